@@ -1,0 +1,65 @@
+/**
+ * The raw text of every member of a JSON object, unparsed, in order; `undefined` when the payload is not one JSON object.
+ * Of two members with one name the last stands, as in `JSON.parse`.
+ */
+export function memberTexts(payload: string): Map<string, string> | undefined {
+  if (!isObject(payload)) return undefined
+  const texts = new Map<string, string>()
+  let at = skipBlank(payload, payload.indexOf('{') + 1)
+  while (payload[at] === '"') {
+    const nameEnd = stringEnd(payload, at)
+    const start = skipBlank(payload, skipBlank(payload, nameEnd) + 1)
+    const end = valueEnd(payload, start)
+    // A newline between tokens is only white space, but between properties it is our separator.
+    texts.set(JSON.parse(payload.slice(at, nameEnd)), payload.slice(start, end).trimEnd().replace(/[\n\r]/g, ' '))
+    at = payload[end] === ',' ? skipBlank(payload, end + 1) : payload.length
+  }
+  return texts
+}
+
+/** Where the JSON string that opens at `start` is over: behind its closing quote; -1 when it is not closed. */
+export function stringEnd(text: string, start: number): number {
+  for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let slash = quote
+    while (text.charCodeAt(slash - 1) === 0x5c) slash--
+    if ((quote - slash) % 2 === 0) return quote + 1
+  }
+  return -1
+}
+
+function isObject(payload: string): boolean {
+  try {
+    const value: unknown = JSON.parse(payload)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
+}
+
+function skipBlank(text: string, from: number): number {
+  let at = from
+  while (at < text.length && ' \t\n\r'.includes(text[at] as string)) at++
+  return at
+}
+
+/** The comma or closing brace that ends the value at `start`; the text is known to be valid. */
+function valueEnd(text: string, start: number): number {
+  let depth = 0
+  for (let at = start; ; at++) {
+    switch (text[at]) {
+      case '"':
+        at = stringEnd(text, at) - 1
+        break
+      case '{':
+      case '[':
+        depth++
+        break
+      case '}':
+      case ']':
+        if (depth-- === 0) return at
+        break
+      case ',':
+        if (depth === 0) return at
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import type { Codec } from './codec.ts'
+import { memberTexts, stringEnd } from './json-text.ts'
+import { isRich, parseRich, printRich } from './rich.ts'
+
+/**
+ * Payloads that start so were printed here, one property a line, and can be split without being parsed. The tab tells them from any
+ * JSON object that others print: in one line, or with a line break behind the brace.
+ */
+const OURS = '{\t"'
+
+/**
+ * The codec of every store but Django's: a payload is a JSON object with one property a line, so that reading and changing one property
+ * costs nothing for the others, and every tool that reads JSON reads it. Any other JSON object is read as well.
+ *
+ * Plain JSON values print as themselves. Date, Map, Set, BigInt, RegExp, URL, typed arrays, NaN, -0, `undefined` inside of objects and
+ * cycles print through `devalue`.
+ */
+export const jsonCodec: Codec = {
+  decode: (payload) => (payload.startsWith(OURS) ? lines(payload) : undefined) ?? memberTexts(payload),
+  encode,
+  parse,
+  print,
+}
+
+function encode(texts: ReadonlyMap<string, string>): string {
+  if (texts.size === 0) return '{}'
+  let payload = '{\t'
+  let separator = ''
+  for (const [name, text] of texts) {
+    payload += `${separator}${JSON.stringify(name)}:${text}`
+    separator = ',\n'
+  }
+  return `${payload}}`
+}
+
+/** The texts of a payload of ours; `undefined` when a line is not what we print. */
+function lines(payload: string): Map<string, string> | undefined {
+  const texts = new Map<string, string>()
+  let start = 2
+  while (start < payload.length) {
+    const newline = payload.indexOf('\n', start)
+    const end = newline === -1 ? payload.length : newline
+    const nameEnd = payload[start] === '"' ? stringEnd(payload, start) : -1
+    if (nameEnd === -1 || payload[nameEnd] !== ':' || payload[end - 1] !== (newline === -1 ? '}' : ',')) return undefined
+    texts.set(unquote(payload.slice(start, nameEnd)), payload.slice(nameEnd + 1, end - 1))
+    start = end + 1
+  }
+  return texts
+}
+
+function unquote(name: string): string {
+  return name.includes('\\') ? JSON.parse(name) : name.slice(1, -1)
+}
+
+function parse(text: string): unknown {
+  if (!isRich(text)) return JSON.parse(text)
+  try {
+    return parseRich(text)
+  } catch {
+    return JSON.parse(text)
+  }
+}
+
+function print(value: unknown): string {
+  if (!isPlain(value, 0)) return printRich(value)
+  const text = JSON.stringify(value)
+  return isRich(text) ? printRich(value) : text
+}
+
+/** Whether JSON brings the value back as it is. Deeper than this is a cycle, most likely: devalue knows those. */
+const MAX_DEPTH = 200
+
+function isPlain(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0)
+    case 'object':
+      return value === null || (depth < MAX_DEPTH && isPlainObject(value, depth + 1))
+    default:
+      return false
+  }
+}
+
+function isPlainObject(value: object, depth: number): boolean {
+  if (Array.isArray(value)) return isPlainArray(value, depth)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return false
+  if (Object.getOwnPropertySymbols(value).length > 0) return false
+  for (const name in value) if (!isPlain((value as Record<string, unknown>)[name], depth)) return false
+  return true
+}
+
+function isPlainArray(value: readonly unknown[], depth: number): boolean {
+  if (Object.getPrototypeOf(value) !== Array.prototype) return false
+  for (let index = 0; index < value.length; index++) if (!isPlain(value[index], depth)) return false
+  return true
+}

@@ -1,0 +1,19 @@
+import { stringify, unflatten } from 'devalue'
+
+const TAG = '{"$rich":'
+
+/** Whether a text is one of ours for a value that plain JSON cannot hold (or a foreign one that looks like it). */
+export function isRich(text: string): boolean {
+  return text.startsWith(TAG)
+}
+
+/** The text of a value that plain JSON cannot hold. Throws for functions, symbols and class instances, saying where they are. */
+export function printRich(value: unknown): string {
+  // Printed once more by JSON itself, which escapes the lone surrogates that devalue leaves as they are.
+  return `${TAG}${JSON.stringify(JSON.parse(stringify(value)))}}`
+}
+
+/** The value of a rich text. Throws when it is not one. */
+export function parseRich(text: string): unknown {
+  return unflatten(JSON.parse(text).$rich)
+}

@@ -1,0 +1,62 @@
+import { type CookieAttributes, printCookie, printDeletion } from '../wire/set-cookie.ts'
+
+/** The option `cookie`. */
+export interface CookieOptions {
+  /** The name without prefix, default `sid`. `__Host-` or `__Secure-` is put in front where the rules of the browsers allow it. */
+  readonly name?: string
+  /** Default `/`. */
+  readonly path?: string
+  /** Shares the cookie with all subdomains of this name. Left out on loopback, where browsers would refuse it. */
+  readonly domain?: string
+  /**
+   * `'auto'` (default): Secure over HTTPS, none needed on loopback, no cookie at all over other plain HTTP. `true`: always Secure,
+   * whatever scheme is seen; for servers behind a proxy that ends TLS.
+   */
+  readonly secure?: true | 'auto'
+  /** Default `true`: scripts in the page cannot read the cookie. */
+  readonly httpOnly?: boolean
+  /** Default `'lax'`. `'none'` needs `secure: true`. */
+  readonly sameSite?: 'lax' | 'strict' | 'none'
+  /** A cookie jar of its own for each site that embeds this one; needs `secure: true` and `sameSite: 'none'`. */
+  readonly partitioned?: boolean
+  readonly priority?: 'low' | 'medium' | 'high'
+}
+
+/** The one cookie a request may carry, and how to set and delete it. */
+export class Cookie {
+  readonly name: string
+  readonly #attributes: CookieAttributes
+
+  constructor(name: string, attributes: CookieAttributes) {
+    this.name = name
+    this.#attributes = attributes
+  }
+
+  /** `left` is what remains of the absolute lifetime in milliseconds; `undefined` for a cookie that ends with the browser. */
+  set(id: string, left: number | undefined): string {
+    return printCookie(this.name, id, this.#attributes, left === undefined ? undefined : Math.max(1, Math.ceil(left / 1000)))
+  }
+
+  delete(): string {
+    return printDeletion(this.name, this.#attributes)
+  }
+}
+
+/** Which cookie is used over which connection; `undefined` where none can be set safely. */
+export interface CookieRules {
+  over(connection: { readonly secure: boolean; readonly loopback: boolean }): Cookie | undefined
+}
+
+/** Makes the rules of valid options. */
+export function cookieRules(options: CookieOptions): CookieRules {
+  const { name = 'sid', path = '/', domain, secure: always = 'auto', httpOnly = true, sameSite = 'lax', partitioned, priority } = options
+  const common = { path, httpOnly, sameSite, ...(partitioned === true ? { partitioned } : {}), ...(priority === undefined ? {} : { priority }) }
+  const bare = name.replace(PREFIX, '')
+  const prefix = domain === undefined && path === '/' ? '__Host-' : '__Secure-'
+  const secured = new Cookie(prefix + bare, { ...common, secure: true, ...(domain === undefined ? {} : { domain }) })
+  const local = new Cookie(bare, { ...common, secure: false })
+  return { over: ({ secure, loopback }) => (always === true || secure ? secured : loopback ? local : undefined) }
+}
+
+/** What browsers treat as a prefix, in any case. */
+export const PREFIX: RegExp = /^__(?:host|secure)-/i

@@ -1,0 +1,99 @@
+/** The `code` of every error of this package, for `switch (error.code)`. */
+export type SessionErrorCode =
+  | 'ERR_SESSION_CONFIG'
+  | 'ERR_SESSION_STORE'
+  | 'ERR_SESSION_CODEC'
+  | 'ERR_SESSION_TOO_LARGE'
+  | 'ERR_SESSION_CONFLICT'
+  | 'ERR_SESSION_GONE'
+  | 'ERR_SESSION_COMMIT_UNKNOWN'
+  | 'ERR_SESSION_COOKIE_TOO_LARGE'
+  | 'ERR_SESSION_HEADERS_SENT'
+  | 'ERR_SESSION_NOT_LOADED'
+
+/**
+ * Base of every error of this package. `code` is stable and `status` is the HTTP status an error page should have; frameworks that
+ * look for `status` or `statusCode` find both.
+ *
+ * No cookie, a malformed, forged, unknown, expired or revoked one is not an error: it is a new, empty session.
+ */
+export abstract class SessionError extends Error {
+  abstract readonly code: SessionErrorCode
+  readonly status: number = 500
+
+  get statusCode(): number {
+    return this.status
+  }
+
+  override get name(): string {
+    return this.constructor.name
+  }
+}
+
+/** The application is set up wrongly: an option, a missing middleware, a cookie that could not be set. The message names the remedy. */
+export class ConfigError extends SessionError {
+  readonly code = 'ERR_SESSION_CONFIG'
+}
+
+/** What the store was asked to do when it failed. */
+export type StoreOperation = 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteUser' | 'list' | 'clearExpired'
+
+/** The store failed or did not answer in time; its own error is the `cause`. Never means that there is no session. */
+export class StoreError extends SessionError {
+  readonly code = 'ERR_SESSION_STORE'
+  override readonly status = 503
+  readonly operation: StoreOperation
+  /** `false` when the operation surely had no effect and never will; `undefined` when that is not known. */
+  readonly applied: false | undefined
+
+  constructor(operation: StoreOperation, cause: unknown, options: { readonly applied?: false; readonly message?: string } = {}) {
+    super(options.message ?? `The session store failed to ${operation}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    this.operation = operation
+    this.applied = options.applied
+  }
+}
+
+/** A value that cannot be stored, or a session grown over `maxSize` (code `ERR_SESSION_TOO_LARGE`). `property` names the culprit. */
+export class CodecError extends SessionError {
+  readonly code: 'ERR_SESSION_CODEC' | 'ERR_SESSION_TOO_LARGE'
+  readonly property: string
+
+  constructor(property: string, message: string, options: ErrorOptions & { readonly code?: 'ERR_SESSION_TOO_LARGE' } = {}) {
+    super(message, options)
+    this.property = property
+    this.code = options.code ?? 'ERR_SESSION_CODEC'
+  }
+}
+
+/** Other requests of the same session kept winning until the deadline. Nothing was saved; the request may be sent again. */
+export class ConflictError extends SessionError {
+  readonly code = 'ERR_SESSION_CONFLICT'
+  override readonly status = 503
+}
+
+/** The session ended (flushed, revoked, expired, its id renewed) while this request was at work. Nothing was saved. */
+export class GoneError extends SessionError {
+  readonly code = 'ERR_SESSION_GONE'
+  override readonly status = 409
+}
+
+/** The store did not tell whether the changes were saved, and could not be asked. They were applied once or not at all. */
+export class CommitUnknownError extends SessionError {
+  readonly code = 'ERR_SESSION_COMMIT_UNKNOWN'
+  override readonly status = 503
+}
+
+/** A session kept in the cookie does not fit in it. */
+export class CookieTooLargeError extends SessionError {
+  readonly code = 'ERR_SESSION_COOKIE_TOO_LARGE'
+}
+
+/** The response has started: the session is committed and can only be read. For a long stream, open your own with `sessions.load(id)`. */
+export class HeadersSentError extends SessionError {
+  readonly code = 'ERR_SESSION_HEADERS_SENT'
+}
+
+/** With `lazy: true`, state was asked for before `await session.load()`. */
+export class NotLoadedError extends SessionError {
+  readonly code = 'ERR_SESSION_NOT_LOADED'
+}

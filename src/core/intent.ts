@@ -1,0 +1,98 @@
+import { BROWSER, LAST_USER, USER } from './reserved.ts'
+
+/**
+ * One recorded change. A session does nothing but record these; a commit replays them on the newest state. Texts, not values, so that
+ * what is stored is what was meant when the verb was called.
+ */
+export type Intent =
+  | { readonly kind: 'set'; readonly name: string; readonly text: string }
+  /** A change made in place, found by comparing. */
+  | { readonly kind: 'edit'; readonly name: string; readonly text: string }
+  | { readonly kind: 'remove'; readonly name: string }
+  /** Set where absent. */
+  | { readonly kind: 'fill'; readonly name: string; readonly text: string }
+  | { readonly kind: 'update'; readonly name: string; readonly change: Change }
+  /** Remove and hand out: a claim. */
+  | { readonly kind: 'take'; readonly name: string }
+  /** A flash was read: remove it if it is still the one that was. */
+  | { readonly kind: 'consume'; readonly name: string; readonly text: string }
+  | { readonly kind: 'clear' }
+  | { readonly kind: 'cycle' }
+  | { readonly kind: 'login'; readonly text: string }
+
+/** What `update` does to the text of a property; throws what the caller's function throws. */
+export type Change = (text: string | undefined) => string | undefined
+
+/** What replaying intents amounts to beside the texts. */
+export interface Effects {
+  /** A new id was asked for. */
+  cycled: boolean
+  loggedIn: boolean
+  /** `login` found another user's data and left it behind. */
+  otherUser: boolean
+  /** What a `take` took. */
+  taken: string | undefined
+}
+
+/** Applies one intent to texts, in place. */
+export function apply(texts: Map<string, string>, intent: Intent, effects: Effects): void {
+  switch (intent.kind) {
+    case 'set':
+    case 'edit':
+      return put(texts, intent.name, intent.text)
+    case 'remove':
+      return remove(texts, intent.name)
+    case 'fill':
+      return texts.has(intent.name) ? undefined : put(texts, intent.name, intent.text)
+    case 'update':
+      return put(texts, intent.name, intent.change(texts.get(intent.name)))
+    case 'take':
+      effects.taken = texts.get(intent.name)
+      return remove(texts, intent.name)
+    case 'consume':
+      return texts.get(intent.name) === intent.text ? remove(texts, intent.name) : undefined
+    case 'clear':
+      return clear(texts)
+    case 'cycle':
+      effects.cycled = true
+      return
+    case 'login':
+      return login(texts, intent.text, effects)
+  }
+}
+
+function put(texts: Map<string, string>, name: string, text: string | undefined): void {
+  if (text === undefined) return remove(texts, name)
+  texts.set(name, text)
+  if (name === USER) texts.delete(LAST_USER)
+}
+
+/** The user's removal leaves a note of who it was: what remains is still that user's data. */
+function remove(texts: Map<string, string>, name: string): void {
+  const text = texts.get(name)
+  if (text === undefined) return
+  texts.delete(name)
+  if (name === USER) texts.set(LAST_USER, text)
+}
+
+/** Whether the cookie ends with the browser outlives a clear: the cookie is still the same. */
+function clear(texts: Map<string, string>): void {
+  const browser = texts.get(BROWSER)
+  texts.clear()
+  if (browser !== undefined) texts.set(BROWSER, browser)
+}
+
+function login(texts: Map<string, string>, user: string, effects: Effects): void {
+  const before = texts.get(USER) ?? texts.get(LAST_USER)
+  if (before !== undefined && unquoted(before) !== unquoted(user)) {
+    texts.clear()
+    effects.otherUser = true
+  }
+  put(texts, USER, user)
+  effects.loggedIn = true
+}
+
+/** Users are compared as text: 7 and "7" are one. */
+export function unquoted(text: string): string {
+  return text.startsWith('"') ? String(JSON.parse(text)) : text
+}

@@ -1,0 +1,54 @@
+import { endsWithBrowser, type Lifetime, type Parse } from './expiry.ts'
+import { apply, type Effects, type Intent, unquoted } from './intent.ts'
+import { USER } from './reserved.ts'
+
+/** A state with a request's changes on it, and what they mean for the session as a whole. */
+export interface Merged extends Readonly<Effects> {
+  readonly texts: ReadonlyMap<string, string>
+  /** It has to carry a new id: asked for, a login, another user however set, or another kind of cookie. */
+  readonly newId: boolean
+}
+
+/** How texts are read where a merge depends on what they say. */
+export interface Reading {
+  readonly lifetime: Lifetime
+  readonly parse: Parse
+}
+
+export function noEffects(): Effects {
+  return { cycled: false, loggedIn: false, otherUser: false, taken: undefined }
+}
+
+/** Replays intents on a state. Pure, but for the functions of `update`, and may throw what those throw. The state stays as it is. */
+export function merge(base: ReadonlyMap<string, string>, intents: readonly Intent[], reading: Reading): Merged {
+  const texts = new Map(base)
+  const effects = noEffects()
+  for (const intent of intents) apply(texts, intent, effects)
+  return conclude(base, texts, effects, reading)
+}
+
+/** What became of `base` when intents with these effects made `texts` of it. */
+export function conclude(base: ReadonlyMap<string, string>, texts: ReadonlyMap<string, string>, effects: Effects, reading: Reading): Merged {
+  return { ...effects, texts, newId: effects.cycled || effects.loggedIn || hasAnotherUser(base, texts) || hasAnotherCookie(base, texts, reading) }
+}
+
+/** Properties that these intents set without looking, and that someone else changed since `opened`: the last one wins. */
+export function overwritten(opened: ReadonlyMap<string, string>, current: ReadonlyMap<string, string>, intents: readonly Intent[]): string[] {
+  const names = intents.flatMap((intent) => (intent.kind === 'set' || intent.kind === 'edit' ? [intent.name] : []))
+  return [...new Set(names)].filter((name) => opened.get(name) !== current.get(name))
+}
+
+/** Whose session these texts are, as text. */
+export function userOf(texts: ReadonlyMap<string, string>): string | undefined {
+  const text = texts.get(USER)
+  return text === undefined ? undefined : unquoted(text)
+}
+
+function hasAnotherUser(base: ReadonlyMap<string, string>, texts: ReadonlyMap<string, string>): boolean {
+  const text = texts.get(USER)
+  return text !== undefined && text !== base.get(USER) && userOf(texts) !== userOf(base)
+}
+
+function hasAnotherCookie(base: ReadonlyMap<string, string>, texts: ReadonlyMap<string, string>, { lifetime, parse }: Reading): boolean {
+  return endsWithBrowser(base, lifetime, parse) !== endsWithBrowser(texts, lifetime, parse)
+}

@@ -1,0 +1,45 @@
+import { CodecError } from './errors.ts'
+import { expiryOf } from './expiry.ts'
+import type { Engine } from './engine.ts'
+import type { Identity } from './id.ts'
+import { type Merged, userOf } from './merge.ts'
+import type { Entry } from './store.ts'
+import { mark } from './write-marks.ts'
+
+/**
+ * The entry to write for a merged state: under `identity`, in place of `before` where there is one. Its expiry is reckoned anew from
+ * what the state says. Throws `CodecError` when the session has grown too large.
+ */
+export function newEntry(engine: Engine, merged: Merged, identity: Identity, nonce: string, before?: Entry): Entry {
+  const now = engine.now()
+  const payload = encoded(engine, merged.texts)
+  const createdAt = before === undefined || merged.loggedIn ? now : before.createdAt
+  const userId = userOf(merged.texts)
+  return {
+    payload,
+    proof: identity.proof,
+    idAt: before === undefined || merged.newId ? now : before.idAt,
+    version: nonce,
+    commits: mark(before?.commits ?? '', engine.manager, nonce, now, 2 * engine.patience),
+    ...(userId === undefined ? {} : { userId }),
+    createdAt,
+    seenAt: now,
+    expiresAt: expiryOf(merged.texts, createdAt, now, engine.lifetime, engine.parse),
+  }
+}
+
+function encoded({ values, maxSize }: Engine, texts: ReadonlyMap<string, string>): string {
+  const payload = values.encode(texts)
+  // A UTF-16 unit is three bytes at the most, so that most sessions need not be measured.
+  if (payload.length * 3 <= maxSize || sizeOf(payload) <= maxSize) return payload
+  const [name, text] = [...texts].reduce((largest, each) => (each[1].length > largest[1].length ? each : largest))
+  throw new CodecError(
+    name,
+    `The session is larger than ${maxSize} bytes (option \`maxSize\`); its largest property is "${name}" with ${sizeOf(text)}. Keep large things elsewhere and their keys here.`,
+    { code: 'ERR_SESSION_TOO_LARGE' },
+  )
+}
+
+function sizeOf(text: string): number {
+  return new TextEncoder().encode(text).length
+}

@@ -1,0 +1,116 @@
+/**
+ * Mark of the state of an entry: the nonce of the write that made it. Two entries of one key with the same version are the same entry,
+ * but for what `touch` moves (`seenAt`, `expiresAt`).
+ */
+export type Version = string
+
+/**
+ * What a store keeps for one key: a row. All instants are epoch milliseconds.
+ *
+ * A store hands every text back exactly as it was given, to the last code unit, and reads nothing into any of them.
+ */
+export interface Entry {
+  /** The session's properties as the codec printed them; opaque to the store. */
+  readonly payload: string
+  /** SHA-256 of the secret in the living id. */
+  readonly proof: string
+  /** When the living id was born. */
+  readonly idAt: number
+  readonly version: Version
+  /** The last nonce of each manager that wrote this entry; opaque to the store. */
+  readonly commits: string
+  /** Whose session it is, for `deleteUser` and `list`; a pure function of the payload. */
+  readonly userId?: string
+  /** Start of the absolute lifetime. */
+  readonly createdAt: number
+  /** The last write or touch. */
+  readonly seenAt: number
+  readonly expiresAt: number
+}
+
+/** What a store with this property can do. A session refuses, with a clear error, what its store cannot. */
+export interface Capabilities {
+  /** `replace` writes only over the expected version. Without it only expiry and deletion can be trusted. */
+  readonly compareAndSwap: boolean
+  /** `list` is there. */
+  readonly list: boolean
+  /** `deleteUser` is there, and `list` takes a `userId`. */
+  readonly users: boolean
+  /** The token holds the data: every write answers with a token for the browser. */
+  readonly carriesData: boolean
+}
+
+/** Why nothing was written: `taken`, the key is there already; `missing`, no row or an expired one; `stale`, another version is there. */
+export type Refused =
+  | { readonly ok: false; readonly reason: 'taken' | 'missing' }
+  | { readonly ok: false; readonly reason: 'stale'; readonly current: Entry }
+
+/** The write is in the store. A token comes back only where the token is the data (`capabilities.carriesData`). */
+export interface Written {
+  readonly ok: true
+  readonly token?: string
+}
+
+/** Which entries `list` answers: in no promised order, expired ones left out. */
+export interface ListQuery {
+  readonly now: number
+  readonly userId?: string
+  /** The most entries of a page; a store may answer fewer. Default 100. */
+  readonly limit?: number
+  /** Where the page before this one ended. */
+  readonly cursor?: string
+}
+
+/** One page of entries with their keys. No `cursor`: it was the last one. */
+export interface Page {
+  readonly entries: readonly (readonly [key: string, entry: Entry])[]
+  readonly cursor?: string
+}
+
+/** What `clearExpired` has done so far. */
+export interface Progress {
+  readonly deleted: number
+}
+
+/** How `clearExpired` goes about it. */
+export interface ClearExpiredOptions {
+  /** Entries that expired at or before this instant are deleted. */
+  readonly now: number
+  /** The most rows one step deletes. Default 1000. */
+  readonly batch?: number
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Keeps rows by key. A store knows nothing of cookies, ids or properties.
+ *
+ * - Expiry is judged by the `now` that is given, never by a clock of the store's own. An entry is expired when `expiresAt <= now`.
+ * - Keys are compared exactly: case, padding and every character count.
+ * - A refusal is a value. Whatever is thrown means that the outcome is unknown, unless it is a `StoreError` with `applied: false`:
+ *   then the operation surely had no effect and never will.
+ *
+ * `storeSuite` of `sojourn/testing` holds a test for every clause of this page.
+ */
+export interface Store {
+  readonly capabilities: Capabilities
+  /** The entry, or `undefined` when there is none or it is expired. `fresh` goes past every cache. */
+  load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined>
+  /** Adds a row; `taken` when the key has one, expired or not. Never overwrites. */
+  create(key: string, entry: Entry): Promise<Written | Refused>
+  /** Replaces the row if its version is `expected` and it is not expired; `missing` or `stale` otherwise. Never creates. */
+  replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused>
+  /**
+   * Moves `expiresAt` ahead and sets `seenAt` to `now`, if the version is `expected` and the row is not expired; the version stays.
+   * Never shortens: an `expiresAt` before the row's own changes nothing and answers `false`.
+   */
+  touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean>
+  /** Deletes the row, whatever its version. `true` when there was one. */
+  delete(key: string): Promise<boolean>
+  /** Deletes every session of the user that was committed before the call, but for the key `except`; answers how many. */
+  deleteUser?(userId: string, options?: { readonly except?: string }): Promise<number>
+  list?(query: ListQuery): Promise<Page>
+  /** Deletes expired rows in batches, one batch a step, telling the total after each. Never one long lock. */
+  clearExpired?(options: ClearExpiredOptions): AsyncIterable<Progress>
+  /** Ends what the store itself opened, never what it was given. A second call does nothing. */
+  close?(): Promise<void>
+}

@@ -1,0 +1,27 @@
+export type { Codec } from './codecs/codec.ts'
+export { jsonCodec } from './codecs/json.ts'
+export type { CookieOptions } from './core/cookie-rules.ts'
+export type { Duration } from './core/duration.ts'
+export {
+  CodecError,
+  CommitUnknownError,
+  ConfigError,
+  ConflictError,
+  CookieTooLargeError,
+  GoneError,
+  HeadersSentError,
+  NotLoadedError,
+  SessionError,
+  type SessionErrorCode,
+  StoreError,
+  type StoreOperation,
+} from './core/errors.ts'
+export type { Listener, SessionEvent } from './core/events.ts'
+export type { Expiry } from './core/expiry.ts'
+export type { StandardSchema } from './core/schema.ts'
+export type { Session } from './core/session.ts'
+export type { Default, SessionData } from './core/session-data.ts'
+export { createSessions, type Incoming, type Sessions } from './core/sessions.ts'
+export type { SessionOptions } from './core/settings.ts'
+export type { Capabilities, ClearExpiredOptions, Entry, ListQuery, Page, Progress, Refused, Store, Version, Written } from './core/store.ts'
+export type { UserSession } from './core/users.ts'
