@@ -1,5 +1,4 @@
 export type { Codec } from './codecs/codec.ts'
-export { jsonCodec } from './codecs/json.ts'
 export type { CookieOptions } from './core/cookie-rules.ts'
 export type { Duration } from './core/duration.ts'
 export {

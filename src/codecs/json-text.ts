@@ -11,7 +11,13 @@ export function memberTexts(payload: string): Map<string, string> | undefined {
     const start = skipBlank(payload, skipBlank(payload, nameEnd) + 1)
     const end = valueEnd(payload, start)
     // A newline between tokens is only white space, but between properties it is our separator.
-    texts.set(JSON.parse(payload.slice(at, nameEnd)), payload.slice(start, end).trimEnd().replace(/[\n\r]/g, ' '))
+    texts.set(
+      JSON.parse(payload.slice(at, nameEnd)),
+      payload
+        .slice(start, end)
+        .trimEnd()
+        .replace(/[\n\r]/g, ' '),
+    )
     at = payload[end] === ',' ? skipBlank(payload, end + 1) : payload.length
   }
   return texts
@@ -46,20 +52,10 @@ function skipBlank(text: string, from: number): number {
 function valueEnd(text: string, start: number): number {
   let depth = 0
   for (let at = start; ; at++) {
-    switch (text[at]) {
-      case '"':
-        at = stringEnd(text, at) - 1
-        break
-      case '{':
-      case '[':
-        depth++
-        break
-      case '}':
-      case ']':
-        if (depth-- === 0) return at
-        break
-      case ',':
-        if (depth === 0) return at
-    }
+    const character = text[at] as string
+    if (character === '"') at = stringEnd(text, at) - 1
+    else if ('[{'.includes(character)) depth++
+    else if (depth === 0 && ',}]'.includes(character)) return at
+    else if (']}'.includes(character)) depth--
   }
 }

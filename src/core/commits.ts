@@ -58,18 +58,29 @@ export class Commits {
     const nonce = this.#writer.newNonce()
     let current = newest
     for (let tries = 0; ; tries++) {
-      const folded = fold(this.#engine, current, jobs.filter((each) => each.start()), nonce)
+      const folded = fold(
+        this.#engine,
+        current,
+        jobs.filter((each) => each.start()),
+        nonce,
+      )
       const fate = await this.#fate(folded, current)
-      if (fate.kind !== 'stale') return this.#rest(folded, this.#settle(folded, fate, current))
+      if (fate?.kind !== 'stale') return this.#rest(folded, this.#settle(folded, fate, current))
       current = fate.current
       await pause(tries)
     }
   }
 
-  #fate({ entry, parts }: Folded, current: Entry): Promise<Fate> | Fate {
+  /** What became of the write; `undefined` when it failed, which those who have a share in it are told. */
+  async #fate({ entry, parts }: Folded, current: Entry): Promise<Fate | undefined> {
     const [first] = parts
     if (first === undefined) return { kind: 'written', entry: current }
-    return this.#writer.replace(first.identity.key, entry, current, Math.max(...parts.map((part) => part.waiting.until)))
+    try {
+      return await this.#writer.replace(first.identity.key, entry, current, Math.max(...parts.map((part) => part.waiting.until)))
+    } catch (error) {
+      for (const { waiting } of parts) waiting.reject(error)
+      return undefined
+    }
   }
 
   async #rest({ leftOut, behind }: Folded, newest: Entry | undefined): Promise<Entry | undefined> {
@@ -78,17 +89,17 @@ export class Commits {
     return behind.length > 0 ? this.#write(behind, known) : known
   }
 
-  #settle({ parts }: Folded, fate: Exclude<Fate, { kind: 'stale' }>, before: Entry): Entry | undefined {
-    if (fate.kind === 'written') {
-      const { entry } = fate
-      for (const part of parts) {
-        this.#tell(part, entry, part === parts[0] && before.version === part.waiting.job.entry.version)
-        part.waiting.resolve({ ...fate, identity: part.identity, merged: part.merged })
-      }
-      return entry
+  #settle({ parts }: Folded, fate: Exclude<Fate, { kind: 'stale' }> | undefined, before: Entry): Entry | undefined {
+    if (fate?.kind !== 'written') {
+      for (const { waiting } of parts) waiting.reject(gone('ended'))
+      return undefined
     }
-    for (const { waiting } of parts) waiting.reject(fate.kind === 'missing' ? gone('ended') : fate.error)
-    return undefined
+    const { entry } = fate
+    for (const part of parts) {
+      this.#tell(part, entry, part === parts[0] && before.version === part.waiting.job.entry.version)
+      part.waiting.resolve({ ...fate, identity: part.identity, merged: part.merged })
+    }
+    return entry
   }
 
   #tell({ merged, identity, base, waiting: { job } }: Part, { version }: Entry, undisturbed: boolean): void {

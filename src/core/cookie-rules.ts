@@ -50,7 +50,13 @@ export interface CookieRules {
 /** Makes the rules of valid options. */
 export function cookieRules(options: CookieOptions): CookieRules {
   const { name = 'sid', path = '/', domain, secure: always = 'auto', httpOnly = true, sameSite = 'lax', partitioned, priority } = options
-  const common = { path, httpOnly, sameSite, ...(partitioned === true ? { partitioned } : {}), ...(priority === undefined ? {} : { priority }) }
+  const common = {
+    path,
+    httpOnly,
+    sameSite,
+    ...(partitioned === true ? { partitioned } : {}),
+    ...(priority === undefined ? {} : { priority }),
+  }
   const bare = name.replace(PREFIX, '')
   const prefix = domain === undefined && path === '/' ? '__Host-' : '__Secure-'
   const secured = new Cookie(prefix + bare, { ...common, secure: true, ...(domain === undefined ? {} : { domain }) })

@@ -214,5 +214,6 @@ export class Draft {
   }
 }
 
-const SEALED = 'The response has started: the session is committed and can only be read. A long stream opens its own with `sessions.load(id)` and saves by hand.'
+const SEALED =
+  'The response has started: the session is committed and can only be read. A long stream opens its own with `sessions.load(id)` and saves by hand.'
 const UNKNOWN = 'An earlier save of this request had an unknown outcome; only flush() is still possible.'

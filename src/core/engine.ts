@@ -1,5 +1,5 @@
 import type { Listener } from './events.ts'
-import type { Random } from './id.ts'
+import type { Draw } from './id.ts'
 import type { Reading } from './merge.ts'
 import type { TimedStore } from './timed-store.ts'
 import type { Values } from './values.ts'
@@ -10,7 +10,7 @@ export interface Engine extends Reading {
   readonly values: Values
   readonly emit: Listener
   readonly now: () => number
-  readonly random: Random
+  readonly draw: Draw
   /** This manager among all that write to the store. */
   readonly manager: string
   /** How long one request may be at its commit, in milliseconds. */

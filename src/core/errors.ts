@@ -47,7 +47,9 @@ export class StoreError extends SessionError {
   readonly applied: false | undefined
 
   constructor(operation: StoreOperation, cause: unknown, options: { readonly applied?: false; readonly message?: string } = {}) {
-    super(options.message ?? `The session store failed to ${operation}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    super(options.message ?? `The session store failed to ${operation}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    })
     this.operation = operation
     this.applied = options.applied
   }

@@ -40,7 +40,13 @@ export function expiryOf(texts: ReadonlyMap<string, string>, createdAt: number, 
 const HOUR = 3_600_000
 
 /** The expiry a touch would move the entry to; `undefined` when it is too early for one, or nothing would move. */
-export function touchOf(entry: Entry, texts: ReadonlyMap<string, string>, now: number, lifetime: Lifetime, parse: Parse): number | undefined {
+export function touchOf(
+  entry: Entry,
+  texts: ReadonlyMap<string, string>,
+  now: number,
+  lifetime: Lifetime,
+  parse: Parse,
+): number | undefined {
   const own = ownExpiry(texts, parse)
   if (own !== undefined && 'at' in own) return undefined
   const idle = own?.idle ?? lifetime.idle
@@ -63,7 +69,12 @@ function read(texts: ReadonlyMap<string, string>, name: string, parse: Parse): u
 export type Expiry = Duration | Date | 'browser' | undefined
 
 /** An expiry as the values of its two reserved properties; throws `RangeError` for one that no session can have. */
-export function expiryProperties(expiry: Expiry, createdAt: number, now: number, lifetime: Lifetime): { own?: OwnExpiry; browser?: boolean } {
+export function expiryProperties(
+  expiry: Expiry,
+  createdAt: number,
+  now: number,
+  lifetime: Lifetime,
+): { own?: OwnExpiry; browser?: boolean } {
   if (expiry === undefined) return {}
   if (expiry === 'browser') return { browser: true }
   return { own: expiry instanceof Date ? instant(expiry, createdAt, now, lifetime) : sliding(expiry, lifetime), browser: false }
@@ -72,13 +83,17 @@ export function expiryProperties(expiry: Expiry, createdAt: number, now: number,
 function instant(date: Date, createdAt: number, now: number, { absolute }: Lifetime): OwnExpiry {
   const at = date.getTime()
   if (!(at > now)) throw new RangeError('setExpiry: the instant is not ahead; flush() ends a session now')
-  if (at > createdAt + absolute) throw new RangeError(`setExpiry: the instant is beyond the absolute lifetime, which ends ${new Date(createdAt + absolute).toISOString()} (option \`absolute\`)`)
+  if (at > createdAt + absolute)
+    throw new RangeError(
+      `setExpiry: the instant is beyond the absolute lifetime, which ends ${new Date(createdAt + absolute).toISOString()} (option \`absolute\`)`,
+    )
   return { at }
 }
 
 function sliding(duration: Duration, { absolute }: Lifetime): OwnExpiry {
   const idle = milliseconds(duration)
-  if (idle === undefined) throw new RangeError(`setExpiry: ${String(duration)} is no duration: ${DURATION_FORMS}; 'browser' ends it with the browser`)
+  if (idle === undefined)
+    throw new RangeError(`setExpiry: ${String(duration)} is no duration: ${DURATION_FORMS}; 'browser' ends it with the browser`)
   if (idle > absolute) throw new RangeError(`setExpiry: ${String(duration)} is longer than the absolute lifetime (option \`absolute\`)`)
   return { idle }
 }

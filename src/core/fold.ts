@@ -54,8 +54,11 @@ function lay(engine: Engine, current: Entry, waiting: Waiting, before: ReadonlyM
   const asSeen = before === undefined && job.seen?.version === current.version ? job.seen.merged : undefined
   const base = asSeen === undefined ? (before ?? decoded(engine, current)) : undefined
   const merged = asSeen ?? merge(base as ReadonlyMap<string, string>, job.intents, engine)
-  if (tookNothing(job, merged)) return void waiting.resolve({ entry: current, identity: job.identity, merged })
-  const identity = merged.newId ? renew(job.identity, engine.random) : job.identity
+  if (tookNothing(job, merged)) {
+    waiting.resolve({ entry: current, identity: job.identity, merged })
+    return undefined
+  }
+  const identity = merged.newId ? renew(job.identity, engine.draw) : job.identity
   return { waiting, merged, identity, base }
 }
 

@@ -17,56 +17,63 @@ export interface Identity {
 /** Bytes from a cryptographically secure generator. */
 export type Random = (size: number) => Uint8Array
 
-const FAMILY_BYTES = 12
-const SECRET_BYTES = 24
-const SHAPE = /^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{32}$/
+/** Random text of so many characters of base64url, six bits each. */
+export type Draw = (length: number) => string
+
 const FAMILY_LENGTH = 16
+const SECRET_LENGTH = 32
+const SHAPE = /^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{32}$/
 
 /** The identity in a text from outside, or `undefined` when it has not the shape of an id. Nothing is hashed before that is known. */
 export function parseId(text: string): Identity | undefined {
-  return text.length === FAMILY_LENGTH + 33 && SHAPE.test(text) ? identity(text.slice(0, FAMILY_LENGTH), text.slice(FAMILY_LENGTH + 1)) : undefined
+  if (text.length !== FAMILY_LENGTH + 1 + SECRET_LENGTH || !SHAPE.test(text)) return undefined
+  return identity(text.slice(0, FAMILY_LENGTH), text.slice(FAMILY_LENGTH + 1))
 }
 
 /** A new session's identity. */
-export function newIdentity(random: Random): Identity {
-  return identity(text(random, FAMILY_BYTES), text(random, SECRET_BYTES))
+export function newIdentity(draw: Draw): Identity {
+  return identity(draw(FAMILY_LENGTH), draw(SECRET_LENGTH))
 }
 
 /** The same session under a new secret. */
-export function renew({ family }: Identity, random: Random): Identity {
-  return identity(family, text(random, SECRET_BYTES))
+export function renew({ family }: Identity, draw: Draw): Identity {
+  return identity(family, draw(SECRET_LENGTH))
 }
 
-/** Compares proofs in a time that tells nothing about them. */
+/** Compares proofs in a time that tells nothing about where they differ. */
 export function sameProof(a: string, b: string): boolean {
-  return a.length === b.length && crypto.timingSafeEqual(utf8.encode(a), utf8.encode(b))
+  let difference = a.length ^ b.length
+  for (let index = 0; index < b.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index)
+  return difference === 0
 }
 
-const utf8 = new TextEncoder()
+const POOL_BYTES = 3072
 
-const POOL_SIZE = 4096
-
-/** The default generator. Draws from the system in large portions, for small ones cost as much. */
-export function systemRandom(): Random {
-  let pool: Uint8Array = new Uint8Array(0)
+/** Draws from the system's generator, in large portions: small ones cost as much. */
+export function systemDraw(): Draw {
+  let pool = ''
   let used = 0
-  return function random(size) {
-    if (used + size > pool.length) {
-      pool = new Uint8Array(crypto.randomBytes(POOL_SIZE))
+  return function draw(length) {
+    if (used + length > pool.length) {
+      pool = crypto.randomBytes(POOL_BYTES).toString('base64url')
       used = 0
     }
-    const drawn = pool.slice(used, used + size)
-    pool.fill(0, used, used + size)
-    used += size
-    return drawn
+    used += length
+    return pool.slice(used - length, used)
   }
 }
 
-/** Random bytes as base64url. Throws when the generator gives fewer than asked for: no id is better than a weak one. */
-export function text(random: Random, size: number): string {
-  const bytes = random(size)
-  if (!(bytes instanceof Uint8Array) || bytes.length !== size) throw new RangeError(`random(${size}) has to return ${size} bytes`)
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+/** Draws from a given generator. Throws when it gives anything but what it was asked for: no id is better than a weak one. */
+export function drawFrom(random: Random): Draw {
+  return function draw(length) {
+    const size = Math.ceil((length * 3) / 4)
+    const bytes = random(size)
+    if (!(bytes instanceof Uint8Array) || bytes.length !== size) throw new RangeError(`random(${size}) has to return ${size} bytes`)
+    return btoa(String.fromCharCode(...bytes))
+      .replaceAll('+', '-')
+      .replaceAll('/', '_')
+      .slice(0, length)
+  }
 }
 
 function identity(family: string, secret: string): Identity {

@@ -28,12 +28,25 @@ export function merge(base: ReadonlyMap<string, string>, intents: readonly Inten
 }
 
 /** What became of `base` when intents with these effects made `texts` of it. */
-export function conclude(base: ReadonlyMap<string, string>, texts: ReadonlyMap<string, string>, effects: Effects, reading: Reading): Merged {
-  return { ...effects, texts, newId: effects.cycled || effects.loggedIn || hasAnotherUser(base, texts) || hasAnotherCookie(base, texts, reading) }
+export function conclude(
+  base: ReadonlyMap<string, string>,
+  texts: ReadonlyMap<string, string>,
+  effects: Effects,
+  reading: Reading,
+): Merged {
+  return {
+    ...effects,
+    texts,
+    newId: effects.cycled || effects.loggedIn || hasAnotherUser(base, texts) || hasAnotherCookie(base, texts, reading),
+  }
 }
 
 /** Properties that these intents set without looking, and that someone else changed since `opened`: the last one wins. */
-export function overwritten(opened: ReadonlyMap<string, string>, current: ReadonlyMap<string, string>, intents: readonly Intent[]): string[] {
+export function overwritten(
+  opened: ReadonlyMap<string, string>,
+  current: ReadonlyMap<string, string>,
+  intents: readonly Intent[],
+): string[] {
   const names = intents.flatMap((intent) => (intent.kind === 'set' || intent.kind === 'edit' ? [intent.name] : []))
   return [...new Set(names)].filter((name) => opened.get(name) !== current.get(name))
 }

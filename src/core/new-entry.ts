@@ -1,6 +1,6 @@
+import type { Engine } from './engine.ts'
 import { CodecError } from './errors.ts'
 import { expiryOf } from './expiry.ts'
-import type { Engine } from './engine.ts'
 import type { Identity } from './id.ts'
 import { type Merged, userOf } from './merge.ts'
 import type { Entry } from './store.ts'

@@ -64,7 +64,8 @@ function unknownOption(option: string, known: readonly string[]): string {
 const aDuration: Check = (value) => (milliseconds(value) === undefined ? `${DURATION_FORMS}${tooLong(value)}` : undefined)
 const aFunction: Check = (value) => (typeof value === 'function' ? undefined : 'it has to be a function')
 const aBoolean: Check = (value) => (typeof value === 'boolean' ? undefined : 'it has to be true or false')
-const aSize: Check = (value) => (Number.isSafeInteger(value) && (value as number) > 0 ? undefined : 'it has to be a whole number of bytes above 0')
+const aSize: Check = (value) =>
+  Number.isSafeInteger(value) && (value as number) > 0 ? undefined : 'it has to be a whole number of bytes above 0'
 const anIdentifier: Check = (value) =>
   typeof value === 'string' && /^[A-Za-z$][\w$]*$/.test(value) ? undefined : 'it has to be a property name such as adminSession'
 const oneOf =
@@ -75,7 +76,9 @@ const withMethods =
   (what: string, ...methods: readonly string[]): Check =>
   (value) => {
     const missing = methods.find((method) => typeof (value as Record<string, unknown> | null)?.[method] !== 'function')
-    return missing === undefined ? undefined : `it has to be ${what}; this has no method ${missing}()${typeof value === 'function' ? ' (did you forget `new`?)' : ''}`
+    return missing === undefined
+      ? undefined
+      : `it has to be ${what}; this has no method ${missing}()${typeof value === 'function' ? ' (did you forget `new`?)' : ''}`
   }
 
 const CHECKS: Readonly<Record<string, Check>> = {
@@ -105,16 +108,27 @@ function aTimeout(value: unknown): string | undefined {
 
 function aSchema(value: unknown): string | undefined {
   if (!isObject(value)) return 'it has to be an object with one Standard Schema for each property'
-  const wrong = Object.entries(value).find(([, schema]) => typeof (schema as { '~standard'?: { validate?: unknown } } | null)?.['~standard']?.validate !== 'function')
+  const wrong = Object.entries(value).find(
+    ([, schema]) => typeof (schema as { '~standard'?: { validate?: unknown } } | null)?.['~standard']?.validate !== 'function',
+  )
   if (wrong !== undefined) return `the schema of "${wrong[0]}" does not follow Standard Schema (zod, valibot, arktype … do)`
   const reserved = Object.keys(value).find((name) => name.startsWith('_'))
   return reserved === undefined ? undefined : `"${reserved}" begins with "_", which is reserved`
 }
 
 const COOKIE_CHECKS: Readonly<Record<string, Check>> = {
-  name: (value) => (typeof value === 'string' && /^[!#$%&'*+\-.^`|~\w]{1,256}$/.test(value) ? undefined : 'a cookie name has letters, digits and !#$%&\'*+-.^_`|~ only'),
-  path: (value) => (typeof value === 'string' && /^\/[\x20-\x3a\x3c-\x7e]{0,1023}$/.test(value) ? undefined : 'a path begins with / and has no ; or control characters'),
-  domain: (value) => (typeof value === 'string' && isDomain(value) ? undefined : "a domain is a host name such as 'example.com', without scheme, port or dots at its ends"),
+  name: (value) =>
+    typeof value === 'string' && /^[!#$%&'*+\-.^`|~\w]{1,256}$/.test(value)
+      ? undefined
+      : "a cookie name has letters, digits and !#$%&'*+-.^_`|~ only",
+  path: (value) =>
+    typeof value === 'string' && /^\/[\x20-\x3a\x3c-\x7e]{0,1023}$/.test(value)
+      ? undefined
+      : 'a path begins with / and has no ; or control characters',
+  domain: (value) =>
+    typeof value === 'string' && isDomain(value)
+      ? undefined
+      : "a domain is a host name such as 'example.com', without scheme, port or dots at its ends",
   secure: oneOfSecure,
   httpOnly: aBoolean,
   sameSite: oneOf('lax', 'strict', 'none'),
@@ -137,10 +151,12 @@ function checkCookie(cookie: CookieOptions): void {
   const refuse = (option: string, value: unknown, remedy: string): never => {
     throw new ConfigError(`Option \`cookie.${option}\` is ${shown(value)}: ${remedy}.`)
   }
-  if (/^__host-/i.test(name) && (domain !== undefined || path !== '/')) refuse('name', name, 'browsers refuse __Host- together with a domain or another path')
+  if (/^__host-/i.test(name) && (domain !== undefined || path !== '/'))
+    refuse('name', name, 'browsers refuse __Host- together with a domain or another path')
   if (PREFIX.test(name) && name.replace(PREFIX, '') === '') refuse('name', name, 'a name has to follow the prefix')
   if (sameSite === 'none' && secure !== true) refuse('sameSite', sameSite, 'browsers refuse it without Secure; add `secure: true`')
-  if (partitioned === true && (secure !== true || sameSite !== 'none')) refuse('partitioned', true, "it needs `secure: true` and `sameSite: 'none'`")
+  if (partitioned === true && (secure !== true || sameSite !== 'none'))
+    refuse('partitioned', true, "it needs `secure: true` and `sameSite: 'none'`")
 }
 
 function tooLong(value: unknown): string {
@@ -154,5 +170,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** A value as it may stand in a message: short, and never a whole object. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`
-  return typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'an array' : 'an object') : typeof value === 'function' ? 'a function' : String(value)
+  return typeof value === 'object' && value !== null
+    ? Array.isArray(value)
+      ? 'an array'
+      : 'an object'
+    : typeof value === 'function'
+      ? 'a function'
+      : String(value)
 }

@@ -76,7 +76,9 @@ function changed(situation: Situation, key: string | undefined): Plan {
     case 'unknown':
       return { do: 'refuse', reason: 'unknown' }
     default:
-      return situation.merged.otherUser && key !== undefined ? { do: 'delete-then-create', keys: [key], reason: 'other-user' } : { do: 'replace' }
+      return situation.merged.otherUser && key !== undefined
+        ? { do: 'delete-then-create', keys: [key], reason: 'other-user' }
+        : { do: 'replace' }
   }
 }
 

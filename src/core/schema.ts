@@ -19,7 +19,9 @@ export type Schemas = Readonly<Record<string, StandardSchema>>
 
 /** The session data that a set of schemas describes. */
 export type Described<S extends Schemas> = {
-  [K in keyof S]?: S[K] extends { readonly '~standard': { readonly types?: { readonly output: infer Output } | undefined } } ? Output : never
+  [K in keyof S]?: S[K] extends { readonly '~standard': { readonly types?: { readonly output: infer Output } | undefined } }
+    ? Output
+    : never
 }
 
 /** What a schema says of a value: the value as it puts it out, or why it is refused. */

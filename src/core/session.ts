@@ -1,7 +1,7 @@
 import { dataView } from './data-view.ts'
 import type { Draft } from './draft.ts'
 import { CodecError, type SessionError } from './errors.ts'
-import { endsWithBrowser, type Expiry, expiryOf, expiryProperties } from './expiry.ts'
+import { type Expiry, endsWithBrowser, expiryOf, expiryProperties } from './expiry.ts'
 import { Flashes } from './flash.ts'
 import type { Keeper } from './keeper.ts'
 import { BROWSER, EXPIRY, isReserved, USER } from './reserved.ts'
@@ -140,14 +140,23 @@ export class Session<Data = Default> extends LoudOnUnknown {
     return next
   }
 
-  /** Adds to a number, which starts at 0. No increment is lost, whatever else is in flight. Returns the (provisional) sum. */
+  /**
+   * Adds to a number, which starts at 0. No increment is lost, whatever else is in flight. Returns the (provisional) sum. Throws
+   * `CodecError` when the property is not a number.
+   */
   increment<K extends NameOf<Data, number>>(key: K, by = 1): number {
-    return this.#asNumbers().update(key, (current = 0) => current + by)
+    return this.#as<number>().update(key, (current = 0) => expected(key, current, typeof current === 'number', 'a number') + by)
   }
 
-  /** Appends to an array, which starts empty. No item is lost, whatever else is in flight. Returns the (provisional) array. */
+  /**
+   * Appends to an array, which starts empty. No item is lost, whatever else is in flight. Returns the (provisional) array. Throws
+   * `CodecError` when the property is not an array.
+   */
   push<K extends NameOf<Data, readonly unknown[]>>(key: K, ...items: Item<Data, K>[]): Item<Data, K>[] {
-    return this.#asLists<Item<Data, K>>().update(key, (current = []) => [...current, ...items])
+    return this.#as<Item<Data, K>[]>().update(key, (current = []) => [
+      ...expected(key, current, Array.isArray(current), 'an array'),
+      ...items,
+    ])
   }
 
   /**
@@ -264,7 +273,7 @@ export class Session<Data = Default> extends LoudOnUnknown {
 
   *keys(): IterableIterator<Name<Data>> {
     const properties = this.#draft.look()
-    for (const name of [...properties.texts.keys()]) if (!isReserved(name) && properties.has(name)) yield name as Name<Data>
+    for (const name of properties.texts.keys()) if (!isReserved(name) && properties.has(name)) yield name as Name<Data>
   }
 
   *values(): IterableIterator<Entries<Data>[1]> {
@@ -366,13 +375,14 @@ export class Session<Data = Default> extends LoudOnUnknown {
     else this.#draft.record({ kind: 'set', name, text: this.#keeper.values.print(name, value) })
   }
 
-  #asNumbers(): Session<Record<string, number>> {
-    return this as unknown as Session<Record<string, number>>
+  #as<T>(): Session<Record<string, T>> {
+    return this as unknown as Session<Record<string, T>>
   }
+}
 
-  #asLists<T>(): Session<Record<string, T[]>> {
-    return this as unknown as Session<Record<string, T[]>>
-  }
+function expected<T>(name: string, value: T, fits: boolean, what: string): T {
+  if (!fits) throw new CodecError(name, `The property "${name}" is not ${what}; set() or delete() it first.`)
+  return value
 }
 
 /** Names of ours are not for writing. */

@@ -7,7 +7,7 @@ import type { Engine } from './engine.ts'
 import { ConfigError, SessionError, StoreError } from './errors.ts'
 import { guarded } from './events.ts'
 import { endsWithBrowser, type Lifetime } from './expiry.ts'
-import { parseId, systemRandom, text } from './id.ts'
+import { drawFrom, parseId, systemDraw } from './id.ts'
 import type { Keeper } from './keeper.ts'
 import { findId, openFrom } from './opening.ts'
 import { checkOptions } from './options.ts'
@@ -67,7 +67,7 @@ export class Sessions<Data = Default> {
     this.#cookies = cookieRules(cookie)
     this.#performer = new Performer(this.#engine, onGone)
     this.#keeper = this.#keep()
-    this.users = new Users(store, this.#engine)
+    this.users = new Users(this.#engine)
   }
 
   /**
@@ -131,7 +131,10 @@ export class Sessions<Data = Default> {
   /** The session of a request in any framework: of its request, its context, or whatever the adapter put it on. */
   of(request: object): Session<Data> {
     const session = this.#bound.get(request)
-    if (session === undefined) throw new ConfigError('This request has no session of this manager: put its middleware, app.use(session(sessions)), before the route.')
+    if (session === undefined)
+      throw new ConfigError(
+        'This request has no session of this manager: put its middleware, app.use(session(sessions)), before the route.',
+      )
     return session
   }
 
@@ -140,9 +143,9 @@ export class Sessions<Data = Default> {
     this.#bound.set(request, session)
   }
 
-  /** Ends one session by its handle, wherever it is used. `false` when there was none. */
+  /** Ends one session by its handle, wherever it is used. `false` when there was none. Rejects with `StoreError`. */
   async revoke(handle: string): Promise<boolean> {
-    const ended = await this.#store.delete(handle)
+    const ended = await this.#engine.store.delete(handle)
     if (ended) this.#engine.emit({ type: 'deleted', reason: 'revoked', handle })
     return ended
   }
@@ -151,9 +154,12 @@ export class Sessions<Data = Default> {
    * Deletes expired sessions in batches and answers how many. They are dead without it; this gives their room back. Run it now and then,
    * anywhere, any number of times at once.
    */
-  async clearExpired(options: { readonly batch?: number; readonly signal?: AbortSignal; readonly onProgress?: (deleted: number) => void } = {}): Promise<number> {
+  async clearExpired(
+    options: { readonly batch?: number; readonly signal?: AbortSignal; readonly onProgress?: (deleted: number) => void } = {},
+  ): Promise<number> {
     const { onProgress, ...rest } = options
-    if (this.#store.clearExpired === undefined) throw new ConfigError('This store expires its sessions by itself; there is nothing to clear.')
+    if (this.#store.clearExpired === undefined)
+      throw new ConfigError('This store expires its sessions by itself; there is nothing to clear.')
     let total = 0
     for await (const { deleted } of this.#store.clearExpired({ ...rest, now: this.#engine.now() })) {
       total = deleted
@@ -231,23 +237,24 @@ export function createSessions(options: SessionOptions): Sessions {
 }
 
 const DAY = 86_400_000
-const MANAGER_BYTES = 6
+const MANAGER_LENGTH = 8
 const INSECURE = { hasCookie: false, absence: 'insecure', identity: undefined } as const
 
 function engineOf(options: SessionOptions): Engine {
-  const { clock = Date.now, random = systemRandom(), on, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
+  const { clock = Date.now, random, on, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
   const emit = guarded(on)
   const values = new Values(codec, schema, emit)
+  const draw = random === undefined ? systemDraw() : drawFrom(random)
   return {
     emit,
     values,
-    random,
+    draw,
     maxSize,
     now: clock,
     store: new TimedStore(options.store, milliseconds(timeout.operation) ?? 2000),
     parse: values.plain,
     lifetime: lifetimeOf(options),
-    manager: text(random, MANAGER_BYTES),
+    manager: draw(MANAGER_LENGTH),
     patience: milliseconds(timeout.request) ?? 5000,
     merging: !isWorkers(),
   }

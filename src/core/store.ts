@@ -55,7 +55,7 @@ export interface Written {
 export interface ListQuery {
   readonly now: number
   readonly userId?: string
-  /** The most entries of a page; a store may answer fewer. Default 100. */
+  /** The most entries of a page, at least 1; a store may answer fewer. Default 100. */
   readonly limit?: number
   /** Where the page before this one ended. */
   readonly cursor?: string
@@ -76,8 +76,9 @@ export interface Progress {
 export interface ClearExpiredOptions {
   /** Entries that expired at or before this instant are deleted. */
   readonly now: number
-  /** The most rows one step deletes. Default 1000. */
+  /** The most rows one step deletes, at least 1. Default 1000. */
   readonly batch?: number
+  /** Once aborted, no further step begins: the run ends, quietly. */
   readonly signal?: AbortSignal
 }
 
@@ -97,11 +98,14 @@ export interface Store {
   load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined>
   /** Adds a row; `taken` when the key has one, expired or not. Never overwrites. */
   create(key: string, entry: Entry): Promise<Written | Refused>
-  /** Replaces the row if its version is `expected` and it is not expired; `missing` or `stale` otherwise. Never creates. */
+  /**
+   * Replaces the row if its version is `expected` and it is not expired; `missing` or `stale` otherwise. Never creates. The reason and the
+   * entry of a refusal may be newer than the refusal itself.
+   */
   replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused>
   /**
    * Moves `expiresAt` ahead and sets `seenAt` to `now`, if the version is `expected` and the row is not expired; the version stays.
-   * Never shortens: an `expiresAt` before the row's own changes nothing and answers `false`.
+   * Never shortens: an `expiresAt` before the row's own changes nothing and answers `false`; the very same one moves `seenAt` alone.
    */
   touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean>
   /** Deletes the row, whatever its version. `true` when there was one. */

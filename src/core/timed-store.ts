@@ -1,5 +1,5 @@
-import { StoreError, type StoreOperation } from './errors.ts'
-import type { Entry, Refused, Store, Version, Written } from './store.ts'
+import { ConfigError, StoreError, type StoreOperation } from './errors.ts'
+import type { Entry, ListQuery, Page, Refused, Store, Version, Written } from './store.ts'
 
 /**
  * A store whose every operation ends in time: what takes longer than `limit` milliseconds fails, and everything it throws is a
@@ -34,6 +34,20 @@ export class TimedStore {
     return this.#timed('delete', () => this.#store.delete(key))
   }
 
+  /** Throws `ConfigError` when the store cannot list what is asked for. */
+  list(query: ListQuery): Promise<Page> {
+    if (this.#store.list === undefined || (query.userId !== undefined && !this.#store.capabilities.users)) {
+      throw new ConfigError('This store cannot list sessions by user (capability `users`).')
+    }
+    return this.#timed('list', async () => (await this.#store.list?.(query)) ?? { entries: [] })
+  }
+
+  /** Throws `ConfigError` when the store does not know whose a session is. */
+  deleteUser(userId: string, options: { readonly except?: string }): Promise<number> {
+    if (this.#store.deleteUser === undefined) throw new ConfigError('This store cannot end the sessions of a user (capability `users`).')
+    return this.#timed('deleteUser', async () => (await this.#store.deleteUser?.(userId, options)) ?? 0)
+  }
+
   #timed<T>(operation: StoreOperation, start: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const timer = setTimeout(() => reject(this.#late(operation)), this.#limit)
@@ -53,6 +67,8 @@ export class TimedStore {
   }
 
   #late(operation: StoreOperation): StoreError {
-    return new StoreError(operation, undefined, { message: `The session store did not ${operation} within ${this.#limit} ms (option \`timeout.operation\`).` })
+    return new StoreError(operation, undefined, {
+      message: `The session store did not ${operation} within ${this.#limit} ms (option \`timeout.operation\`).`,
+    })
   }
 }

@@ -1,6 +1,5 @@
 import type { Engine } from './engine.ts'
-import { ConfigError } from './errors.ts'
-import type { Entry, Store } from './store.ts'
+import type { Entry } from './store.ts'
 
 /** One session of a user, without its data. Instants are epoch milliseconds. */
 export interface UserSession {
@@ -13,33 +12,35 @@ export interface UserSession {
 
 /** The sessions of users, on whatever device. */
 export class Users {
-  readonly #store: Store
   readonly #engine: Engine
 
-  constructor(store: Store, engine: Engine) {
-    this.#store = store
+  constructor(engine: Engine) {
     this.#engine = engine
   }
 
-  /** The living sessions of a user. Throws `ConfigError` when the store cannot tell. */
+  /** The living sessions of a user. Rejects with `ConfigError` when the store cannot tell, with `StoreError` when it fails. */
   async list(userId: string | number): Promise<UserSession[]> {
-    const { list, capabilities } = this.#store
-    if (list === undefined || !capabilities.users) throw new ConfigError('This store cannot list the sessions of a user (capability `users`).')
+    const { store, now } = this.#engine
     const found: UserSession[] = []
     let cursor: string | undefined
     do {
-      const page = await list.call(this.#store, { now: this.#engine.now(), userId: String(userId), ...(cursor === undefined ? {} : { cursor }) })
+      const page = await store.list({ now: now(), userId: String(userId), ...(cursor === undefined ? {} : { cursor }) })
       found.push(...page.entries.map(([key, entry]) => summary(key, entry)))
       cursor = page.cursor
     } while (cursor !== undefined)
     return found
   }
 
-  /** Ends every session of a user that was committed before, but the one with the handle `except`; answers how many. */
+  /**
+   * Ends every session of a user that was committed before, but the one with the handle `except`; answers how many. Rejects as `list`.
+   *
+   * ```ts
+   * await sessions.users.revoke(user.id, { except: session.handle })
+   * ```
+   */
   async revoke(userId: string | number, options: { readonly except?: string | undefined } = {}): Promise<number> {
-    if (this.#store.deleteUser === undefined) throw new ConfigError('This store cannot end the sessions of a user (capability `users`).')
     const { except } = options
-    const ended = await this.#store.deleteUser(String(userId), except === undefined ? {} : { except })
+    const ended = await this.#engine.store.deleteUser(String(userId), except === undefined ? {} : { except })
     this.#engine.emit({ type: 'deleted', reason: 'revoked' })
     return ended
   }

@@ -1,28 +1,30 @@
-import { type Engine, monotonic, pause } from './engine.ts'
-import { CommitUnknownError, StoreError } from './errors.ts'
-import { type Identity, newIdentity, text } from './id.ts'
-import { unknown } from './job.ts'
+import { Course } from './course.ts'
+import type { Engine } from './engine.ts'
+import { type Identity, newIdentity } from './id.ts'
 import type { Merged } from './merge.ts'
 import { newEntry } from './new-entry.ts'
 import type { Entry, Version } from './store.ts'
 import { marked } from './write-marks.ts'
 
-/** What became of a write. `entry` is the newest that is known to be in the store. */
+/** What became of a compare-and-swap. `entry` is the newest that is known to be in the store. */
 export type Fate =
   | { readonly kind: 'written'; readonly entry: Entry; readonly token?: string }
   | { readonly kind: 'stale'; readonly current: Entry }
   | { readonly kind: 'missing' }
-  /** Surely not written. */
-  | { readonly kind: 'failed'; readonly error: StoreError }
-  | { readonly kind: 'unknown'; readonly error: CommitUnknownError }
 
-const NONCE_BYTES = 9
-/** How often an operation that surely failed is tried again. */
-const RETRIES = 2
+/** A row that was created. */
+export interface Born {
+  readonly entry: Entry
+  readonly identity: Identity
+  readonly token?: string
+}
+
+const NONCE_LENGTH = 12
 
 /**
  * Carries one write to the store and does not come back before its fate is known or its time is up: a write whose answer was lost is
- * looked for by its nonce, and repeated under the same nonce while it is not there.
+ * looked for by its nonce, and repeated under the same nonce while it is not there. Throws `StoreError` when a write surely failed and
+ * `CommitUnknownError` when nobody can tell.
  */
 export class Writer {
   readonly #engine: Engine
@@ -32,110 +34,70 @@ export class Writer {
   }
 
   newNonce(): Version {
-    return text(this.#engine.random, NONCE_BYTES)
+    return this.#engine.draw(NONCE_LENGTH)
   }
 
-  /** One compare-and-swap of `before` by `entry`, whose version is the nonce. */
+  /** Puts `entry`, whose version is the nonce, in the place of `before`. */
   async replace(key: string, entry: Entry, before: Entry, until: number): Promise<Fate> {
-    let inDoubt: StoreError | undefined
-    for (let tries = 0; ; tries++) {
-      try {
-        const answer = await this.#engine.store.replace(key, entry, before.version, this.#engine.now())
-        if (answer.ok) return { ...answer, kind: 'written', entry }
-        if (answer.reason === 'stale') return this.#recognised(answer.current, entry, inDoubt)
-        return inDoubt === undefined ? { kind: 'missing' } : lost(inDoubt)
-      } catch (error) {
-        const failure = asStoreError(error)
-        if (failure.applied === undefined) inDoubt = failure
-        if (inDoubt === undefined) {
-          if (tries >= RETRIES || monotonic() > until) return { kind: 'failed', error: failure }
-        } else {
-          const found = await this.#look(key, until)
-          if (found === undefined || found === 'unreadable') return lost(inDoubt)
-          if (found.version !== before.version) return this.#recognised(found, entry, inDoubt)
-          if (monotonic() > until) return lost(inDoubt)
-        }
-        await pause(tries)
-      }
+    const { store, now } = this.#engine
+    const course = new Course(until)
+    for (;;) {
+      const answer = await course.try(() => store.replace(key, entry, before.version, now()))
+      if (answer?.ok === true) return { ...answer, kind: 'written', entry }
+      if (answer?.reason === 'stale') return this.#recognised(answer.current, entry, course)
+      if (answer !== undefined) return course.inDoubt ? course.giveUp() : { kind: 'missing' }
+      if (!course.inDoubt) continue
+      const found = await this.#look(key, course)
+      if (found === undefined) return course.giveUp()
+      if (found.version !== before.version) return this.#recognised(found, entry, course)
+      course.checkTime()
     }
   }
 
-  /** A new row under an id that is drawn here. Throws `StoreError` when it surely failed, `CommitUnknownError` when nobody can tell. */
-  async create(merged: Merged, until: number): Promise<{ readonly entry: Entry; readonly identity: Identity; readonly token?: string }> {
+  /** Adds a row under an id that is drawn here. */
+  async create(merged: Merged, until: number): Promise<Born> {
+    const { store, draw } = this.#engine
     const nonce = this.newNonce()
-    let identity = newIdentity(this.#engine.random)
-    let inDoubt: StoreError | undefined
-    for (let tries = 0; ; tries++) {
+    const course = new Course(until)
+    let identity = newIdentity(draw)
+    for (;;) {
       const entry = newEntry(this.#engine, merged, identity, nonce)
-      try {
-        const answer = await this.#engine.store.create(identity.key, entry)
-        if (answer.ok) return { ...answer, entry, identity }
-        const found = await this.#look(identity.key, until)
-        if (typeof found === 'object' && this.#isOwn(found, nonce)) return { entry: found, identity }
-        if (inDoubt !== undefined) throw unknown(inDoubt)
-        identity = newIdentity(this.#engine.random)
-      } catch (error) {
-        if (error instanceof CommitUnknownError) throw error
-        const failure = asStoreError(error)
-        if (failure.applied === undefined) inDoubt = failure
-        if (inDoubt === undefined) {
-          if (tries >= RETRIES || monotonic() > until) throw failure
-        } else {
-          const found = await this.#look(identity.key, until)
-          if (typeof found === 'object' && this.#isOwn(found, nonce)) return { entry: found, identity }
-          if (monotonic() > until) throw unknown(inDoubt)
-        }
-        await pause(tries)
-      }
+      const { key } = identity
+      const answer = await course.try(() => store.create(key, entry))
+      if (answer?.ok === true) return { ...answer, entry, identity }
+      const found = answer !== undefined || course.inDoubt ? await this.#look(key, course) : undefined
+      if (found !== undefined && this.#isOwn(found, nonce)) return { entry: found, identity }
+      if (course.inDoubt) course.checkTime()
+      if (answer === undefined) continue
+      if (course.inDoubt) course.giveUp()
+      identity = newIdentity(draw)
     }
   }
 
-  /** Deletes a row, and says it again until it is heard. Throws as `create`. */
+  /** Deletes a row, and says it again until it is heard. */
   async delete(key: string, until: number): Promise<void> {
-    let inDoubt: StoreError | undefined
-    for (let tries = 0; ; tries++) {
-      try {
-        await this.#engine.store.delete(key)
-        return
-      } catch (error) {
-        const failure = asStoreError(error)
-        if (failure.applied === undefined) inDoubt = failure
-        const over = monotonic() > until
-        if (inDoubt === undefined && (over || tries >= RETRIES)) throw failure
-        if (inDoubt !== undefined && over) throw unknown(inDoubt)
-        await pause(tries)
-      }
+    const course = new Course(until)
+    while ((await course.try(() => this.#engine.store.delete(key))) === undefined) {
+      if (course.inDoubt) course.checkTime()
     }
   }
 
-  #recognised(current: Entry, sent: Entry, inDoubt: StoreError | undefined): Fate {
+  #recognised(current: Entry, sent: Entry, course: Course): Fate {
     if (this.#isOwn(current, sent.version)) return { kind: 'written', entry: current }
-    if (marked(current.commits, this.#engine.manager, sent.version) !== 'crowded') return { kind: 'stale', current }
-    return lost(inDoubt ?? new StoreError('replace', 'too many managers wrote this session at once'))
+    return marked(current.commits, this.#engine.manager, sent.version) === 'crowded' ? course.giveUp() : { kind: 'stale', current }
   }
 
   #isOwn(found: Entry, nonce: Version): boolean {
     return found.version === nonce || marked(found.commits, this.#engine.manager, nonce) === true
   }
 
-  /** Reads the row past every cache until it can be read. */
-  async #look(key: string, until: number): Promise<Entry | undefined | 'unreadable'> {
-    for (let tries = 0; ; tries++) {
-      try {
-        return await this.#engine.store.load(key, this.#engine.now(), { fresh: true })
-      } catch {
-        if (monotonic() > until) return 'unreadable'
-        await pause(tries)
-      }
+  /** Reads the row past every cache, until it can be read or the time is up. */
+  async #look(key: string, course: Course): Promise<Entry | undefined> {
+    const { store, now } = this.#engine
+    for (;;) {
+      const found = await course.try(async () => ({ entry: await store.load(key, now(), { fresh: true }) }))
+      if (found !== undefined) return found.entry
+      course.checkTime()
     }
   }
-}
-
-function asStoreError(error: unknown): StoreError {
-  if (error instanceof StoreError) return error
-  throw error
-}
-
-function lost(cause: StoreError): Fate & { readonly kind: 'unknown' } {
-  return { kind: 'unknown', error: unknown(cause) }
 }
