@@ -1,0 +1,147 @@
+import { LRUCache } from 'lru-cache'
+import type {
+  Capabilities,
+  ClearExpiredOptions,
+  Entry,
+  ListQuery,
+  Page,
+  Progress,
+  Refused,
+  Store,
+  Version,
+  Written,
+} from '../core/store.ts'
+import { answer } from './answer.ts'
+import { nextTurn } from './next-turn.ts'
+import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
+
+export interface MemoryStoreOptions {
+  /** The most sessions kept. Beyond it the one that was not used for the longest time is dropped. Default 100,000. */
+  readonly max?: number
+}
+
+/**
+ * Keeps sessions in the memory of this process: for tests, development, and servers of one process that may forget on a restart.
+ *
+ * It holds at most `max` sessions; a further one drops the least recently loaded or written, live or expired, and whoever is in
+ * the middle of changing the dropped session is told that it is gone. Expired sessions stay until `clearExpired`, or until they are
+ * dropped that way.
+ *
+ * ```ts
+ * app.use(session({ store: new MemoryStore({ max: 10_000 }) }))
+ * ```
+ *
+ * @throws ConfigError when an option cannot be used.
+ */
+export class MemoryStore implements Store {
+  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, users: true, carriesData: false }
+  readonly #rows: LRUCache<string, Entry>
+  readonly #keysOfUser: Map<string, Set<string>> = new Map()
+
+  constructor(options: MemoryStoreOptions = {}) {
+    refuseUnknownOptions('MemoryStore', options, ['max'])
+    const { max = 100_000 } = options
+    if (!Number.isSafeInteger(max) || max < 1) throw wrongOption('MemoryStore', 'max', max, 'Give a whole number of sessions, at least 1.')
+    this.#rows = new LRUCache({ max, noDisposeOnSet: true, dispose: (entry, key) => this.#unlink(key, entry.userId) })
+  }
+
+  async load(key: string, now: number): Promise<Entry | undefined> {
+    const entry = this.#rows.get(key)
+    return entry !== undefined && entry.expiresAt > now ? entry : undefined
+  }
+
+  async create(key: string, entry: Entry): Promise<Written | Refused> {
+    if (this.#rows.has(key)) return answer.taken
+    this.#rows.set(key, copyOf(entry))
+    this.#link(key, entry.userId)
+    return answer.written
+  }
+
+  async replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
+    const current = this.#live(key, now)
+    if (current === undefined) return answer.missing
+    if (current.version !== expected) return answer.stale(current)
+    this.#rows.set(key, copyOf(entry))
+    if (current.userId === entry.userId) return answer.written
+    this.#unlink(key, current.userId)
+    this.#link(key, entry.userId)
+    return answer.written
+  }
+
+  async touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {
+    const current = this.#live(key, now)
+    if (current === undefined || current.version !== expected || expiresAt < current.expiresAt) return false
+    this.#rows.set(key, Object.freeze({ ...current, seenAt: now, expiresAt }))
+    return true
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return this.#rows.delete(key)
+  }
+
+  async deleteUser(userId: string, options: { readonly except?: string } = {}): Promise<number> {
+    const keys = [...(this.#keysOfUser.get(userId) ?? [])].filter((key) => key !== options.except)
+    for (const key of keys) this.#rows.delete(key)
+    return keys.length
+  }
+
+  async list({ now, userId, limit = 100, cursor }: ListQuery): Promise<Page> {
+    const all = userId === undefined ? this.#rows.keys() : (this.#keysOfUser.get(userId) ?? [])
+    const count = Math.max(1, limit)
+    const keys = lowest(all, count + 1, (key) => (cursor === undefined || key > cursor) && this.#live(key, now) !== undefined)
+    const entries = keys.slice(0, count).map((key) => [key, this.#rows.peek(key)] as [string, Entry])
+    const last = entries.at(-1)
+    return keys.length > count && last !== undefined ? { entries, cursor: last[0] } : { entries }
+  }
+
+  async *clearExpired({ now, batch = 1000, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
+    const expired = [...this.#rows.keys()].filter((key) => this.#live(key, now) === undefined)
+    let deleted = 0
+    while (signal?.aborted !== true) {
+      const step = expired.splice(-Math.max(1, batch)).filter((key) => this.#rows.has(key) && this.#live(key, now) === undefined)
+      for (const key of step) this.#rows.delete(key)
+      deleted += step.length
+      yield { deleted }
+      if (expired.length === 0) return
+      await nextTurn()
+    }
+  }
+
+  async close(): Promise<void> {
+    // Nothing is open. The sessions stay, for a manager that is closed and made again on the same store.
+  }
+
+  #live(key: string, now: number): Entry | undefined {
+    const entry = this.#rows.peek(key)
+    return entry !== undefined && entry.expiresAt > now ? entry : undefined
+  }
+
+  #link(key: string, userId: string | undefined): void {
+    if (userId === undefined) return
+    const keys = this.#keysOfUser.get(userId)
+    if (keys === undefined) this.#keysOfUser.set(userId, new Set([key]))
+    else keys.add(key)
+  }
+
+  #unlink(key: string, userId: string | undefined): void {
+    if (userId === undefined) return
+    const keys = this.#keysOfUser.get(userId)
+    if (keys?.delete(key) === true && keys.size === 0) this.#keysOfUser.delete(userId)
+  }
+}
+
+/** Frozen, so that one object can be handed to every caller and none can change what another sees. */
+function copyOf(entry: Entry): Entry {
+  return Object.freeze({ ...entry })
+}
+
+/** The `count` lowest of the wanted keys, in order, without ever sorting all of them. */
+function lowest(keys: Iterable<string>, count: number, wanted: (key: string) => boolean): string[] {
+  const found: string[] = []
+  for (const key of keys) {
+    if (!wanted(key)) continue
+    found.push(key)
+    if (found.length >= count * 2) found.sort().splice(count)
+  }
+  return found.sort().slice(0, count)
+}

@@ -1,0 +1,16 @@
+const ESCAPED = '\u0001'
+
+/**
+ * A text as a SQL database can keep it to the last code unit. Almost every text is its own form. UTF-8 has no place for a lone surrogate
+ * (SQLite would keep U+FFFD for it, and two users would be one) and PostgreSQL none for NUL: such a text is kept as JSON, which escapes
+ * both, behind a mark. Different texts have different forms, so equality in the database is equality of the texts.
+ */
+export function toSqlText(text: string): string {
+  const plain = text.isWellFormed() && !text.includes('\0') && !text.startsWith(ESCAPED)
+  return plain ? text : ESCAPED + JSON.stringify(text)
+}
+
+/** The text that `toSqlText` was given. */
+export function fromSqlText(stored: string): string {
+  return stored.startsWith(ESCAPED) ? (JSON.parse(stored.slice(1)) as string) : stored
+}

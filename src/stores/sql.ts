@@ -1,0 +1,147 @@
+import type {
+  Capabilities,
+  ClearExpiredOptions,
+  Entry,
+  ListQuery,
+  Page,
+  Progress,
+  Refused,
+  Store,
+  Version,
+  Written,
+} from '../core/store.ts'
+import { answer } from './answer.ts'
+import { nextTurn } from './next-turn.ts'
+import type { SqlStatement, SqlStatements } from './sql-statements.ts'
+import { fromSqlText, toSqlText } from './sql-text.ts'
+
+/** What a statement takes in place of its marks. `null` is SQL's own word for nothing; it stays inside these files. */
+export type SqlValue = string | number | null
+
+/** A row as drivers give it. A big integer may come as a number, a bigint or its digits. */
+export interface SqlRow {
+  readonly key: string
+  readonly version: string
+  readonly expires_at: number | bigint | string
+  readonly seen_at: number | bigint | string
+  readonly created_at: number | bigint | string
+  readonly id_at: number | bigint | string
+  readonly user_id: string | null
+  readonly proof: string
+  readonly commits: string
+  readonly payload: string
+}
+
+/**
+ * Brings statements to a database, each one atomic and committed when its answer is there. What it throws is a `StoreError`. A driver that
+ * answers at once may answer without a promise.
+ */
+export interface SqlExecutor {
+  /** How many rows the statement changed. A row that matched counts even where it was given the values it had. */
+  run(statement: SqlStatement, values: SqlValue[]): number | Promise<number>
+  row(statement: SqlStatement, values: SqlValue[]): SqlRow | undefined | Promise<SqlRow | undefined>
+  rows(statement: SqlStatement, values: SqlValue[]): readonly SqlRow[] | Promise<readonly SqlRow[]>
+}
+
+/**
+ * Sessions in a table: the one algorithm of all SQL databases. A database adds its dialect (see `SqlDialect`), an executor and a schema.
+ *
+ * Every verb is one statement which carries its own conditions, so no transaction, lock or isolation level has to hold it together.
+ * Only the reason of a refusal is read afterwards: it may be newer than the refusal, and is true when it is told.
+ */
+export class SqlStore implements Store {
+  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, users: true, carriesData: false }
+  readonly #executor: SqlExecutor
+  readonly #sql: SqlStatements
+
+  constructor(executor: SqlExecutor, statements: SqlStatements) {
+    this.#executor = executor
+    this.#sql = statements
+  }
+
+  async load(key: string, now: number): Promise<Entry | undefined> {
+    const row = await this.#executor.row(this.#sql.load, [toSqlText(key), now])
+    return row === undefined ? undefined : entryOf(row)
+  }
+
+  async create(key: string, entry: Entry): Promise<Written | Refused> {
+    const values = columnsOf(entry)
+    values.push(toSqlText(key))
+    return (await this.#executor.run(this.#sql.create, values)) === 0 ? answer.taken : answer.written
+  }
+
+  async replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
+    const values = columnsOf(entry)
+    values.push(toSqlText(key), toSqlText(expected), now)
+    if ((await this.#executor.run(this.#sql.replace, values)) !== 0) return answer.written
+    const row = await this.#executor.row(this.#sql.refusal, [toSqlText(key), now])
+    return row === undefined ? answer.missing : answer.stale(entryOf(row))
+  }
+
+  async touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {
+    const values = [expiresAt, now, toSqlText(key), toSqlText(expected), now, expiresAt]
+    return (await this.#executor.run(this.#sql.touch, values)) !== 0
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return (await this.#executor.run(this.#sql.delete, [toSqlText(key)])) !== 0
+  }
+
+  async deleteUser(userId: string, options: { readonly except?: string } = {}): Promise<number> {
+    const user = toSqlText(userId)
+    if (options.except === undefined) return this.#executor.run(this.#sql.deleteUser, [user])
+    return this.#executor.run(this.#sql.deleteUserExcept, [user, toSqlText(options.except)])
+  }
+
+  async list({ now, userId, limit = 100, cursor }: ListQuery): Promise<Page> {
+    const count = Math.max(1, limit)
+    const statement = this.#sql.list({ user: userId !== undefined, cursor: cursor !== undefined })
+    const texts = [userId, cursor].filter((text) => text !== undefined).map(toSqlText)
+    const rows = await this.#executor.rows(statement, [now, ...texts, count + 1])
+    const entries = rows.slice(0, count).map((row): [string, Entry] => [fromSqlText(row.key), entryOf(row)])
+    const last = entries.at(-1)
+    return rows.length > count && last !== undefined ? { entries, cursor: last[0] } : { entries }
+  }
+
+  async *clearExpired({ now, batch = 1000, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
+    const most = Math.max(1, batch)
+    let deleted = 0
+    while (signal?.aborted !== true) {
+      const step = await this.#executor.run(this.#sql.clearExpired, [now, most])
+      deleted += step
+      yield { deleted }
+      if (step < most) return
+      await nextTurn()
+    }
+  }
+}
+
+/** The fields of an entry in the order of the statements' columns. */
+function columnsOf(entry: Entry): SqlValue[] {
+  return [
+    toSqlText(entry.version),
+    entry.expiresAt,
+    entry.seenAt,
+    entry.createdAt,
+    entry.idAt,
+    entry.userId === undefined ? null : toSqlText(entry.userId),
+    toSqlText(entry.proof),
+    toSqlText(entry.commits),
+    toSqlText(entry.payload),
+  ]
+}
+
+function entryOf(row: SqlRow): Entry {
+  const entry: { -readonly [Field in keyof Entry]: Entry[Field] } = {
+    payload: fromSqlText(row.payload),
+    proof: fromSqlText(row.proof),
+    idAt: Number(row.id_at),
+    version: fromSqlText(row.version),
+    commits: fromSqlText(row.commits),
+    createdAt: Number(row.created_at),
+    seenAt: Number(row.seen_at),
+    expiresAt: Number(row.expires_at),
+  }
+  if (row.user_id !== null) entry.userId = fromSqlText(row.user_id)
+  return entry
+}

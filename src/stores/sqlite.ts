@@ -1,0 +1,118 @@
+import { SqlStore } from './sql.ts'
+import { sqlStatements, tableName } from './sql-statements.ts'
+import { nodeSqlite, type SqliteDatabase, type SqliteSetup, setUpSqlite, useWal } from './sqlite-database.ts'
+import { sqliteDialect, sqliteSchema } from './sqlite-dialect.ts'
+import { SqliteExecutor } from './sqlite-executor.ts'
+import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
+
+export type { SqliteDatabase, SqliteStatement } from './sqlite-database.ts'
+
+export interface SqliteStoreOptions {
+  /**
+   * The path of the file (`:memory:` for none), which the store opens with `node:sqlite` at the first use; or an open database of
+   * `node:sqlite`, `better-sqlite3` or `bun:sqlite`. An open one stays as its owner set it up, but for what is named here: give it
+   * `PRAGMA journal_mode = WAL`, and a busy timeout when other processes write to the file.
+   */
+  readonly database: string | SqliteDatabase
+  /** Default `sessions`. */
+  readonly table?: string
+  /**
+   * What a commit withstands. Either way nothing is lost when the process dies.
+   *
+   * - `normal`, the default for a path: after a power cut the last commits may be missing, a logout among them. The file stays sound.
+   * - `full`: a commit is on the disk when its answer goes out. The writes of one turn of the event loop share one wait for the disk, so
+   *   a busy server hardly notices; an idle one answers a write by that wait (often a millisecond or so) later.
+   */
+  readonly durability?: 'normal' | 'full'
+  /** Creates the table and its indexes where they are missing. Default `true`; the text is in `schema/sqlite.sql`. */
+  readonly create?: boolean
+  /**
+   * How long a write waits while another process writes, in milliseconds. Default for a path 1000. SQLite waits without giving way, the whole
+   * process stands still; a write takes well under a millisecond, so that only other software on the file makes it long, and then an error
+   * is better than a server that hangs. It ends before the manager's own `timeout`, so the error says what is the matter.
+   */
+  readonly busyTimeout?: number
+}
+
+/**
+ * Keeps sessions in a SQLite file. Several processes of one machine may share it; a network file system is not for SQLite.
+ *
+ * ```ts
+ * app.use(session({ store: new SqliteStore('sessions.db') }))
+ * app.use(session({ store: new SqliteStore({ database: 'sessions.db', durability: 'full' }) }))
+ * app.use(session({ store: new SqliteStore({ database: new Database('app.db'), table: 'app_sessions' }) }))
+ * ```
+ *
+ * SQLite works in the thread of its caller: a load takes some microseconds, a write some tens, and other requests wait meanwhile.
+ *
+ * A database that is handed in must have no transaction open between two turns of the event loop: writes are refused while it has.
+ *
+ * @throws ConfigError when an option cannot be used. Whatever is wrong with the file is a `StoreError` of the first operation.
+ */
+export class SqliteStore extends SqlStore {
+  readonly #executor: SqliteExecutor
+
+  constructor(options: string | SqliteStoreOptions) {
+    const given = checked(typeof options === 'string' ? { database: options } : { ...options })
+    const executor = new SqliteExecutor(() => connect(given), typeof given.database === 'string')
+    super(executor, sqlStatements(given.table, sqliteDialect))
+    this.#executor = executor
+  }
+
+  /** Finishes the writes that wait, and closes the database if the store opened it. Whatever is asked of the store later is a `StoreError`. */
+  async close(): Promise<void> {
+    this.#executor.close()
+  }
+}
+
+interface Checked extends SqliteSetup {
+  readonly database: string | SqliteDatabase
+  readonly table: string
+  readonly create: boolean
+}
+
+function connect({ database: given, table, create, ...setup }: Checked): SqliteDatabase {
+  const ours = typeof given === 'string'
+  const database = ours ? new (nodeSqlite())(given) : given
+  try {
+    setUpSqlite(database, setup)
+    if (ours) useWal(database, setup.busyTimeout ?? 0)
+    if (create) database.exec(sqliteSchema(table))
+    return database
+  } catch (error) {
+    if (ours) database.close()
+    throw error
+  }
+}
+
+const OPTIONS = ['database', 'table', 'durability', 'create', 'busyTimeout']
+
+function checked(options: SqliteStoreOptions): Checked {
+  refuseUnknownOptions('SqliteStore', options, OPTIONS)
+  const { database, table = 'sessions', create = true, durability, busyTimeout } = options
+  checkDatabase(database)
+  checkSetup({ durability, busyTimeout })
+  if (typeof create !== 'boolean') throw wrongOption('SqliteStore', 'create', create, 'Give `true` or `false`.')
+  const ours = typeof database === 'string'
+  return {
+    database,
+    create,
+    table: tableName('SqliteStore', table),
+    durability: durability ?? (ours ? 'normal' : undefined),
+    busyTimeout: busyTimeout ?? (ours ? 1000 : undefined),
+  }
+}
+
+function checkDatabase(database: string | SqliteDatabase): void {
+  const remedy = 'Give the path of a file, or an open database of node:sqlite, better-sqlite3 or bun:sqlite.'
+  if (typeof database === 'string' && database !== '') nodeSqlite()
+  else if (typeof database !== 'object' || typeof database?.prepare !== 'function')
+    throw wrongOption('SqliteStore', 'database', database, remedy)
+}
+
+function checkSetup({ durability, busyTimeout }: SqliteSetup): void {
+  if (durability !== undefined && durability !== 'normal' && durability !== 'full')
+    throw wrongOption('SqliteStore', 'durability', durability, "Give 'normal' or 'full'.")
+  if (busyTimeout !== undefined && !(Number.isSafeInteger(busyTimeout) && busyTimeout >= 0))
+    throw wrongOption('SqliteStore', 'busyTimeout', busyTimeout, 'Give whole milliseconds, 0 or more.')
+}

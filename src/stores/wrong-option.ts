@@ -1,0 +1,15 @@
+import { ConfigError } from '../core/errors.ts'
+
+/** The error for an option that cannot be used as it is. Of an object only the kind is told: it may hold passwords. */
+export function wrongOption(owner: string, option: string, value: unknown, remedy: string): ConfigError {
+  const plain = typeof value === 'number' || typeof value === 'boolean'
+  const shown = typeof value === 'string' ? JSON.stringify(value) : plain ? String(value) : `of type ${typeof value}`
+  return new ConfigError(`${owner}: the option \`${option}\` cannot be ${shown}. ${remedy}`)
+}
+
+/** Refuses option names the store does not have, so that a misspelt one is not silently without effect. */
+export function refuseUnknownOptions(owner: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  throw new ConfigError(`${owner}: there is no option \`${unknown}\`. The options are ${known.map((name) => `\`${name}\``).join(', ')}.`)
+}

@@ -1,0 +1,106 @@
+import type { Capabilities, Store } from '../core/store.ts'
+import type { Clauses } from './clauses.ts'
+import { clearExpiredClauses } from './clear-expired-clauses.ts'
+import { listClauses } from './list-clauses.ts'
+import { farClockClauses, loadClauses, textClauses } from './load-clauses.ts'
+import { same } from './same.ts'
+import { touchClauses, touchRaceClauses } from './touch-clauses.ts'
+import { userClauses } from './user-clauses.ts'
+import { compareAndSwapClauses } from './version-clauses.ts'
+import { createClauses, deleteClauses, replaceClauses } from './write-clauses.ts'
+
+/** The two words the suite needs of a test runner; those of vitest, `node:test`, `bun:test`, Jest and Deno's `@std/testing/bdd` fit. */
+export interface SuiteRunner {
+  readonly describe: (name: string, define: () => void) => unknown
+  readonly it: (name: string, test: () => Promise<void>) => unknown
+}
+
+export interface StoreSuiteOptions {
+  /** What the store says it can do, where that is not all. What it cannot is not tested. */
+  readonly capabilities?: Partial<Omit<Capabilities, 'carriesData'>>
+  /** `false` for a store without `clearExpired`: its database drops expired rows by itself. */
+  readonly clearExpired?: boolean
+  /**
+   * `false` for a store whose database also drops rows by a clock of its own, as Redis does: instants of the past are left out. All else
+   * plays in the year 2100, where such a clock has no say.
+   */
+  readonly farClocks?: boolean
+}
+
+/**
+ * Tests a store: one test for each clause of the port, see `Store`. For whoever writes one.
+ *
+ * ```ts
+ * import { describe, it } from 'vitest'
+ * import { storeSuite } from 'sojourn/testing'
+ *
+ * storeSuite('MyStore', () => new MyStore(emptyTable()), { describe, it })
+ * ```
+ *
+ * @param makeStore is called once for each test and answers a store that is empty. The test closes it, if it can be closed.
+ */
+export function storeSuite(
+  name: string,
+  makeStore: () => Store | Promise<Store>,
+  runner: SuiteRunner,
+  options: StoreSuiteOptions = {},
+): void {
+  runner.describe(`${name} keeps the store port`, () => {
+    for (const [verb, clauses] of chapters(options)) {
+      if (Object.keys(clauses).length === 0) continue
+      runner.describe(verb, () => {
+        for (const [clause, check] of Object.entries(clauses)) runner.it(clause, () => onNewStore(makeStore, check))
+      })
+    }
+  })
+}
+
+function chapters(options: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
+  const can: Capabilities = { compareAndSwap: true, list: true, users: true, ...options.capabilities, carriesData: false }
+  return [
+    ['capabilities', capabilityClauses(can)],
+    ['load', { ...loadClauses, ...(options.farClocks === false ? {} : farClockClauses) }],
+    ['texts and instants', textClauses],
+    ['create', createClauses],
+    ['replace', { ...replaceClauses, ...(can.compareAndSwap ? compareAndSwapClauses : {}) }],
+    ['touch', { ...touchClauses, ...(can.compareAndSwap ? touchRaceClauses : {}) }],
+    ['delete', deleteClauses],
+    ['list', can.list ? listClauses : {}],
+    ['users', can.users ? userClauses : {}],
+    ['clearExpired', options.clearExpired === false ? {} : clearExpiredClauses],
+    ['close', closeClauses],
+  ]
+}
+
+function capabilityClauses(expected: Capabilities): Clauses {
+  return {
+    'are those the suite was told': async (store) => same(store.capabilities, expected, 'capabilities'),
+    'come with their methods': async (store) => {
+      same(
+        [typeof store.list, typeof store.deleteUser],
+        [kind(expected.list), kind(expected.users)],
+        'the types of `list` and `deleteUser`',
+      )
+    },
+  }
+}
+
+function kind(there: boolean): string {
+  return there ? 'function' : 'undefined'
+}
+
+const closeClauses: Clauses = {
+  'may be called twice': async (store) => {
+    await store.close?.()
+    await store.close?.()
+  },
+}
+
+async function onNewStore(makeStore: () => Store | Promise<Store>, check: Clauses[string]): Promise<void> {
+  const store = await makeStore()
+  try {
+    await check(store)
+  } finally {
+    await store.close?.()
+  }
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { MemoryStore } from '../../src/stores/memory.ts'
+import { NOW, sampleEntry } from '../../src/testing/sample.ts'
+import { storeSuite } from '../../src/testing/store-suite.ts'
+
+storeSuite('MemoryStore', () => new MemoryStore(), { describe, it })
+
+describe('MemoryStore', () => {
+  it('holds at most `max` sessions and drops the one that was not used for the longest time', async () => {
+    const store = new MemoryStore({ max: 3 })
+    for (const key of ['a', 'b', 'c']) await store.create(key, sampleEntry())
+    await store.load('a', NOW)
+    await store.create('d', sampleEntry())
+    expect((await store.list({ now: NOW })).entries.map(([key]) => key)).toEqual(['a', 'c', 'd'])
+  })
+
+  it('takes a dropped session for missing and forgets whose it was', async () => {
+    const store = new MemoryStore({ max: 1 })
+    const entry = sampleEntry({ userId: 'ada' })
+    await store.create('a', entry)
+    await store.create('b', sampleEntry({ userId: 'ada' }))
+    expect(await store.replace('a', sampleEntry(), entry.version, NOW)).toEqual({ ok: false, reason: 'missing' })
+    expect((await store.list({ now: NOW, userId: 'ada' })).entries).toHaveLength(1)
+    expect(await store.deleteUser('ada')).toBe(1)
+  })
+
+  it('does not count a listing as use', async () => {
+    const store = new MemoryStore({ max: 2 })
+    await store.create('a', sampleEntry())
+    await store.create('b', sampleEntry())
+    await store.list({ now: NOW, limit: 1 })
+    await store.create('c', sampleEntry())
+    expect(await store.load('a', NOW)).toBeUndefined()
+  })
+
+  it('keeps its sessions over close', async () => {
+    const store = new MemoryStore()
+    await store.create('a', sampleEntry())
+    await store.close()
+    expect(await store.load('a', NOW)).toBeDefined()
+  })
+
+  it.each([0, -1, 1.5, Number.NaN, Infinity, '10'])('refuses max: %s', (max) => {
+    expect(() => new MemoryStore({ max: max as number })).toThrow(expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }))
+  })
+
+  it('refuses an option it does not have, and names those it has', () => {
+    const misspelt = { maximum: 10 } as object
+    expect(() => new MemoryStore(misspelt)).toThrow('MemoryStore: there is no option `maximum`. The options are `max`.')
+  })
+})

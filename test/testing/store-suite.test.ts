@@ -1,0 +1,343 @@
+import { describe, expect, it } from 'vitest'
+import type { Entry, Store } from '../../src/core/store.ts'
+import { MemoryStore } from '../../src/stores/memory.ts'
+import { type StoreSuiteOptions, storeSuite } from '../../src/testing/store-suite.ts'
+
+const store = (change: (real: MemoryStore) => Partial<Store>) => (): Store => {
+  const real = new MemoryStore({ max: 2000 })
+  const port: Store = {
+    capabilities: real.capabilities,
+    load: (key, now) => real.load(key, now),
+    create: (...args) => real.create(...args),
+    replace: (...args) => real.replace(...args),
+    touch: (...args) => real.touch(...args),
+    delete: (...args) => real.delete(...args),
+    deleteUser: (...args) => real.deleteUser(...args),
+    list: (...args) => real.list(...args),
+    clearExpired: (...args) => real.clearExpired(...args),
+    close: () => real.close(),
+  }
+  return { ...port, ...change(real) }
+}
+
+const entries = (real: MemoryStore) => ({
+  /** The entry with this key, expired or not. */
+  any: (key: string): Promise<Entry | undefined> => real.load(key, -1),
+  put: async (key: string, entry: Entry): Promise<void> => {
+    await real.delete(key)
+    await real.create(key, entry)
+  },
+})
+
+const mapPayload = (change: (payload: string) => string) =>
+  store((real) => ({
+    create: (key, entry) => real.create(key, { ...entry, payload: change(entry.payload) }),
+    replace: (key, entry, ...rest) => real.replace(key, { ...entry, payload: change(entry.payload) }, ...rest),
+  }))
+
+const mapKeys = (change: (key: string) => string) =>
+  store((real) => ({
+    load: (key, now) => real.load(change(key), now),
+    create: (key, entry) => real.create(change(key), entry),
+    replace: (key, ...rest) => real.replace(change(key), ...rest),
+    touch: (key, ...rest) => real.touch(change(key), ...rest),
+    delete: (key) => real.delete(change(key)),
+  }))
+
+const mapUsers = (change: (userId: string) => string) =>
+  store((real) => ({
+    create: (key, entry) => real.create(key, entry.userId === undefined ? entry : { ...entry, userId: change(entry.userId) }),
+    deleteUser: (userId, options) => real.deleteUser(change(userId), options),
+  }))
+
+/** Broken stores, each with a clause that must catch it. */
+const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
+  'create that overwrites': [
+    store((real) => ({
+      create: async (key, entry) => {
+        await entries(real).put(key, entry)
+        return { ok: true }
+      },
+    })),
+    'create: refuses a key that has a row, and leaves the row alone',
+  ],
+  'create that overwrites what is expired': [
+    store((real) => ({
+      create: async (key, entry) => {
+        const old = await entries(real).any(key)
+        if (old !== undefined && old.expiresAt <= entry.createdAt + 2) await real.delete(key)
+        return real.create(key, entry)
+      },
+    })),
+    'create: refuses a key whose row is expired, and leaves the row alone',
+  ],
+  'create that answers a token': [
+    store((real) => ({ create: async (key, entry) => ({ ...(await real.create(key, entry)), token: key }) })),
+    'create: says ok, without a token',
+  ],
+  'replace that writes blindly': [
+    store((real) => ({
+      replace: async (key, entry, _expected, now) => {
+        const current = await real.load(key, now)
+        return current === undefined ? { ok: false, reason: 'missing' } : real.replace(key, entry, current.version, now)
+      },
+    })),
+    'replace: refuses another version as stale, bringing the current entry, and leaves the row alone',
+  ],
+  'replace that looks, waits and writes': [
+    store((real) => ({
+      replace: async (key, entry, expected, now) => {
+        const current = await real.load(key, now)
+        if (current === undefined) return { ok: false, reason: 'missing' }
+        if (current.version !== expected) return { ok: false, reason: 'stale', current }
+        await entries(real).put(key, entry)
+        return { ok: true }
+      },
+    })),
+    'replace: writes once of 100 replaces of one version at once',
+  ],
+  'replace that creates': [
+    store((real) => ({
+      replace: async (key, entry, expected, now) => {
+        const outcome = await real.replace(key, entry, expected, now)
+        return !outcome.ok && outcome.reason === 'missing' ? real.create(key, entry) : outcome
+      },
+    })),
+    'replace: never brings back what was deleted',
+  ],
+  'replace that revives': [
+    store((real) => ({ replace: (key, entry, expected) => real.replace(key, entry, expected, -1) })),
+    'replace: takes an entry up to the instant before it expires, and refuses it as missing from then on',
+  ],
+  'replace that says stale of what is expired': [
+    store((real) => ({
+      replace: async (key, entry, expected, now) => {
+        const old = await entries(real).any(key)
+        return old !== undefined && old.version !== expected
+          ? { ok: false, reason: 'stale', current: old }
+          : real.replace(key, entry, expected, now)
+      },
+    })),
+    'replace: refuses an expired entry as missing, not as stale',
+  ],
+  'replace that keeps the user': [
+    store((real) => ({
+      replace: async (key, entry, expected, now) => {
+        const userId = (await entries(real).any(key))?.userId
+        return real.replace(key, userId === undefined ? entry : { ...entry, userId }, expected, now)
+      },
+    })),
+    'users: leaves alone who has logged out',
+  ],
+  'replace that brings no entry with its refusal': [
+    store((real) => ({
+      replace: async (...args) => {
+        const outcome = await real.replace(...args)
+        return !outcome.ok && outcome.reason === 'stale' ? ({ ok: false, reason: 'stale' } as unknown as typeof outcome) : outcome
+      },
+    })),
+    'replace: refuses a version that was replaced',
+  ],
+  'load of what is expired': [
+    store((real) => ({ load: (key) => entries(real).any(key) })),
+    'load: answers an entry up to the instant before it expires, and undefined from then on',
+  ],
+  'load that expires a millisecond late': [
+    store((real) => ({ load: (key, now) => real.load(key, now - 1) })),
+    'load: answers an entry up to the instant before it expires, and undefined from then on',
+  ],
+  'load by the clock of the store': [
+    store((real) => ({ load: (key) => real.load(key, Date.now()) })),
+    'load: judges expiry by the given now alone: seen as expired once, the entry is still there for an earlier now',
+  ],
+  'load that deletes what is expired': [
+    store((real) => ({
+      load: async (key, now) => {
+        const entry = await real.load(key, now)
+        if (entry === undefined) await real.delete(key)
+        return entry
+      },
+    })),
+    'load: judges expiry by the given now alone: seen as expired once, the entry is still there for an earlier now',
+  ],
+  'entries shared with the callers': [
+    store(() => {
+      const rows = new Map<string, Entry>()
+      return {
+        load: async (key) => rows.get(key),
+        create: async (key, entry) => {
+          rows.set(key, entry)
+          return { ok: true }
+        },
+      }
+    }),
+    'load: hands out nothing by which a caller changes what is stored',
+  ],
+  'touch that revives': [
+    store((real) => ({ touch: (key, expiresAt, expected) => real.touch(key, expiresAt, expected, -1) })),
+    'touch: refuses an entry from the instant at which it expires: never revives',
+  ],
+  'touch that shortens': [
+    store((real) => ({
+      touch: async (key, expiresAt, expected, now) => {
+        const current = await real.load(key, now)
+        if (current?.version !== expected) return false
+        await entries(real).put(key, { ...current, expiresAt, seenAt: now })
+        return true
+      },
+    })),
+    'touch: never shortens: an earlier expiresAt changes nothing',
+  ],
+  'touch of any version': [
+    store((real) => ({
+      touch: async (key, expiresAt, _expected, now) => real.touch(key, expiresAt, (await real.load(key, now))?.version ?? '', now),
+    })),
+    'touch: refuses another version, and leaves the row alone',
+  ],
+  'touch that makes a new version': [
+    store((real) => ({
+      touch: async (key, expiresAt, expected, now) => {
+        const current = await real.load(key, now)
+        if (!(await real.touch(key, expiresAt, expected, now)) || current === undefined) return false
+        return (await real.replace(key, { ...current, seenAt: now, expiresAt, version: `${expected}+` }, expected, now)).ok
+      },
+    })),
+    'touch: moves expiresAt ahead, sets seenAt to now and leaves all else, the version too',
+  ],
+  'delete that always says true': [
+    store((real) => ({ delete: (key) => real.delete(key).then(() => true) })),
+    'delete: may be repeated, and says that there was none',
+  ],
+  'keys without case': [mapKeys((key) => key.toLowerCase()), 'load: tells keys apart by case, padding and every character'],
+  'keys without padding': [mapKeys((key) => key.trim()), 'load: tells keys apart by case, padding and every character'],
+  'keys cut short': [mapKeys((key) => key.slice(0, 40)), 'load: tells keys apart by case, padding and every character'],
+  'payloads cut short': [mapPayload((payload) => payload.slice(0, 65_535)), 'texts and instants: keeps a payload of 1 MiB'],
+  'payloads without four bytes': [
+    mapPayload((payload) => payload.replace(/[\u{10000}-\u{10ffff}]/gu, '?')),
+    'texts and instants: keeps every payload to the last character',
+  ],
+  'payloads normalised': [mapPayload((payload) => payload.normalize()), 'texts and instants: keeps every payload to the last character'],
+  'payloads trimmed': [mapPayload((payload) => payload.trim()), 'texts and instants: keeps every payload to the last character'],
+  'instants in seconds': [
+    store((real) => ({ create: (key, entry) => real.create(key, { ...entry, seenAt: Math.floor(entry.seenAt / 1000) * 1000 }) })),
+    'load: answers every field as it was created',
+  ],
+  'users without case': [mapUsers((userId) => userId.toLowerCase()), 'users: tells users apart by case, padding and every code unit'],
+  'users with lone surrogates replaced': [
+    mapUsers((userId) => userId.toWellFormed()),
+    'users: tells users apart by case, padding and every code unit',
+  ],
+  'deleteUser that spares nobody': [
+    store((real) => ({ deleteUser: (userId) => real.deleteUser(userId) })),
+    'users: spares the key it is told to',
+  ],
+  'list with expired entries': [
+    store((real) => ({ list: (query) => real.list({ ...query, now: -1 }) })),
+    'list: leaves out what is expired by the given now',
+  ],
+  'list that knows one page': [
+    store((real) => ({ list: async (query) => ({ entries: (await real.list(query)).entries }) })),
+    'list: answers every live entry once, page by page',
+  ],
+  'list that never ends': [
+    store((real) => ({ list: async (query) => ({ ...(await real.list(query)), cursor: '' }) })),
+    'list: answers an empty page where there is nothing',
+  ],
+  'no list where one was promised': [
+    store(() => ({ list: undefined as unknown as NonNullable<Store['list']> })),
+    'capabilities: come with their methods',
+  ],
+  'clearExpired of what is alive': [
+    store((real) => ({ clearExpired: (options) => real.clearExpired({ ...options, now: options.now + 1 }) })),
+    'clearExpired: deletes what expired at or before now, and nothing else',
+  ],
+  'clearExpired in one step': [
+    store((real) => ({ clearExpired: (options) => real.clearExpired({ ...options, batch: 1e6 }) })),
+    'clearExpired: deletes at most a batch in one step and tells the total after each',
+  ],
+  'clearExpired that cannot be stopped': [
+    store((real) => ({ clearExpired: ({ now, batch = 1000 }) => real.clearExpired({ now, batch }) })),
+    'clearExpired: ends quietly after the step at which it is aborted, and can be run again',
+  ],
+  'close that fails the second time': [
+    store(() => {
+      let closed = false
+      return {
+        close: async () => {
+          if (closed) throw new Error('closed already')
+          closed = true
+        },
+      }
+    }),
+    'close: may be called twice',
+  ],
+}
+
+describe('the store suite', () => {
+  it('finds nothing wrong with a sound store', async () => {
+    expect(await broken(store(() => ({})))).toEqual([])
+  })
+
+  it.each(Object.entries(MUTANTS))('catches a %s', async (_, [makeStore, caughtBy]) => {
+    expect(await broken(makeStore)).toContain(caughtBy)
+  })
+
+  it('tells what it expected and what it got', async () => {
+    const results = await run(mapPayload(() => '{}'))
+    const message = results.get('load: answers every field as it was created')
+    expect(message).toMatch(/^the loaded entry\n {2}expected .*"payload":"\{\\"cart.*\n {2}but got {2}.*"payload":"\{\}"/)
+  })
+
+  it('leaves out what a store does not claim', async () => {
+    const capabilities = { compareAndSwap: false, list: false, users: false }
+    const blind = store((real) => ({
+      capabilities: { ...capabilities, carriesData: false },
+      list: undefined as unknown as NonNullable<Store['list']>,
+      deleteUser: undefined as unknown as NonNullable<Store['deleteUser']>,
+      clearExpired: undefined as unknown as NonNullable<Store['clearExpired']>,
+      replace: async (key, entry, _, now) => {
+        const current = await real.load(key, now)
+        return current === undefined ? { ok: false, reason: 'missing' } : real.replace(key, entry, current.version, now)
+      },
+    }))
+    expect(await broken(blind, { capabilities, clearExpired: false, farClocks: false })).toEqual([])
+    expect(await broken(blind)).toContain('capabilities: are those the suite was told')
+  })
+
+  it('closes every store it was given, whatever became of the test', async () => {
+    const open = new Set<Store>()
+    const make = store(() => ({ load: () => Promise.reject(new Error('broken')) }))
+    await run(() => {
+      const made = make()
+      open.add(made)
+      return { ...made, close: async () => void open.delete(made) }
+    })
+    expect(open.size).toBe(0)
+  })
+})
+
+/** The names of the tests which the store does not pass. */
+async function broken(makeStore: () => Store, options?: StoreSuiteOptions): Promise<string[]> {
+  return [...(await run(makeStore, options))].filter(([, message]) => message !== undefined).map(([name]) => name)
+}
+
+/** Runs the suite by hand: the message of each failed test, `undefined` of one that passed. */
+async function run(makeStore: () => Store, options?: StoreSuiteOptions): Promise<Map<string, string | undefined>> {
+  const tests = new Map<string, () => Promise<void>>()
+  let chapter = ''
+  const describe = (name: string, define: () => void): void => {
+    chapter = name
+    define()
+  }
+  storeSuite('a store', makeStore, { describe, it: (name, test) => tests.set(`${chapter}: ${name}`, test) }, options)
+  const results = new Map<string, string | undefined>()
+  for (const [name, test] of tests)
+    results.set(
+      name,
+      await test().then(
+        () => undefined,
+        (error: unknown) => (error as Error).message,
+      ),
+    )
+  return results
+}
