@@ -1,0 +1,17 @@
+// Why: the README promises Node 22, 24 and 26. What was built runs under each of them, in Node's own test runner (vitest would bring
+// its own module loader and so prove less).
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const files = globSync('test/runtimes/*.test.ts', { cwd: root })
+if (files.length === 0) throw new Error('node-matrix: there is nothing in test/runtimes')
+
+const broken = ['node22', 'node', 'node26'].filter((name) => {
+  const node = join(root, 'node_modules', name, 'bin/node')
+  const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout?.trim()
+  console.log(`\nNode ${version}`)
+  return spawnSync(node, ['--test', '--test-reporter=spec', ...files], { cwd: root, stdio: 'inherit' }).status !== 0
+})
+if (broken.length > 0) throw new Error(`node-matrix: failed under ${broken.join(', ')}`)

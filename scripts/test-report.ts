@@ -1,0 +1,35 @@
+// Why: our CI reads a plain closing line, "N passed, N failed, N skipped", and vitest's own is not one. This runs vitest with all its
+// projects (arguments go through), prints that line last, and fails when anything failed or when no test ran at all.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+type Assertion = { readonly status: 'passed' | 'failed' | 'skipped' | 'pending' | 'todo' | 'disabled' }
+type Report = {
+  readonly success: boolean
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly Assertion[] }[]
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'sojourn-report-'))
+const file = join(folder, 'report.json')
+try {
+  const vitest = join(import.meta.dirname, '../node_modules/vitest/vitest.mjs')
+  const options = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...process.argv.slice(2)]
+  const { status } = spawnSync(process.execPath, [vitest, ...options], { stdio: 'inherit' })
+  process.exitCode = close(JSON.parse(readFileSync(file, 'utf8')) as Report) && status === 0 ? 0 : 1
+} finally {
+  rmSync(folder, { recursive: true })
+}
+
+/** Prints the closing line; `true` when all is well. A file that could not even be loaded counts as one failed test. */
+function close({ success, testResults }: Report): boolean {
+  const tests = testResults.flatMap((result) => result.assertionResults)
+  const broken = testResults.filter(
+    (result) => result.status === 'failed' && result.assertionResults.every(({ status }) => status !== 'failed'),
+  )
+  const passed = tests.filter(({ status }) => status === 'passed').length
+  const failed = tests.filter(({ status }) => status === 'failed').length + broken.length
+  console.log(`\n${passed} passed, ${failed} failed, ${tests.length + broken.length - passed - failed} skipped`)
+  return success && failed === 0 && passed > 0
+}

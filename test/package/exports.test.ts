@@ -1,0 +1,98 @@
+// Why: a promised import path must be there after `npm install`, bring its types, and load nothing its user did not ask for.
+// The tarball is unpacked beside links to the runtime dependencies and nothing else, as npm would lay it out.
+import { execFile } from 'node:child_process'
+import { access, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, '../..')
+const dependencies = Object.keys(manifest.dependencies)
+const paths = Object.entries(manifest.exports).flatMap(([path, target]) =>
+  typeof target === 'string' ? [] : [{ path, name: nameOf(path), target }],
+)
+const stores = paths.filter(({ path }) => path.startsWith('./stores/'))
+
+/** Prints every module that importing `argv[1]` loads, and what it exports. */
+const probe = `
+import { registerHooks } from 'node:module'
+const loaded = []
+registerHooks({ load: (url, context, next) => { loaded.push(url); return next(url, context) } })
+const exported = Object.keys(await import(process.argv[1]))
+console.log(JSON.stringify({ loaded, exported }))`
+
+let house: string
+
+beforeAll(async () => {
+  house = await realpath(await mkdtemp(join(tmpdir(), 'sojourn-exports-')))
+  await mkdir(join(house, 'node_modules'))
+  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', house], { cwd: root })
+  await run('tar', ['-xzf', `sojourn-${manifest.version}.tgz`], { cwd: house })
+  await mkdir(join(house, 'package/node_modules'))
+  await symlink(join(house, 'package'), join(house, 'node_modules/sojourn'))
+  for (const name of dependencies) await symlink(await installed(name), join(house, 'package', 'node_modules', name))
+  await writeFile(join(house, 'package.json'), '{ "type": "module" }')
+})
+
+afterAll(() => rm(house, { recursive: true, force: true }))
+
+describe.each(paths)('$name', ({ name, target }) => {
+  test('is packed with its types and its source', async () => {
+    const source = target.default.replace('./dist/', './src/').replace('.js', '.ts')
+    for (const file of [target.default, target.types, source]) await access(join(house, 'package', file))
+  })
+
+  test('can be imported and exports something', async () => {
+    expect((await load(name)).exported).not.toEqual([])
+  })
+
+  test('loads nothing but itself and the runtime dependencies', async () => {
+    const { loaded } = await load(name)
+    const ours = [join(house, 'package/dist'), ...(await Promise.all(dependencies.map(installed)))]
+    const foreign = loaded.filter((url) => !url.startsWith('node:') && !ours.some((folder) => url.startsWith(`file://${folder}/`)))
+    expect(foreign).toEqual([])
+  })
+})
+
+test('the front door opens no store, adapter or database', async () => {
+  const { loaded } = await load('sojourn')
+  expect(
+    loaded.filter((url) => /\/dist\/(stores|adapters|admin|cli|inspector|testing)\/|lru-cache|node:(?!crypto|zlib)/.test(url)),
+  ).toEqual([])
+})
+
+test.each(['sojourn/web', 'sojourn/testing'])('%s opens no store and needs nothing of Node', async (name) => {
+  const { loaded } = await load(name)
+  expect(loaded.filter((url) => /\/dist\/stores\/|lru-cache|node:(?!crypto|zlib)/.test(url))).toEqual([])
+})
+
+test.each(['sojourn/node', 'sojourn/express'])('%s opens no store', async (name) => {
+  expect((await load(name)).loaded.filter((url) => /\/dist\/stores\/|lru-cache|node:sqlite/.test(url))).toEqual([])
+})
+
+test.each(stores)('$name opens no other store', async ({ path, name }) => {
+  const { loaded } = await load(name)
+  const others = stores.filter((store) => store.path !== path).map((store) => `file://${join(house, 'package', store.target.default)}`)
+  expect(loaded.filter((url) => others.includes(url))).toEqual([])
+})
+
+test('every runtime dependency has an exact version', () => {
+  for (const version of Object.values(manifest.dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
+})
+
+/** Where a dependency really is: Node names modules by their real path. */
+function installed(dependency: string): Promise<string> {
+  return realpath(join(root, 'node_modules', dependency))
+}
+
+function nameOf(path: string): string {
+  return path.replace('.', 'sojourn')
+}
+
+async function load(name: string): Promise<{ readonly loaded: readonly string[]; readonly exported: readonly string[] }> {
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', probe, name], { cwd: house })
+  return JSON.parse(stdout) as Awaited<ReturnType<typeof load>>
+}
