@@ -36,6 +36,7 @@ export interface Incoming {
 interface Kept {
   readonly draft: Draft
   readonly cookie: Cookie | undefined
+  announced?: string
 }
 
 /**
@@ -104,10 +105,14 @@ export class Sessions<Data = Default> {
    * session that was flushed; `Vary: Cookie` when it was looked at.
    */
   headers(session: Session<Data>): Headers {
-    const { draft, cookie } = this.#of(session)
+    const kept = this.#of(session)
+    const { draft, cookie } = kept
     const headers = new Headers()
     const setCookie = cookie === undefined ? undefined : this.#owed(draft, cookie)
-    if (setCookie !== undefined) headers.append('Set-Cookie', setCookie)
+    if (setCookie !== undefined) {
+      headers.append('Set-Cookie', setCookie)
+      this.#announce(kept)
+    }
     if (draft.accessed || setCookie !== undefined) headers.append('Vary', 'Cookie')
     return headers
   }
@@ -195,17 +200,21 @@ export class Sessions<Data = Default> {
     return kept
   }
 
-  #owed(draft: Draft, cookie: Cookie): string | undefined {
-    const { owedId, owesDeletion, flushed, entry, known } = draft
-    if (owedId === undefined || entry === undefined) {
-      if (!owesDeletion || flushed.length > 0) return undefined
-      this.#engine.emit({ type: 'cookie', reason: 'flush' })
-      return cookie.delete()
-    }
-    const { lifetime, parse, now, emit } = this.#engine
-    emit({ type: 'cookie', reason: 'new-id', handle: owedId.key })
+  #owed({ owedId, owesDeletion, flushed, entry, known }: Draft, cookie: Cookie): string | undefined {
+    if (owedId === undefined || entry === undefined) return owesDeletion && flushed.length === 0 ? cookie.delete() : undefined
+    const { lifetime, parse, now } = this.#engine
     const left = entry.createdAt + lifetime.absolute - now()
     return cookie.set(owedId.id, endsWithBrowser(known, lifetime, parse) ? undefined : left)
+  }
+
+  /** Told once for each cookie, however often an adapter asks what is owed. */
+  #announce(kept: Kept): void {
+    const { owedId } = kept.draft
+    const reason = owedId === undefined ? 'flush' : 'new-id'
+    const announced = owedId?.id ?? reason
+    if (kept.announced === announced) return
+    kept.announced = announced
+    this.#engine.emit({ type: 'cookie', reason, ...(owedId === undefined ? {} : { handle: owedId.key }) })
   }
 
   #keep(): Keeper {

@@ -1,0 +1,25 @@
+/** `Vary` with a field more: what the application wrote is kept, `*` covers everything, and no field is named twice. */
+export function withVary(current: string | undefined, field: string): string {
+  const fields = listed(current)
+  const known = fields.some((each) => each === '*' || each.toLowerCase() === field.toLowerCase())
+  return known ? fields.join(', ') : [...fields, field].join(', ')
+}
+
+/**
+ * `Cache-Control` of a response that carries a session cookie: no cache that several people share may keep it. Where the application
+ * decided nothing it is `private, no-store`; where it did, only `public` and `s-maxage` give way to `private`.
+ */
+export function withPrivacy(current: string | undefined): string {
+  const directives = listed(current)
+  if (directives.length === 0) return 'private, no-store'
+  return [...new Set(directives.map((each) => (isForShared(each) ? 'private' : each)))].join(', ')
+}
+
+function isForShared(directive: string): boolean {
+  return /^(?:public|s-maxage)\s*(?:=|$)/i.test(directive)
+}
+
+/** The members of a list header. A comma inside a quoted string separates nothing: `private="set-cookie, x-user", max-age=60`. */
+function listed(text = ''): string[] {
+  return (text.match(/(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g) ?? []).map((each) => each.trim()).filter((each) => each !== '')
+}

@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ConfigError, HeadersSentError } from '../core/errors.ts'
+import type { Session } from '../core/session.ts'
+import type { Incoming, Sessions } from '../core/sessions.ts'
+import { isLoopback } from '../wire/loopback.ts'
+import { hold, isHeld } from './response-hold.ts'
+
+/** Continues with the next middleware; with an error, with the error handlers. */
+export type Next = (error?: unknown) => void
+
+/** What differs between the frameworks that work on Node's own request and response. */
+export interface Dialect<Request extends IncomingMessage> {
+  /** Whether the request came over HTTPS. */
+  isSecure(req: Request): boolean
+  /** The setting to name when a cookie cannot be set because the request seems to have come over plain HTTP. */
+  readonly remedy?: string
+  /** Whether what a handler throws reaches the error handlers, out of asynchronous code too. Where it ends the process, a failed load is told at once. */
+  catchesAsync(req: Request): boolean
+  /** Answers a request whose commit failed, where there is no `next` to do it. */
+  answer?(res: ServerResponse, error: unknown): void
+}
+
+/** The middleware of all frameworks whose middleware is `(req, res, next)`; without a `next`, what it returns settles once the session is there. */
+export function connectMiddleware<Data, Request extends IncomingMessage>(
+  sessions: Sessions<Data>,
+  dialect: Dialect<Request>,
+): (req: Request, res: ServerResponse, next?: Next) => Promise<void> | undefined {
+  const environment = process.env.NODE_ENV // once: reading it costs as much as all the rest
+  return function session(req, res, next) {
+    const begun = begin(sessions, dialect, environment, req, res, next)
+    if (next === undefined) return begun
+    begun.then(() => next(), next)
+    return undefined
+  }
+}
+
+async function begin<Data, Request extends IncomingMessage>(
+  sessions: Sessions<Data>,
+  dialect: Dialect<Request>,
+  environment: string | undefined,
+  req: Request,
+  res: ServerResponse,
+  next: Next | undefined,
+): Promise<void> {
+  if (isHeld(res, sessions)) return // installed twice
+  if (res.headersSent) throw new HeadersSentError('session() came when the response had started already; use it before whatever answers.')
+  const session = await sessions.open(incoming(req, dialect, environment))
+  expose(sessions, req, session)
+  hold(req, res, {
+    manager: sessions,
+    commit: (status) => sessions.commit(session, { status }),
+    owed: () => sessions.headers(session),
+    fail: (error) => (next === undefined ? dialect.answer?.(res, error) : next(error)),
+  })
+  if (session.loadError !== undefined && !dialect.catchesAsync(req)) raise(session)
+}
+
+/** Tells at once that the session could not be loaded. Looking at it does that, and counts: the error page may look again, and finds it empty. */
+function raise<Data>(session: Session<Data>): void {
+  void session.isNew
+}
+
+function incoming<Request extends IncomingMessage>(req: Request, dialect: Dialect<Request>, environment: string | undefined): Incoming {
+  const secure = dialect.isSecure(req)
+  return {
+    cookie: req.headers.cookie,
+    secure,
+    loopback: !secure && cameByLoopback(req, environment),
+    ...(dialect.remedy === undefined ? {} : { remedy: dialect.remedy }),
+  }
+}
+
+function cameByLoopback({ headers, socket }: IncomingMessage, environment: string | undefined): boolean {
+  const authority = headers[':authority'] as string | undefined
+  if (authority !== undefined && headers.host !== undefined && headers.host !== authority) return false
+  return isLoopback({ host: authority ?? headers.host, header: (name) => headers[name], peer: socket.remoteAddress, environment })
+}
+
+/** Puts the session on the request. Read-only: `req.session = null` logs nobody out, so it must not look as if it did. */
+function expose<Data>(sessions: Sessions<Data>, req: IncomingMessage, session: Session<Data>): void {
+  const { name } = sessions
+  if (name in req && Reflect.get(req, name) !== undefined)
+    throw new ConfigError(`req.${name} is there already; give this manager another name: session({ as: 'adminSession', … }).`)
+  Object.defineProperty(req, name, { value: session, enumerable: true, configurable: true, writable: false })
+  sessions.bind(req, session)
+}

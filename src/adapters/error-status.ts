@@ -1,0 +1,5 @@
+/** The HTTP status an error asks for, where that is one of an error; no error is ever told as a success or a redirect. */
+export function errorStatus(error: unknown): number {
+  const status = (error as { readonly status?: unknown } | undefined)?.status
+  return typeof status === 'number' && Number.isInteger(status) && status >= 400 && status < 600 ? status : 500
+}

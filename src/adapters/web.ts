@@ -1,0 +1,108 @@
+import type { Described, Schemas } from '../core/schema.ts'
+import type { Session } from '../core/session.ts'
+import type { Default } from '../core/session-data.ts'
+import type { Sessions } from '../core/sessions.ts'
+import type { SessionOptions } from '../core/settings.ts'
+import { withPrivacy, withVary } from './caching.ts'
+import { errorStatus } from './error-status.ts'
+import { managerOf, type SchemaOptions } from './manager.ts'
+
+/**
+ * A handler of web requests that has a session. What the runtime hands over beside the request (`env` and `ctx` of Workers, the server
+ * of Bun, the context of a route handler) follows the session.
+ */
+export type SessionHandler<Data = Default, Rest extends readonly unknown[] = []> = (
+  request: Request,
+  session: Session<Data>,
+  ...rest: Rest
+) => Response | Promise<Response>
+
+/** What `withSession()` returns: a plain handler of web requests, with its manager. */
+export interface WebHandler<Data = Default, Rest extends readonly unknown[] = []> {
+  (request: Request, ...rest: Rest): Promise<Response>
+  readonly sessions: Sessions<Data>
+}
+
+/**
+ * Sessions for handlers that make a `Response` out of a `Request`: Bun, Deno, Workers, route handlers.
+ *
+ * ```ts
+ * Bun.serve({
+ *   fetch: withSession({ store }, async (request, session) => {
+ *     session.increment('visits')
+ *     return Response.json(session.toObject())
+ *   }),
+ * })
+ * ```
+ *
+ * Changes are saved when the handler's promise resolves, before the response is handed on. Should that fail, the answer is an empty
+ * response of the error's status. When the handler throws, only a flush or logout is performed, and the error is thrown on.
+ */
+export function withSession<const S extends Schemas, Rest extends readonly unknown[] = []>(
+  options: SchemaOptions<S>,
+  handler: SessionHandler<Described<S>, Rest>,
+): WebHandler<Described<S>, Rest>
+export function withSession<Data = Default, Rest extends readonly unknown[] = []>(
+  given: SessionOptions | Sessions<Data>,
+  handler: SessionHandler<Data, Rest>,
+): WebHandler<Data, Rest>
+export function withSession(given: SessionOptions | Sessions, handler: SessionHandler<Default, unknown[]>): WebHandler<Default, unknown[]> {
+  const sessions = managerOf(given)
+  const handle = async (request: Request, ...rest: unknown[]): Promise<Response> => {
+    const outer = opened.get(request)?.get(sessions)
+    if (outer !== undefined) return handler(request, outer, ...rest) // installed twice: the outer one commits
+    const session = await sessions.open(request)
+    remember(sessions, request, session)
+    const response = await handled(sessions, session, () => handler(request, session, ...rest))
+    return committed(sessions, session, response)
+  }
+  return Object.assign(handle, { sessions })
+}
+
+const opened = new WeakMap<Request, Map<Sessions, Session>>()
+
+function remember(sessions: Sessions, request: Request, session: Session): void {
+  const known = opened.get(request) ?? new Map<Sessions, Session>()
+  opened.set(request, known.set(sessions, session))
+  sessions.bind(request, session)
+}
+
+/** Runs the handler. When it throws, what is final is performed still; the error that is told is the handler's. */
+async function handled(sessions: Sessions, session: Session, handler: () => Response | Promise<Response>): Promise<Response> {
+  try {
+    return await handler()
+  } catch (error) {
+    await sessions.commit(session, { status: 500 }).catch(() => undefined)
+    throw error
+  }
+}
+
+async function committed(sessions: Sessions, session: Session, response: Response): Promise<Response> {
+  try {
+    return dressed(response, await sessions.commit(session, { status: response.status }))
+  } catch (error) {
+    cancel(response)
+    return dressed(new Response(undefined, { status: errorStatus(error) }), sessions.headers(session))
+  }
+}
+
+/**
+ * The response with what the session owes it. A new one around its body, as the application's own may be immutable; but for what cannot be
+ * made anew, a switch of protocols (101) and a network error (0).
+ */
+function dressed(response: Response, owed: Headers): Response {
+  const cookies = owed.getSetCookie()
+  const vary = owed.get('vary')
+  if (response.status < 200 || (cookies.length === 0 && vary === null)) return response
+  const dressed = new Response(response.body, response)
+  const { headers } = dressed
+  for (const cookie of cookies) headers.append('Set-Cookie', cookie)
+  if (cookies.length > 0) headers.set('Cache-Control', withPrivacy(headers.get('Cache-Control') ?? undefined))
+  if (vary !== null) headers.set('Vary', withVary(headers.get('Vary') ?? undefined, vary))
+  return dressed
+}
+
+/** Nobody will read the body of a response that was dropped: whoever makes it may stop. */
+function cancel(response: Response): void {
+  if (!response.bodyUsed) response.body?.cancel().catch(() => undefined)
+}
