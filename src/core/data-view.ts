@@ -1,9 +1,9 @@
-import type { Session } from './session.ts'
+import type { Dictionary } from './dictionary.ts'
 
 /**
  * The properties of a session as a plain object: every operation on it is the verb of the session.
  */
-export function dataView(session: Session<Record<string, unknown>>): Record<string, unknown> {
+export function dataView(session: Dictionary<Record<string, unknown>>): Record<string, unknown> {
   const own = (name: string | symbol): name is string => typeof name === 'string'
   return new Proxy(Object.create(null) as Record<string, unknown>, {
     get: (_target, name) => (own(name) ? session.get(name) : undefined),

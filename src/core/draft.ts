@@ -67,6 +67,11 @@ export class Draft {
     for (const intent of intents) this.record(intent)
   }
 
+  /** The id that may be shown: an unknown one from a browser is not the session's. */
+  get living(): Identity | undefined {
+    return this.standing === 'absent' || this.standing === 'ended' ? undefined : this.identity
+  }
+
   fail(error: SessionError): void {
     this.standing = 'failed'
     this.loadError = error

@@ -42,7 +42,7 @@ export async function openFrom(engine: Engine, draft: Draft, fresh = false): Pro
   if (!sameProof(entry.proof, identity.proof)) return absent(engine, draft, 'other-id', now - entry.idAt < OVERLAP ? 'ended' : 'absent')
   const texts = engine.values.decode(entry.payload)
   if (texts === undefined) return absent(engine, draft, 'unreadable')
-  draft.isNew = false
+  if (draft.standing === 'unloaded') draft.isNew = false
   draft.open('live', entry, texts)
   engine.emit({ type: 'loaded', reason: 'found', handle: identity.key })
 }
@@ -50,7 +50,7 @@ export async function openFrom(engine: Engine, draft: Draft, fresh = false): Pro
 function absent(engine: Engine, draft: Draft, reason: Absence, standing: Standing = 'absent'): void {
   engine.emit({ type: 'absent', reason, ...(draft.identity === undefined ? {} : { handle: draft.identity.key }) })
   // What was there when this request looked before and is not any more has ended under its hands.
-  draft.open(draft.standing === 'live' ? 'ended' : standing, undefined, NO_TEXTS)
+  draft.open(draft.standing === 'live' || draft.standing === 'ended' ? 'ended' : standing, undefined, NO_TEXTS)
 }
 
 async function read(engine: Engine, key: string, now: number, fresh: boolean): ReturnType<Engine['store']['load']> {

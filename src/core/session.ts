@@ -1,12 +1,11 @@
-import { dataView } from './data-view.ts'
+import { Dictionary } from './dictionary.ts'
 import type { Draft } from './draft.ts'
 import { CodecError, type SessionError } from './errors.ts'
 import { type Expiry, endsWithBrowser, expiryOf, expiryProperties } from './expiry.ts'
 import { Flashes } from './flash.ts'
 import type { Keeper } from './keeper.ts'
-import { BROWSER, EXPIRY, isReserved, USER } from './reserved.ts'
-import type { Default, Entries, Item, Name, NameOf, UserId, Value } from './session-data.ts'
-import { LoudOnUnknown } from './unknown-properties.ts'
+import { BROWSER, EXPIRY, USER } from './reserved.ts'
+import type { Default, UserId } from './session-data.ts'
 
 /**
  * The session of one visitor, for one request: a typed dictionary that lives on the server. Verbs do no I/O (but `claim`, `save`, `load`
@@ -16,163 +15,17 @@ import { LoudOnUnknown } from './unknown-properties.ts'
  * Every verb throws what reading the session from the store failed with (`StoreError`), once it is used; verbs that change something
  * throw `HeadersSentError` when the response has started.
  */
-export class Session<Data = Default> extends LoudOnUnknown {
+export class Session<Data = Default> extends Dictionary<Data> {
   readonly #draft: Draft
   readonly #keeper: Keeper
   readonly #flashes: Flashes
-  #view: unknown
 
   /** Sessions come from a manager or an adapter, not from here. */
   constructor(draft: Draft, keeper: Keeper) {
-    super()
+    super(draft, keeper)
     this.#draft = draft
     this.#keeper = keeper
     this.#flashes = new Flashes(draft, keeper.values)
-  }
-
-  /**
-   * The value of a property, or `fallback` (`undefined` without one) when it is absent. Never writes. The same object comes back every
-   * time, and what you change inside of it is saved; two requests that change the same property so: the last wins, so prefer `update`.
-   *
-   * ```ts
-   * const theme = session.get('theme', 'light')
-   * ```
-   */
-  get<K extends Name<Data>>(key: K): Value<Data, K> | undefined
-  get<K extends Name<Data>>(key: K, fallback: NoInfer<Value<Data, K>>): Value<Data, K>
-  get<K extends Name<Data>, F>(key: K, fallback: F): Value<Data, K> | F
-  get(key: string, fallback?: unknown): unknown {
-    const properties = this.#draft.look()
-    const value = isReserved(key) ? undefined : properties.read(key)
-    return value === undefined ? fallback : value
-  }
-
-  /** Whether the property is there. Never writes. */
-  has(key: Name<Data>): boolean {
-    const properties = this.#draft.look()
-    return !isReserved(key) && properties.has(key)
-  }
-
-  /**
-   * Sets a property to a copy of `value`. Counts as a write even when nothing changes by it. Throws `CodecError` at once for what cannot
-   * be stored: functions, symbols, instances of classes, `undefined`, and what the property's schema refuses.
-   *
-   * ```ts
-   * session.set('darkMode', true)
-   * ```
-   */
-  set<K extends Name<Data>>(key: K, value: Value<Data, K>): this {
-    this.#draft.change()
-    this.#draft.record({ kind: 'set', name: writable(key), text: this.#keeper.values.print(key, value) })
-    return this
-  }
-
-  /** Sets several properties, each as `set` does. When one cannot be stored none is set. */
-  assign(properties: Partial<Data>): this {
-    this.#draft.change()
-    const texts = Object.entries(properties).map(([name, value]) => [writable(name), this.#keeper.values.print(name, value)] as const)
-    for (const [name, text] of texts) this.#draft.record({ kind: 'set', name, text })
-    return this
-  }
-
-  /**
-   * Removes one property. `false`, and no write, when it was absent. Removing `userId` logs out and keeps everything else.
-   *
-   * ```ts
-   * session.delete('darkMode')
-   * ```
-   */
-  delete(key: Name<Data>): boolean {
-    const present = this.#present(key)
-    if (present) this.#draft.record({ kind: 'remove', name: key })
-    return present
-  }
-
-  /**
-   * Removes one property and returns what it was, or `fallback` when it was absent; then nothing is written.
-   *
-   * ```ts
-   * const cart = session.pop('cart', [])
-   * ```
-   */
-  pop<K extends Name<Data>>(key: K): Value<Data, K> | undefined
-  pop<K extends Name<Data>>(key: K, fallback: NoInfer<Value<Data, K>>): Value<Data, K>
-  pop<K extends Name<Data>, F>(key: K, fallback: F): Value<Data, K> | F
-  pop(key: string, fallback?: unknown): unknown {
-    if (!this.#present(key as Name<Data>)) return fallback
-    const value = this.#draft.properties.read(key)
-    this.#draft.record({ kind: 'remove', name: key })
-    return value === undefined ? fallback : value
-  }
-
-  /**
-   * What the property holds; if it is absent, it is set to `value` (or what the function returns) first. When several requests find it
-   * absent, the first to commit wins.
-   */
-  setDefault<K extends Name<Data>>(key: K, value: Value<Data, K> | (() => Value<Data, K>)): Value<Data, K> {
-    if (!this.#present(key)) {
-      const initial = typeof value === 'function' ? (value as () => Value<Data, K>)() : value
-      this.#draft.record({ kind: 'fill', name: key, text: this.#keeper.values.print(key, initial) })
-    }
-    return this.#draft.properties.read(key) as Value<Data, K>
-  }
-
-  /**
-   * Sets a property to `change(current)` and returns that; `undefined` removes it. On a conflict `change` runs again on the newest value,
-   * so that no update is ever lost or counted twice: it must be synchronous and without effects of its own. What is returned here is
-   * provisional until the commit; for a number that must be final, `await save()` and `get` it after a `reload()`. When `change` throws
-   * on a rerun nothing is committed and the request fails with its error.
-   *
-   * ```ts
-   * session.update('visits', (visits = 0) => visits + 1)
-   * ```
-   */
-  update<K extends Name<Data>, R extends Value<Data, K> | undefined>(key: K, change: (current: Value<Data, K> | undefined) => R): R {
-    const { values } = this.#keeper
-    const properties = this.#draft.look()
-    this.#draft.change()
-    this.#draft.settleOne(writable(key))
-    const print = (next: R): string | undefined => (next === undefined ? undefined : values.print(key, next))
-    const rerun = (text: string | undefined): string | undefined =>
-      print(change(text === undefined ? undefined : (values.parse(key, text) as Value<Data, K>)))
-    const next = change(properties.copy(key) as Value<Data, K> | undefined)
-    this.#draft.recordUpdate({ kind: 'update', name: key, change: rerun }, print(next))
-    return next
-  }
-
-  /**
-   * Adds to a number, which starts at 0. No increment is lost, whatever else is in flight. Returns the (provisional) sum. Throws
-   * `CodecError` when the property is not a number.
-   */
-  increment<K extends NameOf<Data, number>>(key: K, by = 1): number {
-    return this.#as<number>().update(key, (current = 0) => expected(key, current, typeof current === 'number', 'a number') + by)
-  }
-
-  /**
-   * Appends to an array, which starts empty. No item is lost, whatever else is in flight. Returns the (provisional) array. Throws
-   * `CodecError` when the property is not an array.
-   */
-  push<K extends NameOf<Data, readonly unknown[]>>(key: K, ...items: Item<Data, K>[]): Item<Data, K>[] {
-    return this.#as<Item<Data, K>[]>().update(key, (current = []) => [
-      ...expected(key, current, Array.isArray(current), 'an array'),
-      ...items,
-    ])
-  }
-
-  /**
-   * Takes a property out at most once: of all that call it at the same time, in all processes, at most one gets the stored value. Done in
-   * the store at once and final, even if the request fails later. Made for tickets, coupons, one-time tokens.
-   *
-   * ```ts
-   * const coupon = await session.claim('coupon')
-   * if (coupon === undefined) return alreadyUsed()
-   * ```
-   */
-  async claim<K extends Name<Data>>(key: K): Promise<Value<Data, K> | undefined> {
-    this.#draft.look()
-    this.#draft.change()
-    const text = await this.#keeper.claim(this.#draft, writable(key))
-    return text === undefined ? undefined : (this.#keeper.values.parse(key, text) as Value<Data, K> | undefined)
   }
 
   /** Removes all data, the user included; id and row stay. For a shared cart device; to log out prefer `flush`. */
@@ -265,57 +118,16 @@ export class Session<Data = Default> extends LoudOnUnknown {
     this.#flashes.keep()
   }
 
-  /** The same properties as a plain object: `session.data.cart`, `delete session.data.cart`, `'cart' in session.data`. */
-  get data(): Partial<Data> {
-    this.#view ??= dataView(this as unknown as Session<Record<string, unknown>>)
-    return this.#view as Partial<Data>
-  }
-
-  *keys(): IterableIterator<Name<Data>> {
-    const properties = this.#draft.look()
-    for (const name of properties.texts.keys()) if (!isReserved(name) && properties.has(name)) yield name as Name<Data>
-  }
-
-  *values(): IterableIterator<Entries<Data>[1]> {
-    for (const name of this.keys()) yield this.#draft.properties.read(name) as Entries<Data>[1]
-  }
-
-  *entries(): IterableIterator<Entries<Data>> {
-    for (const name of this.keys()) yield [name, this.#draft.properties.read(name)] as unknown as Entries<Data>
-  }
-
-  [Symbol.iterator](): IterableIterator<Entries<Data>> {
-    return this.entries()
-  }
-
-  forEach(visit: (value: Entries<Data>[1], key: Name<Data>, session: this) => void): void {
-    for (const [key, value] of this.entries()) visit(value, key, this)
-  }
-
-  /** How many properties there are. */
-  get size(): number {
-    return [...this.keys()].length
-  }
-
-  /** A plain object of all properties. Its values are the session's own objects. */
-  toObject(): Partial<Data> {
-    return Object.fromEntries(this.entries()) as Partial<Data>
-  }
-
-  toJSON(): Partial<Data> {
-    return this.toObject()
-  }
-
   /** The id the browser holds: a secret. `undefined` before the first commit of a new session. For a name that may be shown see `handle`. */
   get id(): string | undefined {
     this.#draft.accessed = true
-    return this.#draft.identity?.id
+    return this.#draft.living?.id
   }
 
   /** The key the store keeps the session under; constant for its life and safe to show and to log. */
   get handle(): string | undefined {
     this.#draft.accessed = true
-    return this.#draft.identity?.key
+    return this.#draft.living?.key
   }
 
   /** Whether there was no session when this request began. */
@@ -356,13 +168,6 @@ export class Session<Data = Default> extends LoudOnUnknown {
     return this.#keeper.load(this.#draft)
   }
 
-  /** Whether a property is there, before it is changed. */
-  #present(key: Name<Data>): boolean {
-    const properties = this.#draft.look()
-    this.#draft.change()
-    return properties.texts.has(writable(key))
-  }
-
   #setExpiry(expiry: Expiry, createdAt: number): void {
     const { now, lifetime } = this.#keeper
     const { own, browser } = expiryProperties(expiry, createdAt, now(), lifetime)
@@ -374,20 +179,4 @@ export class Session<Data = Default> extends LoudOnUnknown {
     if (value === undefined) this.#draft.record({ kind: 'remove', name })
     else this.#draft.record({ kind: 'set', name, text: this.#keeper.values.print(name, value) })
   }
-
-  #as<T>(): Session<Record<string, T>> {
-    return this as unknown as Session<Record<string, T>>
-  }
-}
-
-function expected<T>(name: string, value: T, fits: boolean, what: string): T {
-  if (!fits) throw new CodecError(name, `The property "${name}" is not ${what}; set() or delete() it first.`)
-  return value
-}
-
-/** Names of ours are not for writing. */
-function writable(name: string): string {
-  if (typeof name !== 'string') throw new CodecError(String(name), `A property name is a string; this one is a ${typeof name}.`)
-  if (isReserved(name)) throw new CodecError(name, `The property "${name}" cannot be written: names that begin with "_" are reserved.`)
-  return name
 }

@@ -129,6 +129,7 @@ export class Sessions<Data = Default> {
   async load(id: string): Promise<Session<Data>> {
     const draft = new Draft(this.#engine)
     draft.identity = parseId(id)
+    if (draft.identity !== undefined) draft.standing = 'unloaded'
     await openFrom(this.#engine, draft)
     return this.#session(draft, undefined)
   }
