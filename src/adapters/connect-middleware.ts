@@ -20,14 +20,25 @@ export interface Dialect<Request extends IncomingMessage> {
   answer?(res: ServerResponse, error: unknown): void
 }
 
-/** The middleware of all frameworks whose middleware is `(req, res, next)`; without a `next`, what it returns settles once the session is there. */
+/** One manager in one kind of framework. */
+interface Installation<Data, Request extends IncomingMessage> {
+  readonly sessions: Sessions<Data>
+  readonly dialect: Dialect<Request>
+  /** `NODE_ENV`, read once: that costs as much as all the rest. */
+  readonly environment: string | undefined
+}
+
+/**
+ * The middleware of all frameworks whose middleware is `(req, res, next)`. Without a `next` what it returns settles once the session is
+ * there.
+ */
 export function connectMiddleware<Data, Request extends IncomingMessage>(
   sessions: Sessions<Data>,
   dialect: Dialect<Request>,
 ): (req: Request, res: ServerResponse, next?: Next) => Promise<void> | undefined {
-  const environment = process.env.NODE_ENV // once: reading it costs as much as all the rest
+  const installation = { sessions, dialect, environment: process.env['NODE_ENV'] }
   return function session(req, res, next) {
-    const begun = begin(sessions, dialect, environment, req, res, next)
+    const begun = begin(installation, req, res, next)
     if (next === undefined) return begun
     begun.then(() => next(), next)
     return undefined
@@ -35,16 +46,15 @@ export function connectMiddleware<Data, Request extends IncomingMessage>(
 }
 
 async function begin<Data, Request extends IncomingMessage>(
-  sessions: Sessions<Data>,
-  dialect: Dialect<Request>,
-  environment: string | undefined,
+  installation: Installation<Data, Request>,
   req: Request,
   res: ServerResponse,
   next: Next | undefined,
 ): Promise<void> {
+  const { sessions, dialect } = installation
   if (isHeld(res, sessions)) return // installed twice
-  if (res.headersSent) throw new HeadersSentError('session() came when the response had started already; use it before whatever answers.')
-  const session = await sessions.open(incoming(req, dialect, environment))
+  if (res.headersSent) throw new HeadersSentError('session() came when the response had started already; put it before whatever answers.')
+  const session = await sessions.open(incoming(installation, req))
   expose(sessions, req, session)
   hold(req, res, {
     manager: sessions,
@@ -60,14 +70,9 @@ function raise<Data>(session: Session<Data>): void {
   void session.isNew
 }
 
-function incoming<Request extends IncomingMessage>(req: Request, dialect: Dialect<Request>, environment: string | undefined): Incoming {
+function incoming<Data, Request extends IncomingMessage>({ dialect, environment }: Installation<Data, Request>, req: Request): Incoming {
   const secure = dialect.isSecure(req)
-  return {
-    cookie: req.headers.cookie,
-    secure,
-    loopback: !secure && cameByLoopback(req, environment),
-    ...(dialect.remedy === undefined ? {} : { remedy: dialect.remedy }),
-  }
+  return { cookie: req.headers.cookie, secure, loopback: !secure && cameByLoopback(req, environment), remedy: dialect.remedy }
 }
 
 function cameByLoopback({ headers, socket }: IncomingMessage, environment: string | undefined): boolean {

@@ -42,7 +42,7 @@ function coverFields(res: ServerResponse, progress: Progress): Cover {
     counted = size
   }
   const update = ({ size, ended, owesDrain }: Progress): void => {
-    count(size + 1) // the head waits too: even a response that ended without a body is not `writableFinished`
+    count(size + 1) // the head waits too: Node 22 takes a response that ended and has nothing waiting for `writableFinished`
     native.finished = ended
     if (!owesDrain || asked) return
     asked = true

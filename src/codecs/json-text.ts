@@ -10,13 +10,13 @@ export function memberTexts(payload: string): Map<string, string> | undefined {
     const nameEnd = stringEnd(payload, at)
     const start = skipBlank(payload, skipBlank(payload, nameEnd) + 1)
     const end = valueEnd(payload, start)
-    // A newline between tokens is only white space, but between properties it is our separator.
+    // Between tokens they are only white space, but between properties they are the marks of our own format.
     texts.set(
       JSON.parse(payload.slice(at, nameEnd)),
       payload
         .slice(start, end)
         .trimEnd()
-        .replace(/[\n\r]/g, ' '),
+        .replace(/[\n\r\t]/g, ' '),
     )
     at = payload[end] === ',' ? skipBlank(payload, end + 1) : payload.length
   }

@@ -3,10 +3,11 @@ import { memberTexts, stringEnd } from './json-text.ts'
 import { isRich, parseRich, printRich } from './rich.ts'
 
 /**
- * Payloads that start so were printed here, one property a line, and can be split without being parsed. The tab tells them from any
- * JSON object that others print: in one line, or with a line break behind the brace.
+ * A payload that was printed here, one property a line, has a tab behind its first brace, one before its last, and no other. It can be split
+ * without being parsed. Nobody else prints that, and what was cut off or edited by hand has it no more: then it is read the long way.
  */
-const OURS = '{\t"'
+const FIRST = '{\t"'
+const LAST = '\t}'
 
 /**
  * The codec of every store but Django's: a payload is a JSON object with one property a line, so that reading and changing one property
@@ -16,7 +17,7 @@ const OURS = '{\t"'
  * cycles print through `devalue`.
  */
 export const jsonCodec: Codec = {
-  decode: (payload) => (payload.startsWith(OURS) ? lines(payload) : undefined) ?? memberTexts(payload),
+  decode: (payload) => (isOurs(payload) ? lines(payload) : undefined) ?? memberTexts(payload),
   encode,
   parse,
   print,
@@ -30,20 +31,24 @@ function encode(texts: ReadonlyMap<string, string>): string {
     payload += `${separator}${JSON.stringify(name)}:${text}`
     separator = ',\n'
   }
-  return `${payload}}`
+  return payload + LAST
+}
+
+function isOurs(payload: string): boolean {
+  return payload.startsWith(FIRST) && payload.indexOf('\t', 2) === payload.length - LAST.length && payload.endsWith(LAST)
 }
 
 /** The texts of a payload of ours; `undefined` when a line is not what we print. */
 function lines(payload: string): Map<string, string> | undefined {
   const texts = new Map<string, string>()
-  let start = 2
-  while (start < payload.length) {
-    const newline = payload.indexOf('\n', start)
-    const end = newline === -1 ? payload.length : newline
+  const last = payload.length - LAST.length
+  for (let start = 2; start < last; ) {
+    const comma = payload.indexOf(',\n', start)
+    const end = comma === -1 ? last : comma
     const nameEnd = payload[start] === '"' ? stringEnd(payload, start) : -1
-    if (nameEnd === -1 || payload[nameEnd] !== ':' || payload[end - 1] !== (newline === -1 ? '}' : ',')) return undefined
-    texts.set(unquote(payload.slice(start, nameEnd)), payload.slice(nameEnd + 1, end - 1))
-    start = end + 1
+    if (nameEnd === -1 || payload[nameEnd] !== ':') return undefined
+    texts.set(unquote(payload.slice(start, nameEnd)), payload.slice(nameEnd + 1, end))
+    start = end + 2
   }
   return texts
 }

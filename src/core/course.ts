@@ -30,9 +30,14 @@ export class Course {
     }
   }
 
+  /** Its time is up: nothing is tried again, and marks of its own may have been cleared away by others. */
+  get isOver(): boolean {
+    return monotonic() > this.#until
+  }
+
   /** Ends the course when its time is up. */
   checkTime(): void {
-    if (monotonic() > this.#until) this.giveUp()
+    if (this.isOver) this.giveUp()
   }
 
   /** Nobody can tell what became of the write. */
@@ -43,7 +48,7 @@ export class Course {
   async #failed(error: unknown): Promise<void> {
     if (!(error instanceof StoreError)) throw error
     if (error.applied === undefined) this.#doubt = error
-    if (!this.inDoubt && (this.#tries >= RETRIES || monotonic() > this.#until)) throw error
+    if (!this.inDoubt && (this.#tries >= RETRIES || this.isOver)) throw error
     await pause(this.#tries++)
   }
 }

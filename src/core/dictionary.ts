@@ -98,9 +98,10 @@ export class Dictionary<Data> extends LoudOnUnknown {
    * absent, the first to commit wins.
    */
   setDefault<K extends Name<Data>>(key: K, value: Value<Data, K> | (() => Value<Data, K>)): Value<Data, K> {
-    if (!this.#present(key)) {
+    const isStored = this.#present(key) // and is still absent, if its schema refuses it
+    if (!isStored || !this.#draft.properties.has(key)) {
       const initial = typeof value === 'function' ? (value as () => Value<Data, K>)() : value
-      this.#draft.record({ kind: 'fill', name: key, text: this.#keeper.values.print(key, initial) })
+      this.#draft.record({ kind: isStored ? 'set' : 'fill', name: key, text: this.#keeper.values.print(key, initial) })
     }
     return this.#draft.properties.read(key) as Value<Data, K>
   }
@@ -215,6 +216,8 @@ export class Dictionary<Data> extends LoudOnUnknown {
     return this as unknown as Dictionary<Record<string, T>>
   }
 }
+
+Object.freeze(Dictionary.prototype)
 
 function expected<T>(name: string, value: T, fits: boolean, what: string): T {
   if (!fits) throw new CodecError(name, `The property "${name}" is not ${what}; set() or delete() it first.`)

@@ -2,8 +2,7 @@ import type { Engine } from './engine.ts'
 import { CommitUnknownError, ConfigError, HeadersSentError, NotLoadedError, type SessionError } from './errors.ts'
 import type { Identity } from './id.ts'
 import { apply, type Effects, type Intent } from './intent.ts'
-import type { Job } from './job.ts'
-import { conclude, type Merged, noEffects } from './merge.ts'
+import { conclude, type Merged, merge, noEffects } from './merge.ts'
 import type { Standing } from './plan.ts'
 import { Properties } from './properties.ts'
 import { isReserved } from './reserved.ts'
@@ -43,9 +42,14 @@ export class Draft {
   owedId: Identity | undefined
   /** A session was ended here, so that the browser's cookie has to go. */
   owesDeletion = false
+  /** Flashes this request has read: name and text. */
+  readonly flashesRead: Map<string, string> = new Map()
   #opened: ReadonlyMap<string, string> = NOTHING
-  #version: string | undefined
   #effects: Effects = noEffects()
+  /** Something was committed since the state was opened, so that what is seen here is not what it is committed on. */
+  #outrun = false
+  /** What was there when the state was opened is another user's, or was cleared. */
+  #wiped = false
   #raised = false
 
   constructor(engine: Engine, origin: { readonly insecure?: string | undefined; readonly hasCookie?: boolean } = {}) {
@@ -59,12 +63,19 @@ export class Draft {
   open(standing: Standing, entry: Entry | undefined, texts: ReadonlyMap<string, string>): void {
     this.settle()
     const { intents } = this
-    this.standing = standing
+    if (this.standing !== 'unknown') this.standing = standing
     this.loadError = undefined
     this.entry = entry
     this.known = texts
-    this.#begin(texts, entry?.version)
+    this.#begin(texts)
     for (const intent of intents) this.record(intent)
+  }
+
+  /** The session ended under this request's hands: nothing of it may be seen or saved again. `intents` stay, on nothing. */
+  end(intents: Intent[]): void {
+    this.intents = intents
+    this.properties.release()
+    this.open('ended', undefined, NOTHING)
   }
 
   /** The id that may be shown: an unknown one from a browser is not the session's. */
@@ -110,6 +121,7 @@ export class Draft {
     this.#settleBefore(intent)
     this.intents.push(intent)
     apply(this.properties.own, intent, this.#effects)
+    if (intent.kind === 'clear' || (intent.kind === 'login' && this.#effects.otherUser)) this.#wipe()
   }
 
   /** Records an update whose function has already run on what this request sees. */
@@ -151,20 +163,22 @@ export class Draft {
     for (const name of this.properties.watched) this.settleOne(name)
   }
 
-  /** The changes on the state it was opened with. A handler that is still running may go on changing, so it gets a copy. */
+  /** The changes on the newest state this request knows. A handler that is still running may go on changing, so it gets a copy. */
   merged(): Merged {
+    if (this.#outrun) return merge(this.known, this.intents, this.#engine)
     const texts = this.sealed ? this.properties.texts : new Map(this.properties.texts)
     return conclude(this.#opened, texts, this.#effects, this.#engine)
   }
 
-  job(identity: Identity, entry: Entry, intents: readonly Intent[]): Job {
-    const seen = this.sealed && this.#version !== undefined ? { version: this.#version, merged: this.merged() } : undefined
-    return { identity, entry, intents, known: this.known, seen }
+  /** The start of the absolute lifetime, with this request's changes. */
+  get createdAt(): number {
+    const starts = this.entry === undefined || this.intents.some((intent) => intent.kind === 'login')
+    return starts ? this.#engine.now() : (this.entry as Entry).createdAt
   }
 
-  /** The text a property had when the state was opened. */
+  /** The text a property had when the state was opened, if that still concerns anybody. */
   opened(name: string): string | undefined {
-    return this.#opened.get(name)
+    return this.#wiped ? undefined : this.#opened.get(name)
   }
 
   /** Forgets the session; what is recorded from here on belongs to a new one. */
@@ -177,6 +191,8 @@ export class Draft {
     this.identity = undefined
     this.intents = []
     this.properties.release()
+    this.flashesRead.clear()
+    this.standing = 'absent'
     this.open('absent', undefined, NOTHING)
   }
 
@@ -189,16 +205,21 @@ export class Draft {
     this.identity = identity
     this.entry = entry
     this.known = texts
-    this.#version = undefined
-    this.#effects = noEffects()
+    this.#outrun = true
   }
 
-  #begin(texts: ReadonlyMap<string, string>, version: string | undefined): void {
+  #begin(texts: ReadonlyMap<string, string>): void {
     this.properties = new Properties(this.#engine.values, texts)
     this.#opened = texts
-    this.#version = version
     this.#effects = noEffects()
+    this.#outrun = false
+    this.#wiped = false
     this.intents = []
+  }
+
+  #wipe(): void {
+    this.#wiped = true
+    this.flashesRead.clear()
   }
 
   /** A change made inside of an object comes before the one that is about to be recorded, and the object is no longer watched. */

@@ -3,12 +3,11 @@ import { flashName } from './reserved.ts'
 import type { Values } from './values.ts'
 
 /**
- * Messages for the next request. Each is a property of its own under a reserved name; this keeps those that this request has read.
+ * Messages for the next request. Each is a property of its own under a reserved name.
  */
 export class Flashes {
   readonly #draft: Draft
   readonly #values: Values
-  readonly #read = new Map<string, string>()
 
   constructor(draft: Draft, values: Values) {
     this.#draft = draft
@@ -23,17 +22,17 @@ export class Flashes {
   take(name: string): unknown {
     const property = flashName(name)
     const text = this.#draft.opened(property)
-    if (text === undefined || this.#read.has(property) || this.#draft.intents.some((intent) => intent.kind === 'clear')) return undefined
-    this.#read.set(property, text)
+    if (text === undefined || this.#draft.flashesRead.has(property)) return undefined
+    this.#draft.flashesRead.set(property, text)
     this.#draft.recordConsumed(property, text)
     return this.#values.parse(property, text)
   }
 
   /** Puts back what this request read, unless something new stands there. */
   keep(): void {
-    for (const [name, text] of this.#read) {
+    for (const [name, text] of this.#draft.flashesRead) {
       if (!this.#draft.forgetConsumed(name, text)) this.#draft.record({ kind: 'fill', name, text })
     }
-    this.#read.clear()
+    this.#draft.flashesRead.clear()
   }
 }

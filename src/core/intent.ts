@@ -67,12 +67,12 @@ function put(texts: Map<string, string>, name: string, text: string | undefined)
   if (name === USER) texts.delete(LAST_USER)
 }
 
-/** The user's removal leaves a note of who it was: what remains is still that user's data. */
+/** The user's removal leaves a note of who it was, as long as anything remains: that is still this user's data. */
 function remove(texts: Map<string, string>, name: string): void {
   const text = texts.get(name)
   if (text === undefined) return
   texts.delete(name)
-  if (name === USER) texts.set(LAST_USER, text)
+  if (name === USER && texts.size > 0) texts.set(LAST_USER, text)
 }
 
 /** Whether the cookie ends with the browser outlives a clear: the cookie is still the same. */
@@ -84,7 +84,7 @@ function clear(texts: Map<string, string>): void {
 
 function login(texts: Map<string, string>, user: string, effects: Effects): void {
   const before = texts.get(USER) ?? texts.get(LAST_USER)
-  if (before !== undefined && unquoted(before) !== unquoted(user)) {
+  if (before !== undefined && userIn(before) !== userIn(user)) {
     texts.clear()
     effects.otherUser = true
   }
@@ -92,7 +92,8 @@ function login(texts: Map<string, string>, user: string, effects: Effects): void
   effects.loggedIn = true
 }
 
-/** Users are compared as text: 7 and "7" are one. */
-export function unquoted(text: string): string {
-  return text.startsWith('"') ? String(JSON.parse(text)) : text
+/** Who is meant by the text of `userId`, so that 7, "7" and a foreign writer's 7.0 are one. Digits beyond what a number holds stay as they are. */
+export function userIn(text: string): string {
+  const value: unknown = text.startsWith('{') ? text : JSON.parse(text)
+  return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER ? text : String(value)
 }

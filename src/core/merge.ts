@@ -1,5 +1,5 @@
 import { endsWithBrowser, type Lifetime, type Parse } from './expiry.ts'
-import { apply, type Effects, type Intent, unquoted } from './intent.ts'
+import { apply, type Effects, type Intent, userIn } from './intent.ts'
 import { USER } from './reserved.ts'
 
 /** A state with a request's changes on it, and what they mean for the session as a whole. */
@@ -54,7 +54,7 @@ export function overwritten(
 /** Whose session these texts are, as text. */
 export function userOf(texts: ReadonlyMap<string, string>): string | undefined {
   const text = texts.get(USER)
-  return text === undefined ? undefined : unquoted(text)
+  return text === undefined ? undefined : userIn(text)
 }
 
 function hasAnotherUser(base: ReadonlyMap<string, string>, texts: ReadonlyMap<string, string>): boolean {

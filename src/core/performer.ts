@@ -5,7 +5,6 @@ import { GoneError, SessionError } from './errors.ts'
 import { gone } from './fold.ts'
 import type { Intent } from './intent.ts'
 import { unknown } from './job.ts'
-import { type Merged, merge } from './merge.ts'
 import { openFrom } from './opening.ts'
 import { logsIn, onlyConsumes, type Plan, plan } from './plan.ts'
 import type { Entry } from './store.ts'
@@ -28,6 +27,16 @@ export class Performer {
   /** Commits what a draft recorded; of a failed response only the flush. Saves and claims of one request go one after the other. */
   perform(draft: Draft, failed: boolean): Promise<void> {
     return inTurn(draft, () => this.#perform(draft, failed))
+  }
+
+  /** Reads the newest state; what is recorded stays on top. */
+  reload(draft: Draft): Promise<void> {
+    return inTurn(draft, () => openFrom(this.#engine, draft, true))
+  }
+
+  /** Reads the state where nobody has looked yet. */
+  load(draft: Draft): Promise<void> {
+    return inTurn(draft, async () => (draft.standing === 'unloaded' ? openFrom(this.#engine, draft) : undefined))
   }
 
   /** Takes a property out in the store at once, with this request's own changes of it; answers the text that was taken. */
@@ -61,14 +70,14 @@ export class Performer {
       case 'touch':
         return this.#touch(draft, plan.expiresAt)
       case 'create':
-        return this.#create(draft, draft.merged())
+        return this.#create(draft)
       case 'replace':
         return this.#replace(draft)
       case 'delete':
         return this.#delete(draft, plan.keys, 'flush')
       case 'delete-then-create':
         await this.#delete(draft, plan.keys, plan.reason)
-        return this.#create(draft, draft.merged())
+        return this.#create(draft)
       case 'refuse':
         return this.#refuse(draft, plan.reason)
     }
@@ -85,8 +94,9 @@ export class Performer {
     }
   }
 
-  async #create(draft: Draft, merged: Merged): Promise<void> {
+  async #create(draft: Draft): Promise<void> {
     const intents = [...draft.intents]
+    const merged = draft.merged()
     const { entry, identity } = await this.#writer.create(merged, this.#deadline())
     draft.committed(intents, identity, entry, merged.texts)
     this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.key })
@@ -97,7 +107,8 @@ export class Performer {
     if (identity === undefined || entry === undefined) return
     const sent = [...intents]
     try {
-      const done = await this.#commits.replace(draft.job(identity, entry, sent))
+      const seen = { version: entry.version, merged: draft.merged() }
+      const done = await this.#commits.replace({ identity, entry, intents: sent, known: draft.known, seen })
       draft.committed(sent, done.identity, done.entry, done.merged.texts)
     } catch (error) {
       if (!(error instanceof GoneError)) throw error
@@ -123,13 +134,14 @@ export class Performer {
     const { intents } = draft
     const outcome = logsIn(intents) ? 'started-anew' : onlyConsumes(intents) || this.#onGone === 'discard' ? 'discarded' : 'error'
     this.#engine.emit({ type: 'gone', reason: 'ended', outcome, ...handleOf(draft) })
-    draft.standing = 'ended'
-    if (outcome === 'started-anew') return this.#create(draft, merge(new Map(), intents, this.#engine))
-    draft.intents = []
+    draft.end(outcome === 'started-anew' ? intents : [])
+    if (outcome === 'started-anew') return this.#create(draft)
     if (outcome === 'error') throw error
   }
 
   async #claim(draft: Draft, name: string): Promise<string | undefined> {
+    // What concerns the session as a whole concerns this property too, so it goes first.
+    if (draft.intents.some((intent) => !('name' in intent))) await this.#perform(draft, false)
     draft.settleOne(name)
     const { identity } = draft
     const text = draft.properties.texts.get(name)
@@ -158,7 +170,8 @@ export class Performer {
     const { identity, entry } = draft
     if (identity === undefined || entry === undefined) return undefined
     try {
-      const done = await this.#commits.replace({ ...draft.job(identity, entry, [...own, { kind: 'take', name }]), seen: undefined })
+      const intents: Intent[] = [...own, { kind: 'take', name }]
+      const done = await this.#commits.replace({ identity, entry, intents, known: draft.known, seen: undefined })
       draft.committed(own, done.identity, done.entry, done.merged.texts)
       draft.forget(name)
       return done.merged.taken

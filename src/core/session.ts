@@ -62,7 +62,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
       throw new CodecError(USER, 'login(userId): a user id is a string that is not empty, or a number.')
     }
     this.#draft.record({ kind: 'login', text: this.#keeper.values.print(USER, userId) })
-    if ('expiry' in options) this.#setExpiry(options.expiry, this.#keeper.now())
+    if ('expiry' in options) this.setExpiry(options.expiry)
   }
 
   /** Logs out by ending the session: `flush`. To log out and keep the cart, `delete('userId')`. */
@@ -82,7 +82,10 @@ export class Session<Data = Default> extends Dictionary<Data> {
    */
   setExpiry(expiry: Expiry): void {
     this.#draft.change()
-    this.#setExpiry(expiry, this.#draft.entry?.createdAt ?? this.#keeper.now())
+    const { now, lifetime } = this.#keeper
+    const { own, browser } = expiryProperties(expiry, this.#draft.createdAt, now(), lifetime)
+    this.#put(EXPIRY, own)
+    this.#put(BROWSER, browser)
   }
 
   /** When the session expires if nobody uses it again, in epoch milliseconds, with this request's changes. */
@@ -90,8 +93,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
     const { texts } = this.#draft.look()
     const { entry, intents } = this.#draft
     if (entry !== undefined && intents.length === 0) return entry.expiresAt
-    const now = this.#keeper.now()
-    return expiryOf(texts, entry?.createdAt ?? now, now, this.#keeper.lifetime, this.#keeper.values.plain)
+    return expiryOf(texts, this.#draft.createdAt, this.#keeper.now(), this.#keeper.lifetime, this.#keeper.values.plain)
   }
 
   /** Whether the cookie ends with the browser. */
@@ -168,15 +170,11 @@ export class Session<Data = Default> extends Dictionary<Data> {
     return this.#keeper.load(this.#draft)
   }
 
-  #setExpiry(expiry: Expiry, createdAt: number): void {
-    const { now, lifetime } = this.#keeper
-    const { own, browser } = expiryProperties(expiry, createdAt, now(), lifetime)
-    this.#put(EXPIRY, own)
-    this.#put(BROWSER, browser)
-  }
-
   #put(name: string, value: unknown): void {
     if (value === undefined) this.#draft.record({ kind: 'remove', name })
     else this.#draft.record({ kind: 'set', name, text: this.#keeper.values.print(name, value) })
   }
 }
+
+// Assigning to a verb must not replace it in silence.
+Object.freeze(Session.prototype)

@@ -226,8 +226,8 @@ export class Sessions<Data = Default> {
       now,
       claim: (draft, name) => this.#performer.claim(draft, name),
       save: (draft) => this.#performer.perform(draft, false),
-      load: async (draft) => (draft.standing === 'unloaded' ? openFrom(this.#engine, draft) : undefined),
-      reload: (draft) => openFrom(this.#engine, draft, true),
+      load: (draft) => this.#performer.load(draft),
+      reload: (draft) => this.#performer.reload(draft),
     }
   }
 }

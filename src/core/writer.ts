@@ -1,5 +1,6 @@
 import { Course } from './course.ts'
 import type { Engine } from './engine.ts'
+import { StoreError } from './errors.ts'
 import { type Identity, newIdentity } from './id.ts'
 import type { Merged } from './merge.ts'
 import { newEntry } from './new-entry.ts'
@@ -20,6 +21,8 @@ export interface Born {
 }
 
 const NONCE_LENGTH = 12
+/** More than one in the life of the universe is a store that does not work. */
+const MOST_COLLISIONS = 3
 
 /**
  * Carries one write to the store and does not come back before its fate is known or its time is up: a write whose answer was lost is
@@ -60,7 +63,7 @@ export class Writer {
     const nonce = this.newNonce()
     const course = new Course(until)
     let identity = newIdentity(draw)
-    for (;;) {
+    for (let collisions = 0; collisions < MOST_COLLISIONS; ) {
       const entry = newEntry(this.#engine, merged, identity, nonce)
       const { key } = identity
       const answer = await course.try(() => store.create(key, entry))
@@ -71,7 +74,9 @@ export class Writer {
       if (answer === undefined) continue
       if (course.inDoubt) course.giveUp()
       identity = newIdentity(draw)
+      collisions++
     }
+    throw new StoreError('create', 'it answered that every new id is taken', { applied: false })
   }
 
   /** Deletes a row, and says it again until it is heard. */
@@ -84,7 +89,8 @@ export class Writer {
 
   #recognised(current: Entry, sent: Entry, course: Course): Fate {
     if (this.#isOwn(current, sent.version)) return { kind: 'written', entry: current }
-    return marked(current.commits, this.#engine.manager, sent.version) === 'crowded' ? course.giveUp() : { kind: 'stale', current }
+    const crowded = marked(current.commits, this.#engine.manager, sent.version) === 'crowded'
+    return crowded || (course.inDoubt && course.isOver) ? course.giveUp() : { kind: 'stale', current }
   }
 
   #isOwn(found: Entry, nonce: Version): boolean {

@@ -1,0 +1,3 @@
+import type { Router } from 'express'
+
+export declare function expressSessionRace(): Router

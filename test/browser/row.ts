@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+
+/** What the panel must show, read from the table itself and not through the library. */
+export interface Row {
+  readonly version: string
+  readonly expires: string
+  readonly properties: Record<string, string>
+}
+
+/** The row that an id leads to: its key is the SHA-256 of the id's first part. */
+export function rowOf(database: string, id: string): Row | undefined {
+  const key = createHash('sha256')
+    .update(id.split('.')[0] ?? '')
+    .digest('base64url')
+  const row = query(database, 'SELECT version, expires_at AS expires, payload FROM sessions WHERE key = ?', key)[0]
+  return (
+    row && { version: String(row.version), expires: new Date(Number(row.expires)).toISOString(), properties: texts(String(row.payload)) }
+  )
+}
+
+export function countRows(database: string): number {
+  return Number(query(database, 'SELECT count(*) AS n FROM sessions')[0]?.n ?? 0)
+}
+
+function query(database: string, sql: string, ...values: string[]): Record<string, unknown>[] {
+  if (!existsSync(database)) return [] // the store makes it when it first has something to do
+  const connection = new DatabaseSync(database, { readOnly: true })
+  try {
+    return connection.prepare(sql).all(...values)
+  } finally {
+    connection.close()
+  }
+}
+
+function texts(payload: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(JSON.parse(payload) as object).map(([name, value]) => [name, JSON.stringify(value)]))
+}
