@@ -10,7 +10,16 @@ export function isRich(text: string): boolean {
 /** The text of a value that plain JSON cannot hold. Throws for functions, symbols and class instances, saying where they are. */
 export function printRich(value: unknown): string {
   // Printed once more by JSON itself, which escapes the lone surrogates that devalue leaves as they are.
-  return `${TAG}${JSON.stringify(JSON.parse(stringify(value)))}}`
+  return `${TAG}${JSON.stringify(JSON.parse(stringify(value, { refuse: refuseSubclass })))}}`
+}
+
+/** An instance of a subclass (a `Buffer` too) would come back as one of the built-in class, and nobody would be told. */
+function refuseSubclass(value: unknown): false {
+  if (typeof value !== 'object' || value === null) return false
+  const kind = Object.prototype.toString.call(value).slice(8, -1)
+  const name = (Object.getPrototypeOf(value) as object | null)?.constructor.name ?? 'Object'
+  if (kind !== 'Object' && kind !== name) throw new TypeError(`it is or holds a ${name}, a class of its own; store a plain ${kind} instead`)
+  return false
 }
 
 /** The value of a rich text. Throws when it is not one. */

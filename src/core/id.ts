@@ -63,17 +63,17 @@ export function systemDraw(): Draw {
   }
 }
 
-/** Draws from a given generator. Throws when it gives anything but what it was asked for: no id is better than a weak one. */
+/** Draws from a given generator. Throws when it gives anything but what it was asked for, or the same twice: no id is better than a weak one. */
 export function drawFrom(random: Random): Draw {
-  return function draw(length) {
+  const draw = (length: number): string => {
     const size = Math.ceil((length * 3) / 4)
     const bytes = random(size)
     if (!(bytes instanceof Uint8Array) || bytes.length !== size) throw new RangeError(`random(${size}) has to return ${size} bytes`)
-    return btoa(String.fromCharCode(...bytes))
-      .replaceAll('+', '-')
-      .replaceAll('/', '_')
-      .slice(0, length)
+    return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').slice(0, length)
   }
+  const [first, second] = [draw(SECRET_LENGTH), draw(SECRET_LENGTH)]
+  if (first === second) throw new RangeError('random() has returned the same bytes twice')
+  return draw
 }
 
 function identity(family: string, secret: string): Identity {

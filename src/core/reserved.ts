@@ -17,5 +17,5 @@ export function flashName(name: string): string {
 }
 
 export function isReserved(name: string): boolean {
-  return name.startsWith('_')
+  return name.startsWith('_') && name !== '__proto__'
 }

@@ -7,7 +7,7 @@ import type { Engine } from './engine.ts'
 import { ConfigError, SessionError, StoreError } from './errors.ts'
 import { guarded } from './events.ts'
 import { endsWithBrowser, type Lifetime } from './expiry.ts'
-import { drawFrom, parseId, systemDraw } from './id.ts'
+import { type Draw, drawFrom, parseId, type Random, systemDraw } from './id.ts'
 import type { Keeper } from './keeper.ts'
 import { findId, openFrom } from './opening.ts'
 import { checkOptions } from './options.ts'
@@ -242,7 +242,8 @@ export class Sessions<Data = Default> {
  */
 export function createSessions<const S extends Schemas>(options: SessionOptions & { readonly schema: S }): Sessions<Described<S>>
 export function createSessions<Data = Default>(options: SessionOptions): Sessions<Data>
-export function createSessions(options: SessionOptions): Sessions {
+// oxlint-disable-next-line typescript/no-explicit-any -- whatever the overloads above say
+export function createSessions(options: SessionOptions): Sessions<any> {
   return new Sessions(options)
 }
 
@@ -254,7 +255,7 @@ function engineOf(options: SessionOptions): Engine {
   const { clock = Date.now, random, on, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
   const emit = guarded(on)
   const values = new Values(codec, schema, emit)
-  const draw = random === undefined ? systemDraw() : drawFrom(random)
+  const draw = random === undefined ? systemDraw() : checkedDraw(random)
   return {
     emit,
     values,
@@ -267,6 +268,14 @@ function engineOf(options: SessionOptions): Engine {
     manager: draw(MANAGER_LENGTH),
     patience: milliseconds(timeout.request) ?? 5000,
     merging: !isWorkers(),
+  }
+}
+
+function checkedDraw(random: Random): Draw {
+  try {
+    return drawFrom(random)
+  } catch (cause) {
+    throw new ConfigError(`Option \`random\`: ${(cause as Error).message}; it has to be a cryptographically secure generator.`, { cause })
   }
 }
 

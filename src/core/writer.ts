@@ -71,10 +71,10 @@ export class Writer {
       const found = answer !== undefined || course.inDoubt ? await this.#look(key, course) : undefined
       if (found !== undefined && this.#isOwn(found, nonce)) return { entry: found, identity }
       if (course.inDoubt) course.checkTime()
-      if (answer === undefined) continue
-      if (course.inDoubt) course.giveUp()
+      else if (answer === undefined) continue
+      // Under another id: what was sent may arrive later still, and must not bring back a session that was ended meanwhile.
       identity = newIdentity(draw)
-      collisions++
+      if (answer !== undefined) collisions++
     }
     throw new StoreError('create', 'it answered that every new id is taken', { applied: false })
   }
