@@ -1,8 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { ConfigError, HeadersSentError } from '../core/errors.ts'
 import type { Session } from '../core/session.ts'
 import type { Incoming, Sessions } from '../core/sessions.ts'
 import { isLoopback } from '../wire/loopback.ts'
+import { errorStatus } from './error-status.ts'
 import { hold, isHeld } from './response-hold.ts'
 
 /** Continues with the next middleware; with an error, with the error handlers. */
@@ -16,8 +17,6 @@ export interface Dialect<Request extends IncomingMessage> {
   readonly remedy?: string
   /** Whether what a handler throws reaches the error handlers, out of asynchronous code too. Where it ends the process, a failed load is told at once. */
   catchesAsync(req: Request): boolean
-  /** Answers a request whose commit failed, where there is no `next` to do it. */
-  answer?(res: ServerResponse, error: unknown): void
 }
 
 /** One manager in one kind of framework. */
@@ -60,7 +59,7 @@ async function begin<Data, Request extends IncomingMessage>(
     manager: sessions,
     commit: (status) => sessions.commit(session, { status }),
     owed: () => sessions.headers(session),
-    fail: (error) => (next === undefined ? dialect.answer?.(res, error) : next(error)),
+    fail: (error) => (next === undefined ? answerPlainly(res, error) : next(error)),
   })
   if (session.loadError !== undefined && !dialect.catchesAsync(req)) raise(session)
 }
@@ -88,4 +87,11 @@ function expose<Data>(sessions: Sessions<Data>, req: IncomingMessage, session: S
     throw new ConfigError(`req.${name} is there already; give this manager another name: session({ as: 'adminSession', … }).`)
   Object.defineProperty(req, name, { value: session, enumerable: true, configurable: true, writable: false })
   sessions.bind(req, session)
+}
+
+/** The error page of those who have none: no `next` leads to one. */
+function answerPlainly(res: ServerResponse, error: unknown): void {
+  const status = errorStatus(error)
+  res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' })
+  res.end(`${STATUS_CODES[status] ?? 'Error'}\n`)
 }

@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Described, Schemas } from '../core/schema.ts'
 import type { Session } from '../core/session.ts'
@@ -6,7 +6,6 @@ import type { Default } from '../core/session-data.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { SessionOptions } from '../core/settings.ts'
 import { connectMiddleware, type Dialect, type Next } from './connect-middleware.ts'
-import { errorStatus } from './error-status.ts'
 import { managerOf, type SchemaOptions } from './manager.ts'
 
 /**
@@ -41,11 +40,6 @@ export interface SessionMiddleware<Data = Default> {
 const node: Dialect<IncomingMessage> = {
   isSecure: ({ socket }) => (socket as { readonly encrypted?: boolean }).encrypted === true,
   catchesAsync: () => false,
-  answer(res, error) {
-    const status = errorStatus(error)
-    res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' })
-    res.end(`${STATUS_CODES[status] ?? 'Error'}\n`)
-  },
 }
 
 /**

@@ -27,8 +27,6 @@ export class Draft {
   entry: Entry | undefined
   loadError: SessionError | undefined
   properties: Properties
-  /** The properties the entry had when this request last looked. */
-  known: ReadonlyMap<string, string> = NOTHING
   intents: Intent[] = []
   /** Keys of the sessions this request flushed and that are still to be deleted. */
   flushed: string[] = []
@@ -45,6 +43,7 @@ export class Draft {
   /** Flashes this request has read: name and text. */
   readonly flashesRead: Map<string, string> = new Map()
   #opened: ReadonlyMap<string, string> = NOTHING
+  #known: ReadonlyMap<string, string> | undefined = NOTHING
   #effects: Effects = noEffects()
   /** Something was committed since the state was opened, so that what is seen here is not what it is committed on. */
   #outrun = false
@@ -66,7 +65,7 @@ export class Draft {
     if (this.standing !== 'unknown') this.standing = standing
     this.loadError = undefined
     this.entry = entry
-    this.known = texts
+    this.#known = texts
     this.#begin(texts)
     for (const intent of intents) this.record(intent)
   }
@@ -76,6 +75,12 @@ export class Draft {
     this.intents = intents
     this.properties.release()
     this.open('ended', undefined, NOTHING)
+  }
+
+  /** The properties of `entry`: of other requests too, when they were written together. */
+  get known(): ReadonlyMap<string, string> {
+    this.#known ??= this.#engine.values.decode(this.entry?.payload ?? '') ?? NOTHING
+    return this.#known
   }
 
   /** The id that may be shown: an unknown one from a browser is not the session's. */
@@ -155,7 +160,7 @@ export class Draft {
 
   /** Whether changes of a property, or of all, wait to be committed. */
   hasPending(name: string): boolean {
-    return this.intents.some((intent) => intent.kind === 'clear' || intent.kind === 'login' || ('name' in intent && intent.name === name))
+    return this.#wiped || this.intents.some((intent) => 'name' in intent && intent.name === name)
   }
 
   /** Makes intents of the changes that were made inside of handed-out objects. */
@@ -197,14 +202,14 @@ export class Draft {
   }
 
   /** A write of these intents went through: later commits build on it, while reads keep what they saw. */
-  committed(intents: readonly Intent[], identity: Identity, entry: Entry, texts: ReadonlyMap<string, string>): void {
+  committed(intents: readonly Intent[], identity: Identity, entry: Entry): void {
     const sent = new Set(intents)
     this.intents = this.intents.filter((intent) => !sent.has(intent))
     if (identity.id !== this.identity?.id) this.owedId = identity
     this.standing = 'live'
     this.identity = identity
     this.entry = entry
-    this.known = texts
+    this.#known = undefined
     this.#outrun = true
   }
 

@@ -69,7 +69,10 @@ export function drawFrom(random: Random): Draw {
     const size = Math.ceil((length * 3) / 4)
     const bytes = random(size)
     if (!(bytes instanceof Uint8Array) || bytes.length !== size) throw new RangeError(`random(${size}) has to return ${size} bytes`)
-    return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').slice(0, length)
+    return btoa(String.fromCharCode(...bytes))
+      .replaceAll('+', '-')
+      .replaceAll('/', '_')
+      .slice(0, length)
   }
   const [first, second] = [draw(SECRET_LENGTH), draw(SECRET_LENGTH)]
   if (first === second) throw new RangeError('random() has returned the same bytes twice')

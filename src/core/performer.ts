@@ -98,7 +98,7 @@ export class Performer {
     const intents = [...draft.intents]
     const merged = draft.merged()
     const { entry, identity } = await this.#writer.create(merged, this.#deadline())
-    draft.committed(intents, identity, entry, merged.texts)
+    draft.committed(intents, identity, entry)
     this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.key })
   }
 
@@ -109,7 +109,7 @@ export class Performer {
     try {
       const seen = { version: entry.version, merged: draft.merged() }
       const done = await this.#commits.replace({ identity, entry, intents: sent, known: draft.known, seen })
-      draft.committed(sent, done.identity, done.entry, done.merged.texts)
+      draft.committed(sent, done.identity, done.entry)
     } catch (error) {
       if (!(error instanceof GoneError)) throw error
       await this.#gone(draft, error)
@@ -140,16 +140,13 @@ export class Performer {
   }
 
   async #claim(draft: Draft, name: string): Promise<string | undefined> {
-    // What concerns the session as a whole concerns this property too, so it goes first.
-    if (draft.intents.some((intent) => !('name' in intent))) await this.#perform(draft, false)
     draft.settleOne(name)
-    const { identity } = draft
     const text = draft.properties.texts.get(name)
-    const pending = draft.hasPending(name)
-    if (identity === undefined || draft.standing !== 'live' || (pending && text === undefined)) {
+    if (draft.standing !== 'live' || (text === undefined && draft.hasPending(name))) {
       if (text !== undefined) draft.record({ kind: 'remove', name })
       return text
     }
+    if (logsIn(draft.intents)) await this.#perform(draft, false) // it decides whose property this is
     const own = draft.intents.filter((intent) => 'name' in intent && intent.name === name)
     if (own.length === 0 && !draft.known.has(name)) return this.#claimUnseen(draft, name)
     return this.#take(draft, name, own)
@@ -162,7 +159,7 @@ export class Performer {
     const entry = await this.#engine.store.load(identity.key, this.#engine.now(), { fresh: true })
     const texts = entry?.proof === identity.proof ? this.#engine.values.decode(entry.payload) : undefined
     if (entry === undefined || texts?.has(name) !== true) return undefined
-    draft.committed([], identity, entry, texts)
+    draft.committed([], identity, entry)
     return this.#take(draft, name, [])
   }
 
@@ -172,7 +169,7 @@ export class Performer {
     try {
       const intents: Intent[] = [...own, { kind: 'take', name }]
       const done = await this.#commits.replace({ identity, entry, intents, known: draft.known, seen: undefined })
-      draft.committed(own, done.identity, done.entry, done.merged.texts)
+      draft.committed(own, done.identity, done.entry)
       draft.forget(name)
       return done.merged.taken
     } catch (error) {
