@@ -141,28 +141,30 @@ class ResponseHold {
   async #commit(): Promise<void> {
     const outcomes = await Promise.allSettled(this.#parties.map(async (party) => party.commit(this.#status)))
     this.#uncover()
-    const failed = outcomes.findIndex(({ status }) => status === 'rejected')
-    const outcome = outcomes[failed]
-    if (outcome?.status === 'rejected') this.#fail(outcome.reason, this.#parties[failed])
-    else this.#release()
+    const owed: Headers[] = []
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.status === 'rejected') return this.#fail(outcome.reason, this.#parties[index])
+      owed.push(outcome.value)
+    }
+    this.#release(owed)
   }
 
-  #release(): void {
+  #release(owed: readonly Headers[]): void {
     const res = this.#res
     this.#state = 'through'
     this.#stepOut()
     // The client left: the commit stands, and there is nobody to talk to.
     if (isGone(res)) return this.#calls.drop(invalid(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'))
     const { owesDrain, ended } = this.#calls
-    if (this.#send() && owesDrain && !ended) res.emit('drain')
+    if (this.#send(owed) && owesDrain && !ended) res.emit('drain')
   }
 
   /** Lets go what was kept; `true` when the writer may go on. */
-  #send(): boolean {
+  #send(owed: readonly Headers[]): boolean {
     const res = this.#res
     try {
       this.#restoreStatus()
-      for (const party of this.#parties) addOwed(res, party.owed())
+      for (const each of owed) addOwed(res, each)
       return !this.#calls.replay(res, this.#below)
     } catch (error) {
       if (res.headersSent) res.destroy(error as Error)

@@ -94,12 +94,12 @@ function dressed(response: Response, owed: Headers): Response {
   const cookies = owed.getSetCookie()
   const vary = owed.get('vary')
   if (response.status < 200 || (cookies.length === 0 && vary === null)) return response
-  const dressed = new Response(response.body, response)
-  const { headers } = dressed
+  const anew = new Response(response.body, response)
+  const { headers } = anew
   for (const cookie of cookies) headers.append('Set-Cookie', cookie)
   if (cookies.length > 0) headers.set('Cache-Control', withPrivacy(headers.get('Cache-Control') ?? undefined))
   if (vary !== null) headers.set('Vary', withVary(headers.get('Vary') ?? undefined, vary))
-  return dressed
+  return anew
 }
 
 /** Nobody will read the body of a response that was dropped: whoever makes it may stop. */

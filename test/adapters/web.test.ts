@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { withSession } from '../../src/adapters/web.ts'
+import { failingWrites, scripted } from '../stories/story-app.ts'
+
+const page = (path = '/'): Request => new Request(`http://localhost${path}`)
+
+describe('withSession', () => {
+  it('hands over what the runtime gives beside the request', async () => {
+    const handle = withSession(scripted().sessions, (_request, session, env: { readonly greeting: string }, times: number) => {
+      session.set('times', times)
+      return new Response(env.greeting.repeat(times))
+    })
+    expect(await (await handle(page(), { greeting: 'hi' }, 2)).text()).toBe('hihi')
+  })
+
+  it('has the manager, and the manager knows the session of the request', async () => {
+    const request = page()
+    const handle = withSession(
+      scripted().sessions,
+      (asked, session): Response => new Response(String(handle.sessions.of(asked) === session)),
+    )
+    expect(await (await handle(request)).text()).toBe('true')
+  })
+
+  it.each([
+    ['a redirect', (): Response => Response.redirect('http://localhost/there', 303)],
+    ['a response of fetch', (): Promise<Response> => fetch('data:text/plain,body')],
+  ])('adds the cookie to %s, whose headers are immutable', async (_, answer) => {
+    const handle = withSession(scripted().sessions, (_request, session) => {
+      session.set('a', 1)
+      return answer()
+    })
+    const response = await handle(page())
+    expect(response.headers.getSetCookie()).toHaveLength(1)
+    expect(response.headers.get('cache-control')).toBe('private, no-store')
+  })
+
+  it('gives back the very response when nothing is owed', async () => {
+    const response = new Response('x')
+    expect(await withSession(scripted().sessions, () => response)(page())).toBe(response)
+  })
+
+  it('lets a switch of protocols through untouched, after the commit', async () => {
+    const { sessions, rows } = scripted()
+    const switching = Object.create(Response.prototype, { status: { value: 101 }, headers: { value: new Headers() } }) as Response
+    const handle = withSession(sessions, (_request, session) => {
+      session.set('a', 1)
+      return switching
+    })
+    expect(await handle(page())).toBe(switching)
+    expect(await rows()).toBe(1)
+  })
+
+  it('cancels the body of a response whose commit fails', async () => {
+    const { sessions, store } = scripted()
+    store.script = failingWrites
+    const cancelled = Promise.withResolvers<void>()
+    const handle = withSession(sessions, (_request, session) => {
+      session.set('a', 1)
+      return new Response(new ReadableStream({ cancel: () => cancelled.resolve() }), { headers: { ETag: '"x"', Location: '/there' } })
+    })
+    const response = await handle(page())
+    await cancelled.promise
+    expect([response.status, await response.text(), response.headers.get('etag'), response.headers.get('location')]).toEqual([
+      503,
+      '',
+      null,
+      null,
+    ])
+  })
+
+  it('throws on what the handler threw', async () => {
+    const { sessions } = scripted()
+    const failure = new Error('broken handler')
+    const handle = withSession(sessions, () => Promise.reject(failure))
+    await expect(handle(page())).rejects.toBe(failure)
+  })
+
+  it('opens and commits once when installed twice', async () => {
+    const { sessions, store } = scripted()
+    const operations: string[] = []
+    store.script = (operation) => void operations.push(operation)
+    const inner = withSession(sessions, (_request, session) => new Response(String(session.increment('visits'))))
+    const outer = withSession(sessions, (request, session) => {
+      session.set('a', 1)
+      return inner(request)
+    })
+    const response = await outer(page())
+    expect([await response.text(), response.headers.getSetCookie().length, operations]).toEqual(['1', 1, ['create']])
+  })
+})

@@ -1,0 +1,310 @@
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
+import compression from 'compression'
+import helmet from 'helmet'
+import morgan from 'morgan'
+import { describe, expect, it } from 'vitest'
+import { StoreError } from '../../src/core/errors.ts'
+import { Browser } from './browser.ts'
+import { type Handler, type Middleware, type NodeApp, nodeFrameworks, plainNode } from './node-harness.ts'
+import { RawConnection, type RawResponse } from './raw-connection.ts'
+import { failingWrites, Gate, scripted } from './story-app.ts'
+
+const LEFTOVERS = [
+  'location',
+  'etag',
+  'last-modified',
+  'content-encoding',
+  'content-range',
+  'accept-ranges',
+  'link',
+  'set-cookie',
+  'trailer',
+]
+
+const diskFull = (): StoreError => new StoreError('create', new Error('disk full'), { applied: false })
+
+/** Writes by hand for as long as there is a response, or 1,000 times, whatever it is told. */
+async function stubborn(res: ServerResponse): Promise<void> {
+  for (let round = 0; round < 1000 && !res.destroyed; round += 1) {
+    res.write('old writer ')
+    await turn()
+  }
+  res.end('old writer')
+}
+
+describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
+  async function ask(app: Omit<NodeApp, 'sessions'>, headers: Readonly<Record<string, string>> = {}): Promise<RawResponse> {
+    const { sessions, store } = scripted()
+    store.script = failingWrites
+    await using server = await start({ sessions, ...app })
+    await using connection = await RawConnection.open(server.port)
+    connection.request('GET /', headers)
+    return await connection.response()
+  }
+
+  const saving =
+    (handler: (res: ServerResponse, req: IncomingMessage) => unknown): Handler =>
+    (req, res, session) => {
+      session.set('a', 1)
+      return handler(res, req)
+    }
+
+  function expectErrorPage(response: RawResponse): void {
+    expect([response.status, response.body]).toEqual([503, 'error page: ERR_SESSION_STORE'])
+    for (const name of LEFTOVERS) expect([name, response.header(name)]).toEqual([name, undefined])
+  }
+
+  it.each<[string, (res: ServerResponse) => unknown]>([
+    ['a redirect', (res) => res.writeHead(302, { Location: '/there' }).end('moved')],
+    ['a 304', (res) => res.writeHead(304, { ETag: '"x"' }).end()],
+    [
+      'a page',
+      (res) =>
+        res
+          .writeHead(200, 'Fine', { ETag: '"x"', Link: '</x>', 'Last-Modified': 'today', 'Content-Length': '4', 'Set-Cookie': 'mine=1' })
+          .end('page'),
+    ],
+    ['a page of another coding', (res) => res.writeHead(200, { 'Content-Encoding': 'gzip', 'Transfer-Encoding': 'chunked' }).end('page')],
+    ['a range', (res) => res.writeHead(206, { 'Content-Range': 'bytes 0-3/9', 'Accept-Ranges': 'bytes' }).end('page')],
+    ['a pipe', (res) => Readable.from(['a', 'b', 'c'.repeat(100_000)]).pipe(res)],
+    ['an endless pipe', (res) => Readable.from(endless()).pipe(res)],
+    ['a writer that does not listen', stubborn],
+    [
+      'a stream with trailers',
+      (res) => {
+        res.writeHead(200, { Trailer: 'Checksum' }).write('body')
+        res.addTrailers({ Checksum: '42' })
+        return res.end()
+      },
+    ],
+  ])('turns %s into the error page', async (_, answer) => {
+    const response = await ask({ handler: saving(answer) })
+    expectErrorPage(response)
+    expect(response.trailers).toBe('')
+  })
+
+  it('during a stream and after it, too', async () => {
+    for (const ended of [false, true]) {
+      const { sessions, store } = scripted()
+      const gate = new Gate()
+      store.script = gate.pass
+      await using server = await start({
+        sessions,
+        handler: saving(async (res) => {
+          res.write('a')
+          await gate.reached
+          res.write('b')
+          if (ended) res.end('c')
+          gate.fail(diskFull())
+          if (!ended) await stubborn(res)
+        }),
+      })
+      await using connection = await RawConnection.open(server.port)
+      connection.request('GET /')
+      expectErrorPage(await connection.response())
+      store.script = () => undefined
+      connection.request('GET /again', { Connection: 'close' })
+      expect(await connection.until(() => false)).toMatch(/^HTTP\/1\.1 200 /)
+    }
+  })
+
+  it('keeps what is not of the representation: CSP, CORS, Vary, and what was there before the session', async () => {
+    const before: Middleware = (_req, res, next) => {
+      res.setHeader('Set-Cookie', ['csrf=1'])
+      res.setHeader('X-Request-Id', '7')
+      next()
+    }
+    const response = await ask({
+      before: [before],
+      handler: saving((res) => {
+        res.appendHeader('Set-Cookie', 'mine=1')
+        res.writeHead(200, { 'Content-Security-Policy': "default-src 'self'", 'Access-Control-Allow-Origin': '*', Vary: 'Origin' }).end('x')
+      }),
+    })
+    expect(response.status).toBe(503)
+    expect(response.all('set-cookie')).toEqual(['csrf=1'])
+    expect(['content-security-policy', 'access-control-allow-origin', 'vary', 'x-request-id'].map((name) => response.header(name))).toEqual(
+      ["default-src 'self'", '*', 'Origin, Cookie', '7'],
+    )
+  })
+
+  it.each<[string, (res: ServerResponse) => unknown]>([
+    ['redirects', (res) => res.writeHead(302, { Location: '/error' }).end('sorry')],
+    ['says 200', (res) => res.writeHead(200).end('sorry')],
+    ['sets no status', (res) => res.end('sorry')],
+    ['streams', (res) => Readable.from(['sor', 'ry']).pipe(res)],
+    [
+      'takes its time',
+      async (res) => {
+        await turn()
+        res.end('sorry')
+      },
+    ],
+    [
+      'takes its time, with a head',
+      async (res) => {
+        await turn()
+        res.statusCode = 503
+        res.setHeader('Content-Type', 'text/plain')
+        await turn()
+        res.write('sor')
+        await turn()
+        res.end('ry')
+      },
+    ],
+  ])('never goes out as anything but an error, when the error page %s', async (_, page) => {
+    const response = await ask({ handler: saving((res) => res.end('never seen')), errorPage: (_error, _req, res) => page(res) })
+    expect([response.status, response.body, response.header('location')]).toEqual([503, 'sorry', undefined])
+  })
+
+  it.each<[string, (res: ServerResponse) => unknown]>([
+    ['at once', (res) => res.end('sorry')],
+    ['at once, in pieces', (res) => void (res.write('sor') && res.end('ry'))],
+    [
+      'later',
+      async (res) => {
+        for (let round = 0; round < 10; round += 1) await turn()
+        res.statusCode = 503
+        res.setHeader('Content-Type', 'text/plain')
+        res.end('sorry')
+      },
+    ],
+  ])('is an error page that is written %s, while the old writer goes on and on', async (_, page) => {
+    const response = await ask({ handler: saving(stubborn), errorPage: (_error, _req, res) => page(res) })
+    expect([response.status, response.body]).toEqual([503, 'sorry'])
+  })
+
+  it('leaves no trailers to an error page that is streamed', async () => {
+    const handler = saving((res) => {
+      res.addTrailers({ Checksum: '42' })
+      res.end('never seen')
+    })
+    const response = await ask({ handler, errorPage: (_error, _req, res) => Readable.from(['sor', 'ry']).pipe(res) })
+    expect([response.body, response.trailers]).toEqual(['sorry', ''])
+  })
+
+  it('closes a source that nobody reads any more', async () => {
+    const source = Readable.from(endless())
+    expectErrorPage(await ask({ handler: saving((res) => source.pipe(res)) }))
+    if (!source.destroyed) await once(source, 'close')
+  })
+
+  it('tells those who wait for a write', async () => {
+    const heard = Promise.withResolvers<unknown>()
+    expectErrorPage(await ask({ handler: saving((res) => res.end('x', (error?: Error) => heard.resolve(error))) }))
+    expect(await heard.promise).toMatchObject({ code: 'ERR_SESSION_STORE' })
+  })
+
+  const layers = {
+    compression: compression({ threshold: 0 }) as unknown as Middleware,
+    helmet: helmet(),
+    morgan: morgan('tiny', { stream: { write() {} } }) as unknown as Middleware,
+  }
+  const all = Object.values(layers)
+  it.each<[string, readonly Middleware[], readonly Middleware[]]>([
+    ['before', all, []],
+    ['after', [], all],
+    ['on both sides', all, all],
+  ])('is an error page with compression, helmet and morgan %s', async (_, before, after) => {
+    for (const handler of [
+      saving((res) => res.end('x'.repeat(200_000))),
+      saving((res) => Readable.from(['a', 'b'.repeat(200_000)]).pipe(res)),
+      saving(stubborn),
+    ]) {
+      const { sessions, store } = scripted()
+      await using server = await start({ sessions, before, after, handler: typed(handler) })
+      const browser = new Browser(server.port)
+      store.script = failingWrites
+      const failed = await browser.get('/', { 'Accept-Encoding': 'gzip' })
+      expect([failed.status, failed.body, failed.setCookies]).toEqual([503, 'error page: ERR_SESSION_STORE', []])
+      store.script = () => undefined
+      const well = await browser.get('/', { 'Accept-Encoding': 'gzip' })
+      expect([well.status, well.headers.get('content-encoding'), well.setCookies.length]).toEqual([200, 'gzip', 1])
+      expect(well.headers.get('x-content-type-options')).toBe('nosniff')
+      expect(well.body.length).toBeGreaterThan(500)
+    }
+  })
+
+  it('swallows what a layer above still has of the old response, while the error page is written', async () => {
+    const begun = new Gate()
+    const belated: Middleware = (_req, res, next) => {
+      const { write, end } = res
+      res.end = () => {
+        Reflect.apply(write, res, ['early'])
+        void begun.reached.then(() => {
+          Reflect.apply(write, res, ['late'])
+          Reflect.apply(end, res, ['late'])
+          begun.open()
+        })
+        return res
+      }
+      next()
+    }
+    const response = await ask({
+      after: [belated],
+      handler: saving((res) => res.end()),
+      async errorPage(_error, _req, res) {
+        res.writeHead(503, { 'Content-Type': 'text/plain' }).write('sor')
+        await begun.pass()
+        res.end('ry')
+      },
+    })
+    expect([response.status, response.body]).toEqual([503, 'sorry'])
+  })
+
+  it('of one manager does not take back what the other committed, nor its cookie', async () => {
+    const admins = scripted({ as: 'adminSession', cookie: { name: 'admin' } })
+    const { session } = await import('../../src/adapters/node.ts')
+    const response = await ask({
+      after: [session(admins.sessions)],
+      handler: saving((res, req) => {
+        admins.sessions.of(req).set('b', 2)
+        res.end('never seen')
+      }),
+    })
+    expect(response.status).toBe(503)
+    expect(response.all('set-cookie').map((each) => each.split('=')[0])).toEqual(['admin'])
+    expect(await admins.rows()).toBe(1)
+  })
+})
+
+describe(`a failed commit in ${plainNode.name}`, () => {
+  it('is a line of plain text', async () => {
+    const { sessions, store } = scripted()
+    store.script = failingWrites
+    await using server = await plainNode.start({
+      sessions,
+      handler(_req, res, session) {
+        session.set('a', 1)
+        res.writeHead(302, { Location: '/there', ETag: '"x"' }).end('moved')
+      },
+    })
+    await using connection = await RawConnection.open(server.port)
+    connection.request('GET /')
+    const response = await connection.response()
+    expect([response.status, response.body, response.header('content-type')]).toEqual([
+      503,
+      'Service Unavailable\n',
+      'text/plain; charset=utf-8',
+    ])
+    for (const name of LEFTOVERS) expect([name, response.header(name)]).toEqual([name, undefined])
+  })
+})
+
+async function* endless(): AsyncGenerator<string> {
+  for (;;) {
+    yield 'endless '
+    await turn()
+  }
+}
+
+/** compression looks at the type before it compresses. */
+function typed(handler: Handler): Handler {
+  return (req, res, session) => {
+    res.setHeader('Content-Type', 'text/plain')
+    return handler(req, res, session)
+  }
+}

@@ -1,0 +1,368 @@
+import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { describe, expect, it } from 'vitest'
+import type { Session } from '../../src/core/session.ts'
+import { type Handler, nodeFrameworks, plainNode } from './node-harness.ts'
+import { RawConnection, type RawResponse } from './raw-connection.ts'
+import { Gate, scripted } from './story-app.ts'
+
+// What a handler can do with Node's own response, and what the other side of the wire gets to see of it.
+describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start }) => {
+  /** Sends one request to one handler. The session has something to save unless the handler comes without. */
+  async function ask(handler: Handler, request = 'GET /', headers: Readonly<Record<string, string>> = {}): Promise<RawResponse> {
+    const { sessions } = scripted()
+    await using server = await start({ sessions, handler })
+    await using connection = await RawConnection.open(server.port)
+    connection.request(request, headers)
+    return await connection.response({ toHead: request.startsWith('HEAD') })
+  }
+
+  const saving =
+    (handler: (res: ServerResponse, req: IncomingMessage) => unknown): Handler =>
+    (req, res, session) => {
+      session.set('a', 1)
+      return handler(res, req)
+    }
+
+  it.each<[string, (res: ServerResponse) => unknown]>([
+    ['an object', (res) => res.writeHead(201, { 'X-A': 'new', 'Set-Cookie': ['one=1', 'two=2'] })],
+    [
+      'pairs',
+      (res) =>
+        res.writeHead(201, [
+          ['X-A', 'new'],
+          ['Set-Cookie', 'one=1'],
+          ['Set-Cookie', 'two=2'],
+        ] as never),
+    ],
+    ['a flat array', (res) => res.writeHead(201, ['X-A', 'new', 'Set-Cookie', 'one=1', 'Set-Cookie', 'two=2'])],
+    ['a message and an object', (res) => res.writeHead(201, 'Born', { 'X-A': 'new', 'Set-Cookie': ['one=1', 'two=2'] })],
+  ])('takes writeHead with %s', async (_, writeHead) => {
+    const response = await ask(
+      saving((res) => {
+        res.setHeader('X-A', 'old')
+        writeHead(res)
+        res.end('body')
+      }),
+    )
+    expect([response.status, response.all('x-a'), response.body]).toEqual([201, ['new'], 'body'])
+    expect(response.all('set-cookie').map((each) => each.split('=')[0])).toEqual(['one', 'two', 'sid'])
+  })
+
+  it('counts what changes in the tick the response started in, and in promises that were settled then', async () => {
+    const { sessions } = scripted()
+    const handlers: Record<string, Handler> = {
+      '/': async (_req, res, session) => {
+        res.end()
+        session.set('a', 1)
+        await Promise.resolve()
+        session.set('b', 2)
+      },
+      '/see': (_req, res, session) => res.end(JSON.stringify(session)),
+    }
+    await using server = await start({ sessions, handler: (req, res, session) => handlers[req.url ?? '']?.(req, res, session) })
+    await using connection = await RawConnection.open(server.port)
+    connection.request('GET /')
+    const Cookie = (await connection.response()).header('set-cookie')?.split(';')[0] ?? ''
+    connection.request('GET /see', { Cookie })
+    expect((await connection.response()).body).toBe('{"a":1,"b":2}')
+  })
+
+  it('looks as if it had started while it is held', async () => {
+    const { sessions, store } = scripted()
+    const gate = new Gate()
+    store.script = gate.pass
+    const seen: unknown[] = []
+    const look = (res: ServerResponse): void => {
+      seen.push([res.headersSent, res.writableEnded, Reflect.get(res, 'finished'), res.writableFinished])
+    }
+    const codeOf = (act: () => unknown): unknown => {
+      try {
+        return act()
+      } catch (error) {
+        return (error as { code?: string }).code
+      }
+    }
+    await using server = await start({
+      sessions,
+      handler: saving(async (res) => {
+        look(res)
+        res.write('a')
+        await gate.reached
+        look(res)
+        for (const act of [
+          () => res.setHeader('A', 'b'),
+          () => res.removeHeader('A'),
+          () => res.appendHeader('A', 'b'),
+          () => res.writeHead(200),
+        ])
+          seen.push(codeOf(act))
+        res.statusCode = 404
+        res.end('b')
+        look(res)
+        gate.open()
+        await once(res, 'finish')
+        look(res)
+      }),
+    })
+    await using connection = await RawConnection.open(server.port)
+    connection.request('GET /')
+    const response = await connection.response()
+    expect([response.status, response.body]).toEqual([200, 'ab'])
+    const sent = Array.from({ length: 4 }, () => 'ERR_HTTP_HEADERS_SENT')
+    await using again = await RawConnection.open(server.port)
+    again.request('GET /')
+    await again.response()
+    expect(seen.slice(0, 7)).toEqual([[false, false, false, false], [true, false, false, false], ...sent, [true, true, true, false]])
+    expect(seen[7]).toEqual([true, true, true, true])
+  })
+
+  it('asks a writer to wait from 64 KiB on, and tells when it may go on', async () => {
+    const { sessions, store } = scripted()
+    const gate = new Gate()
+    store.script = gate.pass
+    const answers: unknown[] = []
+    await using server = await start({
+      sessions,
+      handler: saving(async (res) => {
+        answers.push(res.write('x'.repeat(65_535)), res.writableNeedDrain, res.write('x'), res.writableNeedDrain)
+        await gate.reached
+        answers.push(res.write('y'))
+        gate.open()
+        await once(res, 'drain')
+        answers.push(res.writableNeedDrain)
+        res.end('z')
+      }),
+    })
+    await using connection = await RawConnection.open(server.port)
+    connection.request('GET /')
+    expect((await connection.response()).body).toBe(`${'x'.repeat(65_536)}yz`)
+    expect(answers).toEqual([true, false, false, true, false, false])
+  })
+
+  it('keeps every byte of a pipe, a pipeline and an async iterator', async () => {
+    const big = 'a line of text\n'.repeat(100_000)
+    const writers: ((res: ServerResponse) => unknown)[] = [
+      (res) => Readable.from(big.match(/[\s\S]{1,70000}/g) ?? []).pipe(res),
+      (res) => pipeline(Readable.from([big.slice(0, 100_000), big.slice(100_000)]), res),
+      (res) =>
+        pipeline(async function* () {
+          for (let at = 0; at < big.length; at += 60_000) yield big.slice(at, at + 60_000)
+        }, res),
+    ]
+    for (const writer of writers) expect((await ask(saving(writer))).body === big).toBe(true)
+  })
+
+  it('streams a file', async () => {
+    const response = await ask(saving((res) => createReadStream(import.meta.filename).pipe(res)))
+    expect(response.body).toContain('// What a handler can do')
+  })
+
+  it('answers HEAD, 204 and 304 without a body', async () => {
+    const head = await ask(
+      saving((res) => res.end('body')),
+      'HEAD /',
+    )
+    const empty = await Promise.all([204, 304].map((status) => ask(saving((res) => res.writeHead(status, { ETag: '"x"' }).end('ignored')))))
+    expect([head, ...empty].map(({ status, body }) => [status, body])).toEqual([
+      [200, ''],
+      [204, ''],
+      [304, ''],
+    ])
+    for (const response of [head, ...empty]) expect(response.all('set-cookie')).toHaveLength(1)
+  })
+
+  it('flushes headers before there is a body, and then sends events', async () => {
+    const { sessions } = scripted()
+    const gate = new Gate()
+    await using server = await start({
+      sessions,
+      handler: saving(async (res) => {
+        res.writeHead(200, { 'Content-Type': 'text/event-stream' })
+        res.flushHeaders()
+        await gate.pass()
+        res.write('data: 1\n\n')
+        res.end('data: 2\n\n')
+      }),
+    })
+    await using connection = await RawConnection.open(server.port)
+    connection.request('GET /')
+    expect(await connection.head()).toMatch(/Set-Cookie: sid=[\s\S]*\r\n\r\n$/)
+    gate.open()
+    expect((await connection.response()).body).toBe('data: 1\n\ndata: 2\n\n')
+  })
+
+  it('sends trailers', async () => {
+    const response = await ask(
+      saving((res) => {
+        res.writeHead(200, { Trailer: 'Checksum' })
+        res.write('body')
+        res.addTrailers({ Checksum: '42' })
+        res.end()
+      }),
+    )
+    expect([response.body, response.trailers]).toEqual(['body', 'Checksum: 42'])
+  })
+
+  it('lets 1xx responses pass', async () => {
+    const response = await ask(
+      saving((res) => {
+        res.writeProcessing()
+        res.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' })
+        res.end('body')
+      }),
+    )
+    expect([response.informational, response.status, response.body, response.all('set-cookie').length]).toEqual([
+      [102, 103],
+      200,
+      'body',
+      1,
+    ])
+  })
+
+  it('answers pipelined requests in their order, on one connection', async () => {
+    const { sessions, store } = scripted()
+    store.script = () => new Promise((resolve) => setImmediate(resolve))
+    await using server = await start({ sessions, handler: saving((res, req) => res.end(req.url)) })
+    await using connection = await RawConnection.open(server.port)
+    for (let index = 0; index < 20; index += 1) connection.request(`GET /${index}`)
+    for (let index = 0; index < 20; index += 1) expect((await connection.response()).body).toBe(`/${index}`)
+  })
+
+  it('throws what Node throws for a head or a chunk that cannot be sent, and can still answer', async () => {
+    const codes: unknown[] = []
+    const tried = (act: () => unknown): void => {
+      try {
+        act()
+      } catch (error) {
+        codes.push((error as { code?: string }).code)
+      }
+    }
+    const response = await ask(
+      saving((res) => {
+        tried(() => res.writeHead(99))
+        tried(() => res.writeHead(200, 'böse\n'))
+        tried(() => res.writeHead(200, { 'X-A': 'a\nb' }))
+        tried(() => Reflect.apply(res.write, res, [42]))
+        tried(() => Reflect.apply(res.write, res, [null]))
+        tried(() => Reflect.apply(res.end, res, [{}]))
+        res.statusMessage = 'Fine'
+        res.writeHead(200).end('fine')
+      }),
+    )
+    expect(codes).toEqual([
+      'ERR_HTTP_INVALID_STATUS_CODE',
+      'ERR_INVALID_CHAR',
+      'ERR_INVALID_CHAR',
+      'ERR_INVALID_ARG_TYPE',
+      'ERR_STREAM_NULL_VALUES',
+      'ERR_INVALID_ARG_TYPE',
+    ])
+    expect([response.status, response.body]).toEqual([200, 'fine'])
+  })
+
+  it('calls back, and hears a second end', async () => {
+    const heard: string[] = []
+    const response = await ask(
+      saving((res) => {
+        res.write('a', () => heard.push('written'))
+        res.end('b', () => heard.push('ended'))
+        res.end(() => heard.push('ended again'))
+      }),
+    )
+    expect(response.body).toBe('ab')
+    expect(heard.toSorted()).toEqual(['ended', 'ended again', 'written'])
+  })
+
+  it('keeps a commit whose client has left', async () => {
+    const { sessions, store, rows } = scripted()
+    const gate = new Gate()
+    const left = Promise.withResolvers<unknown>()
+    store.script = gate.pass
+    await using server = await start({
+      sessions,
+      handler: (_req: IncomingMessage, res: ServerResponse, session: Session) => {
+        session.set('a', 1)
+        res.once('close', () => left.resolve(res.writableFinished))
+        res.write('a', (error) => gone.resolve(error))
+        res.end()
+      },
+    })
+    const gone = Promise.withResolvers<unknown>()
+    await using connection = await RawConnection.open(server.port)
+    connection.request('GET /')
+    await gate.reached
+    connection.reset()
+    expect(await left.promise).toBe(false)
+    gate.open()
+    expect(await gone.promise).toMatchObject({ code: 'ERR_STREAM_DESTROYED' })
+    expect(await rows()).toBe(1)
+  })
+
+  it('commits though the client has left before it starts', async () => {
+    const { sessions, rows } = scripted()
+    const gate = new Gate()
+    const committed = Promise.withResolvers<unknown>()
+    await using server = await start({
+      sessions,
+      async handler(_req, res, session) {
+        const left = once(res, 'close')
+        await gate.pass()
+        await left
+        session.set('a', 1)
+        res.end('x', (error?: Error) => committed.resolve(error))
+      },
+    })
+    await using connection = await RawConnection.open(server.port)
+    connection.request('GET /')
+    await gate.reached
+    connection.reset()
+    gate.open()
+    expect(await committed.promise).toMatchObject({ code: 'ERR_STREAM_DESTROYED' })
+    expect(await rows()).toBe(1)
+  })
+
+  it('is not lost when the socket is destroyed right after its end', async () => {
+    const response = await ask(
+      saving((res, req) => {
+        res.end('whole')
+        req.socket.destroy()
+      }),
+    )
+    expect(response.body).toBe('whole')
+  })
+
+  it('is cut off, as without a session, when the socket is destroyed in its middle', async () => {
+    await expect(
+      ask(
+        saving((res, req) => {
+          res.write('half')
+          req.socket.destroy()
+        }),
+      ),
+    ).rejects.toThrow('The connection closed')
+  })
+
+  it('is the response of two managers, each with a cookie of its own', async () => {
+    const admins = scripted({ as: 'adminSession', cookie: { name: 'admin' } })
+    const { sessions } = scripted()
+    const { session } = await import('../../src/adapters/node.ts')
+    await using server = await start({
+      sessions,
+      after: [session(admins.sessions), session(sessions), session(admins.sessions)],
+      handler: saving((res, req) => {
+        admins.sessions.of(req).set('b', 2)
+        res.end(String('adminSession' in req))
+      }),
+    })
+    await using connection = await RawConnection.open(server.port)
+    connection.request('GET /')
+    const response = await connection.response()
+    expect(response.body).toBe('true')
+    expect(response.all('set-cookie').map((each) => each.split('=')[0])).toEqual(['sid', 'admin'])
+    expect(response.all('vary')).toEqual(['Cookie'])
+  })
+})
