@@ -7,12 +7,19 @@ export function withVary(current: string | undefined, field: string): string {
 
 /**
  * `Cache-Control` of a response that carries a session cookie: no cache that several people share may keep it. Where the application
- * decided nothing it is `private, no-store`; where it did, only `public` and `s-maxage` give way to `private`.
+ * decided nothing it is `private, no-store`; where it did, `public` and `s-maxage` give way to `private`, which is added where nothing else
+ * keeps such caches away.
  */
 export function withPrivacy(current: string | undefined): string {
   const directives = listed(current)
   if (directives.length === 0) return 'private, no-store'
-  return [...new Set(directives.map((each) => (isForShared(each) ? 'private' : each)))].join(', ')
+  const own = directives.map((each) => (isForShared(each) ? 'private' : each))
+  return [...new Set(own.some(isForOne) ? own : [...own, 'private'])].join(', ')
+}
+
+/** A `private="x-user"` speaks of that header only. */
+function isForOne(directive: string): boolean {
+  return /^(?:private|no-store)$/i.test(directive)
 }
 
 function isForShared(directive: string): boolean {

@@ -76,8 +76,8 @@ function incoming<Data, Request extends IncomingMessage>({ dialect, environment 
 
 function cameByLoopback({ headers, socket }: IncomingMessage, environment: string | undefined): boolean {
   const authority = headers[':authority'] as string | undefined
-  if (authority !== undefined && headers.host !== undefined && headers.host !== authority) return false
-  return isLoopback({ host: authority ?? headers.host, header: (name) => headers[name], peer: socket.remoteAddress, environment })
+  const hosts = authority === undefined ? [headers.host] : [authority, headers.host ?? authority]
+  return isLoopback({ hosts, headers: Object.keys(headers), peer: socket.remoteAddress, environment })
 }
 
 /** Puts the session on the request. Read-only: `req.session = null` logs nobody out, so it must not look as if it did. */
@@ -90,7 +90,7 @@ function expose<Data>(sessions: Sessions<Data>, req: IncomingMessage, session: S
 }
 
 /** The error page of those who have none: no `next` leads to one. */
-function answerPlainly(res: ServerResponse, error: unknown): void {
+export function answerPlainly(res: ServerResponse, error: unknown): void {
   const status = errorStatus(error)
   res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' })
   res.end(`${STATUS_CODES[status] ?? 'Error'}\n`)

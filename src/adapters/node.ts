@@ -5,7 +5,7 @@ import type { Session } from '../core/session.ts'
 import type { Default } from '../core/session-data.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { SessionOptions } from '../core/settings.ts'
-import { connectMiddleware, type Dialect, type Next } from './connect-middleware.ts'
+import { answerPlainly, connectMiddleware, type Dialect, type Next } from './connect-middleware.ts'
 import { managerOf, type SchemaOptions } from './manager.ts'
 
 /**
@@ -42,21 +42,62 @@ const node: Dialect<IncomingMessage> = {
   catchesAsync: () => false,
 }
 
+/** Answers a request that has a session. */
+export type SessionHandler<Data = Default> = (req: IncomingMessage, res: ServerResponse, session: Session<Data>) => unknown
+
+/** What `withSession()` returns: a listener for `createServer`, with its manager. */
+export interface SessionListener<Data = Default> {
+  (req: IncomingMessage, res: ServerResponse): void
+  readonly sessions: Sessions<Data>
+}
+
 /**
- * Sessions for `node:http`, `node:https`, the compatibility API of `node:http2`, and whatever has Connect-style middleware.
+ * Sessions for a server without a framework.
  *
  * ```ts
- * const withSession = session({ store: new SqliteStore('sessions.db') })
+ * createServer(
+ *   withSession({ store: new SqliteStore('sessions.db') }, (req, res, session) => {
+ *     res.end(`visit ${session.increment('visits')}`)
+ *   }),
+ * ).listen(3000)
+ * ```
  *
- * createServer(async (req, res) => {
- *   await withSession(req, res)
- *   const visits = withSession.sessions.of(req).increment('visits')
- *   res.end(`visit ${visits}`)
- * }).listen(3000)
+ * What the handler throws, now or later, is answered by a line of plain text with the error's status, and so are a session that could not
+ * be loaded and a commit that failed; the process goes on. A response that was already on its way is cut off.
+ */
+export function withSession<const S extends Schemas>(
+  options: SchemaOptions<S>,
+  handler: SessionHandler<Described<S>>,
+): SessionListener<Described<S>>
+export function withSession<Data = Default>(given: SessionOptions | Sessions<Data>, handler: SessionHandler<Data>): SessionListener<Data>
+export function withSession(given: SessionOptions | Sessions, handler: SessionHandler): SessionListener {
+  const begin = session(given)
+  const { sessions } = begin
+  async function listen(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    try {
+      await begin(req, res)
+      await handler(req, res, sessions.of(req))
+    } catch (error) {
+      if (res.headersSent) res.destroy()
+      else answerPlainly(res, error)
+    }
+  }
+  return Object.assign((req: IncomingMessage, res: ServerResponse): void => void listen(req, res), { sessions })
+}
+
+/**
+ * Sessions as middleware: for `node:http`, `node:https`, the compatibility API of `node:http2`, and whatever has Connect-style middleware.
+ *
+ * ```ts
+ * const middleware = session({ store: new SqliteStore('sessions.db') })
+ *
+ * app.use(middleware)
+ * app.use((req, res) => res.end(`visit ${middleware.sessions.of(req).increment('visits')}`))
  * ```
  *
  * Changes are saved before the first byte of the response goes out. Should that fail, the response becomes an error: `next(error)` makes
- * it, or without a `next` a line of plain text. A session that could not be loaded is told at once, by `next(error)` or a rejection.
+ * it, or without a `next` a line of plain text. A session that could not be loaded is told at once, by `next(error)`, or without a `next` by a
+ * rejection, which you have to catch: `withSession` does.
  */
 export function session<const S extends Schemas>(options: SchemaOptions<S>): SessionMiddleware<Described<S>>
 export function session<Data = Default>(given: SessionOptions | Sessions<Data>): SessionMiddleware<Data>

@@ -30,6 +30,11 @@ export class Course {
     }
   }
 
+  /** A try may have taken effect, although no answer said so. */
+  doubt(reason: StoreError): void {
+    this.#doubt = reason
+  }
+
   /** Its time is up: nothing is tried again, and marks of its own may have been cleared away by others. */
   get isOver(): boolean {
     return monotonic() > this.#until
@@ -47,7 +52,7 @@ export class Course {
 
   async #failed(error: unknown): Promise<void> {
     if (!(error instanceof StoreError)) throw error
-    if (error.applied === undefined) this.#doubt = error
+    if (error.applied === undefined) this.doubt(error)
     if (!this.inDoubt && (this.#tries >= RETRIES || this.isOver)) throw error
     await pause(this.#tries++)
   }

@@ -1,3 +1,4 @@
+import type { Cookie } from './cookie-rules.ts'
 import type { Engine } from './engine.ts'
 import { CommitUnknownError, ConfigError, HeadersSentError, NotLoadedError, type SessionError } from './errors.ts'
 import type { Identity } from './id.ts'
@@ -8,6 +9,13 @@ import { Properties } from './properties.ts'
 import { isReserved } from './reserved.ts'
 import type { Entry } from './store.ts'
 
+/** The request a draft belongs to. */
+export interface Origin {
+  readonly cookie?: Cookie | undefined
+  readonly insecure?: string | undefined
+  readonly hasCookie?: boolean
+}
+
 const NOTHING: ReadonlyMap<string, string> = new Map()
 
 /**
@@ -16,6 +24,8 @@ const NOTHING: ReadonlyMap<string, string> = new Map()
  */
 export class Draft {
   readonly #engine: Engine
+  /** How the browser is given an id; `undefined` outside of requests, and where no cookie can be set. */
+  readonly cookie: Cookie | undefined
   /** The setting to name when a cookie cannot be set because the connection looks insecure; `undefined` when it can. */
   readonly insecure: string | undefined
   /** Whether the browser sent a cookie of ours, whatever was in it. */
@@ -34,6 +44,8 @@ export class Draft {
   isNew = true
   /** The commit is planned: from here on it can only be read. */
   sealed = false
+  /** What its events have told of the cookie. */
+  announced: string | undefined
   /** The last of the saves and claims under way. */
   turn: Promise<unknown> | undefined
   /** An id that was born here and that the browser does not have yet. */
@@ -51,8 +63,9 @@ export class Draft {
   #wiped = false
   #raised = false
 
-  constructor(engine: Engine, origin: { readonly insecure?: string | undefined; readonly hasCookie?: boolean } = {}) {
+  constructor(engine: Engine, origin: Origin = {}) {
     this.#engine = engine
+    this.cookie = origin.cookie
     this.insecure = origin.insecure
     this.hasCookie = origin.hasCookie ?? false
     this.properties = new Properties(engine.values, NOTHING)
@@ -75,6 +88,10 @@ export class Draft {
     this.intents = intents
     this.properties.release()
     this.open('ended', undefined, NOTHING)
+  }
+
+  isOf(engine: Engine): boolean {
+    return this.#engine === engine
   }
 
   /** The properties of `entry`: of other requests too, when they were written together. */

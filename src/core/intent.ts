@@ -67,12 +67,12 @@ function put(texts: Map<string, string>, name: string, text: string | undefined)
   if (name === USER) texts.delete(LAST_USER)
 }
 
-/** The user's removal leaves a note of who it was, as long as anything remains: that is still this user's data. */
+/** The user's removal leaves a note of who it was: what remains, and what requests of that user still add, is this user's data. */
 function remove(texts: Map<string, string>, name: string): void {
   const text = texts.get(name)
   if (text === undefined) return
   texts.delete(name)
-  if (name === USER && texts.size > 0) texts.set(LAST_USER, text)
+  if (name === USER) texts.set(LAST_USER, text)
 }
 
 /** Whether the cookie ends with the browser outlives a clear: the cookie is still the same. */

@@ -1,6 +1,7 @@
 import { touchOf } from './expiry.ts'
 import type { Intent } from './intent.ts'
 import type { Merged, Reading } from './merge.ts'
+import { LAST_USER } from './reserved.ts'
 import type { Entry } from './store.ts'
 
 /**
@@ -61,8 +62,10 @@ export function logsIn(intents: readonly Intent[]): boolean {
   return intents.some((intent) => intent.kind === 'login')
 }
 
+/** Whether there is something to start a session for: a note of who left is not. */
 function starts({ merged }: Situation): boolean {
-  return merged.texts.size > 0
+  const noted = merged.texts.has(LAST_USER) ? 1 : 0
+  return merged.texts.size > noted
 }
 
 function changed(situation: Situation, key: string | undefined): Plan {

@@ -7,6 +7,8 @@ import type { Keeper } from './keeper.ts'
 import { BROWSER, EXPIRY, USER } from './reserved.ts'
 import type { Default, UserId } from './session-data.ts'
 
+let reveal: (session: AnySession) => Draft
+
 /**
  * The session of one visitor, for one request: a typed dictionary that lives on the server. Verbs do no I/O (but `claim`, `save`, `load`
  * and `reload`); what they record is committed before the first byte of the response, merged with what other requests of the same
@@ -19,6 +21,10 @@ export class Session<Data = Default> extends Dictionary<Data> {
   readonly #draft: Draft
   readonly #keeper: Keeper
   readonly #flashes: Flashes
+
+  static {
+    reveal = (session: AnySession): Draft => session.#draft
+  }
 
   /** Sessions come from a manager or an adapter, not from here. */
   constructor(draft: Draft, keeper: Keeper) {
@@ -178,3 +184,11 @@ export class Session<Data = Default> extends Dictionary<Data> {
 
 // Assigning to a verb must not replace it in silence.
 Object.freeze(Session.prototype)
+
+// oxlint-disable-next-line typescript/no-explicit-any -- whatever it holds
+type AnySession = Session<any>
+
+/** The draft behind a session, for the manager it comes from. */
+export function draftOf(session: AnySession): Draft {
+  return reveal(session)
+}

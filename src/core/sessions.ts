@@ -13,7 +13,7 @@ import { findId, openFrom } from './opening.ts'
 import { checkOptions } from './options.ts'
 import { Performer } from './performer.ts'
 import type { Described, Schemas } from './schema.ts'
-import { Session } from './session.ts'
+import { draftOf, Session } from './session.ts'
 import type { Default } from './session-data.ts'
 import type { SessionOptions } from './settings.ts'
 import type { Store } from './store.ts'
@@ -33,11 +33,7 @@ export interface Incoming {
   readonly remedy?: string | undefined
 }
 
-interface Kept {
-  readonly draft: Draft
-  readonly cookie: Cookie | undefined
-  announced?: string
-}
+type Bound<Data> = Record<symbol, Session<Data> | undefined>
 
 /**
  * Opens and commits the sessions of an application. One for each cookie; adapters make one of their options, or take yours.
@@ -54,8 +50,8 @@ export class Sessions<Data = Default> {
   readonly #performer: Performer
   readonly #keeper: Keeper
   readonly #saveOnError: boolean
-  readonly #kept = new WeakMap<Session<Data>, Kept>()
-  readonly #bound = new WeakMap<object, Session<Data>>()
+  /** Under which a request holds its session for `of`. A property: a WeakMap that gains an entry with every request costs more than the rest. */
+  readonly #bound: symbol = Symbol('sojourn session')
 
   constructor(options: SessionOptions) {
     checkOptions(options)
@@ -79,11 +75,11 @@ export class Sessions<Data = Default> {
     const incoming = 'headers' in source ? arrived(source) : source
     const cookie = this.#cookies.over(incoming)
     const { identity, absence, hasCookie } = cookie === undefined ? INSECURE : findId(incoming.cookie, cookie.name)
-    const draft = new Draft(this.#engine, { hasCookie, insecure: cookie === undefined ? refusal(incoming.remedy) : undefined })
+    const draft = new Draft(this.#engine, { cookie, hasCookie, insecure: cookie === undefined ? refusal(incoming.remedy) : undefined })
     if (absence !== undefined) this.#engine.emit({ type: 'absent', reason: absence })
     draft.identity = identity
     if (identity !== undefined) await this.#begin(draft)
-    return this.#session(draft, cookie)
+    return new Session<Data>(draft, this.#keeper)
   }
 
   /**
@@ -92,7 +88,7 @@ export class Sessions<Data = Default> {
    * `StoreError`, `CommitUnknownError`, or what a function of `update` threw; then too `headers` tells what is owed.
    */
   async commit(session: Session<Data>, response: { readonly status: number }): Promise<Headers> {
-    const { draft } = this.#of(session)
+    const draft = this.#draftOf(session)
     if (!draft.sealed) {
       draft.sealed = true
       await this.#performer.perform(draft, response.status >= 500 && !this.#saveOnError)
@@ -105,13 +101,12 @@ export class Sessions<Data = Default> {
    * session that was flushed; `Vary: Cookie` when it was looked at.
    */
   headers(session: Session<Data>): Headers {
-    const kept = this.#of(session)
-    const { draft, cookie } = kept
+    const draft = this.#draftOf(session)
     const headers = new Headers()
-    const setCookie = cookie === undefined ? undefined : this.#owed(draft, cookie)
+    const setCookie = draft.cookie === undefined ? undefined : this.#owed(draft, draft.cookie)
     if (setCookie !== undefined) {
       headers.append('Set-Cookie', setCookie)
-      this.#announce(kept)
+      this.#announce(draft)
     }
     if (draft.accessed || setCookie !== undefined) headers.append('Vary', 'Cookie')
     return headers
@@ -119,7 +114,7 @@ export class Sessions<Data = Default> {
 
   /** A new session outside of requests; `save()` gives it a row and an `id`. */
   create(): Session<Data> {
-    return this.#session(new Draft(this.#engine), undefined)
+    return new Session<Data>(new Draft(this.#engine), this.#keeper)
   }
 
   /**
@@ -131,12 +126,12 @@ export class Sessions<Data = Default> {
     draft.identity = parseId(id)
     if (draft.identity !== undefined) draft.standing = 'unloaded'
     await openFrom(this.#engine, draft)
-    return this.#session(draft, undefined)
+    return new Session<Data>(draft, this.#keeper)
   }
 
   /** The session of a request in any framework: of its request, its context, or whatever the adapter put it on. */
   of(request: object): Session<Data> {
-    const session = this.#bound.get(request)
+    const session = (request as Bound<Data>)[this.#bound]
     if (session === undefined)
       throw new ConfigError(
         'This request has no session of this manager: put its middleware, app.use(session(sessions)), before the route.',
@@ -146,7 +141,7 @@ export class Sessions<Data = Default> {
 
   /** Lets `of` find the session by this object. For adapters. */
   bind(request: object, session: Session<Data>): void {
-    this.#bound.set(request, session)
+    ;(request as Bound<Data>)[this.#bound] = session
   }
 
   /** Ends one session by its handle, wherever it is used. `false` when there was none. Rejects with `StoreError`. */
@@ -189,16 +184,10 @@ export class Sessions<Data = Default> {
     }
   }
 
-  #session(draft: Draft, cookie: Cookie | undefined): Session<Data> {
-    const session = new Session<Data>(draft, this.#keeper)
-    this.#kept.set(session, { draft, cookie })
-    return session
-  }
-
-  #of(session: Session<Data>): Kept {
-    const kept = this.#kept.get(session)
-    if (kept === undefined) throw new ConfigError('This session belongs to another manager.')
-    return kept
+  #draftOf(session: Session<Data>): Draft {
+    const draft = draftOf(session)
+    if (!draft.isOf(this.#engine)) throw new ConfigError('This session belongs to another manager.')
+    return draft
   }
 
   #owed({ owedId, owesDeletion, flushed, entry, known }: Draft, cookie: Cookie): string | undefined {
@@ -209,12 +198,12 @@ export class Sessions<Data = Default> {
   }
 
   /** Told once for each cookie, however often an adapter asks what is owed. */
-  #announce(kept: Kept): void {
-    const { owedId } = kept.draft
+  #announce(draft: Draft): void {
+    const { owedId } = draft
     const reason = owedId === undefined ? 'flush' : 'new-id'
     const announced = owedId?.id ?? reason
-    if (kept.announced === announced) return
-    kept.announced = announced
+    if (draft.announced === announced) return
+    draft.announced = announced
     this.#engine.emit({ type: 'cookie', reason, ...(owedId === undefined ? {} : { handle: owedId.key }) })
   }
 
@@ -289,13 +278,22 @@ function isWorkers(): boolean {
 }
 
 function arrived(request: Request): Incoming {
-  const { protocol, host } = new URL(request.url)
-  const header = (name: string): unknown => request.headers.get(name)
-  const environment = globalThis.process?.env?.['NODE_ENV']
+  const { headers, url } = request
+  const { protocol, host } = new URL(url)
+  const secure = protocol === 'https:'
   return {
-    cookie: request.headers.get('cookie') ?? undefined,
-    secure: protocol === 'https:',
-    loopback: isLoopback({ host, header, environment }),
+    cookie: headers.get('cookie') ?? undefined,
+    secure,
+    loopback: !secure && isLoopback({ hosts: [host, headers.get('host') ?? host], headers: headers.keys(), environment: environment() }),
+  }
+}
+
+/** A runtime that keeps its environment to itself tells us nothing. */
+function environment(): string | undefined {
+  try {
+    return globalThis.process?.env?.['NODE_ENV']
+  } catch {
+    return undefined
   }
 }
 

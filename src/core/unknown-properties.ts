@@ -1,9 +1,10 @@
 const loud = new Proxy(
   {},
   {
-    set(_target, name) {
-      const key = String(name)
-      throw new TypeError(`session.${key} = … would be lost: use session.set('${key}', …) or session.data.${key} = …`)
+    set(_target, name, value, session) {
+      // Under a symbol a tool notes something of its own; nobody means that as data.
+      if (typeof name === 'symbol') return Reflect.defineProperty(session as object, name, { value, writable: true, configurable: true })
+      throw new TypeError(`session.${name} = … would be lost: use session.set('${name}', …) or session.data.${name} = …`)
     },
   },
 )

@@ -68,10 +68,11 @@ export class Writer {
       const { key } = identity
       const answer = await course.try(() => store.create(key, entry))
       if (answer?.ok === true) return { ...answer, entry, identity }
-      const found = answer !== undefined || course.inDoubt ? await this.#look(key, course) : undefined
+      if (answer !== undefined) course.doubt(new StoreError('create', 'the new id is taken')) // by ourselves, if it was heard twice
+      if (!course.inDoubt) continue
+      const found = await this.#look(key, course)
       if (found !== undefined && this.#isOwn(found, nonce)) return { entry: found, identity }
-      if (course.inDoubt) course.checkTime()
-      else if (answer === undefined) continue
+      course.checkTime()
       // Under another id: what was sent may arrive later still, and must not bring back a session that was ended meanwhile.
       identity = newIdentity(draw)
       if (answer !== undefined) collisions++

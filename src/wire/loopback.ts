@@ -1,11 +1,9 @@
-const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-forwarded-server']
-
 /** What of a request tells whether it came from this machine to this machine. */
 export interface Arrival {
-  /** The raw `Host` or `:authority`. */
-  readonly host: string | undefined
-  /** Looks a request header up by its lower-case name. */
-  readonly header: (name: string) => unknown
+  /** Every name the request gives this server: the raw `Host`, `:authority`, the host of its URL. */
+  readonly hosts: readonly (string | undefined)[]
+  /** The names of the request headers, in lower case. */
+  readonly headers: Iterable<string>
   /** The address at the other end of the connection, where the runtime tells. */
   readonly peer?: string | undefined
   /** `NODE_ENV`. */
@@ -16,10 +14,15 @@ export interface Arrival {
  * Whether a request over plain HTTP surely never left this machine, so that its cookie needs no `Secure`. Everything must speak for it:
  * the host name, the peer where it is known, no trace of a proxy, and not production.
  */
-export function isLoopback({ host, header, peer, environment }: Arrival): boolean {
-  if (environment === 'production' || !isLoopbackHost(host)) return false
+export function isLoopback({ hosts, headers, peer, environment }: Arrival): boolean {
+  if (environment === 'production' || !hosts.every(isLoopbackHost)) return false
   if (peer !== undefined && !isLoopbackAddress(peer)) return false
-  return FORWARDED.every((name) => header(name) === undefined || header(name) === null)
+  for (const name of headers) if (isOfProxy(name)) return false
+  return true
+}
+
+function isOfProxy(name: string): boolean {
+  return name === 'forwarded' || name === 'via' || name.startsWith('x-forwarded-')
 }
 
 function isLoopbackHost(host: string | undefined): boolean {

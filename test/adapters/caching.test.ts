@@ -21,16 +21,16 @@ describe('withPrivacy', () => {
     [undefined, 'private, no-store'],
     ['', 'private, no-store'],
     ['no-store', 'no-store'],
-    ['no-cache', 'no-cache'],
-    ['max-age=60', 'max-age=60'],
+    ['no-cache', 'no-cache, private'],
+    ['max-age=60', 'max-age=60, private'],
     ['private, max-age=60', 'private, max-age=60'],
     ['public', 'private'],
     ['PUBLIC, max-age=60', 'private, max-age=60'],
     ['public, max-age=5, s-maxage=60', 'private, max-age=5'],
     ['s-maxage = 60', 'private'],
     ['private="x-user, set-cookie", public', 'private="x-user, set-cookie", private'],
-    ['x="public, s-maxage=1"', 'x="public, s-maxage=1"'],
-    ['publicly=1', 'publicly=1'],
+    ['x="public, s-maxage=1"', 'x="public, s-maxage=1", private'],
+    ['publicly=1', 'publicly=1, private'],
   ])('of %j', (current, expected) => {
     expect(withPrivacy(current)).toBe(expected)
   })

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { type SessionRequest, session } from '../../src/adapters/node.ts'
+import { type SessionRequest, session, withSession } from '../../src/adapters/node.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { Browser } from '../stories/browser.ts'
 import { run } from '../stories/node-answer.ts'
@@ -70,5 +70,62 @@ describe('session of sojourn/node', () => {
       server.closeIdleConnections()
     }
     expect((await new Browser(running.port).get('/')).body).toBe('whole')
+  })
+})
+
+describe('withSession of sojourn/node', () => {
+  it('hands the session over and commits before the response', async () => {
+    const listener = withSession<{ visits: number }>({ store: new MemoryStore() }, (_req, res, opened) => {
+      res.end(String(opened.increment('visits')))
+    })
+    await using running = await run(createServer(listener))
+    const browser = new Browser(running.port)
+    expect((await browser.get('/')).body).toBe('1')
+    expect((await browser.get('/')).body).toBe('2')
+  })
+
+  it('answers what the handler throws, at once or later, and the next request too', async () => {
+    const listener = withSession({ store: new MemoryStore() }, async (req, res, opened) => {
+      if (req.url === '/login') opened.login(1)
+      if (req.url === '/throw') {
+        opened.logout()
+        throw new Error('broken')
+      }
+      res.end(String(opened.userId))
+    })
+    await using running = await run(createServer(listener))
+    const browser = new Browser(running.port)
+    expect((await browser.get('/login')).body).toBe('1')
+    const broken = await browser.get('/throw')
+    expect([broken.status, broken.body]).toEqual([500, 'Internal Server Error\n'])
+    expect((await browser.get('/')).body).toBe('undefined')
+  })
+
+  it('answers 503 when the session cannot be loaded, and the handler is not called', async () => {
+    const { sessions, store } = scripted()
+    let calls = 0
+    const listener = withSession(sessions, (_req, res, opened) => {
+      calls++
+      opened.set('a', 1)
+      res.end('page')
+    })
+    await using running = await run(createServer(listener))
+    const browser = new Browser(running.port)
+    await browser.get('/')
+    store.script = () => Promise.reject(new Error('down'))
+    expect((await browser.get('/')).status).toBe(503)
+    expect(calls).toBe(1)
+  })
+
+  it('cuts off a response that was already on its way', async () => {
+    const listener = withSession({ store: new MemoryStore() }, async (req, res) => {
+      if (req.url === '/whole') return res.end('whole')
+      res.write('half')
+      await new Promise((sent) => res.once('drain', sent).write('x'.repeat(1 << 20), sent))
+      throw new Error('broken')
+    })
+    await using running = await run(createServer(listener))
+    await expect(new Browser(running.port).get('/')).rejects.toThrow()
+    expect((await new Browser(running.port).get('/whole')).body).toBe('whole')
   })
 })

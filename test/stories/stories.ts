@@ -119,7 +119,7 @@ export function stories({ name, makeServer, ownErrorPage, remedy }: Framework): 
       [undefined, 'private, no-store'],
       ['public, max-age=60', 'private, max-age=60'],
       ['max-age=5, s-maxage=60', 'max-age=5, private'],
-      ['no-cache', 'no-cache'],
+      ['no-cache', 'no-cache, private'],
     ])('with a session cookie turns Cache-Control %s into %s', async (before, after) => {
       await using shop = await open({
         'GET /': ({ session }) => {
