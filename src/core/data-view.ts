@@ -1,9 +1,16 @@
-import type { Dictionary } from './dictionary.ts'
+/** The verbs a plain object needs. */
+interface Verbs {
+  get(name: string): unknown
+  has(name: string): boolean
+  set(name: string, value: unknown): unknown
+  delete(name: string): boolean
+  keys(): Iterable<string>
+}
 
 /**
  * The properties of a session as a plain object: every operation on it is the verb of the session.
  */
-export function dataView(session: Dictionary<Record<string, unknown>>): Record<string, unknown> {
+export function dataView(session: Verbs): Record<string, unknown> {
   const own = (name: string | symbol): name is string => typeof name === 'string'
   return new Proxy(Object.create(null) as Record<string, unknown>, {
     get: (_target, name) => (own(name) ? session.get(name) : undefined),
@@ -13,10 +20,6 @@ export function dataView(session: Dictionary<Record<string, unknown>>): Record<s
     ownKeys: () => [...session.keys()],
     getOwnPropertyDescriptor: (_target, name) =>
       own(name) && session.has(name) ? { value: session.get(name), writable: true, enumerable: true, configurable: true } : undefined,
-    defineProperty(_target, name, descriptor) {
-      if (!own(name) || !('value' in descriptor)) return false
-      session.set(name, descriptor.value)
-      return true
-    },
+    defineProperty: (_target, name, { value }) => own(name) && value !== undefined && (session.set(name, value), true),
   })
 }

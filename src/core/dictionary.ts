@@ -166,7 +166,7 @@ export class Dictionary<Data> extends LoudOnUnknown {
 
   /** The same properties as a plain object: `session.data.cart`, `delete session.data.cart`, `'cart' in session.data`. */
   get data(): Partial<Data> {
-    this.#view ??= dataView(this as unknown as Dictionary<Record<string, unknown>>)
+    this.#view ??= dataView(this)
     return this.#view as Partial<Data>
   }
 

@@ -59,7 +59,7 @@ async function fill(store: Store, count: number): Promise<Record<string, Entry>>
   return Object.fromEntries(rows)
 }
 
-export async function listPage(store: Store, query: ListQuery): Promise<Page> {
+async function listPage(store: Store, query: ListQuery): Promise<Page> {
   if (store.list === undefined) throw new Error('the store says that it can `list`, and has no such method')
   return store.list(query)
 }
