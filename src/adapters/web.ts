@@ -3,9 +3,9 @@ import type { Session } from '../core/session.ts'
 import type { Default } from '../core/session-data.ts'
 import type { Sessions } from '../core/sessions.ts'
 import type { SessionOptions } from '../core/settings.ts'
-import { withPrivacy, withVary } from './caching.ts'
 import { errorStatus } from './error-status.ts'
 import { managerOf, type SchemaOptions } from './manager.ts'
+import { cancel, dressed } from './web-response.ts'
 
 /**
  * A handler of web requests that has a session. What the runtime hands over beside the request (`env` and `ctx` of Workers, the server
@@ -84,25 +84,4 @@ async function committed(sessions: Sessions, session: Session, response: Respons
     cancel(response)
     return dressed(new Response(undefined, { status: errorStatus(error) }), sessions.headers(session))
   }
-}
-
-/**
- * The response with what the session owes it. A new one around its body, as the application's own may be immutable; but for what cannot be
- * made anew, a switch of protocols (101) and a network error (0).
- */
-function dressed(response: Response, owed: Headers): Response {
-  const cookies = owed.getSetCookie()
-  const vary = owed.get('vary')
-  if (response.status < 200 || (cookies.length === 0 && vary === null)) return response
-  const anew = new Response(response.body, response)
-  const { headers } = anew
-  for (const cookie of cookies) headers.append('Set-Cookie', cookie)
-  if (cookies.length > 0) headers.set('Cache-Control', withPrivacy(headers.get('Cache-Control') ?? undefined))
-  if (vary !== null) headers.set('Vary', withVary(headers.get('Vary') ?? undefined, vary))
-  return anew
-}
-
-/** Nobody will read the body of a response that was dropped: whoever makes it may stop. */
-function cancel(response: Response): void {
-  if (!response.bodyUsed) response.body?.cancel().catch(() => undefined)
 }

@@ -46,15 +46,21 @@ function lines(payload: string): Map<string, string> | undefined {
     const comma = payload.indexOf(',\n', start)
     const end = comma === -1 ? last : comma
     const nameEnd = payload[start] === '"' ? stringEnd(payload, start) : -1
-    if (nameEnd === -1 || payload[nameEnd] !== ':') return undefined
-    texts.set(unquote(payload.slice(start, nameEnd)), payload.slice(nameEnd + 1, end))
+    const name = payload[nameEnd] === ':' ? unquoted(payload.slice(start, nameEnd)) : undefined
+    if (name === undefined) return undefined
+    texts.set(name, payload.slice(nameEnd + 1, end))
     start = end + 2
   }
   return texts
 }
 
-function unquote(name: string): string {
-  return name.includes('\\') ? JSON.parse(name) : name.slice(1, -1)
+function unquoted(name: string): string | undefined {
+  if (!name.includes('\\')) return name.slice(1, -1)
+  try {
+    return JSON.parse(name)
+  } catch {
+    return undefined
+  }
 }
 
 function parse(text: string): unknown {

@@ -56,7 +56,7 @@ const TRANSLATIONS: Readonly<Record<string, string>> = {
 }
 
 function unknownOption(option: string, known: readonly string[]): string {
-  const translation = TRANSLATIONS[option]
+  const translation = Object.hasOwn(TRANSLATIONS, option) ? TRANSLATIONS[option] : undefined
   if (translation !== undefined) return `Option \`${option}\` does not exist here: ${translation}.`
   return `Option \`${option}\` does not exist. There are: ${known.join(', ')}.`
 }

@@ -1,0 +1,68 @@
+import type { Middleware, ParameterizedContext } from 'koa'
+import { ConfigError } from '../core/errors.ts'
+import type { Described, Schemas } from '../core/schema.ts'
+import type { Session } from '../core/session.ts'
+import type { Default } from '../core/session-data.ts'
+import type { Sessions } from '../core/sessions.ts'
+import type { SessionOptions } from '../core/settings.ts'
+import { contextSessions } from './connect-context.ts'
+import { managerOf, type SchemaOptions } from './manager.ts'
+
+declare module 'koa' {
+  interface DefaultContext {
+    /** The session of the browser that sent this request. */
+    readonly session: Session
+  }
+}
+
+/**
+ * What `session()` returns: the middleware with its manager.
+ *
+ * ```ts
+ * const middleware = session({ store: new MemoryStore() })
+ * app.use(middleware)
+ * setInterval(() => middleware.sessions.clearExpired(), 3_600_000)
+ * ```
+ */
+export interface SessionMiddleware<Data = Default> extends Middleware {
+  readonly sessions: Sessions<Data>
+}
+
+/**
+ * Sessions for Koa 3.
+ *
+ * ```ts
+ * app.use(session({ store: new SqliteStore('sessions.db') }))
+ *
+ * router.post('/cart/add', (ctx) => { ctx.session.push('cart', ctx.request.body.sku); ctx.redirect('/') })
+ * router.post('/logout',   (ctx) => { ctx.session.flush(); ctx.redirect('/') })
+ * ```
+ *
+ * Changes are saved before the first byte of the response goes out, that of an error too. Should that fail, the response is dropped and
+ * `ctx.onerror` makes the error page. Behind a proxy that ends TLS say `app.proxy = true`.
+ *
+ * A second manager takes another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, … })`.
+ */
+export function session<const S extends Schemas>(options: SchemaOptions<S>): SessionMiddleware<Described<S>>
+export function session<Data = Default>(given: SessionOptions | Sessions<Data>): SessionMiddleware<Data>
+export function session(given: SessionOptions | Sessions): SessionMiddleware {
+  const sessions = managerOf(given)
+  const begin = contextSessions(sessions, 'app.proxy = true')
+  const middleware: Middleware = async (ctx, next) => {
+    const { req, res, secure } = ctx
+    expose(sessions, ctx, await begin({ req, res, secure, fail: (error) => ctx.onerror(error as Error) }))
+    return next()
+  }
+  return Object.assign(middleware, { sessions })
+}
+
+/** Puts the session on the context. Read-only: `ctx.session = null` logs nobody out, so it must not look as if it did. */
+function expose(sessions: Sessions, ctx: ParameterizedContext, session: Session): void {
+  const { name } = sessions
+  const there: unknown = name in ctx ? Reflect.get(ctx, name) : undefined
+  if (there === session) return // installed twice
+  if (there !== undefined)
+    throw new ConfigError(`ctx.${name} is there already; give this manager another name: session({ as: 'adminSession', … }).`)
+  Object.defineProperty(ctx, name, { value: session, enumerable: true, configurable: true, writable: false })
+  sessions.bind(ctx, session)
+}
