@@ -66,15 +66,18 @@ async function install(app: FastifyInstance, options: SessionPluginOptions): Pro
   if (!decorate(app, sessions)) return
   const begin = contextSessions(sessions, 'trustProxy')
   app.addHook('onRequest', async (request, reply: Reply) => {
-    reply[FIRST] ??= { before: representationOf(headersOf(reply)), sending: false }
+    reply[FIRST] ??= { before: ownOf(reply), sending: false }
     const { raw: req, protocol } = request
     sessions.bind(request, await begin({ req, res: reply.raw, secure: protocol === 'https', fail: (error) => fail(reply, error) }))
   })
-  app.addHook('onSend', async (_request, { [FIRST]: first }: Reply) => {
+  // Not async: an error handler that writes to Node's response itself is to do so while the hold waits for it.
+  app.addHook('onSend', (_request, { [FIRST]: first }: Reply, _payload, done) => {
     if (first !== undefined) first.sending = true
+    done()
   })
-  app.addHook('onError', async (_request, reply: Reply) => {
+  app.addHook('onError', (_request, reply: Reply, _error, done) => {
     if (reply[FIRST]?.sending === true) dropFirst(reply)
+    done()
   })
 }
 
@@ -84,13 +87,17 @@ function decorate(app: FastifyInstance, sessions: Sessions): boolean {
   const manager = `${name}s`
   if (!app.hasRequestDecorator(name)) {
     const getter = { getter: (): never => undefined as never }
-    getter.getter = function of(this: FastifyRequest): Session { return sessions.of(this) } as never
+    getter.getter = function of(this: FastifyRequest): Session {
+      return sessions.of(this)
+    } as never
     app.decorateRequest(name, getter)
     app.decorate(manager, sessions)
     return true
   }
   if (Reflect.get(app, manager) === sessions) return false
-  throw new ConfigError(`request.${name} is there already; give this manager another name: app.register(session, { as: 'adminSession', … }).`)
+  throw new ConfigError(
+    `request.${name} is there already; give this manager another name: app.register(session, { as: 'adminSession', … }).`,
+  )
 }
 
 /** The commit failed. Of a reply that was hijacked Fastify will not hear any more. */
@@ -102,8 +109,16 @@ function fail(reply: Reply, error: unknown): void {
 
 /** Takes back what the first response said of itself: `Location`, `ETag` and the like. Fastify would leave them on the error page. */
 function dropFirst(reply: Reply): void {
-  restoreRepresentation(headersOf(reply), reply[FIRST]?.before ?? [])
+  const { raw, [FIRST]: first } = reply
   for (const name of String(reply.getHeader('trailer') ?? '').split(' ')) reply.removeTrailer(name)
+  const below = representationOf(raw)
+  restoreRepresentation(headersOf(reply), first?.before ?? [])
+  restoreRepresentation(raw, below) // Fastify takes a header off Node's response too
+}
+
+/** What Fastify itself knows of a representation, beside what Node's response knows. */
+function ownOf(reply: FastifyReply): readonly Header[] {
+  return representationOf(headersOf(reply)).filter(([name]) => !reply.raw.hasHeader(name))
 }
 
 /** Fastify keeps headers of its own until it sends them; here they look like Node's. */

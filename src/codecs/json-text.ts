@@ -10,7 +10,7 @@ export function memberTexts(payload: string): Map<string, string> | undefined {
     const nameEnd = stringEnd(payload, at)
     const start = skipBlank(payload, skipBlank(payload, nameEnd) + 1)
     const end = valueEnd(payload, start)
-    // Between tokens they are only white space, but between properties they are the marks of our own format.
+    // Between tokens they are only white space, but between properties tabs are the marks of our own format.
     texts.set(
       JSON.parse(payload.slice(at, nameEnd)),
       payload

@@ -3,11 +3,12 @@ import { memberTexts, stringEnd } from './json-text.ts'
 import { isRich, parseRich, printRich } from './rich.ts'
 
 /**
- * A payload that was printed here, one property a line, has a tab behind its first brace, one before its last, and no other. It can be split
- * without being parsed. Nobody else prints that, and what was cut off or edited by hand has it no more: then it is read the long way.
+ * A payload that was printed here has one property a line and a tab before each, and no other tab: so it can be split without being parsed.
+ * Nobody else prints that, and what was cut off or reformatted has it no more: then it is read the long way.
  */
-const FIRST = '{\t"'
-const LAST = '\t}'
+const FIRST = '{\t'
+const NEXT = ',\n\t'
+const LAST = '\n}'
 
 /**
  * The codec of every store but Django's: a payload is a JSON object with one property a line, so that reading and changing one property
@@ -17,7 +18,7 @@ const LAST = '\t}'
  * cycles print through `devalue`.
  */
 export const jsonCodec: Codec = {
-  decode: (payload) => (isOurs(payload) ? lines(payload) : undefined) ?? memberTexts(payload),
+  decode: (payload) => lines(payload) ?? memberTexts(payload),
   encode,
   parse,
   print,
@@ -25,31 +26,25 @@ export const jsonCodec: Codec = {
 
 function encode(texts: ReadonlyMap<string, string>): string {
   if (texts.size === 0) return '{}'
-  let payload = '{\t'
-  let separator = ''
-  for (const [name, text] of texts) {
-    payload += `${separator}${JSON.stringify(name)}:${text}`
-    separator = ',\n'
-  }
+  let payload = ''
+  for (const [name, text] of texts) payload += `${payload === '' ? FIRST : NEXT}${JSON.stringify(name)}:${text}`
   return payload + LAST
 }
 
-function isOurs(payload: string): boolean {
-  return payload.startsWith(FIRST) && payload.indexOf('\t', 2) === payload.length - LAST.length && payload.endsWith(LAST)
-}
-
-/** The texts of a payload of ours; `undefined` when a line is not what we print. */
+/** The texts of a payload of ours; `undefined` for any other. */
 function lines(payload: string): Map<string, string> | undefined {
+  if (!payload.startsWith(FIRST) || !payload.endsWith(LAST)) return undefined
   const texts = new Map<string, string>()
   const last = payload.length - LAST.length
-  for (let start = 2; start < last; ) {
-    const comma = payload.indexOf(',\n', start)
-    const end = comma === -1 ? last : comma
+  for (let start = FIRST.length; start < last; ) {
+    const tab = payload.indexOf('\t', start)
+    const end = tab === -1 ? last : tab + 1 - NEXT.length
+    if (tab !== -1 && !payload.startsWith(NEXT, end)) return undefined
     const nameEnd = payload[start] === '"' ? stringEnd(payload, start) : -1
     const name = payload[nameEnd] === ':' ? unquoted(payload.slice(start, nameEnd)) : undefined
     if (name === undefined) return undefined
     texts.set(name, payload.slice(nameEnd + 1, end))
-    start = end + 2
+    start = end + NEXT.length
   }
   return texts
 }

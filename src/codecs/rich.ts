@@ -1,10 +1,12 @@
 import { stringify, unflatten } from 'devalue'
 
 const TAG = '{"$rich":'
+/** The tag as a tool may have spaced it that printed the JSON anew. */
+const ANY_TAG = /^\{\s*"\$rich"\s*:/
 
 /** Whether a text is one of ours for a value that plain JSON cannot hold (or a foreign one that looks like it). */
 export function isRich(text: string): boolean {
-  return text.startsWith(TAG)
+  return text.startsWith('{') && ANY_TAG.test(text)
 }
 
 /** The text of a value that plain JSON cannot hold. Throws for functions, symbols and class instances, saying where they are. */

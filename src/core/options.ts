@@ -122,7 +122,7 @@ const COOKIE_CHECKS: Readonly<Record<string, Check>> = {
       ? undefined
       : "a cookie name has letters, digits and !#$%&'*+-.^_`|~ only",
   path: (value) =>
-    typeof value === 'string' && /^\/[\x20-\x3a\x3c-\x7e]{0,1023}$/.test(value)
+    typeof value === 'string' && /^\/[\x20-\x3a\x3d-\x7e]{0,1023}$/.test(value)
       ? undefined
       : 'a path begins with / and has no ; or control characters',
   domain: (value) =>

@@ -37,8 +37,14 @@ export class Values {
 
   /** Whether an object that was parsed from `text` and handed out is still what the text says. Throws `CodecError` when it cannot be stored. */
   unchanged(name: string, value: object, text: string): boolean {
-    const now = this.#printed(name, value)
-    return now === text || now === this.#printed(name, this.parse(name, text))
+    try {
+      const now = this.#printed(name, value)
+      return now === text || now === this.#printed(name, this.parse(name, text))
+    } catch (error) {
+      // A foreign writer may have stored what we could not: to read that is no reason to fail.
+      if (this.#isPrintable(name, text)) throw error
+      return true
+    }
   }
 
   /** Whether `parse` may find a stored text invalid. */
@@ -55,6 +61,15 @@ export class Values {
 
   encode(texts: ReadonlyMap<string, string>): string {
     return this.#codec.encode(texts)
+  }
+
+  #isPrintable(name: string, text: string): boolean {
+    try {
+      this.#printed(name, this.parse(name, text))
+      return true
+    } catch {
+      return false
+    }
   }
 
   #schemaOf(name: string): Schemas[string] | undefined {
