@@ -64,12 +64,12 @@ test('the front door opens no store, adapter or database', async () => {
   ).toEqual([])
 })
 
-test.each(['sojourn/web', 'sojourn/testing'])('%s opens no store and needs nothing of Node', async (name) => {
+test.each(['sojourn/web', 'sojourn/hono', 'sojourn/testing'])('%s opens no store and needs nothing of Node', async (name) => {
   const { loaded } = await load(name)
   expect(loaded.filter((url) => /\/dist\/stores\/|lru-cache|node:(?!crypto|zlib)/.test(url))).toEqual([])
 })
 
-test.each(['sojourn/node', 'sojourn/express'])('%s opens no store', async (name) => {
+test.each(['sojourn/node', 'sojourn/express', 'sojourn/fastify', 'sojourn/koa'])('%s opens no store', async (name) => {
   expect((await load(name)).loaded.filter((url) => /\/dist\/stores\/|lru-cache|node:sqlite/.test(url))).toEqual([])
 })
 

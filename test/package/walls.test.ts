@@ -52,6 +52,7 @@ const trespasses: readonly (readonly [room: string, line: string, message: strin
   ),
   ['stores', "import type { Pool } from 'pg'\nexport type Planted = Pool", 'a client is passed in and typed by its shape'],
   ['adapters', "export { Router } from 'express'", 'and types of its framework'],
+  ['adapters', "export { default } from 'fastify-plugin'", 'and types of its framework'],
   // only Node has node:
   ['wire', "export { Buffer } from 'node:buffer'", 'wire takes from outside only cookie, node:crypto and node:zlib'],
   ['core', "export { AsyncLocalStorage } from 'node:async_hooks'", 'core takes from outside only node:crypto and node:zlib'],
@@ -75,6 +76,7 @@ const visits: readonly (readonly [file: string, line: string])[] = [
   ['admin/planted-legal.ts', "export * from '../stores/planted-legal.ts'"],
   ['adapters/hold-planted.ts', "export { isDate } from 'node:util/types'\nexport * from '../admin/planted-legal.ts'"],
   ['adapters/planted-legal.ts', "import type { Request } from 'express'\nexport type Planted = Request\nexport * from './hold-planted.ts'"],
+  ['adapters/connect-planted.ts', "export { default } from 'fastify-plugin'"],
   ['cli/planted-legal.ts', "export { parseArgs } from 'node:util'\nexport * from '../stores/open.ts'"],
   ['testing/planted-legal.ts', "export * from '../core/planted-legal.ts'"],
   ['planted-legal.ts', "export * from './core/planted-legal.ts'\nexport type * from './codecs/planted-legal.ts'"],

@@ -5,6 +5,8 @@ import { session as expressSession } from '../../src/adapters/express.ts'
 import { session as nodeSession } from '../../src/adapters/node.ts'
 import type { Session } from '../../src/core/session.ts'
 import type { Sessions } from '../../src/core/sessions.ts'
+import { fastifyRaw } from './fastify-harness.ts'
+import { koa } from './koa-harness.ts'
 import { run } from './node-answer.ts'
 import type { Running } from './story-app.ts'
 
@@ -83,6 +85,10 @@ function settle(run: () => unknown, next: (error: unknown) => void): void {
   void (async () => run())().catch(next)
 }
 
+function paged({ name, start }: NodeFramework): NodeFramework {
+  return { name, start: (app) => start({ errorPage: plainErrorPage, ...app }) }
+}
+
 export const plainNode: NodeFramework = { name: 'node:http', start: startPlain }
 
 /** The frameworks with an error page of the application's own. */
@@ -90,4 +96,6 @@ export const nodeFrameworks: readonly NodeFramework[] = [
   { name: 'Connect style', start: startConnect },
   { name: 'Express 5', start: startExpress(express5) },
   { name: 'Express 4', start: startExpress(express4) },
+  paged(koa),
+  paged(fastifyRaw),
 ]
