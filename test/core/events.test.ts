@@ -21,18 +21,52 @@ describe('events', () => {
       await world.sessions.commit(second, { status: 200 })
     }
     expect(await told(() => world.visit(() => undefined, anonymous()))).toEqual(['absent:no-cookie', 'untouched:not-used'])
-    expect(await told(() => world.visit(() => undefined, { browser: new Browser('__Host-sid=x') }))).toEqual(['absent:malformed-cookie', 'untouched:not-used'])
+    expect(await told(() => world.visit(() => undefined, { browser: new Browser('__Host-sid=x') }))).toEqual([
+      'absent:malformed-cookie',
+      'untouched:not-used',
+    ])
     const two = ['A', 'B'].map((letter) => `__Host-sid=${letter.repeat(16)}.${letter.repeat(32)}`)
-    expect(await told(() => world.visit(() => undefined, { browser: new Browser(two.join('; ')) }))).toEqual(['absent:two-cookies', 'untouched:not-used'])
-    expect(await told(() => world.visit(() => undefined, { browser: new Browser(two[0]) }))).toEqual(['absent:unknown-or-expired', 'untouched:not-used'])
+    expect(await told(() => world.visit(() => undefined, { browser: new Browser(two.join('; ')) }))).toEqual([
+      'absent:two-cookies',
+      'untouched:not-used',
+    ])
+    expect(await told(() => world.visit(() => undefined, { browser: new Browser(two[0]) }))).toEqual([
+      'absent:unknown-or-expired',
+      'untouched:not-used',
+    ])
     expect(await told(() => world.visit((session) => session.get('a')))).toEqual(['loaded:found', 'untouched:read-only'])
-    expect(await told(() => world.visit((session) => session.cycleId(), anonymous()))).toEqual(['absent:no-cookie', 'untouched:nothing-to-save'])
-    expect(await told(() => world.visit((session) => session.set('a', 1), anonymous()))).toEqual(['absent:no-cookie', 'created:changed', 'cookie:new-id'])
-    expect(await told(() => world.visit((session) => session.login(1), anonymous()))).toEqual(['absent:no-cookie', 'created:login', 'cookie:new-id'])
+    expect(await told(() => world.visit((session) => session.cycleId(), anonymous()))).toEqual([
+      'absent:no-cookie',
+      'untouched:nothing-to-save',
+    ])
+    expect(await told(() => world.visit((session) => session.set('a', 1), anonymous()))).toEqual([
+      'absent:no-cookie',
+      'created:changed',
+      'cookie:new-id',
+    ])
+    expect(await told(() => world.visit((session) => session.login(1), anonymous()))).toEqual([
+      'absent:no-cookie',
+      'created:login',
+      'cookie:new-id',
+    ])
     expect(await told(() => world.visit((session) => session.set('a', 1)))).toEqual(['loaded:found', 'saved:changed'])
-    expect(await told(() => world.visit((session) => session.set('b', 1).claim('a')))).toEqual(['loaded:found', 'saved:claimed', 'saved:changed'])
-    expect(await told(conflict)).toEqual(['loaded:found', 'loaded:found', 'saved:changed', 'saved:changed', 'merged:changed-meanwhile', 'overwritten:set-by-both'])
-    expect(await told(() => world.visit((session) => session.set('a', 1), { status: 500 }))).toEqual(['loaded:found', 'untouched:failed-response'])
+    expect(await told(() => world.visit((session) => session.set('b', 1).claim('a')))).toEqual([
+      'loaded:found',
+      'saved:claimed',
+      'saved:changed',
+    ])
+    expect(await told(conflict)).toEqual([
+      'loaded:found',
+      'loaded:found',
+      'saved:changed',
+      'saved:changed',
+      'merged:changed-meanwhile',
+      'overwritten:set-by-both',
+    ])
+    expect(await told(() => world.visit((session) => session.set('a', 1), { status: 500 }))).toEqual([
+      'loaded:found',
+      'untouched:failed-response',
+    ])
     world.clock.advance(2 * HOUR)
     expect(await told(() => world.visit((session) => session.get('a')))).toEqual(['loaded:found', 'touched:idle'])
     world.clock.advance(2 * HOUR)
@@ -44,14 +78,23 @@ describe('events', () => {
     expect(await told(() => world.visit((session) => session.cycleId()))).toEqual(['loaded:found', 'saved:new-id', 'cookie:new-id'])
     const old = world.browser.copy()
     expect(await told(() => world.visit((session) => session.login(1)))).toEqual(['loaded:found', 'saved:login', 'cookie:new-id'])
-    expect(await told(() => rejection(world.visit((session) => session.set('a', 1), { browser: old.copy() })))).toEqual(['absent:other-id', 'gone:ended', 'commit-failed:ERR_SESSION_GONE'])
-    expect(await told(() => world.visit((session) => session.login(2)))).toEqual(['loaded:found', 'deleted:other-user', 'created:login', 'cookie:new-id'])
+    expect(await told(() => rejection(world.visit((session) => session.set('a', 1), { browser: old.copy() })))).toEqual([
+      'absent:other-id',
+      'gone:ended',
+      'commit-failed:ERR_SESSION_GONE',
+    ])
+    expect(await told(() => world.visit((session) => session.login(2)))).toEqual([
+      'loaded:found',
+      'deleted:other-user',
+      'created:login',
+      'cookie:new-id',
+    ])
     expect(await told(() => world.visit((session) => session.flush()))).toEqual(['loaded:found', 'deleted:flush', 'cookie:flush'])
   })
 
   it('carry a handle that is the key of the row', async () => {
     const world = await worldWith({ a: 1 })
-    const [[key] = []] = await world.rows()
+    const [key] = await world.onlyRow()
     await world.visit((session) => void session.set('a', 2))
     expect(world.events.map(({ handle }) => handle)).toEqual([key, key])
   })
@@ -73,9 +116,20 @@ describe('events', () => {
     await visit((session) => session.cycleId())
     await visit((session) => session.set('a', canary), { browser: stale })
     await visit((session) => session.login(`${canary}2`))
-    await visit((session) => session.update('a', () => { throw new Error(canary) }))
+    await visit((session) =>
+      session.update('a', () => {
+        throw new Error(canary)
+      }),
+    )
     await visit((session) => session.claim('a'))
-    ;(world.store as ScriptedStore).on({ replace: () => { throw new Error(canary) }, load: () => { throw new Error(canary) } })
+    ;(world.store as ScriptedStore).on({
+      replace: () => {
+        throw new Error(canary)
+      },
+      load: () => {
+        throw new Error(canary)
+      },
+    })
     await visit((session) => session.set('a', canary))
     ;(world.store as ScriptedStore).on({})
     await world.sessions.users.revoke(`${canary}2`)

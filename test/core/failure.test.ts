@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Session } from '../../src/index.ts'
-import { rejection, thrown, World, worldWith } from './fixture.ts'
+import type { Entry, Session } from '../../src/index.ts'
+import { rejection, thrown, type World, worldWith } from './fixture.ts'
 import { forever, ScriptedStore } from './scripted-store.ts'
 
 describe('a response of 500 and above', () => {
@@ -25,10 +25,13 @@ describe('a response of 500 and above', () => {
 
   it.each(['flush', 'logout'] as const)('%s is performed, and what is set afterwards is not', async (end) => {
     const world = await worldWith({ a: 1 })
-    const { headers } = await world.visit((session) => {
-      session[end]()
-      session.set('b', 1)
-    }, { status: 500 })
+    const { headers } = await world.visit(
+      (session) => {
+        session[end]()
+        session.set('b', 1)
+      },
+      { status: 500 },
+    )
     expect([(await world.rows()).length, headers.getSetCookie()]).toEqual([0, [expect.stringContaining('__Host-sid=;')]])
   })
 
@@ -46,10 +49,16 @@ describe('a response of 500 and above', () => {
 })
 
 describe('a load that failed', () => {
-  async function down(options: ConstructorParameters<typeof World>[0] = {}): Promise<{ world: World; store: ScriptedStore; session: Session<any> }> {
+  async function down(
+    options: ConstructorParameters<typeof World>[0] = {},
+  ): Promise<{ world: World; store: ScriptedStore; session: Session<any> }> {
     const world = await worldWith({ a: 1 }, options, (memory) => new ScriptedStore(memory))
     const store = world.store as ScriptedStore
-    store.on({ load: () => { throw new Error('connection refused') } })
+    store.on({
+      load: () => {
+        throw new Error('connection refused')
+      },
+    })
     return { world, store, session: await world.open() }
   }
 
@@ -58,13 +67,27 @@ describe('a load that failed', () => {
     const error = thrown(() => session.get('a'))
     expect(error).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503, statusCode: 503, operation: 'load' })
     expect((error.cause as Error).message).toBe('connection refused')
-    expect([session.get('a'), session.has('a'), session.size, session.userId, session.toObject(), session.flashed('x')]).toEqual([undefined, false, 0, undefined, {}, undefined])
+    expect([session.get('a'), session.has('a'), session.size, session.userId, session.toObject(), session.flashed('x')]).toEqual([
+      undefined,
+      false,
+      0,
+      undefined,
+      {},
+      undefined,
+    ])
     expect(session.loadError).toBe(error)
   })
 
   it('is raised by every write', async () => {
     const { session } = await down()
-    for (const write of [() => session.set('a', 1), () => session.clear(), () => session.login(1), () => session.delete('a'), () => session.increment('n'), () => session.cycleId()]) {
+    for (const write of [
+      () => session.set('a', 1),
+      () => session.clear(),
+      () => session.login(1),
+      () => session.delete('a'),
+      () => session.increment('n'),
+      () => session.cycleId(),
+    ]) {
       expect(thrown(write).code).toBe('ERR_SESSION_STORE')
     }
     expect((await rejection(session.save())).code).toBe('ERR_SESSION_STORE')
@@ -151,7 +174,7 @@ describe('a payload that cannot be read', () => {
   it('what is set starts a session of its own; the row is never overwritten', async () => {
     const world = await worldWith({ a: 1 })
     await world.plant('{"a":1,')
-    const [[key, row] = []] = await world.rows()
+    const [key, row] = await world.onlyRow()
     await world.visit((session) => void session.set('b', 1))
     expect(await world.read()).toEqual({ b: 1 })
     expect((await world.rows()).find(([each]) => each === key)?.[1]).toEqual(row)
@@ -177,14 +200,15 @@ describe('a payload that cannot be read', () => {
   })
 })
 
+type Row = readonly [key: string, entry: Entry]
+
 describe('an entry of another', () => {
   it('moved under this key is nobody’s: the proof does not fit', async () => {
     const world = await worldWith({ a: 'of A' })
     const other = world.browser.copy()
     other.cookie = undefined
     await world.visit((session) => void session.set('b', 'of B'), { browser: other })
-    const [[first = '', one] = [], [second = '', two] = []] = await world.rows()
-    if (one === undefined || two === undefined) throw new Error('two rows')
+    const [[first, one], [second, two]] = (await world.rows()) as [Row, Row]
     await world.memory.replace(first, { ...two, version: 'moved' }, one.version, 0)
     await world.memory.replace(second, { ...one, version: 'moved' }, two.version, 0)
     expect([await world.read(), await world.read(other)]).toEqual([{}, {}])
@@ -192,9 +216,13 @@ describe('an entry of another', () => {
 
   it.each(['key', 'proof'] as const)('the %s in the store is no way in', async (what) => {
     const world = await worldWith({ a: 1 })
-    const [[key = '', entry] = []] = await world.rows()
-    const stolen = what === 'key' ? key : (entry?.proof ?? '')
-    for (const cookie of [stolen, `${stolen.slice(0, 16)}.${stolen.slice(0, 32)}`, `${world.browser.id?.slice(0, 16)}.${stolen.slice(0, 32)}`]) {
+    const [key, entry] = await world.onlyRow()
+    const stolen = what === 'key' ? key : entry.proof
+    for (const cookie of [
+      stolen,
+      `${stolen.slice(0, 16)}.${stolen.slice(0, 32)}`,
+      `${world.browser.id?.slice(0, 16)}.${stolen.slice(0, 32)}`,
+    ]) {
       const session = await world.sessions.open({ cookie: `__Host-sid=${cookie}`, secure: true, loopback: false })
       expect(session.size).toBe(0)
     }

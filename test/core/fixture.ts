@@ -1,5 +1,5 @@
-import { createSessions, type Session, type SessionEvent, type SessionOptions, type Sessions } from '../../src/index.ts'
 import type { Entry, Store } from '../../src/core/store.ts'
+import { createSessions, type Session, type SessionEvent, type SessionOptions, type Sessions } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 
 /** The instant at which every test begins. */
@@ -10,7 +10,7 @@ export const HOUR = 3_600_000
 export const DAY = 86_400_000
 
 /** Answers bytes that nobody had before; deterministic, so that a failure can be repeated. */
-export function countingRandom(): (size: number) => Uint8Array {
+function countingRandom(): (size: number) => Uint8Array {
   let count = 0
   return (size) => {
     count += 1
@@ -80,7 +80,13 @@ export class World {
   /** A further manager over the same store, as in another process. */
   manager(options: Partial<SessionOptions> = {}): Sessions<any> {
     const random = crossProcessRandom()
-    return createSessions<any>({ clock: this.clock.read, random, on: (event) => this.events.push(event), ...options, store: options.store ?? this.store })
+    return createSessions<any>({
+      clock: this.clock.read,
+      random,
+      on: (event) => this.events.push(event),
+      ...options,
+      store: options.store ?? this.store,
+    })
   }
 
   open(browser: Browser = this.browser, sessions: Sessions<any> = this.sessions): Promise<Session<any>> {
@@ -88,7 +94,10 @@ export class World {
   }
 
   /** A whole request: open, handle, commit, and the browser does as it is told. */
-  async visit<T>(handler: (session: Session<any>) => T | Promise<T>, options: { browser?: Browser; status?: number } = {}): Promise<Visit<T>> {
+  async visit<T>(
+    handler: (session: Session<any>) => T | Promise<T>,
+    options: { browser?: Browser; status?: number } = {},
+  ): Promise<Visit<T>> {
     const { browser = this.browser, status = 200 } = options
     const session = await this.open(browser)
     const result = await handler(session)
@@ -107,17 +116,21 @@ export class World {
     return [...(await this.memory.list({ now: 0, limit: 100_000 })).entries]
   }
 
-  /** The only row there is. */
+  /** The only row there is, with its key. */
+  async onlyRow(): Promise<readonly [key: string, entry: Entry]> {
+    const [row, another] = await this.rows()
+    if (row === undefined || another !== undefined) throw new Error('There is not exactly one row')
+    return row
+  }
+
+  /** The entry of the only row. */
   async row(): Promise<Entry> {
-    const rows = await this.rows()
-    if (rows.length !== 1) throw new Error(`There is not one row but ${rows.length}`)
-    return (rows[0] as readonly [string, Entry])[1]
+    return (await this.onlyRow())[1]
   }
 
   /** Puts a payload into the only row by hand, as other software would. */
   async plant(payload: string): Promise<void> {
-    const [[key, entry] = []] = await this.rows()
-    if (key === undefined || entry === undefined) throw new Error('There is no row')
+    const [key, entry] = await this.onlyRow()
     const answer = await this.memory.replace(key, { ...entry, payload, version: `by-hand-${(planted += 1)}` }, entry.version, 0)
     if (!answer.ok) throw new Error(answer.reason)
   }
@@ -152,7 +165,11 @@ function crossProcessRandom(): (size: number) => Uint8Array {
 }
 
 /** A world with a session in it that holds these properties; events so far are forgotten. */
-export async function worldWith(properties: Record<string, unknown>, options: Partial<SessionOptions> = {}, wrap?: (store: MemoryStore) => Store): Promise<World> {
+export async function worldWith(
+  properties: Record<string, unknown>,
+  options: Partial<SessionOptions> = {},
+  wrap?: (store: MemoryStore) => Store,
+): Promise<World> {
   const world = new World(options, wrap)
   await world.visit((session) => void session.assign(properties))
   world.forgetEvents()

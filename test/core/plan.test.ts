@@ -8,7 +8,16 @@ import type { Entry } from '../../src/core/store.ts'
 import { DAY, HOUR, START } from './fixture.ts'
 
 const reading: Reading = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse }
-const entry: Entry = { payload: '{}', proof: 'proof', idAt: START, version: 'v', commits: '', createdAt: START, seenAt: START, expiresAt: START + DAY }
+const entry: Entry = {
+  payload: '{}',
+  proof: 'proof',
+  idAt: START,
+  version: 'v',
+  commits: '',
+  createdAt: START,
+  seenAt: START,
+  expiresAt: START + DAY,
+}
 
 const set: Intent = { kind: 'set', name: 'a', text: '1' }
 const login: Intent = { kind: 'login', text: '2' }
@@ -27,7 +36,16 @@ interface Given {
 
 function decide({ standing, base = {}, intents = [], flushed = [], accessed = true, failed = false, later = 0 }: Given): Plan {
   const merged = merge(new Map(Object.entries(base)), intents, reading)
-  const situation: Situation = { standing, entry: standing === 'live' ? entry : undefined, intents, merged, flushed, accessed, failed, now: START + later }
+  const situation: Situation = {
+    standing,
+    entry: standing === 'live' ? entry : undefined,
+    intents,
+    merged,
+    flushed,
+    accessed,
+    failed,
+    now: START + later,
+  }
   return plan(situation, reading, standing === 'absent' ? undefined : 'key')
 }
 
@@ -40,7 +58,11 @@ describe('plan', () => {
     ['read only, ended', { standing: 'ended' }, { do: 'nothing', reason: 'read-only' }],
     ['read only, failed load', { standing: 'failed' }, { do: 'nothing', reason: 'read-only' }],
     ['changed, no session', { standing: 'absent', intents: [set] }, { do: 'create' }],
-    ['changed to nothing, no session', { standing: 'absent', intents: [set, { kind: 'clear' }] }, { do: 'nothing', reason: 'nothing-to-save' }],
+    [
+      'changed to nothing, no session',
+      { standing: 'absent', intents: [set, { kind: 'clear' }] },
+      { do: 'nothing', reason: 'nothing-to-save' },
+    ],
     ['cycled, no session', { standing: 'absent', intents: [cycle] }, { do: 'nothing', reason: 'nothing-to-save' }],
     ['login, no session', { standing: 'absent', intents: [login] }, { do: 'create' }],
     ['changed', { standing: 'live', intents: [set] }, { do: 'replace' }],
@@ -48,14 +70,22 @@ describe('plan', () => {
     ['cycled', { standing: 'live', intents: [cycle] }, { do: 'replace' }],
     ['login of a visitor', { standing: 'live', intents: [login] }, { do: 'replace' }],
     ['login of the same user', { standing: 'live', base: { userId: '2' }, intents: [login] }, { do: 'replace' }],
-    ['login over another user', { standing: 'live', base: { userId: '1' }, intents: [login] }, { do: 'delete-then-create', keys: ['key'], reason: 'other-user' }],
+    [
+      'login over another user',
+      { standing: 'live', base: { userId: '1' }, intents: [login] },
+      { do: 'delete-then-create', keys: ['key'], reason: 'other-user' },
+    ],
     ['changed, ended', { standing: 'ended', intents: [set] }, { do: 'refuse', reason: 'gone' }],
     ['login, ended', { standing: 'ended', intents: [set, login] }, { do: 'create' }],
     ['changed, load failed', { standing: 'failed', intents: [set] }, { do: 'refuse', reason: 'load-failed' }],
     ['login, load failed', { standing: 'failed', intents: [login] }, { do: 'refuse', reason: 'load-failed' }],
     ['changed, unknown', { standing: 'unknown', intents: [set] }, { do: 'refuse', reason: 'unknown' }],
     ['flushed', { standing: 'absent', flushed: ['key'] }, { do: 'delete', keys: ['key'] }],
-    ['flushed, then changed', { standing: 'absent', flushed: ['key'], intents: [set] }, { do: 'delete-then-create', keys: ['key'], reason: 'flush' }],
+    [
+      'flushed, then changed',
+      { standing: 'absent', flushed: ['key'], intents: [set] },
+      { do: 'delete-then-create', keys: ['key'], reason: 'flush' },
+    ],
     ['flushed twice', { standing: 'absent', flushed: ['key', 'other'] }, { do: 'delete', keys: ['key', 'other'] }],
     ['5xx, changed', { standing: 'live', intents: [set], failed: true }, { do: 'nothing', reason: 'failed-response' }],
     ['5xx, login', { standing: 'live', intents: [login], failed: true }, { do: 'nothing', reason: 'failed-response' }],
@@ -72,7 +102,9 @@ describe('laws', () => {
   const standings: Standing[] = ['absent', 'live', 'unloaded', 'ended', 'failed', 'unknown']
   const given = fc.record({
     standing: fc.constantFrom(...standings),
-    intents: fc.array(fc.constantFrom<Intent>(set, login, consume, cycle, { kind: 'clear' }, { kind: 'remove', name: 'a' }), { maxLength: 5 }),
+    intents: fc.array(fc.constantFrom<Intent>(set, login, consume, cycle, { kind: 'clear' }, { kind: 'remove', name: 'a' }), {
+      maxLength: 5,
+    }),
     flushed: fc.array(fc.constantFrom('one', 'two'), { maxLength: 2 }),
     accessed: fc.boolean(),
     failed: fc.boolean(),
@@ -81,43 +113,58 @@ describe('laws', () => {
   })
 
   it('a failed response writes nothing but deletions', () => {
-    fc.assert(fc.property(given, (each) => {
-      expect(['nothing', 'delete']).toContain(decide({ ...each, failed: true }).do)
-    }))
+    fc.assert(
+      fc.property(given, (each) => {
+        expect(['nothing', 'delete']).toContain(decide({ ...each, failed: true }).do)
+      }),
+    )
   })
 
   it('what was flushed is always deleted first, whatever else happened', () => {
-    fc.assert(fc.property(given, (each) => {
-      if (each.flushed.length === 0) return
-      expect(decide(each)).toMatchObject({ keys: each.flushed })
-    }))
+    fc.assert(
+      fc.property(given, (each) => {
+        if (each.flushed.length === 0) return
+        expect(decide(each)).toMatchObject({ keys: each.flushed })
+      }),
+    )
   })
 
   it('without changes nothing is ever created, replaced or deleted', () => {
-    fc.assert(fc.property(given, (each) => {
-      expect(['nothing', 'touch']).toContain(decide({ ...each, intents: [], flushed: [] }).do)
-    }))
+    fc.assert(
+      fc.property(given, (each) => {
+        expect(['nothing', 'touch']).toContain(decide({ ...each, intents: [], flushed: [] }).do)
+      }),
+    )
   })
 
   it('a dead, unknown or unread session is never replaced', () => {
-    fc.assert(fc.property(given, (each) => {
-      if (['ended', 'failed', 'unknown', 'absent'].includes(each.standing)) expect(decide(each).do).not.toBe('replace')
-    }))
+    fc.assert(
+      fc.property(given, (each) => {
+        if (['ended', 'failed', 'unknown', 'absent'].includes(each.standing)) expect(decide(each).do).not.toBe('replace')
+      }),
+    )
   })
 
   it('touch never shortens, never passes absolute, and never touches a fixed instant', () => {
-    fc.assert(fc.property(given, (each) => {
-      const decided = decide({ ...each, intents: [], flushed: [] })
-      if (decided.do !== 'touch') return
-      expect(decided.expiresAt).toBeGreaterThan(entry.expiresAt)
-      expect(decided.expiresAt).toBeLessThanOrEqual(START + 30 * DAY)
-      expect(each.base['_expiry']).toBeUndefined()
-    }))
+    fc.assert(
+      fc.property(given, (each) => {
+        const decided = decide({ ...each, intents: [], flushed: [] })
+        if (decided.do !== 'touch') return
+        expect(decided.expiresAt).toBeGreaterThan(entry.expiresAt)
+        expect(decided.expiresAt).toBeLessThanOrEqual(START + 30 * DAY)
+        expect(each.base['_expiry']).toBeUndefined()
+      }),
+    )
   })
 })
 
 describe('what intents amount to', () => {
   it('onlyConsumes and logsIn', () => {
-    expect([onlyConsumes([consume, consume]), onlyConsumes([consume, set]), logsIn([set, login]), logsIn([set])]).toEqual([true, false, true, false])
+    expect([onlyConsumes([consume, consume]), onlyConsumes([consume, set]), logsIn([set, login]), logsIn([set])]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ])
   })
 })

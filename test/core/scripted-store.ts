@@ -1,4 +1,15 @@
-import type { Capabilities, ClearExpiredOptions, Entry, ListQuery, Page, Progress, Refused, Store, Version, Written } from '../../src/core/store.ts'
+import type {
+  Capabilities,
+  ClearExpiredOptions,
+  Entry,
+  ListQuery,
+  Page,
+  Progress,
+  Refused,
+  Store,
+  Version,
+  Written,
+} from '../../src/core/store.ts'
 import type { MemoryStore } from '../../src/stores/memory.ts'
 
 type Operation = 'load' | 'create' | 'replace' | 'touch' | 'delete'

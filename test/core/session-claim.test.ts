@@ -34,10 +34,13 @@ describe('claim', () => {
 
   it('is final even if the request fails later', async () => {
     const world = await worldWith({ coupon: 1 })
-    await world.visit(async (session) => {
-      await session.claim('coupon')
-      session.set('lost', 1)
-    }, { status: 500 })
+    await world.visit(
+      async (session) => {
+        await session.claim('coupon')
+        session.set('lost', 1)
+      },
+      { status: 500 },
+    )
     expect(await world.read()).toEqual({})
   })
 
@@ -167,13 +170,13 @@ describe('claim', () => {
   it('between a login over another user’s session and its commit changes nothing about it: the old session ends, a new family begins', async () => {
     const world = await worldWith({ a: 1 })
     await world.visit((session) => session.login(1))
-    const [[before] = []] = await world.rows()
+    const [before] = await world.onlyRow()
     await world.visit(async (session) => {
       session.login(2)
       session.set('z', 1)
       expect(await session.claim('z')).toBe(1)
     })
-    const [[after] = []] = await world.rows()
+    const [after] = await world.onlyRow()
     expect((await world.rows()).length).toBe(1)
     expect(after).not.toBe(before)
     expect(await world.read()).toEqual({ userId: 2 })

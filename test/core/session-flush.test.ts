@@ -27,12 +27,12 @@ describe('flush', () => {
 
   it('and what is set afterwards starts a new session, with a new family', async () => {
     const world = await worldWith({ a: 1 })
-    const [old, [[before] = []]] = [world.browser.copy(), await world.rows()]
+    const [old, [before]] = [world.browser.copy(), await world.onlyRow()]
     const { headers } = await world.visit((session) => {
       session.flush()
       session.set('b', 2)
     })
-    const [[after] = []] = await world.rows()
+    const [after] = await world.onlyRow()
     expect(headers.getSetCookie().length).toBe(1)
     expect([await world.read(), await world.read(old), before === after]).toEqual([{ b: 2 }, {}, false])
   })
@@ -71,7 +71,11 @@ describe('flush', () => {
   })
 
   it('ends the session however the id was renewed meanwhile, by whatever committed before it', async () => {
-    const renewals: ((session: Session<any>) => void)[] = [(session) => session.cycleId(), (session) => session.login(1), (session) => session.setExpiry('browser')]
+    const renewals: ((session: Session<any>) => void)[] = [
+      (session) => session.cycleId(),
+      (session) => session.login(1),
+      (session) => session.setExpiry('browser'),
+    ]
     for (const renew of renewals) {
       const world = await worldWith({ a: 1 })
       const early = await world.open()

@@ -31,7 +31,12 @@ describe('update', () => {
   it('takes effect exactly once when nobody interferes, and runs once', async () => {
     const world = await worldWith({ n: 0 })
     let runs = 0
-    await world.visit((session) => session.update('n', (n: number) => { runs += 1; return n + 1 }))
+    await world.visit((session) =>
+      session.update('n', (n: number) => {
+        runs += 1
+        return n + 1
+      }),
+    )
     expect([runs, (await world.read())['n']]).toEqual([1, 1])
   })
 
@@ -39,11 +44,13 @@ describe('update', () => {
     const world = await worldWith({ list: [1] })
     const [first, second] = [await world.open(), await world.open()]
     const seen: unknown[] = []
-    const append = (item: number) => (list: number[]): number[] => {
-      seen.push([...list])
-      list.push(item)
-      return list
-    }
+    const append =
+      (item: number) =>
+      (list: number[]): number[] => {
+        seen.push([...list])
+        list.push(item)
+        return list
+      }
     first.update('list', append(2))
     second.update('list', append(3))
     await world.sessions.commit(second, { status: 200 })
@@ -76,7 +83,13 @@ describe('update', () => {
     const world = await worldWith({ n: 1 })
     const { session } = await world.visit((session) => {
       session.set('other', 1)
-      expect(thrown(() => session.update('n', () => { throw new Error('mine') })).message).toBe('mine')
+      expect(
+        thrown(() =>
+          session.update('n', () => {
+            throw new Error('mine')
+          }),
+        ).message,
+      ).toBe('mine')
       expect(session.get('n')).toBe(1)
     })
     expect(session.modified).toBe(false)
@@ -125,7 +138,11 @@ describe('increment and push', () => {
     const world = new World()
     await world.visit((session) => {
       expect([session.increment('n'), session.increment('n', 5), session.increment('n', -2)]).toEqual([1, 6, 4])
-      expect([session.push('list', 'a'), session.push('list', 'b', 'c'), session.push('list')]).toEqual([['a'], ['a', 'b', 'c'], ['a', 'b', 'c']])
+      expect([session.push('list', 'a'), session.push('list', 'b', 'c'), session.push('list')]).toEqual([
+        ['a'],
+        ['a', 'b', 'c'],
+        ['a', 'b', 'c'],
+      ])
     })
     expect(await world.read()).toEqual({ n: 4, list: ['a', 'b', 'c'] })
   })

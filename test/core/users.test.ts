@@ -71,7 +71,11 @@ describe('users', () => {
     const memory = new MemoryStore()
     const bare = {
       capabilities: { ...memory.capabilities, list: false, users: false },
-      load: memory.load.bind(memory), create: memory.create.bind(memory), replace: memory.replace.bind(memory), touch: memory.touch.bind(memory), delete: memory.delete.bind(memory),
+      load: memory.load.bind(memory),
+      create: memory.create.bind(memory),
+      replace: memory.replace.bind(memory),
+      touch: memory.touch.bind(memory),
+      delete: memory.delete.bind(memory),
     }
     const { sessions } = new World({ store: bare })
     expect((await rejection(sessions.users.list(7))).code).toBe('ERR_SESSION_CONFIG')
@@ -85,7 +89,11 @@ describe('revoke', () => {
   it('ends one session by its handle, once', async () => {
     const { world, browsers } = await busy()
     const { handle = '' } = await world.open(browsers[3])
-    expect([await world.sessions.revoke(handle), await world.sessions.revoke(handle), await world.sessions.revoke('nonsense')]).toEqual([true, false, false])
+    expect([await world.sessions.revoke(handle), await world.sessions.revoke(handle), await world.sessions.revoke('nonsense')]).toEqual([
+      true,
+      false,
+      false,
+    ])
     expect(await world.read(browsers[3])).toEqual({})
     expect(world.reasons('deleted')).toEqual(['revoked'])
   })

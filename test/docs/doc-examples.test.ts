@@ -1,0 +1,119 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { typeCheck } from './type-check.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+const FILES = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => join('src', file))
+  .sort()
+
+/** What any example may use without saying where it comes from. */
+const AMBIENT = `
+import { createSessions, type Codec, type Entry, type Session, type Sessions, type Store } from 'sojourn'
+import { MemoryStore } from 'sojourn/stores/memory'
+import { SqliteStore } from 'sojourn/stores/sqlite'
+declare const sessions: Sessions<any>
+declare const store: Store
+declare const user: { id: number }
+declare const remember: boolean
+declare const id: string
+declare const Bun: { serve(options: { fetch(request: Request): Response | Promise<Response> }): void }
+declare const Database: new (path: string) => import('sojourn/stores/sqlite').SqliteDatabase
+declare function alreadyUsed(): void
+`
+
+/** What an example of an adapter may use beside that: its own exports and the application of its framework. */
+const OF_ADAPTERS: Readonly<Record<string, string>> = {
+  express: `
+import express from 'express'
+import { session } from 'sojourn/express'
+declare const app: ReturnType<typeof express>
+`,
+  fastify: `
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { session } from 'sojourn/fastify'
+type Handler = (request: Omit<FastifyRequest, 'body'> & { body: any }, reply: FastifyReply) => unknown
+declare const app: Omit<FastifyInstance, 'post'> & { post(path: string, handler: Handler): void }
+`,
+  hono: `
+import type { Hono } from 'hono'
+import { session } from 'sojourn/hono'
+declare const app: Hono
+`,
+  koa: `
+import type Koa from 'koa'
+import { session } from 'sojourn/koa'
+declare const app: Koa
+declare const router: { post(path: string, handler: (ctx: Koa.Context & { request: { body: any } }) => unknown): void }
+`,
+  node: `
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { session, type SessionRequest, withSession } from 'sojourn/node'
+declare const app: { use(handler: (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => unknown): void }
+declare const req: IncomingMessage
+`,
+  web: `
+import { withSession } from 'sojourn/web'
+`,
+}
+
+/** An example elsewhere works in a handler of Express that has a session. */
+const OF_THE_REST = `
+import express from 'express'
+import { session as middleware } from 'sojourn/express'
+declare const app: ReturnType<typeof express>
+`
+
+interface Example {
+  readonly where: string
+  readonly code: string
+}
+
+/** The fenced examples in the doc comments of a source file. */
+function examplesOf(file: string): Example[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  return [...text.matchAll(/\/\*\*[\s\S]*?\*\//g)].flatMap((comment) => {
+    const plain = comment[0].replace(/^\s*\* ?/gm, '')
+    const line = text.slice(0, comment.index).split('\n').length
+    return [...plain.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => ({ where: `${file}:${line}`, code }))
+  })
+}
+
+/** An example as a program of its own, with the imports it lacks. */
+function program({ where, code }: Example): string {
+  if (/^\s*declare module/m.test(code)) return `import type {} from 'sojourn'\n${code}\nexport {}`
+  if (/^\s*import/m.test(code)) return `declare const MyStore: any\ndeclare const emptyTable: () => unknown\n${code}`
+  const [, adapter = ''] = /adapters\/(\w+)\.ts/.exec(where) ?? []
+  const makesMiddleware = /\bsession\(/.test(code)
+  const rest = makesMiddleware
+    ? OF_THE_REST.replace('session as middleware', 'session')
+    : `${OF_THE_REST}declare const session: Session<any>\n`
+  return `${AMBIENT}${OF_ADAPTERS[adapter] ?? rest}\nexport async function example(): Promise<unknown> {\n${code}\nreturn undefined\n}`
+}
+
+const EXAMPLES = FILES.flatMap(examplesOf)
+
+describe('the examples in doc comments', () => {
+  it('there are some', () => {
+    expect(EXAMPLES.length).toBeGreaterThan(10)
+  })
+
+  it('type-check', { timeout: 120_000 }, async () => {
+    const alone = EXAMPLES.filter(({ code }) => code.includes('declare module'))
+    const together = EXAMPLES.filter(({ code }) => !code.includes('declare module'))
+    const files = Object.fromEntries(together.map((example, index) => [`example-${index}.ts`, program(example)]))
+    const errors = [
+      await typeCheck(files),
+      ...(await Promise.all(alone.map((example) => typeCheck({ 'example-alone.ts': program(example) })))),
+    ].flat()
+    const told = errors.map((error) => {
+      const [, index] = /example-(\d+)\.ts/.exec(error) ?? []
+      return index === undefined ? error : `${together[Number(index)]?.where}: ${error}`
+    })
+    expect(told).toEqual([])
+  })
+})

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { API, type Checker, type Symbol as Declared, type Project, SymbolFlags } from 'typescript/unstable/sync'
+import { ROOT } from './examples.ts'
+
+/** A name a user can import, or a member of what has such a name. */
+export interface Public {
+  /** `Session`, or `Session.get`. */
+  readonly name: string
+  readonly comment: string
+}
+
+export interface PublicApi {
+  readonly names: readonly Public[]
+  /** Their members, with what they themselves or the types they belong to or come from say of them. */
+  readonly members: readonly Public[]
+}
+
+/** Everything that the entry modules of package.json export, with its comments. */
+export function publicApi(): PublicApi {
+  const api = new API({ cwd: ROOT })
+  try {
+    const project = api.updateSnapshot({ openProjects: [join(ROOT, 'tsconfig.build.json')] }).getProjects()[0] as Project
+    const exported = [...new Map(entryModules().flatMap((module) => exportsOf(project, module)))]
+    const { checker } = project
+    return {
+      names: exported.map(([name, symbol]) => ({ name, comment: checker.getDocumentationCommentOfSymbol(symbol) })),
+      members: exported.flatMap(([name, symbol]) =>
+        membersOf(
+          checker,
+          name,
+          symbol,
+          exported.map(([, other]) => other),
+        ),
+      ),
+    }
+  } finally {
+    api.close()
+  }
+}
+
+function entryModules(): string[] {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    exports: Record<string, string | { types: string }>
+  }
+  return Object.values(exports)
+    .filter((target) => typeof target !== 'string')
+    .map(({ types }) => types.replace('./dist/', 'src/').replace('.d.ts', '.ts'))
+}
+
+/** What a module exports, by a name that tells modules apart which export the same one. */
+function exportsOf({ checker, program }: Project, module: string): [string, Declared][] {
+  const file = program.getSourceFile(join(ROOT, module))
+  const symbol = file === undefined ? undefined : checker.getSymbolAtLocation(file)
+  if (symbol === undefined) throw new Error(`${module} exports nothing`)
+  return checker.getExportsOfModule(symbol).map((exported) => {
+    const declared = exported.flags & SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
+    return [`${module} ${exported.name}`, declared]
+  })
+}
+
+function membersOf(checker: Checker, name: string, symbol: Declared, all: readonly Declared[]): Public[] {
+  if (!(symbol.flags & (SymbolFlags.Class | SymbolFlags.Interface | SymbolFlags.TypeAlias))) return []
+  const type = checker.getDeclaredTypeOfSymbol(symbol)
+  const kin = all.filter(
+    (other) => other !== symbol && isKind(other) && checker.isTypeAssignableTo(type, checker.getDeclaredTypeOfSymbol(other)),
+  )
+  return checker
+    .getPropertiesOfType(type)
+    .filter((member) => isPublic(member) && isOurs(member))
+    .map((member) => ({
+      name: `${name}.${member.name}`,
+      comment: [symbol, ...kin].map((whole) => told(checker, whole, member.name)).join(''),
+    }))
+}
+
+function isKind({ flags }: Declared): boolean {
+  return (flags & (SymbolFlags.Class | SymbolFlags.Interface)) !== 0
+}
+
+/** What a class or an interface says of one of its members: before the member, or in its own comment. */
+function told(checker: Checker, whole: Declared, name: string): string {
+  const member = checker.getPropertyOfType(checker.getDeclaredTypeOfSymbol(whole), name)
+  const comment = member === undefined ? '' : checker.getDocumentationCommentOfSymbol(member)
+  const all = checker.getDocumentationCommentOfSymbol(whole)
+  return comment === '' && all.includes(`\`${name}\``) ? all : comment
+}
+
+function isPublic({ name }: Declared): boolean {
+  return !name.includes('#') && !name.startsWith('__@')
+}
+
+function isOurs({ declarations }: Declared): boolean {
+  return declarations.some(({ path }) => path.includes('/src/'))
+}

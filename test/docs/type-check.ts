@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/**
+ * Type-checks these files as one program of a user of the package, whose imports of `sojourn/…` lead to the sources. Answers the errors
+ * that are in these files, one a line.
+ */
+export async function typeCheck(files: Readonly<Record<string, string>>): Promise<string[]> {
+  const folder = mkdtempSync(join(root, 'node_modules', '.type-check-'))
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions: OPTIONS, include: ['*.ts'] }),
+    )
+    return await run(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** What a strict user has; what we ask of ourselves beyond that is not theirs. */
+const OPTIONS = {
+  isolatedDeclarations: false,
+  declaration: false,
+  noEmit: true,
+  noImplicitReturns: false,
+  paths: {
+    sojourn: [join(root, 'src/index.ts')],
+    'sojourn/testing': [join(root, 'src/testing/store-suite.ts')],
+    'sojourn/stores/*': [join(root, 'src/stores/*.ts')],
+    'sojourn/*': [join(root, 'src/adapters/*.ts')],
+  },
+}
+
+async function run(folder: string): Promise<string[]> {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const output = await promisify(execFile)(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], {
+    cwd: folder,
+    maxBuffer: 1 << 26,
+  }).then(
+    ({ stdout }) => stdout,
+    (error: Error & { readonly stdout?: string }) => error.stdout ?? error.message,
+  )
+  return output.split('\n').filter((line) => line !== '' && !line.startsWith(' ') && !line.startsWith('../../'))
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { countRows, type Door, EVERYWHERE } from './doors.ts'
+import { scene } from './scene.ts'
+
+/** Sends so many requests, some at a time, and answers every `Set-Cookie` and every status that came back. */
+async function flood(
+  door: Door,
+  count: number,
+  request: (index: number) => [target: string, cookie?: string],
+): Promise<{ cookies: string[]; statuses: Set<number> }> {
+  const cookies: string[] = []
+  const statuses = new Set<number>()
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const answer = await door.request(...request(next++))
+      cookies.push(...answer.setCookies)
+      statuses.add(answer.status)
+    }
+  }
+  await Promise.all(Array.from({ length: 50 }, worker))
+  return { cookies, statuses }
+}
+
+const READS = ['/read', '/nothing', '/delete/x', '/claim/x', '/logout', '/cycle', '/clear']
+
+const letters = (count: number, seed: number): string =>
+  Array.from(
+    { length: count },
+    (_, index) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'[(seed * 31 + index * 17) % 64],
+  ).join('')
+
+const GARBAGE: ((index: number) => string)[] = [
+  (index) => `sid=${letters(16, index)}.${letters(32, index + 7)}`,
+  (index) => `sid=junk${index}`,
+  () => 'sid=',
+  () => 'sid',
+  (index) => `sid=${letters(16, index)}.${letters(32, index)}; sid=${letters(16, index + 1)}.${letters(32, index)}`,
+  (index) => `other=${index}; __Host-sid=${letters(16, index)}.${letters(32, index)}`,
+  (index) => `sid="${letters(16, index)}.${letters(32, index)}"`,
+  (index) => `sid=%00${index}`,
+  () => `sid=${'a'.repeat(3000)}`,
+  () => ';;;=;sid==;',
+  () => '__proto__=1; constructor=2; sid=../../etc/passwd',
+]
+
+describe.each(EVERYWHERE)('visitors without a session (%s, %s)', (storeName, doorName) => {
+  it('10,000 anonymous requests that set nothing leave no row and no cookie', async () => {
+    const { door, store } = await scene(storeName, doorName)
+    const { cookies, statuses } = await flood(door, 10_000, (index) => [READS[index % READS.length] as string])
+    expect([cookies, [...statuses], await countRows(store)]).toEqual([[], [200], 0])
+  })
+
+  it('10,000 requests with garbage for a cookie leave no row and no cookie', async () => {
+    const { door, store } = await scene(storeName, doorName)
+    const silent = READS.filter((target) => target !== '/logout')
+    const { cookies, statuses } = await flood(door, 10_000, (index) => [
+      silent[index % silent.length] as string,
+      GARBAGE[index % GARBAGE.length]?.(index) ?? '',
+    ])
+    expect([cookies, [...statuses], await countRows(store)]).toEqual([[], [200], 0])
+  })
+})

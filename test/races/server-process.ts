@@ -1,0 +1,40 @@
+// A server in a process of its own for processes.test.ts: `server-process.ts <file>`. Tells its port, then the gates requests come to.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createInterface } from 'node:readline'
+import express, { type NextFunction, type Request, type Response } from 'express'
+import { session } from '../../src/adapters/express.ts'
+import { SqliteStore } from '../../src/stores/sqlite.ts'
+import { perform } from './routes.ts'
+
+const waiting = new Map<string, () => void>()
+createInterface(process.stdin).on('line', (name) => waiting.get(name)?.())
+process.stdin.on('end', () => process.exit())
+
+const gate = {
+  pass: (name: string): Promise<void> =>
+    new Promise((resolve) => {
+      waiting.set(name, resolve)
+      console.log(`gate ${name}`)
+    }),
+}
+
+const app = express()
+app.use(
+  session({
+    store: new SqliteStore({ database: process.argv[2] as string, busyTimeout: 5000 }),
+    timeout: { request: '20s', operation: '10s' },
+  }),
+)
+app.use(async (req: Request, res: Response) => {
+  res.json(await perform(req.session, req.originalUrl, gate))
+})
+app.use((error: { status?: number; message: string }, _req: Request, res: Response, _next: NextFunction) => {
+  if ((error.status ?? 500) >= 500) console.error(error.message)
+  res.status(error.status ?? 500).json(null)
+})
+
+const server = createServer(app).listen(0, '127.0.0.1')
+await once(server, 'listening')
+console.log(`port ${(server.address() as AddressInfo).port}`)

@@ -1,0 +1,54 @@
+import { describe, expectTypeOf, it } from 'vitest'
+import { z } from 'zod'
+import { createSessions, type Session } from '../../src/index.ts'
+import { MemoryStore } from '../../src/stores/memory.ts'
+
+const schema = {
+  cart: z.array(z.object({ sku: z.number(), n: z.number().default(1) })),
+  theme: z.enum(['light', 'dark']),
+  visits: z.number(),
+  userId: z.string(),
+}
+
+const sessions = createSessions({ store: new MemoryStore(), schema })
+const session = sessions.create()
+
+describe('types from a schema', () => {
+  it('are its outputs', () => {
+    expectTypeOf(session.get('cart')).toEqualTypeOf<{ sku: number; n: number }[] | undefined>()
+    expectTypeOf(session.get('theme', 'light')).toEqualTypeOf<'light' | 'dark'>()
+    expectTypeOf(session.data.visits).toEqualTypeOf<number | undefined>()
+    expectTypeOf(session.userId).toEqualTypeOf<string | undefined>()
+    expectTypeOf(sessions.of({})).toEqualTypeOf<typeof session>()
+  })
+
+  it('are checked when writing', () => {
+    session.set('theme', 'dark').increment('visits')
+    session.push('cart', { sku: 1, n: 1 })
+    session.login('7')
+    // @ts-expect-error -- no theme
+    session.set('theme', 'pink')
+    // @ts-expect-error -- no number
+    session.increment('theme')
+    // @ts-expect-error -- no such property
+    session.get('other')
+    // @ts-expect-error -- no text
+    session.login(7)
+  })
+
+  it('take any Standard Schema', () => {
+    const even = {
+      '~standard': {
+        version: 1,
+        vendor: 'ours',
+        validate: (value: unknown) => ({ value: value as number }),
+        types: undefined as { input: number; output: number } | undefined,
+      },
+    } as const
+    const other = createSessions({ store: new MemoryStore(), schema: { even } }).create()
+    expectTypeOf(other.get('even')).toEqualTypeOf<number | undefined>()
+    expectTypeOf(other).not.toEqualTypeOf<Session>()
+    // @ts-expect-error -- no schema
+    createSessions({ store: new MemoryStore(), schema: { even: 5 } })
+  })
+})

@@ -1,0 +1,184 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { cookieRules } from '../../src/core/cookie-rules.ts'
+import { ConfigError, createSessions, type SessionOptions } from '../../src/index.ts'
+import { MemoryStore } from '../../src/stores/memory.ts'
+import { type CookieAttributes, printCookie, printDeletion } from '../../src/wire/set-cookie.ts'
+
+const DEFAULTS: CookieAttributes = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' }
+
+interface Parsed {
+  readonly name: string
+  readonly value: string
+  readonly attributes: Readonly<Record<string, string | true>>
+}
+
+/** What a browser makes of a Set-Cookie (RFC 6265bis, 5.6), but for what no server of good manners sends: an attribute twice. */
+function parsed(header: string): Parsed {
+  const [pair = '', ...rest] = header.split(';')
+  const attributes: Record<string, string | true> = {}
+  for (const part of rest) {
+    const [, name = '', value] = /^ ?([^=]*)(?:=(.*))?$/.exec(part) ?? []
+    const key = name.toLowerCase()
+    if (Object.hasOwn(attributes, key)) throw new Error(`${key} comes twice`)
+    attributes[key] = value ?? true
+  }
+  return { name: pair.slice(0, pair.indexOf('=')), value: pair.slice(pair.indexOf('=') + 1), attributes }
+}
+
+/** The attributes that were asked for, as they have to appear. */
+function asked({ path, domain, secure, httpOnly, sameSite, partitioned, priority }: CookieAttributes): Record<string, string | true> {
+  return {
+    path,
+    ...(domain === undefined ? {} : { domain }),
+    ...(secure ? { secure } : {}),
+    ...(httpOnly ? { httponly: true } : {}),
+    samesite: capital(sameSite),
+    ...(partitioned === true ? { partitioned } : {}),
+    ...(priority === undefined ? {} : { priority: capital(priority) }),
+  }
+}
+
+function capital(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1)
+}
+
+const domain = fc.constantFrom('example.com', 'shop.example.co.uk', 'xn--mnchen-3ya.de')
+const path = fc.constantFrom('/', '/shop', '/a/b', '/a%20b/', "/~!$&'()*+,:@=._-")
+const attributes: fc.Arbitrary<CookieAttributes> = fc.record(
+  {
+    path,
+    domain,
+    secure: fc.boolean(),
+    httpOnly: fc.boolean(),
+    sameSite: fc.constantFrom('lax' as const, 'strict' as const, 'none' as const),
+    partitioned: fc.boolean(),
+    priority: fc.constantFrom('low' as const, 'medium' as const, 'high' as const),
+  },
+  { requiredKeys: ['path', 'secure', 'httpOnly', 'sameSite'] },
+)
+const name = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}$/)
+const value = fc.stringMatching(/^[A-Za-z0-9_.-]{0,60}$/)
+
+describe('The law of Set-Cookie', () => {
+  it('parse(print(x)) is x: the name, the value, exactly the attributes that were asked for, each once', () => {
+    fc.assert(
+      fc.property(name, value, attributes, fc.option(fc.integer({ min: 1, max: 34_560_000 }), { nil: undefined }), (key, text, x, age) => {
+        const lifetime: Record<string, string> = age === undefined ? {} : { 'max-age': String(age) }
+        expect(parsed(printCookie(key, text, x, age))).toEqual({ name: key, value: text, attributes: { ...asked(x), ...lifetime } })
+      }),
+    )
+  })
+
+  it('a deletion has the attributes of the cookie, an end in the past, and no value', () => {
+    fc.assert(
+      fc.property(name, attributes, (key, x) => {
+        const { name: deleted, value: left, attributes: found } = parsed(printDeletion(key, x))
+        const { expires, ...rest } = found
+        expect([deleted, left, rest, Date.parse(String(expires))]).toEqual([key, '', asked(x), 0])
+      }),
+    )
+  })
+
+  it('what is printed is one line of printable ASCII', () => {
+    fc.assert(
+      fc.property(name, value, attributes, (key, text, x) => {
+        expect(printCookie(key, text, x, 60)).toMatch(/^[\x20-\x7e]+$/)
+        expect(printDeletion(key, x)).toMatch(/^[\x20-\x7e]+$/)
+      }),
+    )
+  })
+
+  const BREAKING = ['\r\nSet-Cookie: a=b', '\n', '\0', '; Domain=evil.example']
+
+  it.each(BREAKING)('nothing is printed around %j, in a name, a value, a path or a domain', (text) => {
+    expect(() => printCookie(`sid${text}`, 'x', DEFAULTS)).toThrow(TypeError)
+    expect(() => printCookie('sid', `x${text}`, DEFAULTS)).toThrow(TypeError)
+    expect(() => printCookie('sid', 'x', { ...DEFAULTS, path: `/${text}` })).toThrow(TypeError)
+    expect(() => printCookie('sid', 'x', { ...DEFAULTS, domain: `example.com${text}` })).toThrow(TypeError)
+  })
+})
+
+describe('The law of the session cookie', () => {
+  const https = { secure: true, loopback: false }
+  const local = { secure: false, loopback: true }
+  const connection = fc.constantFrom(https, local)
+
+  it('it is deleted under the name, path, domain and partition it was set under', () => {
+    const options = fc.record(
+      {
+        name: fc.constantFrom('sid', '__Host-sid', 'admin'),
+        path,
+        domain,
+        partitioned: fc.boolean(),
+        secure: fc.constantFrom('auto' as const, true as const),
+      },
+      { requiredKeys: [] },
+    )
+    const place = (header: string): unknown => {
+      const { 'max-age': _age, expires: _expires, ...rest } = parsed(header).attributes
+      return [parsed(header).name, rest]
+    }
+    fc.assert(
+      fc.property(options, connection, (given, over) => {
+        const cookie = cookieRules(given).over(over)
+        expect(place(cookie?.delete() ?? '')).toEqual(place(cookie?.set('x', 1000) ?? ''))
+      }),
+    )
+  })
+
+  it('it keeps the rules of its prefix, or browsers would refuse it', () => {
+    const options = fc.record(
+      { name: fc.constantFrom('sid', '__Host-sid', '__Secure-sid', '__host-sid'), path, domain },
+      { requiredKeys: [] },
+    )
+    fc.assert(
+      fc.property(options, connection, (given, over) => {
+        const { name: key, attributes: found } = parsed(cookieRules(given).over(over)?.set('x', 1000) ?? '')
+        if (/^__(?:host|secure)-/i.test(key)) expect(found['secure']).toBe(true)
+        if (/^__host-/i.test(key)) expect([found['path'], found['domain']]).toEqual(['/', undefined])
+      }),
+    )
+  })
+
+  it.each([
+    [86_400_000, '86400'],
+    [1500, '2'],
+    [1, '1'],
+    [0, '1'],
+    [-5, '1'],
+  ])('with %j ms left its Max-Age is %j whole seconds, never zero', (left, expected) => {
+    expect(parsed(cookieRules({}).over(https)?.set('x', left) ?? '').attributes['max-age']).toBe(expected)
+  })
+
+  it.each([['/a<b'], ['/a"b'], ['/a\\b'], ['/a b'], ['/é']])('the path %j is either refused at the start or can be printed', (given) => {
+    expectPrintable({ path: given })
+  })
+
+  it('whatever the option cookie accepts can be printed', () => {
+    const character = fc.constantFrom(...Array.from({ length: 0x82 }, (_, code) => String.fromCharCode(code)))
+    const text = fc.array(character, { maxLength: 6 }).map((characters) => characters.join(''))
+    const cookie = fc.record(
+      { name: text, path: text.map((rest) => `/${rest}`), domain: fc.oneof(text, fc.domain()) },
+      { requiredKeys: [] },
+    )
+    fc.assert(fc.property(cookie, expectPrintable), { numRuns: 500 })
+  })
+})
+
+function expectPrintable(cookie: NonNullable<SessionOptions['cookie']>): void {
+  if (!accepts(cookie)) return
+  const rule = cookieRules(cookie).over({ secure: true, loopback: false })
+  expect(rule?.set('x', 1000)).toMatch(/^[\x20-\x7e]+$/)
+  expect(rule?.delete()).toMatch(/^[\x20-\x7e]+$/)
+}
+
+function accepts(cookie: NonNullable<SessionOptions['cookie']>): boolean {
+  try {
+    createSessions({ store: new MemoryStore(), cookie })
+    return true
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError)
+    return false
+  }
+}

@@ -1,0 +1,72 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type CookieAttributes, printCookie, printDeletion } from '../../src/wire/set-cookie.ts'
+
+const plain: CookieAttributes = { path: '/', secure: false, httpOnly: false, sameSite: 'lax' }
+
+/** The attributes of a `Set-Cookie`, by their lower-case names. */
+function attributes(header: string): Map<string, string> {
+  const parts = header.split('; ').slice(1)
+  const found = new Map(parts.map((part) => [part.split('=')[0]?.toLowerCase() ?? '', part.slice(part.indexOf('=') + 1)]))
+  expect(found.size).toBe(parts.length)
+  return found
+}
+
+describe('printCookie', () => {
+  it('writes SameSite out, and Path', () => {
+    expect(printCookie('sid', 'v', plain)).toBe('sid=v; Path=/; SameSite=Lax')
+  })
+
+  it('has Max-Age only when it is given', () => {
+    expect(printCookie('sid', 'v', plain, 60)).toContain('; Max-Age=60')
+    expect(printCookie('sid', 'v', plain)).not.toContain('Max-Age')
+  })
+
+  it('has exactly the attributes that are asked for, none twice', () => {
+    const asked = fc.record({
+      path: fc.constantFrom('/', '/app'),
+      secure: fc.boolean(),
+      httpOnly: fc.boolean(),
+      sameSite: fc.constantFrom('lax' as const, 'strict' as const, 'none' as const),
+      partitioned: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(
+        asked,
+        fc.option(fc.constantFrom('low' as const, 'medium' as const, 'high' as const), { nil: undefined }),
+        fc.option(fc.constant('example.com'), { nil: undefined }),
+        (given, priority, domain) => {
+          const all: CookieAttributes = {
+            ...given,
+            ...(priority === undefined ? {} : { priority }),
+            ...(domain === undefined ? {} : { domain }),
+          }
+          const expected = [
+            'path',
+            'samesite',
+            given.secure && 'secure',
+            given.httpOnly && 'httponly',
+            given.partitioned && 'partitioned',
+            priority && 'priority',
+            domain && 'domain',
+          ].filter(Boolean)
+          expect([...attributes(printCookie('sid', 'v', all)).keys()].sort()).toEqual([...expected].sort())
+          expect([...attributes(printDeletion('sid', all)).keys()].sort()).toEqual([...expected, 'expires'].sort())
+        },
+      ),
+    )
+  })
+
+  it('leaves the value as it is', () => {
+    expect(printCookie('sid', 'a-_.Z9', plain)).toMatch(/^sid=a-_\.Z9;/)
+  })
+})
+
+describe('printDeletion', () => {
+  it('has no value and an Expires that is past', () => {
+    const header = printDeletion('sid', { ...plain, domain: 'example.com', secure: true })
+    expect(header).toMatch(/^sid=;/)
+    expect(attributes(header).get('expires')).toBe('Thu, 01 Jan 1970 00:00:00 GMT')
+    expect(attributes(header).get('domain')).toBe('example.com')
+  })
+})
