@@ -1,7 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { ConfigError, HeadersSentError } from '../core/errors.ts'
-import type { Session } from '../core/session.ts'
 import type { Incoming } from '../core/incoming.ts'
+import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { isLoopback } from '../wire/loopback.ts'
 import { errorStatus } from './error-status.ts'

@@ -20,7 +20,7 @@ export function checkOptions(options: unknown): asserts options is SessionOption
 
 /** What this version does not do yet it does not pretend to do. */
 function checkStore({ capabilities }: Store): void {
-  if (capabilities?.compareAndSwap === true && !capabilities.carriesData) return
+  if (capabilities?.compareAndSwap && !capabilities.carriesData) return
   throw new ConfigError(
     'Option `store`: it has no compare-and-swap (capability `compareAndSwap`), without which changes of overlapping requests would be lost.',
   )

@@ -46,6 +46,7 @@ export class Draft {
     this.keeper = keeper
     this.debt = new CookieDebt(engine, origin)
     this.#state = state
+    if (state.is === 'absent') this.#isNew = true
     this.#properties = new Properties(engine.values, NOTHING)
   }
 
@@ -71,7 +72,7 @@ export class Draft {
   }
 
   get isNew(): boolean {
-    return this.#isNew ?? this.#state.is === 'absent'
+    return this.#isNew ?? false
   }
 
   /** The id that may be shown: what an unknown cookie names is not the session's. */

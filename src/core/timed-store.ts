@@ -67,9 +67,11 @@ export class TimedStore {
   }
 
   #timed<T>(operation: StoreOperation, start: () => Promise<T>, until = Number.POSITIVE_INFINITY): Promise<T> {
-    const limit = until === Number.POSITIVE_INFINITY ? this.#limit : Math.max(1, Math.min(this.#limit, until - monotonic()))
+    const left = until - monotonic()
+    const limit = Math.max(1, Math.min(this.#limit, left))
+    const option = left < this.#limit ? 'timeout.request' : 'timeout.operation'
     return new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => reject(late(operation, limit)), limit)
+      const timer = setTimeout(() => reject(late(operation, limit, option)), limit)
       const fail = (error: unknown): void => {
         clearTimeout(timer)
         reject(asStoreError(operation, error))
@@ -90,8 +92,8 @@ function asStoreError(operation: StoreOperation, error: unknown): StoreError {
   return error instanceof StoreError ? error : new StoreError(operation, error)
 }
 
-function late(operation: StoreOperation, limit: number): StoreError {
+function late(operation: StoreOperation, limit: number, option: string): StoreError {
   return new StoreError(operation, undefined, {
-    message: `The session store did not ${operation} within ${Math.round(limit)} ms (option \`timeout\`).`,
+    message: `The session store did not ${operation} within ${Math.round(limit)} ms (option \`${option}\`).`,
   })
 }

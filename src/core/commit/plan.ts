@@ -1,5 +1,5 @@
 import type { SessionError } from '../errors.ts'
-import { CommitUnknownError, GoneError } from '../errors.ts'
+import { CommitUnknownError, GoneError, NotLoadedError } from '../errors.ts'
 import { type Reading, touchOf } from '../expiry.ts'
 import type { Identity } from '../id.ts'
 import { LAST_USER } from '../reserved.ts'
@@ -62,9 +62,11 @@ function changed({ state, intents, merge }: Situation): Plan {
       return { do: 'refuse', error: state.error }
     case 'unknown':
       return { do: 'refuse', error: new CommitUnknownError() }
+    case 'unloaded':
+      return { do: 'refuse', error: new NotLoadedError('The session has to be read before its changes can be judged.') }
     case 'live':
       return replaced(state.identity, state.entry, merge())
-    default:
+    case 'absent':
       return created(merge())
   }
 }
