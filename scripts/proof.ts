@@ -1,0 +1,102 @@
+// Why: the guarantee (docs/guarantee.md) is proved by running it against a checker, for as long as one likes.
+//
+//   npm run proof -- --seeds 1000 --store memory       seeded runs in this process, on virtual time
+//   npm run proof -- --store sqlite --seed 17          one seed again, with all that was wrong
+//   npm run proof -- --calls                           every store call fails once, in every way
+//   npm run proof -- --processes --requests 100000     four servers on one SQLite file, over HTTP
+//   npm run proof -- --processes --kills 200           the same, killed at random moments
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { campaign, type StoreName, seedsFrom, type Tally, told } from '../test/proof/campaign.ts'
+import { type Anomaly, check } from '../test/proof/checker.ts'
+import type { Exchange } from '../test/proof/history.ts'
+import { FAILURES, failEveryCall, VERBS } from '../test/proof/nth-call.ts'
+import { load } from '../test/proof/processes/load.ts'
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1000' },
+    first: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    store: { type: 'string', default: 'memory' },
+    calls: { type: 'boolean', default: false },
+    processes: { type: 'boolean', default: false },
+    requests: { type: 'string', default: '100000' },
+    kills: { type: 'string', default: '0' },
+  },
+})
+
+const started = Date.now()
+const failed = await (values.processes ? processes() : values.calls ? calls() : seeds())
+console.log(`${failed === 0 ? 'clean' : `${failed} FAILED`} after ${seconds()} s`)
+process.exitCode = failed === 0 ? 0 : 1
+
+async function seeds(): Promise<number> {
+  const store = storeName(values.store)
+  const list = values.seed === undefined ? seedsFrom(Number(values.first), Number(values.seeds)) : [Number(values.seed)]
+  const tally = await campaign(store, list, (so_far, done) => {
+    if (done % 250 === 0) console.log(`${done} of ${list.length} seeds on ${store}, ${so_far.failed.length} failed, ${seconds()} s`)
+  })
+  console.log(`${list.length} seeds on ${store}, ${tally.requests} requests: ${shown(tally.answers)}`)
+  if (values.seed === undefined) console.log(told(tally, store))
+  else show(tally.failed.flatMap(({ anomalies }) => anomalies))
+  return tally.failed.length
+}
+
+async function calls(): Promise<number> {
+  let runs = 0
+  const anomalies: Anomaly[] = []
+  for (const verb of VERBS) {
+    for (const failure of FAILURES) {
+      const { runs: more, found } = await failEveryCall(verb, failure)
+      runs += more
+      anomalies.push(...found)
+    }
+    console.log(`${verb}: every call has failed in every way, ${runs} runs so far, ${anomalies.length} anomalies`)
+  }
+  show(anomalies)
+  return anomalies.length
+}
+
+async function processes(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'sojourn-proof-'))
+  const kills = Number(values.kills)
+  const tell = (sent: number, killed: number): void => console.log(`${sent} requests, ${killed} kills, ${seconds()} s`)
+  try {
+    const seed = Number(values.seed ?? 1)
+    const history = await load({ file: join(folder, 'sessions.db'), seed, processes: 4, requests: Number(values.requests), kills, tell })
+    const anomalies = check(history)
+    console.log(`${history.exchanges.length} requests in 4 processes, ${kills} kills: ${shown(answers(history.exchanges))}`)
+    console.log(`${history.rows.length} rows are left; the checker found ${anomalies.length} anomalies`)
+    show(anomalies)
+    return anomalies.length
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function answers(exchanges: readonly Exchange[]): Tally['answers'] {
+  return Object.fromEntries([...Map.groupBy(exchanges, ({ code = 'ok' }) => code)].map(([code, all]) => [code, all.length]))
+}
+
+function show(anomalies: readonly Anomaly[]): void {
+  for (const { name, request, detail } of anomalies.slice(0, 50)) console.log(`${name} (request ${request}): ${detail}`)
+}
+
+function shown(counts: Tally['answers']): string {
+  return Object.entries(counts)
+    .sort(([, a], [, b]) => b - a)
+    .map(([code, count]) => `${count} ${code}`)
+    .join(', ')
+}
+
+function storeName(name: string): StoreName {
+  if (name === 'memory' || name === 'sqlite') return name
+  throw new Error(`--store is memory or sqlite, not ${name}`)
+}
+
+function seconds(): number {
+  return Math.round((Date.now() - started) / 1000)
+}

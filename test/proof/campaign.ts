@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Anomaly, check } from './checker.ts'
+import { scenario } from './generator.ts'
+import { type MakeWorld, simulate } from './simulate.ts'
+import { libraryOver, oneFile, oneMemory } from './worlds.ts'
+
+export type StoreName = 'memory' | 'sqlite'
+
+/** What became of a row of seeds. */
+export interface Tally {
+  readonly seeds: number
+  requests: number
+  /** Answers by error code, `ok` among them. */
+  readonly answers: Record<string, number>
+  readonly failed: { readonly seed: number; readonly anomalies: readonly Anomaly[] }[]
+}
+
+/** Runs seeds one after the other in this process. */
+export async function campaign(
+  store: StoreName,
+  seeds: Iterable<number>,
+  tell: (tally: Tally, done: number) => void = () => undefined,
+): Promise<Tally> {
+  const folder = mkdtempSync(join(tmpdir(), 'sojourn-proof-'))
+  try {
+    return await runAll(libraryOver(store === 'memory' ? oneMemory : oneFile(folder)), [...seeds], tell)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function runAll(world: MakeWorld, seeds: readonly number[], tell: (tally: Tally, done: number) => void): Promise<Tally> {
+  const tally: Tally = { seeds: seeds.length, requests: 0, answers: {}, failed: [] }
+  for (const [done, seed] of seeds.entries()) {
+    const history = await simulate(scenario(seed), world)
+    const anomalies = check(history)
+    tally.requests += history.exchanges.length
+    for (const { code = 'ok' } of history.exchanges) tally.answers[code] = (tally.answers[code] ?? 0) + 1
+    if (anomalies.length > 0) tally.failed.push({ seed, anomalies })
+    tell(tally, done + 1)
+  }
+  return tally
+}
+
+/** Seeds from one on. */
+export function seedsFrom(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => first + index)
+}
+
+/** What to show of failures: each with the command that plays it again. */
+export function told({ failed }: Tally, store: StoreName): string {
+  return failed
+    .slice(0, 5)
+    .map(
+      ({ seed, anomalies }) => `seed ${seed}: ${anomalies
+        .slice(0, 3)
+        .map(({ name, request, detail }) => `${name} (request ${request}): ${detail}`)
+        .join('; ')}
+  play it again: npm run proof -- --store ${store} --seed ${seed}`,
+    )
+    .join('\n')
+}

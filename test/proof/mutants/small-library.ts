@@ -1,0 +1,208 @@
+import type { SessionLike, Subject } from '../subject.ts'
+import type { Row, SmallRows } from './small-rows.ts'
+import { type Data, parsed, printed, SmallSession } from './small-session.ts'
+
+/** What the small library can be made to do wrong; one at a time. */
+export type Flaw =
+  | 'none'
+  | 'whole snapshot'
+  | 'deep merge'
+  | 'two-step claim'
+  | 'copy, then delete'
+  | 'flush misses the id born meanwhile'
+  | 'read that writes'
+  | 'cookie from an uncommitted cycle'
+  | 'expiry not checked'
+
+export interface SmallOptions {
+  readonly rows: SmallRows
+  readonly flaw: Flaw
+  readonly idle: number
+  readonly absolute: number
+  readonly now: () => number
+  readonly draw: () => string
+}
+
+/** A small session library with the same verbs. Without a flaw it keeps the guarantee as long as its store does not fail. */
+export function smallLibrary(options: SmallOptions): Subject {
+  const library = new SmallLibrary(options)
+  return {
+    open: (cookie) => library.open(cookie),
+    commit: (session, status) => library.commit(session as SmallSession, status),
+    setCookies: (session) => library.setCookies(session as SmallSession),
+  }
+}
+
+class Gone extends Error {
+  readonly code = 'ERR_SESSION_GONE'
+}
+
+class SmallLibrary {
+  readonly #options: SmallOptions
+  readonly #cookies = new WeakMap<SessionLike, string | undefined>()
+
+  constructor(options: SmallOptions) {
+    this.#options = options
+  }
+
+  async open(cookie: string | undefined): Promise<SmallSession> {
+    const row = cookie === undefined ? undefined : await this.#options.rows.at((rows) => this.#living(rows, cookie))
+    const session = new SmallSession(row, { claim: (own, key) => this.#claim(own, key), save: (own) => this.#save(own) })
+    this.#cookies.set(session, cookie)
+    return session
+  }
+
+  async commit(session: SmallSession, status: number): Promise<void> {
+    if (status < 500) await this.#save(session)
+    else if (session.flushed) await this.#flush(session)
+  }
+
+  setCookies(session: SmallSession): string[] {
+    if (session.gaveId !== undefined) return [`sid=${session.gaveId}; Path=/`]
+    return session.flushed && this.#cookies.get(session) !== undefined ? ['sid=; Path=/'] : []
+  }
+
+  async #flush(session: SmallSession): Promise<void> {
+    const cookie = this.#cookies.get(session)
+    if (cookie !== undefined) await this.#options.rows.at((rows) => rows.delete(this.#keyOf(cookie)))
+  }
+
+  async #save(session: SmallSession): Promise<void> {
+    const { rows, flaw } = this.#options
+    if (session.flushed && session.row === undefined) await this.#flush(session)
+    session.settle()
+    if (session.changes.length === 0) return flaw === 'read that writes' ? this.#tidy(session) : this.#touch(session)
+    if (session.row === undefined) return this.#create(session)
+    if (session.renews && flaw === 'copy, then delete') return this.#copy(session)
+    const id = this.#idOf(session)
+    for (;;) {
+      const current = await rows.at((all) => this.#living(all, id))
+      if (current === undefined) throw new Gone()
+      const data = this.#merged(session, current)
+      if (await this.#swap(session, id, current, data)) return
+    }
+  }
+
+  /** The newest state with the changes on it; or what the flaw makes of them. */
+  #merged({ changes, data }: SmallSession, current: Row): Data {
+    const newest = parsed(current)
+    if (this.#options.flaw === 'whole snapshot') return data
+    if (this.#options.flaw === 'deep merge') return { ...newest, ...data }
+    for (const change of changes) change(newest)
+    return newest
+  }
+
+  async #swap(session: SmallSession, id: string, current: Row, data: Data): Promise<boolean> {
+    const newId = session.renews ? this.#renewed(id) : id
+    if (this.#options.flaw === 'cookie from an uncommitted cycle' && session.renews) session.gaveId = newId
+    const row = this.#row(data, newId, current, 'userId' in data && session.renews)
+    const written = await this.#options.rows.at((rows) => {
+      if (rows.get(this.#keyOf(id))?.version !== current.version) return false
+      rows.delete(this.#keyOf(id))
+      rows.set(this.#keyOf(newId), row)
+      return true
+    })
+    if (written) this.#settled(session, row, newId, newId !== id)
+    return written
+  }
+
+  #settled(session: SmallSession, row: Row, id: string, born: boolean): void {
+    if (born) session.gaveId = id
+    if (session.renews || born) this.#cookies.set(session, id)
+    // Reads keep what they saw; the next commit begins with no changes.
+    Object.assign(session, { row, renews: false, changes: [], base: structuredClone(session.data) })
+  }
+
+  async #create(session: SmallSession): Promise<void> {
+    if (!session.isNew && !session.flushed) throw new Gone()
+    const id = `${this.#options.draw()}.${this.#options.draw()}`
+    const data = structuredClone(session.data)
+    const row = this.#row(data, id, undefined, true)
+    await this.#options.rows.at((rows) => rows.set(this.#keyOf(id), row))
+    this.#settled(session, row, id, true)
+  }
+
+  /** The flaw: for a moment both ids are alive, and what is committed under the old one is lost. */
+  async #copy(session: SmallSession): Promise<void> {
+    const { rows } = this.#options
+    const id = this.#idOf(session)
+    const current = await rows.at((all) => this.#living(all, id))
+    if (current === undefined) throw new Gone()
+    const newId = this.#renewed(id)
+    const row = this.#row(this.#merged(session, current), newId, current, false)
+    await rows.at((all) => all.set(this.#keyOf(newId), row))
+    await rows.at((all) => all.delete(this.#keyOf(id)))
+    this.#settled(session, row, newId, true)
+  }
+
+  async #claim(session: SmallSession, key: string): Promise<unknown> {
+    const own = session.data[key]
+    if (session.row === undefined || own === undefined || own !== session.base[key]) return own === undefined ? undefined : session.pop(key)
+    const { rows, flaw } = this.#options
+    const id = this.#idOf(session)
+    const take = (all: Map<string, Row>, removing: boolean): unknown => {
+      const current = this.#living(all, id)
+      if (current === undefined) return undefined
+      const { [key]: value, ...rest } = parsed(current)
+      if (removing && value !== undefined) all.set(this.#keyOf(id), { ...this.#row(rest, id, current, false) })
+      return value
+    }
+    delete session.data[key]
+    delete session.base[key]
+    const value = await rows.at((all) => take(all, flaw !== 'two-step claim'))
+    if (flaw === 'two-step claim') await rows.at((all) => take(all, true))
+    return value
+  }
+
+  async #touch({ row, ...session }: SmallSession): Promise<void> {
+    const { rows, now, idle, absolute } = this.#options
+    if (row === undefined || session.flushed || row.expiresAt - now() > idle * 0.9) return
+    const id = `${row.secret}`
+    await rows.at((all) => {
+      const current = this.#living(all, id)
+      if (current === undefined) return
+      const expiresAt = Math.max(current.expiresAt, Math.min(now() + idle, current.createdAt + absolute))
+      all.set(this.#keyOf(id), { ...current, expiresAt })
+    })
+  }
+
+  /** The flaw: what another program printed is printed again in one's own style, although nobody changed anything. */
+  async #tidy({ row }: SmallSession): Promise<void> {
+    if (row === undefined) return
+    const id = row.secret
+    const foreign = [...row.texts].some(([, text]) => JSON.stringify(JSON.parse(text)) !== text)
+    if (!foreign) return
+    const tidied = this.#row(parsed(row), id, row, false)
+    await this.#options.rows.at((all) => {
+      const current = this.#living(all, id)
+      if (current !== undefined) all.set(this.#keyOf(id), tidied)
+    })
+  }
+
+  #living(rows: Map<string, Row>, id: string): Row | undefined {
+    const row = rows.get(this.#keyOf(id))
+    if (row === undefined || row.secret !== id) return undefined
+    return row.expiresAt > this.#options.now() || this.#options.flaw === 'expiry not checked' ? row : undefined
+  }
+
+  #row(data: Data, id: string, before: Row | undefined, startsAnew: boolean): Row {
+    const { now, idle, absolute } = this.#options
+    const createdAt = before === undefined || startsAnew ? now() : before.createdAt
+    const texts = new Map([...printed(data)].map(([name, text]) => [name, name === 'box' ? text.replace(':', ': ') : text]))
+    return { texts, secret: id, version: (before?.version ?? 0) + 1, createdAt, expiresAt: Math.min(now() + idle, createdAt + absolute) }
+  }
+
+  #idOf({ row }: SmallSession): string {
+    return (row as Row).secret
+  }
+
+  #renewed(id: string): string {
+    return `${id.slice(0, id.indexOf('.'))}.${this.#options.draw()}`
+  }
+
+  /** One row for a family; or, for the flaws of libraries whose key is the id itself, one for each id. */
+  #keyOf(id: string): string {
+    const { flaw } = this.#options
+    return flaw === 'copy, then delete' || flaw === 'flush misses the id born meanwhile' ? id : id.slice(0, id.indexOf('.'))
+  }
+}

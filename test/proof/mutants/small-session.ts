@@ -1,0 +1,133 @@
+import type { SessionLike } from '../subject.ts'
+import type { Row } from './small-rows.ts'
+
+export type Data = Record<string, unknown>
+export type Change = (data: Data) => void
+
+/** The session of the small library: parsed data, and a list of what was done to it. */
+export class SmallSession implements SessionLike {
+  data: Data
+  changes: Change[] = []
+  /** The data as it was opened, or as it was after the last commit. */
+  base: Data
+  renews = false
+  flushed = false
+  gaveId: string | undefined
+  row: Row | undefined
+  readonly isNew: boolean
+  readonly expiresAt: number
+  readonly #claim: (key: string) => Promise<unknown>
+  readonly #save: () => Promise<void>
+
+  constructor(
+    row: Row | undefined,
+    verbs: { claim: (session: SmallSession, key: string) => Promise<unknown>; save: (session: SmallSession) => Promise<void> },
+  ) {
+    this.row = row
+    this.base = row === undefined ? {} : parsed(row)
+    this.data = structuredClone(this.base)
+    this.isNew = row === undefined
+    this.expiresAt = row?.expiresAt ?? 0
+    this.#claim = (key) => verbs.claim(this, key)
+    this.#save = () => verbs.save(this)
+  }
+
+  has(key: string): boolean {
+    return key in this.data
+  }
+
+  get(key: string): unknown {
+    return this.data[key]
+  }
+
+  set(key: string, value: unknown): void {
+    this.record((data) => void (data[key] = structuredClone(value)))
+  }
+
+  delete(key: string): boolean {
+    const present = this.has(key)
+    if (present) this.record((data) => remove(data, key))
+    return present
+  }
+
+  pop(key: string): unknown {
+    const value = this.data[key]
+    this.delete(key)
+    return value
+  }
+
+  setDefault(key: string, value: unknown): void {
+    this.record((data) => void (data[key] ??= value))
+  }
+
+  update(key: string, change: (current: any) => unknown): void {
+    this.record((data) => {
+      const next = change(structuredClone(data[key]))
+      if (next === undefined) delete data[key]
+      else data[key] = next
+    })
+  }
+
+  claim(key: string): Promise<unknown> {
+    return this.#claim(key)
+  }
+
+  clear(): void {
+    this.record((data) => Object.keys(data).forEach((key) => delete data[key]))
+  }
+
+  flush(): void {
+    this.flushed = true
+    Object.assign(this, { changes: [], base: {}, data: {}, renews: false, row: undefined, gaveId: undefined })
+  }
+
+  cycleId(): void {
+    this.renews = true
+    this.record(() => undefined)
+  }
+
+  login(user: string): void {
+    this.renews = true
+    this.record((data) => {
+      const before = data['userId'] ?? data['_lastUser']
+      if (before !== undefined && before !== user) Object.keys(data).forEach((key) => delete data[key])
+      delete data['_lastUser']
+      data['userId'] = user
+    })
+  }
+
+  save(): Promise<void> {
+    return this.#save()
+  }
+
+  toObject(): Data {
+    const { _lastUser: _, ...shown } = this.data
+    return shown
+  }
+
+  record(change: Change): void {
+    this.changes.push(change)
+    change(this.data)
+  }
+
+  /** Notices what was changed inside of objects. */
+  settle(): void {
+    const replayed = structuredClone(this.base)
+    for (const change of this.changes) change(replayed)
+    const { box } = this.data
+    if (box !== undefined && JSON.stringify(box) !== JSON.stringify(replayed['box'])) this.set('box', box)
+  }
+}
+
+export function parsed(row: Row): Data {
+  return Object.fromEntries([...row.texts].map(([name, text]) => [name, JSON.parse(text)]))
+}
+
+export function printed(data: Data): ReadonlyMap<string, string> {
+  return new Map(Object.entries(data).map(([name, value]) => [name, JSON.stringify(value)]))
+}
+
+function remove(data: Data, key: string): void {
+  if (key === 'userId' && data[key] !== undefined) data['_lastUser'] = data[key]
+  delete data[key]
+}

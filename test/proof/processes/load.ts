@@ -1,0 +1,115 @@
+import { SqliteStore } from '../../../src/stores/sqlite.ts'
+import { Browser, type Network } from '../browser.ts'
+import { type Round, steps } from '../generator.ts'
+import type { Exchange, History } from '../history.ts'
+import { Random } from '../random.ts'
+import { lastLook, ticker } from '../simulate.ts'
+import { Server } from './fleet.ts'
+import { newAgent, overHttp } from './http.ts'
+
+export interface LoadOptions {
+  readonly file: string
+  readonly seed: number
+  readonly processes: number
+  /** Requests to send; more when killing takes longer. */
+  readonly requests: number
+  /** How often a server is killed in the middle of its work. */
+  readonly kills: number
+  readonly tell?: (sent: number, killed: number) => void
+}
+
+/** Browsers at work at the same time. */
+const BROWSERS = 24
+/** Rounds until a browser is closed and another, without a cookie, takes its place. */
+const ROUNDS = 8
+
+/** Sends requests to server processes on one SQLite file, and kills some of them on the way. */
+export async function load(options: LoadOptions): Promise<History> {
+  const servers = Array.from({ length: options.processes }, () => new Server(options.file))
+  const agent = newAgent()
+  try {
+    const exchanges = await drive(options, servers, overHttp(servers, agent))
+    const rows = await rowsOf(options.file)
+    return { exchanges, rows, touches: [], lateRows: 0, crashes: [], rules: rules(options.kills > 0) }
+  } finally {
+    agent.destroy()
+    await Promise.all(servers.map((server) => server.stop('SIGKILL')))
+  }
+}
+
+async function drive(
+  { seed, requests, kills, tell }: LoadOptions,
+  servers: readonly Server[],
+  serve: Network['serve'],
+): Promise<Exchange[]> {
+  const random = new Random(seed)
+  const exchanges: Exchange[] = []
+  const network: Network = { serve, exchanges, wait, now: Date.now, tick: ticker(), random: random.fork() }
+  const progress = { killed: 0 }
+  const timer = setInterval(() => tell?.(exchanges.length, progress.killed), 5000)
+  const source = { number: 1, browser: 0 }
+  const done = (): boolean => exchanges.length >= requests && progress.killed >= kills
+  const visitors = Array.from({ length: BROWSERS }, () => visit(network, random.fork(), servers.length, source, done))
+  await Promise.all([...visitors, killAll(servers, random.fork(), kills, progress)])
+  clearInterval(timer)
+  // What was acknowledged has to be in the file, so others than those who wrote it are asked.
+  await Promise.all(servers.map((server) => server.killAndRestart()))
+  await lastLook(network, exchanges)
+  return exchanges
+}
+
+async function visit(
+  network: Network,
+  random: Random,
+  processes: number,
+  source: { number: number; browser: number },
+  done: () => boolean,
+): Promise<void> {
+  while (!done()) {
+    const browser = source.browser++
+    const visitor = new Browser(network, browser)
+    for (let left = ROUNDS; left > 0 && !done(); left--) await visitor.play([roundOf(random, browser, processes, source)])
+  }
+}
+
+function roundOf(random: Random, browser: number, processes: number, source: { number: number }): Round {
+  const requests = Array.from({ length: random.int(3, 8) }, () => {
+    const number = source.number++
+    const script = { number, steps: steps(random, number, { longWaits: false }).map(quicker) }
+    return { delay: random.int(0, 15), process: random.int(0, processes - 1), script }
+  })
+  return { browser, pause: random.int(0, 5), requests }
+}
+
+function quicker<T extends { do: string }>(step: T): T {
+  return 'ms' in step ? { ...step, ms: Math.floor((step.ms as number) / 4) } : step
+}
+
+async function killAll(servers: readonly Server[], random: Random, kills: number, progress: { killed: number }): Promise<void> {
+  await Promise.all(servers.map((server) => server.port))
+  for (; progress.killed < kills; progress.killed++) {
+    await wait(random.int(20, 300))
+    await random.pick(servers).killAndRestart()
+  }
+}
+
+async function rowsOf(file: string): Promise<string[]> {
+  const store = new SqliteStore(file)
+  const keys: string[] = []
+  let cursor: string | undefined
+  do {
+    const page = await store.list({ now: 0, limit: 1000, ...(cursor === undefined ? {} : { cursor }) })
+    keys.push(...page.entries.map(([key]) => key))
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  await store.close()
+  return keys
+}
+
+function rules(faults: boolean): History['rules'] {
+  return { idle: 14 * 86_400_000, absolute: 30 * 86_400_000, skew: 1000, faults, resends: false, patience: 30_000 }
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

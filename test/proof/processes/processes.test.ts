@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { check } from '../checker.ts'
+import { type Exchange, newExchange } from '../history.ts'
+import { Server } from './fleet.ts'
+import { getInFlight, newAgent, overHttp } from './http.ts'
+import { load } from './load.ts'
+
+let folder: string
+
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'sojourn-processes-'))))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Another one every day. */
+const seed = Math.floor(Date.now() / 86_400_000)
+
+describe('four server processes on one SQLite file', () => {
+  it(`8,000 requests are clean (seed ${seed})`, { timeout: 120_000 }, async () => {
+    const history = await load({ file: join(folder, 'load.db'), seed, processes: 4, requests: 8000, kills: 0 })
+    expect(history.exchanges.length).toBeGreaterThanOrEqual(8000)
+    expect(check(history)).toEqual([])
+  })
+
+  it(`12 kills lose nothing that was answered (seed ${seed})`, { timeout: 120_000 }, async () => {
+    const history = await load({ file: join(folder, 'kills.db'), seed, processes: 4, requests: 1000, kills: 12 })
+    expect(check(history)).toEqual([])
+  })
+})
+
+describe('SIGTERM', () => {
+  it('lets the requests in flight finish, and then nothing keeps the process alive', { timeout: 30_000 }, async () => {
+    const server = new Server(join(folder, 'term.db'))
+    const agent = newAgent()
+    onTestFinished(async () => {
+      agent.destroy()
+      await server.stop('SIGKILL')
+    })
+    const serve = overHttp([server], agent)
+    const exchanges = Array.from({ length: 50 }, (_, number) => slow(number))
+    const served = Promise.all(exchanges.map(serve))
+    await expect.poll(async () => getInFlight(await server.port)).toBe(50)
+    const began = performance.now()
+    expect(await server.stop('SIGTERM')).toBe(0)
+    expect(performance.now() - began).toBeLessThan(5000)
+    const cookies = await served
+    expect(exchanges.map(({ code }) => code)).toEqual(exchanges.map(() => undefined))
+    expect(cookies.map(({ length }) => length)).toEqual(exchanges.map(() => 1))
+  })
+})
+
+/** A request that is still at work when the signal comes. */
+function slow(number: number): Exchange {
+  const script = { number, steps: [{ do: 'set', name: 'a', value: `v${number}` } as const, { do: 'wait', ms: 500 } as const] }
+  return newExchange({ script, browser: number, process: 0, cookie: undefined, began: 0, beganAt: 0 })
+}
