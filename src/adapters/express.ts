@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { SessionOptions } from '../core/options.ts'
 import type { Described, Schemas } from '../core/schema.ts'
 import type { Session } from '../core/session.ts'
 import type { Default } from '../core/session-data.ts'
 import type { Sessions } from '../core/sessions.ts'
-import type { SessionOptions } from '../core/settings.ts'
 import { connectMiddleware, type Dialect, type Next } from './connect-middleware.ts'
 import { managerOf, type SchemaOptions } from './manager.ts'
 

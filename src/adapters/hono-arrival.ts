@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { Incoming } from '../core/sessions.ts'
+import type { Incoming } from '../core/incoming.ts'
 import { isLoopback } from '../wire/loopback.ts'
 
 /** What of the environments that runtimes hand over tells who is at the other end. */

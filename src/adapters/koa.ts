@@ -1,10 +1,10 @@
 import type { Middleware, ParameterizedContext } from 'koa'
 import { ConfigError } from '../core/errors.ts'
+import type { SessionOptions } from '../core/options.ts'
 import type { Described, Schemas } from '../core/schema.ts'
 import type { Session } from '../core/session.ts'
 import type { Default } from '../core/session-data.ts'
 import type { Sessions } from '../core/sessions.ts'
-import type { SessionOptions } from '../core/settings.ts'
 import { contextSessions } from './connect-context.ts'
 import { managerOf, type SchemaOptions } from './manager.ts'
 

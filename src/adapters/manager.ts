@@ -1,6 +1,6 @@
+import type { SessionOptions } from '../core/options.ts'
 import type { Schemas } from '../core/schema.ts'
 import { createSessions, Sessions } from '../core/sessions.ts'
-import type { SessionOptions } from '../core/settings.ts'
 
 /** Options from whose schemas the type of the session is taken. */
 export type SchemaOptions<S extends Schemas> = SessionOptions & { readonly schema: S }

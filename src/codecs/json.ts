@@ -42,11 +42,26 @@ function lines(payload: string): Map<string, string> | undefined {
     if (tab !== -1 && !payload.startsWith(NEXT, end)) return undefined
     const nameEnd = payload[start] === '"' ? stringEnd(payload, start) : -1
     const name = payload[nameEnd] === ':' ? unquoted(payload.slice(start, nameEnd)) : undefined
-    if (name === undefined) return undefined
-    texts.set(name, payload.slice(nameEnd + 1, end))
+    const text = payload.slice(nameEnd + 1, end)
+    if (name === undefined || !isWhole(text)) return undefined
+    texts.set(name, text)
     start = end + NEXT.length
   }
   return texts
+}
+
+/** Whether a text can be one value, by its ends: that of a damaged line most often cannot. */
+function isWhole(text: string): boolean {
+  switch (text[0]) {
+    case '"':
+      return stringEnd(text, 0) === text.length
+    case '{':
+      return text.endsWith('}')
+    case '[':
+      return text.endsWith(']')
+    default:
+      return /^[-+.\w]+$/.test(text)
+  }
 }
 
 function unquoted(name: string): string | undefined {
@@ -73,9 +88,10 @@ function print(value: unknown): string {
   return isRich(text) ? printRich(value) : text
 }
 
-/** Whether JSON brings the value back as it is. Deeper than this is a cycle, most likely: devalue knows those. */
+/** Deeper than this is a cycle, most likely: devalue knows those. */
 const MAX_DEPTH = 200
 
+/** Whether JSON brings the value back as it is. */
 function isPlain(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case 'string':

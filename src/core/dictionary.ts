@@ -1,21 +1,32 @@
 import { dataView } from './data-view.ts'
 import type { Draft } from './draft.ts'
 import { CodecError } from './errors.ts'
-import type { Keeper } from './keeper.ts'
+import { loud } from './loud-on-unknown.ts'
 import { isReserved } from './reserved.ts'
 import type { Entries, Item, Name, NameOf, Value } from './session-data.ts'
-import { LoudOnUnknown } from './unknown-properties.ts'
+
+// oxlint-disable-next-line typescript/no-explicit-any -- whatever it holds
+type AnyDictionary = Dictionary<any>
+
+let reveal: (dictionary: AnyDictionary) => Draft
+
+/** The draft behind a session, for those who know what it is. */
+export function draftOf(dictionary: AnyDictionary): Draft {
+  return reveal(dictionary)
+}
 
 /** The properties of a session: a typed dictionary whose verbs record what they do. */
-export class Dictionary<Data> extends LoudOnUnknown {
+export class Dictionary<Data> {
   readonly #draft: Draft
-  readonly #keeper: Keeper
   #view: unknown
 
-  constructor(draft: Draft, keeper: Keeper) {
-    super()
+  static {
+    reveal = (dictionary: AnyDictionary): Draft => dictionary.#draft
+  }
+
+  /** Sessions come from a manager or an adapter, not from here. */
+  constructor(draft: Draft) {
     this.#draft = draft
-    this.#keeper = keeper
   }
 
   /**
@@ -51,14 +62,14 @@ export class Dictionary<Data> extends LoudOnUnknown {
    */
   set<K extends Name<Data>>(key: K, value: Value<Data, K>): this {
     this.#draft.change()
-    this.#draft.record({ kind: 'set', name: writable(key), text: this.#keeper.values.print(key, value) })
+    this.#draft.record({ kind: 'set', name: writable(key), text: this.#draft.engine.values.print(key, value) })
     return this
   }
 
   /** Sets several properties, each as `set` does. When one cannot be stored none is set. */
   assign(properties: Partial<Data>): this {
     this.#draft.change()
-    const texts = Object.entries(properties).map(([name, value]) => [writable(name), this.#keeper.values.print(name, value)] as const)
+    const texts = Object.entries(properties).map(([name, value]) => [writable(name), this.#draft.engine.values.print(name, value)] as const)
     for (const [name, text] of texts) this.#draft.record({ kind: 'set', name, text })
     return this
   }
@@ -101,7 +112,7 @@ export class Dictionary<Data> extends LoudOnUnknown {
     const isStored = this.#present(key) // and is still absent, if its schema refuses it
     if (!isStored || !this.#draft.properties.has(key)) {
       const initial = typeof value === 'function' ? (value as () => Value<Data, K>)() : value
-      this.#draft.record({ kind: isStored ? 'set' : 'fill', name: key, text: this.#keeper.values.print(key, initial) })
+      this.#draft.record({ kind: isStored ? 'set' : 'fill', name: key, text: this.#draft.engine.values.print(key, initial) })
     }
     return this.#draft.properties.read(key) as Value<Data, K>
   }
@@ -117,15 +128,16 @@ export class Dictionary<Data> extends LoudOnUnknown {
    * ```
    */
   update<K extends Name<Data>, R extends Value<Data, K> | undefined>(key: K, change: (current: Value<Data, K> | undefined) => R): R {
-    const { values } = this.#keeper
+    const { values } = this.#draft.engine
     const properties = this.#draft.look()
     this.#draft.change()
-    this.#draft.settleOne(writable(key))
+    this.#draft.noticeEdit(writable(key))
     const print = (next: R): string | undefined => (next === undefined ? undefined : values.print(key, next))
     const rerun = (text: string | undefined): string | undefined =>
-      print(change(text === undefined ? undefined : (values.parse(key, text) as Value<Data, K>)))
+      print(change(text === undefined ? undefined : (values.read(key, text) as Value<Data, K>)))
     const next = change(properties.copy(key) as Value<Data, K> | undefined)
-    this.#draft.recordUpdate({ kind: 'update', name: key, change: rerun }, print(next))
+    const text = print(next)
+    this.#draft.record({ kind: 'update', name: key, change: rerun }, { kind: 'update', name: key, change: () => text })
     return next
   }
 
@@ -160,8 +172,8 @@ export class Dictionary<Data> extends LoudOnUnknown {
   async claim<K extends Name<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     this.#draft.look()
     this.#draft.change()
-    const text = await this.#keeper.claim(this.#draft, writable(key))
-    return text === undefined ? undefined : (this.#keeper.values.parse(key, text) as Value<Data, K> | undefined)
+    const text = await this.#draft.keeper.claim(this.#draft, writable(key))
+    return text === undefined ? undefined : (this.#draft.engine.values.read(key, text) as Value<Data, K> | undefined)
   }
 
   /** The same properties as a plain object: `session.data.cart`, `delete session.data.cart`, `'cart' in session.data`. */
@@ -170,23 +182,28 @@ export class Dictionary<Data> extends LoudOnUnknown {
     return this.#view as Partial<Data>
   }
 
-  *keys(): IterableIterator<Name<Data>> {
+  /** The names of the properties, in the order they were first set. */
+  keys(): IterableIterator<Name<Data>> {
     const properties = this.#draft.look()
-    for (const name of properties.texts.keys()) if (!isReserved(name) && properties.has(name)) yield name as Name<Data>
+    return [...properties.texts.keys()].filter((name) => !isReserved(name) && properties.has(name)).values() as IterableIterator<Name<Data>>
   }
 
-  *values(): IterableIterator<Entries<Data>[1]> {
-    for (const name of this.keys()) yield this.#draft.properties.read(name) as Entries<Data>[1]
+  /** The values of the properties. */
+  values(): IterableIterator<Entries<Data>[1]> {
+    return [...this.entries()].map(([, value]) => value).values()
   }
 
-  *entries(): IterableIterator<Entries<Data>> {
-    for (const name of this.keys()) yield [name, this.#draft.properties.read(name)] as unknown as Entries<Data>
+  /** Names and values, as of a `Map`. */
+  entries(): IterableIterator<Entries<Data>> {
+    const { properties } = this.#draft
+    return [...this.keys()].map((name) => [name, properties.read(name)] as unknown as Entries<Data>).values()
   }
 
   [Symbol.iterator](): IterableIterator<Entries<Data>> {
     return this.entries()
   }
 
+  /** Calls the function for every property, as that of a `Map`. */
   forEach(visit: (value: Entries<Data>[1], key: Name<Data>, session: this) => void): void {
     for (const [key, value] of this.entries()) visit(value, key, this)
   }
@@ -201,6 +218,7 @@ export class Dictionary<Data> extends LoudOnUnknown {
     return Object.fromEntries(this.entries()) as Partial<Data>
   }
 
+  /** `toObject`, for `JSON.stringify`. */
   toJSON(): Partial<Data> {
     return this.toObject()
   }
@@ -217,6 +235,7 @@ export class Dictionary<Data> extends LoudOnUnknown {
   }
 }
 
+Object.setPrototypeOf(Dictionary.prototype, loud)
 Object.freeze(Dictionary.prototype)
 
 function expected<T>(name: string, value: T, fits: boolean, what: string): T {

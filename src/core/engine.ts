@@ -1,8 +1,12 @@
-import type { Listener } from './events.ts'
-import type { Draw } from './id.ts'
-import type { Reading } from './merge.ts'
-import type { TimedStore } from './timed-store.ts'
-import type { Values } from './values.ts'
+import { jsonCodec } from '../codecs/json.ts'
+import { milliseconds } from './duration.ts'
+import { ConfigError } from './errors.ts'
+import { guarded, type Listener } from './events.ts'
+import type { Lifetime, Reading } from './expiry.ts'
+import { type Draw, drawFrom, type Random, systemDraw } from './id.ts'
+import type { SessionOptions } from './options.ts'
+import { TimedStore } from './timed-store.ts'
+import { Values } from './values.ts'
 
 /** What loading and committing work with; one for each manager. */
 export interface Engine extends Reading {
@@ -11,23 +15,53 @@ export interface Engine extends Reading {
   readonly emit: Listener
   readonly now: () => number
   readonly draw: Draw
-  /** This manager among all that write to the store. */
-  readonly manager: string
-  /** How long one request may be at its commit, in milliseconds. */
-  readonly patience: number
+  /** Names this manager in the marks it leaves on entries. */
+  readonly managerId: string
+  /** How long the store work of one commit may take, in milliseconds. */
+  readonly requestTimeout: number
   /** The most bytes of a payload. */
   readonly maxSize: number
   /** Whether commits of one session may wait for each other and travel together. */
   readonly merging: boolean
 }
 
-/** A clock that is only good for differences. Deadlines must not move when someone sets the time. */
-export function monotonic(): number {
-  return performance.now()
+const DAY = 86_400_000
+const ID_LENGTH = 8
+
+/** The engine of checked options, with the default of every option that is not the cookie's. */
+export function makeEngine(options: SessionOptions): Engine {
+  const { store, clock = Date.now, random, on, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
+  const emit = guarded(on)
+  const values = new Values(codec, schema, emit)
+  const draw = random === undefined ? systemDraw() : checkedDraw(random)
+  return {
+    emit,
+    values,
+    draw,
+    maxSize,
+    now: clock,
+    store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000),
+    parse: values.parse,
+    lifetime: lifetimeOf(options),
+    managerId: draw(ID_LENGTH),
+    requestTimeout: milliseconds(timeout.request) ?? 5000,
+    merging: !isWorkers(),
+  }
 }
 
-/** Waits before another try: longer with every one, at random, so that two that collided do not collide again. */
-export function pause(tries: number): Promise<void> {
-  const longest = Math.min(2 ** tries, 64)
-  return new Promise((resolve) => setTimeout(resolve, Math.random() * longest))
+function lifetimeOf({ idle, absolute, browserSession = false }: SessionOptions): Lifetime {
+  return { idle: milliseconds(idle) ?? 14 * DAY, absolute: milliseconds(absolute) ?? 30 * DAY, browserSession }
+}
+
+function checkedDraw(random: Random): Draw {
+  try {
+    return drawFrom(random)
+  } catch (cause) {
+    throw new ConfigError(`Option \`random\`: ${(cause as Error).message}; it has to be a cryptographically secure generator.`, { cause })
+  }
+}
+
+/** On Workers a request cannot wait for the I/O of another. */
+function isWorkers(): boolean {
+  return globalThis.navigator?.userAgent === 'Cloudflare-Workers'
 }

@@ -24,15 +24,12 @@ export abstract class SessionError extends Error {
   get statusCode(): number {
     return this.status
   }
-
-  override get name(): string {
-    return this.constructor.name
-  }
 }
 
 /** The application is set up wrongly: an option, a missing middleware, a cookie that could not be set. The message names the remedy. */
 export class ConfigError extends SessionError {
   readonly code = 'ERR_SESSION_CONFIG'
+  override readonly name = 'ConfigError'
 }
 
 /** What the store was asked to do when it failed. */
@@ -41,6 +38,7 @@ export type StoreOperation = 'load' | 'create' | 'replace' | 'touch' | 'delete' 
 /** The store failed or did not answer in time; its own error is the `cause`. Never means that there is no session. */
 export class StoreError extends SessionError {
   readonly code = 'ERR_SESSION_STORE'
+  override readonly name = 'StoreError'
   override readonly status = 503
   readonly operation: StoreOperation
   /** `false` when the operation surely had no effect and never will; `undefined` when that is not known. */
@@ -58,6 +56,7 @@ export class StoreError extends SessionError {
 /** A value that cannot be stored, or a session grown over `maxSize` (code `ERR_SESSION_TOO_LARGE`). `property` names the culprit. */
 export class CodecError extends SessionError {
   readonly code: 'ERR_SESSION_CODEC' | 'ERR_SESSION_TOO_LARGE'
+  override readonly name = 'CodecError'
   readonly property: string
 
   constructor(property: string, message: string, options: ErrorOptions & { readonly code?: 'ERR_SESSION_TOO_LARGE' } = {}) {
@@ -67,35 +66,67 @@ export class CodecError extends SessionError {
   }
 }
 
-/** Other requests of the same session kept winning until the deadline. Nothing was saved; the request may be sent again. */
+/** Other requests of the same session kept it busy until the deadline. Nothing was saved; the request may be sent again. */
 export class ConflictError extends SessionError {
   readonly code = 'ERR_SESSION_CONFLICT'
   override readonly status = 503
+  override readonly name = 'ConflictError'
+
+  constructor() {
+    super(
+      'Other requests of this session kept it busy until the deadline (option `timeout.request`). Nothing was saved; the request may be sent again.',
+    )
+  }
 }
 
-/** The session ended (flushed, revoked, expired, its id renewed) while this request was at work. Nothing was saved. */
+/**
+ * The session ended while this request was at work: flushed, revoked or expired (`reason` is `ended`), or its id was renewed
+ * (`other-id`). Nothing was saved.
+ */
 export class GoneError extends SessionError {
   readonly code = 'ERR_SESSION_GONE'
   override readonly status = 409
+  override readonly name = 'GoneError'
+  readonly reason: 'ended' | 'other-id'
+
+  constructor(reason: 'ended' | 'other-id') {
+    super(
+      reason === 'ended'
+        ? 'The session ended (flushed, revoked or expired) while this request was at work. Nothing was saved.'
+        : 'The id of the session was renewed while this request was at work. Nothing was saved; the browser has the new id.',
+    )
+    this.reason = reason
+  }
 }
 
 /** The store did not tell whether the changes were saved, and could not be asked. They were applied once or not at all. */
 export class CommitUnknownError extends SessionError {
   readonly code = 'ERR_SESSION_COMMIT_UNKNOWN'
   override readonly status = 503
+  override readonly name = 'CommitUnknownError'
+
+  constructor(cause?: unknown) {
+    super(
+      'The session store did not say in time whether the changes were saved. They were applied once or not at all; only flush() is still possible.',
+      cause === undefined ? {} : { cause },
+    )
+  }
 }
 
 /** A session kept in the cookie does not fit in it. */
 export class CookieTooLargeError extends SessionError {
   readonly code = 'ERR_SESSION_COOKIE_TOO_LARGE'
+  override readonly name = 'CookieTooLargeError'
 }
 
 /** The response has started: the session is committed and can only be read. For a long stream, open your own with `sessions.load(id)`. */
 export class HeadersSentError extends SessionError {
   readonly code = 'ERR_SESSION_HEADERS_SENT'
+  override readonly name = 'HeadersSentError'
 }
 
 /** With `lazy: true`, state was asked for before `await session.load()`. */
 export class NotLoadedError extends SessionError {
   readonly code = 'ERR_SESSION_NOT_LOADED'
+  override readonly name = 'NotLoadedError'
 }

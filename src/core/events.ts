@@ -25,7 +25,7 @@ export type SessionEvent = { readonly handle?: string } & (
   | { readonly type: 'cookie'; readonly reason: 'new-id' | 'flush' | 'refused-insecure' }
 )
 
-/** Takes events. Whatever it throws is reported on the console and otherwise ignored: a listener cannot keep a session from ending. */
+/** Takes events, synchronously. What it throws is reported on the console and otherwise ignored: a listener cannot keep a session from ending. */
 export type Listener = (event: SessionEvent) => void
 
 /** A listener that cannot disturb its caller. */

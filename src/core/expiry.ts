@@ -15,8 +15,14 @@ export type OwnExpiry = { readonly idle: number } | { readonly at: number }
 /** Reads one text; a codec's `parse`. */
 export type Parse = (text: string) => unknown
 
+/** How what texts say of a session's life is read. */
+export interface Reading {
+  readonly lifetime: Lifetime
+  readonly parse: Parse
+}
+
 /** The session's own expiry, if it has one that can be read. */
-export function ownExpiry(texts: ReadonlyMap<string, string>, parse: Parse): OwnExpiry | undefined {
+function ownExpiry(texts: ReadonlyMap<string, string>, parse: Parse): OwnExpiry | undefined {
   const value = read(texts, EXPIRY, parse)
   if (typeof value !== 'object' || value === null) return undefined
   const { idle, at } = value as { idle?: unknown; at?: unknown }
@@ -25,13 +31,13 @@ export function ownExpiry(texts: ReadonlyMap<string, string>, parse: Parse): Own
 }
 
 /** Whether the cookie of such a session ends with the browser. */
-export function endsWithBrowser(texts: ReadonlyMap<string, string>, lifetime: Lifetime, parse: Parse): boolean {
+export function endsWithBrowser(texts: ReadonlyMap<string, string>, { lifetime, parse }: Reading): boolean {
   const value = read(texts, BROWSER, parse)
   return typeof value === 'boolean' ? value : lifetime.browserSession
 }
 
 /** When a session that was used at `now` expires: after its idle time or at its own instant, never after its absolute lifetime. */
-export function expiryOf(texts: ReadonlyMap<string, string>, createdAt: number, now: number, lifetime: Lifetime, parse: Parse): number {
+export function expiryOf(texts: ReadonlyMap<string, string>, createdAt: number, now: number, { lifetime, parse }: Reading): number {
   const own = ownExpiry(texts, parse)
   const wanted = own !== undefined && 'at' in own ? own.at : now + (own?.idle ?? lifetime.idle)
   return Math.min(wanted, createdAt + lifetime.absolute)
@@ -39,20 +45,13 @@ export function expiryOf(texts: ReadonlyMap<string, string>, createdAt: number, 
 
 const HOUR = 3_600_000
 
-/** The expiry a touch would move the entry to; `undefined` when it is too early for one, or nothing would move. */
-export function touchOf(
-  entry: Entry,
-  texts: ReadonlyMap<string, string>,
-  now: number,
-  lifetime: Lifetime,
-  parse: Parse,
-): number | undefined {
-  const own = ownExpiry(texts, parse)
-  if (own !== undefined && 'at' in own) return undefined
-  const idle = own?.idle ?? lifetime.idle
+/** The expiry that a touch at `now` gives the entry; `undefined` when it is too early for one. Never before the one it has. */
+export function touchOf(entry: Entry, texts: ReadonlyMap<string, string>, now: number, reading: Reading): number | undefined {
+  const own = ownExpiry(texts, reading.parse)
+  const idle = own !== undefined && 'idle' in own ? own.idle : reading.lifetime.idle
   if (now - entry.seenAt < Math.min(idle / 10, HOUR)) return undefined
-  const expiresAt = Math.min(now + idle, entry.createdAt + lifetime.absolute)
-  return expiresAt > entry.expiresAt ? expiresAt : undefined
+  const expiresAt = expiryOf(texts, entry.createdAt, now, reading)
+  return expiresAt < entry.expiresAt ? undefined : expiresAt
 }
 
 function read(texts: ReadonlyMap<string, string>, name: string, parse: Parse): unknown {

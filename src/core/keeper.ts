@@ -1,14 +1,13 @@
 import type { Draft } from './draft.ts'
-import type { Lifetime } from './expiry.ts'
-import type { Values } from './values.ts'
 
-/** What a session asks of its manager: all that needs the store, the clock or the codec. */
+/** Where a session's asynchronous verbs go. */
 export interface Keeper {
-  readonly values: Values
-  readonly lifetime: Lifetime
-  readonly now: () => number
+  /** Takes a property out in the store at once; answers the text that was taken. */
   claim(draft: Draft, name: string): Promise<string | undefined>
-  save(draft: Draft): Promise<void>
+  /** Commits what was recorded. */
+  perform(draft: Draft, failed: boolean): Promise<void>
+  /** Reads the state where nobody has looked yet. */
   load(draft: Draft): Promise<void>
+  /** Reads the newest state; what was recorded stays on top. */
   reload(draft: Draft): Promise<void>
 }

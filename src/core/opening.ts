@@ -4,7 +4,7 @@ import type { Engine } from './engine.ts'
 import { StoreError } from './errors.ts'
 import type { SessionEvent } from './events.ts'
 import { type Identity, parseId, sameProof } from './id.ts'
-import type { Standing } from './plan.ts'
+import type { Entry } from './store.ts'
 
 type Absence = (SessionEvent & { readonly type: 'absent' })['reason']
 
@@ -27,33 +27,41 @@ export function findId(header: unknown, name: string): Found {
   return identity === undefined ? { hasCookie: true, absence: 'malformed-cookie' } : { hasCookie: true, identity }
 }
 
+/** What an id leads to. */
+export type Reached =
+  | { readonly entry: Entry; readonly texts: ReadonlyMap<string, string> }
+  | { readonly entry?: undefined; readonly reason: Absence; readonly isYoung?: boolean }
+
 /** While the living id is younger than this, a dead one of its family may still be under way in requests sent before. */
 const OVERLAP = 60_000
 
-const NO_TEXTS: ReadonlyMap<string, string> = new Map()
-
-/** Reads the session a draft's identity leads to and opens the draft with what is there. Rejects with `StoreError` when the store fails. */
-export async function openFrom(engine: Engine, draft: Draft, fresh = false): Promise<void> {
-  const { identity } = draft
-  if (identity === undefined) return draft.open('absent', undefined, NO_TEXTS)
+/** Reads the entry of an identity and judges expiry and proof. Rejects with `StoreError` when the store fails. */
+export async function reach(engine: Engine, identity: Identity, fresh: boolean): Promise<Reached> {
   const now = engine.now()
   const entry = await read(engine, identity.key, now, fresh)
-  if (entry === undefined || entry.expiresAt <= now) return absent(engine, draft, 'unknown-or-expired')
-  if (!sameProof(entry.proof, identity.proof)) return absent(engine, draft, 'other-id', now - entry.idAt < OVERLAP ? 'ended' : 'absent')
+  if (entry === undefined || entry.expiresAt <= now) return { reason: 'unknown-or-expired' }
+  if (!sameProof(entry.proof, identity.proof)) return { reason: 'other-id', isYoung: now - entry.idAt < OVERLAP }
   const texts = engine.values.decode(entry.payload)
-  if (texts === undefined) return absent(engine, draft, 'unreadable')
-  if (draft.standing === 'unloaded') draft.isNew = false
-  draft.open('live', entry, texts)
-  engine.emit({ type: 'loaded', reason: 'found', handle: identity.key })
+  return texts === undefined ? { reason: 'unreadable' } : { entry, texts }
 }
 
-function absent(engine: Engine, draft: Draft, reason: Absence, standing: Standing = 'absent'): void {
-  engine.emit({ type: 'absent', reason, ...(draft.identity === undefined ? {} : { handle: draft.identity.key }) })
+/** Opens a draft with what its identity leads to. Rejects with `StoreError` when the store fails; then the draft is as it was. */
+export async function openFrom(engine: Engine, draft: Draft, fresh = false): Promise<void> {
+  const { state } = draft
+  const { identity } = state
+  if (identity === undefined) return draft.open(state)
+  const reached = await reach(engine, identity, fresh)
+  if (reached.entry !== undefined) {
+    engine.emit({ type: 'loaded', reason: 'found', handle: identity.key })
+    return draft.open({ is: 'live', identity, entry: reached.entry }, reached.texts)
+  }
+  engine.emit({ type: 'absent', reason: reached.reason, handle: identity.key })
   // What was there when this request looked before and is not any more has ended under its hands.
-  draft.open(draft.standing === 'live' || draft.standing === 'ended' ? 'ended' : standing, undefined, NO_TEXTS)
+  const hasEnded = state.is === 'live' || state.is === 'ended' || reached.isYoung === true
+  return draft.open({ is: hasEnded ? 'ended' : 'absent', identity })
 }
 
-async function read(engine: Engine, key: string, now: number, fresh: boolean): ReturnType<Engine['store']['load']> {
+async function read(engine: Engine, key: string, now: number, fresh: boolean): Promise<Entry | undefined> {
   try {
     return await engine.store.load(key, now, fresh ? { fresh } : undefined)
   } catch (error) {

@@ -36,7 +36,7 @@ export class Properties {
     if (handed !== undefined) return handed.value
     const text = this.texts.get(name)
     if (text === undefined) return undefined
-    const value = this.#values.parse(name, text)
+    const value = this.#values.read(name, text)
     this.#handed.set(name, { text, value })
     return value
   }
@@ -44,7 +44,7 @@ export class Properties {
   /** A copy of a property's value that nobody watches. */
   copy(name: string): unknown {
     const text = this.texts.get(name)
-    return text === undefined ? undefined : this.#values.parse(name, text)
+    return text === undefined ? undefined : this.#values.read(name, text)
   }
 
   has(name: string): boolean {
@@ -62,7 +62,7 @@ export class Properties {
    * Takes a change made inside of a handed-out object into the texts; answers the new text, or `undefined` when there was none. Throws
    * `CodecError` when the object can no longer be stored.
    */
-  settle(name: string): string | undefined {
+  noticeEdit(name: string): string | undefined {
     const handed = this.#handed.get(name)
     if (handed === undefined || typeof handed.value !== 'object' || handed.value === null) return undefined
     if (this.#values.unchanged(name, handed.value, handed.text)) return undefined

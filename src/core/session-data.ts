@@ -33,8 +33,8 @@ export type NameOf<D, T> = { [K in Name<D>]: Value<D, K> extends T ? K : never }
 /** The items of an array property. */
 export type Item<D, K extends keyof D> = Value<D, K> extends readonly (infer I)[] ? I : never
 
-/** Who is logged in: the type of `userId` in `D`, or a string or a number. */
-export type UserId<D> = D extends { userId?: infer U } ? Exclude<U, undefined> : string | number
+/** Who is logged in: the type of `userId` where `D` names it, else a string or a number. */
+export type UserId<D> = string extends keyof D ? string | number : D extends { userId?: infer U } ? Exclude<U, undefined> : string | number
 
-/** Whether names may be anything (`SessionData` is not augmented and no type was given). */
+/** A name with its value, for every property of `D`. */
 export type Entries<D> = { [K in Name<D>]: [K, Value<D, K>] }[Name<D>]

@@ -41,7 +41,7 @@ export class Users {
   async revoke(userId: string | number, options: { readonly except?: string | undefined } = {}): Promise<number> {
     const { except } = options
     const ended = await this.#engine.store.deleteUser(String(userId), except === undefined ? {} : { except })
-    this.#engine.emit({ type: 'deleted', reason: 'revoked' })
+    if (ended > 0) this.#engine.emit({ type: 'deleted', reason: 'revoked' })
     return ended
   }
 }

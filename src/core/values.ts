@@ -25,7 +25,7 @@ export class Values {
   }
 
   /** The value of a stored text; `undefined` (and an event) when the text is unreadable or its schema refuses it. */
-  parse(name: string, text: string): unknown {
+  read(name: string, text: string): unknown {
     const value = this.#parsed(name, text)
     const schema = value === undefined ? undefined : this.#schemaOf(name)
     if (schema === undefined) return value
@@ -39,7 +39,7 @@ export class Values {
   unchanged(name: string, value: object, text: string): boolean {
     try {
       const now = this.#printed(name, value)
-      return now === text || now === this.#printed(name, this.parse(name, text))
+      return now === text || now === this.#printed(name, this.read(name, text))
     } catch (error) {
       // A foreign writer may have stored what we could not: to read that is no reason to fail.
       if (this.#isPrintable(name, text)) throw error
@@ -47,13 +47,13 @@ export class Values {
     }
   }
 
-  /** Whether `parse` may find a stored text invalid. */
+  /** Whether `read` may find a stored text invalid. */
   mayRefuse(name: string): boolean {
     return this.#schemaOf(name) !== undefined
   }
 
-  /** The value of a text of ours, without schema; throws when it is none. */
-  readonly plain = (text: string): unknown => this.#codec.parse(text)
+  /** The value of a text, whatever its property's schema says; throws when it is none. */
+  readonly parse = (text: string): unknown => this.#codec.parse(text)
 
   decode(payload: string): Map<string, string> | undefined {
     return this.#codec.decode(payload)
@@ -65,7 +65,7 @@ export class Values {
 
   #isPrintable(name: string, text: string): boolean {
     try {
-      this.#printed(name, this.parse(name, text))
+      this.#printed(name, this.read(name, text))
       return true
     } catch {
       return false

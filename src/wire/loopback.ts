@@ -15,7 +15,7 @@ export interface Arrival {
  * the host name, the peer where it is known, no trace of a proxy, and not production.
  */
 export function isLoopback({ hosts, headers, peer, environment }: Arrival): boolean {
-  if (environment === 'production' || !hosts.every(isLoopbackHost)) return false
+  if (environment === 'production' || hosts.length === 0 || !hosts.every(isLoopbackHost)) return false
   if (peer !== undefined && !isLoopbackAddress(peer)) return false
   for (const name of headers) if (isOfProxy(name)) return false
   return true

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { mark, marked } from '../../src/core/commit/commit-marks.ts'
 import { newIdentity, parseId, renew, sameProof } from '../../src/core/id.ts'
-import { mark, marked } from '../../src/core/write-marks.ts'
 
 describe('ids', () => {
   let drawn = 0

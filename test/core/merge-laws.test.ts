@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../src/codecs/json.ts'
-import { apply, type Intent } from '../../src/core/intent.ts'
-import { merge, noEffects, type Reading } from '../../src/core/merge.ts'
+import { apply, type Intent, noEffects } from '../../src/core/commit/intent.ts'
+import { merge } from '../../src/core/commit/merge.ts'
+import type { Reading } from '../../src/core/expiry.ts'
 import { DAY } from './fixture.ts'
 
 const reading: Reading = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse }
@@ -10,7 +11,7 @@ const reading: Reading = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSes
 const set = (name: string, text: string): Intent => ({ kind: 'set', name, text })
 const remove = (name: string): Intent => ({ kind: 'remove', name })
 const fill = (name: string, text: string): Intent => ({ kind: 'fill', name, text })
-const take = (name: string): Intent => ({ kind: 'take', name })
+const take = (name: string): Intent => ({ kind: 'claim', name })
 const consume = (name: string, text: string): Intent => ({ kind: 'consume', name, text })
 const add = (name: string, by: number): Intent => ({ kind: 'update', name, change: (text) => String(Number(text ?? '0') + by) })
 const login = (text: string): Intent => ({ kind: 'login', text })
@@ -60,7 +61,7 @@ describe('laws', () => {
       fc.property(baseOf, intentsOf, (base, intents) => {
         const seen = new Map(base)
         const effects = noEffects()
-        for (const intent of intents) apply(seen, intent, effects)
+        for (const intent of intents) apply(seen, intent, effects, reading.parse)
         expect(run(base, intents)).toEqual(seen)
       }),
     )
@@ -164,7 +165,7 @@ describe('laws', () => {
         const taken: (string | undefined)[] = []
         for (const intent of [...between, ...between]) {
           const merged = merge(state, [take('coupon')], reading)
-          taken.push(merged.taken)
+          taken.push(merged.claimed)
           state = run(merged.texts, [intent])
         }
         if (taken.length > 0) expect(taken.filter((each) => each !== undefined)).toEqual([text])

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../src/codecs/json.ts'
-import { type Intent } from '../../src/core/intent.ts'
-import { type Merged, merge, overwritten, type Reading } from '../../src/core/merge.ts'
+import { type Intent } from '../../src/core/commit/intent.ts'
+import { type Merged, merge, overwritten } from '../../src/core/commit/merge.ts'
+import type { Reading } from '../../src/core/expiry.ts'
 import { DAY } from './fixture.ts'
 
 const reading: Reading = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse }
@@ -19,7 +20,7 @@ function after(base: Texts, ...intents: Intent[]): Texts {
 const set = (name: string, text: string): Intent => ({ kind: 'set', name, text })
 const remove = (name: string): Intent => ({ kind: 'remove', name })
 const fill = (name: string, text: string): Intent => ({ kind: 'fill', name, text })
-const take = (name: string): Intent => ({ kind: 'take', name })
+const take = (name: string): Intent => ({ kind: 'claim', name })
 const consume = (name: string, text: string): Intent => ({ kind: 'consume', name, text })
 const add = (name: string, by: number): Intent => ({ kind: 'update', name, change: (text) => String(Number(text ?? '0') + by) })
 const login = (text: string): Intent => ({ kind: 'login', text })
@@ -35,7 +36,7 @@ describe('each intent', () => {
     ['fill where present', { a: '0' }, [fill('a', '1')], { a: '0' }],
     ['update', { a: '1' }, [add('a', 2), add('b', 3)], { a: '3', b: '3' }],
     ['update to nothing', { a: '1' }, [{ kind: 'update', name: 'a', change: () => undefined }], {}],
-    ['take', { a: '1' }, [take('a')], {}],
+    ['claim', { a: '1' }, [take('a')], {}],
     ['consume of what was read', { a: '1' }, [consume('a', '1')], {}],
     ['consume of what is newer', { a: '2' }, [consume('a', '1')], { a: '2' }],
     ['clear', { a: '1', userId: '7', _expiry: '{"idle":1}', '_flash.x': '1' }, [clear], {}],
@@ -90,9 +91,9 @@ describe('a new id', () => {
   })
 
   it('take says what it took', () => {
-    expect(merged({ a: '1' }, take('a')).taken).toBe('1')
-    expect(merged({}, take('a')).taken).toBeUndefined()
-    expect(merged({ a: '1' }, add('a', 1), take('a')).taken).toBe('2')
+    expect(merged({ a: '1' }, take('a')).claimed).toBe('1')
+    expect(merged({}, take('a')).claimed).toBeUndefined()
+    expect(merged({ a: '1' }, add('a', 1), take('a')).claimed).toBe('2')
   })
 })
 

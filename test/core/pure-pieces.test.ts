@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../src/codecs/json.ts'
 import { MAX_DURATION, milliseconds } from '../../src/core/duration.ts'
-import { endsWithBrowser, expiryOf, expiryProperties, type Lifetime, ownExpiry, touchOf } from '../../src/core/expiry.ts'
+import { endsWithBrowser, expiryOf, expiryProperties, type Lifetime, touchOf } from '../../src/core/expiry.ts'
 import type { Entry } from '../../src/core/store.ts'
 import { DAY, HOUR, MINUTE, START } from './fixture.ts'
 
@@ -84,7 +84,7 @@ describe('expiry', () => {
     ['null likewise', { _expiry: null }, 0, DAY],
     ['a negative idle likewise', { _expiry: { idle: -5 } }, 0, DAY],
   ])('%s', (_name, properties, later, expected) => {
-    expect(expiryOf(texts(properties), START, START + later, lifetime, parse) - START).toBe(expected)
+    expect(expiryOf(texts(properties), START, START + later, { lifetime, parse }) - START).toBe(expected)
   })
 
   it('an unreadable text is as if it were not there, and never throws', () => {
@@ -92,15 +92,18 @@ describe('expiry', () => {
       ['_expiry', '{'],
       ['_browser', 'x'],
     ])
-    expect([ownExpiry(broken, parse), endsWithBrowser(broken, lifetime, parse)]).toEqual([undefined, false])
+    expect([expiryOf(broken, START, START, { lifetime, parse }), endsWithBrowser(broken, { lifetime, parse })]).toEqual([
+      START + DAY,
+      false,
+    ])
   })
 
   it('endsWithBrowser: the session’s own word before the option', () => {
     const on = { ...lifetime, browserSession: true }
     expect([
-      endsWithBrowser(texts({ _browser: true }), lifetime, parse),
-      endsWithBrowser(texts({ _browser: false }), on, parse),
-      endsWithBrowser(texts({}), on, parse),
+      endsWithBrowser(texts({ _browser: true }), { lifetime, parse }),
+      endsWithBrowser(texts({ _browser: false }), { lifetime: on, parse }),
+      endsWithBrowser(texts({}), { lifetime: on, parse }),
     ]).toEqual([true, false, true])
   })
 
@@ -124,9 +127,9 @@ describe('expiry', () => {
           seenAt: START + seen,
           expiresAt: START + expires,
         }
-        const to = touchOf(entry, new Map(), START + now, { idle, absolute, browserSession: false }, parse)
+        const to = touchOf(entry, new Map(), START + now, { lifetime: { idle, absolute, browserSession: false }, parse })
         if (to === undefined) return
-        expect(to).toBeGreaterThan(entry.expiresAt)
+        expect(to).toBeGreaterThanOrEqual(entry.expiresAt)
         expect(to).toBeLessThanOrEqual(START + absolute)
         expect(to).toBeLessThanOrEqual(START + now + idle)
         expect(now - seen).toBeGreaterThanOrEqual(Math.min(idle / 10, HOUR))

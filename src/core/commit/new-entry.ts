@@ -1,10 +1,10 @@
-import type { Engine } from './engine.ts'
-import { CodecError } from './errors.ts'
-import { expiryOf } from './expiry.ts'
-import type { Identity } from './id.ts'
+import type { Engine } from '../engine.ts'
+import { CodecError } from '../errors.ts'
+import { expiryOf } from '../expiry.ts'
+import type { Identity } from '../id.ts'
+import type { Entry } from '../store.ts'
+import { mark } from './commit-marks.ts'
 import { type Merged, userOf } from './merge.ts'
-import type { Entry } from './store.ts'
-import { mark } from './write-marks.ts'
 
 /**
  * The entry to write for a merged state: under `identity`, in place of `before` where there is one. Its expiry is reckoned anew from
@@ -14,17 +14,17 @@ export function newEntry(engine: Engine, merged: Merged, identity: Identity, non
   const now = engine.now()
   const payload = encoded(engine, merged.texts)
   const createdAt = before === undefined || merged.loggedIn ? now : before.createdAt
-  const userId = userOf(merged.texts)
+  const userId = userOf(merged.texts, engine.parse)
   return {
     payload,
     proof: identity.proof,
     idAt: before === undefined || merged.newId ? now : before.idAt,
     version: nonce,
-    commits: mark(before?.commits ?? '', engine.manager, nonce, now, 2 * engine.patience),
+    commits: mark(before?.commits ?? '', engine.managerId, nonce, now, 2 * engine.requestTimeout),
     ...(userId === undefined ? {} : { userId }),
     createdAt,
     seenAt: now,
-    expiresAt: expiryOf(merged.texts, createdAt, now, engine.lifetime, engine.parse),
+    expiresAt: expiryOf(merged.texts, createdAt, now, engine),
   }
 }
 

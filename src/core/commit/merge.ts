@@ -1,6 +1,6 @@
-import { endsWithBrowser, type Lifetime, type Parse } from './expiry.ts'
-import { apply, type Effects, type Intent, userIn } from './intent.ts'
-import { USER } from './reserved.ts'
+import { endsWithBrowser, type Parse, type Reading } from '../expiry.ts'
+import { USER } from '../reserved.ts'
+import { apply, type Effects, type Intent, noEffects, userIn } from './intent.ts'
 
 /** A state with a request's changes on it, and what they mean for the session as a whole. */
 export interface Merged extends Readonly<Effects> {
@@ -9,21 +9,11 @@ export interface Merged extends Readonly<Effects> {
   readonly newId: boolean
 }
 
-/** How texts are read where a merge depends on what they say. */
-export interface Reading {
-  readonly lifetime: Lifetime
-  readonly parse: Parse
-}
-
-export function noEffects(): Effects {
-  return { cycled: false, loggedIn: false, otherUser: false, taken: undefined }
-}
-
 /** Replays intents on a state. Pure, but for the functions of `update`, and may throw what those throw. The state stays as it is. */
 export function merge(base: ReadonlyMap<string, string>, intents: readonly Intent[], reading: Reading): Merged {
   const texts = new Map(base)
   const effects = noEffects()
-  for (const intent of intents) apply(texts, intent, effects)
+  for (const intent of intents) apply(texts, intent, effects, reading.parse)
   return conclude(base, texts, effects, reading)
 }
 
@@ -37,7 +27,7 @@ export function conclude(
   return {
     ...effects,
     texts,
-    newId: effects.cycled || effects.loggedIn || hasAnotherUser(base, texts) || hasAnotherCookie(base, texts, reading),
+    newId: effects.cycled || effects.loggedIn || hasAnotherUser(base, texts, reading.parse) || hasAnotherCookie(base, texts, reading),
   }
 }
 
@@ -52,16 +42,16 @@ export function overwritten(
 }
 
 /** Whose session these texts are, as text. */
-export function userOf(texts: ReadonlyMap<string, string>): string | undefined {
+export function userOf(texts: ReadonlyMap<string, string>, parse: Parse): string | undefined {
   const text = texts.get(USER)
-  return text === undefined ? undefined : userIn(text)
+  return text === undefined ? undefined : userIn(text, parse)
 }
 
-function hasAnotherUser(base: ReadonlyMap<string, string>, texts: ReadonlyMap<string, string>): boolean {
+function hasAnotherUser(base: ReadonlyMap<string, string>, texts: ReadonlyMap<string, string>, parse: Parse): boolean {
   const text = texts.get(USER)
-  return text !== undefined && text !== base.get(USER) && userOf(texts) !== userOf(base)
+  return text !== undefined && text !== base.get(USER) && userOf(texts, parse) !== userOf(base, parse)
 }
 
-function hasAnotherCookie(base: ReadonlyMap<string, string>, texts: ReadonlyMap<string, string>, { lifetime, parse }: Reading): boolean {
-  return endsWithBrowser(base, lifetime, parse) !== endsWithBrowser(texts, lifetime, parse)
+function hasAnotherCookie(base: ReadonlyMap<string, string>, texts: ReadonlyMap<string, string>, reading: Reading): boolean {
+  return endsWithBrowser(base, reading) !== endsWithBrowser(texts, reading)
 }

@@ -1,4 +1,5 @@
-import { BROWSER, LAST_USER, USER } from './reserved.ts'
+import type { Parse } from '../expiry.ts'
+import { BROWSER, LAST_USER, USER } from '../reserved.ts'
 
 /**
  * One recorded change. A session does nothing but record these; a commit replays them on the newest state. Texts, not values, so that
@@ -12,8 +13,8 @@ export type Intent =
   /** Set where absent. */
   | { readonly kind: 'fill'; readonly name: string; readonly text: string }
   | { readonly kind: 'update'; readonly name: string; readonly change: Change }
-  /** Remove and hand out: a claim. */
-  | { readonly kind: 'take'; readonly name: string }
+  /** Remove and hand out. */
+  | { readonly kind: 'claim'; readonly name: string }
   /** A flash was read: remove it if it is still the one that was. */
   | { readonly kind: 'consume'; readonly name: string; readonly text: string }
   | { readonly kind: 'clear' }
@@ -30,12 +31,18 @@ export interface Effects {
   loggedIn: boolean
   /** `login` found another user's data and left it behind. */
   otherUser: boolean
-  /** What a `take` took. */
-  taken: string | undefined
+  /** What was there before does not concern anybody any more: it was cleared, or is another user's. */
+  wiped: boolean
+  /** What a `claim` handed out. */
+  claimed: string | undefined
+}
+
+export function noEffects(): Effects {
+  return { cycled: false, loggedIn: false, otherUser: false, wiped: false, claimed: undefined }
 }
 
 /** Applies one intent to texts, in place. */
-export function apply(texts: Map<string, string>, intent: Intent, effects: Effects): void {
+export function apply(texts: Map<string, string>, intent: Intent, effects: Effects, parse: Parse): void {
   switch (intent.kind) {
     case 'set':
     case 'edit':
@@ -46,18 +53,19 @@ export function apply(texts: Map<string, string>, intent: Intent, effects: Effec
       return texts.has(intent.name) ? undefined : put(texts, intent.name, intent.text)
     case 'update':
       return put(texts, intent.name, intent.change(texts.get(intent.name)))
-    case 'take':
-      effects.taken = texts.get(intent.name)
+    case 'claim':
+      effects.claimed = texts.get(intent.name)
       return remove(texts, intent.name)
     case 'consume':
       return texts.get(intent.name) === intent.text ? remove(texts, intent.name) : undefined
     case 'clear':
+      effects.wiped = true
       return clear(texts)
     case 'cycle':
       effects.cycled = true
       return
     case 'login':
-      return login(texts, intent.text, effects)
+      return login(texts, intent.text, effects, parse)
   }
 }
 
@@ -82,18 +90,38 @@ function clear(texts: Map<string, string>): void {
   if (browser !== undefined) texts.set(BROWSER, browser)
 }
 
-function login(texts: Map<string, string>, user: string, effects: Effects): void {
+function login(texts: Map<string, string>, user: string, effects: Effects, parse: Parse): void {
   const before = texts.get(USER) ?? texts.get(LAST_USER)
-  if (before !== undefined && userIn(before) !== userIn(user)) {
+  if (before !== undefined && userIn(before, parse) !== userIn(user, parse)) {
     texts.clear()
     effects.otherUser = true
+    effects.wiped = true
   }
   put(texts, USER, user)
   effects.loggedIn = true
 }
 
 /** Who is meant by the text of `userId`, so that 7, "7" and a foreign writer's 7.0 are one. Digits beyond what a number holds stay as they are. */
-export function userIn(text: string): string {
-  const value: unknown = text.startsWith('{') ? text : JSON.parse(text)
-  return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER ? text : String(value)
+export function userIn(text: string, parse: Parse): string {
+  try {
+    const value = parse(text)
+    return typeof value === 'string' || Number.isSafeInteger(value) ? String(value) : text
+  } catch {
+    return text
+  }
+}
+
+/** Whether only flashes were read: that is not worth an error when the session is gone. */
+export function onlyConsumes(intents: readonly Intent[]): boolean {
+  return intents.every((intent) => intent.kind === 'consume')
+}
+
+/** Whether a login is among the changes: it starts a session anew where there is none any more. */
+export function logsIn(intents: readonly Intent[]): boolean {
+  return intents.some((intent) => intent.kind === 'login')
+}
+
+/** Whether the intent changes this property by its name. */
+export function concerns(intent: Intent, name: string): boolean {
+  return 'name' in intent && intent.name === name
 }

@@ -1,4 +1,5 @@
-const loud = new Proxy(
+/** In the prototype chain of an object: assigning an unknown property throws and says what to do, at no cost to the properties it has. */
+export const loud: object = new Proxy(
   {},
   {
     set(_target, name, value, session) {
@@ -8,7 +9,3 @@ const loud = new Proxy(
     },
   },
 )
-
-/** Base of an object on which assigning an unknown property throws and says what to do, at no cost to the properties it has. */
-export const LoudOnUnknown = function LoudOnUnknown() {} as unknown as new () => object
-LoudOnUnknown.prototype = loud

@@ -1,14 +1,13 @@
-import { monotonic, pause } from './engine.ts'
-import { StoreError } from './errors.ts'
-import { unknown } from './job.ts'
+import { monotonic, pause } from '../clock.ts'
+import { CommitUnknownError, StoreError } from '../errors.ts'
 
 /** How often an operation that surely failed is tried again. */
 const RETRIES = 2
 
-/** How one write has gone so far: how often it was tried, and whether a try may have taken effect without our knowing. */
-export class Course {
+/** The attempts at one write: how many there were, and whether one of them may have taken effect without our knowing. */
+export class Attempts {
   readonly #until: number
-  #tries = 0
+  #count = 0
   #doubt: StoreError | undefined
 
   /** `until` is a `monotonic()` instant: nothing is tried again behind it. */
@@ -20,7 +19,7 @@ export class Course {
     return this.#doubt !== undefined
   }
 
-  /** The answer of one try, or `undefined` when it failed and another is worth it. Throws the failure when it is not. */
+  /** The answer to one attempt, or `undefined` when it failed and another is worth it. Throws the failure when it is not. */
   async try<T>(operation: () => Promise<T>): Promise<T | undefined> {
     try {
       return await operation()
@@ -30,30 +29,30 @@ export class Course {
     }
   }
 
-  /** A try may have taken effect, although no answer said so. */
+  /** An attempt may have taken effect, although no answer said so. */
   doubt(reason: StoreError): void {
     this.#doubt = reason
   }
 
-  /** Its time is up: nothing is tried again, and marks of its own may have been cleared away by others. */
+  /** Time is up: nothing is tried again, and marks of our own may have been cleared away by others. */
   get isOver(): boolean {
     return monotonic() > this.#until
   }
 
-  /** Ends the course when its time is up. */
+  /** Gives up when time is up. */
   checkTime(): void {
     if (this.isOver) this.giveUp()
   }
 
   /** Nobody can tell what became of the write. */
   giveUp(): never {
-    throw unknown(this.#doubt)
+    throw new CommitUnknownError(this.#doubt)
   }
 
   async #failed(error: unknown): Promise<void> {
     if (!(error instanceof StoreError)) throw error
     if (error.applied === undefined) this.doubt(error)
-    if (!this.inDoubt && (this.#tries >= RETRIES || this.isOver)) throw error
-    await pause(this.#tries++)
+    if (!this.inDoubt && (this.#count >= RETRIES || this.isOver)) throw error
+    await pause(this.#count++)
   }
 }

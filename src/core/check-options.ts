@@ -1,0 +1,191 @@
+import { type CookieOptions, PREFIX } from './cookie-rules.ts'
+import { DURATION_FORMS, MAX_DURATION, milliseconds } from './duration.ts'
+import { ConfigError } from './errors.ts'
+import type { SessionOptions } from './options.ts'
+import { isReserved } from './reserved.ts'
+import type { Store } from './store.ts'
+
+type Check = (value: unknown) => string | undefined
+
+/** Throws a `ConfigError` that names option, value and remedy for the first option that is wrong. */
+export function checkOptions(options: unknown): asserts options is SessionOptions {
+  if (!isObject(options)) throw new ConfigError(`Session options are an object with a \`store\`, not ${shown(options)}.`)
+  if (options['store'] === undefined) {
+    throw new ConfigError("Option `store` is missing: where sessions are kept, e.g. new SqliteStore('sessions.db') or new MemoryStore().")
+  }
+  checkAll('', options, CHECKS)
+  checkStore(options['store'] as Store)
+  if (options['cookie'] !== undefined) checkCookie(options['cookie'] as CookieOptions)
+}
+
+/** What this version does not do yet it does not pretend to do. */
+function checkStore({ capabilities }: Store): void {
+  if (capabilities?.compareAndSwap && !capabilities.carriesData) return
+  throw new ConfigError(
+    'Option `store`: it has no compare-and-swap (capability `compareAndSwap`), without which changes of overlapping requests would be lost.',
+  )
+}
+
+function checkAll(path: string, values: object, checks: Readonly<Record<string, Check>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    const option = path + name
+    if (!Object.hasOwn(checks, name)) throw new ConfigError(unknownOption(option, Object.keys(checks)))
+    const remedy = value === undefined ? undefined : checks[name]?.(value)
+    if (remedy !== undefined) throw new ConfigError(`Option \`${option}\` is ${shown(value)}: ${remedy}.`)
+  }
+}
+
+/** Names people bring along from other session libraries, with what they mean here. */
+const TRANSLATIONS: Readonly<Record<string, string>> = {
+  secret: 'no secret is needed: an id of 192 random bits needs no signature. Leave it out',
+  secrets: 'no secret is needed unless the store seals data, and then it goes to that store. Leave it out',
+  keys: 'no secret is needed: an id of 192 random bits needs no signature. Leave it out',
+  password: 'no secret is needed: data stays on the server. Leave it out',
+  signed: 'an id of 192 random bits needs no signature. Leave it out',
+  resave: 'sessions are saved when they change, and only then. Leave it out',
+  saveUninitialized: 'a session that holds nothing is never saved. Leave it out',
+  rolling: 'idle time slides by itself on the server, see `idle`. Leave it out',
+  renew: 'idle time slides by itself on the server, see `idle`. Leave it out',
+  unset: 'req.session.flush() ends a session. Leave it out',
+  genid: 'ids are always drawn from the system. Leave it out',
+  proxy: "the framework judges that: app.set('trust proxy', …), or `cookie: { secure: true }`",
+  name: 'the name of the cookie is `cookie: { name }`',
+  key: 'the name of the cookie is `cookie: { name }`',
+  cookieName: 'the name of the cookie is `cookie: { name }`',
+  maxAge: '`idle` (how long unused) and `absolute` (how long at all), in seconds or as "14d"',
+  ttl: '`idle` (how long unused) and `absolute` (how long at all), in seconds or as "14d"',
+  expires: '`idle` (how long unused) and `absolute` (how long at all), in seconds or as "14d"',
+  rollingExpiry: '`idle` slides by itself. Leave it out',
+  httpOnly: '`cookie: { httpOnly }`',
+  secure: '`cookie: { secure }`',
+  sameSite: '`cookie: { sameSite }`',
+  'cookie.maxAge': 'the lifetime is `absolute`, beside `cookie`, in seconds or as "14d"; the server enforces it',
+  'cookie.expires': 'the lifetime is `absolute`, beside `cookie`, in seconds or as "14d"; the server enforces it',
+  'cookie.signed': 'an id of 192 random bits needs no signature. Leave it out',
+  'cookie.overwrite': 'a response sets the cookie once at the most. Leave it out',
+  'cookie.encode': 'an id needs no encoding. Leave it out',
+}
+
+function unknownOption(option: string, known: readonly string[]): string {
+  const translation = Object.hasOwn(TRANSLATIONS, option) ? TRANSLATIONS[option] : undefined
+  if (translation !== undefined) return `Option \`${option}\` does not exist here: ${translation}.`
+  return `Option \`${option}\` does not exist. There are: ${known.join(', ')}.`
+}
+
+const aDuration: Check = (value) => (milliseconds(value) === undefined ? `${DURATION_FORMS}${tooLong(value)}` : undefined)
+const aFunction: Check = (value) => (typeof value === 'function' ? undefined : 'it has to be a function')
+const aBoolean: Check = (value) => (typeof value === 'boolean' ? undefined : 'it has to be true or false')
+const aSize: Check = (value) =>
+  Number.isSafeInteger(value) && (value as number) > 0 ? undefined : 'it has to be a whole number of bytes above 0'
+const anIdentifier: Check = (value) =>
+  typeof value === 'string' && /^[A-Za-z$][\w$]*$/.test(value) ? undefined : 'it has to be a property name such as adminSession'
+const oneOf =
+  (...allowed: readonly unknown[]): Check =>
+  (value) =>
+    allowed.includes(value) ? undefined : `it has to be one of ${allowed.map(shown).join(', ')}`
+const withMethods =
+  (what: string, ...methods: readonly string[]): Check =>
+  (value) => {
+    const missing = methods.find((method) => typeof (value as Record<string, unknown> | null)?.[method] !== 'function')
+    return missing === undefined
+      ? undefined
+      : `it has to be ${what}; this has no method ${missing}()${typeof value === 'function' ? ' (did you forget `new`?)' : ''}`
+  }
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  store: withMethods('a store, e.g. new SqliteStore(…)', 'load', 'create', 'replace', 'touch', 'delete'),
+  cookie: (value) => (isObject(value) ? undefined : 'it has to be an object'),
+  idle: aDuration,
+  absolute: aDuration,
+  browserSession: aBoolean,
+  saveOnError: aBoolean,
+  lazy: aBoolean,
+  onGone: oneOf('error', 'discard'),
+  maxSize: aSize,
+  timeout: aTimeout,
+  codec: withMethods('a codec', 'decode', 'encode', 'parse', 'print'),
+  schema: aSchema,
+  as: anIdentifier,
+  on: aFunction,
+  clock: aFunction,
+  random: aFunction,
+}
+
+function aTimeout(value: unknown): string | undefined {
+  if (!isObject(value)) return "it has to be an object such as { operation: '2s', request: '5s' }"
+  checkAll('timeout.', value, { operation: aDuration, request: aDuration })
+  return undefined
+}
+
+function aSchema(value: unknown): string | undefined {
+  if (!isObject(value)) return 'it has to be an object with one Standard Schema for each property'
+  const wrong = Object.entries(value).find(
+    ([, schema]) => typeof (schema as { '~standard'?: { validate?: unknown } } | null)?.['~standard']?.validate !== 'function',
+  )
+  if (wrong !== undefined) return `the schema of "${wrong[0]}" does not follow Standard Schema (zod, valibot, arktype … do)`
+  const reserved = Object.keys(value).find(isReserved)
+  return reserved === undefined ? undefined : `"${reserved}" begins with "_", which is reserved`
+}
+
+const COOKIE_CHECKS: Readonly<Record<string, Check>> = {
+  name: (value) =>
+    typeof value === 'string' && /^[!#$%&'*+\-.^`|~\w]{1,256}$/.test(value)
+      ? undefined
+      : "a cookie name has letters, digits and !#$%&'*+-.^_`|~ only",
+  path: (value) =>
+    typeof value === 'string' && /^\/[\x20-\x3a\x3d-\x7e]{0,1023}$/.test(value)
+      ? undefined
+      : 'a path begins with / and has no ; or control characters',
+  domain: (value) =>
+    typeof value === 'string' && isDomain(value)
+      ? undefined
+      : "a domain is a host name such as 'example.com', without scheme, port or dots at its ends",
+  secure: oneOfSecure,
+  httpOnly: aBoolean,
+  sameSite: oneOf('lax', 'strict', 'none'),
+  partitioned: aBoolean,
+  priority: oneOf('low', 'medium', 'high'),
+}
+
+function oneOfSecure(value: unknown): string | undefined {
+  if (value === true || value === 'auto') return undefined
+  return "it has to be true or 'auto' (the default, which needs no Secure on localhost); without Secure the id would travel in the clear"
+}
+
+function isDomain(value: string): boolean {
+  return value.length <= 253 && value.split('.').every((label) => /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/i.test(label))
+}
+
+function checkCookie(cookie: CookieOptions): void {
+  checkAll('cookie.', cookie, COOKIE_CHECKS)
+  const { name = '', path = '/', domain, secure, sameSite, partitioned } = cookie
+  const refuse = (option: string, value: unknown, remedy: string): never => {
+    throw new ConfigError(`Option \`cookie.${option}\` is ${shown(value)}: ${remedy}.`)
+  }
+  if (/^__host-/i.test(name) && (domain !== undefined || path !== '/'))
+    refuse('name', name, 'browsers refuse __Host- together with a domain or another path')
+  if (PREFIX.test(name) && name.replace(PREFIX, '') === '') refuse('name', name, 'a name has to follow the prefix')
+  if (sameSite === 'none' && secure !== true) refuse('sameSite', sameSite, 'browsers refuse it without Secure; add `secure: true`')
+  if (partitioned === true && (secure !== true || sameSite !== 'none'))
+    refuse('partitioned', true, "it needs `secure: true` and `sameSite: 'none'`")
+}
+
+function tooLong(value: unknown): string {
+  return typeof value === 'number' && value * 1000 > MAX_DURATION ? ' (seconds, not milliseconds)' : ''
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A value as it may stand in a message: short, and never a whole object. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`
+  return typeof value === 'object' && value !== null
+    ? Array.isArray(value)
+      ? 'an array'
+      : 'an object'
+    : typeof value === 'function'
+      ? 'a function'
+      : String(value)
+}

@@ -1,0 +1,10 @@
+/** A clock that is only good for differences. Deadlines must not move when someone sets the time. */
+export function monotonic(): number {
+  return performance.now()
+}
+
+/** Waits before another try: longer with every one, at random, so that two that collided do not collide again. */
+export function pause(tries: number): Promise<void> {
+  const longest = Math.min(2 ** tries, 64)
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * longest))
+}

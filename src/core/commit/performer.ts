@@ -1,0 +1,199 @@
+import { monotonic } from '../clock.ts'
+import type { Draft } from '../draft.ts'
+import type { Engine } from '../engine.ts'
+import { CommitUnknownError, GoneError, SessionError } from '../errors.ts'
+import type { Keeper } from '../keeper.ts'
+import { openFrom, reach } from '../opening.ts'
+import { USER } from '../reserved.ts'
+import { CommitQueue } from './commit-queue.ts'
+import { concerns, type Intent, logsIn, onlyConsumes } from './intent.ts'
+import type { Merged } from './merge.ts'
+import { type Plan, plan } from './plan.ts'
+import { Writer } from './writer.ts'
+
+/** A plan of one kind. */
+type To<Kind extends Plan['do']> = Plan & { readonly do: Kind }
+
+/** Does what `plan` decides: the one place where a request's changes meet the store. */
+export class Performer implements Keeper {
+  readonly #engine: Engine
+  readonly #onGone: 'error' | 'discard'
+  readonly #writer: Writer
+  readonly #queue: CommitQueue
+
+  constructor(engine: Engine, onGone: 'error' | 'discard') {
+    this.#engine = engine
+    this.#onGone = onGone
+    this.#writer = new Writer(engine)
+    this.#queue = new CommitQueue(engine, this.#writer)
+  }
+
+  perform(draft: Draft, failed: boolean): Promise<void> {
+    return draft.inTurn(() => this.#noting(draft, (until) => this.#perform(draft, failed, until)))
+  }
+
+  claim(draft: Draft, name: string): Promise<string | undefined> {
+    return draft.inTurn(() => this.#noting(draft, (until) => this.#claim(draft, name, until)))
+  }
+
+  load(draft: Draft): Promise<void> {
+    return draft.inTurn(async () => (draft.state.is === 'unloaded' ? openFrom(this.#engine, draft) : undefined))
+  }
+
+  reload(draft: Draft): Promise<void> {
+    return draft.inTurn(() => openFrom(this.#engine, draft, true))
+  }
+
+  /** Runs one commit within its time. After a write whose fate was not found out nothing more is written for this request. */
+  async #noting<T>(draft: Draft, commit: (until: number) => Promise<T>): Promise<T> {
+    try {
+      return await commit(monotonic() + this.#engine.requestTimeout)
+    } catch (error) {
+      if (error instanceof CommitUnknownError) draft.lose()
+      this.#engine.emit({ type: 'commit-failed', reason: error instanceof SessionError ? error.code : 'application', ...handleOf(draft) })
+      throw error
+    }
+  }
+
+  async #perform(draft: Draft, failed: boolean, until: number): Promise<void> {
+    const problem = failed ? undefined : noticed(draft)
+    const isLost = failed || problem !== undefined
+    if (draft.state.is === 'unloaded' && draft.intents.length > 0 && !isLost) await openFrom(this.#engine, draft, true)
+    await this.#carryOut(draft, this.#plan(draft, isLost), until)
+    if (problem !== undefined) throw problem.error
+  }
+
+  #plan(draft: Draft, failed: boolean): Plan {
+    const { state, intents, flushed, accessed, properties } = draft
+    const situation = {
+      state,
+      intents,
+      flushed,
+      accessed,
+      failed,
+      texts: properties.texts,
+      merge: () => draft.merged(),
+      now: this.#engine.now(),
+    }
+    return plan(situation, this.#engine)
+  }
+
+  async #carryOut(draft: Draft, plan: Plan, until: number): Promise<void> {
+    switch (plan.do) {
+      case 'nothing':
+        return this.#engine.emit({ type: 'untouched', reason: plan.reason, ...handleOf(draft) })
+      case 'touch':
+        return this.#touch(plan)
+      case 'create':
+        return this.#create(draft, plan.merged, until)
+      case 'replace':
+        return this.#replace(draft, plan, until)
+      case 'delete':
+        return this.#delete(draft, plan.keys, 'flush', until)
+      case 'delete-then-create':
+        await this.#delete(draft, plan.keys, plan.reason, until)
+        return this.#create(draft, plan.merged, until)
+      case 'refuse':
+        if (plan.error instanceof GoneError) return this.#gone(draft, plan.error, until)
+        throw plan.error
+    }
+  }
+
+  async #touch({ identity: { key }, entry, expiresAt }: To<'touch'>): Promise<void> {
+    const { store, emit, now } = this.#engine
+    try {
+      const moved = await store.touch(key, expiresAt, entry.version, now())
+      emit(moved ? { type: 'touched', reason: 'idle', handle: key } : { type: 'touch-refused', reason: 'changed-meanwhile', handle: key })
+    } catch {
+      emit({ type: 'touch-refused', reason: 'store-error', handle: key })
+    }
+  }
+
+  async #create(draft: Draft, merged: Merged, until: number): Promise<void> {
+    const intents = [...draft.intents]
+    const { entry, identity } = await this.#writer.create(merged, until)
+    draft.committed(intents, identity, entry)
+    this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.key })
+  }
+
+  async #replace(draft: Draft, { identity, entry, merged }: To<'replace'>, until: number): Promise<void> {
+    const intents = [...draft.intents]
+    try {
+      const done = await this.#queue.commit({ identity, entry, intents, known: draft.known, merged, until })
+      draft.committed(intents, done.identity, done.entry)
+    } catch (error) {
+      if (!(error instanceof GoneError)) throw error
+      await this.#gone(draft, error, until)
+    }
+  }
+
+  async #delete(draft: Draft, keys: readonly string[], reason: 'flush' | 'other-user', until: number): Promise<void> {
+    for (const key of keys) {
+      await this.#writer.delete(key, until)
+      draft.deleted(key)
+      this.#engine.emit({ type: 'deleted', reason, handle: key })
+    }
+  }
+
+  /** The session ended meanwhile. Nothing is revived: a login starts a new one with this request's own changes, the others are told. */
+  async #gone(draft: Draft, error: GoneError, until: number): Promise<void> {
+    const { intents } = draft
+    const outcome = logsIn(intents) ? 'started-anew' : onlyConsumes(intents) || this.#onGone === 'discard' ? 'discarded' : 'error'
+    this.#engine.emit({ type: 'gone', reason: error.reason, outcome, ...handleOf(draft) })
+    draft.end(outcome === 'started-anew')
+    if (outcome === 'started-anew') return this.#create(draft, draft.merged(), until)
+    if (outcome === 'error') throw error
+  }
+
+  async #claim(draft: Draft, name: string, until: number): Promise<string | undefined> {
+    draft.noticeEdit(name)
+    const text = draft.properties.texts.get(name)
+    if (draft.state.is !== 'live' || (text === undefined && draft.hasPending(name))) {
+      if (text !== undefined) draft.record({ kind: 'remove', name })
+      return text
+    }
+    const own = draft.intents.filter((intent) => concerns(intent, name) || (name === USER && intent.kind === 'login'))
+    if (own.length > 0 || draft.known.has(name) || (await this.#isSetMeanwhile(draft, name))) return this.#takeOut(draft, name, own, until)
+    return undefined
+  }
+
+  /** What this request did not see may have been set by another. */
+  async #isSetMeanwhile(draft: Draft, name: string): Promise<boolean> {
+    const { state } = draft
+    if (state.is !== 'live') return false
+    const reached = await reach(this.#engine, state.identity, true)
+    if (reached.entry === undefined || !reached.texts.has(name)) return false
+    draft.committed([], state.identity, reached.entry)
+    return true
+  }
+
+  async #takeOut(draft: Draft, name: string, own: readonly Intent[], until: number): Promise<string | undefined> {
+    const { state } = draft
+    if (state.is !== 'live') return undefined
+    const intents: Intent[] = [...own, { kind: 'claim', name }]
+    try {
+      const done = await this.#queue.commit({ ...state, intents, known: draft.known, merged: undefined, until })
+      draft.committed(own, done.identity, done.entry)
+      draft.forget(name)
+      return done.merged.claimed
+    } catch (error) {
+      if (!(error instanceof GoneError) || own.length > 0) throw error
+      this.#engine.emit({ type: 'gone', reason: error.reason, outcome: 'discarded', ...handleOf(draft) })
+      return undefined
+    }
+  }
+}
+
+/** Takes in-place changes in; what one of them failed with, if any did. */
+function noticed(draft: Draft): { readonly error: unknown } | undefined {
+  try {
+    draft.noticeEdits()
+    return undefined
+  } catch (error) {
+    return { error }
+  }
+}
+
+function handleOf({ state: { identity } }: Draft): { readonly handle?: string } {
+  return identity === undefined ? {} : { handle: identity.key }
+}

@@ -1,0 +1,95 @@
+import type { SessionError } from '../errors.ts'
+import { CommitUnknownError, GoneError, NotLoadedError } from '../errors.ts'
+import { type Reading, touchOf } from '../expiry.ts'
+import type { Identity } from '../id.ts'
+import { LAST_USER } from '../reserved.ts'
+import type { State } from '../state.ts'
+import type { Entry } from '../store.ts'
+import { type Intent, logsIn } from './intent.ts'
+import type { Merged } from './merge.ts'
+
+/** All that a decision depends on. */
+export interface Situation {
+  readonly state: State
+  readonly intents: readonly Intent[]
+  /** The request's changes on what it knows. A function: it may run the application's own, which only what is to be written may. */
+  readonly merge: () => Merged
+  /** What the request sees, for a session it did not change. */
+  readonly texts: ReadonlyMap<string, string>
+  /** Keys of sessions this request flushed. */
+  readonly flushed: readonly string[]
+  readonly accessed: boolean
+  /** The response is a 5xx: nothing but a flush is performed. */
+  readonly failed: boolean
+  readonly now: number
+}
+
+/** What a commit has to do. */
+export type Plan =
+  | { readonly do: 'nothing'; readonly reason: 'read-only' | 'not-used' | 'nothing-to-save' | 'failed-response' }
+  | { readonly do: 'touch'; readonly identity: Identity; readonly entry: Entry; readonly expiresAt: number }
+  | { readonly do: 'create'; readonly merged: Merged }
+  | { readonly do: 'replace'; readonly identity: Identity; readonly entry: Entry; readonly merged: Merged }
+  | { readonly do: 'delete'; readonly keys: readonly string[] }
+  | {
+      readonly do: 'delete-then-create'
+      readonly keys: readonly string[]
+      readonly reason: 'flush' | 'other-user'
+      readonly merged: Merged
+    }
+  | { readonly do: 'refuse'; readonly error: SessionError }
+
+/** Decides. Pure: no clock, no randomness, no I/O. */
+export function plan(situation: Situation, reading: Reading): Plan {
+  const { flushed, failed, intents } = situation
+  if (failed) return flushed.length > 0 ? { do: 'delete', keys: flushed } : { do: 'nothing', reason: 'failed-response' }
+  if (flushed.length > 0) return flushedThen(situation)
+  return intents.length > 0 ? changed(situation) : unchanged(situation, reading)
+}
+
+function flushedThen({ flushed: keys, intents, merge }: Situation): Plan {
+  if (intents.length === 0) return { do: 'delete', keys }
+  const merged = merge()
+  return starts(merged) ? { do: 'delete-then-create', keys, reason: 'flush', merged } : { do: 'delete', keys }
+}
+
+function changed({ state, intents, merge }: Situation): Plan {
+  switch (state.is) {
+    case 'ended':
+      if (!logsIn(intents)) return { do: 'refuse', error: new GoneError('ended') }
+      return { do: 'create', merged: merge() }
+    case 'failed':
+      return { do: 'refuse', error: state.error }
+    case 'unknown':
+      return { do: 'refuse', error: new CommitUnknownError() }
+    case 'unloaded':
+      return { do: 'refuse', error: new NotLoadedError('The session has to be read before its changes can be judged.') }
+    case 'live':
+      return replaced(state.identity, state.entry, merge())
+    case 'absent':
+      return created(merge())
+  }
+}
+
+function replaced(identity: Identity, entry: Entry, merged: Merged): Plan {
+  if (merged.otherUser) return { do: 'delete-then-create', keys: [identity.key], reason: 'other-user', merged }
+  return { do: 'replace', identity, entry, merged }
+}
+
+function created(merged: Merged): Plan {
+  return starts(merged) ? { do: 'create', merged } : { do: 'nothing', reason: 'nothing-to-save' }
+}
+
+/** Whether there is something to start a session for: a note of who left is not. */
+function starts({ texts }: Merged): boolean {
+  return texts.size > (texts.has(LAST_USER) ? 1 : 0)
+}
+
+function unchanged({ state, texts, accessed, now }: Situation, reading: Reading): Plan {
+  if (!accessed) return { do: 'nothing', reason: 'not-used' }
+  if (state.is !== 'live') return { do: 'nothing', reason: 'read-only' }
+  const expiresAt = touchOf(state.entry, texts, now, reading)
+  return expiresAt === undefined
+    ? { do: 'nothing', reason: 'read-only' }
+    : { do: 'touch', identity: state.identity, entry: state.entry, expiresAt }
+}

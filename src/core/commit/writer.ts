@@ -1,0 +1,103 @@
+import type { Engine } from '../engine.ts'
+import { StoreError } from '../errors.ts'
+import { type Identity, newIdentity } from '../id.ts'
+import type { Entry, Version } from '../store.ts'
+import { Attempts } from './attempts.ts'
+import { marked } from './commit-marks.ts'
+import type { Merged } from './merge.ts'
+import { newEntry } from './new-entry.ts'
+
+/** What became of a compare-and-swap. `entry` is the newest that is known to be in the store. */
+export type Fate =
+  | { readonly kind: 'written'; readonly entry: Entry }
+  | { readonly kind: 'stale'; readonly current: Entry }
+  | { readonly kind: 'missing' }
+
+const NONCE_LENGTH = 12
+/** More than one in the life of the universe is a store that does not work. */
+const MOST_COLLISIONS = 3
+
+/**
+ * Carries one write to the store and does not come back before its fate is known or its time is up: a write whose answer was lost is
+ * looked for by its nonce, and repeated under the same nonce while it is not there. Throws `StoreError` when a write surely failed and
+ * `CommitUnknownError` when nobody can tell.
+ */
+export class Writer {
+  readonly #engine: Engine
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  newNonce(): Version {
+    return this.#engine.draw(NONCE_LENGTH)
+  }
+
+  /** Puts `entry`, whose version is the nonce, in the place of `before`. */
+  async swap(key: string, entry: Entry, before: Entry, until: number): Promise<Fate> {
+    const { store, now } = this.#engine
+    const attempts = new Attempts(until)
+    for (;;) {
+      const answer = await attempts.try(() => store.replace(key, entry, before.version, now(), until))
+      if (answer?.ok === true) return { kind: 'written', entry }
+      if (answer?.reason === 'stale') return this.#recognised(answer.current, entry, attempts)
+      if (answer !== undefined) return attempts.inDoubt ? attempts.giveUp() : { kind: 'missing' }
+      if (!attempts.inDoubt) continue
+      const found = await this.#look(key, attempts)
+      if (found === undefined) return attempts.giveUp()
+      if (found.version !== before.version) return this.#recognised(found, entry, attempts)
+      attempts.checkTime()
+    }
+  }
+
+  /** Adds a row under an id that is drawn here. */
+  async create(merged: Merged, until: number): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
+    const { store, draw } = this.#engine
+    const nonce = this.newNonce()
+    const attempts = new Attempts(until)
+    let identity = newIdentity(draw)
+    for (let collisions = 0; collisions < MOST_COLLISIONS; ) {
+      const entry = newEntry(this.#engine, merged, identity, nonce)
+      const { key } = identity
+      const answer = await attempts.try(() => store.create(key, entry, until))
+      if (answer?.ok === true) return { entry, identity }
+      if (answer !== undefined) attempts.doubt(new StoreError('create', 'the new id is taken')) // by ourselves, if it was heard twice
+      if (!attempts.inDoubt) continue
+      const found = await this.#look(key, attempts)
+      if (found !== undefined && this.#isOwn(found, nonce)) return { entry: found, identity }
+      attempts.checkTime()
+      // Under another id: what was sent may arrive later still, and must not bring back a session that was ended meanwhile.
+      identity = newIdentity(draw)
+      if (answer !== undefined) collisions++
+    }
+    throw new StoreError('create', 'it answered that every new id is taken', { applied: false })
+  }
+
+  /** Deletes a row, and says it again until it is heard. */
+  async delete(key: string, until: number): Promise<void> {
+    const attempts = new Attempts(until)
+    while ((await attempts.try(() => this.#engine.store.delete(key, until))) === undefined) {
+      if (attempts.inDoubt) attempts.checkTime()
+    }
+  }
+
+  #recognised(current: Entry, sent: Entry, attempts: Attempts): Fate {
+    if (this.#isOwn(current, sent.version)) return { kind: 'written', entry: current }
+    const crowded = marked(current.commits, this.#engine.managerId, sent.version) === 'crowded'
+    return crowded || (attempts.inDoubt && attempts.isOver) ? attempts.giveUp() : { kind: 'stale', current }
+  }
+
+  #isOwn(found: Entry, nonce: Version): boolean {
+    return found.version === nonce || marked(found.commits, this.#engine.managerId, nonce) === true
+  }
+
+  /** Reads the row past every cache, until it can be read or the time is up. */
+  async #look(key: string, attempts: Attempts): Promise<Entry | undefined> {
+    const { store, now } = this.#engine
+    for (;;) {
+      const found = await attempts.try(async () => ({ entry: await store.load(key, now(), { fresh: true }) }))
+      if (found !== undefined) return found.entry
+      attempts.checkTime()
+    }
+  }
+}

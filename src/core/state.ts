@@ -1,0 +1,19 @@
+import type { SessionError } from './errors.ts'
+import type { Identity } from './id.ts'
+import type { Entry } from './store.ts'
+
+/**
+ * How a request stands to the session its cookie names.
+ *
+ * - `absent`: there is none; what is set starts one. The identity is what the cookie named, for a flush to delete all the same
+ * - `unloaded`: nobody has looked yet (`lazy`)
+ * - `live`: it was read, and `entry` is the newest this request knows
+ * - `ended`: there was one, or its id was renewed a moment ago; what is changed is lost, and the request is told
+ * - `failed`: the store could not be read
+ * - `unknown`: a write's fate was never found out; only a flush is still possible
+ */
+export type State =
+  | { readonly is: 'absent' | 'ended'; readonly identity?: Identity | undefined }
+  | { readonly is: 'unloaded' | 'unknown'; readonly identity: Identity }
+  | { readonly is: 'live'; readonly identity: Identity; readonly entry: Entry }
+  | { readonly is: 'failed'; readonly identity: Identity; readonly error: SessionError }
