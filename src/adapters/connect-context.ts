@@ -28,10 +28,10 @@ export function contextSessions<Data>(sessions: Sessions<Data>, remedy: string):
     const { promise, resolve, reject } = Promise.withResolvers<Session<Data>>()
     let begun = false
     Object.assign<Judged, Judged>(req, { [SECURE]: secure } as Judged)
-    begin(req, res, (error) => {
+    void begin(req, res, (error) => {
       if (begun) return fail(error)
       begun = true
-      return error === undefined ? resolve(sessions.of(req)) : reject(error as Error)
+      return error === undefined ? resolve(sessions.of(req)) : reject(error)
     })
     return promise
   }

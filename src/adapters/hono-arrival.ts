@@ -15,7 +15,7 @@ interface Environment {
 /** The request, or what is to be known of it where the runtime tells that it came from another machine, whatever its `Host` says. */
 export function arrivalOf({ req: { raw }, env }: Context): Request | Incoming {
   const peer = peerOf((env ?? {}) as Environment, raw)
-  if (typeof peer !== 'string' || isLoopback({ hosts: [], headers: [], peer })) return raw
+  if (typeof peer !== 'string' || isLoopback({ hosts: ['localhost'], headers: [], peer })) return raw
   return { cookie: raw.headers.get('cookie') ?? undefined, secure: raw.url.startsWith('https:'), loopback: false }
 }
 

@@ -51,6 +51,7 @@ export function session(given: SessionOptions | Sessions): SessionMiddleware {
   const sessions = managerOf(given)
   const middleware: MiddlewareHandler = async (c, next) => {
     if (isInstalled(sessions, c)) return next()
+    // oxlint-disable-next-line unicorn/no-null -- so Hono says that there is no body
     const before = new Headers(c.newResponse(null).headers)
     const session = await sessions.open(arrivalOf(c))
     c.set(sessions.name, session)

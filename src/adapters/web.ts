@@ -49,22 +49,14 @@ export function withSession<Data = Default, Rest extends readonly unknown[] = []
 export function withSession(given: SessionOptions | Sessions, handler: SessionHandler<Default, unknown[]>): WebHandler<Default, unknown[]> {
   const sessions = managerOf(given)
   const handle = async (request: Request, ...rest: unknown[]): Promise<Response> => {
-    const outer = opened.get(request)?.get(sessions)
+    const outer = sessions.find(request)
     if (outer !== undefined) return handler(request, outer, ...rest) // installed twice: the outer one commits
     const session = await sessions.open(request)
-    remember(sessions, request, session)
+    sessions.bind(request, session)
     const response = await handled(sessions, session, () => handler(request, session, ...rest))
     return committed(sessions, session, response)
   }
   return Object.assign(handle, { sessions })
-}
-
-const opened = new WeakMap<Request, Map<Sessions, Session>>()
-
-function remember(sessions: Sessions, request: Request, session: Session): void {
-  const known = opened.get(request) ?? new Map<Sessions, Session>()
-  opened.set(request, known.set(sessions, session))
-  sessions.bind(request, session)
 }
 
 /** Runs the handler. When it throws, what is final is performed still; the error that is told is the handler's. */

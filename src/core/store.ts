@@ -112,6 +112,7 @@ export interface Store {
   delete(key: string): Promise<boolean>
   /** Deletes every session of the user that was committed before the call, but for the key `except`; answers how many. */
   deleteUser?(userId: string, options?: { readonly except?: string }): Promise<number>
+  /** One page of the entries that are not expired, of one user where the query names one. */
   list?(query: ListQuery): Promise<Page>
   /** Deletes expired rows in batches, one batch a step, telling the total after each. Never one long lock. */
   clearExpired?(options: ClearExpiredOptions): AsyncIterable<Progress>

@@ -15,6 +15,7 @@ import { answer } from './answer.ts'
 import { nextTurn } from './next-turn.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
+/** How much a `MemoryStore` keeps. */
 export interface MemoryStoreOptions {
   /** The most sessions kept. Beyond it the one that was not used for the longest time is dropped. Default 100,000. */
   readonly max?: number

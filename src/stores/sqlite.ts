@@ -7,6 +7,7 @@ import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
 export type { SqliteDatabase, SqliteStatement } from './sqlite-database.ts'
 
+/** Which database a `SqliteStore` keeps its rows in, and how. */
 export interface SqliteStoreOptions {
   /**
    * The path of the file (`:memory:` for none), which the store opens with `node:sqlite` at the first use; or an open database of

@@ -15,6 +15,7 @@ export interface SuiteRunner {
   readonly it: (name: string, test: () => Promise<void>) => unknown
 }
 
+/** What the suite has to know of a store that cannot do everything. */
 export interface StoreSuiteOptions {
   /** What the store says it can do, where that is not all. What it cannot is not tested. */
   readonly capabilities?: Partial<Omit<Capabilities, 'carriesData'>>

@@ -18,10 +18,8 @@ declare module 'h3' {
 
 /** The recipe of docs/frameworks.md: the application within one that has sessions. */
 function withSessions(sessions: Sessions, shop: H3): H3 {
-  const handler = withSession(sessions, async (request, session, _context: unknown) =>
-    shop.request(request, undefined, { session } as never),
-  )
-  return new H3().all('/**', fromWebHandler(handler as never))
+  const handler = withSession(sessions, (request, session) => shop.request(request, undefined, { session }))
+  return new H3().all('/**', fromWebHandler(handler))
 }
 
 const serve = (app: H3): Promise<Running> => run(createServer(toNodeHandler(app) as never))

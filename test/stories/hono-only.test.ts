@@ -32,7 +32,11 @@ function failing(): Sessions {
 const serve = ({ fetch }: Hono, overrideGlobalObjects = true): Promise<Running> =>
   run(createAdaptorServer({ fetch, overrideGlobalObjects }) as Server)
 
-const set = (c: Context): void => void c.var.session.set('a', 1)
+/** A context with something to save. */
+function saving(c: Context): Context {
+  c.var.session.set('a', 1)
+  return c
+}
 
 /** `app.request`, without a server. */
 const ask = async (app: Hono, path = '/', init: RequestInit = {}): Promise<Response> => app.request(path, init)
@@ -49,7 +53,7 @@ describe('Hono 4', () => {
   it('adds the cookie to a response of fetch, whose headers are immutable', async () => {
     const app = appOf(scripted().sessions)
     app.get('/', (c) => {
-      set(c)
+      saving(c)
       return fetch('data:text/plain,body')
     })
     const page = await ask(app)
@@ -73,7 +77,7 @@ describe('Hono 4', () => {
     const switching = Object.create(Response.prototype, { status: { value: 101 }, headers: { value: new Headers() } }) as Response
     const app = appOf(sessions)
     app.get('/', (c) => {
-      set(c)
+      saving(c)
       return switching
     })
     expect(await ask(app)).toBe(switching)
@@ -84,11 +88,11 @@ describe('Hono 4', () => {
     const { sessions, rows } = scripted()
     const app = appOf(sessions)
     app.get('/text', (c) => {
-      set(c)
+      saving(c)
       return streamText(c, async (out) => void (await (await out.write('bo')).write('dy')))
     })
     app.get('/events', (c) => {
-      set(c)
+      saving(c)
       return streamSSE(c, async (out) => out.writeSSE({ data: String(c.var.session.get('a')) }))
     })
     await using server = await serve(app)
@@ -120,7 +124,7 @@ describe('Hono 4', () => {
       const made = appOf(failing())
       if (onError !== undefined) made.onError(onError)
       made.get('/', (c) => {
-        set(c)
+        saving(c)
         c.header('ETag', '"x"')
         c.header('X-Mine', '1')
         c.header('Set-Cookie', 'mine=1')
@@ -143,7 +147,7 @@ describe('Hono 4', () => {
       ['sets no status', (_error, c) => c.text('sorry')],
       ['says 200', (_error, c) => c.text('sorry', 200, { Location: '/x' })],
       ['redirects', (_error, c) => new Response('sorry', { status: 302, headers: { Location: '/error' }, statusText: c.req.method })],
-      ['sets headers', (_error, c) => (c.header('X-Page', '1'), c.text('sorry'))],
+      ['sets headers', (_error, c) => c.newResponse('sorry', { headers: { 'X-Page': '1' } })],
     ])('never goes out as anything but an error, when the error page %s', async (_name, page) => {
       const response = await ask(app(page))
       expect([response.status, await response.text()]).toEqual([503, 'sorry'])
@@ -156,7 +160,7 @@ describe('Hono 4', () => {
     app.use(cors(), secureHeaders(), session(failing()))
     app.onError((_error, c) => c.text('sorry'))
     app.get('/', (c) => {
-      set(c)
+      saving(c)
       return c.text('body', 200, { ETag: '"x"', Vary: 'Origin' })
     })
     const { status, headers } = await ask(app)
@@ -171,7 +175,7 @@ describe('Hono 4', () => {
   it("is Hono's own error page where there is no other", async () => {
     const app = new Hono()
     app.use(session(failing()))
-    app.get('/', (c) => (set(c), c.redirect('/there')))
+    app.get('/', (c) => saving(c).redirect('/there'))
     const error = console.error
     const logged: unknown[] = []
     console.error = (...args: unknown[]) => void logged.push(...args)
@@ -188,7 +192,7 @@ describe('Hono 4', () => {
     const inner = new Hono()
     inner.use(session(failing()))
     inner.onError((_error, c) => c.text('inner', 200))
-    inner.get('/', (c) => (set(c), c.text('body')))
+    inner.get('/', (c) => saving(c).text('body'))
     const app = new Hono()
     app.onError((_error, c) => c.text('outer', 500))
     app.route('/inner', inner)
@@ -206,8 +210,8 @@ describe('Hono 4', () => {
     })
     app.get('/logout', (c) => {
       c.var.session.logout()
-      // oxlint-disable-next-line typescript/only-throw-error -- that is the story
-      throw 'something'
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- that is the story
+      return Promise.reject('something')
     })
     await using server = await serve(app)
     const browser = new Browser(server.port)
@@ -242,7 +246,7 @@ describe('Hono 4', () => {
     ['Bun', { requestIP: () => ({ address: '10.0.0.1' }) }],
   ])('on %s, believes no Host that says localhost when the other end is not', async (_, env) => {
     const app = appOf(scripted().sessions)
-    app.get('/', (c) => (set(c), c.text('body')))
+    app.get('/', (c) => saving(c).text('body'))
     expect(await (await app.request('http://localhost/', {}, env)).text()).toBe('error page: ERR_SESSION_CONFIG')
     expect((await app.request('https://localhost/', {}, env)).headers.get('set-cookie')).toMatch(/^__Host-sid=/)
     expect((await app.request('http://localhost/', {}, {})).headers.get('set-cookie')).toMatch(/^sid=/)
@@ -250,7 +254,7 @@ describe('Hono 4', () => {
 
   it('answers a request that nobody else answers, with our header on it', async () => {
     const app = appOf(scripted().sessions)
-    app.notFound((c) => (set(c), c.text('nothing here', 404)))
+    app.notFound((c) => saving(c).text('nothing here', 404))
     const page = await ask(app)
     expect([page.status, page.headers.getSetCookie().length]).toEqual([404, 1])
   })

@@ -1,0 +1,93 @@
+// Why: an example that does not work is worse than none. Every program of docs/frameworks.md is run as it stands there, but for its port and for
+// the names of our own paths, which lead to the sources. (document-examples.test.ts checks their types.)
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Browser } from '../stories/browser.ts'
+
+const root = join(import.meta.dirname, '../..')
+const document = readFileSync(join(root, 'docs/frameworks.md'), 'utf8')
+const programs = document
+  .split(/^## /m)
+  .map((chapter) => ({ title: chapter.split('\n')[0] ?? '', program: /```ts\n([^]*?)```/.exec(chapter)?.[1] ?? '' }))
+  .filter(({ program }) => program !== '')
+  .map((each, index) => ({ ...each, file: `program-${index}.ts` }))
+
+/** Says on which port a server listens. */
+const loud = `import { Server } from 'node:net'
+const { listen } = Server.prototype
+Server.prototype.listen = function (...args) {
+  this.once('listening', () => console.log(JSON.stringify(this.address())))
+  return listen.apply(this, args)
+}`
+
+/** Added to a program that leaves it to its runtime to serve. */
+const serving = `import { createAdaptorServer } from '@hono/node-server'
+createAdaptorServer({ fetch }).listen(3000)`
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sojourn-docs-'))
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+  await writeFile(join(folder, 'loud.mjs'), loud)
+  for (const { file, program } of programs) {
+    const sources = program.replaceAll(/'sojourn(\/[^']*)?'/g, (_, path: string | undefined) => `'${sourceOf(path)}'`)
+    const served = sources.includes('3000') ? sources : sources + serving
+    await writeFile(join(folder, file), served.replace('3000', '0'))
+  }
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+it('is of every framework', () => {
+  expect(programs.map(({ title }) => title)).toEqual([
+    'Express 4 and 5',
+    'Fastify 5',
+    'Koa 3',
+    'Hono 4',
+    'h3 2',
+    'Plain `node:http`',
+    'Request → Response: Bun, Deno, Workers, route handlers',
+  ])
+})
+
+describe.each(programs)('$title', ({ file }) => {
+  it('keeps a cart, and forgets it at logout', async () => {
+    const child = spawn(process.execPath, ['--import', './loud.mjs', file], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    try {
+      const browser = new Browser(await portOf(child))
+      const added = await browser.post('/cart/bread')
+      expect([Math.floor(added.status / 100), added.headers.get('location'), added.setCookies.length]).toEqual([3, '/', 1])
+      await browser.post('/cart/milk')
+      expect(JSON.parse((await browser.get('/')).body)).toEqual(['bread', 'milk'])
+      await browser.post('/logout')
+      expect([browser.cookies.size, JSON.parse((await browser.get('/')).body)]).toEqual([0, []])
+    } finally {
+      const ended = once(child, 'exit')
+      if (child.kill()) await ended
+    }
+  })
+})
+
+async function portOf({ stdout, stderr }: ChildProcess): Promise<number> {
+  let complaints = ''
+  stderr?.setEncoding('utf8').on('data', (text: string) => (complaints += text))
+  for await (const line of createInterface({ input: stdout as NodeJS.ReadableStream }))
+    if (line.startsWith('{')) return (JSON.parse(line) as { readonly port: number }).port
+  throw new Error(`The program did not listen: ${complaints}`)
+}
+
+function sourceOf(path: string | undefined): string {
+  if (path === undefined) return join(root, 'src/index.ts')
+  return join(root, 'src', path.startsWith('/stores/') ? `${path}.ts` : `adapters${path}.ts`)
+}

@@ -1,0 +1,33 @@
+export interface Framework {
+  /** As the table says it. */
+  readonly name: string
+  /** The package whose version it is. */
+  readonly module?: string
+  /** The import path of ours. */
+  readonly path: string
+  /** Its file in test/runtimes/servers. */
+  readonly server: string
+  /** Runtimes that lack what it needs, with what that is. */
+  readonly lacking?: Readonly<Record<string, string>>
+}
+
+const noServer = {
+  workerd: "workerd's `node:http` is an imitation: its responses cannot be held. Use `sojourn/hono` or `sojourn/web`",
+}
+
+export const frameworks: readonly Framework[] = [
+  { name: '`Request → Response`', path: 'sojourn/web', server: 'web' },
+  { name: 'Hono', module: 'hono', path: 'sojourn/hono', server: 'hono' },
+  { name: 'h3', module: 'h3', path: 'sojourn/web', server: 'h3' },
+  { name: 'Express 5', module: 'express', path: 'sojourn/express', server: 'express', lacking: noServer },
+  { name: 'Express 4', module: 'express4', path: 'sojourn/express', server: 'express4', lacking: noServer },
+  { name: 'Fastify', module: 'fastify', path: 'sojourn/fastify', server: 'fastify', lacking: noServer },
+  { name: 'Koa', module: 'koa', path: 'sojourn/koa', server: 'koa', lacking: noServer },
+  { name: 'plain `node:http`', path: 'sojourn/node', server: 'node', lacking: noServer },
+]
+
+export const SQLITE = {
+  name: 'SQLite',
+  path: 'sojourn/stores/sqlite',
+  lacking: { workerd: 'workerd has no `node:sqlite`' } as Readonly<Record<string, string>>,
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { Browser } from '../../stories/browser.ts'
+
+export interface Story {
+  readonly name: string
+  tell(port: number): Promise<void>
+}
+
+/** A few stories for every framework in every runtime; test/runtimes/servers/shop.ts is the shop they happen in. */
+export const stories: readonly Story[] = [
+  {
+    name: 'a preference is kept, deleted, and stays deleted',
+    async tell(port) {
+      const browser = new Browser(port)
+      assert.equal((await browser.post('/dark')).status, 303)
+      assert.equal((await browser.get('/')).body, '{"darkMode":true}')
+      await browser.post('/preferences/reset')
+      assert.equal((await browser.get('/')).body, '{}')
+    },
+  },
+  {
+    name: 'of many items that are added at once none is lost',
+    async tell(port) {
+      const browser = new Browser(port)
+      await browser.post('/cart/add', '0')
+      const pages = await Promise.all(Array.from({ length: 20 }, (_, index) => browser.post('/cart/add', String(index + 1))))
+      assert.deepEqual(new Set(pages.map(({ status }) => status)), new Set([303]))
+      const { cart } = JSON.parse((await browser.get('/')).body) as { cart: string[] }
+      assert.deepEqual(
+        cart.map(Number).toSorted((a, b) => a - b),
+        Array.from({ length: 21 }, (_, index) => index),
+      )
+    },
+  },
+  {
+    name: 'a login gives a new id and keeps the cart, a logout ends it; the old ids are worthless',
+    async tell(port) {
+      const browser = new Browser(port)
+      await browser.post('/cart/add', 'bread')
+      const before = visitorWith(port, browser)
+      assert.equal((await browser.post('/login', 'ann')).setCookies.length, 1)
+      const during = visitorWith(port, browser)
+      assert.equal((await browser.get('/')).body, '{"cart":["bread"],"userId":"ann"}')
+      assert.equal((await before.get('/')).body, '{}')
+      await browser.post('/logout')
+      assert.equal(browser.cookies.size, 0)
+      assert.equal((await during.get('/')).body, '{}')
+    },
+  },
+  {
+    name: 'a redirect carries one cookie, and no cache may keep it; who does not look gets none',
+    async tell(port) {
+      const page = await new Browser(port).post('/dark')
+      assert.deepEqual([page.headers.get('location'), page.headers.get('etag'), page.setCookies.length], ['/', '"home"', 1])
+      assert.match(page.setCookies[0] ?? '', /^sid=[\w.-]+; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Lax$/)
+      assert.deepEqual([page.headers.get('cache-control'), page.headers.get('vary')], ['private, no-store', 'Cookie'])
+      const { setCookies, headers } = await new Browser(port).get('/static')
+      assert.deepEqual([setCookies, headers.get('vary')], [[], null])
+    },
+  },
+  {
+    name: 'a stream is whole, and carries the cookie',
+    async tell(port) {
+      const browser = new Browser(port)
+      const page = await browser.get('/stream')
+      assert.deepEqual([page.status, page.body, page.setCookies.length], [200, 'stream number 1', 1])
+      assert.equal((await browser.get('/stream')).body, 'stream number 2')
+    },
+  },
+  {
+    name: 'a commit that fails is an error: nothing is saved, nothing is left of the redirect',
+    async tell(port) {
+      const browser = new Browser(port)
+      const page = await browser.post('/huge')
+      assert.deepEqual([page.status, page.headers.get('location'), page.headers.get('etag'), page.setCookies], [500, null, null, []])
+      await browser.post('/dark')
+      await browser.post('/huge')
+      assert.equal((await browser.get('/')).body, '{"darkMode":true}')
+    },
+  },
+  {
+    name: 'a handler that throws saves nothing',
+    async tell(port) {
+      const browser = new Browser(port)
+      await browser.post('/dark')
+      assert.equal((await browser.post('/throw')).status, 500)
+      assert.equal((await browser.get('/')).body, '{"darkMode":true}')
+    },
+  },
+]
+
+/** Another browser with the same cookies. */
+export function visitorWith(port: number, { cookies }: Browser): Browser {
+  const visitor = new Browser(port)
+  for (const [name, value] of cookies) visitor.cookies.set(name, value)
+  return visitor
+}

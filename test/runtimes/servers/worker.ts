@@ -1,0 +1,26 @@
+// What main.ts is to the other runtimes, to workerd. The environment names the framework.
+import { createSessions, type Entry, type Refused, type Sessions, type Version, type Written } from 'sojourn'
+import { MemoryStore } from 'sojourn/stores/memory'
+import { fetchOf as h3 } from './h3.ts'
+import { fetchOf as hono } from './hono.ts'
+import { fetchOf as web } from './web.ts'
+
+type Environment = { readonly FRAMEWORK: 'web' | 'hono' | 'h3' }
+
+/** A write is I/O, as that of a database would be: no other request may wait for it. */
+class RemoteStore extends MemoryStore {
+  override async replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    return super.replace(key, entry, expected, now)
+  }
+}
+
+// As an application would: once, when the worker is loaded.
+const sessions: Sessions = createSessions({ store: new RemoteStore() })
+const frameworks = { web: web(sessions), hono: hono(sessions), h3: h3(sessions) }
+
+export default {
+  async fetch(request: Request, { FRAMEWORK }: Environment): Promise<Response> {
+    return frameworks[FRAMEWORK](request)
+  },
+}
