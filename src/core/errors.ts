@@ -81,7 +81,7 @@ export class ConflictError extends SessionError {
 
 /**
  * The session ended while this request was at work: flushed, revoked or expired (`reason` is `ended`), or its id was renewed
- * (`other-id`). Nothing was saved.
+ * (`other-id`). Its changes are lost.
  */
 export class GoneError extends SessionError {
   readonly code = 'ERR_SESSION_GONE'
@@ -92,8 +92,8 @@ export class GoneError extends SessionError {
   constructor(reason: 'ended' | 'other-id') {
     super(
       reason === 'ended'
-        ? 'The session ended (flushed, revoked or expired) while this request was at work. Nothing was saved.'
-        : 'The id of the session was renewed while this request was at work. Nothing was saved; the browser has the new id.',
+        ? 'The session ended (flushed, revoked or expired) while this request was at work; its changes are lost.'
+        : 'The id of the session was renewed while this request was at work; its changes are lost, and the browser has the new id.',
     )
     this.reason = reason
   }

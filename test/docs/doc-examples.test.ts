@@ -66,6 +66,10 @@ const OF_THE_REST = `
 import express from 'express'
 import { session as middleware } from 'sojourn/express'
 declare const app: ReturnType<typeof express>
+declare const req: express.Request
+declare const request: Request
+declare const response: Response
+declare const report: (error: unknown) => void
 `
 
 interface Example {
