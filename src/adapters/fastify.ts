@@ -85,19 +85,18 @@ async function install(app: FastifyInstance, options: SessionPluginOptions): Pro
 function decorate(app: FastifyInstance, sessions: Sessions): boolean {
   const { name } = sessions
   const manager = `${name}s`
-  if (!app.hasRequestDecorator(name)) {
-    const getter = { getter: (): never => undefined as never }
-    getter.getter = function of(this: FastifyRequest): Session {
-      return sessions.of(this)
-    } as never
-    app.decorateRequest(name, getter)
-    app.decorate(manager, sessions)
-    return true
+  if (app.hasRequestDecorator(name)) {
+    if (Reflect.get(app, manager) === sessions) return false
+    const remedy = "give this manager another name: app.register(session, { as: 'adminSession', … })"
+    throw new ConfigError(`request.${name} is there already; ${remedy}.`)
   }
-  if (Reflect.get(app, manager) === sessions) return false
-  throw new ConfigError(
-    `request.${name} is there already; give this manager another name: app.register(session, { as: 'adminSession', … }).`,
-  )
+  app.decorateRequest<unknown, string>(name, {
+    getter(this: FastifyRequest) {
+      return sessions.of(this)
+    },
+  })
+  app.decorate(manager, sessions)
+  return true
 }
 
 /** The commit failed. Of a reply that was hijacked Fastify will not hear any more. */

@@ -66,16 +66,8 @@ function isInstalled(sessions: Sessions, c: Context): boolean {
   const { name } = sessions
   const there: unknown = c.get(name)
   if (there === undefined) return false
-  if (there === found(sessions, c)) return true
+  if (there === sessions.find(c)) return true
   throw new ConfigError(`c.var.${name} is there already; give this manager another name: session({ as: 'adminSession', … }).`)
-}
-
-function found(sessions: Sessions, c: Context): Session | undefined {
-  try {
-    return sessions.of(c)
-  } catch {
-    return undefined
-  }
 }
 
 /** Hono makes a response of every `Error` on its way to us. Something else that is thrown ends the request: what is final is performed still. */

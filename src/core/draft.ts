@@ -28,6 +28,8 @@ export class Draft {
   #properties: Properties
   #intents: Intent[] = []
   #effects: Effects = noEffects()
+  /** Counts the sessions this request has had: what was begun for one must not come down on the next. */
+  #life = 0
   #flushed: readonly string[] = []
   /** The properties the state was opened with, */
   #opened: ReadonlyMap<string, string> = NOTHING
@@ -48,6 +50,10 @@ export class Draft {
     this.#state = state
     if (state.is === 'absent') this.#isNew = true
     this.#properties = new Properties(engine.values, NOTHING)
+  }
+
+  get life(): number {
+    return this.#life
   }
 
   get state(): State {
@@ -90,8 +96,12 @@ export class Draft {
     return this.#state.is === 'live' && !logsIn(this.#intents) ? this.#state.entry.createdAt : this.engine.now()
   }
 
-  /** Puts a loaded state under what was recorded so far. Throws what replaying that throws; then everything is as it was. */
-  open(state: State, texts: ReadonlyMap<string, string> = NOTHING): void {
+  /**
+   * Puts a loaded state under what was recorded so far, if it was loaded for the session this request still has. Throws what replaying
+   * throws; then everything is as it was.
+   */
+  open(state: State, texts: ReadonlyMap<string, string> = NOTHING, life: number = this.#life): void {
+    if (life !== this.#life) return
     this.noticeEdits()
     const properties = new Properties(this.engine.values, texts)
     const effects = noEffects()
@@ -117,6 +127,7 @@ export class Draft {
   flush(): void {
     if (this.#sealed) throw new HeadersSentError(SEALED)
     this.accessed = true
+    this.#life++
     const { identity } = this.#state
     if (identity !== undefined) this.#flushed = [...this.#flushed, identity.key]
     this.debt.end()
@@ -132,8 +143,15 @@ export class Draft {
     this.#flushed = this.#flushed.filter((each) => each !== key)
   }
 
-  /** A write of these intents went through: later commits build on it, while reads keep what they saw. */
-  committed(intents: readonly Intent[], identity: Identity, entry: Entry): void {
+  /**
+   * A write of these intents went through: later commits build on it, while reads keep what they saw. Was the session flushed while the
+   * write was under way, then what it wrote is flushed too.
+   */
+  committed(intents: readonly Intent[], identity: Identity, entry: Entry, life: number): void {
+    if (life !== this.#life) {
+      this.#flushed = [...new Set([...this.#flushed, identity.key])]
+      return
+    }
     const sent = new Set(intents)
     const isBorn = identity.id !== this.living?.id
     this.#intents = this.#intents.filter((intent) => !sent.has(intent))
@@ -145,8 +163,8 @@ export class Draft {
   }
 
   /** A write's fate was not found out. */
-  lose(): void {
-    if (this.#state.identity !== undefined) this.#state = { is: 'unknown', identity: this.#state.identity }
+  lose(life: number): void {
+    if (life === this.#life && this.#state.identity !== undefined) this.#state = { is: 'unknown', identity: this.#state.identity }
   }
 
   /** Before whatever tells something of the state. */
@@ -173,7 +191,7 @@ export class Draft {
     this.#noticeEditsBefore(intent)
     this.#intents.push(intent)
     apply(this.#properties.own, shown, this.#effects, this.engine.parse)
-    if (this.#effects.wiped) this.flashesRead.clear()
+    if (this.#isWiping(intent)) this.#wipe()
   }
 
   /** Reading a flash takes away what was there before all that this request itself did. */
@@ -192,16 +210,16 @@ export class Draft {
     return true
   }
 
-  /** A property was claimed: this request does not see it any more. */
-  forget(name: string): void {
+  /** A property was claimed: this request does not see it any more, unless it has set it anew. */
+  forget(name: string, life: number): void {
+    if (life !== this.#life || this.hasPending(name)) return
     this.#properties.release(name)
     this.#properties.own.delete(name)
   }
 
   /** Whether changes that say what the property is wait to be committed. */
   hasPending(name: string): boolean {
-    const isWiping = (intent: Intent): boolean => intent.kind === 'clear' || (intent.kind === 'login' && this.#effects.otherUser)
-    return this.#intents.some((intent) => isWiping(intent) || concerns(intent, name))
+    return this.#intents.some((intent) => this.#isWiping(intent) || concerns(intent, name))
   }
 
   /** Makes intents of the changes that were made inside of handed-out objects. */
@@ -240,15 +258,21 @@ export class Draft {
     return turn
   }
 
-  /** A change made inside of an object comes before the one that is about to be recorded, and the object is no longer watched. */
+  /** A change made inside of an object comes before the one that is about to be recorded; the object of the property itself is watched no more. */
   #noticeEditsBefore(intent: Intent): void {
     if ('name' in intent) {
       if (!isReserved(intent.name)) this.noticeEdit(intent.name)
       this.#properties.release(intent.name)
-    } else if (intent.kind !== 'cycle') {
-      this.noticeEdits()
-      this.#properties.release()
-    }
+    } else this.noticeEdits()
+  }
+
+  #isWiping(intent: Intent): boolean {
+    return intent.kind === 'clear' || (intent.kind === 'login' && this.#effects.otherUser)
+  }
+
+  #wipe(): void {
+    this.#properties.release()
+    this.flashesRead.clear()
   }
 
   #raise(error: Error): never {

@@ -47,18 +47,18 @@ export async function reach(engine: Engine, identity: Identity, fresh: boolean):
 
 /** Opens a draft with what its identity leads to. Rejects with `StoreError` when the store fails; then the draft is as it was. */
 export async function openFrom(engine: Engine, draft: Draft, fresh = false): Promise<void> {
-  const { state } = draft
+  const { state, life } = draft
   const { identity } = state
   if (identity === undefined) return draft.open(state)
   const reached = await reach(engine, identity, fresh)
   if (reached.entry !== undefined) {
     engine.emit({ type: 'loaded', reason: 'found', handle: identity.key })
-    return draft.open({ is: 'live', identity, entry: reached.entry }, reached.texts)
+    return draft.open({ is: 'live', identity, entry: reached.entry }, reached.texts, life)
   }
   engine.emit({ type: 'absent', reason: reached.reason, handle: identity.key })
   // What was there when this request looked before and is not any more has ended under its hands.
   const hasEnded = state.is === 'live' || state.is === 'ended' || reached.isYoung === true
-  return draft.open({ is: hasEnded ? 'ended' : 'absent', identity })
+  return draft.open({ is: hasEnded ? 'ended' : 'absent', identity }, undefined, life)
 }
 
 async function read(engine: Engine, key: string, now: number, fresh: boolean): Promise<Entry | undefined> {

@@ -25,7 +25,7 @@ onStage('the Race', (stage) => {
     await page.getByRole('button', { name: 'Race again' }).waitFor()
     const told = (race: string) => page.locator(`#race-${race} [data-contender=sojourn] .told`).textContent()
     expect(await told('cart')).toBe('The slow request’s own change, lastSeen, is there.')
-    expect(await told('logout')).toBe('The slow request was told: 409 Gone, nothing was saved.')
+    expect(await told('logout')).toBe('The slow request was told: 409, its session has ended. Nothing was saved.')
   })
 
   test('runs again, and leaves the shopping alone', async () => {

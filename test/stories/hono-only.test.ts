@@ -155,6 +155,14 @@ describe('Hono 4', () => {
     })
   })
 
+  it('stops whoever streams the body of a response whose commit fails', async () => {
+    const cancelled = Promise.withResolvers<void>()
+    const app = appOf(failing())
+    app.get('/', (c) => saving(c).body(new ReadableStream({ cancel: () => cancelled.resolve() })))
+    expect((await ask(app)).status).toBe(503)
+    await cancelled.promise
+  })
+
   it('keeps what middleware before and around it says', async () => {
     const app = new Hono()
     app.use(cors(), secureHeaders(), session(failing()))

@@ -57,7 +57,7 @@ function judge(lane, race, state, slow) {
 }
 
 function told(status, noted) {
-  if (status === 409) return 'The slow request was told: 409 Gone, nothing was saved.'
+  if (status === 409) return 'The slow request was told: 409, its session has ended. Nothing was saved.'
   if (status >= 400) return `The slow request was answered ${status}.`
   return noted ? 'The slow request’s own change, lastSeen, is there.' : 'The slow request’s own change, lastSeen, is lost.'
 }

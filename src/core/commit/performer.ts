@@ -14,6 +14,14 @@ import { Writer } from './writer.ts'
 /** A plan of one kind. */
 type To<Kind extends Plan['do']> = Plan & { readonly do: Kind }
 
+/** What was there when the plan was made: what comes while it is carried out is for the next. */
+interface Planned {
+  readonly intents: readonly Intent[]
+  readonly life: number
+  /** The `monotonic()` instant by which it has to be done. */
+  readonly until: number
+}
+
 /** Does what `plan` decides: the one place where a request's changes meet the store. */
 export class Performer implements Keeper {
   readonly #engine: Engine
@@ -46,10 +54,11 @@ export class Performer implements Keeper {
 
   /** Runs one commit within its time. After a write whose fate was not found out nothing more is written for this request. */
   async #noting<T>(draft: Draft, commit: (until: number) => Promise<T>): Promise<T> {
+    const { life } = draft
     try {
       return await commit(monotonic() + this.#engine.requestTimeout)
     } catch (error) {
-      if (error instanceof CommitUnknownError) draft.lose()
+      if (error instanceof CommitUnknownError) draft.lose(life)
       this.#engine.emit({ type: 'commit-failed', reason: error instanceof SessionError ? error.code : 'application', ...handleOf(draft) })
       throw error
     }
@@ -59,7 +68,7 @@ export class Performer implements Keeper {
     const problem = failed ? undefined : noticed(draft)
     const isLost = failed || problem !== undefined
     if (draft.state.is === 'unloaded' && draft.intents.length > 0 && !isLost) await openFrom(this.#engine, draft, true)
-    await this.#carryOut(draft, this.#plan(draft, isLost), until)
+    await this.#carryOut(draft, this.#plan(draft, isLost), { intents: [...draft.intents], life: draft.life, until })
     if (problem !== undefined) throw problem.error
   }
 
@@ -78,23 +87,23 @@ export class Performer implements Keeper {
     return plan(situation, this.#engine)
   }
 
-  async #carryOut(draft: Draft, plan: Plan, until: number): Promise<void> {
+  async #carryOut(draft: Draft, plan: Plan, planned: Planned): Promise<void> {
     switch (plan.do) {
       case 'nothing':
         return this.#engine.emit({ type: 'untouched', reason: plan.reason, ...handleOf(draft) })
       case 'touch':
         return this.#touch(plan)
       case 'create':
-        return this.#create(draft, plan.merged, until)
+        return this.#create(draft, plan.merged, planned)
       case 'replace':
-        return this.#replace(draft, plan, until)
+        return this.#replace(draft, plan, planned)
       case 'delete':
-        return this.#delete(draft, plan.keys, 'flush', until)
+        return this.#delete(draft, plan.keys, 'flush', planned)
       case 'delete-then-create':
-        await this.#delete(draft, plan.keys, plan.reason, until)
-        return this.#create(draft, plan.merged, until)
+        await this.#delete(draft, plan.keys, plan.reason, planned)
+        return this.#create(draft, plan.merged, planned)
       case 'refuse':
-        if (plan.error instanceof GoneError) return this.#gone(draft, plan.error, until)
+        if (plan.error instanceof GoneError) return this.#gone(draft, plan.error, planned)
         throw plan.error
     }
   }
@@ -109,25 +118,24 @@ export class Performer implements Keeper {
     }
   }
 
-  async #create(draft: Draft, merged: Merged, until: number): Promise<void> {
-    const intents = [...draft.intents]
+  async #create(draft: Draft, merged: Merged, { intents, life, until }: Planned): Promise<void> {
     const { entry, identity } = await this.#writer.create(merged, until)
-    draft.committed(intents, identity, entry)
+    draft.committed(intents, identity, entry, life)
     this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.key })
   }
 
-  async #replace(draft: Draft, { identity, entry, merged }: To<'replace'>, until: number): Promise<void> {
-    const intents = [...draft.intents]
+  async #replace(draft: Draft, { identity, entry, merged }: To<'replace'>, planned: Planned): Promise<void> {
+    const { intents, life, until } = planned
     try {
       const done = await this.#queue.commit({ identity, entry, intents, known: draft.known, merged, until })
-      draft.committed(intents, done.identity, done.entry)
+      draft.committed(intents, done.identity, done.entry, life)
     } catch (error) {
       if (!(error instanceof GoneError)) throw error
-      await this.#gone(draft, error, until)
+      await this.#gone(draft, error, planned)
     }
   }
 
-  async #delete(draft: Draft, keys: readonly string[], reason: 'flush' | 'other-user', until: number): Promise<void> {
+  async #delete(draft: Draft, keys: readonly string[], reason: 'flush' | 'other-user', { until }: Planned): Promise<void> {
     for (const key of keys) {
       await this.#writer.delete(key, until)
       draft.deleted(key)
@@ -136,12 +144,13 @@ export class Performer implements Keeper {
   }
 
   /** The session ended meanwhile. Nothing is revived: a login starts a new one with this request's own changes, the others are told. */
-  async #gone(draft: Draft, error: GoneError, until: number): Promise<void> {
-    const { intents } = draft
+  async #gone(draft: Draft, error: GoneError, planned: Planned): Promise<void> {
+    const { intents, life } = planned
+    if (life !== draft.life) return // this request has flushed it meanwhile, so it is where it should be
     const outcome = logsIn(intents) ? 'started-anew' : onlyConsumes(intents) || this.#onGone === 'discard' ? 'discarded' : 'error'
     this.#engine.emit({ type: 'gone', reason: error.reason, outcome, ...handleOf(draft) })
     draft.end(outcome === 'started-anew')
-    if (outcome === 'started-anew') return this.#create(draft, draft.merged(), until)
+    if (outcome === 'started-anew') return this.#create(draft, draft.merged(), { ...planned, intents: [...draft.intents] })
     if (outcome === 'error') throw error
   }
 
@@ -159,22 +168,23 @@ export class Performer implements Keeper {
 
   /** What this request did not see may have been set by another. */
   async #isSetMeanwhile(draft: Draft, name: string): Promise<boolean> {
-    const { state } = draft
+    const { state, life } = draft
     if (state.is !== 'live') return false
     const reached = await reach(this.#engine, state.identity, true)
     if (reached.entry === undefined || !reached.texts.has(name)) return false
-    draft.committed([], state.identity, reached.entry)
+    if (life !== draft.life) return false
+    draft.committed([], state.identity, reached.entry, life)
     return true
   }
 
   async #takeOut(draft: Draft, name: string, own: readonly Intent[], until: number): Promise<string | undefined> {
-    const { state } = draft
+    const { state, life } = draft
     if (state.is !== 'live') return undefined
     const intents: Intent[] = [...own, { kind: 'claim', name }]
     try {
       const done = await this.#queue.commit({ ...state, intents, known: draft.known, merged: undefined, until })
-      draft.committed(own, done.identity, done.entry)
-      draft.forget(name)
+      draft.committed(own, done.identity, done.entry, life)
+      draft.forget(name, life)
       return done.merged.claimed
     } catch (error) {
       if (!(error instanceof GoneError) || own.length > 0) throw error

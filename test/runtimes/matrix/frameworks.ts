@@ -9,16 +9,20 @@ export interface Framework {
   readonly server: string
   /** Runtimes that lack what it needs, with what that is. */
   readonly lacking?: Readonly<Record<string, string>>
+  /** Runtimes in which a switch of protocols is one of its responses. */
+  readonly sockets?: readonly string[]
 }
+
+const sockets = ['Deno', 'workerd']
 
 const noServer = {
   workerd: "workerd's `node:http` is an imitation: its responses cannot be held. Use `sojourn/hono` or `sojourn/web`",
 }
 
 export const frameworks: readonly Framework[] = [
-  { name: '`Request → Response`', path: 'sojourn/web', server: 'web' },
-  { name: 'Hono', module: 'hono', path: 'sojourn/hono', server: 'hono' },
-  { name: 'h3', module: 'h3', path: 'sojourn/web', server: 'h3' },
+  { name: '`Request → Response`', path: 'sojourn/web', server: 'web', sockets },
+  { name: 'Hono', module: 'hono', path: 'sojourn/hono', server: 'hono', sockets },
+  { name: 'h3', module: 'h3', path: 'sojourn/web', server: 'h3', sockets },
   { name: 'Express 5', module: 'express', path: 'sojourn/express', server: 'express', lacking: noServer },
   { name: 'Express 4', module: 'express4', path: 'sojourn/express', server: 'express4', lacking: noServer },
   { name: 'Fastify', module: 'fastify', path: 'sojourn/fastify', server: 'fastify', lacking: noServer },

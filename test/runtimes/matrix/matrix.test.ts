@@ -8,8 +8,8 @@ import { after, describe, it, type TestContext } from 'node:test'
 import { Browser } from '../../stories/browser.ts'
 import { frameworks, SQLITE } from './frameworks.ts'
 import type { Cell } from './report.ts'
-import { type Running, type Runtime, runtimes } from './runtimes.ts'
-import { stories, visitorWith } from './stories.ts'
+import { type Runtime, runtimes } from './runtimes.ts'
+import { type Story, socketStory, stories, visitorWith } from './stories.ts'
 
 const cells: Cell[] = []
 
@@ -20,33 +20,39 @@ after(async () => {
 
 for (const runtime of runtimes)
   describe(runtime.name, () => {
-    for (const { name, server, lacking = {} } of frameworks)
-      if (lacking[runtime.name] === undefined) it(name, (test) => tell(runtime, name, () => runtime.start(server), test))
+    for (const { name, server, lacking = {}, sockets = [] } of frameworks) {
+      const all = sockets.includes(runtime.name) ? [...stories, socketStory] : stories
+      if (lacking[runtime.name] === undefined) it(name, (test) => tell(runtime, name, server, all, test))
+    }
     if (SQLITE.lacking[runtime.name] === undefined) it(SQLITE.name, (test) => withDatabase((file) => tellOnDisk(runtime, file, test)))
   })
 
 /** One process, all stories. */
-async function tell(runtime: Runtime, framework: string, start: () => Promise<Running>, test: TestContext): Promise<void> {
-  await using server = await start()
-  for (const story of stories) await test.test(story.name, () => story.tell(server.port))
-  cells.push({ framework, runtime: runtime.name, version: server.version, stories: stories.length })
+async function tell(runtime: Runtime, framework: string, server: string, all: readonly Story[], test: TestContext): Promise<void> {
+  await using running = await runtime.start(server)
+  for (const story of all) await test.test(story.name, () => story.tell(running.port))
+  cells.push({ framework, runtime: runtime.name, version: running.version, stories: all.length })
 }
 
 /** All stories on a file, and one more: the session outlives the process. */
 async function tellOnDisk(runtime: Runtime, file: string, test: TestContext): Promise<void> {
-  await tell(runtime, SQLITE.name, () => runtime.start('web', file), test)
-  const last = cells.at(-1)
-  await test.test('a session outlives the process', async () => {
-    let browser: Browser
-    {
-      await using server = await runtime.start('web', file)
-      browser = new Browser(server.port)
-      await browser.post('/cart/add', 'bread')
-    }
-    await using server = await runtime.start('web', file)
-    assert.equal((await visitorWith(server.port, browser).get('/')).body, '{"cart":["bread"]}')
+  let version = ''
+  const visitor = await inProcess(async (port) => {
+    for (const story of stories) await test.test(story.name, () => story.tell(port))
+    const browser = new Browser(port)
+    await browser.post('/cart/add', 'bread')
+    return browser
   })
-  if (last !== undefined) cells.splice(-1, 1, { ...last, stories: last.stories + 1 })
+  await test.test('a session outlives the process', () =>
+    inProcess(async (port) => assert.equal((await visitorWith(port, visitor).get('/')).body, '{"cart":["bread"]}')),
+  )
+  cells.push({ framework: SQLITE.name, runtime: runtime.name, version, stories: stories.length + 1 })
+
+  async function inProcess<T>(use: (port: number) => Promise<T>): Promise<T> {
+    await using running = await runtime.start('web', file)
+    version = running.version
+    return await use(running.port)
+  }
 }
 
 async function withDatabase(use: (file: string) => Promise<void>): Promise<void> {

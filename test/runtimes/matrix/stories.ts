@@ -1,9 +1,34 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { Browser } from '../../stories/browser.ts'
 
 export interface Story {
   readonly name: string
   tell(port: number): Promise<void>
+}
+
+/** Where a switch of protocols is a response. */
+export const socketStory: Story = {
+  name: 'a WebSocket opens, and what was set before is saved',
+  async tell(port) {
+    const browser = new Browser(port)
+    await browser.post('/dark')
+    const Cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const socket = connect(port, '127.0.0.1')
+    try {
+      socket.write(
+        `GET /socket HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${Cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+          'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+      )
+      let received = ''
+      for await (const chunk of socket.setEncoding('latin1')) if ((received += chunk).includes('hello')) break
+      assert.match(received, /^HTTP\/1\.1 101 [^]*Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/i)
+      assert.doesNotMatch(received, /set-cookie/i)
+    } finally {
+      socket.destroy()
+    }
+    assert.equal((await browser.get('/')).body, '{"darkMode":true,"socket":true}')
+  },
 }
 
 /** A few stories for every framework in every runtime; test/runtimes/servers/shop.ts is the shop they happen in. */

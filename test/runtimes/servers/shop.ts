@@ -58,6 +58,7 @@ export function answerTo(visit: Visit): Answer {
 /** The answer of a framework that speaks in web responses. */
 export async function respond(request: Request, session: Session): Promise<Response> {
   const { pathname: path } = new URL(request.url)
+  if (path === '/socket') return socketOf(request, session)
   const { status = 200, headers = {}, body } = answerTo({ method: request.method, path, body: await request.text(), session })
   return new Response(body === undefined || typeof body === 'string' ? body : streamOf(body), { status, headers })
 }
@@ -78,4 +79,31 @@ function streamOf(pieces: AsyncIterable<string>): ReadableStream {
       else controller.enqueue(encoder.encode(value))
     },
   })
+}
+
+interface Socket {
+  onopen?: () => void
+  accept?(): void
+  send(text: string): void
+}
+
+interface Global {
+  readonly Deno?: { upgradeWebSocket(request: Request): { readonly response: Response; readonly socket: Socket } }
+  readonly WebSocketPair?: new () => { readonly 0: Socket; readonly 1: Socket }
+}
+
+/** A switch of protocols, in the runtimes that have a response for it. */
+function socketOf(request: Request, session: Session): Response {
+  const { Deno, WebSocketPair } = globalThis as Global
+  session.set('socket', true)
+  if (Deno !== undefined) {
+    const { response, socket } = Deno.upgradeWebSocket(request)
+    socket.onopen = () => socket.send('hello')
+    return response
+  }
+  if (WebSocketPair === undefined) return new Response('no sockets here', { status: 501 })
+  const { 0: client, 1: server } = new WebSocketPair()
+  server.accept?.()
+  server.send('hello')
+  return new Response(undefined, { status: 101, webSocket: client } as ResponseInit)
 }

@@ -1,7 +1,7 @@
 import { type Html, html } from './html.ts'
 import { layout } from './layout.ts'
 
-const headlines: Readonly<Record<number, string>> = { 404: 'Nothing here', 409: '409 Gone: that session has ended' }
+const headlines: Readonly<Record<number, string>> = { 404: 'Nothing here', 409: 'That session has ended (409)' }
 
 export const problemPage = (status: number, message: string): Html =>
   layout({
