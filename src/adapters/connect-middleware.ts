@@ -56,6 +56,8 @@ async function begin<Data, Request extends IncomingMessage>(
   if (res.headersSent) throw new HeadersSentError('session() came when the response had started already; put it before whatever answers.')
   const session = await sessions.open(incoming(installation, req))
   expose(sessions, req, session)
+  // Someone before us answered while the session was being read: it is not ours to hold, and nothing can be saved any more.
+  if (res.headersSent || res.writableEnded) return void (await sessions.commit(session, { status: 500 }))
   hold(req, res, {
     manager: sessions,
     commit: (status) => sessions.commit(session, { status }),

@@ -1,6 +1,6 @@
 import type { Codec } from './codec.ts'
 import { memberTexts, stringEnd } from './json-text.ts'
-import { isRich, parseRich, printRich } from './rich.ts'
+import { isRich, MAX_DEPTH, parseRich, printAsItIs, printRich } from './rich.ts'
 
 /**
  * A payload that was printed here has one property a line and a tab before each, and no other tab: so it can be split without being parsed.
@@ -85,13 +85,10 @@ function parse(text: string): unknown {
 function print(value: unknown): string {
   if (!isPlain(value, 0)) return printRich(value)
   const text = JSON.stringify(value)
-  return isRich(text) ? printRich(value) : text
+  return isRich(text) ? printAsItIs(text) : text
 }
 
-/** Deeper than this is a cycle, most likely: devalue knows those. */
-const MAX_DEPTH = 200
-
-/** Whether JSON brings the value back as it is. */
+/** Whether JSON brings the value back as it is. Deeper than the limit is a cycle, most likely: devalue knows those. */
 function isPlain(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case 'string':

@@ -34,6 +34,7 @@ export function makeEngine(options: SessionOptions): Engine {
   const emit = guarded(on)
   const values = new Values(codec, schema, emit)
   const draw = random === undefined ? systemDraw() : checkedDraw(random)
+  let managerId: string | undefined // drawn at its first use: a Worker may not draw while it is loaded
   return {
     emit,
     values,
@@ -43,7 +44,10 @@ export function makeEngine(options: SessionOptions): Engine {
     store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000),
     parse: values.parse,
     lifetime: lifetimeOf(options),
-    managerId: draw(ID_LENGTH),
+    get managerId() {
+      managerId ??= draw(ID_LENGTH)
+      return managerId
+    },
     requestTimeout: milliseconds(timeout.request) ?? 5000,
     merging: !isWorkers(),
   }

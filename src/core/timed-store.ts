@@ -68,7 +68,7 @@ export class TimedStore {
 
   #timed<T>(operation: StoreOperation, start: () => Promise<T>, until = Number.POSITIVE_INFINITY): Promise<T> {
     const left = until - monotonic()
-    const limit = Math.max(1, Math.min(this.#limit, left))
+    const limit = Math.max(1, Math.min(this.#limit, Math.ceil(left) + 1)) // past `until`, not a moment before it
     const option = left < this.#limit ? 'timeout.request' : 'timeout.operation'
     return new Promise<T>((resolve, reject) => {
       const timer = setTimeout(() => reject(late(operation, limit, option)), limit)

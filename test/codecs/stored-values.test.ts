@@ -48,7 +48,7 @@ describe('A value that can be stored', () => {
     ['a RegExp', /a\/b/gi, '{"$rich":[["RegExp","a\\\\/b","gi"]]}'],
     ['a URL', new URL('https://example.com/a?b#c'), '{"$rich":[["URL","https://example.com/a?b#c"]]}'],
     ['bytes', new Uint8Array([1, 2, 255]), '{"$rich":[["Uint8Array",1],["ArrayBuffer","AQL/"]]}'],
-    ['an object that looks like ours', { $rich: 1 }, '{"$rich":[{"$rich":1},1]}'],
+    ['an object that looks like ours', { $rich: 1 }, '{"$rich":{"plain":{"$rich":1}}}'],
   ])('(%s) is printed and parsed as ever', (_, value, text) => {
     expect(print(value)).toBe(text)
     deepStrictEqual(parse(text), value)
@@ -179,5 +179,41 @@ describe('A value that was read', () => {
     const reading = await sessions.load(session.id as string)
     expect(typeof reading.get('foreign')).toBe('object')
     await expect(sessions.commit(reading, { status: 200 })).resolves.toBeInstanceOf(Headers)
+  })
+})
+
+describe('Depth', () => {
+  const nested = (levels: number, inner: unknown): unknown => {
+    let value = inner
+    for (let level = 0; level < levels; level++) value = level % 2 === 0 ? [value] : { value }
+    return value
+  }
+
+  it.each([
+    ['plain', 1],
+    ['rich', new Date(0)],
+  ])('of 500 levels around a %s value is stored and read', (_, inner) => {
+    const value = nested(500, inner)
+    deepStrictEqual(parse(print(value)), value)
+  })
+
+  it.each([
+    ['plain', 1],
+    ['rich', new Date(0)],
+  ])('of more around a %s value is refused when it is set, however deep', (_, inner) => {
+    for (const levels of [502, 3000, 100_000]) expect(() => print(nested(levels, inner))).toThrow('nested deeper than 500 levels')
+  })
+
+  it('of a cycle is none', () => {
+    const cycle: Record<string, unknown> = {}
+    cycle['self'] = [cycle]
+    expect(() => print(cycle)).not.toThrow()
+  })
+
+  it('keeps names and tags of clients what they are', () => {
+    for (const text of ['{"$rich":1,"__proto__":1}', '{"$rich":{"plain":2}}', '{"__proto__":{"x":1}}']) {
+      const value: unknown = JSON.parse(text)
+      deepStrictEqual(parse(print(value)), value)
+    }
   })
 })
