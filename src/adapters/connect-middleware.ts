@@ -77,10 +77,18 @@ function incoming<Data, Request extends IncomingMessage>({ dialect, environment 
   return { cookie: req.headers.cookie, secure, loopback: !secure && cameByLoopback(req, environment), remedy: dialect.remedy }
 }
 
-function cameByLoopback({ headers, socket }: IncomingMessage, environment: string | undefined): boolean {
-  const authority = headers[':authority'] as string | undefined
-  const hosts = authority === undefined ? [headers.host] : [authority, headers.host ?? authority]
-  return isLoopback({ hosts, headers: Object.keys(headers), peer: socket.remoteAddress, environment })
+/** HTTP/1.0 is not spoken by browsers, but by proxies on the same machine; and whoever comes over a Unix socket has no address. */
+function cameByLoopback(req: IncomingMessage, environment: string | undefined): boolean {
+  const { headers, httpVersion, socket } = req
+  if (httpVersion === '1.0') return false
+  return isLoopback({ hosts: hostsOf(req), headers: Object.keys(headers), peer: socket.remoteAddress ?? '', environment })
+}
+
+/** Every host a request names: in its target, in its `Host` headers, in its `:authority`. */
+function hostsOf({ url = '', rawHeaders }: IncomingMessage): string[] {
+  const inTarget = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1]
+  const named = rawHeaders.filter((_, index) => /^(?:host|:authority)$/i.test(rawHeaders[index - 1] ?? '') && index % 2 === 1)
+  return inTarget === undefined ? named : [inTarget, ...named]
 }
 
 /** Puts the session on the request. Read-only: `req.session = null` logs nobody out, so it must not look as if it did. */

@@ -49,7 +49,7 @@ export interface CookieRules {
 
 /** Makes the rules of valid options. */
 export function cookieRules(options: CookieOptions): CookieRules {
-  const { name = 'sid', path = '/', domain, secure: always = 'auto', httpOnly = true, sameSite = 'lax', partitioned, priority } = options
+  const { path = '/', domain, secure: always = 'auto', httpOnly = true, sameSite = 'lax', partitioned, priority } = options
   const common = {
     path,
     httpOnly,
@@ -57,11 +57,16 @@ export function cookieRules(options: CookieOptions): CookieRules {
     ...(partitioned === true ? { partitioned } : {}),
     ...(priority === undefined ? {} : { priority }),
   }
-  const bare = name.replace(PREFIX, '')
+  const bare = bareName(options)
   const prefix = domain === undefined && path === '/' ? '__Host-' : '__Secure-'
   const secured = new Cookie(prefix + bare, { ...common, secure: true, ...(domain === undefined ? {} : { domain }) })
   const local = new Cookie(bare, { ...common, secure: false })
   return { over: ({ secure, loopback }) => (always === true || secure ? secured : loopback ? local : undefined) }
+}
+
+/** The name of the cookie without what browsers treat as a prefix. */
+export function bareName({ name = 'sid' }: CookieOptions = {}): string {
+  return name.replace(PREFIX, '')
 }
 
 /** What browsers treat as a prefix, in any case. */

@@ -25,17 +25,22 @@ export type SessionEvent = { readonly handle?: string } & (
   | { readonly type: 'cookie'; readonly reason: 'new-id' | 'flush' | 'refused-insecure' }
 )
 
-/** Takes events, synchronously. What it throws is reported on the console and otherwise ignored: a listener cannot keep a session from ending. */
+/** Takes events. What it throws, or rejects with, is reported on the console and otherwise ignored: a listener cannot keep a session from ending. */
 export type Listener = (event: SessionEvent) => void
+
+function report(error: unknown): void {
+  console.error('sojourn: the `on` listener threw', error)
+}
 
 /** A listener that cannot disturb its caller. */
 export function guarded(listener: Listener | undefined): Listener {
   if (listener === undefined) return () => undefined
   return function emit(event) {
     try {
-      listener(event)
+      const result: unknown = listener(event)
+      if (result instanceof Promise) result.catch(report)
     } catch (error) {
-      console.error('sojourn: the `on` listener threw', error)
+      report(error)
     }
   }
 }

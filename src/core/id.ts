@@ -8,7 +8,7 @@ export interface Identity {
   /** What the browser holds. */
   readonly id: string
   readonly family: string
-  /** SHA-256 of the family: where the entry is kept. */
+  /** SHA-256 of the family (and of the scope, where there is one): where the entry is kept. */
   readonly key: string
   /** SHA-256 of the secret: what the entry must hold for this id to be the living one. */
   readonly proof: string
@@ -25,19 +25,28 @@ const SECRET_LENGTH = 32
 const SHAPE = /^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{32}$/
 
 /** The identity in a text from outside, or `undefined` when it has not the shape of an id. Nothing is hashed before that is known. */
-export function parseId(text: string): Identity | undefined {
+export function parseId(text: string, scope: string): Identity | undefined {
   if (text.length !== FAMILY_LENGTH + 1 + SECRET_LENGTH || !SHAPE.test(text)) return undefined
-  return identity(text.slice(0, FAMILY_LENGTH), text.slice(FAMILY_LENGTH + 1))
+  return identity(scope, text.slice(0, FAMILY_LENGTH), text.slice(FAMILY_LENGTH + 1))
 }
 
 /** A new session's identity. */
-export function newIdentity(draw: Draw): Identity {
-  return identity(draw(FAMILY_LENGTH), draw(SECRET_LENGTH))
+export function newIdentity(draw: Draw, scope: string): Identity {
+  return identity(scope, draw(FAMILY_LENGTH), draw(SECRET_LENGTH))
 }
 
 /** The same session under a new secret. */
-export function renew({ family }: Identity, draw: Draw): Identity {
-  return identity(family, draw(SECRET_LENGTH))
+export function renew(before: Identity, draw: Draw): Identity {
+  const secret = draw(SECRET_LENGTH)
+  return { ...before, id: `${before.family}.${secret}`, proof: sha256(secret) }
+}
+
+/**
+ * Which ids lead to which rows: those of another cookie lead elsewhere, so that a visitor's id is worthless in the cookie of the
+ * administration, although both keep their rows in one table. The default cookie has no scope.
+ */
+export function scopeOf(cookieName: string): string {
+  return cookieName === 'sid' ? '' : `${cookieName} `
 }
 
 /** Compares proofs in a time that tells nothing about where they differ. */
@@ -79,8 +88,8 @@ export function drawFrom(random: Random): Draw {
   return draw
 }
 
-function identity(family: string, secret: string): Identity {
-  return { id: `${family}.${secret}`, family, key: sha256(family), proof: sha256(secret) }
+function identity(scope: string, family: string, secret: string): Identity {
+  return { id: `${family}.${secret}`, family, key: sha256(scope + family), proof: sha256(secret) }
 }
 
 const sha256 = crypto.hash === undefined ? hashed : (value: string): string => crypto.hash('sha256', value, 'base64url')

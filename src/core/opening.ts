@@ -18,10 +18,10 @@ export interface Found {
 }
 
 /** Finds the id in a header. What has not the shape of an id is ignored; two different ids are none. No I/O. */
-export function findId(header: unknown, name: string): Found {
+export function findId(header: unknown, name: string, scope: string): Found {
   const values = cookieValues(header, name)
   if (values.length === 0) return { hasCookie: false, absence: 'no-cookie' }
-  const identities = [...new Set(values)].map(parseId).filter((identity) => identity !== undefined)
+  const identities = [...new Set(values)].map((value) => parseId(value, scope)).filter((identity) => identity !== undefined)
   const [identity, another] = identities
   if (another !== undefined) return { hasCookie: true, absence: 'two-cookies' }
   return identity === undefined ? { hasCookie: true, absence: 'malformed-cookie' } : { hasCookie: true, identity }

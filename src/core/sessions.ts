@@ -59,7 +59,7 @@ export class Sessions<Data = Default> {
     const incoming = 'headers' in source ? incomingOf(source) : source
     const cookie = this.#cookies.over(incoming)
     if (cookie === undefined) return this.#absent({ reason: 'insecure' }, { refusal: refusal(incoming.remedy) })
-    const { identity, absence, hasCookie } = findId(incoming.cookie, cookie.name)
+    const { identity, absence, hasCookie } = findId(incoming.cookie, cookie.name, this.#engine.scope)
     if (identity === undefined) return this.#absent({ reason: absence ?? 'no-cookie' }, { cookie, hasCookie })
     const draft = new Draft(this.#engine, this.#performer, { is: 'unloaded', identity }, { cookie, hasCookie })
     if (!this.lazy) await this.#begin(draft)
@@ -111,7 +111,7 @@ export class Sessions<Data = Default> {
    * ```
    */
   async load(id: string): Promise<Session<Data>> {
-    const identity = parseId(id)
+    const identity = parseId(id, this.#engine.scope)
     if (identity === undefined) return this.create()
     const draft = new Draft(this.#engine, this.#performer, { is: 'unloaded', identity })
     await openFrom(this.#engine, draft)

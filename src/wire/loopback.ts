@@ -17,24 +17,20 @@ export interface Arrival {
 export function isLoopback({ hosts, headers, peer, environment }: Arrival): boolean {
   if (environment === 'production' || hosts.length === 0 || !hosts.every(isLoopbackHost)) return false
   if (peer !== undefined && !isLoopbackAddress(peer)) return false
-  for (const name of headers) if (isOfProxy(name)) return false
+  for (const name of headers) if (OF_PROXY.test(name)) return false
   return true
 }
 
-function isOfProxy(name: string): boolean {
-  return name === 'forwarded' || name === 'via' || name.startsWith('x-forwarded-')
-}
+/** What proxies add, those that do not say `X-Forwarded-For` too. */
+const OF_PROXY =
+  /^(?:forwarded|via|x-forwarded(?:-.*)?|x-original-.*|x-real-ip|x-client-ip|x-cluster-client-ip|x-url-scheme|cf-connecting-ip|fastly-client-ip|true-client-ip|front-end-https)$/
+
+const LOCALHOST = /^(?:(?:[a-z\d-]+\.)*localhost|127(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}|\[::1\])(?::\d+)?$/i
 
 function isLoopbackHost(host: string | undefined): boolean {
-  if (host === undefined) return false
-  const name = host.replace(/:\d*$/, '').toLowerCase()
-  return name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || isLoopbackV4(name)
+  return host !== undefined && LOCALHOST.test(host)
 }
 
 function isLoopbackAddress(address: string): boolean {
-  return address === '::1' || isLoopbackV4(address.replace(/^::ffff:/i, ''))
-}
-
-function isLoopbackV4(address: string): boolean {
-  return /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(address)
+  return address === '::1' || LOCALHOST.test(address.replace(/^::ffff:/i, ''))
 }

@@ -10,15 +10,15 @@ describe('ids', () => {
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url')
 
   it('an id is family.secret; key and proof are their hashes', () => {
-    const { id, family, key, proof } = newIdentity(draw)
+    const { id, family, key, proof } = newIdentity(draw, '')
     const [first = '', second = ''] = id.split('.')
     expect([first.length, second.length, first]).toEqual([16, 32, family])
     expect([key, proof]).toEqual([sha256(first), sha256(second)])
-    expect(parseId(id)).toEqual({ id, family, key, proof })
+    expect(parseId(id, '')).toEqual({ id, family, key, proof })
   })
 
   it('renewed it keeps family and key and has another secret', () => {
-    const before = newIdentity(draw)
+    const before = newIdentity(draw, '')
     const now = renew(before, draw)
     expect([now.family, now.key]).toEqual([before.family, before.key])
     expect([now.proof === before.proof, now.id === before.id]).toEqual([false, false])
@@ -26,7 +26,7 @@ describe('ids', () => {
 
   it('only the exact shape is an id', () => {
     const good = `${'a'.repeat(16)}.${'b'.repeat(32)}`
-    expect(parseId(good)).toBeDefined()
+    expect(parseId(good, '')).toBeDefined()
     for (const bad of [
       '',
       'a',
@@ -44,14 +44,14 @@ describe('ids', () => {
       good.replace('b', '.'),
       '\ud800'.repeat(49),
     ]) {
-      expect(parseId(bad), JSON.stringify(bad)).toBeUndefined()
+      expect(parseId(bad, ''), JSON.stringify(bad)).toBeUndefined()
     }
   })
 
   it('no text of another shape is an id', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ minLength: 45, maxLength: 53 }), fc.string({ unit: 'binary', maxLength: 60 })), (text) => {
-        expect(parseId(text) !== undefined).toBe(/^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{32}$/.test(text) && text.length === 49)
+        expect(parseId(text, '') !== undefined).toBe(/^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{32}$/.test(text) && text.length === 49)
       }),
     )
   })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createSessions } from '../../src/core/sessions.ts'
 import type { SessionOptions } from '../../src/core/options.ts'
+import { createSessions } from '../../src/core/sessions.ts'
 
 /** The verbs the proofs use, of the library or of a mutant. */
 export interface SessionLike {

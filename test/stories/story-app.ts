@@ -1,7 +1,7 @@
 import { StoreError } from '../../src/core/errors.ts'
+import type { SessionOptions } from '../../src/core/options.ts'
 import type { Session } from '../../src/core/session.ts'
 import { createSessions, type Sessions } from '../../src/core/sessions.ts'
-import type { SessionOptions } from '../../src/core/options.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { type Script, ScriptedStore } from './scripted-store.ts'
 

@@ -92,3 +92,24 @@ describe('isLoopback', () => {
     ]).toEqual([false, true, true])
   })
 })
+
+describe('what speaks against it', () => {
+  it.each(['127.999.0.1', 'shop.example/.localhost', 'shop.example#.localhost', 'user@localhost', 'localhost:', 'a..localhost'])(
+    'the host %s is no host of this machine',
+    (host) => {
+      expect(arrival(host)).toBe(false)
+    },
+  )
+
+  it.each(['x-real-ip', 'cf-connecting-ip', 'true-client-ip', 'x-client-ip', 'x-forwarded', 'x-forwarded-ssl', 'x-original-host'])(
+    'the header %s is of a proxy',
+    (name) => {
+      expect(arrival('localhost', { [name]: '1' })).toBe(false)
+    },
+  )
+
+  it('no host at all, or any other beside', () => {
+    expect(isLoopback({ hosts: [], headers: [] })).toBe(false)
+    expect(isLoopback({ hosts: ['localhost', 'shop.example'], headers: [] })).toBe(false)
+  })
+})
