@@ -4,7 +4,7 @@ import type { Incoming } from '../core/incoming.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { isLoopback } from '../wire/loopback.ts'
-import { errorStatus } from './error-status.ts'
+import { errorStatus, report } from './error-status.ts'
 import { hold, isHeld } from './response-hold.ts'
 
 /** Continues with the next middleware; with an error, with the error handlers. */
@@ -102,6 +102,7 @@ function expose<Data>(sessions: Sessions<Data>, req: IncomingMessage, session: S
 
 /** The error page of those who have none: no `next` leads to one. */
 export function answerPlainly(res: ServerResponse, error: unknown): void {
+  report(error)
   const status = errorStatus(error)
   res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' })
   res.end(`${STATUS_CODES[status] ?? 'Error'}\n`)

@@ -1,3 +1,4 @@
+import { ConfigError } from '../core/errors.ts'
 import type { SessionOptions } from '../core/options.ts'
 import type { Schemas } from '../core/schema.ts'
 import { createSessions, Sessions } from '../core/sessions.ts'
@@ -8,4 +9,10 @@ export type SchemaOptions<S extends Schemas> = SessionOptions & { readonly schem
 /** What every adapter takes: the options of a manager, or a manager that is there already. */
 export function managerOf<Data>(given: SessionOptions | Sessions<Data>): Sessions<Data> {
   return given instanceof Sessions ? given : createSessions<Data>(given)
+}
+
+/** Throws where a handler was forgotten, not at the first request. */
+export function checkHandler(handler: unknown): void {
+  if (typeof handler !== 'function')
+    throw new ConfigError('withSession(options, handler): the second argument has to be a function that answers the request.')
 }

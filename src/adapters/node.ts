@@ -6,7 +6,8 @@ import type { Session } from '../core/session.ts'
 import type { Default } from '../core/session-data.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { answerPlainly, connectMiddleware, type Dialect, type Next } from './connect-middleware.ts'
-import { managerOf, type SchemaOptions } from './manager.ts'
+import { report } from './error-status.ts'
+import { checkHandler, managerOf, type SchemaOptions } from './manager.ts'
 
 /**
  * A request that has passed `session()`: the session is its property `session`, or what the option `as` names.
@@ -63,7 +64,8 @@ export interface SessionListener<Data = Default> {
  * ```
  *
  * What the handler throws, now or later, is answered by a line of plain text with the error's status, and so are a session that could not
- * be loaded and a commit that failed; the process goes on. A response that was already on its way is cut off.
+ * be loaded and a commit that failed; the error is printed on the console, and the process goes on. A response that was already on its way is
+ * cut off.
  */
 export function withSession<const S extends Schemas>(
   options: SchemaOptions<S>,
@@ -71,6 +73,7 @@ export function withSession<const S extends Schemas>(
 ): SessionListener<Described<S>>
 export function withSession<Data = Default>(given: SessionOptions | Sessions<Data>, handler: SessionHandler<Data>): SessionListener<Data>
 export function withSession(given: SessionOptions | Sessions, handler: SessionHandler): SessionListener {
+  checkHandler(handler)
   const begin = session(given)
   const { sessions } = begin
   async function listen(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -78,8 +81,9 @@ export function withSession(given: SessionOptions | Sessions, handler: SessionHa
       await begin(req, res)
       await handler(req, res, sessions.of(req))
     } catch (error) {
-      if (res.headersSent) res.destroy()
-      else answerPlainly(res, error)
+      if (!res.headersSent) return answerPlainly(res, error)
+      report(error)
+      res.destroy()
     }
   }
   return Object.assign((req: IncomingMessage, res: ServerResponse): void => void listen(req, res), { sessions })

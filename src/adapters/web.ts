@@ -3,8 +3,8 @@ import type { Described, Schemas } from '../core/schema.ts'
 import type { Session } from '../core/session.ts'
 import type { Default } from '../core/session-data.ts'
 import type { Sessions } from '../core/sessions.ts'
-import { errorStatus } from './error-status.ts'
-import { managerOf, type SchemaOptions } from './manager.ts'
+import { errorStatus, report } from './error-status.ts'
+import { checkHandler, managerOf, type SchemaOptions } from './manager.ts'
 import { cancel, dressed } from './web-response.ts'
 
 /**
@@ -36,7 +36,7 @@ export interface WebHandler<Data = Default, Rest extends readonly unknown[] = []
  * ```
  *
  * Changes are saved when the handler's promise resolves, before the response is handed on. Should that fail, the answer is an empty
- * response of the error's status. When the handler throws, only a flush or logout is performed, and the error is thrown on.
+ * response of the error's status, and the error is printed on the console. When the handler throws, only a flush or logout is performed, and the error is thrown on.
  */
 export function withSession<const S extends Schemas, Rest extends readonly unknown[] = []>(
   options: SchemaOptions<S>,
@@ -47,6 +47,7 @@ export function withSession<Data = Default, Rest extends readonly unknown[] = []
   handler: SessionHandler<Data, Rest>,
 ): WebHandler<Data, Rest>
 export function withSession(given: SessionOptions | Sessions, handler: SessionHandler<Default, unknown[]>): WebHandler<Default, unknown[]> {
+  checkHandler(handler)
   const sessions = managerOf(given)
   const handle = async (request: Request, ...rest: unknown[]): Promise<Response> => {
     const outer = sessions.find(request)
@@ -73,6 +74,7 @@ async function committed(sessions: Sessions, session: Session, response: Respons
   try {
     return dressed(response, await sessions.commit(session, { status: response.status }))
   } catch (error) {
+    report(error)
     cancel(response)
     return dressed(new Response(undefined, { status: errorStatus(error) }), sessions.headers(session))
   }

@@ -15,7 +15,16 @@ export function checkOptions(options: unknown): asserts options is SessionOption
   }
   checkAll('', options, CHECKS)
   checkStore(options['store'] as Store)
+  checkLifetime(options as unknown as SessionOptions)
   if (options['cookie'] !== undefined) checkCookie(options['cookie'] as CookieOptions)
+}
+
+/** What was meant to last is not to be cut off in silence. */
+function checkLifetime({ idle, absolute = '30d' }: SessionOptions): void {
+  if (idle === undefined || Number(milliseconds(idle)) <= Number(milliseconds(absolute))) return
+  throw new ConfigError(
+    `Option \`idle\` is ${shown(idle)}: it is longer than \`absolute\` (${shown(absolute)}), which would end the session first; raise that too.`,
+  )
 }
 
 /** What this version does not do yet it does not pretend to do. */
@@ -113,8 +122,14 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
 function aTimeout(value: unknown): string | undefined {
   if (!isObject(value)) return "it has to be an object such as { operation: '2s', request: '5s' }"
-  checkAll('timeout.', value, { operation: aDuration, request: aDuration })
+  checkAll('timeout.', value, { operation: aShortTime, request: aShortTime })
   return undefined
+}
+
+const HOUR = 3_600_000
+
+function aShortTime(value: unknown): string | undefined {
+  return aDuration(value) ?? (Number(milliseconds(value)) > HOUR ? 'nobody waits longer than an hour' : undefined)
 }
 
 function aSchema(value: unknown): string | undefined {

@@ -64,8 +64,18 @@ export function cookieRules(options: CookieOptions): CookieRules {
   return { over: ({ secure, loopback }) => (always === true || secure ? secured : loopback ? local : undefined) }
 }
 
+/**
+ * Which ids lead to which rows: those of another cookie lead elsewhere, so that a visitor's id is worthless in the cookie of the
+ * administration, although both keep their rows in one table. The default cookie has no scope.
+ */
+export function scopeOf(options: CookieOptions = {}): string {
+  const { path = '/', domain = '' } = options
+  const scope = `${bareName(options)} ${path} ${domain} `
+  return scope === 'sid /  ' ? '' : scope
+}
+
 /** The name of the cookie without what browsers treat as a prefix. */
-export function bareName({ name = 'sid' }: CookieOptions = {}): string {
+function bareName({ name = 'sid' }: CookieOptions): string {
   return name.replace(PREFIX, '')
 }
 

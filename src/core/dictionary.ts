@@ -9,6 +9,7 @@ import type { Entries, Item, Name, NameOf, Value } from './session-data.ts'
 type AnyDictionary = Dictionary<any>
 
 let reveal: (dictionary: AnyDictionary) => Draft
+let holds: (dictionary: object, name: string) => boolean
 
 /** The draft behind a session, for those who know what it is. */
 export function draftOf(dictionary: AnyDictionary): Draft {
@@ -22,6 +23,7 @@ export class Dictionary<Data> {
 
   static {
     reveal = (dictionary: AnyDictionary): Draft => dictionary.#draft
+    holds = (dictionary: object, name: string): boolean => #draft in dictionary && dictionary.#draft.properties.texts.has(name)
   }
 
   /** Sessions come from a manager or an adapter, not from here. */
@@ -143,9 +145,10 @@ export class Dictionary<Data> {
 
   /**
    * Adds to a number, which starts at 0. No increment is lost, whatever else is in flight. Returns the (provisional) sum. Throws
-   * `CodecError` when the property is not a number.
+   * `CodecError` when the property, or `by`, is not a number.
    */
   increment<K extends NameOf<Data, number>>(key: K, by = 1): number {
+    expected(key, by, Number.isFinite(by), 'increased by a finite number')
     return this.#as<number>().update(key, (current = 0) => expected(key, current, typeof current === 'number', 'a number') + by)
   }
 
@@ -235,11 +238,14 @@ export class Dictionary<Data> {
   }
 }
 
-Object.setPrototypeOf(Dictionary.prototype, loud)
+Object.setPrototypeOf(
+  Dictionary.prototype,
+  loud((dictionary, name) => holds(dictionary, name)),
+)
 Object.freeze(Dictionary.prototype)
 
 function expected<T>(name: string, value: T, fits: boolean, what: string): T {
-  if (!fits) throw new CodecError(name, `The property "${name}" is not ${what}; set() or delete() it first.`)
+  if (!fits) throw new CodecError(name, `The property "${name}" is not ${what}.`)
   return value
 }
 

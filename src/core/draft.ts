@@ -48,7 +48,7 @@ export class Draft {
     this.keeper = keeper
     this.debt = new CookieDebt(engine, origin)
     this.#state = state
-    if (state.is === 'absent') this.#isNew = true
+    if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
     this.#properties = new Properties(engine.values, NOTHING)
   }
 

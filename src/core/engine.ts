@@ -1,10 +1,10 @@
 import { jsonCodec } from '../codecs/json.ts'
-import { bareName } from './cookie-rules.ts'
+import { scopeOf } from './cookie-rules.ts'
 import { milliseconds } from './duration.ts'
 import { ConfigError } from './errors.ts'
 import { guarded, type Listener } from './events.ts'
 import type { Lifetime, Reading } from './expiry.ts'
-import { type Draw, drawFrom, type Random, scopeOf, systemDraw } from './id.ts'
+import { type Draw, drawFrom, type Random, systemDraw } from './id.ts'
 import type { SessionOptions } from './options.ts'
 import { TimedStore } from './timed-store.ts'
 import { Values } from './values.ts'
@@ -42,7 +42,7 @@ export function makeEngine(options: SessionOptions): Engine {
     emit,
     values,
     draw,
-    scope: scopeOf(bareName(options.cookie)),
+    scope: scopeOf(options.cookie),
     maxSize,
     now: clock,
     store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000),

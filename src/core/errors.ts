@@ -107,7 +107,7 @@ export class CommitUnknownError extends SessionError {
 
   constructor(cause?: unknown) {
     super(
-      'The session store did not say in time whether the changes were saved. They were applied once or not at all; only flush() is still possible.',
+      'The session store did not say in time whether the changes were saved. They were applied once or not at all.',
       cause === undefined ? {} : { cause },
     )
   }

@@ -41,14 +41,6 @@ export function renew(before: Identity, draw: Draw): Identity {
   return { ...before, id: `${before.family}.${secret}`, proof: sha256(secret) }
 }
 
-/**
- * Which ids lead to which rows: those of another cookie lead elsewhere, so that a visitor's id is worthless in the cookie of the
- * administration, although both keep their rows in one table. The default cookie has no scope.
- */
-export function scopeOf(cookieName: string): string {
-  return cookieName === 'sid' ? '' : `${cookieName} `
-}
-
 /** Compares proofs in a time that tells nothing about where they differ. */
 export function sameProof(a: string, b: string): boolean {
   let difference = a.length ^ b.length

@@ -173,7 +173,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
    * await session.save()
    * ```
    */
-  async save(): Promise<void> {
+  async save(...callback: never[]): Promise<void> {
+    if (callback.length > 0) throw new TypeError('session.save() takes no callback: await session.save()')
     const draft = draftOf(this)
     draft.change()
     await draft.keeper.perform(draft, false)

@@ -1,7 +1,7 @@
 import { checkOptions } from './check-options.ts'
 import { Performer } from './commit/performer.ts'
 import type { Origin } from './cookie-debt.ts'
-import { type CookieRules, cookieRules } from './cookie-rules.ts'
+import { type CookieRules, cookieRules, scopeOf } from './cookie-rules.ts'
 import { draftOf } from './dictionary.ts'
 import { Draft } from './draft.ts'
 import { type Engine, makeEngine } from './engine.ts'
@@ -32,8 +32,11 @@ export class Sessions<Data = Default> {
   readonly #cookies: CookieRules
   readonly #performer: Performer
   readonly #saveOnError: boolean
-  /** The name of the property `bind` makes. Not a WeakMap: one that gains an entry with every request costs more than all the rest. */
-  readonly #bound: symbol = Symbol('sojourn session')
+  /**
+   * The name of the property `bind` makes, one for each cookie. Not a WeakMap: one that gains an entry with every request costs more than
+   * all the rest.
+   */
+  readonly #bound: symbol
 
   constructor(options: SessionOptions) {
     checkOptions(options)
@@ -43,6 +46,7 @@ export class Sessions<Data = Default> {
     this.#saveOnError = saveOnError
     this.#engine = makeEngine(options)
     this.#cookies = cookieRules(cookie)
+    this.#bound = Symbol.for(`sojourn session ${scopeOf(cookie)}`)
     this.#performer = new Performer(this.#engine, onGone)
     this.users = new Users(this.#engine)
   }
@@ -101,8 +105,8 @@ export class Sessions<Data = Default> {
   }
 
   /**
-   * The session of an id, outside of requests: for a job, a socket, a long stream. An unknown id gives a new, empty session. Save by
-   * hand. Rejects with `StoreError`.
+   * The session of an id (`session.id`, a secret), outside of requests: for a job, a socket, a long stream. Save by hand. A session that
+   * ended meanwhile, or whose id was renewed, looks empty, and to save in it is a `GoneError`. Rejects with `StoreError`.
    *
    * ```ts
    * const session = await sessions.load(id)
@@ -111,10 +115,10 @@ export class Sessions<Data = Default> {
    * ```
    */
   async load(id: string): Promise<Session<Data>> {
-    const identity = parseId(id, this.#engine.scope)
-    if (identity === undefined) return this.create()
-    const draft = new Draft(this.#engine, this.#performer, { is: 'unloaded', identity })
-    await openFrom(this.#engine, draft)
+    const identity = typeof id === 'string' ? parseId(id, this.#engine.scope) : undefined
+    const draft = new Draft(this.#engine, this.#performer, identity === undefined ? { is: 'ended' } : { is: 'unloaded', identity })
+    if (identity !== undefined) await openFrom(this.#engine, draft)
+    if (draft.state.is === 'absent') draft.end(false)
     return new Session<Data>(draft)
   }
 
@@ -134,11 +138,18 @@ export class Sessions<Data = Default> {
 
   /** As `of`, but `undefined` when there is none. For adapters. */
   find(request: object): Session<Data> | undefined {
-    return (request as Bound<Data>)[this.#bound]
+    const session = (request as Bound<Data>)[this.#bound]
+    return session !== undefined && this.#isOwn(session) ? session : undefined
   }
 
-  /** Lets `of` find the session by this object. For adapters. */
+  /** Lets `of` find the session by this object. Throws `ConfigError` when another manager has the same cookie there. For adapters. */
   bind(request: object, session: Session<Data>): void {
+    const other = (request as Bound<Data>)[this.#bound]
+    if (other !== undefined && !this.#isOwn(other)) {
+      throw new ConfigError(
+        "Two managers use the same cookie for one request; give the second a name of its own: cookie: { name: 'admin' }.",
+      )
+    }
     ;(request as Bound<Data>)[this.#bound] = session
   }
 
@@ -190,9 +201,12 @@ export class Sessions<Data = Default> {
   }
 
   #draftOf(session: Session<Data>): Draft {
-    const draft = draftOf(session)
-    if (draft.engine !== this.#engine) throw new ConfigError('This session belongs to another manager.')
-    return draft
+    if (!this.#isOwn(session)) throw new ConfigError('This session belongs to another manager.')
+    return draftOf(session)
+  }
+
+  #isOwn(session: Session<Data>): boolean {
+    return session instanceof Session && draftOf(session).engine === this.#engine
   }
 }
 

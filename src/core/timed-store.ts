@@ -77,7 +77,9 @@ export class TimedStore {
         reject(asStoreError(operation, error))
       }
       try {
-        start().then((value) => {
+        const started: unknown = start()
+        if (!(started instanceof Object && 'then' in started)) throw new TypeError(`${operation}() of the store has to return a promise`)
+        ;(started as Promise<T>).then((value) => {
           clearTimeout(timer)
           resolve(value)
         }, fail)

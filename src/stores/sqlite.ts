@@ -53,8 +53,8 @@ export interface SqliteStoreOptions {
 export class SqliteStore extends SqlStore {
   readonly #executor: SqliteExecutor
 
-  constructor(options: string | SqliteStoreOptions) {
-    const given = checked(typeof options === 'string' ? { database: options } : { ...options })
+  constructor(options: string | SqliteDatabase | SqliteStoreOptions) {
+    const given = checked(typeof options === 'string' || isDatabase(options) ? { database: options } : { ...options })
     const executor = new SqliteExecutor(() => connect(given), typeof given.database === 'string')
     super(executor, sqlStatements(given.table, sqliteDialect))
     this.#executor = executor
@@ -102,6 +102,10 @@ function checked(options: SqliteStoreOptions): Checked {
     durability: durability ?? (ours ? 'normal' : undefined),
     busyTimeout: busyTimeout ?? (ours ? 1000 : undefined),
   }
+}
+
+function isDatabase(options: SqliteDatabase | SqliteStoreOptions): options is SqliteDatabase {
+  return typeof (options as Partial<SqliteDatabase> | undefined)?.prepare === 'function'
 }
 
 function checkDatabase(database: string | SqliteDatabase): void {

@@ -21,12 +21,15 @@ describe('outside of requests', () => {
     expect(await world.read()).toEqual({ a: 1, b: 2 })
   })
 
-  it('load of an id that means nothing gives a new, empty session', async () => {
+  it('load of an id that leads nowhere gives an empty session, and to save in it is GoneError: no row that nobody owns', async () => {
     const world = await worldWith({ a: 1 })
     for (const id of ['', 'junk', `${'A'.repeat(16)}.${'B'.repeat(32)}`]) {
       const session = await world.sessions.load(id)
       expect([session.size, session.isNew, session.id]).toEqual([0, true, undefined])
+      session.set('report', 'ready')
+      expect((await rejection(session.save())).code).toBe('ERR_SESSION_GONE')
     }
+    expect((await world.rows()).length).toBe(1)
   })
 
   it('load rejects with StoreError when the store fails', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { createSessions, type SessionOptions, type Sessions } from '../../src/index.ts'
+import { type CookieOptions, createSessions, type Sessions } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 
 const https = { secure: true, loopback: false }
@@ -13,7 +13,7 @@ async function loggedIn(sessions: Sessions, userId: string): Promise<{ name: str
 
 describe('two managers on one store', () => {
   const store = new MemoryStore()
-  const managers = (second: SessionOptions['cookie']): [Sessions, Sessions] => [
+  const managers = (second: CookieOptions): [Sessions, Sessions] => [
     createSessions({ store }),
     createSessions({ store, as: 'adminSession', cookie: second }),
   ]
@@ -42,7 +42,9 @@ describe('two managers on one store', () => {
 
 it('a listener that rejects disturbs nobody', async () => {
   const told = vi.spyOn(console, 'error').mockImplementation(() => undefined)
-  const on = async (): Promise<never> => Promise.reject(new Error('the log is full'))
+  const on = async (): Promise<never> => {
+    throw new Error('the log is full')
+  }
   const sessions = createSessions({ store: new MemoryStore(), on })
   await loggedIn(sessions, 'ada')
   await new Promise((resolve) => setImmediate(resolve))

@@ -104,8 +104,14 @@ describe('the set-up of a SqliteStore', () => {
 })
 
 describe('a SqliteStore made with less than options', () => {
-  it.each([undefined, {}, new DatabaseSync(':memory:')])('asks for the database', (options) => {
+  it.each([undefined, {}, 5])('asks for the database', (options) => {
     expect(() => new SqliteStore(options as SqliteStoreOptions)).toThrow(CONFIG)
+  })
+
+  it('takes an open database as it is', async () => {
+    const database = new DatabaseSync(':memory:')
+    expect(await new SqliteStore(database).load('key', 0)).toBeUndefined()
+    expect(database.prepare("SELECT name FROM sqlite_schema WHERE name = 'sessions'").get()).toBeDefined()
   })
 })
 
