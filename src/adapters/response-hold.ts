@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { detach, ErrorResponse, swallow } from './error-response.ts'
+import { report } from './error-status.ts'
 import { CALLS, type Call, type Calls, callbackOf, checkChunk, HeldCalls } from './held-calls.ts'
 import { type Cover, cover, headersSent } from './response-cover.ts'
+import { detach, ErrorPage, swallow } from './response-error-page.ts'
 import { addOwed, checkHead, type Header, invalid, representationOf, takeHead } from './response-head.ts'
 import { guard, unguard } from './socket-guard.ts'
 
@@ -124,7 +125,7 @@ class ResponseHold {
     return call === 'write' ? goOn : this.#res
   }
 
-  /** Node forgives an `end()` too many, but not what comes with it. */
+  /** Node forgives an `end()` too many, but not what comes with it; over HTTP/2 it forgives that too. */
   #afterEnd(call: Call, args: readonly unknown[]): unknown {
     const res = this.#res
     const callback = callbackOf(args)
@@ -132,7 +133,7 @@ class ResponseHold {
       const error = invalid(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end')
       process.nextTick(() => {
         callback?.(error)
-        if (!res.destroyed) res.emit('error', error)
+        if (this.#isHttp1 && !res.destroyed) res.emit('error', error)
       })
     } else if (callback !== undefined) res.once('finish', callback)
     return call === 'write' ? false : res
@@ -177,7 +178,7 @@ class ResponseHold {
     const res = this.#res
     this.#state = 'failed'
     for (const source of this.#sources ?? []) detach(source, res)
-    const page = new ErrorResponse(res, this.#below, {
+    const page = new ErrorPage(res, this.#below, {
       error,
       entry: this.#entry,
       isHttp1: this.#isHttp1,
@@ -185,7 +186,13 @@ class ResponseHold {
       owed: () => this.#parties.map((each) => each.owed()),
     })
     this.#calls.drop(error)
-    if (!isGone(res)) page.write(() => party?.fail(error))
+    if (isGone(res)) return
+    try {
+      page.write(() => party?.fail(error))
+    } catch (thrown) {
+      report(thrown)
+      res.destroy()
+    }
   }
 
   get #isHttp1(): boolean {

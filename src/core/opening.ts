@@ -58,7 +58,9 @@ export async function openFrom(engine: Engine, draft: Draft, fresh = false): Pro
   engine.emit({ type: 'absent', reason: reached.reason, handle: identity.key })
   // What was there when this request looked before and is not any more has ended under its hands.
   const hasEnded = state.is === 'live' || state.is === 'ended' || reached.isYoung === true
-  return draft.open({ is: hasEnded ? 'ended' : 'absent', identity }, undefined, life)
+  // An id that was renewed long ago is nobody's: whoever kept it, or planted it, must not be able to end what came of it.
+  const isNobodys = reached.reason === 'other-id' && !hasEnded
+  return draft.open({ is: hasEnded ? 'ended' : 'absent', identity: isNobodys ? undefined : identity }, undefined, life)
 }
 
 async function read(engine: Engine, key: string, now: number, fresh: boolean): Promise<Entry | undefined> {

@@ -229,5 +229,5 @@ export function createSessions(options: SessionOptions): Sessions<any> {
 
 function refusal(remedy: string | undefined): string {
   const first = remedy === undefined ? '' : `${remedy} if a proxy ends TLS and says so, or `
-  return `The session cookie cannot be set: this request came over plain HTTP, and not on localhost. Use HTTPS; ${first}\`cookie: { secure: true }\` behind a proxy that ends TLS.`
+  return `The session cookie cannot be set: this request came over plain HTTP, and not surely from this machine to itself (a Host that is localhost, a peer that is, no header of a proxy, NODE_ENV not production). Use HTTPS; ${first}\`cookie: { secure: true }\` behind a proxy that ends TLS. Browsers take that on http://localhost too.`
 }

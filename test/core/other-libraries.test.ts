@@ -24,7 +24,8 @@ describe('habits from other session libraries', () => {
 
   it('a session can be awaited, printed, compared and turned into JSON', async () => {
     const session = sessions.create().set('then', 1).set('a', 2)
-    expect(await session).toBe(session)
+    const awaited: unknown = await Promise.resolve(session)
+    expect(awaited).toBe(session)
     expect(JSON.stringify(session)).toBe('{"then":1,"a":2}')
     expect(session).toEqual(session)
   })
@@ -64,5 +65,16 @@ describe('options that cannot be meant', () => {
       loopback: false,
     })
     expect(() => session.get('a')).toThrow('load() of the store has to return a promise')
+  })
+
+  it.each(['create', 'replace', 'delete'] as const)('a store whose %s answers nothing', async (method) => {
+    const store = new MemoryStore()
+    const manager = createSessions({ store })
+    const session = manager.create()
+    if (method !== 'create') await session.set('a', 1).save()
+    Object.assign(store, { [method]: async () => undefined })
+    if (method === 'delete') session.flush()
+    else session.set('a', 2)
+    await expect(manager.commit(session, { status: 200 })).rejects.toThrow(expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }))
   })
 })

@@ -80,14 +80,23 @@ describe('a dead id', () => {
     expect([result, headers.getSetCookie()]).toEqual([{}, []])
   })
 
-  it('can still end the session', async () => {
+  it('can still end the session for a minute: the logout may have been under way when the id was renewed', async () => {
     const world = await worldWith({ a: 1 })
     const old = world.browser.copy()
     await world.visit((session) => session.login(7))
-    world.clock.advance(2 * DAY)
+    world.clock.advance(59_000)
     await world.visit((session) => session.flush(), { browser: old })
     expect((await world.rows()).length).toBe(0)
     expect(await world.read()).toEqual({})
+  })
+
+  it('cannot after that: who planted it, or kept it, logs nobody out', async () => {
+    const world = await worldWith({ a: 1 })
+    const old = world.browser.copy()
+    await world.visit((session) => session.login(7))
+    world.clock.advance(61_000)
+    await world.visit((session) => session.flush(), { browser: old })
+    expect(await world.read()).toEqual({ a: 1, userId: 7 })
   })
 
   it('of a session that has ended and never lived again is absent: what is set starts a new one', async () => {

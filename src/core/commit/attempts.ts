@@ -1,5 +1,5 @@
 import { monotonic, pause } from '../clock.ts'
-import { CommitUnknownError, StoreError } from '../errors.ts'
+import { CommitUnknownError, ConfigError, StoreError } from '../errors.ts'
 
 /** How often an operation that surely failed is tried again. */
 const RETRIES = 2
@@ -22,7 +22,10 @@ export class Attempts {
   /** The answer to one attempt, or `undefined` when it failed and another is worth it. Throws the failure when it is not. */
   async try<T>(operation: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await operation()
+      const answer = await operation()
+      if (answer === undefined)
+        throw new ConfigError('The session store answered nothing where a result is due; run it through storeSuite of sojourn/testing.')
+      return answer
     } catch (error) {
       await this.#failed(error)
       return undefined

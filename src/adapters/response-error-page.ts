@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ServerResponse } from 'node:http'
 import { errorStatus } from './error-status.ts'
 import { type Call, type Calls, callbackOf, checkChunk, tell } from './held-calls.ts'
@@ -20,23 +21,17 @@ export interface Failure {
  *
  * Whoever writes the page need not know: whatever status is set, it never goes out as a success or a redirect.
  */
-export class ErrorResponse {
+export class ErrorPage {
   readonly #res: ServerResponse
   readonly #below: Calls
   readonly #failure: Failure
-  #handing = false
-  #started = false
-  #ending = false
-  #ended = false
-  /** How the head looked when the page was asked for: as long as it looks like that, nobody has begun to write the page. */
-  #untouched: string
+  #state: 'waiting' | 'started' | 'ending' | 'ended' = 'waiting'
 
   constructor(res: ServerResponse, below: Calls, failure: Failure) {
     this.#res = res
     this.#below = below
     this.#failure = failure
     this.#takeBack()
-    this.#untouched = this.#look()
     Object.assign(res, {
       writeHead: (...args: unknown[]) => this.#writeHead(args),
       write: (...args: unknown[]) => this.#write(args),
@@ -45,14 +40,9 @@ export class ErrorResponse {
     })
   }
 
-  /** Has the page written: at once, or later, by whoever first touches the head. */
+  /** Has the page written: at once, or later, by whatever it starts. */
   write(page: () => void): void {
-    this.#handing = true
-    try {
-      page()
-    } finally {
-      this.#handing = false
-    }
+    writing.run(this, page)
   }
 
   #takeBack(): void {
@@ -65,29 +55,29 @@ export class ErrorResponse {
   }
 
   #writeHead(args: readonly unknown[]): unknown {
-    if (this.#started) return this.#pass('writeHead', args)
+    if (this.#isOldWriter()) return this.#res
+    if (this.#state !== 'waiting') return this.#pass('writeHead', args)
     takeHead(this.#res, args)
     this.#start()
     return this.#pass('writeHead', [this.#res.statusCode])
   }
 
   #write(args: readonly unknown[]): unknown {
-    if (this.#isOldWriter() || (this.#ended && !this.#ending)) return swallow(this.#res, 'write', args)
+    if (this.#isOldWriter() || this.#state === 'ended') return swallow(this.#res, 'write', args)
     checkChunk('write', args[0])
     this.#start()
     return this.#pass('write', args)
   }
 
   #end(args: readonly unknown[]): unknown {
-    if (this.#isOldWriter() || this.#ended) return swallow(this.#res, 'end', args)
+    if (this.#isOldWriter() || this.#state === 'ended') return swallow(this.#res, 'end', args)
     checkChunk('end', args[0])
     this.#start()
-    this.#ended = true
-    this.#ending = true // over HTTP/2 an end with a chunk writes it through us
+    this.#state = 'ending' // over HTTP/2 an end with a chunk writes it through us
     try {
       return this.#pass('end', args)
     } finally {
-      this.#ending = false
+      this.#state = 'ended'
     }
   }
 
@@ -103,8 +93,8 @@ export class ErrorResponse {
 
   /** The head of the page goes out. */
   #start(): void {
-    if (this.#started) return
-    this.#started = true
+    if (this.#state !== 'waiting') return
+    this.#state = 'started'
     const res = this.#res
     if (res.statusCode < 400) {
       res.statusCode = errorStatus(this.#failure.error)
@@ -114,15 +104,14 @@ export class ErrorResponse {
     for (const owed of this.#failure.owed()) addOwed(res, owed)
   }
 
-  /** A writer that does not know yet: nobody was asked for the page in this very moment, and the head is as we left it. */
+  /** Whoever was not called by the page, as long as the writer of the failed response has not said all. */
   #isOldWriter(): boolean {
-    return !this.#failure.oldWriterEnded && !this.#started && !this.#handing && this.#look() === this.#untouched
-  }
-
-  #look(): string {
-    return `${this.#res.statusCode} ${this.#res.getHeaderNames().join()}`
+    return !this.#failure.oldWriterEnded && writing.getStore() !== this
   }
 }
+
+/** Which page the code that is running belongs to: it is followed through whatever the error handler starts and awaits. */
+const writing = new AsyncLocalStorage<ErrorPage>()
 
 /** What a writer who is not heard any more gets for an answer. */
 export function swallow(res: ServerResponse, call: Call, args: readonly unknown[]): unknown {
