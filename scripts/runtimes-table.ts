@@ -26,7 +26,7 @@ function run(): readonly Cell[] {
   const report = join(folder, 'report.json')
   try {
     const env = { ...process.env, SOJOURN_RUNTIMES_REPORT: report }
-    const args = ['--test', '--test-reporter=dot', 'test/runtimes/matrix/matrix.test.ts']
+    const args = ['--test', '--test-reporter=spec', '--test-timeout=120000', 'test/runtimes/matrix/matrix.test.ts']
     const { status } = spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' })
     if (status !== 0) throw new Error('runtimes-table: a story failed')
     return JSON.parse(readFileSync(report, 'utf8')) as Cell[]

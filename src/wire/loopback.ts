@@ -21,9 +21,9 @@ export function isLoopback({ hosts, headers, peer, environment }: Arrival): bool
   return true
 }
 
-/** What proxies add, those that do not say `X-Forwarded-For` too. */
+/** What proxies add, those that do not say `X-Forwarded-For` too. Not `CF-Connecting-IP`: Workers see it in development as well. */
 const OF_PROXY =
-  /^(?:forwarded|via|x-forwarded(?:-.*)?|x-original-.*|x-real-ip|x-client-ip|x-cluster-client-ip|x-url-scheme|cf-connecting-ip|fastly-client-ip|true-client-ip|front-end-https)$/
+  /^(?:forwarded|via|x-forwarded(?:-.*)?|x-original-.*|x-real-ip|x-client-ip|x-cluster-client-ip|x-url-scheme|fastly-client-ip|true-client-ip|front-end-https)$/
 
 const LOCALHOST = /^(?:(?:[a-z\d-]+\.)*localhost|127(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}|\[::1\])(?::\d+)?$/i
 
