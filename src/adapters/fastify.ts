@@ -5,8 +5,8 @@ import { ConfigError } from '../core/errors.ts'
 import type { SessionOptions } from '../core/options.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
-import { contextSessions } from './connect-context.ts'
 import { answerPlainly } from './connect-middleware.ts'
+import { visits } from './connect-visit.ts'
 import { managerOf } from './manager.ts'
 import { type Header, representationOf, restoreRepresentation } from './response-head.ts'
 
@@ -64,7 +64,7 @@ type Reply = FastifyReply & { [FIRST]?: First }
 async function install(app: FastifyInstance, options: SessionPluginOptions): Promise<void> {
   const sessions: Sessions = managerOf('sessions' in options ? options.sessions : options)
   if (!decorate(app, sessions)) return
-  const begin = contextSessions(sessions, 'trustProxy')
+  const begin = visits(sessions, 'trustProxy')
   app.addHook('onRequest', async (request, reply: Reply) => {
     reply[FIRST] ??= { before: ownOf(reply), sending: false }
     const { raw: req, protocol } = request

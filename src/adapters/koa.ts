@@ -5,7 +5,7 @@ import type { Described, Schemas } from '../core/schema.ts'
 import type { Session } from '../core/session.ts'
 import type { Default } from '../core/session-data.ts'
 import type { Sessions } from '../core/sessions.ts'
-import { contextSessions } from './connect-context.ts'
+import { visits } from './connect-visit.ts'
 import { managerOf, type SchemaOptions } from './manager.ts'
 
 declare module 'koa' {
@@ -47,7 +47,7 @@ export function session<const S extends Schemas>(options: SchemaOptions<S>): Ses
 export function session<Data = Default>(given: SessionOptions | Sessions<Data>): SessionMiddleware<Data>
 export function session(given: SessionOptions | Sessions): SessionMiddleware {
   const sessions = managerOf(given)
-  const begin = contextSessions(sessions, 'app.proxy = true')
+  const begin = visits(sessions, 'app.proxy = true')
   const middleware: Middleware = async (ctx, next) => {
     const { req, res, secure } = ctx
     expose(sessions, ctx, await begin({ req, res, secure, fail: (error) => ctx.onerror(error as Error) }))

@@ -1,0 +1,52 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { HeadersSentError } from '../core/errors.ts'
+import type { Session } from '../core/session.ts'
+import type { Sessions } from '../core/sessions.ts'
+import { isLoopback } from '../wire/loopback.ts'
+import { hold, isHeld } from './response-hold.ts'
+
+/** One request and response of Node's, as the framework in front of them sees them. */
+export interface Visit {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  /** Whether the request came over HTTPS, as the framework judges it. */
+  readonly secure: boolean
+  /** Is handed the error when the commit fails: asks for an error page. */
+  fail(error: unknown): void
+}
+
+/**
+ * The way into a session for every framework that works on Node's request and response: opens it, lets `of` find it by the request, and holds
+ * the response until it is committed. `remedy` is the setting to name when a cookie cannot be set over plain HTTP.
+ */
+export function visits<Data>(sessions: Sessions<Data>, remedy?: string): (visit: Visit) => Promise<Session<Data>> {
+  const environment = process.env['NODE_ENV'] // once: reading it costs as much as all the rest
+  return async function begin({ req, res, secure, fail }) {
+    if (isHeld(res, sessions)) return sessions.of(req) // installed twice
+    if (res.headersSent) throw new HeadersSentError('session() came when the response had started already; put it before whatever answers.')
+    const loopback = !secure && cameByLoopback(req, environment)
+    const session = await sessions.open({ cookie: req.headers.cookie, secure, loopback, remedy })
+    sessions.bind(req, session)
+    // Someone before us answered while the session was being read: it is not ours to hold, and nothing can be saved any more.
+    if (res.headersSent || res.writableEnded) await sessions.commit(session, { status: 500 })
+    else {
+      const commit = (status: number): Promise<Headers> => sessions.commit(session, { status })
+      hold(req, res, { manager: sessions, commit, owed: () => sessions.headers(session), fail })
+    }
+    return session
+  }
+}
+
+/** HTTP/1.0 is not spoken by browsers, but by proxies on the same machine; and whoever comes over a Unix socket has no address. */
+function cameByLoopback(req: IncomingMessage, environment: string | undefined): boolean {
+  const { headers, httpVersion, socket } = req
+  if (httpVersion === '1.0') return false
+  return isLoopback({ hosts: hostsOf(req), headers: Object.keys(headers), peer: socket.remoteAddress ?? '', environment })
+}
+
+/** Every host a request names: in its target, in its `Host` headers, in its `:authority`. */
+function hostsOf({ url = '', rawHeaders }: IncomingMessage): string[] {
+  const inTarget = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1]
+  const named = rawHeaders.filter((_, index) => /^(?:host|:authority)$/i.test(rawHeaders[index - 1] ?? '') && index % 2 === 1)
+  return inTarget === undefined ? named : [inTarget, ...named]
+}
