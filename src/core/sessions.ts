@@ -147,7 +147,7 @@ export class Sessions<Data = Default> {
     const other = (request as Bound<Data>)[this.#bound]
     if (other !== undefined && !this.#isOwn(other)) {
       throw new ConfigError(
-        "Two managers use the same cookie for one request; give the second a name of its own: cookie: { name: 'admin' }.",
+        "Two managers use the same cookie for one request; give the second names of its own: `as: 'adminSession', cookie: { name: 'admin' }`.",
       )
     }
     ;(request as Bound<Data>)[this.#bound] = session
