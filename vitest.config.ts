@@ -26,7 +26,16 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'package', include: ['test/package/**/*.test.ts'] } },
-      { extends: true, test: { name: 'races', include: ['test/races/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'races',
+          include: ['test/races/**/*.test.ts'],
+          globalSetup: ['test/services/databases.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+        },
+      },
       {
         extends: true,
         test: {

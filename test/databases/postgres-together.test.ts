@@ -134,7 +134,9 @@ describe.skipIf(POSTGRES === '')('a statement of many', () => {
   it('keeps texts to the last code unit', async () => {
     const texts = ['', '"', '\\', '\\"', '{}', 'NULL', 'null', ',', ' ', '{a,b}', '\n', '\0', '\ud800', "'", '$1', '\u0001']
     const { store } = await filled(0)
-    const entries = texts.map((text) => sampleEntry({ payload: text, proof: text, commits: text, userId: text, version: `version of ${text}` }))
+    const entries = texts.map((text) =>
+      sampleEntry({ payload: text, proof: text, commits: text, userId: text, version: `version of ${text}` }),
+    )
     for (const [index, text] of texts.entries()) await store.create(text, { ...(entries[index] as Entry), payload: '' })
     const swaps = texts.map((text, index) => store.replace(text, entries[index] as Entry, `version of ${text}`, NOW))
     expect(await Promise.all(swaps)).toEqual(texts.map(() => OK))

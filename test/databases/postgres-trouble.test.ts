@@ -12,7 +12,9 @@ import { watched } from '../services/watched-pool.ts'
 
 const failure = (applied: false | undefined): unknown => expect.objectContaining({ code: 'ERR_SESSION_STORE', applied })
 const CLIENTS = { pg: newPool, 'postgres.js': newSql }
-const EVERY = Object.keys(CLIENTS).flatMap((client) => ISOLATIONS.map((isolation): [keyof typeof CLIENTS, Isolation] => [client as never, isolation]))
+const EVERY = Object.keys(CLIENTS).flatMap((client) =>
+  ISOLATIONS.map((isolation): [keyof typeof CLIENTS, Isolation] => [client as never, isolation]),
+)
 
 describe.skipIf(POSTGRES === '')('others in the way', () => {
   it.each(EVERY)('100 compare-and-swaps of one row from four pools, none is lost (%s, %s)', async (client, isolation) => {
@@ -52,7 +54,10 @@ describe.skipIf(POSTGRES === '')('others in the way', () => {
   // Whoever has waited for `deadlock_timeout` finds the deadlock and pays for it.
   it.each(['pg', 'postgres.js'] as const)('a deadlock that the server ends at our cost is tried again (%s)', async (client) => {
     const [table, pool] = [freshTable(), newPool()]
-    const ours = client === 'pg' ? newPool('read committed', { options: '-c deadlock_timeout=500ms' }) : newSql('read committed', { connection: { deadlock_timeout: 500 } as never })
+    const ours =
+      client === 'pg'
+        ? newPool('read committed', { options: '-c deadlock_timeout=500ms' })
+        : newSql('read committed', { connection: { deadlock_timeout: 500 } as never })
     const store = new PostgresStore({ pool: ours, table })
     for (const key of ['a', 'b']) await store.create(key, sampleEntry({ userId: 'ada' }))
     const other = await pool.connect()
@@ -80,49 +85,52 @@ describe.skipIf(POSTGRES === '')('others in the way', () => {
   })
 })
 
-describe.skipIf(POSTGRES === '').each(['pg', 'postgres.js'] as const)('a connection that is ended in the middle of a statement (%s)', (client) => {
-  async function held(key: string) {
-    const [table, pool] = [freshTable(), newPool()]
-    const store = new PostgresStore({ pool: CLIENTS[client](), table })
-    const sessions = createSessions<any>({ store })
-    const session = sessions.create()
-    session.set('n', 1)
-    await session.save()
-    const other = await pool.connect()
-    await other.query('BEGIN')
-    await other.query(`SELECT FROM "${table}" FOR UPDATE`)
-    const kill = async (): Promise<void> => {
-      const waiting = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%${table}%'`
-      await expect.poll(async () => (await pool.query(waiting)).rowCount).toBe(1)
+describe.skipIf(POSTGRES === '').each(['pg', 'postgres.js'] as const)(
+  'a connection that is ended in the middle of a statement (%s)',
+  (client) => {
+    async function held(key: string) {
+      const [table, pool] = [freshTable(), newPool()]
+      const store = new PostgresStore({ pool: CLIENTS[client](), table })
+      const sessions = createSessions<any>({ store })
+      const session = sessions.create()
+      session.set('n', 1)
+      await session.save()
+      const other = await pool.connect()
+      await other.query('BEGIN')
+      await other.query(`SELECT FROM "${table}" FOR UPDATE`)
+      const kill = async (): Promise<void> => {
+        const waiting = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%${table}%'`
+        await expect.poll(async () => (await pool.query(waiting)).rowCount).toBe(1)
+      }
+      const release = async (): Promise<void> => {
+        await other.query('COMMIT')
+        other.release()
+      }
+      return { store, sessions, session, kill, release, key }
     }
-    const release = async (): Promise<void> => {
-      await other.query('COMMIT')
-      other.release()
-    }
-    return { store, sessions, session, kill, release, key }
-  }
 
-  it('leaves the outcome open', async () => {
-    const { store, kill, release } = await held('a')
-    const [[key = ''] = []] = (await store.list({ now: 0 })).entries
-    const deletion = store.delete(key)
-    const outcome = expect(deletion).rejects.toEqual(failure(undefined))
-    await kill()
-    await outcome
-    await release()
-    expect(await store.delete(key)).toBe(true)
-  })
+    it('leaves the outcome open', async () => {
+      const { store, kill, release } = await held('a')
+      const [[key = ''] = []] = (await store.list({ now: 0 })).entries
+      const deletion = store.delete(key)
+      const outcome = expect(deletion).rejects.toEqual(failure(undefined))
+      await kill()
+      await outcome
+      await release()
+      expect(await store.delete(key)).toBe(true)
+    })
 
-  it('is found out by the session, whose change is there once', async () => {
-    const { sessions, session, kill, release } = await held('a')
-    session.update('n', (n: number) => n + 1)
-    const saved = session.save()
-    await kill()
-    await release()
-    await saved
-    expect((await sessions.load(session.id as string)).get('n')).toBe(2)
-  })
-})
+    it('is found out by the session, whose change is there once', async () => {
+      const { sessions, session, kill, release } = await held('a')
+      session.update('n', (n: number) => n + 1)
+      const saved = session.save()
+      await kill()
+      await release()
+      await saved
+      expect((await sessions.load(session.id as string)).get('n')).toBe(2)
+    })
+  },
+)
 
 describe.skipIf(POSTGRES === '')('a pool whose connections are all in use', () => {
   it('is waited for', async () => {
@@ -149,24 +157,28 @@ describe.skipIf(POSTGRES === '')('a pool whose connections are all in use', () =
 describe.skipIf(POSTGRES === '')('a server that cannot be reached', () => {
   const pools = {
     pg: (port: number) => ended(new pg.Pool({ host: '127.0.0.1', port, user: 'postgres', connectionTimeoutMillis: 500 })),
-    'postgres.js': (port: number) => ended(postgres({ host: '127.0.0.1', port, user: 'postgres', connect_timeout: 0.5, backoff: false, onnotice: () => undefined })),
+    'postgres.js': (port: number) =>
+      ended(postgres({ host: '127.0.0.1', port, user: 'postgres', connect_timeout: 0.5, backoff: false, onnotice: () => undefined })),
   }
 
-  it.each(['pg', 'postgres.js'] as const)('has surely done nothing: it refuses, it says nothing, its name leads nowhere (%s)', async (client) => {
-    const silent = createServer().listen(0, '127.0.0.1')
-    await once(silent, 'listening')
-    onTestFinished(() => void silent.close())
-    const { port } = silent.address() as { port: number }
-    for (const at of [1, port]) {
-      const store = new PostgresStore({ pool: pools[client](at), create: false })
-      await expect(store.create('a', sampleEntry())).rejects.toEqual(failure(false))
-    }
-    const nowhere = client === 'pg' ? ended(new pg.Pool({ host: 'nowhere.invalid' })) : ended(postgres({ host: 'nowhere.invalid' }))
-    await expect(new PostgresStore({ pool: nowhere, create: false }).delete('a')).rejects.toEqual(failure(false))
-    const unknown = POSTGRES.replace('/postgres', '/no_such_database').replace('postgres@', 'nobody@')
-    const stranger = client === 'pg' ? ended(new pg.Pool({ connectionString: unknown })) : ended(postgres(unknown))
-    await expect(new PostgresStore({ pool: stranger, create: false }).delete('a')).rejects.toEqual(failure(false))
-  })
+  it.each(['pg', 'postgres.js'] as const)(
+    'has surely done nothing: it refuses, it says nothing, its name leads nowhere (%s)',
+    async (client) => {
+      const silent = createServer().listen(0, '127.0.0.1')
+      await once(silent, 'listening')
+      onTestFinished(() => void silent.close())
+      const { port } = silent.address() as { port: number }
+      for (const at of [1, port]) {
+        const store = new PostgresStore({ pool: pools[client](at), create: false })
+        await expect(store.create('a', sampleEntry())).rejects.toEqual(failure(false))
+      }
+      const nowhere = client === 'pg' ? ended(new pg.Pool({ host: 'nowhere.invalid' })) : ended(postgres({ host: 'nowhere.invalid' }))
+      await expect(new PostgresStore({ pool: nowhere, create: false }).delete('a')).rejects.toEqual(failure(false))
+      const unknown = POSTGRES.replace('/postgres', '/no_such_database').replace('postgres@', 'nobody@')
+      const stranger = client === 'pg' ? ended(new pg.Pool({ connectionString: unknown })) : ended(postgres(unknown))
+      await expect(new PostgresStore({ pool: stranger, create: false }).delete('a')).rejects.toEqual(failure(false))
+    },
+  )
 
   it.each(['pg', 'postgres.js'] as const)('is used again as soon as it is back (%s)', async (client) => {
     const server = await startPostgres()

@@ -112,11 +112,17 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
       entry = next
     }
     await expect
-      .poll(async () => {
-        await pool.query('SELECT pg_stat_clear_snapshot()')
-        const { rows } = await pool.query(`SELECT n_tup_upd::int AS updates, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = $1`, [table])
-        return rows[0]
-      }, { timeout: 10_000 })
+      .poll(
+        async () => {
+          await pool.query('SELECT pg_stat_clear_snapshot()')
+          const { rows } = await pool.query(
+            `SELECT n_tup_upd::int AS updates, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = $1`,
+            [table],
+          )
+          return rows[0]
+        },
+        { timeout: 10_000 },
+      )
       .toMatchObject({ updates: 200, hot: expect.closeTo(200, -2) })
     const client = await pool.connect()
     await client.query('SET enable_seqscan = off')
@@ -129,7 +135,20 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
 })
 
 describe.skipIf(POSTGRES === '')('texts in a PostgresStore', () => {
-  const TEXTS = [...ALIKE_TEXTS, 'alike\0', 'alike\0more', 'alike\ud800', 'alike\udbff', 'alike\ufffd', '\u0001"alike"', '', 'ﬁ', 'fi', 'Z', 'a']
+  const TEXTS = [
+    ...ALIKE_TEXTS,
+    'alike\0',
+    'alike\0more',
+    'alike\ud800',
+    'alike\udbff',
+    'alike\ufffd',
+    '\u0001"alike"',
+    '',
+    'ﬁ',
+    'fi',
+    'Z',
+    'a',
+  ]
 
   async function keepApart(store: PostgresStore): Promise<void> {
     for (const [index, text] of TEXTS.entries())

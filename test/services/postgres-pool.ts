@@ -25,7 +25,10 @@ export function newPool(isolation: Isolation = 'read committed', config: pg.Pool
 }
 
 /** The `sql` of postgres.js, which ends with the test file. */
-export function newSql(isolation: Isolation = 'read committed', config: postgres.Options<Record<string, postgres.PostgresType>> = {}): postgres.Sql<Record<string, any>> {
+export function newSql(
+  isolation: Isolation = 'read committed',
+  config: postgres.Options<Record<string, postgres.PostgresType>> = {},
+): postgres.Sql<Record<string, any>> {
   const connection = { default_transaction_isolation: isolation }
   const sql = postgres(POSTGRES, { connection, onnotice: () => undefined, ...config })
   open.push(() => sql.end({ timeout: 1 }))
