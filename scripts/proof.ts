@@ -2,6 +2,7 @@
 //
 //   npm run proof -- --seeds 1000 --store memory       seeded runs in this process, on virtual time
 //   npm run proof -- --store sqlite --seed 17          one seed again, with all that was wrong
+//   npm run proof -- --store postgres --seeds 100      on a PostgreSQL of its own; what is real in it varies from run to run
 //   npm run proof -- --calls                           every store call fails once, in every way
 //   npm run proof -- --processes --requests 100000     four servers on one SQLite file, over HTTP
 //   npm run proof -- --processes --kills 200           the same, killed at random moments
@@ -14,6 +15,7 @@ import { type Anomaly, check } from '../test/proof/checker.ts'
 import type { Exchange } from '../test/proof/history.ts'
 import { FAILURES, failEveryCall, VERBS } from '../test/proof/nth-call.ts'
 import { load } from '../test/proof/processes/load.ts'
+import { startPostgres } from '../test/services/postgres.ts'
 
 const { values } = parseArgs({
   options: {
@@ -34,12 +36,22 @@ console.log(`${failed === 0 ? 'clean' : `${failed} FAILED`} after ${seconds()} s
 process.exitCode = failed === 0 ? 0 : 1
 
 async function seeds(): Promise<number> {
-  const store = storeName(values.store)
+  if (values.store !== 'postgres') return seedsOn(storeName(values.store))
+  const server = await startPostgres()
+  if (typeof server === 'string') throw new Error(server)
+  try {
+    return await seedsOn(server.url as StoreName)
+  } finally {
+    await server.remove()
+  }
+}
+
+async function seedsOn(store: StoreName): Promise<number> {
   const list = values.seed === undefined ? seedsFrom(Number(values.first), Number(values.seeds)) : [Number(values.seed)]
   const tally = await campaign(store, list, (so_far, done) => {
-    if (done % 250 === 0) console.log(`${done} of ${list.length} seeds on ${store}, ${so_far.failed.length} failed, ${seconds()} s`)
+    if (done % 250 === 0) console.log(`${done} of ${list.length} seeds on ${values.store}, ${so_far.failed.length} failed, ${seconds()} s`)
   })
-  console.log(`${list.length} seeds on ${store}, ${tally.requests} requests: ${shown(tally.answers)}`)
+  console.log(`${list.length} seeds on ${values.store}, ${tally.requests} requests: ${shown(tally.answers)}`)
   if (values.seed === undefined) console.log(told(tally, store))
   else show(tally.failed.flatMap(({ anomalies }) => anomalies))
   return tally.failed.length
@@ -66,7 +78,7 @@ async function processes(): Promise<number> {
   const tell = (sent: number, killed: number): void => console.log(`${sent} requests, ${killed} kills, ${seconds()} s`)
   try {
     const seed = Number(values.seed ?? 1)
-    const history = await load({ file: join(folder, 'sessions.db'), seed, processes: 4, requests: Number(values.requests), kills, tell })
+    const history = await load({ place: join(folder, 'sessions.db'), seed, processes: 4, requests: Number(values.requests), kills, tell })
     const anomalies = check(history)
     console.log(`${history.exchanges.length} requests in 4 processes, ${kills} kills: ${shown(answers(history.exchanges))}`)
     console.log(`${history.rows.length} rows are left; the checker found ${anomalies.length} anomalies`)
@@ -94,7 +106,7 @@ function shown(counts: Tally['answers']): string {
 
 function storeName(name: string): StoreName {
   if (name === 'memory' || name === 'sqlite') return name
-  throw new Error(`--store is memory or sqlite, not ${name}`)
+  throw new Error(`--store is memory, sqlite or postgres, not ${name}`)
 }
 
 function seconds(): number {
