@@ -19,6 +19,8 @@ export interface PgPoolClient {
 /** What `PostgresStore` needs of a `Pool` of `pg`, or of a library that is shaped like it. */
 export interface PgPool {
   connect(): Promise<PgPoolClient>
+  on?(event: 'error', listener: (error: Error) => void): unknown
+  listenerCount?(event: 'error'): number
 }
 
 /** What `PostgresStore` needs of the `sql` of `postgres` (postgres.js). */
@@ -49,6 +51,8 @@ export function isPostgresJs(pool: PgPool | PostgresJs): pool is PostgresJs {
 /** Through a pool of `pg`. A connection of our own choosing, and not `pool.query`, so that what failed before anything was sent is told apart. */
 export function throughPool(pool: PgPool, prepare: boolean): SendToPostgres {
   const names = new Map<string, string>()
+  // The pool tells of idle connections that the server has ended, all of them when it restarts, and replaces them by itself.
+  if (pool.listenerCount?.('error') === 0) pool.on?.('error', ignore)
   return async function send(operation, text, values) {
     const client = await connected(pool, operation)
     // A connection that dies tells the statement and then, as an event, the world; unheard, that would end the process.
@@ -77,7 +81,7 @@ async function connected(pool: PgPool, operation: StoreOperation): Promise<PgPoo
 }
 
 function ignore(): void {
-  // The statement under way fails with the same error.
+  // Whatever it means for a statement, that one fails with.
 }
 
 /** The same name never stands for two texts, not even where a pooler hands one connection to many processes. */

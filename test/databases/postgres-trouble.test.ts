@@ -35,8 +35,9 @@ describe.skipIf(POSTGRES === '')('others in the way', () => {
   it.each(EVERY)('writes of many rows from four pools that share them (%s, %s)', async (client, isolation) => {
     const table = freshTable()
     const stores = Array.from({ length: 4 }, () => new PostgresStore({ pool: CLIENTS[client](isolation, { max: 3 }), table }))
+    const [first] = stores as [PostgresStore]
     const keys = Array.from({ length: 12 }, (_, index) => `key ${index}`)
-    await Promise.all(keys.map((key) => stores[0]?.create(key, sampleEntry({ payload: '0' }))))
+    await Promise.all(keys.map((key) => first.create(key, sampleEntry({ payload: '0' }))))
     const swaps = stores.flatMap((store) => keys.map((key) => ({ store, key })))
     const wins = new Map<string, number>()
     for (let round = 0; round < 5; round += 1) {
@@ -47,7 +48,7 @@ describe.skipIf(POSTGRES === '')('others in the way', () => {
       })
       await Promise.all(answers)
     }
-    const rows = await Promise.all(keys.map((key) => stores[1]?.load(key, NOW)))
+    const rows = await Promise.all(keys.map((key) => first.load(key, NOW)))
     expect(rows.map((row) => Number(row?.payload))).toEqual(keys.map((key) => wins.get(key)))
   })
 
@@ -88,7 +89,7 @@ describe.skipIf(POSTGRES === '')('others in the way', () => {
 describe.skipIf(POSTGRES === '').each(['pg', 'postgres.js'] as const)(
   'a connection that is ended in the middle of a statement (%s)',
   (client) => {
-    async function held(key: string) {
+    async function held() {
       const [table, pool] = [freshTable(), newPool()]
       const store = new PostgresStore({ pool: CLIENTS[client](), table })
       const sessions = createSessions<any>({ store })
@@ -106,12 +107,12 @@ describe.skipIf(POSTGRES === '').each(['pg', 'postgres.js'] as const)(
         await other.query('COMMIT')
         other.release()
       }
-      return { store, sessions, session, kill, release, key }
+      return { store, sessions, session, kill, release }
     }
 
     it('leaves the outcome open', async () => {
-      const { store, kill, release } = await held('a')
-      const [[key = ''] = []] = (await store.list({ now: 0 })).entries
+      const { store, kill, release } = await held()
+      const [[key]] = (await store.list({ now: 0 })).entries as [[string, unknown]]
       const deletion = store.delete(key)
       const outcome = expect(deletion).rejects.toEqual(failure(undefined))
       await kill()
@@ -121,7 +122,7 @@ describe.skipIf(POSTGRES === '').each(['pg', 'postgres.js'] as const)(
     })
 
     it('is found out by the session, whose change is there once', async () => {
-      const { sessions, session, kill, release } = await held('a')
+      const { sessions, session, kill, release } = await held()
       session.update('n', (n: number) => n + 1)
       const saved = session.save()
       await kill()
@@ -131,6 +132,19 @@ describe.skipIf(POSTGRES === '').each(['pg', 'postgres.js'] as const)(
     })
   },
 )
+
+describe.skipIf(POSTGRES === '')('idle connections that the server ends', () => {
+  it('do not end the process, though nobody listens to the pool', async () => {
+    const pool = new pg.Pool({ connectionString: POSTGRES, application_name: 'idle' })
+    onTestFinished(() => pool.end())
+    const store = new PostgresStore({ pool, table: freshTable() })
+    await Promise.all([store.create('a', sampleEntry()), store.create('b', sampleEntry())])
+    expect(pool.idleCount).toBeGreaterThan(0)
+    await newPool().query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'idle'`)
+    await expect.poll(() => pool.idleCount).toBe(0)
+    expect(await store.load('a', NOW)).toBeDefined()
+  })
+})
 
 describe.skipIf(POSTGRES === '')('a pool whose connections are all in use', () => {
   it('is waited for', async () => {
@@ -217,7 +231,6 @@ describe.skipIf(POSTGRES === '')('clearing what expired', () => {
 
 /** A client of the test's own, ended with it. */
 function ended<T extends { end(): Promise<void> }>(pool: T): T {
-  if ('on' in pool) (pool as unknown as pg.Pool).on('error', () => undefined)
   onTestFinished(() => pool.end().catch(() => undefined))
   return pool
 }

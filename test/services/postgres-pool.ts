@@ -18,8 +18,6 @@ export function freshTable(): string {
 export function newPool(isolation: Isolation = 'read committed', config: pg.PoolConfig = {}): pg.Pool {
   const options = `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`
   const pool = new pg.Pool({ connectionString: POSTGRES, options, ...config })
-  // The server ends idle connections in some tests.
-  pool.on('error', () => undefined)
   open.push(() => pool.end())
   return pool
 }
