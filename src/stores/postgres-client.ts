@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { StoreError, type StoreOperation } from '../core/errors.ts'
 import { neverSent, refusedByServer } from './postgres-errors.ts'
 import type { SqlValue } from './sql.ts'
@@ -9,7 +8,6 @@ export interface PgPoolClient {
     readonly text: string
     readonly values?: SqlValue[]
     readonly rowMode: 'array'
-    readonly name?: string
   }): Promise<{ readonly rows: unknown[][]; readonly rowCount: number | null }>
   on(event: 'error', listener: (error: Error) => void): unknown
   removeListener(event: 'error', listener: (error: Error) => void): unknown
@@ -49,8 +47,7 @@ export function isPostgresJs(pool: PgPool | PostgresJs): pool is PostgresJs {
 }
 
 /** Through a pool of `pg`. A connection of our own choosing, and not `pool.query`, so that what failed before anything was sent is told apart. */
-export function throughPool(pool: PgPool, prepare: boolean): SendToPostgres {
-  const names = new Map<string, string>()
+export function throughPool(pool: PgPool): SendToPostgres {
   // The pool tells of idle connections that the server has ended, all of them when it restarts, and replaces them by itself.
   if (pool.listenerCount?.('error') === 0) pool.on?.('error', ignore)
   return async function send(operation, text, values) {
@@ -58,8 +55,7 @@ export function throughPool(pool: PgPool, prepare: boolean): SendToPostgres {
     // A connection that dies tells the statement and then, as an event, the world; unheard, that would end the process.
     client.on('error', ignore)
     try {
-      const name = prepare && values !== undefined ? { name: nameOf(text, names) } : {}
-      const { rows, rowCount } = await client.query({ text, rowMode: 'array', ...name, ...(values && { values }) })
+      const { rows, rowCount } = await client.query({ text, rowMode: 'array', ...(values && { values }) })
       client.removeListener('error', ignore)
       client.release()
       return { rows, count: rowCount ?? 0 }
@@ -82,15 +78,6 @@ async function connected(pool: PgPool, operation: StoreOperation): Promise<PgPoo
 
 function ignore(): void {
   // Whatever it means for a statement, that one fails with.
-}
-
-/** The same name never stands for two texts, not even where a pooler hands one connection to many processes. */
-function nameOf(text: string, names: Map<string, string>): string {
-  const known = names.get(text)
-  if (known !== undefined) return known
-  const name = `sojourn_${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`
-  names.set(text, name)
-  return name
 }
 
 /** Through the `sql` of postgres.js, which keeps its connections to itself. It prepares statements unless it is told not to when it is made. */

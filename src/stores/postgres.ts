@@ -19,11 +19,6 @@ export interface PostgresStoreOptions {
    * `true`; the text is in `schema/postgres.sql`. The schema of the table must be there.
    */
   readonly create?: boolean
-  /**
-   * Whether the server keeps the statements, named, and does not parse them again. Default `false`: every pooler in front of the server
-   * goes along with that. It speaks to `pg` only; postgres.js has an option of its own.
-   */
-  readonly prepare?: boolean
 }
 
 /**
@@ -46,9 +41,9 @@ export class PostgresStore extends SqlStore {
   readonly #executor: PostgresExecutor
 
   constructor(options: PostgresStoreOptions) {
-    const { pool, table, create, prepare } = checked(options)
+    const { pool, table, create } = checked(options)
     const statements = sqlStatements(table, postgresDialect)
-    const send = isPostgresJs(pool) ? throughPostgresJs(pool) : throughPool(pool, prepare)
+    const send = isPostgresJs(pool) ? throughPostgresJs(pool) : throughPool(pool)
     const executor = new PostgresExecutor(send, togetherOf(table, statements), create ? creating(table) : nothing)
     super(executor, statements)
     this.#executor = executor
@@ -62,17 +57,16 @@ export class PostgresStore extends SqlStore {
 
 type Checked = Required<PostgresStoreOptions>
 
-const OPTIONS = ['pool', 'table', 'create', 'prepare']
+const OPTIONS = ['pool', 'table', 'create']
 
 function checked(options: PostgresStoreOptions): Checked {
   const given: Partial<PostgresStoreOptions> = { ...options }
   refuseUnknownOptions('PostgresStore', given, OPTIONS)
-  const { pool, table = 'sessions', create = true, prepare = false } = given
+  const { pool, table = 'sessions', create = true } = given
   if (!isClient(pool))
     throw wrongOption('PostgresStore', 'pool', pool, 'Give a `Pool` of pg, or the `sql` of postgres.js: `new PostgresStore({ pool })`.')
-  for (const [name, value] of Object.entries({ create, prepare }))
-    if (typeof value !== 'boolean') throw wrongOption('PostgresStore', name, value, 'Give `true` or `false`.')
-  return { pool, create, prepare, table: tableName('PostgresStore', table, { schemas: true }) }
+  if (typeof create !== 'boolean') throw wrongOption('PostgresStore', 'create', create, 'Give `true` or `false`.')
+  return { pool, create, table: tableName('PostgresStore', table, { schemas: true }) }
 }
 
 function isClient(pool: unknown): pool is PgPool | PostgresJs {

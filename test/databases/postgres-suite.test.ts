@@ -10,6 +10,3 @@ for (const isolation of ISOLATIONS) {
   storeSuite(`PostgresStore, pg, ${isolation}`, () => new PostgresStore({ pool, table: freshTable() }), runner)
   storeSuite(`PostgresStore, postgres.js, ${isolation}`, () => new PostgresStore({ pool: sql, table: freshTable() }), runner)
 }
-
-const pool = newPool()
-storeSuite('PostgresStore, pg, prepared', () => new PostgresStore({ pool, table: freshTable(), prepare: true }), runner)

@@ -24,7 +24,6 @@ describe('the options of a PostgresStore', () => {
     ['table', ''],
     ['table', 7],
     ['create', 'yes'],
-    ['prepare', 1],
     ['pool', 'postgres://localhost/app'],
     ['pool', {}],
     ['pool', null],

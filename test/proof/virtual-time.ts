@@ -58,6 +58,7 @@ export class VirtualTime {
     for (let turns = 0; this.#timers.size === 0 && turns < 10; turns++) await nextTurn()
     let first: [object, Timer] | undefined
     for (const entry of this.#timers) if (first === undefined || isEarlier(entry[1], first[1])) first = entry
+    if (first === undefined && this.#outside > 0) return
     if (first === undefined) throw new Error('Nothing is left to happen, and the work is not done')
     this.#timers.delete(first[0])
     this.now = Math.max(this.now, first[1].at)
