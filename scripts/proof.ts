@@ -6,6 +6,7 @@
 //   npm run proof -- --calls                           every store call fails once, in every way
 //   npm run proof -- --processes --requests 100000     four servers on one SQLite file, over HTTP
 //   npm run proof -- --processes --kills 200           the same, killed at random moments
+//   npm run proof -- --processes --store postgres      the same on PostgreSQL
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,11 +37,14 @@ console.log(`${failed === 0 ? 'clean' : `${failed} FAILED`} after ${seconds()} s
 process.exitCode = failed === 0 ? 0 : 1
 
 async function seeds(): Promise<number> {
-  if (values.store !== 'postgres') return seedsOn(storeName(values.store))
+  return values.store === 'postgres' ? onPostgres((url) => seedsOn(url as StoreName)) : seedsOn(storeName(values.store))
+}
+
+async function onPostgres(work: (url: string) => Promise<number>): Promise<number> {
   const server = await startPostgres()
   if (typeof server === 'string') throw new Error(server)
   try {
-    return await seedsOn(server.url as StoreName)
+    return await work(server.url)
   } finally {
     await server.remove()
   }
@@ -73,20 +77,24 @@ async function calls(): Promise<number> {
 }
 
 async function processes(): Promise<number> {
+  if (values.store === 'postgres') return onPostgres((url) => processesOn(`${url}#sessions`))
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-proof-'))
-  const kills = Number(values.kills)
-  const tell = (sent: number, killed: number): void => console.log(`${sent} requests, ${killed} kills, ${seconds()} s`)
   try {
-    const seed = Number(values.seed ?? 1)
-    const history = await load({ place: join(folder, 'sessions.db'), seed, processes: 4, requests: Number(values.requests), kills, tell })
-    const anomalies = check(history)
-    console.log(`${history.exchanges.length} requests in 4 processes, ${kills} kills: ${shown(answers(history.exchanges))}`)
-    console.log(`${history.rows.length} rows are left; the checker found ${anomalies.length} anomalies`)
-    show(anomalies)
-    return anomalies.length
+    return await processesOn(join(folder, 'sessions.db'))
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+async function processesOn(place: string): Promise<number> {
+  const kills = Number(values.kills)
+  const tell = (sent: number, killed: number): void => console.log(`${sent} requests, ${killed} kills, ${seconds()} s`)
+  const history = await load({ place, seed: Number(values.seed ?? 1), processes: 4, requests: Number(values.requests), kills, tell })
+  const anomalies = check(history)
+  console.log(`${history.exchanges.length} requests in 4 processes, ${kills} kills: ${shown(answers(history.exchanges))}`)
+  console.log(`${history.rows.length} rows are left; the checker found ${anomalies.length} anomalies`)
+  show(anomalies)
+  return anomalies.length
 }
 
 function answers(exchanges: readonly Exchange[]): Tally['answers'] {

@@ -87,8 +87,13 @@ export class OneTable {
   #pool(index: number): pg.Pool {
     const isolation = ['read\\ committed', 'repeatable\\ read', 'serializable'][index % 3] ?? ''
     const options = `-c default_transaction_isolation=${isolation}`
-    this.#pools[index] ??= new pg.Pool({ connectionString: this.#url, options, max: 4, idleTimeoutMillis: 0 })
-    return this.#pools[index]
+    const known = this.#pools[index]
+    if (known !== undefined) return known
+    const pool = new pg.Pool({ connectionString: this.#url, options, max: 4, idleTimeoutMillis: 0 })
+    // A server that ends before the last connection is closed tells so.
+    pool.on('error', () => undefined)
+    this.#pools[index] = pool
+    return pool
   }
 }
 
