@@ -2,6 +2,7 @@ import { pause } from '../core/clock.ts'
 import { StoreError, type StoreOperation } from '../core/errors.ts'
 import type { PostgresAnswer, SendToPostgres } from './postgres-client.ts'
 import { refusedByServer, wasInTheWay } from './postgres-errors.ts'
+import { firstOfKeys, groups, type Waiting } from './postgres-groups.ts'
 import { listText, type Together } from './postgres-together.ts'
 import type { SqlExecutor, SqlRow, SqlValue } from './sql.ts'
 import { COLUMNS, type SqlStatement } from './sql-statements.ts'
@@ -9,19 +10,6 @@ import { atEndOfTurn } from './turn.ts'
 
 /** How often a statement is tried that others were in the way of. */
 const MOST_TRIES = 12
-
-/** The most of one statement. Beyond that it is others who wait for it, and the server's memory. */
-const MOST_TOGETHER = 250
-const MOST_TEXT = 1 << 20
-
-/** One that waits for the end of the turn. */
-interface Waiting {
-  readonly key: SqlValue
-  readonly statement: SqlStatement
-  readonly values: SqlValue[]
-  readonly resolve: (answer: PostgresAnswer) => void
-  readonly reject: (error: unknown) => void
-}
 
 /** Brings the table about, or finds it there, before the first statement. */
 export type SetUp = (send: SendToPostgres, operation: StoreOperation) => Promise<void>
@@ -171,39 +159,6 @@ export class PostgresExecutor implements SqlExecutor {
 
 function operationOf(group: readonly Waiting[]): StoreOperation {
   return (group[0] as Waiting).statement.operation
-}
-
-/** The first of each key: no statement changes a row twice. */
-function firstOfKeys(all: readonly Waiting[], later: (waiting: Waiting) => void): Waiting[] {
-  const keys = new Set<SqlValue>()
-  const first: Waiting[] = []
-  for (const waiting of all) {
-    if (keys.has(waiting.key)) later(waiting)
-    else first.push(waiting)
-    keys.add(waiting.key)
-  }
-  return first
-}
-
-/** Cut into what one statement carries. */
-function groups(all: readonly Waiting[]): Waiting[][] {
-  const made: Waiting[][] = []
-  let [room, text] = [0, 0]
-  for (const waiting of all) {
-    text -= sizeOf(waiting)
-    if (room === 0 || text < 0) {
-      made.push([])
-      room = MOST_TOGETHER
-      text = MOST_TEXT - sizeOf(waiting)
-    }
-    made.at(-1)?.push(waiting)
-    room -= 1
-  }
-  return made
-}
-
-function sizeOf({ values }: Waiting): number {
-  return values.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 8), 0)
 }
 
 /** A row as the load of one key would have answered it. */

@@ -60,8 +60,8 @@ interface Change {
 
 /**
  * One UPDATE of many rows, each under its own conditions. The rows are locked first, without waiting for any: one that somebody else holds
- * stays out, and so two of these statements can never wait for each other. The conditions stand twice, as a row may have changed between the
- * statement's snapshot and its lock.
+ * stays out, and so two of these statements can never wait for each other. The lock is taken on the newest row and judges that one; the
+ * UPDATE says its conditions all the same, so that whoever reads it sees what it may overwrite.
  */
 function changeText(table: string, { values, set, where }: Change): string {
   const lists = values.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ')
