@@ -35,4 +35,8 @@ export function newSql(
 
 let count = 0
 const open: (() => Promise<void>)[] = []
-afterAll(async () => void (await Promise.all(open.splice(0).map((end) => end()))))
+afterAll(async () => {
+  // A test that failed may have kept a connection, for which a pool would wait.
+  const patience = new Promise((resolve) => setTimeout(resolve, 2000))
+  await Promise.race([patience, Promise.all(open.splice(0).map((end) => end()))])
+})
