@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{browser,package,races,runtimes,types}/**'],
+          exclude: ['test/{browser,databases,package,races,runtimes,types}/**'],
         },
       },
       {
@@ -26,7 +26,26 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'package', include: ['test/package/**/*.test.ts'] } },
-      { extends: true, test: { name: 'races', include: ['test/races/**/*.test.ts'], fileParallelism: false, testTimeout: 120_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'races',
+          include: ['test/races/**/*.test.ts'],
+          globalSetup: ['test/services/databases.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'databases',
+          include: ['test/databases/**/*.test.ts'],
+          globalSetup: ['test/services/databases.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+        },
+      },
       { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], fileParallelism: false, testTimeout: 60_000 } },
     ],
   },

@@ -2,9 +2,11 @@
 //
 //   npm run proof -- --seeds 1000 --store memory       seeded runs in this process, on virtual time
 //   npm run proof -- --store sqlite --seed 17          one seed again, with all that was wrong
+//   npm run proof -- --store postgres --seeds 100      on a PostgreSQL of its own; what is real in it varies from run to run
 //   npm run proof -- --calls                           every store call fails once, in every way
 //   npm run proof -- --processes --requests 100000     four servers on one SQLite file, over HTTP
 //   npm run proof -- --processes --kills 200           the same, killed at random moments
+//   npm run proof -- --processes --store postgres      the same on PostgreSQL
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +16,7 @@ import { type Anomaly, check } from '../test/proof/checker.ts'
 import type { Exchange } from '../test/proof/history.ts'
 import { FAILURES, failEveryCall, VERBS } from '../test/proof/nth-call.ts'
 import { load } from '../test/proof/processes/load.ts'
+import { startPostgres } from '../test/services/postgres.ts'
 
 const { values } = parseArgs({
   options: {
@@ -34,12 +37,25 @@ console.log(`${failed === 0 ? 'clean' : `${failed} FAILED`} after ${seconds()} s
 process.exitCode = failed === 0 ? 0 : 1
 
 async function seeds(): Promise<number> {
-  const store = storeName(values.store)
+  return values.store === 'postgres' ? onPostgres((url) => seedsOn(url as StoreName)) : seedsOn(storeName(values.store))
+}
+
+async function onPostgres(work: (url: string) => Promise<number>): Promise<number> {
+  const server = await startPostgres()
+  if (typeof server === 'string') throw new Error(server)
+  try {
+    return await work(server.url)
+  } finally {
+    await server.remove()
+  }
+}
+
+async function seedsOn(store: StoreName): Promise<number> {
   const list = values.seed === undefined ? seedsFrom(Number(values.first), Number(values.seeds)) : [Number(values.seed)]
   const tally = await campaign(store, list, (so_far, done) => {
-    if (done % 250 === 0) console.log(`${done} of ${list.length} seeds on ${store}, ${so_far.failed.length} failed, ${seconds()} s`)
+    if (done % 250 === 0) console.log(`${done} of ${list.length} seeds on ${values.store}, ${so_far.failed.length} failed, ${seconds()} s`)
   })
-  console.log(`${list.length} seeds on ${store}, ${tally.requests} requests: ${shown(tally.answers)}`)
+  console.log(`${list.length} seeds on ${values.store}, ${tally.requests} requests: ${shown(tally.answers)}`)
   if (values.seed === undefined) console.log(told(tally, store))
   else show(tally.failed.flatMap(({ anomalies }) => anomalies))
   return tally.failed.length
@@ -61,20 +77,24 @@ async function calls(): Promise<number> {
 }
 
 async function processes(): Promise<number> {
+  if (values.store === 'postgres') return onPostgres((url) => processesOn(`${url}#sessions`))
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-proof-'))
-  const kills = Number(values.kills)
-  const tell = (sent: number, killed: number): void => console.log(`${sent} requests, ${killed} kills, ${seconds()} s`)
   try {
-    const seed = Number(values.seed ?? 1)
-    const history = await load({ file: join(folder, 'sessions.db'), seed, processes: 4, requests: Number(values.requests), kills, tell })
-    const anomalies = check(history)
-    console.log(`${history.exchanges.length} requests in 4 processes, ${kills} kills: ${shown(answers(history.exchanges))}`)
-    console.log(`${history.rows.length} rows are left; the checker found ${anomalies.length} anomalies`)
-    show(anomalies)
-    return anomalies.length
+    return await processesOn(join(folder, 'sessions.db'))
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+async function processesOn(place: string): Promise<number> {
+  const kills = Number(values.kills)
+  const tell = (sent: number, killed: number): void => console.log(`${sent} requests, ${killed} kills, ${seconds()} s`)
+  const history = await load({ place, seed: Number(values.seed ?? 1), processes: 4, requests: Number(values.requests), kills, tell })
+  const anomalies = check(history)
+  console.log(`${history.exchanges.length} requests in 4 processes, ${kills} kills: ${shown(answers(history.exchanges))}`)
+  console.log(`${history.rows.length} rows are left; the checker found ${anomalies.length} anomalies`)
+  show(anomalies)
+  return anomalies.length
 }
 
 function answers(exchanges: readonly Exchange[]): Tally['answers'] {
@@ -94,7 +114,7 @@ function shown(counts: Tally['answers']): string {
 
 function storeName(name: string): StoreName {
   if (name === 'memory' || name === 'sqlite') return name
-  throw new Error(`--store is memory or sqlite, not ${name}`)
+  throw new Error(`--store is memory, sqlite or postgres, not ${name}`)
 }
 
 function seconds(): number {

@@ -5,6 +5,7 @@ import { ConfigError } from './errors.ts'
 import { guarded, type Listener } from './events.ts'
 import type { Lifetime, Reading } from './expiry.ts'
 import { type Draw, drawFrom, type Random, systemDraw } from './id.ts'
+import { isWorkers } from './is-workers.ts'
 import type { SessionOptions } from './options.ts'
 import { TimedStore } from './timed-store.ts'
 import { Values } from './values.ts'
@@ -67,9 +68,4 @@ function checkedDraw(random: Random): Draw {
   } catch (cause) {
     throw new ConfigError(`Option \`random\`: ${(cause as Error).message}; it has to be a cryptographically secure generator.`, { cause })
   }
-}
-
-/** On Workers a request cannot wait for the I/O of another. */
-function isWorkers(): boolean {
-  return globalThis.navigator?.userAgent === 'Cloudflare-Workers'
 }

@@ -1,3 +1,4 @@
+import { StoreError } from '../core/errors.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,
@@ -67,7 +68,12 @@ export class SqlStore implements Store {
   async create(key: string, entry: Entry): Promise<Written | Refused> {
     const values = columnsOf(entry)
     values.push(toSqlText(key))
-    return (await this.#executor.run(this.#sql.create, values)) === 0 ? answer.taken : answer.written
+    try {
+      return (await this.#executor.run(this.#sql.create, values)) === 0 ? answer.taken : answer.written
+    } catch (error) {
+      if (error instanceof StoreError && this.#sql.isTaken(error.cause)) return answer.taken
+      throw error
+    }
   }
 
   async replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
@@ -116,7 +122,7 @@ export class SqlStore implements Store {
   }
 }
 
-/** The fields of an entry in the order of the statements' columns. */
+/** The fields of an entry in the order of `COLUMNS`. */
 function columnsOf(entry: Entry): SqlValue[] {
   return [
     toSqlText(entry.version),

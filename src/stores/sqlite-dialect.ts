@@ -1,11 +1,11 @@
-import type { SqlDialect } from './sql-statements.ts'
+import { plainInsert, type SqlDialect } from './sql-statements.ts'
 
 /** SQLite. A statement is alone in the database while it writes, so nothing has to be judged twice. */
 export const sqliteDialect: SqlDialect = {
   placeholder: () => '?',
   quote: '"',
-  unlessTaken: 'ON CONFLICT ("key") DO NOTHING',
-  deleteExpired: (table) => `DELETE FROM "${table}" WHERE "key" IN (SELECT "key" FROM "${table}" WHERE "expires_at" <= ? LIMIT ?)`,
+  insert: (table, columns) => `${plainInsert(table, columns)} ON CONFLICT ("key") DO NOTHING`,
+  deleteExpired: (table) => `DELETE FROM ${table} WHERE "key" IN (SELECT "key" FROM ${table} WHERE "expires_at" <= ? LIMIT ?)`,
 }
 
 /**

@@ -7,8 +7,8 @@ const SELF_EVIDENT = [
   /\.(?:keys|values|entries|forEach|toJSON)$/,
   // of an Error
   /Error\.name$/,
-  // of a database that somebody else documents
-  /(?:SqliteDatabase|SqliteStatement)\.\w+$/,
+  // of a database or a client that somebody else documents
+  /(?:SqliteDatabase|SqliteStatement|PgPool|PgPoolClient|PostgresJs)\.\w+$/,
   // of a standard
   /StandardSchema\.~standard$/,
   // instants and ids, which are alike everywhere

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { type Anomaly, check } from './checker.ts'
 import { scenario } from './generator.ts'
 import { type MakeWorld, simulate } from './simulate.ts'
-import { libraryOver, oneFile, oneMemory } from './worlds.ts'
+import { libraryOver, OneTable, oneFile, oneMemory } from './worlds.ts'
 
-export type StoreName = 'memory' | 'sqlite'
+/** Of PostgreSQL the URL. */
+export type StoreName = 'memory' | 'sqlite' | `postgres:${string}`
 
 /** What became of a row of seeds. */
 export interface Tally {
@@ -23,11 +24,22 @@ export async function campaign(
   seeds: Iterable<number>,
   tell: (tally: Tally, done: number) => void = () => undefined,
 ): Promise<Tally> {
+  if (store === 'memory') return runAll(libraryOver(oneMemory), [...seeds], tell)
+  if (store !== 'sqlite') return onPostgres(store, [...seeds], tell)
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-proof-'))
   try {
-    return await runAll(libraryOver(store === 'memory' ? oneMemory : oneFile(folder)), [...seeds], tell)
+    return await runAll(libraryOver(oneFile(folder)), [...seeds], tell)
   } finally {
     rmSync(folder, { recursive: true })
+  }
+}
+
+async function onPostgres(url: string, seeds: readonly number[], tell: (tally: Tally, done: number) => void): Promise<Tally> {
+  const table = new OneTable(url)
+  try {
+    return await runAll(libraryOver(table.open), seeds, tell)
+  } finally {
+    await table.end()
   }
 }
 
@@ -58,7 +70,7 @@ export function told({ failed }: Tally, store: StoreName): string {
         .slice(0, 3)
         .map(({ name, request, detail }) => `${name} (request ${request}): ${detail}`)
         .join('; ')}
-  play it again: npm run proof -- --store ${store} --seed ${seed}`,
+  play it again: npm run proof -- --store ${store.replace(/:.*/, '')} --seed ${seed}`,
     )
     .join('\n')
 }

@@ -23,6 +23,8 @@ export interface Tools {
   /** The clock of a process, in epoch milliseconds. */
   readonly clock: (process: number) => () => number
   readonly scenario: Scenario
+  /** What all real I/O goes through, so that virtual time waits for it. */
+  readonly outside: <T>(work: Promise<T>) => Promise<T>
 }
 
 export type MakeWorld = (tools: Tools) => World | Promise<World>
@@ -49,7 +51,7 @@ export async function simulate(scenario: Scenario, make: MakeWorld): Promise<His
 
 async function play(scenario: Scenario, make: MakeWorld, time: VirtualTime, random: Random, crashes: string[]): Promise<History> {
   const clock = (process: number) => () => EPOCH + Math.round(time.now) + offsetAt(scenario, process, time.now)
-  const world = await make({ random: random.fork(), clock, scenario })
+  const world = await make({ random: random.fork(), clock, scenario, outside: time.outside })
   const exchanges: Exchange[] = []
   const around = { wait: time.wait, now: () => EPOCH + time.now }
   const network: Network = {

@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import pg from 'pg'
 import type { Store } from '../../src/core/store.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
+import { type PgPool, PostgresStore } from '../../src/stores/postgres.ts'
 import { SqliteStore } from '../../src/stores/sqlite.ts'
 import type { MakeWorld, Tools, World } from './simulate.ts'
 import { type Subject, sojourn } from './subject.ts'
@@ -12,10 +14,13 @@ import { WeatherStore } from './weather-store.ts'
 export type Wrap = (store: Store) => Store
 
 /** The library over stores: each process over its own connection, all of them to the same rows. */
-export function libraryOver(stores: (processes: number) => readonly Store[], wrap: Wrap = (store) => store): MakeWorld {
+export function libraryOver(
+  stores: (processes: number, outside: Tools['outside']) => readonly Store[],
+  wrap: Wrap = (store) => store,
+): MakeWorld {
   return function make(tools: Tools): World {
-    const { scenario, random, clock } = tools
-    const inner = stores(scenario.processes)
+    const { scenario, random, clock, outside: real } = tools
+    const inner = stores(scenario.processes, real)
     const watched = inner.map((store) => new WatchedStore(store, scenario))
     const [first] = watched as [WatchedStore]
     const options = { idle: scenario.idle / 1000, absolute: scenario.absolute / 1000 }
@@ -54,5 +59,54 @@ export function oneFile(folder: string): (processes: number) => readonly Store[]
       { length: processes },
       (_, index) => new SqliteStore({ database: path, durability: index % 2 === 0 ? 'normal' : 'full' }),
     )
+  }
+}
+
+/** One table of PostgreSQL, anew for every run; each process with a pool of its own, every third one in another isolation level. */
+export class OneTable {
+  readonly #url: string
+  readonly #pools: pg.Pool[] = []
+  #runs = 0
+
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  readonly open = (processes: number, outside: Tools['outside']): readonly Store[] => {
+    this.#runs += 1
+    const table = `run_${this.#runs}`
+    return Array.from({ length: processes }, (_, index) => new PostgresStore({ pool: heldBy(outside, this.#pool(index)), table }))
+  }
+
+  async end(): Promise<void> {
+    const [pool] = this.#pools
+    for (let run = 1; run <= this.#runs; run++) await pool?.query(`DROP TABLE IF EXISTS run_${run}`)
+    await Promise.all(this.#pools.map((each) => each.end()))
+  }
+
+  #pool(index: number): pg.Pool {
+    const isolation = ['read\\ committed', 'repeatable\\ read', 'serializable'][index % 3] ?? ''
+    const options = `-c default_transaction_isolation=${isolation}`
+    const known = this.#pools[index]
+    if (known !== undefined) return known
+    const pool = new pg.Pool({ connectionString: this.#url, options, max: 4, idleTimeoutMillis: 0 })
+    // A server that ends before the last connection is closed tells so.
+    pool.on('error', () => undefined)
+    this.#pools[index] = pool
+    return pool
+  }
+}
+
+function heldBy(outside: Tools['outside'], pool: pg.Pool): PgPool {
+  return {
+    async connect() {
+      const client = await outside(pool.connect())
+      return {
+        on: (event, listener) => client.on(event, listener),
+        removeListener: (event, listener) => client.removeListener(event, listener),
+        release: (error) => client.release(error),
+        query: (query) => outside(client.query<unknown[]>(query)),
+      }
+    },
   }
 }

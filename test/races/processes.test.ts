@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SqliteStore } from '../../src/stores/sqlite.ts'
+import { freshTable, POSTGRES } from '../services/postgres-pool.ts'
+import { storeAt } from '../services/store-at.ts'
 import { newSqliteFile } from '../stores/sqlite-folder.ts'
 import { ask, countRows, Visitor } from './doors.ts'
 
@@ -15,9 +16,9 @@ interface ServerProcess {
   entered(gate: string): Promise<void>
 }
 
-async function start(path: string): Promise<ServerProcess> {
+async function start(place: string): Promise<ServerProcess> {
   const script = fileURLToPath(new URL('server-process.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--no-warnings', script, path], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--no-warnings', script, place], { stdio: ['pipe', 'pipe', 'inherit'] })
   const gates = new Map<string, PromiseWithResolvers<void>>()
   const gate = (name: string): PromiseWithResolvers<void> => {
     const known = gates.get(name) ?? Promise.withResolvers<void>()
@@ -35,15 +36,23 @@ async function start(path: string): Promise<ServerProcess> {
   return { child, port, entered: (name) => gate(name).promise }
 }
 
-describe('four processes on one SQLite file', () => {
-  const path = newSqliteFile()
+const PLACES: [name: string, place: string][] = [['SQLite file', newSqliteFile()]]
+if (POSTGRES !== '') PLACES.push(['table of PostgreSQL', `${POSTGRES}#${freshTable()}`])
+
+describe.each(PLACES)('four processes on one %s', (_, place) => {
   const servers: ServerProcess[] = []
   const at = (index: number): ServerProcess => servers[index % 4] as ServerProcess
+  const rowsLeft = async (): Promise<number> => {
+    const store = storeAt(place)
+    const count = await countRows(store)
+    await store.close?.()
+    return count
+  }
   const through = (index: number, cookie?: string): Visitor =>
     new Visitor({ request: (target, sent) => ask(at(index).port, target, sent) }, cookie)
 
   beforeAll(async () => {
-    servers.push(...(await Promise.all(Array.from({ length: 4 }, () => start(path)))))
+    servers.push(...(await Promise.all(Array.from({ length: 4 }, () => start(place)))))
   })
 
   afterAll(async () => {
@@ -95,7 +104,7 @@ describe('four processes on one SQLite file', () => {
   })
 
   it('a session flushed in one process while a request runs in another does not come back, and that request is told so', async () => {
-    const before = await countRows(new SqliteStore(path))
+    const before = await rowsLeft()
     const visitor = through(0)
     await visitor.go('/set/a/1')
     const cookie = visitor.cookie
@@ -105,7 +114,7 @@ describe('four processes on one SQLite file', () => {
     at(1).child.stdin.write('flush\n')
     expect(await slow).toMatchObject({ status: 409, setCookies: [] })
     for (let index = 0; index < 4; index++) expect((await through(index, cookie).go('/read')).body).toEqual({})
-    expect(await countRows(new SqliteStore(path))).toBe(before)
+    expect(await rowsLeft()).toBe(before)
   })
 
   it('a flush in one process ends the session though a login in another committed before it', async () => {

@@ -1,11 +1,11 @@
-// A server in a process of its own for processes.test.ts: `server-process.ts <file>`. Tells its port, then the gates requests come to.
+// A server in a process of its own for processes.test.ts: `server-process.ts <place>`. Tells its port, then the gates requests come to.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { session } from '../../src/adapters/express.ts'
-import { SqliteStore } from '../../src/stores/sqlite.ts'
+import { storeAt } from '../services/store-at.ts'
 import { perform } from './routes.ts'
 
 const waiting = new Map<string, () => void>()
@@ -23,7 +23,7 @@ const gate = {
 const app = express()
 app.use(
   session({
-    store: new SqliteStore({ database: process.argv[2] as string, busyTimeout: 5000 }),
+    store: storeAt(process.argv[2] as string, { busyTimeout: 5000 }),
     timeout: { request: '20s', operation: '10s' },
   }),
 )

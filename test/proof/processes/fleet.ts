@@ -8,12 +8,12 @@ const SERVER = fileURLToPath(new URL('server.ts', import.meta.url))
 
 /** One server process that can be killed and comes back. */
 export class Server {
-  readonly #file: string
+  readonly #place: string
   #child: ChildProcessByStdio<Writable, Readable, null> | undefined
   #port: Promise<number>
 
-  constructor(file: string) {
-    this.#file = file
+  constructor(place: string) {
+    this.#place = place
     this.#port = this.#start()
   }
 
@@ -41,7 +41,7 @@ export class Server {
   }
 
   async #start(): Promise<number> {
-    const child = spawn(process.execPath, ['--no-warnings', SERVER, this.#file], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['--no-warnings', SERVER, this.#place], { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#child = child
     for await (const line of createInterface(child.stdout)) return Number(line)
     throw new Error(`a server ended before it listened (exit code ${child.exitCode})`)

@@ -1,4 +1,4 @@
-import { SqliteStore } from '../../../src/stores/sqlite.ts'
+import { storeAt } from '../../services/store-at.ts'
 import { Browser, type Network } from '../browser.ts'
 import { type Round, steps } from '../generator.ts'
 import type { Exchange, History } from '../history.ts'
@@ -8,7 +8,8 @@ import { Server } from './fleet.ts'
 import { newAgent, overHttp } from './http.ts'
 
 export interface LoadOptions {
-  readonly file: string
+  /** Where the sessions are, see `storeAt`. */
+  readonly place: string
   readonly seed: number
   readonly processes: number
   /** Requests to send; more when killing takes longer. */
@@ -23,13 +24,13 @@ const BROWSERS = 24
 /** Rounds until a browser is closed and another, without a cookie, takes its place. */
 const ROUNDS = 8
 
-/** Sends requests to server processes on one SQLite file, and kills some of them on the way. */
+/** Sends requests to server processes on one database, and kills some of them on the way. */
 export async function load(options: LoadOptions): Promise<History> {
-  const servers = Array.from({ length: options.processes }, () => new Server(options.file))
+  const servers = Array.from({ length: options.processes }, () => new Server(options.place))
   const agent = newAgent()
   try {
     const exchanges = await drive(options, servers, overHttp(servers, agent))
-    const rows = await rowsOf(options.file)
+    const rows = await rowsOf(options.place)
     return { exchanges, rows, touches: [], lateRows: 0, crashes: [], rules: rules(options.kills > 0) }
   } finally {
     agent.destroy()
@@ -93,16 +94,16 @@ async function killAll(servers: readonly Server[], random: Random, kills: number
   }
 }
 
-async function rowsOf(file: string): Promise<string[]> {
-  const store = new SqliteStore(file)
+async function rowsOf(place: string): Promise<string[]> {
+  const store = storeAt(place)
   const keys: string[] = []
   let cursor: string | undefined
   do {
-    const page = await store.list({ now: 0, limit: 1000, ...(cursor === undefined ? {} : { cursor }) })
-    keys.push(...page.entries.map(([key]) => key))
-    cursor = page.cursor
+    const page = await store.list?.({ now: 0, limit: 1000, ...(cursor === undefined ? {} : { cursor }) })
+    keys.push(...(page?.entries.map(([key]) => key) ?? []))
+    cursor = page?.cursor
   } while (cursor !== undefined)
-  await store.close()
+  await store.close?.()
   return keys
 }
 

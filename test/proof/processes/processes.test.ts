@@ -18,13 +18,13 @@ const seed = Math.floor(Date.now() / 86_400_000)
 
 describe('four server processes on one SQLite file', () => {
   it(`8,000 requests are clean (seed ${seed})`, { timeout: 120_000 }, async () => {
-    const history = await load({ file: join(folder, 'load.db'), seed, processes: 4, requests: 8000, kills: 0 })
+    const history = await load({ place: join(folder, 'load.db'), seed, processes: 4, requests: 8000, kills: 0 })
     expect(history.exchanges.length).toBeGreaterThanOrEqual(8000)
     expect(check(history)).toEqual([])
   })
 
   it(`12 kills lose nothing that was answered (seed ${seed})`, { timeout: 120_000 }, async () => {
-    const history = await load({ file: join(folder, 'kills.db'), seed, processes: 4, requests: 1000, kills: 12 })
+    const history = await load({ place: join(folder, 'kills.db'), seed, processes: 4, requests: 1000, kills: 12 })
     expect(check(history)).toEqual([])
   })
 })

@@ -1,15 +1,15 @@
-// A server process for the proofs: `server.ts <SQLite file>`. Tells its port, serves scripts, ends in order on SIGTERM.
+// A server process for the proofs: `server.ts <place of the store>`. Tells its port, serves scripts, ends in order on SIGTERM.
 import type { AddressInfo } from 'node:net'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { session } from '../../../src/adapters/express.ts'
-import { SqliteStore } from '../../../src/stores/sqlite.ts'
+import { storeAt } from '../../services/store-at.ts'
 import type { Script } from '../history.ts'
 import { codeOf, newReport, perform } from '../script.ts'
 import type { SessionLike } from '../subject.ts'
 
-const [file = ''] = process.argv.slice(2)
+const [place = ''] = process.argv.slice(2)
 const app = express()
-const withSession = session({ store: new SqliteStore(file) })
+const withSession = session({ store: storeAt(place) })
 let inFlight = 0
 
 app.get('/in-flight', (_req, res) => void res.json(inFlight))

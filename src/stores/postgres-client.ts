@@ -1,0 +1,93 @@
+import { StoreError, type StoreOperation } from '../core/errors.ts'
+import { neverSent, refusedByServer } from './postgres-errors.ts'
+import type { SqlValue } from './sql.ts'
+
+/** What `PostgresStore` needs of a connection out of a pool of `pg`. */
+export interface PgPoolClient {
+  query(query: {
+    readonly text: string
+    readonly values?: SqlValue[]
+    readonly rowMode: 'array'
+  }): Promise<{ readonly rows: unknown[][]; readonly rowCount: number | null }>
+  on(event: 'error', listener: (error: Error) => void): unknown
+  removeListener(event: 'error', listener: (error: Error) => void): unknown
+  release(error?: boolean): void
+}
+
+/** What `PostgresStore` needs of a `Pool` of `pg`, or of a library that is shaped like it. */
+export interface PgPool {
+  connect(): Promise<PgPoolClient>
+  on?(event: 'error', listener: (error: Error) => void): unknown
+  listenerCount?(event: 'error'): number
+}
+
+/** What `PostgresStore` needs of the `sql` of `postgres` (postgres.js). */
+export interface PostgresJs {
+  unsafe(
+    text: string,
+    values?: SqlValue[],
+    options?: { readonly prepare?: boolean },
+  ): { values(): PromiseLike<{ readonly count: number; readonly [Symbol.iterator]: () => Iterator<unknown[]> }> }
+}
+
+/** What the server said: the rows as lists of columns, and how many it read or changed. */
+export interface PostgresAnswer {
+  readonly rows: readonly (readonly unknown[])[]
+  readonly count: number
+}
+
+/**
+ * One statement to the server and its answer, through the library that the application uses; without values it may be several, which the
+ * server runs as one transaction. What it throws is a `StoreError`.
+ */
+export type SendToPostgres = (operation: StoreOperation, text: string, values: SqlValue[] | undefined) => Promise<PostgresAnswer>
+
+export function isPostgresJs(pool: PgPool | PostgresJs): pool is PostgresJs {
+  return 'unsafe' in pool
+}
+
+/** Through a pool of `pg`. A connection of our own choosing, and not `pool.query`, so that what failed before anything was sent is told apart. */
+export function throughPool(pool: PgPool): SendToPostgres {
+  // The pool tells of idle connections that the server has ended, all of them when it restarts, and replaces them by itself.
+  if (pool.listenerCount?.('error') === 0) pool.on?.('error', ignore)
+  return async function send(operation, text, values) {
+    const client = await connected(pool, operation)
+    // A connection that dies tells the statement and then, as an event, the world; unheard, that would end the process.
+    client.on('error', ignore)
+    try {
+      const { rows, rowCount } = await client.query({ text, rowMode: 'array', ...(values && { values }) })
+      client.removeListener('error', ignore)
+      client.release()
+      return { rows, count: rowCount ?? 0 }
+    } catch (error) {
+      const refused = refusedByServer(error)
+      client.removeListener('error', ignore)
+      client.release(!refused)
+      throw new StoreError(operation, error, refused ? { applied: false } : {})
+    }
+  }
+}
+
+async function connected(pool: PgPool, operation: StoreOperation): Promise<PgPoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    throw new StoreError(operation, error, { applied: false })
+  }
+}
+
+function ignore(): void {
+  // Whatever it means for a statement, that one fails with.
+}
+
+/** Through the `sql` of postgres.js, which keeps its connections to itself. It prepares statements unless it is told not to when it is made. */
+export function throughPostgresJs(sql: PostgresJs): SendToPostgres {
+  return async function send(operation, text, values) {
+    try {
+      const answer = await sql.unsafe(text, values, { prepare: values !== undefined }).values()
+      return { rows: [...answer], count: answer.count }
+    } catch (error) {
+      throw new StoreError(operation, error, refusedByServer(error) || neverSent(error) ? { applied: false } : {})
+    }
+  }
+}

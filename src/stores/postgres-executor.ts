@@ -1,0 +1,176 @@
+import { pause } from '../core/clock.ts'
+import { StoreError, type StoreOperation } from '../core/errors.ts'
+import type { PostgresAnswer, SendToPostgres } from './postgres-client.ts'
+import { refusedByServer, wasInTheWay } from './postgres-errors.ts'
+import { firstOfKeys, groups, type Waiting } from './postgres-groups.ts'
+import { listText, type Together } from './postgres-together.ts'
+import type { SqlExecutor, SqlRow, SqlValue } from './sql.ts'
+import { COLUMNS, type SqlStatement } from './sql-statements.ts'
+import { atEndOfTurn } from './turn.ts'
+
+/** How often a statement is tried that others were in the way of. */
+const MOST_TRIES = 12
+
+/** Brings the table about, or finds it there, before the first statement. */
+export type SetUp = (send: SendToPostgres, operation: StoreOperation) => Promise<void>
+
+/**
+ * Runs statements, each in a transaction of its own. Those of one turn of the event loop that differ only in their values become one
+ * statement, see `Together`; each caller still has an outcome of their own. Whoever the statement passed over, or the server's refusal of
+ * the whole of it did not mean, is tried alone, and only then judged. Nothing ever joins a statement that was sent.
+ */
+export class PostgresExecutor implements SqlExecutor {
+  readonly #client: SendToPostgres
+  readonly #together: ReadonlyMap<SqlStatement, Together>
+  readonly #setUp: SetUp
+  readonly #waiting = new Map<SqlStatement, Waiting[]>()
+  #ready: Promise<void> | undefined
+  #atWork = 0
+  #closed: PromiseWithResolvers<void> | undefined
+
+  constructor(client: SendToPostgres, together: ReadonlyMap<SqlStatement, Together>, setUp: SetUp) {
+    this.#client = client
+    this.#together = together
+    this.#setUp = setUp
+  }
+
+  async row(statement: SqlStatement, values: SqlValue[]): Promise<SqlRow | undefined> {
+    const { rows } = await this.#run(statement, values)
+    return rows[0] === undefined ? undefined : rowOf(rows[0])
+  }
+
+  async rows(statement: SqlStatement, values: SqlValue[]): Promise<readonly SqlRow[]> {
+    const { rows } = await this.#run(statement, values)
+    return rows.map(rowOf)
+  }
+
+  async run(statement: SqlStatement, values: SqlValue[]): Promise<number> {
+    return (await this.#run(statement, values)).count
+  }
+
+  /** Resolves when what was asked for before is answered. */
+  close(): Promise<void> {
+    this.#closed ??= Promise.withResolvers()
+    this.#closeIfIdle()
+    return this.#closed.promise
+  }
+
+  async #run(statement: SqlStatement, values: SqlValue[]): Promise<PostgresAnswer> {
+    if (this.#closed !== undefined) throw new StoreError(statement.operation, new Error('The store is closed'), { applied: false })
+    this.#atWork += 1
+    try {
+      const together = atEndOfTurn === undefined ? undefined : this.#together.get(statement)
+      return await (together === undefined ? this.#alone(statement, values) : this.#gather(statement, together, values))
+    } finally {
+      this.#atWork -= 1
+      this.#closeIfIdle()
+    }
+  }
+
+  #closeIfIdle(): void {
+    if (this.#atWork === 0) this.#closed?.resolve()
+  }
+
+  #gather(statement: SqlStatement, { keyAt }: Together, values: SqlValue[]): Promise<PostgresAnswer> {
+    return new Promise((resolve, reject) => {
+      const waiting = { key: values[keyAt] ?? '', statement, values, resolve, reject }
+      const others = this.#waiting.get(statement)
+      others?.push(waiting)
+      if (others !== undefined) return
+      this.#waiting.set(statement, [waiting])
+      atEndOfTurn?.(() => this.#depart(statement))
+    })
+  }
+
+  #depart(statement: SqlStatement): void {
+    const all = this.#waiting.get(statement) ?? []
+    this.#waiting.delete(statement)
+    const together = this.#together.get(statement) as Together
+    for (const group of together.reads ? groups(all) : groups(firstOfKeys(all, (later) => this.#settleAlone(later)))) {
+      const [first] = group
+      if (group.length === 1 && first !== undefined) this.#settleAlone(first)
+      else void (together.reads ? this.#readTogether(group, together) : this.#changeTogether(group, together))
+    }
+  }
+
+  async #readTogether(group: readonly Waiting[], { text }: Together): Promise<void> {
+    try {
+      const { rows } = await this.#send(operationOf(group), text, [listText([...new Set(group.map(({ key }) => key))])])
+      const byKey = new Map(rows.map((row) => [row[COLUMNS.length], row]))
+      for (const { key, values, resolve } of group) resolve(living(byKey.get(key), values[1]))
+    } catch (error) {
+      this.#settleEach(group, error)
+    }
+  }
+
+  async #changeTogether(group: readonly Waiting[], { text }: Together): Promise<void> {
+    try {
+      const lists = group[0]?.values.map((_, index) => listText(group.map(({ values }) => values[index]))) ?? []
+      const { rows } = await this.#send(operationOf(group), text, lists)
+      const changed = new Set(rows.map(([key]) => key))
+      for (const waiting of group) {
+        if (changed.has(waiting.key)) waiting.resolve({ rows: [], count: 1 })
+        else this.#settleAlone(waiting)
+      }
+    } catch (error) {
+      this.#settleEach(group, error)
+    }
+  }
+
+  /** What the server refused may be the fault of one. What did not reach it, or was lost, is the same for all. */
+  #settleEach(group: readonly Waiting[], error: unknown): void {
+    const refused = error instanceof StoreError && refusedByServer(error.cause)
+    for (const waiting of group) {
+      if (refused) this.#settleAlone(waiting)
+      else waiting.reject(error)
+    }
+  }
+
+  #settleAlone({ statement, values, resolve, reject }: Waiting): void {
+    this.#alone(statement, values).then(resolve, reject)
+  }
+
+  async #alone({ operation, text }: SqlStatement, values: SqlValue[]): Promise<PostgresAnswer> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#send(operation, text, values)
+      } catch (error) {
+        if (tries >= MOST_TRIES || !(error instanceof StoreError && wasInTheWay(error.cause))) throw error
+      }
+      await pause(tries)
+    }
+  }
+
+  async #send(operation: StoreOperation, text: string, values: SqlValue[]): Promise<PostgresAnswer> {
+    await (this.#ready ??= this.#begin(operation))
+    return this.#client(operation, text, values)
+  }
+
+  /** Once; and again with the next statement when it failed. That failure is everybody's who waited for it: nothing of theirs was sent. */
+  async #begin(operation: StoreOperation): Promise<void> {
+    try {
+      await this.#setUp(this.#client, operation)
+    } catch (error) {
+      this.#ready = undefined
+      throw new StoreError(operation, error instanceof StoreError ? error.cause : error, { applied: false })
+    }
+  }
+}
+
+function operationOf(group: readonly Waiting[]): StoreOperation {
+  return (group[0] as Waiting).statement.operation
+}
+
+/** A row as the load of one key would have answered it. */
+function living(row: readonly unknown[] | undefined, now: SqlValue | undefined): PostgresAnswer {
+  return row !== undefined && Number(row[EXPIRES_AT]) > Number(now) ? { rows: [row], count: 1 } : { rows: [], count: 0 }
+}
+
+const EXPIRES_AT = COLUMNS.indexOf('expires_at')
+
+/** By name again: the libraries hand rows over as lists, so that no setting of theirs renames a column. */
+function rowOf(columns: readonly unknown[]): SqlRow {
+  const row: Record<string, unknown> = { key: columns[COLUMNS.length] }
+  for (const [index, name] of COLUMNS.entries()) row[name] = columns[index]
+  return row as unknown as SqlRow
+}

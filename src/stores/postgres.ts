@@ -1,0 +1,92 @@
+import { isPostgresJs, type PgPool, type PostgresJs, throughPool, throughPostgresJs } from './postgres-client.ts'
+import { postgresDialect, postgresSchema } from './postgres-dialect.ts'
+import { PostgresExecutor, type SetUp } from './postgres-executor.ts'
+import { togetherOf } from './postgres-together.ts'
+import { SqlStore } from './sql.ts'
+import { quoted, sqlStatements, tableName } from './sql-statements.ts'
+import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
+
+export type { PgPool, PgPoolClient, PostgresJs } from './postgres-client.ts'
+
+/** Which database a `PostgresStore` keeps its rows in, and how. */
+export interface PostgresStoreOptions {
+  /** A `Pool` of `pg`, or the `sql` of `postgres` (postgres.js). It stays the application's: `close()` does not end it. */
+  readonly pool: PgPool | PostgresJs
+  /** Default `sessions`; with its schema, `app.sessions`. */
+  readonly table?: string
+  /**
+   * Creates the table and its indexes where the table is missing, at the first use. Any number of processes may do so at once. Default
+   * `true`; the text is in `schema/postgres.sql`. The schema of the table must be there.
+   */
+  readonly create?: boolean
+}
+
+/**
+ * Keeps sessions in PostgreSQL 12 or later, in any isolation level that is its default.
+ *
+ * ```ts
+ * app.use(session({ store: new PostgresStore({ pool: new Pool({ connectionString }) }) }))
+ * app.use(session({ store: new PostgresStore({ pool: postgres(connectionString), table: 'app.sessions' }) }))
+ * ```
+ *
+ * The loads of one turn of the event loop travel as one statement, and so do its writes: a busy server sends far fewer statements than it
+ * answers requests. A lone request waits for nobody, and a row that somebody else has locked holds up no other.
+ *
+ * Of a pool whose connections are all in use the store waits for one, as long as the pool lets it and the manager's `timeout` allows; give
+ * it a pool of its own if the application keeps connections for long.
+ *
+ * @throws ConfigError when an option cannot be used. Whatever is wrong with the database is a `StoreError` of the first operation.
+ */
+export class PostgresStore extends SqlStore {
+  readonly #executor: PostgresExecutor
+
+  constructor(options: PostgresStoreOptions) {
+    const { pool, table, create } = checked(options)
+    const statements = sqlStatements(table, postgresDialect)
+    const send = isPostgresJs(pool) ? throughPostgresJs(pool) : throughPool(pool)
+    const executor = new PostgresExecutor(send, togetherOf(table, statements), create ? creating(table) : nothing)
+    super(executor, statements)
+    this.#executor = executor
+  }
+
+  /** Waits for what is under way. The pool stays open. Whatever is asked of the store later is a `StoreError`. */
+  close(): Promise<void> {
+    return this.#executor.close()
+  }
+}
+
+type Checked = Required<PostgresStoreOptions>
+
+const OPTIONS = ['pool', 'table', 'create']
+
+function checked(options: PostgresStoreOptions): Checked {
+  const given: Partial<PostgresStoreOptions> = { ...options }
+  refuseUnknownOptions('PostgresStore', given, OPTIONS)
+  const { pool, table = 'sessions', create = true } = given
+  if (!isClient(pool))
+    throw wrongOption('PostgresStore', 'pool', pool, 'Give a `Pool` of pg, or the `sql` of postgres.js: `new PostgresStore({ pool })`.')
+  if (typeof create !== 'boolean') throw wrongOption('PostgresStore', 'create', create, 'Give `true` or `false`.')
+  return { pool, create, table: tableName('PostgresStore', table, { schemas: true }) }
+}
+
+function isClient(pool: unknown): pool is PgPool | PostgresJs {
+  const { connect, unsafe } = (pool ?? {}) as Partial<PgPool & PostgresJs>
+  return typeof connect === 'function' || typeof unsafe === 'function'
+}
+
+/**
+ * Looks for the table first: whoever may not create anything may still find it there, and nobody waits for a lock. Those who do not find it
+ * take turns, since two that create one table at the same moment get in each other's way, IF NOT EXISTS or not.
+ */
+function creating(table: string): SetUp {
+  return async function setUp(send, operation) {
+    const { rows } = await send(operation, 'SELECT to_regclass($1::text) IS NOT NULL', [quoted(table)])
+    if (rows[0]?.[0] === true) return
+    const turn = `SELECT pg_advisory_xact_lock(hashtext('sojourn'), hashtext('${table}'));\n`
+    await send(operation, turn + postgresSchema(table), undefined)
+  }
+}
+
+async function nothing(): Promise<void> {
+  // The application has created the table.
+}
