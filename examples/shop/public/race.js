@@ -14,6 +14,7 @@ start.addEventListener('click', async () => {
   start.disabled = false
   start.textContent = 'Race again'
 })
+start.disabled = false // only now is somebody there to hear it
 
 async function race(section) {
   section.dataset.state = 'running'

@@ -46,7 +46,7 @@ const body = (): Html => html`
   <h1>When two requests meet</h1>
   <p>A slow request is at work when the same visitor deletes something.
   Both are sent now, from this page, to two session libraries. Which one keeps its word?</p>
-  <button id="start" class="button" type="button">Start the race</button>
+  <button id="start" class="button" type="button" disabled>Start the race</button>
   <noscript>
     <p class="notice">The race itself is run by a script, which is switched off here. <a href="#two-tabs">In two tabs</a> it works without.</p>
   </noscript>
