@@ -1,9 +1,9 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import { ConfigError } from '../core/errors.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { visits } from './connect-visit.ts'
 import { errorStatus, report } from './error-status.ts'
+import { expose } from './expose.ts'
 
 /** Continues with the next middleware; with an error, with the error handlers. */
 export type Next = (error?: unknown) => void
@@ -27,7 +27,7 @@ export function connectMiddleware<Data, Request extends IncomingMessage>(
   return function session(req, res, next) {
     const fail = next ?? ((error: unknown): void => answerPlainly(res, error))
     const begun = begin({ req, res, secure: dialect.isSecure(req), fail }).then((opened) => {
-      expose(sessions, req, opened)
+      expose(sessions, req, 'req', opened)
       if (opened.loadError !== undefined && !dialect.catchesAsync(req)) raise(opened)
     })
     if (next === undefined) return begun
@@ -39,16 +39,6 @@ export function connectMiddleware<Data, Request extends IncomingMessage>(
 /** Tells at once that the session could not be loaded. Looking at it does that, and counts: the error page may look again, and finds it empty. */
 function raise<Data>(session: Session<Data>): void {
   void session.isNew
-}
-
-/** Puts the session on the request. Read-only: `req.session = null` logs nobody out, so it must not look as if it did. */
-function expose<Data>(sessions: Sessions<Data>, req: IncomingMessage, session: Session<Data>): void {
-  const { name } = sessions
-  const there: unknown = name in req ? Reflect.get(req, name) : undefined
-  if (there === session) return // installed twice
-  if (there !== undefined)
-    throw new ConfigError(`req.${name} is there already; give this manager another name: session({ as: 'adminSession', … }).`)
-  Object.defineProperty(req, name, { value: session, enumerable: true, configurable: true, writable: false })
 }
 
 /** The error page of those who have none: no `next` leads to one. */

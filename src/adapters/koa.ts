@@ -1,11 +1,11 @@
-import type { Middleware, ParameterizedContext } from 'koa'
-import { ConfigError } from '../core/errors.ts'
+import type { Middleware } from 'koa'
 import type { SessionOptions } from '../core/options.ts'
 import type { Described, Schemas } from '../core/schema.ts'
 import type { Session } from '../core/session.ts'
 import type { Default } from '../core/session-data.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { visits } from './connect-visit.ts'
+import { expose } from './expose.ts'
 import { managerOf, type SchemaOptions } from './manager.ts'
 
 declare module 'koa' {
@@ -50,19 +50,10 @@ export function session(given: SessionOptions | Sessions): SessionMiddleware {
   const begin = visits(sessions, 'app.proxy = true')
   const middleware: Middleware = async (ctx, next) => {
     const { req, res, secure } = ctx
-    expose(sessions, ctx, await begin({ req, res, secure, fail: (error) => ctx.onerror(error as Error) }))
+    const opened = await begin({ req, res, secure, fail: (error) => ctx.onerror(error as Error) })
+    expose(sessions, ctx, 'ctx', opened)
+    sessions.bind(ctx, opened)
     return next()
   }
   return Object.assign(middleware, { sessions })
-}
-
-/** Puts the session on the context. Read-only: `ctx.session = null` logs nobody out, so it must not look as if it did. */
-function expose(sessions: Sessions, ctx: ParameterizedContext, session: Session): void {
-  const { name } = sessions
-  const there: unknown = name in ctx ? Reflect.get(ctx, name) : undefined
-  if (there === session) return // installed twice
-  if (there !== undefined)
-    throw new ConfigError(`ctx.${name} is there already; give this manager another name: session({ as: 'adminSession', … }).`)
-  Object.defineProperty(ctx, name, { value: session, enumerable: true, configurable: true, writable: false })
-  sessions.bind(ctx, session)
 }

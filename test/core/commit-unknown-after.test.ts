@@ -1,26 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { rejection, type World, worldWith } from './fixture.ts'
 import { forever, lostAnswer, lostRequest, type Script, ScriptedStore, times } from './scripted-store.ts'
-
-const timeout = { operation: '25ms', request: '120ms' } as const
-
-async function scripted(properties: Record<string, unknown>): Promise<{ world: World; store: ScriptedStore }> {
-  const world = await worldWith(properties, { timeout }, (memory) => new ScriptedStore(memory))
-  const store = world.store as ScriptedStore
-  store.calls.length = 0
-  return { world, store }
-}
-
-const hangsAfter: Script = async (next) => {
-  await next()
-  return forever()
-}
-
-/** The client library sends twice and hands back the second answer. */
-const resent: Script = async (next) => {
-  await next()
-  return next()
-}
+import { hangsAfter, resent, scripted, timeout } from './scripted-world.ts'
 
 describe('after a CommitUnknownError', () => {
   async function doubtful(): Promise<{ world: World; store: ScriptedStore; session: Awaited<ReturnType<World['open']>> }> {
