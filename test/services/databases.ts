@@ -9,14 +9,20 @@ declare module 'vitest' {
   }
 }
 
+/** How each is started; a text says why it cannot be. */
+const SERVERS = { postgres: startPostgres } as const
+
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  const server = await startPostgres()
-  if (typeof server !== 'string') {
-    project.provide('postgres', server.url)
-    return () => server.remove()
-  }
-  if (process.env['CI'] !== undefined) throw new Error(`The tests of PostgreSQL cannot run: ${server}`)
-  console.warn(`The tests of PostgreSQL are skipped: ${server}`)
-  project.provide('postgres', undefined)
-  return async () => undefined
+  const names = Object.keys(SERVERS) as (keyof typeof SERVERS)[]
+  const removals = await Promise.all(names.map((name) => begin(name, project)))
+  return async () => void (await Promise.all(removals.map((remove) => remove?.())))
+}
+
+async function begin(name: keyof typeof SERVERS, project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const server = await SERVERS[name]()
+  project.provide(name, typeof server === 'string' ? undefined : server.url)
+  if (typeof server !== 'string') return () => server.remove()
+  if (process.env['CI'] !== undefined) throw new Error(`The tests of ${name} cannot run: ${server}`)
+  console.warn(`The tests of ${name} are skipped: ${server}`)
+  return undefined
 }
