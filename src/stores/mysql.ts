@@ -86,8 +86,9 @@ function checked(options: MysqlStoreOptions): Checked {
 }
 
 function isPool(given: unknown): given is MysqlPool | MysqlPromisePool {
-  const { getConnection, pool } = (given ?? {}) as Partial<MysqlPool & MysqlPromisePool>
-  return typeof (pool?.getConnection ?? getConnection) === 'function'
+  const outer = (given ?? {}) as Partial<MysqlPool & MysqlPromisePool>
+  const inner: Partial<MysqlPool> = outer.pool ?? outer
+  return typeof inner.getConnection === 'function'
 }
 
 /** Looks for the table first: whoever may not create anything may still find it there, and nobody waits for a lock. */

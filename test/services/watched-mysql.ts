@@ -14,10 +14,10 @@ export type Around = <T>(work: Promise<T>, text: string | undefined) => Promise<
 export function watchedMysql(pool: Pool, around: Around = (work) => work): WatchedMysql {
   const sent: string[] = []
   const carry = (text: string | undefined, call: (callback: Callback) => unknown, callback: Callback): void => {
-    const work = new Promise<unknown>((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))))
+    const work = new Promise<unknown>((resolve, reject) => call((error, value) => (error === null ? resolve(value) : reject(error))))
     around(work, text).then(
       (value) => callback(null, value),
-      (error: unknown) => callback(error, undefined),
+      (error: Error) => callback(error, undefined),
     )
   }
   const through = (connection: MysqlPoolConnection): MysqlPoolConnection => ({
@@ -34,9 +34,9 @@ export function watchedMysql(pool: Pool, around: Around = (work) => work): Watch
     carry(
       undefined,
       (told) => pool.pool.getConnection(told),
-      (error, connection) => callback(error, error ? undefined : through(connection as MysqlPoolConnection)),
+      (error, connection) => callback(error, error === null ? through(connection) : connection),
     )
   return { sent, getConnection }
 }
 
-type Callback = (error: unknown, value: unknown) => void
+type Callback = (error: Error | null, value: any) => void
