@@ -175,18 +175,14 @@ describe.skipIf(MYSQL === '')('texts in a MysqlStore', () => {
   it.each(['', 'TRADITIONAL', 'ANSI,NO_BACKSLASH_ESCAPES', 'ORACLE,EMPTY_STRING_IS_NULL', 'PAD_CHAR_TO_FULL_LENGTH,STRICT_ALL_TABLES'])(
     'come back in the sql_mode %j',
     async (mode) => {
-      const pool = newMysqlPool()
-      pool.on('connection', (connection) =>
-        (connection as unknown as { query(sql: string): unknown }).query(`SET SESSION sql_mode = '${mode}'`),
-      )
+      const pool = newMysqlPool('repeatable read', {}, `SET SESSION sql_mode = '${mode}'`)
       await keepExactly(new MysqlStore({ pool, table: freshTable() }))
       await keepApart(new MysqlStore({ pool, table: freshTable() }))
     },
   )
 
   it('are never cut off, also by a server that is not strict', async () => {
-    const pool = newMysqlPool()
-    pool.on('connection', (connection) => (connection as unknown as { query(sql: string): unknown }).query(`SET SESSION sql_mode = ''`))
+    const pool = newMysqlPool('repeatable read', {}, `SET SESSION sql_mode = ''`)
     const [store, longest] = [new MysqlStore({ pool, table: freshTable() }), 'é'.repeat(127)]
     expect(await store.create(`${longest}x`, sampleEntry({ userId: `${longest}1` }))).toEqual({ ok: true })
     expect(await store.create(`${longest}y`, sampleEntry({ userId: `${longest}2` }))).toEqual({ ok: true })
@@ -232,10 +228,7 @@ describe.skipIf(MYSQL === '')('the settings of a pool', () => {
   })
 
   it.each(['de_DE', 'ru_RU', 'ja_JP'])('nor the language of the server: %s', async (language) => {
-    const pool = newMysqlPool('repeatable read', { flags: ['-FOUND_ROWS'] })
-    pool.on('connection', (connection) =>
-      (connection as unknown as { query(sql: string): unknown }).query(`SET SESSION lc_messages = '${language}'`),
-    )
+    const pool = newMysqlPool('repeatable read', { flags: ['-FOUND_ROWS'] }, `SET SESSION lc_messages = '${language}'`)
     const [store, entry] = [new MysqlStore({ pool, table: freshTable() }), sampleEntry({ seenAt: NOW })]
     await store.create('a', entry)
     expect(await store.touch('a', entry.expiresAt, entry.version, NOW)).toBe(true)
