@@ -3,6 +3,7 @@ import { StoreError, type StoreOperation } from '../core/errors.ts'
 import type { PostgresAnswer, SendToPostgres } from './postgres-client.ts'
 import { refusedByServer, wasInTheWay } from './postgres-errors.ts'
 import { firstOfKeys, groups, type Waiting } from './postgres-groups.ts'
+import type { PostgresTable } from './postgres-schema.ts'
 import { listText, type Together } from './postgres-together.ts'
 import type { SqlExecutor, SqlRow, SqlValue } from './sql.ts'
 import { COLUMNS, type SqlStatement } from './sql-statements.ts'
@@ -10,9 +11,6 @@ import { atEndOfTurn } from './turn.ts'
 
 /** How often a statement is tried that others were in the way of. */
 const MOST_TRIES = 12
-
-/** Brings the table about, or finds it there, before the first statement. */
-export type SetUp = (send: SendToPostgres, operation: StoreOperation) => Promise<void>
 
 /**
  * Runs statements, each in a transaction of its own. Those of one turn of the event loop that differ only in their values become one
@@ -22,16 +20,19 @@ export type SetUp = (send: SendToPostgres, operation: StoreOperation) => Promise
 export class PostgresExecutor implements SqlExecutor {
   readonly #client: SendToPostgres
   readonly #together: ReadonlyMap<SqlStatement, Together>
-  readonly #setUp: SetUp
+  readonly #table: PostgresTable
   readonly #waiting = new Map<SqlStatement, Waiting[]>()
-  #ready: Promise<void> | undefined
+  /** Once the table is there, or on its way. */
+  #ready: Promise<unknown> | undefined
   #atWork = 0
   #closed: PromiseWithResolvers<void> | undefined
 
-  constructor(client: SendToPostgres, together: ReadonlyMap<SqlStatement, Together>, setUp: SetUp) {
+  /** With `create` the table is created before the first statement, where it is missing. */
+  constructor(client: SendToPostgres, together: ReadonlyMap<SqlStatement, Together>, table: PostgresTable, create: boolean) {
     this.#client = client
     this.#together = together
-    this.#setUp = setUp
+    this.#table = table
+    this.#ready = create ? undefined : Promise.resolve()
   }
 
   async row(statement: SqlStatement, values: SqlValue[]): Promise<SqlRow | undefined> {
@@ -48,6 +49,15 @@ export class PostgresExecutor implements SqlExecutor {
     return (await this.#run(statement, values)).count
   }
 
+  async count(statement: SqlStatement, values: SqlValue[]): Promise<number> {
+    const { rows } = await this.#run(statement, values)
+    return Number(rows[0]?.[0])
+  }
+
+  migrate(dryRun: boolean): Promise<string> {
+    return this.#working('migrate', () => this.#onTable('migrate', dryRun ? 'missing' : 'create'))
+  }
+
   /** Resolves when what was asked for before is answered. */
   close(): Promise<void> {
     this.#closed ??= Promise.withResolvers()
@@ -55,12 +65,19 @@ export class PostgresExecutor implements SqlExecutor {
     return this.#closed.promise
   }
 
-  async #run(statement: SqlStatement, values: SqlValue[]): Promise<PostgresAnswer> {
-    if (this.#closed !== undefined) throw new StoreError(statement.operation, new Error('The store is closed'), { applied: false })
+  #run(statement: SqlStatement, values: SqlValue[]): Promise<PostgresAnswer> {
+    const together = atEndOfTurn === undefined ? undefined : this.#together.get(statement)
+    return this.#working(statement.operation, () =>
+      together === undefined ? this.#alone(statement, values) : this.#gather(statement, together, values),
+    )
+  }
+
+  /** What is at work is waited for by `close`. */
+  async #working<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
+    if (this.#closed !== undefined) throw new StoreError(operation, new Error('The store is closed'), { applied: false })
     this.#atWork += 1
     try {
-      const together = atEndOfTurn === undefined ? undefined : this.#together.get(statement)
-      return await (together === undefined ? this.#alone(statement, values) : this.#gather(statement, together, values))
+      return await work()
     } finally {
       this.#atWork -= 1
       this.#closeIfIdle()
@@ -149,9 +166,17 @@ export class PostgresExecutor implements SqlExecutor {
   /** Once; and again with the next statement when it failed. That failure is everybody's who waited for it: nothing of theirs was sent. */
   async #begin(operation: StoreOperation): Promise<void> {
     try {
-      await this.#setUp(this.#client, operation)
+      await this.#onTable(operation, 'create')
     } catch (error) {
       this.#ready = undefined
+      throw error
+    }
+  }
+
+  async #onTable(operation: StoreOperation, verb: 'missing' | 'create'): Promise<string> {
+    try {
+      return await this.#table[verb](this.#client, operation)
+    } catch (error) {
       throw new StoreError(operation, error instanceof StoreError ? error.cause : error, { applied: false })
     }
   }
