@@ -43,7 +43,7 @@ export function nodeSqlite(): DatabaseSync {
 
 /** Whether there is a file at a path: to open one that is not there would create it. */
 export function isFile(path: string): boolean {
-  return globalThis.process?.getBuiltinModule?.('node:fs')?.existsSync(path) === true
+  return globalThis.process?.getBuiltinModule?.('node:fs')?.existsSync(path) ?? false
 }
 
 export function setUpSqlite(database: SqliteDatabase, { durability, busyTimeout }: SqliteSetup): void {

@@ -1,0 +1,157 @@
+// Why: docs/stores.md says how fast expired sessions are cleared from a large PostgreSQL table, and what requests beside it feel of that.
+//
+//   node scripts/measure-clear-expired.ts --rows 10000000
+//
+// On a PostgreSQL of its own (fsync on), half of the rows expired in random order: requests come at a fixed rate, each loads a session and
+// one in four writes it. Their times are counted from the moment at which each was due, first in quiet, then beside
+// `sojourn clear-expired` in a process of its own, then, on the same table made again, beside one DELETE of all.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import pg from 'pg'
+import type { Entry } from '../src/core/store.ts'
+import { PostgresStore } from '../src/stores/postgres.ts'
+import { postgresSchema } from '../src/stores/postgres-schema.ts'
+import { startPostgres } from '../test/services/postgres.ts'
+
+const { values } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '1000000' },
+    rate: { type: 'string', default: '200' },
+    batch: { type: 'string', default: '1000' },
+    /** Seconds of quiet. */
+    quiet: { type: 'string', default: '20' },
+    /** Leaves the one DELETE out. */
+    'only-batches': { type: 'boolean', default: false },
+  },
+})
+const rows = Number(values.rows)
+const PAYLOAD = 400
+
+const server = await startPostgres(['shared_buffers=2GB', 'max_wal_size=8GB', 'max_connections=100'])
+if (typeof server === 'string') throw new Error(server)
+const admin = new pg.Pool({ connectionString: server.url })
+try {
+  await fill()
+  report('quiet', await during(pause(Number(values.quiet) * 1000)))
+  const batches = clearing()
+  report('beside sojourn clear-expired', await during(batches.ended))
+  if (!values['only-batches']) {
+    await fill()
+    report('quiet, again', await during(pause(Number(values.quiet) * 1000)))
+    report('beside one DELETE', await during(deletion()))
+  }
+} finally {
+  await admin.end()
+  await server.remove()
+}
+
+/** Half of the sessions ended within the last two weeks, the others will within the next two. */
+async function fill(): Promise<void> {
+  const begun = Date.now()
+  const [table = '', ...indexes] = postgresSchema('sessions').split(';\n')
+  await admin.query('DROP TABLE IF EXISTS "sessions"')
+  await admin.query(table)
+  await admin.query(
+    `INSERT INTO "sessions" ("key", "version", "expires_at", "seen_at", "created_at", "id_at", "user_id", "proof", "commits", "payload")
+     SELECT 'key-' || md5(n::text) || n, 'version', $2 + (random() * 2 - 1) * 1209600000, $2, $2, $2,
+       CASE WHEN n % 2 = 0 THEN 'user ' || n % 100000 END, md5('proof' || n), '[]', repeat('x', ${PAYLOAD})
+     FROM generate_series(1, $1::bigint) AS n`,
+    [rows, Date.now()],
+  )
+  for (const index of indexes.filter((text) => text.trim() !== '')) await admin.query(index)
+  await admin.query('VACUUM ANALYZE "sessions"')
+  await admin.query('CHECKPOINT')
+  const { rows: sizes } = await admin.query(
+    `SELECT pg_size_pretty(pg_relation_size('sessions')) AS heap, pg_size_pretty(pg_indexes_size('sessions')) AS indexes`,
+  )
+  console.log(`${rows} rows made in ${seconds(begun)} s: ${JSON.stringify(sizes[0])}`)
+}
+
+function clearing(): { readonly ended: Promise<void> } {
+  const cli = join(import.meta.dirname, '../src/cli/sojourn.ts')
+  const env = { ...process.env, SOJOURN_STORE: (server as { readonly url: string }).url }
+  const child = spawn(process.execPath, [cli, 'clear-expired', '--batch', String(values.batch)], { env, stdio: 'inherit' })
+  return { ended: once(child, 'exit').then(([code]) => check(code === 0, `clear-expired ended with ${code}`)) }
+}
+
+async function deletion(): Promise<void> {
+  const begun = Date.now()
+  const { rowCount } = await admin.query('DELETE FROM "sessions" WHERE "expires_at" <= $1', [Date.now()])
+  const took = seconds(begun)
+  console.log(`one DELETE of ${rowCount} rows in ${took} s: ${Math.round((rowCount ?? 0) / took)} rows a second`)
+}
+
+interface Times {
+  /** Milliseconds, ascending. */
+  readonly all: readonly number[]
+  readonly took: number
+  readonly failed: number
+}
+
+/** Sends requests at the rate until `work` is done. */
+async function during(work: Promise<unknown>): Promise<Times> {
+  const pool = new pg.Pool({ connectionString: (server as { readonly url: string }).url, max: 10 })
+  const store = new PostgresStore({ pool })
+  const living = await livingKeys()
+  await warmUp(store, living)
+  const [all, under, begun]: [number[], Set<Promise<void>>, number] = [[], new Set(), performance.now()]
+  let [going, failed] = [true, 0]
+  const stop = work.finally(() => (going = false))
+  const gap = 1000 / Number(values.rate)
+  for (let due = begun; going; due += gap) {
+    while (performance.now() < due && going) await pause(Math.max(0, due - performance.now() - 1))
+    const key = living[Math.floor(Math.random() * living.length)] as string
+    const request: Promise<void> = visit(store, key)
+      .catch(() => void (failed += 1))
+      .finally(() => {
+        all.push(performance.now() - due)
+        under.delete(request)
+      })
+    under.add(request)
+  }
+  const took = performance.now() - begun
+  await Promise.all(under)
+  await store.close()
+  await pool.end()
+  await stop
+  return { all: all.sort((a, b) => a - b), took, failed }
+}
+
+async function livingKeys(): Promise<string[]> {
+  const { rows: found } = await admin.query(`SELECT "key" FROM "sessions" TABLESAMPLE SYSTEM (10) WHERE "expires_at" > $1 LIMIT 200000`, [
+    Date.now() + 3_600_000,
+  ])
+  return found.map(({ key }: { readonly key: string }) => key)
+}
+
+async function warmUp(store: PostgresStore, living: readonly string[]): Promise<void> {
+  for (const key of living.slice(0, 500)) await visit(store, key)
+}
+
+async function visit(store: PostgresStore, key: string): Promise<void> {
+  const entry = await store.load(key, Date.now())
+  if (entry === undefined || Math.random() > 0.25) return
+  const next: Entry = { ...entry, version: crypto.randomUUID(), seenAt: Date.now(), expiresAt: entry.expiresAt + 1000 }
+  await store.replace(key, next, entry.version, Date.now())
+}
+
+function report(name: string, { all, took, failed }: Times): void {
+  const at = (share: number): string => (all[Math.min(all.length - 1, Math.floor(all.length * share))] ?? 0).toFixed(1)
+  console.log(
+    `${name}: ${all.length} requests in ${(took / 1000).toFixed(1)} s, ${failed} failed; ms p50 ${at(0.5)}, p90 ${at(0.9)}, p99 ${at(0.99)}, p99.9 ${at(0.999)}, most ${at(1)}`,
+  )
+}
+
+function check(holds: boolean, otherwise: string): void {
+  if (!holds) throw new Error(otherwise)
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+function seconds(begun: number): number {
+  return Math.round((Date.now() - begun) / 100) / 10
+}
