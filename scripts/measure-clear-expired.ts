@@ -29,18 +29,17 @@ const { values } = parseArgs({
 const rows = Number(values.rows)
 const PAYLOAD = 400
 
-const server = await startPostgres(['shared_buffers=2GB', 'max_wal_size=8GB', 'max_connections=100'])
+const server = await startPostgres(['shared_buffers=2GB', 'max_wal_size=8GB', 'maintenance_work_mem=1GB', 'max_connections=100'])
 if (typeof server === 'string') throw new Error(server)
 const admin = new pg.Pool({ connectionString: server.url })
 try {
   await fill()
-  report('quiet', await during(pause(Number(values.quiet) * 1000)))
-  const batches = clearing()
-  report('beside sojourn clear-expired', await during(batches.ended))
+  report('quiet', await during(quiet))
+  report('beside sojourn clear-expired', await during(clearing))
   if (!values['only-batches']) {
     await fill()
-    report('quiet, again', await during(pause(Number(values.quiet) * 1000)))
-    report('beside one DELETE', await during(deletion()))
+    report('quiet, again', await during(quiet))
+    report('beside one DELETE', await during(deletion))
   }
 } finally {
   await admin.end()
@@ -53,6 +52,7 @@ async function fill(): Promise<void> {
   const [table = '', ...indexes] = postgresSchema('sessions').split(';\n')
   await admin.query('DROP TABLE IF EXISTS "sessions"')
   await admin.query(table)
+  await admin.query('ALTER TABLE "sessions" DROP CONSTRAINT "sessions_pkey"')
   await admin.query(
     `INSERT INTO "sessions" ("key", "version", "expires_at", "seen_at", "created_at", "id_at", "user_id", "proof", "commits", "payload")
      SELECT 'key-' || md5(n::text) || n, 'version', $2 + (random() * 2 - 1) * 1209600000, $2, $2, $2,
@@ -60,6 +60,7 @@ async function fill(): Promise<void> {
      FROM generate_series(1, $1::bigint) AS n`,
     [rows, Date.now()],
   )
+  await admin.query('ALTER TABLE "sessions" ADD PRIMARY KEY ("key")')
   for (const index of indexes.filter((text) => text.trim() !== '')) await admin.query(index)
   await admin.query('VACUUM ANALYZE "sessions"')
   await admin.query('CHECKPOINT')
@@ -69,11 +70,16 @@ async function fill(): Promise<void> {
   console.log(`${rows} rows made in ${seconds(begun)} s: ${JSON.stringify(sizes[0])}`)
 }
 
-function clearing(): { readonly ended: Promise<void> } {
+function quiet(): Promise<void> {
+  return pause(Number(values.quiet) * 1000)
+}
+
+async function clearing(): Promise<void> {
   const cli = join(import.meta.dirname, '../src/cli/sojourn.ts')
   const env = { ...process.env, SOJOURN_STORE: (server as { readonly url: string }).url }
   const child = spawn(process.execPath, [cli, 'clear-expired', '--batch', String(values.batch)], { env, stdio: 'inherit' })
-  return { ended: once(child, 'exit').then(([code]) => check(code === 0, `clear-expired ended with ${code}`)) }
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`clear-expired ended with ${code}`)
 }
 
 async function deletion(): Promise<void> {
@@ -90,15 +96,15 @@ interface Times {
   readonly failed: number
 }
 
-/** Sends requests at the rate until `work` is done. */
-async function during(work: Promise<unknown>): Promise<Times> {
+/** Sends requests at the rate until the work is done. */
+async function during(work: () => Promise<void>): Promise<Times> {
   const pool = new pg.Pool({ connectionString: (server as { readonly url: string }).url, max: 10 })
   const store = new PostgresStore({ pool })
   const living = await livingKeys()
   await warmUp(store, living)
   const [all, under, begun]: [number[], Set<Promise<void>>, number] = [[], new Set(), performance.now()]
   let [going, failed] = [true, 0]
-  const stop = work.finally(() => (going = false))
+  const stop = work().finally(() => (going = false))
   const gap = 1000 / Number(values.rate)
   for (let due = begun; going; due += gap) {
     while (performance.now() < due && going) await pause(Math.max(0, due - performance.now() - 1))
@@ -142,10 +148,6 @@ function report(name: string, { all, took, failed }: Times): void {
   console.log(
     `${name}: ${all.length} requests in ${(took / 1000).toFixed(1)} s, ${failed} failed; ms p50 ${at(0.5)}, p90 ${at(0.9)}, p99 ${at(0.99)}, p99.9 ${at(0.999)}, most ${at(1)}`,
   )
-}
-
-function check(holds: boolean, otherwise: string): void {
-  if (!holds) throw new Error(otherwise)
 }
 
 function pause(ms: number): Promise<void> {
