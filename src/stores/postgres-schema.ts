@@ -1,7 +1,7 @@
 import type { StoreOperation } from '../core/errors.ts'
 import { refuseForeignTable } from './foreign-table.ts'
-import type { SendToPostgres } from './postgres-client.ts'
 import { HOUR } from './postgres-dialect.ts'
+import type { RemoteTable, SendToServer } from './remote-database.ts'
 import { COLUMNS, quoted } from './sql-statements.ts'
 
 /**
@@ -32,19 +32,15 @@ ${index('user_id')} WHERE "user_id" IS NOT NULL;
 `
 }
 
-/** The one table of a store: whether it is there, and what brings it about. */
-export class PostgresTable {
+/** The table of a store in PostgreSQL. */
+export class PostgresTable implements RemoteTable {
   readonly #name: string
 
   constructor(name: string) {
     this.#name = name
   }
 
-  /**
-   * The schema where the table is missing, and nothing where it is there. Asked before anything is created: whoever may not create
-   * anything may still find it there, and nobody waits for a lock. A table that is not ours is refused.
-   */
-  async missing(send: SendToPostgres, operation: StoreOperation): Promise<string> {
+  async missing(send: SendToServer, operation: StoreOperation): Promise<string> {
     const text = 'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped'
     const { rows } = await send(operation, text, [quoted(this.#name)])
     if (rows.length === 0) return postgresSchema(this.#name)
@@ -57,7 +53,7 @@ export class PostgresTable {
   }
 
   /** Those who create it take turns: two at the same moment get in each other's way, IF NOT EXISTS or not. */
-  async create(send: SendToPostgres, operation: StoreOperation): Promise<string> {
+  async create(send: SendToServer, operation: StoreOperation): Promise<string> {
     const schema = await this.missing(send, operation)
     const turn = `SELECT pg_advisory_xact_lock(hashtext('sojourn'), hashtext('${this.#name}'));\n`
     if (schema !== '') await send(operation, turn + schema, undefined)

@@ -1,8 +1,9 @@
 import { isPostgresJs, type PgPool, type PostgresJs, throughPool, throughPostgresJs } from './postgres-client.ts'
 import { postgresDialect } from './postgres-dialect.ts'
-import { PostgresExecutor } from './postgres-executor.ts'
+import { refusedByServer, wasInTheWay } from './postgres-errors.ts'
 import { PostgresTable } from './postgres-schema.ts'
 import { togetherOf } from './postgres-together.ts'
+import { RemoteExecutor } from './remote-executor.ts'
 import { SqlStore } from './sql.ts'
 import { sqlStatements, tableName } from './sql-statements.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
@@ -39,13 +40,14 @@ export interface PostgresStoreOptions {
  * @throws ConfigError when an option cannot be used. Whatever is wrong with the database is a `StoreError` of the first operation.
  */
 export class PostgresStore extends SqlStore {
-  readonly #executor: PostgresExecutor
+  readonly #executor: RemoteExecutor
 
   constructor(options: PostgresStoreOptions) {
     const { pool, table, create } = checked(options)
     const statements = sqlStatements(table, postgresDialect)
     const send = isPostgresJs(pool) ? throughPostgresJs(pool) : throughPool(pool)
-    const executor = new PostgresExecutor(send, togetherOf(table, statements), new PostgresTable(table), create)
+    const database = { send, refused: refusedByServer, wasInTheWay, table: new PostgresTable(table) }
+    const executor = new RemoteExecutor(database, togetherOf(table, statements), create)
     super(executor, statements)
     this.#executor = executor
   }
