@@ -4,7 +4,7 @@
 //
 // On a PostgreSQL of its own (fsync on), half of the rows expired in random order: requests come at a fixed rate, each loads a session and
 // one in four writes it. Their times are counted from the moment at which each was due, first in quiet, then beside
-// `sojourn clear-expired` in a process of its own, then, on the same table made again, beside one DELETE of all.
+// `sojourn clear-expired` in a process of its own, then, on a copy of the table, beside one DELETE of all.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -22,8 +22,6 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '1000' },
     /** Seconds of quiet. */
     quiet: { type: 'string', default: '20' },
-    /** Leaves the one DELETE out. */
-    'only-batches': { type: 'boolean', default: false },
   },
 })
 const rows = Number(values.rows)
@@ -31,26 +29,40 @@ const PAYLOAD = 400
 
 const server = await startPostgres(['shared_buffers=2GB', 'max_wal_size=8GB', 'maintenance_work_mem=1GB', 'max_connections=100'])
 if (typeof server === 'string') throw new Error(server)
-const admin = new pg.Pool({ connectionString: server.url })
+const { remove, url: home } = server
 try {
-  await fill()
-  report('quiet', await during(quiet))
-  report('beside sojourn clear-expired', await during(clearing))
-  if (!values['only-batches']) {
-    await fill()
-    report('quiet, again', await during(quiet))
-    report('beside one DELETE', await during(deletion))
-  }
+  await inDatabase(home, (client) => client.query('CREATE DATABASE one'))
+  await inDatabase(urlOf('one'), fill)
+  await inDatabase(home, (client) => client.query('CREATE DATABASE other TEMPLATE one STRATEGY FILE_COPY'))
+  await measure('one', 'sojourn clear-expired', clearing)
+  await measure('other', 'one DELETE', deletion)
 } finally {
-  await admin.end()
-  await server.remove()
+  await remove()
+}
+
+async function measure(database: string, name: string, work: (url: string) => Promise<void>): Promise<void> {
+  report('quiet', await during(urlOf(database), quiet))
+  report(`beside ${name}`, await during(urlOf(database), work))
+}
+
+async function inDatabase<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+function urlOf(database: string): string {
+  return home.replace(/[^/]+$/, database)
 }
 
 /** Half of the sessions ended within the last two weeks, the others will within the next two. */
-async function fill(): Promise<void> {
+async function fill(admin: pg.Client): Promise<void> {
   const begun = Date.now()
   const [table = '', ...indexes] = postgresSchema('sessions').split(';\n')
-  await admin.query('DROP TABLE IF EXISTS "sessions"')
   await admin.query(table)
   await admin.query('ALTER TABLE "sessions" DROP CONSTRAINT "sessions_pkey"')
   await admin.query(
@@ -74,17 +86,17 @@ function quiet(): Promise<void> {
   return pause(Number(values.quiet) * 1000)
 }
 
-async function clearing(): Promise<void> {
+async function clearing(url: string): Promise<void> {
   const cli = join(import.meta.dirname, '../src/cli/sojourn.ts')
-  const env = { ...process.env, SOJOURN_STORE: (server as { readonly url: string }).url }
+  const env = { ...process.env, SOJOURN_STORE: url }
   const child = spawn(process.execPath, [cli, 'clear-expired', '--batch', String(values.batch)], { env, stdio: 'inherit' })
   const [code] = await once(child, 'exit')
   if (code !== 0) throw new Error(`clear-expired ended with ${code}`)
 }
 
-async function deletion(): Promise<void> {
+async function deletion(url: string): Promise<void> {
   const begun = Date.now()
-  const { rowCount } = await admin.query('DELETE FROM "sessions" WHERE "expires_at" <= $1', [Date.now()])
+  const { rowCount } = await inDatabase(url, (client) => client.query('DELETE FROM "sessions" WHERE "expires_at" <= $1', [Date.now()]))
   const took = seconds(begun)
   console.log(`one DELETE of ${rowCount} rows in ${took} s: ${Math.round((rowCount ?? 0) / took)} rows a second`)
 }
@@ -97,14 +109,14 @@ interface Times {
 }
 
 /** Sends requests at the rate until the work is done. */
-async function during(work: () => Promise<void>): Promise<Times> {
-  const pool = new pg.Pool({ connectionString: (server as { readonly url: string }).url, max: 10 })
+async function during(url: string, work: (url: string) => Promise<void>): Promise<Times> {
+  const pool = new pg.Pool({ connectionString: url, max: 10 })
   const store = new PostgresStore({ pool })
-  const living = await livingKeys()
+  const living = await inDatabase(url, livingKeys)
   await warmUp(store, living)
   const [all, under, begun]: [number[], Set<Promise<void>>, number] = [[], new Set(), performance.now()]
   let [going, failed] = [true, 0]
-  const stop = work().finally(() => (going = false))
+  const stop = work(url).finally(() => (going = false))
   const gap = 1000 / Number(values.rate)
   for (let due = begun; going; due += gap) {
     while (performance.now() < due && going) await pause(Math.max(0, due - performance.now() - 1))
@@ -125,8 +137,8 @@ async function during(work: () => Promise<void>): Promise<Times> {
   return { all: all.sort((a, b) => a - b), took, failed }
 }
 
-async function livingKeys(): Promise<string[]> {
-  const { rows: found } = await admin.query(`SELECT "key" FROM "sessions" TABLESAMPLE SYSTEM (10) WHERE "expires_at" > $1 LIMIT 200000`, [
+async function livingKeys(client: pg.Client): Promise<string[]> {
+  const { rows: found } = await client.query(`SELECT "key" FROM "sessions" TABLESAMPLE SYSTEM (10) WHERE "expires_at" > $1 LIMIT 200000`, [
     Date.now() + 3_600_000,
   ])
   return found.map(({ key }: { readonly key: string }) => key)

@@ -34,6 +34,7 @@ export class ConfigError extends SessionError {
 
 /** What the store was asked to do when it failed. */
 export type StoreOperation =
+  | 'open'
   | 'load'
   | 'create'
   | 'replace'
