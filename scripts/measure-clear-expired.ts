@@ -2,8 +2,9 @@
 //
 //   node scripts/measure-clear-expired.ts --rows 10000000
 //
-// On a PostgreSQL of its own (fsync on), half of the rows expired in random order: requests come at a fixed rate, each loads a session and
-// one in four writes it. Their times are counted from the moment at which each was due, first in quiet, then beside
+// On a PostgreSQL of its own (fsync on). The sessions began one after the other over four weeks, were used for a day or so, and end after
+// two weeks without use: so half of them has expired. With `--scattered` the expired ones lie anywhere in the table, each on a page of living
+// ones, which is as bad as it gets. Requests come at a fixed rate, each loads a session and one in four writes it. Their times are counted from the moment at which each was due, first in quiet, then beside
 // `sojourn clear-expired` in a process of its own, then, on a copy of the table, beside one DELETE of all.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -20,12 +21,14 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '1000000' },
     rate: { type: 'string', default: '200' },
     batch: { type: 'string', default: '1000' },
+    scattered: { type: 'boolean', default: false },
     /** Seconds of quiet. */
     quiet: { type: 'string', default: '20' },
   },
 })
 const rows = Number(values.rows)
 const PAYLOAD = 400
+const FORTNIGHT = 14 * 86_400_000
 
 const server = await startPostgres(['shared_buffers=2GB', 'max_wal_size=8GB', 'maintenance_work_mem=1GB', 'max_connections=100'])
 if (typeof server === 'string') throw new Error(server)
@@ -59,7 +62,6 @@ function urlOf(database: string): string {
   return home.replace(/[^/]+$/, database)
 }
 
-/** Half of the sessions ended within the last two weeks, the others will within the next two. */
 async function fill(admin: pg.Client): Promise<void> {
   const begun = Date.now()
   const [table = '', ...indexes] = postgresSchema('sessions').split(';\n')
@@ -67,9 +69,11 @@ async function fill(admin: pg.Client): Promise<void> {
   await admin.query('ALTER TABLE "sessions" DROP CONSTRAINT "sessions_pkey"')
   await admin.query(
     `INSERT INTO "sessions" ("key", "version", "expires_at", "seen_at", "created_at", "id_at", "user_id", "proof", "commits", "payload")
-     SELECT 'key-' || md5(n::text) || n, 'version', $2 + (random() * 2 - 1) * 1209600000, $2, $2, $2,
+     SELECT 'key-' || md5(n::text) || n, 'version', seen + ${FORTNIGHT}, seen, began, began,
        CASE WHEN n % 2 = 0 THEN 'user ' || n % 100000 END, md5('proof' || n), '[]', repeat('x', ${PAYLOAD})
-     FROM generate_series(1, $1::bigint) AS n`,
+     FROM generate_series(1, $1::bigint) AS n,
+       LATERAL (SELECT ($2 - ${2 * FORTNIGHT} * (${values.scattered ? 'random()' : '1 - n / $1::float'}))::bigint AS began) AS a,
+       LATERAL (SELECT least($2, began - 86400000 * ln(1 - random()))::bigint AS seen) AS b`,
     [rows, Date.now()],
   )
   await admin.query('ALTER TABLE "sessions" ADD PRIMARY KEY ("key")')
