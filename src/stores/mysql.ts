@@ -1,12 +1,13 @@
-import { StoreError } from '../core/errors.ts'
+import { StoreError, type StoreOperation } from '../core/errors.ts'
 import type { Entry, Refused, Written } from '../core/store.ts'
 import { MysqlClient, type MysqlPool, type MysqlPromisePool } from './mysql-client.ts'
-import { inBackticks, LONGEST_KEY, mysqlDialect, mysqlSchema } from './mysql-dialect.ts'
-import { isNoSuchTable, refusedByServer, wasInTheWay } from './mysql-errors.ts'
+import { mysqlDialect } from './mysql-dialect.ts'
+import { refusedByServer, wasInTheWay } from './mysql-errors.ts'
+import { LONGEST_KEY, MysqlTable } from './mysql-schema.ts'
 import { togetherOf } from './mysql-together.ts'
-import { RemoteExecutor, type SetUp } from './remote-executor.ts'
+import { RemoteExecutor } from './remote-executor.ts'
 import { SqlStore } from './sql.ts'
-import { quoted, sqlStatements, tableName } from './sql-statements.ts'
+import { sqlStatements, tableName } from './sql-statements.ts'
 import { toSqlText } from './sql-text.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
@@ -53,8 +54,14 @@ export class MysqlStore extends SqlStore {
     const { pool, table, create, statementTimeout } = checked(options)
     const statements = sqlStatements(table, mysqlDialect)
     const client = new MysqlClient(pool, statementTimeout)
-    const database = { send: client.send, refused: refusedByServer, wasInTheWay }
-    const executor = new RemoteExecutor(database, togetherOf(table, statements), settingUp(client, table, create))
+    const database = {
+      send: client.send,
+      table: new MysqlTable(table),
+      begin: (operation: StoreOperation) => client.learnLargest(operation),
+      refused: refusedByServer,
+      wasInTheWay,
+    }
+    const executor = new RemoteExecutor(database, togetherOf(table, statements), create)
     super(executor, statements)
     this.#executor = executor
   }
@@ -90,18 +97,4 @@ function isPool(given: unknown): given is MysqlPool | MysqlPromisePool {
   const outer = (given ?? {}) as Partial<MysqlPool & MysqlPromisePool>
   const inner: Partial<MysqlPool> = outer.pool ?? outer
   return typeof inner.getConnection === 'function'
-}
-
-/** Looks for the table first: whoever may not create anything may still find it there, and nobody waits for a lock. */
-function settingUp(client: MysqlClient, table: string, create: boolean): SetUp {
-  return async function setUp(send, operation) {
-    await client.learnLargest(operation)
-    if (!create) return
-    try {
-      await send(operation, inBackticks(`SELECT 1 FROM ${quoted(table)} WHERE 1 = 0`), [])
-    } catch (error) {
-      if (!(error instanceof StoreError && isNoSuchTable(error.cause))) throw error
-      await send(operation, mysqlSchema(table), [])
-    }
-  }
 }

@@ -1,6 +1,6 @@
 import { pause } from '../core/clock.ts'
 import { StoreError, type StoreOperation } from '../core/errors.ts'
-import type { RemoteAnswer, RemoteDatabase, SendToServer, Together } from './remote-database.ts'
+import type { RemoteAnswer, RemoteDatabase, Together } from './remote-database.ts'
 import { firstOfKeys, groups, type Waiting } from './remote-groups.ts'
 import type { SqlExecutor, SqlRow, SqlValue } from './sql.ts'
 import { COLUMNS, type SqlStatement } from './sql-statements.ts'
@@ -8,9 +8,6 @@ import { atEndOfTurn } from './turn.ts'
 
 /** How often a statement is tried that others were in the way of. */
 const MOST_TRIES = 12
-
-/** Brings the table about, or finds it there, before the first statement. */
-export type SetUp = (send: SendToServer, operation: StoreOperation) => Promise<void>
 
 /**
  * Runs statements, each in a transaction of its own. Those of one turn of the event loop that differ only in their values become one
@@ -20,16 +17,17 @@ export type SetUp = (send: SendToServer, operation: StoreOperation) => Promise<v
 export class RemoteExecutor implements SqlExecutor {
   readonly #database: RemoteDatabase
   readonly #together: ReadonlyMap<SqlStatement, Together>
-  readonly #setUp: SetUp | undefined
+  readonly #create: boolean
   readonly #waiting = new Map<SqlStatement, Waiting[]>()
   #ready: Promise<void> | undefined
   #atWork = 0
   #closed: PromiseWithResolvers<void> | undefined
 
-  constructor(database: RemoteDatabase, together: ReadonlyMap<SqlStatement, Together>, setUp?: SetUp) {
+  /** With `create` the table is created before the first statement, where it is missing. */
+  constructor(database: RemoteDatabase, together: ReadonlyMap<SqlStatement, Together>, create: boolean) {
     this.#database = database
     this.#together = together
-    this.#setUp = setUp
+    this.#create = create
   }
 
   async row(statement: SqlStatement, values: SqlValue[]): Promise<SqlRow | undefined> {
@@ -46,6 +44,16 @@ export class RemoteExecutor implements SqlExecutor {
     return (await this.#run(statement, values)).count
   }
 
+  async count(statement: SqlStatement, values: SqlValue[]): Promise<number> {
+    const { rows } = await this.#run(statement, values)
+    return Number(rows[0]?.[0])
+  }
+
+  migrate(dryRun: boolean): Promise<string> {
+    const { table, send } = this.#database
+    return this.#working('migrate', () => (dryRun ? table.missing(send, 'migrate') : table.create(send, 'migrate')))
+  }
+
   /** Resolves when what was asked for before is answered. */
   close(): Promise<void> {
     this.#closed ??= Promise.withResolvers()
@@ -53,12 +61,19 @@ export class RemoteExecutor implements SqlExecutor {
     return this.#closed.promise
   }
 
-  async #run(statement: SqlStatement, values: SqlValue[]): Promise<RemoteAnswer> {
-    if (this.#closed !== undefined) throw new StoreError(statement.operation, new Error('The store is closed'), { applied: false })
+  #run(statement: SqlStatement, values: SqlValue[]): Promise<RemoteAnswer> {
+    const together = atEndOfTurn === undefined ? undefined : this.#together.get(statement)
+    return this.#working(statement.operation, () =>
+      together === undefined ? this.#alone(statement, values) : this.#gather(statement, together, values),
+    )
+  }
+
+  /** What is at work is waited for by `close`. */
+  async #working<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
+    if (this.#closed !== undefined) throw new StoreError(operation, new Error('The store is closed'), { applied: false })
     this.#atWork += 1
     try {
-      const together = atEndOfTurn === undefined ? undefined : this.#together.get(statement)
-      return await (together === undefined ? this.#alone(statement, values) : this.#gather(statement, together, values))
+      return await work()
     } finally {
       this.#atWork -= 1
       this.#closeIfIdle()
@@ -151,12 +166,17 @@ export class RemoteExecutor implements SqlExecutor {
   /** Once; and again with the next statement when it failed. That failure is everybody's who waited for it: nothing of theirs was sent. */
   async #begin(operation: StoreOperation): Promise<void> {
     try {
-      await this.#setUp?.(this.#database.send, operation)
+      await this.#database.begin?.(operation)
+      if (this.#create) await this.#database.table.create(this.#database.send, operation)
     } catch (error) {
       this.#ready = undefined
-      throw new StoreError(operation, error instanceof StoreError ? error.cause : error, { applied: false })
+      throw notApplied(operation, error)
     }
   }
+}
+
+function notApplied(operation: StoreOperation, error: unknown): StoreError {
+  return new StoreError(operation, error instanceof StoreError ? error.cause : error, { applied: false })
 }
 
 /** A row as the load of one key would have answered it. */

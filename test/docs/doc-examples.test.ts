@@ -17,6 +17,7 @@ import { createSessions, type Codec, type Entry, type Session, type Sessions, ty
 import { MemoryStore } from 'sojourn/stores/memory'
 import { MysqlStore } from 'sojourn/stores/mysql'
 import { PostgresStore } from 'sojourn/stores/postgres'
+import { RedisStore } from 'sojourn/stores/redis'
 import { SqliteStore } from 'sojourn/stores/sqlite'
 declare const sessions: Sessions<any>
 declare const store: Store
@@ -28,6 +29,9 @@ declare const connectionString: string
 declare const Pool: new (options: { connectionString: string }) => import('sojourn/stores/postgres').PgPool
 declare const createPool: (url: string) => import('sojourn/stores/mysql').MysqlPool
 declare const postgres: (url: string) => import('sojourn/stores/postgres').PostgresJs
+declare const url: string
+declare const createClient: (options: { url: string }) => { connect(): Promise<import('sojourn/stores/redis').NodeRedisClient> }
+declare const Redis: new (url: string) => import('sojourn/stores/redis').IoRedis
 declare const Database: new (path: string) => import('sojourn/stores/sqlite').SqliteDatabase
 declare function alreadyUsed(): void
 `

@@ -2,6 +2,7 @@
 import type { TestProject } from 'vitest/node'
 import { startMysql } from './mysql.ts'
 import { startPostgres } from './postgres.ts'
+import { startRedis } from './redis.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -9,11 +10,13 @@ declare module 'vitest' {
     readonly mysql: string | undefined
     /** Where PostgreSQL is; `undefined` when there is none. */
     readonly postgres: string | undefined
+    /** Where Redis is; `undefined` when there is none. */
+    readonly redis: string | undefined
   }
 }
 
 /** How each is started; a text says why it cannot be. */
-const SERVERS = { mysql: () => startMysql(), postgres: startPostgres } as const
+const SERVERS = { mysql: () => startMysql(), postgres: () => startPostgres(), redis: () => startRedis() } as const
 
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const names = Object.keys(SERVERS) as (keyof typeof SERVERS)[]
