@@ -130,6 +130,46 @@ describe('a fresh load', () => {
   })
 })
 
+describe.skipIf(REDIS === '')('a listing of all sessions', () => {
+  it('takes as many SCANs as it takes, whatever the size of its pages', async () => {
+    const { store, redis, prefix } = watched()
+    const keys = Array.from({ length: 2500 }, (_, index) => `key ${index}`)
+    await Promise.all(keys.map((key) => store.create(key, sampleEntry())))
+    for (const limit of [400, 1, 1000, 10_000]) {
+      const found: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = await store.list({ now: NOW, limit, ...(cursor === undefined ? {} : { cursor }) })
+        expect(page.entries.length).toBeLessThanOrEqual(limit)
+        found.push(...page.entries.map(([key]) => key))
+        cursor = page.cursor
+      } while (cursor !== undefined && found.length < (limit === 1 ? 30 : 3000))
+      expect(new Set(found).size).toBe(found.length)
+      if (limit > 1) expect(found.toSorted()).toEqual(keys.toSorted())
+    }
+    await redis.unlink(keys.map((key) => `${prefix}session:${key}`))
+  })
+
+  it('does not pass over what comes behind a page that ends with a SCAN', async () => {
+    const record = `${instant(NOW + HOUR)}${instant(NOW)}${instant(0)}"v"\n\n["p",1,1,""]\n{}`
+    const scans: Record<string, [string, string[]]> = { '0': ['5', ['a', 'b']], '5': ['0', ['c']] }
+    const call = async (name: string, [cursor = '']: string[]): Promise<unknown> => {
+      const [next, keys] = scans[cursor] ?? ['0', []]
+      return name === 'scan' ? [next, keys.map((key) => `sojourn:session:${key}`)] : name === 'get' ? record : ''
+    }
+    const store = new RedisStore({ client: { status: 'ready', options: {}, on: () => undefined, call } })
+    const first = await store.list({ now: NOW, limit: 2 })
+    expect(first.entries.map(([key]) => key)).toEqual(['a', 'b'])
+    const second = await store.list({ now: NOW, limit: 2, cursor: first.cursor as string })
+    expect(second.entries.map(([key]) => key)).toEqual(['c'])
+    expect(second.cursor).toBeUndefined()
+  })
+})
+
+function instant(at: number): string {
+  return String(at).padStart(16, '0')
+}
+
 describe.skipIf(REDIS === '')('the list of a user', () => {
   it('has the session before there is a row', async () => {
     const { store, redis, prefix, sent } = watched()
