@@ -46,7 +46,7 @@ export function makeEngine(options: SessionOptions): Engine {
     scope: scopeOf(options.cookie),
     maxSize,
     now: clock,
-    store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000),
+    store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000, emit),
     parse: values.parse,
     lifetime: lifetimeOf(options),
     get managerId() {
