@@ -131,7 +131,7 @@ function promised<T>(operation: StoreOperation, start: () => Promise<T>): Promis
     if (started instanceof Object && 'then' in started) return started as Promise<T>
     throw new TypeError(`${operation}() of the store has to return a promise`)
   } catch (error) {
-    return Promise.reject(error)
+    return Promise.reject(asStoreError(operation, error))
   }
 }
 

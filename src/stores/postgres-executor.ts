@@ -34,18 +34,18 @@ export class PostgresExecutor implements SqlExecutor {
     this.#setUp = setUp
   }
 
-  async row(statement: SqlStatement, values: SqlValue[]): Promise<SqlRow | undefined> {
-    const { rows } = await this.#run(statement, values)
+  async row(statement: SqlStatement, values: SqlValue[], until?: number): Promise<SqlRow | undefined> {
+    const { rows } = await this.#run(statement, values, until)
     return rows[0] === undefined ? undefined : rowOf(rows[0])
   }
 
-  async rows(statement: SqlStatement, values: SqlValue[]): Promise<readonly SqlRow[]> {
-    const { rows } = await this.#run(statement, values)
+  async rows(statement: SqlStatement, values: SqlValue[], until?: number): Promise<readonly SqlRow[]> {
+    const { rows } = await this.#run(statement, values, until)
     return rows.map(rowOf)
   }
 
-  async run(statement: SqlStatement, values: SqlValue[]): Promise<number> {
-    return (await this.#run(statement, values)).count
+  async run(statement: SqlStatement, values: SqlValue[], until?: number): Promise<number> {
+    return (await this.#run(statement, values, until)).count
   }
 
   /** Resolves when what was asked for before is answered. */
@@ -55,12 +55,12 @@ export class PostgresExecutor implements SqlExecutor {
     return this.#closed.promise
   }
 
-  async #run(statement: SqlStatement, values: SqlValue[]): Promise<PostgresAnswer> {
+  async #run(statement: SqlStatement, values: SqlValue[], until = Number.POSITIVE_INFINITY): Promise<PostgresAnswer> {
     if (this.#closed !== undefined) throw new StoreError(statement.operation, new Error('The store is closed'), { applied: false })
     this.#atWork += 1
     try {
       const together = atEndOfTurn === undefined ? undefined : this.#together.get(statement)
-      return await (together === undefined ? this.#alone(statement, values) : this.#gather(statement, together, values))
+      return await (together === undefined ? this.#alone(statement, values, until) : this.#gather(statement, together, values, until))
     } finally {
       this.#atWork -= 1
       this.#closeIfIdle()
@@ -71,9 +71,9 @@ export class PostgresExecutor implements SqlExecutor {
     if (this.#atWork === 0) this.#closed?.resolve()
   }
 
-  #gather(statement: SqlStatement, { keyAt }: Together, values: SqlValue[]): Promise<PostgresAnswer> {
+  #gather(statement: SqlStatement, { keyAt }: Together, values: SqlValue[], until: number): Promise<PostgresAnswer> {
     return new Promise((resolve, reject) => {
-      const waiting = { key: values[keyAt] ?? '', statement, values, resolve, reject }
+      const waiting = { key: values[keyAt] ?? '', statement, values, until, resolve, reject }
       const others = this.#waiting.get(statement)
       others?.push(waiting)
       if (others !== undefined) return
@@ -95,7 +95,7 @@ export class PostgresExecutor implements SqlExecutor {
 
   async #readTogether(group: readonly Waiting[], { text }: Together): Promise<void> {
     try {
-      const { rows } = await this.#send(operationOf(group), text, [listText([...new Set(group.map(({ key }) => key))])])
+      const { rows } = await this.#send(operationOf(group), text, [listText([...new Set(group.map(({ key }) => key))])], longest(group))
       const byKey = new Map(rows.map((row) => [row[COLUMNS.length], row]))
       for (const { key, values, resolve } of group) resolve(living(byKey.get(key), values[1]))
     } catch (error) {
@@ -106,7 +106,7 @@ export class PostgresExecutor implements SqlExecutor {
   async #changeTogether(group: readonly Waiting[], { text }: Together): Promise<void> {
     try {
       const lists = group[0]?.values.map((_, index) => listText(group.map(({ values }) => values[index]))) ?? []
-      const { rows } = await this.#send(operationOf(group), text, lists)
+      const { rows } = await this.#send(operationOf(group), text, lists, longest(group))
       const changed = new Set(rows.map(([key]) => key))
       for (const waiting of group) {
         if (changed.has(waiting.key)) waiting.resolve({ rows: [], count: 1 })
@@ -126,14 +126,14 @@ export class PostgresExecutor implements SqlExecutor {
     }
   }
 
-  #settleAlone({ statement, values, resolve, reject }: Waiting): void {
-    this.#alone(statement, values).then(resolve, reject)
+  #settleAlone({ statement, values, until, resolve, reject }: Waiting): void {
+    this.#alone(statement, values, until).then(resolve, reject)
   }
 
-  async #alone({ operation, text }: SqlStatement, values: SqlValue[]): Promise<PostgresAnswer> {
+  async #alone({ operation, text }: SqlStatement, values: SqlValue[], until: number): Promise<PostgresAnswer> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#send(operation, text, values)
+        return await this.#send(operation, text, values, until)
       } catch (error) {
         if (tries >= MOST_TRIES || !(error instanceof StoreError && wasInTheWay(error.cause))) throw error
       }
@@ -141,15 +141,15 @@ export class PostgresExecutor implements SqlExecutor {
     }
   }
 
-  async #send(operation: StoreOperation, text: string, values: SqlValue[]): Promise<PostgresAnswer> {
-    await (this.#ready ??= this.#begin(operation))
-    return this.#client(operation, text, values)
+  async #send(operation: StoreOperation, text: string, values: SqlValue[], until: number): Promise<PostgresAnswer> {
+    await (this.#ready ??= this.#begin(operation, until))
+    return this.#client(operation, text, values, until)
   }
 
   /** Once; and again with the next statement when it failed. That failure is everybody's who waited for it: nothing of theirs was sent. */
-  async #begin(operation: StoreOperation): Promise<void> {
+  async #begin(operation: StoreOperation, until: number): Promise<void> {
     try {
-      await this.#setUp(this.#client, operation)
+      await this.#setUp((asked, text, values) => this.#client(asked, text, values, until), operation)
     } catch (error) {
       this.#ready = undefined
       throw new StoreError(operation, error instanceof StoreError ? error.cause : error, { applied: false })
@@ -159,6 +159,10 @@ export class PostgresExecutor implements SqlExecutor {
 
 function operationOf(group: readonly Waiting[]): StoreOperation {
   return (group[0] as Waiting).statement.operation
+}
+
+function longest(group: readonly Waiting[]): number {
+  return Math.max(...group.map(({ until }) => until))
 }
 
 /** A row as the load of one key would have answered it. */
