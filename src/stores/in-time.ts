@@ -5,6 +5,15 @@ export class LateError extends Error {
   override readonly name = 'LateError'
 }
 
+/** Of the time an operation has, so much may go by until it has a connection: then the error says what was the matter. */
+const SHARE_OF_CONNECTING = 0.75
+
+/** Until when a statement that is due at `until` waits for a connection. */
+export function connectingUntil(until: number): number {
+  const now = monotonic()
+  return now + (until - now) * SHARE_OF_CONNECTING
+}
+
 /** So many milliseconds later than whoever asked, whose own error says more. */
 const LATER = 2
 

@@ -1,10 +1,7 @@
 import { monotonic } from '../core/clock.ts'
 import { StoreError, type StoreOperation } from '../core/errors.ts'
-import { inTime } from './in-time.ts'
+import { connectingUntil, inTime } from './in-time.ts'
 import type { PgPool, PgPoolClient } from './postgres-client.ts'
-
-/** Of the time an operation has, so much may go by until it has a connection: then the error says what was the matter. */
-const SHARE_OF_CONNECTING = 0.75
 
 /**
  * The connections of a pool, as far as they can be trusted. When one of them did not answer, those that have not answered since may be just as
@@ -21,8 +18,7 @@ export class PgConnections {
 
   /** Throws a `StoreError` when no connection came in time. One that comes later is for others. */
   async take(operation: StoreOperation, until: number): Promise<PgPoolClient> {
-    const now = monotonic()
-    const by = now + (until - now) * SHARE_OF_CONNECTING
+    const by = connectingUntil(until)
     for (;;) {
       const client = await this.#connect(operation, by)
       if ((this.#answeredAt.get(client) ?? Number.POSITIVE_INFINITY) >= this.#distrustedBefore) return client

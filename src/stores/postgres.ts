@@ -1,7 +1,8 @@
 import { isPostgresJs, type PgPool, type PostgresJs, throughPool, throughPostgresJs } from './postgres-client.ts'
 import { postgresDialect, postgresSchema } from './postgres-dialect.ts'
-import { PostgresExecutor, type SetUp } from './postgres-executor.ts'
+import { refusedByServer, wasInTheWay } from './postgres-errors.ts'
 import { togetherOf } from './postgres-together.ts'
+import { RemoteExecutor, type SetUp } from './remote-executor.ts'
 import { SqlStore } from './sql.ts'
 import { quoted, sqlStatements, tableName } from './sql-statements.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
@@ -38,13 +39,14 @@ export interface PostgresStoreOptions {
  * @throws ConfigError when an option cannot be used. Whatever is wrong with the database is a `StoreError` of the first operation.
  */
 export class PostgresStore extends SqlStore {
-  readonly #executor: PostgresExecutor
+  readonly #executor: RemoteExecutor
 
   constructor(options: PostgresStoreOptions) {
     const { pool, table, create } = checked(options)
     const statements = sqlStatements(table, postgresDialect)
     const send = isPostgresJs(pool) ? throughPostgresJs(pool) : throughPool(pool)
-    const executor = new PostgresExecutor(send, togetherOf(table, statements), create ? creating(table) : nothing)
+    const database = { send, refused: refusedByServer, wasInTheWay }
+    const executor = new RemoteExecutor(database, togetherOf(table, statements), create ? creating(table) : undefined)
     super(executor, statements)
     this.#executor = executor
   }
@@ -85,8 +87,4 @@ function creating(table: string): SetUp {
     const turn = `SELECT pg_advisory_xact_lock(hashtext('sojourn'), hashtext('${table}'));\n`
     await send(operation, turn + postgresSchema(table), undefined)
   }
-}
-
-async function nothing(): Promise<void> {
-  // The application has created the table.
 }

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MYSQL } from '../services/mysql-pools.ts'
 import { freshTable, POSTGRES } from '../services/postgres-pool.ts'
 import { storeAt } from '../services/store-at.ts'
 import { newSqliteFile } from '../stores/sqlite-folder.ts'
@@ -37,6 +38,7 @@ async function start(place: string): Promise<ServerProcess> {
 }
 
 const PLACES: [name: string, place: string][] = [['SQLite file', newSqliteFile()]]
+if (MYSQL !== '') PLACES.push(['table of MariaDB', `${MYSQL}#${freshTable()}`])
 if (POSTGRES !== '') PLACES.push(['table of PostgreSQL', `${POSTGRES}#${freshTable()}`])
 
 describe.each(PLACES)('four processes on one %s', (_, place) => {

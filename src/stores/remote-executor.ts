@@ -1,9 +1,7 @@
 import { pause } from '../core/clock.ts'
 import { StoreError, type StoreOperation } from '../core/errors.ts'
-import type { PostgresAnswer, SendToPostgres } from './postgres-client.ts'
-import { refusedByServer, wasInTheWay } from './postgres-errors.ts'
-import { firstOfKeys, groups, type Waiting } from './postgres-groups.ts'
-import { listText, type Together } from './postgres-together.ts'
+import type { RemoteAnswer, RemoteDatabase, SendToServer, Together } from './remote-database.ts'
+import { firstOfKeys, groups, type Waiting } from './remote-groups.ts'
 import type { SqlExecutor, SqlRow, SqlValue } from './sql.ts'
 import { COLUMNS, type SqlStatement } from './sql-statements.ts'
 import { atEndOfTurn } from './turn.ts'
@@ -12,24 +10,24 @@ import { atEndOfTurn } from './turn.ts'
 const MOST_TRIES = 12
 
 /** Brings the table about, or finds it there, before the first statement. */
-export type SetUp = (send: SendToPostgres, operation: StoreOperation) => Promise<void>
+export type SetUp = (send: SendToServer, operation: StoreOperation) => Promise<void>
 
 /**
  * Runs statements, each in a transaction of its own. Those of one turn of the event loop that differ only in their values become one
  * statement, see `Together`; each caller still has an outcome of their own. Whoever the statement passed over, or the server's refusal of
  * the whole of it did not mean, is tried alone, and only then judged. Nothing ever joins a statement that was sent.
  */
-export class PostgresExecutor implements SqlExecutor {
-  readonly #client: SendToPostgres
+export class RemoteExecutor implements SqlExecutor {
+  readonly #database: RemoteDatabase
   readonly #together: ReadonlyMap<SqlStatement, Together>
-  readonly #setUp: SetUp
+  readonly #setUp: SetUp | undefined
   readonly #waiting = new Map<SqlStatement, Waiting[]>()
   #ready: Promise<void> | undefined
   #atWork = 0
   #closed: PromiseWithResolvers<void> | undefined
 
-  constructor(client: SendToPostgres, together: ReadonlyMap<SqlStatement, Together>, setUp: SetUp) {
-    this.#client = client
+  constructor(database: RemoteDatabase, together: ReadonlyMap<SqlStatement, Together>, setUp?: SetUp) {
+    this.#database = database
     this.#together = together
     this.#setUp = setUp
   }
@@ -55,7 +53,7 @@ export class PostgresExecutor implements SqlExecutor {
     return this.#closed.promise
   }
 
-  async #run(statement: SqlStatement, values: SqlValue[], until = Number.POSITIVE_INFINITY): Promise<PostgresAnswer> {
+  async #run(statement: SqlStatement, values: SqlValue[], until = Number.POSITIVE_INFINITY): Promise<RemoteAnswer> {
     if (this.#closed !== undefined) throw new StoreError(statement.operation, new Error('The store is closed'), { applied: false })
     this.#atWork += 1
     try {
@@ -71,7 +69,7 @@ export class PostgresExecutor implements SqlExecutor {
     if (this.#atWork === 0) this.#closed?.resolve()
   }
 
-  #gather(statement: SqlStatement, { keyAt }: Together, values: SqlValue[], until: number): Promise<PostgresAnswer> {
+  #gather(statement: SqlStatement, { keyAt }: Together, values: SqlValue[], until: number): Promise<RemoteAnswer> {
     return new Promise((resolve, reject) => {
       const waiting = { key: values[keyAt] ?? '', statement, values, until, resolve, reject }
       const others = this.#waiting.get(statement)
@@ -93,9 +91,9 @@ export class PostgresExecutor implements SqlExecutor {
     }
   }
 
-  async #readTogether(group: readonly Waiting[], { text }: Together): Promise<void> {
+  async #readTogether(group: readonly Waiting[], together: Together): Promise<void> {
     try {
-      const { rows } = await this.#send(operationOf(group), text, [listText([...new Set(group.map(({ key }) => key))])], longest(group))
+      const { rows } = await this.#sendTogether(group, together)
       const byKey = new Map(rows.map((row) => [row[COLUMNS.length], row]))
       for (const { key, values, resolve } of group) resolve(living(byKey.get(key), values[1]))
     } catch (error) {
@@ -103,10 +101,9 @@ export class PostgresExecutor implements SqlExecutor {
     }
   }
 
-  async #changeTogether(group: readonly Waiting[], { text }: Together): Promise<void> {
+  async #changeTogether(group: readonly Waiting[], together: Together): Promise<void> {
     try {
-      const lists = group[0]?.values.map((_, index) => listText(group.map(({ values }) => values[index]))) ?? []
-      const { rows } = await this.#send(operationOf(group), text, lists, longest(group))
+      const { rows } = await this.#sendTogether(group, together)
       const changed = new Set(rows.map(([key]) => key))
       for (const waiting of group) {
         if (changed.has(waiting.key)) waiting.resolve({ rows: [], count: 1 })
@@ -117,9 +114,14 @@ export class PostgresExecutor implements SqlExecutor {
     }
   }
 
+  #sendTogether(group: readonly Waiting[], together: Together): Promise<RemoteAnswer> {
+    const { text, values } = together.of(group.map((waiting) => waiting.values))
+    return this.#send((group[0] as Waiting).statement.operation, text, values, longest(group))
+  }
+
   /** What the server refused may be the fault of one. What did not reach it, or was lost, is the same for all. */
   #settleEach(group: readonly Waiting[], error: unknown): void {
-    const refused = error instanceof StoreError && refusedByServer(error.cause)
+    const refused = error instanceof StoreError && this.#database.refused(error.cause)
     for (const waiting of group) {
       if (refused) this.#settleAlone(waiting)
       else waiting.reject(error)
@@ -130,26 +132,26 @@ export class PostgresExecutor implements SqlExecutor {
     this.#alone(statement, values, until).then(resolve, reject)
   }
 
-  async #alone({ operation, text }: SqlStatement, values: SqlValue[], until: number): Promise<PostgresAnswer> {
+  async #alone({ operation, text }: SqlStatement, values: SqlValue[], until: number): Promise<RemoteAnswer> {
     for (let tries = 1; ; tries += 1) {
       try {
         return await this.#send(operation, text, values, until)
       } catch (error) {
-        if (tries >= MOST_TRIES || !(error instanceof StoreError && wasInTheWay(error.cause))) throw error
+        if (tries >= MOST_TRIES || !(error instanceof StoreError && this.#database.wasInTheWay(error.cause))) throw error
       }
       await pause(tries)
     }
   }
 
-  async #send(operation: StoreOperation, text: string, values: SqlValue[], until: number): Promise<PostgresAnswer> {
+  async #send(operation: StoreOperation, text: string, values: SqlValue[], until: number): Promise<RemoteAnswer> {
     await (this.#ready ??= this.#begin(operation, until))
-    return this.#client(operation, text, values, until)
+    return this.#database.send(operation, text, values, until)
   }
 
   /** Once; and again with the next statement when it failed. That failure is everybody's who waited for it: nothing of theirs was sent. */
   async #begin(operation: StoreOperation, until: number): Promise<void> {
     try {
-      await this.#setUp((asked, text, values) => this.#client(asked, text, values, until), operation)
+      await this.#setUp?.((asked, text, values) => this.#database.send(asked, text, values, until), operation)
     } catch (error) {
       this.#ready = undefined
       throw new StoreError(operation, error instanceof StoreError ? error.cause : error, { applied: false })
@@ -157,16 +159,12 @@ export class PostgresExecutor implements SqlExecutor {
   }
 }
 
-function operationOf(group: readonly Waiting[]): StoreOperation {
-  return (group[0] as Waiting).statement.operation
-}
-
 function longest(group: readonly Waiting[]): number {
   return Math.max(...group.map(({ until }) => until))
 }
 
 /** A row as the load of one key would have answered it. */
-function living(row: readonly unknown[] | undefined, now: SqlValue | undefined): PostgresAnswer {
+function living(row: readonly unknown[] | undefined, now: SqlValue | undefined): RemoteAnswer {
   return row !== undefined && Number(row[EXPIRES_AT]) > Number(now) ? { rows: [row], count: 1 } : { rows: [], count: 0 }
 }
 

@@ -1,4 +1,4 @@
-import type { PostgresAnswer } from './postgres-client.ts'
+import type { RemoteAnswer } from './remote-database.ts'
 import type { SqlValue } from './sql.ts'
 import type { SqlStatement } from './sql-statements.ts'
 
@@ -13,7 +13,7 @@ export interface Waiting {
   readonly values: SqlValue[]
   /** Nobody waits longer. */
   readonly until: number
-  readonly resolve: (answer: PostgresAnswer) => void
+  readonly resolve: (answer: RemoteAnswer) => void
   readonly reject: (error: unknown) => void
 }
 
