@@ -27,7 +27,7 @@ export function inTime<T>(work: Promise<T>, until: number, what: string): Promis
         clearTimeout(timer)
         resolve(value)
       },
-      (error: unknown) => {
+      (error: Error) => {
         clearTimeout(timer)
         reject(error)
       },

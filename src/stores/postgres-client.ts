@@ -1,4 +1,4 @@
-import { StoreError, type StoreOperation } from '../core/errors.ts'
+import { StoreError } from '../core/errors.ts'
 import { inTime, LateError } from './in-time.ts'
 import { PgConnections } from './pg-connections.ts'
 import { neverSent, refusedByServer } from './postgres-errors.ts'
