@@ -67,7 +67,7 @@ export class MysqlClient {
   /** Asks what the server takes at most. To what is larger it answers by ending the connection, and that would tell nobody anything. */
   async learnLargest(operation: StoreOperation): Promise<void> {
     const { rows } = await this.send(operation, 'SELECT @@max_allowed_packet', [])
-    this.#largest = Number(rows[0]?.[0])
+    this.#largest = Number(rows[0]?.[0]) || Number.POSITIVE_INFINITY
   }
 
   #refuseTooLarge(operation: StoreOperation, text: string, values: readonly (Uint8Array | string | null)[]): void {
@@ -81,7 +81,7 @@ export class MysqlClient {
     try {
       return await inTime<MysqlPoolConnection>(
         (callback) => this.#pool.getConnection(callback),
-        this.#patience,
+        { patience: this.#patience, lacking: 'No connection of the pool was free' },
         (late) => late.release(),
       )
     } catch (error) {
@@ -99,7 +99,10 @@ export class MysqlClient {
     const typeCast = typeof connection.config?.typeCast === 'function' ? asItCame : true
     const options = { sql, rowsAsArray: true, nestTables: false, typeCast } as const
     try {
-      return await inTime<Result>((callback) => connection.execute(options, values, callback), this.#patience)
+      return await inTime<Result>((callback) => connection.execute(options, values, callback), {
+        patience: this.#patience,
+        lacking: 'The database did not answer',
+      })
     } catch (error) {
       if (leavesConnection(error)) giveBack(connection)
       else connection.destroy()
@@ -121,13 +124,23 @@ function uncommitted(operation: StoreOperation, connection: MysqlPoolConnection)
   return new StoreError(operation, new Error(message), { applied: false })
 }
 
-/** What a call tells its callback, if it does so within `patience` milliseconds; `late` gets what comes after that. */
-function inTime<T>(call: (callback: MysqlCallback<T>) => unknown, patience: number, late: (value: T) => void = ignore): Promise<T> {
+interface Limit {
+  /** Milliseconds. */
+  readonly patience: number
+  readonly lacking: string
+}
+
+/** What a call tells its callback, if it does so in time; `late` gets what comes after that. */
+function inTime<T>(
+  call: (callback: MysqlCallback<T>) => unknown,
+  { patience, lacking }: Limit,
+  late: (value: T) => void = ignore,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     let over = false
     const timer = setTimeout(() => {
       over = true
-      reject(new Error(`The database did not answer within ${patience} ms (option \`statementTimeout\` of MysqlStore)`))
+      reject(new Error(`${lacking} within ${patience} ms (option \`statementTimeout\` of MysqlStore)`))
     }, patience)
     call((error, value) => {
       clearTimeout(timer)
