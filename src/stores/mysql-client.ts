@@ -75,7 +75,7 @@ export class MysqlClient {
   /** Asks what the server takes at most. To what is larger it answers by ending the connection, and that would tell nobody anything. */
   async learnLargest(operation: StoreOperation, send: SendToServer): Promise<void> {
     const { rows } = await send(operation, 'SELECT @@max_allowed_packet', [])
-    this.#largest = Number(rows[0]?.[0])
+    this.#largest = Number(rows[0]?.[0]) || Number.POSITIVE_INFINITY
   }
 
   #refuseTooLarge(operation: StoreOperation, text: string, values: readonly (Uint8Array | string | null)[]): void {
