@@ -1,8 +1,8 @@
 import type { Codec } from '../codecs/codec.ts'
 import type { CookieOptions } from './cookie-rules.ts'
+import type { Random } from './draw.ts'
 import type { Duration } from './duration.ts'
 import type { Listener } from './events.ts'
-import type { Random } from './id.ts'
 import type { Schemas } from './schema.ts'
 import type { Store } from './store.ts'
 

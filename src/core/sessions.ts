@@ -7,7 +7,6 @@ import { Draft } from './draft.ts'
 import { type Engine, makeEngine } from './engine.ts'
 import { ConfigError, SessionError, StoreError } from './errors.ts'
 import type { SessionEvent } from './events.ts'
-import { parseId } from './id.ts'
 import { type Incoming, incomingOf } from './incoming.ts'
 import { findId, openFrom } from './opening.ts'
 import type { SessionOptions } from './options.ts'
@@ -63,7 +62,7 @@ export class Sessions<Data = Default> {
     const incoming = 'headers' in source ? incomingOf(source) : source
     const cookie = this.#cookies.over(incoming)
     if (cookie === undefined) return this.#absent({ reason: 'insecure' }, { refusal: refusal(incoming.remedy) })
-    const { identity, absence, hasCookie } = findId(incoming.cookie, cookie.name, this.#engine.scope)
+    const { identity, absence, hasCookie } = findId(incoming.cookie, cookie.name, this.#engine.ids)
     if (identity === undefined) return this.#absent({ reason: absence ?? 'no-cookie' }, { cookie, hasCookie })
     const draft = new Draft(this.#engine, this.#performer, { is: 'unloaded', identity }, { cookie, hasCookie })
     if (!this.lazy) await this.#begin(draft)
@@ -115,7 +114,7 @@ export class Sessions<Data = Default> {
    * ```
    */
   async load(id: string): Promise<Session<Data>> {
-    const identity = typeof id === 'string' ? parseId(id, this.#engine.scope) : undefined
+    const identity = typeof id === 'string' ? this.#engine.ids.parse(id) : undefined
     const draft = new Draft(this.#engine, this.#performer, identity === undefined ? { is: 'ended' } : { is: 'unloaded', identity })
     if (identity !== undefined) await openFrom(this.#engine, draft)
     if (draft.state.is === 'absent') draft.end(false)

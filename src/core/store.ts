@@ -82,6 +82,12 @@ export interface ClearExpiredOptions {
   readonly signal?: AbortSignal
 }
 
+/** How `migrate` goes about it. */
+export interface MigrateOptions {
+  /** Only tells what it would do, and does nothing. */
+  readonly dryRun?: boolean
+}
+
 /**
  * Keeps rows by key. A store knows nothing of cookies, ids or properties.
  *
@@ -116,6 +122,13 @@ export interface Store {
   list?(query: ListQuery): Promise<Page>
   /** Deletes expired rows in batches, one batch a step, telling the total after each. Never one long lock. */
   clearExpired?(options: ClearExpiredOptions): AsyncIterable<Progress>
+  /** How many rows `clearExpired` would delete. Locks nothing. */
+  countExpired?(now: number): Promise<number>
+  /**
+   * Creates what the rows need where it is missing, tables and indexes, and answers the statements that did it: an empty text when nothing
+   * was missing. May run any number of times, anywhere, at once. What has the table's name and is not a store's is left alone and thrown.
+   */
+  migrate?(options?: MigrateOptions): Promise<string>
   /** Ends what the store itself opened, never what it was given. A second call does nothing. */
   close?(): Promise<void>
 }

@@ -1,9 +1,11 @@
+import { monotonic } from '../core/clock.ts'
 import { StoreError } from '../core/errors.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,
   Entry,
   ListQuery,
+  MigrateOptions,
   Page,
   Progress,
   Refused,
@@ -12,7 +14,7 @@ import type {
   Written,
 } from '../core/store.ts'
 import { answer } from './answer.ts'
-import { nextTurn } from './next-turn.ts'
+import { giveWay } from './give-way.ts'
 import type { SqlStatement, SqlStatements } from './sql-statements.ts'
 import { fromSqlText, toSqlText } from './sql-text.ts'
 
@@ -42,6 +44,10 @@ export interface SqlExecutor {
   run(statement: SqlStatement, values: SqlValue[]): number | Promise<number>
   row(statement: SqlStatement, values: SqlValue[]): SqlRow | undefined | Promise<SqlRow | undefined>
   rows(statement: SqlStatement, values: SqlValue[]): readonly SqlRow[] | Promise<readonly SqlRow[]>
+  /** The one number that the statement answers. */
+  count(statement: SqlStatement, values: SqlValue[]): number | Promise<number>
+  /** See `Store.migrate`. */
+  migrate(dryRun: boolean): string | Promise<string>
 }
 
 /**
@@ -111,14 +117,26 @@ export class SqlStore implements Store {
 
   async *clearExpired({ now, batch = 1000, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
     const most = Math.max(1, batch)
-    let deleted = 0
+    let [deleted, from] = [0, 0]
     while (signal?.aborted !== true) {
-      const step = await this.#executor.run(this.#sql.clearExpired, [now, most])
+      const begun = monotonic()
+      const step = await this.#executor.run(this.#sql.clearExpired, [now, from, most])
+      const took = monotonic() - begun
       deleted += step
       yield { deleted }
       if (step < most) return
-      await nextTurn()
+      await giveWay(took)
+      // Deleted rows stay in an index until the database cleans it, and every batch would have to step over those of all the others.
+      from = await this.#executor.count(this.#sql.oldest, [from])
     }
+  }
+
+  async countExpired(now: number): Promise<number> {
+    return this.#executor.count(this.#sql.countExpired, [now])
+  }
+
+  async migrate({ dryRun = false }: MigrateOptions = {}): Promise<string> {
+    return this.#executor.migrate(dryRun)
   }
 }
 

@@ -1,9 +1,7 @@
 import { pause } from '../core/clock.ts'
 import { StoreError, type StoreOperation } from '../core/errors.ts'
-import type { PostgresAnswer, SendToPostgres } from './postgres-client.ts'
-import { refusedByServer, wasInTheWay } from './postgres-errors.ts'
-import { firstOfKeys, groups, type Waiting } from './postgres-groups.ts'
-import { listText, type Together } from './postgres-together.ts'
+import type { RemoteAnswer, RemoteDatabase, Together } from './remote-database.ts'
+import { firstOfKeys, groups, type Waiting } from './remote-groups.ts'
 import type { SqlExecutor, SqlRow, SqlValue } from './sql.ts'
 import { COLUMNS, type SqlStatement } from './sql-statements.ts'
 import { atEndOfTurn } from './turn.ts'
@@ -11,27 +9,25 @@ import { atEndOfTurn } from './turn.ts'
 /** How often a statement is tried that others were in the way of. */
 const MOST_TRIES = 12
 
-/** Brings the table about, or finds it there, before the first statement. */
-export type SetUp = (send: SendToPostgres, operation: StoreOperation) => Promise<void>
-
 /**
  * Runs statements, each in a transaction of its own. Those of one turn of the event loop that differ only in their values become one
  * statement, see `Together`; each caller still has an outcome of their own. Whoever the statement passed over, or the server's refusal of
  * the whole of it did not mean, is tried alone, and only then judged. Nothing ever joins a statement that was sent.
  */
-export class PostgresExecutor implements SqlExecutor {
-  readonly #client: SendToPostgres
+export class RemoteExecutor implements SqlExecutor {
+  readonly #database: RemoteDatabase
   readonly #together: ReadonlyMap<SqlStatement, Together>
-  readonly #setUp: SetUp
+  readonly #create: boolean
   readonly #waiting = new Map<SqlStatement, Waiting[]>()
   #ready: Promise<void> | undefined
   #atWork = 0
   #closed: PromiseWithResolvers<void> | undefined
 
-  constructor(client: SendToPostgres, together: ReadonlyMap<SqlStatement, Together>, setUp: SetUp) {
-    this.#client = client
+  /** With `create` the table is created before the first statement, where it is missing. */
+  constructor(database: RemoteDatabase, together: ReadonlyMap<SqlStatement, Together>, create: boolean) {
+    this.#database = database
     this.#together = together
-    this.#setUp = setUp
+    this.#create = create
   }
 
   async row(statement: SqlStatement, values: SqlValue[]): Promise<SqlRow | undefined> {
@@ -48,6 +44,16 @@ export class PostgresExecutor implements SqlExecutor {
     return (await this.#run(statement, values)).count
   }
 
+  async count(statement: SqlStatement, values: SqlValue[]): Promise<number> {
+    const { rows } = await this.#run(statement, values)
+    return Number(rows[0]?.[0])
+  }
+
+  migrate(dryRun: boolean): Promise<string> {
+    const { table, send } = this.#database
+    return this.#working('migrate', () => (dryRun ? table.missing(send, 'migrate') : table.create(send, 'migrate')))
+  }
+
   /** Resolves when what was asked for before is answered. */
   close(): Promise<void> {
     this.#closed ??= Promise.withResolvers()
@@ -55,12 +61,19 @@ export class PostgresExecutor implements SqlExecutor {
     return this.#closed.promise
   }
 
-  async #run(statement: SqlStatement, values: SqlValue[]): Promise<PostgresAnswer> {
-    if (this.#closed !== undefined) throw new StoreError(statement.operation, new Error('The store is closed'), { applied: false })
+  #run(statement: SqlStatement, values: SqlValue[]): Promise<RemoteAnswer> {
+    const together = atEndOfTurn === undefined ? undefined : this.#together.get(statement)
+    return this.#working(statement.operation, () =>
+      together === undefined ? this.#alone(statement, values) : this.#gather(statement, together, values),
+    )
+  }
+
+  /** What is at work is waited for by `close`. */
+  async #working<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
+    if (this.#closed !== undefined) throw new StoreError(operation, new Error('The store is closed'), { applied: false })
     this.#atWork += 1
     try {
-      const together = atEndOfTurn === undefined ? undefined : this.#together.get(statement)
-      return await (together === undefined ? this.#alone(statement, values) : this.#gather(statement, together, values))
+      return await work()
     } finally {
       this.#atWork -= 1
       this.#closeIfIdle()
@@ -71,7 +84,7 @@ export class PostgresExecutor implements SqlExecutor {
     if (this.#atWork === 0) this.#closed?.resolve()
   }
 
-  #gather(statement: SqlStatement, { keyAt }: Together, values: SqlValue[]): Promise<PostgresAnswer> {
+  #gather(statement: SqlStatement, { keyAt }: Together, values: SqlValue[]): Promise<RemoteAnswer> {
     return new Promise((resolve, reject) => {
       const waiting = { key: values[keyAt] ?? '', statement, values, resolve, reject }
       const others = this.#waiting.get(statement)
@@ -93,9 +106,9 @@ export class PostgresExecutor implements SqlExecutor {
     }
   }
 
-  async #readTogether(group: readonly Waiting[], { text }: Together): Promise<void> {
+  async #readTogether(group: readonly Waiting[], together: Together): Promise<void> {
     try {
-      const { rows } = await this.#send(operationOf(group), text, [listText([...new Set(group.map(({ key }) => key))])])
+      const { rows } = await this.#sendTogether(group, together)
       const byKey = new Map(rows.map((row) => [row[COLUMNS.length], row]))
       for (const { key, values, resolve } of group) resolve(living(byKey.get(key), values[1]))
     } catch (error) {
@@ -103,10 +116,9 @@ export class PostgresExecutor implements SqlExecutor {
     }
   }
 
-  async #changeTogether(group: readonly Waiting[], { text }: Together): Promise<void> {
+  async #changeTogether(group: readonly Waiting[], together: Together): Promise<void> {
     try {
-      const lists = group[0]?.values.map((_, index) => listText(group.map(({ values }) => values[index]))) ?? []
-      const { rows } = await this.#send(operationOf(group), text, lists)
+      const { rows } = await this.#sendTogether(group, together)
       const changed = new Set(rows.map(([key]) => key))
       for (const waiting of group) {
         if (changed.has(waiting.key)) waiting.resolve({ rows: [], count: 1 })
@@ -117,9 +129,14 @@ export class PostgresExecutor implements SqlExecutor {
     }
   }
 
+  #sendTogether(group: readonly Waiting[], together: Together): Promise<RemoteAnswer> {
+    const { text, values } = together.of(group.map((waiting) => waiting.values))
+    return this.#send((group[0] as Waiting).statement.operation, text, values)
+  }
+
   /** What the server refused may be the fault of one. What did not reach it, or was lost, is the same for all. */
   #settleEach(group: readonly Waiting[], error: unknown): void {
-    const refused = error instanceof StoreError && refusedByServer(error.cause)
+    const refused = error instanceof StoreError && this.#database.refused(error.cause)
     for (const waiting of group) {
       if (refused) this.#settleAlone(waiting)
       else waiting.reject(error)
@@ -130,39 +147,40 @@ export class PostgresExecutor implements SqlExecutor {
     this.#alone(statement, values).then(resolve, reject)
   }
 
-  async #alone({ operation, text }: SqlStatement, values: SqlValue[]): Promise<PostgresAnswer> {
+  async #alone({ operation, text }: SqlStatement, values: SqlValue[]): Promise<RemoteAnswer> {
     for (let tries = 1; ; tries += 1) {
       try {
         return await this.#send(operation, text, values)
       } catch (error) {
-        if (tries >= MOST_TRIES || !(error instanceof StoreError && wasInTheWay(error.cause))) throw error
+        if (tries >= MOST_TRIES || !(error instanceof StoreError && this.#database.wasInTheWay(error.cause))) throw error
       }
       await pause(tries)
     }
   }
 
-  async #send(operation: StoreOperation, text: string, values: SqlValue[]): Promise<PostgresAnswer> {
+  async #send(operation: StoreOperation, text: string, values: SqlValue[]): Promise<RemoteAnswer> {
     await (this.#ready ??= this.#begin(operation))
-    return this.#client(operation, text, values)
+    return this.#database.send(operation, text, values)
   }
 
   /** Once; and again with the next statement when it failed. That failure is everybody's who waited for it: nothing of theirs was sent. */
   async #begin(operation: StoreOperation): Promise<void> {
     try {
-      await this.#setUp(this.#client, operation)
+      await this.#database.begin?.(operation)
+      if (this.#create) await this.#database.table.create(this.#database.send, operation)
     } catch (error) {
       this.#ready = undefined
-      throw new StoreError(operation, error instanceof StoreError ? error.cause : error, { applied: false })
+      throw notApplied(operation, error)
     }
   }
 }
 
-function operationOf(group: readonly Waiting[]): StoreOperation {
-  return (group[0] as Waiting).statement.operation
+function notApplied(operation: StoreOperation, error: unknown): StoreError {
+  return new StoreError(operation, error instanceof StoreError ? error.cause : error, { applied: false })
 }
 
 /** A row as the load of one key would have answered it. */
-function living(row: readonly unknown[] | undefined, now: SqlValue | undefined): PostgresAnswer {
+function living(row: readonly unknown[] | undefined, now: SqlValue | undefined): RemoteAnswer {
   return row !== undefined && Number(row[EXPIRES_AT]) > Number(now) ? { rows: [row], count: 1 } : { rows: [], count: 0 }
 }
 
