@@ -11,7 +11,7 @@ import { createSessions, type SessionEvent, type Store } from '../../src/index.t
 import { Browser, type Page } from '../stories/browser.ts'
 
 /** Short enough to wait for, long enough for a busy machine to answer in. */
-export const TIMEOUT = { operation: '1500ms', request: '4s' } as const
+const TIMEOUT = { operation: '1500ms', request: '4s' } as const
 
 /** Sessions read at once by Express 5, and lazy ones in Express 4 and plain `http`. */
 export type Door = 'eager' | 'express4' | 'plain'
