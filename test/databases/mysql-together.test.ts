@@ -48,7 +48,7 @@ describe.skipIf(MYSQL === '')('loads that arrive in one turn', () => {
     const gate = Promise.withResolvers<void>()
     let held = false
     const { store, rows, sent, table, pool } = await filled(2, 'repeatable read', async (work, text = '') => {
-      const result = await work
+      const result = await work()
       if (held && MANY.test(text)) await gate.promise
       return result
     })
@@ -75,7 +75,7 @@ describe.skipIf(MYSQL === '')('loads that arrive in one turn', () => {
   it('are answered one by one when the server refuses all of them', async () => {
     const refusal = Object.assign(new Error('refused'), { errno: 1064, sqlState: '42000' })
     const { store, rows, sent } = await filled(3, 'repeatable read', async (work, text = '') => {
-      const result = await work
+      const result = await work()
       if (MANY.test(text)) throw refusal
       return result
     })
@@ -85,7 +85,7 @@ describe.skipIf(MYSQL === '')('loads that arrive in one turn', () => {
 
   it('fail alike when the answer is lost, and nothing is sent again', async () => {
     const { store, rows, sent } = await filled(3, 'repeatable read', async (work, text = '') => {
-      const result = await work
+      const result = await work()
       if (MANY.test(text)) throw Object.assign(new Error('lost'), { code: 'ECONNRESET', errno: -104 })
       return result
     })

@@ -15,6 +15,7 @@ const FILES = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
 const AMBIENT = `
 import { createSessions, type Codec, type Entry, type Session, type Sessions, type Store } from 'sojourn'
 import { MemoryStore } from 'sojourn/stores/memory'
+import { MysqlStore } from 'sojourn/stores/mysql'
 import { PostgresStore } from 'sojourn/stores/postgres'
 import { SqliteStore } from 'sojourn/stores/sqlite'
 declare const sessions: Sessions<any>
@@ -25,6 +26,7 @@ declare const id: string
 declare const Bun: { serve(options: { fetch(request: Request): Response | Promise<Response> }): void }
 declare const connectionString: string
 declare const Pool: new (options: { connectionString: string }) => import('sojourn/stores/postgres').PgPool
+declare const createPool: (url: string) => import('sojourn/stores/mysql').MysqlPool
 declare const postgres: (url: string) => import('sojourn/stores/postgres').PostgresJs
 declare const Database: new (path: string) => import('sojourn/stores/sqlite').SqliteDatabase
 declare function alreadyUsed(): void
