@@ -32,7 +32,7 @@ const FORTNIGHT = 14 * 86_400_000
 
 const server = await startPostgres(['shared_buffers=2GB', 'max_wal_size=8GB', 'maintenance_work_mem=1GB', 'max_connections=100'])
 if (typeof server === 'string') throw new Error(server)
-const { remove, url: home } = server
+const home = server.url
 try {
   await inDatabase(home, (client) => client.query('CREATE DATABASE one'))
   await inDatabase(urlOf('one'), fill)
@@ -40,7 +40,7 @@ try {
   await measure('one', 'sojourn clear-expired', clearing)
   await measure('other', 'one DELETE', deletion)
 } finally {
-  await remove()
+  await server.remove()
 }
 
 async function measure(database: string, name: string, work: (url: string) => Promise<void>): Promise<void> {

@@ -11,7 +11,7 @@ const SERVERS = (['postgres', 'mysql', 'redis'] as const).map((name) => ({ name,
 const STARTED = SERVERS.filter(({ url }) => url !== '')
 const failure = expect.objectContaining({ code: 'ERR_SESSION_STORE', applied: false })
 const opened: Store[] = []
-afterAll(() => Promise.all(opened.map((store) => store.close?.())))
+afterAll(() => Promise.all(opened.map(async (store) => store.close?.())))
 
 /** A place in the server that nobody had before. */
 function place(name: string, url: string): string {
@@ -40,7 +40,10 @@ describe.each(STARTED)('a store of $name: by URL', ({ name, url }) => {
     const port = await freePort()
     const where = `${name}://someone:hunter2@127.0.0.1:${port}/0`
     const error: unknown = await openStore(where)
-      .then((store) => (opened.push(store), store.load('a', NOW)))
+      .then((store) => {
+        opened.push(store)
+        return store.load('a', NOW)
+      })
       .catch((reason: unknown) => reason)
     expect(error).toEqual(failure)
     expect(String(error)).toContain(`ECONNREFUSED 127.0.0.1:${port}`)
