@@ -2,14 +2,23 @@ import { StoreError, type StoreOperation } from '../core/errors.ts'
 import { leavesConnection, refusedByServer } from './mysql-errors.ts'
 import type { RemoteAnswer, SendToServer } from './remote-database.ts'
 import type { SqlValue } from './sql.ts'
+import { EMPTY_TEXT } from './sql-text.ts'
+
+interface MysqlStatement {
+  readonly sql: string
+  readonly rowsAsArray: true
+  readonly nestTables: false
+  readonly typeCast: true | ((field: unknown, next: () => unknown) => unknown)
+}
+
+/** The answer to a statement that reads: rows. To another: how many rows it changed, and what the server says beside that. */
+type Result = unknown[][] | { readonly affectedRows: number; readonly info?: string; readonly serverStatus?: number }
+
+type MysqlCallback<T> = (error: Error | null, value: T) => void
 
 /** What `MysqlStore` needs of a connection out of a pool of `mysql2`. */
 export interface MysqlPoolConnection {
-  execute(
-    options: { readonly sql: string; readonly rowsAsArray: true; readonly nestTables: false; readonly typeCast: any },
-    values: any[],
-    callback: (error: any, result: any) => void,
-  ): unknown
+  execute(options: MysqlStatement, values: (Uint8Array | string | null)[], callback: MysqlCallback<Result>): unknown
   release(): void
   destroy(): void
   on(event: 'error', listener: (error: Error) => void): unknown
@@ -19,16 +28,13 @@ export interface MysqlPoolConnection {
 
 /** What `MysqlStore` needs of a pool made by `createPool` of `mysql2`. */
 export interface MysqlPool {
-  getConnection(callback: (error: any, connection: any) => void): unknown
+  getConnection(callback: MysqlCallback<MysqlPoolConnection>): unknown
 }
 
 /** What `MysqlStore` needs of a pool made by `createPool` of `mysql2/promise`: the one inside it. */
 export interface MysqlPromisePool {
   readonly pool: MysqlPool
 }
-
-/** The answer to a statement that reads: rows. To another: how many rows it changed, and what the server says beside that. */
-type Result = unknown[][] | { readonly affectedRows: number; readonly info?: string; readonly serverStatus?: number }
 
 const IN_TRANSACTION = 1
 
@@ -72,20 +78,28 @@ export class MysqlClient {
   }
 
   async #connected(operation: StoreOperation): Promise<MysqlPoolConnection> {
-    const told = (callback: Callback<MysqlPoolConnection>): unknown => this.#pool.getConnection(callback)
     try {
-      return await inTime(told, this.#patience, (late) => late.release())
+      return await inTime<MysqlPoolConnection>(
+        (callback) => this.#pool.getConnection(callback),
+        this.#patience,
+        (late) => late.release(),
+      )
     } catch (error) {
       throw new StoreError(operation, error, { applied: false })
     }
   }
 
-  async #executed(operation: StoreOperation, connection: MysqlPoolConnection, sql: string, values: unknown[]): Promise<Result> {
+  async #executed(
+    operation: StoreOperation,
+    connection: MysqlPoolConnection,
+    sql: string,
+    values: (Uint8Array | string | null)[],
+  ): Promise<Result> {
     // Where the pool has a `typeCast` of its own only another function keeps it away from our rows.
     const typeCast = typeof connection.config?.typeCast === 'function' ? asItCame : true
     const options = { sql, rowsAsArray: true, nestTables: false, typeCast } as const
     try {
-      return await inTime((callback: Callback<Result>) => connection.execute(options, values, callback), this.#patience)
+      return await inTime<Result>((callback) => connection.execute(options, values, callback), this.#patience)
     } catch (error) {
       if (leavesConnection(error)) giveBack(connection)
       else connection.destroy()
@@ -107,10 +121,8 @@ function uncommitted(operation: StoreOperation, connection: MysqlPoolConnection)
   return new StoreError(operation, new Error(message), { applied: false })
 }
 
-type Callback<T> = (error: unknown, value: T) => void
-
 /** What a call tells its callback, if it does so within `patience` milliseconds; `late` gets what comes after that. */
-function inTime<T>(call: (callback: Callback<T>) => unknown, patience: number, late: (value: T) => void = ignore): Promise<T> {
+function inTime<T>(call: (callback: MysqlCallback<T>) => unknown, patience: number, late: (value: T) => void = ignore): Promise<T> {
   return new Promise((resolve, reject) => {
     let over = false
     const timer = setTimeout(() => {
@@ -126,9 +138,13 @@ function inTime<T>(call: (callback: Callback<T>) => unknown, patience: number, l
   })
 }
 
-/** Digits and not a number, which would travel as a DOUBLE: some servers refuse that behind LIMIT. */
+/**
+ * Digits and not a number, which would travel as a DOUBLE: some servers refuse that behind LIMIT. An empty text in its other form: the
+ * `sql_mode` of Oracle takes the empty one for NULL.
+ */
 function bytesOf(value: SqlValue): Uint8Array | string | null {
-  return typeof value === 'string' ? Buffer.from(value) : typeof value === 'number' ? String(value) : null
+  if (typeof value === 'string') return Buffer.from(value === '' ? EMPTY_TEXT : value)
+  return typeof value === 'number' ? String(value) : null
 }
 
 function answerOf(result: Result): RemoteAnswer {
@@ -136,9 +152,11 @@ function answerOf(result: Result): RemoteAnswer {
   return { rows: [], count: Number(result.affectedRows) || matched(result.info) }
 }
 
-/** A Buffer prints as the text whose bytes it has. */
+/** The text that `bytesOf` was given: a Buffer prints as what its bytes say. */
 function textOf(value: unknown): unknown {
-  return value instanceof Uint8Array ? String(value) : value
+  if (!(value instanceof Uint8Array)) return value
+  const text = String(value)
+  return text === EMPTY_TEXT ? '' : text
 }
 
 /** `Rows matched: 1  Changed: 0  Warnings: 0`, in the server's language: without the flag FOUND_ROWS only the changed rows are counted. */

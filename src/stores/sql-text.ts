@@ -10,6 +10,9 @@ export function toSqlText(text: string): string {
   return plain ? text : ESCAPED + JSON.stringify(text)
 }
 
+/** Another form of the empty text, for databases that may take an empty one for none. */
+export const EMPTY_TEXT: string = ESCAPED + JSON.stringify('')
+
 /** The text that `toSqlText` was given. */
 export function fromSqlText(stored: string): string {
   return stored.startsWith(ESCAPED) ? (JSON.parse(stored.slice(1)) as string) : stored

@@ -5,10 +5,13 @@ import { type Anomaly, check } from './checker.ts'
 import { scenario } from './generator.ts'
 import { OneMysqlTable } from './mysql-table.ts'
 import { type MakeWorld, simulate } from './simulate.ts'
-import { libraryOver, OneTable, oneFile, oneMemory } from './worlds.ts'
+import { libraryOver, OneRedis, OneTable, oneFile, oneMemory } from './worlds.ts'
 
 /** Of a server the URL. */
-export type StoreName = 'memory' | 'sqlite' | `postgres:${string}` | `mysql:${string}`
+export type StoreName = 'memory' | 'sqlite' | `${keyof typeof PLACES}${string}`
+
+/** Where runs keep their sessions, each anew. */
+const PLACES = { 'postgres:': OneTable, 'mysql:': OneMysqlTable, 'redis:': OneRedis } as const
 
 /** What became of a row of seeds. */
 export interface Tally {
@@ -36,11 +39,11 @@ export async function campaign(
 }
 
 async function onServer(url: string, seeds: readonly number[], tell: (tally: Tally, done: number) => void): Promise<Tally> {
-  const table = url.startsWith('mysql:') ? new OneMysqlTable(url) : new OneTable(url)
+  const place = new PLACES[/^\w+:/.exec(url)?.[0] as keyof typeof PLACES](url)
   try {
-    return await runAll(libraryOver(table.open), seeds, tell)
+    return await runAll(libraryOver(place.open), seeds, tell)
   } finally {
-    await table.end()
+    await place.end()
   }
 }
 
