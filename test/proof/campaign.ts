@@ -8,7 +8,7 @@ import { type MakeWorld, simulate } from './simulate.ts'
 import { libraryOver, OneRedis, OneTable, oneFile, oneMemory } from './worlds.ts'
 
 /** Of a server the URL. */
-export type StoreName = 'memory' | 'sqlite' | `${keyof typeof PLACES}${string}`
+export type StoreName = 'memory' | 'sqlite' | `${'postgres' | 'mysql' | 'redis'}:${string}`
 
 /** Where runs keep their sessions, each anew. */
 const PLACES = { 'postgres:': OneTable, 'mysql:': OneMysqlTable, 'redis:': OneRedis } as const
