@@ -1,10 +1,10 @@
 import { monotonic } from './clock.ts'
-import { ConfigError, StoreError, type StoreOperation } from './errors.ts'
+import { ConfigError, SessionError, StoreError, type StoreOperation } from './errors.ts'
 import type { ClearExpiredOptions, Entry, ListQuery, Page, Progress, Refused, Store, Version, Written } from './store.ts'
 
 /**
  * A store whose every operation ends in time: what takes longer than `limit` milliseconds, or past `until` (a `monotonic()` instant),
- * fails, and everything it throws is a `StoreError`. An operation that was given up may still take effect.
+ * fails, and everything it throws is a `StoreError` or another error of ours. An operation that was given up may still take effect.
  */
 export class TimedStore {
   readonly #store: Store
@@ -90,8 +90,8 @@ export class TimedStore {
   }
 }
 
-function asStoreError(operation: StoreOperation, error: unknown): StoreError {
-  return error instanceof StoreError ? error : new StoreError(operation, error)
+function asStoreError(operation: StoreOperation, error: unknown): SessionError {
+  return error instanceof SessionError ? error : new StoreError(operation, error)
 }
 
 function late(operation: StoreOperation, limit: number, option: string): StoreError {
