@@ -60,7 +60,7 @@ const UNBOUND: Service = {
   draw: (length) => crypto.randomUUID().replaceAll('-', '').slice(0, length),
   now: Date.now,
   scope: '',
-  absolute: Number.POSITIVE_INFINITY,
+  absolute: 8_000_000_000_000_000, // as good as for ever, and what it ends at still an instant
 }
 
 const PURPOSE = 'sojourn: a session in a cookie'
