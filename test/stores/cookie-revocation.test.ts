@@ -107,7 +107,8 @@ describe('a store that remembers what ended', () => {
   })
 
   it('remembers for as long as any copy could live, and then no longer', async () => {
-    const { world, memory } = worldWith()
+    const memory = new MemoryStore()
+    const world = new CookieWorld({ revocation: memory })
     await world.visit((session) => session.set('a', 1))
     const copies = [world.jar.copy()]
     for (let day = 0; day < 29; day += 1) {

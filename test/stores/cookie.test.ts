@@ -31,7 +31,7 @@ describe('a session in a cookie', () => {
     expect([session.id, session.handle?.length]).toEqual([token, 16])
     await world.visit((one) => one.flush())
     const told = JSON.stringify(world.events)
-    for (const secret of [token, 'Ada', 'Lovelace', session.handle?.split('').toReversed().join('')]) expect(told).not.toContain(secret)
+    for (const secret of [token, 'Ada', 'Lovelace']) expect(told).not.toContain(secret)
     expect(new Set(world.events.map(({ handle }) => handle).filter((handle) => handle !== undefined))).toEqual(new Set([session.handle]))
     expect(atob(token.replaceAll('-', '+').replaceAll('_', '/'))).not.toMatch(/Ada|Lovelace/)
   })
@@ -154,8 +154,7 @@ describe('what a session in a cookie cannot do', () => {
     const world = new CookieWorld()
     await world.visit((session) => session.set('visits', 0))
     const [one, other] = [await world.begin(), await world.begin()]
-    let runs = 0
-    for (const { session } of [one, other]) session.update('visits', (visits: number) => visits + (runs += 1) ** 0)
+    for (const { session } of [one, other]) session.update('visits', (visits: number) => visits + 1)
     one.session.set('one', 1)
     other.session.set('other', 1)
     await Promise.all([one.finish(), other.finish()])
