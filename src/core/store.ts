@@ -100,7 +100,9 @@ export interface Service {
 
 /** A store in the service of one manager, with the ids that lead to its rows. */
 export interface Served {
+  /** The store as this manager is to use it. */
   readonly store: Store
+  /** How what the browser holds leads to its rows. */
   readonly ids: Ids
 }
 

@@ -31,12 +31,16 @@ interface Held {
 /** Sessions sealed into tokens, in the service of one manager. A token is the key of the state that is in it. */
 export class CookieSessions implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: false, list: false, users: false, carriesData: true }
+  /** How tokens are told from what is none. */
   readonly ids: Ids
+  /** Clears the rows of ended sessions up, where there are any. */
   readonly clearExpired?: NonNullable<Store['clearExpired']>
   readonly #sealing: CookieSealing
   readonly #service: Service
   readonly #seal: Seal
   readonly #revocations: Revocations | undefined
+  /** What was opened last: a cookie that is parsed is loaded next. */
+  #latest: (Held & { readonly token: string }) | undefined
 
   constructor(sealing: CookieSealing, service: Service) {
     const { keys, revocation } = sealing
@@ -121,11 +125,13 @@ export class CookieSessions implements Store {
   }
 
   #open(token: string): Held | undefined {
+    if (this.#latest?.token === token) return this.#latest
     const text = token.length > MOST_CHARACTERS ? undefined : this.#seal.open(token)
     if (text === undefined) return undefined
     const end = text.indexOf('\n')
     const [family, rest] = JSON.parse(text.slice(0, end)) as [string, Omit<Entry, 'payload'>]
-    return { family, entry: { ...rest, payload: text.slice(end + 1) } }
+    this.#latest = { token, family, entry: Object.freeze({ ...rest, payload: text.slice(end + 1) }) }
+    return this.#latest
   }
 }
 
