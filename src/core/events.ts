@@ -1,7 +1,7 @@
 import type { StoreOperation } from './errors.ts'
 
 /**
- * What a manager decided, and why. Tells the key of a session (`handle`, safe to log) and names of properties; never an id, a cookie
+ * What a manager decided, and why. Tells the `handle` of a session (safe to log) and names of properties; never an id, a cookie
  * or a value.
  */
 export type SessionEvent = { readonly handle?: string } & (

@@ -154,7 +154,7 @@ export class Sessions<Data = Default> {
     ;(request as Bound<Data>)[this.#bound] = session
   }
 
-  /** Ends one session by its handle, wherever it is used. `false` when there was none. Rejects with `StoreError`. */
+  /** Ends one session by its handle, wherever it is used. `false` when there was none. Rejects with `StoreError`, and with `ConfigError` when the store cannot. */
   async revoke(handle: string): Promise<boolean> {
     const ended = await this.#engine.store.delete(handle)
     if (ended) this.#engine.emit({ type: 'deleted', reason: 'revoked', handle })

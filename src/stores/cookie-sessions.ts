@@ -3,6 +3,7 @@ import { type Ids, sameProof } from '../core/id.ts'
 import type { Capabilities, Entry, Refused, Service, Store, Version, Written } from '../core/store.ts'
 import { makeSeal, type Seal } from '../wire/seal.ts'
 import { answer } from './answer.ts'
+import { type Envelope, parseEnvelope, printEnvelope } from './cookie-envelope.ts'
 import { Revocations } from './cookie-revocations.ts'
 
 /** How sessions are put into cookies. */
@@ -18,15 +19,11 @@ export interface CookieSealing {
 /** No token is longer; whatever is need not be looked at. */
 export const MOST_CHARACTERS = 12_288
 
+/** Processes agree on the time within seconds; what is written further ahead was not written now. */
+const SKEW = 60_000
 const FAMILY_LENGTH = 16
 const PROOF_LENGTH = 24
 const FAMILY = /^[\w-]{16}$/
-
-interface Held {
-  /** Names the session for its life. */
-  readonly family: string
-  readonly entry: Entry
-}
 
 /** Sessions sealed into tokens, in the service of one manager. A token is the key of the state that is in it. */
 export class CookieSessions implements Store {
@@ -40,7 +37,7 @@ export class CookieSessions implements Store {
   readonly #seal: Seal
   readonly #revocations: Revocations | undefined
   /** What was opened last: a cookie that is parsed is loaded next. */
-  #latest: (Held & { readonly token: string }) | undefined
+  #latest: { readonly token: string; readonly envelope: Envelope } | undefined
 
   constructor(sealing: CookieSealing, service: Service) {
     const { keys, revocation } = sealing
@@ -106,32 +103,31 @@ export class CookieSessions implements Store {
   }
 
   /** The absolute lifetime of today holds for tokens of yesterday. */
-  #living(token: string, now: number): Held | undefined {
+  #living(token: string, now: number): Envelope | undefined {
     const held = this.#open(token)
     if (held === undefined) return undefined
-    const { createdAt, expiresAt } = held.entry
-    return Math.min(expiresAt, createdAt + this.#service.absolute) > now ? held : undefined
+    const { createdAt, seenAt, expiresAt } = held.entry
+    const isLiving = seenAt <= now + SKEW && expiresAt > now && createdAt + this.#service.absolute > now
+    return isLiving ? held : undefined
   }
 
-  async #judged({ family, entry }: Held, now: number): Promise<Entry | undefined> {
+  async #judged({ family, entry }: Envelope, now: number): Promise<Entry | undefined> {
     return this.#revocations === undefined ? entry : this.#revocations.judge(family, entry, now)
   }
 
-  #close({ family, entry: { payload, ...rest } }: Held): string {
+  #close(envelope: Envelope): string {
     const { maxSize, compress } = this.#sealing
-    const token = this.#seal.close(`${JSON.stringify([family, rest])}\n${payload}`, compress)
+    const token = this.#seal.close(printEnvelope(envelope), compress)
     if (token.length > maxSize) throw new CookieTooLargeError(token.length, maxSize)
     return token
   }
 
-  #open(token: string): Held | undefined {
-    if (this.#latest?.token === token) return this.#latest
+  #open(token: string): Envelope | undefined {
+    if (this.#latest?.token === token) return this.#latest.envelope
     const text = token.length > MOST_CHARACTERS ? undefined : this.#seal.open(token)
-    if (text === undefined) return undefined
-    const end = text.indexOf('\n')
-    const [family, rest] = JSON.parse(text.slice(0, end)) as [string, Omit<Entry, 'payload'>]
-    this.#latest = { token, family, entry: Object.freeze({ ...rest, payload: text.slice(end + 1) }) }
-    return this.#latest
+    const envelope = text === undefined ? undefined : parseEnvelope(text)
+    if (envelope !== undefined) this.#latest = { token, envelope }
+    return envelope
   }
 }
 

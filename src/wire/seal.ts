@@ -23,7 +23,7 @@ const TAG_CHARACTERS = 22
 const CANONICAL = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
 /** What a squeezed text unfolds to, at the most. */
 const MOST_BYTES = 1 << 18
-const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** One key a secret, for one purpose: what is sealed for another does not open, though the secret be the same. */
 export function sealingKeys(secrets: readonly string[], purpose: string): readonly Uint8Array[] {
@@ -48,7 +48,7 @@ export function makeSeal(keys: readonly Uint8Array[], use: string): Seal {
       if ((version !== PLAIN && version !== SQUEEZED) || !hasShape(sealed)) return undefined
       for (const key of keys) {
         const text = opened(key, sealed, bound[version])
-        if (text !== undefined) return version === PLAIN ? UTF8.decode(text) : unfolded(text)
+        if (text !== undefined) return decoded(text, version === SQUEEZED)
       }
       return undefined
     },
@@ -81,9 +81,9 @@ function squeezedOf(text: string): Uint8Array | undefined {
   return squeezed.length < bytes.length ? squeezed : undefined
 }
 
-function unfolded(bytes: Uint8Array): string | undefined {
+function decoded(bytes: Uint8Array, isSqueezed: boolean): string | undefined {
   try {
-    return UTF8.decode(zlib.inflateRawSync(bytes, { maxOutputLength: MOST_BYTES }))
+    return UTF8.decode(isSqueezed ? zlib.inflateRawSync(bytes, { maxOutputLength: MOST_BYTES }) : bytes)
   } catch {
     return undefined
   }
