@@ -13,6 +13,8 @@ export interface RedisCluster {
   masters(): Promise<readonly RedisNode[]>
   /** The master that has a slot. */
   ownerOf(slot: number): Promise<RedisNode>
+  /** The slots a master has. */
+  slotsAt(master: RedisNode): Promise<ReadonlySet<number>>
   /** The slot of each key. */
   slotsOf(keys: readonly string[]): Promise<readonly number[]>
   /** Until every slot has a master and every master a replica that follows it. */
@@ -96,11 +98,15 @@ class OwnCluster implements RedisCluster {
   }
 
   async ownerOf(slot: number): Promise<RedisNode> {
-    const owner = (await this.#members()).find(
-      ({ flags, slots }) => isLivingMaster(flags) && slots.some(([first, last]) => first <= slot && slot <= last),
-    )
+    const has = ({ slots }: Member): boolean => slots.some(([first, last]) => first <= slot && slot <= last)
+    const owner = (await this.#members()).find((member) => isLivingMaster(member.flags) && has(member))
     if (owner === undefined) throw new Error(`nobody has slot ${slot}`)
     return this.#at(owner.port)
+  }
+
+  async slotsAt({ port: own }: RedisNode): Promise<ReadonlySet<number>> {
+    const { slots = [] } = (await this.#members()).find(({ port }) => port === own) ?? {}
+    return new Set(slots.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index)))
   }
 
   async slotsOf(keys: readonly string[]): Promise<readonly number[]> {

@@ -4,10 +4,11 @@ import { createClient } from 'redis'
 import { aptInstall, dataFolder, end, folderOf, freePort, launch } from './own-server.ts'
 
 const HOST = '127.0.0.1'
-/** Nothing is kept on disk, and a replica is sent its copy at once. */
-const QUICK = ['--bind', HOST, '--save', '', '--appendonly', 'no', '--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0']
 
-type Admin = ReturnType<typeof createClient>
+/** Settings for tests: nothing is kept on disk, and a replica is sent its copy at once. */
+export const quick: readonly string[] = ['--bind', HOST, '--save', '', '--appendonly', 'no', '--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0']
+
+type Admin = ReturnType<typeof newAdmin>
 
 /** Where `redis-server` is, installing it first where that can be done. */
 export function redisServer(): string | undefined {
@@ -95,8 +96,6 @@ export class RedisNode {
   }
 }
 
-export const quick: readonly string[] = QUICK
-
 /** Waits until something holds, and does not wait for ever. A failure to tell counts as no. */
 export async function until(what: string, holds: () => Promise<boolean>, limit = 30_000): Promise<void> {
   for (const end = Date.now() + limit; Date.now() < end; ) {
@@ -107,13 +106,33 @@ export async function until(what: string, holds: () => Promise<boolean>, limit =
 }
 
 async function connected(port: number): Promise<Admin> {
-  const admin = createClient({ socket: { host: HOST, port, reconnectStrategy: false, connectTimeout: 1000 }, RESP: 2 })
+  const admin = newAdmin(port)
   // Whoever sent a command is told as well.
   admin.on('error', () => undefined)
   await admin.connect()
   return admin
 }
 
+function newAdmin(port: number) {
+  return createClient({ socket: { host: HOST, port, reconnectStrategy: false, connectTimeout: 1000 }, RESP: 2 })
+}
+
 function no(): false {
   return false
 }
+
+/** What was started; `undefined` where it could not be, and then its tests are skipped, but not in CI. */
+export function orSkip<T extends object>(server: T | string): T | undefined {
+  if (typeof server !== 'string') return server
+  if (process.env['CI'] !== undefined) throw new Error(`The tests of Redis cannot run: ${server}`)
+  console.warn(`Tests of Redis are skipped: ${server}`)
+  return undefined
+}
+
+/** A beginning of names that nobody had before. */
+export function freshPrefix(): string {
+  prefixes += 1
+  return `p${process.pid}-${prefixes}:`
+}
+
+let prefixes = 0
