@@ -6,8 +6,9 @@ import { check } from '../proof/checker.ts'
 import { LiveLoad } from '../proof/live-load.ts'
 import { migrateSlot } from '../services/migrate-slot.ts'
 import { newCluster, newIoCluster } from '../services/redis-failover-clients.ts'
+import { freshPrefix } from '../services/redis-clients.ts'
 import { type RedisCluster, startRedisCluster } from '../services/redis-cluster.ts'
-import { freshPrefix, orSkip } from '../services/redis-node.ts'
+import { orSkip } from '../services/redis-node.ts'
 
 const started = orSkip(await startRedisCluster())
 const cluster = started as RedisCluster

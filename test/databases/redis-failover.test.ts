@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { RedisStore } from '../../src/stores/redis.ts'
 import { type Disaster, survive, type Toll } from '../proof/outage.ts'
+import { freshPrefix } from '../services/redis-clients.ts'
 import { type RedisCluster, startRedisCluster } from '../services/redis-cluster.ts'
 import { newCluster, newIoCluster } from '../services/redis-failover-clients.ts'
-import { freshPrefix, orSkip, type RedisNode, until } from '../services/redis-node.ts'
+import { orSkip, type RedisNode, until } from '../services/redis-node.ts'
 
 const started = orSkip(await startRedisCluster())
 const cluster = started as RedisCluster

@@ -37,12 +37,14 @@ export class LiveLoad {
     await this.#until(() => this.#ended().length >= goal)
   }
 
-  /** Resolves when every process has worked for a while without a failure of the store. */
+  /** Resolves when every process has worked for a while without a failure of the store, and none of its requests has to wait. */
   async calm(ms = 1000): Promise<void> {
     await wait(ms)
     await this.#until(() => {
-      const recent = this.#ended().filter(({ endedAt }) => endedAt > Date.now() - ms)
-      return !recent.some(isFailure) && new Set(recent.map(({ process }) => process)).size === this.#processes
+      const since = Date.now() - ms
+      const recent = this.#network.exchanges.filter(({ endedAt }) => endedAt > since)
+      const isStuck = recent.some(({ ended, beganAt }) => ended === Infinity && beganAt < since)
+      return !isStuck && !recent.some(isFailure) && new Set(recent.map(({ process }) => process)).size === this.#processes
     })
   }
 

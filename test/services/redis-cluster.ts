@@ -1,5 +1,6 @@
 import { freePort } from './own-server.ts'
-import { quick, RedisNode, redisServer, until } from './redis-node.ts'
+import { redisPrograms } from './redis.ts'
+import { quick, RedisNode, until } from './redis-node.ts'
 
 const MASTERS = 3
 const SLOTS = 16_384
@@ -32,21 +33,20 @@ interface Member {
 
 /** Starts a Cluster, installing Redis first where that can be done. A text says why there is none. */
 export async function startRedisCluster(): Promise<RedisCluster | string> {
-  const program = redisServer()
-  if (program === undefined) return 'Redis is not installed (no redis-server in PATH)'
-  const nodes = await Promise.all(Array.from({ length: MASTERS * 2 }, () => startNode(program)))
+  if (redisPrograms() === undefined) return 'Redis is not installed (no redis-server in PATH)'
+  const nodes = await Promise.all(Array.from({ length: MASTERS * 2 }, () => startNode()))
   const cluster = new OwnCluster(nodes)
   await introduce(nodes.slice(0, MASTERS), nodes.slice(MASTERS))
   await cluster.whole()
   return cluster
 }
 
-async function startNode(program: string): Promise<RedisNode> {
+async function startNode(): Promise<RedisNode> {
   // Its own bus port: one that is 10,000 higher may not be there.
   const bus = String(await freePort())
   const timeout = String(NODE_TIMEOUT)
   const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', timeout, '--cluster-port', bus, '--cluster-config-file', 'nodes.conf']
-  return RedisNode.start(program, () => [...quick, ...args])
+  return RedisNode.start(() => [...quick, ...args])
 }
 
 async function introduce(masters: readonly RedisNode[], replicas: readonly RedisNode[]): Promise<void> {

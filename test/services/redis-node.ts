@@ -1,7 +1,9 @@
 import type { ChildProcess } from 'node:child_process'
 import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { createClient } from 'redis'
-import { aptInstall, dataFolder, end, folderOf, freePort, launch } from './own-server.ts'
+import { dataFolder, end, freePort, launch } from './own-server.ts'
+import { redisPrograms } from './redis.ts'
 
 const HOST = '127.0.0.1'
 
@@ -9,17 +11,6 @@ const HOST = '127.0.0.1'
 export const quick: readonly string[] = ['--bind', HOST, '--save', '', '--appendonly', 'no', '--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0']
 
 type Admin = ReturnType<typeof newAdmin>
-
-/** Where `redis-server` is, installing it first where that can be done. */
-export function redisServer(): string | undefined {
-  const folder = folderOf('redis-server') ?? install()
-  return folder === undefined ? undefined : `${folder}/redis-server`
-}
-
-function install(): string | undefined {
-  aptInstall('redis-server')
-  return folderOf('redis-server')
-}
 
 /** One process of `redis-server`, member of a Cluster or under the eyes of Sentinels. It keeps its port when it is killed. */
 export class RedisNode {
@@ -39,15 +30,11 @@ export class RedisNode {
   }
 
   /** Starts one. `argsIn` makes its arguments; those of a configuration file go first. */
-  static async start(program: string, argsIn: (folder: string) => readonly string[]): Promise<RedisNode> {
+  static async start(argsIn: (folder: string) => readonly string[]): Promise<RedisNode> {
     const folder = dataFolder('redis')
-    const node = new RedisNode(program, await freePort(), folder, argsIn(folder))
+    const node = new RedisNode(join(redisPrograms() ?? '', 'redis-server'), await freePort(), folder, argsIn(folder))
     await node.start()
     return node
-  }
-
-  get address(): string {
-    return `${this.host}:${this.port}`
   }
 
   /** Starts it again, without what it knew, but for its place in the Cluster. */
@@ -128,11 +115,3 @@ export function orSkip<T extends object>(server: T | string): T | undefined {
   console.warn(`Tests of Redis are skipped: ${server}`)
   return undefined
 }
-
-/** A beginning of names that nobody had before. */
-export function freshPrefix(): string {
-  prefixes += 1
-  return `p${process.pid}-${prefixes}:`
-}
-
-let prefixes = 0

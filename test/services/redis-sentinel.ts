@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { quick, RedisNode, redisServer, until } from './redis-node.ts'
+import { redisPrograms } from './redis.ts'
+import { quick, RedisNode, until } from './redis-node.ts'
 
 /** What the Sentinels call the master. */
 export const MASTER_NAME = 'sessions'
@@ -20,28 +21,27 @@ export interface RedisSentinels {
 
 /** Starts them, installing Redis first where that can be done; `settings` are of the servers. A text says why there are none. */
 export async function startRedisSentinels(replicas = 1, settings: readonly string[] = []): Promise<RedisSentinels | string> {
-  const program = redisServer()
-  if (program === undefined) return 'Redis is not installed (no redis-server in PATH)'
-  const first = await RedisNode.start(program, () => [...quick, ...settings])
+  if (redisPrograms() === undefined) return 'Redis is not installed (no redis-server in PATH)'
+  const first = await RedisNode.start(() => [...quick, ...settings])
   const follow = ['--replicaof', first.host, String(first.port)]
   const others = await Promise.all(
-    Array.from({ length: replicas }, () => RedisNode.start(program, () => [...quick, ...settings, ...follow])),
+    Array.from({ length: replicas }, () => RedisNode.start(() => [...quick, ...settings, ...follow])),
   )
   await until('replication', async () => Number((await first.info('replication'))['connected_slaves']) === replicas)
-  const sentinels = await Promise.all(Array.from({ length: 3 }, () => startSentinel(program, first)))
+  const sentinels = await Promise.all(Array.from({ length: 3 }, () => startSentinel(first)))
   const own = new OwnSentinels([first, ...others], sentinels)
   await own.whole()
   return own
 }
 
-function startSentinel(program: string, master: RedisNode): Promise<RedisNode> {
+function startSentinel(master: RedisNode): Promise<RedisNode> {
   const lines = [
     `sentinel monitor ${MASTER_NAME} ${master.host} ${master.port} 2`,
     `sentinel down-after-milliseconds ${MASTER_NAME} ${DOWN_AFTER}`,
     `sentinel failover-timeout ${MASTER_NAME} 5000`,
     `bind ${master.host}`,
   ]
-  return RedisNode.start(program, (folder) => {
+  return RedisNode.start((folder) => {
     const file = join(folder, 'sentinel.conf')
     writeFileSync(file, `${lines.join('\n')}\n`)
     return [file, '--sentinel']
