@@ -7,8 +7,10 @@ import { withSession } from '../../src/adapters/web.ts'
 import { createSessions, type Store } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { PostgresStore } from '../../src/stores/postgres.ts'
+import { RedisStore } from '../../src/stores/redis.ts'
 import { SqliteStore } from '../../src/stores/sqlite.ts'
 import { freshTable, newPool, POSTGRES } from '../services/postgres-pool.ts'
+import { freshPrefix, ioRedis, REDIS } from '../services/redis-clients.ts'
 import { newSqliteFile } from '../stores/sqlite-folder.ts'
 import { type Gate, perform } from './routes.ts'
 
@@ -52,6 +54,7 @@ export const STORES: Readonly<Record<string, () => Store>> = {
   memory: () => new MemoryStore(),
   sqlite: () => new SqliteStore(newSqliteFile()),
   ...(POSTGRES === '' ? {} : { postgres: () => new PostgresStore({ pool: newPool(), table: freshTable() }) }),
+  ...(REDIS === '' ? {} : { redis: () => new RedisStore({ client: ioRedis(), prefix: freshPrefix() }) }),
 }
 
 export const DOORS: Readonly<Record<string, (store: Store, gate: Gate) => Promise<Door>>> = {
