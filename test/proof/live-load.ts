@@ -9,7 +9,7 @@ import { visit } from './visitors.ts'
 
 const DAY = 86_400_000
 /** Browsers at work at the same time. */
-const BROWSERS = 12
+const BROWSERS = 8
 /** Open, two steps of its own, and the commit: each has its deadline, and the machine is slow. */
 const PATIENCE = 25_000
 

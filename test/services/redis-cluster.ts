@@ -12,6 +12,7 @@ export interface RedisCluster {
   readonly nodes: readonly RedisNode[]
   /** The masters of now, as one who lives sees it. */
   masters(): Promise<readonly RedisNode[]>
+  replicas(): Promise<readonly RedisNode[]>
   /** The master that has a slot. */
   ownerOf(slot: number): Promise<RedisNode>
   /** The slots a master has. */
@@ -95,6 +96,11 @@ class OwnCluster implements RedisCluster {
   async masters(): Promise<readonly RedisNode[]> {
     const owners = (await this.#members()).filter(({ flags, slots }) => isLivingMaster(flags) && slots.length > 0)
     return owners.map(({ port }) => this.#at(port))
+  }
+
+  async replicas(): Promise<readonly RedisNode[]> {
+    const masters = await this.masters()
+    return this.nodes.filter((node) => !masters.includes(node))
   }
 
   async ownerOf(slot: number): Promise<RedisNode> {

@@ -8,7 +8,18 @@ import { redisPrograms } from './redis.ts'
 const HOST = '127.0.0.1'
 
 /** Settings for tests: nothing is kept on disk, and a replica is sent its copy at once. */
-export const quick: readonly string[] = ['--bind', HOST, '--save', '', '--appendonly', 'no', '--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0']
+export const quick: readonly string[] = [
+  '--bind',
+  HOST,
+  '--save',
+  '',
+  '--appendonly',
+  'no',
+  '--repl-diskless-sync',
+  'yes',
+  '--repl-diskless-sync-delay',
+  '0',
+]
 
 type Admin = ReturnType<typeof newAdmin>
 

@@ -24,9 +24,7 @@ export async function startRedisSentinels(replicas = 1, settings: readonly strin
   if (redisPrograms() === undefined) return 'Redis is not installed (no redis-server in PATH)'
   const first = await RedisNode.start(() => [...quick, ...settings])
   const follow = ['--replicaof', first.host, String(first.port)]
-  const others = await Promise.all(
-    Array.from({ length: replicas }, () => RedisNode.start(() => [...quick, ...settings, ...follow])),
-  )
+  const others = await Promise.all(Array.from({ length: replicas }, () => RedisNode.start(() => [...quick, ...settings, ...follow])))
   await until('replication', async () => Number((await first.info('replication'))['connected_slaves']) === replicas)
   const sentinels = await Promise.all(Array.from({ length: 3 }, () => startSentinel(first)))
   const own = new OwnSentinels([first, ...others], sentinels)

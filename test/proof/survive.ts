@@ -1,4 +1,5 @@
 import type { Store } from '../../src/core/store.ts'
+import { everyEntry } from '../services/every-entry.ts'
 import { familyOf, type History } from './history.ts'
 import { isFailure, LiveLoad } from './live-load.ts'
 import { type Losses, lossesOf } from './losses.ts'
@@ -26,12 +27,21 @@ export interface Toll extends Losses {
   readonly failed: number
   /** The longest that a request took. */
   readonly longest: number
+  /** Sessions that are there, and that their user's list does not have. */
+  readonly unlisted: number
 }
 
 /** Lets a disaster strike while requests come in, to a group of processes for each kind of client. */
-export async function survive<K extends string>(groups: Readonly<Record<K, readonly Store[]>>, disaster: Disaster): Promise<Record<K, Toll>> {
-  const loads = Object.entries<readonly Store[]>(groups).map(([name, stores]) => [name, new LiveLoad(stores, disaster.seed)] as const)
-  const all = (work: (load: LiveLoad) => Promise<void>): Promise<unknown> => Promise.all(loads.map(([, load]) => work(load)))
+export async function survive<K extends string>(
+  groups: Readonly<Record<K, readonly Store[]>>,
+  disaster: Disaster,
+): Promise<Record<K, Toll>> {
+  const loads = Object.entries<readonly Store[]>(groups).map(([name, stores]) => ({
+    name,
+    stores,
+    load: new LiveLoad(stores, disaster.seed),
+  }))
+  const all = (work: (load: LiveLoad) => Promise<void>): Promise<unknown> => Promise.all(loads.map(({ load }) => work(load)))
   await all((load) => load.answered(200))
   const from = Date.now()
   await disaster.strike()
@@ -39,11 +49,26 @@ export async function survive<K extends string>(groups: Readonly<Record<K, reado
   await disaster.repair()
   await all((load) => load.calm())
   const to = Date.now()
-  const tolls = loads.map(async ([name, load]) => [name, await tollOf(await load.stop(true), { from, to }, disaster)])
+  const tolls = loads.map(async ({ name, stores, load }) => {
+    const toll = await tollOf(await load.stop(true), { from, to }, disaster)
+    return [name, { ...toll, unlisted: await unlistedIn(stores[0] as Store) }]
+  })
   return Object.fromEntries(await Promise.all(tolls))
 }
 
-async function tollOf(history: History, { from, to }: { readonly from: number; readonly to: number }, { hit }: Disaster): Promise<Toll> {
+async function unlistedIn(store: Store): Promise<number> {
+  const entries = await everyEntry(store)
+  const users = new Set(entries.map(([, { userId }]) => userId).filter((userId) => userId !== undefined))
+  const pages = [...users].map((userId) => store.list?.({ now: 0, userId, limit: 10_000 }))
+  const listed = new Set((await Promise.all(pages)).flatMap((page) => page?.entries.map(([key]) => key) ?? []))
+  return entries.filter(([key, { userId }]) => userId !== undefined && !listed.has(key)).length
+}
+
+async function tollOf(
+  history: History,
+  { from, to }: { readonly from: number; readonly to: number },
+  { hit }: Disaster,
+): Promise<Omit<Toll, 'unlisted'>> {
   const { exchanges } = history
   const ids = exchanges.flatMap(({ cookie, setCookie }) => [cookie, setCookie]).filter((id) => id !== undefined && id !== '')
   const keys = await hit([...new Set(ids.map((id) => keyOf(familyOf(id as string))))])
