@@ -8,6 +8,8 @@ import { keyOf } from './subject.ts'
 /** A failure of servers, and how it ends. */
 export interface Disaster {
   readonly seed: number
+  /** What goes wrong before, with nobody noticing it; requests come in meanwhile. */
+  readonly brew?: () => Promise<void>
   /** Makes it happen, and resolves when others have taken the place of who failed. */
   readonly strike: () => Promise<void>
   /** Brings back who failed, and resolves when all follow the new order. */
@@ -44,13 +46,15 @@ export async function survive<K extends string>(
   const all = (work: (load: LiveLoad) => Promise<void>): Promise<unknown> => Promise.all(loads.map(({ load }) => work(load)))
   await all((load) => load.answered(200))
   const from = Date.now()
+  if (disaster.brew !== undefined) await disaster.brew().then(() => all((load) => load.answered(200)))
+  const struck = Date.now()
   await disaster.strike()
   await all((load) => load.calm())
   await disaster.repair()
   await all((load) => load.calm())
   const to = Date.now()
   const tolls = loads.map(async ({ name, stores, load }) => {
-    const toll = await tollOf(await load.stop(true), { from, to }, disaster)
+    const toll = await tollOf(await load.stop(true), { from, struck, to }, disaster)
     return [name, { ...toll, unlisted: await unlistedIn(stores[0] as Store) }]
   })
   return Object.fromEntries(await Promise.all(tolls))
@@ -59,29 +63,32 @@ export async function survive<K extends string>(
 async function unlistedIn(store: Store): Promise<number> {
   const entries = await everyEntry(store)
   const users = new Set(entries.map(([, { userId }]) => userId).filter((userId) => userId !== undefined))
-  const pages = [...users].map((userId) => store.list?.({ now: 0, userId, limit: 10_000 }))
-  const listed = new Set((await Promise.all(pages)).flatMap((page) => page?.entries.map(([key]) => key) ?? []))
+  const pages = await Promise.all([...users].map(async (userId) => store.list?.({ now: 0, userId, limit: 10_000 })))
+  const listed = new Set(pages.flatMap((page) => page?.entries.map(([key]) => key) ?? []))
   return entries.filter(([key, { userId }]) => userId !== undefined && !listed.has(key)).length
 }
 
-async function tollOf(
-  history: History,
-  { from, to }: { readonly from: number; readonly to: number },
-  { hit }: Disaster,
-): Promise<Omit<Toll, 'unlisted'>> {
+/** When it began, when it came to light, and when all was well again. */
+interface Course {
+  readonly from: number
+  readonly struck: number
+  readonly to: number
+}
+
+async function tollOf(history: History, { from, struck, to }: Course, { hit }: Disaster): Promise<Omit<Toll, 'unlisted'>> {
   const { exchanges } = history
   const ids = exchanges.flatMap(({ cookie, setCookie }) => [cookie, setCookie]).filter((id) => id !== undefined && id !== '')
   const keys = await hit([...new Set(ids.map((id) => keyOf(familyOf(id as string))))])
   const wasHit = (family: string): boolean => keys.has(keyOf(family))
-  const after = exchanges.filter(({ beganAt }) => beganAt >= from)
+  const after = exchanges.filter(({ beganAt }) => beganAt >= struck)
   const served = after.filter(({ cookie, code }) => cookie !== undefined && code === undefined && wasHit(familyOf(cookie)))
   const failed = exchanges.filter(isFailure)
   return {
     // What was under way when it happened is part of it.
     ...lossesOf(history, { from: from - 1000, to, hit: wasHit }),
     requests: exchanges.length,
-    served: Math.min(...served.map(({ endedAt }) => endedAt)) - from,
-    troubled: Math.max(0, ...failed.map(({ beganAt }) => beganAt - from)),
+    served: Math.min(...served.map(({ endedAt }) => endedAt)) - struck,
+    troubled: Math.max(0, ...failed.map(({ beganAt }) => beganAt - struck)),
     failed: failed.length,
     longest: Math.max(...after.map(({ beganAt, endedAt }) => endedAt - beganAt)),
   }

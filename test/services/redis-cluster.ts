@@ -13,6 +13,7 @@ export interface RedisCluster {
   /** The masters of now, as one who lives sees it. */
   masters(): Promise<readonly RedisNode[]>
   replicas(): Promise<readonly RedisNode[]>
+  replicaOf(master: RedisNode): Promise<RedisNode>
   /** The master that has a slot. */
   ownerOf(slot: number): Promise<RedisNode>
   /** The slots a master has. */
@@ -101,6 +102,11 @@ class OwnCluster implements RedisCluster {
   async replicas(): Promise<readonly RedisNode[]> {
     const masters = await this.masters()
     return this.nodes.filter((node) => !masters.includes(node))
+  }
+
+  async replicaOf(master: RedisNode): Promise<RedisNode> {
+    const { slave0 = '' } = await master.info('replication')
+    return this.#at(Number(/port=(\d+)/.exec(slave0)?.[1]))
   }
 
   async ownerOf(slot: number): Promise<RedisNode> {
