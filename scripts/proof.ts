@@ -33,6 +33,8 @@ const { values } = parseArgs({
   },
 })
 
+const SERVERS = { postgres: startPostgres, redis: startRedis } as const
+
 const started = Date.now()
 const failed = await (values.processes ? processes() : values.calls ? calls() : seeds())
 console.log(`${failed === 0 ? 'clean' : `${failed} FAILED`} after ${seconds()} s`)
@@ -41,8 +43,6 @@ process.exitCode = failed === 0 ? 0 : 1
 async function seeds(): Promise<number> {
   return isServer(values.store) ? onServer(values.store, (url) => seedsOn(url as StoreName)) : seedsOn(storeName(values.store))
 }
-
-const SERVERS = { postgres: startPostgres, redis: startRedis } as const
 
 function isServer(name: string): name is keyof typeof SERVERS {
   return Object.hasOwn(SERVERS, name)

@@ -33,7 +33,7 @@ export class RedisUsers {
     const until = Math.max(expiresAt, Math.min(2 * expiresAt - now, LAST_INSTANT))
     const args = [String(now), this.#rows.memberOf(key), this.#rows.timeToLive(until, now), String(Math.random())]
     const others = (await this.#rows.runOnUser(operation, ADD_TO_LIST, userId, args)) as string[]
-    this.tidy(userId, others, now).catch(ignore)
+    this.#tidy(userId, others, now).catch(ignore)
     return instantText(until)
   }
 
@@ -57,7 +57,7 @@ export class RedisUsers {
   }
 
   /** Takes leftovers out of a list, of those members that are given with their scores. */
-  async tidy(userId: string, members: readonly string[], now: number): Promise<void> {
+  async #tidy(userId: string, members: readonly string[], now: number): Promise<void> {
     for (let at = 0; at + 1 < members.length; at += 2) {
       const [member = '', score = ''] = members.slice(at, at + 2)
       if (Number(score) > now - PATIENCE) continue

@@ -18,7 +18,7 @@ const SERVERS = { postgres: startPostgres, redis: startRedis } as const
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const names = Object.keys(SERVERS) as (keyof typeof SERVERS)[]
   const removals = await Promise.all(names.map((name) => begin(name, project)))
-  return async () => void (await Promise.all(removals.map((remove) => remove?.())))
+  return async () => void (await Promise.all(removals.map(async (remove) => remove?.())))
 }
 
 async function begin(name: keyof typeof SERVERS, project: TestProject): Promise<(() => Promise<void>) | undefined> {
