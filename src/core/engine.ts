@@ -1,10 +1,11 @@
 import { jsonCodec } from '../codecs/json.ts'
 import { scopeOf } from './cookie-rules.ts'
+import { type Draw, drawFrom, type Random, systemDraw } from './draw.ts'
 import { milliseconds } from './duration.ts'
 import { ConfigError } from './errors.ts'
 import { guarded, type Listener } from './events.ts'
 import type { Lifetime, Reading } from './expiry.ts'
-import { type Draw, drawFrom, type Random, systemDraw } from './id.ts'
+import { hashedIds, type Ids } from './id.ts'
 import { isWorkers } from './is-workers.ts'
 import type { SessionOptions } from './options.ts'
 import { TimedStore } from './timed-store.ts'
@@ -17,8 +18,8 @@ export interface Engine extends Reading {
   readonly emit: Listener
   readonly now: () => number
   readonly draw: Draw
-  /** Which ids are of this manager's cookie, see `scopeOf`. */
-  readonly scope: string
+  /** How ids lead to rows; those of another cookie lead elsewhere. */
+  readonly ids: Ids
   /** Names this manager in the marks it leaves on entries. */
   readonly managerId: string
   /** How long the store work of one commit may take, in milliseconds. */
@@ -43,10 +44,10 @@ export function makeEngine(options: SessionOptions): Engine {
     emit,
     values,
     draw,
-    scope: scopeOf(options.cookie),
+    ids: hashedIds(draw, scopeOf(options.cookie)),
     maxSize,
     now: clock,
-    store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000),
+    store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000, emit),
     parse: values.parse,
     lifetime: lifetimeOf(options),
     get managerId() {

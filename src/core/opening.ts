@@ -3,7 +3,7 @@ import type { Draft } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { StoreError } from './errors.ts'
 import type { SessionEvent } from './events.ts'
-import { type Identity, parseId, sameProof } from './id.ts'
+import type { Identity, Ids } from './id.ts'
 import type { Entry } from './store.ts'
 
 type Absence = (SessionEvent & { readonly type: 'absent' })['reason']
@@ -18,10 +18,10 @@ export interface Found {
 }
 
 /** Finds the id in a header. What has not the shape of an id is ignored; two different ids are none. No I/O. */
-export function findId(header: unknown, name: string, scope: string): Found {
+export function findId(header: unknown, name: string, ids: Ids): Found {
   const values = cookieValues(header, name)
   if (values.length === 0) return { hasCookie: false, absence: 'no-cookie' }
-  const identities = [...new Set(values)].map((value) => parseId(value, scope)).filter((identity) => identity !== undefined)
+  const identities = [...new Set(values)].map((value) => ids.parse(value)).filter((identity) => identity !== undefined)
   const [identity, another] = identities
   if (another !== undefined) return { hasCookie: true, absence: 'two-cookies' }
   return identity === undefined ? { hasCookie: true, absence: 'malformed-cookie' } : { hasCookie: true, identity }
@@ -40,7 +40,7 @@ export async function reach(engine: Engine, identity: Identity, fresh: boolean):
   const now = engine.now()
   const entry = await read(engine, identity.key, now, fresh)
   if (entry === undefined || entry.expiresAt <= now) return { reason: 'unknown-or-expired' }
-  if (!sameProof(entry.proof, identity.proof)) return { reason: 'other-id', isYoung: now - entry.idAt < OVERLAP }
+  if (!engine.ids.isLiving(identity, entry)) return { reason: 'other-id', isYoung: now - entry.idAt < OVERLAP }
   const texts = engine.values.decode(entry.payload)
   return texts === undefined ? { reason: 'unreadable' } : { entry, texts }
 }

@@ -4,16 +4,17 @@ import type { Origin } from './cookie-debt.ts'
 import { type CookieRules, cookieRules, scopeOf } from './cookie-rules.ts'
 import { draftOf } from './dictionary.ts'
 import { Draft } from './draft.ts'
+import { type Duration, milliseconds } from './duration.ts'
 import { type Engine, makeEngine } from './engine.ts'
 import { ConfigError, SessionError, StoreError } from './errors.ts'
-import type { SessionEvent } from './events.ts'
-import { parseId } from './id.ts'
+import type { Listener, SessionEvent } from './events.ts'
 import { type Incoming, incomingOf } from './incoming.ts'
 import { findId, openFrom } from './opening.ts'
 import type { SessionOptions } from './options.ts'
 import type { Described, Schemas } from './schema.ts'
 import { Session } from './session.ts'
 import type { Default } from './session-data.ts'
+import { Sweeper } from './sweeper.ts'
 import { Users } from './users.ts'
 
 type Bound<Data> = Record<symbol, Session<Data> | undefined>
@@ -32,6 +33,7 @@ export class Sessions<Data = Default> {
   readonly #cookies: CookieRules
   readonly #performer: Performer
   readonly #saveOnError: boolean
+  readonly #sweeper: Sweeper | undefined
   /**
    * The name of the property `bind` makes, one for each cookie. Not a WeakMap: one that gains an entry with every request costs more than
    * all the rest.
@@ -49,6 +51,7 @@ export class Sessions<Data = Default> {
     this.#bound = Symbol.for(`sojourn session ${scopeOf(cookie)}`)
     this.#performer = new Performer(this.#engine, onGone)
     this.users = new Users(this.#engine)
+    this.#sweeper = sweeperOf(this, options.sweep, this.#engine.emit)
   }
 
   /**
@@ -63,7 +66,7 @@ export class Sessions<Data = Default> {
     const incoming = 'headers' in source ? incomingOf(source) : source
     const cookie = this.#cookies.over(incoming)
     if (cookie === undefined) return this.#absent({ reason: 'insecure' }, { refusal: refusal(incoming.remedy) })
-    const { identity, absence, hasCookie } = findId(incoming.cookie, cookie.name, this.#engine.scope)
+    const { identity, absence, hasCookie } = findId(incoming.cookie, cookie.name, this.#engine.ids)
     if (identity === undefined) return this.#absent({ reason: absence ?? 'no-cookie' }, { cookie, hasCookie })
     const draft = new Draft(this.#engine, this.#performer, { is: 'unloaded', identity }, { cookie, hasCookie })
     if (!this.lazy) await this.#begin(draft)
@@ -115,7 +118,7 @@ export class Sessions<Data = Default> {
    * ```
    */
   async load(id: string): Promise<Session<Data>> {
-    const identity = typeof id === 'string' ? parseId(id, this.#engine.scope) : undefined
+    const identity = typeof id === 'string' ? this.#engine.ids.parse(id) : undefined
     const draft = new Draft(this.#engine, this.#performer, identity === undefined ? { is: 'ended' } : { is: 'unloaded', identity })
     if (identity !== undefined) await openFrom(this.#engine, draft)
     if (draft.state.is === 'absent') draft.end(false)
@@ -180,8 +183,9 @@ export class Sessions<Data = Default> {
     return total
   }
 
-  /** Closes what the store opened. */
+  /** Ends the sweeping of option `sweep`, and closes what the store opened. */
   async close(): Promise<void> {
+    await this.#sweeper?.close()
     await this.#engine.store.close()
   }
 
@@ -225,6 +229,11 @@ export function createSessions<Data = Default>(options: SessionOptions): Session
 // oxlint-disable-next-line typescript/no-explicit-any -- whatever the overloads above say
 export function createSessions(options: SessionOptions): Sessions<any> {
   return new Sessions(options)
+}
+
+function sweeperOf(sessions: Pick<Sessions, 'clearExpired'>, sweep: Duration | undefined, emit: Listener): Sweeper | undefined {
+  const interval = milliseconds(sweep)
+  return interval === undefined ? undefined : new Sweeper((signal) => sessions.clearExpired({ signal }), interval, emit)
 }
 
 function refusal(remedy: string | undefined): string {

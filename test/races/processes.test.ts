@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MYSQL } from '../services/mysql-pools.ts'
 import { freshTable, POSTGRES } from '../services/postgres-pool.ts'
 import { freshPrefix, REDIS } from '../services/redis-clients.ts'
 import { storeAt } from '../services/store-at.ts'
@@ -38,6 +39,7 @@ async function start(place: string): Promise<ServerProcess> {
 }
 
 const PLACES: [name: string, place: string][] = [['SQLite file', newSqliteFile()]]
+if (MYSQL !== '') PLACES.push(['table of MariaDB', `${MYSQL}#${freshTable()}`])
 if (POSTGRES !== '') PLACES.push(['table of PostgreSQL', `${POSTGRES}#${freshTable()}`])
 if (REDIS !== '') PLACES.push(['Redis', `${REDIS}#${freshPrefix()}`])
 

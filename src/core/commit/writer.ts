@@ -1,6 +1,6 @@
 import type { Engine } from '../engine.ts'
 import { StoreError } from '../errors.ts'
-import { type Identity, newIdentity } from '../id.ts'
+import type { Identity } from '../id.ts'
 import type { Entry, Version } from '../store.ts'
 import { Attempts } from './attempts.ts'
 import { marked } from './commit-marks.ts'
@@ -52,10 +52,10 @@ export class Writer {
 
   /** Adds a row under an id that is drawn here. */
   async create(merged: Merged, until: number): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
-    const { store, draw, scope } = this.#engine
+    const { store, ids } = this.#engine
     const nonce = this.newNonce()
     const attempts = new Attempts(until)
-    let identity = newIdentity(draw, scope)
+    let identity = ids.create()
     for (let collisions = 0; collisions < MOST_COLLISIONS; ) {
       const entry = newEntry(this.#engine, merged, identity, nonce)
       const { key } = identity
@@ -67,7 +67,7 @@ export class Writer {
       if (found !== undefined && this.#isOwn(found, nonce)) return { entry: found, identity }
       attempts.checkTime()
       // Under another id: what was sent may arrive later still, and must not bring back a session that was ended meanwhile.
-      identity = newIdentity(draw, scope)
+      identity = ids.create()
       if (answer !== undefined) collisions++
     }
     throw new StoreError('create', 'it answered that every new id is taken', { applied: false })
