@@ -30,6 +30,7 @@ export type {
   ListQuery,
   MigrateOptions,
   Page,
+  Patience,
   Progress,
   Refused,
   Store,

@@ -47,7 +47,7 @@ export function makeEngine(options: SessionOptions): Engine {
     ids: hashedIds(draw, scopeOf(options.cookie)),
     maxSize,
     now: clock,
-    store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000),
+    store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000, emit),
     parse: values.parse,
     lifetime: lifetimeOf(options),
     get managerId() {

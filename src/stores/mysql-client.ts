@@ -1,4 +1,6 @@
+import { monotonic } from '../core/clock.ts'
 import { StoreError, type StoreOperation } from '../core/errors.ts'
+import { connectingUntil, inTime } from './in-time.ts'
 import { leavesConnection, refusedByServer } from './mysql-errors.ts'
 import type { RemoteAnswer, SendToServer } from './remote-database.ts'
 import type { SqlValue } from './sql.ts'
@@ -36,6 +38,12 @@ export interface MysqlPromisePool {
   readonly pool: MysqlPool
 }
 
+interface Bound {
+  readonly sql: string
+  readonly values: (Uint8Array | string | null)[]
+  readonly until: number
+}
+
 const IN_TRANSACTION = 1
 
 /**
@@ -52,22 +60,23 @@ export class MysqlClient {
     this.#patience = patience
   }
 
-  readonly send: SendToServer = async (operation, text, values = []) => {
+  readonly send: SendToServer = async (operation, text, values = [], latest = Number.POSITIVE_INFINITY) => {
+    const until = Math.min(latest, monotonic() + this.#patience)
     const bound = values.map(bytesOf)
     this.#refuseTooLarge(operation, text, bound)
-    const connection = await this.#connected(operation)
+    const connection = await this.#connected(operation, until)
     // A connection that dies tells the statement and then, as an event, the world; unheard, that would end the process.
     connection.on('error', ignore)
-    const result = await this.#executed(operation, connection, text, bound)
+    const result = await this.#executed(operation, connection, { sql: text, values: bound, until })
     if (!Array.isArray(result) && ((result.serverStatus ?? 0) & IN_TRANSACTION) !== 0) throw uncommitted(operation, connection)
     giveBack(connection)
     return answerOf(result)
   }
 
   /** Asks what the server takes at most. To what is larger it answers by ending the connection, and that would tell nobody anything. */
-  async learnLargest(operation: StoreOperation): Promise<void> {
-    const { rows } = await this.send(operation, 'SELECT @@max_allowed_packet', [])
-    this.#largest = Number(rows[0]?.[0])
+  async learnLargest(operation: StoreOperation, send: SendToServer): Promise<void> {
+    const { rows } = await send(operation, 'SELECT @@max_allowed_packet', [])
+    this.#largest = Number(rows[0]?.[0]) || Number.POSITIVE_INFINITY
   }
 
   #refuseTooLarge(operation: StoreOperation, text: string, values: readonly (Uint8Array | string | null)[]): void {
@@ -77,29 +86,27 @@ export class MysqlClient {
     throw new StoreError(operation, new Error(message), { applied: false })
   }
 
-  async #connected(operation: StoreOperation): Promise<MysqlPoolConnection> {
+  async #connected(operation: StoreOperation, until: number): Promise<MysqlPoolConnection> {
+    const connecting = new Promise<MysqlPoolConnection>((resolve, reject) => {
+      this.#pool.getConnection((error, connection) => (error ? reject(error) : resolve(connection)))
+    })
     try {
-      return await inTime<MysqlPoolConnection>(
-        (callback) => this.#pool.getConnection(callback),
-        this.#patience,
-        (late) => late.release(),
-      )
+      return await inTime(connecting, connectingUntil(until), 'No connection of the pool was free in time')
     } catch (error) {
+      connecting.then((connection) => connection.release()).catch(ignore)
       throw new StoreError(operation, error, { applied: false })
     }
   }
 
-  async #executed(
-    operation: StoreOperation,
-    connection: MysqlPoolConnection,
-    sql: string,
-    values: (Uint8Array | string | null)[],
-  ): Promise<Result> {
+  async #executed(operation: StoreOperation, connection: MysqlPoolConnection, { sql, values, until }: Bound): Promise<Result> {
     // Where the pool has a `typeCast` of its own only another function keeps it away from our rows.
     const typeCast = typeof connection.config?.typeCast === 'function' ? asItCame : true
     const options = { sql, rowsAsArray: true, nestTables: false, typeCast } as const
     try {
-      return await inTime<Result>((callback) => connection.execute(options, values, callback), this.#patience)
+      const executing = new Promise<Result>((resolve, reject) => {
+        connection.execute(options, values, (error, result) => (error ? reject(error) : resolve(result)))
+      })
+      return await inTime(executing, until, 'No answer in time; the connection was ended')
     } catch (error) {
       if (leavesConnection(error)) giveBack(connection)
       else connection.destroy()
@@ -119,23 +126,6 @@ function uncommitted(operation: StoreOperation, connection: MysqlPoolConnection)
   const message =
     'The pool handed out a connection with a transaction open on it; the session store needs `autocommit`, or a pool of its own'
   return new StoreError(operation, new Error(message), { applied: false })
-}
-
-/** What a call tells its callback, if it does so within `patience` milliseconds; `late` gets what comes after that. */
-function inTime<T>(call: (callback: MysqlCallback<T>) => unknown, patience: number, late: (value: T) => void = ignore): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let over = false
-    const timer = setTimeout(() => {
-      over = true
-      reject(new Error(`The database did not answer within ${patience} ms (option \`statementTimeout\` of MysqlStore)`))
-    }, patience)
-    call((error, value) => {
-      clearTimeout(timer)
-      if (error) reject(error)
-      else if (over) late(value)
-      else resolve(value)
-    })
-  })
 }
 
 /**

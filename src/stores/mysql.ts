@@ -5,6 +5,7 @@ import { mysqlDialect } from './mysql-dialect.ts'
 import { refusedByServer, wasInTheWay } from './mysql-errors.ts'
 import { LONGEST_KEY, MysqlTable } from './mysql-schema.ts'
 import { togetherOf } from './mysql-together.ts'
+import type { SendToServer } from './remote-database.ts'
 import { RemoteExecutor } from './remote-executor.ts'
 import { SqlStore } from './sql.ts'
 import { sqlStatements, tableName } from './sql-statements.ts'
@@ -25,8 +26,8 @@ export interface MysqlStoreOptions {
    */
   readonly create?: boolean
   /**
-   * How long a statement may take, in milliseconds, and how long a connection of the pool is waited for. Then its connection is ended: one
-   * with an unread answer is of no use to anybody. It should be longer than the manager's own `timeout`. Default 10,000.
+   * How long a statement may take, in milliseconds, for whoever does not say how long they wait: a manager does, by its own `timeout`. Then its
+   * connection is ended: one with an unread answer is of no use to anybody. Default 10,000.
    */
   readonly statementTimeout?: number
 }
@@ -57,7 +58,7 @@ export class MysqlStore extends SqlStore {
     const database = {
       send: client.send,
       table: new MysqlTable(table),
-      begin: (operation: StoreOperation) => client.learnLargest(operation),
+      begin: (operation: StoreOperation, send: SendToServer) => client.learnLargest(operation, send),
       refused: refusedByServer,
       wasInTheWay,
     }

@@ -7,8 +7,16 @@ export interface RemoteAnswer {
   readonly count: number
 }
 
-/** One statement to the server and its answer, through the library that the application uses. What it throws is a `StoreError`. */
-export type SendToServer = (operation: StoreOperation, text: string, values: SqlValue[] | undefined) => Promise<RemoteAnswer>
+/**
+ * One statement to the server and its answer, through the library that the application uses. Nobody waits for it after `until`, see `Patience`.
+ * What it throws is a `StoreError`.
+ */
+export type SendToServer = (
+  operation: StoreOperation,
+  text: string,
+  values: SqlValue[] | undefined,
+  until?: number,
+) => Promise<RemoteAnswer>
 
 /** The one table of a store. Many may ask and create at the same moment. */
 export interface RemoteTable {
@@ -26,7 +34,7 @@ export interface RemoteDatabase {
   readonly send: SendToServer
   readonly table: RemoteTable
   /** What has to be known before the first statement. */
-  begin?(operation: StoreOperation): Promise<void>
+  begin?(operation: StoreOperation, send: SendToServer): Promise<void>
   /** Whether the server itself refused the statement, which then surely had no effect. */
   refused(error: unknown): boolean
   /** Whether others were in the way of a statement that had no effect, so that it should be tried again. */

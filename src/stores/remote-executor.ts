@@ -1,6 +1,6 @@
 import { pause } from '../core/clock.ts'
 import { StoreError, type StoreOperation } from '../core/errors.ts'
-import type { RemoteAnswer, RemoteDatabase, Together } from './remote-database.ts'
+import type { RemoteAnswer, RemoteDatabase, SendToServer, Together } from './remote-database.ts'
 import { firstOfKeys, groups, type Waiting } from './remote-groups.ts'
 import type { SqlExecutor, SqlRow, SqlValue } from './sql.ts'
 import { COLUMNS, type SqlStatement } from './sql-statements.ts'
@@ -30,18 +30,18 @@ export class RemoteExecutor implements SqlExecutor {
     this.#create = create
   }
 
-  async row(statement: SqlStatement, values: SqlValue[]): Promise<SqlRow | undefined> {
-    const { rows } = await this.#run(statement, values)
+  async row(statement: SqlStatement, values: SqlValue[], until?: number): Promise<SqlRow | undefined> {
+    const { rows } = await this.#run(statement, values, until)
     return rows[0] === undefined ? undefined : rowOf(rows[0])
   }
 
-  async rows(statement: SqlStatement, values: SqlValue[]): Promise<readonly SqlRow[]> {
-    const { rows } = await this.#run(statement, values)
+  async rows(statement: SqlStatement, values: SqlValue[], until?: number): Promise<readonly SqlRow[]> {
+    const { rows } = await this.#run(statement, values, until)
     return rows.map(rowOf)
   }
 
-  async run(statement: SqlStatement, values: SqlValue[]): Promise<number> {
-    return (await this.#run(statement, values)).count
+  async run(statement: SqlStatement, values: SqlValue[], until?: number): Promise<number> {
+    return (await this.#run(statement, values, until)).count
   }
 
   async count(statement: SqlStatement, values: SqlValue[]): Promise<number> {
@@ -61,10 +61,10 @@ export class RemoteExecutor implements SqlExecutor {
     return this.#closed.promise
   }
 
-  #run(statement: SqlStatement, values: SqlValue[]): Promise<RemoteAnswer> {
+  #run(statement: SqlStatement, values: SqlValue[], until = Number.POSITIVE_INFINITY): Promise<RemoteAnswer> {
     const together = atEndOfTurn === undefined ? undefined : this.#together.get(statement)
     return this.#working(statement.operation, () =>
-      together === undefined ? this.#alone(statement, values) : this.#gather(statement, together, values),
+      together === undefined ? this.#alone(statement, values, until) : this.#gather(statement, together, values, until),
     )
   }
 
@@ -84,9 +84,9 @@ export class RemoteExecutor implements SqlExecutor {
     if (this.#atWork === 0) this.#closed?.resolve()
   }
 
-  #gather(statement: SqlStatement, { keyAt }: Together, values: SqlValue[]): Promise<RemoteAnswer> {
+  #gather(statement: SqlStatement, { keyAt }: Together, values: SqlValue[], until: number): Promise<RemoteAnswer> {
     return new Promise((resolve, reject) => {
-      const waiting = { key: values[keyAt] ?? '', statement, values, resolve, reject }
+      const waiting = { key: values[keyAt] ?? '', statement, values, until, resolve, reject }
       const others = this.#waiting.get(statement)
       others?.push(waiting)
       if (others !== undefined) return
@@ -131,7 +131,7 @@ export class RemoteExecutor implements SqlExecutor {
 
   #sendTogether(group: readonly Waiting[], together: Together): Promise<RemoteAnswer> {
     const { text, values } = together.of(group.map((waiting) => waiting.values))
-    return this.#send((group[0] as Waiting).statement.operation, text, values)
+    return this.#send((group[0] as Waiting).statement.operation, text, values, longest(group))
   }
 
   /** What the server refused may be the fault of one. What did not reach it, or was lost, is the same for all. */
@@ -143,14 +143,14 @@ export class RemoteExecutor implements SqlExecutor {
     }
   }
 
-  #settleAlone({ statement, values, resolve, reject }: Waiting): void {
-    this.#alone(statement, values).then(resolve, reject)
+  #settleAlone({ statement, values, until, resolve, reject }: Waiting): void {
+    this.#alone(statement, values, until).then(resolve, reject)
   }
 
-  async #alone({ operation, text }: SqlStatement, values: SqlValue[]): Promise<RemoteAnswer> {
+  async #alone({ operation, text }: SqlStatement, values: SqlValue[], until: number): Promise<RemoteAnswer> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#send(operation, text, values)
+        return await this.#send(operation, text, values, until)
       } catch (error) {
         if (tries >= MOST_TRIES || !(error instanceof StoreError && this.#database.wasInTheWay(error.cause))) throw error
       }
@@ -158,16 +158,17 @@ export class RemoteExecutor implements SqlExecutor {
     }
   }
 
-  async #send(operation: StoreOperation, text: string, values: SqlValue[]): Promise<RemoteAnswer> {
-    await (this.#ready ??= this.#begin(operation))
-    return this.#database.send(operation, text, values)
+  async #send(operation: StoreOperation, text: string, values: SqlValue[], until: number): Promise<RemoteAnswer> {
+    await (this.#ready ??= this.#begin(operation, until))
+    return this.#database.send(operation, text, values, until)
   }
 
   /** Once; and again with the next statement when it failed. That failure is everybody's who waited for it: nothing of theirs was sent. */
-  async #begin(operation: StoreOperation): Promise<void> {
+  async #begin(operation: StoreOperation, until: number): Promise<void> {
     try {
-      await this.#database.begin?.(operation)
-      if (this.#create) await this.#database.table.create(this.#database.send, operation)
+      const send: SendToServer = (asked, text, values) => this.#database.send(asked, text, values, until)
+      await this.#database.begin?.(operation, send)
+      if (this.#create) await this.#database.table.create(send, operation)
     } catch (error) {
       this.#ready = undefined
       throw notApplied(operation, error)
@@ -177,6 +178,10 @@ export class RemoteExecutor implements SqlExecutor {
 
 function notApplied(operation: StoreOperation, error: unknown): StoreError {
   return new StoreError(operation, error instanceof StoreError ? error.cause : error, { applied: false })
+}
+
+function longest(group: readonly Waiting[]): number {
+  return Math.max(...group.map(({ until }) => until))
 }
 
 /** A row as the load of one key would have answered it. */

@@ -8,10 +8,16 @@ import { type MakeWorld, simulate } from './simulate.ts'
 import { libraryOver, OneRedis, OneTable, oneFile, oneMemory } from './worlds.ts'
 
 /** Of a server the URL. */
-export type StoreName = 'memory' | 'sqlite' | `${'postgres' | 'mysql' | 'redis'}:${string}`
+export type StoreName = 'memory' | 'sqlite' | `${ServerScheme}${string}`
+
+type ServerScheme = 'postgres:' | 'mysql:' | 'redis:'
 
 /** Where runs keep their sessions, each anew. */
-const PLACES = { 'postgres:': OneTable, 'mysql:': OneMysqlTable, 'redis:': OneRedis } as const
+const PLACES: Readonly<Record<ServerScheme, typeof OneTable | typeof OneMysqlTable | typeof OneRedis>> = {
+  'postgres:': OneTable,
+  'mysql:': OneMysqlTable,
+  'redis:': OneRedis,
+}
 
 /** What became of a row of seeds. */
 export interface Tally {
@@ -39,7 +45,7 @@ export async function campaign(
 }
 
 async function onServer(url: string, seeds: readonly number[], tell: (tally: Tally, done: number) => void): Promise<Tally> {
-  const place = new PLACES[/^\w+:/.exec(url)?.[0] as keyof typeof PLACES](url)
+  const place = new PLACES[/^\w+:/.exec(url)?.[0] as ServerScheme](url)
   try {
     return await runAll(libraryOver(place.open), seeds, tell)
   } finally {

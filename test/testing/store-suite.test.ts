@@ -3,8 +3,8 @@ import type { Entry, Store } from '../../src/core/store.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { type StoreSuiteOptions, storeSuite } from '../../src/testing/store-suite.ts'
 
-const store = (change: (real: MemoryStore) => Partial<Store>) => (): Store => {
-  const real = new MemoryStore({ max: 2000 })
+const store = (change: (real: Store & MemoryStore) => Partial<Store>) => (): Store => {
+  const real: Store & MemoryStore = new MemoryStore({ max: 2000 })
   const port: Store = {
     capabilities: real.capabilities,
     load: (key, now) => real.load(key, now),
