@@ -60,8 +60,8 @@ export class MysqlClient {
     this.#patience = patience
   }
 
-  readonly send: SendToServer = async (operation, text, values = [], latest = Number.POSITIVE_INFINITY) => {
-    const until = Math.min(latest, monotonic() + this.#patience)
+  readonly send: SendToServer = async (operation, text, values = [], told = Number.POSITIVE_INFINITY) => {
+    const until = told === Number.POSITIVE_INFINITY ? monotonic() + this.#patience : told
     const bound = values.map(bytesOf)
     this.#refuseTooLarge(operation, text, bound)
     const connection = await this.#connected(operation, until)
