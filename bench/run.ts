@@ -1,0 +1,41 @@
+// Measures everything and writes the results to a file. `node bench/run.ts --help` tells the options.
+import { writeFileSync } from 'node:fs'
+import { SingleBar } from 'cli-progress'
+import { Command } from 'commander'
+import { CANDIDATES } from './candidates.ts'
+import { circumstances } from './measure/circumstances.ts'
+import { startDatabases } from './measure/databases.ts'
+import { countRounds, matching, type Plan, sideBySide } from './measure/side-by-side.ts'
+import { type WorkloadName, workloadNames } from './workloads.ts'
+
+const options = new Command('bench')
+  .description('Measures sojourn beside its peers and beside a server written by hand.')
+  .option('--rounds <count>', 'rounds of each cell', Number, 5)
+  .option('--seconds <seconds>', 'length of a round', Number, 3)
+  .option('--connections <count>', 'connections of the load generator', Number, 64)
+  .option('--only <pattern>', 'only candidates whose name matches, such as "express / .* / redis"', '')
+  .option('--workloads <names>', 'only these, such as W1,W3', workloadNames.join(','))
+  .option('--profile <folder>', 'write a CPU profile of every server there')
+  .option('--output <file>', 'where the results go', new URL('./results.json', import.meta.url).pathname)
+  .parse()
+  .opts<{ rounds: number; seconds: number; connections: number; only: string; workloads: string; profile?: string; output: string }>()
+
+const { rounds, seconds, connections, only, profile, output } = options
+const plan: Plan = {
+  candidates: matching(CANDIDATES, new RegExp(only)),
+  workloads: options.workloads.split(',') as WorkloadName[],
+  rounds,
+  seconds,
+  connections,
+  nodeOptions: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
+}
+const databases = await startDatabases()
+const bar = new SingleBar({ format: '{bar} {value}/{total} {name}', hideCursor: true, noTTYOutput: true, notTTYSchedule: 30_000 })
+bar.start(countRounds(plan), 0, { name: '' })
+try {
+  const cells = await sideBySide(plan, databases.place, (name) => bar.increment(1, { name }))
+  writeFileSync(output, `${JSON.stringify({ circumstances: circumstances(plan), cells })}\n`)
+} finally {
+  bar.stop()
+  await databases.remove()
+}
