@@ -16,6 +16,7 @@ const AMBIENT = `
 import { createSessions, type Codec, type Entry, type Session, type Sessions, type Store } from 'sojourn'
 import { MemoryStore } from 'sojourn/stores/memory'
 import { PostgresStore } from 'sojourn/stores/postgres'
+import { RedisStore } from 'sojourn/stores/redis'
 import { SqliteStore } from 'sojourn/stores/sqlite'
 declare const sessions: Sessions<any>
 declare const store: Store
@@ -26,6 +27,9 @@ declare const Bun: { serve(options: { fetch(request: Request): Response | Promis
 declare const connectionString: string
 declare const Pool: new (options: { connectionString: string }) => import('sojourn/stores/postgres').PgPool
 declare const postgres: (url: string) => import('sojourn/stores/postgres').PostgresJs
+declare const url: string
+declare const createClient: (options: { url: string }) => { connect(): Promise<import('sojourn/stores/redis').NodeRedisClient> }
+declare const Redis: new (url: string) => import('sojourn/stores/redis').IoRedis
 declare const Database: new (path: string) => import('sojourn/stores/sqlite').SqliteDatabase
 declare function alreadyUsed(): void
 `

@@ -1,16 +1,19 @@
 // Starts the databases once for a whole run of vitest and tells the tests where they are (globalSetup in vitest.config.ts).
 import type { TestProject } from 'vitest/node'
 import { startPostgres } from './postgres.ts'
+import { startRedis } from './redis.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** Where PostgreSQL is; `undefined` when there is none. */
     readonly postgres: string | undefined
+    /** Where Redis is; `undefined` when there is none. */
+    readonly redis: string | undefined
   }
 }
 
 /** How each is started; a text says why it cannot be. */
-const SERVERS = { postgres: startPostgres } as const
+const SERVERS = { postgres: startPostgres, redis: startRedis } as const
 
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const names = Object.keys(SERVERS) as (keyof typeof SERVERS)[]
