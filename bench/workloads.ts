@@ -25,7 +25,7 @@ export interface Workload {
   readonly answer: RegExp
 }
 
-export const WORKLOADS = {
+const WORKLOADS = {
   W1: { does: 'reads one property of a 1 KB session of 10 properties', path: '/read', session: 'small', answer: /^Thing 6$/ },
   W2: { does: 'brings a valid cookie, the session is not used', path: '/untouched', session: 'small', answer: /^untouched$/ },
   W3: { does: 'increments one property of a 1 KB session', path: '/increment', session: 'small', answer: /^[1-9]\d*$/ },
@@ -37,3 +37,7 @@ export const WORKLOADS = {
 export type WorkloadName = keyof typeof WORKLOADS
 
 export const workloadNames: readonly WorkloadName[] = Object.keys(WORKLOADS) as WorkloadName[]
+
+export function workloadOf(name: WorkloadName): Workload {
+  return WORKLOADS[name]
+}

@@ -1,6 +1,6 @@
 import { nameOf } from '../candidates.ts'
 import type { WorkloadName } from '../workloads.ts'
-import { WORKLOADS } from '../workloads.ts'
+import { workloadOf } from '../workloads.ts'
 import type { Load, Loaded } from './load.ts'
 import type { Child } from './pinned-child.ts'
 import type { Server } from './server.ts'
@@ -26,6 +26,7 @@ export class Cell {
   readonly #workload: WorkloadName
   readonly #cookies: readonly string[]
   #answered = 1 // by the check
+  #perSecond = 0
 
   private constructor(server: Server, workload: WorkloadName, cookies: readonly string[]) {
     this.server = server
@@ -40,17 +41,21 @@ export class Cell {
     return new Cell(server, workload, cookies)
   }
 
+  /** Lets V8 compile what it will, and finds out how many requests the server answers. */
+  async warmUp(load: Child, seconds: number): Promise<void> {
+    const { answered } = await this.#ask(load, { duration: seconds })
+    if (answered === 0) await this.warmUp(load, seconds * 2)
+  }
+
+  /** As many requests as the round before would have answered in so many seconds. */
   async round(load: Child, seconds: number): Promise<Round> {
     const before = await this.server.usage()
-    const order: Load = { url: this.server.url(WORKLOADS[this.#workload].path), cookies: this.#cookies, seconds }
-    const { answered, failed, perSecond, p50, p99, bytes } = await load.ask<Loaded>(order)
+    const amount = Math.max(this.#cookies.length, Math.round(this.#perSecond * seconds))
+    const { answered, perSecond, p50, p99, bytes } = await this.#ask(load, { amount })
     const after = await this.server.usage()
-    if (failed > 0 || answered === 0) throw new Error(`${nameOf(this.server.candidate)}, ${this.#workload}: ${failed} requests failed`)
-    this.#answered += answered
-    const each = (sum: number): number => sum / answered
     return {
-      cpu: each(after.cpu - before.cpu),
-      operations: each(after.operations - before.operations),
+      cpu: (after.cpu - before.cpu) / answered,
+      operations: (after.operations - before.operations) / answered,
       perSecond,
       p50,
       p99,
@@ -59,14 +64,21 @@ export class Cell {
     }
   }
 
-  /** Fails when an increment that was answered is not in the store. A few more may be there: requests that the load generator gave up. */
-  async checkCounts(rounds: number): Promise<void> {
+  /** Fails when an increment that was answered is not in the store. A few more may be there: requests that were under way after the warm-up. */
+  async checkCounts(): Promise<void> {
     const { store } = this.server.candidate
     if (this.#workload !== 'W3' || store === 'cookie' || store === 'none') return
     const visits = await this.server.visits(this.#cookies)
-    const most = this.#answered + rounds * this.#cookies.length
-    if (visits < this.#answered || visits > most) {
-      throw new Error(`${nameOf(this.server.candidate)}: ${this.#answered} increments were answered, ${visits} are in the store`)
-    }
+    if (visits >= this.#answered && visits <= this.#answered + this.#cookies.length) return
+    throw new Error(`${nameOf(this.server.candidate)}: ${this.#answered} increments were answered, ${visits} are in the store`)
+  }
+
+  async #ask(load: Child, extent: Load['extent']): Promise<Loaded> {
+    const url = this.server.url(workloadOf(this.#workload).path)
+    const loaded = await load.ask<Loaded>({ url, cookies: this.#cookies, extent } satisfies Load)
+    if (loaded.failed > 0) throw new Error(`${nameOf(this.server.candidate)}, ${this.#workload}: ${loaded.failed} requests failed`)
+    this.#answered += loaded.answered
+    this.#perSecond = loaded.perSecond
+    return loaded
   }
 }

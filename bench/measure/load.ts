@@ -7,7 +7,8 @@ export interface Load {
   readonly url: string
   /** One `Cookie` header for each connection; `''` for none. */
   readonly cookies: readonly string[]
-  readonly seconds: number
+  /** How many requests, so that none is under way at the end; or for how long, where nobody knows yet how many that would be. */
+  readonly extent: { readonly amount: number } | { readonly duration: number }
 }
 
 /** What came of it. */
@@ -28,24 +29,23 @@ process.on('message', (load: Load) => void run(load).then((loaded) => process.se
 process.on('disconnect', () => process.exit())
 process.send?.('ready')
 
-async function run({ url, cookies, seconds }: Load): Promise<Loaded> {
+async function run({ url, cookies, extent }: Load): Promise<Loaded> {
   const micros = createHistogram()
   const waiting = [...cookies]
   let bytes = 0
-  const instance = autocannon({
-    url,
-    connections: cookies.length,
-    duration: seconds,
-    setupClient(client) {
-      const cookie = waiting.pop()
-      client.setHeaders(cookie ? { cookie } : {})
-    },
-  })
+  const setupClient = (client: autocannon.Client): void => {
+    const cookie = waiting.pop()
+    client.setHeaders(cookie ? { cookie } : {})
+  }
+  const { promise, resolve, reject } = Promise.withResolvers<autocannon.Result>()
+  const instance = autocannon({ url, connections: cookies.length, ...extent, setupClient }, (error, result) =>
+    error ? reject(error) : resolve(result),
+  )
   instance.on('response', (_client, _status, size, milliseconds) => {
     bytes += size
     micros.record(Math.max(1, Math.round(milliseconds * 1000)))
   })
-  const result = await instance
+  const result = await promise
   const answered = result['2xx']
   return {
     answered,

@@ -1,7 +1,7 @@
 import { type Candidate, nameOf } from '../candidates.ts'
 import type { Place } from '../servers/resources.ts'
 import type { Order, Usage } from '../servers/serve.ts'
-import { type Path, SESSIONS, WORKLOADS, type WorkloadName } from '../workloads.ts'
+import { type Path, type WorkloadName, workloadOf } from '../workloads.ts'
 import { type Child, startChild } from './pinned-child.ts'
 
 const SERVE = new URL('../servers/serve.ts', import.meta.url).pathname
@@ -42,14 +42,14 @@ export class Server {
 
   /** The cookies of `count` new sessions as the workload needs them; empty texts where it needs none. */
   async cookies(workload: WorkloadName, count: number): Promise<readonly string[]> {
-    const { session }: { readonly session?: keyof typeof SESSIONS } = WORKLOADS[workload]
+    const { session } = workloadOf(workload)
     if (session === undefined || this.candidate.store === 'none') return Array.from({ length: count }, () => '')
     return Promise.all(Array.from({ length: count }, () => this.#seed(`/seed/${session}`)))
   }
 
   /** Fails when an answer is not what the workload says: nobody is measured while he does the wrong thing. */
   async check(workload: WorkloadName, cookie: string): Promise<void> {
-    const { path, answer } = WORKLOADS[workload]
+    const { path, answer } = workloadOf(workload)
     const response = await fetch(this.url(path), { headers: { cookie } })
     const text = await response.text()
     const isRight = response.ok && answer.test(text)

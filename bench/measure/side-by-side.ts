@@ -45,7 +45,7 @@ async function underOne(
 ): Promise<readonly MeasuredCell[]> {
   const taking = servers.filter(({ candidate }) => candidate.workloads.includes(workload))
   const cells = await Promise.all(taking.map((server) => Cell.prepare(server, workload, connections)))
-  for (const cell of cells) await cell.round(load, seconds) // what V8 compiles meanwhile does not count
+  for (const cell of cells) await cell.warmUp(load, seconds)
   const results = new Map<Cell, Round[]>(cells.map((cell) => [cell, []]))
   for (let round = 0; round < rounds; round += 1) {
     for (const [cell, done] of results) {
@@ -53,7 +53,7 @@ async function underOne(
       done.push(await cell.round(load, seconds))
     }
   }
-  for (const cell of cells) await cell.checkCounts(rounds + 1)
+  for (const cell of cells) await cell.checkCounts()
   return cells.map((cell) => ({ candidate: nameOf(cell.server.candidate), workload, rounds: results.get(cell) ?? [] }))
 }
 

@@ -5,12 +5,12 @@ import express, { type Express, type Request } from 'express'
 import expressSession from 'express-session'
 import { session } from 'sojourn/express'
 import { expressSessionStore } from './express-session-store.ts'
-import { handlersOf, plainObject, sojourn, withoutSession } from './handlers.ts'
+import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
 import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
 import { counted } from './operations.ts'
 import { sojournStore } from './sojourn-store.ts'
 
-type Context = Request & { session: any }
+type Context = Request & { session: PeerSession }
 
 const LIBRARIES: Libraries<Express, Context> = {
   bare: () => ({ install() {}, handlers: withoutSession() }),

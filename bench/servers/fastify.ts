@@ -1,15 +1,16 @@
+import type { AddressInfo } from 'node:net'
 import fastifyCookie from '@fastify/cookie'
 import fastifySecureSession from '@fastify/secure-session'
 import fastifySession from '@fastify/session'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { session } from 'sojourn/fastify'
 import { expressSessionStore } from './express-session-store.ts'
-import { getAndSet, handlersOf, sojourn, withoutSession } from './handlers.ts'
+import { getAndSet, handlersOf, type PeerSession, sojourn, withoutSession } from './handlers.ts'
 import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
 import { counted } from './operations.ts'
 import { sojournStore } from './sojourn-store.ts'
 
-type Context = FastifyRequest & { session: any }
+type Context = FastifyRequest & { session: PeerSession }
 
 const LIBRARIES: Libraries<FastifyInstance, Context> = {
   bare: () => ({ install() {}, handlers: withoutSession() }),
@@ -42,7 +43,7 @@ function withFastifySession(rolling: boolean): Library<FastifyInstance, Context>
       await app.register(fastifyCookie)
       await app.register(fastifySession, {
         secret: SECRET,
-        ...(store === 'memory' ? {} : { store: counted(await expressSessionStore(store, place)) as any }),
+        ...(store === 'memory' ? {} : { store: counted(await expressSessionStore(store, place)) }),
         rolling,
         saveUninitialized: false,
         cookie: { ...COOKIE, maxAge: LIFETIME.milliseconds },
@@ -61,5 +62,5 @@ export const serveFastify: Serve = async (library, store, place) => {
     app.get(path, async (request, reply) => reply.type('text/plain').send(await handler(request as Context)))
   }
   await app.listen({ port: 0, host: '127.0.0.1' })
-  return app.addresses()[0]?.port ?? 0
+  return (app.server.address() as AddressInfo).port
 }

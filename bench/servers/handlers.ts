@@ -1,4 +1,3 @@
-import type { Session } from 'sojourn'
 import { type Path, SESSIONS } from '../workloads.ts'
 
 /** What a handler does in the words of one library's session. */
@@ -16,11 +15,12 @@ type Handler<Context> = (context: Context) => string | Promise<string>
 /** What the server does for each path; every library answers the same. */
 export type Handlers<Context> = Readonly<Record<Path, Handler<Context>>>
 
-// oxlint-disable-next-line typescript/no-explicit-any -- the data of a session, as the peers type it
-type Data = Record<string, any>
+/** A session as peers type it: whatever it holds. */
+// oxlint-disable-next-line typescript/no-explicit-any -- their types say so
+export type PeerSession = Record<string, any>
 
 /** For libraries whose session is a plain object that is saved when it has changed. */
-export const plainObject: Verbs<Data> = {
+export const plainObject: Verbs<PeerSession> = {
   seed: (session, data) => Object.assign(session, structuredClone(data)),
   read: (session) => session['cart3'][0].title,
   increment: (session) => ++session['visits'],
@@ -30,7 +30,7 @@ export const plainObject: Verbs<Data> = {
 }
 
 /** For libraries with `get` and `set`. */
-export const getAndSet: Verbs<{ get(name: string): Data[string]; set(name: string, value: unknown): unknown }> = {
+export const getAndSet: Verbs<{ get(name: string): PeerSession[string]; set(name: string, value: unknown): unknown }> = {
   seed: (session, data) => Object.entries(data).forEach(([name, value]) => session.set(name, value)),
   read: (session) => session.get('cart3')[0].title,
   increment(session) {
@@ -44,7 +44,7 @@ export const getAndSet: Verbs<{ get(name: string): Data[string]; set(name: strin
 }
 
 /** sojourn's own: a login also gives the session a new id where it had one. */
-export const sojourn: Verbs<Session> = {
+export const sojourn: Verbs<PeerSession> = {
   seed: (session, data) => session.assign(data),
   read: (session) => session.get('cart3')[0].title,
   increment: (session) => session.increment('visits'),
@@ -63,16 +63,20 @@ export type Use<Context, S> = (context: Context, work: (session: S) => string, w
 export function handlersOf<Context, S>(use: Use<Context, S>, verbs: Verbs<S>): Handlers<Context> {
   const reading = (work: (session: S) => string) => (context: Context) => use(context, work, false)
   const writing = (work: (session: S) => string) => (context: Context) => use(context, work, true)
-  const seeding = (data: object) => writing((session) => (verbs.seed(session, data), 'seeded'))
+  const doing = (verb: (session: S) => unknown, answer: string) =>
+    writing((session) => {
+      verb(session)
+      return answer
+    })
   let changes = 0
   return {
-    '/seed/small': seeding(SESSIONS.small),
-    '/seed/large': seeding(SESSIONS.large),
+    '/seed/small': doing((session) => verbs.seed(session, SESSIONS.small), 'seeded'),
+    '/seed/large': doing((session) => verbs.seed(session, SESSIONS.large), 'seeded'),
     '/read': reading((session) => verbs.read(session)),
     '/untouched': () => 'untouched',
     '/increment': writing((session) => String(verbs.increment(session))),
-    '/login': writing((session) => (verbs.login(session, 7), 'welcome')),
-    '/change': writing((session) => (verbs.change(session, `theme-${++changes}`), 'changed')),
+    '/login': doing((session) => verbs.login(session, 7), 'welcome'),
+    '/change': doing((session) => verbs.change(session, `theme-${++changes}`), 'changed'),
     '/visits': reading((session) => String(verbs.visits(session))),
   }
 }

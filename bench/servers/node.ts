@@ -6,7 +6,7 @@ import { getIronSession } from 'iron-session'
 import { createSessions } from 'sojourn'
 import { withSession } from 'sojourn/node'
 import { type HandWrittenStore, handWrittenStore } from './hand-written-store.ts'
-import { handlersOf, plainObject, sojourn, withoutSession } from './handlers.ts'
+import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
 import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
 import { counted } from './operations.ts'
 import { sojournStore } from './sojourn-store.ts'
@@ -14,7 +14,7 @@ import { sojournStore } from './sojourn-store.ts'
 interface Context {
   readonly req: IncomingMessage
   readonly res: ServerResponse
-  readonly session?: any
+  readonly session?: PeerSession
 }
 
 type Answer = (context: Context) => unknown
@@ -53,7 +53,7 @@ function withSojourn(lazy: boolean): Library<Listener, Context> {
     const sessions = createSessions({ store: counted(await sojournStore(store, place)), cookie: { secure: true }, lazy })
     return {
       install: (listener) => (listener.wrap = (answer) => withSession(sessions, (req, res, session) => answer({ req, res, session }))),
-      handlers: handlersOf(({ session }, work) => work(session), sojourn),
+      handlers: handlersOf(({ session = {} }, work) => work(session), sojourn),
     }
   }
 }

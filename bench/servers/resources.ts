@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import pg from 'pg'
-import { createClient } from 'redis'
+import { createClient, type RedisClientType } from 'redis'
 
 /** Where the databases are, and under which name one server keeps its rows in them. */
 export interface Place {
@@ -18,8 +18,8 @@ export interface Place {
 export type StoreName = 'memory' | 'sqlite' | 'sqlite-full' | 'redis' | 'postgres'
 
 /** One connection, as everybody's README opens it. */
-export async function openRedis({ redis }: Place): Promise<ReturnType<typeof createClient>> {
-  const client = createClient({ url: redis })
+export async function openRedis({ redis }: Place): Promise<RedisClientType> {
+  const client: RedisClientType = createClient({ url: redis })
   await client.connect()
   return client
 }
