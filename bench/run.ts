@@ -3,8 +3,12 @@ import { writeFileSync } from 'node:fs'
 import { SingleBar } from 'cli-progress'
 import { Command } from 'commander'
 import { CANDIDATES } from './candidates.ts'
+import { frontDoor } from './experiments/front-door.ts'
+import { growth } from './experiments/growth.ts'
+import { weight } from './experiments/weight.ts'
 import { circumstances } from './measure/circumstances.ts'
 import { startDatabases } from './measure/databases.ts'
+import type { Experiments, Measured } from './measure/measured.ts'
 import { countRounds, matching, type Plan, sideBySide } from './measure/side-by-side.ts'
 import { type WorkloadName, workloadNames } from './workloads.ts'
 
@@ -15,12 +19,22 @@ const options = new Command('bench')
   .option('--connections <count>', 'connections of the load generator', Number, 64)
   .option('--only <pattern>', 'only candidates whose name matches, such as "express / .* / redis"', '')
   .option('--workloads <names>', 'only these, such as W1,W3', workloadNames.join(','))
+  .option('--largest <sessions>', 'the largest store that is measured, 1,000 or more', Number, 1_000_000)
   .option('--profile <folder>', 'write a CPU profile of every server there')
   .option('--output <file>', 'where the results go', new URL('./results.json', import.meta.url).pathname)
   .parse()
-  .opts<{ rounds: number; seconds: number; connections: number; only: string; workloads: string; profile?: string; output: string }>()
+  .opts<{
+    rounds: number
+    seconds: number
+    connections: number
+    only: string
+    workloads: string
+    largest: number
+    profile?: string
+    output: string
+  }>()
 
-const { rounds, seconds, connections, only, profile, output } = options
+const { rounds, seconds, connections, only, largest, profile, output } = options
 const plan: Plan = {
   candidates: matching(CANDIDATES, new RegExp(only)),
   workloads: options.workloads.split(',') as WorkloadName[],
@@ -34,8 +48,23 @@ const bar = new SingleBar({ format: '{bar} {value}/{total} {name}', hideCursor: 
 bar.start(countRounds(plan), 0, { name: '' })
 try {
   const cells = await sideBySide(plan, databases.place, (name) => bar.increment(1, { name }))
-  writeFileSync(output, `${JSON.stringify({ circumstances: circumstances(plan), cells })}\n`)
+  bar.stop()
+  const experiments: Experiments = {
+    frontDoor: frontDoor(),
+    weight: await weight(Math.min(100_000, largest)),
+    growth: await growth(
+      databases.place,
+      [1000, 10_000, 100_000, 1_000_000].filter((size) => size <= largest),
+    ),
+  }
+  const measured: Measured = { circumstances: circumstances(plan), cells, experiments }
+  writeFileSync(output, `${JSON.stringify(measured, rounded)}\n`)
 } finally {
   bar.stop()
   await databases.remove()
+}
+
+/** More digits than were measured would only make the file long. */
+function rounded(_: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(5)) : value
 }

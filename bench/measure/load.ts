@@ -15,8 +15,10 @@ export interface Load {
 export interface Loaded {
   /** Requests that were answered with a 2xx. */
   readonly answered: number
-  /** Those that were answered otherwise, or not at all. */
-  readonly failed: number
+  /** Those that were answered otherwise. */
+  readonly refused: number
+  /** Those whose connection ended before the answer, or that took too long. */
+  readonly lost: number
   readonly perSecond: number
   /** Microseconds. */
   readonly p50: number
@@ -49,7 +51,8 @@ async function run({ url, cookies, extent }: Load): Promise<Loaded> {
   const answered = result['2xx']
   return {
     answered,
-    failed: result.non2xx + result.errors + result.timeouts + result.mismatches,
+    refused: result.non2xx,
+    lost: result.errors,
     perSecond: answered / result.duration,
     p50: micros.percentile(50),
     p99: micros.percentile(99),

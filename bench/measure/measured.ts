@@ -1,3 +1,6 @@
+import type { Loading } from '../experiments/front-door.ts'
+import type { Grown } from '../experiments/growth.ts'
+import type { Weight } from '../experiments/weight.ts'
 import type { WorkloadName } from '../workloads.ts'
 import type { Round } from './cell.ts'
 
@@ -20,4 +23,17 @@ export interface MeasuredCell {
   readonly candidate: string
   readonly workload: WorkloadName
   readonly rounds: readonly Round[]
+}
+
+export interface Experiments {
+  readonly growth: readonly Grown[]
+  readonly weight: readonly Weight[]
+  readonly frontDoor: readonly Loading[]
+}
+
+/** What a run leaves behind. */
+export interface Measured {
+  readonly circumstances: Circumstances
+  readonly cells: readonly MeasuredCell[]
+  readonly experiments: Experiments
 }

@@ -17,7 +17,7 @@ export interface Child {
 }
 
 /** How long a child may take for its answer, in milliseconds. */
-const PATIENCE = 120_000
+const PATIENCE = 1_800_000
 
 export async function startChild(
   core: keyof typeof CORES,

@@ -29,8 +29,11 @@ export async function sideBySide(plan: Plan, place: Omit<Place, 'name'>, onCell:
   const measured: MeasuredCell[] = []
   for (const candidates of Object.values(Object.groupBy(plan.candidates, ({ framework }) => framework))) {
     const servers = await Promise.all(candidates.map((candidate) => Server.start(candidate, place, plan.nodeOptions)))
-    for (const workload of plan.workloads) measured.push(...(await underOne(workload, servers, load, plan, onCell)))
-    await Promise.all(servers.map((server) => server.stop()))
+    try {
+      for (const workload of plan.workloads) measured.push(...(await underOne(workload, servers, load, plan, onCell)))
+    } finally {
+      await Promise.all(servers.map((server) => server.stop()))
+    }
   }
   await load.stop()
   return measured
