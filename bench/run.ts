@@ -20,6 +20,7 @@ const options = new Command('bench')
   .option('--only <pattern>', 'only candidates whose name matches, such as "express / .* / redis"', '')
   .option('--workloads <names>', 'only these, such as W1,W3', workloadNames.join(','))
   .option('--largest <sessions>', 'the largest store that is measured, 1,000 or more', Number, 1_000_000)
+  .option('--no-experiments', 'leave out growth, weight and imports')
   .option('--profile <folder>', 'write a CPU profile of every server there')
   .option('--output <file>', 'where the results go', new URL('./results.json', import.meta.url).pathname)
   .parse()
@@ -30,9 +31,12 @@ const options = new Command('bench')
     only: string
     workloads: string
     largest: number
+    experiments: boolean
     profile?: string
     output: string
   }>()
+
+const NO_EXPERIMENTS: Experiments = { growth: [], weight: [], frontDoor: [] }
 
 const { rounds, seconds, connections, only, largest, profile, output } = options
 const plan: Plan = {
@@ -43,25 +47,25 @@ const plan: Plan = {
   connections,
   nodeOptions: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
 }
+// The databases end with this process, however it ends.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 const databases = await startDatabases()
 const bar = new SingleBar({ format: '{bar} {value}/{total} {name}', hideCursor: true, noTTYOutput: true, notTTYSchedule: 30_000 })
 bar.start(countRounds(plan), 0, { name: '' })
 try {
   const cells = await sideBySide(plan, databases.place, (name) => bar.increment(1, { name }))
   bar.stop()
-  const experiments: Experiments = {
-    frontDoor: frontDoor(),
-    weight: await weight(Math.min(100_000, largest)),
-    growth: await growth(
-      databases.place,
-      [1000, 10_000, 100_000, 1_000_000].filter((size) => size <= largest),
-    ),
-  }
+  const experiments = options.experiments ? await runExperiments() : NO_EXPERIMENTS
   const measured: Measured = { circumstances: circumstances(plan), cells, experiments }
   writeFileSync(output, `${JSON.stringify(measured, rounded)}\n`)
 } finally {
   bar.stop()
   await databases.remove()
+}
+
+async function runExperiments(): Promise<Experiments> {
+  const sizes = [1000, 10_000, 100_000, 1_000_000].filter((size) => size <= largest)
+  return { frontDoor: frontDoor(), weight: await weight(Math.min(100_000, largest)), growth: await growth(databases.place, sizes) }
 }
 
 /** More digits than were measured would only make the file long. */

@@ -51,7 +51,7 @@ export function growthPicture(
   values: readonly { readonly store: string; readonly sessions: number; readonly micros: number }[],
 ): Promise<string> {
   return svgOf({
-    title: 'CPU of a load and a replace, as the store grows',
+    title: 'A load and a replace, as the store grows',
     data: { values: [...values] },
     width: 480,
     height: 240,

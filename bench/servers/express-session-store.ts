@@ -11,10 +11,10 @@ export async function expressSessionStore(store: StoreName, place: Place): Promi
       return new expressSession.MemoryStore()
     case 'sqlite':
     case 'sqlite-full':
-      return new (BetterSqlite3Store(expressSession))({ client: openSqlite(place, store === 'sqlite-full') })
+      return new (BetterSqlite3Store(expressSession))({ client: await openSqlite(place, store === 'sqlite-full') })
     case 'redis':
       return new RedisStore({ client: await openRedis(place), prefix: `${place.name}:` })
     case 'postgres':
-      return new (connectPgSimple(expressSession))({ pool: openPool(place), tableName: place.name, createTableIfMissing: true })
+      return new (connectPgSimple(expressSession))({ pool: await openPool(place), tableName: place.name, createTableIfMissing: true })
   }
 }

@@ -73,7 +73,7 @@ async function inRedis(place: Place): Promise<HandWrittenStore> {
 }
 
 async function inPostgres(place: Place): Promise<HandWrittenStore> {
-  const pool = openPool(place)
+  const pool = await openPool(place)
   const { name } = place
   await pool.query(`CREATE TABLE ${name} (id TEXT PRIMARY KEY, version INTEGER NOT NULL, data TEXT NOT NULL)`)
   const text = `UPDATE ${name} SET data = $1, version = version + 1 WHERE id = $2 AND version = $3`

@@ -1,10 +1,5 @@
 // A server process. What it serves is told as JSON in its first argument; the bench asks it over IPC what it has used so far.
-import { serveExpress } from './express.ts'
-import { serveFastify } from './fastify.ts'
-import { serveHono } from './hono.ts'
-import { serveKoa } from './koa.ts'
 import type { Serve } from './library.ts'
-import { serveNode } from './node.ts'
 import { operations } from './operations.ts'
 import type { Place, StoreName } from './resources.ts'
 
@@ -26,16 +21,18 @@ export interface Usage {
   readonly operations: number
 }
 
+/** Each process loads its own framework only. */
 const FRAMEWORKS = {
-  express: serveExpress,
-  fastify: serveFastify,
-  hono: serveHono,
-  koa: serveKoa,
-  node: serveNode,
-} as const satisfies Record<string, Serve>
+  express: async () => (await import('./express.ts')).serveExpress,
+  fastify: async () => (await import('./fastify.ts')).serveFastify,
+  hono: async () => (await import('./hono.ts')).serveHono,
+  koa: async () => (await import('./koa.ts')).serveKoa,
+  node: async () => (await import('./node.ts')).serveNode,
+} as const satisfies Record<string, () => Promise<Serve>>
 
 const { framework, library, store, place } = JSON.parse(process.argv[2] ?? '') as Order
-const port = await FRAMEWORKS[framework](library, store, place)
+const serve = await FRAMEWORKS[framework]()
+const port = await serve(library, store, place)
 process.on('message', () => {
   const { user, system } = process.cpuUsage()
   process.send?.({ cpu: user + system, operations: operations.count } satisfies Usage)

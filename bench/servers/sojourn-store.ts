@@ -18,6 +18,6 @@ export async function sojournStore(store: StoreName, place: Place): Promise<Stor
       return new RedisStore({ client: await openRedis(place), prefix: `${place.name}:` })
     }
     case 'postgres':
-      return new PostgresStore({ pool: openPool(place), table: place.name })
+      return new PostgresStore({ pool: await openPool(place), table: place.name })
   }
 }
