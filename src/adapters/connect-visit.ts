@@ -24,8 +24,14 @@ export function visits<Data>(sessions: Sessions<Data>, remedy?: string): (visit:
   return async function begin({ req, res, secure, fail }) {
     if (isHeld(res, sessions)) return sessions.of(req) // installed twice
     if (res.headersSent) throw new HeadersSentError('session() came when the response had started already; put it before whatever answers.')
-    const loopback = !secure && cameByLoopback(req, environment)
-    const session = await sessions.open({ cookie: req.headers.cookie, secure, loopback, remedy })
+    const session = await sessions.open({
+      cookie: req.headers.cookie,
+      secure,
+      remedy,
+      get loopback() {
+        return cameByLoopback(req, environment)
+      },
+    })
     sessions.bind(req, session)
     // Someone before us answered while the session was being read: it is not ours to hold, and nothing can be saved any more.
     if (res.headersSent || res.writableEnded) await sessions.commit(session, { status: 500 })
