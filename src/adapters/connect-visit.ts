@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HeadersSentError } from '../core/errors.ts'
+import type { Owed } from '../core/owed.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { isLoopback } from '../wire/loopback.ts'
@@ -36,8 +37,8 @@ export function visits<Data>(sessions: Sessions<Data>, remedy?: string): (visit:
     // Someone before us answered while the session was being read: it is not ours to hold, and nothing can be saved any more.
     if (res.headersSent || res.writableEnded) await sessions.commit(session, { status: 500 })
     else {
-      const commit = (status: number): Promise<Headers> => sessions.commit(session, { status })
-      hold(req, res, { manager: sessions, commit, owed: () => sessions.headers(session), fail })
+      const commit = (status: number): Promise<Owed> => sessions.settle(session, { status })
+      hold(req, res, { manager: sessions, commit, owed: () => sessions.owed(session), fail })
     }
     return session
   }

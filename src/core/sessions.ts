@@ -11,6 +11,7 @@ import { parseId } from './id.ts'
 import { type Incoming, incomingOf } from './incoming.ts'
 import { findId, openFrom } from './opening.ts'
 import type { SessionOptions } from './options.ts'
+import type { Owed } from './owed.ts'
 import type { Described, Schemas } from './schema.ts'
 import { Session } from './session.ts'
 import type { Default } from './session-data.ts'
@@ -81,9 +82,15 @@ export class Sessions<Data = Default> {
    * ```
    */
   async commit(session: Session<Data>, response: { readonly status: number }): Promise<Headers> {
+    await this.settle(session, response)
+    return this.headers(session)
+  }
+
+  /** As `commit`, with what is owed as it is. For adapters: to make `Headers` of it costs more than all the rest. */
+  async settle(session: Session<Data>, response: { readonly status: number }): Promise<Owed> {
     const draft = this.#draftOf(session)
     await draft.seal(() => this.#performer.perform(draft, response.status >= 500 && !this.#saveOnError))
-    return this.headers(session)
+    return this.owed(session)
   }
 
   /**
@@ -91,12 +98,18 @@ export class Sessions<Data = Default> {
    * session that was flushed; `Vary: Cookie` when it was looked at.
    */
   headers(session: Session<Data>): Headers {
-    const draft = this.#draftOf(session)
+    const { setCookie, vary } = this.owed(session)
     const headers = new Headers()
-    const setCookie = draft.flushed.length === 0 ? draft.debt.setCookie : undefined
     if (setCookie !== undefined) headers.append('Set-Cookie', setCookie)
-    if (draft.accessed || setCookie !== undefined) headers.append('Vary', 'Cookie')
+    if (vary !== undefined) headers.append('Vary', vary)
     return headers
+  }
+
+  /** As `headers`. For adapters. */
+  owed(session: Session<Data>): Owed {
+    const draft = this.#draftOf(session)
+    const setCookie = draft.flushed.length === 0 ? draft.debt.setCookie : undefined
+    return { setCookie, vary: draft.accessed || setCookie !== undefined ? 'Cookie' : undefined }
   }
 
   /** A new session outside of requests; `save()` gives it a row and an `id`. */

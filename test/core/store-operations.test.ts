@@ -54,7 +54,7 @@ describe('touches', () => {
   it.each([
     { idle: '14d', each: HOUR },
     { idle: '30m', each: 3 * MINUTE },
-  ])('come at most once in $each ms with an idle time of $idle', async ({ idle, each }) => {
+  ] as const)('come at most once in $each ms with an idle time of $idle', async ({ idle, each }) => {
     const { world, calls } = await watchedWorld(SMALL, { idle, absolute: '30d' })
     const step = each / 6
     for (let at = 0; at < 60; at += 1) {
