@@ -69,13 +69,14 @@ export function handlersOf<Context, S>(use: Use<Context, S>, verbs: Verbs<S>): H
       return answer
     })
   let changes = 0
+  let users = 0
   return {
     '/seed/small': doing((session) => verbs.seed(session, SESSIONS.small), 'seeded'),
     '/seed/large': doing((session) => verbs.seed(session, SESSIONS.large), 'seeded'),
     '/read': reading((session) => verbs.read(session)),
     '/untouched': () => 'untouched',
     '/increment': writing((session) => String(verbs.increment(session))),
-    '/login': doing((session) => verbs.login(session, 7), 'welcome'),
+    '/login': doing((session) => verbs.login(session, ++users), 'welcome'),
     '/change': doing((session) => verbs.change(session, `theme-${++changes}`), 'changed'),
     '/visits': reading((session) => String(verbs.visits(session))),
   }
