@@ -92,6 +92,7 @@ export function circumstancesText(given: Circumstances): string {
   return [
     `Measured ${date} at commit ${commit}, on ${machine}, Node ${node}: ${rounds} rounds of ${seconds} s each, ${connections} connections, `,
     pinned ? 'server and load generator bound to a core each.' : 'server and load generator not bound to cores.',
+    rounds < 3 ? ' **A short run, for a first look: what it says of noise has to be taken seriously.**' : '',
     `\n\nVersions: ${listed.join(', ')}.`,
   ].join('')
 }
