@@ -65,6 +65,10 @@ export function growthPicture(
 }
 
 function svgOf(spec: TopLevelSpec): Promise<string> {
-  const background = { background: 'white', padding: 12, config: { font: 'sans-serif', view: { stroke: null }, axis: { labelLimit: 260 } } } as const
+  const background = {
+    background: 'white',
+    padding: 12,
+    config: { font: 'sans-serif', view: { stroke: null }, axis: { labelLimit: 260 } },
+  } as const
   return new View(parse(compile({ ...spec, ...background }).spec), { renderer: 'none' }).toSVG()
 }

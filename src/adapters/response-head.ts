@@ -56,9 +56,9 @@ export function checkHead(status: number, message: string | undefined): void {
 }
 
 /** Adds what the session owes the response to what the application set: its cookie, and what caches have to know. */
-export function addOwed(res: ServerResponse, { setCookie, vary }: Owed): void {
-  if (setCookie !== undefined) {
-    res.appendHeader('Set-Cookie', setCookie)
+export function addOwed(res: ServerResponse, { setCookies, vary }: Owed): void {
+  if (setCookies.length > 0) {
+    res.appendHeader('Set-Cookie', setCookies)
     res.setHeader('Cache-Control', withPrivacy(textOf(res.getHeader('Cache-Control'))))
   }
   if (vary !== undefined) res.setHeader('Vary', withVary(textOf(res.getHeader('Vary')), vary))

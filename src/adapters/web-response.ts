@@ -5,14 +5,12 @@ import { withPrivacy, withVary } from './caching.ts'
  * The response with what the session owes it. A new one around its body, as the application's own may be immutable; but for what cannot be
  * made anew, a switch of protocols (101) and a network error (0).
  */
-export function dressed(response: Response, { setCookie, vary }: Owed): Response {
+export function dressed(response: Response, { setCookies, vary }: Owed): Response {
   if (response.status < 200 || vary === undefined) return response
   const anew = new Response(response.body, response)
   const { headers } = anew
-  if (setCookie !== undefined) {
-    headers.append('Set-Cookie', setCookie)
-    headers.set('Cache-Control', withPrivacy(headers.get('Cache-Control') ?? undefined))
-  }
+  for (const setCookie of setCookies) headers.append('Set-Cookie', setCookie)
+  if (setCookies.length > 0) headers.set('Cache-Control', withPrivacy(headers.get('Cache-Control') ?? undefined))
   headers.set('Vary', withVary(headers.get('Vary') ?? undefined, vary))
   return anew
 }

@@ -1,6 +1,7 @@
 import { type CookieOptions, PREFIX } from './cookie-rules.ts'
 import { DURATION_FORMS, MAX_DURATION, milliseconds } from './duration.ts'
 import { ConfigError } from './errors.ts'
+import { isWorkers } from './is-workers.ts'
 import type { SessionOptions } from './options.ts'
 import { isReserved } from './reserved.ts'
 import type { Store } from './store.ts'
@@ -15,6 +16,7 @@ export function checkOptions(options: unknown): asserts options is SessionOption
   }
   checkAll('', options, CHECKS)
   checkStore(options['store'] as Store)
+  if (options['sweep'] !== undefined) checkSweep(options['store'] as Store)
   checkLifetime(options as unknown as SessionOptions)
   if (options['cookie'] !== undefined) checkCookie(options['cookie'] as CookieOptions)
 }
@@ -27,12 +29,22 @@ function checkLifetime({ idle, absolute = '30d' }: SessionOptions): void {
   )
 }
 
-/** What this version does not do yet it does not pretend to do. */
-function checkStore({ capabilities }: Store): void {
-  if (capabilities?.compareAndSwap && !capabilities.carriesData) return
+/** Who cannot swap has nothing to swap: the data is in the cookie, and its ids are of the store's own making. */
+function checkStore(store: Store): void {
+  const { capabilities } = store
+  if (capabilities?.compareAndSwap || (capabilities?.carriesData && store.serve !== undefined)) return
   throw new ConfigError(
     'Option `store`: it has no compare-and-swap (capability `compareAndSwap`), without which changes of overlapping requests would be lost.',
   )
+}
+
+function checkSweep(store: Store): void {
+  if (store.clearExpired === undefined)
+    throw new ConfigError('Option `sweep`: this store expires its sessions by itself; there is nothing to clear. Leave it out.')
+  if (isWorkers())
+    throw new ConfigError(
+      'Option `sweep`: on Workers no timer outlives a request. Leave it out, and call `sessions.clearExpired()` from a Cron Trigger.',
+    )
 }
 
 function checkAll(path: string, values: object, checks: Readonly<Record<string, Check>>): void {
@@ -47,7 +59,7 @@ function checkAll(path: string, values: object, checks: Readonly<Record<string, 
 /** Names people bring along from other session libraries, with what they mean here. */
 const TRANSLATIONS: Readonly<Record<string, string>> = {
   secret: 'no secret is needed: an id of 192 random bits needs no signature. Leave it out',
-  secrets: 'no secret is needed unless the store seals data, and then it goes to that store. Leave it out',
+  secrets: 'no secret is needed unless the session is kept in the cookie, and then it goes to that store: new CookieStore({ secrets })',
   keys: 'no secret is needed: an id of 192 random bits needs no signature. Leave it out',
   password: 'no secret is needed: data stays on the server. Leave it out',
   signed: 'an id of 192 random bits needs no signature. Leave it out',
@@ -112,6 +124,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   onGone: oneOf('error', 'discard'),
   maxSize: aSize,
   timeout: aTimeout,
+  sweep: anInterval,
   codec: withMethods('a codec', 'decode', 'encode', 'parse', 'print'),
   schema: aSchema,
   as: anIdentifier,
@@ -132,6 +145,13 @@ function aShortTime(value: unknown): string | undefined {
   return aDuration(value) ?? (Number(milliseconds(value)) > HOUR ? 'nobody waits longer than an hour' : undefined)
 }
 
+const MINUTE = 60_000
+
+function anInterval(value: unknown): string | undefined {
+  const length = Number(milliseconds(value))
+  return length >= MINUTE && length <= 7 * 24 * HOUR ? undefined : "it has to be a duration of '1m' to '7d'"
+}
+
 function aSchema(value: unknown): string | undefined {
   if (!isObject(value)) return 'it has to be an object with one Standard Schema for each property'
   const wrong = Object.entries(value).find(
@@ -144,9 +164,9 @@ function aSchema(value: unknown): string | undefined {
 
 const COOKIE_CHECKS: Readonly<Record<string, Check>> = {
   name: (value) =>
-    typeof value === 'string' && /^[!#$%&'*+\-.^`|~\w]{1,256}$/.test(value)
+    typeof value === 'string' && /^[!#$%&'*+\-.^`|~\w]{1,256}$/.test(value) && !/\.\d$/.test(value)
       ? undefined
-      : "a cookie name has letters, digits and !#$%&'*+-.^_`|~ only",
+      : "a cookie name has letters, digits and !#$%&'*+-.^_`|~ only, and does not end like 'sid.1', the name of a piece of a long cookie",
   path: (value) =>
     typeof value === 'string' && /^\/[\x20-\x3a\x3d-\x7e]{0,1023}$/.test(value)
       ? undefined

@@ -30,7 +30,7 @@ export class Draft {
   #effects: Effects = noEffects()
   /** Counts the sessions this request has had: what was begun for one must not come down on the next. */
   #life = 0
-  #flushed: readonly string[] = []
+  #flushed: readonly Identity[] = []
   /** The properties the state was opened with, */
   #opened: ReadonlyMap<string, string> = NOTHING
   /** and those of the newest entry this request knows: other requests' too, when they were written together. */
@@ -68,8 +68,8 @@ export class Draft {
     return this.#intents
   }
 
-  /** Keys of the sessions this request flushed and that are still to be deleted. */
-  get flushed(): readonly string[] {
+  /** The sessions this request flushed and that are still to be deleted. */
+  get flushed(): readonly Identity[] {
     return this.#flushed
   }
 
@@ -129,7 +129,7 @@ export class Draft {
     this.accessed = true
     this.#life++
     const { identity } = this.#state
-    if (identity !== undefined) this.#flushed = [...this.#flushed, identity.key]
+    if (identity !== undefined) this.#flushed = [...this.#flushed, identity]
     this.debt.end()
     this.flashesRead.clear()
     this.#intents = []
@@ -140,7 +140,7 @@ export class Draft {
 
   /** A flushed session is deleted. */
   deleted(key: string): void {
-    this.#flushed = this.#flushed.filter((each) => each !== key)
+    this.#flushed = this.#flushed.filter((each) => each.key !== key)
   }
 
   /**
@@ -149,7 +149,7 @@ export class Draft {
    */
   committed(intents: readonly Intent[], identity: Identity, entry: Entry, life: number): void {
     if (life !== this.#life) {
-      this.#flushed = [...new Set([...this.#flushed, identity.key])]
+      this.#flushed = [...this.#flushed.filter(({ key }) => key !== identity.key), identity]
       return
     }
     const sent = new Set(intents)
@@ -181,9 +181,10 @@ export class Draft {
     if (this.#sealed) throw new HeadersSentError(SEALED)
     if (this.#state.is === 'failed') this.#raise(this.#state.error)
     if (this.#state.is === 'unknown') throw new CommitUnknownError()
-    if (this.debt.refusal === undefined) return
-    this.engine.emit({ type: 'cookie', reason: 'refused-insecure' })
-    throw new ConfigError(this.debt.refusal)
+    const { refusal } = this.debt
+    if (refusal === undefined) return
+    this.engine.emit({ type: 'cookie', reason: refusal.reason })
+    throw new ConfigError(refusal.remedy)
   }
 
   /** Records a change and shows it; what is shown may be given, where it is known already. */

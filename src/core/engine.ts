@@ -1,12 +1,14 @@
 import { jsonCodec } from '../codecs/json.ts'
 import { scopeOf } from './cookie-rules.ts'
+import { type Draw, drawFrom, type Random, systemDraw } from './draw.ts'
 import { milliseconds } from './duration.ts'
 import { ConfigError } from './errors.ts'
 import { guarded, type Listener } from './events.ts'
 import type { Lifetime, Reading } from './expiry.ts'
-import { type Draw, drawFrom, type Random, systemDraw } from './id.ts'
+import { hashedIds, type Ids } from './id.ts'
 import { isWorkers } from './is-workers.ts'
 import type { SessionOptions } from './options.ts'
+import type { Capabilities, Served } from './store.ts'
 import { TimedStore } from './timed-store.ts'
 import { Values } from './values.ts'
 
@@ -17,8 +19,10 @@ export interface Engine extends Reading {
   readonly emit: Listener
   readonly now: () => number
   readonly draw: Draw
-  /** Which ids are of this manager's cookie, see `scopeOf`. */
-  readonly scope: string
+  /** How ids lead to rows; those of another cookie lead elsewhere. */
+  readonly ids: Ids
+  /** What the store can do. */
+  readonly can: Capabilities
   /** Names this manager in the marks it leaves on entries. */
   readonly managerId: string
   /** How long the store work of one commit may take, in milliseconds. */
@@ -34,27 +38,32 @@ const ID_LENGTH = 8
 
 /** The engine of checked options, with the default of every option that is not the cookie's. */
 export function makeEngine(options: SessionOptions): Engine {
-  const { store, clock = Date.now, random, on, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
+  const { store: given, clock: now = Date.now, random, on, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
   const emit = guarded(on)
   const values = new Values(codec, schema, emit)
   const draw = random === undefined ? systemDraw() : checkedDraw(random)
+  const lifetime = lifetimeOf(options)
+  const scope = scopeOf(options.cookie)
+  const service = { draw, now, scope, absolute: lifetime.absolute }
+  const { store, ids }: Served = given.serve?.(service) ?? { store: given, ids: hashedIds(draw, scope) }
   let managerId: string | undefined // drawn at its first use: a Worker may not draw while it is loaded
   return {
     emit,
     values,
     draw,
-    scope: scopeOf(options.cookie),
+    ids,
+    can: store.capabilities,
     maxSize,
-    now: clock,
-    store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000),
+    now,
+    store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000, emit),
     parse: values.parse,
-    lifetime: lifetimeOf(options),
+    lifetime,
     get managerId() {
       managerId ??= draw(ID_LENGTH)
       return managerId
     },
     requestTimeout: milliseconds(timeout.request) ?? 5000,
-    merging: !isWorkers(),
+    merging: !isWorkers() && !store.capabilities.carriesData,
   }
 }
 

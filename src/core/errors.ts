@@ -33,7 +33,18 @@ export class ConfigError extends SessionError {
 }
 
 /** What the store was asked to do when it failed. */
-export type StoreOperation = 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteUser' | 'list' | 'clearExpired'
+export type StoreOperation =
+  | 'open'
+  | 'load'
+  | 'create'
+  | 'replace'
+  | 'touch'
+  | 'delete'
+  | 'deleteUser'
+  | 'list'
+  | 'clearExpired'
+  | 'countExpired'
+  | 'migrate'
 
 /** The store failed or did not answer in time; its own error is the `cause`. Never means that there is no session. */
 export class StoreError extends SessionError {
@@ -45,12 +56,18 @@ export class StoreError extends SessionError {
   readonly applied: false | undefined
 
   constructor(operation: StoreOperation, cause: unknown, options: { readonly applied?: false; readonly message?: string } = {}) {
-    super(options.message ?? `The session store failed to ${operation}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    super(options.message ?? `The session store failed to ${operation}: ${reasonOf(cause)}`, {
       cause,
     })
     this.operation = operation
     this.applied = options.applied
   }
+}
+
+/** What an error says. One of several, such as a connection that every address of a host refused, says nothing by itself. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(reasonOf).join('; ')
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 /** A value that cannot be stored, or a session grown over `maxSize` (code `ERR_SESSION_TOO_LARGE`). `property` names the culprit. */
@@ -113,10 +130,26 @@ export class CommitUnknownError extends SessionError {
   }
 }
 
-/** A session kept in the cookie does not fit in it. */
+/**
+ * A session kept in the cookie does not fit in it: sealed it has `size` bytes, where the store takes `limit`. Nothing was saved, and the
+ * browser keeps the cookie it has. `property` names the largest one.
+ */
 export class CookieTooLargeError extends SessionError {
   readonly code = 'ERR_SESSION_COOKIE_TOO_LARGE'
   override readonly name = 'CookieTooLargeError'
+  readonly size: number
+  readonly limit: number
+  readonly property: string | undefined
+
+  constructor(size: number, limit: number, property?: string) {
+    const largest = property === undefined ? '' : ` Its largest property is "${property}".`
+    super(
+      `Sealed for the cookie the session has ${size} bytes; the option \`maxSize\` of the CookieStore allows ${limit}.${largest} Keep large things in a database and their keys here.`,
+    )
+    this.size = size
+    this.limit = limit
+    this.property = property
+  }
 }
 
 /** The response has started: the session is committed and can only be read. For a long stream, open your own with `sessions.load(id)`. */

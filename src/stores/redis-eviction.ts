@@ -10,7 +10,7 @@ export async function warnOfEviction(connection: RedisConnection, warn: (message
   const [policy] = policies.filter((each) => each !== undefined)
   if (policy === undefined) return
   warn(
-    `Redis may drop sessions when its memory is full (maxmemory-policy ${policy}): visitors would be logged out and logouts undone by nobody. Set \`maxmemory-policy noeviction\`, and give caches a Redis of their own.`,
+    `Redis may drop sessions when its memory is full (maxmemory-policy ${policy}): their visitors are logged out without a trace, and revoking the sessions of a user may miss some. Set \`maxmemory-policy noeviction\`, and give caches a Redis of their own.`,
   )
 }
 

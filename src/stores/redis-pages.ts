@@ -22,7 +22,7 @@ export async function scanPage(rows: RedisRows, now: number, limit: number, curs
   const { nodes, start } = rows.places()
   const entries: Found[] = []
   let place: Place | undefined = cursor === undefined ? firstOf(nodes[0]) : placeOf(cursor)
-  for (let steps = 0; place !== undefined && steps < MOST_STEPS; steps += 1) {
+  for (let steps = 0; place !== undefined && entries.length < limit && steps < MOST_STEPS; steps += 1) {
     const { node: name, scan, after }: Place = place
     const node = nodes.find((each) => each.name >= name)
     if (node === undefined) break

@@ -26,7 +26,7 @@ export interface RedisStoreOptions {
 }
 
 /**
- * Keeps sessions in Redis 5 or later, or Valkey; on one server, behind Sentinels or in a Cluster.
+ * Keeps sessions in Redis 6 or later, or Valkey: on one server, behind Sentinels or in a Cluster.
  *
  * ```ts
  * app.use(session({ store: new RedisStore({ client: await createClient({ url }).connect() }) }))

@@ -1,9 +1,10 @@
 import type { Capabilities, Store } from '../core/store.ts'
 import type { Clauses } from './clauses.ts'
-import { clearExpiredClauses } from './clear-expired-clauses.ts'
+import { clearExpiredClauses, countExpiredClauses } from './clear-expired-clauses.ts'
 import { listClauses } from './list-clauses.ts'
 import { farClockClauses, loadClauses, textClauses } from './load-clauses.ts'
 import { same } from './same.ts'
+import { revocationClauses, tokenClauses } from './token-clauses.ts'
 import { touchClauses, touchRaceClauses } from './touch-clauses.ts'
 import { userClauses } from './user-clauses.ts'
 import { compareAndSwapClauses } from './version-clauses.ts'
@@ -18,14 +19,18 @@ export interface SuiteRunner {
 /** What the suite has to know of a store that cannot do everything. */
 export interface StoreSuiteOptions {
   /** What the store says it can do, where that is not all. What it cannot is not tested. */
-  readonly capabilities?: Partial<Omit<Capabilities, 'carriesData'>>
+  readonly capabilities?: Partial<Capabilities>
   /** `false` for a store without `clearExpired`: its database drops expired rows by itself. */
   readonly clearExpired?: boolean
+  /** `false` for a store that has `clearExpired` without `countExpired`. */
+  readonly countExpired?: boolean
   /**
    * `false` for a store whose database also drops rows by a clock of its own, as Redis does: instants of the past are left out. All else
    * plays in the year 2100, where such a clock has no say.
    */
   readonly farClocks?: boolean
+  /** For a store that `carriesData`: whether it remembers which sessions ended. Default `false`. */
+  readonly revocation?: boolean
 }
 
 /**
@@ -57,9 +62,23 @@ export function storeSuite(
 }
 
 function chapters(options: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
-  const can: Capabilities = { compareAndSwap: true, list: true, users: true, ...options.capabilities, carriesData: false }
+  const can: Capabilities = { compareAndSwap: true, list: true, users: true, carriesData: false, ...options.capabilities }
   return [
     ['capabilities', capabilityClauses(can)],
+    ...(can.carriesData ? tokenChapters(options) : rowChapters(can, options)),
+    ['close', closeClauses],
+  ]
+}
+
+function tokenChapters({ revocation = false }: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
+  return [
+    ['tokens', tokenClauses],
+    ['revocation', revocation ? revocationClauses : {}],
+  ]
+}
+
+function rowChapters(can: Capabilities, options: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
+  return [
     ['load', { ...loadClauses, ...(options.farClocks === false ? {} : farClockClauses) }],
     ['texts and instants', textClauses],
     ['create', createClauses],
@@ -69,7 +88,7 @@ function chapters(options: StoreSuiteOptions): [verb: string, clauses: Clauses][
     ['list', can.list ? listClauses : {}],
     ['users', can.users ? userClauses : {}],
     ['clearExpired', options.clearExpired === false ? {} : clearExpiredClauses],
-    ['close', closeClauses],
+    ['countExpired', options.clearExpired === false || options.countExpired === false ? {} : countExpiredClauses],
   ]
 }
 
@@ -78,9 +97,9 @@ function capabilityClauses(expected: Capabilities): Clauses {
     'are those the suite was told': async (store) => same(store.capabilities, expected, 'capabilities'),
     'come with their methods': async (store) => {
       same(
-        [typeof store.list, typeof store.deleteUser],
-        [kind(expected.list), kind(expected.users)],
-        'the types of `list` and `deleteUser`',
+        [typeof store.list, typeof store.deleteUser, ...(expected.carriesData ? [typeof store.serve] : [])],
+        [kind(expected.list), kind(expected.users), ...(expected.carriesData ? ['function'] : [])],
+        'the types of `list`, `deleteUser`, and of `serve` where tokens hold the data',
       )
     },
   }

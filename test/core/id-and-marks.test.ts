@@ -2,31 +2,34 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mark, marked } from '../../src/core/commit/commit-marks.ts'
-import { newIdentity, parseId, renew, sameProof } from '../../src/core/id.ts'
+import { hashedIds, sameProof } from '../../src/core/id.ts'
 
 describe('ids', () => {
   let drawn = 0
   const draw = (length: number): string => `${(drawn += 1)}`.padStart(length, 'A')
+  const ids = hashedIds(draw, '')
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url')
 
   it('an id is family.secret; key and proof are their hashes', () => {
-    const { id, family, key, proof } = newIdentity(draw, '')
+    const { id, key, handle, proof } = ids.create()
     const [first = '', second = ''] = id.split('.')
-    expect([first.length, second.length, first]).toEqual([16, 32, family])
+    expect([first.length, second.length]).toEqual([16, 32])
     expect([key, proof]).toEqual([sha256(first), sha256(second)])
-    expect(parseId(id, '')).toEqual({ id, family, key, proof })
+    expect(ids.parse(id)).toEqual({ id, key, handle, proof })
+    expect(handle).toBe(key)
   })
 
   it('renewed it keeps family and key and has another secret', () => {
-    const before = newIdentity(draw, '')
-    const now = renew(before, draw)
-    expect([now.family, now.key]).toEqual([before.family, before.key])
+    const before = ids.create()
+    const now = ids.renew(before)
+    expect([now.id.slice(0, 17), now.key]).toEqual([before.id.slice(0, 17), before.key])
+    expect(ids.parse(now.id)).toEqual(now)
     expect([now.proof === before.proof, now.id === before.id]).toEqual([false, false])
   })
 
   it('only the exact shape is an id', () => {
     const good = `${'a'.repeat(16)}.${'b'.repeat(32)}`
-    expect(parseId(good, '')).toBeDefined()
+    expect(ids.parse(good)).toBeDefined()
     for (const bad of [
       '',
       'a',
@@ -44,14 +47,14 @@ describe('ids', () => {
       good.replace('b', '.'),
       '\ud800'.repeat(49),
     ]) {
-      expect(parseId(bad, ''), JSON.stringify(bad)).toBeUndefined()
+      expect(ids.parse(bad), JSON.stringify(bad)).toBeUndefined()
     }
   })
 
   it('no text of another shape is an id', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ minLength: 45, maxLength: 53 }), fc.string({ unit: 'binary', maxLength: 60 })), (text) => {
-        expect(parseId(text, '') !== undefined).toBe(/^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{32}$/.test(text) && text.length === 49)
+        expect(ids.parse(text) !== undefined).toBe(/^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{32}$/.test(text) && text.length === 49)
       }),
     )
   })

@@ -14,7 +14,9 @@ const FILES = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
 /** What any example may use without saying where it comes from. */
 const AMBIENT = `
 import { createSessions, type Codec, type Entry, type Session, type Sessions, type Store } from 'sojourn'
+import { CookieStore } from 'sojourn/stores/cookie'
 import { MemoryStore } from 'sojourn/stores/memory'
+import { MysqlStore } from 'sojourn/stores/mysql'
 import { PostgresStore } from 'sojourn/stores/postgres'
 import { RedisStore } from 'sojourn/stores/redis'
 import { SqliteStore } from 'sojourn/stores/sqlite'
@@ -26,6 +28,7 @@ declare const id: string
 declare const Bun: { serve(options: { fetch(request: Request): Response | Promise<Response> }): void }
 declare const connectionString: string
 declare const Pool: new (options: { connectionString: string }) => import('sojourn/stores/postgres').PgPool
+declare const createPool: (url: string) => import('sojourn/stores/mysql').MysqlPool
 declare const postgres: (url: string) => import('sojourn/stores/postgres').PostgresJs
 declare const url: string
 declare const createClient: (options: { url: string }) => { connect(): Promise<import('sojourn/stores/redis').NodeRedisClient> }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry, Store } from '../../src/core/store.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
-import { type StoreSuiteOptions, storeSuite } from '../../src/testing/store-suite.ts'
+import { broken, run } from './run-suite.ts'
 
-const store = (change: (real: MemoryStore) => Partial<Store>) => (): Store => {
-  const real = new MemoryStore({ max: 2000 })
+const store = (change: (real: Store & MemoryStore) => Partial<Store>) => (): Store => {
+  const real: Store & MemoryStore = new MemoryStore({ max: 2000 })
   const port: Store = {
     capabilities: real.capabilities,
     load: (key, now) => real.load(key, now),
@@ -15,6 +15,7 @@ const store = (change: (real: MemoryStore) => Partial<Store>) => (): Store => {
     deleteUser: (...args) => real.deleteUser(...args),
     list: (...args) => real.list(...args),
     clearExpired: (...args) => real.clearExpired(...args),
+    countExpired: (now) => real.countExpired(now),
     close: () => real.close(),
   }
   return { ...port, ...change(real) }
@@ -251,6 +252,14 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
     store((real) => ({ clearExpired: (options) => real.clearExpired({ ...options, now: options.now + 1 }) })),
     'clearExpired: deletes what expired at or before now, and nothing else',
   ],
+  'countExpired of what is alive': [
+    store((real) => ({ countExpired: (now) => real.countExpired(now + 1) })),
+    'countExpired: counts what clearExpired would delete, and deletes nothing',
+  ],
+  'countExpired that stops at ten': [
+    store((real) => ({ countExpired: async (now) => Math.min(10, await real.countExpired(now)) })),
+    'countExpired: counts beyond a batch, and goes by the instant it is given',
+  ],
   'clearExpired in one step': [
     store((real) => ({ clearExpired: (options) => real.clearExpired({ ...options, batch: 1e6 }) })),
     'clearExpired: deletes at most a batch in one step and tells the total after each',
@@ -315,29 +324,3 @@ describe('the store suite', () => {
     expect(open.size).toBe(0)
   })
 })
-
-/** The names of the tests which the store does not pass. */
-async function broken(makeStore: () => Store, options?: StoreSuiteOptions): Promise<string[]> {
-  return [...(await run(makeStore, options))].filter(([, message]) => message !== undefined).map(([name]) => name)
-}
-
-/** Runs the suite by hand: the message of each failed test, `undefined` of one that passed. */
-async function run(makeStore: () => Store, options?: StoreSuiteOptions): Promise<Map<string, string | undefined>> {
-  const tests = new Map<string, () => Promise<void>>()
-  let chapter = ''
-  const describe = (name: string, define: () => void): void => {
-    chapter = name
-    define()
-  }
-  storeSuite('a store', makeStore, { describe, it: (name, test) => tests.set(`${chapter}: ${name}`, test) }, options)
-  const results = new Map<string, string | undefined>()
-  for (const [name, test] of tests)
-    results.set(
-      name,
-      await test().then(
-        () => undefined,
-        (error: unknown) => (error as Error).message,
-      ),
-    )
-  return results
-}

@@ -1,11 +1,15 @@
 import { pause } from '../clock.ts'
 import type { Engine } from '../engine.ts'
-import { GoneError } from '../errors.ts'
+import { GoneError, StoreError } from '../errors.ts'
+import { issued } from '../id.ts'
 import type { Entry } from '../store.ts'
 import { type Folded, fold, type Part } from './fold.ts'
 import { type Done, type Job, QueuedJob } from './job.ts'
 import { overwritten } from './merge.ts'
 import type { Fate, Writer } from './writer.ts'
+
+/** The most requests of one session that wait behind its write. No browser sends so many. */
+const MOST_IN_LANE = 1000
 
 /**
  * Commits changes to sessions that exist. Of one session one write is in flight; what arrives meanwhile waits and then travels
@@ -33,6 +37,7 @@ export class CommitQueue {
       const lane = this.#lanes.get(job.identity.key)
       if (!this.#engine.merging) void this.#bring([queued], undefined)
       else if (lane === undefined) void this.#drive(job.identity.key, queued)
+      else if (lane.length >= MOST_IN_LANE) queued.reject(crowded())
       else lane.push(queued.wait())
     })
   }
@@ -76,7 +81,7 @@ export class CommitQueue {
   /** What became of the write; `undefined` when it failed, which those who have a share in it are told. */
   async #fate({ entry, parts }: Folded, current: Entry): Promise<Fate | undefined> {
     const [first] = parts
-    if (first === undefined) return { kind: 'written', entry: current }
+    if (first === undefined) return { kind: 'written', entry: current, written: { ok: true } }
     try {
       return await this.#writer.swap(first.identity.key, entry, current, Math.max(...parts.map((part) => part.queued.job.until)))
     } catch (error) {
@@ -99,14 +104,14 @@ export class CommitQueue {
     const { entry } = fate
     for (const part of parts) {
       this.#tell(part, entry, part === parts[0] && before.version === part.queued.job.entry.version)
-      part.queued.resolve({ entry, identity: part.identity, merged: part.merged })
+      part.queued.resolve({ entry, identity: issued(part.identity, fate.written), merged: part.merged })
     }
     return entry
   }
 
   #tell({ merged, identity, base, queued: { job } }: Part, { version }: Entry, undisturbed: boolean): void {
     const { emit } = this.#engine
-    const handle = identity.key
+    const { handle } = identity
     const reason = merged.loggedIn ? 'login' : merged.newId ? 'new-id' : merged.claimed === undefined ? 'changed' : 'claimed'
     emit({ type: 'saved', reason, handle, version })
     if (base === undefined || undisturbed) return
@@ -118,4 +123,9 @@ export class CommitQueue {
 function answerShareless({ idle, refused }: Folded, entry: Entry): void {
   for (const { queued, identity, merged } of idle) queued.resolve({ entry, identity, merged })
   for (const { queued, error } of refused) queued.reject(error)
+}
+
+function crowded(): StoreError {
+  const message = `${MOST_IN_LANE} requests of this session wait to be saved already. Nothing was saved; the request may be sent again.`
+  return new StoreError('replace', undefined, { applied: false, message })
 }

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine.ts'
 import { GoneError, StoreError } from '../errors.ts'
-import { type Identity, renew, sameProof } from '../id.ts'
+import type { Identity } from '../id.ts'
 import type { Entry, Version } from '../store.ts'
 import type { Job, QueuedJob } from './job.ts'
 import { type Merged, merge } from './merge.ts'
@@ -56,11 +56,11 @@ export function fold(engine: Engine, current: Entry, jobs: readonly QueuedJob[],
 
 function lay(engine: Engine, current: Entry, queued: QueuedJob, before: ReadonlyMap<string, string> | undefined): Part {
   const { job } = queued
-  if (!sameProof(current.proof, job.identity.proof)) throw new GoneError('other-id')
+  if (!engine.ids.isLiving(job.identity, current)) throw new GoneError('other-id')
   const asKnown = before === undefined && job.entry.version === current.version
   const base = before ?? (asKnown ? job.known : decoded(engine, current))
   const merged = (asKnown ? job.merged : undefined) ?? merge(base, job.intents, engine)
-  const identity = merged.newId ? renew(job.identity, engine.draw) : job.identity
+  const identity = merged.newId ? engine.ids.renew(job.identity) : job.identity
   return { queued, merged, identity, base: asKnown ? undefined : base }
 }
 

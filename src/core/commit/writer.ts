@@ -1,15 +1,15 @@
 import type { Engine } from '../engine.ts'
-import { StoreError } from '../errors.ts'
-import { type Identity, newIdentity } from '../id.ts'
-import type { Entry, Version } from '../store.ts'
+import { CookieTooLargeError, StoreError } from '../errors.ts'
+import { type Identity, issued } from '../id.ts'
+import type { Entry, Version, Written } from '../store.ts'
 import { Attempts } from './attempts.ts'
 import { marked } from './commit-marks.ts'
 import type { Merged } from './merge.ts'
-import { newEntry } from './new-entry.ts'
+import { largestOf, newEntry } from './new-entry.ts'
 
 /** What became of a compare-and-swap. `entry` is the newest that is known to be in the store. */
 export type Fate =
-  | { readonly kind: 'written'; readonly entry: Entry }
+  | { readonly kind: 'written'; readonly entry: Entry; readonly written: Written }
   | { readonly kind: 'stale'; readonly current: Entry }
   | { readonly kind: 'missing' }
 
@@ -38,8 +38,8 @@ export class Writer {
     const { store, now } = this.#engine
     const attempts = new Attempts(until)
     for (;;) {
-      const answer = await attempts.try(() => store.replace(key, entry, before.version, now(), until))
-      if (answer?.ok === true) return { kind: 'written', entry }
+      const answer = await attempts.try(() => this.#fitting(entry, store.replace(key, entry, before.version, now(), until)))
+      if (answer?.ok === true) return { kind: 'written', entry, written: answer }
       if (answer?.reason === 'stale') return this.#recognised(answer.current, entry, attempts)
       if (answer !== undefined) return attempts.inDoubt ? attempts.giveUp() : { kind: 'missing' }
       if (!attempts.inDoubt) continue
@@ -52,22 +52,22 @@ export class Writer {
 
   /** Adds a row under an id that is drawn here. */
   async create(merged: Merged, until: number): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
-    const { store, draw, scope } = this.#engine
+    const { store, ids } = this.#engine
     const nonce = this.newNonce()
     const attempts = new Attempts(until)
-    let identity = newIdentity(draw, scope)
+    let identity = ids.create()
     for (let collisions = 0; collisions < MOST_COLLISIONS; ) {
       const entry = newEntry(this.#engine, merged, identity, nonce)
       const { key } = identity
-      const answer = await attempts.try(() => store.create(key, entry, until))
-      if (answer?.ok === true) return { entry, identity }
+      const answer = await attempts.try(() => this.#fitting(entry, store.create(key, entry, until)))
+      if (answer?.ok === true) return { entry, identity: issued(identity, answer) }
       if (answer !== undefined) attempts.doubt(new StoreError('create', 'the new id is taken')) // by ourselves, if it was heard twice
       if (!attempts.inDoubt) continue
       const found = await this.#look(key, attempts)
       if (found !== undefined && this.#isOwn(found, nonce)) return { entry: found, identity }
       attempts.checkTime()
       // Under another id: what was sent may arrive later still, and must not bring back a session that was ended meanwhile.
-      identity = newIdentity(draw, scope)
+      identity = ids.create()
       if (answer !== undefined) collisions++
     }
     throw new StoreError('create', 'it answered that every new id is taken', { applied: false })
@@ -82,13 +82,22 @@ export class Writer {
   }
 
   #recognised(current: Entry, sent: Entry, attempts: Attempts): Fate {
-    if (this.#isOwn(current, sent.version)) return { kind: 'written', entry: current }
+    if (this.#isOwn(current, sent.version)) return { kind: 'written', entry: current, written: { ok: true } }
     const crowded = marked(current.commits, this.#engine.managerId, sent.version) === 'crowded'
     return crowded || (attempts.inDoubt && attempts.isOver) ? attempts.giveUp() : { kind: 'stale', current }
   }
 
   #isOwn(found: Entry, nonce: Version): boolean {
     return found.version === nonce || marked(found.commits, this.#engine.managerId, nonce) === true
+  }
+
+  /** A store does not know what takes the room in a payload. */
+  #fitting<T>(entry: Entry, write: Promise<T>): Promise<T> {
+    return write.catch((error: unknown) => {
+      if (!(error instanceof CookieTooLargeError)) throw error
+      const texts = this.#engine.values.decode(entry.payload) ?? new Map<string, string>()
+      throw new CookieTooLargeError(error.size, error.limit, texts.size === 0 ? undefined : largestOf(texts)[0])
+    })
   }
 
   /** Reads the row past every cache, until it can be read or the time is up. */
