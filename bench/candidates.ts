@@ -32,6 +32,7 @@ export const CANDIDATES: readonly Candidate[] = [
     ['express-session', 'redis', ALL],
     ['sojourn', 'postgres', ALL],
     ['express-session', 'postgres', ALL],
+    ['sojourn', 'cookie', IN_A_COOKIE],
     ['cookie-session', 'cookie', IN_A_COOKIE],
   ]),
   ...on('fastify', [
@@ -43,6 +44,7 @@ export const CANDIDATES: readonly Candidate[] = [
     ['sojourn', 'redis', ALL],
     ['@fastify/session', 'redis', ALL],
     ['@fastify/session not rolling', 'redis', ALL],
+    ['sojourn', 'cookie', IN_A_COOKIE],
     ['@fastify/secure-session', 'cookie', IN_A_COOKIE],
   ]),
   ...on('koa', [
@@ -56,6 +58,7 @@ export const CANDIDATES: readonly Candidate[] = [
     ['bare again', 'none', ALL],
     ['sojourn', 'redis', ALL],
     ['@hono/session', 'redis', ALL],
+    ['sojourn', 'cookie', IN_A_COOKIE],
     ['@hono/session in the cookie', 'cookie', IN_A_COOKIE],
   ]),
   ...on('node', [
@@ -71,6 +74,7 @@ export const CANDIDATES: readonly Candidate[] = [
     ['sojourn', 'redis', ALL],
     ['by hand', 'postgres', ALL],
     ['sojourn', 'postgres', ALL],
+    ['sojourn', 'cookie', IN_A_COOKIE],
     ['iron-session', 'cookie', IN_A_COOKIE],
   ]),
 ]

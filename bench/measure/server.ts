@@ -22,7 +22,7 @@ export class Server {
     const order: Order = {
       framework,
       library: library === 'bare again' ? 'bare' : library,
-      store: store === 'cookie' || store === 'none' ? 'memory' : store,
+      store: store === 'none' ? 'memory' : store,
       place: { ...place, name },
     }
     return new Server(candidate, await startChild('server', SERVE, [JSON.stringify(order)], nodeOptions))

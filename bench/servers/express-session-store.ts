@@ -5,8 +5,10 @@ import expressSession from 'express-session'
 import { openPool, openRedis, openSqlite, type Place, type StoreName } from './resources.ts'
 
 /** The stores of express-session, which @fastify/session takes too; each set up as its README does. `undefined` is the built-in one. */
-export async function expressSessionStore(store: StoreName, place: Place): Promise<expressSession.Store> {
+export async function expressSessionStore(store: StoreName | 'cookie', place: Place): Promise<expressSession.Store> {
   switch (store) {
+    case 'cookie':
+      throw new Error('This is not a store for cookies')
     case 'memory':
       return new expressSession.MemoryStore()
     case 'sqlite':

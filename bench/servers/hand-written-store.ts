@@ -15,8 +15,10 @@ export interface HandWrittenStore {
 }
 
 /** The floor: raw drivers. No expiry, no hashes, no retries, no timeouts; whether a write took effect is not even looked at. */
-export async function handWrittenStore(store: StoreName, place: Place): Promise<HandWrittenStore> {
+export async function handWrittenStore(store: StoreName | 'cookie', place: Place): Promise<HandWrittenStore> {
   switch (store) {
+    case 'cookie':
+      throw new Error('This is not a store for cookies')
     case 'memory':
       return inMemory()
     case 'sqlite':

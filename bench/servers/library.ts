@@ -7,14 +7,17 @@ export interface Installed<App, Context> {
   readonly handlers: Handlers<Context>
 }
 
-/** How a library is set up on one framework. `store` is where it keeps sessions; libraries that keep them in the cookie do not look at it. */
-export type Library<App, Context> = (store: StoreName, place: Place) => Installed<App, Context> | Promise<Installed<App, Context>>
+/** How a library is set up on one framework. `store` is where it keeps sessions; those that know only cookies do not look at it. */
+export type Library<App, Context> = (
+  store: StoreName | 'cookie',
+  place: Place,
+) => Installed<App, Context> | Promise<Installed<App, Context>>
 
 /** The libraries that are measured on one framework. */
 export type Libraries<App, Context> = Readonly<Record<string, Library<App, Context>>>
 
 /** Starts a server with one of them on the loopback interface; answers its port. */
-export type Serve = (library: string, store: StoreName, place: Place) => Promise<number>
+export type Serve = (library: string, store: StoreName | 'cookie', place: Place) => Promise<number>
 
 /** 14 days, everywhere. */
 export const LIFETIME = { seconds: 14 * 86_400, milliseconds: 14 * 86_400_000 } as const

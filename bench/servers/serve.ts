@@ -9,7 +9,7 @@ export type Framework = keyof typeof FRAMEWORKS
 export interface Order {
   readonly framework: Framework
   readonly library: string
-  readonly store: StoreName
+  readonly store: StoreName | 'cookie'
   readonly place: Place
 }
 

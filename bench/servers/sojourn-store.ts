@@ -1,12 +1,16 @@
 import type { Store } from 'sojourn'
+import { CookieStore } from 'sojourn/stores/cookie'
 import { MemoryStore } from 'sojourn/stores/memory'
 import { PostgresStore } from 'sojourn/stores/postgres'
 import { SqliteStore } from 'sojourn/stores/sqlite'
+import { SECRET } from './library.ts'
 import { openPool, openRedis, type Place, type StoreName, sqliteFile } from './resources.ts'
 
 /** sojourn's stores with nothing but what they need. */
-export async function sojournStore(store: StoreName, place: Place): Promise<Store> {
+export async function sojournStore(store: StoreName | 'cookie', place: Place): Promise<Store> {
   switch (store) {
+    case 'cookie':
+      return new CookieStore({ secrets: SECRET })
     case 'memory':
       return new MemoryStore({ max: 1_000_000 })
     case 'sqlite':
