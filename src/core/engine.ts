@@ -55,7 +55,7 @@ export function makeEngine(options: SessionOptions): Engine {
     can: store.capabilities,
     maxSize,
     now,
-    store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000),
+    store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000, emit),
     parse: values.parse,
     lifetime,
     get managerId() {

@@ -1,5 +1,8 @@
-import { StoreError, type StoreOperation } from '../core/errors.ts'
+import { StoreError } from '../core/errors.ts'
+import { inTime, LateError } from './in-time.ts'
+import { PgConnections } from './pg-connections.ts'
 import { neverSent, refusedByServer } from './postgres-errors.ts'
+import type { SendToServer } from './remote-database.ts'
 import type { SqlValue } from './sql.ts'
 
 /** What `PostgresStore` needs of a connection out of a pool of `pg`. */
@@ -30,49 +33,35 @@ export interface PostgresJs {
   ): { values(): PromiseLike<{ readonly count: number; readonly [Symbol.iterator]: () => Iterator<unknown[]> }> }
 }
 
-/** What the server said: the rows as lists of columns, and how many it read or changed. */
-export interface PostgresAnswer {
-  readonly rows: readonly (readonly unknown[])[]
-  readonly count: number
-}
-
-/**
- * One statement to the server and its answer, through the library that the application uses; without values it may be several, which the
- * server runs as one transaction. What it throws is a `StoreError`.
- */
-export type SendToPostgres = (operation: StoreOperation, text: string, values: SqlValue[] | undefined) => Promise<PostgresAnswer>
-
 export function isPostgresJs(pool: PgPool | PostgresJs): pool is PostgresJs {
   return 'unsafe' in pool
 }
 
-/** Through a pool of `pg`. A connection of our own choosing, and not `pool.query`, so that what failed before anything was sent is told apart. */
-export function throughPool(pool: PgPool): SendToPostgres {
+/**
+ * Through a pool of `pg`. A connection of our own choosing, and not `pool.query`, so that what failed before anything was sent is told apart,
+ * and so that one that owes an answer for which nobody waits any more is ended: what comes of it could only be too late or never.
+ */
+export function throughPool(pool: PgPool): SendToServer {
   // The pool tells of idle connections that the server has ended, all of them when it restarts, and replaces them by itself.
   if (pool.listenerCount?.('error') === 0) pool.on?.('error', ignore)
-  return async function send(operation, text, values) {
-    const client = await connected(pool, operation)
+  const connections = new PgConnections(pool)
+  return async function send(operation, text, values, until = Number.POSITIVE_INFINITY) {
+    const client = await connections.take(operation, until)
     // A connection that dies tells the statement and then, as an event, the world; unheard, that would end the process.
     client.on('error', ignore)
     try {
-      const { rows, rowCount } = await client.query({ text, rowMode: 'array', ...(values && { values }) })
+      const query = client.query({ text, rowMode: 'array', ...(values && { values }) })
+      const { rows, rowCount } = await inTime(query, until, 'No answer in time; the connection was ended')
       client.removeListener('error', ignore)
-      client.release()
+      connections.giveBack(client)
       return { rows, count: rowCount ?? 0 }
     } catch (error) {
       const refused = refusedByServer(error)
-      client.removeListener('error', ignore)
+      if (error instanceof LateError) connections.distrust()
       client.release(!refused)
+      if (refused) client.removeListener('error', ignore)
       throw new StoreError(operation, error, refused ? { applied: false } : {})
     }
-  }
-}
-
-async function connected(pool: PgPool, operation: StoreOperation): Promise<PgPoolClient> {
-  try {
-    return await pool.connect()
-  } catch (error) {
-    throw new StoreError(operation, error, { applied: false })
   }
 }
 
@@ -81,7 +70,7 @@ function ignore(): void {
 }
 
 /** Through the `sql` of postgres.js, which keeps its connections to itself. It prepares statements unless it is told not to when it is made. */
-export function throughPostgresJs(sql: PostgresJs): SendToPostgres {
+export function throughPostgresJs(sql: PostgresJs): SendToServer {
   return async function send(operation, text, values) {
     try {
       const answer = await sql.unsafe(text, values, { prepare: values !== undefined }).values()

@@ -1,14 +1,6 @@
+import type { Together } from './remote-database.ts'
 import type { SqlValue } from './sql.ts'
 import { COLUMNS, quoted, type SqlStatement, type SqlStatements } from './sql-statements.ts'
-
-/** How a statement for one key is said for many. Each of its values becomes the list of everybody's; for a read, that of the keys is enough. */
-export interface Together {
-  readonly text: string
-  /** Which of the values is the key. */
-  readonly keyAt: number
-  /** Answers the rows that are there, and does not judge their expiry; otherwise the keys of the rows it changed. */
-  readonly reads: boolean
-}
 
 const TEXT = 'text'
 const INSTANT = 'bigint'
@@ -18,10 +10,20 @@ const COLUMN_TYPES = COLUMNS.map((name) => (name.endsWith('_at') ? INSTANT : TEX
 export function togetherOf(name: string, statements: SqlStatements): ReadonlyMap<SqlStatement, Together> {
   const table = quoted(name)
   return new Map([
-    [statements.load, { text: loadText(table), keyAt: 0, reads: true }],
-    [statements.replace, { text: replaceText(table), keyAt: COLUMNS.length, reads: false }],
-    [statements.touch, { text: touchText(table), keyAt: 2, reads: false }],
+    [statements.load, { keyAt: 0, reads: true, of: loads(loadText(table)) }],
+    [statements.replace, { keyAt: COLUMNS.length, reads: false, of: changes(replaceText(table)) }],
+    [statements.touch, { keyAt: 2, reads: false, of: changes(touchText(table)) }],
   ])
+}
+
+/** For a read the list of the keys is enough. */
+function loads(text: string): Together['of'] {
+  return (many) => ({ text, values: [listText([...new Set(many.map(([key]) => key))])] })
+}
+
+/** Each of the values becomes the list of everybody's. */
+function changes(text: string): Together['of'] {
+  return (many) => ({ text, values: many[0]?.map((_, index) => listText(many.map((values) => values[index]))) ?? [] })
 }
 
 function loadText(table: string): string {
@@ -75,6 +77,6 @@ UPDATE ${table} AS s SET ${set} FROM w JOIN free ON free."key" = w."key" WHERE s
 }
 
 /** A list as PostgreSQL writes it. As a text it passes through every library as it is. */
-export function listText(values: readonly (SqlValue | undefined)[]): string {
+function listText(values: readonly (SqlValue | undefined)[]): string {
   return `{${values.map((value) => (typeof value === 'string' ? `"${value.replace(/["\\]/g, '\\$&')}"` : (value ?? 'NULL'))).join(',')}}`
 }

@@ -1,9 +1,11 @@
 import { isPostgresJs, type PgPool, type PostgresJs, throughPool, throughPostgresJs } from './postgres-client.ts'
-import { postgresDialect, postgresSchema } from './postgres-dialect.ts'
-import { PostgresExecutor, type SetUp } from './postgres-executor.ts'
+import { postgresDialect } from './postgres-dialect.ts'
+import { refusedByServer, wasInTheWay } from './postgres-errors.ts'
+import { PostgresTable } from './postgres-schema.ts'
 import { togetherOf } from './postgres-together.ts'
+import { RemoteExecutor } from './remote-executor.ts'
 import { SqlStore } from './sql.ts'
-import { quoted, sqlStatements, tableName } from './sql-statements.ts'
+import { sqlStatements, tableName } from './sql-statements.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
 export type { PgPool, PgPoolClient, PostgresJs } from './postgres-client.ts'
@@ -38,13 +40,14 @@ export interface PostgresStoreOptions {
  * @throws ConfigError when an option cannot be used. Whatever is wrong with the database is a `StoreError` of the first operation.
  */
 export class PostgresStore extends SqlStore {
-  readonly #executor: PostgresExecutor
+  readonly #executor: RemoteExecutor
 
   constructor(options: PostgresStoreOptions) {
     const { pool, table, create } = checked(options)
     const statements = sqlStatements(table, postgresDialect)
     const send = isPostgresJs(pool) ? throughPostgresJs(pool) : throughPool(pool)
-    const executor = new PostgresExecutor(send, togetherOf(table, statements), create ? creating(table) : nothing)
+    const database = { send, refused: refusedByServer, wasInTheWay, table: new PostgresTable(table) }
+    const executor = new RemoteExecutor(database, togetherOf(table, statements), create)
     super(executor, statements)
     this.#executor = executor
   }
@@ -72,21 +75,4 @@ function checked(options: PostgresStoreOptions): Checked {
 function isClient(pool: unknown): pool is PgPool | PostgresJs {
   const { connect, unsafe } = (pool ?? {}) as Partial<PgPool & PostgresJs>
   return typeof connect === 'function' || typeof unsafe === 'function'
-}
-
-/**
- * Looks for the table first: whoever may not create anything may still find it there, and nobody waits for a lock. Those who do not find it
- * take turns, since two that create one table at the same moment get in each other's way, IF NOT EXISTS or not.
- */
-function creating(table: string): SetUp {
-  return async function setUp(send, operation) {
-    const { rows } = await send(operation, 'SELECT to_regclass($1::text) IS NOT NULL', [quoted(table)])
-    if (rows[0]?.[0] === true) return
-    const turn = `SELECT pg_advisory_xact_lock(hashtext('sojourn'), hashtext('${table}'));\n`
-    await send(operation, turn + postgresSchema(table), undefined)
-  }
-}
-
-async function nothing(): Promise<void> {
-  // The application has created the table.
 }

@@ -3,11 +3,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Anomaly, check } from './checker.ts'
 import { scenario } from './generator.ts'
+import { OneMysqlTable } from './mysql-table.ts'
 import { type MakeWorld, simulate } from './simulate.ts'
-import { libraryOver, OneTable, oneFile, oneMemory } from './worlds.ts'
+import { libraryOver, OneRedis, OneTable, oneFile, oneMemory } from './worlds.ts'
 
-/** Of PostgreSQL the URL. */
-export type StoreName = 'memory' | 'sqlite' | `postgres:${string}`
+/** Of a server the URL. */
+export type StoreName = 'memory' | 'sqlite' | `${ServerScheme}${string}`
+
+type ServerScheme = 'postgres:' | 'mysql:' | 'redis:'
+
+/** Where runs keep their sessions, each anew. */
+const PLACES: Readonly<Record<ServerScheme, typeof OneTable | typeof OneMysqlTable | typeof OneRedis>> = {
+  'postgres:': OneTable,
+  'mysql:': OneMysqlTable,
+  'redis:': OneRedis,
+}
 
 /** What became of a row of seeds. */
 export interface Tally {
@@ -25,7 +35,7 @@ export async function campaign(
   tell: (tally: Tally, done: number) => void = () => undefined,
 ): Promise<Tally> {
   if (store === 'memory') return runAll(libraryOver(oneMemory), [...seeds], tell)
-  if (store !== 'sqlite') return onPostgres(store, [...seeds], tell)
+  if (store !== 'sqlite') return onServer(store, [...seeds], tell)
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-proof-'))
   try {
     return await runAll(libraryOver(oneFile(folder)), [...seeds], tell)
@@ -34,12 +44,12 @@ export async function campaign(
   }
 }
 
-async function onPostgres(url: string, seeds: readonly number[], tell: (tally: Tally, done: number) => void): Promise<Tally> {
-  const table = new OneTable(url)
+async function onServer(url: string, seeds: readonly number[], tell: (tally: Tally, done: number) => void): Promise<Tally> {
+  const place = new PLACES[/^\w+:/.exec(url)?.[0] as ServerScheme](url)
   try {
-    return await runAll(libraryOver(table.open), seeds, tell)
+    return await runAll(libraryOver(place.open), seeds, tell)
   } finally {
-    await table.end()
+    await place.end()
   }
 }
 

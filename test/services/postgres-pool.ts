@@ -2,17 +2,13 @@ import pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, inject } from 'vitest'
 
+export { freshTable } from './fresh-table.ts'
+
 export const ISOLATIONS = ['read committed', 'repeatable read', 'serializable'] as const
 export type Isolation = (typeof ISOLATIONS)[number]
 
 /** Where the server of this run is; `''` where there is none, and then the tests of it are skipped. */
 export const POSTGRES: string = inject('postgres') ?? ''
-
-/** A table that nobody had before. */
-export function freshTable(): string {
-  count += 1
-  return `t${process.pid}_${count}`
-}
 
 /** A pool of `pg`, which ends with the test file. */
 export function newPool(isolation: Isolation = 'read committed', config: pg.PoolConfig = {}): pg.Pool {
@@ -33,7 +29,6 @@ export function newSql(
   return sql
 }
 
-let count = 0
 const open: (() => Promise<void>)[] = []
 afterAll(async () => {
   // A test that failed may have kept a connection, for which a pool would wait.

@@ -1,4 +1,4 @@
-import type { PostgresAnswer } from './postgres-client.ts'
+import type { RemoteAnswer } from './remote-database.ts'
 import type { SqlValue } from './sql.ts'
 import type { SqlStatement } from './sql-statements.ts'
 
@@ -11,7 +11,9 @@ export interface Waiting {
   readonly key: SqlValue
   readonly statement: SqlStatement
   readonly values: SqlValue[]
-  readonly resolve: (answer: PostgresAnswer) => void
+  /** Nobody waits longer. */
+  readonly until: number
+  readonly resolve: (answer: RemoteAnswer) => void
   readonly reject: (error: unknown) => void
 }
 

@@ -1,0 +1,14 @@
+CREATE TABLE IF NOT EXISTS `sessions` (
+  `key` varbinary(255) NOT NULL PRIMARY KEY,
+  `version` longblob NOT NULL,
+  `expires_at` bigint NOT NULL, -- instants are epoch milliseconds
+  `seen_at` bigint NOT NULL,
+  `created_at` bigint NOT NULL,
+  `id_at` bigint NOT NULL,
+  `user_id` longblob,
+  `proof` longblob NOT NULL,
+  `commits` longblob NOT NULL,
+  `payload` longblob NOT NULL,
+  KEY `expires_at` (`expires_at`),
+  KEY `user_id` (`user_id`(64))
+) ENGINE = InnoDB;

@@ -1,0 +1,101 @@
+import { StoreError, type StoreOperation } from '../core/errors.ts'
+import type { Entry, Refused, Written } from '../core/store.ts'
+import { MysqlClient, type MysqlPool, type MysqlPromisePool } from './mysql-client.ts'
+import { mysqlDialect } from './mysql-dialect.ts'
+import { refusedByServer, wasInTheWay } from './mysql-errors.ts'
+import { LONGEST_KEY, MysqlTable } from './mysql-schema.ts'
+import { togetherOf } from './mysql-together.ts'
+import type { SendToServer } from './remote-database.ts'
+import { RemoteExecutor } from './remote-executor.ts'
+import { SqlStore } from './sql.ts'
+import { sqlStatements, tableName } from './sql-statements.ts'
+import { toSqlText } from './sql-text.ts'
+import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
+
+export type { MysqlPool, MysqlPoolConnection, MysqlPromisePool } from './mysql-client.ts'
+
+/** Which database a `MysqlStore` keeps its rows in, and how. */
+export interface MysqlStoreOptions {
+  /** What `createPool` of `mysql2` or of `mysql2/promise` has made. It stays the application's: `close()` does not end it. */
+  readonly pool: MysqlPool | MysqlPromisePool
+  /** Default `sessions`; with its database, where that is not the one of the pool, `app.sessions`. */
+  readonly table?: string
+  /**
+   * Creates the table where it is missing, at the first use. Any number of processes may do so at once. Default `true`; the text is in
+   * `schema/mysql.sql`.
+   */
+  readonly create?: boolean
+  /**
+   * How long a statement may take, in milliseconds, for whoever does not say how long they wait: a manager does, by its own `timeout`. Then its
+   * connection is ended: one with an unread answer is of no use to anybody. Default 10,000.
+   */
+  readonly statementTimeout?: number
+}
+
+/**
+ * Keeps sessions in MariaDB or MySQL, whatever the isolation level of their connections. Tested on MariaDB 10.11; MySQL 8 understands every
+ * statement, but was not run.
+ *
+ * ```ts
+ * app.use(session({ store: new MysqlStore({ pool: createPool(connectionString) }) }))
+ * app.use(session({ store: new MysqlStore({ pool: createPool(connectionString), table: 'app.sessions' }) }))
+ * ```
+ *
+ * The loads of one turn of the event loop travel as one statement. Writes go one by one. A row that somebody else has locked is waited for.
+ *
+ * Of a pool whose connections are all in use the store waits for one; give it a pool of its own if the application keeps connections for
+ * long. A connection with a transaction open on it is refused, and ended.
+ *
+ * @throws ConfigError when an option cannot be used. Whatever is wrong with the database is a `StoreError` of the first operation.
+ */
+export class MysqlStore extends SqlStore {
+  readonly #executor: RemoteExecutor
+
+  constructor(options: MysqlStoreOptions) {
+    const { pool, table, create, statementTimeout } = checked(options)
+    const statements = sqlStatements(table, mysqlDialect)
+    const client = new MysqlClient(pool, statementTimeout)
+    const database = {
+      send: client.send,
+      table: new MysqlTable(table),
+      begin: (operation: StoreOperation, send: SendToServer) => client.learnLargest(operation, send),
+      refused: refusedByServer,
+      wasInTheWay,
+    }
+    const executor = new RemoteExecutor(database, togetherOf(table, statements), create)
+    super(executor, statements)
+    this.#executor = executor
+  }
+
+  override async create(key: string, entry: Entry): Promise<Written | Refused> {
+    const { length } = new TextEncoder().encode(toSqlText(key))
+    if (length <= LONGEST_KEY) return super.create(key, entry)
+    throw new StoreError('create', new RangeError(`A key may have ${LONGEST_KEY} bytes, and this one has ${length}`), { applied: false })
+  }
+
+  /** Waits for what is under way. The pool stays open. Whatever is asked of the store later is a `StoreError`. */
+  close(): Promise<void> {
+    return this.#executor.close()
+  }
+}
+
+type Checked = Required<MysqlStoreOptions>
+
+const OPTIONS = ['pool', 'table', 'create', 'statementTimeout']
+
+function checked(options: MysqlStoreOptions): Checked {
+  const given: Partial<MysqlStoreOptions> = { ...options }
+  refuseUnknownOptions('MysqlStore', given, OPTIONS)
+  const { pool, table = 'sessions', create = true, statementTimeout = 10_000 } = given
+  if (!isPool(pool)) throw wrongOption('MysqlStore', 'pool', pool, 'Give what `createPool` of mysql2 has made: `new MysqlStore({ pool })`.')
+  if (typeof create !== 'boolean') throw wrongOption('MysqlStore', 'create', create, 'Give `true` or `false`.')
+  if (!(Number.isSafeInteger(statementTimeout) && statementTimeout > 0 && statementTimeout < 2 ** 31))
+    throw wrongOption('MysqlStore', 'statementTimeout', statementTimeout, 'Give whole milliseconds, more than 0.')
+  return { pool, create, statementTimeout, table: tableName('MysqlStore', table, { schemas: true }) }
+}
+
+function isPool(given: unknown): given is MysqlPool | MysqlPromisePool {
+  const outer = (given ?? {}) as Partial<MysqlPool & MysqlPromisePool>
+  const inner: Partial<MysqlPool> = outer.pool ?? outer
+  return typeof inner.getConnection === 'function'
+}
