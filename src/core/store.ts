@@ -115,9 +115,8 @@ export interface Service {
   readonly guard: (store: Store) => Guarded
 }
 
-/** What one store may ask of another. */
+/** What one store may ask of another: `load`, `create` and `replace`, as they are of `Store`. */
 export interface Guarded {
-  /** As `load` of `Store`; so are the others. */
   load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined>
   create(key: string, entry: Entry): Promise<Written | Refused>
   replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused>
