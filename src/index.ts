@@ -28,6 +28,7 @@ export type {
   Capabilities,
   ClearExpiredOptions,
   Entry,
+  Guarded,
   ListQuery,
   MigrateOptions,
   Page,

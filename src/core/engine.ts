@@ -8,7 +8,7 @@ import type { Lifetime, Reading } from './expiry.ts'
 import { hashedIds, type Ids } from './id.ts'
 import { isWorkers } from './is-workers.ts'
 import type { SessionOptions } from './options.ts'
-import type { Capabilities, Served } from './store.ts'
+import type { Capabilities, Served, Store } from './store.ts'
 import { TimedStore } from './timed-store.ts'
 import { Values } from './values.ts'
 
@@ -44,7 +44,8 @@ export function makeEngine(options: SessionOptions): Engine {
   const draw = random === undefined ? systemDraw() : checkedDraw(random)
   const lifetime = lifetimeOf(options)
   const scope = scopeOf(options.cookie)
-  const service = { draw, now, scope, absolute: lifetime.absolute }
+  const guard = (guarded: Store): TimedStore => new TimedStore(guarded, milliseconds(timeout.operation) ?? 2000, emit)
+  const service = { draw, now, scope, absolute: lifetime.absolute, guard }
   const { store, ids }: Served = given.serve?.(service) ?? { store: given, ids: hashedIds(draw, scope) }
   let managerId: string | undefined // drawn at its first use: a Worker may not draw while it is loaded
   return {
@@ -55,7 +56,7 @@ export function makeEngine(options: SessionOptions): Engine {
     can: store.capabilities,
     maxSize,
     now,
-    store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000, emit),
+    store: guard(store),
     parse: values.parse,
     lifetime,
     get managerId() {

@@ -111,6 +111,15 @@ export interface Service {
   readonly scope: string
   /** The longest a session lives, in milliseconds. */
   readonly absolute: number
+  /** Another store that this one asks, with the manager's deadlines, and failing at once while it is away. */
+  readonly guard: (store: Store) => Guarded
+}
+
+/** What one store may ask of another: `load`, `create` and `replace`, as they are of `Store`. */
+export interface Guarded {
+  load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined>
+  create(key: string, entry: Entry): Promise<Written | Refused>
+  replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused>
 }
 
 /** A store in the service of one manager, with the ids that lead to its rows. */

@@ -60,6 +60,7 @@ const UNBOUND: Service = {
   draw: (length) => crypto.randomUUID().replaceAll('-', '').slice(0, length),
   now: Date.now,
   scope: '',
+  guard: (store) => store,
   absolute: 8_000_000_000_000_000, // as good as for ever, and what it ends at still an instant
 }
 

@@ -12,6 +12,11 @@ function worldWith(): { readonly world: CookieWorld; readonly memory: MemoryStor
   return { world: new CookieWorld({ revocation: store }), memory, store }
 }
 
+async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  for (let round = 0; round < 1000 && !(await condition()); round += 1) await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(await condition()).toBe(true)
+}
+
 const down = (): never => {
   throw new Error('down')
 }
@@ -158,7 +163,30 @@ describe('a store that remembers what ended', () => {
     expect((await rejection(logout.finish())).code).toBe('ERR_SESSION_STORE')
     expect(world.sessions.headers(logout.session).getSetCookie()).toEqual([])
     store.script = () => undefined
+    await until(() =>
+      world.read().then(
+        () => true,
+        () => false,
+      ),
+    )
     expect([world.jar.header, await world.read()]).toEqual([before, { userId: 'ada' }])
+  })
+
+  it('that is away is asked no more on behalf of visitors, until it is back', async () => {
+    const { world, store } = worldWith()
+    await world.visit((session) => session.set('a', 1))
+    const told = (type: string): boolean => world.events.some((event) => event.type === type)
+    const failure = async () => {
+      const { session } = await world.begin()
+      return thrown(() => session.get('a'))
+    }
+    store.script = down
+    expect((await failure()).code).toBe('ERR_SESSION_STORE')
+    await until(() => told('store-away'))
+    expect((await failure()).message).toContain('does not answer and is given time')
+    store.script = () => undefined
+    await until(() => told('store-back'))
+    expect(await world.read()).toEqual({ a: 1 })
   })
 
   it.each(['create', 'replace'] as const)(

@@ -14,7 +14,7 @@ const store = (change: (real: CookieStore) => Partial<Store>) => (): Store => {
     serve: (service) => real.serve(service),
     load: (token, now) => real.load(token, now),
     create: (family, entry) => real.create(family, entry),
-    replace: (...args) => real.replace(...args),
+    replace: (token, entry, expected, now) => real.replace(token, entry, expected, now),
     touch: () => real.touch(),
     delete: (key) => real.delete(key),
   }
