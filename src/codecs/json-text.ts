@@ -1,8 +1,8 @@
 /**
  * The raw text of every member of a JSON object, unparsed, in order; `undefined` when the payload is not one JSON object.
- * Of two members with one name the last stands, as in `JSON.parse`.
+ * Of two members with one name the last stands, as in `JSON.parse`. What `isObject` takes may hold more words than JSON's.
  */
-export function memberTexts(payload: string): Map<string, string> | undefined {
+export function memberTexts(payload: string, isObject: (payload: string) => boolean = isJsonObject): Map<string, string> | undefined {
   if (!isObject(payload)) return undefined
   const texts = new Map<string, string>()
   let at = skipBlank(payload, payload.indexOf('{') + 1)
@@ -33,7 +33,7 @@ export function stringEnd(text: string, start: number): number {
   return -1
 }
 
-function isObject(payload: string): boolean {
+function isJsonObject(payload: string): boolean {
   try {
     const value: unknown = JSON.parse(payload)
     return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,11 +1,11 @@
 import { jsonCodec } from '../codecs/json.ts'
-import { scopeOf } from './cookie-rules.ts'
+import type { Reading } from './customs.ts'
+import type { SessionDialect } from './dialect.ts'
 import { type Draw, drawFrom, type Random, systemDraw } from './draw.ts'
 import { milliseconds } from './duration.ts'
 import { ConfigError } from './errors.ts'
 import { guarded, type Listener } from './events.ts'
-import type { Lifetime, Reading } from './expiry.ts'
-import { hashedIds, type Ids } from './id.ts'
+import type { Ids } from './id.ts'
 import { isWorkers } from './is-workers.ts'
 import type { SessionOptions } from './options.ts'
 import { TimedStore } from './timed-store.ts'
@@ -13,6 +13,7 @@ import { Values } from './values.ts'
 
 /** What loading and committing work with; one for each manager. */
 export interface Engine extends Reading {
+  readonly dialect: SessionDialect
   readonly store: TimedStore
   readonly values: Values
   readonly emit: Listener
@@ -30,26 +31,32 @@ export interface Engine extends Reading {
   readonly merging: boolean
 }
 
-const DAY = 86_400_000
 const ID_LENGTH = 8
 
 /** The engine of checked options, with the default of every option that is not the cookie's. */
-export function makeEngine(options: SessionOptions): Engine {
+export function makeEngine(options: SessionOptions, dialect: SessionDialect): Engine {
   const { store, clock = Date.now, random, on, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
-  const emit = guarded(on)
+  const told = guarded(on)
+  const emit: Listener = (event) => {
+    const handle = event.handle === undefined ? undefined : ids.handleOf(event.handle)
+    told(handle === undefined || handle === event.handle ? event : { ...event, handle })
+  }
   const values = new Values(codec, schema, emit)
   const draw = random === undefined ? systemDraw() : checkedDraw(random)
+  const ids = dialect.ids(draw, options)
   let managerId: string | undefined // drawn at its first use: a Worker may not draw while it is loaded
   return {
+    dialect,
+    customs: dialect.customs,
     emit,
     values,
     draw,
-    ids: hashedIds(draw, scopeOf(options.cookie)),
+    ids,
     maxSize,
     now: clock,
     store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000),
     parse: values.parse,
-    lifetime: lifetimeOf(options),
+    lifetime: dialect.lifetime(options),
     get managerId() {
       managerId ??= draw(ID_LENGTH)
       return managerId
@@ -57,10 +64,6 @@ export function makeEngine(options: SessionOptions): Engine {
     requestTimeout: milliseconds(timeout.request) ?? 5000,
     merging: !isWorkers(),
   }
-}
-
-function lifetimeOf({ idle, absolute, browserSession = false }: SessionOptions): Lifetime {
-  return { idle: milliseconds(idle) ?? 14 * DAY, absolute: milliseconds(absolute) ?? 30 * DAY, browserSession }
 }
 
 function checkedDraw(random: Random): Draw {

@@ -25,6 +25,10 @@ export interface Ids {
   renew(before: Identity): Identity
   /** Whether this is the living id of the entry: a session can have had others before. */
   isLiving(identity: Identity, entry: Entry): boolean
+  /** What a key may be called in public. */
+  handleOf(key: string): string
+  /** The key behind such a name; `undefined` when it does not lead back. */
+  keyOf(handle: string): string | undefined
 }
 
 const FAMILY_LENGTH = 16
@@ -50,7 +54,13 @@ export function hashedIds(draw: Draw, scope: string): Ids {
       return { id: id.slice(0, FAMILY_LENGTH + 1) + secret, key, proof: sha256(secret) }
     },
     isLiving: (identity, { proof }) => sameProof(proof, identity.proof),
+    handleOf: itself,
+    keyOf: itself,
   }
+}
+
+function itself(key: string): string {
+  return key
 }
 
 /** Compares proofs in a time that tells nothing about where they differ. */
@@ -60,7 +70,9 @@ export function sameProof(a: string, b: string): boolean {
   return difference === 0
 }
 
-const sha256 = crypto.hash === undefined ? hashed : (value: string): string => crypto.hash('sha256', value, 'base64url')
+/** SHA-256 of a text, in base64url. */
+export const sha256: (text: string) => string =
+  crypto.hash === undefined ? hashed : (value: string): string => crypto.hash('sha256', value, 'base64url')
 
 function hashed(value: string): string {
   return crypto.createHash('sha256').update(value).digest('base64url')

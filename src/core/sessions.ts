@@ -1,7 +1,8 @@
 import { checkOptions } from './check-options.ts'
 import { Performer } from './commit/performer.ts'
 import type { Origin } from './cookie-debt.ts'
-import { type CookieRules, cookieRules, scopeOf } from './cookie-rules.ts'
+import type { CookieRules } from './cookie-rules.ts'
+import { ownDialect, type SessionDialect } from './dialect.ts'
 import { draftOf } from './dictionary.ts'
 import { Draft } from './draft.ts'
 import { type Engine, makeEngine } from './engine.ts'
@@ -37,15 +38,16 @@ export class Sessions<Data = Default> {
    */
   readonly #bound: symbol
 
-  constructor(options: SessionOptions) {
+  /** `dialect` is for the modules of this package that share sessions with another framework, such as `sojourn/django`. */
+  constructor(options: SessionOptions, dialect: SessionDialect = ownDialect) {
     checkOptions(options)
-    const { lazy = false, as: name = 'session', saveOnError = false, onGone = 'error', cookie = {} } = options
+    const { lazy = false, as: name = 'session', saveOnError = false, onGone = 'error' } = options
     this.name = name
     this.lazy = lazy
     this.#saveOnError = saveOnError
-    this.#engine = makeEngine(options)
-    this.#cookies = cookieRules(cookie)
-    this.#bound = Symbol.for(`sojourn session ${scopeOf(cookie)}`)
+    this.#engine = makeEngine(options, dialect)
+    this.#cookies = dialect.cookies(options)
+    this.#bound = Symbol.for(`sojourn session ${dialect.scope(options)}`)
     this.#performer = new Performer(this.#engine, onGone)
     this.users = new Users(this.#engine)
   }
@@ -152,10 +154,16 @@ export class Sessions<Data = Default> {
     ;(request as Bound<Data>)[this.#bound] = session
   }
 
-  /** Ends one session by its handle, wherever it is used. `false` when there was none. Rejects with `StoreError`. */
+  /**
+   * Ends one session by its handle, wherever it is used. `false` when there was none. Rejects with `StoreError`, and with `ConfigError` where
+   * the key of a session is its secret, as in Django's table.
+   */
   async revoke(handle: string): Promise<boolean> {
-    const ended = await this.#engine.store.delete(handle)
-    if (ended) this.#engine.emit({ type: 'deleted', reason: 'revoked', handle })
+    const key = this.#engine.ids.keyOf(handle)
+    if (key === undefined)
+      throw new ConfigError('Here a handle does not lead back to its session: flush() and save() that of `sessions.load(id)`.')
+    const ended = await this.#engine.store.delete(key)
+    if (ended) this.#engine.emit({ type: 'deleted', reason: 'revoked', handle: key })
     return ended
   }
 

@@ -15,6 +15,11 @@ export class TimedStore {
     this.#limit = limit
   }
 
+  /** Whether a new id is a new key. */
+  get renames(): boolean {
+    return this.#store.capabilities.renames === true
+  }
+
   load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined> {
     return this.#timed('load', () => this.#store.load(key, now, options))
   }
@@ -23,8 +28,12 @@ export class TimedStore {
     return this.#timed('create', () => this.#store.create(key, entry), until)
   }
 
-  replace(key: string, entry: Entry, expected: Version, now: number, until?: number): Promise<Written | Refused> {
-    return this.#timed('replace', () => this.#store.replace(key, entry, expected, now), until)
+  /** In the place of `from`; under another key where that is what a new id means. */
+  replace([from, to]: readonly [string, string], entry: Entry, expected: Version, now: number, until?: number): Promise<Written | Refused> {
+    if (from === to) return this.#timed('replace', () => this.#store.replace(from, entry, expected, now), until)
+    const rename = this.#store.rename?.bind(this.#store)
+    if (rename === undefined) throw new ConfigError('This store cannot give a session another key (capability `renames`).')
+    return this.#timed('replace', () => rename(from, to, entry, expected, now), until)
   }
 
   touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {

@@ -92,7 +92,7 @@ export class Performer implements Keeper {
       case 'nothing':
         return this.#engine.emit({ type: 'untouched', reason: plan.reason, ...handleOf(draft) })
       case 'touch':
-        return this.#touch(plan)
+        return this.#touch(draft, plan)
       case 'create':
         return this.#create(draft, plan.merged, planned)
       case 'replace':
@@ -108,10 +108,12 @@ export class Performer implements Keeper {
     }
   }
 
-  async #touch({ identity: { key }, entry, expiresAt }: To<'touch'>): Promise<void> {
-    const { store, emit, now } = this.#engine
+  async #touch(draft: Draft, { identity, entry, expiresAt }: To<'touch'>): Promise<void> {
+    const { store, emit, now, customs } = this.#engine
+    const { key } = identity
     try {
       const moved = await store.touch(key, expiresAt, entry.version, now())
+      if (moved && customs.cookieAtEveryWrite) draft.debt.owe(identity, { ...entry, expiresAt }, draft.known)
       emit(moved ? { type: 'touched', reason: 'idle', handle: key } : { type: 'touch-refused', reason: 'changed-meanwhile', handle: key })
     } catch {
       emit({ type: 'touch-refused', reason: 'store-error', handle: key })
@@ -136,11 +138,21 @@ export class Performer implements Keeper {
   }
 
   async #delete(draft: Draft, keys: readonly string[], reason: 'flush' | 'other-user', { until }: Planned): Promise<void> {
+    let found = false
     for (const key of keys) {
-      await this.#writer.delete(key, until)
-      draft.deleted(key)
+      found = (await this.#writer.delete(key, until)) || found
       this.#engine.emit({ type: 'deleted', reason, handle: key })
     }
+    if (!found && reason === 'flush') this.#missed(draft)
+    for (const key of keys) draft.deleted(key)
+  }
+
+  /** Where a new id is a new key, a session that was there and is not any more may live on under another: that is no logout. */
+  #missed(draft: Draft): void {
+    if (!this.#engine.store.renames || !draft.flushedLiving) return
+    const outcome = this.#onGone === 'discard' ? 'discarded' : 'error'
+    this.#engine.emit({ type: 'gone', reason: 'ended', outcome })
+    if (outcome === 'error') throw new GoneError('ended')
   }
 
   /** The session ended meanwhile. Nothing is revived: a login starts a new one with this request's own changes, the others are told. */
