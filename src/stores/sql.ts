@@ -37,11 +37,11 @@ export interface SqlRow {
  * Brings statements to a database, each one atomic and committed when its answer is there. What it throws is a `StoreError`. A driver that
  * answers at once may answer without a promise.
  */
-export interface SqlExecutor {
+export interface SqlExecutor<Row = SqlRow> {
   /** How many rows the statement changed. A row that matched counts even where it was given the values it had. */
   run(statement: SqlStatement, values: SqlValue[]): number | Promise<number>
-  row(statement: SqlStatement, values: SqlValue[]): SqlRow | undefined | Promise<SqlRow | undefined>
-  rows(statement: SqlStatement, values: SqlValue[]): readonly SqlRow[] | Promise<readonly SqlRow[]>
+  row(statement: SqlStatement, values: SqlValue[]): Row | undefined | Promise<Row | undefined>
+  rows(statement: SqlStatement, values: SqlValue[]): readonly Row[] | Promise<readonly Row[]>
 }
 
 /**

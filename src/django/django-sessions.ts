@@ -1,0 +1,73 @@
+import { djangoCodec } from '../codecs/django.ts'
+import type { SessionOptions } from '../core/options.ts'
+import type { Described, Schemas } from '../core/schema.ts'
+import type { Default } from '../core/session-data.ts'
+import { Sessions } from '../core/sessions.ts'
+import type { MysqlPool, MysqlPromisePool } from '../stores/mysql-client.ts'
+import type { PgPool, PostgresJs } from '../stores/postgres-client.ts'
+import type { SqliteDatabase } from '../stores/sqlite-database.ts'
+import { DjangoSigner } from '../wire/django-signing.ts'
+import { djangoDialect } from './django-dialect.ts'
+import { checkDjangoOptions, type DjangoDatabase, type DjangoOptions, sharedOptions } from './django-options.ts'
+import type { DjangoRows } from './django-rows.ts'
+import { DjangoStore } from './django-store.ts'
+import { type LocalTime, localTimeOf } from './local-time.ts'
+import { mysqlRows } from './mysql-rows.ts'
+import { postgresRows } from './postgres-rows.ts'
+import { sqliteRows } from './sqlite-rows.ts'
+
+/** The salt of every `SessionStore` that comes with Django. */
+const SALT = 'django.contrib.sessions.SessionStore'
+
+/** What a compressed session may hold at the least, whatever `maxSize` says: Django knows no such limit. */
+const MOST_INFLATED = 1 << 24
+
+/**
+ * Makes the manager of the sessions of a Django site: it reads and writes Django's own rows, with Django's cookie, names and rules. Whoever is
+ * logged in on one side is logged in on the other. Adapters take it as any manager.
+ *
+ * ```ts
+ * const sessions = djangoSessions({ secretKey: process.env.SECRET_KEY ?? '', database: 'db.sqlite3' })
+ * app.use(session(sessions))
+ * ```
+ *
+ * Django makes the table (`manage.py migrate`). Beside its properties a session that was written here holds `_sojourn`, by which a write whose
+ * answer was lost is found again. Django replaces a session as a whole, so that it may undo what was written here while it was at work on
+ * the same session; what is written here undoes nothing of Django's.
+ *
+ * @throws ConfigError when an option cannot be used. Whatever is wrong with the database is a `StoreError` of the first operation.
+ */
+export function djangoSessions<const S extends Schemas>(options: DjangoOptions & { readonly schema: S }): Sessions<Described<S>>
+export function djangoSessions<Data = Default>(options: DjangoOptions): Sessions<Data>
+// oxlint-disable-next-line typescript/no-explicit-any -- whatever the overloads above say
+export function djangoSessions(options: DjangoOptions): Sessions<any> {
+  checkDjangoOptions(options)
+  const { timeZone = 'UTC', clock = Date.now, cookie = {} } = options
+  const localTime = localTimeOf(timeZone)
+  const store = new DjangoStore(rowsOf(options, localTime), signerOf(options), clock)
+  const checked: SessionOptions = { ...sharedOptions(options), store, codec: djangoCodec, cookie: checkable(cookie) }
+  return new Sessions(checked, djangoDialect(options, localTime))
+}
+
+function signerOf({ secretKey, fallbacks = [], salt = SALT, maxSize = 0 }: DjangoOptions): DjangoSigner {
+  return new DjangoSigner([secretKey, ...fallbacks], salt, Math.max(2 * maxSize, MOST_INFLATED))
+}
+
+function rowsOf({ database, table = 'django_session' }: DjangoOptions, localTime: LocalTime): DjangoRows {
+  if (isSqlite(database)) return sqliteRows(database, table, localTime)
+  return isMysql(database) ? mysqlRows(database, table, localTime) : postgresRows(database as PgPool | PostgresJs, table)
+}
+
+function isSqlite(database: DjangoDatabase | undefined): database is string | SqliteDatabase {
+  return typeof database === 'string' || typeof (database as Partial<SqliteDatabase>).prepare === 'function'
+}
+
+function isMysql(database: DjangoDatabase | undefined): database is MysqlPool | MysqlPromisePool {
+  const { getConnection, pool } = database as Partial<MysqlPool & MysqlPromisePool>
+  return typeof (pool?.getConnection ?? getConnection) === 'function'
+}
+
+/** Django's cookie as the manager's own checks understand it: they know no cookie that does without Secure, and no dot before a domain. */
+function checkable({ secure, domain, ...cookie }: NonNullable<DjangoOptions['cookie']>): NonNullable<SessionOptions['cookie']> {
+  return { ...cookie, secure: secure === true ? true : 'auto', ...(domain === undefined ? {} : { domain: domain.replace(/^\./, '') }) }
+}

@@ -1,0 +1,122 @@
+import { djangoCodec } from '../codecs/django.ts'
+import type {
+  Capabilities,
+  ClearExpiredOptions,
+  Entry,
+  ListQuery,
+  Page,
+  Progress,
+  Refused,
+  Store,
+  Version,
+  Written,
+} from '../core/store.ts'
+import { answer } from '../stores/answer.ts'
+import { nextTurn } from '../stores/next-turn.ts'
+import { type DjangoSigner, SIGNATURE_LENGTH } from '../wire/django-signing.ts'
+import { takeNote, withNote } from './commit-note.ts'
+import type { DjangoRow, DjangoRows } from './django-rows.ts'
+
+/** The last instant a `Date` can be: the birth of a session that began on Django's side, so that no absolute lifetime ends it. */
+const NEVER_BORN = 8_640_000_000_000_000
+
+/**
+ * Sessions in Django's rows. Keys are Django's own, a new id is another key. The version of an entry is the signature of the row: it changes
+ * with whatever is written, by whichever side. Whose a session is stands in no column.
+ */
+export class DjangoStore implements Store {
+  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, users: false, carriesData: false, renames: true }
+  readonly #rows: DjangoRows
+  readonly #signer: DjangoSigner
+  readonly #clock: () => number
+
+  constructor(rows: DjangoRows, signer: DjangoSigner, clock: () => number) {
+    this.#rows = rows
+    this.#signer = signer
+    this.#clock = clock
+  }
+
+  async load(key: string, now: number): Promise<Entry | undefined> {
+    const row = await this.#rows.load(key, now)
+    return row === undefined ? undefined : this.#entryOf(row)
+  }
+
+  async create(key: string, entry: Entry): Promise<Written | Refused> {
+    const row = this.#rowOf(key, entry)
+    return (await this.#rows.insert(row)) ? written(row) : answer.taken
+  }
+
+  replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
+    return this.rename(key, key, entry, expected, now)
+  }
+
+  async rename(from: string, to: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
+    const row = this.#rowOf(to, entry)
+    const outcome = await this.#rows.replace(from, row, expected, now)
+    if (outcome === 'written') return written(row)
+    if (outcome === 'taken') return answer.taken
+    const current = await this.load(from, now)
+    return current === undefined ? answer.missing : answer.stale(current)
+  }
+
+  touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {
+    return this.#rows.touch(key, expiresAt, expected, now)
+  }
+
+  delete(key: string): Promise<boolean> {
+    return this.#rows.delete(key)
+  }
+
+  async list({ now, limit = 100, cursor }: ListQuery): Promise<Page> {
+    const count = Math.max(1, limit)
+    const rows = await this.#rows.list(now, count + 1, cursor)
+    const entries = rows.slice(0, count).map((row): [string, Entry] => [row.key, this.#entryOf(row)])
+    const last = entries.at(-1)
+    return rows.length > count && last !== undefined ? { entries, cursor: last[0] } : { entries }
+  }
+
+  async *clearExpired({ now, batch = 1000, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
+    const most = Math.max(1, batch)
+    let deleted = 0
+    while (signal?.aborted !== true) {
+      const step = await this.#rows.clearExpired(now, most)
+      deleted += step
+      yield { deleted }
+      if (step < most) return
+      await nextTurn()
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#rows.close()
+  }
+
+  #rowOf(key: string, { payload, commits, idAt, createdAt, expiresAt }: Entry): DjangoRow {
+    const note = { commits, idAt, createdAt: createdAt === NEVER_BORN ? undefined : createdAt }
+    return { key, expiresAt, data: this.#signer.sign(withNote(djangoCodec, payload, note), Math.floor(this.#clock() / 1000)) }
+  }
+
+  /** A row that is not signed by a key of ours, or holds no object, has an empty payload: that is unreadable, and stays as it is. */
+  #entryOf({ key, data, expiresAt }: DjangoRow): Entry {
+    const signed = this.#signer.open(data)
+    const taken = signed === undefined ? undefined : takeNote(djangoCodec, signed.text)
+    return {
+      payload: taken?.payload ?? '',
+      proof: key,
+      idAt: taken?.note.idAt ?? 0,
+      version: versionOf(data),
+      commits: taken?.note.commits ?? '',
+      createdAt: taken?.note.createdAt ?? NEVER_BORN,
+      seenAt: (signed?.at ?? 0) * 1000,
+      expiresAt,
+    }
+  }
+}
+
+function versionOf(data: string): Version {
+  return data.slice(-SIGNATURE_LENGTH)
+}
+
+function written({ data }: DjangoRow): Written {
+  return { ok: true, version: versionOf(data) }
+}
