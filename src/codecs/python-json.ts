@@ -141,9 +141,9 @@ export function printPython(value: unknown): string {
   return toAscii(printed(value, 0))
 }
 
-/** JSON with everything that is not ASCII escaped: it can only stand inside of strings. */
+/** JSON with everything that is not ASCII escaped, and DEL as Python does: it can only stand inside of strings. */
 export function toAscii(json: string): string {
-  return json.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return json.replace(/[^\0-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 function printed(value: unknown, depth: number): string {
@@ -151,15 +151,22 @@ function printed(value: unknown, depth: number): string {
     case 'string':
       return JSON.stringify(value)
     case 'number':
-      return Object.is(value, -0) ? '-0.0' : String(value)
+      return printedNumber(value)
     case 'boolean':
     case 'bigint':
       return String(value)
     case 'object':
       return value === null ? 'null' : printedObject(value, depth + 1)
     default:
-      throw new TypeError(`it is or holds ${typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`}, which JSON has no place for`)
+      throw new TypeError(`it is or holds ${value === undefined ? 'undefined' : `a ${typeof value}`}, which JSON has no place for`)
   }
+}
+
+/** A number beyond the whole ones that ours are sure of stays one of Python's floats: the whole ones of that size are bigints. */
+function printedNumber(value: number): string {
+  if (Object.is(value, -0)) return '-0.0'
+  const text = String(value)
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && !text.includes('e') ? `${text}.0` : text
 }
 
 function printedObject(value: object, depth: number): string {

@@ -12,7 +12,7 @@ export interface CommitNote {
 }
 
 /** The reserved key in Django's session: the birth of the session and of its id, and the marks of the last writes. */
-export const NOTE = '_sojourn'
+const NOTE = '_sojourn'
 
 const SHAPE = /^(\d{1,16}|-) (\d{1,16}) ([^]*)$/
 

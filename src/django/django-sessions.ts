@@ -63,8 +63,7 @@ function isSqlite(database: DjangoDatabase | undefined): database is string | Sq
 }
 
 function isMysql(database: DjangoDatabase | undefined): database is MysqlPool | MysqlPromisePool {
-  const { getConnection, pool } = database as Partial<MysqlPool & MysqlPromisePool>
-  return typeof (pool?.getConnection ?? getConnection) === 'function'
+  return database !== undefined && ['getConnection', 'pool'].some((name) => name in (database as object))
 }
 
 /** Django's cookie as the manager's own checks understand it: they know no cookie that does without Secure, and no dot before a domain. */

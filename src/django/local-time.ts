@@ -61,15 +61,15 @@ function offsetAt(format: Intl.DateTimeFormat, instant: number): number {
  * An instant as Django writes it where a database keeps it as text, or without a time zone: no offset, no fraction where that is zero. Such
  * texts compare like the instants.
  */
-export function toDjangoText(instant: number, { toLocal }: LocalTime): string {
-  const text = new Date(toLocal(Math.min(instant, LAST_INSTANT))).toISOString().replace('T', ' ')
+export function toDjangoText(instant: number, localTime: LocalTime): string {
+  const text = new Date(localTime.toLocal(Math.min(instant, LAST_INSTANT))).toISOString().replace('T', ' ')
   return text.endsWith('.000Z') ? text.slice(0, -5) : `${text.slice(0, -1)}000`
 }
 
 const TEXT = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?$/
 
 /** The instant, in whole milliseconds; `NaN` for what is no such text. */
-export function fromDjangoText(text: string, { toInstant }: LocalTime): number {
+export function fromDjangoText(text: string, localTime: LocalTime): number {
   const [, date, time, fraction = ''] = TEXT.exec(text) ?? []
-  return date === undefined ? Number.NaN : toInstant(Date.parse(`${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`))
+  return date === undefined ? Number.NaN : localTime.toInstant(Date.parse(`${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`))
 }

@@ -3,7 +3,7 @@ import { futureInstant, slidingTime } from '../core/expiry.ts'
 import { LAST_INSTANT, type LocalTime } from './local-time.ts'
 
 /** Django's property for a session's own expiry: seconds after the last save, 0 for as long as the browser runs, or an ISO 8601 date. */
-export const SESSION_EXPIRY = '_session_expiry'
+const SESSION_EXPIRY = '_session_expiry'
 
 /** The expiry of a session by Django's rules, and the name of its user. */
 export interface DjangoExpiryOptions {
@@ -70,7 +70,7 @@ function toIso(instant: number): string {
 const ISO = /^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2})(?:\.(\d{3})\d{0,3})?(Z|[+-]\d{2}:\d{2})?(?::\d{2})?$/
 
 /** The instant of what `isoformat` has written, in whole milliseconds. Without an offset it is the local time of the site. */
-export function fromIso(date: string, localTime: LocalTime): number | undefined {
+function fromIso(date: string, localTime: LocalTime): number | undefined {
   const [, time, fraction = '000', offset] = ISO.exec(date) ?? []
   if (time === undefined) return undefined
   const instant = Date.parse(`${time.replace(' ', 'T')}.${fraction}${offset ?? 'Z'}`)

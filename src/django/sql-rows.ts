@@ -53,14 +53,13 @@ export class DjangoSqlRows implements DjangoRows {
   }
 
   async replace(key: string, row: DjangoRow, signature: string, now: number): Promise<'written' | 'refused' | 'taken'> {
-    const { valueOf } = this.#dialect
-    return this.#written(this.#sql.replace, [row.key, row.data, valueOf(row.expiresAt), key, signature, valueOf(now)])
+    const [expiry, instant] = [this.#dialect.valueOf(row.expiresAt), this.#dialect.valueOf(now)]
+    return this.#written(this.#sql.replace, [row.key, row.data, expiry, key, signature, instant])
   }
 
   async touch(key: string, expiresAt: number, signature: string, now: number): Promise<boolean> {
-    const { valueOf } = this.#dialect
-    const values = [valueOf(expiresAt), key, signature, valueOf(now), valueOf(expiresAt)]
-    return (await this.#executor.run(this.#sql.touch, values)) !== 0
+    const [expiry, instant] = [this.#dialect.valueOf(expiresAt), this.#dialect.valueOf(now)]
+    return (await this.#executor.run(this.#sql.touch, [expiry, key, signature, instant, expiry])) !== 0
   }
 
   async delete(key: string): Promise<boolean> {

@@ -52,11 +52,12 @@ export function storeSuite(
   runner: SuiteRunner,
   options: StoreSuiteOptions = {},
 ): void {
+  const make = (): Promise<Store> => formed(makeStore, options)
   runner.describe(`${name} keeps the store port`, () => {
     for (const [verb, clauses] of chapters(options)) {
       if (Object.keys(clauses).length === 0) continue
       runner.describe(verb, () => {
-        for (const [clause, check] of Object.entries(clauses)) runner.it(clause, () => onNewStore(() => formed(makeStore, options), check))
+        for (const [clause, check] of Object.entries(clauses)) runner.it(clause, () => onNewStore(make, check))
       })
     }
   })
