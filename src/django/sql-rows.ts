@@ -89,7 +89,9 @@ export class DjangoSqlRows implements DjangoRows {
   }
 
   #rowOf({ key, data, expiry }: DjangoSqlRow): DjangoRow {
-    return { key, data, expiresAt: this.#dialect.instantOf(expiry) }
+    const expiresAt = this.#dialect.instantOf(expiry)
+    if (!Number.isNaN(expiresAt)) return { key, data, expiresAt }
+    throw new StoreError('load', new Error(`The column expire_date of Django's table holds no date: ${String(expiry)}`), { applied: false })
   }
 }
 
