@@ -11,6 +11,9 @@ export interface CommitNote {
   readonly createdAt: number | undefined
 }
 
+/** The last instant a `Date` can be: the birth of a session that began on Django's side, so that no absolute lifetime ends it. */
+export const NEVER_BORN = 8_640_000_000_000_000
+
 /** The reserved key in Django's session: the birth of the session and of its id, and the marks of the last writes. */
 const NOTE = '_sojourn'
 
@@ -33,6 +36,12 @@ export function takeNote(codec: Codec, payload: string): { readonly payload: str
 }
 
 const NO_NOTE: CommitNote = { commits: '', idAt: 0, createdAt: undefined }
+
+/** The birth of a session that has these properties; `undefined` where it was not written by us. */
+export function birthIn(codec: Codec, texts: ReadonlyMap<string, string>): number | undefined {
+  const text = texts.get(NOTE)
+  return text === undefined ? undefined : noteOf(codec, text).createdAt
+}
 
 /** What somebody else has written there says nothing. */
 function noteOf(codec: Codec, text: string): CommitNote {

@@ -1,3 +1,4 @@
+import type { Lifetime } from '../core/customs.ts'
 import type { SessionDialect } from '../core/dialect.ts'
 import { milliseconds } from '../core/duration.ts'
 import { djangoCookies } from './django-cookie.ts'
@@ -10,6 +11,7 @@ import { djangoCustoms } from './session-expiry.ts'
 export interface DjangoDialect extends SessionDialect {
   /** Django's `SECRET_KEY`, and those before it. */
   readonly secretKeys: readonly string[]
+  lifetime(): Lifetime
 }
 
 const TWO_WEEKS = 1_209_600_000

@@ -1,4 +1,5 @@
 import { djangoCodec } from '../codecs/django.ts'
+import type { Reading } from '../core/customs.ts'
 import type { SessionOptions } from '../core/options.ts'
 import type { Described, Schemas } from '../core/schema.ts'
 import type { Default } from '../core/session-data.ts'
@@ -7,10 +8,12 @@ import type { MysqlPool, MysqlPromisePool } from '../stores/mysql-client.ts'
 import type { PgPool, PostgresJs } from '../stores/postgres-client.ts'
 import type { SqliteDatabase } from '../stores/sqlite-database.ts'
 import { DjangoSigner } from '../wire/django-signing.ts'
-import { djangoDialect } from './django-dialect.ts'
+import { type DjangoDialect, djangoDialect } from './django-dialect.ts'
 import { checkDjangoOptions, type DjangoDatabase, type DjangoOptions, sharedOptions } from './django-options.ts'
 import type { DjangoRows } from './django-rows.ts'
 import { DjangoStore } from './django-store.ts'
+import { type FileLife, fileLife } from './file-life.ts'
+import { DjangoFileRows } from './file-rows.ts'
 import { type LocalTime, localTimeOf } from './local-time.ts'
 import { mysqlRows } from './mysql-rows.ts'
 import { postgresRows } from './postgres-rows.ts'
@@ -44,16 +47,24 @@ export function djangoSessions(options: DjangoOptions): Sessions<any> {
   checkDjangoOptions(options)
   const { timeZone = 'UTC', clock = Date.now, cookie = {} } = options
   const localTime = localTimeOf(timeZone)
-  const store = new DjangoStore(rowsOf(options, localTime), signerOf(options), clock)
+  const dialect = djangoDialect(options, localTime)
+  const signer = signerOf(options)
+  const store = new DjangoStore(rowsOf(options, localTime, fileLife(signer, readingOf(dialect))), signer, clock)
   const checked: SessionOptions = { ...sharedOptions(options), store, codec: djangoCodec, cookie: checkable(cookie) }
-  return new Sessions(checked, djangoDialect(options, localTime))
+  return new Sessions(checked, dialect)
 }
 
 function signerOf({ secretKey, fallbacks = [], salt = SALT, maxSize = 0 }: DjangoOptions): DjangoSigner {
   return new DjangoSigner([secretKey, ...fallbacks], salt, Math.max(2 * maxSize, MOST_INFLATED))
 }
 
-function rowsOf({ database, table = 'django_session' }: DjangoOptions, localTime: LocalTime): DjangoRows {
+function readingOf({ customs, lifetime }: DjangoDialect): Reading {
+  return { customs, lifetime: lifetime(), parse: djangoCodec.parse }
+}
+
+function rowsOf(options: DjangoOptions, localTime: LocalTime, life: FileLife): DjangoRows {
+  const { database, directory, table = 'django_session', cookie: { name = 'sessionid' } = {} } = options
+  if (directory !== undefined) return new DjangoFileRows(directory, name, life)
   if (isSqlite(database)) return sqliteRows(database, table, localTime)
   return isMysql(database) ? mysqlRows(database, table, localTime) : postgresRows(database as PgPool | PostgresJs, table)
 }

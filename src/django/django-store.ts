@@ -14,11 +14,8 @@ import type {
 import { answer } from '../stores/answer.ts'
 import { nextTurn } from '../stores/next-turn.ts'
 import { type DjangoSigner, SIGNATURE_LENGTH } from '../wire/django-signing.ts'
-import { takeNote, withNote } from './commit-note.ts'
+import { NEVER_BORN, takeNote, withNote } from './commit-note.ts'
 import type { DjangoRow, DjangoRows } from './django-rows.ts'
-
-/** The last instant a `Date` can be: the birth of a session that began on Django's side, so that no absolute lifetime ends it. */
-const NEVER_BORN = 8_640_000_000_000_000
 
 /**
  * Sessions in Django's rows. Keys are Django's own, a new id is another key. The version of an entry is the signature of the row: it changes

@@ -19,10 +19,10 @@ export interface DjangoExpiryOptions {
 export function djangoCustoms({ saveEveryRequest, isoExpiry, localTime }: DjangoExpiryOptions): Customs {
   const instantOf = (date: string): number | undefined => fromIso(date, localTime)
   const expiryOf: Customs['expiryOf'] = (texts, createdAt, now, reading) => {
-    const { idle, absolute } = reading.lifetime
     const own = storedExpiry(texts, reading)
-    const at = typeof own === 'string' ? instantOf(own) : now + (own === undefined || own === 0 ? idle : own * 1000)
-    return Math.max(0, Math.min(Math.floor(at ?? now + idle), createdAt + absolute, LAST_INSTANT))
+    const date = typeof own === 'string' ? instantOf(own) : undefined
+    const at = date ?? now + lifeOf(own, reading.lifetime)
+    return Math.max(0, Math.min(Math.floor(at), createdAt + reading.lifetime.absolute, LAST_INSTANT))
   }
   return {
     user: '_auth_user_id',
@@ -42,6 +42,16 @@ export function djangoCustoms({ saveEveryRequest, isoExpiry, localTime }: Django
     cookieLife: ({ expiresAt }, now) => expiresAt - now,
     expiryProperties: (expiry, createdAt, now, lifetime) => [[SESSION_EXPIRY, toStored(expiry, createdAt, now, lifetime, isoExpiry)]],
   }
+}
+
+/** How long a session lives after a save, in milliseconds. */
+function lifeOf(own: number | string | undefined, { idle }: Lifetime): number {
+  return typeof own === 'number' && own !== 0 ? own * 1000 : idle
+}
+
+/** Where no column says when a session expires it is reckoned from the save before: how long before, for a session that ends at no date. */
+export function lifeAfterSave(texts: ReadonlyMap<string, string>, reading: Reading): number {
+  return lifeOf(storedExpiry(texts, reading), reading.lifetime)
 }
 
 /** Seconds or an ISO date; `undefined` where nothing, or nothing of use, is stored. */

@@ -84,7 +84,7 @@ function given<T extends object>(options: T): Partial<T> {
 
 /** What a browser makes of a `Set-Cookie`: Max-Age counts, Expires does not; of a deletion only which cookie it means. */
 function attributesOf(setCookie: string): object {
-  const { value, maxAge, expires, httpOnly, secure, ...rest } = parseSetCookie(setCookie)
+  const { value, maxAge, expires: _expires, httpOnly, secure, ...rest } = parseSetCookie(setCookie)
   const deletes = value === '' || value === '""'
   const domain = rest.domain?.replace(/^\./, '')
   const common = { ...rest, ...(domain === undefined ? {} : { domain }), deletes }

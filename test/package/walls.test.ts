@@ -86,6 +86,7 @@ const visits: readonly (readonly [file: string, line: string])[] = [
   ['adapters/connect-planted.ts', "export { default } from 'fastify-plugin'"],
   ['cli/planted-legal.ts', "export { parseArgs } from 'node:util'\nexport * from '../stores/open.ts'"],
   ['django/planted-legal.ts', "export * from '../stores/planted-legal.ts'\nexport * from '../codecs/planted-legal.ts'"],
+  ['django/file-planted.ts', "export { readFile } from 'node:fs/promises'"],
   ['testing/planted-legal.ts', "export * from '../core/planted-legal.ts'"],
   ['planted-legal.ts', "export * from './core/planted-legal.ts'\nexport type * from './codecs/planted-legal.ts'"],
 ]
