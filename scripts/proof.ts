@@ -4,10 +4,12 @@
 //   npm run proof -- --store sqlite --seed 17          one seed again, with all that was wrong
 //   npm run proof -- --store postgres --seeds 100      on a PostgreSQL of its own; what is real in it varies from run to run
 //   npm run proof -- --store mysql --seeds 100         on a MariaDB of its own
+//   npm run proof -- --store redis --seeds 100         on a Redis of its own
 //   npm run proof -- --calls                           every store call fails once, in every way
 //   npm run proof -- --processes --requests 100000     four servers on one SQLite file, over HTTP
 //   npm run proof -- --processes --kills 200           the same, killed at random moments
-//   npm run proof -- --processes --store postgres      the same on PostgreSQL, or mysql
+//   npm run proof -- --processes --store postgres      the same on PostgreSQL, mysql or redis
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +21,7 @@ import { FAILURES, failEveryCall, VERBS } from '../test/proof/nth-call.ts'
 import { load } from '../test/proof/processes/load.ts'
 import { startMysql } from '../test/services/mysql.ts'
 import { startPostgres } from '../test/services/postgres.ts'
+import { startRedis } from '../test/services/redis.ts'
 
 const { values } = parseArgs({
   options: {
@@ -33,10 +36,7 @@ const { values } = parseArgs({
   },
 })
 
-const SERVERS: Readonly<Record<string, () => Promise<{ url: string; remove(): Promise<void> } | string>>> = {
-  postgres: startPostgres,
-  mysql: () => startMysql(),
-}
+const SERVERS = { postgres: startPostgres, mysql: () => startMysql(), redis: () => startRedis() } as const
 
 const started = Date.now()
 const failed = await (values.processes ? processes() : values.calls ? calls() : seeds())
@@ -44,11 +44,15 @@ console.log(`${failed === 0 ? 'clean' : `${failed} FAILED`} after ${seconds()} s
 process.exitCode = failed === 0 ? 0 : 1
 
 async function seeds(): Promise<number> {
-  return values.store in SERVERS ? onServer((url) => seedsOn(url as StoreName)) : seedsOn(storeName(values.store))
+  return isServer(values.store) ? onServer(values.store, (url) => seedsOn(url as StoreName)) : seedsOn(storeName(values.store))
 }
 
-async function onServer(work: (url: string) => Promise<number>): Promise<number> {
-  const server = (await SERVERS[values.store]?.()) ?? 'no such server'
+function isServer(name: string): name is keyof typeof SERVERS {
+  return Object.hasOwn(SERVERS, name)
+}
+
+async function onServer(name: keyof typeof SERVERS, work: (url: string) => Promise<number>): Promise<number> {
+  const server = await SERVERS[name]()
   if (typeof server === 'string') throw new Error(server)
   try {
     return await work(server.url)
@@ -84,7 +88,7 @@ async function calls(): Promise<number> {
 }
 
 async function processes(): Promise<number> {
-  if (values.store in SERVERS) return onServer((url) => processesOn(`${url}#sessions`))
+  if (isServer(values.store)) return onServer(values.store, (url) => processesOn(`${url}#sessions`))
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-proof-'))
   try {
     return await processesOn(join(folder, 'sessions.db'))
@@ -121,7 +125,7 @@ function shown(counts: Tally['answers']): string {
 
 function storeName(name: string): StoreName {
   if (name === 'memory' || name === 'sqlite') return name
-  throw new Error(`--store is memory, sqlite, postgres or mysql, not ${name}`)
+  throw new Error(`--store is memory, sqlite, ${Object.keys(SERVERS).join(', ')}, not ${name}`)
 }
 
 function seconds(): number {

@@ -23,5 +23,18 @@ export type { StandardSchema } from './core/schema.ts'
 export type { Session } from './core/session.ts'
 export type { Default, SessionData } from './core/session-data.ts'
 export { createSessions, type Sessions } from './core/sessions.ts'
-export type { Capabilities, ClearExpiredOptions, Entry, ListQuery, Page, Progress, Refused, Store, Version, Written } from './core/store.ts'
+export type {
+  Capabilities,
+  ClearExpiredOptions,
+  Entry,
+  ListQuery,
+  MigrateOptions,
+  Page,
+  Patience,
+  Progress,
+  Refused,
+  Store,
+  Version,
+  Written,
+} from './core/store.ts'
 export type { UserSession } from './core/users.ts'

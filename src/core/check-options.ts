@@ -1,6 +1,7 @@
 import { type CookieOptions, PREFIX } from './cookie-rules.ts'
 import { DURATION_FORMS, MAX_DURATION, milliseconds } from './duration.ts'
 import { ConfigError } from './errors.ts'
+import { isWorkers } from './is-workers.ts'
 import type { SessionOptions } from './options.ts'
 import { isReserved } from './reserved.ts'
 import type { Store } from './store.ts'
@@ -15,6 +16,7 @@ export function checkOptions(options: unknown): asserts options is SessionOption
   }
   checkAll('', options, CHECKS)
   checkStore(options['store'] as Store)
+  if (options['sweep'] !== undefined) checkSweep(options['store'] as Store)
   checkLifetime(options as unknown as SessionOptions)
   if (options['cookie'] !== undefined) checkCookie(options['cookie'] as CookieOptions)
 }
@@ -33,6 +35,15 @@ function checkStore({ capabilities }: Store): void {
   throw new ConfigError(
     'Option `store`: it has no compare-and-swap (capability `compareAndSwap`), without which changes of overlapping requests would be lost.',
   )
+}
+
+function checkSweep(store: Store): void {
+  if (store.clearExpired === undefined)
+    throw new ConfigError('Option `sweep`: this store expires its sessions by itself; there is nothing to clear. Leave it out.')
+  if (isWorkers())
+    throw new ConfigError(
+      'Option `sweep`: on Workers no timer outlives a request. Leave it out, and call `sessions.clearExpired()` from a Cron Trigger.',
+    )
 }
 
 function checkAll(path: string, values: object, checks: Readonly<Record<string, Check>>): void {
@@ -112,6 +123,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   onGone: oneOf('error', 'discard'),
   maxSize: aSize,
   timeout: aTimeout,
+  sweep: anInterval,
   codec: withMethods('a codec', 'decode', 'encode', 'parse', 'print'),
   schema: aSchema,
   as: anIdentifier,
@@ -130,6 +142,13 @@ const HOUR = 3_600_000
 
 function aShortTime(value: unknown): string | undefined {
   return aDuration(value) ?? (Number(milliseconds(value)) > HOUR ? 'nobody waits longer than an hour' : undefined)
+}
+
+const MINUTE = 60_000
+
+function anInterval(value: unknown): string | undefined {
+  const length = Number(milliseconds(value))
+  return length >= MINUTE && length <= 7 * 24 * HOUR ? undefined : "it has to be a duration of '1m' to '7d'"
 }
 
 function aSchema(value: unknown): string | undefined {

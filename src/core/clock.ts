@@ -8,3 +8,11 @@ export function pause(tries: number): Promise<void> {
   const longest = Math.min(2 ** tries, 64)
   return new Promise((resolve) => setTimeout(resolve, Math.random() * longest))
 }
+
+/** Waits, but keeps no process alive for it. */
+export function rest(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer: { unref?(): unknown } | number = setTimeout(resolve, milliseconds)
+    if (typeof timer === 'object') timer.unref?.()
+  })
+}

@@ -54,7 +54,7 @@ export function makeEngine(options: SessionOptions, dialect: SessionDialect): En
     ids,
     maxSize,
     now: clock,
-    store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000),
+    store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000, emit),
     parse: values.parse,
     lifetime: dialect.lifetime(options),
     get managerId() {

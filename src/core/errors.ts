@@ -33,7 +33,18 @@ export class ConfigError extends SessionError {
 }
 
 /** What the store was asked to do when it failed. */
-export type StoreOperation = 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteUser' | 'list' | 'clearExpired'
+export type StoreOperation =
+  | 'open'
+  | 'load'
+  | 'create'
+  | 'replace'
+  | 'touch'
+  | 'delete'
+  | 'deleteUser'
+  | 'list'
+  | 'clearExpired'
+  | 'countExpired'
+  | 'migrate'
 
 /** The store failed or did not answer in time; its own error is the `cause`. Never means that there is no session. */
 export class StoreError extends SessionError {
@@ -45,12 +56,18 @@ export class StoreError extends SessionError {
   readonly applied: false | undefined
 
   constructor(operation: StoreOperation, cause: unknown, options: { readonly applied?: false; readonly message?: string } = {}) {
-    super(options.message ?? `The session store failed to ${operation}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    super(options.message ?? `The session store failed to ${operation}: ${reasonOf(cause)}`, {
       cause,
     })
     this.operation = operation
     this.applied = options.applied
   }
+}
+
+/** What an error says. One of several, such as a connection that every address of a host refused, says nothing by itself. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(reasonOf).join('; ')
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 /** A value that cannot be stored, or a session grown over `maxSize` (code `ERR_SESSION_TOO_LARGE`). `property` names the culprit. */

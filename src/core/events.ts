@@ -11,6 +11,10 @@ export type SessionEvent = { readonly handle?: string } & (
       readonly reason: 'no-cookie' | 'malformed-cookie' | 'two-cookies' | 'insecure' | 'unknown-or-expired' | 'other-id' | 'unreadable'
     }
   | { readonly type: 'load-failed'; readonly reason: 'store-error'; readonly operation: StoreOperation }
+  | { readonly type: 'store-away'; readonly reason: 'store-error' | 'timeout' }
+  | { readonly type: 'store-back'; readonly reason: 'answered' }
+  | { readonly type: 'swept'; readonly reason: 'interval'; readonly count: number }
+  | { readonly type: 'sweep-failed'; readonly reason: 'store-error' }
   | { readonly type: 'untouched'; readonly reason: 'read-only' | 'not-used' | 'nothing-to-save' | 'failed-response' }
   | { readonly type: 'touched'; readonly reason: 'idle' }
   | { readonly type: 'touch-refused'; readonly reason: 'changed-meanwhile' | 'store-error' }

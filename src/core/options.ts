@@ -27,6 +27,11 @@ export interface SessionOptions {
   readonly maxSize?: number
   /** How long one store operation (default `'2s'`) and all the store work of one request (default `'5s'`) may take. */
   readonly timeout?: { readonly operation?: Duration; readonly request?: Duration }
+  /**
+   * How often expired sessions are cleared in the background, about; `'1m'` to `'7d'`. Default: never, see `clearExpired`. Any number of
+   * processes may do so at once. It ends with `close()` and keeps no process alive.
+   */
+  readonly sweep?: Duration
   /** How properties become text. Default: JSON, one property a line, with Dates, Maps, Sets and more. */
   readonly codec?: Codec
   /** One Standard Schema for each property that is to be checked; types are taken from it. */

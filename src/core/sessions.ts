@@ -5,15 +5,17 @@ import type { CookieRules } from './cookie-rules.ts'
 import { ownDialect, type SessionDialect } from './dialect.ts'
 import { draftOf } from './dictionary.ts'
 import { Draft } from './draft.ts'
+import { type Duration, milliseconds } from './duration.ts'
 import { type Engine, makeEngine } from './engine.ts'
 import { ConfigError, SessionError, StoreError } from './errors.ts'
-import type { SessionEvent } from './events.ts'
+import type { Listener, SessionEvent } from './events.ts'
 import { type Incoming, incomingOf } from './incoming.ts'
 import { findId, openFrom } from './opening.ts'
 import type { SessionOptions } from './options.ts'
 import type { Described, Schemas } from './schema.ts'
 import { Session } from './session.ts'
 import type { Default } from './session-data.ts'
+import { Sweeper } from './sweeper.ts'
 import { Users } from './users.ts'
 
 type Bound<Data> = Record<symbol, Session<Data> | undefined>
@@ -32,6 +34,7 @@ export class Sessions<Data = Default> {
   readonly #cookies: CookieRules
   readonly #performer: Performer
   readonly #saveOnError: boolean
+  readonly #sweeper: Sweeper | undefined
   /**
    * The name of the property `bind` makes, one for each cookie. Not a WeakMap: one that gains an entry with every request costs more than
    * all the rest.
@@ -50,6 +53,7 @@ export class Sessions<Data = Default> {
     this.#bound = Symbol.for(`sojourn session ${dialect.scope(options)}`)
     this.#performer = new Performer(this.#engine, onGone)
     this.users = new Users(this.#engine)
+    this.#sweeper = sweeperOf(this, options.sweep, this.#engine.emit)
   }
 
   /**
@@ -187,8 +191,9 @@ export class Sessions<Data = Default> {
     return total
   }
 
-  /** Closes what the store opened. */
+  /** Ends the sweeping of option `sweep`, and closes what the store opened. */
   async close(): Promise<void> {
+    await this.#sweeper?.close()
     await this.#engine.store.close()
   }
 
@@ -232,6 +237,11 @@ export function createSessions<Data = Default>(options: SessionOptions): Session
 // oxlint-disable-next-line typescript/no-explicit-any -- whatever the overloads above say
 export function createSessions(options: SessionOptions): Sessions<any> {
   return new Sessions(options)
+}
+
+function sweeperOf(sessions: Pick<Sessions, 'clearExpired'>, sweep: Duration | undefined, emit: Listener): Sweeper | undefined {
+  const interval = milliseconds(sweep)
+  return interval === undefined ? undefined : new Sweeper((signal) => sessions.clearExpired({ signal }), interval, emit)
 }
 
 function refusal(remedy: string | undefined): string {

@@ -59,7 +59,7 @@ export interface Written {
 }
 
 /** Which entries `list` answers: in no promised order, expired ones left out. */
-export interface ListQuery {
+export interface ListQuery extends Patience {
   readonly now: number
   readonly userId?: string
   /** The most entries of a page, at least 1; a store may answer fewer. Default 100. */
@@ -89,6 +89,21 @@ export interface ClearExpiredOptions {
   readonly signal?: AbortSignal
 }
 
+/** How `migrate` goes about it. */
+export interface MigrateOptions {
+  /** Only tells what it would do, and does nothing. */
+  readonly dryRun?: boolean
+}
+
+/** How long whoever asks waits for the answer. */
+export interface Patience {
+  /**
+   * An instant of `performance.now()`. After it nobody waits any more: what was not sent yet need not be sent, and a connection whose answer
+   * is still to come is best ended, for it may never come. A store that cannot do any of that may ignore it.
+   */
+  readonly until?: number
+}
+
 /**
  * Keeps rows by key. A store knows nothing of cookies, ids or properties.
  *
@@ -102,29 +117,36 @@ export interface ClearExpiredOptions {
 export interface Store {
   readonly capabilities: Capabilities
   /** The entry, or `undefined` when there is none or it is expired. `fresh` goes past every cache. */
-  load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined>
+  load(key: string, now: number, options?: Patience & { readonly fresh?: boolean }): Promise<Entry | undefined>
   /** Adds a row; `taken` when the key has one, expired or not. Never overwrites. */
-  create(key: string, entry: Entry): Promise<Written | Refused>
+  create(key: string, entry: Entry, patience?: Patience): Promise<Written | Refused>
   /**
    * Replaces the row if its version is `expected` and it is not expired; `missing` or `stale` otherwise. Never creates. The reason and the
    * entry of a refusal may be newer than the refusal itself.
    */
-  replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused>
+  replace(key: string, entry: Entry, expected: Version, now: number, patience?: Patience): Promise<Written | Refused>
   /** `replace` that also moves the row to another key, in the same step; `taken` when that has a row. With `capabilities.renames`. */
-  rename?(from: string, to: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused>
+  rename?(from: string, to: string, entry: Entry, expected: Version, now: number, patience?: Patience): Promise<Written | Refused>
   /**
    * Moves `expiresAt` ahead and sets `seenAt` to `now`, if the version is `expected` and the row is not expired; the version stays.
    * Never shortens: an `expiresAt` before the row's own changes nothing and answers `false`; the very same one moves `seenAt` alone.
    */
-  touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean>
+  touch(key: string, expiresAt: number, expected: Version, now: number, patience?: Patience): Promise<boolean>
   /** Deletes the row, whatever its version. `true` when there was one. */
-  delete(key: string): Promise<boolean>
+  delete(key: string, patience?: Patience): Promise<boolean>
   /** Deletes every session of the user that was committed before the call, but for the key `except`; answers how many. */
-  deleteUser?(userId: string, options?: { readonly except?: string }): Promise<number>
+  deleteUser?(userId: string, options?: Patience & { readonly except?: string }): Promise<number>
   /** One page of the entries that are not expired, of one user where the query names one. */
   list?(query: ListQuery): Promise<Page>
   /** Deletes expired rows in batches, one batch a step, telling the total after each. Never one long lock. */
   clearExpired?(options: ClearExpiredOptions): AsyncIterable<Progress>
+  /** How many rows `clearExpired` would delete. Locks nothing. */
+  countExpired?(now: number): Promise<number>
+  /**
+   * Creates what the rows need where it is missing, tables and indexes, and answers the statements that did it: an empty text when nothing
+   * was missing. May run any number of times, anywhere, at once. What has the table's name and is not a store's is left alone and thrown.
+   */
+  migrate?(options?: MigrateOptions): Promise<string>
   /** Ends what the store itself opened, never what it was given. A second call does nothing. */
   close?(): Promise<void>
 }

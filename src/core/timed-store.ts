@@ -1,18 +1,27 @@
+import { Breaker } from './breaker.ts'
 import { monotonic } from './clock.ts'
 import { ConfigError, StoreError, type StoreOperation } from './errors.ts'
-import type { ClearExpiredOptions, Entry, ListQuery, Page, Progress, Refused, Store, Version, Written } from './store.ts'
+import type { Listener } from './events.ts'
+import type { ClearExpiredOptions, Entry, ListQuery, Page, Patience, Progress, Refused, Store, Version, Written } from './store.ts'
+
+/** The most operations that wait for the store at one time. A store that is that far behind could not answer one more in its time. */
+const MOST_WAITING = 10_000
 
 /**
  * A store whose every operation ends in time: what takes longer than `limit` milliseconds, or past `until` (a `monotonic()` instant),
- * fails, and everything it throws is a `StoreError`. An operation that was given up may still take effect.
+ * fails, and everything it throws is a `StoreError`. An operation that was given up may still take effect. While the store is away, or too
+ * many wait for it already, operations fail at once and were not sent.
  */
 export class TimedStore {
   readonly #store: Store
   readonly #limit: number
+  readonly #breaker: Breaker
+  #waiting = 0
 
-  constructor(store: Store, limit: number) {
+  constructor(store: Store, limit: number, emit: Listener) {
     this.#store = store
     this.#limit = limit
+    this.#breaker = new Breaker(() => this.#ask(), emit)
   }
 
   /** Whether a new id is a new key. */
@@ -21,27 +30,27 @@ export class TimedStore {
   }
 
   load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined> {
-    return this.#timed('load', () => this.#store.load(key, now, options))
+    return this.#timed('load', (patience) => this.#store.load(key, now, { ...options, ...patience }))
   }
 
   create(key: string, entry: Entry, until?: number): Promise<Written | Refused> {
-    return this.#timed('create', () => this.#store.create(key, entry), until)
+    return this.#timed('create', (patience) => this.#store.create(key, entry, patience), until)
   }
 
   /** In the place of `from`; under another key where that is what a new id means. */
   replace([from, to]: readonly [string, string], entry: Entry, expected: Version, now: number, until?: number): Promise<Written | Refused> {
-    if (from === to) return this.#timed('replace', () => this.#store.replace(from, entry, expected, now), until)
+    if (from === to) return this.#timed('replace', (patience) => this.#store.replace(from, entry, expected, now, patience), until)
     const rename = this.#store.rename?.bind(this.#store)
     if (rename === undefined) throw new ConfigError('This store cannot give a session another key (capability `renames`).')
-    return this.#timed('replace', () => rename(from, to, entry, expected, now), until)
+    return this.#timed('replace', (patience) => rename(from, to, entry, expected, now, patience), until)
   }
 
   touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {
-    return this.#timed('touch', () => this.#store.touch(key, expiresAt, expected, now))
+    return this.#timed('touch', (patience) => this.#store.touch(key, expiresAt, expected, now, patience))
   }
 
   delete(key: string, until?: number): Promise<boolean> {
-    return this.#timed('delete', () => this.#store.delete(key), until)
+    return this.#timed('delete', (patience) => this.#store.delete(key, patience), until)
   }
 
   /** Throws `ConfigError` when the store cannot list what is asked for. */
@@ -50,14 +59,14 @@ export class TimedStore {
     if (list === undefined || (query.userId !== undefined && !this.#store.capabilities.users)) {
       throw new ConfigError('This store cannot list sessions by user (capability `users`).')
     }
-    return this.#timed('list', () => list(query))
+    return this.#timed('list', (patience) => list({ ...query, ...patience }))
   }
 
   /** Throws `ConfigError` when the store does not know whose a session is. */
   deleteUser(userId: string, options: { readonly except?: string }): Promise<number> {
     const deleteUser = this.#store.deleteUser?.bind(this.#store)
     if (deleteUser === undefined) throw new ConfigError('This store cannot end the sessions of a user (capability `users`).')
-    return this.#timed('deleteUser', () => deleteUser(userId, options))
+    return this.#timed('deleteUser', (patience) => deleteUser(userId, { ...options, ...patience }))
   }
 
   /** Takes as long as it takes, batch by batch. Throws `ConfigError` when the store expires its sessions by itself. */
@@ -75,27 +84,63 @@ export class TimedStore {
     await this.#store.close?.()
   }
 
-  #timed<T>(operation: StoreOperation, start: () => Promise<T>, until = Number.POSITIVE_INFINITY): Promise<T> {
-    const left = until - monotonic()
+  #timed<T>(operation: StoreOperation, start: (patience: Patience) => Promise<T>, until?: number): Promise<T> {
+    const refusal = this.#breaker.refusal(operation) ?? this.#crowded(operation)
+    return refusal === undefined ? this.#send(operation, start, until) : Promise.reject(refusal)
+  }
+
+  #send<T>(operation: StoreOperation, start: (patience: Patience) => Promise<T>, until = Number.POSITIVE_INFINITY): Promise<T> {
+    const now = monotonic()
+    const left = until - now
     const limit = Math.max(1, Math.min(this.#limit, Math.ceil(left) + 1)) // past `until`, not a moment before it
     const option = left < this.#limit ? 'timeout.request' : 'timeout.operation'
+    this.#waiting += 1
     return new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => reject(late(operation, limit, option)), limit)
-      const fail = (error: unknown): void => {
+      const fail = (error: StoreError): void => {
+        this.#breaker.failed(error)
+        end()
+        reject(error)
+      }
+      let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(() => fail(late(operation, limit, option)), limit)
+      const end = (): void => {
+        if (timer === undefined) return
         clearTimeout(timer)
-        reject(asStoreError(operation, error))
+        timer = undefined
+        this.#waiting -= 1
       }
-      try {
-        const started: unknown = start()
-        if (!(started instanceof Object && 'then' in started)) throw new TypeError(`${operation}() of the store has to return a promise`)
-        ;(started as Promise<T>).then((value) => {
-          clearTimeout(timer)
+      promised(operation, () => start({ until: now + limit })).then(
+        (value) => {
+          this.#breaker.answered()
+          end()
           resolve(value)
-        }, fail)
-      } catch (error) {
-        fail(error)
-      }
+        },
+        (error: unknown) => {
+          if (timer !== undefined) fail(asStoreError(operation, error)) // else it was given up, and that was told
+        },
+      )
     })
+  }
+
+  #crowded(operation: StoreOperation): StoreError | undefined {
+    if (this.#waiting < MOST_WAITING) return undefined
+    const message = `${MOST_WAITING} operations wait for the session store already, so it was not asked to ${operation}.`
+    return new StoreError(operation, undefined, { applied: false, message })
+  }
+
+  /** Another key each time: of a store in several parts the one that is away must not answer for all. */
+  #ask(): Promise<unknown> {
+    const ask = (): Promise<unknown> => this.#store.load(`nobody ${Math.random()}`, 0, { fresh: true, until: monotonic() + this.#limit })
+    return promised('load', ask)
+  }
+}
+
+function promised<T>(operation: StoreOperation, start: () => Promise<T>): Promise<T> {
+  try {
+    const started: unknown = start()
+    if (started instanceof Object && 'then' in started) return started as Promise<T>
+    throw new TypeError(`${operation}() of the store has to return a promise`)
+  } catch (error) {
+    return Promise.reject(asStoreError(operation, error))
   }
 }
 

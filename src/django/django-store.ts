@@ -1,10 +1,12 @@
 import { djangoCodec } from '../codecs/django.ts'
+import { monotonic } from '../core/clock.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,
   Entry,
   ListQuery,
   Page,
+  Patience,
   Progress,
   Refused,
   Store,
@@ -12,7 +14,7 @@ import type {
   Written,
 } from '../core/store.ts'
 import { answer } from '../stores/answer.ts'
-import { nextTurn } from '../stores/next-turn.ts'
+import { giveWay } from '../stores/give-way.ts'
 import { type DjangoSigner, SIGNATURE_LENGTH } from '../wire/django-signing.ts'
 import { NEVER_BORN, takeNote, withNote } from './commit-note.ts'
 import type { DjangoRow, DjangoRows } from './django-rows.ts'
@@ -33,40 +35,56 @@ export class DjangoStore implements Store {
     this.#clock = clock
   }
 
-  async load(key: string, now: number): Promise<Entry | undefined> {
-    const row = await this.#rows.load(key, now)
+  async load(key: string, now: number, options?: Patience): Promise<Entry | undefined> {
+    const row = await this.#rows.load(key, now, options?.until)
     return row === undefined ? undefined : this.#entryOf(row)
   }
 
-  async create(key: string, entry: Entry): Promise<Written | Refused> {
+  async create(key: string, entry: Entry, patience?: Patience): Promise<Written | Refused> {
     const row = this.#rowOf(key, entry)
-    return (await this.#rows.insert(row)) ? written(row) : answer.taken
+    return (await this.#rows.insert(row, patience?.until)) ? written(row) : answer.taken
   }
 
-  replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
-    return this.rename(key, key, entry, expected, now)
+  replace(key: string, entry: Entry, expected: Version, now: number, patience?: Patience): Promise<Written | Refused> {
+    return this.#replaced([key, key], entry, expected, now, patience)
   }
 
-  async rename(from: string, to: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
+  rename(
+    from: string,
+    to: string,
+    entry: Entry,
+    expected: Version,
+    ...[now, patience]: [now: number, patience?: Patience]
+  ): Promise<Written | Refused> {
+    return this.#replaced([from, to], entry, expected, now, patience)
+  }
+
+  async #replaced(
+    [from, to]: readonly [string, string],
+    entry: Entry,
+    expected: Version,
+    now: number,
+    patience?: Patience,
+  ): Promise<Written | Refused> {
     const row = this.#rowOf(to, entry)
-    const outcome = await this.#rows.replace(from, row, expected, now)
+    const outcome = await this.#rows.replace(from, row, expected, now, patience?.until)
     if (outcome === 'written') return written(row)
     if (outcome === 'taken') return answer.taken
-    const current = await this.load(from, now)
+    const current = await this.load(from, now, patience)
     return current === undefined ? answer.missing : answer.stale(current)
   }
 
-  touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {
-    return this.#rows.touch(key, expiresAt, expected, now)
+  touch(key: string, expiresAt: number, expected: Version, now: number, patience?: Patience): Promise<boolean> {
+    return this.#rows.touch(key, expiresAt, expected, now, patience?.until)
   }
 
-  delete(key: string): Promise<boolean> {
-    return this.#rows.delete(key)
+  delete(key: string, patience?: Patience): Promise<boolean> {
+    return this.#rows.delete(key, patience?.until)
   }
 
-  async list({ now, limit = 100, cursor }: ListQuery): Promise<Page> {
+  async list({ now, limit = 100, cursor, until }: ListQuery): Promise<Page> {
     const count = Math.max(1, limit)
-    const rows = await this.#rows.list(now, count + 1, cursor)
+    const rows = await this.#rows.list(now, count + 1, cursor, until)
     const entries = rows.slice(0, count).map((row): [string, Entry] => [row.key, this.#entryOf(row)])
     const last = entries.at(-1)
     return rows.length > count && last !== undefined ? { entries, cursor: last[0] } : { entries }
@@ -76,12 +94,18 @@ export class DjangoStore implements Store {
     const most = Math.max(1, batch)
     let deleted = 0
     while (signal?.aborted !== true) {
+      const begun = monotonic()
       const step = await this.#rows.clearExpired(now, most)
+      const took = monotonic() - begun
       deleted += step
       yield { deleted }
       if (step < most) return
-      await nextTurn()
+      await giveWay(took)
     }
+  }
+
+  countExpired(now: number): Promise<number> {
+    return this.#rows.countExpired(now)
   }
 
   close(): Promise<void> {

@@ -87,15 +87,26 @@ export class DjangoFileRows implements DjangoRows {
     let deleted = 0
     for (const key of await this.#keys('clearExpired')) {
       if (deleted === most) break
-      const isExpired = async (): Promise<boolean> => ((await told('clearExpired', () => this.#read(key)))?.expiresAt ?? Infinity) <= now
+      const isExpired = (): Promise<boolean> => this.#isExpired(key, now, 'clearExpired')
       const clear = async (): Promise<boolean> => (await isExpired()) && (await this.#removed(key, 'clearExpired'))
       if ((await isExpired()) && (await this.#lock.during(key, 'clearExpired', clear))) deleted++
     }
     return deleted
   }
 
+  async countExpired(now: number): Promise<number> {
+    let count = 0
+    for (const key of await this.#keys('countExpired')) if (await this.#isExpired(key, now, 'countExpired')) count++
+    return count
+  }
+
   async close(): Promise<void> {
     // Nothing stays open.
+  }
+
+  async #isExpired(key: string, now: number, operation: StoreOperation): Promise<boolean> {
+    const row = await told(operation, () => this.#read(key))
+    return row !== undefined && row.expiresAt <= now
   }
 
   #pathOf(key: string): string {

@@ -3,7 +3,7 @@ import { isDuplicateKey, refusedByServer, wasInTheWay } from '../stores/mysql-er
 import { RemoteExecutor } from '../stores/remote-executor.ts'
 import type { DjangoRows } from './django-rows.ts'
 import { fromDjangoText, type LocalTime, toDjangoText } from './local-time.ts'
-import { DJANGO_COLUMNS, type DjangoSqlDialect, type DjangoSqlRow, DjangoSqlRows } from './sql-rows.ts'
+import { DJANGO_COLUMNS, type DjangoSqlDialect, type DjangoSqlRow, DjangoSqlRows, djangoTable } from './sql-rows.ts'
 
 /** Milliseconds after which a statement and its connection are given up; behind the manager's own `timeout`. */
 const PATIENCE = 10_000
@@ -30,9 +30,15 @@ const mysqlDialect = (localTime: LocalTime): DjangoSqlDialect => ({
 export function mysqlRows(pool: MysqlPool | MysqlPromisePool, table: string, localTime: LocalTime): DjangoRows {
   const client = new MysqlClient(pool, PATIENCE)
   const executor = new RemoteExecutor<DjangoSqlRow>(
-    { send: client.send, refused: refusedByServer, wasInTheWay },
+    {
+      send: client.send,
+      begin: (operation, send) => client.learnLargest(operation, send),
+      refused: refusedByServer,
+      wasInTheWay,
+      table: djangoTable,
+    },
     new Map(),
-    (_send, operation) => client.learnLargest(operation),
+    false,
     DJANGO_COLUMNS,
   )
   return new DjangoSqlRows(table, mysqlDialect(localTime), executor)

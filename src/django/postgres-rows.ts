@@ -2,7 +2,7 @@ import { isPostgresJs, type PgPool, type PostgresJs, throughPool, throughPostgre
 import { refusedByServer, wasInTheWay } from '../stores/postgres-errors.ts'
 import { RemoteExecutor } from '../stores/remote-executor.ts'
 import type { DjangoRows } from './django-rows.ts'
-import { DJANGO_COLUMNS, type DjangoSqlDialect, type DjangoSqlRow, DjangoSqlRows } from './sql-rows.ts'
+import { DJANGO_COLUMNS, type DjangoSqlDialect, type DjangoSqlRow, DjangoSqlRows, djangoTable } from './sql-rows.ts'
 
 const UNIQUE_VIOLATION = '23505'
 
@@ -26,6 +26,11 @@ DELETE FROM ${table} WHERE "session_key" IN (SELECT "session_key" FROM "expired"
 /** Django's table in PostgreSQL. */
 export function postgresRows(pool: PgPool | PostgresJs, table: string): DjangoRows {
   const send = isPostgresJs(pool) ? throughPostgresJs(pool) : throughPool(pool)
-  const executor = new RemoteExecutor<DjangoSqlRow>({ send, refused: refusedByServer, wasInTheWay }, new Map(), undefined, DJANGO_COLUMNS)
+  const executor = new RemoteExecutor<DjangoSqlRow>(
+    { send, refused: refusedByServer, wasInTheWay, table: djangoTable },
+    new Map(),
+    false,
+    DJANGO_COLUMNS,
+  )
   return new DjangoSqlRows(table, postgresDialect, executor)
 }

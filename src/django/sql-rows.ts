@@ -1,4 +1,6 @@
+import { monotonic } from '../core/clock.ts'
 import { StoreError, type StoreOperation } from '../core/errors.ts'
+import type { RemoteTable } from '../stores/remote-database.ts'
 import type { SqlExecutor, SqlValue } from '../stores/sql.ts'
 import { quoted, type SqlDialect, type SqlStatement, spelt } from '../stores/sql-statements.ts'
 import type { DjangoRow, DjangoRows } from './django-rows.ts'
@@ -28,8 +30,14 @@ export interface DjangoSqlRow {
   readonly expiry: unknown
 }
 
+/** A step of `clearExpired` that takes longer than a minute has lost its connection. */
+const LONGEST_STEP = 60_000
+
 /** What every statement reads, in order. */
 export const DJANGO_COLUMNS: readonly string[] = ['key', 'data', 'expiry']
+
+/** The table is Django's to make: `manage.py migrate`. */
+export const djangoTable: RemoteTable = { missing: async () => '', create: async () => '' }
 
 /** Django's table in a SQL database. Every verb is one statement that carries its own conditions. */
 export class DjangoSqlRows implements DjangoRows {
@@ -43,45 +51,49 @@ export class DjangoSqlRows implements DjangoRows {
     this.#sql = statements(quoted(table), dialect)
   }
 
-  async load(key: string, now: number): Promise<DjangoRow | undefined> {
-    const row = await this.#executor.row(this.#sql.load, [key, this.#dialect.valueOf(now)])
+  async load(key: string, now: number, until?: number): Promise<DjangoRow | undefined> {
+    const row = await this.#executor.row(this.#sql.load, [key, this.#dialect.valueOf(now)], until)
     return row === undefined ? undefined : this.#rowOf(row)
   }
 
-  async insert({ key, data, expiresAt }: DjangoRow): Promise<boolean> {
-    return (await this.#written(this.#sql.insert, [key, data, this.#dialect.valueOf(expiresAt)])) !== 'taken'
+  async insert({ key, data, expiresAt }: DjangoRow, until?: number): Promise<boolean> {
+    return (await this.#written(this.#sql.insert, [key, data, this.#dialect.valueOf(expiresAt)], until)) !== 'taken'
   }
 
-  async replace(key: string, row: DjangoRow, signature: string, now: number): Promise<'written' | 'refused' | 'taken'> {
+  async replace(key: string, row: DjangoRow, signature: string, now: number, until?: number): Promise<'written' | 'refused' | 'taken'> {
     const [expiry, instant] = [this.#dialect.valueOf(row.expiresAt), this.#dialect.valueOf(now)]
-    return this.#written(this.#sql.replace, [row.key, row.data, expiry, key, signature, instant])
+    return this.#written(this.#sql.replace, [row.key, row.data, expiry, key, signature, instant], until)
   }
 
-  async touch(key: string, expiresAt: number, signature: string, now: number): Promise<boolean> {
+  async touch(key: string, expiresAt: number, signature: string, now: number, until?: number): Promise<boolean> {
     const [expiry, instant] = [this.#dialect.valueOf(expiresAt), this.#dialect.valueOf(now)]
-    return (await this.#executor.run(this.#sql.touch, [expiry, key, signature, instant, expiry])) !== 0
+    return (await this.#executor.run(this.#sql.touch, [expiry, key, signature, instant, expiry], until)) !== 0
   }
 
-  async delete(key: string): Promise<boolean> {
-    return (await this.#executor.run(this.#sql.delete, [key])) !== 0
+  async delete(key: string, until?: number): Promise<boolean> {
+    return (await this.#executor.run(this.#sql.delete, [key], until)) !== 0
   }
 
-  async list(now: number, limit: number, after: string | undefined): Promise<readonly DjangoRow[]> {
-    const rows = await this.#executor.rows(this.#sql.list, [this.#dialect.valueOf(now), after ?? '', limit])
+  async list(now: number, limit: number, after: string | undefined, until?: number): Promise<readonly DjangoRow[]> {
+    const rows = await this.#executor.rows(this.#sql.list, [this.#dialect.valueOf(now), after ?? '', limit], until)
     return rows.map((row) => this.#rowOf(row))
   }
 
   async clearExpired(now: number, most: number): Promise<number> {
-    return this.#executor.run(this.#sql.clearExpired, [this.#dialect.valueOf(now), most])
+    return this.#executor.run(this.#sql.clearExpired, [this.#dialect.valueOf(now), most], monotonic() + LONGEST_STEP)
+  }
+
+  async countExpired(now: number): Promise<number> {
+    return this.#executor.count(this.#sql.countExpired, [this.#dialect.valueOf(now)])
   }
 
   async close(): Promise<void> {
     await this.#executor.close()
   }
 
-  async #written(statement: SqlStatement, values: SqlValue[]): Promise<'written' | 'refused' | 'taken'> {
+  async #written(statement: SqlStatement, values: SqlValue[], until: number | undefined): Promise<'written' | 'refused' | 'taken'> {
     try {
-      return (await this.#executor.run(statement, values)) === 0 ? 'refused' : 'written'
+      return (await this.#executor.run(statement, values, until)) === 0 ? 'refused' : 'written'
     } catch (error) {
       if (error instanceof StoreError && this.#dialect.isTaken(error.cause)) return 'taken'
       throw error
@@ -95,7 +107,7 @@ export class DjangoSqlRows implements DjangoRows {
   }
 }
 
-type Name = 'load' | 'insert' | 'replace' | 'touch' | 'delete' | 'list' | 'clearExpired'
+type Name = 'countExpired' | 'load' | 'insert' | 'replace' | 'touch' | 'delete' | 'list' | 'clearExpired'
 
 function statements(table: string, dialect: DjangoSqlDialect): Readonly<Record<Name, SqlStatement>> {
   const { key, signature, instant, end, expiry } = dialect
@@ -109,6 +121,7 @@ function statements(table: string, dialect: DjangoSqlDialect): Readonly<Record<N
     touch: of('touch', `UPDATE ${table} SET "expire_date" = ${instant} WHERE ${living} AND "expire_date" <= ${instant}`),
     delete: of('delete', `DELETE FROM ${table} WHERE "session_key" = ${key}`),
     list: of('list', `${select} WHERE "expire_date" > ${instant} AND "session_key" > ${key} ORDER BY "session_key" LIMIT ?`),
+    countExpired: of('countExpired', `SELECT count(*) AS "count" FROM ${table} WHERE "expire_date" <= ${instant}`),
     clearExpired: of('clearExpired', dialect.deleteExpired(table)),
   }
 }

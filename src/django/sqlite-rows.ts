@@ -25,8 +25,14 @@ const BUSY_TIMEOUT = 1000
 
 /** Django's table in a SQLite file, which stays as Django has set it up. */
 export function sqliteRows(database: string | SqliteDatabase, table: string, localTime: LocalTime): DjangoRows {
-  const ours = typeof database === 'string'
-  const executor = new SqliteExecutor<DjangoSqlRow>(() => (ours ? opened(database) : database), ours)
+  const owned = typeof database === 'string'
+  const executor = new SqliteExecutor<DjangoSqlRow>({
+    table,
+    create: false,
+    owned,
+    open: () => (owned ? opened(database) : database),
+    isThere: () => true,
+  })
   return new DjangoSqlRows(table, sqliteDialect(localTime), executor)
 }
 

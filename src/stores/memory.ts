@@ -12,7 +12,7 @@ import type {
   Written,
 } from '../core/store.ts'
 import { answer } from './answer.ts'
-import { nextTurn } from './next-turn.ts'
+import { giveWay } from './give-way.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
 /** How much a `MemoryStore` keeps. */
@@ -96,16 +96,21 @@ export class MemoryStore implements Store {
   }
 
   async *clearExpired({ now, batch = 1000, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
-    const expired = [...this.#rows.keys()].filter((key) => this.#live(key, now) === undefined)
+    const keys = [...this.#rows.keys()]
     let deleted = 0
     while (signal?.aborted !== true) {
-      const step = expired.splice(-Math.max(1, batch)).filter((key) => this.#rows.has(key) && this.#live(key, now) === undefined)
-      for (const key of step) this.#rows.delete(key)
-      deleted += step.length
+      // As many are looked at in one step as it may delete: looking takes its time too.
+      for (const key of keys.splice(-Math.max(1, batch))) {
+        if (this.#live(key, now) === undefined && this.#rows.delete(key)) deleted += 1
+      }
       yield { deleted }
-      if (expired.length === 0) return
-      await nextTurn()
+      if (keys.length === 0) return
+      await giveWay(0)
     }
+  }
+
+  async countExpired(now: number): Promise<number> {
+    return [...this.#rows.values()].filter(({ expiresAt }) => expiresAt <= now).length
   }
 
   async close(): Promise<void> {

@@ -1,15 +1,26 @@
+import { monotonic } from '../core/clock.ts'
 import { StoreError, type StoreOperation } from '../core/errors.ts'
+import { connectingUntil, inTime } from './in-time.ts'
 import { leavesConnection, refusedByServer } from './mysql-errors.ts'
 import type { RemoteAnswer, SendToServer } from './remote-database.ts'
 import type { SqlValue } from './sql.ts'
+import { EMPTY_TEXT } from './sql-text.ts'
+
+interface MysqlStatement {
+  readonly sql: string
+  readonly rowsAsArray: true
+  readonly nestTables: false
+  readonly typeCast: true | ((field: unknown, next: () => unknown) => unknown)
+}
+
+/** The answer to a statement that reads: rows. To another: how many rows it changed, and what the server says beside that. */
+type Result = unknown[][] | { readonly affectedRows: number; readonly info?: string; readonly serverStatus?: number }
+
+type MysqlCallback<T> = (error: Error | null, value: T) => void
 
 /** What `MysqlStore` needs of a connection out of a pool of `mysql2`. */
 export interface MysqlPoolConnection {
-  execute(
-    options: { readonly sql: string; readonly rowsAsArray: true; readonly nestTables: false; readonly typeCast: any },
-    values: any[],
-    callback: (error: any, result: any) => void,
-  ): unknown
+  execute(options: MysqlStatement, values: (Uint8Array | string | null)[], callback: MysqlCallback<Result>): unknown
   release(): void
   destroy(): void
   on(event: 'error', listener: (error: Error) => void): unknown
@@ -19,7 +30,7 @@ export interface MysqlPoolConnection {
 
 /** What `MysqlStore` needs of a pool made by `createPool` of `mysql2`. */
 export interface MysqlPool {
-  getConnection(callback: (error: any, connection: any) => void): unknown
+  getConnection(callback: MysqlCallback<MysqlPoolConnection>): unknown
 }
 
 /** What `MysqlStore` needs of a pool made by `createPool` of `mysql2/promise`: the one inside it. */
@@ -27,8 +38,11 @@ export interface MysqlPromisePool {
   readonly pool: MysqlPool
 }
 
-/** The answer to a statement that reads: rows. To another: how many rows it changed, and what the server says beside that. */
-type Result = unknown[][] | { readonly affectedRows: number; readonly info?: string; readonly serverStatus?: number }
+interface Bound {
+  readonly sql: string
+  readonly values: (Uint8Array | string | null)[]
+  readonly until: number
+}
 
 const IN_TRANSACTION = 1
 
@@ -46,22 +60,22 @@ export class MysqlClient {
     this.#patience = patience
   }
 
-  readonly send: SendToServer = async (operation, text, values = []) => {
+  readonly send: SendToServer = async (operation, text, values = [], until = monotonic() + this.#patience) => {
     const bound = values.map(bytesOf)
     this.#refuseTooLarge(operation, text, bound)
-    const connection = await this.#connected(operation)
+    const connection = await this.#connected(operation, until)
     // A connection that dies tells the statement and then, as an event, the world; unheard, that would end the process.
     connection.on('error', ignore)
-    const result = await this.#executed(operation, connection, text, bound)
+    const result = await this.#executed(operation, connection, { sql: text, values: bound, until })
     if (!Array.isArray(result) && ((result.serverStatus ?? 0) & IN_TRANSACTION) !== 0) throw uncommitted(operation, connection)
     giveBack(connection)
     return answerOf(result)
   }
 
   /** Asks what the server takes at most. To what is larger it answers by ending the connection, and that would tell nobody anything. */
-  async learnLargest(operation: StoreOperation): Promise<void> {
-    const { rows } = await this.send(operation, 'SELECT @@max_allowed_packet', [])
-    this.#largest = Number(rows[0]?.[0])
+  async learnLargest(operation: StoreOperation, send: SendToServer): Promise<void> {
+    const { rows } = await send(operation, 'SELECT @@max_allowed_packet', [])
+    this.#largest = Number(rows[0]?.[0]) || Number.POSITIVE_INFINITY
   }
 
   #refuseTooLarge(operation: StoreOperation, text: string, values: readonly (Uint8Array | string | null)[]): void {
@@ -71,21 +85,27 @@ export class MysqlClient {
     throw new StoreError(operation, new Error(message), { applied: false })
   }
 
-  async #connected(operation: StoreOperation): Promise<MysqlPoolConnection> {
-    const told = (callback: Callback<MysqlPoolConnection>): unknown => this.#pool.getConnection(callback)
+  async #connected(operation: StoreOperation, until: number): Promise<MysqlPoolConnection> {
+    const connecting = new Promise<MysqlPoolConnection>((resolve, reject) => {
+      this.#pool.getConnection((error, connection) => (error ? reject(error) : resolve(connection)))
+    })
     try {
-      return await inTime(told, this.#patience, (late) => late.release())
+      return await inTime(connecting, connectingUntil(until), 'no connection of the pool was free in time')
     } catch (error) {
+      connecting.then((connection) => connection.release()).catch(ignore)
       throw new StoreError(operation, error, { applied: false })
     }
   }
 
-  async #executed(operation: StoreOperation, connection: MysqlPoolConnection, sql: string, values: unknown[]): Promise<Result> {
+  async #executed(operation: StoreOperation, connection: MysqlPoolConnection, { sql, values, until }: Bound): Promise<Result> {
     // Where the pool has a `typeCast` of its own only another function keeps it away from our rows.
     const typeCast = typeof connection.config?.typeCast === 'function' ? asItCame : true
     const options = { sql, rowsAsArray: true, nestTables: false, typeCast } as const
     try {
-      return await inTime((callback: Callback<Result>) => connection.execute(options, values, callback), this.#patience)
+      const executing = new Promise<Result>((resolve, reject) => {
+        connection.execute(options, values, (error, result) => (error ? reject(error) : resolve(result)))
+      })
+      return await inTime(executing, until, 'no answer in time; the connection was ended')
     } catch (error) {
       if (leavesConnection(error)) giveBack(connection)
       else connection.destroy()
@@ -107,28 +127,13 @@ function uncommitted(operation: StoreOperation, connection: MysqlPoolConnection)
   return new StoreError(operation, new Error(message), { applied: false })
 }
 
-type Callback<T> = (error: unknown, value: T) => void
-
-/** What a call tells its callback, if it does so within `patience` milliseconds; `late` gets what comes after that. */
-function inTime<T>(call: (callback: Callback<T>) => unknown, patience: number, late: (value: T) => void = ignore): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let over = false
-    const timer = setTimeout(() => {
-      over = true
-      reject(new Error(`The database did not answer within ${patience} ms (option \`statementTimeout\` of MysqlStore)`))
-    }, patience)
-    call((error, value) => {
-      clearTimeout(timer)
-      if (error) reject(error)
-      else if (over) late(value)
-      else resolve(value)
-    })
-  })
-}
-
-/** Digits and not a number, which would travel as a DOUBLE: some servers refuse that behind LIMIT. */
+/**
+ * Digits and not a number, which would travel as a DOUBLE: some servers refuse that behind LIMIT. An empty text in its other form: the
+ * `sql_mode` of Oracle takes the empty one for NULL.
+ */
 function bytesOf(value: SqlValue): Uint8Array | string | null {
-  return typeof value === 'string' ? Buffer.from(value) : typeof value === 'number' ? String(value) : null
+  if (typeof value === 'string') return Buffer.from(value === '' ? EMPTY_TEXT : value)
+  return typeof value === 'number' ? String(value) : null
 }
 
 function answerOf(result: Result): RemoteAnswer {
@@ -136,9 +141,11 @@ function answerOf(result: Result): RemoteAnswer {
   return { rows: [], count: Number(result.affectedRows) || matched(result.info) }
 }
 
-/** A Buffer prints as the text whose bytes it has. */
+/** The text that `bytesOf` was given: a Buffer prints as what its bytes say. */
 function textOf(value: unknown): unknown {
-  return value instanceof Uint8Array ? String(value) : value
+  if (!(value instanceof Uint8Array)) return value
+  const text = String(value)
+  return text === EMPTY_TEXT ? '' : text
 }
 
 /** `Rows matched: 1  Changed: 0  Warnings: 0`, in the server's language: without the flag FOUND_ROWS only the changed rows are counted. */

@@ -1,4 +1,6 @@
-import { StoreError, type StoreOperation } from '../core/errors.ts'
+import { StoreError } from '../core/errors.ts'
+import { inTime, LateError } from './in-time.ts'
+import { PgConnections } from './pg-connections.ts'
 import { neverSent, refusedByServer } from './postgres-errors.ts'
 import type { SendToServer } from './remote-database.ts'
 import type { SqlValue } from './sql.ts'
@@ -35,33 +37,31 @@ export function isPostgresJs(pool: PgPool | PostgresJs): pool is PostgresJs {
   return 'unsafe' in pool
 }
 
-/** Through a pool of `pg`. A connection of our own choosing, and not `pool.query`, so that what failed before anything was sent is told apart. */
+/**
+ * Through a pool of `pg`. A connection of our own choosing, and not `pool.query`, so that what failed before anything was sent is told apart,
+ * and so that one that owes an answer for which nobody waits any more is ended: what comes of it could only be too late or never.
+ */
 export function throughPool(pool: PgPool): SendToServer {
   // The pool tells of idle connections that the server has ended, all of them when it restarts, and replaces them by itself.
   if (pool.listenerCount?.('error') === 0) pool.on?.('error', ignore)
-  return async function send(operation, text, values) {
-    const client = await connected(pool, operation)
+  const connections = new PgConnections(pool)
+  return async function send(operation, text, values, until = Number.POSITIVE_INFINITY) {
+    const client = await connections.take(operation, until)
     // A connection that dies tells the statement and then, as an event, the world; unheard, that would end the process.
     client.on('error', ignore)
     try {
-      const { rows, rowCount } = await client.query({ text, rowMode: 'array', ...(values && { values }) })
+      const query = client.query({ text, rowMode: 'array', ...(values && { values }) })
+      const { rows, rowCount } = await inTime(query, until, 'no answer in time; the connection was ended')
       client.removeListener('error', ignore)
-      client.release()
+      connections.giveBack(client)
       return { rows, count: rowCount ?? 0 }
     } catch (error) {
       const refused = refusedByServer(error)
-      client.removeListener('error', ignore)
+      if (error instanceof LateError) connections.distrust()
       client.release(!refused)
+      if (refused) client.removeListener('error', ignore)
       throw new StoreError(operation, error, refused ? { applied: false } : {})
     }
-  }
-}
-
-async function connected(pool: PgPool, operation: StoreOperation): Promise<PgPoolClient> {
-  try {
-    return await pool.connect()
-  } catch (error) {
-    throw new StoreError(operation, error, { applied: false })
   }
 }
 

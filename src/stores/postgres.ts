@@ -1,10 +1,11 @@
 import { isPostgresJs, type PgPool, type PostgresJs, throughPool, throughPostgresJs } from './postgres-client.ts'
-import { postgresDialect, postgresSchema } from './postgres-dialect.ts'
+import { postgresDialect } from './postgres-dialect.ts'
 import { refusedByServer, wasInTheWay } from './postgres-errors.ts'
+import { PostgresTable } from './postgres-schema.ts'
 import { togetherOf } from './postgres-together.ts'
-import { RemoteExecutor, type SetUp } from './remote-executor.ts'
+import { RemoteExecutor } from './remote-executor.ts'
 import { SqlStore } from './sql.ts'
-import { quoted, sqlStatements, tableName } from './sql-statements.ts'
+import { sqlStatements, tableName } from './sql-statements.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
 export type { PgPool, PgPoolClient, PostgresJs } from './postgres-client.ts'
@@ -45,8 +46,8 @@ export class PostgresStore extends SqlStore {
     const { pool, table, create } = checked(options)
     const statements = sqlStatements(table, postgresDialect)
     const send = isPostgresJs(pool) ? throughPostgresJs(pool) : throughPool(pool)
-    const database = { send, refused: refusedByServer, wasInTheWay }
-    const executor = new RemoteExecutor(database, togetherOf(table, statements), create ? creating(table) : undefined)
+    const database = { send, refused: refusedByServer, wasInTheWay, table: new PostgresTable(table) }
+    const executor = new RemoteExecutor(database, togetherOf(table, statements), create)
     super(executor, statements)
     this.#executor = executor
   }
@@ -74,17 +75,4 @@ function checked(options: PostgresStoreOptions): Checked {
 function isClient(pool: unknown): pool is PgPool | PostgresJs {
   const { connect, unsafe } = (pool ?? {}) as Partial<PgPool & PostgresJs>
   return typeof connect === 'function' || typeof unsafe === 'function'
-}
-
-/**
- * Looks for the table first: whoever may not create anything may still find it there, and nobody waits for a lock. Those who do not find it
- * take turns, since two that create one table at the same moment get in each other's way, IF NOT EXISTS or not.
- */
-function creating(table: string): SetUp {
-  return async function setUp(send, operation) {
-    const { rows } = await send(operation, 'SELECT to_regclass($1::text) IS NOT NULL', [quoted(table)])
-    if (rows[0]?.[0] === true) return
-    const turn = `SELECT pg_advisory_xact_lock(hashtext('sojourn'), hashtext('${table}'));\n`
-    await send(operation, turn + postgresSchema(table), undefined)
-  }
 }

@@ -9,9 +9,6 @@ import { atEndOfTurn } from './turn.ts'
 /** How often a statement is tried that others were in the way of. */
 const MOST_TRIES = 12
 
-/** Brings the table about, or finds it there, before the first statement. */
-export type SetUp = (send: SendToServer, operation: StoreOperation) => Promise<void>
-
 /**
  * Runs statements, each in a transaction of its own. Those of one turn of the event loop that differ only in their values become one
  * statement, see `Together`; each caller still has an outcome of their own. Whoever the statement passed over, or the server's refusal of
@@ -20,38 +17,51 @@ export type SetUp = (send: SendToServer, operation: StoreOperation) => Promise<v
 export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   readonly #database: RemoteDatabase
   readonly #together: ReadonlyMap<SqlStatement, Together>
-  readonly #setUp: SetUp | undefined
+  readonly #create: boolean
   readonly #columns: readonly string[]
   readonly #waiting = new Map<SqlStatement, Waiting[]>()
   #ready: Promise<void> | undefined
   #atWork = 0
   #closed: PromiseWithResolvers<void> | undefined
 
-  /** `columns` are those that every statement reads; together travel statements on our own table only. */
+  /**
+   * With `create` the table is created before the first statement, where it is missing. `columns` are those that every statement reads;
+   * together travel statements on our own table only.
+   */
   constructor(
     database: RemoteDatabase,
     together: ReadonlyMap<SqlStatement, Together>,
-    setUp?: SetUp,
+    create: boolean,
     columns: readonly string[] = [...COLUMNS, 'key'],
   ) {
     this.#database = database
     this.#together = together
-    this.#setUp = setUp
+    this.#create = create
     this.#columns = columns
   }
 
-  async row(statement: SqlStatement, values: SqlValue[]): Promise<Row | undefined> {
-    const { rows } = await this.#run(statement, values)
+  async row(statement: SqlStatement, values: SqlValue[], until?: number): Promise<Row | undefined> {
+    const { rows } = await this.#run(statement, values, until)
     return rows[0] === undefined ? undefined : this.#rowOf(rows[0])
   }
 
-  async rows(statement: SqlStatement, values: SqlValue[]): Promise<readonly Row[]> {
-    const { rows } = await this.#run(statement, values)
+  async rows(statement: SqlStatement, values: SqlValue[], until?: number): Promise<readonly Row[]> {
+    const { rows } = await this.#run(statement, values, until)
     return rows.map((row) => this.#rowOf(row))
   }
 
-  async run(statement: SqlStatement, values: SqlValue[]): Promise<number> {
-    return (await this.#run(statement, values)).count
+  async run(statement: SqlStatement, values: SqlValue[], until?: number): Promise<number> {
+    return (await this.#run(statement, values, until)).count
+  }
+
+  async count(statement: SqlStatement, values: SqlValue[]): Promise<number> {
+    const { rows } = await this.#run(statement, values)
+    return Number(rows[0]?.[0])
+  }
+
+  migrate(dryRun: boolean): Promise<string> {
+    const { table, send } = this.#database
+    return this.#working('migrate', () => (dryRun ? table.missing(send, 'migrate') : table.create(send, 'migrate')))
   }
 
   /** Resolves when what was asked for before is answered. */
@@ -61,12 +71,19 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     return this.#closed.promise
   }
 
-  async #run(statement: SqlStatement, values: SqlValue[]): Promise<RemoteAnswer> {
-    if (this.#closed !== undefined) throw new StoreError(statement.operation, new Error('The store is closed'), { applied: false })
+  #run(statement: SqlStatement, values: SqlValue[], until = Number.POSITIVE_INFINITY): Promise<RemoteAnswer> {
+    const together = atEndOfTurn === undefined ? undefined : this.#together.get(statement)
+    return this.#working(statement.operation, () =>
+      together === undefined ? this.#alone(statement, values, until) : this.#gather(statement, together, values, until),
+    )
+  }
+
+  /** What is at work is waited for by `close`. */
+  async #working<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
+    if (this.#closed !== undefined) throw new StoreError(operation, new Error('The store is closed'), { applied: false })
     this.#atWork += 1
     try {
-      const together = atEndOfTurn === undefined ? undefined : this.#together.get(statement)
-      return await (together === undefined ? this.#alone(statement, values) : this.#gather(statement, together, values))
+      return await work()
     } finally {
       this.#atWork -= 1
       this.#closeIfIdle()
@@ -77,9 +94,9 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     if (this.#atWork === 0) this.#closed?.resolve()
   }
 
-  #gather(statement: SqlStatement, { keyAt }: Together, values: SqlValue[]): Promise<RemoteAnswer> {
+  #gather(statement: SqlStatement, { keyAt }: Together, values: SqlValue[], until: number): Promise<RemoteAnswer> {
     return new Promise((resolve, reject) => {
-      const waiting = { key: values[keyAt] ?? '', statement, values, resolve, reject }
+      const waiting = { key: values[keyAt] ?? '', statement, values, until, resolve, reject }
       const others = this.#waiting.get(statement)
       others?.push(waiting)
       if (others !== undefined) return
@@ -124,7 +141,7 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
 
   #sendTogether(group: readonly Waiting[], together: Together): Promise<RemoteAnswer> {
     const { text, values } = together.of(group.map((waiting) => waiting.values))
-    return this.#send((group[0] as Waiting).statement.operation, text, values)
+    return this.#send((group[0] as Waiting).statement.operation, text, values, longest(group))
   }
 
   /** What the server refused may be the fault of one. What did not reach it, or was lost, is the same for all. */
@@ -136,14 +153,14 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     }
   }
 
-  #settleAlone({ statement, values, resolve, reject }: Waiting): void {
-    this.#alone(statement, values).then(resolve, reject)
+  #settleAlone({ statement, values, until, resolve, reject }: Waiting): void {
+    this.#alone(statement, values, until).then(resolve, reject)
   }
 
-  async #alone({ operation, text }: SqlStatement, values: SqlValue[]): Promise<RemoteAnswer> {
+  async #alone({ operation, text }: SqlStatement, values: SqlValue[], until: number): Promise<RemoteAnswer> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#send(operation, text, values)
+        return await this.#send(operation, text, values, until)
       } catch (error) {
         if (tries >= MOST_TRIES || !(error instanceof StoreError && this.#database.wasInTheWay(error.cause))) throw error
       }
@@ -151,9 +168,9 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     }
   }
 
-  async #send(operation: StoreOperation, text: string, values: SqlValue[]): Promise<RemoteAnswer> {
-    await (this.#ready ??= this.#begin(operation))
-    return this.#database.send(operation, text, values)
+  async #send(operation: StoreOperation, text: string, values: SqlValue[], until: number): Promise<RemoteAnswer> {
+    await (this.#ready ??= this.#begin(operation, until))
+    return this.#database.send(operation, text, values, until)
   }
 
   /** By name again: the libraries hand rows over as lists, so that no setting of theirs renames a column. */
@@ -164,14 +181,24 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   }
 
   /** Once; and again with the next statement when it failed. That failure is everybody's who waited for it: nothing of theirs was sent. */
-  async #begin(operation: StoreOperation): Promise<void> {
+  async #begin(operation: StoreOperation, until: number): Promise<void> {
     try {
-      await this.#setUp?.(this.#database.send, operation)
+      const send: SendToServer = (asked, text, values) => this.#database.send(asked, text, values, until)
+      await this.#database.begin?.(operation, send)
+      if (this.#create) await this.#database.table.create(send, operation)
     } catch (error) {
       this.#ready = undefined
-      throw new StoreError(operation, error instanceof StoreError ? error.cause : error, { applied: false })
+      throw notApplied(operation, error)
     }
   }
+}
+
+function notApplied(operation: StoreOperation, error: unknown): StoreError {
+  return new StoreError(operation, error instanceof StoreError ? error.cause : error, { applied: false })
+}
+
+function longest(group: readonly Waiting[]): number {
+  return Math.max(...group.map(({ until }) => until))
 }
 
 /** A row as the load of one key would have answered it. */

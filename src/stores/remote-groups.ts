@@ -11,6 +11,8 @@ export interface Waiting {
   readonly key: SqlValue
   readonly statement: SqlStatement
   readonly values: SqlValue[]
+  /** Nobody waits longer. */
+  readonly until: number
   readonly resolve: (answer: RemoteAnswer) => void
   readonly reject: (error: unknown) => void
 }

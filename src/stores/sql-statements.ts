@@ -16,10 +16,15 @@ export interface SqlDialect {
   /** Whether an INSERT that failed so found the key there already. Left out where that is never an error. */
   isTaken?(cause: unknown): boolean
   /**
-   * Deletes a batch of expired rows. Its two values are the instant and the most rows. Where rows are locked one by one, the expiry must be
-   * judged again once the lock is held: the row may have been touched while the statement waited for it.
+   * Deletes a batch of expired rows, the oldest first. Its values are the instant, the lowest value of the indexed column to look at, and the
+   * most rows. Where rows are locked one by one, the expiry must be judged again once the lock is held: the row may have been touched while
+   * the statement waited for it.
    */
   deleteExpired(table: string): string
+  /** Which rows are expired, with the instant as the first value. Left out where `"expires_at" <= ?` is all there is to say. */
+  readonly expired?: string
+  /** The column by which expired rows are found in an index. Left out where that is `expires_at`. */
+  readonly expiryIndexed?: string
 }
 
 /** A statement and what the store is about when it runs it. One object for each: prepared statements can be kept by it. */
@@ -40,6 +45,9 @@ export interface SqlStatements {
   readonly deleteUser: SqlStatement
   readonly deleteUserExcept: SqlStatement
   readonly clearExpired: SqlStatement
+  /** The lowest value, not below the one that is given, that is left of the column by which expired rows are found. */
+  readonly oldest: SqlStatement
+  readonly countExpired: SqlStatement
   /** By what the query has: nothing, `user`, `cursor` or both. */
   list(by: { readonly user: boolean; readonly cursor: boolean }): SqlStatement
   /** Whether a `create` that failed so was refused: the key is taken. */
@@ -65,6 +73,7 @@ const ASSIGNED = COLUMNS.map((name) => `"${name}" = ?`).join(', ')
 export function sqlStatements(name: string, dialect: SqlDialect): SqlStatements {
   const of = (operation: StoreOperation, text: string): SqlStatement => ({ operation, text: spelt(text, dialect) })
   const table = quoted(name)
+  const indexed = `"${dialect.expiryIndexed ?? 'expires_at'}"`
   const select = `SELECT ${SELECTED} FROM ${table} WHERE "key" = ? AND "expires_at" > ?`
   return {
     load: of('load', select),
@@ -76,6 +85,8 @@ export function sqlStatements(name: string, dialect: SqlDialect): SqlStatements 
     deleteUser: of('deleteUser', `DELETE FROM ${table} WHERE "user_id" = ?`),
     deleteUserExcept: of('deleteUser', `DELETE FROM ${table} WHERE "user_id" = ? AND "key" <> ?`),
     clearExpired: of('clearExpired', dialect.deleteExpired(table)),
+    oldest: of('clearExpired', `SELECT min(${indexed}) FROM ${table} WHERE ${indexed} >= ?`),
+    countExpired: of('countExpired', `SELECT count(*) FROM ${table} WHERE ${dialect.expired ?? '"expires_at" <= ?'}`),
     list: listStatements(table, of),
     isTaken: (cause) => dialect.isTaken?.(cause) ?? false,
   }

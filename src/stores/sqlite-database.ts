@@ -41,6 +41,11 @@ export function nodeSqlite(): DatabaseSync {
   )
 }
 
+/** Whether there is a file at a path: to open one that is not there would create it. */
+export function isFile(path: string): boolean {
+  return globalThis.process?.getBuiltinModule?.('node:fs')?.existsSync(path) ?? false
+}
+
 export function setUpSqlite(database: SqliteDatabase, { durability, busyTimeout }: SqliteSetup): void {
   if (busyTimeout !== undefined) database.exec(`PRAGMA busy_timeout = ${busyTimeout}`)
   if (durability !== undefined) database.exec(`PRAGMA synchronous = ${durability}`)

@@ -5,29 +5,7 @@ export const sqliteDialect: SqlDialect = {
   placeholder: () => '?',
   quote: '"',
   insert: (table, columns) => `${plainInsert(table, columns)} ON CONFLICT ("key") DO NOTHING`,
-  deleteExpired: (table) => `DELETE FROM ${table} WHERE "key" IN (SELECT "key" FROM ${table} WHERE "expires_at" <= ? LIMIT ?)`,
-}
-
-/**
- * What creates the table; run again it changes nothing. `schema/sqlite.sql` is this text for the table `sessions`.
- *
- * Texts compare byte by byte in SQLite, so keys differ by case and padding. The payload stands last: SQLite walks through a long column to
- * reach the ones behind it. A table with rowids, as `WITHOUT ROWID` made writes of a 1.5 KB row three times as slow.
- */
-export function sqliteSchema(table: string): string {
-  return `CREATE TABLE IF NOT EXISTS "${table}" (
-  "key" TEXT NOT NULL PRIMARY KEY,
-  "version" TEXT NOT NULL,
-  "expires_at" INTEGER NOT NULL, -- instants are epoch milliseconds
-  "seen_at" INTEGER NOT NULL,
-  "created_at" INTEGER NOT NULL,
-  "id_at" INTEGER NOT NULL,
-  "user_id" TEXT,
-  "proof" TEXT NOT NULL,
-  "commits" TEXT NOT NULL,
-  "payload" TEXT NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS "${table}_expires_at" ON "${table}" ("expires_at");
-CREATE INDEX IF NOT EXISTS "${table}_user_id" ON "${table}" ("user_id") WHERE "user_id" IS NOT NULL;
-`
+  deleteExpired: (table) => `DELETE FROM ${table} WHERE rowid IN (
+  SELECT rowid FROM ${table} WHERE "expires_at" <= ? AND "expires_at" >= ? ORDER BY "expires_at" LIMIT ?
+)`,
 }

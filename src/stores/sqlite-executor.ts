@@ -2,6 +2,7 @@ import { StoreError, type StoreOperation } from '../core/errors.ts'
 import type { SqlExecutor, SqlRow, SqlValue } from './sql.ts'
 import type { SqlStatement } from './sql-statements.ts'
 import { type SqliteDatabase, type SqliteStatement, surelyUndone, waitsForDisk } from './sqlite-database.ts'
+import { missingSqliteSchema, sqliteSchema } from './sqlite-schema.ts'
 
 /** A write that waits for the end of the turn. */
 interface Waiting {
@@ -9,6 +10,18 @@ interface Waiting {
   readonly values: SqlValue[]
   readonly resolve: (changes: number) => void
   readonly reject: (error: unknown) => void
+}
+
+/** Where the rows are, and how one gets there. */
+export interface SqliteHome {
+  readonly table: string
+  /** Whether the table is created at the first use, where it is missing. */
+  readonly create: boolean
+  /** Whether the store itself opens the database, and so closes it. */
+  readonly owned: boolean
+  open(): SqliteDatabase
+  /** Whether there is anything to open yet. */
+  isThere(): boolean
 }
 
 interface Connection {
@@ -27,15 +40,15 @@ const MOST_TOGETHER = 250
  * outcome: when any of them fails the transaction is taken back and each runs alone. Reads never join: they run at once, before or after.
  */
 export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
-  readonly #open: () => SqliteDatabase
-  readonly #ownsDatabase: boolean
+  readonly #home: SqliteHome
+  /** Open; the table may be missing. */
+  #opened: SqliteDatabase | undefined
   #connection: Connection | undefined
   readonly #waiting: Waiting[] = []
   #closed = false
 
-  constructor(open: () => SqliteDatabase, ownsDatabase: boolean) {
-    this.#open = open
-    this.#ownsDatabase = ownsDatabase
+  constructor(home: SqliteHome) {
+    this.#home = home
   }
 
   row(statement: SqlStatement, values: SqlValue[]): Row | undefined {
@@ -64,21 +77,44 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     })
   }
 
+  count(statement: SqlStatement, values: SqlValue[]): number {
+    return Number(Object.values(this.row(statement, values) ?? {})[0])
+  }
+
+  migrate(dryRun: boolean): string {
+    if (dryRun && this.#opened === undefined && !this.#home.isThere()) return sqliteSchema(this.#home.table)
+    return this.#onDatabase('migrate', (database) => (dryRun ? missingSqliteSchema(database, this.#home.table) : this.#create(database)))
+  }
+
   close(): void {
     if (this.#closed) return
     while (this.#waiting.length > 0) this.#commitTogether()
     this.#closed = true
-    if (this.#ownsDatabase) this.#connection?.database.close()
+    if (this.#home.owned) this.#opened?.close()
+    this.#opened = undefined
     this.#connection = undefined
   }
 
   #connect(operation: StoreOperation): Connection {
     if (this.#connection !== undefined) return this.#connection
+    this.#connection = this.#onDatabase(operation, (database) => {
+      if (this.#home.create) this.#create(database)
+      return { database, prepared: new Map(), groups: waitsForDisk(database) }
+    })
+    return this.#connection
+  }
+
+  #create(database: SqliteDatabase): string {
+    const schema = missingSqliteSchema(database, this.#home.table)
+    if (schema !== '') database.exec(schema)
+    return schema
+  }
+
+  #onDatabase<T>(operation: StoreOperation, work: (database: SqliteDatabase) => T): T {
     if (this.#closed) throw notApplied(operation, new Error('The store is closed'))
     try {
-      const database = this.#open()
-      this.#connection = { database, prepared: new Map(), groups: waitsForDisk(database) }
-      return this.#connection
+      this.#opened ??= this.#home.open()
+      return work(this.#opened)
     } catch (error) {
       throw notApplied(operation, error)
     }
@@ -99,7 +135,7 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
 
   #runAlone(statement: SqlStatement, values: SqlValue[]): number {
     const prepared = this.#prepare(statement)
-    if (!this.#ownsDatabase) this.#refuseInTransaction(statement.operation)
+    if (!this.#home.owned) this.#refuseInTransaction(statement.operation)
     try {
       return Number(prepared.run(...values).changes)
     } catch (error) {

@@ -1,8 +1,8 @@
 import { SqlStore } from './sql.ts'
 import { sqlStatements, tableName } from './sql-statements.ts'
-import { nodeSqlite, type SqliteDatabase, type SqliteSetup, setUpSqlite, useWal } from './sqlite-database.ts'
-import { sqliteDialect, sqliteSchema } from './sqlite-dialect.ts'
-import { SqliteExecutor } from './sqlite-executor.ts'
+import { isFile, nodeSqlite, type SqliteDatabase, type SqliteSetup, setUpSqlite, useWal } from './sqlite-database.ts'
+import { sqliteDialect } from './sqlite-dialect.ts'
+import { SqliteExecutor, type SqliteHome } from './sqlite-executor.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
 export type { SqliteDatabase, SqliteStatement } from './sqlite-database.ts'
@@ -55,7 +55,7 @@ export class SqliteStore extends SqlStore {
 
   constructor(options: string | SqliteDatabase | SqliteStoreOptions) {
     const given = checked(typeof options === 'string' || isDatabase(options) ? { database: options } : { ...options })
-    const executor = new SqliteExecutor(() => connect(given), typeof given.database === 'string')
+    const executor = new SqliteExecutor(homeOf(given))
     super(executor, sqlStatements(given.table, sqliteDialect))
     this.#executor = executor
   }
@@ -72,13 +72,18 @@ interface Checked extends SqliteSetup {
   readonly create: boolean
 }
 
-function connect({ database: given, table, create, ...setup }: Checked): SqliteDatabase {
+function homeOf(given: Checked): SqliteHome {
+  const { database, table, create } = given
+  const owned = typeof database === 'string'
+  return { table, create, owned, open: () => connect(given), isThere: () => !owned || isFile(database) }
+}
+
+function connect({ database: given, durability, busyTimeout }: Checked): SqliteDatabase {
   const ours = typeof given === 'string'
   const database = ours ? new (nodeSqlite())(given) : given
   try {
-    setUpSqlite(database, setup)
-    if (ours) useWal(database, setup.busyTimeout ?? 0)
-    if (create) database.exec(sqliteSchema(table))
+    setUpSqlite(database, { durability, busyTimeout })
+    if (ours) useWal(database, busyTimeout ?? 0)
     return database
   } catch (error) {
     if (ours) database.close()

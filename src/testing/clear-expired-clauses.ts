@@ -63,6 +63,31 @@ export const clearExpiredClauses: Clauses = {
   },
 }
 
+export const countExpiredClauses: Clauses = {
+  'counts what clearExpired would delete, and deletes nothing': async (store) => {
+    const keys = await expire(store, [NOW - 1, NOW, NOW + 1])
+    same(await count(store), 2, 'the count')
+    same(await rowsLeft(store, keys), keys, 'the rows that are left')
+    await clear(store, { now: NOW })
+    same(await count(store), 0, 'the count after clearExpired')
+  },
+
+  'counts beyond a batch, and goes by the instant it is given': async (store) => {
+    await expire(
+      store,
+      Array.from({ length: 25 }, (_, index) => NOW + index),
+    )
+    same(await count(store, NOW - 1), 0, 'the count before anything expires')
+    same(await count(store, NOW + 9), 10, 'the count when ten have expired')
+    same(await count(store, NOW + 24), 25, 'the count when all have expired')
+  },
+}
+
+function count(store: Store, now: number = NOW): Promise<number> {
+  if (store.countExpired === undefined) throw new Error('the store has no `countExpired`; tell the suite so: `countExpired: false`')
+  return store.countExpired(now)
+}
+
 async function expire(store: Store, instants: readonly number[]): Promise<string[]> {
   const keys = instants.map(() => fresh('key'))
   for (const [index, expiresAt] of instants.entries()) await store.create(keys[index] ?? '', sampleEntry({ expiresAt, userId: 'ada' }))

@@ -1,6 +1,6 @@
 import type { Capabilities, Store } from '../core/store.ts'
 import type { Clauses } from './clauses.ts'
-import { clearExpiredClauses } from './clear-expired-clauses.ts'
+import { clearExpiredClauses, countExpiredClauses } from './clear-expired-clauses.ts'
 import { listClauses } from './list-clauses.ts'
 import { farClockClauses, instantClauses, loadClauses, textClauses } from './load-clauses.ts'
 import { renameClauses } from './rename-clauses.ts'
@@ -25,6 +25,8 @@ export interface StoreSuiteOptions {
   readonly capabilities?: Partial<Omit<Capabilities, 'carriesData'>>
   /** `false` for a store without `clearExpired`: its database drops expired rows by itself. */
   readonly clearExpired?: boolean
+  /** `false` for a store that has `clearExpired` without `countExpired`. */
+  readonly countExpired?: boolean
   /**
    * `false` for a store whose database also drops rows by a clock of its own, as Redis does, or has room for fewer instants than a `Date`:
    * those of the past and the far future are left out. All else plays in the year 2100, where such a clock has no say.
@@ -77,6 +79,7 @@ function chapters(options: StoreSuiteOptions): [verb: string, clauses: Clauses][
     ['list', can.list ? listClauses : {}],
     ['users', can.users ? userClauses : {}],
     ['clearExpired', options.clearExpired === false ? {} : clearExpiredClauses],
+    ['countExpired', options.clearExpired === false || options.countExpired === false ? {} : countExpiredClauses],
     ['close', closeClauses],
   ]
 }

@@ -34,6 +34,7 @@ type Kept = Partial<Pick<Entry, Forgettable>>
 export class SuiteStore implements Store {
   readonly list?: (query: ListQuery) => Promise<Page>
   readonly clearExpired?: (options: ClearExpiredOptions) => AsyncIterable<Progress>
+  readonly countExpired?: (now: number) => Promise<number>
   readonly #store: Store
   readonly #form: SuiteForm
   readonly #texts = new Map<string, string>()
@@ -44,6 +45,7 @@ export class SuiteStore implements Store {
     this.#store = store
     this.#form = form
     if (store.list !== undefined) this.list = (query) => this.#list(query)
+    if (store.countExpired !== undefined) this.countExpired = store.countExpired.bind(store)
     if (store.clearExpired !== undefined) this.clearExpired = store.clearExpired.bind(store)
   }
 

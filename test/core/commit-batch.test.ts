@@ -178,6 +178,7 @@ describe('commits of one session that wait in one process', () => {
     store.on({ replace: lostAnswer, load: lostRequest })
     const outcomes = await Promise.allSettled(sessions.map((session) => world.sessions.commit(session, { status: 200 })))
     store.on({})
+    await world.back()
     expect(codes(outcomes).filter((code) => code === 'ok')).toEqual([])
     const applied = (await world.read())['n'] as number
     const conflicts = codes(outcomes).filter((code) => code === 'ERR_SESSION_CONFLICT').length

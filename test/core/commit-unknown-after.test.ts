@@ -11,6 +11,7 @@ describe('after a CommitUnknownError', () => {
     store.on({ replace: lostAnswer, load: lostRequest })
     expect((await rejection(session.save())).code).toBe('ERR_SESSION_COMMIT_UNKNOWN')
     store.on({})
+    await world.back()
     return { world, store, session }
   }
 
@@ -43,6 +44,7 @@ describe('after a CommitUnknownError', () => {
     store.on({ replace: lostAnswer, load: lostRequest })
     expect((await rejection(session.claim('coupon'))).code).toBe('ERR_SESSION_COMMIT_UNKNOWN')
     store.on({})
+    await world.back()
     expect((await rejection(session.claim('coupon'))).code).toBe('ERR_SESSION_COMMIT_UNKNOWN')
     const { result } = await world.visit((other) => other.claim('coupon'))
     expect(result).toBeUndefined()

@@ -132,6 +132,7 @@ describe('events', () => {
     })
     await visit((session) => session.set('a', canary))
     ;(world.store as ScriptedStore).on({})
+    await world.back()
     await world.sessions.users.revoke(`${canary}2`)
     await visit((session) => session.flush())
     const told = JSON.stringify(world.events)

@@ -1,3 +1,4 @@
+import { vi } from 'vitest'
 import type { Entry, Store } from '../../src/core/store.ts'
 import { createSessions, type Session, type SessionEvent, type SessionOptions, type Sessions } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
@@ -142,6 +143,11 @@ export class World {
   /** Reasons of the events of one type, in order. */
   reasons(type: SessionEvent['type']): string[] {
     return this.events.filter((event) => event.type === type).map(({ reason }) => reason)
+  }
+
+  /** Resolves when a store that was away is back: asked again, it has answered. */
+  async back(): Promise<void> {
+    await vi.waitUntil(() => this.reasons('store-back').length === this.reasons('store-away').length, { timeout: 5000, interval: 5 })
   }
 
   forgetEvents(): void {

@@ -114,6 +114,7 @@ describe('lazy', () => {
     })
     expect((await rejection(session.load())).code).toBe('ERR_SESSION_STORE')
     store.on({})
+    await world.back()
     await session.load()
     expect(session.get('a')).toBe(1)
   })

@@ -3,7 +3,9 @@ import pg from 'pg'
 import postgres from 'postgres'
 import { describe, expect, it } from 'vitest'
 import { PostgresStore, type PostgresStoreOptions } from '../../src/stores/postgres.ts'
-import { postgresSchema } from '../../src/stores/postgres-dialect.ts'
+import { postgresDialect } from '../../src/stores/postgres-dialect.ts'
+import { postgresSchema } from '../../src/stores/postgres-schema.ts'
+import { sqlStatements } from '../../src/stores/sql-statements.ts'
 import { ALIKE_TEXTS, fresh, HOUR, NOW, sampleEntry } from '../../src/testing/sample.ts'
 import { freshTable, newPool, newSql, POSTGRES } from '../services/postgres-pool.ts'
 import { watched } from '../services/watched-pool.ts'
@@ -84,6 +86,14 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
     expect(outcomes).toEqual(stores.map(() => ({ ok: true })))
   })
 
+  it('is told and created by migrate, by many at once', async () => {
+    const table = freshTable()
+    const stores = Array.from({ length: 8 }, () => new PostgresStore({ pool: newPool(), table, create: false }))
+    expect(await stores[0]?.migrate({ dryRun: true })).toBe(postgresSchema(table))
+    expect(await Promise.all(stores.map((store) => store.migrate()))).toContain(postgresSchema(table))
+    expect(await Promise.all(stores.map((store) => store.migrate({ dryRun: true })))).toEqual(stores.map(() => ''))
+  })
+
   it('is found by a role that may not create any', async () => {
     const [pool, table, role] = [newPool(), freshTable(), freshTable()]
     await new PostgresStore({ pool, table }).create('a', sampleEntry())
@@ -130,6 +140,25 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
     expect(await plan(`DELETE FROM "${table}" WHERE "user_id" = 'ada'`)).toContain(`${table}_user_id`)
     expect(await plan(`SELECT "key" FROM "${table}" WHERE "expires_hour" <= 7 AND "expires_at" <= 7`)).toContain(`${table}_expires_hour`)
     client.release()
+  })
+})
+
+describe.skipIf(POSTGRES === '')('clearing a PostgresStore of which half has expired', () => {
+  it('goes by the index, in its order: the batches before have emptied the beginning of the table', async () => {
+    const [pool, table] = [newPool(), freshTable()]
+    await new PostgresStore({ pool, table }).migrate()
+    await pool.query(`INSERT INTO "${table}" ("key", "version", "expires_at", "seen_at", "created_at", "id_at", "proof", "commits", "payload")
+      SELECT n, '', n * 3600000, 0, 0, 0, '', '', repeat('x', 400) FROM generate_series(1, 5000) AS n; ANALYZE "${table}"`)
+    const { text } = sqlStatements(table, postgresDialect).clearExpired
+    const { rows } = await pool.query(
+      `EXPLAIN ${text
+        .replace(/\$1/g, String(2500 * HOUR))
+        .replace('$2', '0')
+        .replace('$3', '10')}`,
+    )
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+    expect(plan).toContain(`Index Scan using "${table}_expires_hour"`.replaceAll('"', ''))
+    expect(plan).not.toContain('Seq Scan')
   })
 })
 

@@ -79,6 +79,28 @@ test.each(stores)('$name opens no other store', async ({ path, name }) => {
   expect(loaded.filter((url) => others.includes(url))).toEqual([])
 })
 
+test.each([
+  ['postgres://u:secret@localhost/d', 'pg'],
+  ['mysql://u:secret@localhost/d', 'mysql2'],
+  ['rediss://:secret@localhost', 'redis'],
+  ['redis+cluster://:secret@localhost', 'redis'],
+])('a store of %s says which package it needs and how to get it', async (url, driver) => {
+  const script = `import { openStore } from 'sojourn/stores/open'
+await openStore('${url}').catch(({ code, message }) => console.log(code, message))`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: house })
+  const scheme = url.slice(0, url.indexOf(':'))
+  expect(stdout).toBe(`ERR_SESSION_CONFIG A store with a \`${scheme}:\` URL needs the package \`${driver}\`: npm install ${driver}\n`)
+})
+
+test('the command `sojourn` runs as it is installed, with a driver or without', async () => {
+  const bin = join(house, 'package', manifest.bin.sojourn)
+  const store = `sqlite:${join(house, 'sessions.db')}`
+  const { stdout, stderr } = await run(process.execPath, [bin, 'migrate', '--dry-run', '--store', store], { cwd: house })
+  expect([stdout, stderr]).toEqual([expect.stringContaining('CREATE TABLE'), ''])
+  const failed = await run(process.execPath, [bin, 'migrate', '--store', 'postgres://localhost/d'], { cwd: house }).catch((error) => error)
+  expect([failed.code, failed.stderr]).toEqual([2, expect.stringMatching(/^sojourn: .* npm install pg\n$/)])
+})
+
 test('every runtime dependency has an exact version', () => {
   for (const version of Object.values(manifest.dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
 })

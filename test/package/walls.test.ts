@@ -57,6 +57,7 @@ const trespasses: readonly (readonly [room: string, line: string, message: strin
     (driver) => ['stores', `export * from '${driver}'`, 'a client is passed in and typed by its shape'] as const,
   ),
   ['stores', "import type { Pool } from 'pg'\nexport type Planted = Pool", 'a client is passed in and typed by its shape'],
+  ['cli', "export { Pool } from 'pg'", 'cli takes from outside only commander, cli-progress and node:*'],
   ['adapters', "export { Router } from 'express'", 'and types of its framework'],
   ['adapters', "export { default } from 'fastify-plugin'", 'and types of its framework'],
   // only Node has node:
@@ -84,7 +85,8 @@ const visits: readonly (readonly [file: string, line: string])[] = [
   ['adapters/hold-planted.ts', "export { isDate } from 'node:util/types'\nexport * from '../admin/planted-legal.ts'"],
   ['adapters/planted-legal.ts', "import type { Request } from 'express'\nexport type Planted = Request\nexport * from './hold-planted.ts'"],
   ['adapters/connect-planted.ts', "export { default } from 'fastify-plugin'"],
-  ['cli/planted-legal.ts', "export { parseArgs } from 'node:util'\nexport * from '../stores/open.ts'"],
+  ['stores/open-planted.ts', "export const planted: Promise<unknown> = import('pg')"],
+  ['cli/planted-legal.ts', "export { Command } from 'commander'\nexport { parseArgs } from 'node:util'\nexport * from '../stores/open.ts'"],
   ['django/planted-legal.ts', "export * from '../stores/planted-legal.ts'\nexport * from '../codecs/planted-legal.ts'"],
   ['django/file-planted.ts', "export { readFile } from 'node:fs/promises'"],
   ['testing/planted-legal.ts', "export * from '../core/planted-legal.ts'"],

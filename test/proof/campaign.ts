@@ -5,10 +5,19 @@ import { type Anomaly, check } from './checker.ts'
 import { scenario } from './generator.ts'
 import { OneMysqlTable } from './mysql-table.ts'
 import { type MakeWorld, simulate } from './simulate.ts'
-import { libraryOver, OneTable, oneFile, oneMemory } from './worlds.ts'
+import { libraryOver, OneRedis, OneTable, oneFile, oneMemory } from './worlds.ts'
 
 /** Of a server the URL. */
-export type StoreName = 'memory' | 'sqlite' | `postgres:${string}` | `mysql:${string}`
+export type StoreName = 'memory' | 'sqlite' | `${ServerScheme}${string}`
+
+type ServerScheme = 'postgres:' | 'mysql:' | 'redis:'
+
+/** Where runs keep their sessions, each anew. */
+const PLACES: Readonly<Record<ServerScheme, typeof OneTable | typeof OneMysqlTable | typeof OneRedis>> = {
+  'postgres:': OneTable,
+  'mysql:': OneMysqlTable,
+  'redis:': OneRedis,
+}
 
 /** What became of a row of seeds. */
 export interface Tally {
@@ -36,11 +45,11 @@ export async function campaign(
 }
 
 async function onServer(url: string, seeds: readonly number[], tell: (tally: Tally, done: number) => void): Promise<Tally> {
-  const table = url.startsWith('mysql:') ? new OneMysqlTable(url) : new OneTable(url)
+  const place = new PLACES[/^\w+:/.exec(url)?.[0] as ServerScheme](url)
   try {
-    return await runAll(libraryOver(table.open), seeds, tell)
+    return await runAll(libraryOver(place.open), seeds, tell)
   } finally {
-    await table.end()
+    await place.end()
   }
 }
 

@@ -20,7 +20,7 @@ export class OneMysqlTable {
   readonly open = (processes: number, outside: Tools['outside']): readonly Store[] => {
     this.#runs += 1
     const table = `run_${this.#runs}`
-    const around = <T>(work: Promise<T>): Promise<T> => outside(work)
+    const around = <T>(work: () => Promise<T>): Promise<T> => outside(work())
     return Array.from({ length: processes }, (_, index) => new MysqlStore({ pool: watchedMysql(this.#pool(index), around), table }))
   }
 

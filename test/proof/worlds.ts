@@ -1,9 +1,12 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import pg from 'pg'
+import { createClient } from 'redis'
 import type { Store } from '../../src/core/store.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { type PgPool, PostgresStore } from '../../src/stores/postgres.ts'
+import { type RedisClient, RedisStore } from '../../src/stores/redis.ts'
 import { SqliteStore } from '../../src/stores/sqlite.ts'
 import type { MakeWorld, Tools, World } from './simulate.ts'
 import { type Subject, sojourn } from './subject.ts'
@@ -108,5 +111,53 @@ function heldBy(outside: Tools['outside'], pool: pg.Pool): PgPool {
         query: (query) => outside(client.query<unknown[]>(query)),
       }
     },
+  }
+}
+
+/** One Redis, under another prefix for every run; each process with a client of its own, every second one of the other library. */
+export class OneRedis {
+  readonly #url: string
+  readonly #clients: Client[] = []
+  #runs = 0
+
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  readonly open = (processes: number, outside: Tools['outside']): readonly Store[] => {
+    this.#runs += 1
+    const prefix = `run_${this.#runs}:`
+    return Array.from({ length: processes }, (_, index) => new RedisStore({ client: this.#client(index).heldBy(outside), prefix }))
+  }
+
+  async end(): Promise<void> {
+    for (const client of this.#clients) client.end()
+  }
+
+  #client(index: number): Client {
+    this.#clients[index] ??= index % 2 === 0 ? ioRedis(this.#url) : nodeRedis(this.#url)
+    return this.#clients[index]
+  }
+}
+
+interface Client {
+  heldBy(outside: Tools['outside']): RedisClient
+  end(): void
+}
+
+function ioRedis(url: string): Client {
+  const client = new Redis(url)
+  return {
+    heldBy: (outside) => ({ status: '', options: {}, on: () => undefined, call: (name, args) => outside(client.call(name, args)) }),
+    end: () => client.disconnect(),
+  }
+}
+
+function nodeRedis(url: string): Client {
+  const client = createClient({ url })
+  client.connect().catch(() => undefined)
+  return {
+    heldBy: (outside) => ({ sendCommand: (args: string[], options?: object) => outside(client.sendCommand(args, options)) }),
+    end: () => client.destroy(),
   }
 }

@@ -6,9 +6,13 @@ import { session as expressSession } from '../../src/adapters/express.ts'
 import { withSession } from '../../src/adapters/web.ts'
 import { createSessions, type Store } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
+import { MysqlStore } from '../../src/stores/mysql.ts'
 import { PostgresStore } from '../../src/stores/postgres.ts'
+import { RedisStore } from '../../src/stores/redis.ts'
 import { SqliteStore } from '../../src/stores/sqlite.ts'
+import { MYSQL, newMysqlPool } from '../services/mysql-pools.ts'
 import { freshTable, newPool, POSTGRES } from '../services/postgres-pool.ts'
+import { freshPrefix, ioRedis, REDIS } from '../services/redis-clients.ts'
 import { newSqliteFile } from '../stores/sqlite-folder.ts'
 import { type Gate, perform } from './routes.ts'
 
@@ -51,7 +55,9 @@ export class Gates implements Gate {
 export const STORES: Readonly<Record<string, () => Store>> = {
   memory: () => new MemoryStore(),
   sqlite: () => new SqliteStore(newSqliteFile()),
+  ...(MYSQL === '' ? {} : { mysql: () => new MysqlStore({ pool: newMysqlPool(), table: freshTable() }) }),
   ...(POSTGRES === '' ? {} : { postgres: () => new PostgresStore({ pool: newPool(), table: freshTable() }) }),
+  ...(REDIS === '' ? {} : { redis: () => new RedisStore({ client: ioRedis(), prefix: freshPrefix() }) }),
 }
 
 export const DOORS: Readonly<Record<string, (store: Store, gate: Gate) => Promise<Door>>> = {

@@ -4,7 +4,9 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MYSQL } from '../services/mysql-pools.ts'
 import { freshTable, POSTGRES } from '../services/postgres-pool.ts'
+import { freshPrefix, REDIS } from '../services/redis-clients.ts'
 import { storeAt } from '../services/store-at.ts'
 import { newSqliteFile } from '../stores/sqlite-folder.ts'
 import { ask, countRows, Visitor } from './doors.ts'
@@ -37,7 +39,9 @@ async function start(place: string): Promise<ServerProcess> {
 }
 
 const PLACES: [name: string, place: string][] = [['SQLite file', newSqliteFile()]]
+if (MYSQL !== '') PLACES.push(['table of MariaDB', `${MYSQL}#${freshTable()}`])
 if (POSTGRES !== '') PLACES.push(['table of PostgreSQL', `${POSTGRES}#${freshTable()}`])
+if (REDIS !== '') PLACES.push(['Redis', `${REDIS}#${freshPrefix()}`])
 
 describe.each(PLACES)('four processes on one %s', (_, place) => {
   const servers: ServerProcess[] = []

@@ -2,6 +2,7 @@
 import type { TestProject } from 'vitest/node'
 import { startMysql } from './mysql.ts'
 import { startPostgres } from './postgres.ts'
+import { startRedis } from './redis.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -9,16 +10,18 @@ declare module 'vitest' {
     readonly mysql: string | undefined
     /** Where PostgreSQL is; `undefined` when there is none. */
     readonly postgres: string | undefined
+    /** Where Redis is; `undefined` when there is none. */
+    readonly redis: string | undefined
   }
 }
 
 /** How each is started; a text says why it cannot be. */
-const SERVERS = { mysql: () => startMysql(), postgres: startPostgres } as const
+const SERVERS = { mysql: () => startMysql(), postgres: () => startPostgres(), redis: () => startRedis() } as const
 
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const names = Object.keys(SERVERS) as (keyof typeof SERVERS)[]
   const removals = await Promise.all(names.map((name) => begin(name, project)))
-  return async () => void (await Promise.all(removals.map((remove) => remove?.())))
+  return async () => void (await Promise.all(removals.map(async (remove) => remove?.())))
 }
 
 async function begin(name: keyof typeof SERVERS, project: TestProject): Promise<(() => Promise<void>) | undefined> {

@@ -4,6 +4,7 @@ import { createPool, type Pool, type PoolOptions } from 'mysql2/promise'
 export function mysqlPool(options: PoolOptions, begin: readonly string[]): Pool {
   const pool = createPool(options)
   // The connection is that of the callbacks, whatever its type says.
-  for (const text of begin) pool.on('connection', (connection) => void (connection as unknown as { query(sql: string): void }).query(text))
+  const asked = (connection: unknown): { query(sql: string): unknown } => connection as { query(sql: string): unknown }
+  for (const text of begin) pool.on('connection', (connection) => asked(connection).query(text))
   return pool
 }

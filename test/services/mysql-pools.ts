@@ -7,10 +7,17 @@ import type { Isolation } from './postgres-pool.ts'
 export const MYSQL: string = inject('mysql') ?? ''
 
 /** A pool of `mysql2/promise`, which ends with the test file; the one of `mysql2` is its `pool`. */
-export function newMysqlPool(isolation: Isolation = 'repeatable read', options: PoolOptions = {}): Pool {
-  const pool = mysqlPool({ uri: MYSQL, ...options }, [`SET SESSION TRANSACTION ISOLATION LEVEL ${isolation}`])
+export function newMysqlPool(isolation: Isolation = 'repeatable read', options: PoolOptions = {}, ...begin: readonly string[]): Pool {
+  const pool = mysqlPool({ uri: MYSQL, ...options }, [`SET SESSION TRANSACTION ISOLATION LEVEL ${isolation}`, ...begin])
   open.push(pool)
   return pool
+}
+
+let looking: Pool | undefined
+
+/** The pool of those who look on from outside, or get in the way. */
+export function onlooker(): Pool {
+  return (looking ??= newMysqlPool())
 }
 
 const open: Pool[] = []

@@ -11,7 +11,8 @@ export interface MysqlServer {
   readonly pid: number | undefined
   /** Ends it; every connection is cut. The rows stay for `start`. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
-  start(): Promise<void>
+  /** Perhaps with other settings than before. */
+  start(settings?: readonly string[]): Promise<void>
   /** Ends it for good. */
   remove(): Promise<void>
 }
@@ -43,7 +44,7 @@ export async function startMysql(settings: readonly string[] = []): Promise<Mysq
       return child.pid
     },
     stop,
-    start: async () => void (child = await run(own)),
+    start: async (others = settings) => void (child = await run({ ...own, settings: others })),
     async remove() {
       await stop('SIGKILL')
       rmSync(folder, { recursive: true, force: true })

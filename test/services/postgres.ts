@@ -16,8 +16,11 @@ export interface PostgresServer {
   remove(): Promise<void>
 }
 
+/** What loses everything with the machine, and makes tests quick. */
+const QUICK = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300']
+
 /** Starts a server, installing it first where that can be done. A text says why there is none. */
-export async function startPostgres(): Promise<PostgresServer | string> {
+export async function startPostgres(settings: readonly string[] = QUICK): Promise<PostgresServer | string> {
   const programs = findPrograms() ?? install()
   if (programs === undefined) return 'PostgreSQL is not installed (no initdb in PATH or /usr/lib/postgresql)'
   // The server refuses to run as root.
@@ -32,7 +35,8 @@ export async function startPostgres(): Promise<PostgresServer | string> {
   )
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`)
   const port = await freePort()
-  let child = await run(programs, folder, port, own)
+  const launched = (): Promise<ChildProcess> => run({ programs, folder, port, settings }, own)
+  let child = await launched()
   const stop: PostgresServer['stop'] = (signal = 'SIGINT') => end(child, signal)
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
@@ -41,7 +45,7 @@ export async function startPostgres(): Promise<PostgresServer | string> {
       return child.pid
     },
     stop,
-    start: async () => void (child = await run(programs, folder, port, own)),
+    start: async () => void (child = await launched()),
     async remove() {
       await stop()
       rmSync(folder, { recursive: true, force: true })
@@ -49,11 +53,18 @@ export async function startPostgres(): Promise<PostgresServer | string> {
   }
 }
 
-function run(programs: string, folder: string, port: number, options: object): Promise<ChildProcess> {
-  const quick = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300'].flatMap((setting) => ['-c', setting])
+interface Own {
+  readonly programs: string
+  readonly folder: string
+  readonly port: number
+  readonly settings: readonly string[]
+}
+
+function run({ programs, folder, port, settings }: Own, options: object): Promise<ChildProcess> {
+  const set = settings.flatMap((setting) => ['-c', setting])
   const place = ['-D', join(folder, 'data'), '-p', String(port), '-h', '127.0.0.1', '-k', folder]
   const isReady = (): boolean => spawnSync(join(programs, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', String(port)]).status === 0
-  return launch({ program: join(programs, 'postgres'), args: [...place, ...quick], options, isReady, signal: 'SIGQUIT' })
+  return launch({ program: join(programs, 'postgres'), args: [...place, ...set], options, isReady, signal: 'SIGQUIT' })
 }
 
 /** The folder of the newest PostgreSQL there is. */

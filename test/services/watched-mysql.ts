@@ -8,16 +8,17 @@ export interface WatchedMysql extends MysqlPool {
 }
 
 /** What may be done around a piece of work of the library's. */
-export type Around = <T>(work: Promise<T>, text: string | undefined) => Promise<T>
+export type Around = <T>(work: () => Promise<T>, text: string | undefined) => Promise<T>
 
-/** `around` is given whatever is under way: a connection that is waited for, or a statement with its text. */
-export function watchedMysql(pool: Pool, around: Around = (work) => work): WatchedMysql {
+/** `around` does whatever is to be done: it asks for a connection, or sends a statement, of which it has the text. It may do otherwise. */
+export function watchedMysql(pool: Pool, around: Around = (work) => work()): WatchedMysql {
   const sent: string[] = []
   const carry = (text: string | undefined, call: (callback: Callback) => unknown, callback: Callback): void => {
-    const work = new Promise<unknown>((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))))
+    const work = (): Promise<unknown> =>
+      new Promise((resolve, reject) => call((error, value) => (error === null ? resolve(value) : reject(error))))
     around(work, text).then(
       (value) => callback(null, value),
-      (error: unknown) => callback(error, undefined),
+      (error: Error) => callback(error, undefined),
     )
   }
   const through = (connection: MysqlPoolConnection): MysqlPoolConnection => ({
@@ -34,9 +35,9 @@ export function watchedMysql(pool: Pool, around: Around = (work) => work): Watch
     carry(
       undefined,
       (told) => pool.pool.getConnection(told),
-      (error, connection) => callback(error, error ? undefined : through(connection as MysqlPoolConnection)),
+      (error, connection) => callback(error, error === null ? through(connection) : connection),
     )
   return { sent, getConnection }
 }
 
-type Callback = (error: unknown, value: unknown) => void
+type Callback = (error: Error | null, value: any) => void

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { type SqlRow, SqlStore } from '../../src/stores/sql.ts'
 import { plainInsert, sqlStatements, tableName } from '../../src/stores/sql-statements.ts'
-import { sqliteDialect, sqliteSchema } from '../../src/stores/sqlite-dialect.ts'
+import { sqliteDialect } from '../../src/stores/sqlite-dialect.ts'
 import { SqliteExecutor } from '../../src/stores/sqlite-executor.ts'
 import { storeSuite } from '../../src/testing/store-suite.ts'
 
@@ -12,9 +12,8 @@ const plain = { ...sqliteDialect, insert: plainInsert, isTaken: (cause: unknown)
 storeSuite('A SqlStore that is told by an error that a key is taken', newPlainStore, { describe, it })
 
 function newPlainStore(): SqlStore {
-  const database = new DatabaseSync(':memory:')
-  database.exec(sqliteSchema('sessions'))
-  return new SqlStore(new SqliteExecutor<SqlRow>(() => database, true), sqlStatements('sessions', plain))
+  const home = { table: 'sessions', create: true, owned: true, open: () => new DatabaseSync(':memory:'), isThere: () => false }
+  return new SqlStore(new SqliteExecutor<SqlRow>(home), sqlStatements('sessions', plain))
 }
 
 describe('The statements of a store', () => {

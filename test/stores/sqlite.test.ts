@@ -1,10 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import BetterSqlite from 'better-sqlite3'
 import { describe, expect, it, vi } from 'vitest'
 import type { Entry } from '../../src/core/store.ts'
 import { SqliteStore, type SqliteStoreOptions } from '../../src/stores/sqlite.ts'
-import { sqliteSchema } from '../../src/stores/sqlite-dialect.ts'
+import { sqliteSchema } from '../../src/stores/sqlite-schema.ts'
 import { ALIKE_TEXTS, fresh, NOW, sampleEntry } from '../../src/testing/sample.ts'
 import { storeSuite } from '../../src/testing/store-suite.ts'
 import { newSqliteFile } from './sqlite-folder.ts'
@@ -126,6 +126,33 @@ describe('the schema of a SqliteStore', () => {
     await expect(store.load('a', NOW)).rejects.toEqual(storeError('load'))
     database.exec(readFileSync('schema/sqlite.sql', 'utf8'))
     expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+  })
+
+  it('is told before it is created, and created once', async () => {
+    const path = newSqliteFile()
+    const store = new SqliteStore({ database: path, create: false })
+    expect(await store.migrate({ dryRun: true })).toBe(sqliteSchema('sessions'))
+    expect(existsSync(path)).toBe(false)
+    expect(await store.migrate()).toBe(sqliteSchema('sessions'))
+    expect(await Promise.all([store.migrate(), store.migrate({ dryRun: true })])).toEqual(['', ''])
+    expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+    await store.close()
+    await expect(store.migrate()).rejects.toThrow('The store is closed')
+  })
+
+  it('is told of an open database too, also when the store would create it at the first use', async () => {
+    const store = new SqliteStore(new DatabaseSync(':memory:'))
+    expect(await store.migrate({ dryRun: true })).toBe(sqliteSchema('sessions'))
+    expect(await store.load('a', NOW)).toBeUndefined()
+    expect(await store.migrate({ dryRun: true })).toBe('')
+  })
+
+  it('is not put over a table that is not ours', async () => {
+    const database = new DatabaseSync(':memory:')
+    database.exec('CREATE TABLE sessions (key TEXT, sess TEXT)')
+    const store = new SqliteStore(database)
+    for (const operation of [store.migrate({ dryRun: true }), store.migrate(), store.load('a', NOW)])
+      await expect(operation).rejects.toThrow('it is not one of this package (it has no column `version`)')
   })
 
   it('keeps the tables of two stores on one database apart, whatever words they are called by', async () => {

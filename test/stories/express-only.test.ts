@@ -182,7 +182,7 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     expect(await browser.get('/static')).toMatchObject(name === 'Express 5' ? { status: 200, body: 'page' } : failed)
     expect(await new Browser(server.port).get('/static')).toMatchObject({ status: 200, body: 'page' })
     store.script = () => undefined
-    expect((await browser.get('/')).body).toBe('2')
+    await expect.poll(async () => (await browser.get('/')).body, { timeout: 5000 }).toBe('2')
   })
 
   it('says what is wrong when it comes after the response', async () => {

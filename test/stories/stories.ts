@@ -274,7 +274,8 @@ export function stories({ name, makeServer, ownErrorPage, remedy }: Framework): 
       expect([page.status, page.setCookies]).toEqual([503, []])
       shop.store.script = () => undefined
       expect(cookies).toEqual(before)
-      expect((await shop.browser.get('/')).body).toBe('{"darkMode":true}')
+      // It was given up for a moment, and is asked again by and by.
+      await expect.poll(async () => (await shop.browser.get('/')).body, { timeout: 5000 }).toBe('{"darkMode":true}')
     })
 
     it('sends the cookie of what was saved by hand, though the rest fails', async () => {

@@ -3,8 +3,8 @@ import type { Entry, Store } from '../../src/core/store.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { type StoreSuiteOptions, storeSuite } from '../../src/testing/store-suite.ts'
 
-const store = (change: (real: MemoryStore) => Partial<Store>) => (): Store => {
-  const real = new MemoryStore({ max: 2000 })
+const store = (change: (real: Store & MemoryStore) => Partial<Store>) => (): Store => {
+  const real: Store & MemoryStore = new MemoryStore({ max: 2000 })
   const port: Store = {
     capabilities: real.capabilities,
     load: (key, now) => real.load(key, now),
@@ -15,6 +15,7 @@ const store = (change: (real: MemoryStore) => Partial<Store>) => (): Store => {
     deleteUser: (...args) => real.deleteUser(...args),
     list: (...args) => real.list(...args),
     clearExpired: (...args) => real.clearExpired(...args),
+    countExpired: (now) => real.countExpired(now),
     close: () => real.close(),
   }
   return { ...port, ...change(real) }
@@ -250,6 +251,14 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
   'clearExpired of what is alive': [
     store((real) => ({ clearExpired: (options) => real.clearExpired({ ...options, now: options.now + 1 }) })),
     'clearExpired: deletes what expired at or before now, and nothing else',
+  ],
+  'countExpired of what is alive': [
+    store((real) => ({ countExpired: (now) => real.countExpired(now + 1) })),
+    'countExpired: counts what clearExpired would delete, and deletes nothing',
+  ],
+  'countExpired that stops at ten': [
+    store((real) => ({ countExpired: async (now) => Math.min(10, await real.countExpired(now)) })),
+    'countExpired: counts beyond a batch, and goes by the instant it is given',
   ],
   'clearExpired in one step': [
     store((real) => ({ clearExpired: (options) => real.clearExpired({ ...options, batch: 1e6 }) })),

@@ -1,11 +1,14 @@
 import { pause } from '../clock.ts'
 import type { Engine } from '../engine.ts'
-import { GoneError } from '../errors.ts'
+import { GoneError, StoreError } from '../errors.ts'
 import type { Entry } from '../store.ts'
 import { type Folded, fold, type Part } from './fold.ts'
 import { type Done, type Job, QueuedJob } from './job.ts'
 import { overwritten } from './merge.ts'
 import type { Fate, Writer } from './writer.ts'
+
+/** The most requests of one session that wait behind its write. No browser sends so many. */
+const MOST_IN_LANE = 1000
 
 /**
  * Commits changes to sessions that exist. Of one session one write is in flight; what arrives meanwhile waits and then travels
@@ -33,6 +36,7 @@ export class CommitQueue {
       const lane = this.#lanes.get(job.identity.key)
       if (!this.#engine.merging) void this.#bring([queued], undefined)
       else if (lane === undefined) void this.#drive(job.identity.key, queued)
+      else if (lane.length >= MOST_IN_LANE) queued.reject(crowded())
       else lane.push(queued.wait())
     })
   }
@@ -119,4 +123,9 @@ export class CommitQueue {
 function answerShareless({ idle, refused }: Folded, entry: Entry): void {
   for (const { queued, identity, merged } of idle) queued.resolve({ entry, identity, merged })
   for (const { queued, error } of refused) queued.reject(error)
+}
+
+function crowded(): StoreError {
+  const message = `${MOST_IN_LANE} requests of this session wait to be saved already. Nothing was saved; the request may be sent again.`
+  return new StoreError('replace', undefined, { applied: false, message })
 }

@@ -80,6 +80,11 @@ export class FaultProxy {
     for (const pair of this.#pairs) pair.reset('reset all')
   }
 
+  /** What is sent on a connection that is open now vanishes from now on; new ones are as they should be. */
+  forgetAll(): void {
+    for (const pair of this.#pairs) pair.forget()
+  }
+
   close(): void {
     this.#server?.close()
     this.resetAll()
@@ -119,6 +124,7 @@ class Pair {
   readonly #upstream: Socket
   readonly #around: Surroundings
   #over = false
+  #isForgotten = false
 
   constructor(client: Socket, upstream: Socket, around: Surroundings) {
     this.#client = client
@@ -135,6 +141,11 @@ class Pair {
     this.#around.note(why)
     this.#client.resetAndDestroy()
     this.#upstream.destroy()
+  }
+
+  forget(): void {
+    this.#isForgotten = true
+    this.#around.note('forgotten')
   }
 
   /** Carries pieces one after the other, so that a slow one keeps those behind it waiting, and the sender too. */
@@ -163,7 +174,7 @@ class Pair {
 
   #vanishes(direction: Direction): boolean {
     const { blackHole } = this.#around.fault()
-    return blackHole === direction || blackHole === 'both'
+    return this.#isForgotten || blackHole === direction || blackHole === 'both'
   }
 
   /** Lets the last allowed bytes through, and no more of either direction. */

@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander'
+import { EXIT, exitCodeOf } from './exit-code.ts'
+import { program } from './program.ts'
+import { withoutPasswords } from './without-passwords.ts'
+
+// `node:sqlite` says on every use that it is experimental; in a cron job that is a mail every night.
+process.removeAllListeners('warning')
+process.on('warning', ({ name, message }) => {
+  if (name !== 'ExperimentalWarning') console.error(`${name}: ${withoutPasswords(message)}`)
+})
+
+try {
+  await program((exitCode) => (process.exitCode = exitCode)).parseAsync()
+} catch (error) {
+  // Commander has said what is wrong, or shown its help.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
+  else {
+    console.error(`sojourn: ${withoutPasswords(error instanceof Error ? error.message : String(error))}`)
+    process.exitCode = exitCodeOf(error)
+  }
+}
