@@ -14,6 +14,7 @@ const FILES = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
 /** What any example may use without saying where it comes from. */
 const AMBIENT = `
 import { createSessions, type Codec, type Entry, type Session, type Sessions, type Store } from 'sojourn'
+import { CookieStore } from 'sojourn/stores/cookie'
 import { MemoryStore } from 'sojourn/stores/memory'
 import { MysqlStore } from 'sojourn/stores/mysql'
 import { PostgresStore } from 'sojourn/stores/postgres'
