@@ -32,10 +32,7 @@ const HASH_SALT = 'django.contrib.auth.models.AbstractBaseUser.get_session_auth_
  * is vouched for by the newest.
  *
  * ```ts
- * const user = await djangoUser(req.session, {
- *   loadUser: (id) => database.get('SELECT id, username, password, is_active FROM auth_user WHERE id = ?', id),
- * })
- * if (user === undefined) return res.redirect('/accounts/login/')
+ * const user = await djangoUser(req.session, { loadUser: (id) => usersById.get(id) }) // SELECT id, password, is_active FROM auth_user …
  * ```
  *
  * Rejects with what `loadUser` rejects with, and with `StoreError` when the session could not be loaded.

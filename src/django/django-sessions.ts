@@ -1,4 +1,5 @@
 import { djangoCodec } from '../codecs/django.ts'
+import { parsePython } from '../codecs/python-json.ts'
 import type { Reading } from '../core/customs.ts'
 import type { SessionOptions } from '../core/options.ts'
 import type { Described, Schemas } from '../core/schema.ts'
@@ -80,8 +81,8 @@ function signerOf({
   return new DjangoSigner([secretKey, ...fallbacks], salt, Math.max(2 * maxSize, MOST_INFLATED))
 }
 
-function readingOf({ customs, lifetime }: DjangoDialect): Reading {
-  return { customs, lifetime: lifetime(), parse: djangoCodec.parse }
+function readingOf(dialect: DjangoDialect): Reading {
+  return { customs: dialect.customs, lifetime: dialect.lifetime(), parse: parsePython }
 }
 
 function rowsOf(options: DjangoOptions, localTime: LocalTime, life: FileLife): DjangoRows {
