@@ -5,6 +5,7 @@ import { type DjangoDraft, djangoDraftOf, putReserved } from './django-draft.ts'
 
 /** A row of Django's `auth_user`, as far as a login goes: its columns by their own names. */
 export interface DjangoUser {
+  /** The primary key. */
   readonly id: string | number | bigint
   /** The column as it is: Django's hash of the password. */
   readonly password: string
