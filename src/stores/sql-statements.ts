@@ -75,7 +75,7 @@ const ASSIGNED = COLUMNS.map((name) => `"${name}" = ?`).join(', ')
 
 /** The statements of a store on this table, in this dialect. They are written with `"` and `?` and spelt for the database once, here. */
 export function sqlStatements(name: string, dialect: SqlDialect): SqlStatements {
-  const of = (operation: StoreOperation, text: string): SqlStatement => ({ operation, text: spell(text, dialect) })
+  const of = (operation: StoreOperation, text: string): SqlStatement => ({ operation, text: spelt(text, dialect) })
   const table = quoted(name)
   const indexed = `"${dialect.expiryIndexed ?? 'expires_at'}"`
   const select = `SELECT ${SELECTED} FROM ${table} WHERE "key" = ? AND "expires_at" > ?`
@@ -123,7 +123,8 @@ function listStatements(table: string, of: (operation: StoreOperation, text: str
   return (by) => (by.user ? (by.cursor ? userNext : user) : by.cursor ? next : all)
 }
 
-function spell(text: string, dialect: SqlDialect): string {
+/** A text written with `"` and `?`, in the marks of the database. */
+export function spelt(text: string, dialect: Pick<SqlDialect, 'quote' | 'placeholder'>): string {
   let n = 0
   return text.replace(/["?]/g, (mark) => (mark === '"' ? dialect.quote : dialect.placeholder(++n)))
 }
