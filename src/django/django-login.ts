@@ -1,7 +1,7 @@
 import type { Expiry } from '../core/customs.ts'
 import type { Session } from '../core/session.ts'
 import { equal, saltedHmac } from '../wire/django-signing.ts'
-import { type DjangoDraft, djangoDraftOf, putReserved } from './django-draft.ts'
+import { type DjangoDraft, djangoDraftOf, recordReserved } from './django-draft.ts'
 
 /** A row of Django's `auth_user`, as far as a login goes: its columns by their own names. */
 export interface DjangoUser {
@@ -77,8 +77,8 @@ export function djangoLogin<Data>(
   if (before.id === String(user.id) && !equal(before.hash, hash)) session.flush()
   if ('expiry' in options) session.setExpiry(options.expiry)
   draft.record({ kind: 'login', text: draft.engine.values.print(USER, String(user.id)) })
-  putReserved(draft, BACKEND, backend)
-  putReserved(draft, HASH, hash)
+  recordReserved(draft, BACKEND, backend)
+  recordReserved(draft, HASH, hash)
 }
 
 /** Logs out: the session ends, data and row and id. Exactly `session.flush()`. */
@@ -99,7 +99,7 @@ export function updateDjangoAuthHash<Data>(session: Session<Data>, user: DjangoU
 function renewOrEnd<Data>(session: Session<Data>, { draft, secretKeys }: DjangoDraft, user: DjangoUser | undefined): void {
   if (user === undefined) return session.flush()
   session.cycleId()
-  putReserved(draft, HASH, hashOf(secretKeys[0] as string, user))
+  recordReserved(draft, HASH, hashOf(secretKeys[0] as string, user))
 }
 
 function loginIn({ draft }: DjangoDraft): { readonly id: string | undefined; readonly backend: string | undefined; readonly hash: string } {
