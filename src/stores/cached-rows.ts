@@ -2,6 +2,7 @@ import { monotonic } from '../core/clock.ts'
 import type { ClearExpiredOptions, Entry, Store } from '../core/store.ts'
 import { TimedStore } from '../core/timed-store.ts'
 import { type CachedRow, type Era, rowOf, tombstone } from './cached-record.ts'
+import { SharedRuns } from './shared-runs.ts'
 
 /** The milliseconds for which anybody waits for a cache, and for what carries invalidations. */
 export const CACHE_PATIENCE = 200
@@ -28,6 +29,7 @@ export class CachedRows {
   readonly #warn: (message: string) => void
   /** Tombstones that the cache did not take, and until when somebody could miss them. */
   readonly #owed = new Map<string, { readonly until: number }>()
+  readonly #burials = new SharedRuns((key) => this.#bury(key))
   #latest: number | undefined
   #isInTrouble = false
 
@@ -72,7 +74,11 @@ export class CachedRows {
   }
 
   /** Puts a tombstone, whatever is there; what the cache does not take is owed. Never throws. */
-  async bury(key: string): Promise<void> {
+  bury(key: string): Promise<void> {
+    return this.#burials.ask(key)
+  }
+
+  async #bury(key: string): Promise<void> {
     const debt = this.#owed.get(key)
     try {
       await this.#putTombstone(key)

@@ -62,7 +62,7 @@ export class Listening {
   async close(): Promise<void> {
     this.#stage = 'closed'
     this.#era = undefined
-    await this.#invalidation.close()
+    await inTime(this.#invalidation.close(), monotonic() + CACHE_PATIENCE, 'the subscription did not end in time').catch(ignore)
   }
 
   async #beat(): Promise<void> {
@@ -77,7 +77,8 @@ export class Listening {
   async #join(): Promise<void> {
     this.#stage = 'joining'
     try {
-      await this.#invalidation.listen(this.#hear, this.#lose)
+      const listens = this.#invalidation.listen(this.#hear, this.#lose)
+      await inTime(listens, monotonic() + SILENCE, 'the subscription was not answered in time')
       this.#heardAt = monotonic()
       this.#enter('in')
     } catch {
@@ -128,6 +129,10 @@ export class Listening {
     this.#era = undefined
     this.#firstProbe = this.#probes
   }
+}
+
+function ignore(): void {
+  // A connection that is dead cannot be left in order.
 }
 
 function parsed(text: string): Message | undefined {

@@ -39,7 +39,7 @@ export interface PostgresInvalidationOptions {
 export function postgresInvalidation(options: PostgresInvalidationOptions): Invalidation {
   const { connect, channel } = checked(options)
   let current: PgListener | undefined
-  let isClosed = false
+  let connections = 0
   const leave = async (): Promise<void> => {
     const last = current
     current = undefined
@@ -47,14 +47,15 @@ export function postgresInvalidation(options: PostgresInvalidationOptions): Inva
   }
   return {
     async listen(heard, lost) {
+      const own = ++connections
       void leave()
       const client = await connect()
       const isLost = (): void => (client === current ? lost() : undefined)
       client.on('error', isLost)
       client.on('end', isLost)
-      client.on('notification', (message) => (message.channel === channel && client === current ? heard(message.payload ?? '') : undefined))
+      if (own !== connections) return void client.end().catch(ignore) // it came too late: there is another, or nobody listens any more
       current = client
-      if (isClosed) return leave()
+      client.on('notification', (message) => (message.channel === channel && client === current ? heard(message.payload ?? '') : undefined))
       await client.query(`LISTEN "${channel.replaceAll('"', '""')}"`)
     },
     async tell(text) {
@@ -62,7 +63,7 @@ export function postgresInvalidation(options: PostgresInvalidationOptions): Inva
       await current.query('SELECT pg_notify($1, $2)', [channel, text])
     },
     close() {
-      isClosed = true
+      connections += 1
       return leave()
     },
   }

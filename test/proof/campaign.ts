@@ -53,7 +53,8 @@ async function onServer(url: string, seeds: readonly number[], tell: (tally: Tal
   }
 }
 
-async function runAll(world: MakeWorld, seeds: readonly number[], tell: (tally: Tally, done: number) => void): Promise<Tally> {
+/** Runs seeds one after the other in a world. */
+export async function runAll(world: MakeWorld, seeds: readonly number[], tell: (tally: Tally, done: number) => void): Promise<Tally> {
   const tally: Tally = { seeds: seeds.length, requests: 0, answers: {}, failed: [] }
   for (const [done, seed] of seeds.entries()) {
     const history = await simulate(scenario(seed), world)

@@ -1,7 +1,7 @@
 // What a cache must never do, whatever happens in between: every call of the store and of the cache waits until fast-check lets it go on, in
 // every order it can think of.
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Entry, Store } from '../../src/core/store.ts'
 import { CachedStore } from '../../src/stores/cached.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
@@ -121,6 +121,10 @@ function countingOrder(truth: MemoryStore, note: (entry: Entry) => void): Store 
     list: (query) => truth.list(query),
   }
 }
+
+// However long a run takes on a busy machine, no call is late.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+afterEach(() => void vi.useRealTimers())
 
 describe.each([
   ['three processes with one cache', 3],
