@@ -13,9 +13,12 @@ export type Caches = 'one' | 'each' | 'telling'
 
 /** How long a message from process to process takes at the most, in milliseconds. */
 const MESSAGE = 20
-/** How old reads may be, by how the caches are made. What is told is heard some time after the answer; a busy process may not be believed for a beat. */
-const MAX_STALE = 30_000
-const STALENESS: Readonly<Record<Caches, number>> = { one: 0, each: MAX_STALE, telling: 4 * MESSAGE }
+/** Less than what passes before the last look at the rows, so that this one has to see everything. */
+const MAX_STALE = 8000
+/** By as much a clock is set back at the most, which makes what is cached younger. */
+const CLOCKS = 4000
+/** How old reads may be. What is told is heard some time after the answer. */
+const STALENESS: Readonly<Record<Caches, number>> = { one: 0, each: MAX_STALE + CLOCKS, telling: 4 * MESSAGE }
 
 /** The library over cached stores on one memory. */
 export function libraryOverCaches(caches: Caches, trouble: { readonly ofCaches: boolean }): MakeWorld {
@@ -44,7 +47,7 @@ export function libraryOverCaches(caches: Caches, trouble: { readonly ofCaches: 
       touches: () => watched.touches,
       lateRows: () => outside.reduce((sum, { lateRows }) => sum + lateRows, 0),
       // A cache that is in trouble may not take a tombstone; the other processes then see it as late as by themselves.
-      maxStale: trouble.ofCaches ? MAX_STALE : STALENESS[caches],
+      maxStale: trouble.ofCaches ? STALENESS.each : STALENESS[caches],
     }
   }
 }

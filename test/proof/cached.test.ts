@@ -14,10 +14,10 @@ describe.each<[Caches, boolean]>([
   it.each([
     ['the first', 1],
     ["today's", TODAY],
-  ])('holds in 100 seeds from %s (%i)', { timeout: 120_000 }, async (_, first) => {
-    const tally = await runAll(libraryOverCaches(caches, { ofCaches }), seedsFrom(first, 100), () => undefined)
+  ])('holds in 60 seeds from %s (%i)', { timeout: 120_000 }, async (_, first) => {
+    const tally = await runAll(libraryOverCaches(caches, { ofCaches }), seedsFrom(first, 60), () => undefined)
     expect(told(tally, 'memory')).toBe('')
-    expect(tally.answers['ok']).toBeGreaterThan(2000)
+    expect(tally.answers['ok']).toBeGreaterThan(1500)
   })
 })
 

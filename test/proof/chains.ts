@@ -73,11 +73,11 @@ export function chainsOf(history: History): Chains {
   return { history, all, units, homes, scripts, givers, of: new Map(all.map((chain) => [chain.family, chain])), asOf: asOf(history) }
 }
 
-function asOf({ exchanges, rules: { maxStale, skew } }: History): Chains['asOf'] {
+function asOf({ exchanges, rules: { maxStale } }: History): Chains['asOf'] {
   if (maxStale === 0) return ({ began }) => began
   const answers = exchanges.map(({ ended, endedAt }) => ({ place: ended, at: endedAt })).sort((a, b) => a.at - b.at)
   return function place({ beganAt }) {
-    const last = answers.findLast(({ at }) => at < beganAt - maxStale - skew)
+    const last = answers.findLast(({ at }) => at < beganAt - maxStale)
     return last === undefined ? 0 : last.place + 0.5
   }
 }

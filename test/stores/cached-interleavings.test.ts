@@ -135,7 +135,7 @@ describe.each([
       fc.asyncProperty(fc.scheduler(), fc.array(act, { minLength: 3, maxLength: 10 }), async (scheduler, acts) => {
         expect(await stale(scheduler, acts, stores)).toEqual([])
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     )
   })
 })

@@ -62,12 +62,12 @@ export function lostUpdate(chains: Chains): Anomaly[] {
     const answered = (chains.homes.get(chain.family) ?? [])
       .filter(({ unit }) => unit.outcome === 'ok')
       .sort((a, b) => a.exchange.ended - b.exchange.ended)
-    return [...lost(chain, answered, place), ...stale(chain, answered, place, chains.asOf), ...overtaken(answered, place)]
+    return [...lost(chain, answered, place, chains.asOf), ...stale(chain, answered, place, chains.asOf), ...overtaken(answered, place)]
   })
 }
 
-function lost({ readings }: Chain, answered: readonly Placed[], place: ReadonlyMap<number, number>): Anomaly[] {
-  const last = Math.max(...readings.map(({ exchange }) => exchange.began))
+function lost({ readings }: Chain, answered: readonly Placed[], place: ReadonlyMap<number, number>, asOf: Chains['asOf']): Anomaly[] {
+  const last = Math.max(...readings.map(({ exchange }) => asOf(exchange)))
   return answered
     .filter(({ unit, exchange }) => !place.has(unit.mark) && exchange.ended < last)
     .map(({ unit, exchange }) => anomaly('lost update', exchange, `${unit.mark} was answered and is nowhere to be seen`))
