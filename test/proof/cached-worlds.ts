@@ -2,14 +2,12 @@
 import type { Store } from '../../src/core/store.ts'
 import { CachedStore, type Invalidation } from '../../src/stores/cached.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
+import type { CacheName } from './campaign.ts'
 import { FAIR } from './generator.ts'
 import type { MakeWorld, Tools, World } from './simulate.ts'
 import { type Subject, sojourn } from './subject.ts'
 import { WatchedStore } from './watched-store.ts'
 import { WeatherStore } from './weather-store.ts'
-
-/** `one`: all processes share it. `each`: every process has its own. `telling`: and they tell each other what to drop. */
-export type Caches = 'one' | 'each' | 'telling'
 
 /** How long a message from process to process takes at the most, in milliseconds. */
 const MESSAGE = 20
@@ -17,20 +15,29 @@ const MESSAGE = 20
 const MAX_STALE = 8000
 /** By as much a clock is set back at the most, which makes what is cached younger. */
 const CLOCKS = 4000
-/** How old reads may be. What is told is heard some time after the answer. */
-const STALENESS: Readonly<Record<Caches, number>> = { one: 0, each: MAX_STALE + CLOCKS, telling: 4 * MESSAGE }
+/**
+ * How old reads may be. What is told is heard some time after the answer; a cache that fails may not take a tombstone, and then the other
+ * processes see what happened as late as by themselves.
+ */
+const STALENESS: Readonly<Record<CacheName, number>> = {
+  one: 0,
+  failing: MAX_STALE + CLOCKS,
+  each: MAX_STALE + CLOCKS,
+  telling: 4 * MESSAGE,
+}
 
 /** The library over cached stores on one memory. */
-export function libraryOverCaches(caches: Caches, trouble: { readonly ofCaches: boolean }): MakeWorld {
+export function libraryOverCaches(caches: CacheName): MakeWorld {
   return function make(tools: Tools): World {
     const { scenario, random, clock } = tools
     const watched = new WatchedStore(new MemoryStore(), scenario)
     const shared = new MemoryStore()
     const bus = new Bus(() => random.next() * MESSAGE)
-    const sky = trouble.ofCaches ? { ...scenario.weather, latency: 5 } : { ...FAIR, latency: 5 }
+    const isShared = caches === 'one' || caches === 'failing'
+    const sky = caches === 'failing' ? { ...scenario.weather, latency: 5 } : { ...FAIR, latency: 5 }
     const outside = Array.from({ length: scenario.processes }, () => new WeatherStore(watched, scenario.weather, random.fork()))
     const stores = outside.map((store) => {
-      const cache = new WeatherStore(caches === 'one' ? shared : new MemoryStore(), sky, random.fork())
+      const cache = new WeatherStore(isShared ? shared : new MemoryStore(), sky, random.fork())
       const invalidation = caches === 'telling' ? { invalidation: bus.invalidation() } : {}
       return new CachedStore({ store, cache, maxStale: MAX_STALE / 1000, onWarning: () => undefined, ...invalidation })
     })
@@ -46,8 +53,7 @@ export function libraryOverCaches(caches: Caches, trouble: { readonly ofCaches: 
       close: async () => void (await Promise.all(stores.map((store) => store.close()))),
       touches: () => watched.touches,
       lateRows: () => outside.reduce((sum, { lateRows }) => sum + lateRows, 0),
-      // A cache that is in trouble may not take a tombstone; the other processes then see it as late as by themselves.
-      maxStale: trouble.ofCaches ? STALENESS.each : STALENESS[caches],
+      maxStale: STALENESS[caches],
     }
   }
 }
