@@ -31,7 +31,7 @@ export interface PostgresInvalidationOptions {
  *   return client
  * }
  * const invalidation = postgresInvalidation({ connect })
- * const store = new CachedStore({ store: truth, cache: new MemoryStore(), maxStale: '1m', invalidation })
+ * const cached = new CachedStore({ store, cache: new MemoryStore(), maxStale: '1m', invalidation })
  * ```
  *
  * @throws ConfigError when an option cannot be used.

@@ -39,7 +39,7 @@ export interface RedisInvalidationOptions {
  * const publisher = await createClient({ url }).connect()
  * const subscriber = await publisher.duplicate().connect()
  * const invalidation = redisInvalidation({ publisher, subscriber })
- * const store = new CachedStore({ store: truth, cache: new MemoryStore(), maxStale: '1m', invalidation })
+ * const cached = new CachedStore({ store, cache: new MemoryStore(), maxStale: '1m', invalidation })
  * ```
  *
  * @throws ConfigError when an option cannot be used.

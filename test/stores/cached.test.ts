@@ -218,7 +218,7 @@ describe('an option that cannot be used', () => {
     ['store', { cache, maxStale: '1m' }],
     ['cache', { store, maxStale: '1m' }],
     ['cache', { store, cache: store, maxStale: '1m' }],
-    ['cache', { store, cache: { ...cache, load: () => undefined, capabilities: { compareAndSwap: false } }, maxStale: '1m' }],
+    ['cache', { store, cache: { load: () => undefined, capabilities: { compareAndSwap: false } }, maxStale: '1m' }],
     ['maxStale', { store, cache }],
     ['maxStale', { store, cache, maxStale: 0 }],
     ['maxStale', { store, cache, maxStale: 'soon' }],
