@@ -30,7 +30,8 @@ export class Draft {
   #effects: Effects = noEffects()
   /** Counts the sessions this request has had: what was begun for one must not come down on the next. */
   #life = 0
-  #flushed: readonly string[] = []
+  #flushed: readonly Identity[] = []
+  #flushedLiving = false
   /** The properties the state was opened with, */
   #opened: ReadonlyMap<string, string> = NOTHING
   /** and those of the newest entry this request knows: other requests' too, when they were written together. */
@@ -68,9 +69,14 @@ export class Draft {
     return this.#intents
   }
 
-  /** Keys of the sessions this request flushed and that are still to be deleted. */
-  get flushed(): readonly string[] {
+  /** The sessions this request flushed and that are still to be deleted. */
+  get flushed(): readonly Identity[] {
     return this.#flushed
+  }
+
+  /** Whether one of them was there when this request looked. */
+  get flushedLiving(): boolean {
+    return this.#flushedLiving
   }
 
   get isSealed(): boolean {
@@ -105,7 +111,7 @@ export class Draft {
     this.noticeEdits()
     const properties = new Properties(this.engine.values, texts)
     const effects = noEffects()
-    for (const intent of this.#intents) apply(properties.own, intent, effects, this.engine.parse)
+    for (const intent of this.#intents) apply(properties.own, intent, effects, this.engine)
     this.#properties = properties
     this.#effects = effects
     this.#opened = texts
@@ -129,7 +135,8 @@ export class Draft {
     this.accessed = true
     this.#life++
     const { identity } = this.#state
-    if (identity !== undefined) this.#flushed = [...this.#flushed, identity.key]
+    if (identity !== undefined) this.#flushed = [...this.#flushed, identity]
+    if (this.#state.is === 'live') this.#flushedLiving = true
     this.debt.end()
     this.flashesRead.clear()
     this.#intents = []
@@ -140,7 +147,7 @@ export class Draft {
 
   /** A flushed session is deleted. */
   deleted(key: string): void {
-    this.#flushed = this.#flushed.filter((each) => each !== key)
+    this.#flushed = this.#flushed.filter((each) => each.key !== key)
   }
 
   /**
@@ -149,7 +156,7 @@ export class Draft {
    */
   committed(intents: readonly Intent[], identity: Identity, entry: Entry, life: number): void {
     if (life !== this.#life) {
-      this.#flushed = [...new Set([...this.#flushed, identity.key])]
+      this.#flushed = [...this.#flushed.filter(({ key }) => key !== identity.key), identity]
       return
     }
     const sent = new Set(intents)
@@ -159,7 +166,7 @@ export class Draft {
     this.#known = undefined
     this.#outrun = true
     this.#effects = { ...noEffects(), wiped: this.#effects.wiped }
-    if (isBorn) this.debt.owe(identity, entry, this.known)
+    if (isBorn || this.engine.customs.cookieAtEveryWrite) this.debt.owe(identity, entry, this.known)
   }
 
   /** A write's fate was not found out. */
@@ -181,23 +188,24 @@ export class Draft {
     if (this.#sealed) throw new HeadersSentError(SEALED)
     if (this.#state.is === 'failed') this.#raise(this.#state.error)
     if (this.#state.is === 'unknown') throw new CommitUnknownError()
-    if (this.debt.refusal === undefined) return
-    this.engine.emit({ type: 'cookie', reason: 'refused-insecure' })
-    throw new ConfigError(this.debt.refusal)
+    const { refusal } = this.debt
+    if (refusal === undefined) return
+    this.engine.emit({ type: 'cookie', reason: refusal.reason })
+    throw new ConfigError(refusal.remedy)
   }
 
   /** Records a change and shows it; what is shown may be given, where it is known already. */
   record(intent: Intent, shown: Intent = intent): void {
     this.#noticeEditsBefore(intent)
     this.#intents.push(intent)
-    apply(this.#properties.own, shown, this.#effects, this.engine.parse)
+    apply(this.#properties.own, shown, this.#effects, this.engine)
     if (this.#isWiping(intent)) this.#wipe()
   }
 
   /** Reading a flash takes away what was there before all that this request itself did. */
   recordConsumed(name: string, text: string): void {
     const intent: Intent = { kind: 'consume', name, text }
-    if (!this.hasPending(name)) apply(this.#properties.own, intent, this.#effects, this.engine.parse)
+    if (!this.hasPending(name)) apply(this.#properties.own, intent, this.#effects, this.engine)
     this.#intents.unshift(intent)
   }
 

@@ -1,3 +1,5 @@
+import type { Ids } from './id.ts'
+
 /**
  * Mark of the state of an entry: the nonce of the write that made it. Two entries of one key with the same version are the same entry,
  * but for what `touch` moves (`seenAt`, `expiresAt`).
@@ -38,6 +40,11 @@ export interface Capabilities {
   readonly users: boolean
   /** The token holds the data: every write answers with a token for the browser. */
   readonly carriesData: boolean
+  /**
+   * Keys are the ids themselves, as in a table that another framework reads: a new id is a new key (`rename`), and who has only the old
+   * one finds nothing. Left out: a key is constant for the life of its session.
+   */
+  readonly renames?: boolean
 }
 
 /** Why nothing was written: `taken`, the key is there already; `missing`, no row or an expired one; `stale`, another version is there. */
@@ -45,10 +52,15 @@ export type Refused =
   | { readonly ok: false; readonly reason: 'taken' | 'missing' }
   | { readonly ok: false; readonly reason: 'stale'; readonly current: Entry }
 
-/** The write is in the store. A token comes back only where the token is the data (`capabilities.carriesData`). */
+/**
+ * The write is in the store. A token comes back only where the token is the data (`capabilities.carriesData`): from then on it is the key
+ * of the session. Tokens are made of `A-Z a-z 0-9 - _`.
+ */
 export interface Written {
   readonly ok: true
   readonly token?: string
+  /** The version of what was written, where the store makes versions of its own and did not keep that of the entry. */
+  readonly version?: Version
 }
 
 /** Which entries `list` answers: in no promised order, expired ones left out. */
@@ -76,7 +88,7 @@ export interface Progress {
 export interface ClearExpiredOptions {
   /** Entries that expired at or before this instant are deleted. */
   readonly now: number
-  /** The most rows one step deletes, at least 1. Default 1000. */
+  /** The most rows one step deletes, at least 1. Default 1000, of SQLite 100. */
   readonly batch?: number
   /** Once aborted, no further step begins: the run ends, quietly. */
   readonly signal?: AbortSignal
@@ -97,6 +109,34 @@ export interface Patience {
   readonly until?: number
 }
 
+/** What a store with ids of its own making is told of the manager it works for. */
+export interface Service {
+  /** Random text of so many characters of base64url. */
+  readonly draw: (length: number) => string
+  readonly now: () => number
+  /** Tells the cookies of managers apart: an id of one scope must be worthless in another. */
+  readonly scope: string
+  /** The longest a session lives, in milliseconds. */
+  readonly absolute: number
+  /** Another store that this one asks, with the manager's deadlines, and failing at once while it is away. */
+  readonly guard: (store: Store) => Guarded
+}
+
+/** What one store may ask of another: `load`, `create` and `replace`, as they are of `Store`. */
+export interface Guarded {
+  load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined>
+  create(key: string, entry: Entry): Promise<Written | Refused>
+  replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused>
+}
+
+/** A store in the service of one manager, with the ids that lead to its rows. */
+export interface Served {
+  /** The store as this manager is to use it. */
+  readonly store: Store
+  /** How what the browser holds leads to its rows. */
+  readonly ids: Ids
+}
+
 /**
  * Keeps rows by key. A store knows nothing of cookies, ids or properties.
  *
@@ -109,6 +149,8 @@ export interface Patience {
  */
 export interface Store {
   readonly capabilities: Capabilities
+  /** Only for a store with ids of its own making: this store as one manager uses it. Every store that `carriesData` has it. */
+  serve?(service: Service): Served
   /** The entry, or `undefined` when there is none or it is expired. `fresh` goes past every cache. */
   load(key: string, now: number, options?: Patience & { readonly fresh?: boolean }): Promise<Entry | undefined>
   /** Adds a row; `taken` when the key has one, expired or not. Never overwrites. */
@@ -118,6 +160,14 @@ export interface Store {
    * entry of a refusal may be newer than the refusal itself.
    */
   replace(key: string, entry: Entry, expected: Version, now: number, patience?: Patience): Promise<Written | Refused>
+  /** `replace` that also moves the row to another key, in the same step; `taken` when that has a row. With `capabilities.renames`. */
+  rename?(
+    keys: readonly [from: string, to: string],
+    entry: Entry,
+    expected: Version,
+    now: number,
+    patience?: Patience,
+  ): Promise<Written | Refused>
   /**
    * Moves `expiresAt` ahead and sets `seenAt` to `now`, if the version is `expected` and the row is not expired; the version stays.
    * Never shortens: an `expiresAt` before the row's own changes nothing and answers `false`; the very same one moves `seenAt` alone.

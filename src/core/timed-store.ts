@@ -1,6 +1,6 @@
 import { Breaker } from './breaker.ts'
 import { monotonic } from './clock.ts'
-import { ConfigError, StoreError, type StoreOperation } from './errors.ts'
+import { ConfigError, SessionError, StoreError, type StoreOperation } from './errors.ts'
 import type { Listener } from './events.ts'
 import type { ClearExpiredOptions, Entry, ListQuery, Page, Patience, Progress, Refused, Store, Version, Written } from './store.ts'
 
@@ -9,7 +9,7 @@ const MOST_WAITING = 10_000
 
 /**
  * A store whose every operation ends in time: what takes longer than `limit` milliseconds, or past `until` (a `monotonic()` instant),
- * fails, and everything it throws is a `StoreError`. An operation that was given up may still take effect. While the store is away, or too
+ * fails, and everything it throws is a `StoreError` or another error of ours. An operation that was given up may still take effect. While the store is away, or too
  * many wait for it already, operations fail at once and were not sent.
  */
 export class TimedStore {
@@ -24,6 +24,11 @@ export class TimedStore {
     this.#breaker = new Breaker(() => this.#ask(), emit)
   }
 
+  /** Whether a new id is a new key. */
+  get renames(): boolean {
+    return this.#store.capabilities.renames === true
+  }
+
   load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined> {
     return this.#timed('load', (patience) => this.#store.load(key, now, { ...options, ...patience }))
   }
@@ -34,6 +39,19 @@ export class TimedStore {
 
   replace(key: string, entry: Entry, expected: Version, now: number, until?: number): Promise<Written | Refused> {
     return this.#timed('replace', (patience) => this.#store.replace(key, entry, expected, now, patience), until)
+  }
+
+  /** Throws `ConfigError` when the store cannot move a row. */
+  rename(
+    keys: readonly [from: string, to: string],
+    entry: Entry,
+    expected: Version,
+    now: number,
+    until?: number,
+  ): Promise<Written | Refused> {
+    const rename = this.#store.rename?.bind(this.#store)
+    if (rename === undefined) throw new ConfigError('This store cannot give a session another key (capability `renames`).')
+    return this.#timed('replace', (patience) => rename(keys, entry, expected, now, patience), until)
   }
 
   touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {
@@ -87,8 +105,8 @@ export class TimedStore {
     const option = left < this.#limit ? 'timeout.request' : 'timeout.operation'
     this.#waiting += 1
     return new Promise<T>((resolve, reject) => {
-      const fail = (error: StoreError): void => {
-        this.#breaker.failed(error)
+      const fail = (error: SessionError): void => {
+        if (error instanceof StoreError) this.#breaker.failed(error)
         end()
         reject(error)
       }
@@ -135,8 +153,8 @@ function promised<T>(operation: StoreOperation, start: () => Promise<T>): Promis
   }
 }
 
-function asStoreError(operation: StoreOperation, error: unknown): StoreError {
-  return error instanceof StoreError ? error : new StoreError(operation, error)
+function asStoreError(operation: StoreOperation, error: unknown): SessionError {
+  return error instanceof SessionError ? error : new StoreError(operation, error)
 }
 
 function late(operation: StoreOperation, limit: number, option: string): StoreError {

@@ -187,7 +187,13 @@ function checked(options: CachedStoreOptions): Checked {
   const given: Partial<CachedStoreOptions> = { ...options }
   refuseUnknownOptions('CachedStore', given, OPTIONS)
   const { store, cache, invalidation, onWarning = warn } = given
-  if (!isStore(store)) throw wrongOption('CachedStore', 'store', store, 'Give the store that sessions are kept in.')
+  if (!isStore(store))
+    throw wrongOption(
+      'CachedStore',
+      'store',
+      store,
+      'Give the store that keeps the sessions, with compare-and-swap and keys that do not change.',
+    )
   if (!isStore(cache) || cache === store)
     throw wrongOption('CachedStore', 'cache', cache, 'Give another store, with compare-and-swap: a `MemoryStore` or a `RedisStore`.')
   const maxStale = milliseconds(given.maxStale)
@@ -198,9 +204,11 @@ function checked(options: CachedStoreOptions): Checked {
   return { store, cache, maxStale, invalidation, onWarning }
 }
 
+/** One that keeps rows under keys that never change. */
 function isStore(store: Store | undefined): store is Store {
   const { capabilities } = store ?? {}
-  return typeof store?.load === 'function' && capabilities?.compareAndSwap === true && !capabilities.carriesData
+  const hasOwnIds = store?.serve !== undefined || capabilities?.carriesData === true || capabilities?.renames === true
+  return typeof store?.load === 'function' && capabilities?.compareAndSwap === true && !hasOwnIds
 }
 
 function warn(message: string): void {

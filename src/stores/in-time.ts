@@ -22,15 +22,6 @@ export function inTime<T>(work: Promise<T>, until: number, what: string): Promis
   if (until === Number.POSITIVE_INFINITY) return work
   return new Promise<T>((resolve, reject) => {
     const timer = setTimeout(() => reject(new LateError(what)), Math.max(0, until - monotonic() + LATER))
-    work.then(
-      (value) => {
-        clearTimeout(timer)
-        resolve(value)
-      },
-      (error: unknown) => {
-        clearTimeout(timer)
-        reject(error as Error)
-      },
-    )
+    void work.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }

@@ -1,6 +1,9 @@
+import { heedingSilence } from './redis-silence.ts'
+
 /** What `RedisStore` needs of `createClient()` or `createClientPool()` of `redis`. */
 export interface NodeRedisClient {
   sendCommand(args: string[], options?: object): Promise<unknown>
+  readonly isReady?: boolean
 }
 
 /** What `RedisStore` needs of `createSentinel()` of `redis`. */
@@ -12,7 +15,7 @@ export interface NodeRedisSentinel {
 
 /** What `RedisStore` needs of `createCluster()` of `redis`. */
 export interface NodeRedisCluster {
-  sendCommand(firstKey: string, isReadonly: boolean, args: string[], options?: object): Promise<unknown>
+  sendCommand(firstKey: string | undefined, isReadonly: boolean, args: string[], options?: object): Promise<unknown>
   readonly masters: readonly { readonly address: string }[]
   nodeClient(node: never): Promise<NodeRedisClient> | NodeRedisClient
 }
@@ -36,6 +39,7 @@ export interface IoRedisCluster {
   readonly status: string
   readonly options: { readonly keyPrefix?: string | Uint8Array | undefined; readonly scaleReads?: unknown }
   nodes(role: 'master'): IoRedis[]
+  refreshSlotsCache(done: () => void): void
   on(event: '-node', listener: () => void): unknown
 }
 
@@ -67,6 +71,8 @@ export interface RedisConnection {
 
 /** Whatever the client maps replies to, these commands answer texts and numbers. */
 const PLAIN = Object.freeze({ typeMapping: Object.freeze({}) })
+/** `redis` gives each command a timer, for as long as it is not written; a client that is ready writes at once. The timer is most of what a GET costs it. */
+const AT_ONCE = Object.freeze({ ...PLAIN, timeout: undefined })
 
 const CONNECTIONS = new WeakMap<object, RedisConnection>()
 
@@ -91,7 +97,7 @@ function newConnection(client: RedisClient): RedisConnection | undefined {
 type Method = 'call' | 'nodes' | 'sendCommand' | 'nodeClient' | 'getSentinelNode'
 
 function throughClient(client: NodeRedisClient): RedisConnection {
-  const send = (args: string[]): Promise<unknown> => client.sendCommand(args, PLAIN)
+  const send = (args: string[]): Promise<unknown> => client.sendCommand(args, client.isReady === true ? AT_ONCE : PLAIN)
   return { ...NEVER_TWICE, send: (_, args) => send(args), nodes: () => [{ name: '', send }] }
 }
 
@@ -103,9 +109,12 @@ function throughSentinel(client: NodeRedisSentinel): RedisConnection {
 }
 
 function throughCluster(cluster: NodeRedisCluster): RedisConnection {
+  const send = (key: string | undefined, args: string[]): Promise<unknown> => cluster.sendCommand(key, false, args, PLAIN)
+  // Without a key it goes to any server, and the client learns from the one that answers who has the key.
+  const askOthers = (key: string): void => void send(undefined, ['type', key]).catch(ignore)
   return {
     ...NEVER_TWICE,
-    send: (key, args) => cluster.sendCommand(key, false, args, PLAIN),
+    send: heedingSilence(send, askOthers),
     nodes: () =>
       inOrder(
         cluster.masters.map((master) => ({
@@ -130,7 +139,10 @@ function throughIo(client: IoRedis): RedisConnection {
 function throughIoCluster(cluster: IoRedisCluster): RedisConnection {
   return {
     keyPrefix: textOf(cluster.options.keyPrefix),
-    send: (_, [command = '', ...args]) => cluster.call(command, args),
+    send: heedingSilence(
+      (_, [command = '', ...args]) => cluster.call(command, args),
+      () => cluster.refreshSlotsCache(ignore),
+    ),
     nodes: () =>
       inOrder(
         cluster.nodes('master').map((node) => ({
@@ -152,6 +164,10 @@ function counted(listen: (count: () => void) => void): () => number {
     times += 1
   })
   return () => times
+}
+
+function ignore(): void {
+  // There is always a next time.
 }
 
 function textOf(prefix: string | Uint8Array | undefined): string {

@@ -14,30 +14,40 @@ const MOST_TRIES = 12
  * statement, see `Together`; each caller still has an outcome of their own. Whoever the statement passed over, or the server's refusal of
  * the whole of it did not mean, is tried alone, and only then judged. Nothing ever joins a statement that was sent.
  */
-export class RemoteExecutor implements SqlExecutor {
+export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   readonly #database: RemoteDatabase
   readonly #together: ReadonlyMap<SqlStatement, Together>
   readonly #create: boolean
+  readonly #columns: readonly string[]
   readonly #waiting = new Map<SqlStatement, Waiting[]>()
   #ready: Promise<void> | undefined
   #atWork = 0
   #closed: PromiseWithResolvers<void> | undefined
 
-  /** With `create` the table is created before the first statement, where it is missing. */
-  constructor(database: RemoteDatabase, together: ReadonlyMap<SqlStatement, Together>, create: boolean) {
+  /**
+   * With `create` the table is created before the first statement, where it is missing. `columns` are those that every statement reads;
+   * together travel statements on our own table only.
+   */
+  constructor(
+    database: RemoteDatabase,
+    together: ReadonlyMap<SqlStatement, Together>,
+    create: boolean,
+    columns: readonly string[] = [...COLUMNS, 'key'],
+  ) {
     this.#database = database
     this.#together = together
     this.#create = create
+    this.#columns = columns
   }
 
-  async row(statement: SqlStatement, values: SqlValue[], until?: number): Promise<SqlRow | undefined> {
+  async row(statement: SqlStatement, values: SqlValue[], until?: number): Promise<Row | undefined> {
     const { rows } = await this.#run(statement, values, until)
-    return rows[0] === undefined ? undefined : rowOf(rows[0])
+    return rows[0] === undefined ? undefined : this.#rowOf(rows[0])
   }
 
-  async rows(statement: SqlStatement, values: SqlValue[], until?: number): Promise<readonly SqlRow[]> {
+  async rows(statement: SqlStatement, values: SqlValue[], until?: number): Promise<readonly Row[]> {
     const { rows } = await this.#run(statement, values, until)
-    return rows.map(rowOf)
+    return rows.map((row) => this.#rowOf(row))
   }
 
   async run(statement: SqlStatement, values: SqlValue[], until?: number): Promise<number> {
@@ -163,6 +173,13 @@ export class RemoteExecutor implements SqlExecutor {
     return this.#database.send(operation, text, values, until)
   }
 
+  /** By name again: the libraries hand rows over as lists, so that no setting of theirs renames a column. */
+  #rowOf(values: readonly unknown[]): Row {
+    const row: Record<string, unknown> = {}
+    for (const [index, name] of this.#columns.entries()) row[name] = values[index]
+    return row as unknown as Row
+  }
+
   /** Once; and again with the next statement when it failed. That failure is everybody's who waited for it: nothing of theirs was sent. */
   async #begin(operation: StoreOperation, until: number): Promise<void> {
     try {
@@ -190,10 +207,3 @@ function living(row: readonly unknown[] | undefined, now: SqlValue | undefined):
 }
 
 const EXPIRES_AT = COLUMNS.indexOf('expires_at')
-
-/** By name again: the libraries hand rows over as lists, so that no setting of theirs renames a column. */
-function rowOf(columns: readonly unknown[]): SqlRow {
-  const row: Record<string, unknown> = { key: columns[COLUMNS.length] }
-  for (const [index, name] of COLUMNS.entries()) row[name] = columns[index]
-  return row as unknown as SqlRow
-}

@@ -23,6 +23,8 @@ export interface SqlDialect {
   deleteExpired(table: string): string
   /** Which rows are expired, with the instant as the first value. Left out where `"expires_at" <= ?` is all there is to say. */
   readonly expired?: string
+  /** The most rows of one step of `clearExpired` where nobody says. Left out where that is 1000. */
+  readonly batch?: number
   /** The column by which expired rows are found in an index. Left out where that is `expires_at`. */
   readonly expiryIndexed?: string
 }
@@ -45,6 +47,8 @@ export interface SqlStatements {
   readonly deleteUser: SqlStatement
   readonly deleteUserExcept: SqlStatement
   readonly clearExpired: SqlStatement
+  /** The most rows that one run of `clearExpired` deletes, where nobody says. */
+  readonly batch: number
   /** The lowest value, not below the one that is given, that is left of the column by which expired rows are found. */
   readonly oldest: SqlStatement
   readonly countExpired: SqlStatement
@@ -71,7 +75,7 @@ const ASSIGNED = COLUMNS.map((name) => `"${name}" = ?`).join(', ')
 
 /** The statements of a store on this table, in this dialect. They are written with `"` and `?` and spelt for the database once, here. */
 export function sqlStatements(name: string, dialect: SqlDialect): SqlStatements {
-  const of = (operation: StoreOperation, text: string): SqlStatement => ({ operation, text: spell(text, dialect) })
+  const of = (operation: StoreOperation, text: string): SqlStatement => ({ operation, text: spelt(text, dialect) })
   const table = quoted(name)
   const indexed = `"${dialect.expiryIndexed ?? 'expires_at'}"`
   const select = `SELECT ${SELECTED} FROM ${table} WHERE "key" = ? AND "expires_at" > ?`
@@ -85,6 +89,7 @@ export function sqlStatements(name: string, dialect: SqlDialect): SqlStatements 
     deleteUser: of('deleteUser', `DELETE FROM ${table} WHERE "user_id" = ?`),
     deleteUserExcept: of('deleteUser', `DELETE FROM ${table} WHERE "user_id" = ? AND "key" <> ?`),
     clearExpired: of('clearExpired', dialect.deleteExpired(table)),
+    batch: dialect.batch ?? 1000,
     oldest: of('clearExpired', `SELECT min(${indexed}) FROM ${table} WHERE ${indexed} >= ?`),
     countExpired: of('countExpired', `SELECT count(*) FROM ${table} WHERE ${dialect.expired ?? '"expires_at" <= ?'}`),
     list: listStatements(table, of),
@@ -118,7 +123,8 @@ function listStatements(table: string, of: (operation: StoreOperation, text: str
   return (by) => (by.user ? (by.cursor ? userNext : user) : by.cursor ? next : all)
 }
 
-function spell(text: string, dialect: SqlDialect): string {
+/** A text written with `"` and `?`, in the marks of the database. */
+export function spelt(text: string, dialect: Pick<SqlDialect, 'quote' | 'placeholder'>): string {
   let n = 0
   return text.replace(/["?]/g, (mark) => (mark === '"' ? dialect.quote : dialect.placeholder(++n)))
 }

@@ -1,7 +1,7 @@
 const ESCAPED = '\u0001'
 
 /**
- * A text as a SQL database can keep it to the last code unit. Almost every text is its own form. UTF-8 has no place for a lone surrogate
+ * A text as a database that keeps UTF-8, Redis too, can keep it to the last code unit. Almost every text is its own form. UTF-8 has no place for a lone surrogate
  * (SQLite would keep U+FFFD for it, and two users would be one) and PostgreSQL none for NUL: such a text is kept as JSON, which escapes
  * both, behind a mark. Different texts have different forms, so equality in the database is equality of the texts.
  */

@@ -40,11 +40,11 @@ export interface SqlRow {
  * Brings statements to a database, each one atomic and committed when its answer is there. What it throws is a `StoreError`. A driver that
  * answers at once may answer without a promise. Nobody waits for an answer after `until`, see `Patience`.
  */
-export interface SqlExecutor {
+export interface SqlExecutor<Row = SqlRow> {
   /** How many rows the statement changed. A row that matched counts even where it was given the values it had. */
   run(statement: SqlStatement, values: SqlValue[], until?: number): number | Promise<number>
-  row(statement: SqlStatement, values: SqlValue[], until?: number): SqlRow | undefined | Promise<SqlRow | undefined>
-  rows(statement: SqlStatement, values: SqlValue[], until?: number): readonly SqlRow[] | Promise<readonly SqlRow[]>
+  row(statement: SqlStatement, values: SqlValue[], until?: number): Row | undefined | Promise<Row | undefined>
+  rows(statement: SqlStatement, values: SqlValue[], until?: number): readonly Row[] | Promise<readonly Row[]>
   /** The one number that the statement answers. */
   count(statement: SqlStatement, values: SqlValue[]): number | Promise<number>
   /** See `Store.migrate`. */
@@ -119,7 +119,7 @@ export class SqlStore implements Store {
     return rows.length > count && last !== undefined ? { entries, cursor: last[0] } : { entries }
   }
 
-  async *clearExpired({ now, batch = 1000, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
+  async *clearExpired({ now, batch = this.#sql.batch, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
     const most = Math.max(1, batch)
     let [deleted, from] = [0, 0]
     while (signal?.aborted !== true) {

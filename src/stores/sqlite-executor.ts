@@ -39,7 +39,7 @@ const MOST_TOGETHER = 250
  * Where a commit waits for the disk, the writes of one turn of the event loop are one transaction and share one wait. Each has its own
  * outcome: when any of them fails the transaction is taken back and each runs alone. Reads never join: they run at once, before or after.
  */
-export class SqliteExecutor implements SqlExecutor {
+export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   readonly #home: SqliteHome
   /** Open; the table may be missing. */
   #opened: SqliteDatabase | undefined
@@ -51,19 +51,19 @@ export class SqliteExecutor implements SqlExecutor {
     this.#home = home
   }
 
-  row(statement: SqlStatement, values: SqlValue[]): SqlRow | undefined {
+  row(statement: SqlStatement, values: SqlValue[]): Row | undefined {
     const prepared = this.#prepare(statement)
     try {
-      return (prepared.get(...values) ?? undefined) as SqlRow | undefined
+      return (prepared.get(...values) ?? undefined) as Row | undefined
     } catch (error) {
       throw new StoreError(statement.operation, error, { applied: false })
     }
   }
 
-  rows(statement: SqlStatement, values: SqlValue[]): readonly SqlRow[] {
+  rows(statement: SqlStatement, values: SqlValue[]): readonly Row[] {
     const prepared = this.#prepare(statement)
     try {
-      return prepared.all(...values) as SqlRow[]
+      return prepared.all(...values) as Row[]
     } catch (error) {
       throw new StoreError(statement.operation, error, { applied: false })
     }

@@ -220,6 +220,7 @@ describe.skipIf(MYSQL === '')('a pool', () => {
     await expect.poll(() => store.create('a', sampleEntry()).catch(() => undefined), { timeout: 10_000 }).toBeDefined()
     const taken = await pool.getConnection()
     await expect(store.delete('a')).rejects.toEqual(failure(false))
+    await expect(store.delete('a')).rejects.toThrow(/^The session store failed to delete: No connection/)
     taken.release()
     // The connection that came too late was given back: there is only one.
     await expect.poll(() => store.delete('a').catch(() => undefined), { timeout: 10_000 }).toBe(true)

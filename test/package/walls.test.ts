@@ -34,6 +34,10 @@ const trespasses: readonly (readonly [room: string, line: string, message: strin
   ['inspector', "export * from '../adapters/web.ts'", 'inspector imports from wire, codecs, core and admin only'],
   ['testing', "export * from '../stores/memory.ts'", 'testing imports from core only'],
   ['testing', "export * from '../codecs/json.ts'", 'testing imports from core only'],
+  ['stores', "export * from '../django/django.ts'", 'stores imports from wire and core only'],
+  ['django', "export * from '../adapters/web.ts'", 'django imports from wire, codecs, core and stores only'],
+  ['django', "export * from 'pg'", 'a client is passed in and typed by its shape'],
+  ['django', "export { readFile } from 'node:fs/promises'", 'django takes from outside only node:crypto and node:zlib'],
   // every way of importing
   ['core', "import '../stores/memory.ts'", 'core imports from wire and codecs only'],
   [
@@ -83,6 +87,8 @@ const visits: readonly (readonly [file: string, line: string])[] = [
   ['adapters/connect-planted.ts', "export { default } from 'fastify-plugin'"],
   ['stores/open-planted.ts', "export const planted: Promise<unknown> = import('pg')"],
   ['cli/planted-legal.ts', "export { Command } from 'commander'\nexport { parseArgs } from 'node:util'\nexport * from '../stores/open.ts'"],
+  ['django/planted-legal.ts', "export * from '../stores/planted-legal.ts'\nexport * from '../codecs/planted-legal.ts'"],
+  ['django/file-planted.ts', "export { readFile } from 'node:fs/promises'"],
   ['testing/planted-legal.ts', "export * from '../core/planted-legal.ts'"],
   ['planted-legal.ts', "export * from './core/planted-legal.ts'\nexport type * from './codecs/planted-legal.ts'"],
 ]

@@ -1,6 +1,5 @@
 import type { Engine } from '../engine.ts'
 import { CodecError } from '../errors.ts'
-import { expiryOf } from '../expiry.ts'
 import type { Identity } from '../id.ts'
 import type { Entry } from '../store.ts'
 import { mark } from './commit-marks.ts'
@@ -14,17 +13,17 @@ export function newEntry(engine: Engine, merged: Merged, identity: Identity, non
   const now = engine.now()
   const payload = encoded(engine, merged.texts)
   const createdAt = before === undefined || merged.loggedIn ? now : before.createdAt
-  const userId = userOf(merged.texts, engine.parse)
+  const userId = userOf(merged.texts, engine)
   return {
     payload,
     proof: identity.proof,
     idAt: before === undefined || merged.newId ? now : before.idAt,
     version: nonce,
-    commits: mark(before?.commits ?? '', engine.managerId, nonce, now, 2 * engine.requestTimeout),
+    commits: engine.can.compareAndSwap ? mark(before?.commits ?? '', engine.managerId, nonce, now, 2 * engine.requestTimeout) : '',
     ...(userId === undefined ? {} : { userId }),
     createdAt,
     seenAt: now,
-    expiresAt: expiryOf(merged.texts, createdAt, now, engine),
+    expiresAt: engine.customs.expiryOf(merged.texts, createdAt, now, engine),
   }
 }
 
@@ -32,12 +31,17 @@ function encoded({ values, maxSize }: Engine, texts: ReadonlyMap<string, string>
   const payload = values.encode(texts)
   // A UTF-16 unit is three bytes at the most, so that most sessions need not be measured.
   if (payload.length * 3 <= maxSize || sizeOf(payload) <= maxSize) return payload
-  const [name, text] = [...texts].reduce((largest, each) => (each[1].length > largest[1].length ? each : largest))
+  const [name, text] = largestOf(texts)
   throw new CodecError(
     name,
     `The session is larger than ${maxSize} bytes (option \`maxSize\`); its largest property is "${name}" with ${sizeOf(text)}. Keep large things elsewhere and their keys here.`,
     { code: 'ERR_SESSION_TOO_LARGE' },
   )
+}
+
+/** The property with the longest text, and that text. There has to be one. */
+export function largestOf(texts: ReadonlyMap<string, string>): readonly [name: string, text: string] {
+  return [...texts].reduce((largest, each) => (each[1].length > largest[1].length ? each : largest))
 }
 
 function sizeOf(text: string): number {

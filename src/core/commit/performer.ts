@@ -1,10 +1,10 @@
 import { monotonic } from '../clock.ts'
 import type { Draft } from '../draft.ts'
 import type { Engine } from '../engine.ts'
-import { CommitUnknownError, GoneError, SessionError } from '../errors.ts'
+import { CommitUnknownError, ConfigError, GoneError, SessionError } from '../errors.ts'
+import type { Identity } from '../id.ts'
 import type { Keeper } from '../keeper.ts'
 import { openFrom, reach } from '../opening.ts'
-import { USER } from '../reserved.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { concerns, type Intent, logsIn, onlyConsumes } from './intent.ts'
 import type { Merged } from './merge.ts'
@@ -40,7 +40,8 @@ export class Performer implements Keeper {
     return draft.inTurn(() => this.#noting(draft, (until) => this.#perform(draft, failed, until)))
   }
 
-  claim(draft: Draft, name: string): Promise<string | undefined> {
+  async claim(draft: Draft, name: string): Promise<string | undefined> {
+    if (!this.#engine.can.compareAndSwap) throw new ConfigError(NO_CLAIM)
     return draft.inTurn(() => this.#noting(draft, (until) => this.#claim(draft, name, until)))
   }
 
@@ -79,6 +80,7 @@ export class Performer implements Keeper {
       intents,
       flushed,
       accessed,
+      touches: !this.#engine.can.carriesData,
       failed,
       texts: properties.texts,
       merge: () => draft.merged(),
@@ -92,15 +94,15 @@ export class Performer implements Keeper {
       case 'nothing':
         return this.#engine.emit({ type: 'untouched', reason: plan.reason, ...handleOf(draft) })
       case 'touch':
-        return this.#touch(plan)
+        return this.#touch(draft, plan)
       case 'create':
         return this.#create(draft, plan.merged, planned)
       case 'replace':
         return this.#replace(draft, plan, planned)
       case 'delete':
-        return this.#delete(draft, plan.keys, 'flush', planned)
+        return this.#delete(draft, plan.ended, 'flush', planned)
       case 'delete-then-create':
-        await this.#delete(draft, plan.keys, plan.reason, planned)
+        await this.#delete(draft, plan.ended, plan.reason, planned)
         return this.#create(draft, plan.merged, planned)
       case 'refuse':
         if (plan.error instanceof GoneError) return this.#gone(draft, plan.error, planned)
@@ -108,20 +110,22 @@ export class Performer implements Keeper {
     }
   }
 
-  async #touch({ identity: { key }, entry, expiresAt }: To<'touch'>): Promise<void> {
-    const { store, emit, now } = this.#engine
+  async #touch(draft: Draft, { identity, entry, expiresAt }: To<'touch'>): Promise<void> {
+    const { store, emit, now, customs } = this.#engine
+    const { key, handle } = identity
     try {
       const moved = await store.touch(key, expiresAt, entry.version, now())
-      emit(moved ? { type: 'touched', reason: 'idle', handle: key } : { type: 'touch-refused', reason: 'changed-meanwhile', handle: key })
+      if (moved && customs.cookieAtEveryWrite) draft.debt.owe(identity, { ...entry, expiresAt }, draft.known)
+      emit(moved ? { type: 'touched', reason: 'idle', handle } : { type: 'touch-refused', reason: 'changed-meanwhile', handle })
     } catch {
-      emit({ type: 'touch-refused', reason: 'store-error', handle: key })
+      emit({ type: 'touch-refused', reason: 'store-error', handle })
     }
   }
 
   async #create(draft: Draft, merged: Merged, { intents, life, until }: Planned): Promise<void> {
     const { entry, identity } = await this.#writer.create(merged, until)
     draft.committed(intents, identity, entry, life)
-    this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.key })
+    this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.handle })
   }
 
   async #replace(draft: Draft, { identity, entry, merged }: To<'replace'>, planned: Planned): Promise<void> {
@@ -135,12 +139,22 @@ export class Performer implements Keeper {
     }
   }
 
-  async #delete(draft: Draft, keys: readonly string[], reason: 'flush' | 'other-user', { until }: Planned): Promise<void> {
-    for (const key of keys) {
-      await this.#writer.delete(key, until)
-      draft.deleted(key)
-      this.#engine.emit({ type: 'deleted', reason, handle: key })
+  async #delete(draft: Draft, ended: readonly Identity[], reason: 'flush' | 'other-user', { until }: Planned): Promise<void> {
+    let found = false
+    for (const { key, handle } of ended) {
+      found = (await this.#writer.delete(key, until)) || found
+      this.#engine.emit({ type: 'deleted', reason, handle })
     }
+    if (!found && reason === 'flush') this.#missed(draft)
+    for (const { key } of ended) draft.deleted(key)
+  }
+
+  /** Where a new id is a new key, a session that was there and is not any more may live on under another: that is no logout. */
+  #missed(draft: Draft): void {
+    if (!this.#engine.store.renames || !draft.flushedLiving) return
+    const outcome = this.#onGone === 'discard' ? 'discarded' : 'error'
+    this.#engine.emit({ type: 'gone', reason: 'ended', outcome })
+    if (outcome === 'error') throw new GoneError('ended')
   }
 
   /** The session ended meanwhile. Nothing is revived: a login starts a new one with this request's own changes, the others are told. */
@@ -161,7 +175,7 @@ export class Performer implements Keeper {
       if (text !== undefined) draft.record({ kind: 'remove', name })
       return text
     }
-    const own = draft.intents.filter((intent) => concerns(intent, name) || (name === USER && intent.kind === 'login'))
+    const own = draft.intents.filter((intent) => concerns(intent, name) || (name === this.#engine.customs.user && intent.kind === 'login'))
     if (own.length > 0 || draft.known.has(name) || (await this.#isSetMeanwhile(draft, name))) return this.#takeOut(draft, name, own, until)
     return undefined
   }
@@ -194,6 +208,9 @@ export class Performer implements Keeper {
   }
 }
 
+const NO_CLAIM =
+  'This store cannot claim (capability `compareAndSwap`): whoever holds an old cookie could claim again. pop() takes a property out; what must be used once only is marked as used in a database.'
+
 /** Takes in-place changes in; what one of them failed with, if any did. */
 function noticed(draft: Draft): { readonly error: unknown } | undefined {
   try {
@@ -205,5 +222,5 @@ function noticed(draft: Draft): { readonly error: unknown } | undefined {
 }
 
 function handleOf({ state: { identity } }: Draft): { readonly handle?: string } {
-  return identity === undefined ? {} : { handle: identity.key }
+  return identity === undefined ? {} : { handle: identity.handle }
 }
