@@ -1,5 +1,5 @@
+import { refuseUnknownOptions, wrongOption } from '../wrong-option.ts'
 import type { Invalidation } from './invalidation.ts'
-import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
 /** What `postgresInvalidation` needs of a `Client` of `pg`. */
 export interface PgListener {

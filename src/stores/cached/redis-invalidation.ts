@@ -1,5 +1,5 @@
+import { refuseUnknownOptions, wrongOption } from '../wrong-option.ts'
 import type { Invalidation } from './invalidation.ts'
-import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
 /** What `redisInvalidation` needs of the client it publishes with, of `redis` or `ioredis`. */
 export interface RedisPublisher {

@@ -1,6 +1,6 @@
-import { monotonic } from '../core/clock.ts'
-import type { ClearExpiredOptions, Entry, Store } from '../core/store.ts'
-import { TimedStore } from '../core/timed-store.ts'
+import { monotonic } from '../../core/clock.ts'
+import type { ClearExpiredOptions, Entry, Store } from '../../core/store.ts'
+import { TimedStore } from '../../core/timed-store.ts'
 import { type CachedRow, type Era, rowOf, tombstone } from './cached-record.ts'
 import { SharedRuns } from './shared-runs.ts'
 
