@@ -1,0 +1,8 @@
+/** What one of the sides shall do with the session of a request: a name and its arguments. Both sides know the same names. */
+export type Deed = readonly [name: string, ...rest: unknown[]]
+
+/** A site that does deeds: Django, or ours beside it. */
+export interface Side {
+  readonly url: string
+  close(): Promise<void>
+}
