@@ -5,14 +5,14 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { frameworks, SQLITE } from '../test/runtimes/matrix/frameworks.ts'
+import { COOKIE, frameworks, SQLITE } from '../test/runtimes/matrix/frameworks.ts'
 import type { Cell } from '../test/runtimes/matrix/report.ts'
 
 type Row = { readonly name: string; readonly path: string; readonly module?: string; readonly lacking?: Readonly<Record<string, string>> }
 
 const root = join(import.meta.dirname, '..')
 const MARKED = /(<!-- frameworks -->\n)[^]*?(<!-- \/frameworks -->)/
-const rows: readonly Row[] = [...frameworks, SQLITE]
+const rows: readonly Row[] = [...frameworks, SQLITE, COOKIE]
 
 const table = printed(run())
 const differing = ['docs/frameworks.md', 'README.md'].filter((name) => !isUpToDate(name))

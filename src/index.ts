@@ -17,6 +17,7 @@ export {
   type StoreOperation,
 } from './core/errors.ts'
 export type { Listener, SessionEvent } from './core/events.ts'
+export type { Identity, Ids } from './core/id.ts'
 export type { Incoming } from './core/incoming.ts'
 export type { SessionOptions } from './core/options.ts'
 export type { StandardSchema } from './core/schema.ts'
@@ -33,6 +34,8 @@ export type {
   Patience,
   Progress,
   Refused,
+  Served,
+  Service,
   Store,
   Version,
   Written,

@@ -29,9 +29,10 @@ function checkLifetime({ idle, absolute = '30d' }: SessionOptions): void {
   )
 }
 
-/** What this version does not do yet it does not pretend to do. */
-function checkStore({ capabilities }: Store): void {
-  if (capabilities?.compareAndSwap && !capabilities.carriesData) return
+/** Who cannot swap has nothing to swap: the data is in the cookie, and its ids are of the store's own making. */
+function checkStore(store: Store): void {
+  const { capabilities } = store
+  if (capabilities?.compareAndSwap || (capabilities?.carriesData && store.serve !== undefined)) return
   throw new ConfigError(
     'Option `store`: it has no compare-and-swap (capability `compareAndSwap`), without which changes of overlapping requests would be lost.',
   )
@@ -58,7 +59,7 @@ function checkAll(path: string, values: object, checks: Readonly<Record<string, 
 /** Names people bring along from other session libraries, with what they mean here. */
 const TRANSLATIONS: Readonly<Record<string, string>> = {
   secret: 'no secret is needed: an id of 192 random bits needs no signature. Leave it out',
-  secrets: 'no secret is needed unless the store seals data, and then it goes to that store. Leave it out',
+  secrets: 'no secret is needed unless the session is kept in the cookie, and then it goes to that store: new CookieStore({ secrets })',
   keys: 'no secret is needed: an id of 192 random bits needs no signature. Leave it out',
   password: 'no secret is needed: data stays on the server. Leave it out',
   signed: 'an id of 192 random bits needs no signature. Leave it out',
@@ -163,9 +164,9 @@ function aSchema(value: unknown): string | undefined {
 
 const COOKIE_CHECKS: Readonly<Record<string, Check>> = {
   name: (value) =>
-    typeof value === 'string' && /^[!#$%&'*+\-.^`|~\w]{1,256}$/.test(value)
+    typeof value === 'string' && /^[!#$%&'*+\-.^`|~\w]{1,256}$/.test(value) && !/\.\d$/.test(value)
       ? undefined
-      : "a cookie name has letters, digits and !#$%&'*+-.^_`|~ only",
+      : "a cookie name has letters, digits and !#$%&'*+-.^_`|~ only, and does not end like 'sid.1', the name of a piece of a long cookie",
   path: (value) =>
     typeof value === 'string' && /^\/[\x20-\x3a\x3d-\x7e]{0,1023}$/.test(value)
       ? undefined

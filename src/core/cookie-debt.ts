@@ -7,55 +7,68 @@ import type { Entry } from './store.ts'
 export interface Origin {
   /** How the browser is given an id; `undefined` outside of requests, and where no cookie can be set. */
   readonly cookie?: Cookie | undefined
-  /** Whether the browser sent a cookie of ours, whatever was in it. */
-  readonly hasCookie?: boolean
-  /** Why no cookie can be set, and what to do about it; `undefined` when one can. */
-  readonly refusal?: string | undefined
+  /** The names under which the browser sent our cookie, or pieces of it, whatever was in them. */
+  readonly sent?: readonly string[]
+  /** Why nothing can be changed; `undefined` when it can. */
+  readonly refusal?: Refusal | undefined
 }
 
-/** What the browser is owed: an id that was born while its request was at work, or the end of its cookie. */
+/** Why a change could not reach the browser, and what to do about it. */
+export interface Refusal {
+  readonly reason: 'refused-insecure' | 'refused-outside'
+  readonly remedy: string
+}
+
+const NOTHING: readonly string[] = []
+
+/** What the browser is owed: an id that was born, or a token that was made, while its request was at work, or the end of its cookie. */
 export class CookieDebt {
   readonly #engine: Engine
   readonly #origin: Origin
-  #born: { readonly identity: Identity; readonly setCookie: string } | undefined
+  #born: { readonly identity: Identity; readonly setCookies: readonly string[] } | undefined
   #ended = false
-  #told: string | undefined
+  #told: readonly string[] | undefined
 
   constructor(engine: Engine, origin: Origin) {
     this.#engine = engine
     this.#origin = origin
   }
 
-  get refusal(): string | undefined {
+  get refusal(): Refusal | undefined {
     return this.#origin.refusal
   }
 
-  /** An id is in the store that the browser has to have. Its cookie lives as long as customs say, or as long as the browser. */
+  /** An id is in the store that the browser has to have, or a token was made. Its cookie lives as long as customs say, or as long as the browser. */
   owe(identity: Identity, entry: Entry, texts: ReadonlyMap<string, string>): void {
-    const { cookie } = this.#origin
+    const { cookie, sent = NOTHING } = this.#origin
     if (cookie === undefined) return
     const { customs, lifetime, now } = this.#engine
     const left = customs.endsWithBrowser(texts, this.#engine) ? undefined : customs.cookieLife(entry, now(), lifetime)
-    this.#born = { identity, setCookie: cookie.set(identity.id, left) }
+    this.#born = { identity, setCookies: cookie.set(identity.id, left, sent) }
   }
 
   /** The session was flushed: nothing that was born before is of use, and the cookie the browser sent has to go. */
   end(): void {
     this.#born = undefined
-    this.#ended = this.#origin.hasCookie ?? false
+    this.#told = undefined
+    this.#ended = (this.#origin.sent ?? NOTHING).length > 0
   }
 
-  /** The `Set-Cookie` of the response, if there is one. Told as an event, once, however often it is asked for. */
-  get setCookie(): string | undefined {
-    const { cookie } = this.#origin
-    if (this.#born !== undefined) return this.#tell(this.#born.setCookie, this.#born.identity.key)
-    return this.#ended && cookie !== undefined ? this.#tell(cookie.delete()) : undefined
+  /**
+   * Every `Set-Cookie` of the response: several only for what one cookie cannot hold. Told as an event, once, however often it is asked for.
+   */
+  get setCookies(): readonly string[] {
+    if (this.#born !== undefined) return this.#tell(this.#born.setCookies, this.#born.identity.handle)
+    const { cookie, sent = NOTHING } = this.#origin
+    if (!this.#ended || cookie === undefined) return NOTHING
+    return this.#told ?? this.#tell(cookie.delete(sent))
   }
 
-  #tell(setCookie: string, handle?: string): string {
-    if (this.#told === setCookie) return setCookie
-    this.#told = setCookie
-    this.#engine.emit(handle === undefined ? { type: 'cookie', reason: 'flush' } : { type: 'cookie', reason: 'new-id', handle })
-    return setCookie
+  #tell(setCookies: readonly string[], handle?: string): readonly string[] {
+    if (this.#told === setCookies) return setCookies
+    this.#told = setCookies
+    const reason = this.#engine.can.carriesData ? 'new-data' : 'new-id'
+    this.#engine.emit(handle === undefined ? { type: 'cookie', reason: 'flush' } : { type: 'cookie', reason, handle })
+    return setCookies
   }
 }

@@ -1,3 +1,4 @@
+import { join, namesSent, split } from '../wire/cookie-pieces.ts'
 import { type CookieAttributes, printCookie, printDeletion } from '../wire/set-cookie.ts'
 
 /** The option `cookie`. */
@@ -22,23 +23,45 @@ export interface CookieOptions {
   readonly priority?: 'low' | 'medium' | 'high'
 }
 
-/** The one cookie a request may carry, and how to set and delete it. */
+/** What browsers take for one cookie, its name and attributes included. */
+const COOKIE_BYTES = 4096
+/** The longest `Max-Age` there is: 400 days. */
+const LONGEST_AGE = 34_560_000
+
+/** The one cookie a request may carry, and how to read, set and delete it. What one cookie cannot hold travels in several. */
 export class Cookie {
   readonly name: string
   readonly #attributes: CookieAttributes
+  /** How long the value of one cookie may be. */
+  readonly #room: number
 
   constructor(name: string, attributes: CookieAttributes) {
     this.name = name
     this.#attributes = attributes
+    this.#room = COOKIE_BYTES - printCookie(`${name}.9`, '.9', attributes, LONGEST_AGE).length
   }
 
-  /** `left` is what remains of the absolute lifetime in milliseconds; `undefined` for a cookie that ends with the browser. */
-  set(id: string, left: number | undefined): string {
-    return printCookie(this.name, id, this.#attributes, left === undefined ? undefined : Math.max(1, Math.ceil(left / 1000)))
+  /** What a `Cookie` header has under our name: the different values, and the names of all that is ours. */
+  read(header: unknown): { readonly values: readonly string[]; readonly sent: readonly string[] } {
+    return { values: join(header, this.name), sent: namesSent(header, this.name) }
   }
 
-  delete(): string {
-    return printDeletion(this.name, this.#attributes)
+  /**
+   * `left` is what remains of the absolute lifetime in milliseconds; `undefined` for a cookie that ends with the browser. Of the names the
+   * browser `sent` those that are not needed any more are deleted.
+   */
+  set(value: string, left: number | undefined, sent: readonly string[]): string[] {
+    const age = left === undefined ? undefined : Math.max(1, Math.ceil(left / 1000))
+    const pieces = split(this.name, value, this.#room)
+    const names = new Set(pieces.map(([name]) => name))
+    return [
+      ...pieces.map(([name, piece]) => printCookie(name, piece, this.#attributes, age)),
+      ...this.delete(sent.filter((name) => !names.has(name))),
+    ]
+  }
+
+  delete(names: readonly string[]): string[] {
+    return names.map((name) => printDeletion(name, this.#attributes))
   }
 }
 

@@ -1,19 +1,17 @@
 import { type CookieRules, cookieRules, scopeOf } from './cookie-rules.ts'
 import type { Customs, Lifetime } from './customs.ts'
-import type { Draw } from './draw.ts'
 import { milliseconds } from './duration.ts'
 import { ownCustoms } from './expiry.ts'
-import { hashedIds, type Ids } from './id.ts'
 import type { SessionOptions } from './options.ts'
 
 /**
- * All in which sessions that another framework shares differ from our own. The store and the codec differ too, but those are options.
+ * All in which sessions that another framework shares differ from our own. The store (and with it the ids) and the codec differ too, but those
+ * are options.
  */
 export interface SessionDialect {
   readonly customs: Customs
   /** How long sessions live by these checked options. */
   lifetime(options: SessionOptions): Lifetime
-  ids(draw: Draw, options: SessionOptions): Ids
   cookies(options: SessionOptions): CookieRules
   /** Tells managers of different cookies apart. */
   scope(options: SessionOptions): string
@@ -29,7 +27,6 @@ export const ownDialect: SessionDialect = {
     absolute: milliseconds(absolute) ?? 30 * DAY,
     browserSession,
   }),
-  ids: (draw, { cookie }) => hashedIds(draw, scopeOf(cookie)),
   cookies: ({ cookie = {} }) => cookieRules(cookie),
   scope: ({ cookie }) => scopeOf(cookie),
 }

@@ -165,7 +165,8 @@ export class Dictionary<Data> {
 
   /**
    * Takes a property out at most once: of all that call it at the same time, in all processes, at most one gets the stored value. Done in
-   * the store at once and final, even if the request fails later. Made for tickets, coupons, one-time tokens.
+   * the store at once and final, even if the request fails later. Made for tickets, coupons, one-time tokens. Rejects as the commit of a
+   * request does, and with `ConfigError` where sessions are kept in cookies.
    *
    * ```ts
    * const coupon = await session.claim('coupon')

@@ -30,7 +30,7 @@ export class Draft {
   #effects: Effects = noEffects()
   /** Counts the sessions this request has had: what was begun for one must not come down on the next. */
   #life = 0
-  #flushed: readonly string[] = []
+  #flushed: readonly Identity[] = []
   #flushedLiving = false
   /** The properties the state was opened with, */
   #opened: ReadonlyMap<string, string> = NOTHING
@@ -69,8 +69,8 @@ export class Draft {
     return this.#intents
   }
 
-  /** Keys of the sessions this request flushed and that are still to be deleted. */
-  get flushed(): readonly string[] {
+  /** The sessions this request flushed and that are still to be deleted. */
+  get flushed(): readonly Identity[] {
     return this.#flushed
   }
 
@@ -135,7 +135,7 @@ export class Draft {
     this.accessed = true
     this.#life++
     const { identity } = this.#state
-    if (identity !== undefined) this.#flushed = [...this.#flushed, identity.key]
+    if (identity !== undefined) this.#flushed = [...this.#flushed, identity]
     if (this.#state.is === 'live') this.#flushedLiving = true
     this.debt.end()
     this.flashesRead.clear()
@@ -147,7 +147,7 @@ export class Draft {
 
   /** A flushed session is deleted. */
   deleted(key: string): void {
-    this.#flushed = this.#flushed.filter((each) => each !== key)
+    this.#flushed = this.#flushed.filter((each) => each.key !== key)
   }
 
   /**
@@ -156,7 +156,7 @@ export class Draft {
    */
   committed(intents: readonly Intent[], identity: Identity, entry: Entry, life: number): void {
     if (life !== this.#life) {
-      this.#flushed = [...new Set([...this.#flushed, identity.key])]
+      this.#flushed = [...this.#flushed.filter(({ key }) => key !== identity.key), identity]
       return
     }
     const sent = new Set(intents)
@@ -188,9 +188,10 @@ export class Draft {
     if (this.#sealed) throw new HeadersSentError(SEALED)
     if (this.#state.is === 'failed') this.#raise(this.#state.error)
     if (this.#state.is === 'unknown') throw new CommitUnknownError()
-    if (this.debt.refusal === undefined) return
-    this.engine.emit({ type: 'cookie', reason: 'refused-insecure' })
-    throw new ConfigError(this.debt.refusal)
+    const { refusal } = this.debt
+    if (refusal === undefined) return
+    this.engine.emit({ type: 'cookie', reason: refusal.reason })
+    throw new ConfigError(refusal.remedy)
   }
 
   /** Records a change and shows it; what is shown may be given, where it is known already. */

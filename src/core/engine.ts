@@ -5,9 +5,10 @@ import { type Draw, drawFrom, type Random, systemDraw } from './draw.ts'
 import { milliseconds } from './duration.ts'
 import { ConfigError } from './errors.ts'
 import { guarded, type Listener } from './events.ts'
-import type { Ids } from './id.ts'
+import { hashedIds, type Ids } from './id.ts'
 import { isWorkers } from './is-workers.ts'
 import type { SessionOptions } from './options.ts'
+import type { Capabilities, Served } from './store.ts'
 import { TimedStore } from './timed-store.ts'
 import { Values } from './values.ts'
 
@@ -21,6 +22,8 @@ export interface Engine extends Reading {
   readonly draw: Draw
   /** How ids lead to rows; those of another cookie lead elsewhere. */
   readonly ids: Ids
+  /** What the store can do. */
+  readonly can: Capabilities
   /** Names this manager in the marks it leaves on entries. */
   readonly managerId: string
   /** How long the store work of one commit may take, in milliseconds. */
@@ -35,15 +38,14 @@ const ID_LENGTH = 8
 
 /** The engine of checked options, with the default of every option that is not the cookie's. */
 export function makeEngine(options: SessionOptions, dialect: SessionDialect): Engine {
-  const { store, clock = Date.now, random, on, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
-  const told = guarded(on)
-  const emit: Listener = (event) => {
-    const handle = event.handle === undefined ? undefined : ids.handleOf(event.handle)
-    told(handle === undefined || handle === event.handle ? event : { ...event, handle })
-  }
+  const { store: given, clock: now = Date.now, random, on, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
+  const emit = guarded(on)
   const values = new Values(codec, schema, emit)
   const draw = random === undefined ? systemDraw() : checkedDraw(random)
-  const ids = dialect.ids(draw, options)
+  const lifetime = dialect.lifetime(options)
+  const scope = dialect.scope(options)
+  const service = { draw, now, scope, absolute: lifetime.absolute }
+  const { store, ids }: Served = given.serve?.(service) ?? { store: given, ids: hashedIds(draw, scope) }
   let managerId: string | undefined // drawn at its first use: a Worker may not draw while it is loaded
   return {
     dialect,
@@ -52,17 +54,18 @@ export function makeEngine(options: SessionOptions, dialect: SessionDialect): En
     values,
     draw,
     ids,
+    can: store.capabilities,
     maxSize,
-    now: clock,
+    now,
     store: new TimedStore(store, milliseconds(timeout.operation) ?? 2000, emit),
     parse: values.parse,
-    lifetime: dialect.lifetime(options),
+    lifetime,
     get managerId() {
       managerId ??= draw(ID_LENGTH)
       return managerId
     },
     requestTimeout: milliseconds(timeout.request) ?? 5000,
-    merging: !isWorkers(),
+    merging: !isWorkers() && !store.capabilities.carriesData,
   }
 }
 

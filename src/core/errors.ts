@@ -130,10 +130,26 @@ export class CommitUnknownError extends SessionError {
   }
 }
 
-/** A session kept in the cookie does not fit in it. */
+/**
+ * A session kept in the cookie does not fit in it: sealed it has `size` bytes, where the store takes `limit`. Nothing was saved, and the
+ * browser keeps the cookie it has. `property` names the largest one.
+ */
 export class CookieTooLargeError extends SessionError {
   readonly code = 'ERR_SESSION_COOKIE_TOO_LARGE'
   override readonly name = 'CookieTooLargeError'
+  readonly size: number
+  readonly limit: number
+  readonly property: string | undefined
+
+  constructor(size: number, limit: number, property?: string) {
+    const largest = property === undefined ? '' : ` Its largest property is "${property}".`
+    super(
+      `Sealed for the cookie the session has ${size} bytes; the option \`maxSize\` of the CookieStore allows ${limit}.${largest} Keep large things in a database and their keys here.`,
+    )
+    this.size = size
+    this.limit = limit
+    this.property = property
+  }
 }
 
 /** The response has started: the session is committed and can only be read. For a long stream, open your own with `sessions.load(id)`. */

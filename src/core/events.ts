@@ -1,7 +1,7 @@
 import type { StoreOperation } from './errors.ts'
 
 /**
- * What a manager decided, and why. Tells the key of a session (`handle`, safe to log) and names of properties; never an id, a cookie
+ * What a manager decided, and why. Tells the `handle` of a session (safe to log) and names of properties; never an id, a cookie
  * or a value.
  */
 export type SessionEvent = { readonly handle?: string } & (
@@ -26,7 +26,7 @@ export type SessionEvent = { readonly handle?: string } & (
   | { readonly type: 'gone'; readonly reason: 'ended' | 'other-id'; readonly outcome: 'error' | 'discarded' | 'started-anew' }
   | { readonly type: 'invalid'; readonly reason: 'schema' | 'unreadable'; readonly property: string }
   | { readonly type: 'commit-failed'; readonly reason: string }
-  | { readonly type: 'cookie'; readonly reason: 'new-id' | 'flush' | 'refused-insecure' }
+  | { readonly type: 'cookie'; readonly reason: 'new-id' | 'new-data' | 'flush' | 'refused-insecure' | 'refused-outside' }
 )
 
 /** Takes events. What it throws, or rejects with, is reported on the console and otherwise ignored: a listener cannot keep a session from ending. */

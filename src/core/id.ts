@@ -1,6 +1,6 @@
 import * as crypto from 'node:crypto'
 import type { Draw } from './draw.ts'
-import type { Entry } from './store.ts'
+import type { Entry, Written } from './store.ts'
 
 /**
  * The id of a session is `family.secret`. The family lives as long as the session and leads to its row; the secret proves that the
@@ -9,8 +9,10 @@ import type { Entry } from './store.ts'
 export interface Identity {
   /** What the browser holds. */
   readonly id: string
-  /** Where the entry is kept: SHA-256 of the family (and of the scope, where there is one). */
+  /** What the store is asked by. SHA-256 of the family (and of the scope, where there is one); where the token is the data, the token. */
   readonly key: string
+  /** Names the session; constant for its life, and safe to show and to log. Where the key is no secret it is the key. */
+  readonly handle: string
   /** What the entry must hold for this id to be the living one: SHA-256 of the secret. */
   readonly proof: string
 }
@@ -25,10 +27,6 @@ export interface Ids {
   renew(before: Identity): Identity
   /** Whether this is the living id of the entry: a session can have had others before. */
   isLiving(identity: Identity, entry: Entry): boolean
-  /** What a key may be called in public. */
-  handleOf(key: string): string
-  /** The key behind such a name; `undefined` when it does not lead back. */
-  keyOf(handle: string): string | undefined
 }
 
 const FAMILY_LENGTH = 16
@@ -37,11 +35,10 @@ const SHAPE = /^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{32}$/
 
 /** Ids of 192 random bits behind a family. `scope` tells apart the rows of managers that share a table (see `scopeOf`). */
 export function hashedIds(draw: Draw, scope: string): Ids {
-  const identity = (family: string, secret: string): Identity => ({
-    id: `${family}.${secret}`,
-    key: sha256(scope + family),
-    proof: sha256(secret),
-  })
+  const identity = (family: string, secret: string): Identity => {
+    const key = sha256(scope + family)
+    return { id: `${family}.${secret}`, key, handle: key, proof: sha256(secret) }
+  }
   return {
     parse(text) {
       // Nothing is hashed before the shape is known.
@@ -49,18 +46,17 @@ export function hashedIds(draw: Draw, scope: string): Ids {
       return identity(text.slice(0, FAMILY_LENGTH), text.slice(FAMILY_LENGTH + 1))
     },
     create: () => identity(draw(FAMILY_LENGTH), draw(SECRET_LENGTH)),
-    renew({ id, key }) {
+    renew(before) {
       const secret = draw(SECRET_LENGTH)
-      return { id: id.slice(0, FAMILY_LENGTH + 1) + secret, key, proof: sha256(secret) }
+      return { ...before, id: before.id.slice(0, FAMILY_LENGTH + 1) + secret, proof: sha256(secret) }
     },
     isLiving: (identity, { proof }) => sameProof(proof, identity.proof),
-    handleOf: itself,
-    keyOf: itself,
   }
 }
 
-function itself(key: string): string {
-  return key
+/** The identity under which a write left the session: another one only where the store answered with a token. */
+export function issued(identity: Identity, { token }: Written): Identity {
+  return token === undefined ? identity : { ...identity, id: token, key: token }
 }
 
 /** Compares proofs in a time that tells nothing about where they differ. */

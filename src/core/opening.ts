@@ -1,4 +1,4 @@
-import { cookieValues } from '../wire/cookie-header.ts'
+import type { Cookie } from './cookie-rules.ts'
 import type { Draft } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { StoreError } from './errors.ts'
@@ -13,18 +13,18 @@ export interface Found {
   readonly identity?: Identity
   /** Why there is no identity. */
   readonly absence?: Absence
-  /** The cookie was there, whatever was in it. */
-  readonly hasCookie: boolean
+  /** The names under which the browser sent our cookie, or pieces of it, whatever was in them. */
+  readonly sent: readonly string[]
 }
 
 /** Finds the id in a header. What has not the shape of an id is ignored; two different ids are none. No I/O. */
-export function findId(header: unknown, name: string, ids: Ids): Found {
-  const values = cookieValues(header, name)
-  if (values.length === 0) return { hasCookie: false, absence: 'no-cookie' }
-  const identities = [...new Set(values)].map((value) => ids.parse(value)).filter((identity) => identity !== undefined)
+export function findId(header: unknown, cookie: Cookie, ids: Ids): Found {
+  const { values, sent } = cookie.read(header)
+  if (sent.length === 0) return { sent, absence: 'no-cookie' }
+  const identities = values.map((value) => ids.parse(value)).filter((identity) => identity !== undefined)
   const [identity, another] = identities
-  if (another !== undefined) return { hasCookie: true, absence: 'two-cookies' }
-  return identity === undefined ? { hasCookie: true, absence: 'malformed-cookie' } : { hasCookie: true, identity }
+  if (another !== undefined) return { sent, absence: 'two-cookies' }
+  return identity === undefined ? { sent, absence: 'malformed-cookie' } : { sent, identity }
 }
 
 /** What an id leads to. */
@@ -38,7 +38,7 @@ const OVERLAP = 60_000
 /** Reads the entry of an identity and judges expiry and proof. Rejects with `StoreError` when the store fails. */
 export async function reach(engine: Engine, identity: Identity, fresh: boolean): Promise<Reached> {
   const now = engine.now()
-  const entry = await read(engine, identity.key, now, fresh)
+  const entry = await read(engine, identity, now, fresh)
   if (entry === undefined || entry.expiresAt <= now) return { reason: 'unknown-or-expired' }
   if (!engine.ids.isLiving(identity, entry)) return { reason: 'other-id', isYoung: now - entry.idAt < OVERLAP }
   const texts = engine.values.decode(entry.payload)
@@ -52,10 +52,10 @@ export async function openFrom(engine: Engine, draft: Draft, fresh = false): Pro
   if (identity === undefined) return draft.open(state)
   const reached = await reach(engine, identity, fresh)
   if (reached.entry !== undefined) {
-    engine.emit({ type: 'loaded', reason: 'found', handle: identity.key })
+    engine.emit({ type: 'loaded', reason: 'found', handle: identity.handle })
     return draft.open({ is: 'live', identity, entry: reached.entry }, reached.texts, life)
   }
-  engine.emit({ type: 'absent', reason: reached.reason, handle: identity.key })
+  engine.emit({ type: 'absent', reason: reached.reason, handle: identity.handle })
   // What was there when this request looked before and is not any more has ended under its hands.
   const hasEnded = state.is === 'live' || state.is === 'ended' || reached.isYoung === true
   // An id that was renewed long ago is nobody's: whoever kept it, or planted it, must not be able to end what came of it.
@@ -63,11 +63,11 @@ export async function openFrom(engine: Engine, draft: Draft, fresh = false): Pro
   return draft.open({ is: hasEnded ? 'ended' : 'absent', identity: isNobodys ? undefined : identity }, undefined, life)
 }
 
-async function read(engine: Engine, key: string, now: number, fresh: boolean): Promise<Entry | undefined> {
+async function read(engine: Engine, { key, handle }: Identity, now: number, fresh: boolean): Promise<Entry | undefined> {
   try {
     return await engine.store.load(key, now, fresh ? { fresh } : undefined)
   } catch (error) {
-    if (error instanceof StoreError) engine.emit({ type: 'load-failed', reason: 'store-error', operation: error.operation, handle: key })
+    if (error instanceof StoreError) engine.emit({ type: 'load-failed', reason: 'store-error', operation: error.operation, handle })
     throw error
   }
 }

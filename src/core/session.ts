@@ -125,18 +125,18 @@ export class Session<Data = Default> extends Dictionary<Data> {
     reflash(draft)
   }
 
-  /** The id the browser holds: a secret. `undefined` before the first commit of a new session. For a name that may be shown see `handle`. */
+  /** What the browser holds, a secret: the id, or with a `CookieStore` the sealed session itself. `undefined` before the first commit of a new session. For a name that may be shown see `handle`. */
   get id(): string | undefined {
     const draft = draftOf(this)
     draft.look()
     return draft.living?.id
   }
 
-  /** The key the store keeps the session under; constant for its life and safe to show and to log. */
+  /** Names the session; constant for its life and safe to show and to log. `sessions.revoke(handle)` ends it. */
   get handle(): string | undefined {
     const draft = draftOf(this)
     draft.look()
-    return draft.living === undefined ? undefined : draft.engine.ids.handleOf(draft.living.key)
+    return draft.living?.handle
   }
 
   /** Whether there was no session when this request began. */

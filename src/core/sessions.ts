@@ -1,6 +1,6 @@
 import { checkOptions } from './check-options.ts'
 import { Performer } from './commit/performer.ts'
-import type { Origin } from './cookie-debt.ts'
+import type { Origin, Refusal } from './cookie-debt.ts'
 import type { CookieRules } from './cookie-rules.ts'
 import { ownDialect, type SessionDialect } from './dialect.ts'
 import { draftOf } from './dictionary.ts'
@@ -67,10 +67,10 @@ export class Sessions<Data = Default> {
   async open(source: Request | Incoming): Promise<Session<Data>> {
     const incoming = 'headers' in source ? incomingOf(source) : source
     const cookie = this.#cookies.over(incoming)
-    if (cookie === undefined) return this.#absent({ reason: 'insecure' }, { refusal: refusal(incoming.remedy) })
-    const { identity, absence, hasCookie } = findId(incoming.cookie, cookie.name, this.#engine.ids)
-    if (identity === undefined) return this.#absent({ reason: absence ?? 'no-cookie' }, { cookie, hasCookie })
-    const draft = new Draft(this.#engine, this.#performer, { is: 'unloaded', identity }, { cookie, hasCookie })
+    if (cookie === undefined) return this.#absent({ reason: 'insecure' }, { refusal: insecure(incoming.remedy) })
+    const { identity, absence, sent } = findId(incoming.cookie, cookie, this.#engine.ids)
+    if (identity === undefined) return this.#absent({ reason: absence ?? 'no-cookie' }, { cookie, sent })
+    const draft = new Draft(this.#engine, this.#performer, { is: 'unloaded', identity }, { cookie, sent })
     if (!this.lazy) await this.#begin(draft)
     return new Session<Data>(draft)
   }
@@ -92,15 +92,15 @@ export class Sessions<Data = Default> {
   }
 
   /**
-   * What the session owes to whatever response follows: `Set-Cookie` for an id that was born and committed, or to delete the cookie of a
-   * session that was flushed; `Vary: Cookie` when it was looked at.
+   * What the session owes to whatever response follows: `Set-Cookie` for an id that was born and committed (with a `CookieStore`, for the
+   * session itself, in as many cookies as it takes), or to delete the cookie of a session that was flushed; `Vary: Cookie` when it was looked at.
    */
   headers(session: Session<Data>): Headers {
     const draft = this.#draftOf(session)
     const headers = new Headers()
-    const setCookie = draft.flushed.length === 0 ? draft.debt.setCookie : undefined
-    if (setCookie !== undefined) headers.append('Set-Cookie', setCookie)
-    if (draft.accessed || setCookie !== undefined) headers.append('Vary', 'Cookie')
+    const setCookies = draft.flushed.length === 0 ? draft.debt.setCookies : []
+    for (const setCookie of setCookies) headers.append('Set-Cookie', setCookie)
+    if (draft.accessed || setCookies.length > 0) headers.append('Vary', 'Cookie')
     return headers
   }
 
@@ -111,7 +111,8 @@ export class Sessions<Data = Default> {
 
   /**
    * The session of an id (`session.id`, a secret), outside of requests: for a job, a socket, a long stream. Save by hand. A session that
-   * ended meanwhile, or whose id was renewed, looks empty, and to save in it is a `GoneError`. Rejects with `StoreError`.
+   * ended meanwhile, or whose id was renewed, looks empty, and to save in it is a `GoneError`. With a `CookieStore` it can only be read.
+   * Rejects with `StoreError`.
    *
    * ```ts
    * const session = await sessions.load(id)
@@ -121,7 +122,8 @@ export class Sessions<Data = Default> {
    */
   async load(id: string): Promise<Session<Data>> {
     const identity = typeof id === 'string' ? this.#engine.ids.parse(id) : undefined
-    const draft = new Draft(this.#engine, this.#performer, identity === undefined ? { is: 'ended' } : { is: 'unloaded', identity })
+    const origin = this.#engine.can.carriesData ? { refusal: OUTSIDE } : {}
+    const draft = new Draft(this.#engine, this.#performer, identity === undefined ? { is: 'ended' } : { is: 'unloaded', identity }, origin)
     if (identity !== undefined) await openFrom(this.#engine, draft)
     if (draft.state.is === 'absent') draft.end(false)
     return new Session<Data>(draft)
@@ -158,16 +160,10 @@ export class Sessions<Data = Default> {
     ;(request as Bound<Data>)[this.#bound] = session
   }
 
-  /**
-   * Ends one session by its handle, wherever it is used. `false` when there was none. Rejects with `StoreError`, and with `ConfigError` where
-   * the key of a session is its secret, as in Django's table.
-   */
+  /** Ends one session by its handle, wherever it is used. `false` when there was none. Rejects with `StoreError`, and with `ConfigError` when the store cannot. */
   async revoke(handle: string): Promise<boolean> {
-    const key = this.#engine.ids.keyOf(handle)
-    if (key === undefined)
-      throw new ConfigError('Here a handle does not lead back to its session: flush() and save() that of `sessions.load(id)`.')
-    const ended = await this.#engine.store.delete(key)
-    if (ended) this.#engine.emit({ type: 'deleted', reason: 'revoked', handle: key })
+    const ended = await this.#engine.store.delete(handle)
+    if (ended) this.#engine.emit({ type: 'deleted', reason: 'revoked', handle })
     return ended
   }
 
@@ -244,7 +240,18 @@ function sweeperOf(sessions: Pick<Sessions, 'clearExpired'>, sweep: Duration | u
   return interval === undefined ? undefined : new Sweeper((signal) => sessions.clearExpired({ signal }), interval, emit)
 }
 
-function refusal(remedy: string | undefined): string {
+/** The data is in the browser, and nothing goes there without a response. */
+const OUTSIDE: Refusal = {
+  reason: 'refused-outside',
+  remedy:
+    'This session is kept in the cookie of its browser, so that only a request of that browser can change it, before its response starts. Keep what a job or a stream has to write in a database; `sessions.revoke(handle)` ends the session, where the store was given a `revocation`.',
+}
+
+function insecure(remedy: string | undefined): Refusal {
+  return { reason: 'refused-insecure', remedy: insecureRemedy(remedy) }
+}
+
+function insecureRemedy(remedy: string | undefined): string {
   const first = remedy === undefined ? '' : `${remedy} if a proxy ends TLS and says so, or `
   return `The session cookie cannot be set: this request came over plain HTTP, and not surely from this machine to itself (a Host that is localhost, a peer that is, no header of a proxy, NODE_ENV not production). Use HTTPS; ${first}\`cookie: { secure: true }\` behind a proxy that ends TLS. Browsers take that on http://localhost too.`
 }

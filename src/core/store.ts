@@ -1,3 +1,5 @@
+import type { Ids } from './id.ts'
+
 /**
  * Mark of the state of an entry: the nonce of the write that made it. Two entries of one key with the same version are the same entry,
  * but for what `touch` moves (`seenAt`, `expiresAt`).
@@ -50,7 +52,10 @@ export type Refused =
   | { readonly ok: false; readonly reason: 'taken' | 'missing' }
   | { readonly ok: false; readonly reason: 'stale'; readonly current: Entry }
 
-/** The write is in the store. A token comes back only where the token is the data (`capabilities.carriesData`). */
+/**
+ * The write is in the store. A token comes back only where the token is the data (`capabilities.carriesData`): from then on it is the key
+ * of the session. Tokens are made of `A-Z a-z 0-9 - _`.
+ */
 export interface Written {
   readonly ok: true
   readonly token?: string
@@ -104,6 +109,25 @@ export interface Patience {
   readonly until?: number
 }
 
+/** What a store with ids of its own making is told of the manager it works for. */
+export interface Service {
+  /** Random text of so many characters of base64url. */
+  readonly draw: (length: number) => string
+  readonly now: () => number
+  /** Tells the cookies of managers apart: an id of one scope must be worthless in another. */
+  readonly scope: string
+  /** The longest a session lives, in milliseconds. */
+  readonly absolute: number
+}
+
+/** A store in the service of one manager, with the ids that lead to its rows. */
+export interface Served {
+  /** The store as this manager is to use it. */
+  readonly store: Store
+  /** How what the browser holds leads to its rows. */
+  readonly ids: Ids
+}
+
 /**
  * Keeps rows by key. A store knows nothing of cookies, ids or properties.
  *
@@ -116,6 +140,8 @@ export interface Patience {
  */
 export interface Store {
   readonly capabilities: Capabilities
+  /** Only for a store with ids of its own making: this store as one manager uses it. Every store that `carriesData` has it. */
+  serve?(service: Service): Served
   /** The entry, or `undefined` when there is none or it is expired. `fresh` goes past every cache. */
   load(key: string, now: number, options?: Patience & { readonly fresh?: boolean }): Promise<Entry | undefined>
   /** Adds a row; `taken` when the key has one, expired or not. Never overwrites. */

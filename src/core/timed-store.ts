@@ -1,6 +1,6 @@
 import { Breaker } from './breaker.ts'
 import { monotonic } from './clock.ts'
-import { ConfigError, StoreError, type StoreOperation } from './errors.ts'
+import { ConfigError, SessionError, StoreError, type StoreOperation } from './errors.ts'
 import type { Listener } from './events.ts'
 import type { ClearExpiredOptions, Entry, ListQuery, Page, Patience, Progress, Refused, Store, Version, Written } from './store.ts'
 
@@ -9,7 +9,7 @@ const MOST_WAITING = 10_000
 
 /**
  * A store whose every operation ends in time: what takes longer than `limit` milliseconds, or past `until` (a `monotonic()` instant),
- * fails, and everything it throws is a `StoreError`. An operation that was given up may still take effect. While the store is away, or too
+ * fails, and everything it throws is a `StoreError` or another error of ours. An operation that was given up may still take effect. While the store is away, or too
  * many wait for it already, operations fail at once and were not sent.
  */
 export class TimedStore {
@@ -96,8 +96,9 @@ export class TimedStore {
     const option = left < this.#limit ? 'timeout.request' : 'timeout.operation'
     this.#waiting += 1
     return new Promise<T>((resolve, reject) => {
-      const fail = (error: StoreError): void => {
-        this.#breaker.failed(error)
+      const fail = (error: SessionError): void => {
+        if (error instanceof StoreError) this.#breaker.failed(error)
+        else this.#breaker.answered() // what a store refuses by an error of its own it has looked at
         end()
         reject(error)
       }
@@ -144,8 +145,8 @@ function promised<T>(operation: StoreOperation, start: () => Promise<T>): Promis
   }
 }
 
-function asStoreError(operation: StoreOperation, error: unknown): StoreError {
-  return error instanceof StoreError ? error : new StoreError(operation, error)
+function asStoreError(operation: StoreOperation, error: unknown): SessionError {
+  return error instanceof SessionError ? error : new StoreError(operation, error)
 }
 
 function late(operation: StoreOperation, limit: number, option: string): StoreError {

@@ -16,6 +16,14 @@ export interface DjangoCookieOptions {
   readonly sameSite?: 'lax' | 'strict' | 'none'
 }
 
+/** What browsers take for one cookie, less what its other attributes may need. */
+const ROOM = 3900
+
+/** How long a value may be so that every browser keeps it, in one cookie. */
+export function roomIn({ name = 'sessionid', domain = '', path = '/' }: DjangoCookieOptions): number {
+  return ROOM - name.length - domain.length - path.length
+}
+
 /** One cookie by Django's rules: its name as it is, and Secure or not whatever the connection. */
 export function djangoCookies(options: DjangoCookieOptions): CookieRules {
   const { name = 'sessionid', domain, path = '/', secure = false, httpOnly = true, sameSite = 'lax' } = options

@@ -2,7 +2,6 @@ import type { Lifetime } from '../core/customs.ts'
 import type { SessionDialect } from '../core/dialect.ts'
 import { milliseconds } from '../core/duration.ts'
 import { djangoCookies } from './django-cookie.ts'
-import { djangoIds } from './django-ids.ts'
 import type { DjangoOptions } from './django-options.ts'
 import type { LocalTime } from './local-time.ts'
 import { djangoCustoms } from './session-expiry.ts'
@@ -28,7 +27,6 @@ export function djangoDialect(options: DjangoOptions, localTime: LocalTime): Dja
       absolute: milliseconds(absolute) ?? Number.POSITIVE_INFINITY,
       browserSession: expireAtBrowserClose,
     }),
-    ids: djangoIds,
     cookies: () => djangoCookies(cookie),
     scope: () => `django ${name} ${path} ${domain}`,
   }

@@ -7,17 +7,20 @@ const SHAPE = /^[a-z0-9]{32}$/
 const DRAWN = 43
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
+/** Whether a text has the shape of a key. */
+export function isDjangoKey(text: string): boolean {
+  return SHAPE.test(text)
+}
+
 /** Django's session keys: 32 small letters and digits, which the browser holds and the table too. */
 export function djangoIds(draw: Draw): Ids {
-  const identity = (key: string): Identity => ({ id: key, key, proof: key })
+  const identity = (key: string): Identity => ({ id: key, key, handle: sha256(key), proof: key })
   const create = (): Identity => identity(keyFrom(draw(DRAWN)))
   return {
-    parse: (text) => (SHAPE.test(text) ? identity(text) : undefined),
+    parse: (text) => (isDjangoKey(text) ? identity(text) : undefined),
     create,
     renew: create,
     isLiving: ({ proof }, entry) => sameProof(proof, entry.proof),
-    handleOf: sha256,
-    keyOf: () => undefined,
   }
 }
 

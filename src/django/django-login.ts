@@ -5,6 +5,7 @@ import { type DjangoDraft, djangoDraftOf, putReserved } from './django-draft.ts'
 
 /** A row of Django's `auth_user`, as far as a login goes: its columns by their own names. */
 export interface DjangoUser {
+  /** The primary key. */
   readonly id: string | number | bigint
   /** The column as it is: Django's hash of the password. */
   readonly password: string
@@ -32,10 +33,7 @@ const HASH_SALT = 'django.contrib.auth.models.AbstractBaseUser.get_session_auth_
  * is vouched for by the newest.
  *
  * ```ts
- * const user = await djangoUser(req.session, {
- *   loadUser: (id) => database.get('SELECT id, username, password, is_active FROM auth_user WHERE id = ?', id),
- * })
- * if (user === undefined) return res.redirect('/accounts/login/')
+ * const user = await djangoUser(req.session, { loadUser: (id) => usersById.get(id) }) // SELECT id, password, is_active FROM auth_user …
  * ```
  *
  * Rejects with what `loadUser` rejects with, and with `StoreError` when the session could not be loaded.

@@ -6,7 +6,9 @@ import { djangoDraftOf } from './django-draft.ts'
 export interface DjangoMessage {
   /** 10 debug, 20 info, 25 success, 30 warning, 40 error, or one of the site's own. */
   readonly level: number
+  /** What it says. */
   readonly message: string
+  /** CSS classes for whoever shows it, with blanks between. */
   readonly extraTags?: string
   /** Whether the message is HTML that need not be escaped (Django's `SafeString`). */
   readonly isSafe: boolean

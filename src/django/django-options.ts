@@ -25,6 +25,8 @@ export interface DjangoOptions
   readonly table?: string
   /** `SESSION_FILE_PATH`, for the engine `file`, in the place of `database`. */
   readonly directory?: string
+  /** `true` for the engine `signed_cookies`, in the place of `database`: the cookie holds the session. */
+  readonly signedCookies?: boolean
   /** `SESSION_COOKIE_…`. */
   readonly cookie?: DjangoCookieOptions
   /** `SESSION_COOKIE_AGE`: how long a session lives after it was saved. Seconds, or a text such as `'14d'`. Default two weeks. */
@@ -47,6 +49,7 @@ const OWN = [
   'database',
   'table',
   'directory',
+  'signedCookies',
   'cookie',
   'cookieAge',
   'expireAtBrowserClose',
@@ -70,7 +73,7 @@ export function checkDjangoOptions(options: DjangoOptions): void {
   for (const [name, value] of Object.entries({ cookieAge, absolute }))
     if (value !== undefined && milliseconds(value) === undefined)
       throw wrongOption(OWNER, name, value, "Give seconds, or a text such as '14d': at most 400 days.")
-  for (const name of ['expireAtBrowserClose', 'saveEveryRequest', 'isoExpiry'] as const)
+  for (const name of ['expireAtBrowserClose', 'saveEveryRequest', 'isoExpiry', 'signedCookies'] as const)
     if (!isOptional('boolean', options[name])) throw wrongOption(OWNER, name, options[name], 'Give `true` or `false`.')
   for (const [name, value] of Object.entries({ timeZone, salt }))
     if (!isOptional('string', value)) throw wrongOption(OWNER, name, value, 'Give a text.')
@@ -84,15 +87,23 @@ function checkSecrets({ secretKey, fallbacks = [] }: DjangoOptions): void {
 }
 
 /** Of the secret only the kind is told. */
-function checkPlace({ database, directory, table }: DjangoOptions): void {
-  if ((database === undefined) === (directory === undefined))
+function checkPlace({ database, directory, signedCookies, table, saveEveryRequest }: DjangoOptions): void {
+  const places = [database !== undefined, directory !== undefined, signedCookies === true].filter(Boolean)
+  if (places.length !== 1)
     throw new ConfigError(
-      `${OWNER}: say where Django keeps its sessions, once: \`database\` (a path or an open database of SQLite, a pool of pg, postgres or mysql2), or \`directory\` for its engine \`file\`.`,
+      `${OWNER}: say where Django keeps its sessions, once: \`database\` (a path or an open database of SQLite, a pool of pg, postgres or mysql2), \`directory\` for its engine \`file\`, or \`signedCookies: true\`.`,
     )
   if (database === '' || (database !== undefined && !['string', 'object', 'function'].includes(typeof database)))
     throw wrongOption(OWNER, 'database', database, 'Give a path or an open database of SQLite, or a pool of pg, postgres or mysql2.')
   if (directory !== undefined && !isText(directory)) throw wrongOption(OWNER, 'directory', directory, 'Give the path of a folder.')
-  if (directory !== undefined && table !== undefined) throw wrongOption(OWNER, 'table', table, 'Files have no table.')
+  if (database === undefined && table !== undefined) throw wrongOption(OWNER, 'table', table, 'Only a database has a table.')
+  if (signedCookies === true && saveEveryRequest === true)
+    throw wrongOption(
+      OWNER,
+      'saveEveryRequest',
+      true,
+      'A session in a signed cookie lives on when it changes, not with every request; leave it out.',
+    )
 }
 
 /** The options that mean the same in every manager. */

@@ -1,13 +1,16 @@
 import { djangoCodec } from '../codecs/django.ts'
+import { parsePython } from '../codecs/python-json.ts'
 import type { Reading } from '../core/customs.ts'
 import type { SessionOptions } from '../core/options.ts'
 import type { Described, Schemas } from '../core/schema.ts'
 import type { Default } from '../core/session-data.ts'
 import { Sessions } from '../core/sessions.ts'
+import type { Store } from '../core/store.ts'
 import type { MysqlPool, MysqlPromisePool } from '../stores/mysql-client.ts'
 import type { PgPool, PostgresJs } from '../stores/postgres-client.ts'
 import type { SqliteDatabase } from '../stores/sqlite-database.ts'
 import { DjangoSigner } from '../wire/django-signing.ts'
+import { roomIn } from './django-cookie.ts'
 import { type DjangoDialect, djangoDialect } from './django-dialect.ts'
 import { checkDjangoOptions, type DjangoDatabase, type DjangoOptions, sharedOptions } from './django-options.ts'
 import type { DjangoRows } from './django-rows.ts'
@@ -17,10 +20,14 @@ import { DjangoFileRows } from './file-rows.ts'
 import { type LocalTime, localTimeOf } from './local-time.ts'
 import { mysqlRows } from './mysql-rows.ts'
 import { postgresRows } from './postgres-rows.ts'
+import { SignedCookieStore } from './signed-cookie-store.ts'
 import { sqliteRows } from './sqlite-rows.ts'
 
 /** The salt of every `SessionStore` that comes with Django. */
 const SALT = 'django.contrib.sessions.SessionStore'
+
+/** The salt of the engine `signed_cookies`. */
+const COOKIE_SALT = 'django.contrib.sessions.backends.signed_cookies'
 
 /** What a compressed session may hold at the least, whatever `maxSize` says: Django knows no such limit. */
 const MOST_INFLATED = 1 << 24
@@ -45,21 +52,37 @@ export function djangoSessions<Data = Default>(options: DjangoOptions): Sessions
 // oxlint-disable-next-line typescript/no-explicit-any -- whatever the overloads above say
 export function djangoSessions(options: DjangoOptions): Sessions<any> {
   checkDjangoOptions(options)
-  const { timeZone = 'UTC', clock = Date.now, cookie = {} } = options
+  const { timeZone = 'UTC', cookie = {} } = options
   const localTime = localTimeOf(timeZone)
   const dialect = djangoDialect(options, localTime)
-  const signer = signerOf(options)
-  const store = new DjangoStore(rowsOf(options, localTime, fileLife(signer, readingOf(dialect))), signer, clock)
-  const checked: SessionOptions = { ...sharedOptions(options), store, codec: djangoCodec, cookie: checkable(cookie) }
+  const checked: SessionOptions = {
+    ...sharedOptions(options),
+    store: storeOf(options, localTime, readingOf(dialect)),
+    codec: djangoCodec,
+    cookie: checkable(cookie),
+  }
   return new Sessions(checked, dialect)
 }
 
-function signerOf({ secretKey, fallbacks = [], salt = SALT, maxSize = 0 }: DjangoOptions): DjangoSigner {
+function storeOf(options: DjangoOptions, localTime: LocalTime, reading: Reading): Store {
+  const { signedCookies, clock = Date.now, cookie = {} } = options
+  const signer = signerOf(options)
+  if (signedCookies === true) return new SignedCookieStore({ signer, reading, most: roomIn(cookie) }, clock)
+  return new DjangoStore(rowsOf(options, localTime, fileLife(signer, reading)), signer, clock)
+}
+
+function signerOf({
+  secretKey,
+  fallbacks = [],
+  signedCookies,
+  salt = signedCookies === true ? COOKIE_SALT : SALT,
+  maxSize = 0,
+}: DjangoOptions): DjangoSigner {
   return new DjangoSigner([secretKey, ...fallbacks], salt, Math.max(2 * maxSize, MOST_INFLATED))
 }
 
-function readingOf({ customs, lifetime }: DjangoDialect): Reading {
-  return { customs, lifetime: lifetime(), parse: djangoCodec.parse }
+function readingOf(dialect: DjangoDialect): Reading {
+  return { customs: dialect.customs, lifetime: dialect.lifetime(), parse: parsePython }
 }
 
 function rowsOf(options: DjangoOptions, localTime: LocalTime, life: FileLife): DjangoRows {

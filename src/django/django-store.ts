@@ -1,5 +1,6 @@
 import { djangoCodec } from '../codecs/django.ts'
 import { monotonic } from '../core/clock.ts'
+import { ConfigError } from '../core/errors.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,
@@ -9,6 +10,8 @@ import type {
   Patience,
   Progress,
   Refused,
+  Served,
+  Service,
   Store,
   Version,
   Written,
@@ -17,6 +20,7 @@ import { answer } from '../stores/answer.ts'
 import { giveWay } from '../stores/give-way.ts'
 import { type DjangoSigner, SIGNATURE_LENGTH } from '../wire/django-signing.ts'
 import { NEVER_BORN, takeNote, withNote } from './commit-note.ts'
+import { djangoIds, isDjangoKey } from './django-ids.ts'
 import type { DjangoRow, DjangoRows } from './django-rows.ts'
 
 /**
@@ -33,6 +37,10 @@ export class DjangoStore implements Store {
     this.#rows = rows
     this.#signer = signer
     this.#clock = clock
+  }
+
+  serve({ draw }: Service): Served {
+    return { store: this, ids: djangoIds(draw) }
   }
 
   async load(key: string, now: number, options?: Patience): Promise<Entry | undefined> {
@@ -78,7 +86,8 @@ export class DjangoStore implements Store {
     return this.#rows.touch(key, expiresAt, expected, now, patience?.until)
   }
 
-  delete(key: string, patience?: Patience): Promise<boolean> {
+  async delete(key: string, patience?: Patience): Promise<boolean> {
+    if (!isDjangoKey(key)) throw new ConfigError(NO_HANDLE)
     return this.#rows.delete(key, patience?.until)
   }
 
@@ -133,6 +142,9 @@ export class DjangoStore implements Store {
     }
   }
 }
+
+const NO_HANDLE =
+  "In Django's table a handle does not lead to its session: flush() and save() the session of `sessions.load(key)`, where `key` is Django's `session_key`."
 
 function versionOf(data: string): Version {
   return data.slice(-SIGNATURE_LENGTH)

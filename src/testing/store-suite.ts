@@ -6,6 +6,7 @@ import { farClockClauses, instantClauses, loadClauses, textClauses } from './loa
 import { renameClauses } from './rename-clauses.ts'
 import { same } from './same.ts'
 import { type SuiteForm, SuiteStore } from './suite-store.ts'
+import { revocationClauses, tokenClauses } from './token-clauses.ts'
 import { touchClauses, touchRaceClauses } from './touch-clauses.ts'
 import { userClauses } from './user-clauses.ts'
 import { compareAndSwapClauses } from './version-clauses.ts'
@@ -22,7 +23,7 @@ export interface SuiteRunner {
 /** What the suite has to know of a store that cannot do everything. */
 export interface StoreSuiteOptions {
   /** What the store says it can do, where that is not all. What it cannot is not tested. */
-  readonly capabilities?: Partial<Omit<Capabilities, 'carriesData'>>
+  readonly capabilities?: Partial<Capabilities>
   /** `false` for a store without `clearExpired`: its database drops expired rows by itself. */
   readonly clearExpired?: boolean
   /** `false` for a store that has `clearExpired` without `countExpired`. */
@@ -34,6 +35,8 @@ export interface StoreSuiteOptions {
   readonly farClocks?: boolean
   /** How keys and payloads look where that is not the store's own affair, and which fields of an entry it has no room for. */
   readonly form?: SuiteForm
+  /** For a store that `carriesData`: whether it remembers which sessions ended. Default `false`. */
+  readonly revocation?: boolean
 }
 
 /**
@@ -66,9 +69,23 @@ export function storeSuite(
 }
 
 function chapters(options: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
-  const can: Capabilities = { compareAndSwap: true, list: true, users: true, ...options.capabilities, carriesData: false }
+  const can: Capabilities = { compareAndSwap: true, list: true, users: true, carriesData: false, ...options.capabilities }
   return [
     ['capabilities', capabilityClauses(can)],
+    ...(can.carriesData ? tokenChapters(options) : rowChapters(can, options)),
+    ['close', closeClauses],
+  ]
+}
+
+function tokenChapters({ revocation = false }: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
+  return [
+    ['tokens', tokenClauses],
+    ['revocation', revocation ? revocationClauses : {}],
+  ]
+}
+
+function rowChapters(can: Capabilities, options: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
+  return [
     ['load', { ...loadClauses, ...(options.farClocks === false ? {} : farClockClauses) }],
     ['texts and instants', { ...textClauses, ...(options.farClocks === false ? {} : instantClauses) }],
     ['create', createClauses],
@@ -80,7 +97,6 @@ function chapters(options: StoreSuiteOptions): [verb: string, clauses: Clauses][
     ['users', can.users ? userClauses : {}],
     ['clearExpired', options.clearExpired === false ? {} : clearExpiredClauses],
     ['countExpired', options.clearExpired === false || options.countExpired === false ? {} : countExpiredClauses],
-    ['close', closeClauses],
   ]
 }
 
@@ -89,9 +105,9 @@ function capabilityClauses(expected: Capabilities): Clauses {
     'are those the suite was told': async (store) => same(store.capabilities, expected, 'capabilities'),
     'come with their methods': async (store) => {
       same(
-        [typeof store.list, typeof store.deleteUser],
-        [kind(expected.list), kind(expected.users)],
-        'the types of `list` and `deleteUser`',
+        [typeof store.list, typeof store.deleteUser, ...(expected.carriesData ? [typeof store.serve] : [])],
+        [kind(expected.list), kind(expected.users), ...(expected.carriesData ? ['function'] : [])],
+        'the types of `list`, `deleteUser`, and of `serve` where tokens hold the data',
       )
     },
   }

@@ -18,8 +18,9 @@ export type Forgettable = 'proof' | 'seenAt' | 'userId'
 export interface SuiteForm {
   /** The key of a text. Different texts have different keys. */
   key(text: string): string
-  /** The payload that holds a text, and the text in it. */
+  /** The payload that holds a text. */
   payload(text: string): string
+  /** The text in a payload. */
   textIn(payload: string): string
   /** What the store does not keep, and what is not compared for that reason. */
   readonly forgets: readonly Forgettable[]

@@ -11,11 +11,12 @@ describe('ids', () => {
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url')
 
   it('an id is family.secret; key and proof are their hashes', () => {
-    const { id, key, proof } = ids.create()
+    const { id, key, handle, proof } = ids.create()
     const [first = '', second = ''] = id.split('.')
     expect([first.length, second.length]).toEqual([16, 32])
     expect([key, proof]).toEqual([sha256(first), sha256(second)])
-    expect(ids.parse(id)).toEqual({ id, key, proof })
+    expect(ids.parse(id)).toEqual({ id, key, handle, proof })
+    expect(handle).toBe(key)
   })
 
   it('renewed it keeps family and key and has another secret', () => {

@@ -7,6 +7,7 @@ import { type Plan, plan } from '../../src/core/commit/plan.ts'
 import type { Reading } from '../../src/core/customs.ts'
 import { StoreError } from '../../src/core/errors.ts'
 import { ownCustoms } from '../../src/core/expiry.ts'
+import type { Identity } from '../../src/core/id.ts'
 import type { State } from '../../src/core/state.ts'
 import type { Entry } from '../../src/core/store.ts'
 import { DAY, HOUR, START } from './fixture.ts'
@@ -28,7 +29,8 @@ const login: Intent = { kind: 'login', text: '2' }
 const consume: Intent = { kind: 'consume', name: '_flash.a', text: '1' }
 const cycle: Intent = { kind: 'cycle' }
 
-const identity = { id: 'family.secret', family: 'family', key: 'key', proof: 'proof' }
+const named = (key: string): Identity => ({ id: 'family.secret', key, handle: key, proof: 'proof' })
+const identity = named('key')
 const down = new StoreError('load', 'down')
 
 const states = {
@@ -48,11 +50,21 @@ interface Given {
   accessed?: boolean
   failed?: boolean
   later?: number
+  touches?: boolean
 }
 
-function decide({ standing, base = {}, intents = [], flushed = [], accessed = true, failed = false, later = 0 }: Given): Plan {
+function decide({
+  standing,
+  base = {},
+  intents = [],
+  flushed = [],
+  accessed = true,
+  failed = false,
+  later = 0,
+  touches = true,
+}: Given): Plan {
   const texts = new Map(Object.entries(base))
-  const situation = { state: states[standing], intents, texts, flushed, accessed, failed, now: START + later }
+  const situation = { state: states[standing], intents, texts, flushed: flushed.map(named), accessed, touches, failed, now: START + later }
   return plan({ ...situation, merge: () => merge(texts, intents, reading) }, reading)
 }
 
@@ -61,6 +73,11 @@ describe('plan', () => {
     ['nobody looked', { standing: 'live', accessed: false, later: 2 * HOUR * 10 }, { do: 'nothing', reason: 'not-used' }],
     ['read only, recently seen', { standing: 'live' }, { do: 'nothing', reason: 'read-only' }],
     ['read only, a tenth of idle later', { standing: 'live', later: HOUR }, { do: 'touch', expiresAt: START + HOUR + DAY }],
+    [
+      'read only, where a touch would take a new token',
+      { standing: 'live', later: HOUR, touches: false },
+      { do: 'nothing', reason: 'read-only' },
+    ],
     ['read only, no session', { standing: 'absent', later: HOUR }, { do: 'nothing', reason: 'read-only' }],
     ['read only, ended', { standing: 'ended' }, { do: 'nothing', reason: 'read-only' }],
     ['read only, failed load', { standing: 'failed' }, { do: 'nothing', reason: 'read-only' }],
@@ -80,7 +97,7 @@ describe('plan', () => {
     [
       'login over another user',
       { standing: 'live', base: { userId: '1' }, intents: [login] },
-      { do: 'delete-then-create', keys: ['key'], reason: 'other-user' },
+      { do: 'delete-then-create', ended: [identity], reason: 'other-user' },
     ],
     ['changed, ended', { standing: 'ended', intents: [set] }, { do: 'refuse', error: { code: 'ERR_SESSION_GONE' } }],
     ['login, ended', { standing: 'ended', intents: [set, login] }, { do: 'create' }],
@@ -88,18 +105,22 @@ describe('plan', () => {
     ['login, load failed', { standing: 'failed', intents: [login] }, { do: 'refuse', error: down }],
     ['changed, unknown', { standing: 'unknown', intents: [set] }, { do: 'refuse', error: { code: 'ERR_SESSION_COMMIT_UNKNOWN' } }],
     ['changed, unread', { standing: 'unloaded', intents: [set] }, { do: 'refuse', error: { code: 'ERR_SESSION_NOT_LOADED' } }],
-    ['flushed', { standing: 'absent', flushed: ['key'] }, { do: 'delete', keys: ['key'] }],
+    ['flushed', { standing: 'absent', flushed: ['key'] }, { do: 'delete', ended: [identity] }],
     [
       'flushed, then changed',
       { standing: 'absent', flushed: ['key'], intents: [set] },
-      { do: 'delete-then-create', keys: ['key'], reason: 'flush' },
+      { do: 'delete-then-create', ended: [identity], reason: 'flush' },
     ],
-    ['flushed twice', { standing: 'absent', flushed: ['key', 'other'] }, { do: 'delete', keys: ['key', 'other'] }],
+    ['flushed twice', { standing: 'absent', flushed: ['key', 'other'] }, { do: 'delete', ended: [identity, named('other')] }],
     ['5xx, changed', { standing: 'live', intents: [set], failed: true }, { do: 'nothing', reason: 'failed-response' }],
     ['5xx, login', { standing: 'live', intents: [login], failed: true }, { do: 'nothing', reason: 'failed-response' }],
     ['5xx, cycled', { standing: 'live', intents: [cycle], failed: true }, { do: 'nothing', reason: 'failed-response' }],
-    ['5xx, flushed', { standing: 'absent', flushed: ['key'], failed: true }, { do: 'delete', keys: ['key'] }],
-    ['5xx, flushed, then changed', { standing: 'absent', flushed: ['key'], intents: [set], failed: true }, { do: 'delete', keys: ['key'] }],
+    ['5xx, flushed', { standing: 'absent', flushed: ['key'], failed: true }, { do: 'delete', ended: [identity] }],
+    [
+      '5xx, flushed, then changed',
+      { standing: 'absent', flushed: ['key'], intents: [set], failed: true },
+      { do: 'delete', ended: [identity] },
+    ],
     ['5xx, load failed', { standing: 'failed', failed: true }, { do: 'nothing', reason: 'failed-response' }],
   ])('%s', (_name, given, expected) => {
     expect(decide(given)).toMatchObject(expected)
@@ -131,7 +152,7 @@ describe('laws', () => {
     fc.assert(
       fc.property(given, (each) => {
         if (each.flushed.length === 0) return
-        expect(decide(each)).toMatchObject({ keys: each.flushed })
+        expect(decide(each)).toMatchObject({ ended: each.flushed.map(named) })
       }),
     )
   })
@@ -140,8 +161,8 @@ describe('laws', () => {
     const merge = (): never => {
       throw new Error('it ran')
     }
-    const common = { intents: [set], texts: new Map<string, string>(), accessed: true, failed: true, now: START, merge }
-    for (const state of Object.values(states)) for (const flushed of [[], ['key']]) plan({ ...common, state, flushed }, reading)
+    const common = { intents: [set], texts: new Map<string, string>(), accessed: true, touches: true, failed: true, now: START, merge }
+    for (const state of Object.values(states)) for (const flushed of [[], [identity]]) plan({ ...common, state, flushed }, reading)
   })
 
   it('without changes nothing is ever created, replaced or deleted', () => {

@@ -35,7 +35,7 @@ async function play(scenario: MiddlewareScenario): Promise<{ setCookie: string |
   const site = new Site(optionsOf(scenario.settings))
   site.clock.at = scenario.saved_at * 1000
   if (scenario.existing_session !== null) site.plant(JSON.stringify(scenario.existing_session), { key: scenario.cookie ?? '' })
-  const name = String(scenario.settings['SESSION_COOKIE_NAME'] ?? 'sessionid')
+  const name = (scenario.settings['SESSION_COOKIE_NAME'] as string | undefined) ?? 'sessionid'
   const cookie = scenario.cookie === null ? undefined : `${name}=${scenario.cookie}`
   site.clock.at = scenario.now * 1000
   const session = await site.open(cookie)

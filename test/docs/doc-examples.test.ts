@@ -14,6 +14,8 @@ const FILES = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
 /** What any example may use without saying where it comes from. */
 const AMBIENT = `
 import { createSessions, type Codec, type Entry, type Session, type Sessions, type Store } from 'sojourn'
+import { addDjangoMessage, type DjangoUser, djangoLevels, djangoLogin, djangoMessages, djangoSessions, djangoUser } from 'sojourn/django'
+import { CookieStore } from 'sojourn/stores/cookie'
 import { MemoryStore } from 'sojourn/stores/memory'
 import { MysqlStore } from 'sojourn/stores/mysql'
 import { PostgresStore } from 'sojourn/stores/postgres'
@@ -34,6 +36,9 @@ declare const createClient: (options: { url: string }) => { connect(): Promise<i
 declare const Redis: new (url: string) => import('sojourn/stores/redis').IoRedis
 declare const Database: new (path: string) => import('sojourn/stores/sqlite').SqliteDatabase
 declare function alreadyUsed(): void
+declare const usersById: Map<string, DjangoUser>
+declare const row: DjangoUser
+declare function show(level: number, message: string): void
 `
 
 /** What an example of an adapter may use beside that: its own exports and the application of its framework. */

@@ -4,7 +4,7 @@ import express4 from 'express4'
 import { session } from '../../src/adapters/express.ts'
 import { answerOnNode, run, write } from './node-answer.ts'
 import { stories } from './stories.ts'
-import { errorPageOf, type Running, type StoryApp } from './story-app.ts'
+import { errorPageOf, type Running, type StoryApp, sealed } from './story-app.ts'
 
 function makeServer(express: () => Express): (app: StoryApp) => Promise<Running> {
   return (story) => {
@@ -20,4 +20,8 @@ function makeServer(express: () => Express): (app: StoryApp) => Promise<Running>
 }
 
 stories({ name: 'Express 5', ownErrorPage: true, remedy: 'trust proxy', makeServer: makeServer(express5) })
+stories(
+  { name: 'Express 5, sessions in cookies', ownErrorPage: true, remedy: 'trust proxy', makeServer: makeServer(express5) },
+  { make: sealed, inRows: false },
+)
 stories({ name: 'Express 4', ownErrorPage: true, remedy: 'trust proxy', makeServer: makeServer(express4) })

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { session } from '../../src/adapters/node.ts'
 import type { Session } from '../../src/core/session.ts'
-import { failingWrites, Gate, scripted } from './story-app.ts'
+import { failingWrites, Gate, scripted, sealed } from './story-app.ts'
 
 type Handler = (req: Http2ServerRequest, res: Http2ServerResponse, session: Session) => unknown
 
@@ -136,6 +136,17 @@ describe('node:http2, the compatibility API', () => {
     server.store.script = failingWrites
     const { status, headers, body } = await server.ask()
     expect([status, body, headers['location'], headers['set-cookie']]).toEqual([503, 'Service Unavailable\n', undefined, undefined])
+  })
+
+  it('sets as many cookies as a sealed session takes, beside those of the application', async () => {
+    const text = Array.from({ length: 250 }, () => crypto.randomUUID()).join('')
+    await using server = await serve((_req, res, session) => {
+      session.set('text', text.slice(0, 8000))
+      res.writeHead(200, { 'set-cookie': ['theme=dark'] }).end('body')
+    }, sealed())
+    const { status, headers } = await server.ask()
+    const names = [headers['set-cookie'] ?? []].flat().map((each) => each.slice(0, each.indexOf('=')))
+    expect([status, names]).toEqual([200, ['theme', 'sid', 'sid.1', 'sid.2']])
   })
 
   it('keeps a commit whose client has left', async () => {

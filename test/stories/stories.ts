@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { HeadersSentError, type SessionError } from '../../src/core/errors.ts'
 import type { Session } from '../../src/core/session.ts'
-import { Browser } from './browser.ts'
+import { Browser, type Page } from './browser.ts'
 import { RawConnection } from './raw-connection.ts'
-import { type Answer, type Framework, failingWrites, type Route, scripted } from './story-app.ts'
+import { type Answer, type Framework, failingWrites, type Kept, type Route, scripted, sealed } from './story-app.ts'
 
 const ok = (body: unknown): Answer => ({ body: typeof body === 'string' ? body : JSON.stringify(body ?? 'nothing') })
 const home: Answer = { status: 303, headers: { Location: '/' } }
@@ -36,14 +36,45 @@ const shop: Readonly<Record<string, Route>> = {
 }
 
 /** The stories of every framework: an application told once, on a real server, over the wire. */
-export function stories({ name, makeServer, ownErrorPage, remedy }: Framework): void {
+export function stories(
+  { name, makeServer, ownErrorPage, remedy }: Framework,
+  { make, inRows }: Kept = { make: scripted, inRows: true },
+): void {
+  const itInRows = it.runIf(inRows)
+
   async function open(
     routes: Readonly<Record<string, Route>> = shop,
-    given: ReturnType<typeof scripted> = scripted(),
+    given: ReturnType<typeof scripted> = make(),
   ): Promise<ReturnType<typeof scripted> & AsyncDisposable & { readonly browser: Browser; readonly port: number }> {
     const server = await makeServer({ sessions: given.sessions, routes })
     return { ...given, port: server.port, browser: new Browser(server.port), [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
   }
+
+  describe.runIf(inRows)(`${name}: sessions in cookies`, () => {
+    it('sets as many cookies as it takes, beside those of the application, and takes them back', async () => {
+      await using shop = await open(large, sealed())
+      const { browser } = shop
+      const page = await browser.post('/fill', '8000')
+      expect([page.status, page.headers.get('cache-control')]).toEqual([303, 'private, no-store'])
+      expect(namesOf(page)).toEqual(['lang', 'sid', 'sid.1', 'sid.2', 'theme'])
+      expect((await browser.get('/size')).body).toBe('8000')
+      expect(namesOf(await browser.get('/size'))).toEqual(['lang', 'theme'])
+      await browser.post('/fill', '10')
+      expect([...browser.cookies.keys()].toSorted()).toEqual(['lang', 'sid', 'theme'])
+      await browser.post('/fill', '8000')
+      expect((await browser.post('/logout')).status).toBe(303)
+      expect([...browser.cookies.keys()].toSorted()).toEqual(['lang', 'theme'])
+    })
+
+    it('sends nothing of what does not fit', async () => {
+      await using shop = await open(large, sealed())
+      await shop.browser.post('/fill', '10')
+      const page = await shop.browser.post('/fill', '20000')
+      expect([page.status, page.setCookies]).toEqual([500, []])
+      if (ownErrorPage) expect(page.body).toBe('error page: ERR_SESSION_COOKIE_TOO_LARGE')
+      expect((await shop.browser.get('/size')).body).toBe('10')
+    })
+  })
 
   describe(`${name}: visitors`, () => {
     it('keeps a preference, deletes it, and it stays deleted', async () => {
@@ -65,7 +96,7 @@ export function stories({ name, makeServer, ownErrorPage, remedy }: Framework): 
       expect((await browser.post('/cart/clear')).body).toBe('[]')
     })
 
-    it('loses no item when many are added at once', async () => {
+    itInRows('loses no item when many are added at once', async () => {
       await using shop = await open()
       const { browser } = shop
       await browser.post('/cart/add', '0')
@@ -78,15 +109,14 @@ export function stories({ name, makeServer, ownErrorPage, remedy }: Framework): 
       await using shop = await open()
       const { browser, port } = shop
       await browser.post('/cart/add', 'bread')
-      const thief = new Browser(port)
-      for (const [cookie, value] of browser.cookies) thief.cookies.set(cookie, value)
+      const thief = copyOf(browser, port)
       const page = await browser.post('/login', 'ann')
       expect(page.setCookies).toHaveLength(1)
       expect((await browser.get('/')).body).toBe('{"cart":["bread"],"userId":"ann"}')
       expect((await thief.get('/')).body).toBe('{}')
     })
 
-    it('deletes data, row and cookie at logout', async () => {
+    itInRows('deletes data, row and cookie at logout', async () => {
       await using shop = await open()
       const { browser, rows } = shop
       await browser.post('/login', 'ann')
@@ -99,7 +129,7 @@ export function stories({ name, makeServer, ownErrorPage, remedy }: Framework): 
   })
 
   describe(`${name}: headers`, () => {
-    it('sets one cookie, once, beside those of the application', async () => {
+    itInRows('sets one cookie, once, beside those of the application', async () => {
       await using shop = await open({
         'GET /': ({ session }) => {
           session.set('a', 1)
@@ -168,7 +198,7 @@ export function stories({ name, makeServer, ownErrorPage, remedy }: Framework): 
   })
 
   describe(`${name}: time`, () => {
-    it('lets no byte go before the change is in the store: 100 times of 100', { timeout: 60_000 }, async () => {
+    itInRows('lets no byte go before the change is in the store: 100 times of 100', { timeout: 60_000 }, async () => {
       await using shop = await open()
       await shop.browser.post('/cart/add', '0')
       shop.store.script = (operation) => (operation === 'load' ? undefined : new Promise((resolve) => setTimeout(resolve, 50)))
@@ -212,10 +242,11 @@ export function stories({ name, makeServer, ownErrorPage, remedy }: Framework): 
         },
       })
       await shop.browser.post('/dark')
+      const tab = copyOf(shop.browser, shop.port)
       expect((await shop.browser.post('/fail')).body).toBe('sorry')
       expect((await shop.browser.get('/')).body).toBe('{"darkMode":true}')
       const page = await shop.browser.post('/fail/logout')
-      expect([page.status, page.setCookies.length, await shop.rows()]).toEqual([503, 1, 0])
+      expect([page.status, page.setCookies.length, (await tab.get('/')).body]).toEqual([503, 1, '{}'])
     })
 
     it('saves nothing when the handler throws, but performs a logout', async () => {
@@ -232,13 +263,14 @@ export function stories({ name, makeServer, ownErrorPage, remedy }: Framework): 
         },
       })
       await shop.browser.post('/dark')
+      const tab = copyOf(shop.browser, shop.port)
       expect((await shop.browser.post('/throw')).status).toBe(500)
       expect((await shop.browser.get('/')).body).toBe('{"darkMode":true}')
       expect((await shop.browser.post('/throw/logout')).status).toBe(500)
-      expect(await shop.rows()).toBe(0)
+      expect((await tab.get('/')).body).toBe('{}')
     })
 
-    it.each<[string, Answer]>([
+    itInRows.each<[string, Answer]>([
       ['a redirect', { status: 302, headers: { Location: '/there' } }],
       [
         'a page',
@@ -278,7 +310,7 @@ export function stories({ name, makeServer, ownErrorPage, remedy }: Framework): 
       await expect.poll(async () => (await shop.browser.get('/')).body, { timeout: 5000 }).toBe('{"darkMode":true}')
     })
 
-    it('sends the cookie of what was saved by hand, though the rest fails', async () => {
+    itInRows('sends the cookie of what was saved by hand, though the rest fails', async () => {
       await using shop = await open({
         'GET /': async ({ session }) => {
           session.set('a', 1)
@@ -294,7 +326,7 @@ export function stories({ name, makeServer, ownErrorPage, remedy }: Framework): 
       expect((await shop.browser.get('/see')).body).toBe('{"a":1}')
     })
 
-    it('deletes the cookie of what was flushed, though what was set afterwards fails', async () => {
+    itInRows('deletes the cookie of what was flushed, though what was set afterwards fails', async () => {
       await using shop = await open({
         ...shopOf(),
         'POST /renew': ({ session }) => {
@@ -333,7 +365,7 @@ export function stories({ name, makeServer, ownErrorPage, remedy }: Framework): 
     })
   })
 
-  describe(`${name}: cost`, () => {
+  describe.runIf(inRows)(`${name}: cost`, () => {
     it.each([
       ['anonymous', () => undefined],
       ['garbage', (index: number) => `sid=${'x'.repeat(index % 90)}${index}; sid2=%00`],
@@ -353,6 +385,34 @@ export function stories({ name, makeServer, ownErrorPage, remedy }: Framework): 
       expect(await shop.rows()).toBe(0)
     })
   })
+}
+
+const large: Readonly<Record<string, Route>> = {
+  ...shop,
+  'POST /fill': ({ session, body }) => {
+    session.set('text', noise(Number(body)))
+    return { ...home, headers: { ...home.headers, 'Set-Cookie': ['theme=dark', 'lang=en'] } }
+  },
+  'GET /size': ({ session }) => ({ ...ok(String(session.get('text', '').length)), headers: { 'Set-Cookie': ['theme=dark', 'lang=en'] } }),
+}
+
+/** Text that does not get shorter. */
+function noise(length: number): string {
+  return Array.from({ length: Math.ceil(length / 36) }, () => crypto.randomUUID())
+    .join('')
+    .slice(0, length)
+}
+
+/** The names of the cookies that a page sets. */
+function namesOf({ setCookies }: Page): string[] {
+  return setCookies.map((each) => each.slice(0, each.indexOf('='))).toSorted((a, b) => a.localeCompare(b))
+}
+
+/** Another browser that holds the same cookies. */
+function copyOf(browser: Browser, port: number): Browser {
+  const copy = new Browser(port)
+  for (const [name, value] of browser.cookies) copy.cookies.set(name, value)
+  return copy
 }
 
 function shopOf(): Readonly<Record<string, Route>> {

@@ -2,7 +2,9 @@ import { StoreError } from '../../src/core/errors.ts'
 import type { SessionOptions } from '../../src/core/options.ts'
 import type { Session } from '../../src/core/session.ts'
 import { createSessions, type Sessions } from '../../src/core/sessions.ts'
+import { CookieStore } from '../../src/stores/cookie.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
+import { SECRET } from '../stores/cookie-secret.ts'
 import { type Script, ScriptedStore } from './scripted-store.ts'
 
 /** What a route of a story sees of a request, in every framework. */
@@ -70,6 +72,25 @@ export function scripted(options: Partial<SessionOptions> = {}): {
   const store = new ScriptedStore(memory)
   const sessions = createSessions({ store, ...options })
   return { sessions, store, rows: async () => (await memory.list({ now: 0 })).entries.length }
+}
+
+/** The same over a store whose sessions live in cookies. The store that is told to fail is the one that remembers which ended; rows are its own. */
+export function sealed(options: Partial<SessionOptions> = {}): ReturnType<typeof scripted> {
+  const memory = new MemoryStore()
+  const revocation = new ScriptedStore(memory)
+  const store = new CookieStore({ secrets: SECRET, revocation, maxSize: 12_288 })
+  return {
+    sessions: createSessions({ store, ...options }),
+    store: revocation,
+    rows: async () => (await memory.list({ now: 0 })).entries.length,
+  }
+}
+
+/** Where the sessions of a run of stories are kept. */
+export interface Kept {
+  readonly make: typeof scripted
+  /** Whether overlapping requests merge and every session has a row; without that some stories cannot be told. */
+  readonly inRows: boolean
 }
 
 /** Every write fails, and surely had no effect. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry, Store } from '../../src/core/store.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
-import { type StoreSuiteOptions, storeSuite } from '../../src/testing/store-suite.ts'
+import { broken, run } from './run-suite.ts'
 
 const store = (change: (real: Store & MemoryStore) => Partial<Store>) => (): Store => {
   const real: Store & MemoryStore = new MemoryStore({ max: 2000 })
@@ -324,29 +324,3 @@ describe('the store suite', () => {
     expect(open.size).toBe(0)
   })
 })
-
-/** The names of the tests which the store does not pass. */
-async function broken(makeStore: () => Store, options?: StoreSuiteOptions): Promise<string[]> {
-  return [...(await run(makeStore, options))].filter(([, message]) => message !== undefined).map(([name]) => name)
-}
-
-/** Runs the suite by hand: the message of each failed test, `undefined` of one that passed. */
-async function run(makeStore: () => Store, options?: StoreSuiteOptions): Promise<Map<string, string | undefined>> {
-  const tests = new Map<string, () => Promise<void>>()
-  let chapter = ''
-  const describe = (name: string, define: () => void): void => {
-    chapter = name
-    define()
-  }
-  storeSuite('a store', makeStore, { describe, it: (name, test) => tests.set(`${chapter}: ${name}`, test) }, options)
-  const results = new Map<string, string | undefined>()
-  for (const [name, test] of tests)
-    results.set(
-      name,
-      await test().then(
-        () => undefined,
-        (error: unknown) => (error as Error).message,
-      ),
-    )
-  return results
-}

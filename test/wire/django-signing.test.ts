@@ -14,7 +14,11 @@ describe('base 62', () => {
   })
 
   it('comes back', () => {
-    fc.assert(fc.property(fc.maxSafeInteger(), (number) => expect(fromBase62(toBase62(number))).toBe(number)))
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), (number) => {
+        expect(fromBase62(toBase62(number))).toBe(number)
+      }),
+    )
   })
 
   it.each(['', '-', ' 1', '1 ', '+1', '1.5', 'é', 'z'.repeat(16), 'z'.repeat(17)])('%j is none', (text) => {
@@ -77,7 +81,11 @@ describe('a signer', () => {
   })
 
   it('never throws, whatever it is given', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => expect(signer('secret').open(text)).toBeUndefined()))
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(signer('secret').open(text)).toBeUndefined()
+      }),
+    )
   })
 
   it('refuses what another salt or another key has signed', () => {

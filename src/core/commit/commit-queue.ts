@@ -1,6 +1,7 @@
 import { pause } from '../clock.ts'
 import type { Engine } from '../engine.ts'
 import { GoneError, StoreError } from '../errors.ts'
+import { issued } from '../id.ts'
 import type { Entry } from '../store.ts'
 import { type Folded, fold, type Part } from './fold.ts'
 import { type Done, type Job, QueuedJob } from './job.ts'
@@ -80,7 +81,7 @@ export class CommitQueue {
   /** What became of the write; `undefined` when it failed, which those who have a share in it are told. */
   async #fate({ entry, parts }: Folded, current: Entry): Promise<Fate | undefined> {
     const [first, last] = [parts[0], parts.at(-1)]
-    if (first === undefined || last === undefined) return { kind: 'written', entry: current }
+    if (first === undefined || last === undefined) return { kind: 'written', entry: current, written: { ok: true } }
     const keys = [first.queued.job.identity.key, last.identity.key] as const
     try {
       return await this.#writer.swap(keys, entry, current, Math.max(...parts.map((part) => part.queued.job.until)))
@@ -104,14 +105,14 @@ export class CommitQueue {
     const { entry } = fate
     for (const part of parts) {
       this.#tell(part, entry, part === parts[0] && before.version === part.queued.job.entry.version)
-      part.queued.resolve({ entry, identity: part.identity, merged: part.merged })
+      part.queued.resolve({ entry, identity: issued(part.identity, fate.written), merged: part.merged })
     }
     return entry
   }
 
   #tell({ merged, identity, base, queued: { job } }: Part, { version }: Entry, undisturbed: boolean): void {
     const { emit } = this.#engine
-    const handle = identity.key
+    const { handle } = identity
     const reason = merged.loggedIn ? 'login' : merged.newId ? 'new-id' : merged.claimed === undefined ? 'changed' : 'claimed'
     emit({ type: 'saved', reason, handle, version })
     if (base === undefined || undisturbed) return

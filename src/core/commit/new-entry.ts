@@ -19,7 +19,7 @@ export function newEntry(engine: Engine, merged: Merged, identity: Identity, non
     proof: identity.proof,
     idAt: before === undefined || merged.newId ? now : before.idAt,
     version: nonce,
-    commits: mark(before?.commits ?? '', engine.managerId, nonce, now, 2 * engine.requestTimeout),
+    commits: engine.can.compareAndSwap ? mark(before?.commits ?? '', engine.managerId, nonce, now, 2 * engine.requestTimeout) : '',
     ...(userId === undefined ? {} : { userId }),
     createdAt,
     seenAt: now,
@@ -31,12 +31,17 @@ function encoded({ values, maxSize }: Engine, texts: ReadonlyMap<string, string>
   const payload = values.encode(texts)
   // A UTF-16 unit is three bytes at the most, so that most sessions need not be measured.
   if (payload.length * 3 <= maxSize || sizeOf(payload) <= maxSize) return payload
-  const [name, text] = [...texts].reduce((largest, each) => (each[1].length > largest[1].length ? each : largest))
+  const [name, text] = largestOf(texts)
   throw new CodecError(
     name,
     `The session is larger than ${maxSize} bytes (option \`maxSize\`); its largest property is "${name}" with ${sizeOf(text)}. Keep large things elsewhere and their keys here.`,
     { code: 'ERR_SESSION_TOO_LARGE' },
   )
+}
+
+/** The property with the longest text, and that text. There has to be one. */
+export function largestOf(texts: ReadonlyMap<string, string>): readonly [name: string, text: string] {
+  return [...texts].reduce((largest, each) => (each[1].length > largest[1].length ? each : largest))
 }
 
 function sizeOf(text: string): number {

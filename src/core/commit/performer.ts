@@ -1,7 +1,8 @@
 import { monotonic } from '../clock.ts'
 import type { Draft } from '../draft.ts'
 import type { Engine } from '../engine.ts'
-import { CommitUnknownError, GoneError, SessionError } from '../errors.ts'
+import { CommitUnknownError, ConfigError, GoneError, SessionError } from '../errors.ts'
+import type { Identity } from '../id.ts'
 import type { Keeper } from '../keeper.ts'
 import { openFrom, reach } from '../opening.ts'
 import { USER } from '../reserved.ts'
@@ -40,7 +41,8 @@ export class Performer implements Keeper {
     return draft.inTurn(() => this.#noting(draft, (until) => this.#perform(draft, failed, until)))
   }
 
-  claim(draft: Draft, name: string): Promise<string | undefined> {
+  async claim(draft: Draft, name: string): Promise<string | undefined> {
+    if (!this.#engine.can.compareAndSwap) throw new ConfigError(NO_CLAIM)
     return draft.inTurn(() => this.#noting(draft, (until) => this.#claim(draft, name, until)))
   }
 
@@ -79,6 +81,7 @@ export class Performer implements Keeper {
       intents,
       flushed,
       accessed,
+      touches: !this.#engine.can.carriesData,
       failed,
       texts: properties.texts,
       merge: () => draft.merged(),
@@ -98,9 +101,9 @@ export class Performer implements Keeper {
       case 'replace':
         return this.#replace(draft, plan, planned)
       case 'delete':
-        return this.#delete(draft, plan.keys, 'flush', planned)
+        return this.#delete(draft, plan.ended, 'flush', planned)
       case 'delete-then-create':
-        await this.#delete(draft, plan.keys, plan.reason, planned)
+        await this.#delete(draft, plan.ended, plan.reason, planned)
         return this.#create(draft, plan.merged, planned)
       case 'refuse':
         if (plan.error instanceof GoneError) return this.#gone(draft, plan.error, planned)
@@ -110,20 +113,20 @@ export class Performer implements Keeper {
 
   async #touch(draft: Draft, { identity, entry, expiresAt }: To<'touch'>): Promise<void> {
     const { store, emit, now, customs } = this.#engine
-    const { key } = identity
+    const { key, handle } = identity
     try {
       const moved = await store.touch(key, expiresAt, entry.version, now())
       if (moved && customs.cookieAtEveryWrite) draft.debt.owe(identity, { ...entry, expiresAt }, draft.known)
-      emit(moved ? { type: 'touched', reason: 'idle', handle: key } : { type: 'touch-refused', reason: 'changed-meanwhile', handle: key })
+      emit(moved ? { type: 'touched', reason: 'idle', handle } : { type: 'touch-refused', reason: 'changed-meanwhile', handle })
     } catch {
-      emit({ type: 'touch-refused', reason: 'store-error', handle: key })
+      emit({ type: 'touch-refused', reason: 'store-error', handle })
     }
   }
 
   async #create(draft: Draft, merged: Merged, { intents, life, until }: Planned): Promise<void> {
     const { entry, identity } = await this.#writer.create(merged, until)
     draft.committed(intents, identity, entry, life)
-    this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.key })
+    this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.handle })
   }
 
   async #replace(draft: Draft, { identity, entry, merged }: To<'replace'>, planned: Planned): Promise<void> {
@@ -137,14 +140,14 @@ export class Performer implements Keeper {
     }
   }
 
-  async #delete(draft: Draft, keys: readonly string[], reason: 'flush' | 'other-user', { until }: Planned): Promise<void> {
+  async #delete(draft: Draft, ended: readonly Identity[], reason: 'flush' | 'other-user', { until }: Planned): Promise<void> {
     let found = false
-    for (const key of keys) {
+    for (const { key, handle } of ended) {
       found = (await this.#writer.delete(key, until)) || found
-      this.#engine.emit({ type: 'deleted', reason, handle: key })
+      this.#engine.emit({ type: 'deleted', reason, handle })
     }
     if (!found && reason === 'flush') this.#missed(draft)
-    for (const key of keys) draft.deleted(key)
+    for (const { key } of ended) draft.deleted(key)
   }
 
   /** Where a new id is a new key, a session that was there and is not any more may live on under another: that is no logout. */
@@ -206,6 +209,9 @@ export class Performer implements Keeper {
   }
 }
 
+const NO_CLAIM =
+  'This store cannot claim (capability `compareAndSwap`): whoever holds an old cookie could claim again. pop() takes a property out; what must be used once only is marked as used in a database.'
+
 /** Takes in-place changes in; what one of them failed with, if any did. */
 function noticed(draft: Draft): { readonly error: unknown } | undefined {
   try {
@@ -217,5 +223,5 @@ function noticed(draft: Draft): { readonly error: unknown } | undefined {
 }
 
 function handleOf({ state: { identity } }: Draft): { readonly handle?: string } {
-  return identity === undefined ? {} : { handle: identity.key }
+  return identity === undefined ? {} : { handle: identity.handle }
 }

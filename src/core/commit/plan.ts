@@ -16,9 +16,11 @@ export interface Situation {
   readonly merge: () => Merged
   /** What the request sees, for a session it did not change. */
   readonly texts: ReadonlyMap<string, string>
-  /** Keys of sessions this request flushed. */
-  readonly flushed: readonly string[]
+  /** The sessions this request flushed. */
+  readonly flushed: readonly Identity[]
   readonly accessed: boolean
+  /** Whether a session that was only read is touched: not where that would take a new token. */
+  readonly touches: boolean
   /** The response is a 5xx: nothing but a flush is performed. */
   readonly failed: boolean
   readonly now: number
@@ -30,10 +32,10 @@ export type Plan =
   | { readonly do: 'touch'; readonly identity: Identity; readonly entry: Entry; readonly expiresAt: number }
   | { readonly do: 'create'; readonly merged: Merged }
   | { readonly do: 'replace'; readonly identity: Identity; readonly entry: Entry; readonly merged: Merged }
-  | { readonly do: 'delete'; readonly keys: readonly string[] }
+  | { readonly do: 'delete'; readonly ended: readonly Identity[] }
   | {
       readonly do: 'delete-then-create'
-      readonly keys: readonly string[]
+      readonly ended: readonly Identity[]
       readonly reason: 'flush' | 'other-user'
       readonly merged: Merged
     }
@@ -42,15 +44,15 @@ export type Plan =
 /** Decides. Pure: no clock, no randomness, no I/O. */
 export function plan(situation: Situation, reading: Reading): Plan {
   const { flushed, failed, intents } = situation
-  if (failed) return flushed.length > 0 ? { do: 'delete', keys: flushed } : { do: 'nothing', reason: 'failed-response' }
+  if (failed) return flushed.length > 0 ? { do: 'delete', ended: flushed } : { do: 'nothing', reason: 'failed-response' }
   if (flushed.length > 0) return flushedThen(situation)
   return intents.length > 0 ? changed(situation) : unchanged(situation, reading)
 }
 
-function flushedThen({ flushed: keys, intents, merge }: Situation): Plan {
-  if (intents.length === 0) return { do: 'delete', keys }
+function flushedThen({ flushed: ended, intents, merge }: Situation): Plan {
+  if (intents.length === 0) return { do: 'delete', ended }
   const merged = merge()
-  return starts(merged) ? { do: 'delete-then-create', keys, reason: 'flush', merged } : { do: 'delete', keys }
+  return starts(merged) ? { do: 'delete-then-create', ended, reason: 'flush', merged } : { do: 'delete', ended }
 }
 
 function changed({ state, intents, merge }: Situation): Plan {
@@ -72,7 +74,7 @@ function changed({ state, intents, merge }: Situation): Plan {
 }
 
 function replaced(identity: Identity, entry: Entry, merged: Merged): Plan {
-  if (merged.otherUser) return { do: 'delete-then-create', keys: [identity.key], reason: 'other-user', merged }
+  if (merged.otherUser) return { do: 'delete-then-create', ended: [identity], reason: 'other-user', merged }
   return { do: 'replace', identity, entry, merged }
 }
 
@@ -85,9 +87,9 @@ function starts({ texts }: Merged): boolean {
   return texts.size > (texts.has(LAST_USER) ? 1 : 0)
 }
 
-function unchanged({ state, texts, accessed, now }: Situation, reading: Reading): Plan {
+function unchanged({ state, texts, accessed, touches, now }: Situation, reading: Reading): Plan {
   const nothing = { do: 'nothing', reason: accessed ? 'read-only' : 'not-used' } as const
-  if (state.is !== 'live') return nothing
+  if (state.is !== 'live' || !touches) return nothing
   const expiresAt = reading.customs.touchOf(state.entry, texts, now, reading, accessed)
   return expiresAt === undefined ? nothing : { do: 'touch', identity: state.identity, entry: state.entry, expiresAt }
 }

@@ -1,15 +1,15 @@
 import type { Engine } from '../engine.ts'
-import { StoreError } from '../errors.ts'
-import type { Identity } from '../id.ts'
+import { CookieTooLargeError, StoreError } from '../errors.ts'
+import { type Identity, issued } from '../id.ts'
 import type { Entry, Version, Written } from '../store.ts'
 import { Attempts } from './attempts.ts'
 import { marked } from './commit-marks.ts'
 import type { Merged } from './merge.ts'
-import { newEntry } from './new-entry.ts'
+import { largestOf, newEntry } from './new-entry.ts'
 
 /** What became of a compare-and-swap. `entry` is the newest that is known to be in the store. */
 export type Fate =
-  | { readonly kind: 'written'; readonly entry: Entry }
+  | { readonly kind: 'written'; readonly entry: Entry; readonly written: Written }
   | { readonly kind: 'stale'; readonly current: Entry }
   | { readonly kind: 'missing' }
 
@@ -38,8 +38,8 @@ export class Writer {
     const { store, now } = this.#engine
     const attempts = new Attempts(until)
     for (;;) {
-      const answer = await attempts.try(() => store.replace(keys, entry, before.version, now(), until))
-      if (answer?.ok === true) return { kind: 'written', entry: as(entry, answer) }
+      const answer = await attempts.try(() => this.#fitting(entry, store.replace(keys, entry, before.version, now(), until)))
+      if (answer?.ok === true) return { kind: 'written', entry: as(entry, answer), written: answer }
       if (answer?.reason === 'stale') return this.#recognised(answer.current, entry, attempts)
       if (answer === undefined && !attempts.inDoubt) continue
       const found = await this.#lookUnder(keys, attempts, answer === undefined)
@@ -58,8 +58,8 @@ export class Writer {
     for (let collisions = 0; collisions < MOST_COLLISIONS; ) {
       const entry = newEntry(this.#engine, merged, identity, nonce)
       const { key } = identity
-      const answer = await attempts.try(() => store.create(key, entry, until))
-      if (answer?.ok === true) return { entry: as(entry, answer), identity }
+      const answer = await attempts.try(() => this.#fitting(entry, store.create(key, entry, until)))
+      if (answer?.ok === true) return { entry: as(entry, answer), identity: issued(identity, answer) }
       if (answer !== undefined) attempts.doubt(new StoreError('create', 'the new id is taken')) // by ourselves, if it was heard twice
       if (!attempts.inDoubt) continue
       const found = await this.#look(key, attempts)
@@ -83,7 +83,7 @@ export class Writer {
   }
 
   #recognised(current: Entry, sent: Entry, attempts: Attempts): Fate {
-    if (this.#isOwn(current, sent.version)) return { kind: 'written', entry: current }
+    if (this.#isOwn(current, sent.version)) return { kind: 'written', entry: current, written: { ok: true } }
     const crowded = marked(current.commits, this.#engine.managerId, sent.version) === 'crowded'
     return crowded || (attempts.inDoubt && attempts.isOver) ? attempts.giveUp() : { kind: 'stale', current }
   }
@@ -96,6 +96,15 @@ export class Writer {
   async #lookUnder([from, to]: readonly [string, string], attempts: Attempts, again: boolean): Promise<Entry | undefined> {
     const moved = from === to ? undefined : await this.#look(to, attempts)
     return moved === undefined && again ? this.#look(from, attempts) : moved
+  }
+
+  /** A store does not know what takes the room in a payload. */
+  #fitting<T>(entry: Entry, write: Promise<T>): Promise<T> {
+    return write.catch((error: unknown) => {
+      if (!(error instanceof CookieTooLargeError)) throw error
+      const texts = this.#engine.values.decode(entry.payload) ?? new Map<string, string>()
+      throw new CookieTooLargeError(error.size, error.limit, texts.size === 0 ? undefined : largestOf(texts)[0])
+    })
   }
 
   /** Reads the row past every cache, until it can be read or the time is up. */

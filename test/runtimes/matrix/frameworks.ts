@@ -30,6 +30,9 @@ export const frameworks: readonly Framework[] = [
   { name: 'plain `node:http`', path: 'sojourn/node', server: 'node', lacking: noServer },
 ]
 
+/** A store that has no rows, so that the story of what overlaps cannot be told of it. */
+export const COOKIE = { name: 'Sealed cookie', path: 'sojourn/stores/cookie' }
+
 export const SQLITE = {
   name: 'SQLite',
   path: 'sojourn/stores/sqlite',

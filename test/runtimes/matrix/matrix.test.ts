@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it, type TestContext } from 'node:test'
 import { Browser } from '../../stories/browser.ts'
-import { frameworks, SQLITE } from './frameworks.ts'
+import { COOKIE, frameworks, SQLITE } from './frameworks.ts'
 import type { Cell } from './report.ts'
 import { type Runtime, runtimes } from './runtimes.ts'
-import { type Story, socketStory, stories, visitorWith } from './stories.ts'
+import { piecesStory, type Story, socketStory, stories, visitorWith } from './stories.ts'
 
 const cells: Cell[] = []
 
@@ -20,6 +20,9 @@ after(async () => {
 
 for (const runtime of runtimes)
   describe(runtime.name, () => {
+    it(COOKIE.name, (test) =>
+      tell(runtime, COOKIE.name, 'web', [...stories.filter(({ merges }) => merges !== true), piecesStory], test, 'cookie'),
+    )
     for (const { name, server, lacking = {}, sockets = [] } of frameworks) {
       const all = sockets.includes(runtime.name) ? [...stories, socketStory] : stories
       if (lacking[runtime.name] === undefined) it(name, (test) => tell(runtime, name, server, all, test))
@@ -28,8 +31,15 @@ for (const runtime of runtimes)
   })
 
 /** One process, all stories. */
-async function tell(runtime: Runtime, framework: string, server: string, all: readonly Story[], test: TestContext): Promise<void> {
-  await using running = await runtime.start(server)
+async function tell(
+  runtime: Runtime,
+  framework: string,
+  server: string,
+  all: readonly Story[],
+  test: TestContext,
+  store?: string,
+): Promise<void> {
+  await using running = await runtime.start(server, store)
   for (const story of all) await test.test(story.name, () => story.tell(running.port))
   cells.push({ framework, runtime: runtime.name, version: running.version, stories: all.length })
 }

@@ -67,7 +67,7 @@ async function end(child: ChildProcess): Promise<void> {
   await ended
 }
 
-async function startWorkerd(framework: string): Promise<Running> {
+async function startWorkerd(framework: string, store = 'memory'): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), 'sojourn-workerd-'))
   const script = join(folder, 'worker.js')
   const conditions = ['--target=browser', '--conditions=workerd', '--format=esm', '--external=node:*']
@@ -78,7 +78,7 @@ async function startWorkerd(framework: string): Promise<Running> {
     scriptPath: script,
     compatibilityFlags: ['nodejs_compat'],
     compatibilityDate: '2026-07-01',
-    bindings: { FRAMEWORK: framework },
+    bindings: { FRAMEWORK: framework, STORE: store },
     host: '127.0.0.1',
     port: 0,
   })

@@ -4,6 +4,8 @@ import { Browser } from '../../stories/browser.ts'
 
 export interface Story {
   readonly name: string
+  /** It is told of requests that overlap, which only stores with compare-and-swap can merge. */
+  readonly merges?: true
   tell(port: number): Promise<void>
 }
 
@@ -31,6 +33,21 @@ export const socketStory: Story = {
   },
 }
 
+/** Where the session is in the cookie. */
+export const piecesStory: Story = {
+  name: 'what one cookie cannot hold travels in several, and goes with the logout',
+  async tell(port) {
+    const browser = new Browser(port)
+    assert.deepEqual(
+      (await browser.post('/fill')).setCookies.map((each) => each.slice(0, each.indexOf('='))),
+      ['sid', 'sid.1', 'sid.2'],
+    )
+    assert.equal((await browser.get('/')).body.length, 8011)
+    await browser.post('/logout')
+    assert.equal(browser.cookies.size, 0)
+  },
+}
+
 /** A few stories for every framework in every runtime; test/runtimes/servers/shop.ts is the shop they happen in. */
 export const stories: readonly Story[] = [
   {
@@ -45,6 +62,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'of many items that are added at once none is lost',
+    merges: true,
     async tell(port) {
       const browser = new Browser(port)
       await browser.post('/cart/add', '0')

@@ -1,10 +1,11 @@
-// Runs in the runtime under test: `main.ts <framework> <memory | a database file>`. Says where it listens, and then serves until it is ended.
+// Runs in the runtime under test: `main.ts <framework> <memory | cookie | a database file>`. Says where it listens, and then serves until it is ended.
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import process from 'node:process'
 import { createSessions, type Sessions, type Store } from 'sojourn'
 import { MemoryStore } from 'sojourn/stores/memory'
+import { cookieStore } from './cookie-store.ts'
 
 type Fetch = (request: Request, environment?: object) => Response | Promise<Response>
 type Framework =
@@ -26,6 +27,7 @@ console.log(JSON.stringify({ port: await listen(), version: deno ?? bun ?? node 
 
 async function storeOf(name: string): Promise<Store> {
   if (name === 'memory') return new MemoryStore()
+  if (name === 'cookie') return cookieStore()
   const { SqliteStore } = await import('sojourn/stores/sqlite')
   return new SqliteStore(name)
 }

@@ -44,6 +44,15 @@ const routes: Readonly<Record<string, (visit: Visit) => Answer>> = {
     session.set('thrown', true)
     throw new Error('broken handler')
   },
+  'POST /fill': ({ session }) => {
+    session.set(
+      'text',
+      Array.from({ length: 250 }, () => crypto.randomUUID())
+        .join('')
+        .slice(0, 8000),
+    )
+    return home
+  },
   // More than a session may hold: the commit fails.
   'POST /huge': ({ session }) => {
     session.set('huge', 'x'.repeat(1 << 21))

@@ -1,11 +1,12 @@
 // What main.ts is to the other runtimes, to workerd. The environment names the framework.
 import { createSessions, type Entry, type Refused, type Sessions, type Version, type Written } from 'sojourn'
 import { MemoryStore } from 'sojourn/stores/memory'
+import { cookieStore } from './cookie-store.ts'
 import { fetchOf as h3 } from './h3.ts'
 import { fetchOf as hono } from './hono.ts'
 import { fetchOf as web } from './web.ts'
 
-type Environment = { readonly FRAMEWORK: 'web' | 'hono' | 'h3' }
+type Environment = { readonly FRAMEWORK: 'web' | 'hono' | 'h3'; readonly STORE: 'memory' | 'cookie' }
 
 /** A write is I/O, as that of a database would be: no other request may wait for it. */
 class RemoteStore extends MemoryStore {
@@ -17,10 +18,12 @@ class RemoteStore extends MemoryStore {
 
 // As an application would: once, when the worker is loaded.
 const sessions: Sessions = createSessions({ store: new RemoteStore() })
+const sealed: Sessions = createSessions({ store: cookieStore() })
 const frameworks = { web: web(sessions), hono: hono(sessions), h3: h3(sessions) }
+const overCookies = web(sealed)
 
 export default {
-  async fetch(request: Request, { FRAMEWORK }: Environment): Promise<Response> {
-    return frameworks[FRAMEWORK](request)
+  async fetch(request: Request, { FRAMEWORK, STORE }: Environment): Promise<Response> {
+    return STORE === 'cookie' ? overCookies(request) : frameworks[FRAMEWORK](request)
   },
 }

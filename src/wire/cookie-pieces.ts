@@ -1,0 +1,47 @@
+import { cookieValues } from './cookie-header.ts'
+
+/**
+ * A value that is too long for one cookie travels in several, `sid`, `sid.1`, `sid.2` and so on. The first one ends with how many follow,
+ * `….2`, so that what is left over from a longer value is never taken for a part of this one.
+ */
+const WITH_MORE = /^([\w-]+)\.([1-9])$/
+const PIECE = /^[\w-]+$/
+const MOST = 9
+
+/** Names and values of the cookies that hold a value of `A-Z a-z 0-9 . - _`, none with more than `room` characters of it. */
+export function split(name: string, value: string, room: number): (readonly [name: string, piece: string])[] {
+  if (value.length <= room) return [[name, value]]
+  const pieces = value.match(new RegExp(`.{1,${room}}`, 'g')) ?? []
+  const count = pieces.length - 1
+  if (count > MOST) throw new RangeError(`A value of ${value.length} characters does not fit in ${MOST + 1} cookies`)
+  return pieces.map((piece, index) => (index === 0 ? [name, `${piece}.${count}`] : [pieceName(name, index), piece]))
+}
+
+/**
+ * The different values that a `Cookie` header has under a name, those in pieces put together. One of which a piece is missing, or there
+ * twice, stays as it is: half of a value is none. Never throws.
+ */
+export function join(header: unknown, name: string): readonly string[] {
+  return [...new Set(cookieValues(header, name))].map((value) => {
+    const [, first, count] = WITH_MORE.exec(value) ?? []
+    if (first === undefined) return value
+    const pieces = Array.from({ length: Number(count) }, (_, index) => pieceOf(header, pieceName(name, index + 1)))
+    return pieces.every((piece) => piece !== undefined) ? first + pieces.join('') : value
+  })
+}
+
+/** The names under which a `Cookie` header has this cookie, or pieces of it, whatever is in them. Never throws. */
+export function namesSent(header: unknown, name: string): readonly string[] {
+  if (typeof header !== 'string' || !header.includes(name)) return []
+  const names = header.includes(`${name}.`) ? [name, ...Array.from({ length: MOST }, (_, index) => pieceName(name, index + 1))] : [name]
+  return names.filter((each) => cookieValues(header, each).length > 0)
+}
+
+function pieceOf(header: unknown, name: string): string | undefined {
+  const [piece, another] = new Set(cookieValues(header, name).filter((value) => PIECE.test(value)))
+  return another === undefined ? piece : undefined
+}
+
+function pieceName(name: string, index: number): string {
+  return `${name}.${index}`
+}

@@ -1,0 +1,98 @@
+import * as crypto from 'node:crypto'
+import * as zlib from 'node:zlib'
+
+/** Turns texts into what only the holder of a key can read or make, and back. */
+export interface Seal {
+  /** The text as `A-Z a-z 0-9 - _`, differently every time. Squeezed first, if that makes it shorter. */
+  close(text: string, squeeze: boolean): string
+  /** The text, or `undefined` for whatever was not sealed with one of the keys for this very use. Never throws. */
+  open(sealed: string): string | undefined
+}
+
+/**
+ * `version nonce ciphertext tag`: one character, then base64url without padding, each part for itself. The version says how the text is
+ * written and is authenticated like all else.
+ */
+const PLAIN = '1'
+const SQUEEZED = '2'
+const NONCE_BYTES = 12
+const NONCE_END = 1 + 16
+const TAG_BYTES = 16
+const TAG_CHARACTERS = 22
+/** The bits that base64 leaves over are zero: there is one spelling of every sealed text. */
+const CANONICAL = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
+/** What a squeezed text unfolds to, at the most. */
+const MOST_BYTES = 1 << 18
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** One key a secret, for one purpose: what is sealed for another does not open, though the secret be the same. */
+export function sealingKeys(secrets: readonly string[], purpose: string): readonly Uint8Array[] {
+  return secrets.map((secret) => new Uint8Array(crypto.hkdfSync('sha256', secret, '', purpose, 32)))
+}
+
+/** AES-256-GCM: the first key seals, all of them open. What was sealed for another `use` does not open. */
+export function makeSeal(keys: readonly Uint8Array[], use: string): Seal {
+  const bound = { [PLAIN]: bytesOf(JSON.stringify([PLAIN, use])), [SQUEEZED]: bytesOf(JSON.stringify([SQUEEZED, use])) }
+  return {
+    close(text, squeeze) {
+      const squeezed = squeeze ? squeezedOf(text) : undefined
+      const version = squeezed === undefined ? PLAIN : SQUEEZED
+      const nonce = crypto.randomBytes(NONCE_BYTES)
+      const cipher = crypto.createCipheriv('aes-256-gcm', keys[0] as Uint8Array, nonce).setAAD(bound[version])
+      const sealed = squeezed === undefined ? cipher.update(text, 'utf8') : cipher.update(squeezed)
+      cipher.final()
+      return version + nonce.toString('base64url') + sealed.toString('base64url') + cipher.getAuthTag().toString('base64url')
+    },
+    open(sealed) {
+      const version = sealed[0]
+      if ((version !== PLAIN && version !== SQUEEZED) || !hasShape(sealed)) return undefined
+      for (const key of keys) {
+        const text = opened(key, sealed, bound[version])
+        if (text !== undefined) return decoded(text, version === SQUEEZED)
+      }
+      return undefined
+    },
+  }
+}
+
+function hasShape(sealed: string): boolean {
+  if (sealed.length < NONCE_END + TAG_CHARACTERS) return false
+  const parts = [sealed.slice(1, NONCE_END), sealed.slice(NONCE_END, -TAG_CHARACTERS), sealed.slice(-TAG_CHARACTERS)]
+  return parts.every((part) => CANONICAL.test(part))
+}
+
+function opened(key: Uint8Array, sealed: string, bound: Uint8Array): Uint8Array | undefined {
+  try {
+    const nonce = fromBase64(sealed.slice(1, NONCE_END))
+    const decipher = crypto.createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(bound)
+    decipher.setAuthTag(fromBase64(sealed.slice(-TAG_CHARACTERS)))
+    const text = decipher.update(sealed.slice(NONCE_END, -TAG_CHARACTERS), 'base64url')
+    decipher.final()
+    return text
+  } catch {
+    return undefined
+  }
+}
+
+function squeezedOf(text: string): Uint8Array | undefined {
+  const bytes = bytesOf(text)
+  if (bytes.length > MOST_BYTES) return undefined
+  const squeezed = zlib.deflateRawSync(bytes)
+  return squeezed.length < bytes.length ? squeezed : undefined
+}
+
+function decoded(bytes: Uint8Array, isSqueezed: boolean): string | undefined {
+  try {
+    return UTF8.decode(isSqueezed ? zlib.inflateRawSync(bytes, { maxOutputLength: MOST_BYTES }) : bytes)
+  } catch {
+    return undefined
+  }
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
+}

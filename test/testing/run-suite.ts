@@ -1,0 +1,28 @@
+import type { Store } from '../../src/core/store.ts'
+import { type StoreSuiteOptions, storeSuite } from '../../src/testing/store-suite.ts'
+
+/** The names of the tests which the store does not pass. */
+export async function broken(makeStore: () => Store, options?: StoreSuiteOptions): Promise<string[]> {
+  return [...(await run(makeStore, options))].filter(([, message]) => message !== undefined).map(([name]) => name)
+}
+
+/** Runs the suite by hand: the message of each failed test, `undefined` of one that passed. */
+export async function run(makeStore: () => Store, options?: StoreSuiteOptions): Promise<Map<string, string | undefined>> {
+  const tests = new Map<string, () => Promise<void>>()
+  let chapter = ''
+  const describe = (name: string, define: () => void): void => {
+    chapter = name
+    define()
+  }
+  storeSuite('a store', makeStore, { describe, it: (name, test) => tests.set(`${chapter}: ${name}`, test) }, options)
+  const results = new Map<string, string | undefined>()
+  for (const [name, test] of tests)
+    results.set(
+      name,
+      await test().then(
+        () => undefined,
+        (error: unknown) => (error as Error).message,
+      ),
+    )
+  return results
+}
