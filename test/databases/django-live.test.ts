@@ -1,40 +1,23 @@
 // A real Django and ours on one table: what either writes the other reads, and what either ends is over on both.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Side } from '../django/live/deed.ts'
+import type { Side, Sides } from '../django/live/deed.ts'
 import { startDjango } from '../django/live/django-side.ts'
 import { startNode } from '../django/live/node-side.ts'
+import { sharedData } from '../django/live/shared-data.ts'
 import { type SharedDatabase, sharedDatabases } from '../django/live/shared-databases.ts'
+import { sharedEnds } from '../django/live/shared-ends.ts'
+import { sharedExpiry } from '../django/live/shared-expiry.ts'
 import { time, Visitor } from '../django/live/visitor.ts'
 import { SECRET } from '../django/site.ts'
 import { findDjango } from '../services/django.ts'
 
 const django = findDjango()
-const readsDates = django !== undefined && !/^(?:3|4\.0)\b/.test(django.version)
-const DAY = 86_400
-const TWO_WEEKS = 14 * DAY
-
-/** What JSON can hold, and what its writers like to get wrong. */
-const VALUES: Readonly<Record<string, unknown>> = {
-  nothing: null,
-  yes: true,
-  no: false,
-  zero: 0,
-  negative: -7,
-  fraction: 0.1,
-  huge: 9_007_199_254_740_991,
-  empty: '',
-  controls: '\u0000\b\t\n\f\r"\\/\u007f\u2028',
-  words: 'žluťoučký 日本語 🍰',
-  lone: '\ud83c',
-  list: [[], {}, [1, [2, [3]]], 'x', null],
-  object: { '': 1, ü: 2, __proto__x: 3, '1': 4, nested: { deep: [true] } },
-  'a name: "ü"\n': 'x',
-}
+const { readsDates = false } = django ?? {}
 
 describe.each(sharedDatabases)('on %s', (_name, isThere, open) => {
   describe.skipIf(django === undefined || !isThere)('with a live Django', () => {
     let shared: SharedDatabase
-    const sides = {} as Record<'Django' | 'Node', Side>
+    const sides = {} as Record<keyof Sides, Side>
 
     beforeAll(async () => {
       shared = await open()
@@ -51,208 +34,9 @@ describe.each(sharedDatabases)('on %s', (_name, isThere, open) => {
       time.ahead = 0
     })
 
-    describe.each([
-      ['Django', 'Node'],
-      ['Node', 'Django'],
-    ] as const)('%s then %s', (first, second) => {
-      it('reads every kind of value', async () => {
-        const visitor = new Visitor()
-        await visitor.on(sides[first], ...Object.entries(VALUES).map(([name, value]) => ['set', name, value] as const))
-        const names = Object.keys(VALUES)
-        expect(await visitor.on(sides[second], ...names.map((name) => ['get', name] as const))).toEqual(Object.values(VALUES))
-        await visitor.on(sides[second], ['set', 'more', 1], ['delete', 'list'])
-        const left = names.filter((name) => name !== 'list')
-        expect(await visitor.on(sides[first], ...left.map((name) => ['get', name] as const))).toEqual(left.map((name) => VALUES[name]))
-        expect(await visitor.on(sides[first], ['has', 'list'], ['get', 'more'])).toEqual([false, 1])
-      })
-
-      it('takes out what the other put in', async () => {
-        const visitor = new Visitor()
-        await visitor.on(sides[first], ['set', 'cart', ['tea']], ['set', 'theme', 'dark'])
-        expect(await visitor.on(sides[second], ['pop', 'cart'], ['delete', 'theme'], ['delete', 'theme'])).toEqual([['tea'], true, false])
-        expect(await visitor.on(sides[first], ['names'])).toEqual([[]])
-      })
-
-      it('clears: the key stays, the data goes', async () => {
-        const visitor = new Visitor()
-        await visitor.on(sides[first], ['set', 'a', 1], ['set', 'b', 2])
-        const { cookies } = visitor.copy()
-        await visitor.on(sides[second], ['clear'], ['set', 'c', 3])
-        expect(await visitor.on(sides[first], ['names'])).toEqual([['c']])
-        expect(visitor.cookies).toEqual(cookies)
-      })
-
-      it('flushes: no row, no cookie, on either side', async () => {
-        const visitor = new Visitor()
-        await visitor.on(sides[first], ['set', 'a', 1])
-        const thief = visitor.copy()
-        await visitor.on(sides[second], ['flush'])
-        expect([...visitor.cookies]).toEqual([])
-        expect(await thief.copy().on(sides[first], ['get', 'a'])).toEqual([null])
-        expect(await thief.copy().on(sides[second], ['get', 'a'])).toEqual([null])
-      })
-
-      it('cycles: a new key with the data, and the old one is dead', async () => {
-        const visitor = new Visitor()
-        await visitor.on(sides[first], ['set', 'a', 1])
-        const thief = visitor.copy()
-        await visitor.on(sides[second], ['cycle'], ['set', 'b', 2])
-        expect(visitor.cookies).not.toEqual(thief.cookies)
-        expect(await visitor.on(sides[first], ['get', 'a'], ['get', 'b'])).toEqual([1, 2])
-        expect(await thief.copy().on(sides[first], ['get', 'a'])).toEqual([null])
-      })
-
-      it('logs in, and keeps what the anonymous visitor had', async () => {
-        const visitor = new Visitor()
-        await visitor.on(sides[second], ['set', 'cart', ['tea']])
-        const before = visitor.copy()
-        await visitor.on(sides[first], ['login', 'ada'])
-        expect(await visitor.on(sides[second], ['user'], ['get', 'cart'])).toEqual(['ada', ['tea']])
-        expect(await before.on(sides[second], ['user'], ['get', 'cart'])).toEqual([null, null])
-      })
-
-      it('logs another in, and shows nothing of the first', async () => {
-        const visitor = new Visitor()
-        await visitor.on(sides[first], ['login', 'ada'], ['set', 'secret', 1])
-        await visitor.on(sides[second], ['login', 'eve'])
-        expect(await visitor.on(sides[first], ['user'], ['get', 'secret'])).toEqual(['eve', null])
-      })
-
-      it('logs out: for both', async () => {
-        const visitor = new Visitor()
-        await visitor.on(sides[first], ['login', 'ada'])
-        const thief = visitor.copy()
-        await visitor.on(sides[second], ['logout'])
-        expect(await visitor.on(sides[first], ['user'])).toEqual([null])
-        expect(await thief.copy().on(sides[first], ['user'])).toEqual([null])
-        expect(await thief.copy().on(sides[second], ['user'])).toEqual([null])
-      })
-
-      it('changes the password: others are logged out, this one stays', async () => {
-        const [visitor, other, third] = [new Visitor(), new Visitor(), new Visitor()]
-        for (const each of [visitor, other, third]) await each.on(sides[first], ['login', 'ada'], ['set', 'a', 1])
-        await visitor.on(sides[second], ['password', 'ada', `new ${first}`, true])
-        expect(await visitor.on(sides[first], ['user'], ['get', 'a'])).toEqual(['ada', 1])
-        expect(await other.on(sides[first], ['user'], ['get', 'a'])).toEqual([null, null])
-        expect(await third.on(sides[second], ['user'], ['get', 'a'])).toEqual([null, null])
-      })
-
-      it('knows no user who is not active any more', async () => {
-        const visitor = new Visitor()
-        await visitor.on(sides[first], ['login', 'eve'], ['set', 'a', 1])
-        await visitor.on(sides[second], ['activate', 'eve', false])
-        expect(await visitor.on(sides[first], ['user'], ['get', 'a'])).toEqual([null, 1])
-        expect(await visitor.on(sides[second], ['user'], ['get', 'a'])).toEqual([null, 1])
-        await visitor.on(sides[first], ['activate', 'eve', true])
-        expect(await visitor.on(sides[second], ['user'])).toEqual(['eve'])
-      })
-
-      it('leaves messages, which are shown once', async () => {
-        const visitor = new Visitor()
-        await visitor.on(sides[first], ['message', 25, 'Saved “ü”.', 'tag other'], ['message', 40, 'No.'])
-        expect(await visitor.on(sides[second], ['message', 20, 'More.'], ['set', 'a', 1])).toEqual([null, null])
-        expect(await visitor.on(sides[second], ['messages'])).toEqual([
-          [
-            { level: 25, message: 'Saved “ü”.', extraTags: 'tag other' },
-            { level: 40, message: 'No.', extraTags: '' },
-            { level: 20, message: 'More.', extraTags: '' },
-          ],
-        ])
-        expect(await visitor.on(sides[first], ['messages'])).toEqual([[]])
-        expect(await visitor.on(sides[first], ['get', 'a'])).toEqual([1])
-      })
-
-      it('sets a test cookie, which the other sees and deletes', async () => {
-        const visitor = new Visitor()
-        await visitor.on(sides[first], ['setTestCookie'])
-        expect(await visitor.on(sides[second], ['testCookieWorked'], ['deleteTestCookie'])).toEqual([true, null])
-        expect(await visitor.on(sides[first], ['testCookieWorked'])).toEqual([false])
-      })
-
-      it('lives two weeks from the last save, whoever saved', async () => {
-        const visitor = new Visitor()
-        await visitor.on(sides[first], ['set', 'a', 1])
-        time.ahead = 10 * DAY
-        await visitor.on(sides[second], ['set', 'b', 2])
-        time.ahead = 10 * DAY + TWO_WEEKS - 60
-        expect(await visitor.copy().on(sides[first], ['get', 'a'])).toEqual([1])
-        expect(await visitor.copy().on(sides[second], ['get', 'a'])).toEqual([1])
-        time.ahead = 10 * DAY + TWO_WEEKS + 60
-        expect(await visitor.copy().on(sides[first], ['get', 'a'])).toEqual([null])
-        expect(await visitor.copy().on(sides[second], ['get', 'a'])).toEqual([null])
-      })
-
-      it('has an expiry of its own in seconds', async () => {
-        const visitor = new Visitor()
-        await visitor.on(sides[first], ['set', 'a', 1], ['expire', 600])
-        expect(await visitor.on(sides[second], ['lives'], ['endsWithBrowser'])).toEqual([600, false])
-        time.ahead = 300
-        await visitor.on(sides[second], ['set', 'b', 2])
-        time.ahead = 890
-        expect(await visitor.copy().on(sides[first], ['get', 'a'])).toEqual([1])
-        time.ahead = 910
-        expect(await visitor.copy().on(sides[first], ['get', 'a'])).toEqual([null])
-      })
-
-      it('ends with the browser, and not any more', async () => {
-        const visitor = new Visitor()
-        await visitor.on(sides[first], ['set', 'a', 1], ['expire', 0])
-        expect(await visitor.on(sides[second], ['endsWithBrowser'])).toEqual([true])
-        const { setCookies } = await visitor.ask(sides[second], ['expire', null])
-        expect(setCookies).toEqual([expect.stringMatching(/Max-Age=1209[56]\d\d/)])
-        expect(await visitor.on(sides[first], ['endsWithBrowser'], ['get', 'a'])).toEqual([false, 1])
-      })
-
-      it.runIf(readsDates)('ends at a date', async () => {
-        const visitor = new Visitor()
-        await visitor.on(sides[first], ['set', 'a', 1], ['expireAt', 600])
-        time.ahead = 300
-        expect((await visitor.on(sides[second], ['set', 'b', 2], ['get', 'a'])).at(-1)).toBe(1)
-        time.ahead = 590
-        expect(await visitor.copy().on(sides[first], ['get', 'b'])).toEqual([2])
-        time.ahead = 610
-        expect(await visitor.copy().on(sides[first], ['get', 'a'])).toEqual([null])
-        expect(await visitor.copy().on(sides[second], ['get', 'a'])).toEqual([null])
-      })
-
-      it('clears away what has expired, and nothing else', async () => {
-        const [old, living] = [new Visitor(), new Visitor()]
-        await old.on(sides[first], ['set', 'a', 1], ['expire', 600])
-        await living.on(sides[first], ['set', 'a', 1])
-        time.ahead = 660
-        await new Visitor().on(sides[second], ['clearExpired'])
-        expect(await living.on(sides[first], ['get', 'a'])).toEqual([1])
-        time.ahead = 0
-        expect(await old.on(sides[first], ['get', 'a'])).toEqual([null])
-      })
-
-      it('is told when the other has logged out meanwhile: nothing comes back', async () => {
-        const visitor = new Visitor()
-        const gate = `logout ${first}`
-        await visitor.on(sides[first], ['login', 'ada'])
-        const late = visitor.copy()
-        const asked = late.ask(sides[first], ['get', 'a'], ['hold', gate], ['set', 'a', 1])
-        await new Visitor().on(sides[first], ['held', gate])
-        const thief = visitor.copy()
-        await visitor.on(sides[second], ['logout'])
-        await new Visitor().on(sides[first], ['release', gate])
-        expect((await asked).status).toBe(first === 'Django' ? 400 : 409)
-        expect(await thief.copy().on(sides[first], ['user'])).toEqual([null])
-        expect(await thief.copy().on(sides[second], ['user'])).toEqual([null])
-      })
-
-      it('is told when the other has renewed the key meanwhile', async () => {
-        const visitor = new Visitor()
-        const gate = `cycle ${first}`
-        await visitor.on(sides[first], ['set', 'a', 1])
-        const asked = visitor.copy().ask(sides[first], ['get', 'a'], ['hold', gate], ['set', 'late', 1])
-        await new Visitor().on(sides[first], ['held', gate])
-        await visitor.on(sides[second], ['cycle'])
-        await new Visitor().on(sides[first], ['release', gate])
-        expect((await asked).status).toBe(first === 'Django' ? 400 : 409)
-        expect(await visitor.on(sides[second], ['get', 'a'], ['get', 'late'])).toEqual([1, null])
-      })
-    })
+    sharedData(sides)
+    sharedEnds(sides)
+    sharedExpiry(sides, readsDates)
 
     it('what Python wrote stays as it is where Node did not write', async () => {
       const visitor = new Visitor()

@@ -6,6 +6,8 @@ export interface Django {
   readonly python: string
   /** Such as `3.2.25`. */
   readonly version: string
+  /** Whether it can read a session that expires at a date: from 4.1 on. */
+  readonly readsDates: boolean
 }
 
 /** The Django of `DJANGO_PYTHON`, or else Debian's, installed first where that can be done. `undefined` when there is none. */
@@ -24,5 +26,7 @@ export function findDjango(): Django | undefined {
 function djangoOf(python: string): Django | undefined {
   const program = 'import django, psycopg2, MySQLdb; print(django.get_version())'
   const { status, stdout } = spawnSync(python, ['-c', program], { encoding: 'utf8' })
-  return status === 0 ? { python, version: stdout.trim() } : undefined
+  if (status !== 0) return undefined
+  const version = stdout.trim()
+  return { python, version, readsDates: !/^(?:3|4\.0)\b/.test(version) }
 }

@@ -6,3 +6,15 @@ export interface Side {
   readonly url: string
   close(): Promise<void>
 }
+
+/** Two sides of one site. They are there when the tests run, not yet when these are declared. */
+export interface Sides {
+  readonly Django: Side
+  readonly Node: Side
+}
+
+/** Who begins, and who finds it. */
+export const DIRECTIONS = [
+  ['Django', 'Node'],
+  ['Node', 'Django'],
+] as const
