@@ -52,10 +52,21 @@ function skipBlank(text: string, from: number): number {
 function valueEnd(text: string, start: number): number {
   let depth = 0
   for (let at = start; ; at++) {
-    const character = text[at] as string
-    if (character === '"') at = stringEnd(text, at) - 1
-    else if ('[{'.includes(character)) depth++
-    else if (depth === 0 && ',}]'.includes(character)) return at
-    else if (']}'.includes(character)) depth--
+    switch (text.charCodeAt(at)) {
+      case 0x22: // "
+        at = stringEnd(text, at) - 1
+        break
+      case 0x5b: // [
+      case 0x7b: // {
+        depth++
+        break
+      case 0x2c: // ,
+        if (depth === 0) return at
+        break
+      case 0x5d: // ]
+      case 0x7d: // }
+        if (depth === 0) return at
+        depth--
+    }
   }
 }

@@ -152,7 +152,13 @@ export interface Store {
    */
   replace(key: string, entry: Entry, expected: Version, now: number, patience?: Patience): Promise<Written | Refused>
   /** `replace` that also moves the row to another key, in the same step; `taken` when that has a row. With `capabilities.renames`. */
-  rename?(from: string, to: string, entry: Entry, expected: Version, now: number, patience?: Patience): Promise<Written | Refused>
+  rename?(
+    keys: readonly [from: string, to: string],
+    entry: Entry,
+    expected: Version,
+    now: number,
+    patience?: Patience,
+  ): Promise<Written | Refused>
   /**
    * Moves `expiresAt` ahead and sets `seenAt` to `now`, if the version is `expected` and the row is not expired; the version stays.
    * Never shortens: an `expiresAt` before the row's own changes nothing and answers `false`; the very same one moves `seenAt` alone.

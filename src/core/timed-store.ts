@@ -37,12 +37,13 @@ export class TimedStore {
     return this.#timed('create', (patience) => this.#store.create(key, entry, patience), until)
   }
 
-  /** In the place of `from`; under another key where that is what a new id means. */
-  replace([from, to]: readonly [string, string], entry: Entry, expected: Version, now: number, until?: number): Promise<Written | Refused> {
+  /** In the place of the first of the keys; under the second, where that is another. */
+  replace(keys: readonly [string, string], entry: Entry, expected: Version, now: number, until?: number): Promise<Written | Refused> {
+    const [from, to] = keys
     if (from === to) return this.#timed('replace', (patience) => this.#store.replace(from, entry, expected, now, patience), until)
     const rename = this.#store.rename?.bind(this.#store)
     if (rename === undefined) throw new ConfigError('This store cannot give a session another key (capability `renames`).')
-    return this.#timed('replace', (patience) => rename(from, to, entry, expected, now, patience), until)
+    return this.#timed('replace', (patience) => rename(keys, entry, expected, now, patience), until)
   }
 
   touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {

@@ -54,20 +54,10 @@ export class DjangoStore implements Store {
   }
 
   replace(key: string, entry: Entry, expected: Version, now: number, patience?: Patience): Promise<Written | Refused> {
-    return this.#replaced([key, key], entry, expected, now, patience)
+    return this.rename([key, key], entry, expected, now, patience)
   }
 
-  rename(
-    from: string,
-    to: string,
-    entry: Entry,
-    expected: Version,
-    ...[now, patience]: [now: number, patience?: Patience]
-  ): Promise<Written | Refused> {
-    return this.#replaced([from, to], entry, expected, now, patience)
-  }
-
-  async #replaced(
+  async rename(
     [from, to]: readonly [string, string],
     entry: Entry,
     expected: Version,

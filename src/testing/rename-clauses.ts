@@ -49,11 +49,11 @@ export const renameClauses: Clauses = {
 
 function rename(
   store: Store,
-  [from, to]: readonly [string, string],
+  keys: readonly [string, string],
   entry: Entry,
   expected: Version,
   now: number = NOW,
 ): Promise<Written | Refused> {
   if (store.rename === undefined) throw new Error('the store says that it `renames`, and has no `rename`')
-  return store.rename(from, to, entry, expected, now)
+  return store.rename(keys, entry, expected, now)
 }

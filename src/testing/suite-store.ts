@@ -67,8 +67,9 @@ export class SuiteStore implements Store {
     return this.#noted(text, entry, await this.#store.replace(this.#key(text), this.#given(entry), this.#own(expected), now))
   }
 
-  async rename(from: string, to: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
-    const written = await this.#store.rename?.(this.#key(from), this.#key(to), this.#given(entry), this.#own(expected), now)
+  async rename([from, to]: readonly [string, string], entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
+    const keys = [this.#key(from), this.#key(to)] as const
+    const written = await this.#store.rename?.(keys, this.#given(entry), this.#own(expected), now)
     if (written === undefined) throw new Error('the store says that it `renames`, and has no `rename`')
     return this.#noted(written.ok ? to : from, entry, written)
   }

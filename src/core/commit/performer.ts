@@ -5,7 +5,6 @@ import { CommitUnknownError, ConfigError, GoneError, SessionError } from '../err
 import type { Identity } from '../id.ts'
 import type { Keeper } from '../keeper.ts'
 import { openFrom, reach } from '../opening.ts'
-import { USER } from '../reserved.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { concerns, type Intent, logsIn, onlyConsumes } from './intent.ts'
 import type { Merged } from './merge.ts'
@@ -176,7 +175,7 @@ export class Performer implements Keeper {
       if (text !== undefined) draft.record({ kind: 'remove', name })
       return text
     }
-    const own = draft.intents.filter((intent) => concerns(intent, name) || (name === USER && intent.kind === 'login'))
+    const own = draft.intents.filter((intent) => concerns(intent, name) || (name === this.#engine.customs.user && intent.kind === 'login'))
     if (own.length > 0 || draft.known.has(name) || (await this.#isSetMeanwhile(draft, name))) return this.#takeOut(draft, name, own, until)
     return undefined
   }
