@@ -15,8 +15,9 @@ export function cart({ secretKey, database }: Site): Router {
     .use(session(sessions), express.urlencoded())
     .use(async (req, res, next) => ((await user(req)) === undefined ? res.redirect('/accounts/login/?next=/cart') : next()))
     .get('/', async (req, res) => {
-      const messages = djangoMessages(req.session)
-      res.send(String(cartPage({ user: await user(req), cart: req.session.get('cart', []), theme: req.session.get('theme'), messages })))
+      const { session } = req
+      const shown = { user: await user(req), cart: session.get('cart', []), theme: session.get('theme'), messages: djangoMessages(session) }
+      res.send(String(await cartPage(shown)))
     })
     .post('/add', (req, res) => {
       req.session.push('cart', String(req.body.tea))

@@ -1,3 +1,5 @@
+import type {} from 'sojourn'
+
 // What both sides keep in a session. Every property is optional at run time: get() says `| undefined`.
 declare module 'sojourn' {
   interface SessionData {
