@@ -63,9 +63,9 @@ describe.skipIf(django === undefined)('files', () => {
   it('expire for Node in the seconds they say, for Django never', async () => {
     const visitor = new Visitor()
     await visitor.on(sides.Django, ['set', 'a', 1], ['expire', 600])
-    time.ahead = 590
+    time.ahead = 540
     expect(await visitor.copy().on(sides.Node, ['get', 'a'])).toEqual([1])
-    time.ahead = 610
+    time.ahead = 660
     expect(await visitor.copy().on(sides.Node, ['get', 'a'])).toEqual([null])
     expect(await visitor.copy().on(sides.Django, ['get', 'a'])).toEqual([1])
   })

@@ -13,20 +13,22 @@ export interface DjangoProcess {
   stop(): Promise<void>
 }
 
-/** Runs `manage.py runserver`; before that, the first time, `migrate` and `createsuperuser`. */
+/** Runs `manage.py runserver`; before that `migrate`, and for a new database `createsuperuser`. */
 export async function startDjango({ secretKey, database }: Site): Promise<DjangoProcess> {
   const user = { DJANGO_SUPERUSER_USERNAME: 'ada', DJANGO_SUPERUSER_PASSWORD: 'lovelace', DJANGO_SUPERUSER_EMAIL: 'ada@example.com' }
   const env = { ...process.env, ...user, SECRET_KEY: secretKey, DATABASE: database, PYTHONDONTWRITEBYTECODE: '1' }
   const python = findPython()
-  const manage = (...args: string[]) =>
-    spawnSync(python, ['manage.py', ...args], { cwd: FOLDER, env, stdio: ['ignore', 'ignore', 'inherit'] })
-  if (!existsSync(database)) {
-    manage('migrate')
-    manage('createsuperuser', '--noinput')
+  const options = { cwd: FOLDER, env, stdio: ['ignore', 'ignore', 'inherit'] } as const
+  const manage = (...args: string[]) => {
+    if (spawnSync(python, ['manage.py', ...args], options).status !== 0)
+      throw new Error(`manage.py ${args[0]} failed; its message stands above.`)
   }
+  const isNew = !existsSync(database)
+  manage('migrate')
+  if (isNew) manage('createsuperuser', '--noinput')
   const port = await freePort()
   const at = `127.0.0.1:${port}`
-  const child = spawn(python, ['manage.py', 'runserver', '--noreload', at], { cwd: FOLDER, env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(python, ['manage.py', 'runserver', '--noreload', at], options)
   const ended = once(child, 'exit')
   process.once('exit', () => child.kill())
   const url = `http://${at}`
