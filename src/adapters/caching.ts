@@ -1,5 +1,6 @@
 /** `Vary` with a field more: what the application wrote is kept, `*` covers everything, and no field is named twice. */
 export function withVary(current: string | undefined, field: string): string {
+  if (current === undefined) return field
   const fields = listed(current)
   const known = fields.some((each) => each === '*' || each.toLowerCase() === field.toLowerCase())
   return known ? fields.join(', ') : [...fields, field].join(', ')

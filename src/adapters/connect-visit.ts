@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HeadersSentError } from '../core/errors.ts'
+import type { Owed } from '../core/owed.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { isLoopback } from '../wire/loopback.ts'
@@ -24,14 +25,20 @@ export function visits<Data>(sessions: Sessions<Data>, remedy?: string): (visit:
   return async function begin({ req, res, secure, fail }) {
     if (isHeld(res, sessions)) return sessions.of(req) // installed twice
     if (res.headersSent) throw new HeadersSentError('session() came when the response had started already; put it before whatever answers.')
-    const loopback = !secure && cameByLoopback(req, environment)
-    const session = await sessions.open({ cookie: req.headers.cookie, secure, loopback, remedy })
+    const session = await sessions.open({
+      cookie: req.headers.cookie,
+      secure,
+      remedy,
+      get loopback() {
+        return cameByLoopback(req, environment)
+      },
+    })
     sessions.bind(req, session)
     // Someone before us answered while the session was being read: it is not ours to hold, and nothing can be saved any more.
     if (res.headersSent || res.writableEnded) await sessions.commit(session, { status: 500 })
     else {
-      const commit = (status: number): Promise<Headers> => sessions.commit(session, { status })
-      hold(req, res, { manager: sessions, commit, owed: () => sessions.headers(session), fail })
+      const commit = (status: number): Promise<Owed> => sessions.settle(session, { status })
+      hold(req, res, { manager: sessions, commit, owed: () => sessions.owed(session), fail })
     }
     return session
   }

@@ -83,12 +83,12 @@ async function handled(sessions: Sessions, session: Session, next: () => Promise
 async function commit(sessions: Sessions, session: Session, c: Context, before: Headers): Promise<void> {
   const status = c.finalized ? c.res.status : 500
   try {
-    const owed = await sessions.commit(session, { status })
+    const owed = await sessions.settle(session, { status })
     if (c.finalized) replace(c, dressed(c.res, owed))
   } catch (error) {
     if (c.finalized) cancel(c.res)
     const refused = new Response(undefined, { status: errorStatus(error), headers: before })
-    replace(c, dressed(refused, sessions.headers(session)))
+    replace(c, dressed(refused, sessions.owed(session)))
     c.status(refused.status as 500)
     insist(c, refused.status)
     throw error

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ServerResponse } from 'node:http'
+import type { Owed } from '../core/owed.ts'
 import { errorStatus } from './error-status.ts'
 import { type Call, type Calls, callbackOf, checkChunk, tell } from './held-calls.ts'
 import { addOwed, type Header, invalid, restoreRepresentation, takeHead } from './response-head.ts'
@@ -12,7 +13,7 @@ export interface Failure {
   /** Whether the writer of the response that failed had said all. */
   readonly oldWriterEnded: boolean
   /** What the response that goes out is owed nevertheless. */
-  readonly owed: () => readonly Headers[]
+  readonly owed: () => readonly Owed[]
 }
 
 /**

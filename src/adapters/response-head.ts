@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Owed } from '../core/owed.ts'
 import { withPrivacy, withVary } from './caching.ts'
 
 /** A header as the response keeps it: name in its own spelling, value as it was set. */
@@ -55,14 +56,12 @@ export function checkHead(status: number, message: string | undefined): void {
 }
 
 /** Adds what the session owes the response to what the application set: its cookie, and what caches have to know. */
-export function addOwed(res: ServerResponse, owed: Headers): void {
-  const cookies = owed.getSetCookie()
-  if (cookies.length > 0) {
-    res.appendHeader('Set-Cookie', cookies)
+export function addOwed(res: ServerResponse, { setCookies, vary }: Owed): void {
+  if (setCookies.length > 0) {
+    res.appendHeader('Set-Cookie', setCookies)
     res.setHeader('Cache-Control', withPrivacy(textOf(res.getHeader('Cache-Control'))))
   }
-  const vary = owed.get('vary')
-  if (vary !== null) res.setHeader('Vary', withVary(textOf(res.getHeader('Vary')), vary))
+  if (vary !== undefined) res.setHeader('Vary', withVary(textOf(res.getHeader('Vary')), vary))
 }
 
 /** An error as Node makes them: with a `code`. */

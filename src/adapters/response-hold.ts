@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Owed } from '../core/owed.ts'
 import { report } from './error-status.ts'
 import { CALLS, type Call, type Calls, callbackOf, checkChunk, HeldCalls } from './held-calls.ts'
 import { type Cover, cover, headersSent } from './response-cover.ts'
@@ -12,9 +13,9 @@ export interface Party {
   /** The manager; a response knows each only once. */
   readonly manager: object
   /** Called once, at the end of the tick in which the response started. Resolves what is owed to it. */
-  commit(status: number): Promise<Headers>
+  commit(status: number): Promise<Owed>
   /** What is owed to the response that goes out although a commit failed. */
-  owed(): Headers
+  owed(): Owed
   /** Hands the error to whoever answers with an error page. */
   fail(error: unknown): void
 }
@@ -142,7 +143,7 @@ class ResponseHold {
   async #commit(): Promise<void> {
     const outcomes = await Promise.allSettled(this.#parties.map(async (party) => party.commit(this.#status)))
     this.#uncover()
-    const owed: Headers[] = []
+    const owed: Owed[] = []
     for (const [index, outcome] of outcomes.entries()) {
       if (outcome.status === 'rejected') return this.#fail(outcome.reason, this.#parties[index])
       owed.push(outcome.value)
@@ -150,7 +151,7 @@ class ResponseHold {
     this.#release(owed)
   }
 
-  #release(owed: readonly Headers[]): void {
+  #release(owed: readonly Owed[]): void {
     const res = this.#res
     this.#state = 'through'
     this.#stepOut()
@@ -161,7 +162,7 @@ class ResponseHold {
   }
 
   /** Lets go what was kept; `true` when the writer may go on. */
-  #send(owed: readonly Headers[]): boolean {
+  #send(owed: readonly Owed[]): boolean {
     const res = this.#res
     try {
       this.#restoreStatus()

@@ -72,10 +72,10 @@ async function handled(sessions: Sessions, session: Session, handler: () => Resp
 
 async function committed(sessions: Sessions, session: Session, response: Response): Promise<Response> {
   try {
-    return dressed(response, await sessions.commit(session, { status: response.status }))
+    return dressed(response, await sessions.settle(session, { status: response.status }))
   } catch (error) {
     report(error)
     cancel(response)
-    return dressed(new Response(undefined, { status: errorStatus(error) }), sessions.headers(session))
+    return dressed(new Response(undefined, { status: errorStatus(error) }), sessions.owed(session))
   }
 }

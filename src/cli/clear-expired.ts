@@ -5,7 +5,7 @@ import { progressOf, silence } from './progress.ts'
 
 /** The options of `sojourn clear-expired`, beside the store. */
 export interface ClearExpiredCommand {
-  readonly batch: number
+  readonly batch?: number
   readonly dryRun?: boolean
   readonly quiet?: boolean
 }
@@ -26,7 +26,8 @@ async function run(store: Store, { batch, quiet = false }: ClearExpiredCommand, 
   const progress = quiet ? silence : await progressOf(() => count(store, now))
   let done = 0
   try {
-    for await (const { deleted } of store.clearExpired?.({ now, batch, signal: interruption.signal }) ?? []) {
+    for await (const { deleted } of store.clearExpired?.({ now, signal: interruption.signal, ...(batch !== undefined && { batch }) }) ??
+      []) {
       done = deleted
       progress.tell(done)
     }

@@ -21,7 +21,7 @@ export function program(done: (exitCode: number) => void): Command {
     .command('clear-expired')
     .description('Deletes expired sessions, in batches: beside a running server, anywhere, any number of times at once.')
     .addOption(storeOption())
-    .option('--batch <rows>', 'the most rows of one transaction', rows, 1000)
+    .option('--batch <rows>', 'the most rows of one transaction (default: 1000, SQLite 100)', rows)
     .option('--dry-run', 'only tell how many there are')
     .option('--quiet', 'speak only of what went wrong')
     .addHelpText('after', EXIT_HELP)

@@ -67,6 +67,7 @@ export class Cookie {
 
 /** Which cookie is used over which connection; `undefined` where none can be set safely. */
 export interface CookieRules {
+  /** Whether it never left the machine is asked only where that decides. */
   over(connection: { readonly secure: boolean; readonly loopback: boolean }): Cookie | undefined
 }
 
@@ -84,7 +85,7 @@ export function cookieRules(options: CookieOptions): CookieRules {
   const prefix = domain === undefined && path === '/' ? '__Host-' : '__Secure-'
   const secured = new Cookie(prefix + bare, { ...common, secure: true, ...(domain === undefined ? {} : { domain }) })
   const local = new Cookie(bare, { ...common, secure: false })
-  return { over: ({ secure, loopback }) => (always === true || secure ? secured : loopback ? local : undefined) }
+  return { over: (connection) => (always === true || connection.secure ? secured : connection.loopback ? local : undefined) }
 }
 
 /**

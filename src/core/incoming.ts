@@ -6,7 +6,7 @@ export interface Incoming {
   readonly cookie: string | undefined
   /** It came over HTTPS. */
   readonly secure: boolean
-  /** It never left this machine. */
+  /** It never left this machine. To find that out costs more than the rest, so it may be a getter. */
   readonly loopback: boolean
   /** What to tell the framework when HTTPS is not seen, such as `app.set('trust proxy', 1)`. */
   readonly remedy?: string | undefined
@@ -16,11 +16,12 @@ export interface Incoming {
 export function incomingOf(request: Request): Incoming {
   const { headers, url } = request
   const { protocol, host } = new URL(url)
-  const secure = protocol === 'https:'
   return {
     cookie: headers.get('cookie') ?? undefined,
-    secure,
-    loopback: !secure && isLoopback({ hosts: [host, headers.get('host') ?? host], headers: headers.keys(), environment: environment() }),
+    secure: protocol === 'https:',
+    get loopback() {
+      return isLoopback({ hosts: [host, headers.get('host') ?? host], headers: headers.keys(), environment: environment() })
+    },
   }
 }
 

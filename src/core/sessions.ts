@@ -12,6 +12,7 @@ import type { Listener, SessionEvent } from './events.ts'
 import { type Incoming, incomingOf } from './incoming.ts'
 import { findId, openFrom } from './opening.ts'
 import type { SessionOptions } from './options.ts'
+import type { Owed } from './owed.ts'
 import type { Described, Schemas } from './schema.ts'
 import { Session } from './session.ts'
 import type { Default } from './session-data.ts'
@@ -86,9 +87,15 @@ export class Sessions<Data = Default> {
    * ```
    */
   async commit(session: Session<Data>, response: { readonly status: number }): Promise<Headers> {
+    await this.settle(session, response)
+    return this.headers(session)
+  }
+
+  /** As `commit`, with what is owed as it is. For adapters: to make `Headers` of it costs more than all the rest. */
+  async settle(session: Session<Data>, response: { readonly status: number }): Promise<Owed> {
     const draft = this.#draftOf(session)
     await draft.seal(() => this.#performer.perform(draft, response.status >= 500 && !this.#saveOnError))
-    return this.headers(session)
+    return this.owed(session)
   }
 
   /**
@@ -96,12 +103,18 @@ export class Sessions<Data = Default> {
    * session itself, in as many cookies as it takes), or to delete the cookie of a session that was flushed; `Vary: Cookie` when it was looked at.
    */
   headers(session: Session<Data>): Headers {
-    const draft = this.#draftOf(session)
+    const { setCookies, vary } = this.owed(session)
     const headers = new Headers()
-    const setCookies = draft.flushed.length === 0 ? draft.debt.setCookies : []
     for (const setCookie of setCookies) headers.append('Set-Cookie', setCookie)
-    if (draft.accessed || setCookies.length > 0) headers.append('Vary', 'Cookie')
+    if (vary !== undefined) headers.append('Vary', vary)
     return headers
+  }
+
+  /** As `headers`. For adapters. */
+  owed(session: Session<Data>): Owed {
+    const draft = this.#draftOf(session)
+    const setCookies = draft.flushed.length === 0 ? draft.debt.setCookies : NONE
+    return { setCookies, vary: draft.accessed || setCookies.length > 0 ? 'Cookie' : undefined }
   }
 
   /** A new session outside of requests; `save()` gives it a row and an `id`. */
@@ -217,6 +230,8 @@ export class Sessions<Data = Default> {
     return session instanceof Session && draftOf(session).engine === this.#engine
   }
 }
+
+const NONE: readonly string[] = []
 
 type Absent = SessionEvent & { readonly type: 'absent' }
 

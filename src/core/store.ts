@@ -88,7 +88,7 @@ export interface Progress {
 export interface ClearExpiredOptions {
   /** Entries that expired at or before this instant are deleted. */
   readonly now: number
-  /** The most rows one step deletes, at least 1. Default 1000. */
+  /** The most rows one step deletes, at least 1. Default 1000, of SQLite 100. */
   readonly batch?: number
   /** Once aborted, no further step begins: the run ends, quietly. */
   readonly signal?: AbortSignal

@@ -99,7 +99,6 @@ export class TimedStore {
     return new Promise<T>((resolve, reject) => {
       const fail = (error: SessionError): void => {
         if (error instanceof StoreError) this.#breaker.failed(error)
-        else this.#breaker.answered() // what a store refuses by an error of its own it has looked at
         end()
         reject(error)
       }

@@ -1,4 +1,4 @@
-import type { Entry, Service, Store } from '../core/store.ts'
+import type { Entry, Patience, Service, Store } from '../core/store.ts'
 
 /** The proof in the row of a session that ended: no token has it. */
 const ENDED = ''
@@ -6,6 +6,13 @@ const ENDED = ''
 const MARGIN = 60_000
 /** Two at once are rare; this many are a store that does not work. */
 const MOST_TRIES = 10
+
+/** What is to be written of a session. */
+interface Mark {
+  readonly family: string
+  readonly proof: string
+  readonly patience: Patience | undefined
+}
 
 /**
  * What the server remembers of sessions that live in cookies: which ended, and of those whose id was renewed, which proof is the living one.
@@ -21,38 +28,39 @@ export class Revocations {
   }
 
   /** The entry of a token as the server sees it: `undefined` if its session ended; with the living proof, if that is another one. */
-  async judge(family: string, entry: Entry, now: number): Promise<Entry | undefined> {
-    const row = await this.#load(family, now)
+  async judge(family: string, entry: Entry, now: number, patience?: Patience): Promise<Entry | undefined> {
+    const row = await this.#load(family, now, patience)
     if (row === undefined || row.proof === entry.proof) return entry
     return row.proof === ENDED ? undefined : { ...entry, proof: row.proof, idAt: row.idAt }
   }
 
   /** Makes `to` the one living proof, if `from` was. `false` when the session ended or was renewed by another. */
-  renew(family: string, from: string, to: string): Promise<boolean> {
-    return this.#write(family, to, (proof) => proof === undefined || proof === from)
+  renew(family: string, from: string, to: string, patience?: Patience): Promise<boolean> {
+    return this.#write({ family, proof: to, patience }, (proof) => proof === undefined || proof === from)
   }
 
   /** Ends a session, whatever its proof. `false` when it had ended before. */
-  end(family: string): Promise<boolean> {
-    return this.#write(family, ENDED, (proof) => proof !== ENDED)
+  end(family: string, patience?: Patience): Promise<boolean> {
+    return this.#write({ family, proof: ENDED, patience }, (proof) => proof !== ENDED)
   }
 
   /** Writes a proof where the one that is there allows it. Said twice, it is heard once. */
-  async #write(family: string, proof: string, allows: (there: string | undefined) => boolean): Promise<boolean> {
+  async #write({ family, proof, patience }: Mark, allows: (there: string | undefined) => boolean): Promise<boolean> {
     const key = keyOf(family)
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const now = this.#service.now()
-      const row = await this.#load(family, now)
+      const row = await this.#load(family, now, patience)
       if (!allows(row?.proof)) return row?.proof === proof && proof !== ENDED
       const next = this.#row(proof, now)
-      const answer = row === undefined ? await this.#store.create(key, next) : await this.#store.replace(key, next, row.version, now)
-      if (answer.ok) return true
+      const written =
+        row === undefined ? this.#store.create(key, next, patience) : this.#store.replace(key, next, row.version, now, patience)
+      if ((await written).ok) return true
     }
     throw new Error(`the row ${key} could not be written in ${MOST_TRIES} tries`)
   }
 
-  #load(family: string, now: number): Promise<Entry | undefined> {
-    return this.#store.load(keyOf(family), now, { fresh: true })
+  #load(family: string, now: number, patience?: Patience): Promise<Entry | undefined> {
+    return this.#store.load(keyOf(family), now, { ...patience, fresh: true })
   }
 
   /** Every token there is of the session was made by now, so none outlives this row. */

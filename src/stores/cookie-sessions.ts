@@ -1,6 +1,6 @@
 import { ConfigError, CookieTooLargeError } from '../core/errors.ts'
 import { type Ids, sameProof } from '../core/id.ts'
-import type { Capabilities, Entry, Refused, Service, Store, Version, Written } from '../core/store.ts'
+import type { Capabilities, Entry, Patience, Refused, Service, Store, Version, Written } from '../core/store.ts'
 import { makeSeal, type Seal } from '../wire/seal.ts'
 import { answer } from './answer.ts'
 import { type Envelope, parseEnvelope, printEnvelope } from './cookie-envelope.ts'
@@ -50,26 +50,26 @@ export class CookieSessions implements Store {
     if (revocation.clearExpired !== undefined) this.clearExpired = revocation.clearExpired.bind(revocation)
   }
 
-  async load(token: string, now: number): Promise<Entry | undefined> {
+  async load(token: string, now: number, patience?: Patience): Promise<Entry | undefined> {
     const held = this.#living(token, now)
-    return held === undefined ? undefined : this.#judged(held, now)
+    return held === undefined ? undefined : this.#judged(held, now, patience)
   }
 
   async create(family: string, entry: Entry): Promise<Written | Refused> {
     return { ok: true, token: this.#close({ family, entry }) }
   }
 
-  async replace(token: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
+  async replace(token: string, entry: Entry, expected: Version, now: number, patience?: Patience): Promise<Written | Refused> {
     const held = this.#living(token, now)
-    const current = held === undefined ? undefined : await this.#judged(held, now)
+    const current = held === undefined ? undefined : await this.#judged(held, now, patience)
     if (held === undefined || current === undefined) return answer.missing
     const { family } = held
     const { proof } = held.entry
     const isOther = current.proof !== proof && current.proof !== entry.proof
     if (current.version !== expected || isOther) return answer.stale(current)
     const next = this.#close({ family, entry }) // what does not fit must not renew anything either
-    const isRenewed = entry.proof === proof || ((await this.#revocations?.renew(family, proof, entry.proof)) ?? true)
-    return isRenewed ? { ok: true, token: next } : this.replace(token, entry, expected, now)
+    const isRenewed = entry.proof === proof || ((await this.#revocations?.renew(family, proof, entry.proof, patience)) ?? true)
+    return isRenewed ? { ok: true, token: next } : this.replace(token, entry, expected, now, patience)
   }
 
   /** The token that is out there cannot be changed, and to be read is no reason for another one. */
@@ -78,10 +78,10 @@ export class CookieSessions implements Store {
   }
 
   /** Ends the session of a token, or of the name of its family. Without revocations there is nothing here to delete. */
-  async delete(key: string): Promise<boolean> {
+  async delete(key: string, patience?: Patience): Promise<boolean> {
     const family = this.#open(key)?.family ?? (FAMILY.test(key) ? key : undefined)
     if (family === undefined) return false
-    if (this.#revocations !== undefined) return this.#revocations.end(family)
+    if (this.#revocations !== undefined) return this.#revocations.end(family, patience)
     if (family === key) throw new ConfigError(NOT_REVOCABLE)
     return false
   }
@@ -111,8 +111,8 @@ export class CookieSessions implements Store {
     return isLiving ? held : undefined
   }
 
-  async #judged({ family, entry }: Envelope, now: number): Promise<Entry | undefined> {
-    return this.#revocations === undefined ? entry : this.#revocations.judge(family, entry, now)
+  async #judged({ family, entry }: Envelope, now: number, patience?: Patience): Promise<Entry | undefined> {
+    return this.#revocations === undefined ? entry : this.#revocations.judge(family, entry, now, patience)
   }
 
   #close(envelope: Envelope): string {

@@ -60,7 +60,8 @@ export class MysqlClient {
     this.#patience = patience
   }
 
-  readonly send: SendToServer = async (operation, text, values = [], until = monotonic() + this.#patience) => {
+  readonly send: SendToServer = async (operation, text, values = [], told = Number.POSITIVE_INFINITY) => {
+    const until = told === Number.POSITIVE_INFINITY ? monotonic() + this.#patience : told
     const bound = values.map(bytesOf)
     this.#refuseTooLarge(operation, text, bound)
     const connection = await this.#connected(operation, until)
@@ -90,7 +91,7 @@ export class MysqlClient {
       this.#pool.getConnection((error, connection) => (error ? reject(error) : resolve(connection)))
     })
     try {
-      return await inTime(connecting, connectingUntil(until), 'no connection of the pool was free in time')
+      return await inTime(connecting, connectingUntil(until), 'No connection of the pool was free in time')
     } catch (error) {
       connecting.then((connection) => connection.release()).catch(ignore)
       throw new StoreError(operation, error, { applied: false })
@@ -105,7 +106,7 @@ export class MysqlClient {
       const executing = new Promise<Result>((resolve, reject) => {
         connection.execute(options, values, (error, result) => (error ? reject(error) : resolve(result)))
       })
-      return await inTime(executing, until, 'no answer in time; the connection was ended')
+      return await inTime(executing, until, 'No answer in time; the connection was ended')
     } catch (error) {
       if (leavesConnection(error)) giveBack(connection)
       else connection.destroy()

@@ -57,10 +57,10 @@ const FORMS = [
  * made again by the driver.
  *
  * ```ts
+ * import { createSessions } from 'sojourn'
  * import { openStore } from 'sojourn/stores/open'
  *
- * const store = await openStore(process.env.SOJOURN_STORE ?? 'sqlite:sessions.db')
- * app.use(session({ store }))
+ * const sessions = createSessions({ store: await openStore(process.env.SOJOURN_STORE ?? 'sqlite:sessions.db') })
  * ```
  *
  * @throws ConfigError when the URL or an option cannot be used, or the driver is not installed.

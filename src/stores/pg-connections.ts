@@ -40,7 +40,7 @@ export class PgConnections {
   async #connect(operation: StoreOperation, by: number): Promise<PgPoolClient> {
     const connecting = this.#pool.connect()
     try {
-      return await inTime(connecting, by, 'no connection of the pool was free in time')
+      return await inTime(connecting, by, 'No connection of the pool was free in time')
     } catch (error) {
       connecting.then((client) => client.release()).catch(() => undefined)
       throw new StoreError(operation, error, { applied: false })

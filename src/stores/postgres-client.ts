@@ -51,7 +51,7 @@ export function throughPool(pool: PgPool): SendToServer {
     client.on('error', ignore)
     try {
       const query = client.query({ text, rowMode: 'array', ...(values && { values }) })
-      const { rows, rowCount } = await inTime(query, until, 'no answer in time; the connection was ended')
+      const { rows, rowCount } = await inTime(query, until, 'No answer in time; the connection was ended')
       client.removeListener('error', ignore)
       connections.giveBack(client)
       return { rows, count: rowCount ?? 0 }

@@ -1,3 +1,5 @@
+import { heedingSilence } from './redis-silence.ts'
+
 /** What `RedisStore` needs of `createClient()` or `createClientPool()` of `redis`. */
 export interface NodeRedisClient {
   sendCommand(args: string[], options?: object): Promise<unknown>
@@ -13,7 +15,7 @@ export interface NodeRedisSentinel {
 
 /** What `RedisStore` needs of `createCluster()` of `redis`. */
 export interface NodeRedisCluster {
-  sendCommand(firstKey: string, isReadonly: boolean, args: string[], options?: object): Promise<unknown>
+  sendCommand(firstKey: string | undefined, isReadonly: boolean, args: string[], options?: object): Promise<unknown>
   readonly masters: readonly { readonly address: string }[]
   nodeClient(node: never): Promise<NodeRedisClient> | NodeRedisClient
 }
@@ -37,6 +39,7 @@ export interface IoRedisCluster {
   readonly status: string
   readonly options: { readonly keyPrefix?: string | Uint8Array | undefined; readonly scaleReads?: unknown }
   nodes(role: 'master'): IoRedis[]
+  refreshSlotsCache(done: () => void): void
   on(event: '-node', listener: () => void): unknown
 }
 
@@ -106,9 +109,12 @@ function throughSentinel(client: NodeRedisSentinel): RedisConnection {
 }
 
 function throughCluster(cluster: NodeRedisCluster): RedisConnection {
+  const send = (key: string | undefined, args: string[]): Promise<unknown> => cluster.sendCommand(key, false, args, PLAIN)
+  // Without a key it goes to any server, and the client learns from the one that answers who has the key.
+  const askOthers = (key: string): void => void send(undefined, ['type', key]).catch(ignore)
   return {
     ...NEVER_TWICE,
-    send: (key, args) => cluster.sendCommand(key, false, args, PLAIN),
+    send: heedingSilence(send, askOthers),
     nodes: () =>
       inOrder(
         cluster.masters.map((master) => ({
@@ -133,7 +139,10 @@ function throughIo(client: IoRedis): RedisConnection {
 function throughIoCluster(cluster: IoRedisCluster): RedisConnection {
   return {
     keyPrefix: textOf(cluster.options.keyPrefix),
-    send: (_, [command = '', ...args]) => cluster.call(command, args),
+    send: heedingSilence(
+      (_, [command = '', ...args]) => cluster.call(command, args),
+      () => cluster.refreshSlotsCache(ignore),
+    ),
     nodes: () =>
       inOrder(
         cluster.nodes('master').map((node) => ({
@@ -155,6 +164,10 @@ function counted(listen: (count: () => void) => void): () => number {
     times += 1
   })
   return () => times
+}
+
+function ignore(): void {
+  // There is always a next time.
 }
 
 function textOf(prefix: string | Uint8Array | undefined): string {

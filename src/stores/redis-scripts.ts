@@ -32,14 +32,17 @@ end
 redis.call('SET', KEYS[1], instants .. listed .. body, 'PX', ttl)
 return 'written'`)
 
-/** Moves the instants of a record. One whose user's list would end before it comes back whole, to be listed first. */
+/**
+ * Moves the instants of a record. That of a user comes back whole, to be listed first: its list must not end before it, and may have been
+ * lost with another server.
+ */
 export const TOUCH: RedisScript = script(`
 local now, expected, expires, listed, ttl = unpack(ARGV)
 local head = redis.call('GETRANGE', KEYS[1], 0, 47 + #expected)
 if ${EXPIRES} <= now or ${EXPIRES} > expires or string.sub(head, 49) ~= expected then return 'refused' end
 if listed == '' then
   listed = ${LISTED}
-  if listed ~= '0000000000000000' and listed < expires then return redis.call('GET', KEYS[1]) end
+  if listed ~= '0000000000000000' then return redis.call('GET', KEYS[1]) end
 end
 redis.call('SETRANGE', KEYS[1], 0, expires .. now .. listed)
 redis.call('PEXPIRE', KEYS[1], ttl)

@@ -5,6 +5,11 @@ import { ADD_TO_LIST, DELETE_OF_USER, TAKE_FROM_LIST } from './redis-scripts.ts'
 
 /** An hour: nobody is still at work on a request that began before. */
 const PATIENCE = 3_600_000
+/**
+ * Half an hour: when the expiry of a session has moved by so much, it is put in the list again. Not with every write, which would cost, and not
+ * once for all: another server of a Cluster has the list, and may have lost it.
+ */
+const AGAIN = 1_800_000
 const LAST_INSTANT = 8_640_000_000_000_000
 /** How many sessions are deleted at a time. */
 const TOGETHER = 100
@@ -28,9 +33,9 @@ export class RedisUsers {
     this.#rows = rows
   }
 
-  /** Puts a session in its user's list and answers until when the list is there: twice as long as the session, so that this is rare. */
+  /** Puts a session in its user's list, and answers until when it need not be put there again. */
   async add(operation: StoreOperation, key: string, { userId, now, expiresAt }: Listing): Promise<string> {
-    const until = Math.max(expiresAt, Math.min(2 * expiresAt - now, LAST_INSTANT))
+    const until = Math.min(expiresAt + AGAIN, LAST_INSTANT)
     const args = [String(now), this.#rows.memberOf(key), this.#rows.timeToLive(until, now), String(Math.random())]
     const others = (await this.#rows.runOnUser(operation, ADD_TO_LIST, userId, args)) as string[]
     this.#tidy(userId, others, now).catch(ignore)

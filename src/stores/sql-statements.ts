@@ -23,6 +23,8 @@ export interface SqlDialect {
   deleteExpired(table: string): string
   /** Which rows are expired, with the instant as the first value. Left out where `"expires_at" <= ?` is all there is to say. */
   readonly expired?: string
+  /** The most rows of one step of `clearExpired` where nobody says. Left out where that is 1000. */
+  readonly batch?: number
   /** The column by which expired rows are found in an index. Left out where that is `expires_at`. */
   readonly expiryIndexed?: string
 }
@@ -45,6 +47,8 @@ export interface SqlStatements {
   readonly deleteUser: SqlStatement
   readonly deleteUserExcept: SqlStatement
   readonly clearExpired: SqlStatement
+  /** The most rows that one run of `clearExpired` deletes, where nobody says. */
+  readonly batch: number
   /** The lowest value, not below the one that is given, that is left of the column by which expired rows are found. */
   readonly oldest: SqlStatement
   readonly countExpired: SqlStatement
@@ -85,6 +89,7 @@ export function sqlStatements(name: string, dialect: SqlDialect): SqlStatements 
     deleteUser: of('deleteUser', `DELETE FROM ${table} WHERE "user_id" = ?`),
     deleteUserExcept: of('deleteUser', `DELETE FROM ${table} WHERE "user_id" = ? AND "key" <> ?`),
     clearExpired: of('clearExpired', dialect.deleteExpired(table)),
+    batch: dialect.batch ?? 1000,
     oldest: of('clearExpired', `SELECT min(${indexed}) FROM ${table} WHERE ${indexed} >= ?`),
     countExpired: of('countExpired', `SELECT count(*) FROM ${table} WHERE ${dialect.expired ?? '"expires_at" <= ?'}`),
     list: listStatements(table, of),

@@ -119,7 +119,7 @@ export class SqlStore implements Store {
     return rows.length > count && last !== undefined ? { entries, cursor: last[0] } : { entries }
   }
 
-  async *clearExpired({ now, batch = 1000, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
+  async *clearExpired({ now, batch = this.#sql.batch, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
     const most = Math.max(1, batch)
     let [deleted, from] = [0, 0]
     while (signal?.aborted !== true) {

@@ -5,6 +5,8 @@ export const sqliteDialect: SqlDialect = {
   placeholder: () => '?',
   quote: '"',
   insert: (table, columns) => `${plainInsert(table, columns)} ON CONFLICT ("key") DO NOTHING`,
+  // While it is written the whole database waits, and with it the event loop of every process that writes.
+  batch: 100,
   deleteExpired: (table) => `DELETE FROM ${table} WHERE rowid IN (
   SELECT rowid FROM ${table} WHERE "expires_at" <= ? AND "expires_at" >= ? ORDER BY "expires_at" LIMIT ?
 )`,

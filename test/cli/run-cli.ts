@@ -15,7 +15,7 @@ export interface Running {
   stderr(): string
 }
 
-const CLI: string = join(import.meta.dirname, '../../src/cli/sojourn.ts')
+const CLI = join(import.meta.dirname, '../../src/cli/sojourn.ts')
 
 /** Starts the command as a process of its own, whose output goes into pipes. */
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {

@@ -8,10 +8,8 @@ describe('a StoreError', () => {
   })
 
   it('says what every one of several causes says, as when no address of a host answers', () => {
-    const causes = new AggregateError(
-      [new Error('connect ECONNREFUSED ::1:5432'), new Error('connect ECONNREFUSED 127.0.0.1:5432')],
-      'none',
-    )
+    const refused = ['::1:5432', '127.0.0.1:5432'].map((address) => new Error(`connect ECONNREFUSED ${address}`))
+    const causes = Object.assign(new AggregateError(refused, 'told by net without a message'), { message: '' })
     expect(new StoreError('load', causes).message).toBe(
       'The session store failed to load: connect ECONNREFUSED ::1:5432; connect ECONNREFUSED 127.0.0.1:5432',
     )

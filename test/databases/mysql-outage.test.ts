@@ -57,7 +57,7 @@ describe.skipIf(MYSQL === '')('a server', () => {
     try {
       const replace = store.replace('a', sampleEntry(), entry.version, NOW)
       await expect(replace).rejects.toEqual(failure(undefined))
-      await expect(replace).rejects.toThrow('no answer in time')
+      await expect(replace).rejects.toThrow('No answer in time')
       const loads = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => store.delete(`other ${index}`)))
       expect(new Set(loads.map(({ status }) => status))).toEqual(new Set(['rejected']))
     } finally {

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import type { Store } from '../../src/core/store.ts'
 import { openStore } from '../../src/stores/open.ts'
 import { fresh, NOW, sampleEntry } from '../../src/testing/sample.ts'
@@ -6,12 +6,13 @@ import { storeSuite } from '../../src/testing/store-suite.ts'
 import { freshTable } from '../services/fresh-table.ts'
 import { freePort } from '../services/own-server.ts'
 import { newPool } from '../services/postgres-pool.ts'
+import { startRedis } from '../services/redis.ts'
 
 const SERVERS = (['postgres', 'mysql', 'redis'] as const).map((name) => ({ name, url: inject(name) ?? '' }))
 const STARTED = SERVERS.filter(({ url }) => url !== '')
 const failure = expect.objectContaining({ code: 'ERR_SESSION_STORE', applied: false })
 const opened: Store[] = []
-afterAll(async () => void (await Promise.all(opened.map(async (store) => store.close?.()))))
+afterAll(() => Promise.all(opened.map(async (store) => store.close?.())))
 
 /** A place in the server that nobody had before. */
 function place(name: string, url: string): string {
@@ -70,6 +71,39 @@ describe.skipIf(SERVERS[0]?.url === '')('a store of postgres: by URL', () => {
     expect((await pool.query(ended, [name])).rowCount).toBe(1)
     await expect.poll(() => store.load('a', NOW).catch(() => undefined)).toBeDefined()
     await store.close?.()
+  })
+})
+
+describe.skipIf(inject('redis') === undefined)('a store of redis+cluster: by URL', () => {
+  it('finds the cluster by any of its hosts, with a password', async () => {
+    const bus = String(await freePort())
+    const server = await startRedis(
+      '--cluster-enabled',
+      'yes',
+      '--cluster-port',
+      bus,
+      '--user',
+      'app',
+      'on',
+      '>hunter/2',
+      '~*',
+      '&*',
+      '+@all',
+    )
+    if (typeof server === 'string') throw new Error(server)
+    onTestFinished(() => server.remove())
+    server.command('cluster', 'addslotsrange', '0', '16383')
+    await expect.poll(() => server.command('cluster', 'info'), { timeout: 20_000 }).toContain('cluster_state:ok')
+    const hosts = `127.0.0.1:${await freePort()},127.0.0.1:${server.port}`
+    const store = await openStore(`redis+cluster://app:hunter%2F2@${hosts}?prefix=shop:`)
+    const entries = Array.from({ length: 10 }, (_, n) => [String(n), sampleEntry()] as const)
+    for (const [key, entry] of entries) expect(await store.create(key, entry)).toEqual({ ok: true })
+    expect(await Promise.all(entries.map(([key]) => store.load(key, NOW)))).toEqual(entries.map(([, entry]) => entry))
+    expect(server.command('keys', 'shop:*').split('\n')).toHaveLength(10)
+    await store.close?.()
+    const stranger = openStore(`redis+cluster://app:hunter2@${hosts}`)
+    await expect(stranger).rejects.toEqual(failure)
+    await expect(stranger).rejects.not.toThrow('hunter')
   })
 })
 

@@ -148,7 +148,7 @@ describe.skipIf(POSTGRES === '')('clearing a PostgresStore of which half has exp
     const [pool, table] = [newPool(), freshTable()]
     await new PostgresStore({ pool, table }).migrate()
     await pool.query(`INSERT INTO "${table}" ("key", "version", "expires_at", "seen_at", "created_at", "id_at", "proof", "commits", "payload")
-      SELECT n, '', n * 3600000, 0, 0, 0, '', '', repeat('x', 400) FROM generate_series(1, 5000) AS n; ANALYZE "${table}"`)
+      SELECT n, '', n::bigint * 3600000, 0, 0, 0, '', '', repeat('x', 400) FROM generate_series(1, 5000) AS n; ANALYZE "${table}"`)
     const { text } = sqlStatements(table, postgresDialect).clearExpired
     const { rows } = await pool.query(
       `EXPLAIN ${text

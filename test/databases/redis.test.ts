@@ -72,7 +72,8 @@ describe.skipIf(REDIS === '')('a session in Redis', () => {
     expect(await store.replace('b', again, user.version, NOW)).toEqual({ ok: true })
     expect(await store.touch('b', again.expiresAt + 1, again.version, NOW)).toBe(true)
     expect(await store.delete('b')).toBe(true)
-    expect(sent).toEqual(['get', 'evalsha', 'evalsha', 'del'])
+    // A touch, once an hour at the most, sees to it that the user's list has the session.
+    expect(sent).toEqual(['get', 'evalsha', 'evalsha', 'evalsha', 'evalsha', 'del'])
   })
 
   it('stays an hour longer than it lives, by whatever clock it was written', async () => {
@@ -197,6 +198,18 @@ describe.skipIf(REDIS === '')('the list of a user', () => {
       }
       expect(await lasts('user:ada')).toBeGreaterThanOrEqual((await lasts('session:a')) - 60_000)
     }
+    expect(await store.deleteUser('ada')).toBe(1)
+  })
+
+  it('has the session again when it is touched or prolonged, should Redis have lost it', async () => {
+    const { store, redis, prefix } = watched()
+    const entry = sampleEntry({ userId: 'ada' })
+    await store.create('a', entry)
+    await redis.del(`${prefix}user:ada`)
+    expect(await store.touch('a', entry.expiresAt, entry.version, NOW)).toBe(true)
+    expect(await redis.zrange(`${prefix}user:ada`, '0', '-1')).toEqual(['a'])
+    await redis.del(`${prefix}user:ada`)
+    await store.replace('a', sampleEntry({ userId: 'ada', expiresAt: entry.expiresAt + HOUR }), entry.version, NOW)
     expect(await store.deleteUser('ada')).toBe(1)
   })
 

@@ -1,7 +1,7 @@
 // Why: a promised import path must be there after `npm install`, bring its types, and load nothing its user did not ask for.
 // The tarball is unpacked beside links to the runtime dependencies and nothing else, as npm would lay it out.
 import { execFile } from 'node:child_process'
-import { access, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -62,6 +62,14 @@ test('the front door opens no store, adapter or database', async () => {
   expect(
     loaded.filter((url) => /\/dist\/(stores|adapters|admin|cli|inspector|testing)\/|lru-cache|node:(?!crypto|zlib)/.test(url)),
   ).toEqual([])
+})
+
+test('the front door loads few files and few kilobytes', async () => {
+  const { loaded } = await load('sojourn')
+  const files = loaded.filter((url) => url.startsWith('file:'))
+  const sizes = await Promise.all(files.map(async (url) => (await stat(new URL(url))).size))
+  expect(files.length).toBeLessThanOrEqual(70)
+  expect(sizes.reduce((sum, size) => sum + size)).toBeLessThanOrEqual(256 * 1024)
 })
 
 test.each(['sojourn/web', 'sojourn/hono', 'sojourn/testing'])('%s opens no store and needs nothing of Node', async (name) => {

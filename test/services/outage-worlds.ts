@@ -21,7 +21,7 @@ interface Server {
 /** A store on it, and how that lets go of its connections. */
 interface Opened {
   readonly store: Store
-  end(): Promise<void>
+  readonly end: () => Promise<void>
 }
 
 /** One database for the stories of outages: a further one is a further line of `WORLDS`. */

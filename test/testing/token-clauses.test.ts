@@ -13,8 +13,8 @@ const store = (change: (real: CookieStore) => Partial<Store>) => (): Store => {
     capabilities: real.capabilities,
     serve: (service) => real.serve(service),
     load: (token, now) => real.load(token, now),
-    create: (key, entry) => real.create(key, entry),
-    replace: (key, entry, expected, now) => real.replace(key, entry, expected, now),
+    create: (family, entry) => real.create(family, entry),
+    replace: (...args) => real.replace(...args),
     touch: () => real.touch(),
     delete: (key) => real.delete(key),
   }
@@ -50,7 +50,7 @@ function unsealed(): Store {
 
 const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
   'store that answers no token': [
-    store((real) => ({ create: async (key, entry) => ({ ok: (await real.create(key, entry)).ok as true }) })),
+    store((real) => ({ create: async (family, entry) => ({ ok: (await real.create(family, entry)).ok as true }) })),
     'tokens: create answers a token that leads to the entry as it was created, every field',
   ],
   'store that seals nothing': [unsealed, 'tokens: takes nothing for a token that is none, and never throws at it'],

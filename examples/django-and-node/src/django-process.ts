@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { type SpawnOptions, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
@@ -18,7 +18,7 @@ export async function startDjango({ secretKey, database }: Site): Promise<Django
   const user = { DJANGO_SUPERUSER_USERNAME: 'ada', DJANGO_SUPERUSER_PASSWORD: 'lovelace', DJANGO_SUPERUSER_EMAIL: 'ada@example.com' }
   const env = { ...process.env, ...user, SECRET_KEY: secretKey, DATABASE: database, PYTHONDONTWRITEBYTECODE: '1' }
   const python = findPython()
-  const options = { cwd: FOLDER, env, stdio: ['ignore', 'ignore', 'inherit'] } as const
+  const options: SpawnOptions = { cwd: FOLDER, env, stdio: ['ignore', 'ignore', 'inherit'] }
   const manage = (...args: string[]) => {
     if (spawnSync(python, ['manage.py', ...args], options).status !== 0)
       throw new Error(`manage.py ${args[0]} failed; its message stands above.`)

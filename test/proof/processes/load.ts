@@ -1,9 +1,9 @@
 import { storeAt } from '../../services/store-at.ts'
-import { Browser, type Network } from '../browser.ts'
-import { type Round, steps } from '../generator.ts'
+import type { Network } from '../browser.ts'
 import type { Exchange, History } from '../history.ts'
 import { Random } from '../random.ts'
 import { lastLook, ticker } from '../simulate.ts'
+import { visit } from '../visitors.ts'
 import { Server } from './fleet.ts'
 import { newAgent, overHttp } from './http.ts'
 
@@ -21,8 +21,6 @@ export interface LoadOptions {
 
 /** Browsers at work at the same time. */
 const BROWSERS = 24
-/** Rounds until a browser is closed and another, without a cookie, takes its place. */
-const ROUNDS = 8
 
 /** Sends requests to server processes on one database, and kills some of them on the way. */
 export async function load(options: LoadOptions): Promise<History> {
@@ -48,42 +46,14 @@ async function drive(
   const network: Network = { serve, exchanges, wait, now: Date.now, tick: ticker(), random: random.fork() }
   const progress = { killed: 0 }
   const timer = setInterval(() => tell?.(exchanges.length, progress.killed), 5000)
-  const source = { number: 1, browser: 0 }
   const done = (): boolean => exchanges.length >= requests && progress.killed >= kills
-  const visitors = Array.from({ length: BROWSERS }, () => visit(network, random.fork(), servers.length, source, done))
-  await Promise.all([...visitors, killAll(servers, random.fork(), kills, progress)])
+  const visits = visit({ network, random: random.fork(), browsers: BROWSERS, processes: servers.length, done })
+  await Promise.all([visits, killAll(servers, random.fork(), kills, progress)])
   clearInterval(timer)
   // What was acknowledged has to be in the file, so others than those who wrote it are asked.
   await Promise.all(servers.map((server) => server.killAndRestart()))
   await lastLook(network, exchanges)
   return exchanges
-}
-
-async function visit(
-  network: Network,
-  random: Random,
-  processes: number,
-  source: { number: number; browser: number },
-  done: () => boolean,
-): Promise<void> {
-  while (!done()) {
-    const browser = source.browser++
-    const visitor = new Browser(network, browser)
-    for (let left = ROUNDS; left > 0 && !done(); left--) await visitor.play([roundOf(random, browser, processes, source)])
-  }
-}
-
-function roundOf(random: Random, browser: number, processes: number, source: { number: number }): Round {
-  const requests = Array.from({ length: random.int(3, 8) }, () => {
-    const number = source.number++
-    const script = { number, steps: steps(random, number, { longWaits: false }).map(quicker) }
-    return { delay: random.int(0, 15), process: random.int(0, processes - 1), script }
-  })
-  return { browser, pause: random.int(0, 5), requests }
-}
-
-function quicker<T extends { do: string }>(step: T): T {
-  return 'ms' in step ? { ...step, ms: Math.floor((step.ms as number) / 4) } : step
 }
 
 async function killAll(servers: readonly Server[], random: Random, kills: number, progress: { killed: number }): Promise<void> {

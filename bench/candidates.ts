@@ -1,0 +1,95 @@
+import type { StoreName } from './servers/resources.ts'
+import type { Framework } from './servers/serve.ts'
+import { type WorkloadName, workloadNames } from './workloads.ts'
+
+/** A server that is measured: a library on a framework, with a store. */
+export interface Candidate {
+  readonly framework: Framework
+  readonly library: string
+  /** `cookie`: the session is in the cookie. `none`: there is no session. */
+  readonly store: StoreName | 'cookie' | 'none'
+  readonly workloads: readonly WorkloadName[]
+}
+
+const ALL = workloadNames
+/** 50 KB do not go into a cookie. */
+const IN_A_COOKIE: readonly WorkloadName[] = ['W1', 'W2', 'W3', 'W4', 'W5']
+/** A lazy session differs only where it is not used. */
+const LAZY: readonly WorkloadName[] = ['W2', 'W4']
+
+/** Everything that is measured. The bare framework is there twice: what the two differ by is noise. */
+export const CANDIDATES: readonly Candidate[] = [
+  ...on('express', [
+    ['bare', 'none', ALL],
+    ['bare again', 'none', ALL],
+    ['sojourn', 'memory', ALL],
+    ['sojourn lazy', 'memory', LAZY],
+    ['express-session', 'memory', ALL],
+    ['sojourn', 'sqlite', ALL],
+    ['express-session', 'sqlite', ALL],
+    ['sojourn', 'redis', ALL],
+    ['sojourn lazy', 'redis', LAZY],
+    ['express-session', 'redis', ALL],
+    ['sojourn', 'postgres', ALL],
+    ['express-session', 'postgres', ALL],
+    ['sojourn', 'cookie', IN_A_COOKIE],
+    ['cookie-session', 'cookie', IN_A_COOKIE],
+  ]),
+  ...on('fastify', [
+    ['bare', 'none', ALL],
+    ['bare again', 'none', ALL],
+    ['sojourn', 'memory', ALL],
+    ['sojourn lazy', 'memory', LAZY],
+    ['@fastify/session', 'memory', ALL],
+    ['sojourn', 'redis', ALL],
+    ['@fastify/session', 'redis', ALL],
+    ['@fastify/session not rolling', 'redis', ALL],
+    ['sojourn', 'cookie', IN_A_COOKIE],
+    ['@fastify/secure-session', 'cookie', IN_A_COOKIE],
+  ]),
+  ...on('koa', [
+    ['bare', 'none', ALL],
+    ['bare again', 'none', ALL],
+    ['sojourn', 'redis', ALL],
+    ['koa-session', 'redis', ALL],
+  ]),
+  ...on('hono', [
+    ['bare', 'none', ALL],
+    ['bare again', 'none', ALL],
+    ['sojourn', 'redis', ALL],
+    ['@hono/session', 'redis', ALL],
+    ['sojourn', 'cookie', IN_A_COOKIE],
+    ['@hono/session in the cookie', 'cookie', IN_A_COOKIE],
+  ]),
+  ...on('node', [
+    ['bare', 'none', ALL],
+    ['bare again', 'none', ALL],
+    ['by hand', 'memory', ALL],
+    ['sojourn', 'memory', ALL],
+    ['by hand', 'sqlite', ALL],
+    ['sojourn', 'sqlite', ALL],
+    ['by hand', 'sqlite-full', ['W3']],
+    ['sojourn', 'sqlite-full', ['W3']],
+    ['by hand', 'redis', ALL],
+    ['sojourn', 'redis', ALL],
+    ['by hand', 'postgres', ALL],
+    ['sojourn', 'postgres', ALL],
+    ['sojourn', 'cookie', IN_A_COOKIE],
+    ['iron-session', 'cookie', IN_A_COOKIE],
+  ]),
+]
+
+type Row = readonly [library: string, store: Candidate['store'], workloads: readonly WorkloadName[]]
+
+function on(framework: Framework, rows: readonly Row[]): Candidate[] {
+  return rows.map(([library, store, workloads]) => ({ framework, library, store, workloads }))
+}
+
+/** How a candidate is named in the results: `express / sojourn / redis`. */
+export function nameOf({ framework, library, store }: Candidate): string {
+  return [framework, library, store].join(' / ')
+}
+
+export function isBare({ library }: Candidate): boolean {
+  return library.startsWith('bare')
+}

@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process'
+import { min } from 'simple-statistics'
+
+/** What an import costs. */
+export interface Loading {
+  readonly name: string
+  readonly milliseconds: number
+  /** Files that are not Node's own, and what is in them. */
+  readonly files: number
+  readonly bytes: number
+}
+
+const NAMES = [
+  'sojourn',
+  'sojourn/express',
+  'sojourn/stores/memory',
+  'sojourn/stores/sqlite',
+  'sojourn/stores/redis',
+  'sojourn/stores/postgres',
+  'express-session',
+  '@fastify/session',
+  'koa-session',
+  'iron-session',
+]
+const TIMES = 11
+
+const TIMED = `
+const begin = performance.now()
+await import(process.argv[1])
+console.log(performance.now() - begin)`
+
+const COUNTED = `
+import { registerHooks } from 'node:module'
+import { statSync } from 'node:fs'
+const sizes = []
+registerHooks({ load(url, context, next) {
+  if (url.startsWith('file:')) sizes.push(statSync(new URL(url)).size)
+  return next(url, context)
+} })
+await import(process.argv[1])
+console.log(JSON.stringify({ files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) }))`
+
+/** Each import in a process of its own; the quickest of several, for whatever else happens only makes it slower. */
+export function frontDoor(): readonly Loading[] {
+  return NAMES.map((name) => {
+    const times = Array.from({ length: TIMES }, () => Number(run(TIMED, name)))
+    return { name, milliseconds: min(times), ...(JSON.parse(run(COUNTED, name)) as Pick<Loading, 'files' | 'bytes'>) }
+  })
+}
+
+function run(script: string, name: string): string {
+  return execFileSync(process.execPath, ['--input-type=module', '--eval', script, name], { cwd: import.meta.dirname, encoding: 'utf8' })
+}

@@ -1,0 +1,44 @@
+// How much memory a session takes. Run with --expose-gc; the first argument names the store, the second says how many sessions.
+import { randomBytes } from 'node:crypto'
+import expressSession from 'express-session'
+import { createSessions } from 'sojourn'
+import { MemoryStore } from 'sojourn/stores/memory'
+import { SESSIONS } from '../workloads.ts'
+
+const [store, count] = [process.argv[2], Number(process.argv[3])]
+const before = used()
+const kept = store === 'sojourn' ? await inSojourn() : inExpressSession()
+const bytes = (used() - before) / count
+process.send?.(bytes)
+process.on('disconnect', () => process.exit(kept === undefined ? 1 : 0))
+
+async function inSojourn(): Promise<unknown> {
+  const sessions = createSessions({ store: new MemoryStore({ max: count }) })
+  for (let index = 0; index < count; index += 1) {
+    const session = sessions.create()
+    session.assign({ ...SESSIONS.small, visits: index })
+    await session.save()
+  }
+  return sessions
+}
+
+function inExpressSession(): unknown {
+  const sessions = new expressSession.MemoryStore()
+  const cookie = {
+    originalMaxAge: 1_209_600_000,
+    expires: new Date(Date.now() + 1_209_600_000),
+    httpOnly: true,
+    path: '/',
+    sameSite: 'lax',
+  }
+  for (let index = 0; index < count; index += 1) {
+    sessions.set(randomBytes(24).toString('base64url'), { cookie, ...SESSIONS.small, visits: index } as never)
+  }
+  return sessions
+}
+
+function used(): number {
+  for (let times = 0; times < 3; times += 1) globalThis.gc?.()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}

@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { folderOf } from '../../test/services/own-server.ts'
+
+/** Each of the two is bound to a core of its own where that can be done, so that they do not take each other's time. */
+const CORES = { server: '0', load: '1' } as const
+
+export const isPinned: boolean = availableParallelism() > 1 && folderOf('taskset') !== undefined
+
+/** A process of the bench that is asked over IPC, one question at a time. */
+export interface Child {
+  ask<Answer>(question: object): Promise<Answer>
+  /** Its first words. */
+  readonly hello: unknown
+  stop(): Promise<void>
+}
+
+/** How long a child may take for its answer, in milliseconds. */
+const PATIENCE = 1_800_000
+
+export async function startChild(
+  core: keyof typeof CORES,
+  file: string,
+  args: readonly string[] = [],
+  nodeOptions: readonly string[] = [],
+): Promise<Child> {
+  const command = [process.execPath, ...nodeOptions, file, ...args]
+  const [program = '', ...rest] = isPinned ? ['taskset', '-c', CORES[core], ...command] : command
+  const child = spawn(program, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, NODE_ENV: 'production' } })
+  const hello = await answerOf(child)
+  return {
+    hello,
+    ask: async <Answer>(question: object) => {
+      child.send(question)
+      return (await answerOf(child)) as Answer
+    },
+    async stop() {
+      const exited = once(child, 'exit')
+      child.disconnect()
+      await exited
+    },
+  }
+}
+
+async function answerOf(child: ChildProcess): Promise<unknown> {
+  const done = new AbortController()
+  const signal = AbortSignal.any([done.signal, AbortSignal.timeout(PATIENCE)])
+  const ended = once(child, 'exit', { signal }).then(([code]) => {
+    throw new Error(`A process of the bench ended with ${code}`)
+  })
+  try {
+    const [answer] = await Promise.race([once(child, 'message', { signal }), ended])
+    return answer
+  } finally {
+    ended.catch(() => undefined)
+    done.abort()
+  }
+}

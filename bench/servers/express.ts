@@ -1,0 +1,56 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import cookieSession from 'cookie-session'
+import express, { type Express, type Request } from 'express'
+import expressSession from 'express-session'
+import { session } from 'sojourn/express'
+import { expressSessionStore } from './express-session-store.ts'
+import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
+import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
+import { counted } from './operations.ts'
+import { sojournStore } from './sojourn-store.ts'
+
+type Context = Request & { session: PeerSession }
+
+const LIBRARIES: Libraries<Express, Context> = {
+  bare: () => ({ install() {}, handlers: withoutSession() }),
+  sojourn: withSojourn(false),
+  'sojourn lazy': withSojourn(true),
+  'express-session': async (store, place) => ({
+    install: async (app) =>
+      app.use(
+        expressSession({
+          store: counted(await expressSessionStore(store, place)),
+          secret: SECRET,
+          resave: false,
+          saveUninitialized: false,
+          cookie: { ...COOKIE, maxAge: LIFETIME.milliseconds },
+        }),
+      ),
+    handlers: handlersOf((req, work) => work(req.session), plainObject),
+  }),
+  'cookie-session': () => ({
+    install: (app) => app.use(cookieSession({ keys: [SECRET], ...COOKIE, maxAge: LIFETIME.milliseconds })),
+    handlers: handlersOf((req, work) => work(req.session), plainObject),
+  }),
+}
+
+function withSojourn(lazy: boolean): Library<Express, Context> {
+  return async (store, place) => ({
+    install: async (app) => app.use(session({ store: counted(await sojournStore(store, place)), cookie: { secure: true }, lazy })),
+    handlers: handlersOf((req, work) => work(req.session), sojourn),
+  })
+}
+
+/** Express 5. */
+export const serveExpress: Serve = async (library, store, place) => {
+  const { install, handlers } = await libraryOf(LIBRARIES, library)(store, place)
+  const app = express()
+  await install(app)
+  for (const [path, handler] of Object.entries(handlers)) {
+    app.get(path, async (req, res) => void res.type('text/plain').send(await handler(req as Context)))
+  }
+  const server = app.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}

@@ -1,0 +1,29 @@
+import type { PeerSession } from './handlers.ts'
+import { LIFETIME } from './library.ts'
+import { counted } from './operations.ts'
+import { openRedis, type Place } from './resources.ts'
+
+/** For libraries that bring no store and name the functions one needs. This is the cheapest there can be. */
+export interface JsonInRedis {
+  get(id: string): Promise<PeerSession | null>
+  set(id: string, data: object): Promise<void>
+  delete(id: string): Promise<void>
+  destroy(id: string): Promise<void>
+}
+
+export async function jsonInRedis(place: Place): Promise<JsonInRedis> {
+  const client = await openRedis(place)
+  const key = (id: string): string => `${place.name}:${id}`
+  const remove = async (id: string): Promise<void> => void (await client.del(key(id)))
+  return counted({
+    async get(id: string) {
+      const text = await client.get(key(id))
+      return text === null ? null : (JSON.parse(text) as PeerSession)
+    },
+    async set(id: string, data: object) {
+      await client.set(key(id), JSON.stringify(data), { expiration: { type: 'EX', value: LIFETIME.seconds } })
+    },
+    delete: remove,
+    destroy: remove,
+  })
+}

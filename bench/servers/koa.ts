@@ -1,0 +1,42 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import Koa, { type Context as KoaContext } from 'koa'
+import koaSession from 'koa-session'
+import { session } from 'sojourn/koa'
+import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
+import { jsonInRedis } from './json-in-redis.ts'
+import { COOKIE, LIFETIME, type Libraries, libraryOf, SECRET, type Serve } from './library.ts'
+import { counted } from './operations.ts'
+import { sojournStore } from './sojourn-store.ts'
+
+type Context = KoaContext & { session: PeerSession }
+
+const LIBRARIES: Libraries<Koa, Context> = {
+  bare: () => ({ install() {}, handlers: withoutSession() }),
+  sojourn: async (store, place) => ({
+    install: async (app) => app.use(session({ store: counted(await sojournStore(store, place)), cookie: { secure: true } })),
+    handlers: handlersOf((ctx, work) => work(ctx.session), sojourn),
+  }),
+  'koa-session': async (_, place) => ({
+    async install(app) {
+      app.keys = [SECRET]
+      app.use(koaSession({ ...COOKIE, maxAge: LIFETIME.milliseconds, store: await jsonInRedis(place) }, app))
+    },
+    handlers: handlersOf((ctx, work) => work(ctx.session), plainObject),
+  }),
+}
+
+/** Koa 3, which has no router: the path is looked up in the table of handlers. */
+export const serveKoa: Serve = async (library, store, place) => {
+  const { install, handlers } = await libraryOf(LIBRARIES, library)(store, place)
+  const routes = new Map(Object.entries(handlers))
+  const app = new Koa()
+  await install(app)
+  app.use(async (ctx) => {
+    ctx.type = 'text/plain'
+    ctx.body = await routes.get(ctx.path)?.(ctx)
+  })
+  const server = app.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getIronSession } from 'iron-session'
+import { createSessions } from 'sojourn'
+import { withSession } from 'sojourn/node'
+import { type HandWrittenStore, handWrittenStore } from './hand-written-store.ts'
+import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
+import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
+import { counted } from './operations.ts'
+import { sojournStore } from './sojourn-store.ts'
+
+interface Context {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly session?: PeerSession
+}
+
+type Answer = (context: Context) => unknown
+
+/** Wraps the function that answers. */
+interface Listener {
+  wrap: (answer: Answer) => (req: IncomingMessage, res: ServerResponse) => unknown
+}
+
+const LIBRARIES: Libraries<Listener, Context> = {
+  bare: () => ({ install() {}, handlers: withoutSession() }),
+  sojourn: withSojourn(false),
+  'sojourn lazy': withSojourn(true),
+  'by hand': async (store, place) => {
+    const rows = counted(await handWrittenStore(store, place))
+    return { install() {}, handlers: handlersOf(({ req, res }, work, writes) => byHand(rows, req, res, work, writes), plainObject) }
+  },
+  'iron-session': () => ({
+    install() {},
+    handlers: handlersOf(async ({ req, res }, work, writes) => {
+      const session = await getIronSession<Record<string, unknown>>(req, res, {
+        cookieName: 'sid',
+        password: SECRET,
+        ttl: LIFETIME.seconds,
+        cookieOptions: COOKIE,
+      })
+      const answer = work(session)
+      if (writes) await session.save()
+      return answer
+    }, plainObject),
+  }),
+}
+
+function withSojourn(lazy: boolean): Library<Listener, Context> {
+  return async (store, place) => {
+    const sessions = createSessions({ store: counted(await sojournStore(store, place)), cookie: { secure: true }, lazy })
+    return {
+      install: (listener) => (listener.wrap = (answer) => withSession(sessions, (req, res, session) => answer({ req, res, session }))),
+      handlers: handlersOf(({ session = {} }, work) => work(session), sojourn),
+    }
+  }
+}
+
+/** What somebody writes who wants a session and nothing more. A session that is created is not looked for. */
+async function byHand(
+  rows: HandWrittenStore,
+  req: IncomingMessage,
+  res: ServerResponse,
+  work: (session: object) => string,
+  writes: boolean,
+): Promise<string> {
+  const id = /(?:^|; )sid=([\w-]+)/.exec(req.headers.cookie ?? '')?.[1]
+  const row = id === undefined ? undefined : await rows.get(id)
+  const data = row === undefined ? {} : JSON.parse(row.data)
+  const answer = work(data)
+  if (!writes) return answer
+  if (id !== undefined && row !== undefined) await rows.swap(id, JSON.stringify(data), row.version)
+  else await create(rows, res, data)
+  return answer
+}
+
+async function create(rows: HandWrittenStore, res: ServerResponse, data: object): Promise<void> {
+  const id = randomBytes(24).toString('base64url')
+  await rows.insert(id, JSON.stringify(data))
+  res.setHeader('Set-Cookie', `sid=${id}; Path=/; Max-Age=${LIFETIME.seconds}; HttpOnly; Secure; SameSite=Lax`)
+}
+
+/** Node alone: the path is looked up in the table of handlers. */
+export const serveNode: Serve = async (library, store, place) => {
+  const { install, handlers } = await libraryOf(LIBRARIES, library)(store, place)
+  const routes = new Map(Object.entries(handlers))
+  const listener: Listener = { wrap: (answer) => (req, res) => answer({ req, res }) }
+  await install(listener)
+  const listen = listener.wrap(async (context) => {
+    const answer = await routes.get(context.req.url ?? '')?.(context)
+    context.res.setHeader('Content-Type', 'text/plain; charset=utf-8')
+    context.res.end(answer)
+  })
+  const server = createServer(listen).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}

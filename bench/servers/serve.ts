@@ -1,0 +1,41 @@
+// A server process. What it serves is told as JSON in its first argument; the bench asks it over IPC what it has used so far.
+import type { Serve } from './library.ts'
+import { operations } from './operations.ts'
+import type { Place, StoreName } from './resources.ts'
+
+export type Framework = keyof typeof FRAMEWORKS
+
+/** What a server process is told. */
+export interface Order {
+  readonly framework: Framework
+  readonly library: string
+  readonly store: StoreName | 'cookie'
+  readonly place: Place
+}
+
+/** What it has used since it began. */
+export interface Usage {
+  /** Microseconds of CPU time of all its threads, in its own code and in the system. */
+  readonly cpu: number
+  /** What was asked of its store. */
+  readonly operations: number
+}
+
+/** Each process loads its own framework only. */
+const FRAMEWORKS = {
+  express: async () => (await import('./express.ts')).serveExpress,
+  fastify: async () => (await import('./fastify.ts')).serveFastify,
+  hono: async () => (await import('./hono.ts')).serveHono,
+  koa: async () => (await import('./koa.ts')).serveKoa,
+  node: async () => (await import('./node.ts')).serveNode,
+} as const satisfies Record<string, () => Promise<Serve>>
+
+const { framework, library, store, place } = JSON.parse(process.argv[2] ?? '') as Order
+const serve = await FRAMEWORKS[framework]()
+const port = await serve(library, store, place)
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  process.send?.({ cpu: user + system, operations: operations.count } satisfies Usage)
+})
+process.on('disconnect', () => process.exit())
+process.send?.({ port })

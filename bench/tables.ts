@@ -1,0 +1,79 @@
+// Prints the tables of a run, and writes them into docs/performance.md between their marks, with the pictures beside it.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { isBare } from './candidates.ts'
+import type { Measured } from './measure/measured.ts'
+import { frontDoorTable, growthTable, weightTable } from './report/experiment-tables.ts'
+import { Figures } from './report/figures.ts'
+import { judge } from './report/judge.ts'
+import { extraPicture, growthPicture } from './report/pictures.ts'
+import {
+  bytesTable,
+  circumstancesText,
+  extraTable,
+  operationsTable,
+  summary,
+  targetsTable,
+  throughputTable,
+  workloadsTable,
+} from './report/tables.ts'
+
+const DOCS = join(import.meta.dirname, '../docs')
+
+const { input, write } = new Command('tables')
+  .description('Prints the tables of a run.')
+  .option('--input <file>', 'the results of the run', join(import.meta.dirname, 'results.json'))
+  .option('--no-write', 'leave docs/performance.md and its pictures as they are')
+  .parse()
+  .opts<{ input: string; write: boolean }>()
+
+const { circumstances, cells, experiments } = JSON.parse(readFileSync(input, 'utf8')) as Measured
+const figures = new Figures(cells)
+const verdicts = judge(figures)
+
+const tables: Readonly<Record<string, string>> = {
+  workloads: workloadsTable(),
+  circumstances: circumstancesText(circumstances),
+  summary: summary(verdicts),
+  extra: extraTable(figures),
+  targets: targetsTable(verdicts),
+  operations: operationsTable(figures),
+  throughput: throughputTable(figures),
+  bytes: bytesTable(figures),
+  growth: growthTable(experiments.growth),
+  weight: weightTable(experiments.weight),
+  'front-door': frontDoorTable(experiments.frontDoor),
+}
+for (const [name, text] of Object.entries(tables)) console.log(`\n## ${name}\n\n${text}`)
+
+if (write) {
+  writeTables(tables)
+  const onExpress = await extraPicture(
+    figures,
+    'CPU over bare Express, µs a request',
+    (candidate) => candidate.framework === 'express' && !isBare(candidate) && candidate.library !== 'sojourn lazy',
+    ['W1', 'W2', 'W3', 'W6'],
+  )
+  const besideFloor = await extraPicture(
+    figures,
+    'CPU over bare Node, µs a request',
+    ({ framework, library, store }) => framework === 'node' && store !== 'sqlite-full' && (library === 'sojourn' || library === 'by hand'),
+    ['W1', 'W3', 'W5', 'W6'],
+  )
+  writeFileSync(join(DOCS, 'performance-express.svg'), `${onExpress}\n`)
+  writeFileSync(join(DOCS, 'performance-floor.svg'), `${besideFloor}\n`)
+  writeFileSync(join(DOCS, 'performance-growth.svg'), `${await growthPicture(experiments.growth)}\n`)
+}
+
+/** Puts each table between its marks, `<!-- bench extra -->` and `<!-- /bench extra -->`. */
+function writeTables(given: Readonly<Record<string, string>>): void {
+  const file = join(DOCS, 'performance.md')
+  let document = readFileSync(file, 'utf8')
+  for (const [name, text] of Object.entries(given)) {
+    const marked = new RegExp(`(<!-- bench ${name} -->\\n)[^]*?(<!-- /bench ${name} -->)`)
+    if (!marked.test(document)) throw new Error(`docs/performance.md has no place for the table ${name}`)
+    document = document.replace(marked, (_, open: string, close: string) => `${open}\n${text}\n\n${close}`)
+  }
+  writeFileSync(file, document)
+}

@@ -1,0 +1,13 @@
+import type { Entry, Store } from '../../src/core/store.ts'
+
+/** All entries of a store, page by page; expired ones too. A store that is changed meanwhile may name one twice. */
+export async function everyEntry(store: Store): Promise<(readonly [key: string, entry: Entry])[]> {
+  const all = new Map<string, Entry>()
+  let cursor: string | undefined
+  do {
+    const page = await store.list?.({ now: 0, limit: 1000, ...(cursor === undefined ? {} : { cursor }) })
+    for (const [key, entry] of page?.entries ?? []) all.set(key, entry)
+    cursor = page?.cursor
+  } while (cursor !== undefined)
+  return [...all]
+}
