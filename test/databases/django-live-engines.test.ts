@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { DjangoOptions } from '../../src/django/django.ts'
+import { anySequence } from '../django/live/any-sequence.ts'
 import type { Side, Sides } from '../django/live/deed.ts'
 import { startDjango } from '../django/live/django-side.ts'
 import { startNode } from '../django/live/node-side.ts'
@@ -47,6 +48,7 @@ describe.skipIf(django === undefined)('files', () => {
 
   sharedData(sides)
   sharedEnds(sides)
+  anySequence(sides)
 
   it('expire two weeks after they were written', async () => {
     for (const side of [sides.Django, sides.Node]) {
@@ -88,6 +90,8 @@ describe.skipIf(django === undefined)('signed cookies', () => {
     () => ({ SESSION_ENGINE: 'django.contrib.sessions.backends.signed_cookies' }),
     () => ({ signedCookies: true }),
   )
+
+  anySequence(sides)
 
   it.each([
     ['Django', 'Node'],

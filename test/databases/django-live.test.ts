@@ -1,5 +1,6 @@
 // A real Django and ours on one table: what either writes the other reads, and what either ends is over on both.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { anySequence } from '../django/live/any-sequence.ts'
 import type { Side, Sides } from '../django/live/deed.ts'
 import { startDjango } from '../django/live/django-side.ts'
 import { startNode } from '../django/live/node-side.ts'
@@ -7,7 +8,7 @@ import { sharedData } from '../django/live/shared-data.ts'
 import { type SharedDatabase, sharedDatabases } from '../django/live/shared-databases.ts'
 import { sharedEnds } from '../django/live/shared-ends.ts'
 import { sharedExpiry } from '../django/live/shared-expiry.ts'
-import { time, Visitor } from '../django/live/visitor.ts'
+import { type Answer, time, Visitor } from '../django/live/visitor.ts'
 import { SECRET } from '../django/site.ts'
 import { findDjango } from '../services/django.ts'
 
@@ -37,6 +38,7 @@ describe.each(sharedDatabases)('on %s', (_name, isThere, open) => {
     sharedData(sides)
     sharedEnds(sides)
     sharedExpiry(sides, readsDates)
+    anySequence(sides)
 
     it('what Python wrote stays as it is where Node did not write', async () => {
       const visitor = new Visitor()
@@ -103,6 +105,21 @@ describe.each(sharedDatabases)('on %s', (_name, isThere, open) => {
       await new Visitor().on(sides.Django, ['release', 'reads'])
       await asked
       expect(await visitor.on(sides.Node, ['names'])).toEqual([['a', 'ours']])
+    })
+
+    it('a logout among the writes of both is final', async () => {
+      for (const side of [sides.Django, sides.Node, sides.Django, sides.Node, sides.Django, sides.Node]) {
+        const visitor = new Visitor()
+        await visitor.on(sides.Django, ['login', 'ada'])
+        const thief = visitor.copy()
+        const write = (each: Side): Promise<Answer> => thief.copy().ask(each, ['increment', 'n'])
+        const writes = [sides.Node, sides.Django, sides.Node, sides.Django].map(write)
+        const answers = await Promise.all([...writes, visitor.ask(side, ['logout'])])
+        // Django's own answer to a write that came too late, and ours.
+        expect(answers.filter(({ status }) => ![200, 400, 409].includes(status))).toEqual([])
+        expect(answers.at(-1)?.status).toBe(200)
+        for (const each of [sides.Django, sides.Node]) expect(await thief.copy().on(each, ['user'], ['get', 'n'])).toEqual([null, null])
+      }
     })
 
     it('both at once: Node undoes nothing of Django’s, and loses nothing among its own', async () => {

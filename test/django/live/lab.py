@@ -75,6 +75,17 @@ def change_password(request, name, password, keep):
         update_session_auth_hash(request, user)
 
 
+def delete(request, name):
+    there = name in request.session
+    if there:
+        del request.session[name]
+    return there
+
+
+def is_open(name):
+    return name == '__proto__' or not name.startswith('_')
+
+
 def shown(message):
     return {'level': message.level, 'message': str(message), 'extraTags': message.extra_tags or ''}
 
@@ -86,8 +97,8 @@ DEEDS = {
     'repr': lambda request, name: repr(request.session.get(name)),
     'increment': lambda request, name: request.session.__setitem__(name, request.session.get(name, 0) + 1),
     'has': lambda request, name: name in request.session,
-    'names': lambda request: sorted(name for name in request.session.keys() if not name.startswith('_')),
-    'delete': lambda request, name: request.session.pop(name, None) is not None,
+    'names': lambda request: sorted(filter(is_open, request.session.keys())),
+    'delete': delete,
     'pop': lambda request, name: request.session.pop(name, None),
     'clear': lambda request: request.session.clear(),
     'flush': lambda request: request.session.flush(),
