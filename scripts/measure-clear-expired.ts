@@ -1,4 +1,4 @@
-// Why: docs/guide.md says how fast expired sessions are cleared from a large PostgreSQL table, and what requests beside it feel of that.
+// Why: docs/stores.md says how fast expired sessions are cleared from a large PostgreSQL table, and what requests beside it feel of that.
 //
 //   node scripts/measure-clear-expired.ts --rows 10000000
 //

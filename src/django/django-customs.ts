@@ -17,6 +17,7 @@ export interface DjangoExpiryOptions {
 
 /** What Django's reserved properties mean. */
 export function djangoCustoms({ saveEveryRequest, isoExpiry, localTime }: DjangoExpiryOptions): Customs {
+  const dates = isoExpiry ? localTime : undefined
   const instantOf = (date: string): number | undefined => fromIso(date, localTime)
   const expiryOf: Customs['expiryOf'] = (texts, createdAt, now, reading) => {
     const own = storedExpiry(texts, reading)
@@ -40,7 +41,7 @@ export function djangoCustoms({ saveEveryRequest, isoExpiry, localTime }: Django
       return expiresAt < entry.expiresAt ? undefined : expiresAt
     },
     cookieLife: ({ expiresAt }, now) => expiresAt - now,
-    expiryProperties: (expiry, createdAt, now, lifetime) => [[SESSION_EXPIRY, toStored(expiry, createdAt, now, lifetime, isoExpiry)]],
+    expiryProperties: (expiry, createdAt, now, lifetime) => [[SESSION_EXPIRY, toStored(expiry, createdAt, now, lifetime, dates)]],
   }
 }
 
@@ -63,18 +64,24 @@ function storedExpiry(texts: ReadonlyMap<string, string>, { parse }: Reading): n
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
 
-function toStored(expiry: Expiry, createdAt: number, now: number, lifetime: Lifetime, isoExpiry: boolean): number | string | undefined {
+function toStored(
+  expiry: Expiry,
+  createdAt: number,
+  now: number,
+  lifetime: Lifetime,
+  dates: LocalTime | undefined,
+): number | string | undefined {
   if (expiry === undefined) return undefined
   if (expiry === 'browser') return 0
   if (!(expiry instanceof Date)) return slidingTime(expiry, lifetime) / 1000
   const at = futureInstant(expiry, createdAt, now, lifetime)
-  if (isoExpiry) return toIso(at)
+  if (dates !== undefined) return toIso(at, dates)
   throw new RangeError('setExpiry: a Django before 4.1 cannot read a date (option `isoExpiry`); give a duration')
 }
 
 /** As Python's `isoformat` has it. Never `Z`, which Python reads from 3.11 on only. */
-function toIso(instant: number): string {
-  return new Date(instant).toISOString().replace('.000Z', '+00:00').replace('Z', '+00:00')
+function toIso(instant: number, localTime: LocalTime): string {
+  return new Date(localTime.toLocal(instant)).toISOString().replace(/(?:\.000)?Z$/, localTime.offset)
 }
 
 const ISO = /^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2})(?:\.(\d{3})\d{0,3})?(Z|[+-]\d{2}:\d{2})?(?::\d{2})?$/

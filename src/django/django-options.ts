@@ -35,7 +35,7 @@ export interface DjangoOptions
   readonly expireAtBrowserClose?: boolean
   /** `SESSION_SAVE_EVERY_REQUEST`: every request with a session makes it live on, and sends its cookie again. Default `false`. */
   readonly saveEveryRequest?: boolean
-  /** `TIME_ZONE`, for a site with `USE_TZ = False` on SQLite or MySQL, which keeps local times. Default UTC. */
+  /** `TIME_ZONE`, for a site with `USE_TZ = False`, whose dates are local times: give it there, even if it is `'UTC'`, and nowhere else. */
   readonly timeZone?: string
   /** Whether `setExpiry` may store a date. Say `false` beside a Django before 4.1, which cannot read one. Default `true`. */
   readonly isoExpiry?: boolean

@@ -17,7 +17,7 @@ import type { DjangoRows } from './django-rows.ts'
 import { DjangoStore } from './django-store.ts'
 import { type FileLife, fileLife } from './file-life.ts'
 import { DjangoFileRows } from './file-rows.ts'
-import { type LocalTime, localTimeOf } from './local-time.ts'
+import { type LocalTime, localTimeOf, utc } from './local-time.ts'
 import { mysqlRows } from './mysql-rows.ts'
 import { postgresRows } from './postgres-rows.ts'
 import { SignedCookieStore } from './signed-cookie-store.ts'
@@ -52,8 +52,8 @@ export function djangoSessions<Data = Default>(options: DjangoOptions): Sessions
 // oxlint-disable-next-line typescript/no-explicit-any -- whatever the overloads above say
 export function djangoSessions(options: DjangoOptions): Sessions<any> {
   checkDjangoOptions(options)
-  const { timeZone = 'UTC', cookie = {} } = options
-  const localTime = localTimeOf(timeZone)
+  const { timeZone, cookie = {} } = options
+  const localTime = timeZone === undefined ? utc : localTimeOf(timeZone)
   const dialect = djangoDialect(options, localTime)
   const checked: SessionOptions = {
     ...sharedOptions(options),

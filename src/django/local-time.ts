@@ -10,20 +10,22 @@ export const LAST_INSTANT: number = Date.UTC(9999, 11, 31)
 export interface LocalTime {
   toLocal(instant: number): number
   toInstant(local: number): number
+  /** What stands behind a date: nothing where all dates are local times, which cannot be compared with others. */
+  readonly offset: '+00:00' | ''
 }
 
 /** A site that keeps UTC, as every one does with `USE_TZ = True`. */
-export const utc: LocalTime = { toLocal: (instant) => instant, toInstant: (local) => local }
+export const utc: LocalTime = { toLocal: (instant) => instant, toInstant: (local) => local, offset: '+00:00' }
 
-/** The clock of a `TIME_ZONE`. Throws `ConfigError` for one that this runtime does not know. */
+/** The clock of a `TIME_ZONE`, `UTC` too. Throws `ConfigError` for one that this runtime does not know. */
 export function localTimeOf(timeZone: string): LocalTime {
-  if (timeZone === 'UTC') return utc
   const format = formatOf(timeZone)
   const toLocal = (instant: number): number => instant + offsetAt(format, instant)
   return {
     toLocal,
     // Guessed by the offset then, and mended by the one at the guess. Of an hour that comes twice one is taken.
     toInstant: (local) => local - offsetAt(format, local - offsetAt(format, local)),
+    offset: '',
   }
 }
 

@@ -65,6 +65,16 @@ describe('setExpiry', () => {
     expect(setCookie?.includes('Max-Age')).toBe(expiry !== 'browser')
   })
 
+  it.each([
+    ['Asia/Kolkata', '"2100-01-01T06:30:00"'],
+    ['UTC', '"2100-01-01T01:00:00"'],
+  ])('a date is a local time on a site in %s without USE_TZ: Python compares no others with it', async (timeZone, stored) => {
+    const site = new Site({ timeZone })
+    await site.visit((session) => session.setExpiry(new Date(START + HOUR)))
+    expect(site.data()[site.key]).toEqual({ _session_expiry: stored })
+    expect((await site.open()).expiresAt).toBe(START + HOUR)
+  })
+
   it('undefined goes back to the rule', async () => {
     const site = new Site()
     await site.visit((session) => session.set('a', 1).setExpiry('1h'))

@@ -15,6 +15,7 @@ const FILES = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
 const AMBIENT = `
 import { createSessions, type Codec, type Entry, type Session, type Sessions, type Store } from 'sojourn'
 import { addDjangoMessage, type DjangoUser, djangoLevels, djangoLogin, djangoMessages, djangoSessions, djangoUser } from 'sojourn/django'
+import { CachedStore, postgresInvalidation, redisInvalidation } from 'sojourn/stores/cached'
 import { CookieStore } from 'sojourn/stores/cookie'
 import { MemoryStore } from 'sojourn/stores/memory'
 import { MysqlStore } from 'sojourn/stores/mysql'
@@ -29,10 +30,13 @@ declare const id: string
 declare const Bun: { serve(options: { fetch(request: Request): Response | Promise<Response> }): void }
 declare const connectionString: string
 declare const Pool: new (options: { connectionString: string }) => import('sojourn/stores/postgres').PgPool
+declare const pool: import('sojourn/stores/postgres').PgPool
+declare const client: import('sojourn/stores/redis').NodeRedisClient
+declare const pg: typeof import('pg')
 declare const createPool: (url: string) => import('sojourn/stores/mysql').MysqlPool
 declare const postgres: (url: string) => import('sojourn/stores/postgres').PostgresJs
 declare const url: string
-declare const createClient: (options: { url: string }) => { connect(): Promise<import('sojourn/stores/redis').NodeRedisClient> }
+declare const createClient: typeof import('redis').createClient
 declare const Redis: new (url: string) => import('sojourn/stores/redis').IoRedis
 declare const Database: new (path: string) => import('sojourn/stores/sqlite').SqliteDatabase
 declare function alreadyUsed(): void
