@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander'
+import { withoutPasswords } from '../core/without-passwords.ts'
 import { EXIT, exitCodeOf } from './exit-code.ts'
 import { program } from './program.ts'
-import { withoutPasswords } from './without-passwords.ts'
 
 // `node:sqlite` says on every use that it is experimental; in a cron job that is a mail every night.
 process.removeAllListeners('warning')

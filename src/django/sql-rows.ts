@@ -1,4 +1,3 @@
-import { monotonic } from '../core/clock.ts'
 import { StoreError, type StoreOperation } from '../core/errors.ts'
 import type { RemoteTable } from '../stores/sql/remote-database.ts'
 import { quoted, type SqlDialect, type SqlStatement, spelt } from '../stores/sql/sql-statements.ts'
@@ -30,9 +29,6 @@ export interface DjangoSqlRow {
   readonly expiry: unknown
 }
 
-/** A step of `clearExpired` that takes longer than a minute has lost its connection. */
-const LONGEST_STEP = 60_000
-
 /** What every statement reads, in order. */
 export const DJANGO_COLUMNS: readonly string[] = ['key', 'data', 'expiry']
 
@@ -41,11 +37,11 @@ export const djangoTable: RemoteTable = { missing: async () => '', create: async
 
 /** Django's table in a SQL database. Every verb is one statement that carries its own conditions. */
 export class DjangoSqlRows implements DjangoRows {
-  readonly #executor: SqlExecutor<DjangoSqlRow> & { close(): void | Promise<void> }
+  readonly #executor: SqlExecutor<DjangoSqlRow>
   readonly #dialect: DjangoSqlDialect
   readonly #sql: ReturnType<typeof statements>
 
-  constructor(table: string, dialect: DjangoSqlDialect, executor: SqlExecutor<DjangoSqlRow> & { close(): void | Promise<void> }) {
+  constructor(table: string, dialect: DjangoSqlDialect, executor: SqlExecutor<DjangoSqlRow>) {
     this.#executor = executor
     this.#dialect = dialect
     this.#sql = statements(quoted(table), dialect)
@@ -79,8 +75,8 @@ export class DjangoSqlRows implements DjangoRows {
     return rows.map((row) => this.#rowOf(row))
   }
 
-  async clearExpired(now: number, most: number): Promise<number> {
-    return this.#executor.run(this.#sql.clearExpired, [this.#dialect.valueOf(now), most], monotonic() + LONGEST_STEP)
+  async clearExpired(now: number, most: number, until: number): Promise<number> {
+    return this.#executor.run(this.#sql.clearExpired, [this.#dialect.valueOf(now), most], until)
   }
 
   async countExpired(now: number): Promise<number> {

@@ -51,7 +51,7 @@ describe('sojourn', () => {
     [['clear-expired', '--stor=postgres://u:secret@host/d'], "unknown option '--stor=postgres://u:***@host/d'"],
     [['clear-expired', 'postgres://u:secret@host/d'], 'too many arguments'],
     [['migrate', '--store', 'sqlite:a.db?tabel=x'], 'no parameter `tabel`'],
-    [['migrate', '--store', 'sqlite:a.db?table=a-b'], '`table` cannot be "a-b"'],
+    [['migrate', '--store', 'sqlite:a.db?table=a-b'], "`table` cannot be 'a-b'"],
   ])('says what is wrong with its use, and exits with 2: %j', async (args, words) => {
     const { code, stdout, stderr } = await runCli(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

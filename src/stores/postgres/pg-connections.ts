@@ -1,6 +1,6 @@
 import { monotonic } from '../../core/clock.ts'
 import { StoreError, type StoreOperation } from '../../core/errors.ts'
-import { connectingUntil, inTime } from '../sql/in-time.ts'
+import { connectingUntil, inTime } from '../in-time.ts'
 import type { PgPool, PgPoolClient } from './postgres-client.ts'
 
 /**

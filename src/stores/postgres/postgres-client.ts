@@ -1,5 +1,5 @@
 import { StoreError } from '../../core/errors.ts'
-import { inTime, LateError } from '../sql/in-time.ts'
+import { inTime, LateError } from '../in-time.ts'
 import type { SendToServer } from '../sql/remote-database.ts'
 import type { SqlValue } from '../sql/sql-store.ts'
 import { PgConnections } from './pg-connections.ts'

@@ -1,4 +1,4 @@
-import { monotonic } from '../../core/clock.ts'
+import { monotonic } from '../core/clock.ts'
 
 /** What waited was given up: see `Patience`. */
 export class LateError extends Error {
