@@ -66,7 +66,9 @@ export function sameProof(a: string, b: string): boolean {
   return difference === 0
 }
 
-const sha256 = crypto.hash === undefined ? hashed : (value: string): string => crypto.hash('sha256', value, 'base64url')
+/** SHA-256 of a text, in base64url. */
+export const sha256: (text: string) => string =
+  crypto.hash === undefined ? hashed : (value: string): string => crypto.hash('sha256', value, 'base64url')
 
 function hashed(value: string): string {
   return crypto.createHash('sha256').update(value).digest('base64url')
