@@ -1,5 +1,5 @@
 import { monotonic, rest } from '../../core/clock.ts'
-import { inTime } from '../sql/in-time.ts'
+import { inTime } from '../in-time.ts'
 import { CACHE_PATIENCE } from './cached-rows.ts'
 
 /** Carries short texts between the processes of an application: `redisInvalidation`, `postgresInvalidation`, or one of your own. */
