@@ -1,7 +1,7 @@
 import { monotonic } from '../core/clock.ts'
 import { StoreError, type StoreOperation } from '../core/errors.ts'
 import type { RemoteTable } from '../stores/remote-database.ts'
-import type { SqlExecutor, SqlValue } from '../stores/sql.ts'
+import { LONGEST_COUNT, type SqlExecutor, type SqlValue } from '../stores/sql.ts'
 import { quoted, type SqlDialect, type SqlStatement, spelt } from '../stores/sql-statements.ts'
 import type { DjangoRow, DjangoRows } from './django-rows.ts'
 
@@ -84,7 +84,7 @@ export class DjangoSqlRows implements DjangoRows {
   }
 
   async countExpired(now: number): Promise<number> {
-    return this.#executor.count(this.#sql.countExpired, [this.#dialect.valueOf(now)])
+    return this.#executor.count(this.#sql.countExpired, [this.#dialect.valueOf(now)], monotonic() + LONGEST_COUNT)
   }
 
   async close(): Promise<void> {

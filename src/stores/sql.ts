@@ -46,13 +46,15 @@ export interface SqlExecutor<Row = SqlRow> {
   row(statement: SqlStatement, values: SqlValue[], until?: number): Row | undefined | Promise<Row | undefined>
   rows(statement: SqlStatement, values: SqlValue[], until?: number): readonly Row[] | Promise<readonly Row[]>
   /** The one number that the statement answers. */
-  count(statement: SqlStatement, values: SqlValue[]): number | Promise<number>
+  count(statement: SqlStatement, values: SqlValue[], until?: number): number | Promise<number>
   /** See `Store.migrate`. */
   migrate(dryRun: boolean): string | Promise<string>
 }
 
 /** A step of `clearExpired` that takes longer than a minute has lost its connection. */
 const LONGEST_STEP = 60_000
+/** To count the expired rows of a table that was never cleared takes minutes, and nobody's request waits for it. */
+export const LONGEST_COUNT = 600_000
 
 /**
  * Sessions in a table: the one algorithm of all SQL databases. A database adds its dialect (see `SqlDialect`), an executor and a schema.
@@ -131,12 +133,12 @@ export class SqlStore implements Store {
       if (step < most) return
       await giveWay(took)
       // Deleted rows stay in an index until the database cleans it, and every batch would have to step over those of all the others.
-      from = await this.#executor.count(this.#sql.oldest, [from])
+      from = await this.#executor.count(this.#sql.oldest, [from], monotonic() + LONGEST_STEP)
     }
   }
 
   async countExpired(now: number): Promise<number> {
-    return this.#executor.count(this.#sql.countExpired, [now])
+    return this.#executor.count(this.#sql.countExpired, [now], monotonic() + LONGEST_COUNT)
   }
 
   async migrate({ dryRun = false }: MigrateOptions = {}): Promise<string> {
