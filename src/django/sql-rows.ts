@@ -1,7 +1,8 @@
+import { monotonic } from '../core/clock.ts'
 import { StoreError, type StoreOperation } from '../core/errors.ts'
 import type { RemoteTable } from '../stores/sql/remote-database.ts'
 import { quoted, type SqlDialect, type SqlStatement, spelt } from '../stores/sql/sql-statements.ts'
-import type { SqlExecutor, SqlValue } from '../stores/sql/sql-store.ts'
+import { LONGEST_COUNT, type SqlExecutor, type SqlValue } from '../stores/sql/sql-store.ts'
 import type { DjangoRow, DjangoRows } from './django-rows.ts'
 
 /** How one database spells what others spell differently, on Django's table. Texts are written as for `SqlDialect`. */
@@ -80,7 +81,7 @@ export class DjangoSqlRows implements DjangoRows {
   }
 
   async countExpired(now: number): Promise<number> {
-    return this.#executor.count(this.#sql.countExpired, [this.#dialect.valueOf(now)])
+    return this.#executor.count(this.#sql.countExpired, [this.#dialect.valueOf(now)], monotonic() + LONGEST_COUNT)
   }
 
   async close(): Promise<void> {

@@ -1,9 +1,18 @@
+import type { RedisEvent } from './redis-event.ts'
+import { ioLine, isIoLink } from './redis-io-line.ts'
+import { PatientLine } from './redis-line.ts'
+import { isNodeLink, nodeLine } from './redis-node-line.ts'
 import { heedingSilence } from './redis-silence.ts'
 
-/** What `RedisStore` needs of `createClient()` or `createClientPool()` of `redis`. */
+/** What `RedisStore` needs of `createClient()` or `createClientPool()` of `redis`; only the first has all of it. */
 export interface NodeRedisClient {
   sendCommand(args: string[], options?: object): Promise<unknown>
   readonly isReady?: boolean
+  readonly isOpen?: boolean
+  on?(event: RedisEvent, listener: (cause?: unknown) => void): unknown
+  off?(event: RedisEvent, listener: (cause?: unknown) => void): unknown
+  connect?(): Promise<unknown>
+  destroy?(): void
 }
 
 /** What `RedisStore` needs of `createSentinel()` of `redis`. */
@@ -29,7 +38,10 @@ export interface IoRedis {
     readonly host?: string | undefined
     readonly port?: number | undefined
   }
-  on(event: 'close', listener: () => void): unknown
+  readonly stream?: { destroy(): unknown }
+  on(event: RedisEvent, listener: (cause?: unknown) => void): unknown
+  off?(event: RedisEvent, listener: (cause?: unknown) => void): unknown
+  disconnect?(reconnect: boolean): void
 }
 
 /** What `RedisStore` needs of a `Cluster` of `ioredis`. */
@@ -56,8 +68,8 @@ export interface RedisNode {
 export interface RedisConnection {
   /** What the client itself puts in front of every key. */
   readonly keyPrefix: string
-  /** Sends a command about one key. */
-  send(key: string, args: string[]): Promise<unknown>
+  /** Sends a command about one key, for somebody who waits until then (see `Patience`). */
+  send(key: string, args: string[], until?: number): Promise<unknown>
   /** The masters, in the order of their names. */
   nodes(): readonly RedisNode[]
   /**
@@ -98,7 +110,8 @@ type Method = 'call' | 'nodes' | 'sendCommand' | 'nodeClient' | 'getSentinelNode
 
 function throughClient(client: NodeRedisClient): RedisConnection {
   const send = (args: string[]): Promise<unknown> => client.sendCommand(args, client.isReady === true ? AT_ONCE : PLAIN)
-  return { ...NEVER_TWICE, send: (_, args) => send(args), nodes: () => [{ name: '', send }] }
+  const line: Pick<PatientLine, 'send'> = isNodeLink(client) ? new PatientLine(nodeLine(client, send)) : { send }
+  return { ...NEVER_TWICE, send: (_, args, until) => line.send(args, until), nodes: () => [{ name: '', send }] }
 }
 
 /** After a command was lost with its connection it sends it again, to the new master. */
@@ -127,9 +140,10 @@ function throughCluster(cluster: NodeRedisCluster): RedisConnection {
 
 function throughIo(client: IoRedis): RedisConnection {
   const send = ([command = '', ...args]: string[]): Promise<unknown> => client.call(command, args)
+  const line: Pick<PatientLine, 'send'> = isIoLink(client) ? new PatientLine(ioLine(client, send)) : { send }
   return {
     keyPrefix: textOf(client.options.keyPrefix),
-    send: (_, args) => send(args),
+    send: (_, args, until) => line.send(args, until),
     nodes: () => [{ name: '', send }],
     resends: counted((count) => client.on('close', count)),
     hasEnded: () => client.status === 'end',

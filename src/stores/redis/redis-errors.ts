@@ -1,5 +1,6 @@
 import { StoreError, type StoreOperation } from '../../core/errors.ts'
 import type { RedisConnection } from './redis-client.ts'
+import { UnconnectedError } from './redis-line.ts'
 
 /** What the libraries say when they do not even try: ended, not connected and told not to queue, the queue is full. */
 const NEVER_SENT = [
@@ -29,7 +30,7 @@ export async function attempt<T>(connection: RedisConnection, operation: StoreOp
   } catch (error) {
     if (error instanceof StoreError) throw error
     const refused = codeOf(error) !== undefined && connection.resends() === before
-    const surely = ended || refused || NEVER_SENT.includes(messageOf(error))
+    const surely = ended || refused || error instanceof UnconnectedError || NEVER_SENT.includes(messageOf(error))
     throw new StoreError(operation, error, surely ? { applied: false } : {})
   }
 }

@@ -1,7 +1,10 @@
 import { StoreError } from '../../core/errors.ts'
 import type { Entry, Page } from '../../core/store.ts'
 import type { RedisNode } from './redis-client.ts'
-import type { RedisRows } from './redis-rows.ts'
+import type { RedisCall, RedisRows } from './redis-rows.ts'
+
+/** Of the many commands of a page none is worth a connection. */
+const LISTING: RedisCall = { operation: 'list' }
 
 /** How much of a server one SCAN looks at. Always the same: a page may end in the middle of what one has answered. */
 const STEP = '1000'
@@ -73,7 +76,7 @@ async function fill(
     const some = members.slice(at, at + limit - entries.length)
     at += some.length
     const keys = some.map((member) => rows.keyOfMember(member))
-    const found = await Promise.all(keys.map((key) => rows.read('list', key)))
+    const found = await Promise.all(keys.map((key) => rows.read(LISTING, key)))
     for (const [index, entry] of found.entries())
       if (entry !== undefined && entry.expiresAt > now && (userId === undefined || entry.userId === userId))
         entries.push([keys[index] ?? '', entry])
@@ -84,7 +87,7 @@ async function fill(
 
 async function step(rows: RedisRows, node: RedisNode, scan: string, start: string): Promise<[next: string, names: string[]]> {
   const pattern = `${start.replace(/[*?[\]\\]/g, '\\$&')}*`
-  const [next, names] = (await rows.sendTo('list', node, ['scan', scan, 'match', pattern, 'count', STEP])) as [unknown, string[]]
+  const [next, names] = (await rows.sendTo(LISTING, node, ['scan', scan, 'match', pattern, 'count', STEP])) as [unknown, string[]]
   return [String(next), [...new Set(names)].sort()]
 }
 

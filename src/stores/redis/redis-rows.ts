@@ -12,6 +12,13 @@ import { type RedisScript, run } from './redis-scripts.ts'
  */
 const MARGIN = 3_600_000
 
+/** What a command is sent for, and until when anybody waits for it. */
+export interface RedisCall {
+  readonly operation: StoreOperation
+  /** See `Patience`. */
+  readonly until?: number | undefined
+}
+
 /** Rows and lists by their names in Redis. What it throws is a `StoreError`. */
 export class RedisRows {
   readonly #connection: RedisConnection
@@ -27,24 +34,24 @@ export class RedisRows {
   }
 
   /** Sends a command about the row of a session: `before`, its name, `after`. */
-  send(operation: StoreOperation, key: string, before: readonly string[], after: readonly string[] = []): Promise<unknown> {
-    return this.#send(operation, this.#sessions + toSqlText(key), before, after)
+  send(call: RedisCall, key: string, before: readonly string[], after: readonly string[] = []): Promise<unknown> {
+    return this.#send(call, this.#sessions + toSqlText(key), before, after)
   }
 
-  sendToUser(operation: StoreOperation, userId: string, before: readonly string[], after: readonly string[] = []): Promise<unknown> {
-    return this.#send(operation, this.#users + toSqlText(userId), before, after)
+  sendToUser(call: RedisCall, userId: string, before: readonly string[], after: readonly string[] = []): Promise<unknown> {
+    return this.#send(call, this.#users + toSqlText(userId), before, after)
   }
 
-  run(operation: StoreOperation, script: RedisScript, key: string, args: readonly string[]): Promise<unknown> {
-    return this.#attempt(operation, () => run(this.#connection, script, this.#sessions + toSqlText(key), args))
+  run(call: RedisCall, script: RedisScript, key: string, args: readonly string[]): Promise<unknown> {
+    return this.#attempt(call, () => run(this.#connection, script, this.#sessions + toSqlText(key), args, call.until))
   }
 
-  runOnUser(operation: StoreOperation, script: RedisScript, userId: string, args: readonly string[]): Promise<unknown> {
-    return this.#attempt(operation, () => run(this.#connection, script, this.#users + toSqlText(userId), args))
+  runOnUser(call: RedisCall, script: RedisScript, userId: string, args: readonly string[]): Promise<unknown> {
+    return this.#attempt(call, () => run(this.#connection, script, this.#users + toSqlText(userId), args, call.until))
   }
 
-  async read(operation: StoreOperation, key: string): Promise<Entry | undefined> {
-    const record = await this.send(operation, key, ['get'])
+  async read(call: RedisCall, key: string): Promise<Entry | undefined> {
+    const record = await this.send(call, key, ['get'])
     return typeof record === 'string' ? entryOf(record) : undefined
   }
 
@@ -53,8 +60,8 @@ export class RedisRows {
     return { nodes: this.#connection.nodes(), start: this.#connection.keyPrefix + this.#sessions }
   }
 
-  sendTo(operation: StoreOperation, node: RedisNode, args: string[]): Promise<unknown> {
-    return this.#attempt(operation, () => node.send(args))
+  sendTo(call: RedisCall, node: RedisNode, args: string[]): Promise<unknown> {
+    return this.#attempt(call, () => node.send(args))
   }
 
   /** The milliseconds for which Redis keeps what is needed until an instant. */
@@ -70,12 +77,12 @@ export class RedisRows {
     return fromSqlText(member)
   }
 
-  #send(operation: StoreOperation, name: string, before: readonly string[], after: readonly string[]): Promise<unknown> {
-    return this.#attempt(operation, () => this.#connection.send(name, [...before, name, ...after]))
+  #send(call: RedisCall, name: string, before: readonly string[], after: readonly string[]): Promise<unknown> {
+    return this.#attempt(call, () => this.#connection.send(name, [...before, name, ...after], call.until))
   }
 
-  async #attempt(operation: StoreOperation, command: () => Promise<unknown>): Promise<unknown> {
-    const reply = await attempt(this.#connection, operation, command)
+  async #attempt(call: RedisCall, command: () => Promise<unknown>): Promise<unknown> {
+    const reply = await attempt(this.#connection, call.operation, command)
     this.#onAnswer(this.#connection)
     return reply
   }

@@ -77,11 +77,17 @@ if score and tonumber(score) == tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1
 return 'done'`)
 
 /** Runs a script; with its text where that server does not know it yet, or no longer. */
-export async function run(connection: RedisConnection, { text, sha }: RedisScript, key: string, args: readonly string[]): Promise<unknown> {
+export async function run(
+  connection: RedisConnection,
+  { text, sha }: RedisScript,
+  key: string,
+  args: readonly string[],
+  until?: number,
+): Promise<unknown> {
   try {
-    return await connection.send(key, ['evalsha', sha, '1', key, ...args])
+    return await connection.send(key, ['evalsha', sha, '1', key, ...args], until)
   } catch (error) {
     if (codeOf(error) !== 'NOSCRIPT') throw error
-    return connection.send(key, ['eval', text, '1', key, ...args])
+    return connection.send(key, ['eval', text, '1', key, ...args], until)
   }
 }

@@ -1,4 +1,4 @@
-import { monotonic } from '../../core/clock.ts'
+import { detached, monotonic } from '../../core/clock.ts'
 
 /** Sends a command about one key. */
 export type Send = (key: string, args: string[]) => Promise<unknown>
@@ -30,11 +30,4 @@ export function heedingSilence(send: Send, askOthers: (key: string) => void): Se
       waiting.delete(own)
     }
   }
-}
-
-/** One that keeps no process alive. */
-function detached<T>(timer: T): T {
-  const { unref } = timer as { unref?: () => void }
-  unref?.call(timer)
-  return timer
 }

@@ -1,6 +1,6 @@
-import type { StoreOperation } from '../../core/errors.ts'
+import type { Patience } from '../../core/store.ts'
 import { instantText, userText } from './redis-record.ts'
-import type { RedisRows } from './redis-rows.ts'
+import type { RedisCall, RedisRows } from './redis-rows.ts'
 import { ADD_TO_LIST, DELETE_OF_USER, TAKE_FROM_LIST } from './redis-scripts.ts'
 
 /** An hour: nobody is still at work on a request that began before. */
@@ -13,6 +13,9 @@ const AGAIN = 1_800_000
 const LAST_INSTANT = 8_640_000_000_000_000
 /** How many sessions are deleted at a time. */
 const TOGETHER = 100
+
+/** Nobody waits for it. */
+const TIDYING: RedisCall = { operation: 'list' }
 
 /** How a session is put in its user's list. */
 export interface Listing {
@@ -34,27 +37,28 @@ export class RedisUsers {
   }
 
   /** Puts a session in its user's list, and answers until when it need not be put there again. */
-  async add(operation: StoreOperation, key: string, { userId, now, expiresAt }: Listing): Promise<string> {
+  async add(call: RedisCall, key: string, { userId, now, expiresAt }: Listing): Promise<string> {
     const until = Math.min(expiresAt + AGAIN, LAST_INSTANT)
     const args = [String(now), this.#rows.memberOf(key), this.#rows.timeToLive(until, now), String(Math.random())]
-    const others = (await this.#rows.runOnUser(operation, ADD_TO_LIST, userId, args)) as string[]
+    const others = (await this.#rows.runOnUser(call, ADD_TO_LIST, userId, args)) as string[]
     this.#tidy(userId, others, now).catch(ignore)
     return instantText(until)
   }
 
   /** The keys of the sessions that may be the user's, in order. */
-  async keysOf(operation: StoreOperation, userId: string): Promise<string[]> {
-    const members = (await this.#rows.sendToUser(operation, userId, ['zrange'], ['0', '-1'])) as string[]
+  async keysOf(call: RedisCall, userId: string): Promise<string[]> {
+    const members = (await this.#rows.sendToUser(call, userId, ['zrange'], ['0', '-1'])) as string[]
     return members.map((member) => this.#rows.keyOfMember(member)).sort()
   }
 
   /** Ends the user's sessions but for the key `except`; answers how many. */
-  async deleteSessions(userId: string, except: string | undefined): Promise<number> {
-    const keys = (await this.keysOf('deleteUser', userId)).filter((key) => key !== except)
+  async deleteSessions(userId: string, { except, until }: Patience & { readonly except?: string }): Promise<number> {
+    const call: RedisCall = { operation: 'deleteUser', until }
+    const keys = (await this.keysOf(call, userId)).filter((key) => key !== except)
     const user = userText(userId)
     let deleted = 0
     for (let at = 0; at < keys.length; at += TOGETHER) {
-      const run = (key: string): Promise<unknown> => this.#rows.run('deleteUser', DELETE_OF_USER, key, [user])
+      const run = (key: string): Promise<unknown> => this.#rows.run(call, DELETE_OF_USER, key, [user])
       const replies = await Promise.all(keys.slice(at, at + TOGETHER).map(run))
       deleted += replies.filter((reply) => reply === 'deleted').length
     }
@@ -66,8 +70,8 @@ export class RedisUsers {
     for (let at = 0; at + 1 < members.length; at += 2) {
       const [member = '', score = ''] = members.slice(at, at + 2)
       if (Number(score) > now - PATIENCE) continue
-      const row = await this.#rows.read('list', this.#rows.keyOfMember(member))
-      if (row?.userId !== userId) await this.#rows.runOnUser('list', TAKE_FROM_LIST, userId, [member, score])
+      const row = await this.#rows.read(TIDYING, this.#rows.keyOfMember(member))
+      if (row?.userId !== userId) await this.#rows.runOnUser(TIDYING, TAKE_FROM_LIST, userId, [member, score])
     }
   }
 }

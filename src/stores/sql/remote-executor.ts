@@ -54,8 +54,8 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     return (await this.#run(statement, values, until)).count
   }
 
-  async count(statement: SqlStatement, values: SqlValue[]): Promise<number> {
-    const { rows } = await this.#run(statement, values)
+  async count(statement: SqlStatement, values: SqlValue[], until?: number): Promise<number> {
+    const { rows } = await this.#run(statement, values, until)
     return Number(rows[0]?.[0])
   }
 

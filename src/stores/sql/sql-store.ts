@@ -1,3 +1,4 @@
+import { monotonic } from '../../core/clock.ts'
 import { StoreError } from '../../core/errors.ts'
 import type {
   Capabilities,
@@ -46,12 +47,15 @@ export interface SqlExecutor<Row = SqlRow> {
   row(statement: SqlStatement, values: SqlValue[], until?: number): Row | undefined | Promise<Row | undefined>
   rows(statement: SqlStatement, values: SqlValue[], until?: number): readonly Row[] | Promise<readonly Row[]>
   /** The one number that the statement answers. */
-  count(statement: SqlStatement, values: SqlValue[]): number | Promise<number>
+  count(statement: SqlStatement, values: SqlValue[], until?: number): number | Promise<number>
   /** See `Store.migrate`. */
   migrate(dryRun: boolean): string | Promise<string>
   /** Resolves when what was asked for before is answered. Whatever is asked later fails. */
   close(): void | Promise<void>
 }
+
+/** To count the expired rows of a table that was never cleared takes minutes, and nobody's request waits for it. */
+export const LONGEST_COUNT = 600_000
 
 /**
  * Sessions in a table: the one algorithm of all SQL databases. A database adds its dialect (see `SqlDialect`), an executor and a schema.
@@ -121,13 +125,13 @@ export class SqlStore implements Store {
     let from: number | undefined
     return inBatches({ batch, ...rest }, async (most, until) => {
       // Deleted rows stay in an index until the database cleans it, and every batch would have to step over those of all the others.
-      from = from === undefined ? 0 : await this.#executor.count(this.#sql.oldest, [from])
+      from = from === undefined ? 0 : await this.#executor.count(this.#sql.oldest, [from], until)
       return this.#executor.run(this.#sql.clearExpired, [now, from, most], until)
     })
   }
 
   async countExpired(now: number): Promise<number> {
-    return this.#executor.count(this.#sql.countExpired, [now])
+    return this.#executor.count(this.#sql.countExpired, [now], monotonic() + LONGEST_COUNT)
   }
 
   async migrate({ dryRun = false }: MigrateOptions = {}): Promise<string> {
