@@ -9,7 +9,7 @@ import { RemoteExecutor } from './sql/remote-executor.ts'
 import { sqlStatements, tableName } from './sql/sql-statements.ts'
 import { type SqlRow, SqlStore } from './sql/sql-store.ts'
 import { toUtf8Text } from './utf8-text.ts'
-import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
+import { refuseUnknownOptions, refuseUnlessBoolean, wrongOption } from './wrong-option.ts'
 
 export type { MysqlPool, MysqlPoolConnection, MysqlPromisePool } from './mysql/mysql-client.ts'
 
@@ -71,7 +71,7 @@ function checked(options: MysqlStoreOptions): Checked {
   refuseUnknownOptions('MysqlStore', given, OPTIONS)
   const { pool, table = 'sessions', create = true, statementTimeout = STATEMENT_TIMEOUT } = given
   if (!isPool(pool)) throw wrongOption('MysqlStore', 'pool', pool, 'Give what `createPool` of mysql2 has made: `new MysqlStore({ pool })`.')
-  if (typeof create !== 'boolean') throw wrongOption('MysqlStore', 'create', create, 'Give `true` or `false`.')
+  refuseUnlessBoolean('MysqlStore', 'create', create)
   if (!(Number.isSafeInteger(statementTimeout) && statementTimeout > 0 && statementTimeout < 2 ** 31))
     throw wrongOption('MysqlStore', 'statementTimeout', statementTimeout, 'Give whole milliseconds, more than 0.')
   return { pool, create, statementTimeout, table: tableName('MysqlStore', table, { schemas: true }) }
