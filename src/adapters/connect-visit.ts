@@ -3,7 +3,7 @@ import { HeadersSentError } from '../core/errors.ts'
 import type { Owed } from '../core/owed.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
-import { isLoopback } from '../wire/loopback.ts'
+import { NodeArrival } from './node-arrival.ts'
 import { hold, isHeld } from './response-hold.ts'
 
 /** One request and response of Node's, as the framework in front of them sees them. */
@@ -25,14 +25,7 @@ export function visits<Data>(sessions: Sessions<Data>, remedy?: string): (visit:
   return async function begin({ req, res, secure, fail }) {
     if (isHeld(res, sessions)) return sessions.of(req) // installed twice
     if (res.headersSent) throw new HeadersSentError('session() came when the response had started already; put it before whatever answers.')
-    const session = await sessions.open({
-      cookie: req.headers.cookie,
-      secure,
-      remedy,
-      get loopback() {
-        return cameByLoopback(req, environment)
-      },
-    })
+    const session = await sessions.open(new NodeArrival(req, { secure, remedy, environment }))
     sessions.bind(req, session)
     // Someone before us answered while the session was being read: it is not ours to hold, and nothing can be saved any more.
     if (res.headersSent || res.writableEnded) await sessions.commit(session, { status: 500 })
@@ -42,18 +35,4 @@ export function visits<Data>(sessions: Sessions<Data>, remedy?: string): (visit:
     }
     return session
   }
-}
-
-/** HTTP/1.0 is not spoken by browsers, but by proxies on the same machine; and whoever comes over a Unix socket has no address. */
-function cameByLoopback(req: IncomingMessage, environment: string | undefined): boolean {
-  const { headers, httpVersion, socket } = req
-  if (httpVersion === '1.0') return false
-  return isLoopback({ hosts: hostsOf(req), headers: Object.keys(headers), peer: socket.remoteAddress ?? '', environment })
-}
-
-/** Every host a request names: in its target, in its `Host` headers, in its `:authority`. */
-function hostsOf({ url = '', rawHeaders }: IncomingMessage): string[] {
-  const inTarget = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1]
-  const named = rawHeaders.filter((_, index) => /^(?:host|:authority)$/i.test(rawHeaders[index - 1] ?? '') && index % 2 === 1)
-  return inTarget === undefined ? named : [inTarget, ...named]
 }
