@@ -4,7 +4,7 @@ import type { Owed } from '../core/owed.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
 import { NodeArrival } from './node-arrival.ts'
-import { hold, isHeld } from './response-hold.ts'
+import { hold, isHeld, type Party } from './response-hold.ts'
 
 /** One request and response of Node's, as the framework in front of them sees them. */
 export interface Visit {
@@ -29,10 +29,28 @@ export function visits<Data>(sessions: Sessions<Data>, remedy?: string): (visit:
     sessions.bind(req, session)
     // Someone before us answered while the session was being read: it is not ours to hold, and nothing can be saved any more.
     if (res.headersSent || res.writableEnded) await sessions.commit(session, { status: 500 })
-    else {
-      const commit = (status: number): Promise<Owed> => sessions.settle(session, { status })
-      hold(req, res, { manager: sessions, commit, owed: () => sessions.owed(session), fail })
-    }
+    else hold(req, res, new Visitor(sessions, session, fail))
     return session
+  }
+}
+
+/** A session whose response waits for it. */
+class Visitor<Data> implements Party {
+  readonly manager: Sessions<Data>
+  readonly #session: Session<Data>
+  readonly fail: (error: unknown) => void
+
+  constructor(sessions: Sessions<Data>, session: Session<Data>, fail: (error: unknown) => void) {
+    this.manager = sessions
+    this.#session = session
+    this.fail = fail
+  }
+
+  commit(status: number): Promise<Owed> {
+    return this.manager.settle(this.#session, { status })
+  }
+
+  owed(): Owed {
+    return this.manager.owed(this.#session)
   }
 }
