@@ -36,9 +36,13 @@ export class NodeArrival implements Incoming {
   }
 }
 
+const NAMES_HOST = /^(?:host|:authority)$/i
+
 /** Every host a request names: in its target, in its `Host` headers, in its `:authority`. */
 function hostsOf({ url = '', rawHeaders }: IncomingMessage): string[] {
-  const inTarget = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1]
-  const named = rawHeaders.filter((_, index) => /^(?:host|:authority)$/i.test(rawHeaders[index - 1] ?? '') && index % 2 === 1)
-  return inTarget === undefined ? named : [inTarget, ...named]
+  const inTarget = url.startsWith('/') ? undefined : /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1]
+  const hosts = inTarget === undefined ? [] : [inTarget]
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    if (NAMES_HOST.test(rawHeaders[index] as string)) hosts.push(rawHeaders[index + 1] ?? '')
+  return hosts
 }

@@ -22,19 +22,23 @@ export function split(name: string, value: string, room: number): (readonly [nam
  * twice, stays as it is: half of a value is none. Never throws.
  */
 export function join(header: unknown, name: string): readonly string[] {
-  return [...new Set(cookieValues(header, name))].map((value) => {
-    const [, first, count] = WITH_MORE.exec(value) ?? []
-    if (first === undefined) return value
-    const pieces = Array.from({ length: Number(count) }, (_, index) => pieceOf(header, pieceName(name, index + 1)))
-    return pieces.every((piece) => piece !== undefined) ? first + pieces.join('') : value
-  })
+  const values = cookieValues(header, name)
+  return (values.length > 1 ? [...new Set(values)] : values).map((value) => (value.at(-2) === '.' ? whole(header, name, value) : value))
+}
+
+function whole(header: unknown, name: string, value: string): string {
+  const [, first, count] = WITH_MORE.exec(value) ?? []
+  if (first === undefined) return value
+  const pieces = Array.from({ length: Number(count) }, (_, index) => pieceOf(header, pieceName(name, index + 1)))
+  return pieces.every((piece) => piece !== undefined) ? first + pieces.join('') : value
 }
 
 /** The names under which a `Cookie` header has this cookie, or pieces of it, whatever is in them. Never throws. */
 export function namesSent(header: unknown, name: string): readonly string[] {
   if (typeof header !== 'string' || !header.includes(name)) return []
-  const names = header.includes(`${name}.`) ? [name, ...Array.from({ length: MOST }, (_, index) => pieceName(name, index + 1))] : [name]
-  return names.filter((each) => cookieValues(header, each).length > 0)
+  const isThere = (each: string): boolean => cookieValues(header, each).length > 0
+  if (!header.includes(`${name}.`)) return isThere(name) ? [name] : []
+  return [name, ...Array.from({ length: MOST }, (_, index) => pieceName(name, index + 1))].filter(isThere)
 }
 
 function pieceOf(header: unknown, name: string): string | undefined {
