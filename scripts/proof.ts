@@ -5,6 +5,7 @@
 //   npm run proof -- --store postgres --seeds 100      on a PostgreSQL of its own; what is real in it varies from run to run
 //   npm run proof -- --store mysql --seeds 100         on a MariaDB of its own
 //   npm run proof -- --store redis --seeds 100         on a Redis of its own
+//   npm run proof -- --store cached-one --seeds 100    through a cache; cached-failing, cached-each, cached-telling: see docs/guarantee.md
 //   npm run proof -- --calls                           every store call fails once, in every way
 //   npm run proof -- --processes --requests 100000     four servers on one SQLite file, over HTTP
 //   npm run proof -- --processes --kills 200           the same, killed at random moments
@@ -14,7 +15,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { campaign, type StoreName, seedsFrom, type Tally, told } from '../test/proof/campaign.ts'
+import { CACHES, campaign, type StoreName, seedsFrom, type Tally, told } from '../test/proof/campaign.ts'
 import { type Anomaly, check } from '../test/proof/checker.ts'
 import type { Exchange } from '../test/proof/history.ts'
 import { FAILURES, failEveryCall, VERBS } from '../test/proof/nth-call.ts'
@@ -125,7 +126,11 @@ function shown(counts: Tally['answers']): string {
 
 function storeName(name: string): StoreName {
   if (name === 'memory' || name === 'sqlite') return name
-  throw new Error(`--store is memory, sqlite, ${Object.keys(SERVERS).join(', ')}, not ${name}`)
+  const caches = CACHES.find((each) => name === `cached-${each}`)
+  if (caches !== undefined) return `cached-${caches}`
+  throw new Error(
+    `--store is memory, sqlite, ${CACHES.map((each) => `cached-${each}`).join(', ')}, ${Object.keys(SERVERS).join(', ')}, not ${name}`,
+  )
 }
 
 function seconds(): number {

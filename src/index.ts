@@ -1,5 +1,6 @@
 export type { Codec } from './codecs/codec.ts'
 export type { CookieOptions } from './core/cookie-rules.ts'
+export type { Expiry } from './core/customs.ts'
 export type { Duration } from './core/duration.ts'
 export {
   CodecError,
@@ -16,7 +17,6 @@ export {
   type StoreOperation,
 } from './core/errors.ts'
 export type { Listener, SessionEvent } from './core/events.ts'
-export type { Expiry } from './core/expiry.ts'
 export type { Identity, Ids } from './core/id.ts'
 export type { Incoming } from './core/incoming.ts'
 export type { SessionOptions } from './core/options.ts'

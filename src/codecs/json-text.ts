@@ -1,8 +1,8 @@
 /**
  * The raw text of every member of a JSON object, unparsed, in order; `undefined` when the payload is not one JSON object.
- * Of two members with one name the last stands, as in `JSON.parse`.
+ * Of two members with one name the last stands, as in `JSON.parse`. What `isObject` takes may hold more words than JSON's.
  */
-export function memberTexts(payload: string): Map<string, string> | undefined {
+export function memberTexts(payload: string, isObject: (payload: string) => boolean = isJsonObject): Map<string, string> | undefined {
   if (!isObject(payload)) return undefined
   const texts = new Map<string, string>()
   let at = skipBlank(payload, payload.indexOf('{') + 1)
@@ -33,7 +33,7 @@ export function stringEnd(text: string, start: number): number {
   return -1
 }
 
-function isObject(payload: string): boolean {
+function isJsonObject(payload: string): boolean {
   try {
     const value: unknown = JSON.parse(payload)
     return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -52,10 +52,21 @@ function skipBlank(text: string, from: number): number {
 function valueEnd(text: string, start: number): number {
   let depth = 0
   for (let at = start; ; at++) {
-    const character = text[at] as string
-    if (character === '"') at = stringEnd(text, at) - 1
-    else if ('[{'.includes(character)) depth++
-    else if (depth === 0 && ',}]'.includes(character)) return at
-    else if (']}'.includes(character)) depth--
+    switch (text.charCodeAt(at)) {
+      case 0x22: // "
+        at = stringEnd(text, at) - 1
+        break
+      case 0x5b: // [
+      case 0x7b: // {
+        depth++
+        break
+      case 0x2c: // ,
+        if (depth === 0) return at
+        break
+      case 0x5d: // ]
+      case 0x7d: // }
+        if (depth === 0) return at
+        depth--
+    }
   }
 }

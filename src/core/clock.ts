@@ -11,8 +11,11 @@ export function pause(tries: number): Promise<void> {
 
 /** Waits, but keeps no process alive for it. */
 export function rest(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer: { unref?(): unknown } | number = setTimeout(resolve, milliseconds)
-    if (typeof timer === 'object') timer.unref?.()
-  })
+  return new Promise((resolve) => void detached(setTimeout(resolve, milliseconds)))
+}
+
+/** A timer that keeps no process alive. */
+export function detached<T>(timer: T): T {
+  if (timer instanceof Object) (timer as { unref?(): unknown }).unref?.()
+  return timer
 }

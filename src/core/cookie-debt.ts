@@ -1,6 +1,5 @@
 import type { Cookie } from './cookie-rules.ts'
 import type { Engine } from './engine.ts'
-import { endsWithBrowser } from './expiry.ts'
 import type { Identity } from './id.ts'
 import type { Entry } from './store.ts'
 
@@ -39,12 +38,13 @@ export class CookieDebt {
     return this.#origin.refusal
   }
 
-  /** An id was born, and is in the store, or a token was made. Its cookie lives for what is left of the absolute lifetime, or as long as the browser. */
-  owe(identity: Identity, { createdAt }: Entry, texts: ReadonlyMap<string, string>): void {
+  /** An id is in the store that the browser has to have, or a token was made. Its cookie lives as long as customs say, or as long as the browser. */
+  owe(identity: Identity, entry: Entry, texts: ReadonlyMap<string, string>): void {
     const { cookie, sent = NOTHING } = this.#origin
     if (cookie === undefined) return
-    const left = createdAt + this.#engine.lifetime.absolute - this.#engine.now()
-    this.#born = { identity, setCookies: cookie.set(identity.id, endsWithBrowser(texts, this.#engine) ? undefined : left, sent) }
+    const { customs, lifetime, now } = this.#engine
+    const left = customs.endsWithBrowser(texts, this.#engine) ? undefined : customs.cookieLife(entry, now(), lifetime)
+    this.#born = { identity, setCookies: cookie.set(identity.id, left, sent) }
   }
 
   /** The session was flushed: nothing that was born before is of use, and the cookie the browser sent has to go. */

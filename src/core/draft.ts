@@ -31,6 +31,7 @@ export class Draft {
   /** Counts the sessions this request has had: what was begun for one must not come down on the next. */
   #life = 0
   #flushed: readonly Identity[] = []
+  #flushedLiving = false
   /** The properties the state was opened with, */
   #opened: ReadonlyMap<string, string> = NOTHING
   /** and those of the newest entry this request knows: other requests' too, when they were written together. */
@@ -73,6 +74,11 @@ export class Draft {
     return this.#flushed
   }
 
+  /** Whether one of them was there when this request looked. */
+  get flushedLiving(): boolean {
+    return this.#flushedLiving
+  }
+
   get isSealed(): boolean {
     return this.#sealed
   }
@@ -105,7 +111,7 @@ export class Draft {
     this.noticeEdits()
     const properties = new Properties(this.engine.values, texts)
     const effects = noEffects()
-    for (const intent of this.#intents) apply(properties.own, intent, effects, this.engine.parse)
+    for (const intent of this.#intents) apply(properties.own, intent, effects, this.engine)
     this.#properties = properties
     this.#effects = effects
     this.#opened = texts
@@ -130,6 +136,7 @@ export class Draft {
     this.#life++
     const { identity } = this.#state
     if (identity !== undefined) this.#flushed = [...this.#flushed, identity]
+    if (this.#state.is === 'live') this.#flushedLiving = true
     this.debt.end()
     this.flashesRead.clear()
     this.#intents = []
@@ -159,7 +166,7 @@ export class Draft {
     this.#known = undefined
     this.#outrun = true
     this.#effects = { ...noEffects(), wiped: this.#effects.wiped }
-    if (isBorn) this.debt.owe(identity, entry, this.known)
+    if (isBorn || this.engine.customs.cookieAtEveryWrite) this.debt.owe(identity, entry, this.known)
   }
 
   /** A write's fate was not found out. */
@@ -191,14 +198,14 @@ export class Draft {
   record(intent: Intent, shown: Intent = intent): void {
     this.#noticeEditsBefore(intent)
     this.#intents.push(intent)
-    apply(this.#properties.own, shown, this.#effects, this.engine.parse)
+    apply(this.#properties.own, shown, this.#effects, this.engine)
     if (this.#isWiping(intent)) this.#wipe()
   }
 
   /** Reading a flash takes away what was there before all that this request itself did. */
   recordConsumed(name: string, text: string): void {
     const intent: Intent = { kind: 'consume', name, text }
-    if (!this.hasPending(name)) apply(this.#properties.own, intent, this.#effects, this.engine.parse)
+    if (!this.hasPending(name)) apply(this.#properties.own, intent, this.#effects, this.engine)
     this.#intents.unshift(intent)
   }
 

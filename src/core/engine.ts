@@ -1,10 +1,10 @@
 import { jsonCodec } from '../codecs/json.ts'
-import { scopeOf } from './cookie-rules.ts'
+import type { Reading } from './customs.ts'
+import type { SessionDialect } from './dialect.ts'
 import { type Draw, drawFrom, type Random, systemDraw } from './draw.ts'
 import { milliseconds } from './duration.ts'
 import { ConfigError } from './errors.ts'
 import { guarded, type Listener } from './events.ts'
-import type { Lifetime, Reading } from './expiry.ts'
 import { hashedIds, type Ids } from './id.ts'
 import { isWorkers } from './is-workers.ts'
 import type { SessionOptions } from './options.ts'
@@ -14,6 +14,7 @@ import { Values } from './values.ts'
 
 /** What loading and committing work with; one for each manager. */
 export interface Engine extends Reading {
+  readonly dialect: SessionDialect
   readonly store: TimedStore
   readonly values: Values
   readonly emit: Listener
@@ -33,22 +34,23 @@ export interface Engine extends Reading {
   readonly merging: boolean
 }
 
-const DAY = 86_400_000
 const ID_LENGTH = 8
 
 /** The engine of checked options, with the default of every option that is not the cookie's. */
-export function makeEngine(options: SessionOptions): Engine {
+export function makeEngine(options: SessionOptions, dialect: SessionDialect): Engine {
   const { store: given, clock: now = Date.now, random, on, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
   const emit = guarded(on)
   const values = new Values(codec, schema, emit)
   const draw = random === undefined ? systemDraw() : checkedDraw(random)
-  const lifetime = lifetimeOf(options)
-  const scope = scopeOf(options.cookie)
+  const lifetime = dialect.lifetime(options)
+  const scope = dialect.scope(options)
   const guard = (guarded: Store): TimedStore => new TimedStore(guarded, milliseconds(timeout.operation) ?? 2000, emit)
   const service = { draw, now, scope, absolute: lifetime.absolute, guard }
   const { store, ids }: Served = given.serve?.(service) ?? { store: given, ids: hashedIds(draw, scope) }
   let managerId: string | undefined // drawn at its first use: a Worker may not draw while it is loaded
   return {
+    dialect,
+    customs: dialect.customs,
     emit,
     values,
     draw,
@@ -66,10 +68,6 @@ export function makeEngine(options: SessionOptions): Engine {
     requestTimeout: milliseconds(timeout.request) ?? 5000,
     merging: !isWorkers() && !store.capabilities.carriesData,
   }
-}
-
-function lifetimeOf({ idle, absolute, browserSession = false }: SessionOptions): Lifetime {
-  return { idle: milliseconds(idle) ?? 14 * DAY, absolute: milliseconds(absolute) ?? 30 * DAY, browserSession }
 }
 
 function checkedDraw(random: Random): Draw {

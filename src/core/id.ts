@@ -1,4 +1,5 @@
 import * as crypto from 'node:crypto'
+import { sameSecret } from '../wire/same-secret.ts'
 import type { Draw } from './draw.ts'
 import type { Entry, Written } from './store.ts'
 
@@ -50,7 +51,7 @@ export function hashedIds(draw: Draw, scope: string): Ids {
       const secret = draw(SECRET_LENGTH)
       return { ...before, id: before.id.slice(0, FAMILY_LENGTH + 1) + secret, proof: sha256(secret) }
     },
-    isLiving: (identity, { proof }) => sameProof(proof, identity.proof),
+    isLiving: (identity, { proof }) => sameSecret(proof, identity.proof),
   }
 }
 
@@ -59,14 +60,9 @@ export function issued(identity: Identity, { token }: Written): Identity {
   return token === undefined ? identity : { ...identity, id: token, key: token }
 }
 
-/** Compares proofs in a time that tells nothing about where they differ. */
-export function sameProof(a: string, b: string): boolean {
-  let difference = a.length ^ b.length
-  for (let index = 0; index < b.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index)
-  return difference === 0
-}
-
-const sha256 = crypto.hash === undefined ? hashed : (value: string): string => crypto.hash('sha256', value, 'base64url')
+/** SHA-256 of a text, in base64url. */
+export const sha256: (text: string) => string =
+  crypto.hash === undefined ? hashed : (value: string): string => crypto.hash('sha256', value, 'base64url')
 
 function hashed(value: string): string {
   return crypto.createHash('sha256').update(value).digest('base64url')

@@ -35,11 +35,15 @@ export type Reached =
 /** While the living id is younger than this, a dead one of its family may still be under way in requests sent before. */
 const OVERLAP = 60_000
 
-/** Reads the entry of an identity and judges expiry and proof. Rejects with `StoreError` when the store fails. */
+/**
+ * Reads the entry of an identity and judges expiry and proof. That another id is alive is believed only when it was read past every cache: one
+ * may not know yet that the id was renewed, and its visitor would look like nobody. Rejects with `StoreError` when the store fails.
+ */
 export async function reach(engine: Engine, identity: Identity, fresh: boolean): Promise<Reached> {
   const now = engine.now()
   const entry = await read(engine, identity, now, fresh)
   if (entry === undefined || entry.expiresAt <= now) return { reason: 'unknown-or-expired' }
+  if (!engine.ids.isLiving(identity, entry) && !fresh) return reach(engine, identity, true)
   if (!engine.ids.isLiving(identity, entry)) return { reason: 'other-id', isYoung: now - entry.idAt < OVERLAP }
   const texts = engine.values.decode(entry.payload)
   return texts === undefined ? { reason: 'unreadable' } : { entry, texts }

@@ -1,9 +1,8 @@
+import type { Customs, Expiry } from './customs.ts'
 import { Dictionary, draftOf } from './dictionary.ts'
 import type { Draft } from './draft.ts'
-import { CodecError, type SessionError } from './errors.ts'
-import { type Expiry, endsWithBrowser, expiryOf, expiryProperties } from './expiry.ts'
+import { CodecError, ConfigError, type SessionError } from './errors.ts'
 import { flash, flashed, reflash } from './flash.ts'
-import { BROWSER, EXPIRY, USER } from './reserved.ts'
 import type { Default, UserId } from './session-data.ts'
 
 /**
@@ -55,15 +54,16 @@ export class Session<Data = Default> extends Dictionary<Data> {
   login(userId: UserId<Data>, options: { readonly expiry?: Expiry } = {}): void {
     const draft = draftOf(this)
     draft.change()
+    const { now, lifetime, customs, values } = draft.engine
+    if (customs.loginRemedy !== undefined) throw new ConfigError(customs.loginRemedy)
     const id: unknown = userId
     if (!(typeof id === 'number' ? Number.isFinite(id) : typeof id === 'string' && id !== '')) {
-      throw new CodecError(USER, 'login(userId): a user id is a string that is not empty, or a number.')
+      throw new CodecError(customs.user, 'login(userId): a user id is a string that is not empty, or a number.')
     }
-    const text = draft.engine.values.print(USER, userId)
-    const { now, lifetime } = draft.engine
-    const expiry = 'expiry' in options ? expiryProperties(options.expiry, now(), now(), lifetime) : undefined
+    const text = values.print(customs.user, userId)
+    const expiry = 'expiry' in options ? customs.expiryProperties(options.expiry, now(), now(), lifetime) : undefined
     draft.record({ kind: 'login', text })
-    if (expiry !== undefined) put(draft, expiry)
+    if (expiry !== undefined) recordExpiry(draft, expiry)
   }
 
   /** Logs out by ending the session: `flush`. To log out and keep the cart, `delete('userId')`. */
@@ -73,7 +73,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
 
   /** Who is logged in: the property `userId`. */
   get userId(): UserId<Data> | undefined {
-    return draftOf(this).look().read(USER) as UserId<Data> | undefined
+    const draft = draftOf(this)
+    return draft.look().read(draft.engine.customs.user) as UserId<Data> | undefined
   }
 
   /**
@@ -85,7 +86,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
   setExpiry(expiry: Expiry): void {
     const draft = draftOf(this)
     draft.change()
-    put(draft, expiryProperties(expiry, draft.createdAt, draft.engine.now(), draft.engine.lifetime))
+    const { customs, now, lifetime } = draft.engine
+    recordExpiry(draft, customs.expiryProperties(expiry, draft.createdAt, now(), lifetime))
   }
 
   /** When the session expires if nobody uses it again, in epoch milliseconds, with this request's changes. */
@@ -93,13 +95,13 @@ export class Session<Data = Default> extends Dictionary<Data> {
     const draft = draftOf(this)
     const { texts } = draft.look()
     if (draft.state.is === 'live' && draft.intents.length === 0) return draft.state.entry.expiresAt
-    return expiryOf(texts, draft.createdAt, draft.engine.now(), draft.engine)
+    return draft.engine.customs.expiryOf(texts, draft.createdAt, draft.engine.now(), draft.engine)
   }
 
   /** Whether the cookie ends with the browser. */
   get endsWithBrowser(): boolean {
     const draft = draftOf(this)
-    return endsWithBrowser(draft.look().texts, draft.engine)
+    return draft.engine.customs.endsWithBrowser(draft.look().texts, draft.engine)
   }
 
   /** Leaves a message for the next request of this visitor that asks for it; this request does not see it. */
@@ -200,11 +202,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
 Object.freeze(Session.prototype)
 
 /** Records an expiry: what it does not have is removed. */
-function put(draft: Draft, { own, browser }: ReturnType<typeof expiryProperties>): void {
-  for (const [name, value] of [
-    [EXPIRY, own],
-    [BROWSER, browser],
-  ] as const) {
+function recordExpiry(draft: Draft, properties: ReturnType<Customs['expiryProperties']>): void {
+  for (const [name, value] of properties) {
     if (value === undefined) draft.record({ kind: 'remove', name })
     else draft.record({ kind: 'set', name, text: draft.engine.values.print(name, value) })
   }

@@ -1,7 +1,8 @@
 import { checkOptions } from './check-options.ts'
 import { Performer } from './commit/performer.ts'
 import type { Origin, Refusal } from './cookie-debt.ts'
-import { type CookieRules, cookieRules, scopeOf } from './cookie-rules.ts'
+import type { CookieRules } from './cookie-rules.ts'
+import { ownDialect, type SessionDialect } from './dialect.ts'
 import { draftOf } from './dictionary.ts'
 import { Draft } from './draft.ts'
 import { type Duration, milliseconds } from './duration.ts'
@@ -41,15 +42,16 @@ export class Sessions<Data = Default> {
    */
   readonly #bound: symbol
 
-  constructor(options: SessionOptions) {
+  /** `dialect` is for the modules of this package that share sessions with another framework, such as `sojourn/django`. */
+  constructor(options: SessionOptions, dialect: SessionDialect = ownDialect) {
     checkOptions(options)
-    const { lazy = false, as: name = 'session', saveOnError = false, onGone = 'error', cookie = {} } = options
+    const { lazy = false, as: name = 'session', saveOnError = false, onGone = 'error' } = options
     this.name = name
     this.lazy = lazy
     this.#saveOnError = saveOnError
-    this.#engine = makeEngine(options)
-    this.#cookies = cookieRules(cookie)
-    this.#bound = Symbol.for(`sojourn session ${scopeOf(cookie)}`)
+    this.#engine = makeEngine(options, dialect)
+    this.#cookies = dialect.cookies(options)
+    this.#bound = Symbol.for(`sojourn session ${dialect.scope(options)}`)
     this.#performer = new Performer(this.#engine, onGone)
     this.users = new Users(this.#engine)
     this.#sweeper = sweeperOf(this, options.sweep, this.#engine.emit)

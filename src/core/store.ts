@@ -40,6 +40,11 @@ export interface Capabilities {
   readonly users: boolean
   /** The token holds the data: every write answers with a token for the browser. */
   readonly carriesData: boolean
+  /**
+   * Keys are the ids themselves, as in a table that another framework reads: a new id is a new key (`rename`), and who has only the old
+   * one finds nothing. Left out: a key is constant for the life of its session.
+   */
+  readonly renames?: boolean
 }
 
 /** Why nothing was written: `taken`, the key is there already; `missing`, no row or an expired one; `stale`, another version is there. */
@@ -54,6 +59,8 @@ export type Refused =
 export interface Written {
   readonly ok: true
   readonly token?: string
+  /** The version of what was written, where the store makes versions of its own and did not keep that of the entry. */
+  readonly version?: Version
 }
 
 /** Which entries `list` answers: in no promised order, expired ones left out. */
@@ -153,6 +160,14 @@ export interface Store {
    * entry of a refusal may be newer than the refusal itself.
    */
   replace(key: string, entry: Entry, expected: Version, now: number, patience?: Patience): Promise<Written | Refused>
+  /** `replace` that also moves the row to another key, in the same step; `taken` when that has a row. With `capabilities.renames`. */
+  rename?(
+    keys: readonly [from: string, to: string],
+    entry: Entry,
+    expected: Version,
+    now: number,
+    patience?: Patience,
+  ): Promise<Written | Refused>
   /**
    * Moves `expiresAt` ahead and sets `seenAt` to `now`, if the version is `expected` and the row is not expired; the version stays.
    * Never shortens: an `expiresAt` before the row's own changes nothing and answers `false`; the very same one moves `seenAt` alone.

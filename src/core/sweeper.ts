@@ -1,3 +1,4 @@
+import { detached } from './clock.ts'
 import type { Listener } from './events.ts'
 
 /** Clears expired sessions; answers how many. Ends early, and quietly, once the signal is aborted. */
@@ -31,9 +32,7 @@ export class Sweeper {
 
   #wait(): void {
     if (this.#end.signal.aborted) return
-    const timer = setTimeout(() => void (this.#sweeping = this.#run()), this.#interval * (0.75 + Math.random() / 2))
-    timer.unref?.()
-    this.#timer = timer
+    this.#timer = detached(setTimeout(() => void (this.#sweeping = this.#run()), this.#interval * (0.75 + Math.random() / 2)))
   }
 
   async #run(): Promise<void> {

@@ -24,6 +24,11 @@ export class TimedStore {
     this.#breaker = new Breaker(() => this.#ask(), emit)
   }
 
+  /** Whether a new id is a new key. */
+  get renames(): boolean {
+    return this.#store.capabilities.renames === true
+  }
+
   load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined> {
     return this.#timed('load', (patience) => this.#store.load(key, now, options === undefined ? patience : { ...options, ...patience }))
   }
@@ -34,6 +39,19 @@ export class TimedStore {
 
   replace(key: string, entry: Entry, expected: Version, now: number, until?: number): Promise<Written | Refused> {
     return this.#timed('replace', (patience) => this.#store.replace(key, entry, expected, now, patience), until)
+  }
+
+  /** Throws `ConfigError` when the store cannot move a row. */
+  rename(
+    keys: readonly [from: string, to: string],
+    entry: Entry,
+    expected: Version,
+    now: number,
+    until?: number,
+  ): Promise<Written | Refused> {
+    const rename = this.#store.rename?.bind(this.#store)
+    if (rename === undefined) throw new ConfigError('This store cannot give a session another key (capability `renames`).')
+    return this.#timed('replace', (patience) => rename(keys, entry, expected, now, patience), until)
   }
 
   touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {

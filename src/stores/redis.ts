@@ -1,16 +1,15 @@
-import type { StoreOperation } from '../core/errors.ts'
-import type { Capabilities, Entry, ListQuery, Page, Refused, Store, Version, Written } from '../core/store.ts'
+import type { Capabilities, Entry, ListQuery, Page, Patience, Refused, Store, Version, Written } from '../core/store.ts'
 import { answer } from './answer.ts'
-import { connectionThrough, type RedisClient, type RedisConnection } from './redis-client.ts'
-import { warnOfEviction } from './redis-eviction.ts'
-import { pageOf, scanPage } from './redis-pages.ts'
-import { entryOf, instantText, isRecord, recordBody, userText, versionText } from './redis-record.ts'
-import { RedisRows } from './redis-rows.ts'
-import { REPLACE, TOUCH } from './redis-scripts.ts'
-import { RedisUsers } from './redis-users.ts'
+import { connectionThrough, type RedisClient, type RedisConnection } from './redis/redis-client.ts'
+import { warnOfEviction } from './redis/redis-eviction.ts'
+import { pageOf, scanPage } from './redis/redis-pages.ts'
+import { entryOf, instantText, isRecord, recordBody, userText, versionText } from './redis/redis-record.ts'
+import { type RedisCall, RedisRows } from './redis/redis-rows.ts'
+import { REPLACE, TOUCH } from './redis/redis-scripts.ts'
+import { RedisUsers } from './redis/redis-users.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
-export type { IoRedis, IoRedisCluster, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, RedisClient } from './redis-client.ts'
+export type { IoRedis, IoRedisCluster, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, RedisClient } from './redis/redis-client.ts'
 
 /** Which Redis a `RedisStore` keeps its sessions in, and how. */
 export interface RedisStoreOptions {
@@ -53,14 +52,14 @@ export class RedisStore implements Store {
   }
 
   /** `fresh`: not before a `create` of the key is through; a client may be about to send it again. */
-  async load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined> {
-    if (options?.fresh === true) await this.#creations.get(key)
-    const entry = await this.#rows.read('load', key)
+  async load(key: string, now: number, options: Patience & { readonly fresh?: boolean } = {}): Promise<Entry | undefined> {
+    if (options.fresh === true) await this.#creations.get(key)
+    const entry = await this.#rows.read({ operation: 'load', until: options.until }, key)
     return entry !== undefined && entry.expiresAt > now ? entry : undefined
   }
 
-  async create(key: string, entry: Entry): Promise<Written | Refused> {
-    const creation = this.#create(key, entry)
+  async create(key: string, entry: Entry, patience: Patience = {}): Promise<Written | Refused> {
+    const creation = this.#create({ operation: 'create', until: patience.until }, key, entry)
     const through = creation.then(ignore, ignore)
     this.#creations.set(key, through)
     try {
@@ -70,37 +69,39 @@ export class RedisStore implements Store {
     }
   }
 
-  async replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
+  async replace(key: string, entry: Entry, expected: Version, now: number, patience: Patience = {}): Promise<Written | Refused> {
+    const call: RedisCall = { operation: 'replace', until: patience.until }
     const listed = entry.userId === undefined ? UNLISTED : ''
-    let reply = await this.#replace(key, entry, { expected, now, listed })
+    let reply = await this.#replace(call, key, entry, { expected, now, listed })
     if (reply === 'unlisted')
-      reply = await this.#replace(key, entry, { expected, now, listed: await this.#list('replace', key, entry, now) })
+      reply = await this.#replace(call, key, entry, { expected, now, listed: await this.#list(call, key, entry, now) })
     if (isRecord(reply)) return answer.stale(entryOf(reply))
     return reply === 'written' ? answer.written : answer.missing
   }
 
-  async touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {
+  async touch(key: string, expiresAt: number, expected: Version, now: number, patience: Patience = {}): Promise<boolean> {
+    const call: RedisCall = { operation: 'touch', until: patience.until }
     const touch = async (listed: string): Promise<string> => {
       const args = [instantText(now), versionText(expected), instantText(expiresAt), listed, this.#rows.timeToLive(expiresAt, now)]
-      return String(await this.#rows.run('touch', TOUCH, key, args))
+      return String(await this.#rows.run(call, TOUCH, key, args))
     }
     let reply = await touch('')
-    if (isRecord(reply)) reply = await touch(await this.#list('touch', key, { ...entryOf(reply), expiresAt }, now))
+    if (isRecord(reply)) reply = await touch(await this.#list(call, key, { ...entryOf(reply), expiresAt }, now))
     return reply === 'touched'
   }
 
-  async delete(key: string): Promise<boolean> {
-    return Number(await this.#rows.send('delete', key, ['del'])) > 0
+  async delete(key: string, patience: Patience = {}): Promise<boolean> {
+    return Number(await this.#rows.send({ operation: 'delete', until: patience.until }, key, ['del'])) > 0
   }
 
-  deleteUser(userId: string, options: { readonly except?: string } = {}): Promise<number> {
-    return this.#users.deleteSessions(userId, options.except)
+  deleteUser(userId: string, options: Patience & { readonly except?: string } = {}): Promise<number> {
+    return this.#users.deleteSessions(userId, options)
   }
 
-  async list({ now, userId, limit = 100, cursor }: ListQuery): Promise<Page> {
+  async list({ now, userId, limit = 100, cursor, until }: ListQuery): Promise<Page> {
     const most = Math.max(1, limit)
     if (userId === undefined) return scanPage(this.#rows, now, most, cursor)
-    const keys = await this.#users.keysOf('list', userId)
+    const keys = await this.#users.keysOf({ operation: 'list', until }, userId)
     return pageOf(this.#rows, cursor === undefined ? keys : keys.filter((key) => key > cursor), now, most, userId)
   }
 
@@ -109,23 +110,23 @@ export class RedisStore implements Store {
     // A second store may use it, and the application other things.
   }
 
-  async #create(key: string, entry: Entry): Promise<Written | Refused> {
-    const listed = await this.#list('create', key, entry, entry.seenAt)
+  async #create(call: RedisCall, key: string, entry: Entry): Promise<Written | Refused> {
+    const listed = await this.#list(call, key, entry, entry.seenAt)
     const record = instantText(entry.expiresAt) + instantText(entry.seenAt) + listed + recordBody(entry)
-    const reply = await this.#rows.send('create', key, ['set'], [record, 'NX', 'PX', this.#rows.timeToLive(entry.expiresAt, entry.seenAt)])
+    const reply = await this.#rows.send(call, key, ['set'], [record, 'NX', 'PX', this.#rows.timeToLive(entry.expiresAt, entry.seenAt)])
     return reply === 'OK' ? answer.written : answer.taken
   }
 
-  async #replace(key: string, entry: Entry, { expected, now, listed }: Swap): Promise<string> {
+  async #replace(call: RedisCall, key: string, entry: Entry, { expected, now, listed }: Swap): Promise<string> {
     const instants = instantText(entry.expiresAt) + instantText(entry.seenAt)
     const ttl = this.#rows.timeToLive(entry.expiresAt, now)
     const args = [instantText(now), versionText(expected), userText(entry.userId), instants, listed, recordBody(entry), ttl]
-    return String(await this.#rows.run('replace', REPLACE, key, args))
+    return String(await this.#rows.run(call, REPLACE, key, args))
   }
 
   /** Until when the list of the entry's user is there; it has the session from now on. */
-  async #list(operation: StoreOperation, key: string, { userId, expiresAt }: Entry, now: number): Promise<string> {
-    return userId === undefined ? UNLISTED : this.#users.add(operation, key, { userId, now, expiresAt })
+  async #list(call: RedisCall, key: string, { userId, expiresAt }: Entry, now: number): Promise<string> {
+    return userId === undefined ? UNLISTED : this.#users.add(call, key, { userId, now, expiresAt })
   }
 }
 

@@ -2,13 +2,17 @@ import type { Capabilities, Store } from '../core/store.ts'
 import type { Clauses } from './clauses.ts'
 import { clearExpiredClauses, countExpiredClauses } from './clear-expired-clauses.ts'
 import { listClauses } from './list-clauses.ts'
-import { farClockClauses, loadClauses, textClauses } from './load-clauses.ts'
+import { farClockClauses, instantClauses, loadClauses, textClauses } from './load-clauses.ts'
+import { renameClauses } from './rename-clauses.ts'
 import { same } from './same.ts'
+import { type SuiteForm, SuiteStore } from './suite-store.ts'
 import { revocationClauses, tokenClauses } from './token-clauses.ts'
 import { touchClauses, touchRaceClauses } from './touch-clauses.ts'
 import { userClauses } from './user-clauses.ts'
 import { compareAndSwapClauses } from './version-clauses.ts'
 import { createClauses, deleteClauses, replaceClauses } from './write-clauses.ts'
+
+export type { Forgettable, SuiteForm } from './suite-store.ts'
 
 /** The two words the suite needs of a test runner; those of vitest, `node:test`, `bun:test`, Jest and Deno's `@std/testing/bdd` fit. */
 export interface SuiteRunner {
@@ -25,10 +29,12 @@ export interface StoreSuiteOptions {
   /** `false` for a store that has `clearExpired` without `countExpired`. */
   readonly countExpired?: boolean
   /**
-   * `false` for a store whose database also drops rows by a clock of its own, as Redis does: instants of the past are left out. All else
-   * plays in the year 2100, where such a clock has no say.
+   * `false` for a store whose database also drops rows by a clock of its own, as Redis does, or has room for fewer instants than a `Date`:
+   * those of the past and the far future are left out. All else plays in the year 2100, where such a clock has no say.
    */
   readonly farClocks?: boolean
+  /** How keys and payloads look where that is not the store's own affair, and which fields of an entry it has no room for. */
+  readonly form?: SuiteForm
   /** For a store that `carriesData`: whether it remembers which sessions ended. Default `false`. */
   readonly revocation?: boolean
 }
@@ -51,11 +57,12 @@ export function storeSuite(
   runner: SuiteRunner,
   options: StoreSuiteOptions = {},
 ): void {
+  const make = (): Promise<Store> => formed(makeStore, options)
   runner.describe(`${name} keeps the store port`, () => {
     for (const [verb, clauses] of chapters(options)) {
       if (Object.keys(clauses).length === 0) continue
       runner.describe(verb, () => {
-        for (const [clause, check] of Object.entries(clauses)) runner.it(clause, () => onNewStore(makeStore, check))
+        for (const [clause, check] of Object.entries(clauses)) runner.it(clause, () => onNewStore(make, check))
       })
     }
   })
@@ -80,10 +87,11 @@ function tokenChapters({ revocation = false }: StoreSuiteOptions): [verb: string
 function rowChapters(can: Capabilities, options: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
   return [
     ['load', { ...loadClauses, ...(options.farClocks === false ? {} : farClockClauses) }],
-    ['texts and instants', textClauses],
+    ['texts and instants', { ...textClauses, ...(options.farClocks === false ? {} : instantClauses) }],
     ['create', createClauses],
     ['replace', { ...replaceClauses, ...(can.compareAndSwap ? compareAndSwapClauses : {}) }],
     ['touch', { ...touchClauses, ...(can.compareAndSwap ? touchRaceClauses : {}) }],
+    ['rename', can.renames === true ? renameClauses : {}],
     ['delete', deleteClauses],
     ['list', can.list ? listClauses : {}],
     ['users', can.users ? userClauses : {}],
@@ -114,6 +122,11 @@ const closeClauses: Clauses = {
     await store.close?.()
     await store.close?.()
   },
+}
+
+async function formed(makeStore: () => Store | Promise<Store>, { form }: StoreSuiteOptions): Promise<Store> {
+  const store = await makeStore()
+  return form === undefined ? store : new SuiteStore(store, form)
 }
 
 async function onNewStore(makeStore: () => Store | Promise<Store>, check: Clauses[string]): Promise<void> {

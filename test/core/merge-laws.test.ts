@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../src/codecs/json.ts'
 import { apply, type Intent, noEffects } from '../../src/core/commit/intent.ts'
 import { merge } from '../../src/core/commit/merge.ts'
-import type { Reading } from '../../src/core/expiry.ts'
+import type { Reading } from '../../src/core/customs.ts'
+import { ownCustoms } from '../../src/core/expiry.ts'
 import { DAY } from './fixture.ts'
 
-const reading: Reading = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse }
+const reading: Reading = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse, customs: ownCustoms }
 
 const set = (name: string, text: string): Intent => ({ kind: 'set', name, text })
 const remove = (name: string): Intent => ({ kind: 'remove', name })
@@ -61,7 +62,7 @@ describe('laws', () => {
       fc.property(baseOf, intentsOf, (base, intents) => {
         const seen = new Map(base)
         const effects = noEffects()
-        for (const intent of intents) apply(seen, intent, effects, reading.parse)
+        for (const intent of intents) apply(seen, intent, effects, reading)
         expect(run(base, intents)).toEqual(seen)
       }),
     )

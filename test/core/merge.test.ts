@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../src/codecs/json.ts'
 import { type Intent } from '../../src/core/commit/intent.ts'
 import { type Merged, merge, overwritten } from '../../src/core/commit/merge.ts'
-import type { Reading } from '../../src/core/expiry.ts'
+import type { Reading } from '../../src/core/customs.ts'
+import { ownCustoms } from '../../src/core/expiry.ts'
 import { DAY } from './fixture.ts'
 
-const reading: Reading = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse }
+const reading: Reading = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse, customs: ownCustoms }
 
 type Texts = Record<string, string>
 

@@ -4,14 +4,15 @@ import { jsonCodec } from '../../src/codecs/json.ts'
 import { type Intent, logsIn, onlyConsumes } from '../../src/core/commit/intent.ts'
 import { merge } from '../../src/core/commit/merge.ts'
 import { type Plan, plan } from '../../src/core/commit/plan.ts'
+import type { Reading } from '../../src/core/customs.ts'
 import { StoreError } from '../../src/core/errors.ts'
-import type { Reading } from '../../src/core/expiry.ts'
+import { ownCustoms } from '../../src/core/expiry.ts'
 import type { Identity } from '../../src/core/id.ts'
 import type { State } from '../../src/core/state.ts'
 import type { Entry } from '../../src/core/store.ts'
 import { DAY, HOUR, START } from './fixture.ts'
 
-const reading: Reading = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse }
+const reading: Reading = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse, customs: ownCustoms }
 const entry: Entry = {
   payload: '{}',
   proof: 'proof',

@@ -1,12 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../src/codecs/json.ts'
+import type { Lifetime } from '../../src/core/customs.ts'
 import { MAX_DURATION, milliseconds } from '../../src/core/duration.ts'
-import { endsWithBrowser, expiryOf, expiryProperties, type Lifetime, touchOf } from '../../src/core/expiry.ts'
+import { ownCustoms as customs } from '../../src/core/expiry.ts'
 import type { Entry } from '../../src/core/store.ts'
 import { DAY, HOUR, MINUTE, START } from './fixture.ts'
 
 const { parse } = jsonCodec
+const { endsWithBrowser, expiryOf, expiryProperties, touchOf } = customs
 const lifetime: Lifetime = { idle: DAY, absolute: 30 * DAY, browserSession: false }
 
 describe('durations', () => {
@@ -84,7 +86,7 @@ describe('expiry', () => {
     ['null likewise', { _expiry: null }, 0, DAY],
     ['a negative idle likewise', { _expiry: { idle: -5 } }, 0, DAY],
   ])('%s', (_name, properties, later, expected) => {
-    expect(expiryOf(texts(properties), START, START + later, { lifetime, parse }) - START).toBe(expected)
+    expect(expiryOf(texts(properties), START, START + later, { lifetime, parse, customs }) - START).toBe(expected)
   })
 
   it('an unreadable text is as if it were not there, and never throws', () => {
@@ -92,7 +94,7 @@ describe('expiry', () => {
       ['_expiry', '{'],
       ['_browser', 'x'],
     ])
-    expect([expiryOf(broken, START, START, { lifetime, parse }), endsWithBrowser(broken, { lifetime, parse })]).toEqual([
+    expect([expiryOf(broken, START, START, { lifetime, parse, customs }), endsWithBrowser(broken, { lifetime, parse, customs })]).toEqual([
       START + DAY,
       false,
     ])
@@ -101,9 +103,9 @@ describe('expiry', () => {
   it('endsWithBrowser: the session’s own word before the option', () => {
     const on = { ...lifetime, browserSession: true }
     expect([
-      endsWithBrowser(texts({ _browser: true }), { lifetime, parse }),
-      endsWithBrowser(texts({ _browser: false }), { lifetime: on, parse }),
-      endsWithBrowser(texts({}), { lifetime: on, parse }),
+      endsWithBrowser(texts({ _browser: true }), { lifetime, parse, customs }),
+      endsWithBrowser(texts({ _browser: false }), { lifetime: on, parse, customs }),
+      endsWithBrowser(texts({}), { lifetime: on, parse, customs }),
     ]).toEqual([true, false, true])
   })
 
@@ -127,7 +129,7 @@ describe('expiry', () => {
           seenAt: START + seen,
           expiresAt: START + expires,
         }
-        const to = touchOf(entry, new Map(), START + now, { lifetime: { idle, absolute, browserSession: false }, parse })
+        const to = touchOf(entry, new Map(), START + now, { lifetime: { idle, absolute, browserSession: false }, parse, customs }, true)
         if (to === undefined) return
         expect(to).toBeGreaterThanOrEqual(entry.expiresAt)
         expect(to).toBeLessThanOrEqual(START + absolute)
@@ -140,10 +142,22 @@ describe('expiry', () => {
   it('expiryProperties says what is stored for each kind of expiry', () => {
     const of = (expiry: Parameters<typeof expiryProperties>[0]): unknown => expiryProperties(expiry, START, START, lifetime)
     expect([of('2h'), of(new Date(START + 5)), of('browser'), of(undefined)]).toEqual([
-      { own: { idle: 2 * HOUR }, browser: false },
-      { own: { at: START + 5 }, browser: false },
-      { browser: true },
-      {},
+      [
+        ['_expiry', { idle: 2 * HOUR }],
+        ['_browser', false],
+      ],
+      [
+        ['_expiry', { at: START + 5 }],
+        ['_browser', false],
+      ],
+      [
+        ['_expiry', undefined],
+        ['_browser', true],
+      ],
+      [
+        ['_expiry', undefined],
+        ['_browser', undefined],
+      ],
     ])
   })
 })

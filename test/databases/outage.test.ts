@@ -140,7 +140,7 @@ describe.each(Object.entries(WORLDS))('when %s', (name, world) => {
     await at.judge()
   })
 
-  it.skipIf(world.small === undefined)('has no room left, reads are served all the while', async ({ skip }) => {
+  it.skipIf(world.small === undefined)('has no room left, reads and logouts are served all the while', async ({ skip }) => {
     const small = await world.small?.((server as Server).url)
     if (small === undefined) return skip('no small disk can be mounted here')
     try {
@@ -148,6 +148,7 @@ describe.each(Object.entries(WORLDS))('when %s', (name, world) => {
       const fill = (): Promise<number> => at.visitor.post('/fill').then(({ status }) => status)
       await expect.poll(fill, { timeout: 20_000, interval: 1 }).toBe(503)
       expect(JSON.parse((await at.visitor.get('/read')).body)).toMatchObject({ user: 'ada', n: at.counts.ok })
+      expect((await at.visitor.post('/logout')).status).toBe(200)
       expect(at.wasAway).toBe(false)
       expect(at.counts.unknown).toBe(0)
     } finally {

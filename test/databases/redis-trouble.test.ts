@@ -150,6 +150,51 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('a connection (%s)', (library) => 
   })
 })
 
+describe.skipIf(REDIS === '').each(LIBRARIES)('whoever waits no longer (%s)', (library) => {
+  const soon = (): { until: number } => ({ until: performance.now() + 300 })
+
+  it('finds nothing of theirs sent when the server is back', async () => {
+    const { proxy, store } = await disturbed(library)
+    await store.load('connect', NOW)
+    const before = callsOf('del')
+    proxy.refuse()
+    proxy.resetAll()
+    // What is sent before the client notices is another matter.
+    const noticed = (): Promise<unknown> => Promise.race([store.load('a', NOW, soon()).catch(String), sleep(500)])
+    await expect.poll(noticed, { timeout: 10_000 }).toContain('cannot be reached')
+    for (let tries = 0; tries < 10; tries += 1) await expect(store.delete(`${tries}`, soon())).rejects.toEqual(failure(false))
+    await proxy.listen()
+    await expect.poll(() => store.load('a', NOW, soon()).catch(String), { timeout: 10_000 }).toBeUndefined()
+    expect(callsOf('del')).toBe(before)
+  })
+
+  it.each(['connected', 'greeted'])('has a silent connection ended, once it is %s, and another made', async (when) => {
+    const { proxy, store } = await disturbed(library)
+    const entries = [sampleEntry(), sampleEntry()]
+    for (const [index, entry] of entries.entries()) await store.create(`${index}`, entry)
+    if (when === 'connected') {
+      proxy.fault = { blackHole: 'both' }
+      proxy.resetAll()
+    } else proxy.forgetAll()
+    const lost = store.load('0', NOW, soon()).catch(() => undefined)
+    await expect.poll(() => proxy.log.filter(({ event }) => event.startsWith('open')).length, { timeout: 10_000 }).toBeGreaterThan(1)
+    proxy.fault = {}
+    const loads = (): Promise<unknown> => Promise.all(entries.map((_, index) => store.load(`${index}`, NOW, soon()).catch(() => undefined)))
+    await expect.poll(loads, { timeout: 20_000 }).toEqual(entries)
+    await lost
+    expect(await loads()).toEqual(entries)
+  })
+
+  it('costs a server that is only slow nothing, however short their patience', async () => {
+    const { proxy, store } = await disturbed(library)
+    await store.load('connect', NOW)
+    const before = proxy.log.length
+    proxy.fault = { delay: 250 }
+    await Promise.all(Array.from({ length: 5 }, (_, index) => store.load(`${index}`, NOW, { until: performance.now() + 10 })))
+    expect(proxy.log.slice(before)).toEqual([])
+  })
+})
+
 describe.skipIf(REDIS === '').each(LIBRARIES)('a server (%s)', (library) => {
   it('that stops for a while finishes what was asked of it, once', async () => {
     const { sessions } = await disturbed(library)

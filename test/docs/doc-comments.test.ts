@@ -8,7 +8,7 @@ const SELF_EVIDENT = [
   // of an Error
   /Error\.name$/,
   // of a database or a client that somebody else documents
-  /(?:SqliteDatabase|SqliteStatement|MysqlPool|MysqlPoolConnection|MysqlPromisePool|PgPool|PgPoolClient|PostgresJs|NodeRedis\w*|IoRedis\w*)\.\w+$/,
+  /(?:SqliteDatabase|SqliteStatement|MysqlPool|MysqlPoolConnection|MysqlPromisePool|PgPool|PgPoolClient|PostgresJs|PgListener|NodeRedis\w*|IoRedis\w*|RedisPublisher)\.\w+$/,
   // of a standard
   /StandardSchema\.~standard$/,
   // instants and ids, which are alike everywhere

@@ -14,6 +14,8 @@ const FILES = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
 /** What any example may use without saying where it comes from. */
 const AMBIENT = `
 import { createSessions, type Codec, type Entry, type Session, type Sessions, type Store } from 'sojourn'
+import { addDjangoMessage, type DjangoUser, djangoLevels, djangoLogin, djangoMessages, djangoSessions, djangoUser } from 'sojourn/django'
+import { CachedStore, postgresInvalidation, redisInvalidation } from 'sojourn/stores/cached'
 import { CookieStore } from 'sojourn/stores/cookie'
 import { MemoryStore } from 'sojourn/stores/memory'
 import { MysqlStore } from 'sojourn/stores/mysql'
@@ -28,13 +30,19 @@ declare const id: string
 declare const Bun: { serve(options: { fetch(request: Request): Response | Promise<Response> }): void }
 declare const connectionString: string
 declare const Pool: new (options: { connectionString: string }) => import('sojourn/stores/postgres').PgPool
+declare const pool: import('sojourn/stores/postgres').PgPool
+declare const client: import('sojourn/stores/redis').NodeRedisClient
+declare const pg: typeof import('pg')
 declare const createPool: (url: string) => import('sojourn/stores/mysql').MysqlPool
 declare const postgres: (url: string) => import('sojourn/stores/postgres').PostgresJs
 declare const url: string
-declare const createClient: (options: { url: string }) => { connect(): Promise<import('sojourn/stores/redis').NodeRedisClient> }
+declare const createClient: typeof import('redis').createClient
 declare const Redis: new (url: string) => import('sojourn/stores/redis').IoRedis
 declare const Database: new (path: string) => import('sojourn/stores/sqlite').SqliteDatabase
 declare function alreadyUsed(): void
+declare const usersById: Map<string, DjangoUser>
+declare const row: DjangoUser
+declare function show(level: number, message: string): void
 `
 
 /** What an example of an adapter may use beside that: its own exports and the application of its framework. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { libraryOverCaches } from './cached-worlds.ts'
 import { type Anomaly, check } from './checker.ts'
 import { scenario } from './generator.ts'
 import { OneMysqlTable } from './mysql-table.ts'
@@ -8,9 +9,14 @@ import { type MakeWorld, simulate } from './simulate.ts'
 import { libraryOver, OneRedis, OneTable, oneFile, oneMemory } from './worlds.ts'
 
 /** Of a server the URL. */
-export type StoreName = 'memory' | 'sqlite' | `${ServerScheme}${string}`
+export type StoreName = 'memory' | 'sqlite' | `cached-${CacheName}` | `${ServerScheme}${string}`
 
 type ServerScheme = 'postgres:' | 'mysql:' | 'redis:'
+
+/** Caches in front of a memory: one that all processes share, that fails now and then too, or one each, that are told what to drop. */
+export type CacheName = 'one' | 'failing' | 'each' | 'telling'
+
+export const CACHES: readonly CacheName[] = ['one', 'failing', 'each', 'telling']
 
 /** Where runs keep their sessions, each anew. */
 const PLACES: Readonly<Record<ServerScheme, typeof OneTable | typeof OneMysqlTable | typeof OneRedis>> = {
@@ -35,6 +41,8 @@ export async function campaign(
   tell: (tally: Tally, done: number) => void = () => undefined,
 ): Promise<Tally> {
   if (store === 'memory') return runAll(libraryOver(oneMemory), [...seeds], tell)
+  const caches = CACHES.find((name) => store === `cached-${name}`)
+  if (caches !== undefined) return runAll(libraryOverCaches(caches), [...seeds], tell)
   if (store !== 'sqlite') return onServer(store, [...seeds], tell)
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-proof-'))
   try {

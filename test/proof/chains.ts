@@ -47,6 +47,8 @@ export interface Chains {
   readonly scripts: ReadonlyMap<number, Exchange>
   /** Requests by the id they were given. */
   readonly givers: ReadonlyMap<string, Exchange>
+  /** What had been answered before this place in the order of events a request had to see: where it began, unless reads may be old. */
+  readonly asOf: (reader: Exchange) => number
 }
 
 export function chainsOf(history: History): Chains {
@@ -68,7 +70,16 @@ export function chainsOf(history: History): Chains {
   const givers = new Map(
     history.exchanges.flatMap((exchange) => (exchange.setCookie === undefined ? [] : [[exchange.setCookie, exchange] as const])),
   )
-  return { history, all, units, homes, scripts, givers, of: new Map(all.map((chain) => [chain.family, chain])) }
+  return { history, all, units, homes, scripts, givers, of: new Map(all.map((chain) => [chain.family, chain])), asOf: asOf(history) }
+}
+
+function asOf({ exchanges, rules: { maxStale } }: History): Chains['asOf'] {
+  if (maxStale === 0) return ({ began }) => began
+  const answers = exchanges.map(({ ended, endedAt }) => ({ place: ended, at: endedAt })).sort((a, b) => a.at - b.at)
+  return function place({ beganAt }) {
+    const last = answers.findLast(({ at }) => at < beganAt - maxStale)
+    return last === undefined ? 0 : last.place + 0.5
+  }
 }
 
 function chainOf(family: string, visits: readonly Exchange[], units: Chains['units'], scripts: Chains['scripts']): Chain {

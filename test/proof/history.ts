@@ -131,6 +131,8 @@ export interface Rules {
   readonly faults: boolean
   /** Client libraries may send an operation twice. */
   readonly resends: boolean
+  /** How old what a request reads may be, where processes have caches of their own. What is written is never built on it. */
+  readonly maxStale: number
   /** The longest a request may take, beside its own waits. */
   readonly patience: number
 }

@@ -57,7 +57,7 @@ export class LiveLoad {
     await this.#visits
     const { exchanges } = this.#network
     await lastLook(this.#network, exchanges)
-    const rules = { idle: 14 * DAY, absolute: 30 * DAY, skew: 1000, faults, resends: faults, patience: PATIENCE }
+    const rules = { idle: 14 * DAY, absolute: 30 * DAY, skew: 1000, faults, maxStale: 0, resends: faults, patience: PATIENCE }
     return { exchanges, rows: await rows(), touches: [], lateRows: 0, crashes: [], rules }
   }
 

@@ -14,6 +14,8 @@ export interface World {
   readonly rows: () => Promise<readonly string[]>
   readonly touches: () => readonly Touch[]
   readonly close?: () => Promise<void>
+  /** How old reads may be, where processes have caches of their own. Default 0. */
+  readonly maxStale?: number
   readonly lateRows: () => number
 }
 
@@ -67,7 +69,7 @@ async function play(scenario: Scenario, make: MakeWorld, time: VirtualTime, rand
   await lastLook({ ...network, serve: inProcess(() => world.onlooker, around) }, exchanges)
   const rows = await world.rows()
   await world.close?.()
-  return { exchanges, rows, crashes, touches: world.touches(), lateRows: world.lateRows(), rules: rulesOf(scenario) }
+  return { exchanges, rows, crashes, touches: world.touches(), lateRows: world.lateRows(), rules: rulesOf(scenario, world.maxStale) }
 }
 
 function offsetAt({ steps }: Scenario, process: number, now: number): number {
@@ -89,7 +91,7 @@ export async function lastLook(network: Network, exchanges: readonly Exchange[])
   while (looks.length > 0) await Promise.all(looks.splice(0, 16).map((look) => look()))
 }
 
-function rulesOf({ idle, absolute, faults, weather }: Scenario): Rules {
+function rulesOf({ idle, absolute, faults, weather }: Scenario, maxStale = 0): Rules {
   // Load, claim, save and commit have their deadlines one after the other; a last store operation may begin just before one.
-  return { idle, absolute, skew: SKEW, faults, resends: weather.resent > 0, patience: 30_000 }
+  return { idle, absolute, skew: SKEW, faults, resends: weather.resent > 0, maxStale, patience: 30_000 }
 }

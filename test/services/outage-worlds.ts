@@ -1,13 +1,17 @@
 import { spawnSync } from 'node:child_process'
 import { chownSync, readFileSync, rmSync } from 'node:fs'
+import { Redis } from 'ioredis'
 import { createPool } from 'mysql2/promise'
 import pg from 'pg'
+import { createClient } from 'redis'
 import type { Store } from '../../src/core/store.ts'
 import { MysqlStore } from '../../src/stores/mysql.ts'
 import { PostgresStore } from '../../src/stores/postgres.ts'
+import { RedisStore } from '../../src/stores/redis.ts'
 import { startMysql } from './mysql.ts'
 import { dataFolder, isRoot, userNamed } from './own-server.ts'
 import { startPostgres } from './postgres.ts'
+import { startRedis } from './redis.ts'
 
 /** A server of our own that things are done to. */
 interface Server {
@@ -58,6 +62,44 @@ export const WORLDS: Readonly<Record<string, OutageWorld>> = {
       return { store: new MysqlStore({ pool }), end: () => pool.end() }
     },
   },
+  'Redis (redis)': redisWorld(openNodeRedis),
+  'Redis (ioredis)': redisWorld(openIoRedis),
+}
+
+function redisWorld(open: OutageWorld['open']): OutageWorld {
+  return {
+    async start() {
+      const server = await startRedis('--appendonly', 'yes', '--appendfsync', 'always')
+      return typeof server === 'string' ? server : withKill(server, () => server.stop('SIGKILL'))
+    },
+    open,
+    // A replica of nobody.
+    readOnly: (url, on) => told(url, on ? ['replicaof', '127.0.0.1', '1'] : ['replicaof', 'no', 'one']),
+    async small(url) {
+      await told(url, ['config', 'set', 'maxmemory-policy', 'noeviction'])
+      await told(url, ['config', 'set', 'maxmemory', '4mb'])
+      return { open, remove: () => told(url, ['config', 'set', 'maxmemory', '0']) }
+    },
+  }
+}
+
+function openNodeRedis(url: string): Opened {
+  const client = createClient({ url, socket: { reconnectStrategy: 250 } })
+  client.on('error', () => undefined)
+  client.connect().catch(() => undefined)
+  return { store: new RedisStore({ client }), end: async () => client.destroy() }
+}
+
+function openIoRedis(url: string): Opened {
+  const client = new Redis(url, { retryStrategy: () => 250 })
+  client.on('error', () => undefined)
+  return { store: new RedisStore({ client }), end: async () => client.disconnect() }
+}
+
+async function told(url: string, command: readonly string[]): Promise<void> {
+  const client = await createClient({ url }).connect()
+  await client.sendCommand([...command])
+  await client.close()
 }
 
 /** Stops a server, and all processes it has begun, where they are; or lets them go on. */

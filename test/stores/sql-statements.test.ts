@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
-import { SqlStore } from '../../src/stores/sql.ts'
-import { plainInsert, sqlStatements, tableName } from '../../src/stores/sql-statements.ts'
-import { sqliteDialect } from '../../src/stores/sqlite-dialect.ts'
-import { SqliteExecutor } from '../../src/stores/sqlite-executor.ts'
+import { plainInsert, sqlStatements, tableName } from '../../src/stores/sql/sql-statements.ts'
+import { type SqlRow, SqlStore } from '../../src/stores/sql/sql-store.ts'
+import { sqliteDialect } from '../../src/stores/sqlite/sqlite-dialect.ts'
+import { SqliteExecutor } from '../../src/stores/sqlite/sqlite-executor.ts'
 import { storeSuite } from '../../src/testing/store-suite.ts'
 
 /** A dialect of databases that only have the plain INSERT, and say by an error that the key is taken. */
@@ -13,7 +13,7 @@ storeSuite('A SqlStore that is told by an error that a key is taken', newPlainSt
 
 function newPlainStore(): SqlStore {
   const home = { table: 'sessions', create: true, owned: true, open: () => new DatabaseSync(':memory:'), isThere: () => false }
-  return new SqlStore(new SqliteExecutor(home), sqlStatements('sessions', plain))
+  return new SqlStore(new SqliteExecutor<SqlRow>(home), sqlStatements('sessions', plain))
 }
 
 describe('The statements of a store', () => {
@@ -32,6 +32,6 @@ describe('The statements of a store', () => {
 describe('The name of a table', () => {
   it('has a schema only where the database has schemas', () => {
     expect(tableName('MyStore', 'app.sessions', { schemas: true })).toBe('app.sessions')
-    expect(() => tableName('MyStore', 'app.sessions')).toThrow('MyStore: the option `table` cannot be "app.sessions"')
+    expect(() => tableName('MyStore', 'app.sessions')).toThrow("MyStore: the option `table` cannot be 'app.sessions'")
   })
 })

@@ -83,10 +83,11 @@ export class CommitQueue {
 
   /** What became of the write; `undefined` when it failed, which those who have a share in it are told. */
   async #fate({ entry, parts }: Folded, current: Entry): Promise<Fate | undefined> {
-    const [first] = parts
-    if (first === undefined) return { kind: 'written', entry: current, written: { ok: true } }
+    const [first, last] = [parts[0], parts.at(-1)]
+    if (first === undefined || last === undefined) return { kind: 'written', entry: current, written: { ok: true } }
+    const keys = [first.queued.job.identity.key, last.identity.key] as const
     try {
-      return await this.#writer.swap(first.identity.key, entry, current, Math.max(...parts.map((part) => part.queued.job.until)))
+      return await this.#writer.swap(keys, entry, current, Math.max(...parts.map((part) => part.queued.job.until)))
     } catch (error) {
       for (const { queued } of parts) queued.reject(error)
       return undefined

@@ -1,5 +1,5 @@
-import type { Parse } from '../expiry.ts'
-import { BROWSER, LAST_USER, USER } from '../reserved.ts'
+import type { Parse, Reading } from '../customs.ts'
+import { BROWSER, LAST_USER } from '../reserved.ts'
 
 /**
  * One recorded change. A session does nothing but record these; a commit replays them on the newest state. Texts, not values, so that
@@ -42,22 +42,23 @@ export function noEffects(): Effects {
 }
 
 /** Applies one intent to texts, in place. */
-export function apply(texts: Map<string, string>, intent: Intent, effects: Effects, parse: Parse): void {
+export function apply(texts: Map<string, string>, intent: Intent, effects: Effects, reading: Reading): void {
+  const { user } = reading.customs
   switch (intent.kind) {
     case 'set':
     case 'edit':
-      return put(texts, intent.name, intent.text)
+      return put(texts, user, intent.name, intent.text)
     case 'remove':
-      return remove(texts, intent.name)
+      return remove(texts, user, intent.name)
     case 'fill':
-      return texts.has(intent.name) ? undefined : put(texts, intent.name, intent.text)
+      return texts.has(intent.name) ? undefined : put(texts, user, intent.name, intent.text)
     case 'update':
-      return put(texts, intent.name, intent.change(texts.get(intent.name)))
+      return put(texts, user, intent.name, intent.change(texts.get(intent.name)))
     case 'claim':
       effects.claimed = texts.get(intent.name)
-      return remove(texts, intent.name)
+      return remove(texts, user, intent.name)
     case 'consume':
-      return texts.get(intent.name) === intent.text ? remove(texts, intent.name) : undefined
+      return texts.get(intent.name) === intent.text ? remove(texts, user, intent.name) : undefined
     case 'clear':
       effects.wiped = true
       return clear(texts)
@@ -65,22 +66,22 @@ export function apply(texts: Map<string, string>, intent: Intent, effects: Effec
       effects.cycled = true
       return
     case 'login':
-      return login(texts, intent.text, effects, parse)
+      return login(texts, intent.text, effects, reading)
   }
 }
 
-function put(texts: Map<string, string>, name: string, text: string | undefined): void {
-  if (text === undefined) return remove(texts, name)
+function put(texts: Map<string, string>, user: string, name: string, text: string | undefined): void {
+  if (text === undefined) return remove(texts, user, name)
   texts.set(name, text)
-  if (name === USER) texts.delete(LAST_USER)
+  if (name === user) texts.delete(LAST_USER)
 }
 
 /** The user's removal leaves a note of who it was: what remains, and what requests of that user still add, is this user's data. */
-function remove(texts: Map<string, string>, name: string): void {
+function remove(texts: Map<string, string>, user: string, name: string): void {
   const text = texts.get(name)
   if (text === undefined) return
   texts.delete(name)
-  if (name === USER) texts.set(LAST_USER, text)
+  if (name === user) texts.set(LAST_USER, text)
 }
 
 /** Whether the cookie ends with the browser outlives a clear: the cookie is still the same. */
@@ -90,14 +91,14 @@ function clear(texts: Map<string, string>): void {
   if (browser !== undefined) texts.set(BROWSER, browser)
 }
 
-function login(texts: Map<string, string>, user: string, effects: Effects, parse: Parse): void {
-  const before = texts.get(USER) ?? texts.get(LAST_USER)
-  if (before !== undefined && userIn(before, parse) !== userIn(user, parse)) {
+function login(texts: Map<string, string>, text: string, effects: Effects, { customs: { user }, parse }: Reading): void {
+  const before = texts.get(user) ?? texts.get(LAST_USER)
+  if (before !== undefined && userIn(before, parse) !== userIn(text, parse)) {
     texts.clear()
     effects.otherUser = true
     effects.wiped = true
   }
-  put(texts, USER, user)
+  put(texts, user, user, text)
   effects.loggedIn = true
 }
 

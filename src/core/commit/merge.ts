@@ -1,5 +1,4 @@
-import { endsWithBrowser, type Parse, type Reading } from '../expiry.ts'
-import { USER } from '../reserved.ts'
+import type { Reading } from '../customs.ts'
 import { apply, type Effects, type Intent, noEffects, userIn } from './intent.ts'
 
 /** A state with a request's changes on it, and what they mean for the session as a whole. */
@@ -13,7 +12,7 @@ export interface Merged extends Readonly<Effects> {
 export function merge(base: ReadonlyMap<string, string>, intents: readonly Intent[], reading: Reading): Merged {
   const texts = new Map(base)
   const effects = noEffects()
-  for (const intent of intents) apply(texts, intent, effects, reading.parse)
+  for (const intent of intents) apply(texts, intent, effects, reading)
   return conclude(base, texts, effects, reading)
 }
 
@@ -27,7 +26,7 @@ export function conclude(
   return {
     ...effects,
     texts,
-    newId: effects.cycled || effects.loggedIn || hasAnotherUser(base, texts, reading.parse) || hasAnotherCookie(base, texts, reading),
+    newId: effects.cycled || effects.loggedIn || hasAnotherUser(base, texts, reading) || hasAnotherCookie(base, texts, reading),
   }
 }
 
@@ -42,16 +41,19 @@ export function overwritten(
 }
 
 /** Whose session these texts are, as text. */
-export function userOf(texts: ReadonlyMap<string, string>, parse: Parse): string | undefined {
-  const text = texts.get(USER)
+export function userOf(texts: ReadonlyMap<string, string>, { customs, parse }: Reading): string | undefined {
+  const text = texts.get(customs.user)
   return text === undefined ? undefined : userIn(text, parse)
 }
 
-function hasAnotherUser(base: ReadonlyMap<string, string>, texts: ReadonlyMap<string, string>, parse: Parse): boolean {
-  const text = texts.get(USER)
-  return text !== undefined && text !== base.get(USER) && userOf(texts, parse) !== userOf(base, parse)
+function hasAnotherUser(base: ReadonlyMap<string, string>, texts: ReadonlyMap<string, string>, reading: Reading): boolean {
+  const { user } = reading.customs
+  const text = texts.get(user)
+  return text !== undefined && text !== base.get(user) && userOf(texts, reading) !== userOf(base, reading)
 }
 
+/** A cookie that goes out with new ids only can change its kind only with one. */
 function hasAnotherCookie(base: ReadonlyMap<string, string>, texts: ReadonlyMap<string, string>, reading: Reading): boolean {
-  return endsWithBrowser(base, reading) !== endsWithBrowser(texts, reading)
+  const { customs } = reading
+  return !customs.cookieAtEveryWrite && customs.endsWithBrowser(base, reading) !== customs.endsWithBrowser(texts, reading)
 }

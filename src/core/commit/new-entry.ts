@@ -1,6 +1,5 @@
 import type { Engine } from '../engine.ts'
 import { CodecError } from '../errors.ts'
-import { expiryOf } from '../expiry.ts'
 import type { Identity } from '../id.ts'
 import type { Entry } from '../store.ts'
 import { mark } from './commit-marks.ts'
@@ -14,7 +13,7 @@ export function newEntry(engine: Engine, merged: Merged, identity: Identity, non
   const now = engine.now()
   const payload = encoded(engine, merged.texts)
   const createdAt = before === undefined || merged.loggedIn ? now : before.createdAt
-  const userId = userOf(merged.texts, engine.parse)
+  const userId = userOf(merged.texts, engine)
   return {
     payload,
     proof: identity.proof,
@@ -24,7 +23,7 @@ export function newEntry(engine: Engine, merged: Merged, identity: Identity, non
     ...(userId === undefined ? {} : { userId }),
     createdAt,
     seenAt: now,
-    expiresAt: expiryOf(merged.texts, createdAt, now, engine),
+    expiresAt: engine.customs.expiryOf(merged.texts, createdAt, now, engine),
   }
 }
 

@@ -5,7 +5,6 @@ import { CommitUnknownError, ConfigError, GoneError, SessionError } from '../err
 import type { Identity } from '../id.ts'
 import type { Keeper } from '../keeper.ts'
 import { openFrom, reach } from '../opening.ts'
-import { USER } from '../reserved.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { concerns, type Intent, logsIn, onlyConsumes } from './intent.ts'
 import type { Merged } from './merge.ts'
@@ -95,7 +94,7 @@ export class Performer implements Keeper {
       case 'nothing':
         return this.#engine.emit({ type: 'untouched', reason: plan.reason, ...handleOf(draft) })
       case 'touch':
-        return this.#touch(plan)
+        return this.#touch(draft, plan)
       case 'create':
         return this.#create(draft, plan.merged, planned)
       case 'replace':
@@ -111,10 +110,12 @@ export class Performer implements Keeper {
     }
   }
 
-  async #touch({ identity: { key, handle }, entry, expiresAt }: To<'touch'>): Promise<void> {
-    const { store, emit, now } = this.#engine
+  async #touch(draft: Draft, { identity, entry, expiresAt }: To<'touch'>): Promise<void> {
+    const { store, emit, now, customs } = this.#engine
+    const { key, handle } = identity
     try {
       const moved = await store.touch(key, expiresAt, entry.version, now())
+      if (moved && customs.cookieAtEveryWrite) draft.debt.owe(identity, { ...entry, expiresAt }, draft.known)
       emit(moved ? { type: 'touched', reason: 'idle', handle } : { type: 'touch-refused', reason: 'changed-meanwhile', handle })
     } catch {
       emit({ type: 'touch-refused', reason: 'store-error', handle })
@@ -139,11 +140,21 @@ export class Performer implements Keeper {
   }
 
   async #delete(draft: Draft, ended: readonly Identity[], reason: 'flush' | 'other-user', { until }: Planned): Promise<void> {
+    let found = false
     for (const { key, handle } of ended) {
-      await this.#writer.delete(key, until)
-      draft.deleted(key)
+      found = (await this.#writer.delete(key, until)) || found
       this.#engine.emit({ type: 'deleted', reason, handle })
     }
+    if (!found && reason === 'flush') this.#missed(draft)
+    for (const { key } of ended) draft.deleted(key)
+  }
+
+  /** Where a new id is a new key, a session that was there and is not any more may live on under another: that is no logout. */
+  #missed(draft: Draft): void {
+    if (!this.#engine.store.renames || !draft.flushedLiving) return
+    const outcome = this.#onGone === 'discard' ? 'discarded' : 'error'
+    this.#engine.emit({ type: 'gone', reason: 'ended', outcome })
+    if (outcome === 'error') throw new GoneError('ended')
   }
 
   /** The session ended meanwhile. Nothing is revived: a login starts a new one with this request's own changes, the others are told. */
@@ -164,7 +175,7 @@ export class Performer implements Keeper {
       if (text !== undefined) draft.record({ kind: 'remove', name })
       return text
     }
-    const own = draft.intents.filter((intent) => concerns(intent, name) || (name === USER && intent.kind === 'login'))
+    const own = draft.intents.filter((intent) => concerns(intent, name) || (name === this.#engine.customs.user && intent.kind === 'login'))
     if (own.length > 0 || draft.known.has(name) || (await this.#isSetMeanwhile(draft, name))) return this.#takeOut(draft, name, own, until)
     return undefined
   }

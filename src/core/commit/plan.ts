@@ -1,6 +1,6 @@
+import type { Reading } from '../customs.ts'
 import type { SessionError } from '../errors.ts'
 import { CommitUnknownError, GoneError, NotLoadedError } from '../errors.ts'
-import { type Reading, touchOf } from '../expiry.ts'
 import type { Identity } from '../id.ts'
 import { LAST_USER } from '../reserved.ts'
 import type { State } from '../state.ts'
@@ -88,10 +88,8 @@ function starts({ texts }: Merged): boolean {
 }
 
 function unchanged({ state, texts, accessed, touches, now }: Situation, reading: Reading): Plan {
-  if (!accessed) return { do: 'nothing', reason: 'not-used' }
-  if (state.is !== 'live' || !touches) return { do: 'nothing', reason: 'read-only' }
-  const expiresAt = touchOf(state.entry, texts, now, reading)
-  return expiresAt === undefined
-    ? { do: 'nothing', reason: 'read-only' }
-    : { do: 'touch', identity: state.identity, entry: state.entry, expiresAt }
+  const nothing = { do: 'nothing', reason: accessed ? 'read-only' : 'not-used' } as const
+  if (state.is !== 'live' || !touches) return nothing
+  const expiresAt = reading.customs.touchOf(state.entry, texts, now, reading, accessed)
+  return expiresAt === undefined ? nothing : { do: 'touch', identity: state.identity, entry: state.entry, expiresAt }
 }

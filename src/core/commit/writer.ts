@@ -1,7 +1,7 @@
 import type { Engine } from '../engine.ts'
 import { CookieTooLargeError, StoreError } from '../errors.ts'
 import { type Identity, issued } from '../id.ts'
-import type { Entry, Version, Written } from '../store.ts'
+import type { Entry, Refused, Version, Written } from '../store.ts'
 import { Attempts } from './attempts.ts'
 import { marked } from './commit-marks.ts'
 import type { Merged } from './merge.ts'
@@ -33,18 +33,20 @@ export class Writer {
     return this.#engine.draw(NONCE_LENGTH)
   }
 
-  /** Puts `entry`, whose version is the nonce, in the place of `before`. */
-  async swap(key: string, entry: Entry, before: Entry, until: number): Promise<Fate> {
+  /** Puts `entry`, whose version is the nonce, in the place of `before`; `keys` are the one it has and the one it is to have. */
+  async swap(keys: readonly [from: string, to: string], entry: Entry, before: Entry, until: number): Promise<Fate> {
     const { store, now } = this.#engine
+    const [from, to] = keys
+    const put = (): Promise<Written | Refused> =>
+      from === to ? store.replace(from, entry, before.version, now(), until) : store.rename(keys, entry, before.version, now(), until)
     const attempts = new Attempts(until)
     for (;;) {
-      const answer = await attempts.try(() => this.#fitting(entry, store.replace(key, entry, before.version, now(), until)))
-      if (answer?.ok === true) return { kind: 'written', entry, written: answer }
+      const answer = await attempts.try(() => this.#fitting(entry, put()))
+      if (answer?.ok === true) return { kind: 'written', entry: as(entry, answer), written: answer }
       if (answer?.reason === 'stale') return this.#recognised(answer.current, entry, attempts)
-      if (answer !== undefined) return attempts.inDoubt ? attempts.giveUp() : { kind: 'missing' }
-      if (!attempts.inDoubt) continue
-      const found = await this.#look(key, attempts)
-      if (found === undefined) return attempts.giveUp()
+      if (answer === undefined && !attempts.inDoubt) continue
+      const found = await this.#lookUnder(keys, attempts, answer === undefined)
+      if (found === undefined) return attempts.inDoubt ? attempts.giveUp() : { kind: 'missing' }
       if (found.version !== before.version) return this.#recognised(found, entry, attempts)
       attempts.checkTime()
     }
@@ -60,7 +62,7 @@ export class Writer {
       const entry = newEntry(this.#engine, merged, identity, nonce)
       const { key } = identity
       const answer = await attempts.try(() => this.#fitting(entry, store.create(key, entry, until)))
-      if (answer?.ok === true) return { entry, identity: issued(identity, answer) }
+      if (answer?.ok === true) return { entry: as(entry, answer), identity: issued(identity, answer) }
       if (answer !== undefined) attempts.doubt(new StoreError('create', 'the new id is taken')) // by ourselves, if it was heard twice
       if (!attempts.inDoubt) continue
       const found = await this.#look(key, attempts)
@@ -73,10 +75,12 @@ export class Writer {
     throw new StoreError('create', 'it answered that every new id is taken', { applied: false })
   }
 
-  /** Deletes a row, and says it again until it is heard. */
-  async delete(key: string, until: number): Promise<void> {
+  /** Deletes a row, and says it again until it is heard. `false` when there surely was none. */
+  async delete(key: string, until: number): Promise<boolean> {
     const attempts = new Attempts(until)
-    while ((await attempts.try(() => this.#engine.store.delete(key, until))) === undefined) {
+    for (;;) {
+      const deleted = await attempts.try(() => this.#engine.store.delete(key, until))
+      if (deleted !== undefined) return deleted || attempts.inDoubt
       if (attempts.inDoubt) attempts.checkTime()
     }
   }
@@ -89,6 +93,12 @@ export class Writer {
 
   #isOwn(found: Entry, nonce: Version): boolean {
     return found.version === nonce || marked(found.commits, this.#engine.managerId, nonce) === true
+  }
+
+  /** Looks where the row went, and `again` where it was: a row is renamed in one step. */
+  async #lookUnder([from, to]: readonly [string, string], attempts: Attempts, again: boolean): Promise<Entry | undefined> {
+    const moved = from === to ? undefined : await this.#look(to, attempts)
+    return moved === undefined && again ? this.#look(from, attempts) : moved
   }
 
   /** A store does not know what takes the room in a payload. Only a token can be too large for a cookie. */
@@ -110,4 +120,9 @@ export class Writer {
       attempts.checkTime()
     }
   }
+}
+
+/** What a store calls the version is what the next write has to name. */
+function as(entry: Entry, { version }: Written): Entry {
+  return version === undefined ? entry : { ...entry, version }
 }

@@ -21,7 +21,7 @@ export function aliveAfterEnd(chains: Chains): Anomaly[] {
   const ends = endsOf(chains)
   const seen = chains.all.flatMap(({ family, readings }) =>
     readings.flatMap(({ exchange }) =>
-      found(exchange.began > (ends.get(family) ?? Infinity), () =>
+      found(chains.asOf(exchange) > (ends.get(family) ?? Infinity), () =>
         anomaly('alive after its end', exchange, 'saw a session that was flushed'),
       ),
     ),

@@ -14,7 +14,7 @@ export function badTouch({ history }: Chains): Anomaly[] {
 }
 
 /** What requests saw of the expiry: later ones never less, but for the clocks' disagreement; none past the absolute end. */
-export function badExpiry({ all, history, homes }: Chains): Anomaly[] {
+export function badExpiry({ all, history, homes, asOf }: Chains): Anomaly[] {
   const { absolute, skew } = history.rules
   return all.flatMap((chain) => {
     const starts = (homes.get(chain.family) ?? []).filter(startsLifetime)
@@ -24,18 +24,18 @@ export function badExpiry({ all, history, homes }: Chains): Anomaly[] {
         anomaly('expiry past the absolute end', exchange, `by ${expiresAt - start - absolute} ms`),
       )
     })
-    return [...late, ...backwards(chain, skew)]
+    return [...late, ...backwards(chain, skew, asOf)]
   })
 }
 
-function backwards({ readings }: Chain, skew: number): Anomaly[] {
+function backwards({ readings }: Chain, skew: number, asOf: Chains['asOf']): Anomaly[] {
   const byEnd = [...readings].sort((a, b) => a.exchange.ended - b.exchange.ended)
   let next = 0
   let most = -Infinity
   return [...readings]
-    .sort((a, b) => a.exchange.began - b.exchange.began)
+    .sort((a, b) => asOf(a.exchange) - asOf(b.exchange))
     .flatMap(({ exchange, expiresAt }) => {
-      for (; (byEnd[next]?.exchange.ended ?? Infinity) < exchange.began; next++) most = Math.max(most, byEnd[next]?.expiresAt ?? 0)
+      for (; (byEnd[next]?.exchange.ended ?? Infinity) < asOf(exchange); next++) most = Math.max(most, byEnd[next]?.expiresAt ?? 0)
       return found(expiresAt < most - skew, () => anomaly('expiry moved backwards', exchange, `by ${most - expiresAt} ms`))
     })
 }

@@ -62,23 +62,23 @@ export function lostUpdate(chains: Chains): Anomaly[] {
     const answered = (chains.homes.get(chain.family) ?? [])
       .filter(({ unit }) => unit.outcome === 'ok')
       .sort((a, b) => a.exchange.ended - b.exchange.ended)
-    return [...lost(chain, answered, place), ...stale(chain, answered, place), ...overtaken(answered, place)]
+    return [...lost(chain, answered, place, chains.asOf), ...stale(chain, answered, place, chains.asOf), ...overtaken(answered, place)]
   })
 }
 
-function lost({ readings }: Chain, answered: readonly Placed[], place: ReadonlyMap<number, number>): Anomaly[] {
-  const last = Math.max(...readings.map(({ exchange }) => exchange.began))
+function lost({ readings }: Chain, answered: readonly Placed[], place: ReadonlyMap<number, number>, asOf: Chains['asOf']): Anomaly[] {
+  const last = Math.max(...readings.map(({ exchange }) => asOf(exchange)))
   return answered
     .filter(({ unit, exchange }) => !place.has(unit.mark) && exchange.ended < last)
     .map(({ unit, exchange }) => anomaly('lost update', exchange, `${unit.mark} was answered and is nowhere to be seen`))
 }
 
-function stale({ readings }: Chain, answered: readonly Placed[], place: ReadonlyMap<number, number>): Anomaly[] {
+function stale({ readings }: Chain, answered: readonly Placed[], place: ReadonlyMap<number, number>, asOf: Chains['asOf']): Anomaly[] {
   const newest = newestBefore(answered, place)
   return [...readings]
-    .sort((a, b) => a.exchange.began - b.exchange.began)
+    .sort((a, b) => asOf(a.exchange) - asOf(b.exchange))
     .flatMap(({ log, exchange }) => {
-      const due = newest(exchange.began)
+      const due = newest(asOf(exchange))
       return found(log.length <= due, () => anomaly('stale read', exchange, `saw ${log.length} commits when ${due + 1} had been answered`))
     })
 }

@@ -64,12 +64,12 @@ export function claimedTwice(chains: Chains): Anomaly[] {
   const twice = [...byValue].flatMap(([value, claims]) =>
     found(claims.length > 1, () => anomaly('claimed twice', claims[1]?.exchange, show(value))),
   )
-  return [...twice, ...chains.all.flatMap(({ readings }) => readings.flatMap((reading) => seenAgain(reading, byValue)))]
+  return [...twice, ...chains.all.flatMap(({ readings }) => readings.flatMap((reading) => seenAgain(reading, byValue, chains.asOf)))]
 }
 
-function seenAgain({ data, exchange }: Reading, byValue: ReadonlyMap<unknown, readonly Claimed[]>): Anomaly[] {
+function seenAgain({ data, exchange }: Reading, byValue: ReadonlyMap<unknown, readonly Claimed[]>, asOf: Chains['asOf']): Anomaly[] {
   return Object.values(data).flatMap((value) => {
-    const claim = byValue.get(value)?.find((each) => each.exchange.ended < exchange.began)
+    const claim = byValue.get(value)?.find((each) => each.exchange.ended < asOf(exchange))
     return claim === undefined ? [] : [anomaly('claimed twice', exchange, `saw ${show(value)} after it was claimed`)]
   })
 }

@@ -78,7 +78,7 @@ async function rowsOf(place: string): Promise<string[]> {
 }
 
 function rules(faults: boolean): History['rules'] {
-  return { idle: 14 * 86_400_000, absolute: 30 * 86_400_000, skew: 1000, faults, resends: false, patience: 30_000 }
+  return { idle: 14 * 86_400_000, absolute: 30 * 86_400_000, skew: 1000, faults, resends: false, maxStale: 0, patience: 30_000 }
 }
 
 function wait(ms: number): Promise<void> {

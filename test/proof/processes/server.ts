@@ -1,5 +1,6 @@
 // A server process for the proofs: `server.ts <place of the store>`. Tells its port, serves scripts, ends in order on SIGTERM.
 import type { AddressInfo } from 'node:net'
+import { setTimeout as rest } from 'node:timers/promises'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { session } from '../../../src/adapters/express.ts'
 import { storeAt } from '../../services/store-at.ts'
@@ -10,6 +11,8 @@ import type { SessionLike } from '../subject.ts'
 const [place = ''] = process.argv.slice(2)
 const app = express()
 const withSession = session({ store: storeAt(place) })
+/** Nobody waits any longer once the server is told to end. */
+const ending = new AbortController()
 let inFlight = 0
 
 app.get('/in-flight', (_req, res) => void res.json(inFlight))
@@ -44,7 +47,10 @@ const server = app.listen(0, '127.0.0.1', () => console.log((server.address() as
 server.keepAliveTimeout = 60_000
 
 // Nothing here calls process.exit: if the library left a timer running, the process would not end.
-process.once('SIGTERM', () => server.close(() => void withSession.sessions.close()))
+process.once('SIGTERM', () => {
+  ending.abort()
+  server.close(() => void withSession.sessions.close())
+})
 
 // Ends with whoever started it. The pipe must not keep it alive either.
 process.stdin.on('close', () => process.exit(1)).resume()
@@ -55,5 +61,5 @@ function answerError(error: Error & { status?: number }, _req: Request, res: Res
 }
 
 function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+  return rest(ms, undefined, { signal: ending.signal }).catch(() => undefined)
 }

@@ -11,7 +11,7 @@ export interface Fault {
   readonly jitter?: number
   /** The connection ends after so many bytes in that direction: in order, or by a reset. */
   readonly cut?: { readonly after: number; readonly direction: Direction; readonly how: 'end' | 'reset' }
-  /** What is sent in this direction (or in both) vanishes; the connection stays. */
+  /** What is sent in this direction (or in both) vanishes; the connection stays. One that lost something carries nothing any more in that direction. */
   readonly blackHole?: Direction | 'both'
   /** It is accepted and reset at once. */
   readonly reset?: boolean
@@ -124,7 +124,8 @@ class Pair {
   readonly #upstream: Socket
   readonly #around: Surroundings
   #over = false
-  #isForgotten = false
+  /** Where something vanished: TCP never delivers what comes behind a gap. */
+  readonly #gaps = new Set<Direction>()
 
   constructor(client: Socket, upstream: Socket, around: Surroundings) {
     this.#client = client
@@ -144,7 +145,7 @@ class Pair {
   }
 
   forget(): void {
-    this.#isForgotten = true
+    this.#gaps.add('up').add('down')
     this.#around.note('forgotten')
   }
 
@@ -174,7 +175,8 @@ class Pair {
 
   #vanishes(direction: Direction): boolean {
     const { blackHole } = this.#around.fault()
-    return this.#isForgotten || blackHole === direction || blackHole === 'both'
+    if (blackHole === direction || blackHole === 'both') this.#gaps.add(direction)
+    return this.#gaps.has(direction)
   }
 
   /** Lets the last allowed bytes through, and no more of either direction. */

@@ -1,0 +1,45 @@
+import { DatabaseSync } from 'node:sqlite'
+import express, { type Request, Router } from 'express'
+import { addDjangoMessage, type DjangoUser, djangoLevels, djangoLogout, djangoMessages, djangoSessions, djangoUser } from 'sojourn/django'
+import { session } from 'sojourn/express'
+import { cartPage } from './cart-page.ts'
+import type { Site } from './session-data.ts'
+
+/** The part of the site that Node serves. */
+export function cart({ secretKey, database }: Site): Router {
+  const sessions = djangoSessions({ secretKey, database })
+  const findUser = userFinder(database)
+  const user = (req: Request) => djangoUser(req.session, { loadUser: findUser })
+
+  return Router()
+    .use(session(sessions), express.urlencoded())
+    .use(async (req, res, next) => ((await user(req)) === undefined ? res.redirect('/accounts/login/?next=/cart') : next()))
+    .get('/', async (req, res) => {
+      const { session } = req
+      const shown = { user: await user(req), cart: session.get('cart', []), theme: session.get('theme'), messages: djangoMessages(session) }
+      res.send(String(await cartPage(shown)))
+    })
+    .post('/add', (req, res) => {
+      req.session.push('cart', String(req.body.tea))
+      addDjangoMessage(req.session, djangoLevels.success, `Node has added ${req.body.tea}.`)
+      res.redirect(req.body.then === 'home' ? '/' : '/cart')
+    })
+    .post('/empty', (req, res) => {
+      req.session.delete('cart')
+      res.redirect('/cart')
+    })
+    .post('/logout', (req, res) => {
+      djangoLogout(req.session)
+      res.redirect('/')
+    })
+}
+
+export interface User extends DjangoUser {
+  readonly username: string
+}
+
+/** Finds users in Django's own table. */
+function userFinder(path: string): (id: string) => User | undefined {
+  const users = new DatabaseSync(path).prepare('SELECT id, username, password, is_active FROM auth_user WHERE id = ?')
+  return (id) => users.get(id) as User | undefined
+}

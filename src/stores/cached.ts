@@ -1,0 +1,216 @@
+import { DURATION_FORMS, type Duration, milliseconds } from '../core/duration.ts'
+import type { Capabilities, ClearExpiredOptions, Entry, Patience, Progress, Refused, Store, Version, Written } from '../core/store.ts'
+import { type Era, servedBy } from './cached/cached-record.ts'
+import { CachedRows } from './cached/cached-rows.ts'
+import { type Invalidation, Listening } from './cached/invalidation.ts'
+import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
+
+export type { Invalidation } from './cached/invalidation.ts'
+export { type PgListener, type PostgresInvalidationOptions, postgresInvalidation } from './cached/postgres-invalidation.ts'
+export {
+  type IoRedisSubscriber,
+  type NodeRedisSubscriber,
+  type RedisInvalidationOptions,
+  type RedisPublisher,
+  redisInvalidation,
+} from './cached/redis-invalidation.ts'
+
+/** Of which two stores a `CachedStore` is made, and how old an answer may be. */
+export interface CachedStoreOptions {
+  /** Where sessions are kept. What it says is true. */
+  readonly store: Store
+  /**
+   * Where they are found sooner: a `RedisStore` with a `prefix` of its own, that all processes share, or a `MemoryStore` for this process
+   * alone. It may forget at any time.
+   */
+  readonly cache: Store
+  /** The oldest that what a request reads may be: seconds, or a text such as `'30s'`. */
+  readonly maxStale: Duration
+  /**
+   * Tells the processes what to drop from the caches they have for themselves, so that a logout reaches them at once. While it is not
+   * heard the cache is not used. A cache that all processes share needs none.
+   */
+  readonly invalidation?: Invalidation
+  /** Is told when the cache fails, or misses what other processes tell. Default: `console.warn`. */
+  readonly onWarning?: (message: string) => void
+}
+
+/**
+ * Keeps sessions in one store and finds them in another, faster one. Only plain reads are answered by the cache. Writes, `claim`, `login`,
+ * `reload()` and `update` are judged by the store alone, so nothing is lost; but what a request reads may be up to `maxStale` old.
+ *
+ * ```ts
+ * const cache = new RedisStore({ client, prefix: 'cached:', onWarning: () => {} })
+ * app.use(session({ store: new CachedStore({ store: new PostgresStore({ pool }), cache, maxStale: '30s' }) }))
+ * ```
+ *
+ * Through one and the same cache every change is seen at once, as without it. Where processes have a cache each, one sees what another
+ * changed within `maxStale`: a session that was flushed there can still be read here for so long, but never be changed. With
+ * `invalidation` it is gone as soon as the message has come.
+ *
+ * A cache that fails, or takes longer than 200 ms, costs nobody the session: the store answers. A store that fails is not covered up: what is
+ * cached may still be read, until the manager has noticed; then whoever needs a session gets the store's error, as without a cache.
+ *
+ * `close()` closes both stores and ends the invalidation; clients and pools stay the application's.
+ *
+ * @throws ConfigError when an option cannot be used.
+ */
+export class CachedStore implements Store {
+  readonly capabilities: Capabilities
+  readonly list?: NonNullable<Store['list']>
+  readonly deleteUser?: NonNullable<Store['deleteUser']>
+  readonly clearExpired?: NonNullable<Store['clearExpired']>
+  readonly countExpired?: NonNullable<Store['countExpired']>
+  readonly migrate?: NonNullable<Store['migrate']>
+  readonly #store: Store
+  readonly #cache: Store
+  readonly #rows: CachedRows
+  readonly #maxStale: number
+  readonly #listening: Listening | undefined
+
+  constructor(options: CachedStoreOptions) {
+    const { store, cache, maxStale, invalidation, onWarning } = checked(options)
+    this.capabilities = store.capabilities
+    this.#store = store
+    this.#cache = cache
+    this.#maxStale = maxStale
+    this.#rows = new CachedRows(cache, maxStale, onWarning)
+    this.#listening = invalidation && new Listening(invalidation, (key) => void this.#rows.bury(key), onWarning)
+    if (store.list !== undefined) this.list = store.list.bind(store)
+    if (store.deleteUser !== undefined) this.deleteUser = (userId, rest) => this.#deleteUser(userId, rest)
+    if (store.clearExpired !== undefined) this.clearExpired = (rest) => this.#clearExpired(rest)
+    if (store.countExpired !== undefined) this.countExpired = store.countExpired.bind(store)
+    if (store.migrate !== undefined) this.migrate = store.migrate.bind(store)
+  }
+
+  async load(key: string, now: number, options?: Patience & { readonly fresh?: boolean }): Promise<Entry | undefined> {
+    this.#rows.hearTime(now)
+    const ask = (): Promise<Entry | undefined> => this.#store.load(key, now, options)
+    // What was found past the cache may be newer than what is in it, a write whose answer was lost.
+    if (options?.fresh === true) return this.#changing(key, ask)
+    const era = this.#era()
+    if (era === undefined || (await this.#rows.isBehind(key))) return ask()
+    const row = await this.#rows.look(key)
+    if (row === 'unknown') return ask()
+    const served = servedBy(row, now, era)
+    if (served !== undefined) return served
+    const found = await ask()
+    if (found !== undefined) void this.#rows.fill(key, found, row, now, era) // nobody waits for it
+    return found
+  }
+
+  create(key: string, entry: Entry, patience?: Patience): Promise<Written | Refused> {
+    this.#rows.hearTime(entry.seenAt)
+    return this.#store.create(key, entry, patience) // what was not there is in no cache
+  }
+
+  replace(key: string, entry: Entry, expected: Version, now: number, patience?: Patience): Promise<Written | Refused> {
+    this.#rows.hearTime(now)
+    return this.#changing(key, () => this.#store.replace(key, entry, expected, now, patience))
+  }
+
+  touch(key: string, expiresAt: number, expected: Version, now: number, patience?: Patience): Promise<boolean> {
+    this.#rows.hearTime(now)
+    return this.#changing(key, () => this.#store.touch(key, expiresAt, expected, now, patience))
+  }
+
+  delete(key: string, patience?: Patience): Promise<boolean> {
+    return this.#changing(key, () => this.#store.delete(key, patience))
+  }
+
+  async close(): Promise<void> {
+    await this.#listening?.close()
+    await this.#store.close?.()
+    await this.#cache.close?.()
+  }
+
+  /** The era of what is cached now; `undefined` while the cache is not to be trusted. */
+  #era(): Era | undefined {
+    const name = this.#listening === undefined ? '' : this.#listening.era
+    return name === undefined ? undefined : { name, maxStale: this.#maxStale }
+  }
+
+  /** Whatever becomes of it, and also when it fails: what was cached may be old now. */
+  async #changing<T>(key: string, change: () => Promise<T>): Promise<T> {
+    try {
+      return await change()
+    } finally {
+      await this.#drop(key)
+    }
+  }
+
+  async #drop(key: string): Promise<void> {
+    await Promise.all([this.#rows.bury(key), this.#listening?.tell(key)])
+  }
+
+  /** Whoever becomes this user's between the two steps was not there when it was called. */
+  async #deleteUser(userId: string, options: Patience & { readonly except?: string } = {}): Promise<number> {
+    const keys = await this.#keysOf(userId, options)
+    try {
+      return (await this.#store.deleteUser?.(userId, options)) ?? 0
+    } finally {
+      await Promise.all(keys.filter((key) => key !== options.except).map((key) => this.#drop(key)))
+    }
+  }
+
+  async #keysOf(userId: string, patience: Patience): Promise<string[]> {
+    const keys: string[] = []
+    let cursor: string | undefined
+    do {
+      const until = patience.until === undefined ? {} : { until: patience.until }
+      const page = await this.#store.list?.({ ...until, now: 0, userId, ...(cursor === undefined ? {} : { cursor }) })
+      keys.push(...(page?.entries.map(([key]) => key) ?? []))
+      cursor = page?.cursor
+    } while (cursor !== undefined)
+    return keys
+  }
+
+  async *#clearExpired(options: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
+    this.#rows.hearTime(options.now)
+    yield* this.#store.clearExpired?.(options) ?? []
+    await this.#rows.clear(options)
+  }
+}
+
+const OPTIONS = ['store', 'cache', 'maxStale', 'invalidation', 'onWarning']
+
+interface Checked {
+  readonly store: Store
+  readonly cache: Store
+  /** In milliseconds. */
+  readonly maxStale: number
+  readonly invalidation: Invalidation | undefined
+  readonly onWarning: (message: string) => void
+}
+
+function checked(options: CachedStoreOptions): Checked {
+  const given: Partial<CachedStoreOptions> = { ...options }
+  refuseUnknownOptions('CachedStore', given, OPTIONS)
+  const { store, cache, invalidation, onWarning = warn } = given
+  if (!isStore(store))
+    throw wrongOption(
+      'CachedStore',
+      'store',
+      store,
+      'Give the store that keeps the sessions, with compare-and-swap and keys that do not change.',
+    )
+  if (!isStore(cache) || cache === store)
+    throw wrongOption('CachedStore', 'cache', cache, 'Give another store, with compare-and-swap: a `MemoryStore` or a `RedisStore`.')
+  const maxStale = milliseconds(given.maxStale)
+  if (maxStale === undefined) throw wrongOption('CachedStore', 'maxStale', given.maxStale, `Give a duration: ${DURATION_FORMS}.`)
+  if (invalidation !== undefined && typeof invalidation.listen !== 'function')
+    throw wrongOption('CachedStore', 'invalidation', invalidation, 'Give a `redisInvalidation` or a `postgresInvalidation`.')
+  if (typeof onWarning !== 'function') throw wrongOption('CachedStore', 'onWarning', onWarning, 'Give a function that takes a text.')
+  return { store, cache, maxStale, invalidation, onWarning }
+}
+
+/** One that keeps rows under keys that never change. */
+function isStore(store: Store | undefined): store is Store {
+  const { capabilities } = store ?? {}
+  const hasOwnIds = store?.serve !== undefined || capabilities?.carriesData === true || capabilities?.renames === true
+  return typeof store?.load === 'function' && capabilities?.compareAndSwap === true && !hasOwnIds
+}
+
+function warn(message: string): void {
+  console.warn(`sojourn: ${message}`)
+}

@@ -1,0 +1,193 @@
+import type { RedisEvent } from './redis-event.ts'
+import { ioLine, isIoLink } from './redis-io-line.ts'
+import { PatientLine } from './redis-line.ts'
+import { isNodeLink, nodeLine } from './redis-node-line.ts'
+import { heedingSilence } from './redis-silence.ts'
+
+/** What `RedisStore` needs of `createClient()` or `createClientPool()` of `redis`; only the first has all of it. */
+export interface NodeRedisClient {
+  sendCommand(args: string[], options?: object): Promise<unknown>
+  readonly isReady?: boolean
+  readonly isOpen?: boolean
+  on?(event: RedisEvent, listener: (cause?: unknown) => void): unknown
+  off?(event: RedisEvent, listener: (cause?: unknown) => void): unknown
+  connect?(): Promise<unknown>
+  destroy?(): void
+}
+
+/** What `RedisStore` needs of `createSentinel()` of `redis`. */
+export interface NodeRedisSentinel {
+  sendCommand(isReadonly: boolean, args: string[], options?: object): Promise<unknown>
+  getSentinelNode(): unknown
+  on(event: 'client-error', listener: () => void): unknown
+}
+
+/** What `RedisStore` needs of `createCluster()` of `redis`. */
+export interface NodeRedisCluster {
+  sendCommand(firstKey: string | undefined, isReadonly: boolean, args: string[], options?: object): Promise<unknown>
+  readonly masters: readonly { readonly address: string }[]
+  nodeClient(node: never): Promise<NodeRedisClient> | NodeRedisClient
+}
+
+/** What `RedisStore` needs of a `Redis` of `ioredis`. */
+export interface IoRedis {
+  call(command: string, args: string[]): Promise<unknown>
+  readonly status: string
+  readonly options: {
+    readonly keyPrefix?: string | Uint8Array | undefined
+    readonly host?: string | undefined
+    readonly port?: number | undefined
+  }
+  readonly stream?: { destroy(): unknown }
+  on(event: RedisEvent, listener: (cause?: unknown) => void): unknown
+  off?(event: RedisEvent, listener: (cause?: unknown) => void): unknown
+  disconnect?(reconnect: boolean): void
+}
+
+/** What `RedisStore` needs of a `Cluster` of `ioredis`. */
+export interface IoRedisCluster {
+  readonly isCluster: true
+  call(command: string, args: string[]): Promise<unknown>
+  readonly status: string
+  readonly options: { readonly keyPrefix?: string | Uint8Array | undefined; readonly scaleReads?: unknown }
+  nodes(role: 'master'): IoRedis[]
+  refreshSlotsCache(done: () => void): void
+  on(event: '-node', listener: () => void): unknown
+}
+
+/** A client of one of the two libraries. */
+export type RedisClient = NodeRedisClient | NodeRedisSentinel | NodeRedisCluster | IoRedis | IoRedisCluster
+
+/** One server of those that hold the keys. */
+export interface RedisNode {
+  readonly name: string
+  send(args: string[]): Promise<unknown>
+}
+
+/** Commands to Redis, through whatever client the application uses. Always to a master: what a replica says may be old. */
+export interface RedisConnection {
+  /** What the client itself puts in front of every key. */
+  readonly keyPrefix: string
+  /** Sends a command about one key, for somebody who waits until then (see `Patience`). */
+  send(key: string, args: string[], until?: number): Promise<unknown>
+  /** The masters, in the order of their names. */
+  nodes(): readonly RedisNode[]
+  /**
+   * Another number whenever commands under way may have been sent twice. A command that the server refused is then not known to have had no
+   * effect: the server may have refused the second one.
+   */
+  resends(): number
+  /** Whether the client was ended: it sends nothing any more. */
+  hasEnded(): boolean
+}
+
+/** Whatever the client maps replies to, these commands answer texts and numbers. */
+const PLAIN = Object.freeze({ typeMapping: Object.freeze({}) })
+/** `redis` gives each command a timer, for as long as it is not written; a client that is ready writes at once. The timer is most of what a GET costs it. */
+const AT_ONCE = Object.freeze({ ...PLAIN, timeout: undefined })
+
+const CONNECTIONS = new WeakMap<object, RedisConnection>()
+
+/** The connection through a client, always the same one; `undefined` for what is no client of either library. */
+export function connectionThrough(client: RedisClient): RedisConnection | undefined {
+  if (typeof client !== 'object' || client === null) return undefined
+  const connection = CONNECTIONS.get(client) ?? newConnection(client)
+  if (connection !== undefined) CONNECTIONS.set(client, connection)
+  return connection
+}
+
+function newConnection(client: RedisClient): RedisConnection | undefined {
+  const { call, nodes, sendCommand, nodeClient, getSentinelNode } = client as Partial<Record<Method, unknown>>
+  if (typeof call === 'function')
+    return typeof nodes === 'function' ? throughIoCluster(client as IoRedisCluster) : throughIo(client as IoRedis)
+  if (typeof sendCommand !== 'function') return undefined
+  if (typeof nodeClient === 'function') return throughCluster(client as NodeRedisCluster)
+  return typeof getSentinelNode === 'function' ? throughSentinel(client as NodeRedisSentinel) : throughClient(client as NodeRedisClient)
+}
+
+/** By which the clients are told apart. */
+type Method = 'call' | 'nodes' | 'sendCommand' | 'nodeClient' | 'getSentinelNode'
+
+function throughClient(client: NodeRedisClient): RedisConnection {
+  const send = (args: string[]): Promise<unknown> => client.sendCommand(args, client.isReady === true ? AT_ONCE : PLAIN)
+  const line: Pick<PatientLine, 'send'> = isNodeLink(client) ? new PatientLine(nodeLine(client, send)) : { send }
+  return { ...NEVER_TWICE, send: (_, args, until) => line.send(args, until), nodes: () => [{ name: '', send }] }
+}
+
+/** After a command was lost with its connection it sends it again, to the new master. */
+function throughSentinel(client: NodeRedisSentinel): RedisConnection {
+  const send = (args: string[]): Promise<unknown> => client.sendCommand(false, args, PLAIN)
+  const resends = counted((count) => client.on('client-error', count))
+  return { ...NEVER_TWICE, resends, send: (_, args) => send(args), nodes: () => [{ name: '', send }] }
+}
+
+function throughCluster(cluster: NodeRedisCluster): RedisConnection {
+  const send = (key: string | undefined, args: string[]): Promise<unknown> => cluster.sendCommand(key, false, args, PLAIN)
+  // Without a key it goes to any server, and the client learns from the one that answers who has the key.
+  const askOthers = (key: string): void => void send(undefined, ['type', key]).catch(ignore)
+  return {
+    ...NEVER_TWICE,
+    send: heedingSilence(send, askOthers),
+    nodes: () =>
+      inOrder(
+        cluster.masters.map((master) => ({
+          name: master.address,
+          send: async (args) => (await cluster.nodeClient(master as never)).sendCommand(args, PLAIN),
+        })),
+      ),
+  }
+}
+
+function throughIo(client: IoRedis): RedisConnection {
+  const send = ([command = '', ...args]: string[]): Promise<unknown> => client.call(command, args)
+  const line: Pick<PatientLine, 'send'> = isIoLink(client) ? new PatientLine(ioLine(client, send)) : { send }
+  return {
+    keyPrefix: textOf(client.options.keyPrefix),
+    send: (_, args, until) => line.send(args, until),
+    nodes: () => [{ name: '', send }],
+    resends: counted((count) => client.on('close', count)),
+    hasEnded: () => client.status === 'end',
+  }
+}
+
+function throughIoCluster(cluster: IoRedisCluster): RedisConnection {
+  return {
+    keyPrefix: textOf(cluster.options.keyPrefix),
+    send: heedingSilence(
+      (_, [command = '', ...args]) => cluster.call(command, args),
+      () => cluster.refreshSlotsCache(ignore),
+    ),
+    nodes: () =>
+      inOrder(
+        cluster.nodes('master').map((node) => ({
+          name: `${node.options.host}:${node.options.port}`,
+          send: ([command = '', ...args]) => node.call(command, args),
+        })),
+      ),
+    resends: counted((count) => cluster.on('-node', count)),
+    hasEnded: () => cluster.status === 'end',
+  }
+}
+
+/** `redis` fails what was under way when a connection is lost, and puts no prefix before the keys of commands that are sent as they are. */
+const NEVER_TWICE = { keyPrefix: '', resends: () => 0, hasEnded: () => false } as const
+
+function counted(listen: (count: () => void) => void): () => number {
+  let times = 0
+  listen(() => {
+    times += 1
+  })
+  return () => times
+}
+
+function ignore(): void {
+  // There is always a next time.
+}
+
+function textOf(prefix: string | Uint8Array | undefined): string {
+  return typeof prefix === 'string' ? prefix : new TextDecoder().decode(prefix)
+}
+
+function inOrder(nodes: RedisNode[]): RedisNode[] {
+  return nodes.sort((one, other) => (one.name < other.name ? -1 : 1))
+}

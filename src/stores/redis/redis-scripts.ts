@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import type { RedisConnection } from './redis-client.ts'
+import { codeOf } from './redis-errors.ts'
+
+/** A script about one key, so that it runs in every Cluster whatever the keys are called. */
+export interface RedisScript {
+  readonly text: string
+  readonly sha: string
+}
+
+function script(text: string): RedisScript {
+  return { text, sha: createHash('sha1').update(text).digest('hex') }
+}
+
+/** Where a record has what; see `redis-record.ts`. */
+const EXPIRES = 'string.sub(head, 1, 16)'
+const LISTED = 'string.sub(head, 33, 48)'
+
+/**
+ * Writes over the version that is expected. Without a `listedUntil` of its own the record keeps the one it has, if that is of the same user
+ * and late enough: `unlisted` otherwise.
+ */
+export const REPLACE: RedisScript = script(`
+local now, expected, user, instants, listed, body, ttl = unpack(ARGV)
+local head = redis.call('GETRANGE', KEYS[1], 0, 47 + #expected + #user)
+if ${EXPIRES} <= now then return 'missing' end
+if string.sub(head, 49, 48 + #expected) ~= expected then return redis.call('GET', KEYS[1]) end
+if listed == '' then
+  listed = ${LISTED}
+  if string.sub(head, 49 + #expected) ~= user or listed < string.sub(instants, 1, 16) then return 'unlisted' end
+end
+redis.call('SET', KEYS[1], instants .. listed .. body, 'PX', ttl)
+return 'written'`)
+
+/**
+ * Moves the instants of a record. That of a user comes back whole, to be listed first: its list must not end before it, and may have been
+ * lost with another server.
+ */
+export const TOUCH: RedisScript = script(`
+local now, expected, expires, listed, ttl = unpack(ARGV)
+local head = redis.call('GETRANGE', KEYS[1], 0, 47 + #expected)
+if ${EXPIRES} <= now or ${EXPIRES} > expires or string.sub(head, 49) ~= expected then return 'refused' end
+if listed == '' then
+  listed = ${LISTED}
+  if listed ~= '0000000000000000' then return redis.call('GET', KEYS[1]) end
+end
+redis.call('SETRANGE', KEYS[1], 0, expires .. now .. listed)
+redis.call('PEXPIRE', KEYS[1], ttl)
+return 'touched'`)
+
+/** Deletes a session if it is, now, of that user. */
+export const DELETE_OF_USER: RedisScript = script(`
+local record = redis.call('GET', KEYS[1])
+if not record then return 'missing' end
+local line = string.find(record, '\\n', 49, true)
+if string.sub(record, line + 1, line + #ARGV[1]) ~= ARGV[1] then return 'missing' end
+redis.call('DEL', KEYS[1])
+return 'deleted'`)
+
+/**
+ * Puts a session in its user's list, with the instant as its score. A list lives on as long as its longest session. Answers some others of
+ * the list, at random, with their scores.
+ */
+export const ADD_TO_LIST: RedisScript = script(`
+local at, session, ttl, random = unpack(ARGV)
+local before = redis.call('ZSCORE', KEYS[1], session)
+if before and tonumber(before) >= tonumber(at) then at = tonumber(before) + 1 end
+redis.call('ZADD', KEYS[1], at, session)
+if redis.call('PTTL', KEYS[1]) < tonumber(ttl) then redis.call('PEXPIRE', KEYS[1], ttl) end
+local first = math.floor(tonumber(random) * redis.call('ZCARD', KEYS[1]))
+return redis.call('ZRANGE', KEYS[1], first, first + 3, 'WITHSCORES')`)
+
+/** Takes a session from its user's list, unless it was put there again meanwhile. */
+export const TAKE_FROM_LIST: RedisScript = script(`
+local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if score and tonumber(score) == tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
+return 'done'`)
+
+/** Runs a script; with its text where that server does not know it yet, or no longer. */
+export async function run(
+  connection: RedisConnection,
+  { text, sha }: RedisScript,
+  key: string,
+  args: readonly string[],
+  until?: number,
+): Promise<unknown> {
+  try {
+    return await connection.send(key, ['evalsha', sha, '1', key, ...args], until)
+  } catch (error) {
+    if (codeOf(error) !== 'NOSCRIPT') throw error
+    return connection.send(key, ['eval', text, '1', key, ...args], until)
+  }
+}

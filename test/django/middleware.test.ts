@@ -1,0 +1,92 @@
+// What Django's middleware was seen to do in these scenarios, ours does too: the same rows, the same cookie. Where it differs it says so.
+import { parseSetCookie } from 'cookie'
+import { expect, it } from 'vitest'
+import type { DjangoOptions } from '../../src/django/django-options.ts'
+import type { Session } from '../../src/index.ts'
+import { SECRET, Site } from './site.ts'
+import { type MiddlewareScenario, vectors } from './vectors.ts'
+
+/** Ours, where it is not Django's: the cookie that was set and the data of the rows. */
+const DIFFERENCES: Readonly<Record<string, string>> = {
+  short_cookie_read: 'a cookie that names nothing is left alone: another response may just have replaced it',
+  cycle_key_fresh: 'a session that holds nothing is not saved',
+  save_every_unknown_cookie: 'a bogus cookie costs no row',
+}
+
+/** What has no counterpart: `modified = True`, `del request.session`. */
+const FOREIGN = ['modified_flag_forced', 'session_replaced_by_attr_delete']
+
+const scenarios = vectors.middleware.filter(({ id }) => !FOREIGN.includes(id))
+
+it.each(scenarios.filter(({ id }) => !(id in DIFFERENCES)))('$id', async (scenario) => {
+  const { setCookie, data, vary } = await play(scenario)
+  const [theirs] = scenario.set_cookie.map(attributesOf)
+  expect(setCookie === undefined ? undefined : attributesOf(setCookie)).toEqual(theirs)
+  expect(data).toEqual(Object.values(scenario.rows_after).map((row) => row.data))
+  expect(vary).toBe(scenario.vary)
+})
+
+it.each(scenarios.filter(({ id }) => id in DIFFERENCES))('$id differs', async (scenario) => {
+  const { setCookie, data } = await play(scenario)
+  expect([setCookie, data]).toEqual([undefined, []])
+})
+
+async function play(scenario: MiddlewareScenario): Promise<{ setCookie: string | undefined; data: unknown[]; vary: string | null }> {
+  const site = new Site(optionsOf(scenario.settings))
+  site.clock.at = scenario.saved_at * 1000
+  if (scenario.existing_session !== null) site.plant(JSON.stringify(scenario.existing_session), { key: scenario.cookie ?? '' })
+  const name = (scenario.settings['SESSION_COOKIE_NAME'] as string | undefined) ?? 'sessionid'
+  const cookie = scenario.cookie === null ? undefined : `${name}=${scenario.cookie}`
+  site.clock.at = scenario.now * 1000
+  const session = await site.open(cookie)
+  for (const op of scenario.ops) perform(site, session, op)
+  const headers = await site.sessions.commit(session, { status: scenario.status })
+  const data = Object.values(site.data(SECRET)).map((texts) =>
+    Object.fromEntries(Object.entries(texts).map(([property, text]) => [property, JSON.parse(text)])),
+  )
+  return { setCookie: headers.getSetCookie()[0], data, vary: headers.get('vary') }
+}
+
+function perform(site: Site, session: Session<any>, [op, first, second]: readonly [string, ...unknown[]]): void {
+  const name = first as string
+  if (op === 'get') session.get(name)
+  else if (op === 'set') session.set(name, second)
+  else if (op === 'del') session.delete(name)
+  else if (op === 'clear') session.clear()
+  else if (op === 'flush') session.flush()
+  else if (op === 'cycle_key') session.cycleId()
+  else if (op === 'set_expiry') session.setExpiry(first === 0 ? 'browser' : (first as number))
+  else if (op === '@external_delete') site.database.exec('DELETE FROM django_session')
+  else throw new Error(op)
+}
+
+function optionsOf(settings: Readonly<Record<string, any>>): Partial<DjangoOptions> {
+  const cookie = {
+    name: settings['SESSION_COOKIE_NAME'],
+    domain: settings['SESSION_COOKIE_DOMAIN'],
+    path: settings['SESSION_COOKIE_PATH'],
+    secure: settings['SESSION_COOKIE_SECURE'],
+    httpOnly: settings['SESSION_COOKIE_HTTPONLY'],
+    sameSite: settings['SESSION_COOKIE_SAMESITE']?.toLowerCase(),
+  }
+  const options = {
+    cookieAge: settings['SESSION_COOKIE_AGE'],
+    saveEveryRequest: settings['SESSION_SAVE_EVERY_REQUEST'],
+    expireAtBrowserClose: settings['SESSION_EXPIRE_AT_BROWSER_CLOSE'],
+    cookie: given(cookie),
+  }
+  return given(options)
+}
+
+function given<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
+}
+
+/** What a browser makes of a `Set-Cookie`: Max-Age counts, Expires does not; of a deletion only which cookie it means. */
+function attributesOf(setCookie: string): object {
+  const { value, maxAge, expires: _expires, httpOnly, secure, ...rest } = parseSetCookie(setCookie)
+  const deletes = value === '' || value === '""'
+  const domain = rest.domain?.replace(/^\./, '')
+  const common = { ...rest, ...(domain === undefined ? {} : { domain }), deletes }
+  return deletes ? common : { ...common, maxAge, httpOnly, secure }
+}

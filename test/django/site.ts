@@ -1,0 +1,82 @@
+import { DatabaseSync } from 'node:sqlite'
+import { djangoCodec } from '../../src/codecs/django.ts'
+import type { DjangoOptions } from '../../src/django/django-options.ts'
+import { djangoSessions } from '../../src/django/django-sessions.ts'
+import { toDjangoText, utc } from '../../src/django/local-time.ts'
+import type { Session, SessionEvent, Sessions } from '../../src/index.ts'
+import { DjangoSigner } from '../../src/wire/django-signing.ts'
+import { Clock } from '../core/fixture.ts'
+import { DJANGO_TABLE } from './tables.ts'
+import { SALT } from './vectors.ts'
+
+export const SECRET = 'django-insecure-test'
+
+interface Planted {
+  readonly key?: string
+  readonly secret?: string
+  /** Milliseconds. */
+  readonly life?: number
+}
+
+/** A site's table in memory, a manager on it, a browser, and what Django would do to the rows. */
+export class Site {
+  readonly clock: Clock = new Clock()
+  readonly events: SessionEvent[] = []
+  readonly database: DatabaseSync = new DatabaseSync(':memory:')
+  readonly sessions: Sessions<any>
+  cookie: string | undefined
+
+  constructor(options: Partial<DjangoOptions> = {}) {
+    this.database.exec(DJANGO_TABLE.sqlite('django_session'))
+    this.sessions = this.manager(options)
+  }
+
+  manager(options: Partial<DjangoOptions> = {}): Sessions<any> {
+    const common = { secretKey: SECRET, database: this.database, clock: this.clock.read }
+    return djangoSessions<any>({ ...common, on: (event) => this.events.push(event), ...options })
+  }
+
+  open(cookie: string | undefined = this.cookie): Promise<Session<any>> {
+    return this.sessions.open({ cookie, secure: false, loopback: false })
+  }
+
+  /** A whole request; the browser does as it is told. Answers the `Set-Cookie`. */
+  async visit(handler: (session: Session<any>) => unknown, status = 200): Promise<string | undefined> {
+    const session = await this.open()
+    await handler(session)
+    const headers = await this.sessions.commit(session, { status })
+    const [setCookie] = headers.getSetCookie()
+    if (setCookie === undefined) return undefined
+    const pair = setCookie.slice(0, setCookie.indexOf(';'))
+    this.cookie = pair.endsWith('=') ? undefined : pair
+    return setCookie
+  }
+
+  get key(): string {
+    return (this.cookie ?? '').split('=')[1] ?? ''
+  }
+
+  /** A row as Django would have written it. */
+  plant(json: string, { key = 'k'.repeat(32), secret = SECRET, life = 1_209_600_000 }: Planted = {}): string {
+    const data = new DjangoSigner([secret], SALT, 1 << 20).sign(json, Math.floor(this.clock.at / 1000))
+    const date = toDjangoText(this.clock.at + life, utc)
+    this.database.prepare('INSERT OR REPLACE INTO django_session VALUES (?, ?, ?)').run(key, data, date)
+    this.cookie = `sessionid=${key}`
+    return key
+  }
+
+  rows(): { readonly session_key: string; readonly session_data: string; readonly expire_date: string }[] {
+    return this.database.prepare('SELECT * FROM django_session ORDER BY session_key').all() as ReturnType<Site['rows']>
+  }
+
+  /** What Django would read, by key; without our own note. */
+  data(secret: string = SECRET): Record<string, Record<string, string>> {
+    const signer = new DjangoSigner([secret], SALT, 1 << 20)
+    const read = (data: string): Record<string, string> => {
+      const texts = djangoCodec.decode(signer.open(data)?.text ?? '')
+      texts?.delete('_sojourn')
+      return Object.fromEntries(texts ?? [])
+    }
+    return Object.fromEntries(this.rows().map(({ session_key, session_data }) => [session_key, read(session_data)]))
+  }
+}

@@ -1,0 +1,15 @@
+import { DatabaseSync } from 'node:sqlite'
+import { describe, it } from 'vitest'
+import { localTimeOf, utc } from '../../src/django/local-time.ts'
+import { sqliteRows } from '../../src/django/sqlite-rows.ts'
+import { djangoSuite } from './django-suite.ts'
+import { DJANGO_TABLE } from './tables.ts'
+
+function newTable(): DatabaseSync {
+  const database = new DatabaseSync(':memory:')
+  database.exec(DJANGO_TABLE.sqlite('django_session'))
+  return database
+}
+
+djangoSuite('SQLite', () => sqliteRows(newTable(), 'django_session', utc), { describe, it })
+djangoSuite('SQLite with local times', () => sqliteRows(newTable(), 'django_session', localTimeOf('Asia/Kolkata')), { describe, it })
