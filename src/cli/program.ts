@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
+import { withoutPasswords } from '../core/without-passwords.ts'
 import type { ClearExpiredCommand } from './clear-expired.ts'
 import { EXIT_HELP } from './exit-code.ts'
 import { storeOption, withStore } from './store-option.ts'
-import { withoutPasswords } from './without-passwords.ts'
 
 interface StoreGiven {
   readonly store?: string

@@ -4,6 +4,7 @@ import { ConfigError } from './errors.ts'
 import { isWorkers } from './is-workers.ts'
 import type { SessionOptions } from './options.ts'
 import { isReserved } from './reserved.ts'
+import { shown } from './shown.ts'
 import type { Store } from './store.ts'
 
 type Check = (value: unknown) => string | undefined
@@ -211,16 +212,4 @@ function tooLong(value: unknown): string {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** A value as it may stand in a message: short, and never a whole object. */
-function shown(value: unknown): string {
-  if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`
-  return typeof value === 'object' && value !== null
-    ? Array.isArray(value)
-      ? 'an array'
-      : 'an object'
-    : typeof value === 'function'
-      ? 'a function'
-      : String(value)
 }

@@ -1,4 +1,5 @@
 import * as crypto from 'node:crypto'
+import { toBase64url } from '../wire/base64url.ts'
 
 /** Bytes from a cryptographically secure generator. */
 export type Random = (size: number) => Uint8Array
@@ -29,10 +30,7 @@ export function drawFrom(random: Random): Draw {
     const size = Math.ceil((length * 3) / 4)
     const bytes = random(size)
     if (!(bytes instanceof Uint8Array) || bytes.length !== size) throw new RangeError(`random(${size}) has to return ${size} bytes`)
-    return btoa(String.fromCharCode(...bytes))
-      .replaceAll('+', '-')
-      .replaceAll('/', '_')
-      .slice(0, length)
+    return toBase64url(String.fromCharCode(...bytes)).slice(0, length)
   }
   const [first, second] = [draw(LONG), draw(LONG)]
   if (first === second) throw new RangeError('random() has returned the same bytes twice')

@@ -1,4 +1,5 @@
 import * as crypto from 'node:crypto'
+import { sameSecret } from '../wire/same-secret.ts'
 import type { Draw } from './draw.ts'
 import type { Entry, Written } from './store.ts'
 
@@ -50,20 +51,13 @@ export function hashedIds(draw: Draw, scope: string): Ids {
       const secret = draw(SECRET_LENGTH)
       return { ...before, id: before.id.slice(0, FAMILY_LENGTH + 1) + secret, proof: sha256(secret) }
     },
-    isLiving: (identity, { proof }) => sameProof(proof, identity.proof),
+    isLiving: (identity, { proof }) => sameSecret(proof, identity.proof),
   }
 }
 
 /** The identity under which a write left the session: another one only where the store answered with a token. */
 export function issued(identity: Identity, { token }: Written): Identity {
   return token === undefined ? identity : { ...identity, id: token, key: token }
-}
-
-/** Compares proofs in a time that tells nothing about where they differ. */
-export function sameProof(a: string, b: string): boolean {
-  let difference = a.length ^ b.length
-  for (let index = 0; index < b.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index)
-  return difference === 0
 }
 
 /** SHA-256 of a text, in base64url. */

@@ -63,7 +63,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
     const text = values.print(customs.user, userId)
     const expiry = 'expiry' in options ? customs.expiryProperties(options.expiry, now(), now(), lifetime) : undefined
     draft.record({ kind: 'login', text })
-    if (expiry !== undefined) put(draft, expiry)
+    if (expiry !== undefined) recordExpiry(draft, expiry)
   }
 
   /** Logs out by ending the session: `flush`. To log out and keep the cart, `delete('userId')`. */
@@ -87,7 +87,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
     const draft = draftOf(this)
     draft.change()
     const { customs, now, lifetime } = draft.engine
-    put(draft, customs.expiryProperties(expiry, draft.createdAt, now(), lifetime))
+    recordExpiry(draft, customs.expiryProperties(expiry, draft.createdAt, now(), lifetime))
   }
 
   /** When the session expires if nobody uses it again, in epoch milliseconds, with this request's changes. */
@@ -202,7 +202,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
 Object.freeze(Session.prototype)
 
 /** Records an expiry: what it does not have is removed. */
-function put(draft: Draft, properties: ReturnType<Customs['expiryProperties']>): void {
+function recordExpiry(draft: Draft, properties: ReturnType<Customs['expiryProperties']>): void {
   for (const [name, value] of properties) {
     if (value === undefined) draft.record({ kind: 'remove', name })
     else draft.record({ kind: 'set', name, text: draft.engine.values.print(name, value) })

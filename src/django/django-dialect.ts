@@ -2,9 +2,9 @@ import type { Lifetime } from '../core/customs.ts'
 import type { SessionDialect } from '../core/dialect.ts'
 import { milliseconds } from '../core/duration.ts'
 import { djangoCookies } from './django-cookie.ts'
+import { djangoCustoms } from './django-customs.ts'
 import type { DjangoOptions } from './django-options.ts'
 import type { LocalTime } from './local-time.ts'
-import { djangoCustoms } from './session-expiry.ts'
 
 /** What makes a manager one of Django's sessions. */
 export interface DjangoDialect extends SessionDialect {

@@ -19,6 +19,6 @@ export function djangoDraftOf<Data>(session: Session<Data>, caller: string): Dja
 }
 
 /** Records one of the properties that only Django's own functions write. */
-export function putReserved(draft: Draft, name: string, value: unknown): void {
+export function recordReserved(draft: Draft, name: string, value: unknown): void {
   draft.record({ kind: 'set', name, text: draft.engine.values.print(name, value) })
 }

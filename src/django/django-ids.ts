@@ -1,5 +1,6 @@
 import type { Draw } from '../core/draw.ts'
-import { type Identity, type Ids, sameProof, sha256 } from '../core/id.ts'
+import { type Identity, type Ids, sha256 } from '../core/id.ts'
+import { sameSecret } from '../wire/same-secret.ts'
 
 const LENGTH = 32
 const SHAPE = /^[a-z0-9]{32}$/
@@ -20,7 +21,7 @@ export function djangoIds(draw: Draw): Ids {
     parse: (text) => (isDjangoKey(text) ? identity(text) : undefined),
     create,
     renew: create,
-    isLiving: ({ proof }, entry) => sameProof(proof, entry.proof),
+    isLiving: ({ proof }, entry) => sameSecret(proof, entry.proof),
   }
 }
 

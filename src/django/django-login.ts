@@ -1,7 +1,8 @@
 import type { Expiry } from '../core/customs.ts'
 import type { Session } from '../core/session.ts'
-import { equal, saltedHmac } from '../wire/django-signing.ts'
-import { type DjangoDraft, djangoDraftOf, putReserved } from './django-draft.ts'
+import { saltedHmac } from '../wire/django-signing.ts'
+import { sameSecret } from '../wire/same-secret.ts'
+import { type DjangoDraft, djangoDraftOf, recordReserved } from './django-draft.ts'
 
 /** A row of Django's `auth_user`, as far as a login goes: its columns by their own names. */
 export interface DjangoUser {
@@ -47,7 +48,7 @@ export async function djangoUser<Data, User extends DjangoUser>(
   if (id === undefined || backend === undefined || !backends.includes(backend)) return undefined
   const user = (await loadUser(id, backend)) ?? undefined
   if (user === undefined || (user.is_active !== undefined && !user.is_active)) return undefined
-  const vouching = django.secretKeys.findIndex((secretKey) => equal(hashOf(secretKey, user), hash))
+  const vouching = django.secretKeys.findIndex((secretKey) => sameSecret(hashOf(secretKey, user), hash))
   if (vouching === 0) return user
   if (!django.draft.isSealed) renewOrEnd(session, django, vouching === -1 ? undefined : user)
   return vouching === -1 ? undefined : user
@@ -74,11 +75,11 @@ export function djangoLogin<Data>(
   draft.change()
   const hash = hashOf(secretKeys[0] as string, user)
   const before = loginIn(django)
-  if (before.id === String(user.id) && !equal(before.hash, hash)) session.flush()
+  if (before.id === String(user.id) && !sameSecret(before.hash, hash)) session.flush()
   if ('expiry' in options) session.setExpiry(options.expiry)
   draft.record({ kind: 'login', text: draft.engine.values.print(USER, String(user.id)) })
-  putReserved(draft, BACKEND, backend)
-  putReserved(draft, HASH, hash)
+  recordReserved(draft, BACKEND, backend)
+  recordReserved(draft, HASH, hash)
 }
 
 /** Logs out: the session ends, data and row and id. Exactly `session.flush()`. */
@@ -99,7 +100,7 @@ export function updateDjangoAuthHash<Data>(session: Session<Data>, user: DjangoU
 function renewOrEnd<Data>(session: Session<Data>, { draft, secretKeys }: DjangoDraft, user: DjangoUser | undefined): void {
   if (user === undefined) return session.flush()
   session.cycleId()
-  putReserved(draft, HASH, hashOf(secretKeys[0] as string, user))
+  recordReserved(draft, HASH, hashOf(secretKeys[0] as string, user))
 }
 
 function loginIn({ draft }: DjangoDraft): { readonly id: string | undefined; readonly backend: string | undefined; readonly hash: string } {

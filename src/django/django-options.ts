@@ -80,13 +80,13 @@ export function checkDjangoOptions(options: DjangoOptions): void {
   if (!isOptional('boolean', cookie.secure)) throw wrongOption(OWNER, 'cookie.secure', cookie.secure, 'Give `true` or `false`.')
 }
 
+/** Whatever is wrong, no message shows any of it. */
 function checkSecrets({ secretKey, fallbacks = [] }: DjangoOptions): void {
-  if (!isText(secretKey)) throw wrongOption(OWNER, 'secretKey', typeof secretKey, "Give the text of Django's SECRET_KEY.")
+  if (!isText(secretKey)) throw new ConfigError(`${OWNER}: the option \`secretKey\` has to be the text of Django's SECRET_KEY.`)
   if (!Array.isArray(fallbacks) || !fallbacks.every(isText))
-    throw wrongOption(OWNER, 'fallbacks', typeof fallbacks, "Give the list of Django's SECRET_KEY_FALLBACKS.")
+    throw new ConfigError(`${OWNER}: the option \`fallbacks\` has to be the list of Django's SECRET_KEY_FALLBACKS.`)
 }
 
-/** Of the secret only the kind is told. */
 function checkPlace({ database, directory, signedCookies, table, saveEveryRequest }: DjangoOptions): void {
   const places = [database !== undefined, directory !== undefined, signedCookies === true].filter(Boolean)
   if (places.length !== 1)

@@ -24,7 +24,7 @@ export interface DjangoRows {
   /** Rows that are not expired, in the order of their keys, behind `after`. */
   list(now: number, limit: number, after: string | undefined, until?: number): Promise<readonly DjangoRow[]>
   /** Deletes at most so many rows that are expired; answers how many. */
-  clearExpired(now: number, most: number): Promise<number>
+  clearExpired(now: number, most: number, until: number): Promise<number>
   /** How many rows are expired. */
   countExpired(now: number): Promise<number>
   close(): Promise<void>

@@ -1,5 +1,4 @@
 import { djangoCodec } from '../codecs/django.ts'
-import { monotonic } from '../core/clock.ts'
 import { ConfigError } from '../core/errors.ts'
 import type {
   Capabilities,
@@ -17,7 +16,8 @@ import type {
   Written,
 } from '../core/store.ts'
 import { answer } from '../stores/answer.ts'
-import { giveWay } from '../stores/give-way.ts'
+import { inBatches } from '../stores/in-batches.ts'
+import { pageFrom } from '../stores/page-from.ts'
 import { type DjangoSigner, SIGNATURE_LENGTH } from '../wire/django-signing.ts'
 import { NEVER_BORN, takeNote, withNote } from './commit-note.ts'
 import { djangoIds, isDjangoKey } from './django-ids.ts'
@@ -82,25 +82,14 @@ export class DjangoStore implements Store {
   }
 
   async list({ now, limit = 100, cursor, until }: ListQuery): Promise<Page> {
-    const count = Math.max(1, limit)
-    const rows = await this.#rows.list(now, count + 1, cursor, until)
-    const entries = rows.slice(0, count).map((row): [string, Entry] => [row.key, this.#entryOf(row)])
-    const last = entries.at(-1)
-    return rows.length > count && last !== undefined ? { entries, cursor: last[0] } : { entries }
+    const most = Math.max(1, limit)
+    const rows = await this.#rows.list(now, most + 1, cursor, until)
+    const found = rows.map((row) => [row.key, this.#entryOf(row)] as const)
+    return pageFrom(found, most)
   }
 
-  async *clearExpired({ now, batch = 1000, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
-    const most = Math.max(1, batch)
-    let deleted = 0
-    while (signal?.aborted !== true) {
-      const begun = monotonic()
-      const step = await this.#rows.clearExpired(now, most)
-      const took = monotonic() - begun
-      deleted += step
-      yield { deleted }
-      if (step < most) return
-      await giveWay(took)
-    }
+  clearExpired({ now, ...rest }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
+    return inBatches(rest, (most, until) => this.#rows.clearExpired(now, most, until))
   }
 
   countExpired(now: number): Promise<number> {

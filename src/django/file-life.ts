@@ -2,7 +2,7 @@ import { djangoCodec } from '../codecs/django.ts'
 import type { Reading } from '../core/customs.ts'
 import type { DjangoSigner } from '../wire/django-signing.ts'
 import { birthIn, NEVER_BORN } from './commit-note.ts'
-import { lifeAfterSave } from './session-expiry.ts'
+import { lifeAfterSave } from './django-customs.ts'
 
 /** When a file expires: it has no column for that, only the time it was modified and what its session says. */
 export interface FileLife {

@@ -1,12 +1,10 @@
-import { MysqlClient, type MysqlPool, type MysqlPromisePool } from '../stores/mysql/mysql-client.ts'
-import { isDuplicateKey, refusedByServer, wasInTheWay } from '../stores/mysql/mysql-errors.ts'
+import type { MysqlPool, MysqlPromisePool } from '../stores/mysql/mysql-client.ts'
+import { mysqlDatabase } from '../stores/mysql/mysql-database.ts'
+import { isDuplicateKey } from '../stores/mysql/mysql-errors.ts'
 import { RemoteExecutor } from '../stores/sql/remote-executor.ts'
 import type { DjangoRows } from './django-rows.ts'
 import { fromDjangoText, type LocalTime, toDjangoText } from './local-time.ts'
 import { DJANGO_COLUMNS, type DjangoSqlDialect, type DjangoSqlRow, DjangoSqlRows, djangoTable } from './sql-rows.ts'
-
-/** Milliseconds after which a statement and its connection are given up; behind the manager's own `timeout`. */
-const PATIENCE = 10_000
 
 /**
  * Values travel as bytes. A key becomes a text of ASCII, which the column's own collation takes in, so that its index serves; a signature
@@ -28,18 +26,7 @@ const mysqlDialect = (localTime: LocalTime): DjangoSqlDialect => ({
 
 /** Django's table in MySQL or MariaDB. */
 export function mysqlRows(pool: MysqlPool | MysqlPromisePool, table: string, localTime: LocalTime): DjangoRows {
-  const client = new MysqlClient(pool, PATIENCE)
-  const executor = new RemoteExecutor<DjangoSqlRow>(
-    {
-      send: client.send,
-      begin: (operation, send) => client.learnLargest(operation, send),
-      refused: refusedByServer,
-      wasInTheWay,
-      table: djangoTable,
-    },
-    new Map(),
-    false,
-    DJANGO_COLUMNS,
-  )
+  const database = mysqlDatabase(pool, djangoTable)
+  const executor = new RemoteExecutor<DjangoSqlRow>(database, new Map(), false, DJANGO_COLUMNS)
   return new DjangoSqlRows(table, mysqlDialect(localTime), executor)
 }

@@ -1,5 +1,5 @@
-import { isPostgresJs, type PgPool, type PostgresJs, throughPool, throughPostgresJs } from '../stores/postgres/postgres-client.ts'
-import { refusedByServer, wasInTheWay } from '../stores/postgres/postgres-errors.ts'
+import type { PgPool, PostgresJs } from '../stores/postgres/postgres-client.ts'
+import { postgresDatabase } from '../stores/postgres/postgres-database.ts'
 import { RemoteExecutor } from '../stores/sql/remote-executor.ts'
 import type { DjangoRows } from './django-rows.ts'
 import { DJANGO_COLUMNS, type DjangoSqlDialect, type DjangoSqlRow, DjangoSqlRows, djangoTable } from './sql-rows.ts'
@@ -25,12 +25,7 @@ DELETE FROM ${table} WHERE "session_key" IN (SELECT "session_key" FROM "expired"
 
 /** Django's table in PostgreSQL. */
 export function postgresRows(pool: PgPool | PostgresJs, table: string): DjangoRows {
-  const send = isPostgresJs(pool) ? throughPostgresJs(pool) : throughPool(pool)
-  const executor = new RemoteExecutor<DjangoSqlRow>(
-    { send, refused: refusedByServer, wasInTheWay, table: djangoTable },
-    new Map(),
-    false,
-    DJANGO_COLUMNS,
-  )
+  const database = postgresDatabase(pool, djangoTable)
+  const executor = new RemoteExecutor<DjangoSqlRow>(database, new Map(), false, DJANGO_COLUMNS)
   return new DjangoSqlRows(table, postgresDialect, executor)
 }

@@ -2,7 +2,7 @@ import { monotonic } from '../core/clock.ts'
 import { StoreError, type StoreOperation } from '../core/errors.ts'
 import type { RemoteTable } from '../stores/sql/remote-database.ts'
 import { quoted, type SqlDialect, type SqlStatement, spelt } from '../stores/sql/sql-statements.ts'
-import type { SqlExecutor, SqlValue } from '../stores/sql/sql-store.ts'
+import { LONGEST_COUNT, type SqlExecutor, type SqlValue } from '../stores/sql/sql-store.ts'
 import type { DjangoRow, DjangoRows } from './django-rows.ts'
 
 /** How one database spells what others spell differently, on Django's table. Texts are written as for `SqlDialect`. */
@@ -30,9 +30,6 @@ export interface DjangoSqlRow {
   readonly expiry: unknown
 }
 
-/** A step of `clearExpired` that takes longer than a minute has lost its connection. */
-const LONGEST_STEP = 60_000
-
 /** What every statement reads, in order. */
 export const DJANGO_COLUMNS: readonly string[] = ['key', 'data', 'expiry']
 
@@ -41,11 +38,11 @@ export const djangoTable: RemoteTable = { missing: async () => '', create: async
 
 /** Django's table in a SQL database. Every verb is one statement that carries its own conditions. */
 export class DjangoSqlRows implements DjangoRows {
-  readonly #executor: SqlExecutor<DjangoSqlRow> & { close(): void | Promise<void> }
+  readonly #executor: SqlExecutor<DjangoSqlRow>
   readonly #dialect: DjangoSqlDialect
   readonly #sql: ReturnType<typeof statements>
 
-  constructor(table: string, dialect: DjangoSqlDialect, executor: SqlExecutor<DjangoSqlRow> & { close(): void | Promise<void> }) {
+  constructor(table: string, dialect: DjangoSqlDialect, executor: SqlExecutor<DjangoSqlRow>) {
     this.#executor = executor
     this.#dialect = dialect
     this.#sql = statements(quoted(table), dialect)
@@ -79,12 +76,12 @@ export class DjangoSqlRows implements DjangoRows {
     return rows.map((row) => this.#rowOf(row))
   }
 
-  async clearExpired(now: number, most: number): Promise<number> {
-    return this.#executor.run(this.#sql.clearExpired, [this.#dialect.valueOf(now), most], monotonic() + LONGEST_STEP)
+  async clearExpired(now: number, most: number, until: number): Promise<number> {
+    return this.#executor.run(this.#sql.clearExpired, [this.#dialect.valueOf(now), most], until)
   }
 
   async countExpired(now: number): Promise<number> {
-    return this.#executor.count(this.#sql.countExpired, [this.#dialect.valueOf(now)])
+    return this.#executor.count(this.#sql.countExpired, [this.#dialect.valueOf(now)], monotonic() + LONGEST_COUNT)
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,7 @@ import type {
 } from '../core/store.ts'
 import { answer } from './answer.ts'
 import { giveWay } from './give-way.ts'
+import { pageFrom } from './page-from.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
 /** How much a `MemoryStore` keeps. */
@@ -88,11 +89,10 @@ export class MemoryStore implements Store {
 
   async list({ now, userId, limit = 100, cursor }: ListQuery): Promise<Page> {
     const all = userId === undefined ? this.#rows.keys() : (this.#keysOfUser.get(userId) ?? [])
-    const count = Math.max(1, limit)
-    const keys = lowest(all, count + 1, (key) => (cursor === undefined || key > cursor) && this.#live(key, now) !== undefined)
-    const entries = keys.slice(0, count).map((key) => [key, this.#rows.peek(key)] as [string, Entry])
-    const last = entries.at(-1)
-    return keys.length > count && last !== undefined ? { entries, cursor: last[0] } : { entries }
+    const most = Math.max(1, limit)
+    const keys = lowest(all, most + 1, (key) => (cursor === undefined || key > cursor) && this.#live(key, now) !== undefined)
+    const found = keys.map((key) => [key, this.#rows.peek(key)] as [string, Entry])
+    return pageFrom(found, most)
   }
 
   async *clearExpired({ now, batch = 1000, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {

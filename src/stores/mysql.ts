@@ -1,14 +1,13 @@
-import { StoreError, type StoreOperation } from '../core/errors.ts'
+import { StoreError } from '../core/errors.ts'
 import type { Entry, Refused, Written } from '../core/store.ts'
-import { MysqlClient, type MysqlPool, type MysqlPromisePool } from './mysql/mysql-client.ts'
+import type { MysqlPool, MysqlPromisePool } from './mysql/mysql-client.ts'
+import { mysqlDatabase, STATEMENT_TIMEOUT } from './mysql/mysql-database.ts'
 import { mysqlDialect } from './mysql/mysql-dialect.ts'
-import { refusedByServer, wasInTheWay } from './mysql/mysql-errors.ts'
 import { LONGEST_KEY, MysqlTable } from './mysql/mysql-schema.ts'
 import { togetherOf } from './mysql/mysql-together.ts'
-import type { SendToServer } from './sql/remote-database.ts'
 import { RemoteExecutor } from './sql/remote-executor.ts'
 import { sqlStatements, tableName } from './sql/sql-statements.ts'
-import { SqlStore } from './sql/sql-store.ts'
+import { type SqlRow, SqlStore } from './sql/sql-store.ts'
 import { toSqlText } from './sql/sql-text.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
@@ -49,33 +48,17 @@ export interface MysqlStoreOptions {
  * @throws ConfigError when an option cannot be used. Whatever is wrong with the database is a `StoreError` of the first operation.
  */
 export class MysqlStore extends SqlStore {
-  readonly #executor: RemoteExecutor
-
   constructor(options: MysqlStoreOptions) {
     const { pool, table, create, statementTimeout } = checked(options)
     const statements = sqlStatements(table, mysqlDialect)
-    const client = new MysqlClient(pool, statementTimeout)
-    const database = {
-      send: client.send,
-      table: new MysqlTable(table),
-      begin: (operation: StoreOperation, send: SendToServer) => client.learnLargest(operation, send),
-      refused: refusedByServer,
-      wasInTheWay,
-    }
-    const executor = new RemoteExecutor(database, togetherOf(table, statements), create)
-    super(executor, statements)
-    this.#executor = executor
+    const database = mysqlDatabase(pool, new MysqlTable(table), statementTimeout)
+    super(new RemoteExecutor<SqlRow>(database, togetherOf(table, statements), create), statements)
   }
 
   override async create(key: string, entry: Entry): Promise<Written | Refused> {
     const { length } = new TextEncoder().encode(toSqlText(key))
     if (length <= LONGEST_KEY) return super.create(key, entry)
     throw new StoreError('create', new RangeError(`A key may have ${LONGEST_KEY} bytes, and this one has ${length}`), { applied: false })
-  }
-
-  /** Waits for what is under way. The pool stays open. Whatever is asked of the store later is a `StoreError`. */
-  close(): Promise<void> {
-    return this.#executor.close()
   }
 }
 
@@ -86,7 +69,7 @@ const OPTIONS = ['pool', 'table', 'create', 'statementTimeout']
 function checked(options: MysqlStoreOptions): Checked {
   const given: Partial<MysqlStoreOptions> = { ...options }
   refuseUnknownOptions('MysqlStore', given, OPTIONS)
-  const { pool, table = 'sessions', create = true, statementTimeout = 10_000 } = given
+  const { pool, table = 'sessions', create = true, statementTimeout = STATEMENT_TIMEOUT } = given
   if (!isPool(pool)) throw wrongOption('MysqlStore', 'pool', pool, 'Give what `createPool` of mysql2 has made: `new MysqlStore({ pool })`.')
   if (typeof create !== 'boolean') throw wrongOption('MysqlStore', 'create', create, 'Give `true` or `false`.')
   if (!(Number.isSafeInteger(statementTimeout) && statementTimeout > 0 && statementTimeout < 2 ** 31))

@@ -1,4 +1,4 @@
-import { ConfigError } from '../core/errors.ts'
+import { ConfigError, SessionError } from '../core/errors.ts'
 import type { Store } from '../core/store.ts'
 import { openMemory } from './open/open-memory.ts'
 import { openMysql } from './open/open-mysql.ts'
@@ -68,6 +68,15 @@ const FORMS = [
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
   const read = readStoreUrl(url)
   const opener = Object.hasOwn(OPENERS, read.scheme) ? OPENERS[read.scheme] : undefined
-  if (opener !== undefined) return opener(read, options)
+  if (opener !== undefined) return opener(read, options).catch(refusedByDriver(read.scheme))
   throw new ConfigError(`There is no store for URLs that begin with \`${read.scheme}:\`. Those there are look like ${FORMS.join(', ')}.`)
+}
+
+/** What a driver does not understand of a URL, it throws in its own way. Its error may show the URL, so only what it says is told. */
+function refusedByDriver(scheme: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof SessionError) throw error
+    const why = error instanceof Error ? error.message : String(error)
+    throw new ConfigError(`The URL of the \`${scheme}:\` store is refused by its driver: ${why}. A % in a password is written %25.`)
+  }
 }

@@ -1,11 +1,11 @@
-import { isPostgresJs, type PgPool, type PostgresJs, throughPool, throughPostgresJs } from './postgres/postgres-client.ts'
+import type { PgPool, PostgresJs } from './postgres/postgres-client.ts'
+import { postgresDatabase } from './postgres/postgres-database.ts'
 import { postgresDialect } from './postgres/postgres-dialect.ts'
-import { refusedByServer, wasInTheWay } from './postgres/postgres-errors.ts'
 import { PostgresTable } from './postgres/postgres-schema.ts'
 import { togetherOf } from './postgres/postgres-together.ts'
 import { RemoteExecutor } from './sql/remote-executor.ts'
 import { sqlStatements, tableName } from './sql/sql-statements.ts'
-import { SqlStore } from './sql/sql-store.ts'
+import { type SqlRow, SqlStore } from './sql/sql-store.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
 export type { PgPool, PgPoolClient, PostgresJs } from './postgres/postgres-client.ts'
@@ -40,21 +40,11 @@ export interface PostgresStoreOptions {
  * @throws ConfigError when an option cannot be used. Whatever is wrong with the database is a `StoreError` of the first operation.
  */
 export class PostgresStore extends SqlStore {
-  readonly #executor: RemoteExecutor
-
   constructor(options: PostgresStoreOptions) {
     const { pool, table, create } = checked(options)
     const statements = sqlStatements(table, postgresDialect)
-    const send = isPostgresJs(pool) ? throughPostgresJs(pool) : throughPool(pool)
-    const database = { send, refused: refusedByServer, wasInTheWay, table: new PostgresTable(table) }
-    const executor = new RemoteExecutor(database, togetherOf(table, statements), create)
-    super(executor, statements)
-    this.#executor = executor
-  }
-
-  /** Waits for what is under way. The pool stays open. Whatever is asked of the store later is a `StoreError`. */
-  close(): Promise<void> {
-    return this.#executor.close()
+    const database = postgresDatabase(pool, new PostgresTable(table))
+    super(new RemoteExecutor<SqlRow>(database, togetherOf(table, statements), create), statements)
   }
 }
 

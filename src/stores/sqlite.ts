@@ -1,5 +1,5 @@
 import { sqlStatements, tableName } from './sql/sql-statements.ts'
-import { SqlStore } from './sql/sql-store.ts'
+import { type SqlRow, SqlStore } from './sql/sql-store.ts'
 import { isFile, nodeSqlite, type SqliteDatabase, type SqliteSetup, setUpSqlite, useWal } from './sqlite/sqlite-database.ts'
 import { sqliteDialect } from './sqlite/sqlite-dialect.ts'
 import { SqliteExecutor, type SqliteHome } from './sqlite/sqlite-executor.ts'
@@ -51,18 +51,9 @@ export interface SqliteStoreOptions {
  * @throws ConfigError when an option cannot be used. Whatever is wrong with the file is a `StoreError` of the first operation.
  */
 export class SqliteStore extends SqlStore {
-  readonly #executor: SqliteExecutor
-
   constructor(options: string | SqliteDatabase | SqliteStoreOptions) {
     const given = checked(typeof options === 'string' || isDatabase(options) ? { database: options } : { ...options })
-    const executor = new SqliteExecutor(homeOf(given))
-    super(executor, sqlStatements(given.table, sqliteDialect))
-    this.#executor = executor
-  }
-
-  /** Finishes the writes that wait, and closes the database if the store opened it. Whatever is asked of the store later is a `StoreError`. */
-  async close(): Promise<void> {
-    this.#executor.close()
+    super(new SqliteExecutor<SqlRow>(homeOf(given)), sqlStatements(given.table, sqliteDialect))
   }
 }
 

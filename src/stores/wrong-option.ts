@@ -1,10 +1,9 @@
 import { ConfigError } from '../core/errors.ts'
+import { shown } from '../core/shown.ts'
 
 /** The error for an option that cannot be used as it is. Of an object only the kind is told: it may hold passwords. */
 export function wrongOption(owner: string, option: string, value: unknown, remedy: string): ConfigError {
-  const plain = typeof value === 'number' || typeof value === 'boolean'
-  const shown = typeof value === 'string' ? JSON.stringify(value) : plain ? String(value) : `of type ${typeof value}`
-  return new ConfigError(`${owner}: the option \`${option}\` cannot be ${shown}. ${remedy}`)
+  return new ConfigError(`${owner}: the option \`${option}\` cannot be ${shown(value)}. ${remedy}`)
 }
 
 /** Refuses option names the store does not have, so that a misspelt one is not silently without effect. */

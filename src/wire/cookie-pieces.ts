@@ -7,6 +7,8 @@ import { cookieValues } from './cookie-header.ts'
 const WITH_MORE = /^([\w-]+)\.([1-9])$/
 const PIECE = /^[\w-]+$/
 const MOST = 9
+/** Two beginnings for the same pieces are a leftover. Thousands are somebody who wants each of them made whole, and opened. */
+const MOST_JOINED = 4
 
 /** Names and values of the cookies that hold a value of `A-Z a-z 0-9 . - _`, none with more than `room` characters of it. */
 export function split(name: string, value: string, room: number): (readonly [name: string, piece: string])[] {
@@ -19,14 +21,18 @@ export function split(name: string, value: string, room: number): (readonly [nam
 
 /**
  * The different values that a `Cookie` header has under a name, those in pieces put together. One of which a piece is missing, or there
- * twice, stays as it is: half of a value is none. Never throws.
+ * twice, stays as it is: half of a value is none. Costs no more than some readings of the header, whatever is in it. Never throws.
  */
 export function join(header: unknown, name: string): readonly string[] {
-  return [...new Set(cookieValues(header, name))].map((value) => {
+  const values = [...new Set(cookieValues(header, name))]
+  if (!values.some((value) => WITH_MORE.test(value))) return values
+  const pieces = Array.from({ length: MOST }, (_, index) => pieceOf(header, pieceName(name, index + 1)))
+  let joined = 0
+  return values.map((value) => {
     const [, first, count] = WITH_MORE.exec(value) ?? []
-    if (first === undefined) return value
-    const pieces = Array.from({ length: Number(count) }, (_, index) => pieceOf(header, pieceName(name, index + 1)))
-    return pieces.every((piece) => piece !== undefined) ? first + pieces.join('') : value
+    if (first === undefined || ++joined > MOST_JOINED) return value
+    const rest = pieces.slice(0, Number(count))
+    return rest.every((piece) => piece !== undefined) ? first + rest.join('') : value
   })
 }
 

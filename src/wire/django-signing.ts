@@ -1,6 +1,8 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { deflateSync, inflateSync } from 'node:zlib'
 import { fromBase62, toBase62 } from './base62.ts'
+import { fromBase64url, toBase64url } from './base64url.ts'
+import { sameSecret } from './same-secret.ts'
 
 /** What a value of `django.core.signing` holds. */
 export interface Signed {
@@ -39,7 +41,7 @@ export class DjangoSigner {
     const stamp = value.lastIndexOf(':')
     if (signed[value.length] !== ':' || stamp === -1) return undefined
     const signature = signed.slice(value.length + 1)
-    if (!this.#keys.some((key) => equal(hmac(key, value).toString('base64url'), signature))) return undefined
+    if (!this.#keys.some((key) => sameSecret(hmac(key, value).toString('base64url'), signature))) return undefined
     const at = fromBase62(value.slice(stamp + 1))
     const text = at === undefined ? undefined : unpacked(value.slice(0, stamp), this.#most)
     return at === undefined || text === undefined ? undefined : { text, at }
@@ -49,12 +51,6 @@ export class DjangoSigner {
 /** Django's `salted_hmac`, in hex. */
 export function saltedHmac(salt: string, secretKey: string, value: string): string {
   return hmac(hmacKey(salt, secretKey), value).toString('hex')
-}
-
-/** Compares two texts in a time that tells nothing about where they differ. */
-export function equal(a: string, b: string): boolean {
-  const [left, right] = [new TextEncoder().encode(a), new TextEncoder().encode(b)]
-  return left.length === right.length && timingSafeEqual(left, right)
 }
 
 function hmacKey(salt: string, secret: string): Uint8Array {
@@ -81,12 +77,4 @@ function unpacked(payload: string, most: number): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function toBase64url(text: string): string {
-  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
-}
-
-function fromBase64url(text: string): string {
-  return atob(text.replaceAll('-', '+').replaceAll('_', '/'))
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
@@ -7,7 +9,7 @@ import { SqliteStore } from '../../src/stores/sqlite.ts'
 import { sampleEntry } from '../../src/testing/sample.ts'
 import { isThere } from '../services/own-server.ts'
 import { newSqliteFile } from '../stores/sqlite-folder.ts'
-import { runCli, runOnTerminal } from './run-cli.ts'
+import { runCli, runOnTerminal, startCli } from './run-cli.ts'
 
 const PAST = Date.now() - 1000
 
@@ -29,6 +31,27 @@ function keysIn(path: string): unknown[] {
 }
 
 describe('sojourn', () => {
+  it('goes on when nobody reads what it says', async () => {
+    const path = await fileWith(1)
+    const { child, outcome } = startCli(['clear-expired', '--store', `sqlite:${path}`])
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+    expect(await outcome).toMatchObject({ code: 0 })
+    expect(keysIn(path)).toEqual(['alive'])
+  })
+
+  it.each(['redis', 'redis+cluster'])('gives a server up that takes the connection of %s and says nothing', async (scheme) => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const { code, stderr } = await runCli(['clear-expired', '--store', `${scheme}://u:secret@127.0.0.1:${port}`])
+    server.close()
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'sojourn: The session store failed to open: Redis did not answer within 5 seconds\n',
+    })
+  })
+
   it('tells its version', async () => {
     expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' })
   })
@@ -50,8 +73,12 @@ describe('sojourn', () => {
     [['clear-expired', '--store', 'postgres://u:sec#ret@host/d'], '%23 for #'],
     [['clear-expired', '--stor=postgres://u:secret@host/d'], "unknown option '--stor=postgres://u:***@host/d'"],
     [['clear-expired', 'postgres://u:secret@host/d'], 'too many arguments'],
+    [['clear-expired', 'postgres://u:my secret@host/d'], 'got 1: postgres://u:***@host/d'],
+    [['postgres://host/d?user=u&password=secret'], "'postgres://host/d?user=u&password=***"],
+    [['clear-expired', '--store', 'mysql://u:secret%zz@host/d'], 'refused by its driver: URI malformed'],
+    [['clear-expired', '--store', 'redis://u:secret@host/one'], 'refused by its driver: Invalid pathname'],
     [['migrate', '--store', 'sqlite:a.db?tabel=x'], 'no parameter `tabel`'],
-    [['migrate', '--store', 'sqlite:a.db?table=a-b'], '`table` cannot be "a-b"'],
+    [['migrate', '--store', 'sqlite:a.db?table=a-b'], "`table` cannot be 'a-b'"],
   ])('says what is wrong with its use, and exits with 2: %j', async (args, words) => {
     const { code, stdout, stderr } = await runCli(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

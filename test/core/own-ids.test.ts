@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { sameProof } from '../../src/core/id.ts'
 import type { Ids, Served, Service, Store } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
+import { sameSecret } from '../../src/wire/same-secret.ts'
 import { DAY, rejection, thrown, World } from './fixture.ts'
 
 /** Ids as other software keeps them: the key is what the browser holds, so that it may not be shown. */
@@ -15,7 +15,7 @@ class RawIds extends MemoryStore {
       parse: (text) => (/^[\w-]{20}$/.test(text) ? identity(text) : undefined),
       create: () => identity(service.draw(20)),
       renew: (before) => before,
-      isLiving: ({ proof }, entry) => sameProof(entry.proof, proof),
+      isLiving: ({ proof }, entry) => sameSecret(entry.proof, proof),
     }
     return { store: this, ids }
   }

@@ -32,6 +32,6 @@ describe('The statements of a store', () => {
 describe('The name of a table', () => {
   it('has a schema only where the database has schemas', () => {
     expect(tableName('MyStore', 'app.sessions', { schemas: true })).toBe('app.sessions')
-    expect(() => tableName('MyStore', 'app.sessions')).toThrow('MyStore: the option `table` cannot be "app.sessions"')
+    expect(() => tableName('MyStore', 'app.sessions')).toThrow("MyStore: the option `table` cannot be 'app.sessions'")
   })
 })

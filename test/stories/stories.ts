@@ -3,7 +3,7 @@ import { HeadersSentError, type SessionError } from '../../src/core/errors.ts'
 import type { Session } from '../../src/core/session.ts'
 import { Browser, type Page } from './browser.ts'
 import { RawConnection } from './raw-connection.ts'
-import { type Answer, type Framework, failingWrites, type Kept, type Route, scripted, sealed } from './story-app.ts'
+import { type Answer, type Framework, failingWrites, type Kept, type Route, type Scripted, scripted, sealed } from './story-app.ts'
 
 const ok = (body: unknown): Answer => ({ body: typeof body === 'string' ? body : JSON.stringify(body ?? 'nothing') })
 const home: Answer = { status: 303, headers: { Location: '/' } }
@@ -44,8 +44,8 @@ export function stories(
 
   async function open(
     routes: Readonly<Record<string, Route>> = shop,
-    given: ReturnType<typeof scripted> = make(),
-  ): Promise<ReturnType<typeof scripted> & AsyncDisposable & { readonly browser: Browser; readonly port: number }> {
+    given: Scripted = make(),
+  ): Promise<Scripted & AsyncDisposable & { readonly browser: Browser; readonly port: number }> {
     const server = await makeServer({ sessions: given.sessions, routes })
     return { ...given, port: server.port, browser: new Browser(server.port), [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
   }

@@ -2,6 +2,7 @@ import { StoreError } from '../../src/core/errors.ts'
 import type { SessionOptions } from '../../src/core/options.ts'
 import type { Session } from '../../src/core/session.ts'
 import { createSessions, type Sessions } from '../../src/core/sessions.ts'
+import type { Store } from '../../src/core/store.ts'
 import { CookieStore } from '../../src/stores/cookie.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { SECRET } from '../stores/cookie-secret.ts'
@@ -63,32 +64,45 @@ export function errorPageOf(app: StoryApp, error: unknown): Answer {
 }
 
 /** A manager over a store that can be told to be slow or to fail; and the rows that are in it. */
-export function scripted(options: Partial<SessionOptions> = {}): {
+export interface Scripted {
   readonly sessions: Sessions
   readonly store: ScriptedStore
   rows(): Promise<number>
-} {
-  const memory = new MemoryStore()
-  const store = new ScriptedStore(memory)
-  const sessions = createSessions({ store, ...options })
-  return { sessions, store, rows: async () => (await memory.list({ now: 0 })).entries.length }
 }
 
+/** Makes managers, each over a store of its own. */
+export type MakeScripted = (options?: Partial<SessionOptions>) => Scripted
+
+/** Over stores that `open` opens. */
+export function scriptedOver(open: () => Store): MakeScripted {
+  return (options = {}) => {
+    const inner = open()
+    const store = new ScriptedStore(inner)
+    return { sessions: createSessions({ store, ...options }), store, rows: () => rowsIn(inner) }
+  }
+}
+
+export const scripted: MakeScripted = scriptedOver(() => new MemoryStore())
+
 /** The same over a store whose sessions live in cookies. The store that is told to fail is the one that remembers which ended; rows are its own. */
-export function sealed(options: Partial<SessionOptions> = {}): ReturnType<typeof scripted> {
+export function sealed(options: Partial<SessionOptions> = {}): Scripted {
   const memory = new MemoryStore()
   const revocation = new ScriptedStore(memory)
   const store = new CookieStore({ secrets: SECRET, revocation, maxSize: 12_288 })
   return {
     sessions: createSessions({ store, ...options }),
     store: revocation,
-    rows: async () => (await memory.list({ now: 0 })).entries.length,
+    rows: () => rowsIn(memory),
   }
+}
+
+async function rowsIn(store: Store): Promise<number> {
+  return (await store.list?.({ now: 0 }))?.entries.length ?? 0
 }
 
 /** Where the sessions of a run of stories are kept. */
 export interface Kept {
-  readonly make: typeof scripted
+  readonly make: MakeScripted
   /** Whether overlapping requests merge and every session has a row; without that some stories cannot be told. */
   readonly inRows: boolean
 }

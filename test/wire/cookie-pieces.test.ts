@@ -54,6 +54,14 @@ describe('a value in pieces', () => {
     expect(join('sid=a.1; sid.1=b; sid.1=b; sid=a.1', 'sid')).toEqual(['ab'])
   })
 
+  it('of thousands of beginnings for the same pieces only some are made whole', () => {
+    const beginnings = Array.from({ length: 2000 }, (_, n) => `sid=${n}.9`)
+    const pieces = Array.from({ length: 9 }, (_, index) => `sid.${index + 1}=${'a'.repeat(1000)}`)
+    const values = join([...beginnings, ...pieces].join('; '), 'sid')
+    expect(values.length).toBe(2000)
+    expect(values.filter((value) => value.length > 9000).length).toBe(4)
+  })
+
   it('an id with its dot is whole', () => {
     const id = `${'a'.repeat(16)}.${'1'.repeat(32)}`
     expect(join(`sid=${id}; sid.1=x`, 'sid')).toEqual([id])

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fromBase62, toBase62 } from '../../src/wire/base62.ts'
-import { DjangoSigner, equal, SIGNATURE_LENGTH, saltedHmac } from '../../src/wire/django-signing.ts'
+import { DjangoSigner, SIGNATURE_LENGTH, saltedHmac } from '../../src/wire/django-signing.ts'
 import { SALT, vectors } from '../django/vectors.ts'
 
 const MOST = 1 << 20
@@ -102,9 +102,5 @@ describe('a signer', () => {
 
   it('ends with a signature of a fixed length', () => {
     expect(signer('secret').sign('{}', 1)).toMatch(new RegExp(`:[\\w-]{${SIGNATURE_LENGTH}}$`))
-  })
-
-  it('compares texts of different lengths', () => {
-    expect([equal('', ''), equal('a', 'a'), equal('a', 'b'), equal('a', ''), equal('é', 'e')]).toEqual([true, true, false, false, false])
   })
 })

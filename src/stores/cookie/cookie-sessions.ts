@@ -1,6 +1,7 @@
 import { ConfigError, CookieTooLargeError } from '../../core/errors.ts'
-import { type Ids, sameProof } from '../../core/id.ts'
+import type { Ids } from '../../core/id.ts'
 import type { Capabilities, Entry, Refused, Service, Store, Version, Written } from '../../core/store.ts'
+import { sameSecret } from '../../wire/same-secret.ts'
 import { makeSeal, type Seal } from '../../wire/seal.ts'
 import { answer } from '../answer.ts'
 import { type Envelope, parseEnvelope, printEnvelope } from './cookie-envelope.ts'
@@ -98,7 +99,7 @@ export class CookieSessions implements Store {
         return { id: family, key: family, handle: family, proof: draw(PROOF_LENGTH) }
       },
       renew: (before) => ({ ...before, proof: draw(PROOF_LENGTH) }),
-      isLiving: (identity, { proof }) => sameProof(proof, identity.proof),
+      isLiving: (identity, { proof }) => sameSecret(proof, identity.proof),
     }
   }
 

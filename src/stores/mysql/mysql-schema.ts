@@ -1,7 +1,7 @@
 import { StoreError, type StoreOperation } from '../../core/errors.ts'
-import { refuseForeignTable } from '../sql/foreign-table.ts'
+import { missingSchema } from '../sql/missing-schema.ts'
 import type { RemoteTable, SendToServer } from '../sql/remote-database.ts'
-import { COLUMNS, quoted } from '../sql/sql-statements.ts'
+import { ALL_COLUMNS, quoted } from '../sql/sql-statements.ts'
 import { inBackticks } from './mysql-dialect.ts'
 import { isNoSuchTable } from './mysql-errors.ts'
 
@@ -43,9 +43,7 @@ export class MysqlTable implements RemoteTable {
 
   async missing(send: SendToServer, operation: StoreOperation): Promise<string> {
     const columns = await this.#columns(send, operation)
-    if (columns === undefined) return mysqlSchema(this.#name)
-    refuseForeignTable(this.#name, columns, ['key', ...COLUMNS])
-    return ''
+    return missingSchema(this.#name, columns, ALL_COLUMNS, mysqlSchema(this.#name))
   }
 
   async create(send: SendToServer, operation: StoreOperation): Promise<string> {
@@ -54,12 +52,12 @@ export class MysqlTable implements RemoteTable {
     return schema
   }
 
-  async #columns(send: SendToServer, operation: StoreOperation): Promise<string[] | undefined> {
+  async #columns(send: SendToServer, operation: StoreOperation): Promise<string[]> {
     try {
       const { rows } = await send(operation, inBackticks(`SHOW COLUMNS FROM ${quoted(this.#name)}`), [])
       return rows.map(([column]) => String(column))
     } catch (error) {
-      if (error instanceof StoreError && isNoSuchTable(error.cause)) return undefined
+      if (error instanceof StoreError && isNoSuchTable(error.cause)) return []
       throw error
     }
   }

@@ -1,5 +1,5 @@
 import type { Together } from '../sql/remote-database.ts'
-import { COLUMNS, quoted, type SqlStatement, type SqlStatements } from '../sql/sql-statements.ts'
+import { ALL_COLUMNS, named, quoted, type SqlStatement, type SqlStatements } from '../sql/sql-statements.ts'
 import { inBackticks } from './mysql-dialect.ts'
 
 /** The statements that travel together: loads. Of many rows an UPDATE says how many it changed, but not which. */
@@ -20,6 +20,5 @@ function loads(table: string): Together['of'] {
 }
 
 function loadText(table: string, count: number): string {
-  const names = [...COLUMNS, 'key'].map((name) => `"${name}"`).join(', ')
-  return inBackticks(`SELECT ${names} FROM ${table} WHERE "key" IN (${Array.from({ length: count }, () => '?').join(', ')})`)
+  return inBackticks(`SELECT ${named(ALL_COLUMNS)} FROM ${table} WHERE "key" IN (${Array.from({ length: count }, () => '?').join(', ')})`)
 }

@@ -1,5 +1,7 @@
+import { monotonic } from '../../core/clock.ts'
 import { ConfigError, StoreError } from '../../core/errors.ts'
 import type { Store } from '../../core/store.ts'
+import { inTime } from '../in-time.ts'
 import type { NodeRedisClient, NodeRedisCluster } from '../redis.ts'
 import { missingDriver } from './missing-driver.ts'
 import { owning } from './owning.ts'
@@ -36,9 +38,11 @@ export async function openRedisCluster(url: StoreUrl): Promise<Store> {
   return connected(cluster, socket, prefix)
 }
 
+const CONNECT_TIMEOUT = 5000
+
 /** A connection that broke is made again for ever, but one that never was is an error at once. */
 class Patience {
-  readonly connectTimeout = 5000
+  readonly connectTimeout = CONNECT_TIMEOUT
   had = false
 
   readonly reconnectStrategy = (retries: number, cause: Error): number | Error =>
@@ -58,8 +62,10 @@ async function connected(client: Client, patience: Patience, prefix: { readonly 
   const { RedisStore } = await import('../redis.ts')
   const store = new RedisStore({ client, ...prefix })
   try {
-    await client.connect()
+    // A server that takes the connection and says nothing has the client wait for ever.
+    await inTime(client.connect(), monotonic() + CONNECT_TIMEOUT, `Redis did not answer within ${CONNECT_TIMEOUT / 1000} seconds`)
   } catch (error) {
+    destroy(client)
     throw new StoreError('open', error, { applied: false })
   }
   patience.had = true
@@ -70,6 +76,10 @@ async function connected(client: Client, patience: Patience, prefix: { readonly 
 async function ended(client: Client): Promise<void> {
   const late = new Promise((resolve) => setTimeout(resolve, 1000).unref())
   await Promise.race([client.close().catch(() => undefined), late])
+  destroy(client)
+}
+
+function destroy(client: Client): void {
   try {
     client.destroy()
   } catch {

@@ -1,7 +1,7 @@
 import type { StoreOperation } from '../../core/errors.ts'
-import { refuseForeignTable } from '../sql/foreign-table.ts'
+import { missingSchema } from '../sql/missing-schema.ts'
 import type { RemoteTable, SendToServer } from '../sql/remote-database.ts'
-import { COLUMNS, quoted } from '../sql/sql-statements.ts'
+import { ALL_COLUMNS, quoted } from '../sql/sql-statements.ts'
 import { HOUR } from './postgres-dialect.ts'
 
 /**
@@ -43,13 +43,8 @@ export class PostgresTable implements RemoteTable {
   async missing(send: SendToServer, operation: StoreOperation): Promise<string> {
     const text = 'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped'
     const { rows } = await send(operation, text, [quoted(this.#name)])
-    if (rows.length === 0) return postgresSchema(this.#name)
-    refuseForeignTable(
-      this.#name,
-      rows.map(([column]) => String(column)),
-      ['key', ...COLUMNS, 'expires_hour'],
-    )
-    return ''
+    const columns = rows.map(([column]) => String(column))
+    return missingSchema(this.#name, columns, [...ALL_COLUMNS, 'expires_hour'], postgresSchema(this.#name))
   }
 
   /** Those who create it take turns: two at the same moment get in each other's way, IF NOT EXISTS or not. */

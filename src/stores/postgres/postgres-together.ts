@@ -1,5 +1,5 @@
 import type { Together } from '../sql/remote-database.ts'
-import { COLUMNS, quoted, type SqlStatement, type SqlStatements } from '../sql/sql-statements.ts'
+import { ALL_COLUMNS, COLUMNS, named, quoted, type SqlStatement, type SqlStatements } from '../sql/sql-statements.ts'
 import type { SqlValue } from '../sql/sql-store.ts'
 
 const TEXT = 'text'
@@ -27,11 +27,11 @@ function changes(text: string): Together['of'] {
 }
 
 function loadText(table: string): string {
-  return `SELECT ${COLUMNS.map((name) => `"${name}"`).join(', ')}, "key" FROM ${table} WHERE "key" = ANY($1::text[])`
+  return `SELECT ${named(ALL_COLUMNS)} FROM ${table} WHERE "key" = ANY($1::text[])`
 }
 
 function replaceText(table: string): string {
-  const values = [...COLUMNS, 'key', 'expected', 'now']
+  const values = [...ALL_COLUMNS, 'expected', 'now']
   return changeText(table, {
     values: values.map((value, index) => [value, COLUMN_TYPES[index] ?? (value === 'now' ? INSTANT : TEXT)]),
     set: COLUMNS.map((name) => `"${name}" = w."${name}"`).join(', '),
@@ -67,7 +67,7 @@ interface Change {
  */
 function changeText(table: string, { values, set, where }: Change): string {
   const lists = values.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ')
-  const names = values.map(([name]) => `"${name}"`).join(', ')
+  const names = named(values.map(([name]) => name))
   return `WITH w AS MATERIALIZED (
   SELECT * FROM unnest(${lists}) AS w(${names})
 ), free AS MATERIALIZED (

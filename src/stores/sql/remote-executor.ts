@@ -1,10 +1,10 @@
 import { pause } from '../../core/clock.ts'
 import { StoreError, type StoreOperation } from '../../core/errors.ts'
+import { atEndOfTurn } from './at-end-of-turn.ts'
 import type { RemoteAnswer, RemoteDatabase, SendToServer, Together } from './remote-database.ts'
 import { firstOfKeys, groups, type Waiting } from './remote-groups.ts'
-import { COLUMNS, type SqlStatement } from './sql-statements.ts'
+import { ALL_COLUMNS, COLUMNS, type SqlStatement } from './sql-statements.ts'
 import type { SqlExecutor, SqlRow, SqlValue } from './sql-store.ts'
-import { atEndOfTurn } from './turn.ts'
 
 /** How often a statement is tried that others were in the way of. */
 const MOST_TRIES = 12
@@ -32,7 +32,7 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     database: RemoteDatabase,
     together: ReadonlyMap<SqlStatement, Together>,
     create: boolean,
-    columns: readonly string[] = [...COLUMNS, 'key'],
+    columns: readonly string[] = ALL_COLUMNS,
   ) {
     this.#database = database
     this.#together = together
@@ -54,8 +54,8 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     return (await this.#run(statement, values, until)).count
   }
 
-  async count(statement: SqlStatement, values: SqlValue[]): Promise<number> {
-    const { rows } = await this.#run(statement, values)
+  async count(statement: SqlStatement, values: SqlValue[], until?: number): Promise<number> {
+    const { rows } = await this.#run(statement, values, until)
     return Number(rows[0]?.[0])
   }
 
@@ -64,7 +64,6 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     return this.#working('migrate', () => (dryRun ? table.missing(send, 'migrate') : table.create(send, 'migrate')))
   }
 
-  /** Resolves when what was asked for before is answered. */
   close(): Promise<void> {
     this.#closed ??= Promise.withResolvers()
     this.#closeIfIdle()

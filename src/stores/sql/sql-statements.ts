@@ -70,6 +70,8 @@ export const COLUMNS: readonly string[] = [
   'commits',
   'payload',
 ]
+/** And the key behind them, as an INSERT and the reads of many have it. */
+export const ALL_COLUMNS: readonly string[] = [...COLUMNS, 'key']
 const SELECTED = named(COLUMNS)
 const ASSIGNED = COLUMNS.map((name) => `"${name}" = ?`).join(', ')
 
@@ -81,7 +83,7 @@ export function sqlStatements(name: string, dialect: SqlDialect): SqlStatements 
   const select = `SELECT ${SELECTED} FROM ${table} WHERE "key" = ? AND "expires_at" > ?`
   return {
     load: of('load', select),
-    create: of('create', dialect.insert(table, [...COLUMNS, 'key'])),
+    create: of('create', dialect.insert(table, ALL_COLUMNS)),
     replace: of('replace', `UPDATE ${table} SET ${ASSIGNED} WHERE "key" = ? AND "version" = ? AND "expires_at" > ?`),
     refusal: of('replace', select),
     touch: of('touch', touchText(table)),
@@ -107,7 +109,8 @@ export function quoted(table: string): string {
   return table.replace(/[^.]+/g, '"$&"')
 }
 
-function named(columns: readonly string[]): string {
+/** Columns as a statement lists them. */
+export function named(columns: readonly string[]): string {
   return columns.map((name) => `"${name}"`).join(', ')
 }
 
@@ -117,7 +120,7 @@ function touchText(table: string): string {
 
 function listStatements(table: string, of: (operation: StoreOperation, text: string) => SqlStatement): SqlStatements['list'] {
   const page = (conditions: string): SqlStatement =>
-    of('list', `SELECT ${SELECTED}, "key" FROM ${table} WHERE "expires_at" > ?${conditions} ORDER BY "key" LIMIT ?`)
+    of('list', `SELECT ${named(ALL_COLUMNS)} FROM ${table} WHERE "expires_at" > ?${conditions} ORDER BY "key" LIMIT ?`)
   const [all, next] = [page(''), page(' AND "key" > ?')]
   const [user, userNext] = [page(' AND "user_id" = ?'), page(' AND "user_id" = ? AND "key" > ?')]
   return (by) => (by.user ? (by.cursor ? userNext : user) : by.cursor ? next : all)

@@ -15,7 +15,8 @@ import type {
   Written,
 } from '../../core/store.ts'
 import { answer } from '../answer.ts'
-import { giveWay } from '../give-way.ts'
+import { inBatches } from '../in-batches.ts'
+import { pageFrom } from '../page-from.ts'
 import type { SqlStatement, SqlStatements } from './sql-statements.ts'
 import { fromSqlText, toSqlText } from './sql-text.ts'
 
@@ -46,13 +47,15 @@ export interface SqlExecutor<Row = SqlRow> {
   row(statement: SqlStatement, values: SqlValue[], until?: number): Row | undefined | Promise<Row | undefined>
   rows(statement: SqlStatement, values: SqlValue[], until?: number): readonly Row[] | Promise<readonly Row[]>
   /** The one number that the statement answers. */
-  count(statement: SqlStatement, values: SqlValue[]): number | Promise<number>
+  count(statement: SqlStatement, values: SqlValue[], until?: number): number | Promise<number>
   /** See `Store.migrate`. */
   migrate(dryRun: boolean): string | Promise<string>
+  /** Resolves when what was asked for before is answered. Whatever is asked later fails. */
+  close(): void | Promise<void>
 }
 
-/** A step of `clearExpired` that takes longer than a minute has lost its connection. */
-const LONGEST_STEP = 60_000
+/** To count the expired rows of a table that was never cleared takes minutes, and nobody's request waits for it. */
+export const LONGEST_COUNT = 600_000
 
 /**
  * Sessions in a table: the one algorithm of all SQL databases. A database adds its dialect (see `SqlDialect`), an executor and a schema.
@@ -110,37 +113,34 @@ export class SqlStore implements Store {
   }
 
   async list({ now, userId, limit = 100, cursor, until }: ListQuery): Promise<Page> {
-    const count = Math.max(1, limit)
+    const most = Math.max(1, limit)
     const statement = this.#sql.list({ user: userId !== undefined, cursor: cursor !== undefined })
     const texts = [userId, cursor].filter((text) => text !== undefined).map(toSqlText)
-    const rows = await this.#executor.rows(statement, [now, ...texts, count + 1], until)
-    const entries = rows.slice(0, count).map((row): [string, Entry] => [fromSqlText(row.key), entryOf(row)])
-    const last = entries.at(-1)
-    return rows.length > count && last !== undefined ? { entries, cursor: last[0] } : { entries }
+    const rows = await this.#executor.rows(statement, [now, ...texts, most + 1], until)
+    const found = rows.map((row) => [fromSqlText(row.key), entryOf(row)] as const)
+    return pageFrom(found, most)
   }
 
-  async *clearExpired({ now, batch = this.#sql.batch, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
-    const most = Math.max(1, batch)
-    let [deleted, from] = [0, 0]
-    while (signal?.aborted !== true) {
-      const begun = monotonic()
-      const step = await this.#executor.run(this.#sql.clearExpired, [now, from, most], begun + LONGEST_STEP)
-      const took = monotonic() - begun
-      deleted += step
-      yield { deleted }
-      if (step < most) return
-      await giveWay(took)
+  clearExpired({ now, batch = this.#sql.batch, ...rest }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
+    let from: number | undefined
+    return inBatches({ batch, ...rest }, async (most, until) => {
       // Deleted rows stay in an index until the database cleans it, and every batch would have to step over those of all the others.
-      from = await this.#executor.count(this.#sql.oldest, [from])
-    }
+      from = from === undefined ? 0 : await this.#executor.count(this.#sql.oldest, [from], until)
+      return this.#executor.run(this.#sql.clearExpired, [now, from, most], until)
+    })
   }
 
   async countExpired(now: number): Promise<number> {
-    return this.#executor.count(this.#sql.countExpired, [now])
+    return this.#executor.count(this.#sql.countExpired, [now], monotonic() + LONGEST_COUNT)
   }
 
   async migrate({ dryRun = false }: MigrateOptions = {}): Promise<string> {
     return this.#executor.migrate(dryRun)
+  }
+
+  /** Waits for what is under way, and ends what the store itself opened. Whatever is asked of the store later is a `StoreError`. */
+  async close(): Promise<void> {
+    await this.#executor.close()
   }
 }
 

@@ -1,4 +1,5 @@
 import { StoreError, type StoreOperation } from '../../core/errors.ts'
+import { atEndOfTurn } from '../sql/at-end-of-turn.ts'
 import type { SqlStatement } from '../sql/sql-statements.ts'
 import type { SqlExecutor, SqlRow, SqlValue } from '../sql/sql-store.ts'
 import { type SqliteDatabase, type SqliteStatement, surelyUndone, waitsForDisk } from './sqlite-database.ts'
@@ -73,7 +74,7 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     if (!this.#connect(statement.operation).groups) return this.#runAlone(statement, values)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ statement, values, resolve, reject })
-      if (this.#waiting.length === 1) setImmediate(() => this.#commitTogether())
+      if (this.#waiting.length === 1) atEndOfTurn?.(() => this.#commitTogether())
     })
   }
 
@@ -99,7 +100,7 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     if (this.#connection !== undefined) return this.#connection
     this.#connection = this.#onDatabase(operation, (database) => {
       if (this.#home.create) this.#create(database)
-      return { database, prepared: new Map(), groups: waitsForDisk(database) }
+      return { database, prepared: new Map(), groups: atEndOfTurn !== undefined && waitsForDisk(database) }
     })
     return this.#connection
   }
@@ -155,7 +156,7 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
 
   #commitTogether(): void {
     const together = this.#waiting.splice(0, MOST_TOGETHER)
-    if (this.#waiting.length > 0) setImmediate(() => this.#commitTogether())
+    if (this.#waiting.length > 0) atEndOfTurn?.(() => this.#commitTogether())
     const [first] = together
     if (together.length === 1 && first !== undefined) this.#settleAlone(first)
     else if (first !== undefined && this.#begin(together)) this.#commit(together)

@@ -1,5 +1,5 @@
-import { refuseForeignTable } from '../sql/foreign-table.ts'
-import { COLUMNS } from '../sql/sql-statements.ts'
+import { missingSchema } from '../sql/missing-schema.ts'
+import { ALL_COLUMNS } from '../sql/sql-statements.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 
 /**
@@ -29,11 +29,6 @@ CREATE INDEX IF NOT EXISTS "${table}_user_id" ON "${table}" ("user_id") WHERE "u
 /** The schema where the table is missing, and nothing where it is there. A table that is not ours is refused. */
 export function missingSqliteSchema(database: SqliteDatabase, table: string): string {
   const found = database.prepare('SELECT name FROM pragma_table_info(?)').all(table) as { readonly name: string }[]
-  if (found.length === 0) return sqliteSchema(table)
-  refuseForeignTable(
-    table,
-    found.map(({ name }) => name),
-    ['key', ...COLUMNS],
-  )
-  return ''
+  const columns = found.map(({ name }) => name)
+  return missingSchema(table, columns, ALL_COLUMNS, sqliteSchema(table))
 }

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest'
+import { MemoryStore } from '../../src/stores/memory.ts'
+import { MysqlStore } from '../../src/stores/mysql.ts'
+import { PostgresStore } from '../../src/stores/postgres.ts'
+
+/** The message of the ConfigError that something throws. */
+function refusal(act: () => unknown): string {
+  try {
+    act()
+  } catch (error) {
+    expect((error as { code?: string }).code).toBe('ERR_SESSION_CONFIG')
+    return (error as Error).message
+  }
+  throw new Error('nothing was thrown')
+}
+
+it.each([
+  ['PostgresStore', () => new PostgresStore({ pool: 'postgres://shop:hunter2@host/shop' as never })],
+  ['MysqlStore', () => new MysqlStore({ pool: 'mysql://shop:hunter2@host/shop' as never })],
+])('%s shows no password of a URL that was given for a pool', (_, act) => {
+  expect(refusal(act)).toContain("`pool` cannot be '")
+  expect(refusal(act)).toContain('shop:***@host')
+})
+
+it('a store shows of an object only that it is one, and of a long text the beginning', () => {
+  expect(refusal(() => new MemoryStore({ max: { password: 'hunter2' } as never }))).toContain('`max` cannot be an object.')
+  expect(refusal(() => new MemoryStore({ max: 'long'.repeat(100) as never }))).toContain(`cannot be '${'long'.repeat(10)}…'.`)
+})
