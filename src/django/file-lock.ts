@@ -5,7 +5,7 @@ import { StoreError, type StoreOperation } from '../core/errors.ts'
 /** A lock that was left behind by a process that died is nobody's after this time. Work under a lock takes some milliseconds. */
 const STALE = 10_000
 /** How long a lock is waited for. */
-const PATIENCE = 15_000
+const LONGEST_WAIT = 15_000
 
 /** Locks between processes, by files that only one can create; who comes second within one process waits in line. */
 export class FileLock {
@@ -38,7 +38,7 @@ export class FileLock {
   }
 
   async #take(path: string, operation: StoreOperation): Promise<void> {
-    const until = monotonic() + PATIENCE
+    const until = monotonic() + LONGEST_WAIT
     for (let tries = 0; ; tries++) {
       try {
         const file = await open(path, 'wx', 0o600)

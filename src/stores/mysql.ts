@@ -8,7 +8,7 @@ import { togetherOf } from './mysql/mysql-together.ts'
 import { RemoteExecutor } from './sql/remote-executor.ts'
 import { sqlStatements, tableName } from './sql/sql-statements.ts'
 import { type SqlRow, SqlStore } from './sql/sql-store.ts'
-import { toSqlText } from './sql/sql-text.ts'
+import { toUtf8Text } from './utf8-text.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
 export type { MysqlPool, MysqlPoolConnection, MysqlPromisePool } from './mysql/mysql-client.ts'
@@ -56,7 +56,7 @@ export class MysqlStore extends SqlStore {
   }
 
   override async create(key: string, entry: Entry): Promise<Written | Refused> {
-    const { length } = new TextEncoder().encode(toSqlText(key))
+    const { length } = new TextEncoder().encode(toUtf8Text(key))
     if (length <= LONGEST_KEY) return super.create(key, entry)
     throw new StoreError('create', new RangeError(`A key may have ${LONGEST_KEY} bytes, and this one has ${length}`), { applied: false })
   }
