@@ -7,7 +7,12 @@ import { examples } from './examples.ts'
 
 const example = examples().find(({ code }) => code.includes('class MapStore'))
 const program = stripTypeScriptTypes(`${example?.code}\nexport { MapStore }`)
-const { MapStore } = (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(program)}`)) as { MapStore: new () => Store }
+const { MapStore } = (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(program)}`)) as {
+  MapStore: new () => Store
+}
 
 const runner = { describe, it }
-storeSuite('The store of docs/stores.md', () => new MapStore(), runner, { capabilities: { list: false, users: false }, clearExpired: false })
+storeSuite('The store of docs/stores.md', () => new MapStore(), runner, {
+  capabilities: { list: false, users: false },
+  clearExpired: false,
+})
