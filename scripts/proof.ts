@@ -14,7 +14,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { Command, Option } from 'commander'
 import { CACHES, campaign, type StoreName, seedsFrom, type Tally, told } from '../test/proof/campaign.ts'
 import { type Anomaly, check } from '../test/proof/checker.ts'
 import type { Exchange } from '../test/proof/history.ts'
@@ -24,20 +24,32 @@ import { startMysql } from '../test/services/mysql.ts'
 import { startPostgres } from '../test/services/postgres.ts'
 import { startRedis } from '../test/services/redis.ts'
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '1000' },
-    first: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-    store: { type: 'string', default: 'memory' },
-    calls: { type: 'boolean', default: false },
-    processes: { type: 'boolean', default: false },
-    requests: { type: 'string', default: '100000' },
-    kills: { type: 'string', default: '0' },
-  },
-})
-
 const SERVERS = { postgres: startPostgres, mysql: () => startMysql(), redis: () => startRedis() } as const
+const STORES = ['memory', 'sqlite', ...CACHES.map((each) => `cached-${each}`), ...Object.keys(SERVERS)]
+
+const values = new Command('proof')
+  .description('Proves the guarantee by running it against a checker: seeded runs on virtual time, unless it is told otherwise.')
+  .option('--seeds <count>', 'how many seeded runs', Number, 1000)
+  .option('--first <seed>', 'the first of them', Number, 1)
+  .option('--seed <seed>', 'this one only, with all that was wrong', Number)
+  .addOption(new Option('--store <name>', 'where the sessions are').choices(STORES).default('memory'))
+  .option('--calls', 'every store call fails once, in every way')
+  .option('--processes', 'four servers on one store, over HTTP: sqlite unless --store names a server')
+  .option('--requests <count>', 'of --processes: how many requests', Number, 100_000)
+  .option('--kills <count>', 'of --processes: how often a server is killed at a random moment', Number, 0)
+  .parse()
+  .opts<Values>()
+
+interface Values {
+  readonly seeds: number
+  readonly first: number
+  readonly seed?: number
+  readonly store: string
+  readonly calls?: true
+  readonly processes?: true
+  readonly requests: number
+  readonly kills: number
+}
 
 const started = Date.now()
 const failed = await (values.processes ? processes() : values.calls ? calls() : seeds())
@@ -45,7 +57,7 @@ console.log(`${failed === 0 ? 'clean' : `${failed} FAILED`} after ${seconds()} s
 process.exitCode = failed === 0 ? 0 : 1
 
 async function seeds(): Promise<number> {
-  return isServer(values.store) ? onServer(values.store, (url) => seedsOn(url as StoreName)) : seedsOn(storeName(values.store))
+  return isServer(values.store) ? onServer(values.store, (url) => seedsOn(url as StoreName)) : seedsOn(values.store as StoreName)
 }
 
 function isServer(name: string): name is keyof typeof SERVERS {
@@ -63,7 +75,7 @@ async function onServer(name: keyof typeof SERVERS, work: (url: string) => Promi
 }
 
 async function seedsOn(store: StoreName): Promise<number> {
-  const list = values.seed === undefined ? seedsFrom(Number(values.first), Number(values.seeds)) : [Number(values.seed)]
+  const list = values.seed === undefined ? seedsFrom(values.first, values.seeds) : [values.seed]
   const tally = await campaign(store, list, (so_far, done) => {
     if (done % 250 === 0) console.log(`${done} of ${list.length} seeds on ${values.store}, ${so_far.failed.length} failed, ${seconds()} s`)
   })
@@ -99,9 +111,9 @@ async function processes(): Promise<number> {
 }
 
 async function processesOn(place: string): Promise<number> {
-  const kills = Number(values.kills)
+  const { requests, kills, seed = 1 } = values
   const tell = (sent: number, killed: number): void => console.log(`${sent} requests, ${killed} kills, ${seconds()} s`)
-  const history = await load({ place, seed: Number(values.seed ?? 1), processes: 4, requests: Number(values.requests), kills, tell })
+  const history = await load({ place, seed, processes: 4, requests, kills, tell })
   const anomalies = check(history)
   console.log(`${history.exchanges.length} requests in 4 processes, ${kills} kills: ${shown(answers(history.exchanges))}`)
   console.log(`${history.rows.length} rows are left; the checker found ${anomalies.length} anomalies`)
@@ -122,15 +134,6 @@ function shown(counts: Tally['answers']): string {
     .sort(([, a], [, b]) => b - a)
     .map(([code, count]) => `${count} ${code}`)
     .join(', ')
-}
-
-function storeName(name: string): StoreName {
-  if (name === 'memory' || name === 'sqlite') return name
-  const caches = CACHES.find((each) => name === `cached-${each}`)
-  if (caches !== undefined) return `cached-${caches}`
-  throw new Error(
-    `--store is memory, sqlite, ${CACHES.map((each) => `cached-${each}`).join(', ')}, ${Object.keys(SERVERS).join(', ')}, not ${name}`,
-  )
 }
 
 function seconds(): number {

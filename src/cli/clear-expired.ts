@@ -1,3 +1,4 @@
+import { StoreError } from '../core/errors.ts'
 import type { Store } from '../core/store.ts'
 import { EXIT } from './exit-code.ts'
 import { Interruption } from './interruption.ts'
@@ -43,7 +44,12 @@ async function run(store: Store, { batch, quiet = false }: ClearExpiredCommand, 
 
 /** Asked without creating it: a mistyped name must not leave a table behind. A table that is not ours is thrown. */
 async function lacksTable(store: Store): Promise<boolean> {
-  return ((await store.migrate?.({ dryRun: true })) ?? '') !== ''
+  try {
+    return ((await store.migrate?.({ dryRun: true })) ?? '') !== ''
+  } catch (error) {
+    // Nobody asked for a migration.
+    throw error instanceof StoreError ? new StoreError('clearExpired', error.cause) : error
+  }
 }
 
 async function count(store: Store, now: number): Promise<number> {

@@ -1,4 +1,4 @@
-import { nodeSqlite, type SqliteDatabase, setUpSqlite } from '../stores/sqlite/sqlite-database.ts'
+import { isFile, openSqlite, type SqliteDatabase, setUpSqlite } from '../stores/sqlite/sqlite-database.ts'
 import { SqliteExecutor } from '../stores/sqlite/sqlite-executor.ts'
 import type { DjangoRows } from './django-rows.ts'
 import { fromDjangoText, type LocalTime, toDjangoText } from './local-time.ts'
@@ -37,7 +37,9 @@ export function sqliteRows(database: string | SqliteDatabase, table: string, loc
 }
 
 function opened(path: string): SqliteDatabase {
-  const database = new (nodeSqlite())(path)
+  // SQLite would make an empty one of a mistyped path.
+  if (!isFile(path)) throw new Error(`There is no file ${path}: Django makes it (manage.py migrate)`)
+  const database = openSqlite(path)
   setUpSqlite(database, { durability: undefined, busyTimeout: BUSY_TIMEOUT })
   return database
 }

@@ -196,7 +196,12 @@ function checked(options: CachedStoreOptions): Checked {
       'Give the store that keeps the sessions, with compare-and-swap and keys that do not change.',
     )
   if (!isStore(cache) || cache === store)
-    throw wrongOption('CachedStore', 'cache', cache, 'Give another store, with compare-and-swap: a `MemoryStore` or a `RedisStore`.')
+    throw wrongOption(
+      'CachedStore',
+      'cache',
+      cache,
+      'Give a second store, not `store` itself, with compare-and-swap: a `MemoryStore` or a `RedisStore`.',
+    )
   const maxStale = milliseconds(given.maxStale)
   if (maxStale === undefined) throw wrongOption('CachedStore', 'maxStale', given.maxStale, `Give a duration: ${DURATION_FORMS}.`)
   if (invalidation !== undefined && typeof invalidation.listen !== 'function')

@@ -1,6 +1,6 @@
 import { sqlStatements, tableName } from './sql/sql-statements.ts'
 import { type SqlRow, SqlStore } from './sql/sql-store.ts'
-import { isFile, nodeSqlite, type SqliteDatabase, type SqliteSetup, setUpSqlite, useWal } from './sqlite/sqlite-database.ts'
+import { isFile, nodeSqlite, openSqlite, type SqliteDatabase, type SqliteSetup, setUpSqlite, useWal } from './sqlite/sqlite-database.ts'
 import { sqliteDialect } from './sqlite/sqlite-dialect.ts'
 import { SqliteExecutor, type SqliteHome } from './sqlite/sqlite-executor.ts'
 import { refuseUnknownOptions, refuseUnlessBoolean, wrongOption } from './wrong-option.ts'
@@ -71,7 +71,7 @@ function homeOf(given: Checked): SqliteHome {
 
 function connect({ database: given, durability, busyTimeout }: Checked): SqliteDatabase {
   const ours = typeof given === 'string'
-  const database = ours ? new (nodeSqlite())(given) : given
+  const database = ours ? openSqlite(given) : given
   try {
     setUpSqlite(database, { durability, busyTimeout })
     if (ours) useWal(database, busyTimeout ?? 0)

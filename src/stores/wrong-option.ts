@@ -1,9 +1,10 @@
 import { ConfigError } from '../core/errors.ts'
 import { shown } from '../core/shown.ts'
 
-/** The error for an option that cannot be used as it is. Of an object only the kind is told: it may hold passwords. */
+/** The error for an option that is missing, or cannot be used as it is. Of an object only the kind is told: it may hold passwords. */
 export function wrongOption(owner: string, option: string, value: unknown, remedy: string): ConfigError {
-  return new ConfigError(`${owner}: the option \`${option}\` cannot be ${shown(value)}. ${remedy}`)
+  const fault = value === undefined ? 'is missing' : `cannot be ${shown(value)}`
+  return new ConfigError(`${owner}: the option \`${option}\` ${fault}. ${remedy}`)
 }
 
 /** Refuses what is neither `true` nor `false`. */

@@ -61,7 +61,7 @@ describe.each(SQL)('sojourn on $name', ({ url }) => {
     for (const store of [away, stranger]) {
       const { code, stdout, stderr } = await runCli(['clear-expired', '--store', store])
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-      expect(stderr).toMatch(/^sojourn: The session store failed to migrate: .+\n$/)
+      expect(stderr).toMatch(/^sojourn: The session store failed to clearExpired: .+\n$/)
       expect(stderr).not.toMatch(/secret|\n\s+at /)
     }
   })

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { djangoSessions } from '../../src/django/django-sessions.ts'
 import { rejection, thrown } from '../core/fixture.ts'
+import { newSqliteFile } from '../stores/sqlite-folder.ts'
 import { SECRET, Site } from './site.ts'
 import { DJANGO_TABLE } from './tables.ts'
 
@@ -333,9 +335,21 @@ describe('options', () => {
   })
 
   it('a path opens the file, and close ends it', async () => {
-    const site = djangoSessions({ secretKey: SECRET, database: ':memory:' })
-    expect(await rejection(site.load(KEY))).toMatchObject({ code: 'ERR_SESSION_STORE', message: expect.stringContaining('django_session') })
+    const path = newSqliteFile()
+    const made = new DatabaseSync(path)
+    made.exec(DJANGO_TABLE.sqlite('django_session'))
+    made.close()
+    const site = djangoSessions({ secretKey: SECRET, database: path })
+    expect((await site.load(KEY)).isNew).toBe(true)
     await site.close()
+    expect(await rejection(site.load(KEY))).toMatchObject({ code: 'ERR_SESSION_STORE', message: expect.stringContaining('closed') })
+  })
+
+  it('a path where nothing is makes no file, and is told', async () => {
+    const path = newSqliteFile()
+    const failure = await rejection(djangoSessions({ secretKey: SECRET, database: path }).load(KEY))
+    expect(failure).toMatchObject({ code: 'ERR_SESSION_STORE', message: expect.stringContaining(`There is no file ${path}`) })
+    expect(existsSync(path)).toBe(false)
   })
 
   it('a table of another name', async () => {

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import BetterSqlite from 'better-sqlite3'
 import { describe, expect, it, vi } from 'vitest'
@@ -71,9 +72,17 @@ describe('the set-up of a SqliteStore', () => {
     await expect(store.create('a', sampleEntry())).rejects.toThrow('The store is closed')
   })
 
+  it('names the file that cannot be opened', async () => {
+    const path = join(newSqliteFile(), 'in a folder that is not there')
+    const failure = new SqliteStore(path).load('a', NOW)
+    await expect(failure).rejects.toEqual(storeError('load'))
+    await expect(failure).rejects.toThrow(`unable to open database file: ${path}`)
+  })
+
   it('needs no node:sqlite for a database of another library', async () => {
     vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
     expect(() => new SqliteStore('sessions.db')).toThrow(CONFIG)
+    expect(() => new SqliteStore('sessions.db')).toThrow(`22.13 on, and \`process.version\` here is ${process.version}.`)
     const store = new SqliteStore({ database: new BetterSqlite(':memory:') })
     expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
   })

@@ -22,6 +22,10 @@ it.each([
   expect(refusal(act)).toContain('shop:***@host')
 })
 
+it('an option that is not there is missing, and no wrong value', () => {
+  expect(refusal(() => new PostgresStore({} as never))).toContain('PostgresStore: the option `pool` is missing. Give a `Pool` of pg')
+})
+
 it('a store shows of an object only that it is one, and of a long text the beginning', () => {
   expect(refusal(() => new MemoryStore({ max: { password: 'hunter2' } as never }))).toContain('`max` cannot be an object.')
   expect(refusal(() => new MemoryStore({ max: 'long'.repeat(100) as never }))).toContain(`cannot be '${'long'.repeat(10)}…'.`)

@@ -47,7 +47,7 @@ class Reconnecting {
   had = false
 
   readonly reconnectStrategy = (retries: number, cause: Error): number | Error =>
-    this.had ? Math.min(2 ** retries * 50, 2000) * (0.9 + Math.random() / 10) : cause
+    this.had ? Math.min(2 ** retries * 50, 500) * (0.9 + Math.random() / 10) : cause
 }
 
 type Client = (NodeRedisClient | NodeRedisCluster) & {

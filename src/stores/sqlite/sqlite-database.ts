@@ -36,9 +36,20 @@ export function nodeSqlite(): DatabaseSync {
   // Asked for here and not imported: whoever hands in a database of another library must not need it.
   const module = globalThis.process?.getBuiltinModule?.('node:sqlite')
   if (module !== undefined) return module.DatabaseSync
+  const version = globalThis.process?.version
   throw new ConfigError(
-    'SqliteStore: this runtime has no `node:sqlite`. Hand in an open database of better-sqlite3 as `database`, or use another store.',
+    `SqliteStore: this runtime has no \`node:sqlite\`; Node has it from 22.13 on, and \`process.version\` here is ${version}. ` +
+      'Hand in an open database of better-sqlite3 as `database`, or use another store.',
   )
+}
+
+/** Opens a file, which is created where it is missing. SQLite's own error would not say which one it was about. */
+export function openSqlite(path: string): SqliteDatabase {
+  try {
+    return new (nodeSqlite())(path)
+  } catch (error) {
+    throw error instanceof ConfigError ? error : new Error(`${(error as Error).message}: ${path}`, { cause: error })
+  }
 }
 
 /** Whether there is a file at a path: to open one that is not there would create it. */

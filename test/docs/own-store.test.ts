@@ -1,0 +1,18 @@
+// Why: whoever writes a store begins with the example of docs/stores.md, so that one has to pass the suite it recommends.
+import { stripTypeScriptTypes } from 'node:module'
+import { describe, it } from 'vitest'
+import type { Store } from '../../src/core/store.ts'
+import { storeSuite } from '../../src/testing/store-suite.ts'
+import { examples } from './examples.ts'
+
+const example = examples().find(({ code }) => code.includes('class MapStore'))
+const program = stripTypeScriptTypes(`${example?.code}\nexport { MapStore }`)
+const { MapStore } = (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(program)}`)) as {
+  MapStore: new () => Store
+}
+
+const runner = { describe, it }
+storeSuite('The store of docs/stores.md', () => new MapStore(), runner, {
+  capabilities: { list: false, users: false },
+  clearExpired: false,
+})
