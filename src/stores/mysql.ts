@@ -68,9 +68,9 @@ const OPTIONS = ['pool', 'table', 'create', 'statementTimeout']
 
 function checked(options: MysqlStoreOptions): Checked {
   const given: Partial<MysqlStoreOptions> = { ...options }
-  refuseUnknownOptions('MysqlStore', given, OPTIONS)
   const { pool, table = 'sessions', create = true, statementTimeout = STATEMENT_TIMEOUT } = given
   if (!isPool(pool)) throw wrongOption('MysqlStore', 'pool', pool, 'Give what `createPool` of mysql2 has made: `new MysqlStore({ pool })`.')
+  refuseUnknownOptions('MysqlStore', given, OPTIONS)
   refuseUnlessBoolean('MysqlStore', 'create', create)
   if (!(Number.isSafeInteger(statementTimeout) && statementTimeout > 0 && statementTimeout < 2 ** 31))
     throw wrongOption('MysqlStore', 'statementTimeout', statementTimeout, 'Give whole milliseconds, more than 0.')

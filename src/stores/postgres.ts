@@ -54,10 +54,10 @@ const OPTIONS = ['pool', 'table', 'create']
 
 function checked(options: PostgresStoreOptions): Checked {
   const given: Partial<PostgresStoreOptions> = { ...options }
-  refuseUnknownOptions('PostgresStore', given, OPTIONS)
   const { pool, table = 'sessions', create = true } = given
   if (!isClient(pool))
     throw wrongOption('PostgresStore', 'pool', pool, 'Give a `Pool` of pg, or the `sql` of postgres.js: `new PostgresStore({ pool })`.')
+  refuseUnknownOptions('PostgresStore', given, OPTIONS)
   refuseUnlessBoolean('PostgresStore', 'create', create)
   return { pool, create, table: tableName('PostgresStore', table, { schemas: true }) }
 }

@@ -150,11 +150,11 @@ const OPTIONS = ['client', 'prefix', 'onWarning']
 
 function checked(options: RedisStoreOptions): Checked {
   const given: Partial<RedisStoreOptions> = { ...options }
-  refuseUnknownOptions('RedisStore', given, OPTIONS)
   const { client, prefix = 'sojourn:', onWarning = warn } = given
   const connection = client && connectionThrough(client)
   if (connection === undefined)
     throw wrongOption('RedisStore', 'client', client, 'Give a client of `redis` or `ioredis`: `new RedisStore({ client })`.')
+  refuseUnknownOptions('RedisStore', given, OPTIONS)
   refuseReplicas(client as object)
   if (typeof prefix !== 'string' || !prefix.isWellFormed()) throw wrongOption('RedisStore', 'prefix', prefix, "Give a text: `'shop:'`.")
   if (typeof onWarning !== 'function') throw wrongOption('RedisStore', 'onWarning', onWarning, 'Give a function that takes a text.')

@@ -1,7 +1,11 @@
+import { Redis } from 'ioredis'
+import { createPool } from 'mysql2'
+import { Pool } from 'pg'
 import { expect, it } from 'vitest'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { MysqlStore } from '../../src/stores/mysql.ts'
 import { PostgresStore } from '../../src/stores/postgres.ts'
+import { RedisStore } from '../../src/stores/redis.ts'
 
 /** The message of the ConfigError that something throws. */
 function refusal(act: () => unknown): string {
@@ -24,6 +28,16 @@ it.each([
 
 it('an option that is not there is missing, and no wrong value', () => {
   expect(refusal(() => new PostgresStore({} as never))).toContain('PostgresStore: the option `pool` is missing. Give a `Pool` of pg')
+})
+
+it.each([
+  ['PostgresStore', 'pool', () => new PostgresStore(new Pool() as never)],
+  ['MysqlStore', 'pool', () => new MysqlStore(createPool({}) as never)],
+  ['RedisStore', 'client', () => new RedisStore(new Redis({ lazyConnect: true }) as never)],
+  ['RedisStore', 'client', () => new RedisStore({ url: 'redis://localhost' } as never)],
+])('%s that is given something else than its options says that `%s` is missing, and how to give it', (store, option, act) => {
+  expect(refusal(act)).toContain(`${store}: the option \`${option}\` is missing.`)
+  expect(refusal(act)).toContain(`\`new ${store}({ ${option} })\``)
 })
 
 it('a store shows of an object only that it is one, and of a long text the beginning', () => {
