@@ -1,8 +1,9 @@
 // Why: docs say how fast a request fails while the database is away, and how soon it is served again. This measures it, on servers of its own.
 //
 //   node scripts/measure-outage.ts                     every database, hung (SIGSTOP), killed and cut off the network
-//   node scripts/measure-outage.ts MariaDB             one of them
+//   node scripts/measure-outage.ts --store MariaDB     one of them: PostgreSQL, MariaDB, Redis (redis), Redis (ioredis)
 import { setTimeout as rest } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import { FaultProxy } from '../test/proof/proxy/fault-proxy.ts'
 import { type Door, OutageScene } from '../test/services/outage-scene.ts'
 import { freeze, type OutageWorld, WORLDS } from '../test/services/outage-worlds.ts'
@@ -19,7 +20,8 @@ const TROUBLES: Readonly<Record<string, readonly [begin: Act, end: Act]>> = {
   'cut off': [(proxy) => (proxy.fault = { blackHole: 'both' }), (proxy) => (proxy.fault = {})],
 }
 
-const [, , only] = process.argv
+const { store: only } = parseArgs({ options: { store: { type: 'string' } } }).values
+if (only !== undefined && !(only in WORLDS)) throw new Error(`There is no store ${only}: ${Object.keys(WORLDS).join(', ')}`)
 
 for (const [name, world] of Object.entries(WORLDS)) {
   if (only !== undefined && only !== name) continue

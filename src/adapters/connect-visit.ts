@@ -3,8 +3,8 @@ import { HeadersSentError } from '../core/errors.ts'
 import type { Owed } from '../core/owed.ts'
 import type { Session } from '../core/session.ts'
 import type { Sessions } from '../core/sessions.ts'
-import { isLoopback } from '../wire/loopback.ts'
-import { hold, isHeld } from './response-hold.ts'
+import { NodeArrival } from './node-arrival.ts'
+import { hold, isHeld, type Party } from './response-hold.ts'
 
 /** One request and response of Node's, as the framework in front of them sees them. */
 export interface Visit {
@@ -25,35 +25,32 @@ export function visits<Data>(sessions: Sessions<Data>, remedy?: string): (visit:
   return async function begin({ req, res, secure, fail }) {
     if (isHeld(res, sessions)) return sessions.of(req) // installed twice
     if (res.headersSent) throw new HeadersSentError('session() came when the response had started already; put it before whatever answers.')
-    const session = await sessions.open({
-      cookie: req.headers.cookie,
-      secure,
-      remedy,
-      get loopback() {
-        return cameByLoopback(req, environment)
-      },
-    })
+    const session = await sessions.open(new NodeArrival(req, { secure, remedy, environment }))
     sessions.bind(req, session)
     // Someone before us answered while the session was being read: it is not ours to hold, and nothing can be saved any more.
     if (res.headersSent || res.writableEnded) await sessions.commit(session, { status: 500 })
-    else {
-      const commit = (status: number): Promise<Owed> => sessions.settle(session, { status })
-      hold(req, res, { manager: sessions, commit, owed: () => sessions.owed(session), fail })
-    }
+    else hold(req, res, new Visitor(sessions, session, fail))
     return session
   }
 }
 
-/** HTTP/1.0 is not spoken by browsers, but by proxies on the same machine; and whoever comes over a Unix socket has no address. */
-function cameByLoopback(req: IncomingMessage, environment: string | undefined): boolean {
-  const { headers, httpVersion, socket } = req
-  if (httpVersion === '1.0') return false
-  return isLoopback({ hosts: hostsOf(req), headers: Object.keys(headers), peer: socket.remoteAddress ?? '', environment })
-}
+/** A session whose response waits for it. */
+class Visitor<Data> implements Party {
+  readonly manager: Sessions<Data>
+  readonly #session: Session<Data>
+  readonly fail: (error: unknown) => void
 
-/** Every host a request names: in its target, in its `Host` headers, in its `:authority`. */
-function hostsOf({ url = '', rawHeaders }: IncomingMessage): string[] {
-  const inTarget = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1]
-  const named = rawHeaders.filter((_, index) => /^(?:host|:authority)$/i.test(rawHeaders[index - 1] ?? '') && index % 2 === 1)
-  return inTarget === undefined ? named : [inTarget, ...named]
+  constructor(sessions: Sessions<Data>, session: Session<Data>, fail: (error: unknown) => void) {
+    this.manager = sessions
+    this.#session = session
+    this.fail = fail
+  }
+
+  commit(status: number): Promise<Owed> {
+    return this.manager.settle(this.#session, { status })
+  }
+
+  owed(): Owed {
+    return this.manager.owed(this.#session)
+  }
 }

@@ -23,41 +23,54 @@ interface Native {
  * thirty times cheaper than properties defined and deleted on every request. HTTP/2 has no such fields, and gets the properties.
  */
 export interface Cover {
-  update(progress: Progress): void
+  update(): void
   uncover(): void
 }
 
 export function cover(req: IncomingMessage, res: ServerResponse, progress: Progress): Cover {
-  return req.httpVersionMajor < 2 && Object.hasOwn(res, '_header') ? coverFields(res, progress) : coverProperties(res, progress)
+  return req.httpVersionMajor < 2 && Object.hasOwn(res, '_header') ? new CoveredFields(res, progress) : coverProperties(res, progress)
 }
 
-function coverFields(res: ServerResponse, progress: Progress): Cover {
-  const native = res as unknown as Native
-  const { _header } = native
-  const needDrain = { configurable: true, get: () => progress.owesDrain && !progress.ended && !res.destroyed }
-  let counted = 0
-  let asked = false
-  const count = (size: number): void => {
-    native.outputSize = Math.max(0, native.outputSize - counted + size)
-    counted = size
+class CoveredFields implements Cover {
+  readonly #res: ServerResponse
+  readonly #native: Native
+  readonly #header: unknown
+  readonly #progress: Progress
+  #counted = 0
+  #asksToWait = false
+
+  constructor(res: ServerResponse, progress: Progress) {
+    this.#res = res
+    this.#native = res as unknown as Native
+    this.#header = this.#native._header
+    this.#progress = progress
+    this.#native._header = 'held'
+    this.update()
   }
-  const update = ({ size, ended, owesDrain }: Progress): void => {
-    count(size + 1) // the head waits too: Node 22 takes a response that ended and has nothing waiting for `writableFinished`
-    native.finished = ended
-    if (!owesDrain || asked) return
-    asked = true
-    Object.defineProperty(res, 'writableNeedDrain', needDrain)
+
+  update(): void {
+    const { size, ended, owesDrain } = this.#progress
+    this.#count(size + 1) // the head waits too: Node 22 takes a response that ended and has nothing waiting for `writableFinished`
+    this.#native.finished = ended
+    if (owesDrain && !this.#asksToWait) this.#askToWait()
   }
-  native._header = 'held'
-  update(progress)
-  return {
-    update,
-    uncover() {
-      native._header = _header
-      native.finished = false
-      count(0)
-      if (asked) Reflect.deleteProperty(res, 'writableNeedDrain')
-    },
+
+  uncover(): void {
+    this.#native._header = this.#header
+    this.#native.finished = false
+    this.#count(0)
+    if (this.#asksToWait) Reflect.deleteProperty(this.#res, 'writableNeedDrain')
+  }
+
+  #count(size: number): void {
+    this.#native.outputSize = Math.max(0, this.#native.outputSize - this.#counted + size)
+    this.#counted = size
+  }
+
+  #askToWait(): void {
+    this.#asksToWait = true
+    const get = (): boolean => this.#progress.owesDrain && !this.#progress.ended && !this.#res.destroyed
+    Object.defineProperty(this.#res, 'writableNeedDrain', { configurable: true, get })
   }
 }
 

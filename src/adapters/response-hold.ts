@@ -49,7 +49,6 @@ class ResponseHold {
   readonly #res: ServerResponse
   readonly #parties: Party[] = []
   readonly #below: Calls
-  readonly #above: Calls
   /** What there was of a representation when we came. */
   readonly #entry: readonly Header[]
   readonly #calls: HeldCalls = new HeldCalls()
@@ -65,17 +64,8 @@ class ResponseHold {
     this.#res = res
     this.#entry = representationOf(res)
     this.#below = { writeHead: res.writeHead, write: res.write, end: res.end, flushHeaders: res.flushHeaders }
-    this.#above = {
-      writeHead: (...args: unknown[]) => this.#hear('writeHead', args),
-      write: (...args: unknown[]) => this.#hear('write', args),
-      end: (...args: unknown[]) => this.#hear('end', args),
-      flushHeaders: (...args: unknown[]) => this.#hear('flushHeaders', args),
-    }
-    Object.assign(res, this.#above)
-    res.on('pipe', (source) => {
-      this.#sources ??= []
-      this.#sources.push(source)
-    })
+    Object.assign(res, ABOVE)
+    res.on('pipe', notePipe)
   }
 
   serves(manager: object): boolean {
@@ -86,7 +76,13 @@ class ResponseHold {
     this.#parties.push(party)
   }
 
-  #hear(call: Call, args: readonly unknown[]): unknown {
+  /** A stream writes the response. */
+  pipedFrom(source: NodeJS.ReadableStream): void {
+    this.#sources ??= []
+    this.#sources.push(source)
+  }
+
+  hear(call: Call, args: readonly unknown[]): unknown {
     switch (this.#state) {
       case 'open':
         return this.#start(call, args)
@@ -109,7 +105,7 @@ class ResponseHold {
     checkHead(this.#status, this.#message)
     this.#state = 'holding'
     this.#cover = cover(this.#req, res, this.#calls)
-    atEndOfTick(() => void this.#commit())
+    atEndOfTick(() => this.#commit())
     // As in Node a writeHead sends nothing by itself; the head it described is on the response now.
     if (call !== 'writeHead') return this.#keep(call, args)
     this.#calls.keep('writeHead', [this.#status])
@@ -121,7 +117,7 @@ class ResponseHold {
     checkChunk(call, args[0])
     if (this.#calls.ended) return this.#afterEnd(call, args)
     const goOn = this.#calls.keep(call, args)
-    this.#cover?.update(this.#calls)
+    this.#cover?.update()
     if (call === 'end') this.#guardSocket()
     return call === 'write' ? goOn : this.#res
   }
@@ -140,15 +136,29 @@ class ResponseHold {
     return call === 'write' ? false : res
   }
 
-  async #commit(): Promise<void> {
-    const outcomes = await Promise.allSettled(this.#parties.map(async (party) => party.commit(this.#status)))
-    this.#uncover()
+  /** Every party commits, whatever becomes of the others; the last one done decides. */
+  #commit(): void {
     const owed: Owed[] = []
-    for (const [index, outcome] of outcomes.entries()) {
-      if (outcome.status === 'rejected') return this.#fail(outcome.reason, this.#parties[index])
-      owed.push(outcome.value)
+    let failed: { readonly error: unknown; readonly party: Party } | undefined
+    let left = this.#parties.length
+    const done = (): void => {
+      left -= 1
+      if (left > 0) return
+      this.#uncover()
+      if (failed === undefined) this.#release(owed)
+      else this.#fail(failed.error, failed.party)
     }
-    this.#release(owed)
+    for (const [index, party] of this.#parties.entries()) {
+      const keep = (each: Owed): void => {
+        owed[index] = each
+        done()
+      }
+      const note = (error: unknown): void => {
+        failed ??= { error, party }
+        done()
+      }
+      party.commit(this.#status).then(keep, note)
+    }
   }
 
   #release(owed: readonly Owed[]): void {
@@ -221,8 +231,26 @@ class ResponseHold {
   /** Where nobody wrapped us, the layers beneath take our place again; else we stay and pass on. */
   #stepOut(): void {
     const calls: Record<Call, unknown> = this.#res
-    for (const call of CALLS) if (calls[call] === this.#above[call]) calls[call] = this.#below[call]
+    for (const call of CALLS) if (calls[call] === ABOVE[call]) calls[call] = this.#below[call]
   }
+}
+
+/** What stands in the place of the calls of every response that is held. Shared: functions of its own would cost each response more than the rest. */
+const ABOVE: Calls = {
+  writeHead: above('writeHead'),
+  write: above('write'),
+  end: above('end'),
+  flushHeaders: above('flushHeaders'),
+}
+
+function above(call: Call): (this: Holdable, ...args: unknown[]) => unknown {
+  return function heard(...args) {
+    return this[HOLD]?.hear(call, args)
+  }
+}
+
+function notePipe(this: Holdable, source: NodeJS.ReadableStream): void {
+  this[HOLD]?.pipedFrom(source)
 }
 
 /** After the code that is running, and all promises that it has settled, had their say. */

@@ -60,10 +60,12 @@ export function withSession(given: SessionOptions | Sessions, handler: SessionHa
   return Object.assign(handle, { sessions })
 }
 
-/** Runs the handler. When it throws, what is final is performed still; the error that is told is the handler's. */
+/** Runs the handler. When it throws, or forgets to answer, what is final is performed still; the error that is told is the handler's. */
 async function handled(sessions: Sessions, session: Session, handler: () => Response | Promise<Response>): Promise<Response> {
   try {
-    return await handler()
+    const response: unknown = await handler()
+    if (typeof response === 'object' && response !== null && 'status' in response) return response as Response
+    throw new TypeError('The handler of this request has to return a Response.')
   } catch (error) {
     await sessions.commit(session, { status: 500 }).catch(() => undefined)
     throw error

@@ -27,8 +27,12 @@ export const jsonCodec: Codec = {
 function encode(texts: ReadonlyMap<string, string>): string {
   if (texts.size === 0) return '{}'
   let payload = ''
-  for (const [name, text] of texts) payload += `${payload === '' ? FIRST : NEXT}${JSON.stringify(name)}:${text}`
+  for (const [name, text] of texts) payload += `${payload === '' ? FIRST : NEXT}${quoted(name)}:${text}`
   return payload + LAST
+}
+
+function quoted(name: string): string {
+  return /^[\w.$:-]*$/.test(name) ? `"${name}"` : JSON.stringify(name)
 }
 
 /** The texts of a payload of ours; `undefined` for any other. */
@@ -41,7 +45,7 @@ function lines(payload: string): Map<string, string> | undefined {
     const end = tab === -1 ? last : tab + 1 - NEXT.length
     if (tab !== -1 && !payload.startsWith(NEXT, end)) return undefined
     const nameEnd = payload[start] === '"' ? stringEnd(payload, start) : -1
-    const name = payload[nameEnd] === ':' ? unquoted(payload.slice(start, nameEnd)) : undefined
+    const name = payload[nameEnd] === ':' ? unquoted(payload, start, nameEnd) : undefined
     const text = payload.slice(nameEnd + 1, end)
     if (name === undefined || !isWhole(text)) return undefined
     texts.set(name, text)
@@ -64,10 +68,11 @@ function isWhole(text: string): boolean {
   }
 }
 
-function unquoted(name: string): string | undefined {
-  if (!name.includes('\\')) return name.slice(1, -1)
+function unquoted(payload: string, start: number, end: number): string | undefined {
+  const name = payload.slice(start + 1, end - 1)
+  if (!name.includes('\\')) return name
   try {
-    return JSON.parse(name)
+    return JSON.parse(`"${name}"`)
   } catch {
     return undefined
   }

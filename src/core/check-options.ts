@@ -1,6 +1,7 @@
 import { type CookieOptions, PREFIX } from './cookie-rules.ts'
 import { DURATION_FORMS, MAX_DURATION, milliseconds } from './duration.ts'
 import { ConfigError } from './errors.ts'
+import { FOREIGN_OPTIONS } from './foreign-options.ts'
 import { isWorkers } from './is-workers.ts'
 import type { SessionOptions } from './options.ts'
 import { isReserved } from './reserved.ts'
@@ -57,39 +58,8 @@ function checkAll(path: string, values: object, checks: Readonly<Record<string, 
   }
 }
 
-/** Names people bring along from other session libraries, with what they mean here. */
-const TRANSLATIONS: Readonly<Record<string, string>> = {
-  secret: 'no secret is needed: an id of 192 random bits needs no signature. Leave it out',
-  secrets: 'no secret is needed unless the session is kept in the cookie, and then it goes to that store: new CookieStore({ secrets })',
-  keys: 'no secret is needed: an id of 192 random bits needs no signature. Leave it out',
-  password: 'no secret is needed: data stays on the server. Leave it out',
-  signed: 'an id of 192 random bits needs no signature. Leave it out',
-  resave: 'sessions are saved when they change, and only then. Leave it out',
-  saveUninitialized: 'a session that holds nothing is never saved. Leave it out',
-  rolling: 'idle time slides by itself on the server, see `idle`. Leave it out',
-  renew: 'idle time slides by itself on the server, see `idle`. Leave it out',
-  unset: 'req.session.flush() ends a session. Leave it out',
-  genid: 'ids are always drawn from the system. Leave it out',
-  proxy: "the framework judges that: app.set('trust proxy', …), or `cookie: { secure: true }`",
-  name: 'the name of the cookie is `cookie: { name }`',
-  key: 'the name of the cookie is `cookie: { name }`',
-  cookieName: 'the name of the cookie is `cookie: { name }`',
-  maxAge: '`idle` (how long unused) and `absolute` (how long at all), in seconds or as "14d"',
-  ttl: '`idle` (how long unused) and `absolute` (how long at all), in seconds or as "14d"',
-  expires: '`idle` (how long unused) and `absolute` (how long at all), in seconds or as "14d"',
-  rollingExpiry: '`idle` slides by itself. Leave it out',
-  httpOnly: '`cookie: { httpOnly }`',
-  secure: '`cookie: { secure }`',
-  sameSite: '`cookie: { sameSite }`',
-  'cookie.maxAge': 'the lifetime is `absolute`, beside `cookie`, in seconds or as "14d"; the server enforces it',
-  'cookie.expires': 'the lifetime is `absolute`, beside `cookie`, in seconds or as "14d"; the server enforces it',
-  'cookie.signed': 'an id of 192 random bits needs no signature. Leave it out',
-  'cookie.overwrite': 'a response sets the cookie once at the most. Leave it out',
-  'cookie.encode': 'an id needs no encoding. Leave it out',
-}
-
 function unknownOption(option: string, known: readonly string[]): string {
-  const translation = Object.hasOwn(TRANSLATIONS, option) ? TRANSLATIONS[option] : undefined
+  const translation = Object.hasOwn(FOREIGN_OPTIONS, option) ? FOREIGN_OPTIONS[option] : undefined
   if (translation !== undefined) return `Option \`${option}\` does not exist here: ${translation}.`
   return `Option \`${option}\` does not exist. There are: ${known.join(', ')}.`
 }

@@ -243,6 +243,9 @@ Object.setPrototypeOf(
   Dictionary.prototype,
   loud((dictionary, name) => holds(dictionary, name)),
 )
+// Every promise that answers a session asks for its `then`: found here, it is not looked for behind the proxy.
+// oxlint-disable-next-line unicorn/no-thenable -- it is the absence of one
+Object.defineProperty(Dictionary.prototype, 'then', { value: undefined })
 Object.freeze(Dictionary.prototype)
 
 function expected<T>(name: string, value: T, fits: boolean, what: string): T {

@@ -129,14 +129,14 @@ export class Draft {
     this.open({ is: 'ended', identity })
   }
 
-  /** Forgets the session; what is recorded from here on belongs to a new one. */
-  flush(): void {
+  /** Forgets the session; what is recorded from here on belongs to a new one. `asked`: somebody wants to hear that it ended. */
+  flush(asked = true): void {
     if (this.#sealed) throw new HeadersSentError(SEALED)
     this.accessed = true
     this.#life++
     const { identity } = this.#state
     if (identity !== undefined) this.#flushed = [...this.#flushed, identity]
-    if (this.#state.is === 'live') this.#flushedLiving = true
+    if (asked && this.#state.is === 'live') this.#flushedLiving = true
     this.debt.end()
     this.flashesRead.clear()
     this.#intents = []

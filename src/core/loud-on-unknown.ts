@@ -15,7 +15,7 @@ export function loud(isStored: (dictionary: object, name: string) => boolean): o
     {},
     {
       get(target, name, session) {
-        if (typeof name === 'symbol' || name in target || name === 'then') return Reflect.get(target, name, session) as unknown
+        if (typeof name === 'symbol' || name in target) return Reflect.get(target, name, session) as unknown
         if (Object.hasOwn(TRANSLATIONS, name)) throw new TypeError(`session.${name} does not exist here: ${TRANSLATIONS[name]}`)
         if (!isStored(session as object, name)) return undefined
         throw new TypeError(`session.${name} is not where properties are: use session.get('${name}') or session.data.${name}`)

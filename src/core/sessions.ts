@@ -9,7 +9,7 @@ import { type Duration, milliseconds } from './duration.ts'
 import { type Engine, makeEngine } from './engine.ts'
 import { ConfigError, SessionError, StoreError } from './errors.ts'
 import type { Listener, SessionEvent } from './events.ts'
-import { type Incoming, incomingOf } from './incoming.ts'
+import { type Incoming, WebArrival } from './incoming.ts'
 import { findId, openFrom } from './opening.ts'
 import type { SessionOptions } from './options.ts'
 import type { Owed } from './owed.ts'
@@ -66,7 +66,7 @@ export class Sessions<Data = Default> {
    * ```
    */
   async open(source: Request | Incoming): Promise<Session<Data>> {
-    const incoming = 'headers' in source ? incomingOf(source) : source
+    const incoming: Incoming = 'headers' in source ? new WebArrival(source) : source
     const cookie = this.#cookies.over(incoming)
     if (cookie === undefined) return this.#absent({ reason: 'insecure' }, { refusal: insecure(incoming.remedy) })
     const { identity, absence, sent } = findId(incoming.cookie, cookie, this.#engine.ids)

@@ -30,7 +30,7 @@ export class TimedStore {
   }
 
   load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined> {
-    return this.#timed('load', (patience) => this.#store.load(key, now, { ...options, ...patience }))
+    return this.#timed('load', (patience) => this.#store.load(key, now, options === undefined ? patience : { ...options, ...patience }))
   }
 
   create(key: string, entry: Entry, until?: number): Promise<Written | Refused> {
@@ -117,7 +117,7 @@ export class TimedStore {
         timer = undefined
         this.#waiting -= 1
       }
-      promised(operation, () => start({ until: now + limit })).then(
+      promised(operation, start, { until: now + limit }).then(
         (value) => {
           this.#breaker.answered()
           end()
@@ -138,14 +138,14 @@ export class TimedStore {
 
   /** Another key each time: of a store in several parts the one that is away must not answer for all. */
   #ask(): Promise<unknown> {
-    const ask = (): Promise<unknown> => this.#store.load(`nobody ${Math.random()}`, 0, { fresh: true, until: monotonic() + this.#limit })
-    return promised('load', ask)
+    const ask = (patience: Patience): Promise<unknown> => this.#store.load(`nobody ${Math.random()}`, 0, { fresh: true, ...patience })
+    return promised('load', ask, { until: monotonic() + this.#limit })
   }
 }
 
-function promised<T>(operation: StoreOperation, start: () => Promise<T>): Promise<T> {
+function promised<T>(operation: StoreOperation, start: (patience: Patience) => Promise<T>, patience: Patience): Promise<T> {
   try {
-    const started: unknown = start()
+    const started: unknown = start(patience)
     if (started instanceof Object && 'then' in started) return started as Promise<T>
     throw new TypeError(`${operation}() of the store has to return a promise`)
   } catch (error) {

@@ -50,8 +50,14 @@ export async function djangoUser<Data, User extends DjangoUser>(
   if (user === undefined || (user.is_active !== undefined && !user.is_active)) return undefined
   const vouching = django.secretKeys.findIndex((secretKey) => sameSecret(hashOf(secretKey, user), hash))
   if (vouching === 0) return user
-  if (!django.draft.isSealed) renewOrEnd(session, django, vouching === -1 ? undefined : user)
+  if (!django.draft.isSealed) renewOrEnd(django, vouching === -1 ? undefined : user)
   return vouching === -1 ? undefined : user
+}
+
+/** Other requests of the same page do the same at the same time. One of them is enough, and none of them is at fault. */
+function renewOrEnd({ draft, secretKeys }: DjangoDraft, user: DjangoUser | undefined): void {
+  if (user === undefined) return draft.flush(false)
+  draft.record({ kind: 'renew', name: HASH, text: draft.engine.values.print(HASH, hashOf(secretKeys[0] as string, user)) })
 }
 
 /**
@@ -94,13 +100,9 @@ export function djangoLogout<Data>(session: Session<Data>): void {
  */
 export function updateDjangoAuthHash<Data>(session: Session<Data>, user: DjangoUser): void {
   const django = djangoDraftOf(session, 'updateDjangoAuthHash')
-  if (loginIn(django).id === String(user.id)) renewOrEnd(session, django, user)
-}
-
-function renewOrEnd<Data>(session: Session<Data>, { draft, secretKeys }: DjangoDraft, user: DjangoUser | undefined): void {
-  if (user === undefined) return session.flush()
+  if (loginIn(django).id !== String(user.id)) return
   session.cycleId()
-  recordReserved(draft, HASH, hashOf(secretKeys[0] as string, user))
+  recordReserved(django.draft, HASH, hashOf(django.secretKeys[0] as string, user))
 }
 
 function loginIn({ draft }: DjangoDraft): { readonly id: string | undefined; readonly backend: string | undefined; readonly hash: string } {

@@ -6,7 +6,7 @@ import type { MysqlPool, MysqlPromisePool } from '../stores/mysql/mysql-client.t
 import type { PgPool, PostgresJs } from '../stores/postgres/postgres-client.ts'
 import { tableName } from '../stores/sql/sql-statements.ts'
 import type { SqliteDatabase } from '../stores/sqlite/sqlite-database.ts'
-import { refuseUnknownOptions, wrongOption } from '../stores/wrong-option.ts'
+import { refuseUnknownOptions, refuseUnlessBoolean, wrongOption } from '../stores/wrong-option.ts'
 import type { DjangoCookieOptions } from './django-cookie.ts'
 
 /** A database that Django keeps its table in: a path or an open database of SQLite, a pool of PostgreSQL, or one of MySQL or MariaDB. */
@@ -74,10 +74,10 @@ export function checkDjangoOptions(options: DjangoOptions): void {
     if (value !== undefined && milliseconds(value) === undefined)
       throw wrongOption(OWNER, name, value, "Give seconds, or a text such as '14d': at most 400 days.")
   for (const name of ['expireAtBrowserClose', 'saveEveryRequest', 'isoExpiry', 'signedCookies'] as const)
-    if (!isOptional('boolean', options[name])) throw wrongOption(OWNER, name, options[name], 'Give `true` or `false`.')
+    if (options[name] !== undefined) refuseUnlessBoolean(OWNER, name, options[name])
   for (const [name, value] of Object.entries({ timeZone, salt }))
-    if (!isOptional('string', value)) throw wrongOption(OWNER, name, value, 'Give a text.')
-  if (!isOptional('boolean', cookie.secure)) throw wrongOption(OWNER, 'cookie.secure', cookie.secure, 'Give `true` or `false`.')
+    if (value !== undefined && !isText(value)) throw wrongOption(OWNER, name, value, 'Give a text.')
+  if (cookie.secure !== undefined) refuseUnlessBoolean(OWNER, 'cookie.secure', cookie.secure)
 }
 
 /** Whatever is wrong, no message shows any of it. */
@@ -113,8 +113,4 @@ export function sharedOptions(options: DjangoOptions): Partial<SessionOptions> {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
-}
-
-function isOptional(type: 'boolean' | 'string', value: unknown): boolean {
-  return value === undefined || (typeof value === type && value !== '')
 }

@@ -3,6 +3,7 @@ import type { Capabilities, ClearExpiredOptions, Entry, Patience, Progress, Refu
 import { type Era, servedBy } from './cached/cached-record.ts'
 import { CachedRows } from './cached/cached-rows.ts'
 import { type Invalidation, Listening } from './cached/invalidation.ts'
+import { warn } from './warn.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
 export type { Invalidation } from './cached/invalidation.ts'
@@ -214,8 +215,4 @@ function isStore(store: Store | undefined): store is Store {
   const { capabilities } = store ?? {}
   const hasOwnIds = store?.serve !== undefined || capabilities?.carriesData === true || capabilities?.renames === true
   return typeof store?.load === 'function' && capabilities?.compareAndSwap === true && !hasOwnIds
-}
-
-function warn(message: string): void {
-  console.warn(`sojourn: ${message}`)
 }

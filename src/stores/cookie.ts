@@ -2,7 +2,7 @@ import { ConfigError } from '../core/errors.ts'
 import type { Served, Service, Store } from '../core/store.ts'
 import { sealingKeys } from '../wire/seal.ts'
 import { type CookieSealing, CookieSessions, MOST_CHARACTERS } from './cookie/cookie-sessions.ts'
-import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
+import { refuseUnknownOptions, refuseUnlessBoolean, wrongOption } from './wrong-option.ts'
 
 /** How a `CookieStore` seals sessions. */
 export interface CookieStoreOptions {
@@ -75,7 +75,7 @@ function sealingOf(options: CookieStoreOptions): CookieSealing {
   if (typeof options !== 'object' || options === null) throw new ConfigError(`CookieStore: the option \`secrets\` is missing. ${MAKE_ONE}`)
   refuseUnknownOptions('CookieStore', options, ['secrets', 'revocation', 'maxSize', 'compress'])
   const { secrets, revocation, maxSize = DEFAULT_SIZE, compress = false } = options
-  if (typeof compress !== 'boolean') throw wrongOption('CookieStore', 'compress', compress, 'It is true or false.')
+  refuseUnlessBoolean('CookieStore', 'compress', compress)
   if (!Number.isSafeInteger(maxSize) || maxSize < LEAST_SIZE || maxSize > MOST_CHARACTERS) {
     const remedy = `Give a whole number of bytes from ${LEAST_SIZE} to ${MOST_CHARACTERS}: servers and proxies refuse requests with more.`
     throw wrongOption('CookieStore', 'maxSize', maxSize, remedy)

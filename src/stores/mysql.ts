@@ -8,8 +8,8 @@ import { togetherOf } from './mysql/mysql-together.ts'
 import { RemoteExecutor } from './sql/remote-executor.ts'
 import { sqlStatements, tableName } from './sql/sql-statements.ts'
 import { type SqlRow, SqlStore } from './sql/sql-store.ts'
-import { toSqlText } from './sql/sql-text.ts'
-import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
+import { toUtf8Text } from './utf8-text.ts'
+import { refuseUnknownOptions, refuseUnlessBoolean, wrongOption } from './wrong-option.ts'
 
 export type { MysqlPool, MysqlPoolConnection, MysqlPromisePool } from './mysql/mysql-client.ts'
 
@@ -56,7 +56,7 @@ export class MysqlStore extends SqlStore {
   }
 
   override async create(key: string, entry: Entry): Promise<Written | Refused> {
-    const { length } = new TextEncoder().encode(toSqlText(key))
+    const { length } = new TextEncoder().encode(toUtf8Text(key))
     if (length <= LONGEST_KEY) return super.create(key, entry)
     throw new StoreError('create', new RangeError(`A key may have ${LONGEST_KEY} bytes, and this one has ${length}`), { applied: false })
   }
@@ -71,7 +71,7 @@ function checked(options: MysqlStoreOptions): Checked {
   const { pool, table = 'sessions', create = true, statementTimeout = STATEMENT_TIMEOUT } = given
   if (!isPool(pool)) throw wrongOption('MysqlStore', 'pool', pool, 'Give what `createPool` of mysql2 has made: `new MysqlStore({ pool })`.')
   refuseUnknownOptions('MysqlStore', given, OPTIONS)
-  if (typeof create !== 'boolean') throw wrongOption('MysqlStore', 'create', create, 'Give `true` or `false`.')
+  refuseUnlessBoolean('MysqlStore', 'create', create)
   if (!(Number.isSafeInteger(statementTimeout) && statementTimeout > 0 && statementTimeout < 2 ** 31))
     throw wrongOption('MysqlStore', 'statementTimeout', statementTimeout, 'Give whole milliseconds, more than 0.')
   return { pool, create, statementTimeout, table: tableName('MysqlStore', table, { schemas: true }) }

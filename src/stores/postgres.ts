@@ -6,7 +6,7 @@ import { togetherOf } from './postgres/postgres-together.ts'
 import { RemoteExecutor } from './sql/remote-executor.ts'
 import { sqlStatements, tableName } from './sql/sql-statements.ts'
 import { type SqlRow, SqlStore } from './sql/sql-store.ts'
-import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
+import { refuseUnknownOptions, refuseUnlessBoolean, wrongOption } from './wrong-option.ts'
 
 export type { PgPool, PgPoolClient, PostgresJs } from './postgres/postgres-client.ts'
 
@@ -58,7 +58,7 @@ function checked(options: PostgresStoreOptions): Checked {
   if (!isClient(pool))
     throw wrongOption('PostgresStore', 'pool', pool, 'Give a `Pool` of pg, or the `sql` of postgres.js: `new PostgresStore({ pool })`.')
   refuseUnknownOptions('PostgresStore', given, OPTIONS)
-  if (typeof create !== 'boolean') throw wrongOption('PostgresStore', 'create', create, 'Give `true` or `false`.')
+  refuseUnlessBoolean('PostgresStore', 'create', create)
   return { pool, create, table: tableName('PostgresStore', table, { schemas: true }) }
 }
 

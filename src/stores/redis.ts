@@ -7,6 +7,7 @@ import { entryOf, instantText, isRecord, recordBody, userText, versionText } fro
 import { type RedisCall, RedisRows } from './redis/redis-rows.ts'
 import { REPLACE, TOUCH } from './redis/redis-scripts.ts'
 import { RedisUsers } from './redis/redis-users.ts'
+import { warn } from './warn.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
 export type { IoRedis, IoRedisCluster, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, RedisClient } from './redis/redis-client.ts'
@@ -174,10 +175,6 @@ function once<T>(act: (connection: RedisConnection, argument: T) => Promise<void
     done = true
     act(connection, argument).catch(ignore)
   }
-}
-
-function warn(message: string): void {
-  console.warn(`sojourn: ${message}`)
 }
 
 function ignore(): void {

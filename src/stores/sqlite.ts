@@ -3,7 +3,7 @@ import { type SqlRow, SqlStore } from './sql/sql-store.ts'
 import { isFile, nodeSqlite, openSqlite, type SqliteDatabase, type SqliteSetup, setUpSqlite, useWal } from './sqlite/sqlite-database.ts'
 import { sqliteDialect } from './sqlite/sqlite-dialect.ts'
 import { SqliteExecutor, type SqliteHome } from './sqlite/sqlite-executor.ts'
-import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
+import { refuseUnknownOptions, refuseUnlessBoolean, wrongOption } from './wrong-option.ts'
 
 export type { SqliteDatabase, SqliteStatement } from './sqlite/sqlite-database.ts'
 
@@ -89,7 +89,7 @@ function checked(options: SqliteStoreOptions): Checked {
   const { database, table = 'sessions', create = true, durability, busyTimeout } = options
   checkDatabase(database)
   checkSetup({ durability, busyTimeout })
-  if (typeof create !== 'boolean') throw wrongOption('SqliteStore', 'create', create, 'Give `true` or `false`.')
+  refuseUnlessBoolean('SqliteStore', 'create', create)
   const ours = typeof database === 'string'
   return {
     database,

@@ -7,6 +7,11 @@ export function wrongOption(owner: string, option: string, value: unknown, remed
   return new ConfigError(`${owner}: the option \`${option}\` ${fault}. ${remedy}`)
 }
 
+/** Refuses what is neither `true` nor `false`. */
+export function refuseUnlessBoolean(owner: string, option: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw wrongOption(owner, option, value, 'Give `true` or `false`.')
+}
+
 /** Refuses option names the store does not have, so that a misspelt one is not silently without effect. */
 export function refuseUnknownOptions(owner: string, options: object, known: readonly string[]): void {
   const unknown = Object.keys(options).find((name) => !known.includes(name))

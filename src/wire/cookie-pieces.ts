@@ -24,7 +24,8 @@ export function split(name: string, value: string, room: number): (readonly [nam
  * twice, stays as it is: half of a value is none. Costs no more than some readings of the header, whatever is in it. Never throws.
  */
 export function join(header: unknown, name: string): readonly string[] {
-  const values = [...new Set(cookieValues(header, name))]
+  const found = cookieValues(header, name)
+  const values = found.length > 1 ? [...new Set(found)] : found
   if (!values.some((value) => WITH_MORE.test(value))) return values
   const pieces = Array.from({ length: MOST }, (_, index) => pieceOf(header, pieceName(name, index + 1)))
   let joined = 0
@@ -39,8 +40,9 @@ export function join(header: unknown, name: string): readonly string[] {
 /** The names under which a `Cookie` header has this cookie, or pieces of it, whatever is in them. Never throws. */
 export function namesSent(header: unknown, name: string): readonly string[] {
   if (typeof header !== 'string' || !header.includes(name)) return []
-  const names = header.includes(`${name}.`) ? [name, ...Array.from({ length: MOST }, (_, index) => pieceName(name, index + 1))] : [name]
-  return names.filter((each) => cookieValues(header, each).length > 0)
+  const isThere = (each: string): boolean => cookieValues(header, each).length > 0
+  if (!header.includes(`${name}.`)) return isThere(name) ? [name] : []
+  return [name, ...Array.from({ length: MOST }, (_, index) => pieceName(name, index + 1))].filter(isThere)
 }
 
 function pieceOf(header: unknown, name: string): string | undefined {

@@ -25,20 +25,23 @@ const CANONICAL = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
 const MOST_BYTES = 1 << 18
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** One key a secret, for one purpose: what is sealed for another does not open, though the secret be the same. */
-export function sealingKeys(secrets: readonly string[], purpose: string): readonly Uint8Array[] {
-  return secrets.map((secret) => new Uint8Array(crypto.hkdfSync('sha256', secret, '', purpose, 32)))
+/**
+ * One key a secret, for one purpose: what is sealed for another does not open, though the secret be the same. Not bytes: of those every single
+ * sealing would make a key anew, which costs more than all the rest.
+ */
+export function sealingKeys(secrets: readonly string[], purpose: string): readonly crypto.KeyObject[] {
+  return secrets.map((secret) => crypto.createSecretKey(new Uint8Array(crypto.hkdfSync('sha256', secret, '', purpose, 32))))
 }
 
 /** AES-256-GCM: the first key seals, all of them open. What was sealed for another `use` does not open. */
-export function makeSeal(keys: readonly Uint8Array[], use: string): Seal {
+export function makeSeal(keys: readonly crypto.KeyObject[], use: string): Seal {
   const bound = { [PLAIN]: bytesOf(JSON.stringify([PLAIN, use])), [SQUEEZED]: bytesOf(JSON.stringify([SQUEEZED, use])) }
   return {
     close(text, squeeze) {
       const squeezed = squeeze ? squeezedOf(text) : undefined
       const version = squeezed === undefined ? PLAIN : SQUEEZED
       const nonce = crypto.randomBytes(NONCE_BYTES)
-      const cipher = crypto.createCipheriv('aes-256-gcm', keys[0] as Uint8Array, nonce).setAAD(bound[version])
+      const cipher = crypto.createCipheriv('aes-256-gcm', keys[0] as crypto.KeyObject, nonce).setAAD(bound[version])
       const sealed = squeezed === undefined ? cipher.update(text, 'utf8') : cipher.update(squeezed)
       cipher.final()
       return version + nonce.toString('base64url') + sealed.toString('base64url') + cipher.getAuthTag().toString('base64url')
@@ -61,7 +64,7 @@ function hasShape(sealed: string): boolean {
   return parts.every((part) => CANONICAL.test(part))
 }
 
-function opened(key: Uint8Array, sealed: string, bound: Uint8Array): Uint8Array | undefined {
+function opened(key: crypto.KeyObject, sealed: string, bound: Uint8Array): Uint8Array | undefined {
   try {
     const nonce = fromBase64(sealed.slice(1, NONCE_END))
     const decipher = crypto.createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(bound)

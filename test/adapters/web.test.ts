@@ -69,6 +69,16 @@ describe('withSession', () => {
     ])
   })
 
+  it('tells a handler that forgot to answer, and saves nothing', async () => {
+    const { sessions, rows } = scripted()
+    const handle = withSession(sessions, (_request, session): Response => {
+      session.set('a', 1)
+      return undefined as unknown as Response
+    })
+    await expect(handle(page())).rejects.toThrow('has to return a Response')
+    expect(await rows()).toBe(0)
+  })
+
   it('throws on what the handler threw', async () => {
     const { sessions } = scripted()
     const failure = new Error('broken handler')

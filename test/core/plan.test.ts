@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../src/codecs/json.ts'
-import { type Intent, logsIn, onlyConsumes } from '../../src/core/commit/intent.ts'
+import { type Intent, logsIn, onlyIncidental } from '../../src/core/commit/intent.ts'
 import { merge } from '../../src/core/commit/merge.ts'
 import { type Plan, plan } from '../../src/core/commit/plan.ts'
 import type { Reading } from '../../src/core/customs.ts'
@@ -194,8 +194,8 @@ describe('laws', () => {
 })
 
 describe('what intents amount to', () => {
-  it('onlyConsumes and logsIn', () => {
-    expect([onlyConsumes([consume, consume]), onlyConsumes([consume, set]), logsIn([set, login]), logsIn([set])]).toEqual([
+  it('onlyIncidental and logsIn', () => {
+    expect([onlyIncidental([consume, consume]), onlyIncidental([consume, set]), logsIn([set, login]), logsIn([set])]).toEqual([
       true,
       false,
       true,

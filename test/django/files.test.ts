@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -6,6 +6,7 @@ import { djangoCodec } from '../../src/codecs/django.ts'
 import { type DjangoOptions, djangoSessions } from '../../src/django/django.ts'
 import { djangoCustoms } from '../../src/django/django-customs.ts'
 import { fileLife } from '../../src/django/file-life.ts'
+import { FileLock } from '../../src/django/file-lock.ts'
 import { DjangoFileRows } from '../../src/django/file-rows.ts'
 import { utc } from '../../src/django/local-time.ts'
 import type { Sessions } from '../../src/index.ts'
@@ -150,6 +151,38 @@ describe('files', () => {
     session.set('n', 1)
     await session.save()
     expect(readdirSync(folder)).toEqual([`sessionid${KEY}`])
+  })
+
+  it('of many managers lose no increment where a lock was left behind', async () => {
+    const { folder, plant } = site()
+    const managers = Array.from({ length: 6 }, () => djangoSessions<any>({ secretKey: SECRET, directory: folder, clock: () => START }))
+    for (let round = 0; round < 15; round++) {
+      plant('{"n":0}')
+      for (const left of ['.lock', ...(round === 0 ? ['.lock.breaking'] : [])]) {
+        writeFileSync(join(folder, `.sojourn-${KEY}${left}`), '')
+        utimesSync(join(folder, `.sojourn-${KEY}${left}`), 1, 1)
+      }
+      await Promise.all(
+        managers.map(async (manager) => {
+          const session = await manager.load(KEY)
+          session.increment('n')
+          await session.save()
+        }),
+      )
+      expect((await managers[0]?.load(KEY))?.get('n')).toBe(6)
+    }
+    expect(readdirSync(folder)).toEqual([`sessionid${KEY}`])
+  })
+
+  it('are let go only by whoever has the lock', async () => {
+    const path = join(newFolder(), 'lock')
+    const lock = new FileLock(() => path)
+    await lock.during('a', 'replace', async () => {
+      rmSync(path)
+      writeFileSync(path, '')
+      utimesSync(path, 1, 1) // what tells it from the one that was there
+    })
+    expect(existsSync(path)).toBe(true)
   })
 
   it('need their folder', async () => {

@@ -156,6 +156,30 @@ describe('djangoUser', () => {
     expect(again.modified).toBe(false)
   })
 
+  it.each([
+    ['a key of `fallbacks` vouches for it', { secretKey: 'new', fallbacks: ['django-insecure-test'] }, ada.password, 1],
+    ['the password was changed', {}, 'new', 0],
+  ])('of two requests at once of a session neither fails when %s', async (_, options, password, rows) => {
+    const site = await siteOfAda()
+    const manager = site.manager(options)
+    const two = await Promise.all([1, 2].map(() => manager.open({ cookie: site.cookie, secure: false, loopback: false })))
+    for (const session of two) await userOf(session, [{ ...ada, password }])
+    await Promise.all(two.map((session) => manager.commit(session, { status: 200 })))
+    expect(site.rows().filter(({ session_key }) => session_key !== site.key)).toHaveLength(rows)
+    expect(site.rows()).toHaveLength(rows)
+  })
+
+  it('a change of the application is still told when another request has renewed the session', async () => {
+    const site = await siteOfAda()
+    const manager = site.manager({ secretKey: 'new', fallbacks: ['django-insecure-test'] })
+    const two = await Promise.all([1, 2].map(() => manager.open({ cookie: site.cookie, secure: false, loopback: false })))
+    for (const session of two) await userOf(session)
+    two[1]?.set('cart', [2])
+    const [first, second] = two.map((session) => manager.commit(session, { status: 200 }))
+    await first
+    await expect(second).rejects.toMatchObject({ code: 'ERR_SESSION_GONE' })
+  })
+
   it('knows nobody without the old secret key', async () => {
     const site = await siteOfAda()
     expect(await userOf(await site.manager({ secretKey: 'new' }).load(site.key))).toBeUndefined()

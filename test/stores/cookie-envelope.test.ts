@@ -1,4 +1,4 @@
-import { createCipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, type KeyObject, randomBytes } from 'node:crypto'
 import { deflateRawSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -62,7 +62,7 @@ describe('a manager', () => {
   const seal = makeSeal(keys, '')
   const sealedBytes = (version: string, bytes: Uint8Array): string => {
     const nonce = randomBytes(12)
-    const cipher = createCipheriv('aes-256-gcm', keys[0] as Uint8Array, nonce).setAAD(Buffer.from(JSON.stringify([version, ''])))
+    const cipher = createCipheriv('aes-256-gcm', keys[0] as KeyObject, nonce).setAAD(Buffer.from(JSON.stringify([version, ''])))
     const sealed = Buffer.concat([cipher.update(bytes), cipher.final()])
     return version + [nonce, sealed, cipher.getAuthTag()].map((part) => part.toString('base64url')).join('')
   }

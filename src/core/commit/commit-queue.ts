@@ -72,7 +72,10 @@ export class CommitQueue {
       )
       answerShareless(folded, current)
       const fate = await this.#fate(folded, current)
-      if (fate?.kind !== 'stale') return this.#rest(folded, this.#answer(folded, fate, current))
+      if (fate?.kind !== 'stale') {
+        const known = this.#answer(folded, fate, current)
+        return folded.leftOut.length + folded.behind.length === 0 ? known : this.#rest(folded, known)
+      }
       current = fate.current
       await pause(tries)
     }

@@ -17,6 +17,8 @@ export type Intent =
   | { readonly kind: 'claim'; readonly name: string }
   /** A flash was read: remove it if it is still the one that was. */
   | { readonly kind: 'consume'; readonly name: string; readonly text: string }
+  /** Nobody asked for it: what vouches for the session is put into today's form, under a new id. */
+  | { readonly kind: 'renew'; readonly name: string; readonly text: string }
   | { readonly kind: 'clear' }
   | { readonly kind: 'cycle' }
   | { readonly kind: 'login'; readonly text: string }
@@ -59,6 +61,9 @@ export function apply(texts: Map<string, string>, intent: Intent, effects: Effec
       return remove(texts, user, intent.name)
     case 'consume':
       return texts.get(intent.name) === intent.text ? remove(texts, user, intent.name) : undefined
+    case 'renew':
+      effects.cycled = true
+      return put(texts, user, intent.name, intent.text)
     case 'clear':
       effects.wiped = true
       return clear(texts)
@@ -112,9 +117,9 @@ export function userIn(text: string, parse: Parse): string {
   }
 }
 
-/** Whether only flashes were read: that is not worth an error when the session is gone. */
-export function onlyConsumes(intents: readonly Intent[]): boolean {
-  return intents.every((intent) => intent.kind === 'consume')
+/** Whether all that happened goes without saying: flashes were read, or the session renewed. That is not worth an error when it is gone. */
+export function onlyIncidental(intents: readonly Intent[]): boolean {
+  return intents.every(({ kind }) => kind === 'consume' || kind === 'renew')
 }
 
 /** Whether a login is among the changes: it starts a session anew where there is none any more. */

@@ -6,7 +6,7 @@ import type { Identity } from '../id.ts'
 import type { Keeper } from '../keeper.ts'
 import { openFrom, reach } from '../opening.ts'
 import { CommitQueue } from './commit-queue.ts'
-import { concerns, type Intent, logsIn, onlyConsumes } from './intent.ts'
+import { concerns, type Intent, logsIn, onlyIncidental } from './intent.ts'
 import type { Merged } from './merge.ts'
 import { type Plan, plan } from './plan.ts'
 import { Writer } from './writer.ts'
@@ -161,7 +161,7 @@ export class Performer implements Keeper {
   async #gone(draft: Draft, error: GoneError, planned: Planned): Promise<void> {
     const { intents, life } = planned
     if (life !== draft.life) return // this request has flushed it meanwhile, so it is where it should be
-    const outcome = logsIn(intents) ? 'started-anew' : onlyConsumes(intents) || this.#onGone === 'discard' ? 'discarded' : 'error'
+    const outcome = logsIn(intents) ? 'started-anew' : onlyIncidental(intents) || this.#onGone === 'discard' ? 'discarded' : 'error'
     this.#engine.emit({ type: 'gone', reason: error.reason, outcome, ...handleOf(draft) })
     draft.end(outcome === 'started-anew')
     if (outcome === 'started-anew') return this.#create(draft, draft.merged(), { ...planned, intents: [...draft.intents] })

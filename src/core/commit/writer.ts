@@ -101,8 +101,9 @@ export class Writer {
     return moved === undefined && again ? this.#look(from, attempts) : moved
   }
 
-  /** A store does not know what takes the room in a payload. */
+  /** A store does not know what takes the room in a payload. Only a token can be too large for a cookie. */
   #fitting<T>(entry: Entry, write: Promise<T>): Promise<T> {
+    if (!this.#engine.can.carriesData) return write
     return write.catch((error: unknown) => {
       if (!(error instanceof CookieTooLargeError)) throw error
       const texts = this.#engine.values.decode(entry.payload) ?? new Map<string, string>()

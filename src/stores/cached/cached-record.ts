@@ -24,15 +24,16 @@ const CLOCKS_APART = 10_000
 export function rowOf(entry: Entry, askedAt: number, { name, maxStale }: Era): CachedRow {
   const { payload, proof, idAt, createdAt, version, commits, seenAt, expiresAt, userId } = entry
   const own = JSON.stringify([name, version, commits, seenAt, expiresAt, ...(userId === undefined ? [] : [userId])])
-  return { payload, proof, idAt, createdAt, commits: own, ...put(askedAt, maxStale) }
+  return { payload, proof, idAt, createdAt, commits: own, ...standing(askedAt, maxStale) }
 }
 
 /** What says that nothing is known: ask the store. */
 export function tombstone(at: number, maxStale: number): CachedRow {
-  return { payload: '', proof: '', idAt: 0, createdAt: 0, commits: '', ...put(at, maxStale) }
+  return { payload: '', proof: '', idAt: 0, createdAt: 0, commits: '', ...standing(at, maxStale) }
 }
 
-function put(at: number, maxStale: number): Pick<CachedRow, 'version' | 'seenAt' | 'expiresAt'> {
+/** It stands for longer than it is served. */
+function standing(at: number, maxStale: number): Pick<CachedRow, 'version' | 'seenAt' | 'expiresAt'> {
   return { version: crypto.randomUUID(), seenAt: at, expiresAt: at + maxStale + CLOCKS_APART }
 }
 

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { ConfigError, CookieTooLargeError } from '../../core/errors.ts'
 import type { Ids } from '../../core/id.ts'
 import type { Capabilities, Entry, Refused, Service, Store, Version, Written } from '../../core/store.ts'
@@ -10,7 +11,7 @@ import { Revocations } from './cookie-revocations.ts'
 /** How sessions are put into cookies. */
 export interface CookieSealing {
   /** The first seals, all open. */
-  readonly keys: readonly Uint8Array[]
+  readonly keys: readonly KeyObject[]
   /** The longest token. */
   readonly maxSize: number
   readonly compress: boolean

@@ -3,7 +3,7 @@ import { StoreError, type StoreOperation } from '../../core/errors.ts'
 import { connectingUntil, inTime } from '../in-time.ts'
 import type { RemoteAnswer, SendToServer } from '../sql/remote-database.ts'
 import type { SqlValue } from '../sql/sql-store.ts'
-import { EMPTY_TEXT } from '../sql/sql-text.ts'
+import { EMPTY_TEXT } from '../utf8-text.ts'
 import { leavesConnection, refusedByServer } from './mysql-errors.ts'
 
 interface MysqlStatement {

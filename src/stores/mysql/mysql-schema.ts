@@ -1,7 +1,7 @@
 import { StoreError, type StoreOperation } from '../../core/errors.ts'
 import { missingSchema } from '../sql/missing-schema.ts'
 import type { RemoteTable, SendToServer } from '../sql/remote-database.ts'
-import { ALL_COLUMNS, quoted } from '../sql/sql-statements.ts'
+import { quoted } from '../sql/sql-statements.ts'
 import { inBackticks } from './mysql-dialect.ts'
 import { isNoSuchTable } from './mysql-errors.ts'
 
@@ -43,7 +43,7 @@ export class MysqlTable implements RemoteTable {
 
   async missing(send: SendToServer, operation: StoreOperation): Promise<string> {
     const columns = await this.#columns(send, operation)
-    return missingSchema(this.#name, columns, ALL_COLUMNS, mysqlSchema(this.#name))
+    return missingSchema(this.#name, columns, mysqlSchema(this.#name))
   }
 
   async create(send: SendToServer, operation: StoreOperation): Promise<string> {

@@ -10,7 +10,7 @@ import type { StoreUrl } from './store-url.ts'
 /** `redis://user:password@host:6379/0?prefix=shop:`, `rediss://…` */
 export async function openRedis(url: StoreUrl): Promise<Store> {
   const prefix = prefixOf(url)
-  const socket = new Patience()
+  const socket = new Reconnecting()
   const { createClient } = await import('redis').catch(missingDriver('redis', url.scheme))
   const client = createClient({ url: url.forDriver(), socket })
   return connected(client, socket, prefix)
@@ -25,7 +25,7 @@ export async function openRedisCluster(url: StoreUrl): Promise<Store> {
   if (!urls.every((each) => URL.canParse(each) && new URL(each).hostname !== ''))
     throw new ConfigError(`The URL of a cluster looks like \`${url.scheme}://user:password@host1:6379,host2:6379\`.`)
   const { username, password } = new URL(urls[0] as string)
-  const socket = new Patience()
+  const socket = new Reconnecting()
   const { createCluster } = await import('redis').catch(missingDriver('redis', url.scheme))
   const cluster = createCluster({
     rootNodes: urls.map((each) => ({ url: each })),
@@ -41,12 +41,13 @@ export async function openRedisCluster(url: StoreUrl): Promise<Store> {
 const CONNECT_TIMEOUT = 5000
 
 /** A connection that broke is made again for ever, but one that never was is an error at once. */
-class Patience {
+class Reconnecting {
   readonly connectTimeout = CONNECT_TIMEOUT
+  /** Whether there was a connection. */
   had = false
 
   readonly reconnectStrategy = (retries: number, cause: Error): number | Error =>
-    this.had ? Math.min(2 ** retries * 50, 2000) * (0.9 + Math.random() / 10) : cause
+    this.had ? Math.min(2 ** retries * 50, 500) * (0.9 + Math.random() / 10) : cause
 }
 
 type Client = (NodeRedisClient | NodeRedisCluster) & {
@@ -56,7 +57,7 @@ type Client = (NodeRedisClient | NodeRedisCluster) & {
   destroy(): void
 }
 
-async function connected(client: Client, patience: Patience, prefix: { readonly prefix?: string }): Promise<Store> {
+async function connected(client: Client, reconnecting: Reconnecting, prefix: { readonly prefix?: string }): Promise<Store> {
   // Whatever it means for a command, that one fails with.
   client.on('error', () => undefined)
   const { RedisStore } = await import('../redis.ts')
@@ -68,7 +69,7 @@ async function connected(client: Client, patience: Patience, prefix: { readonly 
     destroy(client)
     throw new StoreError('open', error, { applied: false })
   }
-  patience.had = true
+  reconnecting.had = true
   return owning(store, () => ended(client))
 }
 

@@ -1,7 +1,7 @@
 import type { StoreOperation } from '../../core/errors.ts'
 import { missingSchema } from '../sql/missing-schema.ts'
 import type { RemoteTable, SendToServer } from '../sql/remote-database.ts'
-import { ALL_COLUMNS, quoted } from '../sql/sql-statements.ts'
+import { quoted } from '../sql/sql-statements.ts'
 import { HOUR } from './postgres-dialect.ts'
 
 /**
@@ -44,7 +44,7 @@ export class PostgresTable implements RemoteTable {
     const text = 'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped'
     const { rows } = await send(operation, text, [quoted(this.#name)])
     const columns = rows.map(([column]) => String(column))
-    return missingSchema(this.#name, columns, [...ALL_COLUMNS, 'expires_hour'], postgresSchema(this.#name))
+    return missingSchema(this.#name, columns, postgresSchema(this.#name), ['expires_hour'])
   }
 
   /** Those who create it take turns: two at the same moment get in each other's way, IF NOT EXISTS or not. */

@@ -1,5 +1,5 @@
 import { detached, monotonic } from '../../core/clock.ts'
-import { connectingUntil, inTime, LateError } from '../in-time.ts'
+import { connectingUntil, inTime } from '../in-time.ts'
 
 /** The one connection of a client, and what the client says of it. */
 export interface RedisLine {
@@ -21,6 +21,8 @@ export class UnconnectedError extends Error {
 
 /** So many milliseconds without an answer are silence, however short the patience of whoever waits. */
 const SILENCE = 1000
+/** So long a new connection may take to be greeted. */
+const GREETING = 750
 /** Between two looks at who has not been answered. */
 const LOOK = 100
 
@@ -31,7 +33,7 @@ interface Waiting {
 
 /**
  * Sends over a line for as long as anybody waits, see `Patience`. Without a connection a command waits here and not in the client, which would
- * keep it for whenever the server is back. And a connection is ended when whoever asked first waits no more and it has been silent for all that
+ * keep it for whenever the server is back; one that is not greeted soon is begun anew. And a connection is ended when whoever asked first waits no more and it has been silent for all that
  * time: answers come in the order of the commands, so nobody else has one. It may be a connection that a firewall has forgotten; until the
  * system notices that, a quarter of an hour goes by.
  */
@@ -63,9 +65,9 @@ export class PatientLine {
       this.#coming ??= this.#line.coming().finally(() => {
         this.#coming = undefined
       })
+      this.#watch()
       await inTime(this.#coming, connectingUntil(until), 'there was no connection in time')
     } catch (error) {
-      if (error instanceof LateError && monotonic() > this.#connectedAt + SILENCE) this.#line.renew()
       throw new UnconnectedError(`Redis cannot be reached: ${(error as Error).message}`, { cause: error })
     }
   }
@@ -73,7 +75,7 @@ export class PatientLine {
   async #answered(args: string[], until: number): Promise<unknown> {
     const own = { since: monotonic(), until }
     this.#waiting.add(own)
-    this.#timer ??= detached(setInterval(() => this.#look(), LOOK))
+    this.#watch()
     try {
       return await this.#line.send(args)
     } finally {
@@ -81,11 +83,24 @@ export class PatientLine {
     }
   }
 
+  #watch(): void {
+    this.#timer ??= detached(setInterval(() => this.#look(), LOOK))
+  }
+
   #look(): void {
     const [first] = this.#waiting
-    if (first === undefined) return this.#stop()
+    if (first === undefined && this.#coming === undefined) this.#stop()
+    else if (!this.#line.isOpen()) this.#lookAtGreeting()
+    else if (first !== undefined) this.#lookAt(first)
+  }
+
+  #lookAtGreeting(): void {
+    if (monotonic() > this.#connectedAt + GREETING) this.#line.renew()
+  }
+
+  #lookAt(first: Waiting): void {
     const isLate = monotonic() > Math.max(first.until, first.since + SILENCE, this.#connectedAt + SILENCE)
-    if (isLate && first === this.#late && this.#line.isOpen()) this.#line.renew()
+    if (isLate && first === this.#late) this.#line.renew()
     this.#late = isLate ? first : undefined
   }
 

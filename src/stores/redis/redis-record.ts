@@ -1,5 +1,5 @@
 import type { Entry, Version } from '../../core/store.ts'
-import { fromSqlText, toSqlText } from '../sql/sql-text.ts'
+import { fromUtf8Text, toUtf8Text } from '../utf8-text.ts'
 
 /**
  * How a session is kept: one string. In front three instants of a fixed width, so that a script finds and changes them in place; then a line
@@ -29,14 +29,14 @@ export function versionText(version: Version): string {
 
 /** Whose session it is as records have it. */
 export function userText(userId: string | undefined): string {
-  return userId === undefined ? '\n' : `${JSON.stringify(toSqlText(userId))}\n`
+  return userId === undefined ? '\n' : `${JSON.stringify(toUtf8Text(userId))}\n`
 }
 
 /** Everything of a record behind the three instants. */
 export function recordBody(entry: Entry): string {
   const { proof, idAt, createdAt, commits, version, userId, payload } = entry
   const rest = JSON.stringify([proof, idAt, createdAt, commits])
-  return `${versionText(version)}${userText(userId)}${rest}\n${toSqlText(payload)}`
+  return `${versionText(version)}${userText(userId)}${rest}\n${toUtf8Text(payload)}`
 }
 
 /** The entry of a record. Throws when it is none of ours. */
@@ -47,12 +47,12 @@ export function entryOf(record: string): Entry {
   if (version === -1 || user === -1 || rest === -1) throw new Error('What Redis has under the key of a session is no session')
   const [proof, idAt, createdAt, commits] = JSON.parse(record.slice(user + 1, rest)) as [string, number, number, string]
   return {
-    payload: fromSqlText(record.slice(rest + 1)),
+    payload: fromUtf8Text(record.slice(rest + 1)),
     proof,
     idAt,
     version: JSON.parse(record.slice(HEAD, version)) as Version,
     commits,
-    ...(user === version + 1 ? {} : { userId: fromSqlText(JSON.parse(record.slice(version + 1, user)) as string) }),
+    ...(user === version + 1 ? {} : { userId: fromUtf8Text(JSON.parse(record.slice(version + 1, user)) as string) }),
     createdAt,
     seenAt: Number(record.slice(WIDTH, 2 * WIDTH)),
     expiresAt: Number(record.slice(0, WIDTH)),

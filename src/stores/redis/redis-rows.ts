@@ -1,6 +1,6 @@
 import type { StoreOperation } from '../../core/errors.ts'
 import type { Entry } from '../../core/store.ts'
-import { fromSqlText, toSqlText } from '../sql/sql-text.ts'
+import { fromUtf8Text, toUtf8Text } from '../utf8-text.ts'
 import type { RedisConnection, RedisNode } from './redis-client.ts'
 import { attempt } from './redis-errors.ts'
 import { entryOf } from './redis-record.ts'
@@ -35,19 +35,19 @@ export class RedisRows {
 
   /** Sends a command about the row of a session: `before`, its name, `after`. */
   send(call: RedisCall, key: string, before: readonly string[], after: readonly string[] = []): Promise<unknown> {
-    return this.#send(call, this.#sessions + toSqlText(key), before, after)
+    return this.#send(call, this.#sessions + toUtf8Text(key), before, after)
   }
 
   sendToUser(call: RedisCall, userId: string, before: readonly string[], after: readonly string[] = []): Promise<unknown> {
-    return this.#send(call, this.#users + toSqlText(userId), before, after)
+    return this.#send(call, this.#users + toUtf8Text(userId), before, after)
   }
 
   run(call: RedisCall, script: RedisScript, key: string, args: readonly string[]): Promise<unknown> {
-    return this.#attempt(call, () => run(this.#connection, script, this.#sessions + toSqlText(key), args, call.until))
+    return this.#attempt(call, () => run(this.#connection, script, this.#sessions + toUtf8Text(key), args, call.until))
   }
 
   runOnUser(call: RedisCall, script: RedisScript, userId: string, args: readonly string[]): Promise<unknown> {
-    return this.#attempt(call, () => run(this.#connection, script, this.#users + toSqlText(userId), args, call.until))
+    return this.#attempt(call, () => run(this.#connection, script, this.#users + toUtf8Text(userId), args, call.until))
   }
 
   async read(call: RedisCall, key: string): Promise<Entry | undefined> {
@@ -70,11 +70,11 @@ export class RedisRows {
   }
 
   memberOf(key: string): string {
-    return toSqlText(key)
+    return toUtf8Text(key)
   }
 
   keyOfMember(member: string): string {
-    return fromSqlText(member)
+    return fromUtf8Text(member)
   }
 
   #send(call: RedisCall, name: string, before: readonly string[], after: readonly string[]): Promise<unknown> {

@@ -4,7 +4,7 @@ import { detached, monotonic } from '../../core/clock.ts'
 export type Send = (key: string, args: string[]) => Promise<unknown>
 
 /** For how many milliseconds a server may be silent before the others are asked. */
-const PATIENCE = 1000
+const SILENCE = 1000
 
 /**
  * A way to send to a Cluster that asks the other servers who has a key by now when the one that had it is silent. A server that hangs, or is
@@ -18,12 +18,12 @@ export function heedingSilence(send: Send, askOthers: (key: string) => void): Se
     if (first === undefined) {
       clearInterval(timer)
       timer = undefined
-    } else if (first.since + PATIENCE <= monotonic()) askOthers(first.key)
+    } else if (first.since + SILENCE <= monotonic()) askOthers(first.key)
   }
   return async function heeded(key, args) {
     const own = { key, since: monotonic() }
     waiting.add(own)
-    timer ??= detached(setInterval(look, PATIENCE / 2))
+    timer ??= detached(setInterval(look, SILENCE / 2))
     try {
       return await send(key, args)
     } finally {

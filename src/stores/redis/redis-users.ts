@@ -4,7 +4,7 @@ import type { RedisCall, RedisRows } from './redis-rows.ts'
 import { ADD_TO_LIST, DELETE_OF_USER, TAKE_FROM_LIST } from './redis-scripts.ts'
 
 /** An hour: nobody is still at work on a request that began before. */
-const PATIENCE = 3_600_000
+const LONGEST_REQUEST = 3_600_000
 /**
  * Half an hour: when the expiry of a session has moved by so much, it is put in the list again. Not with every write, which would cost, and not
  * once for all: another server of a Cluster has the list, and may have lost it.
@@ -69,7 +69,7 @@ export class RedisUsers {
   async #tidy(userId: string, members: readonly string[], now: number): Promise<void> {
     for (let at = 0; at + 1 < members.length; at += 2) {
       const [member = '', score = ''] = members.slice(at, at + 2)
-      if (Number(score) > now - PATIENCE) continue
+      if (Number(score) > now - LONGEST_REQUEST) continue
       const row = await this.#rows.read(TIDYING, this.#rows.keyOfMember(member))
       if (row?.userId !== userId) await this.#rows.runOnUser(TIDYING, TAKE_FROM_LIST, userId, [member, score])
     }

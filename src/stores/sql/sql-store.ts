@@ -17,8 +17,8 @@ import type {
 import { answer } from '../answer.ts'
 import { inBatches } from '../in-batches.ts'
 import { pageFrom } from '../page-from.ts'
+import { fromUtf8Text, toUtf8Text } from '../utf8-text.ts'
 import type { SqlStatement, SqlStatements } from './sql-statements.ts'
-import { fromSqlText, toSqlText } from './sql-text.ts'
 
 /** What a statement takes in place of its marks. `null` is SQL's own word for nothing; it stays inside these files. */
 export type SqlValue = string | number | null
@@ -74,13 +74,13 @@ export class SqlStore implements Store {
   }
 
   async load(key: string, now: number, options?: Patience): Promise<Entry | undefined> {
-    const row = await this.#executor.row(this.#sql.load, [toSqlText(key), now], options?.until)
+    const row = await this.#executor.row(this.#sql.load, [toUtf8Text(key), now], options?.until)
     return row === undefined ? undefined : entryOf(row)
   }
 
   async create(key: string, entry: Entry, patience?: Patience): Promise<Written | Refused> {
     const values = columnsOf(entry)
-    values.push(toSqlText(key))
+    values.push(toUtf8Text(key))
     try {
       return (await this.#executor.run(this.#sql.create, values, patience?.until)) === 0 ? answer.taken : answer.written
     } catch (error) {
@@ -91,33 +91,33 @@ export class SqlStore implements Store {
 
   async replace(key: string, entry: Entry, expected: Version, now: number, patience?: Patience): Promise<Written | Refused> {
     const values = columnsOf(entry)
-    values.push(toSqlText(key), toSqlText(expected), now)
+    values.push(toUtf8Text(key), toUtf8Text(expected), now)
     if ((await this.#executor.run(this.#sql.replace, values, patience?.until)) !== 0) return answer.written
-    const row = await this.#executor.row(this.#sql.refusal, [toSqlText(key), now], patience?.until)
+    const row = await this.#executor.row(this.#sql.refusal, [toUtf8Text(key), now], patience?.until)
     return row === undefined ? answer.missing : answer.stale(entryOf(row))
   }
 
   async touch(key: string, expiresAt: number, expected: Version, now: number, patience?: Patience): Promise<boolean> {
-    const values = [expiresAt, now, toSqlText(key), toSqlText(expected), now, expiresAt]
+    const values = [expiresAt, now, toUtf8Text(key), toUtf8Text(expected), now, expiresAt]
     return (await this.#executor.run(this.#sql.touch, values, patience?.until)) !== 0
   }
 
   async delete(key: string, patience?: Patience): Promise<boolean> {
-    return (await this.#executor.run(this.#sql.delete, [toSqlText(key)], patience?.until)) !== 0
+    return (await this.#executor.run(this.#sql.delete, [toUtf8Text(key)], patience?.until)) !== 0
   }
 
   async deleteUser(userId: string, options: Patience & { readonly except?: string } = {}): Promise<number> {
-    const user = toSqlText(userId)
+    const user = toUtf8Text(userId)
     if (options.except === undefined) return this.#executor.run(this.#sql.deleteUser, [user], options.until)
-    return this.#executor.run(this.#sql.deleteUserExcept, [user, toSqlText(options.except)], options.until)
+    return this.#executor.run(this.#sql.deleteUserExcept, [user, toUtf8Text(options.except)], options.until)
   }
 
   async list({ now, userId, limit = 100, cursor, until }: ListQuery): Promise<Page> {
     const most = Math.max(1, limit)
     const statement = this.#sql.list({ user: userId !== undefined, cursor: cursor !== undefined })
-    const texts = [userId, cursor].filter((text) => text !== undefined).map(toSqlText)
+    const texts = [userId, cursor].filter((text) => text !== undefined).map(toUtf8Text)
     const rows = await this.#executor.rows(statement, [now, ...texts, most + 1], until)
-    const found = rows.map((row) => [fromSqlText(row.key), entryOf(row)] as const)
+    const found = rows.map((row) => [fromUtf8Text(row.key), entryOf(row)] as const)
     return pageFrom(found, most)
   }
 
@@ -147,29 +147,29 @@ export class SqlStore implements Store {
 /** The fields of an entry in the order of `COLUMNS`. */
 function columnsOf(entry: Entry): SqlValue[] {
   return [
-    toSqlText(entry.version),
+    toUtf8Text(entry.version),
     entry.expiresAt,
     entry.seenAt,
     entry.createdAt,
     entry.idAt,
-    entry.userId === undefined ? null : toSqlText(entry.userId),
-    toSqlText(entry.proof),
-    toSqlText(entry.commits),
-    toSqlText(entry.payload),
+    entry.userId === undefined ? null : toUtf8Text(entry.userId),
+    toUtf8Text(entry.proof),
+    toUtf8Text(entry.commits),
+    toUtf8Text(entry.payload),
   ]
 }
 
 function entryOf(row: SqlRow): Entry {
   const entry: { -readonly [Field in keyof Entry]: Entry[Field] } = {
-    payload: fromSqlText(row.payload),
-    proof: fromSqlText(row.proof),
+    payload: fromUtf8Text(row.payload),
+    proof: fromUtf8Text(row.proof),
     idAt: Number(row.id_at),
-    version: fromSqlText(row.version),
-    commits: fromSqlText(row.commits),
+    version: fromUtf8Text(row.version),
+    commits: fromUtf8Text(row.commits),
     createdAt: Number(row.created_at),
     seenAt: Number(row.seen_at),
     expiresAt: Number(row.expires_at),
   }
-  if (row.user_id !== null) entry.userId = fromSqlText(row.user_id)
+  if (row.user_id !== null) entry.userId = fromUtf8Text(row.user_id)
   return entry
 }

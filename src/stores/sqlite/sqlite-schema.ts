@@ -1,5 +1,4 @@
 import { missingSchema } from '../sql/missing-schema.ts'
-import { ALL_COLUMNS } from '../sql/sql-statements.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 
 /**
@@ -30,5 +29,5 @@ CREATE INDEX IF NOT EXISTS "${table}_user_id" ON "${table}" ("user_id") WHERE "u
 export function missingSqliteSchema(database: SqliteDatabase, table: string): string {
   const found = database.prepare('SELECT name FROM pragma_table_info(?)').all(table) as { readonly name: string }[]
   const columns = found.map(({ name }) => name)
-  return missingSchema(table, columns, ALL_COLUMNS, sqliteSchema(table))
+  return missingSchema(table, columns, sqliteSchema(table))
 }
