@@ -21,7 +21,7 @@ export interface Round {
 }
 
 /** After so many microseconds of CPU time V8 has compiled what is used often, also on a machine that has no time for us. */
-const WARM = 2_000_000
+const WARM = 1_000_000
 const MOST_WARM_UPS = 20
 
 /** One server under one workload, ready to be measured. */
