@@ -8,7 +8,7 @@ import { type Answer, type Framework, failingWrites, type Kept, type Route, type
 const ok = (body: unknown): Answer => ({ body: typeof body === 'string' ? body : JSON.stringify(body ?? 'nothing') })
 const home: Answer = { status: 303, headers: { Location: '/' } }
 
-/** A shop in a few lines, as design.md shows it. */
+/** A shop in a few lines, as the README shows it. */
 const shop: Readonly<Record<string, Route>> = {
   'GET /': ({ session }) => ok(session.toObject()),
   'GET /static': () => ok('nothing of the session'),
