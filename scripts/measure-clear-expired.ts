@@ -12,8 +12,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import type { Entry } from '../src/core/store.ts'
+import { postgresSchema } from '../src/stores/postgres/postgres-schema.ts'
 import { PostgresStore } from '../src/stores/postgres.ts'
-import { postgresSchema } from '../src/stores/postgres-schema.ts'
 import { startPostgres } from '../test/services/postgres.ts'
 
 const { values } = parseArgs({

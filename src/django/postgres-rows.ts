@@ -1,6 +1,6 @@
-import { isPostgresJs, type PgPool, type PostgresJs, throughPool, throughPostgresJs } from '../stores/postgres-client.ts'
-import { refusedByServer, wasInTheWay } from '../stores/postgres-errors.ts'
-import { RemoteExecutor } from '../stores/remote-executor.ts'
+import { isPostgresJs, type PgPool, type PostgresJs, throughPool, throughPostgresJs } from '../stores/postgres/postgres-client.ts'
+import { refusedByServer, wasInTheWay } from '../stores/postgres/postgres-errors.ts'
+import { RemoteExecutor } from '../stores/sql/remote-executor.ts'
 import type { DjangoRows } from './django-rows.ts'
 import { DJANGO_COLUMNS, type DjangoSqlDialect, type DjangoSqlRow, DjangoSqlRows, djangoTable } from './sql-rows.ts'
 

@@ -1,8 +1,8 @@
 import { monotonic } from '../core/clock.ts'
 import { StoreError, type StoreOperation } from '../core/errors.ts'
-import type { RemoteTable } from '../stores/remote-database.ts'
-import type { SqlExecutor, SqlValue } from '../stores/sql.ts'
-import { quoted, type SqlDialect, type SqlStatement, spelt } from '../stores/sql-statements.ts'
+import type { RemoteTable } from '../stores/sql/remote-database.ts'
+import { quoted, type SqlDialect, type SqlStatement, spelt } from '../stores/sql/sql-statements.ts'
+import type { SqlExecutor, SqlValue } from '../stores/sql/sql-store.ts'
 import type { DjangoRow, DjangoRows } from './django-rows.ts'
 
 /** How one database spells what others spell differently, on Django's table. Texts are written as for `SqlDialect`. */

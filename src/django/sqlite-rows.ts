@@ -1,5 +1,5 @@
-import { nodeSqlite, type SqliteDatabase, setUpSqlite } from '../stores/sqlite-database.ts'
-import { SqliteExecutor } from '../stores/sqlite-executor.ts'
+import { nodeSqlite, type SqliteDatabase, setUpSqlite } from '../stores/sqlite/sqlite-database.ts'
+import { SqliteExecutor } from '../stores/sqlite/sqlite-executor.ts'
 import type { DjangoRows } from './django-rows.ts'
 import { fromDjangoText, type LocalTime, toDjangoText } from './local-time.ts'
 import { type DjangoSqlDialect, type DjangoSqlRow, DjangoSqlRows } from './sql-rows.ts'

@@ -1,19 +1,19 @@
 import { DURATION_FORMS, type Duration, milliseconds } from '../core/duration.ts'
 import type { Capabilities, ClearExpiredOptions, Entry, Patience, Progress, Refused, Store, Version, Written } from '../core/store.ts'
-import { type Era, servedBy } from './cached-record.ts'
-import { CachedRows } from './cached-rows.ts'
-import { type Invalidation, Listening } from './invalidation.ts'
+import { type Era, servedBy } from './cached/cached-record.ts'
+import { CachedRows } from './cached/cached-rows.ts'
+import { type Invalidation, Listening } from './cached/invalidation.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
-export type { Invalidation } from './invalidation.ts'
-export { type PgListener, type PostgresInvalidationOptions, postgresInvalidation } from './postgres-invalidation.ts'
+export type { Invalidation } from './cached/invalidation.ts'
+export { type PgListener, type PostgresInvalidationOptions, postgresInvalidation } from './cached/postgres-invalidation.ts'
 export {
   type IoRedisSubscriber,
   type NodeRedisSubscriber,
   type RedisInvalidationOptions,
   type RedisPublisher,
   redisInvalidation,
-} from './redis-invalidation.ts'
+} from './cached/redis-invalidation.ts'
 
 /** Of which two stores a `CachedStore` is made, and how old an answer may be. */
 export interface CachedStoreOptions {

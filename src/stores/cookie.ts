@@ -1,7 +1,7 @@
 import { ConfigError } from '../core/errors.ts'
 import type { Served, Service, Store } from '../core/store.ts'
 import { sealingKeys } from '../wire/seal.ts'
-import { type CookieSealing, CookieSessions, MOST_CHARACTERS } from './cookie-sessions.ts'
+import { type CookieSealing, CookieSessions, MOST_CHARACTERS } from './cookie/cookie-sessions.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
 /** How a `CookieStore` seals sessions. */

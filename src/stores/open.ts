@@ -1,11 +1,11 @@
 import { ConfigError } from '../core/errors.ts'
 import type { Store } from '../core/store.ts'
-import { openMemory } from './open-memory.ts'
-import { openMysql } from './open-mysql.ts'
-import { openPostgres } from './open-postgres.ts'
-import { openRedis, openRedisCluster } from './open-redis.ts'
-import { openSqlite } from './open-sqlite.ts'
-import { readStoreUrl, type StoreUrl } from './store-url.ts'
+import { openMemory } from './open/open-memory.ts'
+import { openMysql } from './open/open-mysql.ts'
+import { openPostgres } from './open/open-postgres.ts'
+import { openRedis, openRedisCluster } from './open/open-redis.ts'
+import { openSqlite } from './open/open-sqlite.ts'
+import { readStoreUrl, type StoreUrl } from './open/store-url.ts'
 
 /** How `openStore` goes about it, beside what the URL says. */
 export interface OpenStoreOptions {

@@ -1,14 +1,14 @@
-import { isPostgresJs, type PgPool, type PostgresJs, throughPool, throughPostgresJs } from './postgres-client.ts'
-import { postgresDialect } from './postgres-dialect.ts'
-import { refusedByServer, wasInTheWay } from './postgres-errors.ts'
-import { PostgresTable } from './postgres-schema.ts'
-import { togetherOf } from './postgres-together.ts'
-import { RemoteExecutor } from './remote-executor.ts'
-import { SqlStore } from './sql.ts'
-import { sqlStatements, tableName } from './sql-statements.ts'
+import { isPostgresJs, type PgPool, type PostgresJs, throughPool, throughPostgresJs } from './postgres/postgres-client.ts'
+import { postgresDialect } from './postgres/postgres-dialect.ts'
+import { refusedByServer, wasInTheWay } from './postgres/postgres-errors.ts'
+import { PostgresTable } from './postgres/postgres-schema.ts'
+import { togetherOf } from './postgres/postgres-together.ts'
+import { RemoteExecutor } from './sql/remote-executor.ts'
+import { sqlStatements, tableName } from './sql/sql-statements.ts'
+import { SqlStore } from './sql/sql-store.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
-export type { PgPool, PgPoolClient, PostgresJs } from './postgres-client.ts'
+export type { PgPool, PgPoolClient, PostgresJs } from './postgres/postgres-client.ts'
 
 /** Which database a `PostgresStore` keeps its rows in, and how. */
 export interface PostgresStoreOptions {

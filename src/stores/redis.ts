@@ -1,16 +1,16 @@
 import type { StoreOperation } from '../core/errors.ts'
 import type { Capabilities, Entry, ListQuery, Page, Refused, Store, Version, Written } from '../core/store.ts'
 import { answer } from './answer.ts'
-import { connectionThrough, type RedisClient, type RedisConnection } from './redis-client.ts'
-import { warnOfEviction } from './redis-eviction.ts'
-import { pageOf, scanPage } from './redis-pages.ts'
-import { entryOf, instantText, isRecord, recordBody, userText, versionText } from './redis-record.ts'
-import { RedisRows } from './redis-rows.ts'
-import { REPLACE, TOUCH } from './redis-scripts.ts'
-import { RedisUsers } from './redis-users.ts'
+import { connectionThrough, type RedisClient, type RedisConnection } from './redis/redis-client.ts'
+import { warnOfEviction } from './redis/redis-eviction.ts'
+import { pageOf, scanPage } from './redis/redis-pages.ts'
+import { entryOf, instantText, isRecord, recordBody, userText, versionText } from './redis/redis-record.ts'
+import { RedisRows } from './redis/redis-rows.ts'
+import { REPLACE, TOUCH } from './redis/redis-scripts.ts'
+import { RedisUsers } from './redis/redis-users.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
-export type { IoRedis, IoRedisCluster, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, RedisClient } from './redis-client.ts'
+export type { IoRedis, IoRedisCluster, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, RedisClient } from './redis/redis-client.ts'
 
 /** Which Redis a `RedisStore` keeps its sessions in, and how. */
 export interface RedisStoreOptions {

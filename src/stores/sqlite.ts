@@ -1,11 +1,11 @@
-import { SqlStore } from './sql.ts'
-import { sqlStatements, tableName } from './sql-statements.ts'
-import { isFile, nodeSqlite, type SqliteDatabase, type SqliteSetup, setUpSqlite, useWal } from './sqlite-database.ts'
-import { sqliteDialect } from './sqlite-dialect.ts'
-import { SqliteExecutor, type SqliteHome } from './sqlite-executor.ts'
+import { sqlStatements, tableName } from './sql/sql-statements.ts'
+import { SqlStore } from './sql/sql-store.ts'
+import { isFile, nodeSqlite, type SqliteDatabase, type SqliteSetup, setUpSqlite, useWal } from './sqlite/sqlite-database.ts'
+import { sqliteDialect } from './sqlite/sqlite-dialect.ts'
+import { SqliteExecutor, type SqliteHome } from './sqlite/sqlite-executor.ts'
 import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
 
-export type { SqliteDatabase, SqliteStatement } from './sqlite-database.ts'
+export type { SqliteDatabase, SqliteStatement } from './sqlite/sqlite-database.ts'
 
 /** Which database a `SqliteStore` keeps its rows in, and how. */
 export interface SqliteStoreOptions {

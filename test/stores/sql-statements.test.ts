@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
-import { type SqlRow, SqlStore } from '../../src/stores/sql.ts'
-import { plainInsert, sqlStatements, tableName } from '../../src/stores/sql-statements.ts'
-import { sqliteDialect } from '../../src/stores/sqlite-dialect.ts'
-import { SqliteExecutor } from '../../src/stores/sqlite-executor.ts'
+import { plainInsert, sqlStatements, tableName } from '../../src/stores/sql/sql-statements.ts'
+import { type SqlRow, SqlStore } from '../../src/stores/sql/sql-store.ts'
+import { sqliteDialect } from '../../src/stores/sqlite/sqlite-dialect.ts'
+import { SqliteExecutor } from '../../src/stores/sqlite/sqlite-executor.ts'
 import { storeSuite } from '../../src/testing/store-suite.ts'
 
 /** A dialect of databases that only have the plain INSERT, and say by an error that the key is taken. */

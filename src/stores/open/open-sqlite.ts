@@ -1,0 +1,31 @@
+import { ConfigError } from '../../core/errors.ts'
+import type { Store } from '../../core/store.ts'
+import type { OpenStoreOptions } from '../open.ts'
+import type { SqliteStoreOptions } from '../sqlite.ts'
+import type { StoreUrl } from './store-url.ts'
+
+/** `sqlite:sessions.db`, `sqlite:///var/lib/app/sessions.db?durability=full` */
+export async function openSqlite(url: StoreUrl, options: OpenStoreOptions): Promise<Store> {
+  const [table, durability, busyTimeout] = [url.take('table'), url.take('durability'), url.take('busyTimeout')]
+  url.refuseRest(['table', 'durability', 'busyTimeout'])
+  const { SqliteStore } = await import('../sqlite.ts')
+  return new SqliteStore({
+    database: pathOf(url.place),
+    ...options,
+    ...(table !== undefined && { table }),
+    ...(durability !== undefined && { durability: durability as NonNullable<SqliteStoreOptions['durability']> }),
+    ...(busyTimeout !== undefined && { busyTimeout: Number(busyTimeout) }),
+  })
+}
+
+function pathOf(place: string): string {
+  // `sqlite://sessions.db` would name a server, and forget the path when somebody mends it to three slashes.
+  const path = place.replace(/^\/\/(?=\/)/, '')
+  if (path === '' || path.startsWith('//'))
+    throw new ConfigError('The URL of a SQLite store is `sqlite:` and a path: `sqlite:sessions.db`, `sqlite:///var/lib/app/sessions.db`.')
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    throw new ConfigError('The path in the URL of the SQLite store has a `%` that encodes nothing; write %25 for the character itself.')
+  }
+}
