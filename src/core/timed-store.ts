@@ -24,11 +24,6 @@ export class TimedStore {
     this.#breaker = new Breaker(() => this.#ask(), emit)
   }
 
-  /** Whether a new id is a new key. */
-  get renames(): boolean {
-    return this.#store.capabilities.renames === true
-  }
-
   load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined> {
     return this.#timed('load', (patience) => this.#store.load(key, now, options === undefined ? patience : { ...options, ...patience }))
   }

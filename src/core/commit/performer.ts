@@ -151,7 +151,7 @@ export class Performer implements Keeper {
 
   /** Where a new id is a new key, a session that was there and is not any more may live on under another: that is no logout. */
   #missed(draft: Draft): void {
-    if (!this.#engine.store.renames || !draft.flushedLiving) return
+    if (this.#engine.can.renames !== true || !draft.flushedLiving) return
     const outcome = this.#onGone === 'discard' ? 'discarded' : 'error'
     this.#engine.emit({ type: 'gone', reason: 'ended', outcome })
     if (outcome === 'error') throw new GoneError('ended')
