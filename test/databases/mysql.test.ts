@@ -4,8 +4,9 @@ import promised, { type Pool, type PoolOptions } from 'mysql2/promise'
 import { describe, expect, it } from 'vitest'
 import { mysqlSchema } from '../../src/stores/mysql/mysql-schema.ts'
 import { MysqlStore, type MysqlStoreOptions } from '../../src/stores/mysql.ts'
-import { ALIKE_TEXTS, fresh, HOUR, NOW, sampleEntry, TRICKY_TEXTS } from '../../src/testing/sample.ts'
+import { fresh, HOUR, NOW, sampleEntry, TRICKY_TEXTS } from '../../src/testing/sample.ts'
 import { freshTable } from '../services/fresh-table.ts'
+import { keepApart } from '../services/keep-apart.ts'
 import { MYSQL, newMysqlPool } from '../services/mysql-pools.ts'
 import { watchedMysql } from '../services/watched-mysql.ts'
 
@@ -121,26 +122,6 @@ describe.skipIf(MYSQL === '')('the table of a MysqlStore', () => {
     expect(await plan(`DELETE FROM \`${table}\` WHERE \`expires_at\` <= 1000 ORDER BY \`expires_at\` LIMIT 100`)).toBe('expires_at')
   })
 })
-
-const TEXTS = [
-  ...new Set([...ALIKE_TEXTS, 'alike\0', 'alike\ud800', 'alike\udbff', 'alike\ufffd', '\u0001"alike"', '', 'ﬁ', 'fi', 'ß', 'ss', 'Z', 'a']),
-]
-
-async function keepApart(store: MysqlStore): Promise<void> {
-  for (const [index, text] of TEXTS.entries())
-    expect(await store.create(text, sampleEntry({ version: text, userId: text, idAt: index }))).toEqual({ ok: true })
-  const loaded = await Promise.all(TEXTS.map((text) => store.load(text, NOW)))
-  expect(loaded).toMatchObject(TEXTS.map((text, index) => ({ version: text, userId: text, idAt: index })))
-  const keys: string[] = []
-  for (let cursor: string | undefined, more = true; more; ) {
-    const page = await store.list({ now: NOW, limit: 3, ...(cursor === undefined ? {} : { cursor }) })
-    keys.push(...page.entries.map(([key]) => key))
-    cursor = page.cursor
-    more = cursor !== undefined
-  }
-  expect(keys.toSorted()).toEqual(TEXTS.toSorted())
-  for (const text of TEXTS) expect(await store.deleteUser(text)).toBe(1)
-}
 
 async function keepExactly(store: MysqlStore): Promise<void> {
   const big = sampleEntry({ payload: '\\é😀\0"\''.repeat(200_000), userId: 'x'.repeat(70_000) })

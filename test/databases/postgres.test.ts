@@ -6,7 +6,8 @@ import { postgresDialect } from '../../src/stores/postgres/postgres-dialect.ts'
 import { postgresSchema } from '../../src/stores/postgres/postgres-schema.ts'
 import { PostgresStore, type PostgresStoreOptions } from '../../src/stores/postgres.ts'
 import { sqlStatements } from '../../src/stores/sql/sql-statements.ts'
-import { ALIKE_TEXTS, fresh, HOUR, NOW, sampleEntry } from '../../src/testing/sample.ts'
+import { fresh, HOUR, NOW, sampleEntry } from '../../src/testing/sample.ts'
+import { keepApart } from '../services/keep-apart.ts'
 import { freshTable, newPool, newSql, POSTGRES } from '../services/postgres-pool.ts'
 import { watched } from '../services/watched-pool.ts'
 
@@ -163,37 +164,6 @@ describe.skipIf(POSTGRES === '')('clearing a PostgresStore of which half has exp
 })
 
 describe.skipIf(POSTGRES === '')('texts in a PostgresStore', () => {
-  const TEXTS = [
-    ...ALIKE_TEXTS,
-    'alike\0',
-    'alike\0more',
-    'alike\ud800',
-    'alike\udbff',
-    'alike\ufffd',
-    '\u0001"alike"',
-    '',
-    'ﬁ',
-    'fi',
-    'Z',
-    'a',
-  ]
-
-  async function keepApart(store: PostgresStore): Promise<void> {
-    for (const [index, text] of TEXTS.entries())
-      expect(await store.create(text, sampleEntry({ version: text, userId: text, idAt: index }))).toEqual({ ok: true })
-    const loaded = await Promise.all(TEXTS.map((text) => store.load(text, NOW)))
-    expect(loaded).toMatchObject(TEXTS.map((text, index) => ({ version: text, userId: text, idAt: index })))
-    const keys: string[] = []
-    for (let cursor: string | undefined, more = true; more; ) {
-      const page = await store.list({ now: NOW, limit: 3, ...(cursor === undefined ? {} : { cursor }) })
-      keys.push(...page.entries.map(([key]) => key))
-      cursor = page.cursor
-      more = cursor !== undefined
-    }
-    expect(keys.toSorted()).toEqual(TEXTS.toSorted())
-    for (const text of TEXTS) expect(await store.deleteUser(text)).toBe(1)
-  }
-
   it('are kept apart to the last code unit', () => keepApart(new PostgresStore({ pool: newPool(), table: freshTable() })))
 
   it.each(["ICU_LOCALE 'de-u-co-phonebk-ks-level1' LOCALE_PROVIDER icu LOCALE 'C'", "LOCALE 'C.UTF-8'"])(

@@ -1,0 +1,39 @@
+import { expect } from 'vitest'
+import type { Store } from '../../src/core/store.ts'
+import { ALIKE_TEXTS, NOW, sampleEntry } from '../../src/testing/sample.ts'
+
+const TEXTS = [
+  ...new Set([
+    ...ALIKE_TEXTS,
+    'alike\0',
+    'alike\0more',
+    'alike\ud800',
+    'alike\udbff',
+    'alike\ufffd',
+    '\u0001"alike"',
+    '',
+    'ﬁ',
+    'fi',
+    'ß',
+    'ss',
+    'Z',
+    'a',
+  ]),
+]
+
+/** Keys, versions and users that a careless database takes for one another are different to this store. It has to be empty. */
+export async function keepApart(store: Store): Promise<void> {
+  for (const [index, text] of TEXTS.entries())
+    expect(await store.create(text, sampleEntry({ version: text, userId: text, idAt: index }))).toEqual({ ok: true })
+  const loaded = await Promise.all(TEXTS.map((text) => store.load(text, NOW)))
+  expect(loaded).toMatchObject(TEXTS.map((text, index) => ({ version: text, userId: text, idAt: index })))
+  const keys: string[] = []
+  for (let cursor: string | undefined, more = true; more; ) {
+    const page = await store.list?.({ now: NOW, limit: 3, ...(cursor === undefined ? {} : { cursor }) })
+    keys.push(...(page?.entries ?? []).map(([key]) => key))
+    cursor = page?.cursor
+    more = cursor !== undefined
+  }
+  expect(keys.toSorted()).toEqual(TEXTS.toSorted())
+  for (const text of TEXTS) expect(await store.deleteUser?.(text)).toBe(1)
+}
