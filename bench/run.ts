@@ -8,14 +8,15 @@ import { growth } from './experiments/growth.ts'
 import { weight } from './experiments/weight.ts'
 import { circumstances } from './measure/circumstances.ts'
 import { startDatabases } from './measure/databases.ts'
-import type { Experiments, Measured } from './measure/measured.ts'
+import { requireWrk } from './measure/load.ts'
+import type { Experiments, Measured, MeasuredCell } from './measure/measured.ts'
 import { countRounds, matching, type Plan, sideBySide } from './measure/side-by-side.ts'
 import { type WorkloadName, workloadNames } from './workloads.ts'
 
 const options = new Command('bench')
   .description('Measures sojourn beside its peers and beside a server written by hand.')
-  .option('--rounds <count>', 'rounds of each cell', Number, 5)
-  .option('--seconds <seconds>', 'length of a round', Number, 3)
+  .option('--rounds <count>', 'rounds of each cell', Number, 7)
+  .option('--seconds <seconds>', 'length of a round, whole seconds', Number, 1)
   .option('--connections <count>', 'connections of the load generator', Number, 64)
   .option('--only <pattern>', 'only candidates whose name matches, such as "express / .* / redis"', '')
   .option('--workloads <names>', 'only these, such as W1,W3', workloadNames.join(','))
@@ -49,18 +50,25 @@ const plan: Plan = {
 }
 // The databases end with this process, however it ends.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+requireWrk()
 const databases = await startDatabases()
 const bar = new SingleBar({ format: '{bar} {value}/{total} {name}', hideCursor: true, noTTYOutput: true, notTTYSchedule: 30_000 })
 bar.start(countRounds(plan), 0, { name: '' })
+const cells: MeasuredCell[] = []
 try {
-  const cells = await sideBySide(plan, databases.place, (name) => bar.increment(1, { name }))
-  bar.stop()
   const experiments = options.experiments ? await runExperiments() : NO_EXPERIMENTS
-  const measured: Measured = { circumstances: circumstances(plan), cells, experiments }
-  writeFileSync(output, `${JSON.stringify(measured, rounded)}\n`)
+  for await (const measured of sideBySide(plan, databases.place, (name) => bar.increment(1, { name }))) {
+    cells.push(...measured)
+    save(experiments) // what was measured until here is there, whatever ends the run
+  }
 } finally {
   bar.stop()
   await databases.remove()
+}
+
+function save(experiments: Experiments): void {
+  const measured: Measured = { circumstances: circumstances(plan), cells, experiments }
+  writeFileSync(output, `${JSON.stringify(measured, rounded)}\n`)
 }
 
 async function runExperiments(): Promise<Experiments> {

@@ -11,6 +11,7 @@ export interface Loading {
 }
 
 const NAMES = [
+  'node:http', // which every adapter for Node needs, and every server has
   'sojourn',
   'sojourn/express',
   'sojourn/stores/memory',

@@ -22,7 +22,7 @@ export async function growth(place: Omit<Place, 'name'>, sizes: readonly number[
   const grown: Grown[] = []
   for (const store of STORES) {
     const order: GrowthOrder = { store, place, sizes }
-    const child = await startChild('server', PROCESS, [JSON.stringify(order)], ['--max-old-space-size=8192'])
+    const child = await startChild(PROCESS, [JSON.stringify(order)], ['--max-old-space-size=8192'])
     grown.push(...(child.hello as Grown[]))
     await child.stop()
   }

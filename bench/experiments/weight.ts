@@ -12,7 +12,7 @@ const PROCESS = new URL('./weight-process.ts', import.meta.url).pathname
 export async function weight(sessions: number): Promise<readonly Weight[]> {
   const weights: Weight[] = []
   for (const store of ['sojourn', 'express-session']) {
-    const child = await startChild('server', PROCESS, [store, String(sessions)], ['--expose-gc', '--max-old-space-size=8192'])
+    const child = await startChild(PROCESS, [store, String(sessions)], ['--expose-gc', '--max-old-space-size=8192'])
     weights.push({ store, sessions, bytes: child.hello as number })
     await child.stop()
   }

@@ -1,8 +1,8 @@
+import { setTimeout } from 'node:timers/promises'
 import { nameOf } from '../candidates.ts'
 import type { WorkloadName } from '../workloads.ts'
 import { workloadOf } from '../workloads.ts'
-import type { Load, Loaded } from './load.ts'
-import type { Child } from './pinned-child.ts'
+import { type Loaded, load } from './load.ts'
 import type { Server } from './server.ts'
 
 /** One candidate under one workload for some seconds. */
@@ -20,50 +20,53 @@ export interface Round {
   readonly cookieBytes: number
 }
 
-/** After so many microseconds of CPU time V8 has compiled what is used often, also on a machine that has no time for us. */
-const WARM = 1_000_000
-const MOST_WARM_UPS = 20
+/** So long it takes until V8 has compiled what is used often: W3 on SQLite needed some 50,000 requests until it took no less any more. */
+const WARM_UP_SECONDS = 4
+/** So many sessions for each connection: taking turns, two requests of one session are never under way together. */
+const SESSIONS_A_CONNECTION = 4
+/** Requests that nobody waits for any more are through by then, in milliseconds. */
+const AFTERMATH = 50
 
 /** One server under one workload, ready to be measured. */
 export class Cell {
   readonly server: Server
   readonly #workload: WorkloadName
+  readonly #connections: number
   readonly #cookies: readonly string[]
   #answered = 1 // by the check
-  #lost = 0
-  #perSecond = 0
+  #served = 1
 
-  private constructor(server: Server, workload: WorkloadName, cookies: readonly string[]) {
+  private constructor(server: Server, workload: WorkloadName, connections: number, cookies: readonly string[]) {
     this.server = server
     this.#workload = workload
+    this.#connections = connections
     this.#cookies = cookies
   }
 
-  /** Makes a session for each connection, and checks the answer. */
+  /** Makes the sessions, and checks the answer. */
   static async prepare(server: Server, workload: WorkloadName, connections: number): Promise<Cell> {
-    const cookies = await server.cookies(workload, connections)
+    const cookies = await server.cookies(workload, connections * SESSIONS_A_CONNECTION)
     await server.check(workload, cookies[0] ?? '')
-    return new Cell(server, workload, cookies)
+    return new Cell(server, workload, connections, cookies)
   }
 
-  /** Lets V8 compile what it will, however long that takes here, and finds out how many requests the server answers. */
-  async warmUp(load: Child, seconds: number): Promise<void> {
-    const { cpu } = await this.server.usage()
-    for (let times = 0; times < MOST_WARM_UPS && (await this.server.usage()).cpu < cpu + WARM; times += 1) {
-      await this.#ask(load, { duration: seconds })
-      this.#lost += this.#cookies.length // those that were under way when the time was up
-    }
+  /** Lets V8 compile what it will. */
+  async warmUp(): Promise<void> {
+    await this.round(WARM_UP_SECONDS)
   }
 
-  /** As many requests as the round before would have answered in so many seconds. */
-  async round(load: Child, seconds: number): Promise<Round> {
+  async round(seconds: number): Promise<Round> {
     const before = await this.server.usage()
-    const amount = Math.max(this.#cookies.length, Math.round(this.#perSecond * seconds))
-    const { answered, perSecond, p50, p99, bytes } = await this.#ask(load, { amount })
+    const { answered, perSecond, p50, p99, bytes } = await this.#ask(seconds)
+    await setTimeout(AFTERMATH)
     const after = await this.server.usage()
+    // Not `answered`: when the time is up some requests are under way, and they cost as well.
+    const served = after.requests - before.requests
+    this.#answered += answered
+    this.#served += served
     return {
-      cpu: (after.cpu - before.cpu) / answered,
-      operations: (after.operations - before.operations) / answered,
+      cpu: (after.cpu - before.cpu) / served,
+      operations: (after.operations - before.operations) / served,
       perSecond,
       p50,
       p99,
@@ -72,25 +75,21 @@ export class Cell {
     }
   }
 
-  /** Fails when an increment that was answered is not in the store. A few more may be there: those of requests that nobody waited for. */
+  /** Fails when an increment that was answered is not in the store. Those of requests that nobody waited for may be there too. */
   async checkCounts(): Promise<void> {
     const { store } = this.server.candidate
     if (this.#workload !== 'W3' || store === 'cookie' || store === 'none') return
     const visits = await this.server.visits(this.#cookies)
-    if (visits >= this.#answered && visits <= this.#answered + this.#lost) return
+    if (visits >= this.#answered && visits <= this.#served) return
     throw new Error(`${this.#name}: ${this.#answered} increments were answered, ${visits} are in the store`)
   }
 
-  /** A wrong answer ends the run. A lost connection does not: on a busy machine the load generator may sleep until the server hangs up. */
-  async #ask(load: Child, extent: Load['extent']): Promise<Loaded> {
+  /** A wrong answer ends the run. A lost connection does not: on a busy machine the server may hang up on a load generator that sleeps. */
+  async #ask(seconds: number): Promise<Loaded> {
     const url = this.server.url(workloadOf(this.#workload).path)
-    const loaded = await load.ask<Loaded>({ url, cookies: this.#cookies, extent } satisfies Load)
-    const { answered, refused, lost, perSecond } = loaded
-    if (refused > 0) throw new Error(`${this.#name}: ${refused} requests were answered with an error`)
-    if (lost > 0) console.warn(`${this.#name}: ${lost} connections were lost`)
-    this.#answered += answered
-    this.#lost += lost
-    this.#perSecond = perSecond
+    const loaded = await load({ url, cookies: this.#cookies, connections: this.#connections, seconds })
+    if (loaded.refused > 0) throw new Error(`${this.#name}: ${loaded.refused} requests were answered with an error`)
+    if (loaded.lost > 0) console.warn(`${this.#name}: ${loaded.lost} connections were lost`)
     return loaded
   }
 

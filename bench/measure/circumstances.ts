@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { cpus, release, totalmem, type } from 'node:os'
 import manifest from '../package.json' with { type: 'json' }
+import { isPinned } from './cores.ts'
 import type { Circumstances } from './measured.ts'
-import { isPinned } from './pinned-child.ts'
 import type { Plan } from './side-by-side.ts'
 
 /** What somebody has to know to make sense of the figures. */
@@ -16,7 +16,7 @@ export function circumstances({ rounds, seconds, connections }: Pick<Plan, 'roun
     rounds,
     connections,
     pinned: isPinned,
-    versions: { ...manifest.dependencies, 'PostgreSQL (server)': postgres(), 'Redis (server)': redis() },
+    versions: { ...manifest.dependencies, 'PostgreSQL (server)': postgres(), 'Redis (server)': redis(), wrk: wrk() },
   }
 }
 
@@ -38,4 +38,8 @@ function postgres(): string {
 
 function redis(): string {
   return /v=(\S+)/.exec(said('redis-server', ['--version']))?.[1] ?? 'unknown'
+}
+
+function wrk(): string {
+  return /\d+\.\d+\.\d+/.exec(said('sh', ['-c', 'wrk -v; true']))?.[0] ?? 'unknown'
 }

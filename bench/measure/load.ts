@@ -1,19 +1,21 @@
-// The load generator, a process of its own. It is told over IPC what to ask for, and answers what came of it.
-import { createHistogram } from 'node:perf_hooks'
-import autocannon from 'autocannon'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { aptInstall, folderOf } from '../../test/services/own-server.ts'
+import { onCore } from './cores.ts'
 
 /** What to ask for. */
 export interface Load {
   readonly url: string
-  /** One `Cookie` header for each connection; `''` for none. */
+  /** `Cookie` headers that the requests take turns with; `''` for none. */
   readonly cookies: readonly string[]
-  /** How many requests, so that none is under way at the end; or for how long, where nobody knows yet how many that would be. */
-  readonly extent: { readonly amount: number } | { readonly duration: number }
+  readonly connections: number
+  /** For how long: whole seconds. */
+  readonly seconds: number
 }
 
 /** What came of it. */
 export interface Loaded {
-  /** Requests that were answered with a 2xx. */
+  /** Requests that were answered with a 2xx or 3xx. */
   readonly answered: number
   /** Those that were answered otherwise. */
   readonly refused: number
@@ -27,35 +29,26 @@ export interface Loaded {
   readonly bytes: number
 }
 
-process.on('message', (load: Load) => void run(load).then((loaded) => process.send?.(loaded)))
-process.on('disconnect', () => process.exit())
-process.send?.('ready')
+/** As wrk prints it, see `load.lua`: all bytes, and microseconds. */
+type Printed = Omit<Loaded, 'perSecond'> & { readonly micros: number }
 
-async function run({ url, cookies, extent }: Load): Promise<Loaded> {
-  const micros = createHistogram()
-  const waiting = [...cookies]
-  let bytes = 0
-  const setupClient = (client: autocannon.Client): void => {
-    const cookie = waiting.pop()
-    client.setHeaders(cookie ? { cookie } : {})
-  }
-  const { promise, resolve, reject } = Promise.withResolvers<autocannon.Result>()
-  const instance = autocannon({ url, connections: cookies.length, ...extent, setupClient }, (error, result) =>
-    error ? reject(error) : resolve(result),
-  )
-  instance.on('response', (_client, _status, size, milliseconds) => {
-    bytes += size
-    micros.record(Math.max(1, Math.round(milliseconds * 1000)))
-  })
-  const result = await promise
-  const answered = result['2xx']
-  return {
-    answered,
-    refused: result.non2xx,
-    lost: result.errors,
-    perSecond: answered / result.duration,
-    p50: micros.percentile(50),
-    p99: micros.percentile(99),
-    bytes: bytes / Math.max(1, answered + result.non2xx),
-  }
+const SCRIPT = new URL('./load.lua', import.meta.url).pathname
+
+/** Asks as fast as the server answers. wrk is so much faster than any of the servers that all of them have the same to do with it. */
+export async function load({ url, cookies, connections, seconds }: Load): Promise<Loaded> {
+  const command = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', SCRIPT, url] as const
+  const { answered, refused, micros, bytes, ...rest } = JSON.parse(await lastLine(onCore('load', command), cookies.join('\n'))) as Printed
+  return { ...rest, answered, refused, perSecond: (answered * 1e6) / micros, bytes: bytes / Math.max(1, answered + refused) }
+}
+
+/** Throws where wrk is missing and cannot be installed. */
+export function requireWrk(): void {
+  if (folderOf('wrk') === undefined) aptInstall('wrk')
+  if (folderOf('wrk') === undefined) throw new Error('The load generator wrk is not installed (no wrk in PATH)')
+}
+
+async function lastLine([program, ...args]: readonly [string, ...string[]], input: string): Promise<string> {
+  const running = promisify(execFile)(program, args)
+  running.child.stdin?.end(`${input}\n`)
+  return (await running).stdout.trim().split('\n').at(-1) ?? ''
 }

@@ -1,12 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { availableParallelism } from 'node:os'
-import { folderOf } from '../../test/services/own-server.ts'
-
-/** Each of the two is bound to a core of its own where that can be done, so that they do not take each other's time. */
-const CORES = { server: '0', load: '1' } as const
-
-export const isPinned: boolean = availableParallelism() > 1 && folderOf('taskset') !== undefined
+import { onCore } from './cores.ts'
 
 /** A process of the bench that is asked over IPC, one question at a time. */
 export interface Child {
@@ -19,14 +13,9 @@ export interface Child {
 /** How long a child may take for its answer, in milliseconds. */
 const PATIENCE = 1_800_000
 
-export async function startChild(
-  core: keyof typeof CORES,
-  file: string,
-  args: readonly string[] = [],
-  nodeOptions: readonly string[] = [],
-): Promise<Child> {
-  const command = [process.execPath, ...nodeOptions, file, ...args]
-  const [program = '', ...rest] = isPinned ? ['taskset', '-c', CORES[core], ...command] : command
+/** On the core of the servers. */
+export async function startChild(file: string, args: readonly string[] = [], nodeOptions: readonly string[] = []): Promise<Child> {
+  const [program, ...rest] = onCore('server', [process.execPath, ...nodeOptions, file, ...args])
   const child = spawn(program, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, NODE_ENV: 'production' } })
   const hello = await answerOf(child)
   return {

@@ -25,7 +25,7 @@ export class Server {
       store: store === 'none' ? 'memory' : store,
       place: { ...place, name },
     }
-    return new Server(candidate, await startChild('server', SERVE, [JSON.stringify(order)], nodeOptions))
+    return new Server(candidate, await startChild(SERVE, [JSON.stringify(order)], nodeOptions))
   }
 
   url(path: Path): string {

@@ -3,8 +3,6 @@ import type { Place } from '../servers/resources.ts'
 import type { WorkloadName } from '../workloads.ts'
 import { Cell, type Round } from './cell.ts'
 import type { MeasuredCell } from './measured.ts'
-import type { Child } from './pinned-child.ts'
-import { startChild } from './pinned-child.ts'
 import { Server } from './server.ts'
 
 /** How long and how often. */
@@ -18,42 +16,39 @@ export interface Plan {
   readonly nodeOptions: readonly string[]
 }
 
-const LOAD = new URL('./load.ts', import.meta.url).pathname
-
 /**
  * Measures the candidates of each framework side by side: all servers are up, one is asked at a time, and the rounds go A B C A B C, so
- * that what happens to the machine meanwhile happens to all of them.
+ * that what happens to the machine meanwhile happens to all of them. Yields what was measured, workload by workload.
  */
-export async function sideBySide(plan: Plan, place: Omit<Place, 'name'>, onCell: (name: string) => void): Promise<readonly MeasuredCell[]> {
-  const load = await startChild('load', LOAD)
-  const measured: MeasuredCell[] = []
+export async function* sideBySide(
+  plan: Plan,
+  place: Omit<Place, 'name'>,
+  onCell: (name: string) => void,
+): AsyncGenerator<readonly MeasuredCell[], void, undefined> {
   for (const candidates of Object.values(Object.groupBy(plan.candidates, ({ framework }) => framework))) {
     const servers = await Promise.all(candidates.map((candidate) => Server.start(candidate, place, plan.nodeOptions)))
     try {
-      for (const workload of plan.workloads) measured.push(...(await underOne(workload, servers, load, plan, onCell)))
+      for (const workload of plan.workloads) yield await underOne(workload, servers, plan, onCell)
     } finally {
       await Promise.all(servers.map((server) => server.stop()))
     }
   }
-  await load.stop()
-  return measured
 }
 
 async function underOne(
   workload: WorkloadName,
   servers: readonly Server[],
-  load: Child,
   { seconds, rounds, connections }: Plan,
   onCell: (name: string) => void,
 ): Promise<readonly MeasuredCell[]> {
   const taking = servers.filter(({ candidate }) => candidate.workloads.includes(workload))
   const cells = await Promise.all(taking.map((server) => Cell.prepare(server, workload, connections)))
-  for (const cell of cells) await cell.warmUp(load, seconds)
+  for (const cell of cells) await cell.warmUp()
   const results = new Map<Cell, Round[]>(cells.map((cell) => [cell, []]))
   for (let round = 0; round < rounds; round += 1) {
     for (const [cell, done] of results) {
       onCell(`${workload} ${nameOf(cell.server.candidate)}`)
-      done.push(await cell.round(load, seconds))
+      done.push(await cell.round(seconds))
     }
   }
   for (const cell of cells) await cell.checkCounts()

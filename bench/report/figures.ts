@@ -9,7 +9,7 @@ import type { WorkloadName } from '../workloads.ts'
 export interface Figure {
   readonly candidate: Candidate
   readonly workload: WorkloadName
-  /** Microseconds of CPU time a request, over what the bare framework took in the same round. */
+  /** Microseconds of CPU time a request over the bare framework: by how many times it is dearer in the same round, times what that takes. */
   readonly extra: number
   readonly operations: number
   readonly perSecond: number
@@ -30,13 +30,13 @@ export class Figures {
   /** `undefined` when it was not measured in this run. */
   of(candidate: Candidate, workload: WorkloadName): Figure | undefined {
     const rounds = this.#rounds(nameOf(candidate), workload)
-    const bare = this.#rounds(`${candidate.framework} / bare / none`, workload)
+    const bare = this.#bare(candidate.framework, workload)
     if (rounds.length === 0 || bare.length === 0) return undefined
     const middle = (property: keyof Round): number => median(rounds.map((round) => round[property]))
     return {
       candidate,
       workload,
-      extra: median(rounds.map(({ cpu }, index) => cpu - (bare[index]?.cpu ?? Number.NaN))),
+      extra: (median(rounds.map(({ cpu }, index) => cpu / (bare[index] ?? Number.NaN))) - 1) * median(bare),
       operations: middle('operations'),
       perSecond: middle('perSecond'),
       p50: middle('p50'),
@@ -56,6 +56,13 @@ export class Figures {
     const first = this.#rounds(`${framework} / bare / none`, workload)
     const second = this.#rounds(`${framework} / bare again / none`, workload)
     return first.length === 0 ? 0 : median(first.map(({ cpu }, index) => Math.abs(cpu - (second[index]?.cpu ?? cpu))))
+  }
+
+  /** What the bare framework took in each round: the mean of its two servers. */
+  #bare(framework: Framework, workload: WorkloadName): readonly number[] {
+    const first = this.#rounds(`${framework} / bare / none`, workload)
+    const second = this.#rounds(`${framework} / bare again / none`, workload)
+    return first.map(({ cpu }, index) => (cpu + (second[index]?.cpu ?? cpu)) / 2)
   }
 
   #rounds(candidate: string, workload: WorkloadName): readonly Round[] {

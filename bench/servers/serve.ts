@@ -1,4 +1,5 @@
 // A server process. What it serves is told as JSON in its first argument; the bench asks it over IPC what it has used so far.
+import { subscribe } from 'node:diagnostics_channel'
 import type { Serve } from './library.ts'
 import { operations } from './operations.ts'
 import type { Place, StoreName } from './resources.ts'
@@ -17,6 +18,8 @@ export interface Order {
 export interface Usage {
   /** Microseconds of CPU time of all its threads, in its own code and in the system. */
   readonly cpu: number
+  /** Requests that reached it. */
+  readonly requests: number
   /** What was asked of its store. */
   readonly operations: number
 }
@@ -32,10 +35,12 @@ const FRAMEWORKS = {
 
 const { framework, library, store, place } = JSON.parse(process.argv[2] ?? '') as Order
 const serve = await FRAMEWORKS[framework]()
+let requests = 0
+subscribe('http.server.request.start', () => (requests += 1))
 const port = await serve(library, store, place)
 process.on('message', () => {
   const { user, system } = process.cpuUsage()
-  process.send?.({ cpu: user + system, operations: operations.count } satisfies Usage)
+  process.send?.({ cpu: user + system, requests, operations: operations.count } satisfies Usage)
 })
 process.on('disconnect', () => process.exit())
 process.send?.({ port })
