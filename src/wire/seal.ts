@@ -18,8 +18,6 @@ const PLAIN = '1'
 const SQUEEZED = '2'
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
-/** Drawn in large portions: twelve bytes cost as much. */
-const DRAWN_BYTES = NONCE_BYTES * 256
 /** What a squeezed text unfolds to, at the most. */
 const MOST_BYTES = 1 << 18
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -35,12 +33,11 @@ export function sealingKeys(secrets: readonly string[], purpose: string): readon
 /** AES-256-GCM: the first key seals, all of them open. What was sealed for another `use` does not open. */
 export function makeSeal(keys: readonly crypto.KeyObject[], use: string): Seal {
   const bound = { [PLAIN]: bytesOf(JSON.stringify([PLAIN, use])), [SQUEEZED]: bytesOf(JSON.stringify([SQUEEZED, use])) }
-  const drawNonce = nonces()
   return {
     close(text, squeeze) {
       const squeezed = squeeze ? squeezedOf(text) : undefined
       const version = squeezed === undefined ? PLAIN : SQUEEZED
-      const nonce = drawNonce()
+      const nonce = crypto.randomBytes(NONCE_BYTES)
       const cipher = crypto.createCipheriv('aes-256-gcm', keys[0] as crypto.KeyObject, nonce).setAAD(bound[version])
       const sealed = squeezed === undefined ? cipher.update(text, 'utf8') : cipher.update(squeezed)
       cipher.final()
@@ -56,20 +53,6 @@ export function makeSeal(keys: readonly crypto.KeyObject[], use: string): Seal {
       }
       return undefined
     },
-  }
-}
-
-/** Answers a nonce at each call. No bytes are handed out twice. */
-function nonces(): () => Uint8Array {
-  let drawn = new Uint8Array()
-  let used = 0
-  return function draw() {
-    if (used === drawn.length) {
-      drawn = crypto.randomBytes(DRAWN_BYTES)
-      used = 0
-    }
-    used += NONCE_BYTES
-    return drawn.subarray(used - NONCE_BYTES, used)
   }
 }
 
