@@ -28,6 +28,14 @@ const COOKIE_BYTES = 4096
 /** The longest `Max-Age` there is: 400 days. */
 const LONGEST_AGE = 34_560_000
 
+/** What a `Cookie` header has under our name. */
+export interface Carried {
+  /** The different values. */
+  readonly values: readonly string[]
+  /** The names of all that is ours, pieces of a value too, whatever is in them. */
+  readonly sent: readonly string[]
+}
+
 /** The one cookie a request may carry, and how to read, set and delete it. What one cookie cannot hold travels in several. */
 export class Cookie {
   readonly name: string
@@ -41,8 +49,7 @@ export class Cookie {
     this.#room = COOKIE_BYTES - printCookie(`${name}.9`, '.9', attributes, LONGEST_AGE).length
   }
 
-  /** What a `Cookie` header has under our name: the different values, and the names of all that is ours. */
-  read(header: unknown): { readonly values: readonly string[]; readonly sent: readonly string[] } {
+  read(header: unknown): Carried {
     return { values: join(header, this.name), sent: namesSent(header, this.name) }
   }
 

@@ -12,6 +12,9 @@ import type { Entry } from './store.ts'
 
 const NOTHING: ReadonlyMap<string, string> = new Map()
 
+/** Puts into a draft what the browser brought. */
+type Arrival = (draft: Draft) => void
+
 /**
  * What one request makes of one session: the state it was opened with, what it recorded since, and what it owes the browser. The
  * verbs of `Session` write here; loading and committing read from here and put down what came of it.
@@ -23,6 +26,8 @@ export class Draft {
   /** Flashes this request has read: name and text. */
   readonly flashesRead: Map<string, string> = new Map()
   accessed = false
+  /** Opens what the browser brought, where that needs nobody else; called when somebody first looks. */
+  #arrival: Arrival | undefined
   #state: State
   #isNew: boolean | undefined
   #properties: Properties
@@ -44,12 +49,13 @@ export class Draft {
   /** The last of the saves and claims under way. */
   #turn: Promise<unknown> | undefined
 
-  constructor(engine: Engine, keeper: Keeper, state: State, origin: Origin = {}) {
+  constructor(engine: Engine, keeper: Keeper, state: State, origin: Origin = {}, arrival?: Arrival) {
     this.engine = engine
     this.keeper = keeper
     this.debt = new CookieDebt(engine, origin)
     this.#state = state
-    if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
+    this.#arrival = arrival
+    if (arrival === undefined && (state.is === 'absent' || state.is === 'ended')) this.#isNew = true
     this.#properties = new Properties(engine.values, NOTHING)
   }
 
@@ -58,11 +64,18 @@ export class Draft {
   }
 
   get state(): State {
+    this.#arrive()
     return this.#state
   }
 
   get properties(): Properties {
+    this.#arrive()
     return this.#properties
+  }
+
+  /** Whether nobody has looked yet at what the browser brought. */
+  get isUnopened(): boolean {
+    return this.#arrival !== undefined
   }
 
   get intents(): readonly Intent[] {
@@ -117,7 +130,7 @@ export class Draft {
     this.#opened = texts
     this.#known = texts
     this.#outrun = false
-    this.#isNew ??= state.is === 'failed' ? undefined : state.is !== 'live'
+    this.#isNew ??= state.is === 'failed' || state.is === 'unloaded' ? undefined : state.is !== 'live'
     if (this.#state.is !== 'unknown') this.#state = state
   }
 
@@ -133,8 +146,8 @@ export class Draft {
   flush(asked = true): void {
     if (this.#sealed) throw new HeadersSentError(SEALED)
     this.accessed = true
+    const { identity } = this.state
     this.#life++
-    const { identity } = this.#state
     if (identity !== undefined) this.#flushed = [...this.#flushed, identity]
     if (asked && this.#state.is === 'live') this.#flushedLiving = true
     this.debt.end()
@@ -177,8 +190,9 @@ export class Draft {
   /** Before whatever tells something of the state. */
   look(): Properties {
     this.accessed = true
-    if (this.#state.is === 'unloaded') throw new NotLoadedError(UNLOADED)
-    if (this.#state.is === 'failed' && !this.#raised) this.#raise(this.#state.error)
+    const { state } = this
+    if (state.is === 'unloaded') throw new NotLoadedError(UNLOADED)
+    if (state.is === 'failed' && !this.#raised) this.#raise(state.error)
     return this.#properties
   }
 
@@ -186,8 +200,9 @@ export class Draft {
   change(): void {
     this.accessed = true
     if (this.#sealed) throw new HeadersSentError(SEALED)
-    if (this.#state.is === 'failed') this.#raise(this.#state.error)
-    if (this.#state.is === 'unknown') throw new CommitUnknownError()
+    const { state } = this
+    if (state.is === 'failed') this.#raise(state.error)
+    if (state.is === 'unknown') throw new CommitUnknownError()
     const { refusal } = this.debt
     if (refusal === undefined) return
     this.engine.emit({ type: 'cookie', reason: refusal.reason })
@@ -281,6 +296,12 @@ export class Draft {
   #wipe(): void {
     this.#properties.release()
     this.flashesRead.clear()
+  }
+
+  #arrive(): void {
+    const arrival = this.#arrival
+    this.#arrival = undefined
+    arrival?.(this)
   }
 
   #raise(error: Error): never {

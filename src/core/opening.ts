@@ -1,9 +1,10 @@
-import type { Cookie } from './cookie-rules.ts'
+import type { Carried } from './cookie-rules.ts'
 import type { Draft } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { StoreError } from './errors.ts'
 import type { SessionEvent } from './events.ts'
 import type { Identity, Ids } from './id.ts'
+import type { State } from './state.ts'
 import type { Entry } from './store.ts'
 
 type Absence = (SessionEvent & { readonly type: 'absent' })['reason']
@@ -13,18 +14,15 @@ export interface Found {
   readonly identity?: Identity
   /** Why there is no identity. */
   readonly absence?: Absence
-  /** The names under which the browser sent our cookie, or pieces of it, whatever was in them. */
-  readonly sent: readonly string[]
 }
 
-/** Finds the id in a header. What has not the shape of an id is ignored; two different ids are none. No I/O. */
-export function findId(header: unknown, cookie: Cookie, ids: Ids): Found {
-  const { values, sent } = cookie.read(header)
-  if (sent.length === 0) return { sent, absence: 'no-cookie' }
+/** Finds the id among what a request carries. What has not the shape of an id is ignored; two different ids are none. No I/O. */
+export function findId({ values, sent }: Carried, ids: Ids): Found {
+  if (sent.length === 0) return { absence: 'no-cookie' }
   const identities = values.map((value) => ids.parse(value)).filter((identity) => identity !== undefined)
   const [identity, another] = identities
-  if (another !== undefined) return { sent, absence: 'two-cookies' }
-  return identity === undefined ? { sent, absence: 'malformed-cookie' } : { sent, identity }
+  if (another !== undefined) return { absence: 'two-cookies' }
+  return identity === undefined ? { absence: 'malformed-cookie' } : { identity }
 }
 
 /** What an id leads to. */
@@ -42,8 +40,12 @@ const OVERLAP = 60_000
 export async function reach(engine: Engine, identity: Identity, fresh: boolean): Promise<Reached> {
   const now = engine.now()
   const entry = await read(engine, identity, now, fresh)
+  const reached = judged(engine, identity, entry, now)
+  return !fresh && reached.entry === undefined && reached.reason === 'other-id' ? reach(engine, identity, true) : reached
+}
+
+function judged(engine: Engine, identity: Identity, entry: Entry | undefined, now: number): Reached {
   if (entry === undefined || entry.expiresAt <= now) return { reason: 'unknown-or-expired' }
-  if (!engine.ids.isLiving(identity, entry) && !fresh) return reach(engine, identity, true)
   if (!engine.ids.isLiving(identity, entry)) return { reason: 'other-id', isYoung: now - entry.idAt < OVERLAP }
   const texts = engine.values.decode(entry.payload)
   return texts === undefined ? { reason: 'unreadable' } : { entry, texts }
@@ -54,7 +56,23 @@ export async function openFrom(engine: Engine, draft: Draft, fresh = false): Pro
   const { state, life } = draft
   const { identity } = state
   if (identity === undefined) return draft.open(state)
-  const reached = await reach(engine, identity, fresh)
+  open(engine, draft, { identity, state, life }, await reach(engine, identity, fresh))
+}
+
+/** As `openFrom`, at once, with what an id brought along at `now`. */
+export function openBrought(engine: Engine, draft: Draft, identity: Identity, now: number): void {
+  const entry = engine.ids.bring?.(identity, now)
+  open(engine, draft, { identity, state: draft.state, life: draft.life }, judged(engine, identity, entry, now))
+}
+
+/** How a draft was when it was looked what its identity leads to. */
+interface Asked {
+  readonly identity: Identity
+  readonly state: State
+  readonly life: number
+}
+
+function open(engine: Engine, draft: Draft, { identity, state, life }: Asked, reached: Reached): void {
   if (reached.entry !== undefined) {
     engine.emit({ type: 'loaded', reason: 'found', handle: identity.handle })
     return draft.open({ is: 'live', identity, entry: reached.entry }, reached.texts, life)

@@ -1,7 +1,7 @@
 import { checkOptions } from './check-options.ts'
 import { Performer } from './commit/performer.ts'
 import type { Origin, Refusal } from './cookie-debt.ts'
-import type { CookieRules } from './cookie-rules.ts'
+import type { Carried, CookieRules } from './cookie-rules.ts'
 import { ownDialect, type SessionDialect } from './dialect.ts'
 import { draftOf } from './dictionary.ts'
 import { Draft } from './draft.ts'
@@ -10,7 +10,7 @@ import { type Engine, makeEngine } from './engine.ts'
 import { ConfigError, SessionError, StoreError } from './errors.ts'
 import type { Listener, SessionEvent } from './events.ts'
 import { type Incoming, WebArrival } from './incoming.ts'
-import { findId, openFrom } from './opening.ts'
+import { findId, openBrought, openFrom } from './opening.ts'
 import type { SessionOptions } from './options.ts'
 import type { Owed } from './owed.ts'
 import type { Described, Schemas } from './schema.ts'
@@ -69,9 +69,12 @@ export class Sessions<Data = Default> {
     const incoming: Incoming = 'headers' in source ? new WebArrival(source) : source
     const cookie = this.#cookies.over(incoming)
     if (cookie === undefined) return this.#absent({ reason: 'insecure' }, { refusal: insecure(incoming.remedy) })
-    const { identity, absence, sent } = findId(incoming.cookie, cookie, this.#engine.ids)
-    if (identity === undefined) return this.#absent({ reason: absence ?? 'no-cookie' }, { cookie, sent })
-    const draft = new Draft(this.#engine, this.#performer, { is: 'unloaded', identity }, { cookie, sent })
+    const carried = cookie.read(incoming.cookie)
+    const origin = { cookie, sent: carried.sent }
+    if (carried.sent.length > 0 && this.#engine.ids.bring !== undefined) return this.#brought(carried, origin)
+    const { identity, absence } = findId(carried, this.#engine.ids)
+    if (identity === undefined) return this.#absent({ reason: absence ?? 'no-cookie' }, origin)
+    const draft = new Draft(this.#engine, this.#performer, { is: 'unloaded', identity }, origin)
     if (!this.lazy) await this.#begin(draft)
     return new Session<Data>(draft)
   }
@@ -209,6 +212,19 @@ export class Sessions<Data = Default> {
   #absent({ reason }: Pick<Absent, 'reason'>, origin: Origin): Session<Data> {
     this.#engine.emit({ type: 'absent', reason })
     return new Session<Data>(new Draft(this.#engine, this.#performer, { is: 'absent' }, origin))
+  }
+
+  /** Whether there is a session turns out when somebody looks; it is judged by the time at which its request came. */
+  #brought(carried: Carried, origin: Origin): Session<Data> {
+    const engine = this.#engine
+    const now = engine.now()
+    const arrive = (draft: Draft): void => {
+      const { identity, absence = 'no-cookie' } = findId(carried, engine.ids)
+      if (identity !== undefined) return this.lazy ? draft.open({ is: 'unloaded', identity }) : openBrought(engine, draft, identity, now)
+      engine.emit({ type: 'absent', reason: absence })
+      draft.open({ is: 'absent' })
+    }
+    return new Session<Data>(new Draft(engine, this.#performer, { is: 'absent' }, origin, arrive))
   }
 
   async #begin(draft: Draft): Promise<void> {

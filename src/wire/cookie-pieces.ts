@@ -4,7 +4,8 @@ import { cookieValues } from './cookie-header.ts'
  * A value that is too long for one cookie travels in several, `sid`, `sid.1`, `sid.2` and so on. The first one ends with how many follow,
  * `….2`, so that what is left over from a longer value is never taken for a part of this one.
  */
-const WITH_MORE = /^([\w-]+)\.([1-9])$/
+const MORE = /^\.[1-9]$/
+const MORE_LENGTH = 2
 const PIECE = /^[\w-]+$/
 const MOST = 9
 /** Two beginnings for the same pieces are a leftover. Thousands are somebody who wants each of them made whole, and opened. */
@@ -26,15 +27,19 @@ export function split(name: string, value: string, room: number): (readonly [nam
 export function join(header: unknown, name: string): readonly string[] {
   const found = cookieValues(header, name)
   const values = found.length > 1 ? [...new Set(found)] : found
-  if (!values.some((value) => WITH_MORE.test(value))) return values
+  if (!values.some(hasMore)) return values
   const pieces = Array.from({ length: MOST }, (_, index) => pieceOf(header, pieceName(name, index + 1)))
   let joined = 0
   return values.map((value) => {
-    const [, first, count] = WITH_MORE.exec(value) ?? []
-    if (first === undefined || ++joined > MOST_JOINED) return value
-    const rest = pieces.slice(0, Number(count))
-    return rest.every((piece) => piece !== undefined) ? first + rest.join('') : value
+    if (!hasMore(value) || ++joined > MOST_JOINED) return value
+    const rest = pieces.slice(0, Number(value.slice(-1)))
+    return rest.every((piece) => piece !== undefined) ? value.slice(0, -MORE_LENGTH) + rest.join('') : value
   })
+}
+
+/** Its end is looked at first: most values are whole, and to go through one of them costs more than to find it. */
+function hasMore(value: string): boolean {
+  return MORE.test(value.slice(-MORE_LENGTH)) && PIECE.test(value.slice(0, -MORE_LENGTH))
 }
 
 /** The names under which a `Cookie` header has this cookie, or pieces of it, whatever is in them. Never throws. */

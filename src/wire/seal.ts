@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import * as crypto from 'node:crypto'
 import * as zlib from 'node:zlib'
 
@@ -10,17 +11,13 @@ export interface Seal {
 }
 
 /**
- * `version nonce ciphertext tag`: one character, then base64url without padding, each part for itself. The version says how the text is
- * written and is authenticated like all else.
+ * `version`, one character, and behind it `nonce ciphertext tag` as one base64url without padding. The version says how the text is written
+ * and is authenticated like all else.
  */
 const PLAIN = '1'
 const SQUEEZED = '2'
 const NONCE_BYTES = 12
-const NONCE_END = 1 + 16
 const TAG_BYTES = 16
-const TAG_CHARACTERS = 22
-/** The bits that base64 leaves over are zero: there is one spelling of every sealed text. */
-const CANONICAL = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
 /** What a squeezed text unfolds to, at the most. */
 const MOST_BYTES = 1 << 18
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -44,13 +41,14 @@ export function makeSeal(keys: readonly crypto.KeyObject[], use: string): Seal {
       const cipher = crypto.createCipheriv('aes-256-gcm', keys[0] as crypto.KeyObject, nonce).setAAD(bound[version])
       const sealed = squeezed === undefined ? cipher.update(text, 'utf8') : cipher.update(squeezed)
       cipher.final()
-      return version + nonce.toString('base64url') + sealed.toString('base64url') + cipher.getAuthTag().toString('base64url')
+      return version + Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url')
     },
     open(sealed) {
       const version = sealed[0]
-      if ((version !== PLAIN && version !== SQUEEZED) || !hasShape(sealed)) return undefined
+      const bytes = version === PLAIN || version === SQUEEZED ? canonical(sealed.slice(1)) : undefined
+      if (bytes === undefined || bytes.length < NONCE_BYTES + TAG_BYTES) return undefined
       for (const key of keys) {
-        const text = opened(key, sealed, bound[version])
+        const text = opened(key, bytes, bound[version as keyof typeof bound])
         if (text !== undefined) return decoded(text, version === SQUEEZED)
       }
       return undefined
@@ -58,18 +56,18 @@ export function makeSeal(keys: readonly crypto.KeyObject[], use: string): Seal {
   }
 }
 
-function hasShape(sealed: string): boolean {
-  if (sealed.length < NONCE_END + TAG_CHARACTERS) return false
-  const parts = [sealed.slice(1, NONCE_END), sealed.slice(NONCE_END, -TAG_CHARACTERS), sealed.slice(-TAG_CHARACTERS)]
-  return parts.every((part) => CANONICAL.test(part))
+/** The bytes of a text that is spelled as we would spell them: of every sealed text there is one. */
+function canonical(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text, 'base64url')
+  return bytes.toString('base64url') === text ? bytes : undefined
 }
 
-function opened(key: crypto.KeyObject, sealed: string, bound: Uint8Array): Uint8Array | undefined {
+function opened(key: crypto.KeyObject, sealed: Uint8Array, bound: Uint8Array): Uint8Array | undefined {
   try {
-    const nonce = fromBase64(sealed.slice(1, NONCE_END))
+    const nonce = sealed.subarray(0, NONCE_BYTES)
     const decipher = crypto.createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(bound)
-    decipher.setAuthTag(fromBase64(sealed.slice(-TAG_CHARACTERS)))
-    const text = decipher.update(sealed.slice(NONCE_END, -TAG_CHARACTERS), 'base64url')
+    decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
+    const text = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES))
     decipher.final()
     return text
   } catch {
@@ -94,8 +92,4 @@ function decoded(bytes: Uint8Array, isSqueezed: boolean): string | undefined {
 
 function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text)
-}
-
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
 }

@@ -54,7 +54,7 @@ const trespasses: readonly (readonly [room: string, line: string, message: strin
   // from outside the house
   ['core', "export { parseCookie } from 'cookie'", 'core takes from outside only node:crypto and node:zlib'],
   ['stores', "export { parseCookie } from 'cookie'", 'stores takes from outside only lru-cache, node:crypto and node:zlib'],
-  ['wire', "export { stringify } from 'devalue'", 'wire takes from outside only cookie, node:crypto and node:zlib'],
+  ['wire', "export { stringify } from 'devalue'", 'wire takes from outside only cookie, node:buffer, node:crypto and node:zlib'],
   ['codecs', "export { LRUCache } from 'lru-cache'", 'codecs takes from outside only devalue, node:crypto and node:zlib'],
   ...['pg', 'mysql2/promise', 'redis', 'ioredis', 'better-sqlite3', 'postgres'].map(
     (driver) => ['stores', `export * from '${driver}'`, 'a client is passed in and typed by its shape'] as const,
@@ -67,7 +67,7 @@ const trespasses: readonly (readonly [room: string, line: string, message: strin
   ['adapters', "export { Router } from 'express'", 'and types of its framework'],
   ['adapters', "export { default } from 'fastify-plugin'", 'and types of its framework'],
   // only Node has node:
-  ['wire', "export { Buffer } from 'node:buffer'", 'wire takes from outside only cookie, node:crypto and node:zlib'],
+  ['wire', "export { inspect } from 'node:util'", 'wire takes from outside only cookie, node:buffer, node:crypto and node:zlib'],
   ['core', "export { AsyncLocalStorage } from 'node:async_hooks'", 'core takes from outside only node:crypto and node:zlib'],
   ['core', "export { readFile } from 'fs/promises'", 'core takes from outside only node:crypto and node:zlib'],
   ['stores/mysql', "export { Buffer } from 'node:buffer'", 'stores takes from outside only lru-cache, node:crypto and node:zlib'],

@@ -64,7 +64,7 @@ describe('a manager', () => {
     const nonce = randomBytes(12)
     const cipher = createCipheriv('aes-256-gcm', keys[0] as KeyObject, nonce).setAAD(Buffer.from(JSON.stringify([version, ''])))
     const sealed = Buffer.concat([cipher.update(bytes), cipher.final()])
-    return version + [nonce, sealed, cipher.getAuthTag()].map((part) => part.toString('base64url')).join('')
+    return version + Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url')
   }
   const envelope = (changes: object = {}, family: unknown = 'f'.repeat(16)): string => {
     const { payload, ...rest } = { ...entry, ...changes }

@@ -34,9 +34,9 @@ export class CommitQueue {
   commit(job: Job): Promise<Done> {
     return new Promise((resolve, reject) => {
       const queued = new QueuedJob(job, resolve, reject)
+      if (!this.#engine.merging) return void this.#bring([queued], undefined)
       const lane = this.#lanes.get(job.identity.key)
-      if (!this.#engine.merging) void this.#bring([queued], undefined)
-      else if (lane === undefined) void this.#drive(job.identity.key, queued)
+      if (lane === undefined) void this.#drive(job.identity.key, queued)
       else if (lane.length >= MOST_IN_LANE) queued.reject(crowded())
       else lane.push(queued.wait())
     })

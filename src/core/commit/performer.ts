@@ -66,6 +66,7 @@ export class Performer implements Keeper {
   }
 
   async #perform(draft: Draft, failed: boolean, until: number): Promise<void> {
+    if (draft.isUnopened) return this.#engine.emit({ type: 'untouched', reason: failed ? 'failed-response' : 'not-used' })
     const problem = failed ? undefined : noticed(draft)
     const isLost = failed || problem !== undefined
     if (draft.state.is === 'unloaded' && draft.intents.length > 0 && !isLost) await openFrom(this.#engine, draft, true)

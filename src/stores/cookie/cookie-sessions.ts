@@ -46,10 +46,9 @@ export class CookieSessions implements Store {
     this.#sealing = sealing
     this.#service = service
     this.#seal = makeSeal(keys, service.scope)
+    this.#revocations = revocation && new Revocations(revocation, service)
     this.ids = this.#makeIds()
-    if (revocation === undefined) return
-    this.#revocations = new Revocations(revocation, service)
-    if (revocation.clearExpired !== undefined) this.clearExpired = revocation.clearExpired.bind(revocation)
+    if (revocation?.clearExpired !== undefined) this.clearExpired = revocation.clearExpired.bind(revocation)
   }
 
   async load(token: string, now: number): Promise<Entry | undefined> {
@@ -95,6 +94,7 @@ export class CookieSessions implements Store {
         const held = this.#open(token)
         return held === undefined ? undefined : { id: token, key: token, handle: held.family, proof: held.entry.proof }
       },
+      ...(this.#revocations === undefined ? { bring: ({ key }, now) => this.#living(key, now)?.entry } : {}),
       create() {
         const family = draw(FAMILY_LENGTH)
         return { id: family, key: family, handle: family, proof: draw(PROOF_LENGTH) }
