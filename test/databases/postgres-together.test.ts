@@ -23,7 +23,7 @@ describe.skipIf(POSTGRES === '').each(ISOLATIONS)('what arrives in one turn, %s'
   it('is one statement: 64 loads', async () => {
     const { store, rows, sent } = await filled(64, isolation)
     expect(await Promise.all(rows.map(([key]) => store.load(key, NOW)))).toEqual(rows.map(([, entry]) => entry))
-    expect(sent).toEqual([expect.stringContaining('= ANY($1')])
+    expect(sent).toEqual([expect.stringContaining('= ANY(')])
   })
 
   it('is one statement: 64 replaces', async () => {

@@ -9,6 +9,9 @@ import type { SqlExecutor, SqlRow, SqlValue } from './sql-store.ts'
 /** How often a statement is tried that others were in the way of. */
 const MOST_TRIES = 12
 
+/** For how many turns of the event loop statements wait for each other, as long as each turn brings more. */
+const MOST_TURNS = 4
+
 /**
  * Runs statements, each in a transaction of its own. Those of one turn of the event loop that differ only in their values become one
  * statement, see `Together`; each caller still has an outcome of their own. Whoever the statement passed over, or the server's refusal of
@@ -100,8 +103,15 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
       others?.push(waiting)
       if (others !== undefined) return
       this.#waiting.set(statement, [waiting])
-      atEndOfTurn?.(() => this.#depart(statement))
+      atEndOfTurn?.(() => this.#boarded(statement, 1))
     })
+  }
+
+  /** Where several came in one turn the server is busy, and the next turn brings more: the more go together, the less each of them costs. */
+  #boarded(statement: SqlStatement, before: number, turns = 1): void {
+    const count = this.#waiting.get(statement)?.length ?? 0
+    if (count === before || turns === MOST_TURNS) this.#depart(statement)
+    else atEndOfTurn?.(() => this.#boarded(statement, count, turns + 1))
   }
 
   #depart(statement: SqlStatement): void {
