@@ -13,8 +13,8 @@ const MOST_TRIES = 12
 const MOST_TURNS = 4
 
 /**
- * Runs statements, each in a transaction of its own. Those of one turn of the event loop that differ only in their values become one
- * statement, see `Together`; each caller still has an outcome of their own. Whoever the statement passed over, or the server's refusal of
+ * Runs statements, each in a transaction of its own. Those of one turn of the event loop, or of a few when they keep coming, that differ only in
+ * their values become one statement, see `Together`; each caller still has an outcome of their own. Whoever the statement passed over, or the server's refusal of
  * the whole of it did not mean, is tried alone, and only then judged. Nothing ever joins a statement that was sent.
  */
 export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
@@ -185,7 +185,9 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   /** By name again: the libraries hand rows over as lists, so that no setting of theirs renames a column. */
   #rowOf(values: readonly unknown[]): Row {
     const row: Record<string, unknown> = {}
-    for (const [index, name] of this.#columns.entries()) row[name] = values[index]
+    this.#columns.forEach((name, index) => {
+      row[name] = values[index]
+    })
     return row as unknown as Row
   }
 
