@@ -13,6 +13,9 @@ export function toUtf8Text(text: string): string {
 /** Another form of the empty text, for databases that may take an empty one for none. */
 export const EMPTY_TEXT: string = ESCAPED + JSON.stringify('')
 
+/** A text that `toUtf8Text` never answers: it can stand for none at all. */
+export const NO_TEXT: string = ESCAPED
+
 /** The text that `toUtf8Text` was given. */
 export function fromUtf8Text(stored: string): string {
   return stored.startsWith(ESCAPED) ? (JSON.parse(stored.slice(1)) as string) : stored

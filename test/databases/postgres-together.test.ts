@@ -6,6 +6,17 @@ import { freshTable, ISOLATIONS, newPool, POSTGRES } from '../services/postgres-
 import { watched } from '../services/watched-pool.ts'
 
 const OK = { ok: true }
+/** What stands between the texts of a statement, whole and in parts, and a text that looks like the next choice. */
+const SEPARATORS = [
+  '\u001e0\u001f',
+  '\u001e1\u001f',
+  '\u001e',
+  '\u001f',
+  '0\u001f',
+  'a\u001e0',
+  '\u001e0\u001f\u001e0\u001f',
+  '\u0001\u0001',
+]
 
 /** A store with some rows, which tells what it sends from then on. */
 async function filled(count: number, isolation: (typeof ISOLATIONS)[number] = 'read committed') {
@@ -23,7 +34,18 @@ describe.skipIf(POSTGRES === '').each(ISOLATIONS)('what arrives in one turn, %s'
   it('is one statement: 64 loads', async () => {
     const { store, rows, sent } = await filled(64, isolation)
     expect(await Promise.all(rows.map(([key]) => store.load(key, NOW)))).toEqual(rows.map(([, entry]) => entry))
-    expect(sent).toEqual([expect.stringContaining('= ANY($1')])
+    expect(sent).toEqual([expect.stringContaining('= ANY(')])
+  })
+
+  it('is one statement: 64 creates', async () => {
+    const { store, sent } = await filled(0, isolation)
+    const rows = Array.from({ length: 64 }, (_, index): [string, Entry] => [
+      `key ${index}`,
+      sampleEntry(index % 2 ? {} : { userId: fresh('user') }),
+    ])
+    expect(await Promise.all(rows.map(([key, entry]) => store.create(key, entry)))).toEqual(rows.map(() => OK))
+    expect(sent).toEqual([expect.stringContaining('INSERT')])
+    expect(await Promise.all(rows.map(([key]) => store.load(key, NOW)))).toEqual(rows.map(([, entry]) => entry))
   })
 
   it('is one statement: 64 replaces', async () => {
@@ -53,6 +75,17 @@ describe.skipIf(POSTGRES === '')('a statement of many', () => {
     await store.create('a', entry)
     const loads = [NOW, entry.expiresAt - 1, entry.expiresAt].map((now) => store.load('a', now))
     expect(await Promise.all([...loads, store.load('b', NOW)])).toEqual([entry, entry, undefined, undefined])
+  })
+
+  it('gives each create its own outcome', async () => {
+    const { store, rows } = await filled(1)
+    const [[a, first]] = rows as [[string, Entry]]
+    const [one, two, three] = [sampleEntry(), sampleEntry(), sampleEntry()]
+    const outcomes = await Promise.all([store.create(a, one), store.create('b', one), store.create('b', two), store.create('c', three)])
+    expect([outcomes[0], outcomes[3]]).toEqual([{ ok: false, reason: 'taken' }, OK])
+    expect(outcomes.slice(1, 3)).toEqual(expect.arrayContaining([OK, { ok: false, reason: 'taken' }]))
+    const winner = outcomes[1]?.ok ? one : two
+    expect(await Promise.all([a, 'b', 'c'].map((key) => store.load(key, NOW)))).toEqual([first, winner, three])
   })
 
   it('gives each replace its own outcome', async () => {
@@ -110,6 +143,17 @@ describe.skipIf(POSTGRES === '')('a statement of many', () => {
     expect(sent).toHaveLength(3)
   })
 
+  it('waits for a few turns while each of them brings more', async () => {
+    const { store, sent } = await filled(0)
+    const loads: Promise<unknown>[] = []
+    for (let turn = 0; turn < 8; turn += 1) {
+      loads.push(store.load(`a ${turn}`, NOW), store.load(`b ${turn}`, NOW))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await Promise.all(loads)
+    expect(sent).toHaveLength(2)
+  })
+
   it('is not joined by a load once it was sent', async () => {
     const [table, pool] = [freshTable(), newPool()]
     const gate = Promise.withResolvers<void>()
@@ -132,12 +176,15 @@ describe.skipIf(POSTGRES === '')('a statement of many', () => {
   })
 
   it('keeps texts to the last code unit', async () => {
-    const texts = ['', '"', '\\', '\\"', '{}', 'NULL', 'null', ',', ' ', '{a,b}', '\n', '\0', '\ud800', "'", '$1', '\u0001']
+    const texts = ['', '"', '\\', '\\"', '{}', 'NULL', 'null', ',', ' ', '{a,b}', '\n', '\0', '\ud800', "'", '$1', '\u0001', ...SEPARATORS]
     const { store } = await filled(0)
     const entries = texts.map((text) =>
       sampleEntry({ payload: text, proof: text, commits: text, userId: text, version: `version of ${text}` }),
     )
-    for (const [index, text] of texts.entries()) await store.create(text, { ...(entries[index] as Entry), payload: '' })
+    const creates = texts.map((text, index) => store.create(text, { ...(entries[index] as Entry), payload: `of ${text}` }))
+    expect(await Promise.all(creates)).toEqual(texts.map(() => OK))
+    const created = await Promise.all(texts.map((text) => store.load(text, NOW)))
+    expect(created.map((entry) => entry?.payload)).toEqual(texts.map((text) => `of ${text}`))
     const swaps = texts.map((text, index) => store.replace(text, entries[index] as Entry, `version of ${text}`, NOW))
     expect(await Promise.all(swaps)).toEqual(texts.map(() => OK))
     expect(await Promise.all(texts.map((text) => store.load(text, NOW)))).toEqual(entries)

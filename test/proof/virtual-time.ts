@@ -15,12 +15,14 @@ export class VirtualTime {
   readonly #timers = new Map<object, Timer>()
   #order = 0
   #outside = 0
+  #knowsOutside = false
 
   readonly wait = (ms: number): Promise<void> => new Promise((resolve) => this.set(resolve, ms))
 
   /** Keeps time standing still while something real is under way: a database has no part in virtual time. */
   readonly outside = async <T>(work: Promise<T>): Promise<T> => {
     this.#outside += 1
+    this.#knowsOutside = true
     try {
       return await work
     } finally {
@@ -46,11 +48,17 @@ export class VirtualTime {
       for (;;) {
         await nextTurn()
         if (done.outcome !== undefined) return done.outcome()
-        if (this.#outside === 0) await this.#next()
+        if (await this.#isQuiet()) await this.#next()
       }
     } finally {
       undo()
     }
+  }
+
+  /** A store in front of a database lets what comes in some turns travel together. */
+  async #isQuiet(): Promise<boolean> {
+    for (let turns = 0; this.#knowsOutside && this.#outside === 0 && turns < 5; turns++) await nextTurn()
+    return this.#outside === 0
   }
 
   async #next(): Promise<void> {

@@ -9,9 +9,12 @@ import type { SqlExecutor, SqlRow, SqlValue } from './sql-store.ts'
 /** How often a statement is tried that others were in the way of. */
 const MOST_TRIES = 12
 
+/** For how many turns of the event loop statements wait for each other, as long as each turn brings more. */
+const MOST_TURNS = 4
+
 /**
- * Runs statements, each in a transaction of its own. Those of one turn of the event loop that differ only in their values become one
- * statement, see `Together`; each caller still has an outcome of their own. Whoever the statement passed over, or the server's refusal of
+ * Runs statements, each in a transaction of its own. Those of one turn of the event loop, or of a few when they keep coming, that differ only in
+ * their values become one statement, see `Together`; each caller still has an outcome of their own. Whoever the statement passed over, or the server's refusal of
  * the whole of it did not mean, is tried alone, and only then judged. Nothing ever joins a statement that was sent.
  */
 export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
@@ -100,8 +103,15 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
       others?.push(waiting)
       if (others !== undefined) return
       this.#waiting.set(statement, [waiting])
-      atEndOfTurn?.(() => this.#depart(statement))
+      atEndOfTurn?.(() => this.#boarded(statement, 1))
     })
+  }
+
+  /** Where several came in one turn the server is busy, and the next turn brings more: the more go together, the less each of them costs. */
+  #boarded(statement: SqlStatement, before: number, turns = 1): void {
+    const count = this.#waiting.get(statement)?.length ?? 0
+    if (count === before || turns === MOST_TURNS) this.#depart(statement)
+    else atEndOfTurn?.(() => this.#boarded(statement, count, turns + 1))
   }
 
   #depart(statement: SqlStatement): void {
@@ -175,7 +185,9 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   /** By name again: the libraries hand rows over as lists, so that no setting of theirs renames a column. */
   #rowOf(values: readonly unknown[]): Row {
     const row: Record<string, unknown> = {}
-    for (const [index, name] of this.#columns.entries()) row[name] = values[index]
+    this.#columns.forEach((name, index) => {
+      row[name] = values[index]
+    })
     return row as unknown as Row
   }
 
