@@ -21,7 +21,7 @@ export class TimedStore {
   constructor(store: Store, limit: number, emit: Listener) {
     this.#store = store
     this.#limit = limit
-    this.#breaker = new Breaker(() => this.#ask(), emit)
+    this.#breaker = new Breaker((until) => this.#ask(until), limit, emit)
   }
 
   load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined> {
@@ -132,9 +132,9 @@ export class TimedStore {
   }
 
   /** Another key each time: of a store in several parts the one that is away must not answer for all. */
-  #ask(): Promise<unknown> {
+  #ask(until: number): Promise<unknown> {
     const ask = (patience: Patience): Promise<unknown> => this.#store.load(`nobody ${Math.random()}`, 0, { fresh: true, ...patience })
-    return promised('load', ask, { until: monotonic() + this.#limit })
+    return promised('load', ask, { until })
   }
 }
 
