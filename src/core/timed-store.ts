@@ -2,6 +2,7 @@ import { Breaker } from './breaker.ts'
 import { monotonic } from './clock.ts'
 import { ConfigError, SessionError, StoreError, type StoreOperation } from './errors.ts'
 import type { Listener } from './events.ts'
+import { holdStore } from './hold-store.ts'
 import type { ClearExpiredOptions, Entry, ListQuery, Page, Patience, Progress, Refused, Store, Version, Written } from './store.ts'
 
 /** The most operations that wait for the store at one time. A store that is that far behind could not answer one more in its time. */
@@ -84,8 +85,9 @@ export class TimedStore {
     }
   }
 
-  async close(): Promise<void> {
-    await this.#store.close?.()
+  /** See `holdStore`. */
+  hold(): () => Promise<void> {
+    return holdStore(this.#store)
   }
 
   #timed<T>(operation: StoreOperation, start: (patience: Patience) => Promise<T>, until?: number): Promise<T> {
