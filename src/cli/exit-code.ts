@@ -13,7 +13,7 @@ export const EXIT_HELP = `
 Exit codes:
   0    done; also when there was nothing to do
   1    the store failed; what is done stays done, run it again to go on
-  2    asked for wrongly: an option, the URL of the store, a driver that is not installed
+  2    asked for wrongly: an option, the URL of the store, a file or a driver that is not there
   130  ended by SIGINT (Ctrl-C) after the batch under way; run it again to go on
   143  ended by SIGTERM in the same way`
 

@@ -27,7 +27,7 @@ export function program(done: (exitCode: number) => void): Command {
     .addHelpText('after', EXIT_HELP)
     .action(async ({ store: url, ...options }: StoreGiven & ClearExpiredCommand) => {
       const { clearExpired } = await import('./clear-expired.ts')
-      done(await withStore(url, (store) => clearExpired(store, options)))
+      done(await withStore(url, true, (store) => clearExpired(store, options)))
     })
   sojourn
     .command('migrate')
@@ -37,7 +37,7 @@ export function program(done: (exitCode: number) => void): Command {
     .addHelpText('after', EXIT_HELP)
     .action(async ({ store: url, ...options }: StoreGiven & { readonly dryRun?: boolean }) => {
       const { migrate } = await import('./migrate.ts')
-      done(await withStore(url, (store) => migrate(store, options)))
+      done(await withStore(url, false, (store) => migrate(store, options)))
     })
   return sojourn
 }

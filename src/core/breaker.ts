@@ -7,30 +7,38 @@ const SILENCE = 500
 /** Between two questions to a store that is away: soon at first, for what was only a moment. */
 const FIRST_PAUSE = 25
 const LONGEST_PAUSE = 250
-/** No question for so long, although there should be: timers stood still. The process was frozen, or timers end with their request. */
+/** No sign of the inquiry for so long: timers stood still. The process was frozen, or timers end with their request. */
 const STALE = 1000
+
+/** Why the store is away. */
+type Outcome = 'store-error' | 'timeout'
 
 /**
  * Keeps requests from waiting for a store that is not there.
  *
  * An operation that failed says little: a row may be locked, a session too large for the server. So it only raises the question, and that
  * is put to the store apart from every visitor: `ask` reads a key that nobody has. When it fails too, twice, or nobody at all gets an answer in
- * the time of a silence, the store is away: operations are refused without being sent, and the question is put again and again. The first answer,
- * to whatever it is, ends that.
+ * the time of a silence, the store is away: operations are refused without being sent, and the question is put again and again, but never while one is
+ * out: a server that hangs would find them all in its queue. One that took the whole patience of an operation is given up, for its connection may be dead.
+ * The first answer, to whatever it is, ends that.
  */
 export class Breaker {
-  readonly #ask: () => Promise<unknown>
+  readonly #ask: (until: number) => Promise<unknown>
+  readonly #patience: number
   readonly #emit: Listener
   #isAway = false
   #isInquiring = false
-  #askedAt = Number.NEGATIVE_INFINITY
+  /** When the inquiry was last seen to be alive. */
+  #aliveAt = Number.NEGATIVE_INFINITY
   /** Counts the answers, whatever they were. */
   #answers = 0
   /** What the store failed with last. */
   #failure: unknown
 
-  constructor(ask: () => Promise<unknown>, emit: Listener) {
+  /** @param ask is told until when it waits, `patience` milliseconds at the most: an instant of `monotonic()`. */
+  constructor(ask: (until: number) => Promise<unknown>, patience: number, emit: Listener) {
     this.#ask = ask
+    this.#patience = patience
     this.#emit = emit
   }
 
@@ -38,7 +46,7 @@ export class Breaker {
   refusal(operation: StoreOperation): StoreError | undefined {
     if (!this.#isAway) return undefined
     if (this.#isStale()) {
-      this.#askedAt = monotonic() // this one is the question
+      this.#aliveAt = monotonic() // this one is the question
       return undefined
     }
     const told = this.#failure instanceof Error ? ` The last failure: ${this.#failure.message}` : ''
@@ -64,38 +72,54 @@ export class Breaker {
   async #inquire(): Promise<void> {
     this.#isInquiring = true
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
-      const before = this.#answers
-      const outcome = await this.#question()
-      if (this.#answers !== before) break
-      this.#leave(outcome)
+      if (await this.#isAnswered()) break
       await rest(pause)
       if (!this.#isAway) break
     }
     this.#isInquiring = false
   }
 
+  /** Puts the question, and leaves the store when nobody gets an answer. Waits until the question is over in any case. */
+  async #isAnswered(): Promise<boolean> {
+    const [before, until] = [this.#answers, monotonic() + this.#patience]
+    const question = this.#question(until)
+    for (let outcome: Outcome = 'timeout'; outcome === 'timeout' && monotonic() < until; ) {
+      this.#aliveAt = monotonic()
+      outcome = await Promise.race([question, rest(SILENCE).then(() => 'timeout' as const)])
+      if (this.#answers !== before) return true
+      this.#leave(outcome)
+    }
+    return false
+  }
+
   /** An answer that comes later still counts. */
-  #question(): Promise<'store-error' | 'timeout'> {
-    this.#askedAt = monotonic()
-    const failed = (error: unknown): 'store-error' => {
+  #question(until: number): Promise<Outcome> {
+    const failed = (error: unknown): Outcome => {
       this.#failure = error
       return 'store-error'
     }
-    const asked = this.#ask().catch(() => this.#ask()) // a single connection may be to blame
-    const outcome = asked.then(() => {
+    return this.#twice(until).then(() => {
       this.answered()
-      return 'store-error' as const
+      return 'store-error'
     }, failed)
-    return Promise.race([outcome, rest(SILENCE).then(() => 'timeout' as const)])
   }
 
-  #leave(reason: 'store-error' | 'timeout'): void {
+  async #twice(until: number): Promise<unknown> {
+    try {
+      return await this.#ask(until)
+    } catch (error) {
+      if (monotonic() >= until) throw error
+      return this.#ask(until) // a single connection may be to blame
+    }
+  }
+
+  #leave(reason: Outcome): void {
     if (this.#isAway) return
     this.#isAway = true
     this.#emit({ type: 'store-away', reason })
   }
 
   #isStale(): boolean {
-    return monotonic() - this.#askedAt > STALE
+    return monotonic() - this.#aliveAt > STALE
   }
 }

@@ -69,8 +69,10 @@ const aFunction: Check = (value) => (typeof value === 'function' ? undefined : '
 const aBoolean: Check = (value) => (typeof value === 'boolean' ? undefined : 'it has to be true or false')
 const aSize: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) > 0 ? undefined : 'it has to be a whole number of bytes above 0'
-const anIdentifier: Check = (value) =>
-  typeof value === 'string' && /^[A-Za-z$][\w$]*$/.test(value) ? undefined : 'it has to be a property name such as adminSession'
+const anIdentifier: Check = (value) => {
+  if (typeof value !== 'string' || !/^[A-Za-z$][\w$]*$/.test(value)) return 'it has to be a property name such as adminSession'
+  return value === 'then' || value in Object.prototype ? 'every object, or a promise, has a property of this name; take another' : undefined
+}
 const oneOf =
   (...allowed: readonly unknown[]): Check =>
   (value) =>

@@ -3,6 +3,7 @@ import { Dictionary, draftOf } from './dictionary.ts'
 import type { Draft } from './draft.ts'
 import { CodecError, ConfigError, type SessionError } from './errors.ts'
 import { flash, flashed, reflash } from './flash.ts'
+import { INSPECT, inspected } from './inspected.ts'
 import type { Default, UserId } from './session-data.ts'
 
 /**
@@ -111,11 +112,18 @@ export class Session<Data = Default> extends Dictionary<Data> {
     flash(draft, key, value)
   }
 
-  /** The message an earlier request left, and removes it. `undefined` when there is none, and once the response has started. */
-  flashed(key: string): unknown {
+  /**
+   * The message an earlier request left, and removes it. `undefined` when there is none, and once the response has started. Its type is what
+   * the caller says; nothing checks it.
+   *
+   * ```ts
+   * const notice = session.flashed<string>('notice')
+   * ```
+   */
+  flashed<T = unknown>(key: string): T | undefined {
     const draft = draftOf(this)
     draft.look()
-    return draft.isSealed ? undefined : flashed(draft, key)
+    return draft.isSealed ? undefined : (flashed(draft, key) as T | undefined)
   }
 
   /** Keeps the messages that this request read for the next one. */
@@ -198,6 +206,11 @@ export class Session<Data = Default> extends Dictionary<Data> {
   }
 }
 
+Object.defineProperty(Session.prototype, INSPECT, {
+  value(this: Session) {
+    return inspected(draftOf(this))
+  },
+})
 // Assigning to a verb must not replace it in silence.
 Object.freeze(Session.prototype)
 

@@ -36,6 +36,7 @@ export class Sessions<Data = Default> {
   readonly #performer: Performer
   readonly #saveOnError: boolean
   readonly #sweeper: Sweeper | undefined
+  readonly #release: () => Promise<void>
   /**
    * The name of the property `bind` makes, one for each cookie. Not a WeakMap: one that gains an entry with every request costs more than
    * all the rest.
@@ -54,6 +55,7 @@ export class Sessions<Data = Default> {
     this.#bound = Symbol.for(`sojourn session ${dialect.scope(options)}`)
     this.#performer = new Performer(this.#engine, onGone)
     this.users = new Users(this.#engine)
+    this.#release = this.#engine.store.hold()
     this.#sweeper = sweeperOf(this, options.sweep, this.#engine.emit)
   }
 
@@ -203,10 +205,13 @@ export class Sessions<Data = Default> {
     return total
   }
 
-  /** Ends the sweeping of option `sweep`, and closes what the store opened. */
+  /**
+   * Ends the sweeping of option `sweep`, and closes the store, which ends what it opened itself. Managers that share a store each let go of it, and the
+   * last one closes it. A second call does nothing.
+   */
   async close(): Promise<void> {
     await this.#sweeper?.close()
-    await this.#engine.store.close()
+    await this.#release()
   }
 
   #absent({ reason }: Pick<Absent, 'reason'>, origin: Origin): Session<Data> {

@@ -2,6 +2,7 @@ import { Breaker } from './breaker.ts'
 import { monotonic } from './clock.ts'
 import { ConfigError, SessionError, StoreError, type StoreOperation } from './errors.ts'
 import type { Listener } from './events.ts'
+import { holdStore } from './hold-store.ts'
 import type { ClearExpiredOptions, Entry, ListQuery, Page, Patience, Progress, Refused, Store, Version, Written } from './store.ts'
 
 /** The most operations that wait for the store at one time. A store that is that far behind could not answer one more in its time. */
@@ -21,7 +22,7 @@ export class TimedStore {
   constructor(store: Store, limit: number, emit: Listener) {
     this.#store = store
     this.#limit = limit
-    this.#breaker = new Breaker(() => this.#ask(), emit)
+    this.#breaker = new Breaker((until) => this.#ask(until), limit, emit)
   }
 
   load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined> {
@@ -84,8 +85,9 @@ export class TimedStore {
     }
   }
 
-  async close(): Promise<void> {
-    await this.#store.close?.()
+  /** See `holdStore`. */
+  hold(): () => Promise<void> {
+    return holdStore(this.#store)
   }
 
   #timed<T>(operation: StoreOperation, start: (patience: Patience) => Promise<T>, until?: number): Promise<T> {
@@ -132,9 +134,9 @@ export class TimedStore {
   }
 
   /** Another key each time: of a store in several parts the one that is away must not answer for all. */
-  #ask(): Promise<unknown> {
+  #ask(until: number): Promise<unknown> {
     const ask = (patience: Patience): Promise<unknown> => this.#store.load(`nobody ${Math.random()}`, 0, { fresh: true, ...patience })
-    return promised('load', ask, { until: monotonic() + this.#limit })
+    return promised('load', ask, { until })
   }
 }
 

@@ -1,4 +1,5 @@
 import { DURATION_FORMS, type Duration, milliseconds } from '../core/duration.ts'
+import { holdStore } from '../core/hold-store.ts'
 import type { Capabilities, ClearExpiredOptions, Entry, Patience, Progress, Refused, Store, Version, Written } from '../core/store.ts'
 import { type Era, servedBy } from './cached/cached-record.ts'
 import { CachedRows } from './cached/cached-rows.ts'
@@ -64,19 +65,19 @@ export class CachedStore implements Store {
   readonly countExpired?: NonNullable<Store['countExpired']>
   readonly migrate?: NonNullable<Store['migrate']>
   readonly #store: Store
-  readonly #cache: Store
   readonly #rows: CachedRows
   readonly #maxStale: number
   readonly #listening: Listening | undefined
+  readonly #releases: readonly (() => Promise<void>)[]
 
   constructor(options: CachedStoreOptions) {
     const { store, cache, maxStale, invalidation, onWarning } = checked(options)
     this.capabilities = store.capabilities
     this.#store = store
-    this.#cache = cache
     this.#maxStale = maxStale
     this.#rows = new CachedRows(cache, maxStale, onWarning)
     this.#listening = invalidation && new Listening(invalidation, (key) => void this.#rows.bury(key), onWarning)
+    this.#releases = [holdStore(store), holdStore(cache)]
     if (store.list !== undefined) this.list = store.list.bind(store)
     if (store.deleteUser !== undefined) this.deleteUser = (userId, rest) => this.#deleteUser(userId, rest)
     if (store.clearExpired !== undefined) this.clearExpired = (rest) => this.#clearExpired(rest)
@@ -121,8 +122,7 @@ export class CachedStore implements Store {
 
   async close(): Promise<void> {
     await this.#listening?.close()
-    await this.#store.close?.()
-    await this.#cache.close?.()
+    for (const release of this.#releases) await release()
   }
 
   /** The era of what is cached now; `undefined` while the cache is not to be trusted. */

@@ -11,6 +11,8 @@ import { readStoreUrl, type StoreUrl } from './open/store-url.ts'
 export interface OpenStoreOptions {
   /** Creates tables and indexes at the first use, where they are missing. Default `true`. */
   readonly create?: boolean
+  /** Refuses a SQLite file that is not there, with a `ConfigError`, where it would be created otherwise. Default `false`. */
+  readonly existing?: boolean
 }
 
 type Opener = (url: StoreUrl, options: OpenStoreOptions) => Promise<Store>

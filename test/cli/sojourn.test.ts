@@ -117,12 +117,21 @@ describe('sojourn clear-expired', () => {
   })
 
   it('has nothing to do where there is no table, and leaves none behind', async () => {
-    const path = newSqliteFile()
+    const path = await fileWith(0)
     const outcome = { code: 0, stdout: 'Nothing to clear: there is no table of sessions yet.\n', stderr: '' }
-    expect(await runCli(['clear-expired', '--store', `sqlite:${path}`])).toEqual(outcome)
-    expect(existsSync(path)).toBe(false)
-    const used = await fileWith(0)
-    expect(await runCli(['clear-expired', '--dry-run', '--store', `sqlite:${used}?table=others`])).toEqual(outcome)
+    for (const more of [[], ['--dry-run']])
+      expect(await runCli(['clear-expired', ...more, '--store', `sqlite:${path}?table=others`])).toEqual(outcome)
+    expect((await runCli(['migrate', '--dry-run', '--store', `sqlite:${path}?table=others`])).stdout).toBe(sqliteSchema('others'))
+  })
+
+  it('takes a SQLite file that is not there for a mistake, does not make it, and exits with 2', async () => {
+    const path = newSqliteFile()
+    for (const more of [[], ['--dry-run'], ['--quiet']]) {
+      const { code, stdout, stderr } = await runCli(['clear-expired', ...more, '--store', `sqlite:${path}`])
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+      expect(stderr).toMatch(/^sojourn: There is no SQLite file .*sojourn migrate.*\n$/)
+      expect(existsSync(path)).toBe(false)
+    }
   })
 
   it('says so when the table is not one of ours, and exits with 1', async () => {

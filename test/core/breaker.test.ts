@@ -52,16 +52,47 @@ describe('a store that is silent', () => {
     expect(error.cause).toBeInstanceOf(StoreError)
   })
 
-  it('is asked by and by, never more than a few times a second, and is back with the first answer', async () => {
+  it('is asked by and by, each time for as long as an operation may take, and is back with the first answer', async () => {
     const { world, store } = await silent()
-    await vi.advanceTimersByTimeAsync(10_000)
-    expect(store.calls.length).toBeGreaterThan(10)
-    expect(store.calls.length).toBeLessThan(20)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(store.calls.length).toBeGreaterThan(20)
+    expect(store.calls.length).toBeLessThan(30)
     store.on({})
-    await vi.advanceTimersByTimeAsync(750)
+    await vi.advanceTimersByTimeAsync(2250)
     expect(told(world)).toEqual(['store-away timeout', 'store-back answered'])
     expect(await world.read()).toEqual({ a: 1 })
     store.calls.length = 0
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(store.calls).toEqual([])
+  })
+
+  it('is never asked while a question is out', async () => {
+    const { store } = await silent()
+    let [out, most, asked] = [0, 0, 0]
+    store.on({
+      load: async (_next, _key, _now, options) => {
+        asked += 1
+        out += 1
+        most = Math.max(most, out)
+        await new Promise((resolve) => setTimeout(resolve, (options as { until: number }).until - performance.now()))
+        out -= 1
+        throw new Error('nobody waits any more')
+      },
+    })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(most).toBe(1)
+    expect(asked).toBeGreaterThan(20)
+  })
+
+  it('is back at once when it answers a question that is out, and nobody asks it again', async () => {
+    const { world, store } = await silent()
+    const answer = Promise.withResolvers<void>()
+    store.on({ load: () => answer.promise })
+    await vi.advanceTimersByTimeAsync(3000)
+    store.calls.length = 0
+    answer.resolve()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(told(world)).toEqual(['store-away timeout', 'store-back answered'])
     await vi.advanceTimersByTimeAsync(10_000)
     expect(store.calls).toEqual([])
   })
@@ -186,7 +217,7 @@ describe('what waits for the store', () => {
     await vi.advanceTimersByTimeAsync(2000)
     await Promise.all(waiting)
     store.on({})
-    await vi.advanceTimersByTimeAsync(1000)
+    await vi.advanceTimersByTimeAsync(2250)
     expect(await world.read()).toEqual({ a: 1 })
   })
 

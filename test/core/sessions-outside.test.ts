@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { createSessions } from '../../src/core/sessions.ts'
+import { SqliteStore } from '../../src/stores/sqlite.ts'
 import { Browser, rejection, thrown, World, worldWith } from './fixture.ts'
 import { ScriptedStore } from './scripted-store.ts'
 
@@ -63,5 +65,25 @@ describe('outside of requests', () => {
     const world = new World()
     await world.sessions.close()
     await world.sessions.close()
+  })
+
+  it('close leaves the store to the other managers that use it, and the last one closes it', async () => {
+    const store = new SqliteStore(':memory:')
+    const [front, admin] = [createSessions({ store }), createSessions({ store, as: 'admin', cookie: { name: 'admin' } })]
+    await front.close()
+    await front.close()
+    const session = admin.create()
+    session.set('a', 1)
+    await session.save()
+    await admin.close()
+    await expect(session.reload()).rejects.toThrow('The store is closed')
+  })
+
+  it('a manager that could not be made keeps no store open', async () => {
+    const store = new SqliteStore(':memory:')
+    expect(thrown(() => createSessions({ store, random: () => new Uint8Array(1) })).code).toBe('ERR_SESSION_CONFIG')
+    const sessions = createSessions({ store })
+    await sessions.close()
+    await expect(store.load('a', 0)).rejects.toThrow('The store is closed')
   })
 })

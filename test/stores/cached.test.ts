@@ -18,6 +18,16 @@ storeSuite(
   { describe, it },
 )
 
+it('closes its stores, but none that somebody else uses', async () => {
+  const [store, cache] = [new SqliteStore(':memory:'), new SqliteStore(':memory:')]
+  const [front, admin] = [createSessions({ store: new CachedStore({ store, cache, maxStale: '1m' }) }), createSessions({ store })]
+  await front.close()
+  await expect(cache.load('a', NOW)).rejects.toThrow('The store is closed')
+  expect(await store.load('a', NOW)).toBeUndefined()
+  await admin.close()
+  await expect(store.load('a', NOW)).rejects.toThrow('The store is closed')
+})
+
 /** A memory that counts its loads, and fails or hangs when it is told to. */
 class Moody extends MemoryStore {
   loads = 0

@@ -42,6 +42,21 @@ describe('openStore', () => {
     await store.close?.()
   })
 
+  it('with existing makes no file, and says which one it did not find', async () => {
+    const path = newSqliteFile()
+    await expect(openStore(`sqlite:${path}`, { existing: true })).rejects.toMatchObject({
+      code: 'ERR_SESSION_CONFIG',
+      message: expect.stringContaining(path),
+    })
+    expect(existsSync(path)).toBe(false)
+    const first = await openStore(`sqlite:${path}`)
+    await first.migrate?.()
+    await first.close?.()
+    const store = await openStore(`sqlite:${path}`, { existing: true })
+    expect(await store.load('a', NOW)).toBeUndefined()
+    await store.close?.()
+  })
+
   it('opens memory', async () => {
     const store = await openStore('memory:?max=1')
     expect(store).toBeInstanceOf(MemoryStore)

@@ -45,6 +45,7 @@ describe('a session nobody has described', () => {
 
   it('tells what it is, not what it holds', () => {
     expectTypeOf(open.flashed('notice')).toBeUnknown()
+    expectTypeOf(open.flashed<{ text: string }>('notice')).toEqualTypeOf<{ text: string } | undefined>()
     expectTypeOf(open.size).toEqualTypeOf<number>()
     expectTypeOf(open.endsWithBrowser).toEqualTypeOf<boolean>()
     expectTypeOf(open.save()).toEqualTypeOf<Promise<void>>()

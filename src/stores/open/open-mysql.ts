@@ -5,7 +5,7 @@ import { owning } from './owning.ts'
 import type { StoreUrl } from './store-url.ts'
 
 /** `mysql://user:password@host/database?table=app_sessions`; what else there is goes to `mysql2`. */
-export async function openMysql(url: StoreUrl, options: OpenStoreOptions): Promise<Store> {
+export async function openMysql(url: StoreUrl, { create }: OpenStoreOptions): Promise<Store> {
   const [table, statementTimeout] = [url.take('table'), url.take('statementTimeout')]
   const uri = url.forDriver()
   const { MysqlStore } = await import('../mysql.ts')
@@ -13,7 +13,7 @@ export async function openMysql(url: StoreUrl, options: OpenStoreOptions): Promi
   const pool = createPool({ uri, connectTimeout: 5000 })
   const store = new MysqlStore({
     pool,
-    ...options,
+    ...(create !== undefined && { create }),
     ...(table !== undefined && { table }),
     ...(statementTimeout !== undefined && { statementTimeout: Number(statementTimeout) }),
   })

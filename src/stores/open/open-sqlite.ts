@@ -1,17 +1,21 @@
 import { ConfigError } from '../../core/errors.ts'
 import type { Store } from '../../core/store.ts'
 import type { OpenStoreOptions } from '../open.ts'
+import { isFile } from '../sqlite/sqlite-database.ts'
 import type { SqliteStoreOptions } from '../sqlite.ts'
 import type { StoreUrl } from './store-url.ts'
 
 /** `sqlite:sessions.db`, `sqlite:///var/lib/app/sessions.db?durability=full` */
-export async function openSqlite(url: StoreUrl, options: OpenStoreOptions): Promise<Store> {
+export async function openSqlite(url: StoreUrl, { create, existing = false }: OpenStoreOptions): Promise<Store> {
   const [table, durability, busyTimeout] = [url.take('table'), url.take('durability'), url.take('busyTimeout')]
   url.refuseRest(['table', 'durability', 'busyTimeout'])
+  const database = pathOf(url.place)
+  if (existing && !isFile(database))
+    throw new ConfigError(`There is no SQLite file ${database}. Look at the path; \`sojourn migrate\` creates a new file.`)
   const { SqliteStore } = await import('../sqlite.ts')
   return new SqliteStore({
-    database: pathOf(url.place),
-    ...options,
+    database,
+    ...(create !== undefined && { create }),
     ...(table !== undefined && { table }),
     ...(durability !== undefined && { durability: durability as NonNullable<SqliteStoreOptions['durability']> }),
     ...(busyTimeout !== undefined && { busyTimeout: Number(busyTimeout) }),
