@@ -16,6 +16,7 @@ export function circumstances({ rounds, seconds, connections }: Pick<Plan, 'roun
     rounds,
     connections,
     pinned: isPinned,
+    polling: Number(said('cat', ['/sys/module/haltpoll/parameters/guest_halt_poll_ns'])) > 0,
     versions: { ...manifest.dependencies, 'PostgreSQL (server)': postgres(), 'Redis (server)': redis(), wrk: wrk() },
   }
 }

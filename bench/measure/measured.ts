@@ -14,6 +14,8 @@ export interface Circumstances {
   readonly rounds: number
   readonly connections: number
   readonly pinned: boolean
+  /** Whether an idle core of a virtual machine looks for work instead of halting: then nobody pays for waking it up. */
+  readonly polling: boolean
   /** The versions of everything that was measured. */
   readonly versions: Readonly<Record<string, string>>
 }

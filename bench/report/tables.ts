@@ -87,11 +87,12 @@ export function summary(verdicts: readonly Verdict[]): string {
 }
 
 export function circumstancesText(given: Circumstances): string {
-  const { machine, node, date, commit, rounds, seconds, connections, pinned, versions } = given
+  const { machine, node, date, commit, rounds, seconds, connections, pinned, polling, versions } = given
   const listed = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return [
     `Measured ${date} at commit ${commit}, on ${machine}, Node ${node}: ${rounds} rounds of ${seconds} s each, ${connections} connections, `,
-    pinned ? 'server and load generator bound to a core each.' : 'server and load generator not bound to cores.',
+    pinned ? 'server and load generator bound to a core each' : 'server and load generator not bound to cores',
+    polling ? '; an idle core looks for work (haltpoll).' : '.',
     rounds < 3 ? ' **A short run, for a first look: what it says of noise has to be taken seriously.**' : '',
     `\n\nVersions: ${listed.join(', ')}.`,
   ].join('')

@@ -1,14 +1,16 @@
-import { afterAll, describe, expect, it } from 'vitest'
-import { RedisStore } from '../../src/stores/redis.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { type RedisClient, RedisStore } from '../../src/stores/redis.ts'
 import { NOW, sampleEntry } from '../../src/testing/sample.ts'
 import { storeSuite } from '../../src/testing/store-suite.ts'
 import { check } from '../proof/checker.ts'
 import { LiveLoad } from '../proof/live-load.ts'
+import { FaultProxy } from '../proof/proxy/fault-proxy.ts'
 import { everyEntry } from '../services/every-entry.ts'
 import { migrateSlot } from '../services/migrate-slot.ts'
-import { freshPrefix, LIBRARIES } from '../services/redis-clients.ts'
+import { freshPrefix, LIBRARIES, type Library } from '../services/redis-clients.ts'
 import { type RedisCluster, startRedisCluster } from '../services/redis-cluster.ts'
-import { ioCluster, nodeCluster } from '../services/redis-failover-clients.ts'
+import { type Detours, ioCluster, nodeCluster } from '../services/redis-failover-clients.ts'
 import { orSkip, type RedisNode } from '../services/redis-node.ts'
 
 const started = orSkip(await startRedisCluster())
@@ -37,6 +39,19 @@ for (const library of LIBRARIES) {
     })
   })
 }
+
+runner.describe.each(LIBRARIES)('behind a firewall, through %s', (library) => {
+  it('has connections that were forgotten ended once nobody waits for them any more, and others made', { timeout: 60_000 }, async () => {
+    const { proxies, client } = await detoured(library)
+    const store = new RedisStore({ client, prefix: freshPrefix() })
+    const entries = Array.from({ length: 12 }, () => sampleEntry())
+    await Promise.all(entries.map((entry, index) => store.create(`${index}`, entry)))
+    const soon = (): { until: number } => ({ until: performance.now() + 300 })
+    const patient = (key: string): Promise<unknown> => Promise.race([store.load(key, NOW, soon()).catch(() => undefined), sleep(2000)])
+    for (const proxy of proxies) proxy.forgetAll()
+    await expect.poll(() => Promise.all(entries.map((_, index) => patient(`${index}`))), { timeout: 30_000 }).toEqual(entries)
+  })
+})
 
 runner.describe('on a Cluster', () => {
   it('never asks a replica, whatever the client would like', async () => {
@@ -71,6 +86,17 @@ runner.describe('on a Cluster', () => {
     expect(history.exchanges.length).toBeGreaterThan(500)
   })
 })
+
+/** A client that goes to every server through a proxy. */
+async function detoured(library: Library): Promise<{ proxies: readonly FaultProxy[]; client: RedisClient }> {
+  const proxies = await Promise.all(cluster.nodes.map(({ host, port }) => new FaultProxy({ host, port }).listen()))
+  onTestFinished(() => proxies.forEach((proxy) => proxy.close()))
+  const detours: Detours = Object.fromEntries(
+    cluster.nodes.map(({ host, port }, index) => [`${host}:${port}`, { host: '127.0.0.1', port: proxies[index]?.port ?? 0 }]),
+  )
+  const client = await clients[library](cluster, { detours })
+  return { proxies, client }
+}
 
 async function swapped(store: RedisStore, key: string): Promise<boolean> {
   const { version = '' } = (await store.load(key, NOW)) ?? {}

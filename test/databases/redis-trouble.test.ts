@@ -1,12 +1,13 @@
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createClientPool } from 'redis'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createSessions, type Sessions } from '../../src/index.ts'
 import { RedisStore } from '../../src/stores/redis.ts'
 import { NOW, sampleEntry } from '../../src/testing/sample.ts'
 import { FaultProxy } from '../proof/proxy/fault-proxy.ts'
 import { type RedisServer, startRedis } from '../services/redis.ts'
-import { ioRedis, LIBRARIES, type Library, newStore, nodeRedis, REDIS } from '../services/redis-clients.ts'
+import { freshPrefix, ioRedis, LIBRARIES, type Library, newStore, nodeRedis, REDIS } from '../services/redis-clients.ts'
 
 const failure = (applied: false | undefined): unknown => expect.objectContaining({ code: 'ERR_SESSION_STORE', applied })
 const QUICK = { operation: 1, request: 10 }
@@ -192,6 +193,42 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('whoever waits no longer (%s)', (l
     proxy.fault = { delay: 250 }
     await Promise.all(Array.from({ length: 5 }, (_, index) => store.load(`${index}`, NOW, { until: performance.now() + 10 })))
     expect(proxy.log.slice(before)).toEqual([])
+  })
+})
+
+describe.skipIf(REDIS === '')('a pool', () => {
+  /** With one client. */
+  async function pooled() {
+    const { proxy } = await disturbed('redis')
+    const pool = createClientPool({ url: `redis://127.0.0.1:${proxy.port}` }, { minimum: 1, maximum: 1 })
+    pool.on('error', () => undefined)
+    await pool.connect()
+    onTestFinished(() => pool.destroy())
+    return { proxy, pool, store: new RedisStore({ client: pool, prefix: freshPrefix() }) }
+  }
+
+  it('has the silent connection of one of its clients ended once nobody waits for it any more', async () => {
+    const { proxy, pool, store } = await pooled()
+    const entry = sampleEntry()
+    await store.create('a', entry)
+    await expect.poll(() => pool.idleClients).toBe(1) // also the question for the eviction policy, asked for nobody, is answered
+    proxy.forgetAll()
+    const load = (): Promise<unknown> => store.load('a', NOW, { until: performance.now() + 300 }).catch(() => undefined)
+    await expect.poll(() => Promise.race([load(), sleep(2000)]), { timeout: 10_000 }).toEqual(entry)
+  })
+
+  it('sends nothing for whoever had no client of it in time', async () => {
+    const { pool, store } = await pooled()
+    await store.load('connect', NOW)
+    const before = callsOf('del')
+    const free = Promise.withResolvers<void>()
+    const busy = pool.execute(() => free.promise)
+    const late = expect(store.delete('a', { until: performance.now() + 50 })).rejects.toEqual(failure(false))
+    await sleep(100)
+    free.resolve()
+    await busy
+    await late
+    expect(callsOf('del')).toBe(before)
   })
 })
 

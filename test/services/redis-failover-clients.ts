@@ -7,9 +7,15 @@ import { MASTER_NAME, type RedisSentinels } from './redis-sentinel.ts'
 
 // All of them have no settings but where the servers are, and end with the test file. Their errors go to whoever waits for an answer.
 
+/** Where each server is to be found instead of where it says. */
+export type Detours = Record<string, { host: string; port: number }>
+
 /** The `createCluster` of `redis`. */
-export async function nodeCluster({ nodes }: RedisCluster, options: { readonly useReplicas?: boolean } = {}): Promise<RedisClient> {
-  const client = createCluster({ rootNodes: nodes.map((node) => ({ socket: placeOf(node) })), ...options })
+export async function nodeCluster(
+  { nodes }: RedisCluster,
+  { detours = {}, ...options }: { readonly useReplicas?: boolean; readonly detours?: Detours } = {},
+): Promise<RedisClient> {
+  const client = createCluster({ rootNodes: nodes.map((node) => ({ socket: placeOf(node) })), nodeAddressMap: detours, ...options })
   client.on('error', ignore)
   open.push(() => client.destroy())
   await client.connect()
@@ -17,8 +23,8 @@ export async function nodeCluster({ nodes }: RedisCluster, options: { readonly u
 }
 
 /** The `Cluster` of `ioredis`. */
-export async function ioCluster({ nodes }: RedisCluster): Promise<RedisClient> {
-  const client = new Cluster(nodes.map(placeOf))
+export async function ioCluster({ nodes }: RedisCluster, { detours = {} }: { readonly detours?: Detours } = {}): Promise<RedisClient> {
+  const client = new Cluster(nodes.map(placeOf), { natMap: detours })
   client.on('error', ignore)
   open.push(() => client.disconnect())
   return client

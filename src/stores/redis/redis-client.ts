@@ -1,12 +1,14 @@
+import { monotonic } from '../../core/clock.ts'
 import type { RedisEvent } from './redis-event.ts'
 import { ioLine, isIoLink } from './redis-io-line.ts'
-import { PatientLine } from './redis-line.ts'
+import { PatientLine, UnconnectedError } from './redis-line.ts'
 import { isNodeLink, nodeLine } from './redis-node-line.ts'
-import { heedingSilence } from './redis-silence.ts'
+import { type Heed, heedingSilence } from './redis-silence.ts'
 
-/** What `RedisStore` needs of `createClient()` or `createClientPool()` of `redis`; only the first has all of it. */
+/** What `RedisStore` needs of `createClient()` or `createClientPool()` of `redis`: the pool has `execute`, the client the rest. */
 export interface NodeRedisClient {
   sendCommand(args: string[], options?: object): Promise<unknown>
+  execute?(work: (member: NodeRedisClient) => Promise<unknown>): Promise<unknown>
   readonly isReady?: boolean
   readonly isOpen?: boolean
   on?(event: RedisEvent, listener: (cause?: unknown) => void): unknown
@@ -86,7 +88,30 @@ const PLAIN = Object.freeze({ typeMapping: Object.freeze({}) })
 /** `redis` gives each command a timer, for as long as it is not written; a client that is ready writes at once. The timer is most of what a GET costs it. */
 const AT_ONCE = Object.freeze({ ...PLAIN, timeout: undefined })
 
+/** To a server of a Cluster that may be silent, so that the line to it finds out, and makes a new connection if it is. */
+const PING = ['ping']
+
 const CONNECTIONS = new WeakMap<object, RedisConnection>()
+const LINES = new WeakMap<object, Line>()
+
+type Line = Pick<PatientLine, 'send'>
+
+/** The line of a client with one connection, always the same one. */
+function lineOf(client: object, make: () => Line): Line {
+  const line = LINES.get(client) ?? make()
+  LINES.set(client, line)
+  return line
+}
+
+function nodeLineOf(client: NodeRedisClient): Line {
+  const send = (args: string[]): Promise<unknown> => client.sendCommand(args, client.isReady === true ? AT_ONCE : PLAIN)
+  return lineOf(client, () => (isNodeLink(client) ? new PatientLine(nodeLine(client, send)) : { send }))
+}
+
+function ioLineOf(client: IoRedis): Line {
+  const send = ([command = '', ...args]: string[]): Promise<unknown> => client.call(command, args)
+  return lineOf(client, () => (isIoLink(client) ? new PatientLine(ioLine(client, send)) : { send }))
+}
 
 /** The connection through a client, always the same one; `undefined` for what is no client of either library. */
 export function connectionThrough(client: RedisClient): RedisConnection | undefined {
@@ -109,9 +134,20 @@ function newConnection(client: RedisClient): RedisConnection | undefined {
 type Method = 'call' | 'nodes' | 'sendCommand' | 'nodeClient' | 'getSentinelNode'
 
 function throughClient(client: NodeRedisClient): RedisConnection {
-  const send = (args: string[]): Promise<unknown> => client.sendCommand(args, client.isReady === true ? AT_ONCE : PLAIN)
-  const line: Pick<PatientLine, 'send'> = isNodeLink(client) ? new PatientLine(nodeLine(client, send)) : { send }
-  return { ...NEVER_TWICE, send: (_, args, until) => line.send(args, until), nodes: () => [{ name: '', send }] }
+  const line = client.execute === undefined ? nodeLineOf(client) : poolLine(client)
+  return { ...NEVER_TWICE, send: (_, args, until) => line.send(args, until), nodes: () => [{ name: '', send: (args) => line.send(args) }] }
+}
+
+/** Every member of the pool has a line of its own. Who got one too late has nothing sent. */
+function poolLine(pool: NodeRedisClient): Line {
+  const lent = (member: NodeRedisClient, args: string[], until: number): Promise<unknown> => {
+    if (monotonic() < until) return nodeLineOf(member).send(args, until)
+    throw new UnconnectedError('Redis was not asked: no client of the pool was free in time')
+  }
+  return {
+    send: (args, until) =>
+      until === undefined ? pool.sendCommand(args, PLAIN) : (pool.execute?.((member) => lent(member, args, until)) as Promise<unknown>),
+  }
 }
 
 /** After a command was lost with its connection it sends it again, to the new master. */
@@ -123,11 +159,16 @@ function throughSentinel(client: NodeRedisSentinel): RedisConnection {
 
 function throughCluster(cluster: NodeRedisCluster): RedisConnection {
   const send = (key: string | undefined, args: string[]): Promise<unknown> => cluster.sendCommand(key, false, args, PLAIN)
-  // Without a key it goes to any server, and the client learns from the one that answers who has the key.
-  const askOthers = (key: string): void => void send(undefined, ['type', key]).catch(ignore)
+  const prod = async (master: unknown, until: number): Promise<unknown> =>
+    nodeLineOf(await cluster.nodeClient(master as never)).send(PING, until)
+  const heed: Heed = (key, until) => {
+    // Without a key it goes to any server, and the client learns from the one that answers who has the key.
+    send(undefined, ['type', key]).catch(ignore)
+    if (until !== undefined) for (const master of cluster.masters) prod(master, until).catch(ignore)
+  }
   return {
     ...NEVER_TWICE,
-    send: heedingSilence(send, askOthers),
+    send: heedingSilence(send, heed),
     nodes: () =>
       inOrder(
         cluster.masters.map((master) => ({
@@ -139,12 +180,11 @@ function throughCluster(cluster: NodeRedisCluster): RedisConnection {
 }
 
 function throughIo(client: IoRedis): RedisConnection {
-  const send = ([command = '', ...args]: string[]): Promise<unknown> => client.call(command, args)
-  const line: Pick<PatientLine, 'send'> = isIoLink(client) ? new PatientLine(ioLine(client, send)) : { send }
+  const line = ioLineOf(client)
   return {
     keyPrefix: textOf(client.options.keyPrefix),
     send: (_, args, until) => line.send(args, until),
-    nodes: () => [{ name: '', send }],
+    nodes: () => [{ name: '', send: (args) => line.send(args) }],
     resends: counted((count) => client.on('close', count)),
     hasEnded: () => client.status === 'end',
   }
@@ -155,7 +195,10 @@ function throughIoCluster(cluster: IoRedisCluster): RedisConnection {
     keyPrefix: textOf(cluster.options.keyPrefix),
     send: heedingSilence(
       (_, [command = '', ...args]) => cluster.call(command, args),
-      () => cluster.refreshSlotsCache(ignore),
+      (_, until) => {
+        cluster.refreshSlotsCache(ignore)
+        if (until !== undefined) for (const master of cluster.nodes('master')) ioLineOf(master).send(PING, until).catch(ignore)
+      },
     ),
     nodes: () =>
       inOrder(

@@ -1,27 +1,30 @@
 import { detached, monotonic } from '../../core/clock.ts'
 
-/** Sends a command about one key. */
-export type Send = (key: string, args: string[]) => Promise<unknown>
+/** Sends a command about one key, for somebody who waits until then (see `Patience`). */
+export type Send = (key: string, args: string[], until?: number) => Promise<unknown>
 
 /** For how many milliseconds a server may be silent before the others are asked. */
 const SILENCE = 1000
 
+/** What is done while the server that has a key is silent, again and again. Whoever asked it first waits until then. */
+export type Heed = (key: string, until?: number) => void
+
 /**
- * A way to send to a Cluster that asks the other servers who has a key by now when the one that had it is silent. A server that hangs, or is
- * cut off, does not end its connections, and the libraries ask nobody until it does. The command itself waits on.
+ * A way to send to a Cluster that notices when the server that has a key is silent. One that hangs, or is cut off, does not end its connections, and the
+ * libraries do nothing until it does. The command itself waits on.
  */
-export function heedingSilence(send: Send, askOthers: (key: string) => void): Send {
-  const waiting = new Set<{ readonly key: string; readonly since: number }>()
+export function heedingSilence(send: Send, heed: Heed): Send {
+  const waiting = new Set<{ readonly key: string; readonly since: number; readonly until: number | undefined }>()
   let timer: ReturnType<typeof setInterval> | undefined
   const look = (): void => {
     const [first] = waiting
     if (first === undefined) {
       clearInterval(timer)
       timer = undefined
-    } else if (first.since + SILENCE <= monotonic()) askOthers(first.key)
+    } else if (first.since + SILENCE <= monotonic()) heed(first.key, first.until)
   }
-  return async function heeded(key, args) {
-    const own = { key, since: monotonic() }
+  return async function heeded(key, args, until) {
+    const own = { key, since: monotonic(), until }
     waiting.add(own)
     timer ??= detached(setInterval(look, SILENCE / 2))
     try {
