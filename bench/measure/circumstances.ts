@@ -41,6 +41,7 @@ function redis(): string {
   return /v=(\S+)/.exec(said('redis-server', ['--version']))?.[1] ?? 'unknown'
 }
 
+/** It tells its version as an error. */
 function wrk(): string {
   return /\d+\.\d+\.\d+/.exec(said('sh', ['-c', 'wrk -v; true']))?.[0] ?? 'unknown'
 }

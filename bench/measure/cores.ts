@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { folderOf } from '../../test/services/own-server.ts'
 
-/** Each of the two is bound to a core of its own where that can be done, so that they do not take each other's time. */
+/** Servers and load are bound to a core each where that can be done, so that they do not take each other's time. */
 const CORES = { server: '0', load: '1' } as const
 
 export const isPinned: boolean = availableParallelism() > 1 && folderOf('taskset') !== undefined

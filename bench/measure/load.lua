@@ -1,4 +1,5 @@
--- What wrk does: requests take turns with the cookies, one for each line of its standard input, and the outcome is printed as a line of JSON.
+-- What wrk does: requests take turns with the cookies, one for each line of its standard input, and the outcome is printed as a line of
+-- JSON.
 local requests, turn = {}, 0
 
 function init()

@@ -9,7 +9,7 @@ import type { WorkloadName } from '../workloads.ts'
 export interface Figure {
   readonly candidate: Candidate
   readonly workload: WorkloadName
-  /** Microseconds of CPU time a request over the bare framework: by how many times it is dearer in the same round, times what that takes. */
+  /** Microseconds of CPU time a request over the bare framework: by how many times dearer in the same round, times what that takes. */
   readonly extra: number
   readonly operations: number
   readonly perSecond: number

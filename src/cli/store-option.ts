@@ -7,7 +7,7 @@ export function storeOption(): Option {
   return new Option('--store <url>', 'where the sessions are; a password in it shows in `ps`: rather set the variable').env('SOJOURN_STORE')
 }
 
-/** Does something with the store, which creates no table by itself, and closes it whatever comes of that. `existing` is as of `openStore`. */
+/** Does something with the store, which creates no table by itself, and closes it whatever comes of that. `existing`: see `openStore`. */
 export async function withStore<T>(url: string | undefined, existing: boolean, work: (store: Store) => Promise<T>): Promise<T> {
   if (url === undefined || url === '')
     throw new ConfigError('Say where the sessions are: SOJOURN_STORE=postgres://user@host/database, or --store sqlite:sessions.db')

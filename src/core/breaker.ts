@@ -10,17 +10,14 @@ const LONGEST_PAUSE = 250
 /** No sign of the inquiry for so long: timers stood still. The process was frozen, or timers end with their request. */
 const STALE = 1000
 
-/** Why the store is away. */
-type Outcome = 'store-error' | 'timeout'
-
 /**
  * Keeps requests from waiting for a store that is not there.
  *
  * An operation that failed says little: a row may be locked, a session too large for the server. So it only raises the question, and that
- * is put to the store apart from every visitor: `ask` reads a key that nobody has. When it fails too, twice, or nobody at all gets an answer in
- * the time of a silence, the store is away: operations are refused without being sent, and the question is put again and again, but never while one is
- * out: a server that hangs would find them all in its queue. One that took the whole patience of an operation is given up, for its connection may be dead.
- * The first answer, to whatever it is, ends that.
+ * is put to the store apart from every visitor: `ask` reads a key that nobody has. When it fails too, twice, or nobody at all gets an answer
+ * in the time of a silence, the store is away: operations are refused without being sent, and the question is put again and again. Never
+ * while one is out, for a server that hangs would find them all in its queue; one that took the whole patience of an operation is given up,
+ * for its connection may be dead. The first answer, to whatever it is, ends that.
  */
 export class Breaker {
   readonly #ask: (until: number) => Promise<unknown>
@@ -72,36 +69,36 @@ export class Breaker {
   async #inquire(): Promise<void> {
     this.#isInquiring = true
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
-      if (await this.#isAnswered()) break
+      if (await this.#getsAnswer()) break
       await rest(pause)
       if (!this.#isAway) break
     }
     this.#isInquiring = false
   }
 
-  /** Puts the question, and leaves the store when nobody gets an answer. Waits until the question is over in any case. */
-  async #isAnswered(): Promise<boolean> {
+  /** Puts the question, and waits until it is over or anybody has an answer. While nobody has, the store is away. */
+  async #getsAnswer(): Promise<boolean> {
     const [before, until] = [this.#answers, monotonic() + this.#patience]
     const question = this.#question(until)
-    for (let outcome: Outcome = 'timeout'; outcome === 'timeout' && monotonic() < until; ) {
+    for (;;) {
       this.#aliveAt = monotonic()
-      outcome = await Promise.race([question, rest(SILENCE).then(() => 'timeout' as const)])
-      if (this.#answers !== before) return true
+      const outcome = await Promise.race([question, rest(SILENCE).then(() => 'timeout' as const)])
+      if (outcome === 'answered' || this.#answers !== before) return true
       this.#leave(outcome)
+      if (outcome !== 'timeout' || monotonic() >= until) return false
     }
-    return false
   }
 
   /** An answer that comes later still counts. */
-  #question(until: number): Promise<Outcome> {
-    const failed = (error: unknown): Outcome => {
+  async #question(until: number): Promise<'answered' | 'store-error'> {
+    try {
+      await this.#twice(until)
+    } catch (error) {
       this.#failure = error
       return 'store-error'
     }
-    return this.#twice(until).then(() => {
-      this.answered()
-      return 'store-error'
-    }, failed)
+    this.answered()
+    return 'answered'
   }
 
   async #twice(until: number): Promise<unknown> {
@@ -113,7 +110,7 @@ export class Breaker {
     }
   }
 
-  #leave(reason: Outcome): void {
+  #leave(reason: 'store-error' | 'timeout'): void {
     if (this.#isAway) return
     this.#isAway = true
     this.#emit({ type: 'store-away', reason })

@@ -7,13 +7,10 @@ import type { Identity } from './id.ts'
 import type { Keeper } from './keeper.ts'
 import { Properties } from './properties.ts'
 import { isReserved } from './reserved.ts'
-import type { State } from './state.ts'
+import type { State, Unopened } from './state.ts'
 import type { Entry } from './store.ts'
 
 const NOTHING: ReadonlyMap<string, string> = new Map()
-
-/** Puts into a draft what the browser brought. */
-type Arrival = (draft: Draft) => void
 
 /**
  * What one request makes of one session: the state it was opened with, what it recorded since, and what it owes the browser. The
@@ -26,9 +23,7 @@ export class Draft {
   /** Flashes this request has read: name and text. */
   readonly flashesRead: Map<string, string> = new Map()
   accessed = false
-  /** Opens what the browser brought, where that needs nobody else; called when somebody first looks. */
-  #arrival: Arrival | undefined
-  #state: State
+  #state: State | Unopened
   #isNew: boolean | undefined
   #properties: Properties
   #intents: Intent[] = []
@@ -49,13 +44,12 @@ export class Draft {
   /** The last of the saves and claims under way. */
   #turn: Promise<unknown> | undefined
 
-  constructor(engine: Engine, keeper: Keeper, state: State, origin: Origin = {}, arrival?: Arrival) {
+  constructor(engine: Engine, keeper: Keeper, state: State | Unopened, origin: Origin = {}) {
     this.engine = engine
     this.keeper = keeper
     this.debt = new CookieDebt(engine, origin)
     this.#state = state
-    this.#arrival = arrival
-    if (arrival === undefined && (state.is === 'absent' || state.is === 'ended')) this.#isNew = true
+    if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
     this.#properties = new Properties(engine.values, NOTHING)
   }
 
@@ -64,18 +58,17 @@ export class Draft {
   }
 
   get state(): State {
-    this.#arrive()
-    return this.#state
+    return this.#state.is === 'unopened' ? this.#openNow(this.#state) : this.#state
   }
 
   get properties(): Properties {
-    this.#arrive()
+    if (this.#state.is === 'unopened') this.#openNow(this.#state)
     return this.#properties
   }
 
   /** Whether nobody has looked yet at what the browser brought. */
   get isUnopened(): boolean {
-    return this.#arrival !== undefined
+    return this.#state.is === 'unopened'
   }
 
   get intents(): readonly Intent[] {
@@ -102,17 +95,19 @@ export class Draft {
 
   /** The id that may be shown: what an unknown cookie names is not the session's. */
   get living(): Identity | undefined {
-    return this.#state.is === 'live' || this.#state.is === 'unknown' ? this.#state.identity : undefined
+    const { state } = this
+    return state.is === 'live' || state.is === 'unknown' ? state.identity : undefined
   }
 
   get known(): ReadonlyMap<string, string> {
-    this.#known ??= this.engine.values.decode((this.#state as { entry: Entry }).entry.payload) ?? NOTHING
+    this.#known ??= this.engine.values.decode((this.state as { entry: Entry }).entry.payload) ?? NOTHING
     return this.#known
   }
 
   /** The start of the absolute lifetime, with this request's changes. */
   get createdAt(): number {
-    return this.#state.is === 'live' && !logsIn(this.#intents) ? this.#state.entry.createdAt : this.engine.now()
+    const { state } = this
+    return state.is === 'live' && !logsIn(this.#intents) ? state.entry.createdAt : this.engine.now()
   }
 
   /**
@@ -136,7 +131,7 @@ export class Draft {
 
   /** The session ended under this request's hands: nothing of it may be seen or saved again. Its changes stay only where they start a new one. */
   end(keepsChanges: boolean): void {
-    const { identity } = this.#state
+    const { identity } = this.state
     if (!keepsChanges) this.#intents = []
     this.#properties.release()
     this.open({ is: 'ended', identity })
@@ -146,10 +141,10 @@ export class Draft {
   flush(asked = true): void {
     if (this.#sealed) throw new HeadersSentError(SEALED)
     this.accessed = true
-    const { identity } = this.state
+    const { is, identity } = this.state
     this.#life++
     if (identity !== undefined) this.#flushed = [...this.#flushed, identity]
-    if (asked && this.#state.is === 'live') this.#flushedLiving = true
+    if (asked && is === 'live') this.#flushedLiving = true
     this.debt.end()
     this.flashesRead.clear()
     this.#intents = []
@@ -184,7 +179,8 @@ export class Draft {
 
   /** A write's fate was not found out. */
   lose(life: number): void {
-    if (life === this.#life && this.#state.identity !== undefined) this.#state = { is: 'unknown', identity: this.#state.identity }
+    const { identity } = this.state
+    if (life === this.#life && identity !== undefined) this.#state = { is: 'unknown', identity }
   }
 
   /** Before whatever tells something of the state. */
@@ -298,10 +294,11 @@ export class Draft {
     this.flashesRead.clear()
   }
 
-  #arrive(): void {
-    const arrival = this.#arrival
-    this.#arrival = undefined
-    arrival?.(this)
+  #openNow(unopened: Unopened): State {
+    this.#state = { is: 'absent' } // what a listener sees that looks while it is told
+    const { state, texts } = unopened.open()
+    this.open(state, texts)
+    return state
   }
 
   #raise(error: Error): never {

@@ -2,7 +2,9 @@ import type { Store } from './store.ts'
 
 const HOLDERS = new WeakMap<Store, number>()
 
-/** Counts who uses a store. What it answers lets go of it, once: the last one to do so closes it, so that nobody does under another's feet. */
+/**
+ * Counts who uses a store. What it answers lets go of it, once. The last one to do so closes it, so that nobody does under another's feet.
+ */
 export function holdStore(store: Store): () => Promise<void> {
   HOLDERS.set(store, holdersOf(store) + 1)
   let released: Promise<void> | undefined

@@ -23,8 +23,8 @@ export interface Ids {
   /** The identity in a text from outside, or `undefined` when it has not the shape of an id. Never throws. */
   parse(text: string): Identity | undefined
   /**
-   * The entry that an id brings along itself, in the place of `load`: `undefined` when it is expired. Only where no store has to be asked. Such a
-   * session is opened when its request first looks at it. Never throws.
+   * The entry that an id brings along itself, in the place of `load`: `undefined` when it is expired. Only where no store has to be asked.
+   * Such a session is opened when its request first looks at it. Never throws.
    */
   bring?(identity: Identity, now: number): Entry | undefined
   /** A new session's identity. */

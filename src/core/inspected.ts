@@ -4,7 +4,10 @@ import { isReserved } from './reserved.ts'
 /** By which Node, Bun and Deno ask an object how it is to be printed. */
 export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 
-/** A session as `console.log` prints it: how it stands, and the names of its properties. Never an id or a value, for it ends up in a log. Looking so is no use of it. */
+/**
+ * A session as `console.log` prints it: how it stands, and the names of its properties. Never an id or a value, for it ends up in a log.
+ * Looking so is no use of it.
+ */
 export function inspected({ state, living, properties }: Draft): string {
   const names = [...properties.texts.keys()].filter((name) => !isReserved(name))
   return `Session ${JSON.stringify({ state: state.is, handle: living?.handle, properties: names })}`

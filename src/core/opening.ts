@@ -4,7 +4,7 @@ import type { Engine } from './engine.ts'
 import { StoreError } from './errors.ts'
 import type { SessionEvent } from './events.ts'
 import type { Identity, Ids } from './id.ts'
-import type { State } from './state.ts'
+import type { Opened, State } from './state.ts'
 import type { Entry } from './store.ts'
 
 type Absence = (SessionEvent & { readonly type: 'absent' })['reason']
@@ -56,33 +56,27 @@ export async function openFrom(engine: Engine, draft: Draft, fresh = false): Pro
   const { state, life } = draft
   const { identity } = state
   if (identity === undefined) return draft.open(state)
-  open(engine, draft, { identity, state, life }, await reach(engine, identity, fresh))
+  const opened = concluded(engine, identity, await reach(engine, identity, fresh), state)
+  draft.open(opened.state, opened.texts, life)
 }
 
 /** As `openFrom`, at once, with what an id brought along at `now`. */
-export function openBrought(engine: Engine, draft: Draft, identity: Identity, now: number): void {
-  const entry = engine.ids.bring?.(identity, now)
-  open(engine, draft, { identity, state: draft.state, life: draft.life }, judged(engine, identity, entry, now))
+export function openBrought(engine: Engine, identity: Identity, now: number): Opened {
+  return concluded(engine, identity, judged(engine, identity, engine.ids.bring?.(identity, now), now))
 }
 
-/** How a draft was when it was looked what its identity leads to. */
-interface Asked {
-  readonly identity: Identity
-  readonly state: State
-  readonly life: number
-}
-
-function open(engine: Engine, draft: Draft, { identity, state, life }: Asked, reached: Reached): void {
+/** What it means for a request. `before`: what it was opened with already. */
+function concluded(engine: Engine, identity: Identity, reached: Reached, before?: State): Opened {
   if (reached.entry !== undefined) {
     engine.emit({ type: 'loaded', reason: 'found', handle: identity.handle })
-    return draft.open({ is: 'live', identity, entry: reached.entry }, reached.texts, life)
+    return { state: { is: 'live', identity, entry: reached.entry }, texts: reached.texts }
   }
   engine.emit({ type: 'absent', reason: reached.reason, handle: identity.handle })
   // What was there when this request looked before and is not any more has ended under its hands.
-  const hasEnded = state.is === 'live' || state.is === 'ended' || reached.isYoung === true
+  const hasEnded = before?.is === 'live' || before?.is === 'ended' || reached.isYoung === true
   // An id that was renewed long ago is nobody's: whoever kept it, or planted it, must not be able to end what came of it.
   const isNobodys = reached.reason === 'other-id' && !hasEnded
-  return draft.open({ is: hasEnded ? 'ended' : 'absent', identity: isNobodys ? undefined : identity }, undefined, life)
+  return { state: { is: hasEnded ? 'ended' : 'absent', identity: isNobodys ? undefined : identity } }
 }
 
 async function read(engine: Engine, { key, handle }: Identity, now: number, fresh: boolean): Promise<Entry | undefined> {

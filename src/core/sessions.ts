@@ -16,6 +16,7 @@ import type { Owed } from './owed.ts'
 import type { Described, Schemas } from './schema.ts'
 import { Session } from './session.ts'
 import type { Default } from './session-data.ts'
+import type { Opened } from './state.ts'
 import { Sweeper } from './sweeper.ts'
 import { Users } from './users.ts'
 
@@ -206,8 +207,8 @@ export class Sessions<Data = Default> {
   }
 
   /**
-   * Ends the sweeping of option `sweep`, and closes the store, which ends what it opened itself. Managers that share a store each let go of it, and the
-   * last one closes it. A second call does nothing.
+   * Ends the sweeping of option `sweep`, and closes the store, which ends what it opened itself. Managers that share a store each let go of
+   * it, and the last one closes it. A second call does nothing.
    */
   async close(): Promise<void> {
     await this.#sweeper?.close()
@@ -223,13 +224,13 @@ export class Sessions<Data = Default> {
   #brought(carried: Carried, origin: Origin): Session<Data> {
     const engine = this.#engine
     const now = engine.now()
-    const arrive = (draft: Draft): void => {
+    const open = (): Opened => {
       const { identity, absence = 'no-cookie' } = findId(carried, engine.ids)
-      if (identity !== undefined) return this.lazy ? draft.open({ is: 'unloaded', identity }) : openBrought(engine, draft, identity, now)
+      if (identity !== undefined) return this.lazy ? { state: { is: 'unloaded', identity } } : openBrought(engine, identity, now)
       engine.emit({ type: 'absent', reason: absence })
-      draft.open({ is: 'absent' })
+      return { state: { is: 'absent' } }
     }
-    return new Session<Data>(new Draft(engine, this.#performer, { is: 'absent' }, origin, arrive))
+    return new Session<Data>(new Draft(engine, this.#performer, { is: 'unopened', open }, origin))
   }
 
   async #begin(draft: Draft): Promise<void> {

@@ -17,3 +17,15 @@ export type State =
   | { readonly is: 'unloaded' | 'unknown'; readonly identity: Identity }
   | { readonly is: 'live'; readonly identity: Identity; readonly entry: Entry }
   | { readonly is: 'failed'; readonly identity: Identity; readonly error: SessionError }
+
+/** A state, and the texts of its properties where it is `live`. */
+export interface Opened {
+  readonly state: State
+  readonly texts?: ReadonlyMap<string, string> | undefined
+}
+
+/** What the browser brought, where to open it takes nobody else: that is put off until somebody looks. */
+export interface Unopened {
+  readonly is: 'unopened'
+  open(): Opened
+}

@@ -53,7 +53,8 @@ export interface CachedStoreOptions {
  * A cache that fails, or takes longer than 200 ms, costs nobody the session: the store answers. A store that fails is not covered up: what is
  * cached may still be read, until the manager has noticed; then whoever needs a session gets the store's error, as without a cache.
  *
- * `close()` closes both stores and ends the invalidation; clients and pools stay the application's.
+ * `close()` ends the invalidation and lets go of both stores, which the last one to use them closes; clients and pools stay the
+ * application's.
  *
  * @throws ConfigError when an option cannot be used.
  */

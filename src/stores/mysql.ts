@@ -40,7 +40,8 @@ export interface MysqlStoreOptions {
  * app.use(session({ store: new MysqlStore({ pool: createPool(connectionString), table: 'app.sessions' }) }))
  * ```
  *
- * The loads of one turn of the event loop travel as one statement. Writes go one by one. A row that somebody else has locked is waited for.
+ * The loads of one turn of the event loop (or of a few, while each brings more) travel as one statement. Writes go one by one. A row that
+ * somebody else has locked is waited for.
  *
  * Of a pool whose connections are all in use the store waits for one; give it a pool of its own if the application keeps connections for
  * long. A connection with a transaction open on it is refused, and ended.

@@ -31,8 +31,9 @@ export interface PostgresStoreOptions {
  * app.use(session({ store: new PostgresStore({ pool: postgres(connectionString), table: 'app.sessions' }) }))
  * ```
  *
- * The loads of one turn of the event loop travel as one statement, and so do its creates and its writes: a busy server sends far fewer
- * statements than it answers requests. A lone request waits for nobody, and a row that somebody else has locked holds up no other.
+ * The loads of one turn of the event loop (or of a few, while each brings more) travel as one statement, and so do its creates and its
+ * writes: a busy server sends far fewer statements than it answers requests. A lone request waits for nobody, and a row that somebody else
+ * has locked holds up no other.
  *
  * Of a pool whose connections are all in use the store waits for one, as long as the pool lets it and the manager's `timeout` allows; give
  * it a pool of its own if the application keeps connections for long.

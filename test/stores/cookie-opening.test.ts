@@ -27,6 +27,13 @@ describe('a session in a cookie is opened', () => {
     expect(told(world)).toEqual(['untouched:read-only'])
   })
 
+  it('once, though a listener looks at it while it is told', async () => {
+    const seen: unknown[] = []
+    const world = await begun({}, { on: ({ type }) => type === 'loaded' && seen.push(type, session.get('a')) })
+    const { session } = await world.begin()
+    expect([session.get('a'), seen]).toEqual([1, ['loaded', undefined]])
+  })
+
   it('not at all by a request that does not look', async () => {
     const world = await begun()
     const { session, finish } = await world.begin()

@@ -53,6 +53,6 @@ export interface Together {
   readonly keyAt: number
   /** Answers the rows that are there, and does not judge their expiry; otherwise the keys of the rows it changed. */
   readonly reads: boolean
-  /** The statement that does the same for each of these lists of values, of two at least. What reads may be asked for a key more than once. */
+  /** The statement that does the same for each of these lists of values, two at least. What reads may be asked for a key more than once. */
   of(many: readonly (readonly SqlValue[])[]): StatementOfMany
 }

@@ -13,9 +13,10 @@ const MOST_TRIES = 12
 const MOST_TURNS = 4
 
 /**
- * Runs statements, each in a transaction of its own. Those of one turn of the event loop, or of a few when they keep coming, that differ only in
- * their values become one statement, see `Together`; each caller still has an outcome of their own. Whoever the statement passed over, or the server's refusal of
- * the whole of it did not mean, is tried alone, and only then judged. Nothing ever joins a statement that was sent.
+ * Runs statements, each in a transaction of its own. Those of one turn of the event loop, or of a few when they keep coming, that differ
+ * only in their values become one statement, see `Together`; each caller still has an outcome of their own. Whoever the statement passed
+ * over, or the server's refusal of the whole of it did not mean, is tried alone, and only then judged. Nothing ever joins a statement that
+ * was sent.
  */
 export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   readonly #database: RemoteDatabase
@@ -103,20 +104,21 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
       others?.push(waiting)
       if (others !== undefined) return
       this.#waiting.set(statement, [waiting])
-      atEndOfTurn?.(() => this.#boarded(statement, 1))
+      this.#board(statement, 1, MOST_TURNS)
     })
   }
 
-  /** Where several came in one turn the server is busy, and the next turn brings more: the more go together, the less each of them costs. */
-  #boarded(statement: SqlStatement, before: number, turns = 1): void {
-    const count = this.#waiting.get(statement)?.length ?? 0
-    if (count === before || turns === MOST_TURNS) this.#depart(statement)
-    else atEndOfTurn?.(() => this.#boarded(statement, count, turns + 1))
+  /** Where several came in one turn the next brings more, and the more go together, the less each of them costs. */
+  #board(statement: SqlStatement, before: number, turnsLeft: number): void {
+    atEndOfTurn?.(() => {
+      const aboard = this.#waiting.get(statement) ?? []
+      if (aboard.length > before && turnsLeft > 1) return this.#board(statement, aboard.length, turnsLeft - 1)
+      this.#waiting.delete(statement)
+      this.#depart(statement, aboard)
+    })
   }
 
-  #depart(statement: SqlStatement): void {
-    const all = this.#waiting.get(statement) ?? []
-    this.#waiting.delete(statement)
+  #depart(statement: SqlStatement, all: readonly Waiting[]): void {
     const together = this.#together.get(statement) as Together
     for (const group of together.reads ? groups(all) : groups(firstOfKeys(all, (later) => this.#settleAlone(later)))) {
       const [first] = group
