@@ -9,6 +9,7 @@ import { type Duration, milliseconds } from './duration.ts'
 import { type Engine, makeEngine } from './engine.ts'
 import { ConfigError, SessionError, StoreError } from './errors.ts'
 import type { Listener, SessionEvent } from './events.ts'
+import type { Identity } from './id.ts'
 import { type Incoming, WebArrival } from './incoming.ts'
 import { findId, openBrought, openFrom } from './opening.ts'
 import type { SessionOptions } from './options.ts'
@@ -223,9 +224,16 @@ export class Sessions<Data = Default> {
   #brought(carried: Carried, origin: Origin): Session<Data> {
     const engine = this.#engine
     const now = engine.now()
+    const take = (draft: Draft, identity: Identity): void => {
+      try {
+        openBrought(engine, draft, identity, now)
+      } catch (error) {
+        fail(draft, identity, error)
+      }
+    }
     const arrive = (draft: Draft): void => {
       const { identity, absence = 'no-cookie' } = findId(carried, engine.ids)
-      if (identity !== undefined) return this.lazy ? draft.open({ is: 'unloaded', identity }) : openBrought(engine, draft, identity, now)
+      if (identity !== undefined) return this.lazy ? draft.open({ is: 'unloaded', identity }) : take(draft, identity)
       engine.emit({ type: 'absent', reason: absence })
       draft.open({ is: 'absent' })
     }
@@ -237,8 +245,7 @@ export class Sessions<Data = Default> {
       await openFrom(this.#engine, draft)
     } catch (error) {
       const { identity } = draft.state
-      if (identity !== undefined)
-        draft.open({ is: 'failed', identity, error: error instanceof SessionError ? error : new StoreError('load', error) })
+      if (identity !== undefined) fail(draft, identity, error)
     }
   }
 
@@ -253,6 +260,11 @@ export class Sessions<Data = Default> {
 }
 
 const NONE: readonly string[] = []
+
+/** What could not be read is not absent: nothing may be written in its place. */
+function fail(draft: Draft, identity: Identity, error: unknown): void {
+  draft.open({ is: 'failed', identity, error: error instanceof SessionError ? error : new StoreError('load', error) })
+}
 
 type Absent = SessionEvent & { readonly type: 'absent' }
 
