@@ -1,7 +1,7 @@
 import type { Carried } from './cookie-rules.ts'
 import type { Draft } from './draft.ts'
 import type { Engine } from './engine.ts'
-import { StoreError } from './errors.ts'
+import { SessionError, StoreError } from './errors.ts'
 import type { SessionEvent } from './events.ts'
 import type { Identity, Ids } from './id.ts'
 import type { Opened, State } from './state.ts'
@@ -62,7 +62,16 @@ export async function openFrom(engine: Engine, draft: Draft, fresh = false): Pro
 
 /** As `openFrom`, at once, with what an id brought along at `now`. */
 export function openBrought(engine: Engine, identity: Identity, now: number): Opened {
-  return concluded(engine, identity, judged(engine, identity, engine.ids.bring?.(identity, now), now))
+  try {
+    return concluded(engine, identity, judged(engine, identity, engine.ids.bring?.(identity, now), now))
+  } catch (error) {
+    return { state: failed(identity, error) }
+  }
+}
+
+/** What could not be read is not absent: nothing may be written in its place. */
+export function failed(identity: Identity, error: unknown): State {
+  return { is: 'failed', identity, error: error instanceof SessionError ? error : new StoreError('load', error) }
 }
 
 /** What it means for a request. `before`: what it was opened with already. */

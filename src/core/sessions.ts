@@ -7,10 +7,10 @@ import { draftOf } from './dictionary.ts'
 import { Draft } from './draft.ts'
 import { type Duration, milliseconds } from './duration.ts'
 import { type Engine, makeEngine } from './engine.ts'
-import { ConfigError, SessionError, StoreError } from './errors.ts'
+import { ConfigError } from './errors.ts'
 import type { Listener, SessionEvent } from './events.ts'
 import { type Incoming, WebArrival } from './incoming.ts'
-import { findId, openBrought, openFrom } from './opening.ts'
+import { failed, findId, openBrought, openFrom } from './opening.ts'
 import type { SessionOptions } from './options.ts'
 import type { Owed } from './owed.ts'
 import type { Described, Schemas } from './schema.ts'
@@ -238,8 +238,7 @@ export class Sessions<Data = Default> {
       await openFrom(this.#engine, draft)
     } catch (error) {
       const { identity } = draft.state
-      if (identity !== undefined)
-        draft.open({ is: 'failed', identity, error: error instanceof SessionError ? error : new StoreError('load', error) })
+      if (identity !== undefined) draft.open(failed(identity, error))
     }
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { jsonCodec } from '../../src/codecs/json.ts'
 import { NotLoadedError, type Session } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { DAY, rejection, thrown } from '../core/fixture.ts'
@@ -103,6 +104,21 @@ describe('a session in a cookie is opened', () => {
     expect([session.isNew, session.get('a')]).toEqual([true, undefined])
     await finish()
     expect(told(world)).toEqual([`absent:${reason}`, 'untouched:read-only'])
+  })
+
+  it('and has failed where its codec throws: nothing takes its place', async () => {
+    const world = await begun()
+    const decode = (): never => {
+      throw new Error('no key to read it with')
+    }
+    const failing = world.manager({}, { codec: { ...jsonCodec, decode } })
+    const { session, finish } = await world.begin(world.jar, failing)
+    const refusal = { code: 'ERR_SESSION_STORE', cause: { message: 'no key to read it with' } }
+    expect(thrown(() => session.get('a'))).toMatchObject(refusal)
+    expect(thrown(() => session.set('a', 2))).toMatchObject(refusal)
+    expect(session.loadError).toMatchObject(refusal)
+    expect(await finish()).toEqual([])
+    expect(await world.read()).toEqual({ a: 1 })
   })
 
   it('at once where its revocations have to be asked', async () => {
