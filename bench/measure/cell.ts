@@ -21,7 +21,7 @@ export interface Round {
 }
 
 /** So long it takes until V8 has compiled what is used often: W3 on SQLite needed some 50,000 requests until it took no less any more. */
-const WARM_UP_SECONDS = 4
+const WARM_UP_SECONDS = 3
 /** So many sessions for each connection: taking turns, two requests of one session are never under way together. */
 const SESSIONS_A_CONNECTION = 4
 /** Requests that nobody waits for any more are through by then, in milliseconds. */
