@@ -104,13 +104,17 @@ function lineOf(client: object, make: () => Line): Line {
 }
 
 function nodeLineOf(client: NodeRedisClient): Line {
-  const send = (args: string[]): Promise<unknown> => client.sendCommand(args, client.isReady === true ? AT_ONCE : PLAIN)
-  return lineOf(client, () => (isNodeLink(client) ? new PatientLine(nodeLine(client, send)) : { send }))
+  return lineOf(client, () => {
+    const send = (args: string[]): Promise<unknown> => client.sendCommand(args, client.isReady === true ? AT_ONCE : PLAIN)
+    return isNodeLink(client) ? new PatientLine(nodeLine(client, send)) : { send }
+  })
 }
 
 function ioLineOf(client: IoRedis): Line {
-  const send = ([command = '', ...args]: string[]): Promise<unknown> => client.call(command, args)
-  return lineOf(client, () => (isIoLink(client) ? new PatientLine(ioLine(client, send)) : { send }))
+  return lineOf(client, () => {
+    const send = ([command = '', ...args]: string[]): Promise<unknown> => client.call(command, args)
+    return isIoLink(client) ? new PatientLine(ioLine(client, send)) : { send }
+  })
 }
 
 /** The connection through a client, always the same one; `undefined` for what is no client of either library. */
