@@ -3,13 +3,13 @@
 //   node scripts/measure-cached.ts        starts a PostgreSQL and a Redis of its own; a minute at the most
 import pg from 'pg'
 import { createClient } from 'redis'
-import type { Store } from '../src/core/store.ts'
+import type { Store } from '../src/core/store/store.ts'
 import { CachedStore } from '../src/stores/cached.ts'
 import { MemoryStore } from '../src/stores/memory.ts'
 import { PostgresStore } from '../src/stores/postgres.ts'
 import { RedisStore } from '../src/stores/redis.ts'
-import { startPostgres } from '../test/services/postgres.ts'
-import { startRedis } from '../test/services/redis.ts'
+import { startPostgres } from '../test/services/postgres/postgres.ts'
+import { startRedis } from '../test/services/redis/redis.ts'
 
 const SESSIONS = 5000
 const CALLERS = 64

@@ -11,10 +11,10 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import type { Entry } from '../src/core/store.ts'
+import type { Entry } from '../src/core/store/store.ts'
 import { postgresSchema } from '../src/stores/postgres/postgres-schema.ts'
 import { PostgresStore } from '../src/stores/postgres.ts'
-import { startPostgres } from '../test/services/postgres.ts'
+import { startPostgres } from '../test/services/postgres/postgres.ts'
 
 const { values } = parseArgs({
   options: {

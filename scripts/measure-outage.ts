@@ -5,8 +5,8 @@
 import { setTimeout as rest } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { FaultProxy } from '../test/proof/proxy/fault-proxy.ts'
-import { type Door, OutageScene } from '../test/services/outage-scene.ts'
-import { freeze, type OutageWorld, WORLDS } from '../test/services/outage-worlds.ts'
+import { type Door, OutageScene } from '../test/services/outage-fixture.ts'
+import { freeze, type OutageWorld, WORLDS } from '../test/services/outage-stores.ts'
 
 type Server = Exclude<Awaited<ReturnType<OutageWorld['start']>>, string>
 type Act = (proxy: FaultProxy, server: Server) => unknown

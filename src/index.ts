@@ -1,44 +1,44 @@
 export type { Codec } from './codecs/codec.ts'
-export type { CookieOptions } from './core/cookie-rules.ts'
-export type { Expiry } from './core/customs.ts'
-export type { Duration } from './core/duration.ts'
+export type { Duration } from './core/base/duration.ts'
 export {
+  BusyError,
   CodecError,
   CommitUnknownError,
   ConfigError,
-  ConflictError,
   CookieTooLargeError,
-  GoneError,
   HeadersSentError,
   NotLoadedError,
+  SessionEndedError,
   SessionError,
   type SessionErrorCode,
   StoreError,
   type StoreOperation,
-} from './core/errors.ts'
-export type { Listener, SessionEvent } from './core/events.ts'
-export type { Identity, Ids } from './core/id.ts'
-export type { Incoming } from './core/incoming.ts'
-export type { SessionOptions } from './core/options.ts'
-export type { StandardSchema } from './core/schema.ts'
-export type { Session } from './core/session.ts'
-export type { Default, SessionData } from './core/session-data.ts'
-export { createSessions, type Sessions } from './core/sessions.ts'
+} from './core/base/errors.ts'
+export type { Listener, SessionEvent } from './core/base/events.ts'
+export type { SessionOptions } from './core/config/options.ts'
+export type { Expiry } from './core/config/rules.ts'
+export type { CookieOptions } from './core/cookie/cookie-rules.ts'
+export type { IncomingRequest } from './core/cookie/incoming-request.ts'
+export { createSessions, type Sessions } from './core/manager/sessions.ts'
+export type { UserSession } from './core/manager/users.ts'
+export type { Session } from './core/session/session.ts'
+export type { Identity, Ids } from './core/store/id.ts'
 export type {
+  AttachedStore,
   Capabilities,
   ClearExpiredOptions,
   Entry,
-  Guarded,
+  GuardedStore,
   ListQuery,
   MigrateOptions,
+  OperationOptions,
   Page,
-  Patience,
   Progress,
   Refused,
-  Served,
-  Service,
   Store,
+  StoreContext,
   Version,
   Written,
-} from './core/store.ts'
-export type { UserSession } from './core/users.ts'
+} from './core/store/store.ts'
+export type { StandardSchema } from './core/values/schema.ts'
+export type { Default, SessionData } from './core/values/session-data.ts'

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startPostgres } from '../../test/services/postgres.ts'
-import { startRedis } from '../../test/services/redis.ts'
+import { startPostgres } from '../../test/services/postgres/postgres.ts'
+import { startRedis } from '../../test/services/redis/redis.ts'
 import type { Place } from '../servers/resources.ts'
 
 /** Where the servers of this run are. */

@@ -74,7 +74,7 @@ export function handlersOf<Context, S>(use: Use<Context, S>, verbs: Verbs<S>): H
     '/seed/small': doing((session) => verbs.seed(session, SESSIONS.small), 'seeded'),
     '/seed/large': doing((session) => verbs.seed(session, SESSIONS.large), 'seeded'),
     '/read': reading((session) => verbs.read(session)),
-    '/untouched': () => 'untouched',
+    '/untouched': () => 'unchanged',
     '/increment': writing((session) => String(verbs.increment(session))),
     '/login': doing((session) => verbs.login(session, ++users), 'welcome'),
     '/change': doing((session) => verbs.change(session, `theme-${++changes}`), 'changed'),

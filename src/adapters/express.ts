@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { SessionOptions } from '../core/options.ts'
-import type { Described, Schemas } from '../core/schema.ts'
-import type { Session } from '../core/session.ts'
-import type { Default } from '../core/session-data.ts'
-import type { Sessions } from '../core/sessions.ts'
-import { connectMiddleware, type Dialect, type Next } from './connect-middleware.ts'
-import { managerOf, type SchemaOptions } from './manager.ts'
+import type { SessionOptions } from '../core/config/options.ts'
+import type { Sessions } from '../core/manager/sessions.ts'
+import type { Session } from '../core/session/session.ts'
+import type { Described, Schemas } from '../core/values/schema.ts'
+import type { Default } from '../core/values/session-data.ts'
+import { type ConnectFramework, connectMiddleware, type Next } from './node/connect.ts'
+import { managerOf, type SchemaOptions } from './shared/manager.ts'
 
 declare global {
   namespace Express {
@@ -37,7 +37,7 @@ interface ExpressRequest extends IncomingMessage {
   readonly app?: object
 }
 
-const express: Dialect<ExpressRequest> = {
+const express: ConnectFramework<ExpressRequest> = {
   isSecure: ({ secure }) => secure === true,
   remedy: "app.set('trust proxy', …)",
   catchesAsync: ({ app }) => app !== undefined && !('lazyrouter' in app), // a method only the applications of Express 4 have

@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { ConfigError } from '../core/errors.ts'
-import type { SessionOptions } from '../core/options.ts'
-import type { Session } from '../core/session.ts'
-import type { Sessions } from '../core/sessions.ts'
-import { answerPlainly } from './connect-middleware.ts'
-import { visits } from './connect-visit.ts'
-import { managerOf } from './manager.ts'
-import { type Header, representationOf, restoreRepresentation } from './response-head.ts'
+import { ConfigError } from '../core/base/errors.ts'
+import type { SessionOptions } from '../core/config/options.ts'
+import type { Sessions } from '../core/manager/sessions.ts'
+import type { Session } from '../core/session/session.ts'
+import { attachSession } from './node/attach-session.ts'
+import { sendPlainError } from './node/connect.ts'
+import { type Header, representationOf, restoreRepresentation } from './node/response-head.ts'
+import { managerOf } from './shared/manager.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -64,7 +64,7 @@ type Reply = FastifyReply & { [FIRST]?: First }
 async function install(app: FastifyInstance, options: SessionPluginOptions): Promise<void> {
   const sessions: Sessions = managerOf('sessions' in options ? options.sessions : options)
   if (!decorate(app, sessions)) return
-  const begin = visits(sessions, 'trustProxy')
+  const begin = attachSession(sessions, 'trustProxy')
   app.addHook('onRequest', async (request, reply: Reply) => {
     reply[FIRST] ??= { before: ownOf(reply), sending: false }
     const { raw: req, protocol } = request
@@ -101,7 +101,7 @@ function decorate(app: FastifyInstance, sessions: Sessions): boolean {
 
 /** The commit failed. Of a reply that was hijacked Fastify will not hear any more. */
 function fail(reply: Reply, error: unknown): void {
-  if (reply.sent) return answerPlainly(reply.raw, error)
+  if (reply.sent) return sendPlainError(reply.raw, error)
   dropFirst(reply)
   reply.send(error instanceof Error ? error : new Error('The session could not be saved', { cause: error }))
 }

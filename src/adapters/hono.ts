@@ -1,14 +1,14 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import { ConfigError } from '../core/errors.ts'
-import type { SessionOptions } from '../core/options.ts'
-import type { Described, Schemas } from '../core/schema.ts'
-import type { Session } from '../core/session.ts'
-import type { Default } from '../core/session-data.ts'
-import type { Sessions } from '../core/sessions.ts'
-import { errorStatus } from './error-status.ts'
-import { arrivalOf } from './hono-arrival.ts'
-import { managerOf, type SchemaOptions } from './manager.ts'
-import { cancel, dressed } from './web-response.ts'
+import { ConfigError } from '../core/base/errors.ts'
+import type { SessionOptions } from '../core/config/options.ts'
+import type { Sessions } from '../core/manager/sessions.ts'
+import type { Session } from '../core/session/session.ts'
+import type { Described, Schemas } from '../core/values/schema.ts'
+import type { Default } from '../core/values/session-data.ts'
+import { errorStatus } from './shared/error-status.ts'
+import { managerOf, type SchemaOptions } from './shared/manager.ts'
+import { honoRequest } from './web/web-request.ts'
+import { cancel, withSessionHeaders } from './web/web-response.ts'
 
 declare module 'hono' {
   interface ContextVariableMap {
@@ -53,7 +53,7 @@ export function session(given: SessionOptions | Sessions): SessionMiddleware {
     if (isInstalled(sessions, c)) return next()
     // oxlint-disable-next-line unicorn/no-null -- so Hono says that there is no body
     const before = new Headers(c.newResponse(null).headers)
-    const session = await sessions.open(arrivalOf(c))
+    const session = await sessions.open(honoRequest(c))
     c.set(sessions.name, session)
     sessions.bind(c, session)
     await handled(sessions, session, next)
@@ -84,11 +84,11 @@ async function commit(sessions: Sessions, session: Session, c: Context, before: 
   const status = c.finalized ? c.res.status : 500
   try {
     const owed = await sessions.settle(session, { status })
-    if (c.finalized) replace(c, dressed(c.res, owed))
+    if (c.finalized) replace(c, withSessionHeaders(c.res, owed))
   } catch (error) {
     if (c.finalized) cancel(c.res)
     const refused = new Response(undefined, { status: errorStatus(error), headers: before })
-    replace(c, dressed(refused, sessions.owed(session)))
+    replace(c, withSessionHeaders(refused, sessions.owed(session)))
     c.status(refused.status as 500)
     insist(c, refused.status)
     throw error

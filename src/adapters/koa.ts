@@ -1,12 +1,12 @@
 import type { Middleware } from 'koa'
-import type { SessionOptions } from '../core/options.ts'
-import type { Described, Schemas } from '../core/schema.ts'
-import type { Session } from '../core/session.ts'
-import type { Default } from '../core/session-data.ts'
-import type { Sessions } from '../core/sessions.ts'
-import { visits } from './connect-visit.ts'
-import { expose } from './expose.ts'
-import { managerOf, type SchemaOptions } from './manager.ts'
+import type { SessionOptions } from '../core/config/options.ts'
+import type { Sessions } from '../core/manager/sessions.ts'
+import type { Session } from '../core/session/session.ts'
+import type { Described, Schemas } from '../core/values/schema.ts'
+import type { Default } from '../core/values/session-data.ts'
+import { attachSession } from './node/attach-session.ts'
+import { expose } from './shared/expose.ts'
+import { managerOf, type SchemaOptions } from './shared/manager.ts'
 
 declare module 'koa' {
   interface DefaultContext {
@@ -47,7 +47,7 @@ export function session<const S extends Schemas>(options: SchemaOptions<S>): Ses
 export function session<Data = Default>(given: SessionOptions | Sessions<Data>): SessionMiddleware<Data>
 export function session(given: SessionOptions | Sessions): SessionMiddleware {
   const sessions = managerOf(given)
-  const begin = visits(sessions, 'app.proxy = true')
+  const begin = attachSession(sessions, 'app.proxy = true')
   const middleware: Middleware = async (ctx, next) => {
     const { req, res, secure } = ctx
     const opened = await begin({ req, res, secure, fail: (error) => ctx.onerror(error as Error) })

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import type { SessionOptions } from '../core/options.ts'
-import type { Described, Schemas } from '../core/schema.ts'
-import type { Session } from '../core/session.ts'
-import type { Default } from '../core/session-data.ts'
-import type { Sessions } from '../core/sessions.ts'
-import { answerPlainly, connectMiddleware, type Dialect, type Next } from './connect-middleware.ts'
-import { report } from './error-status.ts'
-import { checkHandler, managerOf, type SchemaOptions } from './manager.ts'
+import type { SessionOptions } from '../core/config/options.ts'
+import type { Sessions } from '../core/manager/sessions.ts'
+import type { Session } from '../core/session/session.ts'
+import type { Described, Schemas } from '../core/values/schema.ts'
+import type { Default } from '../core/values/session-data.ts'
+import { type ConnectFramework, connectMiddleware, type Next, sendPlainError } from './node/connect.ts'
+import { reportError } from './shared/error-status.ts'
+import { checkHandler, managerOf, type SchemaOptions } from './shared/manager.ts'
 
 /**
  * A request that has passed `session()`: the session is its property `session`, or what the option `as` names.
@@ -38,7 +38,7 @@ export interface SessionMiddleware<Data = Default> {
   readonly sessions: Sessions<Data>
 }
 
-const node: Dialect<IncomingMessage> = {
+const node: ConnectFramework<IncomingMessage> = {
   isSecure: ({ socket }) => (socket as { readonly encrypted?: boolean }).encrypted === true,
   catchesAsync: () => false,
 }
@@ -81,8 +81,8 @@ export function withSession(given: SessionOptions | Sessions, handler: SessionHa
       await begin(req, res)
       await handler(req, res, sessions.of(req))
     } catch (error) {
-      if (!res.headersSent) return answerPlainly(res, error)
-      report(error)
+      if (!res.headersSent) return sendPlainError(res, error)
+      reportError(error)
       res.destroy()
     }
   }

@@ -1,11 +1,11 @@
-import type { SessionOptions } from '../core/options.ts'
-import type { Described, Schemas } from '../core/schema.ts'
-import type { Session } from '../core/session.ts'
-import type { Default } from '../core/session-data.ts'
-import type { Sessions } from '../core/sessions.ts'
-import { errorStatus, report } from './error-status.ts'
-import { checkHandler, managerOf, type SchemaOptions } from './manager.ts'
-import { cancel, dressed } from './web-response.ts'
+import type { SessionOptions } from '../core/config/options.ts'
+import type { Sessions } from '../core/manager/sessions.ts'
+import type { Session } from '../core/session/session.ts'
+import type { Described, Schemas } from '../core/values/schema.ts'
+import type { Default } from '../core/values/session-data.ts'
+import { errorStatus, reportError } from './shared/error-status.ts'
+import { checkHandler, managerOf, type SchemaOptions } from './shared/manager.ts'
+import { cancel, withSessionHeaders } from './web/web-response.ts'
 
 /**
  * A handler of web requests that has a session. What the runtime hands over beside the request (`env` and `ctx` of Workers, the server
@@ -74,10 +74,10 @@ async function handled(sessions: Sessions, session: Session, handler: () => Resp
 
 async function committed(sessions: Sessions, session: Session, response: Response): Promise<Response> {
   try {
-    return dressed(response, await sessions.settle(session, { status: response.status }))
+    return withSessionHeaders(response, await sessions.settle(session, { status: response.status }))
   } catch (error) {
-    report(error)
+    reportError(error)
     cancel(response)
-    return dressed(new Response(undefined, { status: errorStatus(error) }), sessions.owed(session))
+    return withSessionHeaders(new Response(undefined, { status: errorStatus(error) }), sessions.owed(session))
   }
 }

@@ -1,5 +1,5 @@
-import { StoreError } from '../core/errors.ts'
-import type { Store } from '../core/store.ts'
+import { StoreError } from '../core/base/errors.ts'
+import type { Store } from '../core/store/store.ts'
 import { EXIT } from './exit-code.ts'
 import { Interruption } from './interruption.ts'
 import { progressOf, silence } from './progress.ts'

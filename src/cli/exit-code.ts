@@ -1,4 +1,4 @@
-import { ConfigError } from '../core/errors.ts'
+import { ConfigError } from '../core/base/errors.ts'
 
 /** What the command answers to the shell. Whoever asks for help is told the same. */
 export const EXIT = {

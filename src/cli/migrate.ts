@@ -1,4 +1,4 @@
-import type { Store } from '../core/store.ts'
+import type { Store } from '../core/store/store.ts'
 import { EXIT } from './exit-code.ts'
 
 /** Creates what the store needs, or prints the statements that would, and answers the exit code. */

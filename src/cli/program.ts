@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
-import { withoutPasswords } from '../core/without-passwords.ts'
+import { redactPasswords } from '../core/base/redact-passwords.ts'
 import type { ClearExpiredCommand } from './clear-expired.ts'
 import { EXIT_HELP } from './exit-code.ts'
 import { storeOption, withStore } from './store-option.ts'
@@ -15,7 +15,7 @@ export function program(done: (exitCode: number) => void): Command {
     .description('Looks after the store of the sessions.')
     .version(version())
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(withoutPasswords(text)) })
+    .configureOutput({ outputError: (text, write) => write(redactPasswords(text)) })
     .addHelpText('after', EXIT_HELP)
   sojourn
     .command('clear-expired')

@@ -1,6 +1,6 @@
 import { Option } from 'commander'
-import { ConfigError } from '../core/errors.ts'
-import type { Store } from '../core/store.ts'
+import { ConfigError } from '../core/base/errors.ts'
+import type { Store } from '../core/store/store.ts'
 
 /** `--store URL`; commander reads the environment variable where the option is not given. */
 export function storeOption(): Option {

@@ -1,11 +1,21 @@
-import { DURATION_FORMS, type Duration, milliseconds } from '../core/duration.ts'
-import { holdStore } from '../core/hold-store.ts'
-import type { Capabilities, ClearExpiredOptions, Entry, Patience, Progress, Refused, Store, Version, Written } from '../core/store.ts'
+import { DURATION_FORMS, type Duration, milliseconds } from '../core/base/duration.ts'
+import { retainStore } from '../core/store/retain-store.ts'
+import type {
+  Capabilities,
+  ClearExpiredOptions,
+  Entry,
+  OperationOptions,
+  Progress,
+  Refused,
+  Store,
+  Version,
+  Written,
+} from '../core/store/store.ts'
 import { type Era, servedBy } from './cached/cached-record.ts'
 import { CachedRows } from './cached/cached-rows.ts'
 import { type Invalidation, Listening } from './cached/invalidation.ts'
-import { warn } from './warn.ts'
-import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
+import { invalidOption, refuseUnknownOptions } from './shared/check-options.ts'
+import { warn } from './shared/warn.ts'
 
 export type { Invalidation } from './cached/invalidation.ts'
 export { type PgListener, type PostgresInvalidationOptions, postgresInvalidation } from './cached/postgres-invalidation.ts'
@@ -78,7 +88,7 @@ export class CachedStore implements Store {
     this.#maxStale = maxStale
     this.#rows = new CachedRows(cache, maxStale, onWarning)
     this.#listening = invalidation && new Listening(invalidation, (key) => void this.#rows.bury(key), onWarning)
-    this.#releases = [holdStore(store), holdStore(cache)]
+    this.#releases = [retainStore(store), retainStore(cache)]
     if (store.list !== undefined) this.list = store.list.bind(store)
     if (store.deleteUser !== undefined) this.deleteUser = (userId, rest) => this.#deleteUser(userId, rest)
     if (store.clearExpired !== undefined) this.clearExpired = (rest) => this.#clearExpired(rest)
@@ -86,7 +96,7 @@ export class CachedStore implements Store {
     if (store.migrate !== undefined) this.migrate = store.migrate.bind(store)
   }
 
-  async load(key: string, now: number, options?: Patience & { readonly fresh?: boolean }): Promise<Entry | undefined> {
+  async load(key: string, now: number, options?: OperationOptions & { readonly fresh?: boolean }): Promise<Entry | undefined> {
     this.#rows.hearTime(now)
     const ask = (): Promise<Entry | undefined> => this.#store.load(key, now, options)
     // What was found past the cache may be newer than what is in it, a write whose answer was lost.
@@ -102,22 +112,22 @@ export class CachedStore implements Store {
     return found
   }
 
-  create(key: string, entry: Entry, patience?: Patience): Promise<Written | Refused> {
+  create(key: string, entry: Entry, patience?: OperationOptions): Promise<Written | Refused> {
     this.#rows.hearTime(entry.seenAt)
     return this.#store.create(key, entry, patience) // what was not there is in no cache
   }
 
-  replace(key: string, entry: Entry, expected: Version, now: number, patience?: Patience): Promise<Written | Refused> {
+  replace(key: string, entry: Entry, expected: Version, now: number, patience?: OperationOptions): Promise<Written | Refused> {
     this.#rows.hearTime(now)
     return this.#changing(key, () => this.#store.replace(key, entry, expected, now, patience))
   }
 
-  touch(key: string, expiresAt: number, expected: Version, now: number, patience?: Patience): Promise<boolean> {
+  touch(key: string, expiresAt: number, expected: Version, now: number, patience?: OperationOptions): Promise<boolean> {
     this.#rows.hearTime(now)
     return this.#changing(key, () => this.#store.touch(key, expiresAt, expected, now, patience))
   }
 
-  delete(key: string, patience?: Patience): Promise<boolean> {
+  delete(key: string, patience?: OperationOptions): Promise<boolean> {
     return this.#changing(key, () => this.#store.delete(key, patience))
   }
 
@@ -146,7 +156,7 @@ export class CachedStore implements Store {
   }
 
   /** Whoever becomes this user's between the two steps was not there when it was called. */
-  async #deleteUser(userId: string, options: Patience & { readonly except?: string } = {}): Promise<number> {
+  async #deleteUser(userId: string, options: OperationOptions & { readonly except?: string } = {}): Promise<number> {
     const keys = await this.#keysOf(userId, options)
     try {
       return (await this.#store.deleteUser?.(userId, options)) ?? 0
@@ -155,12 +165,12 @@ export class CachedStore implements Store {
     }
   }
 
-  async #keysOf(userId: string, patience: Patience): Promise<string[]> {
+  async #keysOf(userId: string, patience: OperationOptions): Promise<string[]> {
     const keys: string[] = []
     let cursor: string | undefined
     do {
-      const until = patience.until === undefined ? {} : { until: patience.until }
-      const page = await this.#store.list?.({ ...until, now: 0, userId, ...(cursor === undefined ? {} : { cursor }) })
+      const deadline = patience.deadline === undefined ? {} : { deadline: patience.deadline }
+      const page = await this.#store.list?.({ ...deadline, now: 0, userId, ...(cursor === undefined ? {} : { cursor }) })
       keys.push(...(page?.entries.map(([key]) => key) ?? []))
       cursor = page?.cursor
     } while (cursor !== undefined)
@@ -190,30 +200,30 @@ function checked(options: CachedStoreOptions): Checked {
   refuseUnknownOptions('CachedStore', given, OPTIONS)
   const { store, cache, invalidation, onWarning = warn } = given
   if (!isStore(store))
-    throw wrongOption(
+    throw invalidOption(
       'CachedStore',
       'store',
       store,
       'Give the store that keeps the sessions, with compare-and-swap and keys that do not change.',
     )
   if (!isStore(cache) || cache === store)
-    throw wrongOption(
+    throw invalidOption(
       'CachedStore',
       'cache',
       cache,
       'Give a second store, not `store` itself, with compare-and-swap: a `MemoryStore` or a `RedisStore`.',
     )
   const maxStale = milliseconds(given.maxStale)
-  if (maxStale === undefined) throw wrongOption('CachedStore', 'maxStale', given.maxStale, `Give a duration: ${DURATION_FORMS}.`)
+  if (maxStale === undefined) throw invalidOption('CachedStore', 'maxStale', given.maxStale, `Give a duration: ${DURATION_FORMS}.`)
   if (invalidation !== undefined && typeof invalidation.listen !== 'function')
-    throw wrongOption('CachedStore', 'invalidation', invalidation, 'Give a `redisInvalidation` or a `postgresInvalidation`.')
-  if (typeof onWarning !== 'function') throw wrongOption('CachedStore', 'onWarning', onWarning, 'Give a function that takes a text.')
+    throw invalidOption('CachedStore', 'invalidation', invalidation, 'Give a `redisInvalidation` or a `postgresInvalidation`.')
+  if (typeof onWarning !== 'function') throw invalidOption('CachedStore', 'onWarning', onWarning, 'Give a function that takes a text.')
   return { store, cache, maxStale, invalidation, onWarning }
 }
 
 /** One that keeps rows under keys that never change. */
 function isStore(store: Store | undefined): store is Store {
   const { capabilities } = store ?? {}
-  const hasOwnIds = store?.serve !== undefined || capabilities?.carriesData === true || capabilities?.renames === true
+  const hasOwnIds = store?.attach !== undefined || capabilities?.carriesData === true || capabilities?.renames === true
   return typeof store?.load === 'function' && capabilities?.compareAndSwap === true && !hasOwnIds
 }

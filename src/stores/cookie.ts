@@ -1,8 +1,8 @@
-import { ConfigError } from '../core/errors.ts'
-import type { Served, Service, Store } from '../core/store.ts'
+import { ConfigError } from '../core/base/errors.ts'
+import type { AttachedStore, Store, StoreContext } from '../core/store/store.ts'
 import { sealingKeys } from '../wire/seal.ts'
 import { type CookieSealing, CookieSessions, MOST_CHARACTERS } from './cookie/cookie-sessions.ts'
-import { refuseUnknownOptions, refuseUnlessBoolean, wrongOption } from './wrong-option.ts'
+import { invalidOption, refuseUnknownOptions, refuseUnlessBoolean } from './shared/check-options.ts'
 
 /** How a `CookieStore` seals sessions. */
 export interface CookieStoreOptions {
@@ -49,15 +49,15 @@ export class CookieStore extends CookieSessions {
   }
 
   /** For managers: what is sealed for one does not open for another. */
-  serve(service: Service): Served {
+  attach(service: StoreContext): AttachedStore {
     const store = new CookieSessions(this.#sealing, service)
     return { store, ids: store.ids }
   }
 }
 
 /** Bound to no manager: for the tests of the store port, and whoever reads tokens by hand. */
-const UNBOUND: Service = {
-  draw: (length) => crypto.randomUUID().replaceAll('-', '').slice(0, length),
+const UNBOUND: StoreContext = {
+  randomText: (length) => crypto.randomUUID().replaceAll('-', '').slice(0, length),
   now: Date.now,
   scope: '',
   guard: (store) => store,
@@ -78,7 +78,7 @@ function sealingOf(options: CookieStoreOptions): CookieSealing {
   refuseUnlessBoolean('CookieStore', 'compress', compress)
   if (!Number.isSafeInteger(maxSize) || maxSize < LEAST_SIZE || maxSize > MOST_CHARACTERS) {
     const remedy = `Give a whole number of bytes from ${LEAST_SIZE} to ${MOST_CHARACTERS}: servers and proxies refuse requests with more.`
-    throw wrongOption('CookieStore', 'maxSize', maxSize, remedy)
+    throw invalidOption('CookieStore', 'maxSize', maxSize, remedy)
   }
   checkRevocation(revocation)
   return { keys: sealingKeys(checkedSecrets(secrets), PURPOSE), revocation, maxSize, compress }
@@ -102,5 +102,5 @@ function checkedSecrets(given: unknown): readonly string[] {
 function checkRevocation(store: Store | undefined): void {
   if (store === undefined || store.capabilities?.compareAndSwap) return
   const remedy = 'It has to be a store that keeps rows, with compare-and-swap, e.g. new SqliteStore(…).'
-  throw wrongOption('CookieStore', 'revocation', store, remedy)
+  throw invalidOption('CookieStore', 'revocation', store, remedy)
 }

@@ -10,11 +10,11 @@ import type {
   Store,
   Version,
   Written,
-} from '../core/store.ts'
-import { answer } from './answer.ts'
-import { giveWay } from './give-way.ts'
-import { pageFrom } from './page-from.ts'
-import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
+} from '../core/store/store.ts'
+import { invalidOption, refuseUnknownOptions } from './shared/check-options.ts'
+import { pageFrom } from './shared/page.ts'
+import { answer } from './shared/results.ts'
+import { throttle } from './shared/throttle.ts'
 
 /** How much a `MemoryStore` keeps. */
 export interface MemoryStoreOptions {
@@ -43,7 +43,8 @@ export class MemoryStore implements Store {
   constructor(options: MemoryStoreOptions = {}) {
     refuseUnknownOptions('MemoryStore', options, ['max'])
     const { max = 100_000 } = options
-    if (!Number.isSafeInteger(max) || max < 1) throw wrongOption('MemoryStore', 'max', max, 'Give a whole number of sessions, at least 1.')
+    if (!Number.isSafeInteger(max) || max < 1)
+      throw invalidOption('MemoryStore', 'max', max, 'Give a whole number of sessions, at least 1.')
     this.#rows = new LRUCache({ max, noDisposeOnSet: true, dispose: (entry, key) => this.#unlink(key, entry.userId) })
   }
 
@@ -105,7 +106,7 @@ export class MemoryStore implements Store {
       }
       yield { deleted }
       if (keys.length === 0) return
-      await giveWay(0)
+      await throttle(0)
     }
   }
 

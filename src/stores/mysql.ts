@@ -1,15 +1,15 @@
-import { StoreError } from '../core/errors.ts'
-import type { Entry, Refused, Written } from '../core/store.ts'
+import { StoreError } from '../core/base/errors.ts'
+import type { Entry, Refused, Written } from '../core/store/store.ts'
+import { togetherOf } from './mysql/mysql-batch.ts'
 import type { MysqlPool, MysqlPromisePool } from './mysql/mysql-client.ts'
 import { mysqlDatabase, STATEMENT_TIMEOUT } from './mysql/mysql-database.ts'
 import { mysqlDialect } from './mysql/mysql-dialect.ts'
 import { LONGEST_KEY, MysqlTable } from './mysql/mysql-schema.ts'
-import { togetherOf } from './mysql/mysql-together.ts'
+import { invalidOption, refuseUnknownOptions, refuseUnlessBoolean } from './shared/check-options.ts'
+import { toUtf8Text } from './shared/utf8-text.ts'
 import { RemoteExecutor } from './sql/remote-executor.ts'
 import { sqlStatements, tableName } from './sql/sql-statements.ts'
 import { type SqlRow, SqlStore } from './sql/sql-store.ts'
-import { toUtf8Text } from './utf8-text.ts'
-import { refuseUnknownOptions, refuseUnlessBoolean, wrongOption } from './wrong-option.ts'
 
 export type { MysqlPool, MysqlPoolConnection, MysqlPromisePool } from './mysql/mysql-client.ts'
 
@@ -70,11 +70,12 @@ const OPTIONS = ['pool', 'table', 'create', 'statementTimeout']
 function checked(options: MysqlStoreOptions): Checked {
   const given: Partial<MysqlStoreOptions> = { ...options }
   const { pool, table = 'sessions', create = true, statementTimeout = STATEMENT_TIMEOUT } = given
-  if (!isPool(pool)) throw wrongOption('MysqlStore', 'pool', pool, 'Give what `createPool` of mysql2 has made: `new MysqlStore({ pool })`.')
+  if (!isPool(pool))
+    throw invalidOption('MysqlStore', 'pool', pool, 'Give what `createPool` of mysql2 has made: `new MysqlStore({ pool })`.')
   refuseUnknownOptions('MysqlStore', given, OPTIONS)
   refuseUnlessBoolean('MysqlStore', 'create', create)
   if (!(Number.isSafeInteger(statementTimeout) && statementTimeout > 0 && statementTimeout < 2 ** 31))
-    throw wrongOption('MysqlStore', 'statementTimeout', statementTimeout, 'Give whole milliseconds, more than 0.')
+    throw invalidOption('MysqlStore', 'statementTimeout', statementTimeout, 'Give whole milliseconds, more than 0.')
   return { pool, create, statementTimeout, table: tableName('MysqlStore', table, { schemas: true }) }
 }
 

@@ -1,5 +1,5 @@
-import { ConfigError, SessionError } from '../core/errors.ts'
-import type { Store } from '../core/store.ts'
+import { ConfigError, SessionError } from '../core/base/errors.ts'
+import type { Store } from '../core/store/store.ts'
 import { openMemory } from './open/open-memory.ts'
 import { openMysql } from './open/open-mysql.ts'
 import { openPostgres } from './open/open-postgres.ts'

@@ -1,12 +1,12 @@
+import { togetherOf } from './postgres/postgres-batch.ts'
 import type { PgPool, PostgresJs } from './postgres/postgres-client.ts'
 import { postgresDatabase } from './postgres/postgres-database.ts'
 import { postgresDialect } from './postgres/postgres-dialect.ts'
 import { PostgresTable } from './postgres/postgres-schema.ts'
-import { togetherOf } from './postgres/postgres-together.ts'
+import { invalidOption, refuseUnknownOptions, refuseUnlessBoolean } from './shared/check-options.ts'
 import { RemoteExecutor } from './sql/remote-executor.ts'
 import { sqlStatements, tableName } from './sql/sql-statements.ts'
 import { type SqlRow, SqlStore } from './sql/sql-store.ts'
-import { refuseUnknownOptions, refuseUnlessBoolean, wrongOption } from './wrong-option.ts'
 
 export type { PgPool, PgPoolClient, PostgresJs } from './postgres/postgres-client.ts'
 
@@ -57,7 +57,7 @@ function checked(options: PostgresStoreOptions): Checked {
   const given: Partial<PostgresStoreOptions> = { ...options }
   const { pool, table = 'sessions', create = true } = given
   if (!isClient(pool))
-    throw wrongOption('PostgresStore', 'pool', pool, 'Give a `Pool` of pg, or the `sql` of postgres.js: `new PostgresStore({ pool })`.')
+    throw invalidOption('PostgresStore', 'pool', pool, 'Give a `Pool` of pg, or the `sql` of postgres.js: `new PostgresStore({ pool })`.')
   refuseUnknownOptions('PostgresStore', given, OPTIONS)
   refuseUnlessBoolean('PostgresStore', 'create', create)
   return { pool, create, table: tableName('PostgresStore', table, { schemas: true }) }

@@ -1,5 +1,4 @@
-import type { Capabilities, Entry, ListQuery, Page, Patience, Refused, Store, Version, Written } from '../core/store.ts'
-import { answer } from './answer.ts'
+import type { Capabilities, Entry, ListQuery, OperationOptions, Page, Refused, Store, Version, Written } from '../core/store/store.ts'
 import { connectionThrough, type RedisClient, type RedisConnection } from './redis/redis-client.ts'
 import { warnOfEviction } from './redis/redis-eviction.ts'
 import { pageOf, scanPage } from './redis/redis-pages.ts'
@@ -7,8 +6,9 @@ import { entryOf, instantText, isRecord, recordBody, userText, versionText } fro
 import { type RedisCall, RedisRows } from './redis/redis-rows.ts'
 import { REPLACE, TOUCH } from './redis/redis-scripts.ts'
 import { RedisUsers } from './redis/redis-users.ts'
-import { warn } from './warn.ts'
-import { refuseUnknownOptions, wrongOption } from './wrong-option.ts'
+import { invalidOption, refuseUnknownOptions } from './shared/check-options.ts'
+import { answer } from './shared/results.ts'
+import { warn } from './shared/warn.ts'
 
 export type { IoRedis, IoRedisCluster, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, RedisClient } from './redis/redis-client.ts'
 
@@ -53,14 +53,14 @@ export class RedisStore implements Store {
   }
 
   /** `fresh`: not before a `create` of the key is through; a client may be about to send it again. */
-  async load(key: string, now: number, options: Patience & { readonly fresh?: boolean } = {}): Promise<Entry | undefined> {
+  async load(key: string, now: number, options: OperationOptions & { readonly fresh?: boolean } = {}): Promise<Entry | undefined> {
     if (options.fresh === true) await this.#creations.get(key)
-    const entry = await this.#rows.read({ operation: 'load', until: options.until }, key)
+    const entry = await this.#rows.read({ operation: 'load', deadline: options.deadline }, key)
     return entry !== undefined && entry.expiresAt > now ? entry : undefined
   }
 
-  async create(key: string, entry: Entry, patience: Patience = {}): Promise<Written | Refused> {
-    const creation = this.#create({ operation: 'create', until: patience.until }, key, entry)
+  async create(key: string, entry: Entry, patience: OperationOptions = {}): Promise<Written | Refused> {
+    const creation = this.#create({ operation: 'create', deadline: patience.deadline }, key, entry)
     const through = creation.then(ignore, ignore)
     this.#creations.set(key, through)
     try {
@@ -70,8 +70,8 @@ export class RedisStore implements Store {
     }
   }
 
-  async replace(key: string, entry: Entry, expected: Version, now: number, patience: Patience = {}): Promise<Written | Refused> {
-    const call: RedisCall = { operation: 'replace', until: patience.until }
+  async replace(key: string, entry: Entry, expected: Version, now: number, patience: OperationOptions = {}): Promise<Written | Refused> {
+    const call: RedisCall = { operation: 'replace', deadline: patience.deadline }
     const listed = entry.userId === undefined ? UNLISTED : ''
     let reply = await this.#replace(call, key, entry, { expected, now, listed })
     if (reply === 'unlisted')
@@ -80,8 +80,8 @@ export class RedisStore implements Store {
     return reply === 'written' ? answer.written : answer.missing
   }
 
-  async touch(key: string, expiresAt: number, expected: Version, now: number, patience: Patience = {}): Promise<boolean> {
-    const call: RedisCall = { operation: 'touch', until: patience.until }
+  async touch(key: string, expiresAt: number, expected: Version, now: number, patience: OperationOptions = {}): Promise<boolean> {
+    const call: RedisCall = { operation: 'touch', deadline: patience.deadline }
     const touch = async (listed: string): Promise<string> => {
       const args = [instantText(now), versionText(expected), instantText(expiresAt), listed, this.#rows.timeToLive(expiresAt, now)]
       return String(await this.#rows.run(call, TOUCH, key, args))
@@ -91,18 +91,18 @@ export class RedisStore implements Store {
     return reply === 'touched'
   }
 
-  async delete(key: string, patience: Patience = {}): Promise<boolean> {
-    return Number(await this.#rows.send({ operation: 'delete', until: patience.until }, key, ['del'])) > 0
+  async delete(key: string, patience: OperationOptions = {}): Promise<boolean> {
+    return Number(await this.#rows.send({ operation: 'delete', deadline: patience.deadline }, key, ['del'])) > 0
   }
 
-  deleteUser(userId: string, options: Patience & { readonly except?: string } = {}): Promise<number> {
+  deleteUser(userId: string, options: OperationOptions & { readonly except?: string } = {}): Promise<number> {
     return this.#users.deleteSessions(userId, options)
   }
 
-  async list({ now, userId, limit = 100, cursor, until }: ListQuery): Promise<Page> {
+  async list({ now, userId, limit = 100, cursor, deadline }: ListQuery): Promise<Page> {
     const most = Math.max(1, limit)
     if (userId === undefined) return scanPage(this.#rows, now, most, cursor)
-    const keys = await this.#users.keysOf({ operation: 'list', until }, userId)
+    const keys = await this.#users.keysOf({ operation: 'list', deadline }, userId)
     return pageOf(this.#rows, cursor === undefined ? keys : keys.filter((key) => key > cursor), now, most, userId)
   }
 
@@ -153,11 +153,11 @@ function checked(options: RedisStoreOptions): Checked {
   const { client, prefix = 'sojourn:', onWarning = warn } = given
   const connection = client && connectionThrough(client)
   if (connection === undefined)
-    throw wrongOption('RedisStore', 'client', client, 'Give a client of `redis` or `ioredis`: `new RedisStore({ client })`.')
+    throw invalidOption('RedisStore', 'client', client, 'Give a client of `redis` or `ioredis`: `new RedisStore({ client })`.')
   refuseUnknownOptions('RedisStore', given, OPTIONS)
   refuseReplicas(client as object)
-  if (typeof prefix !== 'string' || !prefix.isWellFormed()) throw wrongOption('RedisStore', 'prefix', prefix, "Give a text: `'shop:'`.")
-  if (typeof onWarning !== 'function') throw wrongOption('RedisStore', 'onWarning', onWarning, 'Give a function that takes a text.')
+  if (typeof prefix !== 'string' || !prefix.isWellFormed()) throw invalidOption('RedisStore', 'prefix', prefix, "Give a text: `'shop:'`.")
+  if (typeof onWarning !== 'function') throw invalidOption('RedisStore', 'onWarning', onWarning, 'Give a function that takes a text.')
   return { connection, prefix, onWarning }
 }
 
@@ -165,7 +165,7 @@ function checked(options: RedisStoreOptions): Checked {
 function refuseReplicas(client: { readonly options?: { readonly scaleReads?: unknown } }): void {
   const { scaleReads = 'master' } = client.options ?? {}
   if (scaleReads !== 'master')
-    throw wrongOption('RedisStore', 'client', scaleReads, "Its `scaleReads` has to be 'master': replicas answer what was, not what is.")
+    throw invalidOption('RedisStore', 'client', scaleReads, "Its `scaleReads` has to be 'master': replicas answer what was, not what is.")
 }
 
 function once<T>(act: (connection: RedisConnection, argument: T) => Promise<void>, argument: T): (connection: RedisConnection) => void {

@@ -1,9 +1,9 @@
+import { invalidOption, refuseUnknownOptions, refuseUnlessBoolean } from './shared/check-options.ts'
 import { sqlStatements, tableName } from './sql/sql-statements.ts'
 import { type SqlRow, SqlStore } from './sql/sql-store.ts'
 import { isFile, nodeSqlite, openSqlite, type SqliteDatabase, type SqliteSetup, setUpSqlite, useWal } from './sqlite/sqlite-database.ts'
 import { sqliteDialect } from './sqlite/sqlite-dialect.ts'
 import { SqliteExecutor, type SqliteHome } from './sqlite/sqlite-executor.ts'
-import { refuseUnknownOptions, refuseUnlessBoolean, wrongOption } from './wrong-option.ts'
 
 export type { SqliteDatabase, SqliteStatement } from './sqlite/sqlite-database.ts'
 
@@ -108,12 +108,12 @@ function checkDatabase(database: string | SqliteDatabase): void {
   const remedy = 'Give the path of a file, or an open database of node:sqlite, better-sqlite3 or bun:sqlite.'
   if (typeof database === 'string' && database !== '') nodeSqlite()
   else if (typeof database !== 'object' || typeof database?.prepare !== 'function')
-    throw wrongOption('SqliteStore', 'database', database, remedy)
+    throw invalidOption('SqliteStore', 'database', database, remedy)
 }
 
 function checkSetup({ durability, busyTimeout }: SqliteSetup): void {
   if (durability !== undefined && durability !== 'normal' && durability !== 'full')
-    throw wrongOption('SqliteStore', 'durability', durability, "Give 'normal' or 'full'.")
+    throw invalidOption('SqliteStore', 'durability', durability, "Give 'normal' or 'full'.")
   if (busyTimeout !== undefined && !(Number.isSafeInteger(busyTimeout) && busyTimeout >= 0))
-    throw wrongOption('SqliteStore', 'busyTimeout', busyTimeout, 'Give whole milliseconds, 0 or more.')
+    throw invalidOption('SqliteStore', 'busyTimeout', busyTimeout, 'Give whole milliseconds, 0 or more.')
 }

@@ -1,4 +1,4 @@
-import type { Entry } from '../core/store.ts'
+import type { Entry } from '../core/store/store.ts'
 
 /** The instant at which the suite plays: ahead of every real clock, so that a server which also looks at its own drops nothing. */
 export const NOW: number = Date.UTC(2100, 0, 1)

@@ -1,16 +1,16 @@
-import type { Capabilities, Store } from '../core/store.ts'
-import type { Clauses } from './clauses.ts'
-import { clearExpiredClauses, countExpiredClauses } from './clear-expired-clauses.ts'
-import { listClauses } from './list-clauses.ts'
-import { farClockClauses, instantClauses, loadClauses, textClauses } from './load-clauses.ts'
-import { renameClauses } from './rename-clauses.ts'
+import type { Capabilities, Store } from '../core/store/store.ts'
+import type { Clauses } from './clauses/clauses.ts'
+import { clearExpiredClauses, countExpiredClauses } from './clauses/clear-expired-clauses.ts'
+import { listClauses } from './clauses/list-clauses.ts'
+import { farClockClauses, instantClauses, loadClauses, textClauses } from './clauses/load-clauses.ts'
+import { renameClauses } from './clauses/rename-clauses.ts'
+import { revocationClauses, tokenClauses } from './clauses/token-clauses.ts'
+import { touchClauses, touchRaceClauses } from './clauses/touch-clauses.ts'
+import { userClauses } from './clauses/user-clauses.ts'
+import { compareAndSwapClauses } from './clauses/version-clauses.ts'
+import { createClauses, deleteClauses, replaceClauses } from './clauses/write-clauses.ts'
 import { same } from './same.ts'
 import { type SuiteForm, SuiteStore } from './suite-store.ts'
-import { revocationClauses, tokenClauses } from './token-clauses.ts'
-import { touchClauses, touchRaceClauses } from './touch-clauses.ts'
-import { userClauses } from './user-clauses.ts'
-import { compareAndSwapClauses } from './version-clauses.ts'
-import { createClauses, deleteClauses, replaceClauses } from './write-clauses.ts'
 
 export type { Forgettable, SuiteForm } from './suite-store.ts'
 
@@ -105,7 +105,7 @@ function capabilityClauses(expected: Capabilities): Clauses {
     'are those the suite was told': async (store) => same(store.capabilities, expected, 'capabilities'),
     'come with their methods': async (store) => {
       same(
-        [typeof store.list, typeof store.deleteUser, ...(expected.carriesData ? [typeof store.serve] : [])],
+        [typeof store.list, typeof store.deleteUser, ...(expected.carriesData ? [typeof store.attach] : [])],
         [kind(expected.list), kind(expected.users), ...(expected.carriesData ? ['function'] : [])],
         'the types of `list`, `deleteUser`, and of `serve` where tokens hold the data',
       )

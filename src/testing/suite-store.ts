@@ -9,7 +9,7 @@ import type {
   Store,
   Version,
   Written,
-} from '../core/store.ts'
+} from '../core/store/store.ts'
 
 /** Fields of an entry that a store may not keep. */
 export type Forgettable = 'proof' | 'seenAt' | 'userId'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withPrivacy, withVary } from '../../src/adapters/caching.ts'
+import { withPrivacy, withVary } from '../../src/adapters/shared/caching.ts'
 
 describe('withVary', () => {
   it.each([

@@ -2,9 +2,9 @@ import { createServer } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { type SessionRequest, session, withSession } from '../../src/adapters/node.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
-import { Browser } from '../stories/browser.ts'
-import { run } from '../stories/node-answer.ts'
-import { scripted } from '../stories/story-app.ts'
+import { Browser } from '../stories/harness/browser.ts'
+import { run } from '../stories/harness/node-response.ts'
+import { scripted } from '../stories/harness/story-app.ts'
 
 describe('session of sojourn/node', () => {
   it('takes options, and has the manager it made of them', async () => {

@@ -4,9 +4,9 @@ import { connect, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { session } from '../../src/adapters/node.ts'
-import { Browser } from '../stories/browser.ts'
-import { run } from '../stories/node-answer.ts'
-import { scripted } from '../stories/story-app.ts'
+import { Browser } from '../stories/harness/browser.ts'
+import { run } from '../stories/harness/node-response.ts'
+import { scripted } from '../stories/harness/story-app.ts'
 
 /** A response that is begun and not ended by its handler, whose commit fails; `page` writes the error page. */
 async function replaced(page: (res: ServerResponse) => void): Promise<{ status: number; body: string }> {

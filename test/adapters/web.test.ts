@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { withSession } from '../../src/adapters/web.ts'
-import { failingWrites, scripted } from '../stories/story-app.ts'
+import { failingWrites, scripted } from '../stories/harness/story-app.ts'
 
 const page = (path = '/'): Request => new Request(`http://localhost${path}`)
 

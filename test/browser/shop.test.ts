@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { onStage } from './on-stage.ts'
 import { countRows, rowOf } from './row.ts'
+import { onStage } from './stage.ts'
 import { Visitor } from './visitor.ts'
 
 onStage('the shop', (stage) => {
@@ -110,7 +110,7 @@ onStage('the shop', (stage) => {
       const before = await visitor.row()
       await visitor.press('Delete darkMode')
       expect(await visitor.changes()).toEqual(['Same id'])
-      expect(await visitor.decision()).toBe('untouched')
+      expect(await visitor.decision()).toBe('unchanged')
       expect(await visitor.row()).toEqual(before)
     })
 

@@ -8,7 +8,7 @@ import { sqliteSchema } from '../../src/stores/sqlite/sqlite-schema.ts'
 import { SqliteStore } from '../../src/stores/sqlite.ts'
 import { sampleEntry } from '../../src/testing/sample.ts'
 import { isThere } from '../services/own-server.ts'
-import { newSqliteFile } from '../stores/sqlite-folder.ts'
+import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
 import { runCli, runOnTerminal, startCli } from './run-cli.ts'
 
 const PAST = Date.now() - 1000

@@ -1,5 +1,5 @@
 import { vi } from 'vitest'
-import type { Entry, Store } from '../../src/core/store.ts'
+import type { Entry, Store } from '../../src/core/store/store.ts'
 import { createSessions, type Session, type SessionEvent, type SessionOptions, type Sessions } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 
@@ -84,7 +84,7 @@ export class World {
     return createSessions<any>({
       clock: this.clock.read,
       random,
-      on: (event) => this.events.push(event),
+      onEvent: (event) => this.events.push(event),
       ...options,
       store: options.store ?? this.store,
     })
@@ -147,7 +147,7 @@ export class World {
 
   /** Resolves when a store that was away is back: asked again, it has answered. */
   async back(): Promise<void> {
-    await vi.waitUntil(() => this.reasons('store-back').length === this.reasons('store-away').length, { timeout: 5000, interval: 5 })
+    await vi.waitUntil(() => this.reasons('store-up').length === this.reasons('store-down').length, { timeout: 5000, interval: 5 })
   }
 
   forgetEvents(): void {

@@ -9,7 +9,7 @@ import type {
   Store,
   Version,
   Written,
-} from '../../src/core/store.ts'
+} from '../../src/core/store/store.ts'
 import type { MemoryStore } from '../../src/stores/memory.ts'
 
 type Operation = 'load' | 'create' | 'replace' | 'touch' | 'delete'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { toAscii } from '../../src/codecs/python-json.ts'
-import type { DjangoRows } from '../../src/django/django-rows.ts'
-import { DjangoStore } from '../../src/django/django-store.ts'
+import type { DjangoRows } from '../../src/django/rows/django-rows.ts'
+import { DjangoStore } from '../../src/django/stores/django-store.ts'
 import { type StoreSuiteOptions, type SuiteRunner, storeSuite } from '../../src/testing/store-suite.ts'
 import { DjangoSigner } from '../../src/wire/django-signing.ts'
 

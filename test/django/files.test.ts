@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { djangoCodec } from '../../src/codecs/django.ts'
 import { type DjangoOptions, djangoSessions } from '../../src/django/django.ts'
-import { djangoCustoms } from '../../src/django/django-customs.ts'
-import { fileLife } from '../../src/django/file-life.ts'
-import { FileLock } from '../../src/django/file-lock.ts'
-import { DjangoFileRows } from '../../src/django/file-rows.ts'
-import { utc } from '../../src/django/local-time.ts'
+import { fileLife } from '../../src/django/rows/file-expiry.ts'
+import { FileLock } from '../../src/django/rows/file-lock.ts'
+import { DjangoFileRows } from '../../src/django/rows/file-rows.ts'
+import { utc } from '../../src/django/rows/local-time.ts'
+import { djangoCustoms } from '../../src/django/sessions/django-rules.ts'
 import type { Sessions } from '../../src/index.ts'
 import { DjangoSigner } from '../../src/wire/django-signing.ts'
 import { Clock, DAY, HOUR, rejection, START, thrown } from '../core/fixture.ts'
@@ -18,9 +18,9 @@ import { SALT, vectors } from './vectors.ts'
 const KEY = 'k'.repeat(32)
 const [SECRET = ''] = vectors.session_data.filter(({ id }) => id === 'small/short').map(({ secret }) => secret)
 const signer = new DjangoSigner([SECRET], SALT, 1 << 24)
-const customs = djangoCustoms({ saveEveryRequest: false, isoExpiry: true, localTime: utc })
+const rules = djangoCustoms({ saveEveryRequest: false, isoExpiry: true, localTime: utc })
 const life = fileLife(signer, {
-  customs,
+  rules,
   lifetime: { idle: 14 * DAY, absolute: Number.POSITIVE_INFINITY, browserSession: false },
   parse: djangoCodec.parse,
 })

@@ -177,7 +177,7 @@ describe('djangoUser', () => {
     two[1]?.set('cart', [2])
     const [first, second] = two.map((session) => manager.commit(session, { status: 200 }))
     await first
-    await expect(second).rejects.toMatchObject({ code: 'ERR_SESSION_GONE' })
+    await expect(second).rejects.toMatchObject({ code: 'ERR_SESSION_ENDED' })
   })
 
   it('knows nobody without the old secret key', async () => {

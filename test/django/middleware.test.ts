@@ -1,7 +1,7 @@
 // What Django's middleware was seen to do in these scenarios, ours does too: the same rows, the same cookie. Where it differs it says so.
 import { parseSetCookie } from 'cookie'
 import { expect, it } from 'vitest'
-import type { DjangoOptions } from '../../src/django/django-options.ts'
+import type { DjangoOptions } from '../../src/django/sessions/django-options.ts'
 import type { Session } from '../../src/index.ts'
 import { SECRET, Site } from './site.ts'
 import { type MiddlewareScenario, vectors } from './vectors.ts'

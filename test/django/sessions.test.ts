@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
-import { djangoSessions } from '../../src/django/django-sessions.ts'
+import { djangoSessions } from '../../src/django/sessions/django-sessions.ts'
 import { rejection, thrown } from '../core/fixture.ts'
-import { newSqliteFile } from '../stores/sqlite-folder.ts'
+import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
 import { SECRET, Site } from './site.ts'
 import { DJANGO_TABLE } from './tables.ts'
 
@@ -134,7 +134,7 @@ describe('a new id', () => {
     const late = await site.open()
     late.set('late', true)
     await site.visit((session) => session.cycleId())
-    expect(await rejection(late.save())).toMatchObject({ code: 'ERR_SESSION_GONE' })
+    expect(await rejection(late.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
     expect(site.data()).toEqual({ [site.key]: { a: '1' } })
   })
 
@@ -157,7 +157,7 @@ describe('a flush', () => {
     const late = await site.open()
     late.set('b', 1)
     expect(await site.visit((session) => session.flush())).toContain('sessionid=;')
-    expect(await rejection(late.save())).toMatchObject({ code: 'ERR_SESSION_GONE' })
+    expect(await rejection(late.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
     expect(site.rows()).toEqual([])
   })
 
@@ -167,19 +167,19 @@ describe('a flush', () => {
     const session = await site.open()
     await site.visit((other) => other.cycleId())
     session.flush()
-    expect(await rejection(site.sessions.commit(session, { status: 200 }))).toMatchObject({ code: 'ERR_SESSION_GONE' })
+    expect(await rejection(site.sessions.commit(session, { status: 200 }))).toMatchObject({ code: 'ERR_SESSION_ENDED' })
     expect(site.sessions.headers(session).get('set-cookie')).toBeNull()
     expect(site.rows()).toHaveLength(1)
   })
 
-  it('is silent about it with onGone: discard', async () => {
-    const site = new Site({ onGone: 'discard' })
+  it('is silent about it with whenEnded: discard', async () => {
+    const site = new Site({ whenEnded: 'discard' })
     site.plant('{"a":1}')
     const session = await site.open()
     site.database.exec('DELETE FROM django_session')
     session.flush()
     await site.sessions.commit(session, { status: 200 })
-    expect(site.events).toContainEqual(expect.objectContaining({ type: 'gone', outcome: 'discarded' }))
+    expect(site.events).toContainEqual(expect.objectContaining({ type: 'found-ended', outcome: 'discarded' }))
   })
 
   it('of a cookie that names nothing is no error', async () => {
@@ -220,7 +220,7 @@ describe('both sides at once', () => {
     const session = await site.open()
     session.set('a', 2)
     site.database.exec('DELETE FROM django_session')
-    expect(await rejection(session.save())).toMatchObject({ code: 'ERR_SESSION_GONE' })
+    expect(await rejection(session.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
     expect(site.rows()).toEqual([])
   })
 
@@ -312,7 +312,7 @@ describe('options', () => {
     ['cookie.name', { cookie: { name: 'a b' } }],
     ['cookie.sameSite', { cookie: { sameSite: 'none' } }],
     ['no option `engine`', { engine: 'db' }],
-    ['onGone', { onGone: 'never' }],
+    ['whenEnded', { whenEnded: 'never' }],
   ])('%s: refused in %o', (name, wrong) => {
     const error = thrown(() => djangoSessions({ secretKey: SECRET, database: database(), ...wrong } as any))
     expect([error.code, error.message]).toEqual(['ERR_SESSION_CONFIG', expect.stringContaining(name)])

@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite'
 import { djangoCodec } from '../../src/codecs/django.ts'
-import type { DjangoOptions } from '../../src/django/django-options.ts'
-import { djangoSessions } from '../../src/django/django-sessions.ts'
-import { toDjangoText, utc } from '../../src/django/local-time.ts'
+import { toDjangoText, utc } from '../../src/django/rows/local-time.ts'
+import type { DjangoOptions } from '../../src/django/sessions/django-options.ts'
+import { djangoSessions } from '../../src/django/sessions/django-sessions.ts'
 import type { Session, SessionEvent, Sessions } from '../../src/index.ts'
 import { DjangoSigner } from '../../src/wire/django-signing.ts'
 import { Clock } from '../core/fixture.ts'
@@ -33,7 +33,7 @@ export class Site {
 
   manager(options: Partial<DjangoOptions> = {}): Sessions<any> {
     const common = { secretKey: SECRET, database: this.database, clock: this.clock.read }
-    return djangoSessions<any>({ ...common, on: (event) => this.events.push(event), ...options })
+    return djangoSessions<any>({ ...common, onEvent: (event) => this.events.push(event), ...options })
   }
 
   open(cookie: string | undefined = this.cookie): Promise<Session<any>> {

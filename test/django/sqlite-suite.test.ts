@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'vitest'
-import { localTimeOf, utc } from '../../src/django/local-time.ts'
-import { sqliteRows } from '../../src/django/sqlite-rows.ts'
+import { localTimeOf, utc } from '../../src/django/rows/local-time.ts'
+import { sqliteRows } from '../../src/django/rows/sqlite-rows.ts'
 import { djangoSuite } from './django-suite.ts'
 import { DJANGO_TABLE } from './tables.ts'
 

@@ -1,7 +1,7 @@
 // Why: whoever writes a store begins with the example of docs/stores.md, so that one has to pass the suite it recommends.
 import { stripTypeScriptTypes } from 'node:module'
 import { describe, it } from 'vitest'
-import type { Store } from '../../src/core/store.ts'
+import type { Store } from '../../src/core/store/store.ts'
 import { storeSuite } from '../../src/testing/store-suite.ts'
 import { examples } from './examples.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { countRows, type Door, EVERYWHERE } from './doors.ts'
-import { scene } from './scene.ts'
+import { countRows, type Door, EVERYWHERE } from './checkpoints.ts'
+import { scene } from './fixture.ts'
 
 /** Sends so many requests, some at a time, and answers every `Set-Cookie` and every status that came back. */
 async function flood(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry, Store } from '../../src/index.ts'
-import { EVERYWHERE } from './doors.ts'
-import { scene } from './scene.ts'
+import { EVERYWHERE } from './checkpoints.ts'
+import { scene } from './fixture.ts'
 
 /** As a tool of another language may have written it. */
 const FOREIGN = '{"z": 1.0, "big":12345678901234567890, "name":"\\u00e9", "nested":{"b":[1e2, 2.50],"a":null},"n":41}'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { countRows, EVERYWHERE } from './doors.ts'
-import { scene } from './scene.ts'
+import { countRows, EVERYWHERE } from './checkpoints.ts'
+import { scene } from './fixture.ts'
 
 describe.each(EVERYWHERE)('a visitor who logs in (%s, %s)', (storeName, doorName) => {
   it.each(['/delete/userId', '/clear', '/flush', '/logout'])('is not logged in after %s', async (out) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { countRows, EVERYWHERE } from './doors.ts'
-import { scene } from './scene.ts'
+import { countRows, EVERYWHERE } from './checkpoints.ts'
+import { scene } from './fixture.ts'
 
 describe.each(EVERYWHERE)('two requests that overlap (%s, %s)', (storeName, doorName) => {
   it('a deleted property stays deleted when the other writes another property', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { EVERYWHERE } from './doors.ts'
-import { scene } from './scene.ts'
+import { EVERYWHERE } from './checkpoints.ts'
+import { scene } from './fixture.ts'
 
 describe.each(EVERYWHERE)('parallel requests of one visitor (%s, %s)', (storeName, doorName) => {
   it('50 that set 50 properties leave 50', async () => {

@@ -4,12 +4,12 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { MYSQL } from '../services/mysql-pools.ts'
-import { freshTable, POSTGRES } from '../services/postgres-pool.ts'
-import { freshPrefix, REDIS } from '../services/redis-clients.ts'
+import { MYSQL } from '../services/mysql/mysql-pools.ts'
+import { freshTable, POSTGRES } from '../services/postgres/postgres-pool.ts'
+import { freshPrefix, REDIS } from '../services/redis/redis-clients.ts'
 import { storeAt } from '../services/store-at.ts'
-import { newSqliteFile } from '../stores/sqlite-folder.ts'
-import { ask, countRows, Visitor } from './doors.ts'
+import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
+import { ask, countRows, Visitor } from './checkpoints.ts'
 
 interface ServerProcess {
   readonly child: ChildProcessByStdio<Writable, Readable, null>

@@ -1,8 +1,8 @@
 // Starts the databases once for a whole run of vitest and tells the tests where they are (globalSetup in vitest.config.ts).
 import type { TestProject } from 'vitest/node'
-import { startMysql } from './mysql.ts'
-import { startPostgres } from './postgres.ts'
-import { startRedis } from './redis.ts'
+import { startMysql } from './mysql/mysql.ts'
+import { startPostgres } from './postgres/postgres.ts'
+import { startRedis } from './redis/redis.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {

@@ -1,4 +1,4 @@
-import type { Entry, Store } from '../../src/core/store.ts'
+import type { Entry, Store } from '../../src/core/store/store.ts'
 
 /** All entries of a store, page by page; expired ones too. A store that is changed meanwhile may name one twice. */
 export async function everyEntry(store: Store): Promise<(readonly [key: string, entry: Entry])[]> {

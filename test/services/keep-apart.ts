@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Store } from '../../src/core/store.ts'
+import type { Store } from '../../src/core/store/store.ts'
 import { ALIKE_TEXTS, NOW, sampleEntry } from '../../src/testing/sample.ts'
 
 const TEXTS = [

@@ -1,4 +1,4 @@
-import type { RedisNode } from './redis-node.ts'
+import type { RedisNode } from './redis/redis-node.ts'
 
 /** A slot on its way from one master to another. */
 export interface Move {

@@ -4,7 +4,7 @@ import { MemoryStore } from '../../src/stores/memory.ts'
 import { openStore } from '../../src/stores/open.ts'
 import { NOW, sampleEntry } from '../../src/testing/sample.ts'
 import { storeSuite } from '../../src/testing/store-suite.ts'
-import { newSqliteFile } from './sqlite-folder.ts'
+import { newSqliteFile } from './sqlite/sqlite-folder.ts'
 
 const CONFIG = expect.objectContaining({ code: 'ERR_SESSION_CONFIG' })
 

@@ -6,11 +6,11 @@ import compression from 'compression'
 import helmet from 'helmet'
 import morgan from 'morgan'
 import { describe, expect, it } from 'vitest'
-import { StoreError } from '../../src/core/errors.ts'
-import { Browser } from './browser.ts'
-import { type Handler, type Middleware, type NodeApp, nodeFrameworks, plainNode } from './node-harness.ts'
-import { RawConnection, type RawResponse } from './raw-connection.ts'
-import { failingWrites, Gate, scripted } from './story-app.ts'
+import { StoreError } from '../../src/core/base/errors.ts'
+import { Browser } from './harness/browser.ts'
+import { type Handler, type Middleware, type NodeApp, nodeFrameworks, plainNode } from './harness/node-harness.ts'
+import { RawConnection, type RawResponse } from './harness/raw-connection.ts'
+import { failingWrites, Gate, scripted } from './harness/story-app.ts'
 
 const LEFTOVERS = [
   'location',

@@ -5,8 +5,8 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { session } from '../../src/adapters/node.ts'
-import type { Session } from '../../src/core/session.ts'
-import { failingWrites, Gate, scripted, sealed } from './story-app.ts'
+import type { Session } from '../../src/core/session/session.ts'
+import { failingWrites, Gate, scripted, sealed } from './harness/story-app.ts'
 
 type Handler = (req: Http2ServerRequest, res: Http2ServerResponse, session: Session) => unknown
 

@@ -4,10 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, it } from 'vitest'
-import type { Session } from '../../src/core/session.ts'
-import { type Handler, nodeFrameworks, plainNode } from './node-harness.ts'
-import { RawConnection, type RawResponse } from './raw-connection.ts'
-import { Gate, scripted } from './story-app.ts'
+import type { Session } from '../../src/core/session/session.ts'
+import { type Handler, nodeFrameworks, plainNode } from './harness/node-harness.ts'
+import { RawConnection, type RawResponse } from './harness/raw-connection.ts'
+import { Gate, scripted } from './harness/story-app.ts'
 
 // What a handler can do with Node's own response, and what the other side of the wire gets to see of it.
 describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start }) => {

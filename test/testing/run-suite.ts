@@ -1,4 +1,4 @@
-import type { Store } from '../../src/core/store.ts'
+import type { Store } from '../../src/core/store/store.ts'
 import { type StoreSuiteOptions, storeSuite } from '../../src/testing/store-suite.ts'
 
 /** The names of the tests which the store does not pass. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Entry, Store } from '../../src/core/store.ts'
+import type { Entry, Store } from '../../src/core/store/store.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { broken, run } from './run-suite.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Entry, Store } from '../../src/core/store.ts'
+import type { Entry, Store } from '../../src/core/store/store.ts'
 import { CookieStore } from '../../src/stores/cookie.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
-import { SECRET } from '../stores/cookie-secret.ts'
+import { SECRET } from '../stores/cookie/cookie-secret.ts'
 import { broken } from './run-suite.ts'
 
 const options = { capabilities: { compareAndSwap: false, list: false, users: false, carriesData: true }, revocation: true }
@@ -11,7 +11,7 @@ const store = (change: (real: CookieStore) => Partial<Store>) => (): Store => {
   const real = new CookieStore({ secrets: SECRET, maxSize: 12_288, revocation: new MemoryStore() })
   const port: Store = {
     capabilities: real.capabilities,
-    serve: (service) => real.serve(service),
+    attach: (service) => real.attach(service),
     load: (token, now) => real.load(token, now),
     create: (family, entry) => real.create(family, entry),
     replace: (token, entry, expected, now) => real.replace(token, entry, expected, now),
@@ -37,7 +37,7 @@ function unsealed(): Store {
       .replaceAll('=', '')
   return {
     capabilities: options.capabilities,
-    serve: () => {
+    attach: () => {
       throw new Error('not here')
     },
     load: async (key, now) => [opened(key)].find((entry) => entry !== undefined && entry.expiresAt > now),
@@ -56,7 +56,7 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
   'store that seals nothing': [unsealed, 'tokens: takes nothing for a token that is none, and never throws at it'],
   'store whose tokens look alike': [unsealed, 'tokens: makes tokens of A-Z a-z 0-9 - _ alone, no two alike'],
   'store that replaces what is no token': [unsealed, 'tokens: takes nothing for a token that is none, and never throws at it'],
-  'store with ids of others': [store(() => ({ serve: undefined as never })), 'capabilities: come with their methods'],
+  'store with ids of others': [store(() => ({ attach: undefined as never })), 'capabilities: come with their methods'],
   'store that forgets what ended': [
     store(() => ({ delete: async () => true })),
     'revocation: after delete no token of the session leads anywhere, and none is made',

@@ -77,7 +77,7 @@ describe('the manager', () => {
   it('tells events one can switch on', () => {
     createSessions({
       store,
-      on(event) {
+      onEvent(event) {
         expectTypeOf(event).toEqualTypeOf<SessionEvent>()
         if (event.type === 'overwritten') expectTypeOf(event.property).toEqualTypeOf<string>()
         // @ts-expect-error -- no such event

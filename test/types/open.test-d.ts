@@ -63,7 +63,7 @@ describe('options', () => {
     createSessions({ store: new MemoryStore(), cookie: { secure: false } })
     // @ts-expect-error -- no option of ours
     createSessions({ store: new MemoryStore(), resave: false })
-    createSessions({ store: new MemoryStore(), idle: '1.5h', absolute: 86_400, cookie: { sameSite: 'strict' }, onGone: 'discard' })
+    createSessions({ store: new MemoryStore(), idle: '1.5h', absolute: 86_400, cookie: { sameSite: 'strict' }, whenEnded: 'discard' })
   })
 
   it('setExpiry takes a duration, an instant, the browser, or nothing', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cookieRules } from '../../src/core/cookie-rules.ts'
+import { cookieRules } from '../../src/core/cookie/cookie-rules.ts'
 import { ConfigError, createSessions, type SessionOptions } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { type CookieAttributes, printCookie, printDeletion } from '../../src/wire/set-cookie.ts'

@@ -17,7 +17,7 @@ export interface Shop {
 
 export function createShop(database: string): Shop {
   const store = new SqliteStore(database)
-  const sessions = session({ store, on: listen })
+  const sessions = session({ store, onEvent: listen })
   const app = express()
   app.disable('x-powered-by')
   app.use(guard)

@@ -1,9 +1,9 @@
-import { monotonic } from '../clock.ts'
-import { CommitUnknownError, ConflictError } from '../errors.ts'
-import type { Identity } from '../id.ts'
-import type { Entry } from '../store.ts'
-import type { Intent } from './intent.ts'
-import type { Merged } from './merge.ts'
+import { monotonic } from '../base/clock.ts'
+import { BusyError, CommitUnknownError } from '../base/errors.ts'
+import type { Intent } from '../changes/intent.ts'
+import type { Merged } from '../changes/merge.ts'
+import type { Identity } from '../store/id.ts'
+import type { Entry } from '../store/store.ts'
 
 /** One request's changes of one session, on their way to the store. */
 export interface Job {
@@ -13,11 +13,11 @@ export interface Job {
   /** The newest entry the request knows, */
   readonly entry: Entry
   /** its properties, */
-  readonly known: ReadonlyMap<string, string>
+  readonly latestTexts: ReadonlyMap<string, string>
   /** and what the changes make of exactly these. */
   readonly merged: Merged | undefined
   /** The `monotonic()` instant by which the request is answered. */
-  readonly until: number
+  readonly deadline: number
 }
 
 /** A job that went through. */
@@ -34,8 +34,8 @@ export class QueuedJob {
   readonly #resolve: (done: Done) => void
   readonly #reject: (error: unknown) => void
   #timer: ReturnType<typeof setTimeout> | undefined
-  #isOnItsWay = false
-  #isAnswered = false
+  #isStarted = false
+  #isSettled = false
 
   constructor(job: Job, resolve: (done: Done) => void, reject: (error: unknown) => void) {
     this.job = job
@@ -45,16 +45,16 @@ export class QueuedJob {
 
   /** Behind the write of others it answers by itself when its own time is up, however long theirs takes. */
   wait(): this {
-    const late = (): void => this.reject(this.#isOnItsWay ? new CommitUnknownError() : new ConflictError())
-    this.#timer = setTimeout(late, this.job.until - monotonic())
+    const late = (): void => this.reject(this.#isStarted ? new CommitUnknownError() : new BusyError())
+    this.#timer = setTimeout(late, this.job.deadline - monotonic())
     return this
   }
 
   /** Whether it is still to be written. One whose time is up is told that nothing of it was saved. */
   start(): boolean {
-    this.#isOnItsWay = true
-    if (this.job.until <= monotonic()) this.reject(new ConflictError())
-    return !this.#isAnswered
+    this.#isStarted = true
+    if (this.job.deadline <= monotonic()) this.reject(new BusyError())
+    return !this.#isSettled
   }
 
   resolve(done: Done): void {
@@ -66,9 +66,9 @@ export class QueuedJob {
   }
 
   #close(): boolean {
-    if (this.#isAnswered) return false
+    if (this.#isSettled) return false
     clearTimeout(this.#timer)
-    this.#isAnswered = true
+    this.#isSettled = true
     return true
   }
 }

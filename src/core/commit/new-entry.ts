@@ -1,9 +1,9 @@
-import type { Engine } from '../engine.ts'
-import { CodecError } from '../errors.ts'
-import type { Identity } from '../id.ts'
-import type { Entry } from '../store.ts'
-import { mark } from './commit-marks.ts'
-import { type Merged, userOf } from './merge.ts'
+import { CodecError } from '../base/errors.ts'
+import { type Merged, userOf } from '../changes/merge.ts'
+import type { Engine } from '../config/engine.ts'
+import type { Identity } from '../store/id.ts'
+import type { Entry } from '../store/store.ts'
+import { addReceipt } from './receipts.ts'
 
 /**
  * The entry to write for a merged state: under `identity`, in place of `before` where there is one. Its expiry is reckoned anew from
@@ -19,11 +19,13 @@ export function newEntry(engine: Engine, merged: Merged, identity: Identity, non
     proof: identity.proof,
     idAt: before === undefined || merged.newId ? now : before.idAt,
     version: nonce,
-    commits: engine.can.compareAndSwap ? mark(before?.commits ?? '', engine.managerId, nonce, now, 2 * engine.requestTimeout) : '',
+    commits: engine.capabilities.compareAndSwap
+      ? addReceipt(before?.commits ?? '', engine.managerId, nonce, now, 2 * engine.requestTimeout)
+      : '',
     ...(userId === undefined ? {} : { userId }),
     createdAt,
     seenAt: now,
-    expiresAt: engine.customs.expiryOf(merged.texts, createdAt, now, engine),
+    expiresAt: engine.rules.expiryOf(merged.texts, createdAt, now, engine),
   }
 }
 

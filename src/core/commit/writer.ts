@@ -1,14 +1,14 @@
-import type { Engine } from '../engine.ts'
-import { CookieTooLargeError, StoreError } from '../errors.ts'
-import { type Identity, issued } from '../id.ts'
-import type { Entry, Refused, Version, Written } from '../store.ts'
-import { Attempts } from './attempts.ts'
-import { marked } from './commit-marks.ts'
-import type { Merged } from './merge.ts'
+import { CookieTooLargeError, StoreError } from '../base/errors.ts'
+import type { Merged } from '../changes/merge.ts'
+import type { Engine } from '../config/engine.ts'
+import { type Identity, issued } from '../store/id.ts'
+import type { Entry, Refused, Version, Written } from '../store/store.ts'
 import { largestOf, newEntry } from './new-entry.ts'
+import { findReceipt } from './receipts.ts'
+import { Retry } from './retry.ts'
 
 /** What became of a compare-and-swap. `entry` is the newest that is known to be in the store. */
-export type Fate =
+export type WriteOutcome =
   | { readonly kind: 'written'; readonly entry: Entry; readonly written: Written }
   | { readonly kind: 'stale'; readonly current: Entry }
   | { readonly kind: 'missing' }
@@ -30,42 +30,42 @@ export class Writer {
   }
 
   newNonce(): Version {
-    return this.#engine.draw(NONCE_LENGTH)
+    return this.#engine.randomText(NONCE_LENGTH)
   }
 
   /** Puts `entry`, whose version is the nonce, in the place of `before`; `keys` are the one it has and the one it is to have. */
-  async swap(keys: readonly [from: string, to: string], entry: Entry, before: Entry, until: number): Promise<Fate> {
+  async swap(keys: readonly [from: string, to: string], entry: Entry, before: Entry, deadline: number): Promise<WriteOutcome> {
     const { store, now } = this.#engine
     const [from, to] = keys
     const put = (): Promise<Written | Refused> =>
-      from === to ? store.replace(from, entry, before.version, now(), until) : store.rename(keys, entry, before.version, now(), until)
-    const attempts = new Attempts(until)
+      from === to ? store.replace(from, entry, before.version, now(), deadline) : store.rename(keys, entry, before.version, now(), deadline)
+    const attempts = new Retry(deadline)
     for (;;) {
-      const answer = await attempts.try(() => this.#fitting(entry, put()))
+      const answer = await attempts.attempt(() => this.#withLargestProperty(entry, put()))
       if (answer?.ok === true) return { kind: 'written', entry: as(entry, answer), written: answer }
-      if (answer?.reason === 'stale') return this.#recognised(answer.current, entry, attempts)
+      if (answer?.reason === 'stale') return this.#resolveConflict(answer.current, entry, attempts)
       if (answer === undefined && !attempts.inDoubt) continue
-      const found = await this.#lookUnder(keys, attempts, answer === undefined)
+      const found = await this.#findMoved(keys, attempts, answer === undefined)
       if (found === undefined) return attempts.inDoubt ? attempts.giveUp() : { kind: 'missing' }
-      if (found.version !== before.version) return this.#recognised(found, entry, attempts)
+      if (found.version !== before.version) return this.#resolveConflict(found, entry, attempts)
       attempts.checkTime()
     }
   }
 
   /** Adds a row under an id that is drawn here. */
-  async create(merged: Merged, until: number): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
+  async create(merged: Merged, deadline: number): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
     const { store, ids } = this.#engine
     const nonce = this.newNonce()
-    const attempts = new Attempts(until)
+    const attempts = new Retry(deadline)
     let identity = ids.create()
     for (let collisions = 0; collisions < MOST_COLLISIONS; ) {
       const entry = newEntry(this.#engine, merged, identity, nonce)
       const { key } = identity
-      const answer = await attempts.try(() => this.#fitting(entry, store.create(key, entry, until)))
+      const answer = await attempts.attempt(() => this.#withLargestProperty(entry, store.create(key, entry, deadline)))
       if (answer?.ok === true) return { entry: as(entry, answer), identity: issued(identity, answer) }
       if (answer !== undefined) attempts.doubt(new StoreError('create', 'the new id is taken')) // by ourselves, if it was heard twice
       if (!attempts.inDoubt) continue
-      const found = await this.#look(key, attempts)
+      const found = await this.#readFresh(key, attempts)
       if (found !== undefined && this.#isOwn(found, nonce)) return { entry: found, identity }
       attempts.checkTime()
       // Under another id: what was sent may arrive later still, and must not bring back a session that was ended meanwhile.
@@ -76,34 +76,34 @@ export class Writer {
   }
 
   /** Deletes a row, and says it again until it is heard. `false` when there surely was none. */
-  async delete(key: string, until: number): Promise<boolean> {
-    const attempts = new Attempts(until)
+  async delete(key: string, deadline: number): Promise<boolean> {
+    const attempts = new Retry(deadline)
     for (;;) {
-      const deleted = await attempts.try(() => this.#engine.store.delete(key, until))
+      const deleted = await attempts.attempt(() => this.#engine.store.delete(key, deadline))
       if (deleted !== undefined) return deleted || attempts.inDoubt
       if (attempts.inDoubt) attempts.checkTime()
     }
   }
 
-  #recognised(current: Entry, sent: Entry, attempts: Attempts): Fate {
+  #resolveConflict(current: Entry, sent: Entry, attempts: Retry): WriteOutcome {
     if (this.#isOwn(current, sent.version)) return { kind: 'written', entry: current, written: { ok: true } }
-    const crowded = marked(current.commits, this.#engine.managerId, sent.version) === 'crowded'
+    const crowded = findReceipt(current.commits, this.#engine.managerId, sent.version) === 'crowded'
     return crowded || (attempts.inDoubt && attempts.isOver) ? attempts.giveUp() : { kind: 'stale', current }
   }
 
   #isOwn(found: Entry, nonce: Version): boolean {
-    return found.version === nonce || marked(found.commits, this.#engine.managerId, nonce) === true
+    return found.version === nonce || findReceipt(found.commits, this.#engine.managerId, nonce) === true
   }
 
   /** Looks where the row went, and `again` where it was: a row is renamed in one step. */
-  async #lookUnder([from, to]: readonly [string, string], attempts: Attempts, again: boolean): Promise<Entry | undefined> {
-    const moved = from === to ? undefined : await this.#look(to, attempts)
-    return moved === undefined && again ? this.#look(from, attempts) : moved
+  async #findMoved([from, to]: readonly [string, string], attempts: Retry, again: boolean): Promise<Entry | undefined> {
+    const moved = from === to ? undefined : await this.#readFresh(to, attempts)
+    return moved === undefined && again ? this.#readFresh(from, attempts) : moved
   }
 
   /** A store does not know what takes the room in a payload. Only a token can be too large for a cookie. */
-  #fitting<T>(entry: Entry, write: Promise<T>): Promise<T> {
-    if (!this.#engine.can.carriesData) return write
+  #withLargestProperty<T>(entry: Entry, write: Promise<T>): Promise<T> {
+    if (!this.#engine.capabilities.carriesData) return write
     return write.catch((error: unknown) => {
       if (!(error instanceof CookieTooLargeError)) throw error
       const texts = this.#engine.values.decode(entry.payload) ?? new Map<string, string>()
@@ -112,10 +112,10 @@ export class Writer {
   }
 
   /** Reads the row past every cache, until it can be read or the time is up. */
-  async #look(key: string, attempts: Attempts): Promise<Entry | undefined> {
+  async #readFresh(key: string, attempts: Retry): Promise<Entry | undefined> {
     const { store, now } = this.#engine
     for (;;) {
-      const found = await attempts.try(async () => ({ entry: await store.load(key, now(), { fresh: true }) }))
+      const found = await attempts.attempt(async () => ({ entry: await store.load(key, now(), { fresh: true }) }))
       if (found !== undefined) return found.entry
       attempts.checkTime()
     }

@@ -1,4 +1,4 @@
-import type { Entry } from '../../core/store.ts'
+import type { Entry } from '../../core/store/store.ts'
 
 /**
  * A row of a cache: an entry of the store, or a tombstone in its place. Its version is its own, drawn anew, so that whoever saw a row can tell

@@ -1,6 +1,6 @@
-import { monotonic } from '../../core/clock.ts'
-import type { ClearExpiredOptions, Entry, Store } from '../../core/store.ts'
-import { TimedStore } from '../../core/timed-store.ts'
+import { monotonic } from '../../core/base/clock.ts'
+import type { ClearExpiredOptions, Entry, Store } from '../../core/store/store.ts'
+import { TimedStore } from '../../core/store/timed-store.ts'
 import { type CachedRow, type Era, rowOf, tombstone } from './cached-record.ts'
 import { SharedRuns } from './shared-runs.ts'
 
@@ -28,13 +28,13 @@ export class CachedRows {
   readonly #maxStale: number
   readonly #warn: (message: string) => void
   /** Tombstones that the cache did not take, and until when somebody could miss them. */
-  readonly #owed = new Map<string, { readonly until: number }>()
+  readonly #owed = new Map<string, { readonly deadline: number }>()
   readonly #burials = new SharedRuns((key) => this.#bury(key))
   #latest: number | undefined
   #isInTrouble = false
 
   constructor(cache: Store, maxStale: number, warn: (message: string) => void) {
-    this.#cache = new TimedStore(cache, CACHE_PATIENCE, ({ type }) => (type === 'store-back' ? this.#payAll() : undefined))
+    this.#cache = new TimedStore(cache, CACHE_PATIENCE, ({ type }) => (type === 'store-up' ? this.#payAll() : undefined))
     this.#canClear = cache.clearExpired !== undefined
     this.#maxStale = maxStale
     this.#warn = warn
@@ -120,13 +120,13 @@ export class CachedRows {
     const [oldest] = this.#owed.keys()
     if (this.#owed.size >= MOST_OWED && oldest !== undefined) this.#owed.delete(oldest)
     this.#owed.delete(key) // so that it is the newest
-    this.#owed.set(key, { until: monotonic() + this.#maxStale })
+    this.#owed.set(key, { deadline: monotonic() + this.#maxStale })
   }
 
   #payAll(): void {
     const now = monotonic()
-    for (const [key, { until }] of this.#owed) {
-      if (until <= now) this.#owed.delete(key)
+    for (const [key, { deadline }] of this.#owed) {
+      if (deadline <= now) this.#owed.delete(key)
       else void this.bury(key)
     }
   }

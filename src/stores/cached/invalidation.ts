@@ -1,5 +1,5 @@
-import { monotonic, rest } from '../../core/clock.ts'
-import { inTime } from '../in-time.ts'
+import { monotonic, sleepUnref } from '../../core/base/clock.ts'
+import { inTime } from '../shared/in-time.ts'
 import { CACHE_PATIENCE } from './cached-rows.ts'
 
 /** Carries short texts between the processes of an application: `redisInvalidation`, `postgresInvalidation`, or one of your own. */
@@ -69,7 +69,7 @@ export class Listening {
     while (this.#stage !== 'closed') {
       if (this.#stage === 'out') void this.#join()
       if (this.#stage === 'in') await this.#probe()
-      await rest(this.#era === undefined ? RETRY : BEAT)
+      await sleepUnref(this.#era === undefined ? RETRY : BEAT)
       if (this.#stage === 'in' && monotonic() - this.#heardAt > SILENCE) this.#lose()
     }
   }
@@ -124,7 +124,9 @@ export class Listening {
   readonly #lose = (): void => {
     if (this.#stage === 'closed') return
     if (this.#era !== undefined)
-      this.#warn('The cache of the session store does not hear of the changes of other processes; until it does the store itself is asked.')
+      this.#warn(
+        'The cache of the session store does not hear of the changes of other processes; deadline it does the store itself is asked.',
+      )
     this.#stage = 'out'
     this.#era = undefined
     this.#firstProbe = this.#probes

@@ -1,4 +1,4 @@
-import { refuseUnknownOptions, wrongOption } from '../wrong-option.ts'
+import { invalidOption, refuseUnknownOptions } from '../shared/check-options.ts'
 import type { Invalidation } from './invalidation.ts'
 
 /** What `postgresInvalidation` needs of a `Client` of `pg`. */
@@ -77,10 +77,10 @@ function checked(options: PostgresInvalidationOptions): Required<PostgresInvalid
   refuseUnknownOptions('postgresInvalidation', given, OPTIONS)
   const { connect, channel = 'sojourn' } = given
   if (typeof connect !== 'function')
-    throw wrongOption('postgresInvalidation', 'connect', connect, 'Give a function that makes a connected `Client` of pg.')
+    throw invalidOption('postgresInvalidation', 'connect', connect, 'Give a function that makes a connected `Client` of pg.')
   const length = typeof channel === 'string' ? new TextEncoder().encode(channel).length : 0
   if (length < 1 || length > LONGEST_CHANNEL || channel.includes('\0'))
-    throw wrongOption('postgresInvalidation', 'channel', channel, `Give a text of at most ${LONGEST_CHANNEL} bytes: \`'shop'\`.`)
+    throw invalidOption('postgresInvalidation', 'channel', channel, `Give a text of at most ${LONGEST_CHANNEL} bytes: \`'shop'\`.`)
   return { connect, channel }
 }
 

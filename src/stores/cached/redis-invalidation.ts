@@ -1,4 +1,4 @@
-import { refuseUnknownOptions, wrongOption } from '../wrong-option.ts'
+import { invalidOption, refuseUnknownOptions } from '../shared/check-options.ts'
 import type { Invalidation } from './invalidation.ts'
 
 /** What `redisInvalidation` needs of the client it publishes with, of `redis` or `ioredis`. */
@@ -92,10 +92,10 @@ function checked(options: RedisInvalidationOptions): Required<RedisInvalidationO
   refuseUnknownOptions('redisInvalidation', given, OPTIONS)
   const { publisher, subscriber, channel = 'sojourn' } = given
   if (typeof publisher?.publish !== 'function')
-    throw wrongOption('redisInvalidation', 'publisher', publisher, 'Give a client of `redis` or `ioredis`.')
+    throw invalidOption('redisInvalidation', 'publisher', publisher, 'Give a client of `redis` or `ioredis`.')
   if (typeof subscriber?.subscribe !== 'function' || (subscriber as unknown) === publisher)
-    throw wrongOption('redisInvalidation', 'subscriber', subscriber, 'Give a client of its own: `client.duplicate()`, connected.')
-  if (typeof channel !== 'string' || channel === '') throw wrongOption('redisInvalidation', 'channel', channel, "Give a text: `'shop'`.")
+    throw invalidOption('redisInvalidation', 'subscriber', subscriber, 'Give a client of its own: `client.duplicate()`, connected.')
+  if (typeof channel !== 'string' || channel === '') throw invalidOption('redisInvalidation', 'channel', channel, "Give a text: `'shop'`.")
   return { publisher, subscriber, channel }
 }
 

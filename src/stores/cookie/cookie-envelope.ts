@@ -1,4 +1,4 @@
-import type { Entry } from '../../core/store.ts'
+import type { Entry } from '../../core/store/store.ts'
 
 /** What a token holds. */
 export interface Envelope {

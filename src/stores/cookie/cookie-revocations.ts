@@ -1,4 +1,4 @@
-import type { Entry, Guarded, Service, Store } from '../../core/store.ts'
+import type { Entry, GuardedStore, Store, StoreContext } from '../../core/store/store.ts'
 
 /** The proof in the row of a session that ended: no token has it. */
 const ENDED = ''
@@ -12,10 +12,10 @@ const MOST_TRIES = 10
  * One row a session, until no token of it can be alive any more; none for the sessions to which neither has happened.
  */
 export class Revocations {
-  readonly #store: Guarded
-  readonly #service: Service
+  readonly #store: GuardedStore
+  readonly #service: StoreContext
 
-  constructor(store: Store, service: Service) {
+  constructor(store: Store, service: StoreContext) {
     this.#store = service.guard(store)
     this.#service = service
   }
@@ -57,9 +57,9 @@ export class Revocations {
 
   /** Every token there is of the session was made by now, so none outlives this row. */
   #row(proof: string, now: number): Entry {
-    const { draw, absolute } = this.#service
+    const { randomText, absolute } = this.#service
     const expiresAt = now + absolute + MARGIN
-    return { payload: '{}', proof, idAt: now, version: draw(12), commits: '', createdAt: now, seenAt: now, expiresAt }
+    return { payload: '{}', proof, idAt: now, version: randomText(12), commits: '', createdAt: now, seenAt: now, expiresAt }
   }
 }
 

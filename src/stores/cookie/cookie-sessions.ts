@@ -1,10 +1,10 @@
 import type { KeyObject } from 'node:crypto'
-import { ConfigError, CookieTooLargeError } from '../../core/errors.ts'
-import type { Ids } from '../../core/id.ts'
-import type { Capabilities, Entry, Refused, Service, Store, Version, Written } from '../../core/store.ts'
+import { ConfigError, CookieTooLargeError } from '../../core/base/errors.ts'
+import type { Ids } from '../../core/store/id.ts'
+import type { Capabilities, Entry, Refused, Store, StoreContext, Version, Written } from '../../core/store/store.ts'
 import { sameSecret } from '../../wire/same-secret.ts'
 import { makeSeal, type Seal } from '../../wire/seal.ts'
-import { answer } from '../answer.ts'
+import { answer } from '../shared/results.ts'
 import { type Envelope, parseEnvelope, printEnvelope } from './cookie-envelope.ts'
 import { Revocations } from './cookie-revocations.ts'
 
@@ -35,13 +35,13 @@ export class CookieSessions implements Store {
   /** Clears the rows of ended sessions up, where there are any. */
   readonly clearExpired?: NonNullable<Store['clearExpired']>
   readonly #sealing: CookieSealing
-  readonly #service: Service
+  readonly #service: StoreContext
   readonly #seal: Seal
   readonly #revocations: Revocations | undefined
   /** What was opened last: a cookie that is parsed is loaded next. */
   #latest: { readonly token: string; readonly envelope: Envelope } | undefined
 
-  constructor(sealing: CookieSealing, service: Service) {
+  constructor(sealing: CookieSealing, service: StoreContext) {
     const { keys, revocation } = sealing
     this.#sealing = sealing
     this.#service = service
@@ -88,19 +88,19 @@ export class CookieSessions implements Store {
   }
 
   #makeIds(): Ids {
-    const { draw } = this.#service
+    const { randomText } = this.#service
     return {
       parse: (token) => {
         const held = this.#open(token)
         return held === undefined ? undefined : { id: token, key: token, handle: held.family, proof: held.entry.proof }
       },
-      ...(this.#revocations === undefined ? { bring: ({ key }, now) => this.#living(key, now)?.entry } : {}),
+      ...(this.#revocations === undefined ? { decode: ({ key }, now) => this.#living(key, now)?.entry } : {}),
       create() {
-        const family = draw(FAMILY_LENGTH)
-        return { id: family, key: family, handle: family, proof: draw(PROOF_LENGTH) }
+        const family = randomText(FAMILY_LENGTH)
+        return { id: family, key: family, handle: family, proof: randomText(PROOF_LENGTH) }
       },
-      renew: (before) => ({ ...before, proof: draw(PROOF_LENGTH) }),
-      isLiving: (identity, { proof }) => sameSecret(proof, identity.proof),
+      renew: (before) => ({ ...before, proof: randomText(PROOF_LENGTH) }),
+      isCurrent: (identity, { proof }) => sameSecret(proof, identity.proof),
     }
   }
 

@@ -1,9 +1,9 @@
-import { monotonic } from '../../core/clock.ts'
-import { StoreError, type StoreOperation } from '../../core/errors.ts'
-import { connectingUntil, inTime } from '../in-time.ts'
+import { monotonic } from '../../core/base/clock.ts'
+import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
+import { connectingUntil, inTime } from '../shared/in-time.ts'
+import { EMPTY_TEXT } from '../shared/utf8-text.ts'
 import type { RemoteAnswer, SendToServer } from '../sql/remote-database.ts'
 import type { SqlValue } from '../sql/sql-store.ts'
-import { EMPTY_TEXT } from '../utf8-text.ts'
 import { leavesConnection, refusedByServer } from './mysql-errors.ts'
 
 interface MysqlStatement {
@@ -41,7 +41,7 @@ export interface MysqlPromisePool {
 interface Bound {
   readonly sql: string
   readonly values: (Uint8Array | string | null)[]
-  readonly until: number
+  readonly deadline: number
 }
 
 const IN_TRANSACTION = 1
@@ -61,13 +61,13 @@ export class MysqlClient {
   }
 
   readonly send: SendToServer = async (operation, text, values = [], told = Number.POSITIVE_INFINITY) => {
-    const until = told === Number.POSITIVE_INFINITY ? monotonic() + this.#patience : told
+    const deadline = told === Number.POSITIVE_INFINITY ? monotonic() + this.#patience : told
     const bound = values.map(bytesOf)
     this.#refuseTooLarge(operation, text, bound)
-    const connection = await this.#connected(operation, until)
+    const connection = await this.#connected(operation, deadline)
     // A connection that dies tells the statement and then, as an event, the world; unheard, that would end the process.
     connection.on('error', ignore)
-    const result = await this.#executed(operation, connection, { sql: text, values: bound, until })
+    const result = await this.#executed(operation, connection, { sql: text, values: bound, deadline })
     if (!Array.isArray(result) && ((result.serverStatus ?? 0) & IN_TRANSACTION) !== 0) throw uncommitted(operation, connection)
     giveBack(connection)
     return answerOf(result)
@@ -86,19 +86,19 @@ export class MysqlClient {
     throw new StoreError(operation, new Error(message), { applied: false })
   }
 
-  async #connected(operation: StoreOperation, until: number): Promise<MysqlPoolConnection> {
+  async #connected(operation: StoreOperation, deadline: number): Promise<MysqlPoolConnection> {
     const connecting = new Promise<MysqlPoolConnection>((resolve, reject) => {
       this.#pool.getConnection((error, connection) => (error ? reject(error) : resolve(connection)))
     })
     try {
-      return await inTime(connecting, connectingUntil(until), 'No connection of the pool was free in time')
+      return await inTime(connecting, connectingUntil(deadline), 'No connection of the pool was free in time')
     } catch (error) {
       connecting.then((connection) => connection.release()).catch(ignore)
       throw new StoreError(operation, error, { applied: false })
     }
   }
 
-  async #executed(operation: StoreOperation, connection: MysqlPoolConnection, { sql, values, until }: Bound): Promise<Result> {
+  async #executed(operation: StoreOperation, connection: MysqlPoolConnection, { sql, values, deadline }: Bound): Promise<Result> {
     // Where the pool has a `typeCast` of its own only another function keeps it away from our rows.
     const typeCast = typeof connection.config?.typeCast === 'function' ? asItCame : true
     const options = { sql, rowsAsArray: true, nestTables: false, typeCast } as const
@@ -106,7 +106,7 @@ export class MysqlClient {
       const executing = new Promise<Result>((resolve, reject) => {
         connection.execute(options, values, (error, result) => (error ? reject(error) : resolve(result)))
       })
-      return await inTime(executing, until, 'No answer in time; the connection was ended')
+      return await inTime(executing, deadline, 'No answer in time; the connection was ended')
     } catch (error) {
       if (leavesConnection(error)) giveBack(connection)
       else connection.destroy()

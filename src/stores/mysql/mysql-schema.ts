@@ -1,4 +1,4 @@
-import { StoreError, type StoreOperation } from '../../core/errors.ts'
+import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
 import { missingSchema } from '../sql/missing-schema.ts'
 import type { RemoteTable, SendToServer } from '../sql/remote-database.ts'
 import { quoted } from '../sql/sql-statements.ts'

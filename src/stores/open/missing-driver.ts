@@ -1,4 +1,4 @@
-import { ConfigError } from '../../core/errors.ts'
+import { ConfigError } from '../../core/base/errors.ts'
 
 /** What to do with the failed import of a driver: one that is not there is said to be missing, and how to get it. */
 export function missingDriver(name: string, scheme: string): (error: unknown) => never {

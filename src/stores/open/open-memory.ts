@@ -1,5 +1,5 @@
-import { ConfigError } from '../../core/errors.ts'
-import type { Store } from '../../core/store.ts'
+import { ConfigError } from '../../core/base/errors.ts'
+import type { Store } from '../../core/store/store.ts'
 import type { StoreUrl } from './store-url.ts'
 
 /** `memory:`, `memory:?max=1000` */

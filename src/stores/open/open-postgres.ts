@@ -1,4 +1,4 @@
-import type { Store } from '../../core/store.ts'
+import type { Store } from '../../core/store/store.ts'
 import type { OpenStoreOptions } from '../open.ts'
 import { missingDriver } from './missing-driver.ts'
 import { owning } from './owning.ts'

@@ -1,4 +1,4 @@
-import type { Store } from '../../core/store.ts'
+import type { Store } from '../../core/store/store.ts'
 
 /** A store whose `close` also ends the client it was given, once. */
 export function owning<S extends Store>(store: S, end: () => Promise<unknown>): S {

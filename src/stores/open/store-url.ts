@@ -1,4 +1,4 @@
-import { ConfigError } from '../../core/errors.ts'
+import { ConfigError } from '../../core/base/errors.ts'
 
 /** The URL of a store, taken apart. What is wrong with it is told without showing it: it may hold a password. */
 export interface StoreUrl {

@@ -1,6 +1,6 @@
-import { monotonic } from '../../core/clock.ts'
-import { StoreError, type StoreOperation } from '../../core/errors.ts'
-import { connectingUntil, inTime } from '../in-time.ts'
+import { monotonic } from '../../core/base/clock.ts'
+import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
+import { connectingUntil, inTime } from '../shared/in-time.ts'
 import type { PgPool, PgPoolClient } from './postgres-client.ts'
 
 /**
@@ -17,8 +17,8 @@ export class PgConnections {
   }
 
   /** Throws a `StoreError` when no connection came in time. One that comes later is for others. */
-  async take(operation: StoreOperation, until: number): Promise<PgPoolClient> {
-    const by = connectingUntil(until)
+  async take(operation: StoreOperation, deadline: number): Promise<PgPoolClient> {
+    const by = connectingUntil(deadline)
     for (;;) {
       const client = await this.#connect(operation, by)
       if ((this.#answeredAt.get(client) ?? Number.POSITIVE_INFINITY) >= this.#distrustedBefore) return client

@@ -1,5 +1,5 @@
-import { StoreError } from '../../core/errors.ts'
-import { inTime, LateError } from '../in-time.ts'
+import { StoreError } from '../../core/base/errors.ts'
+import { inTime, LateError } from '../shared/in-time.ts'
 import type { SendToServer } from '../sql/remote-database.ts'
 import type { SqlValue } from '../sql/sql-store.ts'
 import { PgConnections } from './pg-connections.ts'
@@ -45,13 +45,13 @@ export function throughPool(pool: PgPool): SendToServer {
   // The pool tells of idle connections that the server has ended, all of them when it restarts, and replaces them by itself.
   if (pool.listenerCount?.('error') === 0) pool.on?.('error', ignore)
   const connections = new PgConnections(pool)
-  return async function send(operation, text, values, until = Number.POSITIVE_INFINITY) {
-    const client = await connections.take(operation, until)
+  return async function send(operation, text, values, deadline = Number.POSITIVE_INFINITY) {
+    const client = await connections.take(operation, deadline)
     // A connection that dies tells the statement and then, as an event, the world; unheard, that would end the process.
     client.on('error', ignore)
     try {
       const query = client.query({ text, rowMode: 'array', ...(values && { values }) })
-      const { rows, rowCount } = await inTime(query, until, 'No answer in time; the connection was ended')
+      const { rows, rowCount } = await inTime(query, deadline, 'No answer in time; the connection was ended')
       client.removeListener('error', ignore)
       connections.giveBack(client)
       return { rows, count: rowCount ?? 0 }

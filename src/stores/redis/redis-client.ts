@@ -1,9 +1,9 @@
-import { monotonic } from '../../core/clock.ts'
+import { monotonic } from '../../core/base/clock.ts'
+import { PatientLine, UnconnectedError } from './client-link.ts'
+import { type Heed, heedingSilence } from './detect-stall.ts'
+import { ioLine, isIoLink } from './ioredis-link.ts'
+import { isNodeLink, nodeLine } from './node-redis-link.ts'
 import type { RedisEvent } from './redis-event.ts'
-import { ioLine, isIoLink } from './redis-io-line.ts'
-import { PatientLine, UnconnectedError } from './redis-line.ts'
-import { isNodeLink, nodeLine } from './redis-node-line.ts'
-import { type Heed, heedingSilence } from './redis-silence.ts'
 
 /** What `RedisStore` needs of `createClient()` or `createClientPool()` of `redis`: the pool has `execute`, the client the rest. */
 export interface NodeRedisClient {
@@ -71,7 +71,7 @@ export interface RedisConnection {
   /** What the client itself puts in front of every key. */
   readonly keyPrefix: string
   /** Sends a command about one key, for somebody who waits until then (see `Patience`). */
-  send(key: string, args: string[], until?: number): Promise<unknown>
+  send(key: string, args: string[], deadline?: number): Promise<unknown>
   /** The masters, in the order of their names. */
   nodes(): readonly RedisNode[]
   /**
@@ -139,18 +139,24 @@ type Method = 'call' | 'nodes' | 'sendCommand' | 'nodeClient' | 'getSentinelNode
 
 function throughClient(client: NodeRedisClient): RedisConnection {
   const line = client.execute === undefined ? nodeLineOf(client) : poolLine(client)
-  return { ...NEVER_TWICE, send: (_, args, until) => line.send(args, until), nodes: () => [{ name: '', send: (args) => line.send(args) }] }
+  return {
+    ...NEVER_TWICE,
+    send: (_, args, deadline) => line.send(args, deadline),
+    nodes: () => [{ name: '', send: (args) => line.send(args) }],
+  }
 }
 
 /** Every member of the pool has a line of its own. Who got one too late has nothing sent. */
 function poolLine(pool: NodeRedisClient): Line {
-  const lent = (member: NodeRedisClient, args: string[], until: number): Promise<unknown> => {
-    if (monotonic() < until) return nodeLineOf(member).send(args, until)
+  const lent = (member: NodeRedisClient, args: string[], deadline: number): Promise<unknown> => {
+    if (monotonic() < deadline) return nodeLineOf(member).send(args, deadline)
     throw new UnconnectedError('Redis was not asked: no client of the pool was free in time')
   }
   return {
-    send: (args, until) =>
-      until === undefined ? pool.sendCommand(args, PLAIN) : (pool.execute?.((member) => lent(member, args, until)) as Promise<unknown>),
+    send: (args, deadline) =>
+      deadline === undefined
+        ? pool.sendCommand(args, PLAIN)
+        : (pool.execute?.((member) => lent(member, args, deadline)) as Promise<unknown>),
   }
 }
 
@@ -163,12 +169,12 @@ function throughSentinel(client: NodeRedisSentinel): RedisConnection {
 
 function throughCluster(cluster: NodeRedisCluster): RedisConnection {
   const send = (key: string | undefined, args: string[]): Promise<unknown> => cluster.sendCommand(key, false, args, PLAIN)
-  const prod = async (master: unknown, until: number): Promise<unknown> =>
-    nodeLineOf(await cluster.nodeClient(master as never)).send(PING, until)
-  const heed: Heed = (key, until) => {
+  const prod = async (master: unknown, deadline: number): Promise<unknown> =>
+    nodeLineOf(await cluster.nodeClient(master as never)).send(PING, deadline)
+  const heed: Heed = (key, deadline) => {
     // Without a key it goes to any server, and the client learns from the one that answers who has the key.
     send(undefined, ['type', key]).catch(ignore)
-    if (until !== undefined) for (const master of cluster.masters) prod(master, until).catch(ignore)
+    if (deadline !== undefined) for (const master of cluster.masters) prod(master, deadline).catch(ignore)
   }
   return {
     ...NEVER_TWICE,
@@ -187,7 +193,7 @@ function throughIo(client: IoRedis): RedisConnection {
   const line = ioLineOf(client)
   return {
     keyPrefix: textOf(client.options.keyPrefix),
-    send: (_, args, until) => line.send(args, until),
+    send: (_, args, deadline) => line.send(args, deadline),
     nodes: () => [{ name: '', send: (args) => line.send(args) }],
     resends: counted((count) => client.on('close', count)),
     hasEnded: () => client.status === 'end',
@@ -199,9 +205,9 @@ function throughIoCluster(cluster: IoRedisCluster): RedisConnection {
     keyPrefix: textOf(cluster.options.keyPrefix),
     send: heedingSilence(
       (_, [command = '', ...args]) => cluster.call(command, args),
-      (_, until) => {
+      (_, deadline) => {
         cluster.refreshSlotsCache(ignore)
-        if (until !== undefined) for (const master of cluster.nodes('master')) ioLineOf(master).send(PING, until).catch(ignore)
+        if (deadline !== undefined) for (const master of cluster.nodes('master')) ioLineOf(master).send(PING, deadline).catch(ignore)
       },
     ),
     nodes: () =>

@@ -1,6 +1,6 @@
-import { StoreError, type StoreOperation } from '../../core/errors.ts'
+import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
+import { UnconnectedError } from './client-link.ts'
 import type { RedisConnection } from './redis-client.ts'
-import { UnconnectedError } from './redis-line.ts'
 
 /** What the libraries say when they do not even try: ended, not connected and told not to queue, the queue is full. */
 const NEVER_SENT = [

@@ -1,5 +1,5 @@
-import { StoreError } from '../../core/errors.ts'
-import type { Entry, Page } from '../../core/store.ts'
+import { StoreError } from '../../core/base/errors.ts'
+import type { Entry, Page } from '../../core/store/store.ts'
 import type { RedisNode } from './redis-client.ts'
 import type { RedisCall, RedisRows } from './redis-rows.ts'
 

@@ -1,5 +1,5 @@
-import type { Entry, Version } from '../../core/store.ts'
-import { fromUtf8Text, toUtf8Text } from '../utf8-text.ts'
+import type { Entry, Version } from '../../core/store/store.ts'
+import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
 
 /**
  * How a session is kept: one string. In front three instants of a fixed width, so that a script finds and changes them in place; then a line

@@ -1,6 +1,6 @@
-import type { StoreOperation } from '../../core/errors.ts'
-import type { Entry } from '../../core/store.ts'
-import { fromUtf8Text, toUtf8Text } from '../utf8-text.ts'
+import type { StoreOperation } from '../../core/base/errors.ts'
+import type { Entry } from '../../core/store/store.ts'
+import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
 import type { RedisConnection, RedisNode } from './redis-client.ts'
 import { attempt } from './redis-errors.ts'
 import { entryOf } from './redis-record.ts'
@@ -16,7 +16,7 @@ const MARGIN = 3_600_000
 export interface RedisCall {
   readonly operation: StoreOperation
   /** See `Patience`. */
-  readonly until?: number | undefined
+  readonly deadline?: number | undefined
 }
 
 /** Rows and lists by their names in Redis. What it throws is a `StoreError`. */
@@ -43,11 +43,11 @@ export class RedisRows {
   }
 
   run(call: RedisCall, script: RedisScript, key: string, args: readonly string[]): Promise<unknown> {
-    return this.#attempt(call, () => run(this.#connection, script, this.#sessions + toUtf8Text(key), args, call.until))
+    return this.#attempt(call, () => run(this.#connection, script, this.#sessions + toUtf8Text(key), args, call.deadline))
   }
 
   runOnUser(call: RedisCall, script: RedisScript, userId: string, args: readonly string[]): Promise<unknown> {
-    return this.#attempt(call, () => run(this.#connection, script, this.#users + toUtf8Text(userId), args, call.until))
+    return this.#attempt(call, () => run(this.#connection, script, this.#users + toUtf8Text(userId), args, call.deadline))
   }
 
   async read(call: RedisCall, key: string): Promise<Entry | undefined> {
@@ -65,8 +65,8 @@ export class RedisRows {
   }
 
   /** The milliseconds for which Redis keeps what is needed until an instant. */
-  timeToLive(until: number, now: number): string {
-    return String(Math.max(0, until - now) + MARGIN)
+  timeToLive(deadline: number, now: number): string {
+    return String(Math.max(0, deadline - now) + MARGIN)
   }
 
   memberOf(key: string): string {
@@ -78,7 +78,7 @@ export class RedisRows {
   }
 
   #send(call: RedisCall, name: string, before: readonly string[], after: readonly string[]): Promise<unknown> {
-    return this.#attempt(call, () => this.#connection.send(name, [...before, name, ...after], call.until))
+    return this.#attempt(call, () => this.#connection.send(name, [...before, name, ...after], call.deadline))
   }
 
   async #attempt(call: RedisCall, command: () => Promise<unknown>): Promise<unknown> {

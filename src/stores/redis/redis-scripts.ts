@@ -82,12 +82,12 @@ export async function run(
   { text, sha }: RedisScript,
   key: string,
   args: readonly string[],
-  until?: number,
+  deadline?: number,
 ): Promise<unknown> {
   try {
-    return await connection.send(key, ['evalsha', sha, '1', key, ...args], until)
+    return await connection.send(key, ['evalsha', sha, '1', key, ...args], deadline)
   } catch (error) {
     if (codeOf(error) !== 'NOSCRIPT') throw error
-    return connection.send(key, ['eval', text, '1', key, ...args], until)
+    return connection.send(key, ['eval', text, '1', key, ...args], deadline)
   }
 }

@@ -1,4 +1,4 @@
-import type { Patience } from '../../core/store.ts'
+import type { OperationOptions } from '../../core/store/store.ts'
 import { instantText, userText } from './redis-record.ts'
 import type { RedisCall, RedisRows } from './redis-rows.ts'
 import { ADD_TO_LIST, DELETE_OF_USER, TAKE_FROM_LIST } from './redis-scripts.ts'
@@ -38,11 +38,11 @@ export class RedisUsers {
 
   /** Puts a session in its user's list, and answers until when it need not be put there again. */
   async add(call: RedisCall, key: string, { userId, now, expiresAt }: Listing): Promise<string> {
-    const until = Math.min(expiresAt + AGAIN, LAST_INSTANT)
-    const args = [String(now), this.#rows.memberOf(key), this.#rows.timeToLive(until, now), String(Math.random())]
+    const deadline = Math.min(expiresAt + AGAIN, LAST_INSTANT)
+    const args = [String(now), this.#rows.memberOf(key), this.#rows.timeToLive(deadline, now), String(Math.random())]
     const others = (await this.#rows.runOnUser(call, ADD_TO_LIST, userId, args)) as string[]
     this.#tidy(userId, others, now).catch(ignore)
-    return instantText(until)
+    return instantText(deadline)
   }
 
   /** The keys of the sessions that may be the user's, in order. */
@@ -52,8 +52,8 @@ export class RedisUsers {
   }
 
   /** Ends the user's sessions but for the key `except`; answers how many. */
-  async deleteSessions(userId: string, { except, until }: Patience & { readonly except?: string }): Promise<number> {
-    const call: RedisCall = { operation: 'deleteUser', until }
+  async deleteSessions(userId: string, { except, deadline }: OperationOptions & { readonly except?: string }): Promise<number> {
+    const call: RedisCall = { operation: 'deleteUser', deadline }
     const keys = (await this.keysOf(call, userId)).filter((key) => key !== except)
     const user = userText(userId)
     let deleted = 0

@@ -1,4 +1,4 @@
-import { isWorkers } from '../../core/is-workers.ts'
+import { isWorkers } from '../../core/base/is-workers.ts'
 
 /**
  * Calls at the end of this turn of the event loop, when everything that has arrived with it was looked at: no timer is waited for.

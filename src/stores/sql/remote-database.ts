@@ -1,4 +1,4 @@
-import type { StoreOperation } from '../../core/errors.ts'
+import type { StoreOperation } from '../../core/base/errors.ts'
 import type { SqlValue } from './sql-store.ts'
 
 /** What a server said: the rows as lists of columns, and how many it read or changed. */
@@ -15,7 +15,7 @@ export type SendToServer = (
   operation: StoreOperation,
   text: string,
   values: SqlValue[] | undefined,
-  until?: number,
+  deadline?: number,
 ) => Promise<RemoteAnswer>
 
 /** The one table of a store. Many may ask and create at the same moment. */

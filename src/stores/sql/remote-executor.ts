@@ -1,5 +1,5 @@
-import { pause } from '../../core/clock.ts'
-import { StoreError, type StoreOperation } from '../../core/errors.ts'
+import { backoff } from '../../core/base/clock.ts'
+import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
 import { atEndOfTurn } from './at-end-of-turn.ts'
 import type { RemoteAnswer, RemoteDatabase, SendToServer, Together } from './remote-database.ts'
 import { firstOfKeys, groups, type Waiting } from './remote-groups.ts'
@@ -44,22 +44,22 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     this.#columns = columns
   }
 
-  async row(statement: SqlStatement, values: SqlValue[], until?: number): Promise<Row | undefined> {
-    const { rows } = await this.#run(statement, values, until)
+  async row(statement: SqlStatement, values: SqlValue[], deadline?: number): Promise<Row | undefined> {
+    const { rows } = await this.#run(statement, values, deadline)
     return rows[0] === undefined ? undefined : this.#rowOf(rows[0])
   }
 
-  async rows(statement: SqlStatement, values: SqlValue[], until?: number): Promise<readonly Row[]> {
-    const { rows } = await this.#run(statement, values, until)
+  async rows(statement: SqlStatement, values: SqlValue[], deadline?: number): Promise<readonly Row[]> {
+    const { rows } = await this.#run(statement, values, deadline)
     return rows.map((row) => this.#rowOf(row))
   }
 
-  async run(statement: SqlStatement, values: SqlValue[], until?: number): Promise<number> {
-    return (await this.#run(statement, values, until)).count
+  async run(statement: SqlStatement, values: SqlValue[], deadline?: number): Promise<number> {
+    return (await this.#run(statement, values, deadline)).count
   }
 
-  async count(statement: SqlStatement, values: SqlValue[], until?: number): Promise<number> {
-    const { rows } = await this.#run(statement, values, until)
+  async count(statement: SqlStatement, values: SqlValue[], deadline?: number): Promise<number> {
+    const { rows } = await this.#run(statement, values, deadline)
     return Number(rows[0]?.[0])
   }
 
@@ -74,10 +74,10 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     return this.#closed.promise
   }
 
-  #run(statement: SqlStatement, values: SqlValue[], until = Number.POSITIVE_INFINITY): Promise<RemoteAnswer> {
+  #run(statement: SqlStatement, values: SqlValue[], deadline = Number.POSITIVE_INFINITY): Promise<RemoteAnswer> {
     const together = atEndOfTurn === undefined ? undefined : this.#together.get(statement)
     return this.#working(statement.operation, () =>
-      together === undefined ? this.#alone(statement, values, until) : this.#gather(statement, together, values, until),
+      together === undefined ? this.#alone(statement, values, deadline) : this.#gather(statement, together, values, deadline),
     )
   }
 
@@ -97,9 +97,9 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     if (this.#atWork === 0) this.#closed?.resolve()
   }
 
-  #gather(statement: SqlStatement, { keyAt }: Together, values: SqlValue[], until: number): Promise<RemoteAnswer> {
+  #gather(statement: SqlStatement, { keyAt }: Together, values: SqlValue[], deadline: number): Promise<RemoteAnswer> {
     return new Promise((resolve, reject) => {
-      const waiting = { key: values[keyAt] ?? '', statement, values, until, resolve, reject }
+      const waiting = { key: values[keyAt] ?? '', statement, values, deadline, resolve, reject }
       const others = this.#waiting.get(statement)
       others?.push(waiting)
       if (others !== undefined) return
@@ -164,24 +164,24 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     }
   }
 
-  #settleAlone({ statement, values, until, resolve, reject }: Waiting): void {
-    this.#alone(statement, values, until).then(resolve, reject)
+  #settleAlone({ statement, values, deadline, resolve, reject }: Waiting): void {
+    this.#alone(statement, values, deadline).then(resolve, reject)
   }
 
-  async #alone({ operation, text }: SqlStatement, values: SqlValue[], until: number): Promise<RemoteAnswer> {
+  async #alone({ operation, text }: SqlStatement, values: SqlValue[], deadline: number): Promise<RemoteAnswer> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#send(operation, text, values, until)
+        return await this.#send(operation, text, values, deadline)
       } catch (error) {
         if (tries >= MOST_TRIES || !(error instanceof StoreError && this.#database.wasInTheWay(error.cause))) throw error
       }
-      await pause(tries)
+      await backoff(tries)
     }
   }
 
-  async #send(operation: StoreOperation, text: string, values: SqlValue[], until: number): Promise<RemoteAnswer> {
-    await (this.#ready ??= this.#begin(operation, until))
-    return this.#database.send(operation, text, values, until)
+  async #send(operation: StoreOperation, text: string, values: SqlValue[], deadline: number): Promise<RemoteAnswer> {
+    await (this.#ready ??= this.#begin(operation, deadline))
+    return this.#database.send(operation, text, values, deadline)
   }
 
   /** By name again: the libraries hand rows over as lists, so that no setting of theirs renames a column. */
@@ -194,9 +194,9 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   }
 
   /** Once; and again with the next statement when it failed. That failure is everybody's who waited for it: nothing of theirs was sent. */
-  async #begin(operation: StoreOperation, until: number): Promise<void> {
+  async #begin(operation: StoreOperation, deadline: number): Promise<void> {
     try {
-      const send: SendToServer = (asked, text, values) => this.#database.send(asked, text, values, until)
+      const send: SendToServer = (asked, text, values) => this.#database.send(asked, text, values, deadline)
       await this.#database.begin?.(operation, send)
       if (this.#create) await this.#database.table.create(send, operation)
     } catch (error) {
@@ -211,7 +211,7 @@ function notApplied(operation: StoreOperation, error: unknown): StoreError {
 }
 
 function longest(group: readonly Waiting[]): number {
-  return Math.max(...group.map(({ until }) => until))
+  return Math.max(...group.map(({ deadline }) => deadline))
 }
 
 /** A row as the load of one key would have answered it. */

@@ -12,7 +12,7 @@ export interface Waiting {
   readonly statement: SqlStatement
   readonly values: SqlValue[]
   /** Nobody waits longer. */
-  readonly until: number
+  readonly deadline: number
   readonly resolve: (answer: RemoteAnswer) => void
   readonly reject: (error: unknown) => void
 }

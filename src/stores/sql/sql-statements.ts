@@ -1,5 +1,5 @@
-import type { StoreOperation } from '../../core/errors.ts'
-import { wrongOption } from '../wrong-option.ts'
+import type { StoreOperation } from '../../core/base/errors.ts'
+import { invalidOption } from '../shared/check-options.ts'
 
 /**
  * How one database spells what others spell differently. All the rest is SQL that every one of them understands.
@@ -145,5 +145,5 @@ export function tableName(owner: string, table: unknown, { schemas = false }: { 
   if (right) return names.join('.')
   const remedy =
     'Give a name of letters, digits and underscores, at most 49, that begins with neither a digit nor `sqlite_` or `pg_`: `sessions`'
-  throw wrongOption(owner, 'table', table, schemas ? `${remedy}; in front of it perhaps its schema: \`app.sessions\`.` : `${remedy}.`)
+  throw invalidOption(owner, 'table', table, schemas ? `${remedy}; in front of it perhaps its schema: \`app.sessions\`.` : `${remedy}.`)
 }

@@ -1,23 +1,23 @@
-import { monotonic } from '../../core/clock.ts'
-import { StoreError } from '../../core/errors.ts'
+import { monotonic } from '../../core/base/clock.ts'
+import { StoreError } from '../../core/base/errors.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,
   Entry,
   ListQuery,
   MigrateOptions,
+  OperationOptions,
   Page,
-  Patience,
   Progress,
   Refused,
   Store,
   Version,
   Written,
-} from '../../core/store.ts'
-import { answer } from '../answer.ts'
-import { inBatches } from '../in-batches.ts'
-import { pageFrom } from '../page-from.ts'
-import { fromUtf8Text, toUtf8Text } from '../utf8-text.ts'
+} from '../../core/store/store.ts'
+import { deleteInBatches } from '../shared/delete-in-batches.ts'
+import { pageFrom } from '../shared/page.ts'
+import { answer } from '../shared/results.ts'
+import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
 import type { SqlStatement, SqlStatements } from './sql-statements.ts'
 
 /** What a statement takes in place of its marks. `null` is SQL's own word for nothing; it stays inside these files. */
@@ -43,11 +43,11 @@ export interface SqlRow {
  */
 export interface SqlExecutor<Row = SqlRow> {
   /** How many rows the statement changed. A row that matched counts even where it was given the values it had. */
-  run(statement: SqlStatement, values: SqlValue[], until?: number): number | Promise<number>
-  row(statement: SqlStatement, values: SqlValue[], until?: number): Row | undefined | Promise<Row | undefined>
-  rows(statement: SqlStatement, values: SqlValue[], until?: number): readonly Row[] | Promise<readonly Row[]>
+  run(statement: SqlStatement, values: SqlValue[], deadline?: number): number | Promise<number>
+  row(statement: SqlStatement, values: SqlValue[], deadline?: number): Row | undefined | Promise<Row | undefined>
+  rows(statement: SqlStatement, values: SqlValue[], deadline?: number): readonly Row[] | Promise<readonly Row[]>
   /** The one number that the statement answers. */
-  count(statement: SqlStatement, values: SqlValue[], until?: number): number | Promise<number>
+  count(statement: SqlStatement, values: SqlValue[], deadline?: number): number | Promise<number>
   /** See `Store.migrate`. */
   migrate(dryRun: boolean): string | Promise<string>
   /** Resolves when what was asked for before is answered. Whatever is asked later fails. */
@@ -73,60 +73,60 @@ export class SqlStore implements Store {
     this.#sql = statements
   }
 
-  async load(key: string, now: number, options?: Patience): Promise<Entry | undefined> {
-    const row = await this.#executor.row(this.#sql.load, [toUtf8Text(key), now], options?.until)
+  async load(key: string, now: number, options?: OperationOptions): Promise<Entry | undefined> {
+    const row = await this.#executor.row(this.#sql.load, [toUtf8Text(key), now], options?.deadline)
     return row === undefined ? undefined : entryOf(row)
   }
 
-  async create(key: string, entry: Entry, patience?: Patience): Promise<Written | Refused> {
+  async create(key: string, entry: Entry, patience?: OperationOptions): Promise<Written | Refused> {
     const values = columnsOf(entry)
     values.push(toUtf8Text(key))
     try {
-      return (await this.#executor.run(this.#sql.create, values, patience?.until)) === 0 ? answer.taken : answer.written
+      return (await this.#executor.run(this.#sql.create, values, patience?.deadline)) === 0 ? answer.taken : answer.written
     } catch (error) {
       if (error instanceof StoreError && this.#sql.isTaken(error.cause)) return answer.taken
       throw error
     }
   }
 
-  async replace(key: string, entry: Entry, expected: Version, now: number, patience?: Patience): Promise<Written | Refused> {
+  async replace(key: string, entry: Entry, expected: Version, now: number, patience?: OperationOptions): Promise<Written | Refused> {
     const values = columnsOf(entry)
     values.push(toUtf8Text(key), toUtf8Text(expected), now)
-    if ((await this.#executor.run(this.#sql.replace, values, patience?.until)) !== 0) return answer.written
-    const row = await this.#executor.row(this.#sql.refusal, [toUtf8Text(key), now], patience?.until)
+    if ((await this.#executor.run(this.#sql.replace, values, patience?.deadline)) !== 0) return answer.written
+    const row = await this.#executor.row(this.#sql.refusal, [toUtf8Text(key), now], patience?.deadline)
     return row === undefined ? answer.missing : answer.stale(entryOf(row))
   }
 
-  async touch(key: string, expiresAt: number, expected: Version, now: number, patience?: Patience): Promise<boolean> {
+  async touch(key: string, expiresAt: number, expected: Version, now: number, patience?: OperationOptions): Promise<boolean> {
     const values = [expiresAt, now, toUtf8Text(key), toUtf8Text(expected), now, expiresAt]
-    return (await this.#executor.run(this.#sql.touch, values, patience?.until)) !== 0
+    return (await this.#executor.run(this.#sql.touch, values, patience?.deadline)) !== 0
   }
 
-  async delete(key: string, patience?: Patience): Promise<boolean> {
-    return (await this.#executor.run(this.#sql.delete, [toUtf8Text(key)], patience?.until)) !== 0
+  async delete(key: string, patience?: OperationOptions): Promise<boolean> {
+    return (await this.#executor.run(this.#sql.delete, [toUtf8Text(key)], patience?.deadline)) !== 0
   }
 
-  async deleteUser(userId: string, options: Patience & { readonly except?: string } = {}): Promise<number> {
+  async deleteUser(userId: string, options: OperationOptions & { readonly except?: string } = {}): Promise<number> {
     const user = toUtf8Text(userId)
-    if (options.except === undefined) return this.#executor.run(this.#sql.deleteUser, [user], options.until)
-    return this.#executor.run(this.#sql.deleteUserExcept, [user, toUtf8Text(options.except)], options.until)
+    if (options.except === undefined) return this.#executor.run(this.#sql.deleteUser, [user], options.deadline)
+    return this.#executor.run(this.#sql.deleteUserExcept, [user, toUtf8Text(options.except)], options.deadline)
   }
 
-  async list({ now, userId, limit = 100, cursor, until }: ListQuery): Promise<Page> {
+  async list({ now, userId, limit = 100, cursor, deadline }: ListQuery): Promise<Page> {
     const most = Math.max(1, limit)
     const statement = this.#sql.list({ user: userId !== undefined, cursor: cursor !== undefined })
     const texts = [userId, cursor].filter((text) => text !== undefined).map(toUtf8Text)
-    const rows = await this.#executor.rows(statement, [now, ...texts, most + 1], until)
+    const rows = await this.#executor.rows(statement, [now, ...texts, most + 1], deadline)
     const found = rows.map((row) => [fromUtf8Text(row.key), entryOf(row)] as const)
     return pageFrom(found, most)
   }
 
   clearExpired({ now, batch = this.#sql.batch, ...rest }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
     let from: number | undefined
-    return inBatches({ batch, ...rest }, async (most, until) => {
+    return deleteInBatches({ batch, ...rest }, async (most, deadline) => {
       // Deleted rows stay in an index until the database cleans it, and every batch would have to step over those of all the others.
-      from = from === undefined ? 0 : await this.#executor.count(this.#sql.oldest, [from], until)
-      return this.#executor.run(this.#sql.clearExpired, [now, from, most], until)
+      from = from === undefined ? 0 : await this.#executor.count(this.#sql.oldest, [from], deadline)
+      return this.#executor.run(this.#sql.clearExpired, [now, from, most], deadline)
     })
   }
 

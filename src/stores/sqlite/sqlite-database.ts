@@ -1,4 +1,4 @@
-import { ConfigError } from '../../core/errors.ts'
+import { ConfigError } from '../../core/base/errors.ts'
 
 /** What `SqliteStore` needs of a prepared statement of `node:sqlite`, `better-sqlite3` or `bun:sqlite`. */
 export interface SqliteStatement {

@@ -1,4 +1,4 @@
-import { StoreError, type StoreOperation } from '../../core/errors.ts'
+import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
 import { atEndOfTurn } from '../sql/at-end-of-turn.ts'
 import type { SqlStatement } from '../sql/sql-statements.ts'
 import type { SqlExecutor, SqlRow, SqlValue } from '../sql/sql-store.ts'

@@ -6,8 +6,8 @@ import { createPool, type ResultSetHeader, type RowDataPacket } from 'mysql2/pro
 import pg from 'pg'
 import type { DjangoOptions } from '../../../src/django/django.ts'
 import { freshTable } from '../../services/fresh-table.ts'
-import { MYSQL } from '../../services/mysql-pools.ts'
-import { POSTGRES } from '../../services/postgres-pool.ts'
+import { MYSQL } from '../../services/mysql/mysql-pools.ts'
+import { POSTGRES } from '../../services/postgres/postgres-pool.ts'
 import type { UserRow, Users } from './node-side.ts'
 
 /** A database that both sides have: what each must be told of it. */

@@ -1,5 +1,5 @@
-import type { Chains } from '../chains.ts'
-import type { Exchange } from '../history.ts'
+import type { Chains } from './chains.ts'
+import type { Exchange } from './history.ts'
 
 /** Something that must not happen, and who saw it. */
 export interface Anomaly {

@@ -1,9 +1,10 @@
 // What the browser is told, and what is left when all is over.
-import { type Chains, logsIn, type Placed, renewsId } from '../chains.ts'
-import { type Exchange, familyOf } from '../history.ts'
-import { keyOf } from '../subject.ts'
+
+import { keyOf } from '../simulation/subject.ts'
 import { type Anomaly, anomaly, found } from './anomaly.ts'
+import { type Chains, logsIn, type Placed, renewsId } from './chains.ts'
 import { endsOf } from './ends.ts'
+import { type Exchange, familyOf } from './history.ts'
 
 /** One `Set-Cookie` at the most, each with its reason: a new id that was committed, or a flush. And none forgotten. */
 export function cookieChain({ history, units }: Chains): Anomaly[] {
@@ -25,7 +26,7 @@ function wrongCookie({ cookie, setCookie, setCookies, report, code }: Exchange, 
   return report.flush === 'ok' && cookie !== undefined && code === undefined ? 'the session was flushed and its cookie stayed' : undefined
 }
 
-const WITH_FAULTS = new Set(['ERR_SESSION_STORE', 'ERR_SESSION_COMMIT_UNKNOWN', 'ERR_SESSION_CONFLICT', 'NETWORK'])
+const WITH_FAULTS = new Set(['ERR_SESSION_STORE', 'ERR_SESSION_COMMIT_UNKNOWN', 'ERR_SESSION_BUSY', 'NETWORK'])
 
 /** Where the store works every request goes through, or is told that its session ended; and always in time. */
 export function noProgress({ history }: Chains): Anomaly[] {
@@ -34,7 +35,7 @@ export function noProgress({ history }: Chains): Anomaly[] {
     const { code, script } = exchange
     const waits = script.steps.reduce((sum, step) => sum + (step.do === 'wait' ? step.ms : 0), 0)
     const took = exchange.endedAt - exchange.beganAt - waits
-    const known = code === undefined || code === 'ERR_SESSION_GONE' || code === 'APPLICATION' || (faults && WITH_FAULTS.has(code))
+    const known = code === undefined || code === 'ERR_SESSION_ENDED' || code === 'APPLICATION' || (faults && WITH_FAULTS.has(code))
     return [
       ...found(!known, () => anomaly('no progress', exchange, `answered ${code}`)),
       ...found(took > patience, () => anomaly('no progress', exchange, `took ${took} ms`)),

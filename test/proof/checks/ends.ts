@@ -1,7 +1,8 @@
 // How sessions and ids end: flush, another user's login, a new id, expiry; and that nothing else ends them.
-import { type Chain, type Chains, type Placed, renewsId } from '../chains.ts'
-import { type Exchange, familyOf } from '../history.ts'
+
 import { type Anomaly, anomaly, found } from './anomaly.ts'
+import { type Chain, type Chains, type Placed, renewsId } from './chains.ts'
+import { type Exchange, familyOf } from './history.ts'
 
 /** When a session was certainly over, by family: the place at which its end was answered. */
 export function endsOf({ history, units, of }: Chains): Map<string, number> {
@@ -59,7 +60,7 @@ function copies(all: readonly Chain[], units: Chains['units']): Anomaly[] {
 export function lostSession(chains: Chains): Anomaly[] {
   return chains.history.exchanges.flatMap((exchange) => {
     const { cookie, report, code } = exchange
-    if (cookie === undefined || (report?.opened?.live !== false && code !== 'ERR_SESSION_GONE')) return []
+    if (cookie === undefined || (report?.opened?.live !== false && code !== 'ERR_SESSION_ENDED')) return []
     const chain = chains.of.get(familyOf(cookie))
     const excused = chain === undefined || endedBy(chain, exchange, chains) || mayHaveExpired(chain, exchange, chains)
     return found(!excused, () => anomaly('session lost', exchange, code === undefined ? 'found no session' : 'was told that it is gone'))
@@ -76,7 +77,7 @@ function endedBy({ visits }: Chain, reader: Exchange, { givers }: Chains): boole
     if (exchange.ended < (producer?.began ?? 0)) return false
     return (
       exchange !== producer &&
-      exchange.report.units.some((unit) => renewsId(unit) && (unit.outcome !== 'no' || exchange.code !== 'ERR_SESSION_GONE'))
+      exchange.report.units.some((unit) => renewsId(unit) && (unit.outcome !== 'no' || exchange.code !== 'ERR_SESSION_ENDED'))
     )
   })
 }

@@ -1,7 +1,7 @@
-import type { Chain, Chains } from '../chains.ts'
-import type { Exchange, Rules } from '../history.ts'
 import { type Anomaly, anomaly, found } from './anomaly.ts'
+import type { Chain, Chains } from './chains.ts'
 import { startsLifetime } from './ends.ts'
+import type { Exchange, Rules } from './history.ts'
 
 /** A touch never shortens, revives or passes the absolute end. */
 export function badTouch({ history }: Chains): Anomaly[] {

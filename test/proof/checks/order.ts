@@ -1,7 +1,8 @@
 // The order of commits: what the property `log` tells.
-import type { Chain, Chains, Placed } from '../chains.ts'
-import type { Exchange, Rules } from '../history.ts'
+
 import { type Anomaly, anomaly, found } from './anomaly.ts'
+import type { Chain, Chains, Placed } from './chains.ts'
+import type { Exchange, Rules } from './history.ts'
 
 /** A mark that is there twice was applied twice. */
 export function doubleApplication({ all }: Chains): Anomaly[] {
@@ -36,7 +37,7 @@ export function dirtyRead({ all, units, scripts, history }: Chains): Anomaly[] {
 function isUnsaved(placed: Placed | undefined, reader: Exchange, { resends }: Rules): boolean {
   if (placed?.unit.outcome !== 'no') return false
   // A write that its client library sent twice, with the session's end in between, is told "gone" although it was there for a moment.
-  const hadItsMoment = resends && placed.exchange.code === 'ERR_SESSION_GONE' && reader.began < placed.exchange.ended
+  const hadItsMoment = resends && placed.exchange.code === 'ERR_SESSION_ENDED' && reader.began < placed.exchange.ended
   return !hadItsMoment
 }
 

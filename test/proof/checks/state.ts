@@ -1,8 +1,9 @@
 // What the properties hold: every state that was seen is compared with the model.
-import type { Chain, Chains, Reading } from '../chains.ts'
-import type { Claim, Exchange } from '../history.ts'
-import { ANY, after, type State } from '../model.ts'
+
+import { ANY, after, type State } from '../model/model.ts'
 import { type Anomaly, anomaly, found } from './anomaly.ts'
+import type { Chain, Chains, Reading } from './chains.ts'
+import type { Claim, Exchange } from './history.ts'
 
 interface Claimed {
   readonly claim: Claim

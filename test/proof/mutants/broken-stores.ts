@@ -1,6 +1,6 @@
 // Stores that break one thing the commit asks of them. The library over them has to fail, and the checker has to see how.
-import type { Entry, Store } from '../../../src/core/store.ts'
-import type { Wrap } from '../worlds.ts'
+import type { Entry, Store } from '../../../src/core/store/store.ts'
+import type { Wrap } from '../simulation/fixtures.ts'
 
 type Methods = Pick<Store, 'load' | 'create' | 'replace' | 'touch' | 'delete'>
 

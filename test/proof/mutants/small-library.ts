@@ -1,4 +1,4 @@
-import type { SessionLike, Subject } from '../subject.ts'
+import type { SessionLike, Subject } from '../simulation/subject.ts'
 import type { Row, SmallRows } from './small-rows.ts'
 import { type Data, parsed, printed, SmallSession } from './small-session.ts'
 
@@ -34,7 +34,7 @@ export function smallLibrary(options: SmallOptions): Subject {
 }
 
 class Gone extends Error {
-  readonly code = 'ERR_SESSION_GONE'
+  readonly code = 'ERR_SESSION_ENDED'
 }
 
 class SmallLibrary {

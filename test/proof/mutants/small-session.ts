@@ -1,4 +1,4 @@
-import type { SessionLike } from '../subject.ts'
+import type { SessionLike } from '../simulation/subject.ts'
 import type { Row } from './small-rows.ts'
 
 export type Data = Record<string, unknown>

@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
-import type { Network } from '../browser.ts'
-import type { Report } from '../history.ts'
-import { idIn } from '../subject.ts'
+import type { Report } from '../checks/history.ts'
+import type { Network } from '../simulation/browser.ts'
+import { idIn } from '../simulation/subject.ts'
 import type { Server } from './fleet.ts'
 
 interface Answer {

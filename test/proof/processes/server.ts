@@ -4,9 +4,9 @@ import { setTimeout as rest } from 'node:timers/promises'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { session } from '../../../src/adapters/express.ts'
 import { storeAt } from '../../services/store-at.ts'
-import type { Script } from '../history.ts'
-import { codeOf, newReport, perform } from '../script.ts'
-import type { SessionLike } from '../subject.ts'
+import type { Script } from '../checks/history.ts'
+import { codeOf, newReport, perform } from '../simulation/script.ts'
+import type { SessionLike } from '../simulation/subject.ts'
 
 const [place = ''] = process.argv.slice(2)
 const app = express()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
-import { Browser } from '../../stories/browser.ts'
+import { Browser } from '../../stories/harness/browser.ts'
 
 export interface Story {
   readonly name: string

@@ -1,0 +1,105 @@
+import type { Store } from '../../core/store/store.ts'
+import { same } from '../same.ts'
+import { ALIKE_TEXTS, fresh, HOUR, NOW, sampleEntry } from '../sample.ts'
+import type { Clauses } from './clauses.ts'
+
+export const compareAndSwapClauses: Clauses = {
+  'refuses another version as stale, bringing the current entry, and leaves the row alone': async (store) => {
+    const [key, entry] = [fresh('key'), sampleEntry({ userId: 'ada' })]
+    await store.create(key, entry)
+    const refusal = await store.replace(key, sampleEntry(), fresh('version'), NOW)
+    same(refusal, { ok: false, reason: 'stale', current: entry }, 'replace with a version that never was')
+    same(await store.load(key, NOW), entry, 'the entry')
+  },
+
+  'refuses a version that was replaced': async (store) => {
+    const [key, first, second] = [fresh('key'), sampleEntry(), sampleEntry()]
+    await store.create(key, first)
+    await store.replace(key, second, first.version, NOW)
+    same(await store.replace(key, sampleEntry(), first.version, NOW), { ok: false, reason: 'stale', current: second }, 'replace with it')
+    same(await store.load(key, NOW), second, 'the entry')
+  },
+
+  'tells versions apart by case, padding and every character': async (store) => {
+    const [version = '', ...others] = ALIKE_TEXTS
+    const [key, entry] = [fresh('key'), sampleEntry({ version })]
+    await store.create(key, entry)
+    for (const other of ['', ...others]) {
+      const refusal = await store.replace(key, sampleEntry(), other, NOW)
+      same(refusal, { ok: false, reason: 'stale', current: entry }, `replace with ${JSON.stringify(other)}`)
+      same(await store.touch(key, NOW + 2 * HOUR, other, NOW), false, `touch with ${JSON.stringify(other)}`)
+    }
+  },
+
+  'refuses an expired entry as missing, not as stale': async (store) => {
+    const [key, entry] = [fresh('key'), sampleEntry()]
+    await store.create(key, entry)
+    const refusal = await store.replace(key, sampleEntry(), fresh('version'), entry.expiresAt)
+    same(refusal, { ok: false, reason: 'missing' }, 'replace of an expired entry with another version')
+  },
+
+  'writes once of 100 replaces of one version at once': async (store) => {
+    const [key, entry] = [fresh('key'), sampleEntry()]
+    await store.create(key, entry)
+    const next = Array.from({ length: 100 }, () => sampleEntry())
+    const outcomes = await Promise.all(next.map((one) => store.replace(key, one, entry.version, NOW)))
+    const winners = next.filter((_, index) => outcomes[index]?.ok)
+    same(winners.length, 1, 'how many were told that they had written')
+    same(await store.load(key, NOW), winners[0], 'the entry')
+    const refusals = outcomes.filter((outcome) => !outcome.ok)
+    same(
+      refusals,
+      refusals.map(() => ({ ok: false, reason: 'stale', current: winners[0] })),
+      'what the others were told',
+    )
+  },
+
+  'creates once of 100 creates of one key at once': async (store) => {
+    const key = fresh('key')
+    const entries = Array.from({ length: 100 }, () => sampleEntry())
+    const outcomes = await Promise.all(entries.map((entry) => store.create(key, entry)))
+    const winners = entries.filter((_, index) => outcomes[index]?.ok)
+    same(winners.length, 1, 'how many were told that they had created')
+    same(await store.load(key, NOW), winners[0], 'the entry')
+  },
+
+  'loses none of 20 counters that go on from what their refusals bring': async (store) => {
+    const key = fresh('key')
+    await store.create(key, sampleEntry({ payload: '0' }))
+    await Promise.all(Array.from({ length: 20 }, () => countOne(store, key)))
+    same((await store.load(key, NOW))?.payload, '20', 'the count')
+  },
+
+  'ends with no row when a delete and replaces meet': async (store) => {
+    for (let round = 0; round < 10; round += 1) {
+      const [key, entry] = [fresh('key'), sampleEntry()]
+      await store.create(key, entry)
+      const replace = (): Promise<unknown> => store.replace(key, sampleEntry(), entry.version, NOW)
+      await Promise.all([replace(), replace(), store.delete(key), replace(), replace()])
+      same(await store.load(key, NOW), undefined, 'load afterwards')
+    }
+  },
+
+  'keeps 100 keys that are written at once apart': async (store) => {
+    const rows = Array.from({ length: 100 }, () => [fresh('key'), sampleEntry(), sampleEntry()] as const)
+    await Promise.all(rows.map(([key, entry]) => store.create(key, entry)))
+    await Promise.all(rows.map(([key, entry, next]) => store.replace(key, next, entry.version, NOW)))
+    const loaded = await Promise.all(rows.map(([key]) => store.load(key, NOW)))
+    same(
+      loaded,
+      rows.map(([, , next]) => next),
+      'the entries',
+    )
+  },
+}
+
+async function countOne(store: Store, key: string): Promise<void> {
+  let current = await store.load(key, NOW)
+  while (current !== undefined) {
+    const next = { ...current, version: fresh('version'), payload: String(Number(current.payload) + 1) }
+    const outcome = await store.replace(key, next, current.version, NOW)
+    if (outcome.ok) return
+    if (outcome.reason !== 'stale') throw new Error(`replace was refused as ${outcome.reason}`)
+    current = outcome.current
+  }
+}

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { jsonCodec } from '../../../src/codecs/json.ts'
+import { type Intent } from '../../../src/core/changes/intent.ts'
+import { type Merged, merge, overwritten } from '../../../src/core/changes/merge.ts'
+import { ownRules } from '../../../src/core/config/expiry.ts'
+import type { RuleContext } from '../../../src/core/config/rules.ts'
+import { DAY } from '../fixture.ts'
+
+const reading: RuleContext = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse, rules: ownRules }
+
+type Texts = Record<string, string>
+
+function merged(base: Texts, ...intents: Intent[]): Merged {
+  return merge(new Map(Object.entries(base)), intents, reading)
+}
+
+function after(base: Texts, ...intents: Intent[]): Texts {
+  return Object.fromEntries(merged(base, ...intents).texts)
+}
+
+const set = (name: string, text: string): Intent => ({ kind: 'set', name, text })
+const remove = (name: string): Intent => ({ kind: 'remove', name })
+const fill = (name: string, text: string): Intent => ({ kind: 'fill', name, text })
+const take = (name: string): Intent => ({ kind: 'claim', name })
+const consume = (name: string, text: string): Intent => ({ kind: 'consume', name, text })
+const add = (name: string, by: number): Intent => ({ kind: 'update', name, change: (text) => String(Number(text ?? '0') + by) })
+const login = (text: string): Intent => ({ kind: 'login', text })
+const clear: Intent = { kind: 'clear' }
+const cycle: Intent = { kind: 'cycle' }
+
+describe('each intent', () => {
+  it.each<[string, Texts, Intent[], Texts]>([
+    ['set', { a: '1' }, [set('a', '2'), set('b', '3')], { a: '2', b: '3' }],
+    ['edit', { a: '1' }, [{ kind: 'edit', name: 'a', text: '2' }], { a: '2' }],
+    ['remove', { a: '1', b: '2' }, [remove('a'), remove('c')], { b: '2' }],
+    ['fill where absent', {}, [fill('a', '1')], { a: '1' }],
+    ['fill where present', { a: '0' }, [fill('a', '1')], { a: '0' }],
+    ['update', { a: '1' }, [add('a', 2), add('b', 3)], { a: '3', b: '3' }],
+    ['update to nothing', { a: '1' }, [{ kind: 'update', name: 'a', change: () => undefined }], {}],
+    ['claim', { a: '1' }, [take('a')], {}],
+    ['consume of what was read', { a: '1' }, [consume('a', '1')], {}],
+    ['consume of what is newer', { a: '2' }, [consume('a', '1')], { a: '2' }],
+    ['clear', { a: '1', userId: '7', _expiry: '{"idle":1}', '_flash.x': '1' }, [clear], {}],
+    ['clear keeps whether it ends with the browser', { a: '1', _browser: 'true' }, [clear], { _browser: 'true' }],
+    ['cycle', { a: '1' }, [cycle], { a: '1' }],
+    ['login of an anonymous visitor', { a: '1' }, [login('7')], { a: '1', userId: '7' }],
+    ['login of the same user', { a: '1', userId: '7' }, [login('"7"')], { a: '1', userId: '"7"' }],
+    ['login over another user', { a: '1', userId: '7' }, [login('8')], { userId: '8' }],
+    ['login after that user was removed', { a: '1', _lastUser: '7' }, [login('7')], { a: '1', userId: '7' }],
+    ['login after another user was removed', { a: '1', _lastUser: '7' }, [login('8')], { userId: '8' }],
+    ['remove of the user', { a: '1', userId: '7' }, [remove('userId')], { a: '1', _lastUser: '7' }],
+    ['take of the user', { a: '1', userId: '7' }, [take('userId')], { a: '1', _lastUser: '7' }],
+    ['set of a user after another was removed', { a: '1', _lastUser: '7' }, [set('userId', '8')], { a: '1', userId: '8' }],
+    ['set before a login over another user', { userId: '7' }, [set('mine', '1'), login('8')], { userId: '8' }],
+    ['set after a login over another user', { userId: '7' }, [login('8'), set('mine', '1')], { userId: '8', mine: '1' }],
+  ])('%s', (_name, base, intents, expected) => {
+    expect(after(base, ...intents)).toEqual(expected)
+  })
+})
+
+describe('a new id', () => {
+  it.each<[string, boolean, Texts, Intent[]]>([
+    ['nothing', false, { a: '1' }, []],
+    ['set', false, { a: '1' }, [set('a', '2')]],
+    ['clear', false, { a: '1' }, [clear]],
+    ['clear of a user', false, { userId: '1' }, [clear]],
+    ['remove of a user', false, { userId: '1', a: '1' }, [remove('userId')]],
+    ['the same user as text', false, { userId: '1' }, [set('userId', '"1"')]],
+    ['the same user removed and set', false, { userId: '1' }, [remove('userId'), set('userId', '1')]],
+    ['cycle', true, { a: '1' }, [cycle]],
+    ['login', true, { a: '1' }, [login('1')]],
+    ['login of the same user', true, { userId: '1' }, [login('1')]],
+    ['another user set', true, { userId: '1' }, [set('userId', '2')]],
+    ['a user set on an anonymous session', true, {}, [set('userId', '1')]],
+    ['a user filled in', true, {}, [fill('userId', '1')]],
+    ['a user by update', true, { userId: '1' }, [add('userId', 1)]],
+    ['to the browser', true, {}, [set('_browser', 'true')]],
+    ['from the browser', true, { _browser: 'true' }, [set('_browser', 'false')]],
+    ['from the browser to the default', true, { _browser: 'true' }, [remove('_browser')]],
+    ['no change of the cookie', false, { _browser: 'true' }, [set('_browser', 'true')]],
+    ['saying the default', false, {}, [set('_browser', 'false')]],
+    ['another expiry', false, {}, [set('_expiry', '{"idle":1000}')]],
+  ])('%s: %s', (_name, expected, base, intents) => {
+    expect(merged(base, ...intents).newId).toBe(expected)
+  })
+
+  it('login over another user says so, and only that', () => {
+    expect(merged({ userId: '1' }, login('2')).otherUser).toBe(true)
+    expect(merged({ userId: '1' }, login('1')).otherUser).toBe(false)
+    expect(merged({ a: '1' }, login('1')).otherUser).toBe(false)
+    expect(merged({ userId: '1' }, set('userId', '2')).otherUser).toBe(false)
+  })
+
+  it('take says what it took', () => {
+    expect(merged({ a: '1' }, take('a')).claimed).toBe('1')
+    expect(merged({}, take('a')).claimed).toBeUndefined()
+    expect(merged({ a: '1' }, add('a', 1), take('a')).claimed).toBe('2')
+  })
+})
+
+describe('overwritten', () => {
+  it('names what was set without looking and changed meanwhile, once', () => {
+    const opened = new Map([
+      ['a', '1'],
+      ['b', '1'],
+      ['c', '1'],
+    ])
+    const current = new Map([
+      ['a', '2'],
+      ['b', '1'],
+      ['c', '2'],
+    ])
+    expect(overwritten(opened, current, [set('a', '3'), set('a', '4'), set('b', '3'), add('c', 1), set('d', '1')])).toEqual(['a'])
+    expect(overwritten(opened, new Map(), [set('a', '1')])).toEqual(['a'])
+    expect(overwritten(opened, current, [{ kind: 'edit', name: 'c', text: '5' }])).toEqual(['c'])
+  })
+})

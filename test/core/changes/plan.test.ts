@@ -1,0 +1,205 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { jsonCodec } from '../../../src/codecs/json.ts'
+import { StoreError } from '../../../src/core/base/errors.ts'
+import { type Intent, logsIn, onlyIncidental } from '../../../src/core/changes/intent.ts'
+import { merge } from '../../../src/core/changes/merge.ts'
+import { type Plan, plan } from '../../../src/core/changes/plan.ts'
+import type { State } from '../../../src/core/changes/state.ts'
+import { ownRules } from '../../../src/core/config/expiry.ts'
+import type { RuleContext } from '../../../src/core/config/rules.ts'
+import type { Identity } from '../../../src/core/store/id.ts'
+import type { Entry } from '../../../src/core/store/store.ts'
+import { DAY, HOUR, START } from '../fixture.ts'
+
+const reading: RuleContext = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse, rules: ownRules }
+const entry: Entry = {
+  payload: '{}',
+  proof: 'proof',
+  idAt: START,
+  version: 'v',
+  commits: '',
+  createdAt: START,
+  seenAt: START,
+  expiresAt: START + DAY,
+}
+
+const set: Intent = { kind: 'set', name: 'a', text: '1' }
+const login: Intent = { kind: 'login', text: '2' }
+const consume: Intent = { kind: 'consume', name: '_flash.a', text: '1' }
+const cycle: Intent = { kind: 'cycle' }
+
+const named = (key: string): Identity => ({ id: 'family.secret', key, handle: key, proof: 'proof' })
+const identity = named('key')
+const down = new StoreError('load', 'down')
+
+const states = {
+  absent: { is: 'absent' },
+  unloaded: { is: 'unloaded', identity },
+  live: { is: 'live', identity, entry },
+  ended: { is: 'ended', identity },
+  failed: { is: 'failed', identity, error: down },
+  unknown: { is: 'unknown', identity },
+} satisfies Record<string, State>
+
+interface Given {
+  standing: keyof typeof states
+  base?: Record<string, string>
+  intents?: readonly Intent[]
+  flushed?: readonly string[]
+  accessed?: boolean
+  failed?: boolean
+  later?: number
+  touches?: boolean
+}
+
+function decide({
+  standing,
+  base = {},
+  intents = [],
+  flushed = [],
+  accessed = true,
+  failed = false,
+  later = 0,
+  touches = true,
+}: Given): Plan {
+  const texts = new Map(Object.entries(base))
+  const situation = { state: states[standing], intents, texts, flushed: flushed.map(named), accessed, touches, failed, now: START + later }
+  return plan({ ...situation, merge: () => merge(texts, intents, reading) }, reading)
+}
+
+describe('plan', () => {
+  it.each<[string, Given, object]>([
+    ['nobody looked', { standing: 'live', accessed: false, later: 2 * HOUR * 10 }, { do: 'nothing', reason: 'not-used' }],
+    ['read only, recently seen', { standing: 'live' }, { do: 'nothing', reason: 'read-only' }],
+    ['read only, a tenth of idle later', { standing: 'live', later: HOUR }, { do: 'touch', expiresAt: START + HOUR + DAY }],
+    [
+      'read only, where a touch would take a new token',
+      { standing: 'live', later: HOUR, touches: false },
+      { do: 'nothing', reason: 'read-only' },
+    ],
+    ['read only, no session', { standing: 'absent', later: HOUR }, { do: 'nothing', reason: 'read-only' }],
+    ['read only, ended', { standing: 'ended' }, { do: 'nothing', reason: 'read-only' }],
+    ['read only, failed load', { standing: 'failed' }, { do: 'nothing', reason: 'read-only' }],
+    ['changed, no session', { standing: 'absent', intents: [set] }, { do: 'create' }],
+    [
+      'changed to nothing, no session',
+      { standing: 'absent', intents: [set, { kind: 'clear' }] },
+      { do: 'nothing', reason: 'nothing-to-save' },
+    ],
+    ['cycled, no session', { standing: 'absent', intents: [cycle] }, { do: 'nothing', reason: 'nothing-to-save' }],
+    ['login, no session', { standing: 'absent', intents: [login] }, { do: 'create' }],
+    ['changed', { standing: 'live', intents: [set] }, { do: 'replace' }],
+    ['changed to nothing', { standing: 'live', intents: [{ kind: 'clear' }] }, { do: 'replace' }],
+    ['cycled', { standing: 'live', intents: [cycle] }, { do: 'replace' }],
+    ['login of a visitor', { standing: 'live', intents: [login] }, { do: 'replace' }],
+    ['login of the same user', { standing: 'live', base: { userId: '2' }, intents: [login] }, { do: 'replace' }],
+    [
+      'login over another user',
+      { standing: 'live', base: { userId: '1' }, intents: [login] },
+      { do: 'delete-then-create', ended: [identity], reason: 'other-user' },
+    ],
+    ['changed, ended', { standing: 'ended', intents: [set] }, { do: 'refuse', error: { code: 'ERR_SESSION_ENDED' } }],
+    ['login, ended', { standing: 'ended', intents: [set, login] }, { do: 'create' }],
+    ['changed, load failed', { standing: 'failed', intents: [set] }, { do: 'refuse', error: down }],
+    ['login, load failed', { standing: 'failed', intents: [login] }, { do: 'refuse', error: down }],
+    ['changed, unknown', { standing: 'unknown', intents: [set] }, { do: 'refuse', error: { code: 'ERR_SESSION_COMMIT_UNKNOWN' } }],
+    ['changed, unread', { standing: 'unloaded', intents: [set] }, { do: 'refuse', error: { code: 'ERR_SESSION_NOT_LOADED' } }],
+    ['flushed', { standing: 'absent', flushed: ['key'] }, { do: 'delete', ended: [identity] }],
+    [
+      'flushed, then changed',
+      { standing: 'absent', flushed: ['key'], intents: [set] },
+      { do: 'delete-then-create', ended: [identity], reason: 'flush' },
+    ],
+    ['flushed twice', { standing: 'absent', flushed: ['key', 'other'] }, { do: 'delete', ended: [identity, named('other')] }],
+    ['5xx, changed', { standing: 'live', intents: [set], failed: true }, { do: 'nothing', reason: 'failed-response' }],
+    ['5xx, login', { standing: 'live', intents: [login], failed: true }, { do: 'nothing', reason: 'failed-response' }],
+    ['5xx, cycled', { standing: 'live', intents: [cycle], failed: true }, { do: 'nothing', reason: 'failed-response' }],
+    ['5xx, flushed', { standing: 'absent', flushed: ['key'], failed: true }, { do: 'delete', ended: [identity] }],
+    [
+      '5xx, flushed, then changed',
+      { standing: 'absent', flushed: ['key'], intents: [set], failed: true },
+      { do: 'delete', ended: [identity] },
+    ],
+    ['5xx, load failed', { standing: 'failed', failed: true }, { do: 'nothing', reason: 'failed-response' }],
+  ])('%s', (_name, given, expected) => {
+    expect(decide(given)).toMatchObject(expected)
+  })
+})
+
+describe('laws', () => {
+  const given = fc.record({
+    standing: fc.constantFrom(...(Object.keys(states) as (keyof typeof states)[])),
+    intents: fc.array(fc.constantFrom<Intent>(set, login, consume, cycle, { kind: 'clear' }, { kind: 'remove', name: 'a' }), {
+      maxLength: 5,
+    }),
+    flushed: fc.array(fc.constantFrom('one', 'two'), { maxLength: 2 }),
+    accessed: fc.boolean(),
+    failed: fc.boolean(),
+    later: fc.integer({ min: 0, max: 40 * DAY }),
+    base: fc.constantFrom<Record<string, string>>({}, { userId: '1' }, { userId: '2', a: '1' }, { _expiry: `{"at":${START + HOUR}}` }),
+  })
+
+  it('a failed response writes nothing but deletions', () => {
+    fc.assert(
+      fc.property(given, (each) => {
+        expect(['nothing', 'delete']).toContain(decide({ ...each, failed: true }).do)
+      }),
+    )
+  })
+
+  it('what was flushed is always deleted first, whatever else happened', () => {
+    fc.assert(
+      fc.property(given, (each) => {
+        if (each.flushed.length === 0) return
+        expect(decide(each)).toMatchObject({ ended: each.flushed.map(named) })
+      }),
+    )
+  })
+
+  it('a failed response runs no function of the application', () => {
+    const merge = (): never => {
+      throw new Error('it ran')
+    }
+    const common = { intents: [set], texts: new Map<string, string>(), accessed: true, touches: true, failed: true, now: START, merge }
+    for (const state of Object.values(states)) for (const flushed of [[], [identity]]) plan({ ...common, state, flushed }, reading)
+  })
+
+  it('without changes nothing is ever created, replaced or deleted', () => {
+    fc.assert(
+      fc.property(given, (each) => {
+        expect(['nothing', 'touch']).toContain(decide({ ...each, intents: [], flushed: [] }).do)
+      }),
+    )
+  })
+
+  it('a dead, unknown or unread session is never replaced', () => {
+    fc.assert(
+      fc.property(given, (each) => {
+        if (['ended', 'failed', 'unknown', 'absent', 'unloaded'].includes(each.standing)) expect(decide(each).do).not.toBe('replace')
+      }),
+    )
+  })
+
+  it('touch never shortens and never passes absolute', () => {
+    fc.assert(
+      fc.property(given, (each) => {
+        const decided = decide({ ...each, intents: [], flushed: [] })
+        if (decided.do !== 'touch') return
+        expect(decided.expiresAt).toBeGreaterThanOrEqual(entry.expiresAt)
+        expect(decided.expiresAt).toBeLessThanOrEqual(START + 30 * DAY)
+      }),
+    )
+  })
+})
+
+describe('what intents amount to', () => {
+  it('onlyIncidental and logsIn', () => {
+    expect([onlyIncidental([consume, consume]), onlyIncidental([consume, set]), logsIn([set, login]), logsIn([set])]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ])
+  })
+})

@@ -1,0 +1,52 @@
+import { describe, expect, it, vi } from 'vitest'
+import { type CookieOptions, createSessions, type Sessions } from '../../../src/index.ts'
+import { MemoryStore } from '../../../src/stores/memory.ts'
+
+const https = { secure: true, loopback: false }
+
+async function loggedIn(sessions: Sessions, userId: string): Promise<{ name: string; id: string }> {
+  const session = await sessions.open({ ...https, cookie: undefined })
+  session.login(userId)
+  const [name = '', id = ''] = ((await sessions.commit(session, { status: 200 })).get('set-cookie') ?? '').split(/[=;]/)
+  return { name, id }
+}
+
+describe('two managers on one store', () => {
+  const store = new MemoryStore()
+  const managers = (second: CookieOptions): [Sessions, Sessions] => [
+    createSessions({ store }),
+    createSessions({ store, as: 'adminSession', cookie: second }),
+  ]
+
+  it('do not take each other’s ids', async () => {
+    const [visitors, admins] = managers({ name: 'admin' })
+    const { id } = await loggedIn(visitors, 'visitor')
+    const forged = await admins.open({ ...https, cookie: `__Host-admin=${id}` })
+    expect([forged.userId, forged.isNew]).toEqual([undefined, true])
+    forged.flush()
+    await admins.commit(forged, { status: 200 })
+    expect((await visitors.open({ ...https, cookie: `__Host-sid=${id}` })).userId).toBe('visitor')
+    const admin = await loggedIn(admins, 'admin')
+    expect((await visitors.open({ ...https, cookie: `__Host-sid=${admin.id}` })).userId).toBeUndefined()
+    expect((await admins.open({ ...https, cookie: `${admin.name}=${admin.id}` })).userId).toBe('admin')
+  })
+
+  it('of one cookie, in two processes say, share their sessions, with a prefix or without', async () => {
+    const [, first] = managers({ name: 'admin' })
+    const [, second] = managers({ name: '__Host-admin' })
+    const { name, id } = await loggedIn(first, 'ada')
+    expect((await second.open({ ...https, cookie: `${name}=${id}` })).userId).toBe('ada')
+    expect((await second.load(id)).userId).toBe('ada')
+  })
+})
+
+it('a listener that rejects disturbs nobody', async () => {
+  const told = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  const onEvent = async (): Promise<never> => {
+    throw new Error('the log is full')
+  }
+  const sessions = createSessions({ store: new MemoryStore(), onEvent })
+  await loggedIn(sessions, 'ada')
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(told).toHaveBeenCalled()
+})

@@ -1,0 +1,160 @@
+import { describe, expect, inject, it } from 'vitest'
+import { openStore } from '../../../src/stores/open.ts'
+import { sampleEntry } from '../../../src/testing/sample.ts'
+import { runCli, startCli } from '../../cli/run-cli.ts'
+import { freshTable } from '../../services/fresh-table.ts'
+import { freePort } from '../../services/own-server.ts'
+import { newPool, POSTGRES } from '../../services/postgres/postgres-pool.ts'
+
+const PAST = Date.now() - 1000
+const SQL = (['postgres', 'mysql'] as const).map((name) => ({ name, url: inject(name) ?? '' })).filter(({ url }) => url !== '')
+const REDIS = inject('redis') ?? ''
+
+/** A store with this many expired sessions and one that lives. */
+async function storeWith(url: string, expired: number): Promise<string> {
+  const store = await openStore(url)
+  await store.create('alive', sampleEntry())
+  await Promise.all(Array.from({ length: expired }, (_, n) => store.create(`expired ${n}`, sampleEntry({ expiresAt: PAST }))))
+  await store.close?.()
+  return url
+}
+
+/** How many sessions are left, expired or not. */
+async function left(url: string): Promise<number> {
+  const store = await openStore(url)
+  const page = await store.list?.({ now: 0, limit: 10_000 })
+  await store.close?.()
+  return page?.entries.length ?? -1
+}
+
+describe.each(SQL)('sojourn on $name', ({ url }) => {
+  it('migrates, counts, clears, and ends by itself', async () => {
+    const store = { SOJOURN_STORE: `${url}?table=${freshTable()}` }
+    expect((await runCli(['clear-expired'], store)).stdout).toBe('Nothing to clear: there is no table of sessions yet.\n')
+    const dry = await runCli(['migrate', '--dry-run'], store)
+    expect(dry).toEqual({ code: 0, stderr: '', stdout: expect.stringContaining('CREATE TABLE IF NOT EXISTS') })
+    expect((await runCli(['migrate'], store)).stderr).toBe('Done: the table and its indexes are there now.\n')
+    expect(await runCli(['migrate', '--dry-run'], store)).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: 'Nothing to do: the table and its indexes are there.\n',
+    })
+    await storeWith(store.SOJOURN_STORE, 25)
+    expect((await runCli(['clear-expired', '--dry-run'], store)).stdout).toBe('25 expired sessions would be deleted.\n')
+    const { code, stdout, stderr } = await runCli(['clear-expired', '--batch', '10'], store)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^25 expired sessions deleted/)
+    expect(await left(store.SOJOURN_STORE)).toBe(1)
+  })
+
+  it('clears in two processes at once, each row once', async () => {
+    const store = await storeWith(`${url}?table=${freshTable()}`, 200)
+    const outcomes = await Promise.all([1, 2].map(() => runCli(['clear-expired', '--batch', '7', '--store', store])))
+    expect(outcomes.map(({ code, stderr }) => ({ code, stderr }))).toEqual([1, 2].map(() => ({ code: 0, stderr: '' })))
+    expect(outcomes.reduce((sum, { stdout }) => sum + Number.parseInt(stdout, 10), 0)).toBe(200)
+    expect(await left(store)).toBe(1)
+  })
+
+  it('says in one line that the server is not there, or lets nobody in, and exits with 1', async () => {
+    const away = url.replace(/:\/\/.*/, `://someone:secret@127.0.0.1:${await freePort()}/d`)
+    const stranger = url.replace(/:\/\/[^/]*@/, '://nobody:secret@')
+    for (const store of [away, stranger]) {
+      const { code, stdout, stderr } = await runCli(['clear-expired', '--store', store])
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toMatch(/^sojourn: The session store failed to clearExpired: .+\n$/)
+      expect(stderr).not.toMatch(/secret|\n\s+at /)
+    }
+  })
+})
+
+describe.skipIf(POSTGRES === '')('sojourn clear-expired that is told to end', () => {
+  /** Starts a run whose first batch waits for a lock; `release` lets it go. */
+  async function held(): Promise<{ store: string; run: ReturnType<typeof startCli>; release(): Promise<void> }> {
+    const table = freshTable()
+    const store = await storeWith(`${POSTGRES}?table=${table}`, 100)
+    const [pool, other] = [newPool(), await newPool().connect()]
+    await other.query(`BEGIN; LOCK TABLE "${table}" IN EXCLUSIVE MODE`)
+    const run = startCli(['clear-expired', '--batch', '10', '--store', store])
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%${table}%'`
+    await expect.poll(async () => (await pool.query(waiting)).rowCount, { timeout: 20_000 }).toBe(1)
+    const release = async (): Promise<void> => {
+      await other.query('COMMIT')
+      other.release()
+    }
+    return { store, run, release }
+  }
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('by %s ends after the batch under way, and goes on when it is run again', async (signal, exitCode) => {
+    const { store, run, release } = await held()
+    run.child.kill(signal)
+    await expect.poll(run.stderr, { timeout: 20_000 }).toBe('Ending after the batch under way …\n')
+    await release()
+    const { code, stdout, stderr } = await run.outcome
+    expect(code).toBe(exitCode)
+    expect(stdout).toMatch(/^10 expired sessions deleted/)
+    expect(stderr).toContain(`Ended early by ${signal}; run it again to go on.`)
+    expect(await left(store)).toBe(91)
+    expect((await runCli(['clear-expired', '--store', store])).stdout).toMatch(/^90 expired sessions deleted/)
+  })
+
+  it('twice ends at once', async () => {
+    const { store, run, release } = await held()
+    run.child.kill('SIGINT')
+    await expect.poll(run.stderr, { timeout: 20_000 }).toBe('Ending after the batch under way …\n')
+    run.child.kill('SIGINT')
+    expect((await run.outcome).code).toBe(130)
+    await release()
+    expect(await left(store)).toBeGreaterThanOrEqual(91)
+  })
+
+  it('because its connection is cut says how far it came, and exits with 1', async () => {
+    const { store, run, release } = await held()
+    const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%${store.split('=')[1]}%'`
+    await newPool().query(cut)
+    const { code, stdout, stderr } = await run.outcome
+    await release()
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^0 expired sessions deleted/)
+    expect(stderr).toMatch(/^sojourn: The session store failed to clearExpired: .+\n$/)
+  })
+})
+
+describe.skipIf(POSTGRES === '')('a role that may create nothing', () => {
+  it('works on the table that another made by `sojourn migrate`, and is told so where there is none', async () => {
+    const [pool, schema, role] = [newPool(), freshTable(), freshTable()]
+    await pool.query(`CREATE SCHEMA "${schema}"; CREATE ROLE "${role}" LOGIN; GRANT USAGE ON SCHEMA "${schema}" TO "${role}"`)
+    const [owners, theirs] = [POSTGRES, POSTGRES.replace('postgres@', `${role}@`)].map((url) => `${url}?table=${schema}.sessions`) as [
+      string,
+      string,
+    ]
+    const refused = await runCli(['migrate', '--store', theirs])
+    expect(refused).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `sojourn: The session store failed to migrate: permission denied for schema ${schema}\n`,
+    })
+    expect((await runCli(['migrate', '--store', owners])).code).toBe(0)
+    const unread = await runCli(['clear-expired', '--store', theirs])
+    expect([unread.code, unread.stderr]).toEqual([1, expect.stringContaining('permission denied for table sessions')])
+    await pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON "${schema}"."sessions" TO "${role}"`)
+    await storeWith(theirs, 12)
+    expect((await runCli(['migrate', '--store', theirs])).stderr).toMatch(/^Nothing to do/)
+    expect((await runCli(['clear-expired', '--batch', '5', '--store', theirs])).stdout).toMatch(/^12 expired sessions deleted/)
+    expect(await left(theirs)).toBe(1)
+  })
+})
+
+describe.skipIf(REDIS === '')('sojourn on redis', () => {
+  it('has nothing to do, and ends by itself', async () => {
+    const store = { SOJOURN_STORE: `${REDIS}?prefix=${freshTable()}:` }
+    expect(await runCli(['migrate'], store)).toEqual({ code: 0, stdout: '', stderr: 'Nothing to do: this store needs no schema.\n' })
+    expect(await runCli(['clear-expired'], store)).toEqual({
+      code: 0,
+      stdout: 'Nothing to clear: this store drops expired sessions by itself.\n',
+      stderr: '',
+    })
+  })
+})

@@ -1,0 +1,45 @@
+import express from 'express'
+import { describe } from 'vitest'
+import type { Store } from '../../../src/core/store/store.ts'
+import { CachedStore } from '../../../src/stores/cached.ts'
+import { MemoryStore } from '../../../src/stores/memory.ts'
+import { MysqlStore } from '../../../src/stores/mysql.ts'
+import { PostgresStore } from '../../../src/stores/postgres.ts'
+import { RedisStore } from '../../../src/stores/redis.ts'
+import { SqliteStore } from '../../../src/stores/sqlite.ts'
+import { freshTable } from '../../services/fresh-table.ts'
+import { MYSQL, newMysqlPool } from '../../services/mysql/mysql-pools.ts'
+import { newPool, POSTGRES } from '../../services/postgres/postgres-pool.ts'
+import { freshPrefix, ioRedis, REDIS } from '../../services/redis/redis-clients.ts'
+import { makeServer } from '../../stories/harness/express-harness.ts'
+import { stories } from '../../stories/harness/stories.ts'
+import { scriptedOver } from '../../stories/harness/story-app.ts'
+
+/** Where each is; `''` where there is no such server, and then its stories are not told. */
+const PLACES: Readonly<Record<string, readonly [url: string, client: () => () => Store]>> = {
+  SQLite: ['here', () => () => new SqliteStore(':memory:')],
+  PostgreSQL: [POSTGRES, () => opening(newPool(), (pool) => new PostgresStore({ pool, table: freshTable() }))],
+  MariaDB: [MYSQL, () => opening(newMysqlPool(), (pool) => new MysqlStore({ pool, table: freshTable() }))],
+  Redis: [REDIS, () => opening(ioRedis(), (client) => new RedisStore({ client, prefix: freshPrefix() }))],
+  'memory in front of PostgreSQL': [POSTGRES, () => opening(newPool(), (pool) => cached(new PostgresStore({ pool, table: freshTable() })))],
+}
+
+for (const [name, [url, client]] of Object.entries(PLACES)) {
+  describe.skipIf(url === '')(name, () => {
+    if (url !== '')
+      stories({ name: `Express on ${name}`, ownErrorPage: true, remedy: 'trust proxy', makeServer: makeServer(express) }, over(client))
+  })
+}
+
+function over(client: () => () => Store): { readonly make: ReturnType<typeof scriptedOver>; readonly inRows: true } {
+  return { make: scriptedOver(client()), inRows: true }
+}
+
+/** Stores that share one client. */
+function opening<Client>(client: Client, open: (client: Client) => Store): () => Store {
+  return () => open(client)
+}
+
+function cached(store: Store): Store {
+  return new CachedStore({ store, cache: new MemoryStore(), maxStale: '1m' })
+}

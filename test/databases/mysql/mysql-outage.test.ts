@@ -1,0 +1,201 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { Pool, PoolOptions } from 'mysql2/promise'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { createSessions } from '../../../src/index.ts'
+import { MysqlStore } from '../../../src/stores/mysql.ts'
+import { NOW, sampleEntry } from '../../../src/testing/sample.ts'
+import { type Fault, FaultProxy } from '../../proof/proxy/fault-proxy.ts'
+import { freshTable } from '../../services/fresh-table.ts'
+import { type MysqlServer, startMysql } from '../../services/mysql/mysql.ts'
+import { mysqlPool } from '../../services/mysql/mysql-pool.ts'
+import { MYSQL } from '../../services/mysql/mysql-pools.ts'
+
+const failure = (applied: false | undefined): unknown => expect.objectContaining({ code: 'ERR_SESSION_STORE', applied })
+const ANY_FAILURE = expect.objectContaining({ code: 'ERR_SESSION_STORE' })
+
+/** All tables of this server together have a few megabytes. */
+const SMALL_DISK = ['--innodb-file-per-table=0', '--innodb-data-file-path=ibdata1:24M']
+const LARGE_DISK = ['--innodb-file-per-table=0', '--innodb-data-file-path=ibdata1:24M:autoextend']
+let server: MysqlServer
+
+function ownPool(options: PoolOptions = {}): Pool {
+  const pool = mysqlPool({ uri: server.url, connectTimeout: 1000, ...options }, [])
+  onTestFinished(() => pool.end().catch(() => undefined))
+  return pool
+}
+
+/** Whatever fails at first comes about in the end. */
+async function soon<T>(work: () => Promise<T>, expected: unknown): Promise<void> {
+  await expect.poll(() => work().catch(() => undefined), { timeout: 15_000 }).toEqual(expected)
+}
+
+describe.skipIf(MYSQL === '')('a server', () => {
+  beforeAll(async () => {
+    const started = await startMysql(SMALL_DISK)
+    if (typeof started === 'string') throw new Error(started)
+    server = started
+  })
+  afterAll(() => server?.remove())
+
+  it('that was restarted is used again as soon as it is back', async () => {
+    const [store, entry] = [new MysqlStore({ pool: ownPool() }), sampleEntry()]
+    await store.create('a', entry)
+    await server.stop()
+    await expect(store.load('a', NOW)).rejects.toEqual(ANY_FAILURE)
+    await expect(store.replace('a', sampleEntry(), entry.version, NOW)).rejects.toEqual(failure(false))
+    await server.start()
+    await soon(() => store.load('a', NOW), entry)
+    expect(await store.replace('a', sampleEntry(), entry.version, NOW)).toEqual({ ok: true })
+  })
+
+  it('that hangs is given up in time, and its connections with it', async () => {
+    const pool = ownPool({ connectionLimit: 2 })
+    const [store, entry] = [new MysqlStore({ pool, table: freshTable(), statementTimeout: 400 }), sampleEntry()]
+    await soon(() => store.create('a', entry), { ok: true })
+    process.kill(server.pid as number, 'SIGSTOP')
+    try {
+      const replace = store.replace('a', sampleEntry(), entry.version, NOW)
+      await expect(replace).rejects.toEqual(failure(undefined))
+      await expect(replace).rejects.toThrow('No answer in time')
+      const loads = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => store.delete(`other ${index}`)))
+      expect(new Set(loads.map(({ status }) => status))).toEqual(new Set(['rejected']))
+    } finally {
+      process.kill(server.pid as number, 'SIGCONT')
+    }
+    await soon(async () => (await store.load('a', NOW)) !== undefined, true)
+  })
+
+  it('that hangs costs a request no more than its time, and no change is lost or made twice', async () => {
+    const store = new MysqlStore({ pool: ownPool(), table: freshTable(), statementTimeout: 1000 })
+    const sessions = createSessions<any>({ store, timeout: { operation: '500ms', request: '20s' } })
+    const session = sessions.create()
+    session.set('n', 1)
+    await session.save()
+    const live = await sessions.load(session.id as string)
+    live.update('n', (n: number) => n + 1)
+    process.kill(server.pid as number, 'SIGSTOP')
+    const saved = live.save()
+    await expect(sessions.load(session.id as string).then((other) => other.get('n'))).rejects.toMatchObject({ status: 503 })
+    process.kill(server.pid as number, 'SIGCONT')
+    await saved
+    expect((await sessions.load(session.id as string)).get('n')).toBe(2)
+  })
+
+  it('that does not speak has surely done nothing', async () => {
+    const silent = createServer().listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    onTestFinished(() => void silent.close())
+    const { port } = silent.address() as { port: number }
+    const store = new MysqlStore({ pool: ownPool({ port, connectTimeout: 200 }), create: false })
+    await expect(store.create('a', sampleEntry())).rejects.toEqual(failure(false))
+  })
+
+  it('that only reads refuses writes, keeps serving loads, and may write again', async () => {
+    const [admin, table, user] = [ownPool(), freshTable(), freshTable()]
+    await admin.query(`CREATE USER ${user}@'127.0.0.1'`)
+    await admin.query(`GRANT ALL ON app.* TO ${user}@'127.0.0.1'`)
+    const [store, entry] = [new MysqlStore({ pool: ownPool({ user }), table }), sampleEntry()]
+    await store.create('a', entry)
+    await admin.query('SET GLOBAL read_only = ON')
+    await expect(store.replace('a', sampleEntry(), entry.version, NOW)).rejects.toEqual(failure(false))
+    await expect(store.delete('a')).rejects.toThrow('read-only')
+    expect(await store.load('a', NOW)).toEqual(entry)
+    await admin.query('SET GLOBAL read_only = OFF')
+    expect(await store.delete('a')).toBe(true)
+  })
+
+  it('without room refuses writes, keeps serving loads, and writes again when there is room', async () => {
+    const store = new MysqlStore({ pool: ownPool(), table: freshTable() })
+    const full = async (): Promise<unknown> => {
+      for (let row = 0; row < 200; row++) await store.create(`key ${row}`, sampleEntry({ payload: 'x'.repeat(1 << 19) }))
+      return 'room for everything'
+    }
+    const error = await full().catch((cause: unknown) => cause)
+    expect(error).toEqual(failure(false))
+    expect(String(error)).toContain('full')
+    expect((await store.load('key 0', NOW))?.payload).toHaveLength(1 << 19)
+    await server.stop()
+    await server.start(LARGE_DISK)
+    await soon(() => store.create('one more', sampleEntry()), { ok: true })
+    expect(await store.delete('key 0')).toBe(true)
+  })
+})
+
+describe.skipIf(MYSQL === '')('a network', () => {
+  async function through(statementTimeout = 400, options: PoolOptions = {}) {
+    const proxy = await new FaultProxy({ port: Number(new URL(MYSQL).port) }).listen()
+    onTestFinished(() => proxy.close())
+    const pool = mysqlPool({ uri: MYSQL, host: '127.0.0.1', port: proxy.port, connectTimeout: 1000, ...options }, [])
+    onTestFinished(() => pool.end().catch(() => undefined))
+    const table = freshTable()
+    const store = new MysqlStore({ pool, table, statementTimeout })
+    const entries = Array.from({ length: 4 }, (_, index) => sampleEntry({ payload: String(index).repeat(5000) }))
+    for (const [index, entry] of entries.entries()) await soon(() => store.create(`key ${index}`, entry).then(() => true), true)
+    return { proxy, store, entries, table }
+  }
+
+  it('that is slow slows, and no more', async () => {
+    const { proxy, store, entries } = await through(10_000)
+    proxy.fault = { delay: 20, jitter: 20 }
+    expect(await Promise.all(entries.map((_, index) => store.load(`key ${index}`, NOW)))).toEqual(entries)
+    expect(await store.delete('key 1')).toBe(true)
+  })
+
+  it.each<[string, Fault]>([
+    ['swallows answers', { blackHole: 'down' }],
+    ['swallows everything', { blackHole: 'both' }],
+    ['breaks in the middle of an answer', { cut: { after: 3000, direction: 'down', how: 'reset' } }],
+    ['ends in the middle of an answer', { cut: { after: 3000, direction: 'down', how: 'end' } }],
+    ['breaks in the middle of a statement', { cut: { after: 300, direction: 'up', how: 'reset' } }],
+  ])('that %s never gives one the answer of another', async (_, fault) => {
+    const { proxy, store, entries } = await through(400, { connectionLimit: 3 })
+    proxy.fault = fault
+    const answers = await Promise.allSettled(
+      Array.from({ length: 30 }, async (__, index) => {
+        // Each in a turn of its own.
+        for (let turn = 0; turn < index; turn++) await new Promise((resolve) => setImmediate(resolve))
+        return store.load(`key ${index % 4}`, NOW)
+      }),
+    )
+    for (const [index, answer] of answers.entries()) {
+      if (answer.status === 'fulfilled') expect(answer.value).toEqual(entries[index % 4])
+      else expect(answer.reason).toEqual(ANY_FAILURE)
+    }
+    expect(answers.some(({ status }) => status === 'rejected')).toBe(true)
+    proxy.fault = {}
+    for (const [index, entry] of entries.entries()) await soon(() => store.load(`key ${index}`, NOW), entry)
+    await store.close()
+  })
+
+  it('that breaks during a write leaves its outcome open', async () => {
+    const { proxy, store } = await through(2000, { connectionLimit: 1 })
+    // The statement is prepared now, and no answer is needed before it is sent again.
+    expect(await store.delete('nothing')).toBe(false)
+    proxy.fault = { blackHole: 'down' }
+    await expect(store.delete('key 0')).rejects.toEqual(failure(undefined))
+    proxy.fault = {}
+    await soon(() => store.load('key 0', NOW).then((entry) => entry === undefined), true)
+  })
+
+  it('that breaks during a write is no reason for a session to make a change twice, or not at all', async () => {
+    const { proxy, store, table } = await through(10_000, { connectionLimit: 1 })
+    const sessions = createSessions<any>({ store, timeout: { operation: '20s', request: '40s' } })
+    const session = sessions.create()
+    for (const n of [0, 1]) {
+      session.set('n', n)
+      await session.save()
+    }
+    const beside = mysqlPool({ uri: MYSQL }, [])
+    onTestFinished(() => beside.end())
+    const onTheSpot = createSessions<any>({ store: new MysqlStore({ pool: beside, table }) })
+    proxy.fault = { blackHole: 'down' }
+    session.update('n', (n: number) => n + 1)
+    const saved = session.save()
+    await soon(async () => (await onTheSpot.load(session.id as string)).get('n'), 2)
+    proxy.fault = {}
+    proxy.resetAll()
+    await saved
+    expect((await sessions.load(session.id as string)).get('n')).toBe(2)
+  })
+})

@@ -1,0 +1,235 @@
+import { readFileSync } from 'node:fs'
+import mysql from 'mysql2'
+import promised, { type Pool, type PoolOptions } from 'mysql2/promise'
+import { describe, expect, it } from 'vitest'
+import { mysqlSchema } from '../../../src/stores/mysql/mysql-schema.ts'
+import { MysqlStore, type MysqlStoreOptions } from '../../../src/stores/mysql.ts'
+import { fresh, HOUR, NOW, sampleEntry, TRICKY_TEXTS } from '../../../src/testing/sample.ts'
+import { freshTable } from '../../services/fresh-table.ts'
+import { keepApart } from '../../services/keep-apart.ts'
+import { MYSQL, newMysqlPool } from '../../services/mysql/mysql-pools.ts'
+import { watchedMysql } from '../../services/mysql/watched-mysql.ts'
+
+const CONFIG = expect.objectContaining({ code: 'ERR_SESSION_CONFIG' })
+const NOT_APPLIED = expect.objectContaining({ code: 'ERR_SESSION_STORE', applied: false })
+
+describe('the options of a MysqlStore', () => {
+  const pool = mysql.createPool({})
+
+  it.each([
+    ['table', 'sessions; DROP TABLE users'],
+    ['table', 'a.b.c'],
+    ['table', '`app`.sessions'],
+    ['table', ''],
+    ['table', 7],
+    ['create', 'yes'],
+    ['pool', 'mysql://localhost/app'],
+    ['pool', {}],
+    ['pool', { pool: {} }],
+    ['pool', null],
+    ['pool', undefined],
+    ['statementTimeout', '10s'],
+    ['statementTimeout', 0],
+    ['statementTimeout', 2 ** 31],
+    ['client', pool],
+  ])('that cannot be used are refused by name: %s', (option, value) => {
+    const options = { pool, [option]: value } as unknown as MysqlStoreOptions
+    expect(() => new MysqlStore(options)).toThrow(CONFIG)
+    expect(() => new MysqlStore(options)).toThrow(`\`${option}\``)
+  })
+
+  it.each([undefined, {}, pool])('ask for the pool', (options) => {
+    expect(() => new MysqlStore(options as unknown as MysqlStoreOptions)).toThrow(CONFIG)
+  })
+
+  it('fit the types of both pools', () => {
+    expect(() => [new MysqlStore({ pool }), new MysqlStore({ pool: promised.createPool({}) })]).not.toThrow()
+  })
+})
+
+describe('the schema of a MysqlStore', () => {
+  it('is what schema/mysql.sql says', () => {
+    expect(readFileSync('schema/mysql.sql', 'utf8')).toBe(mysqlSchema('sessions'))
+  })
+})
+
+/** A database with settings of its own. */
+async function newDatabase(how = ''): Promise<string> {
+  const name = freshTable()
+  await newMysqlPool().query(`CREATE DATABASE \`${name}\` ${how}`)
+  return name
+}
+
+describe.skipIf(MYSQL === '')('the table of a MysqlStore', () => {
+  it('is not created with create: false, and may come from the file', async () => {
+    const pool = newMysqlPool('repeatable read', { database: await newDatabase() })
+    const store = new MysqlStore({ pool, create: false })
+    await expect(store.load('a', NOW)).rejects.toEqual(NOT_APPLIED)
+    await pool.query(readFileSync('schema/mysql.sql', 'utf8'))
+    await pool.query(readFileSync('schema/mysql.sql', 'utf8'))
+    expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+  })
+
+  it('may be in another database, and be called by any word', async () => {
+    const [pool, database] = [newMysqlPool(), await newDatabase()]
+    const entry = sampleEntry({ userId: 'ada' })
+    for (const table of [`${database}.order`, `${database}.key`, `${database}.user`]) {
+      const store = new MysqlStore({ pool, table })
+      expect(await store.create('a', entry)).toEqual({ ok: true })
+      expect(await Promise.all(['a', 'b'].map((key) => store.load(key, NOW)))).toEqual([entry, undefined])
+      expect(await store.touch('a', NOW + 2 * HOUR, entry.version, NOW)).toBe(true)
+    }
+  })
+
+  it('can be created by many at once', async () => {
+    const table = freshTable()
+    const pools = Array.from({ length: 4 }, () => newMysqlPool())
+    const stores = Array.from({ length: 40 }, (_, index) => new MysqlStore({ pool: pools[index % 4] as Pool, table }))
+    const outcomes = await Promise.all(stores.map((store) => store.create(fresh('key'), sampleEntry())))
+    expect(outcomes).toEqual(stores.map(() => ({ ok: true })))
+  })
+
+  it('is found by a user who may not create any', async () => {
+    const [pool, table, user] = [newMysqlPool(), freshTable(), freshTable()]
+    await new MysqlStore({ pool, table }).create('a', sampleEntry())
+    await pool.query(`CREATE USER ${user}@'127.0.0.1'`)
+    await pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON app.\`${table}\` TO ${user}@'127.0.0.1'`)
+    const theirs = newMysqlPool('repeatable read', { user })
+    expect(await new MysqlStore({ pool: theirs, table }).create('b', sampleEntry())).toEqual({ ok: true })
+    await expect(new MysqlStore({ pool: theirs, table: freshTable() }).create('b', sampleEntry())).rejects.toEqual(NOT_APPLIED)
+  })
+
+  it('is looked for once', async () => {
+    const pool = watchedMysql(newMysqlPool())
+    const store = new MysqlStore({ pool, table: freshTable() })
+    await Promise.all([store.load('a', NOW), store.create('a', sampleEntry()), store.delete('b')])
+    expect(pool.sent.filter((text) => /SHOW COLUMNS|CREATE|@@/.test(text))).toHaveLength(3)
+  })
+
+  it('has an index for each purpose, also when half of the rows are expired', async () => {
+    const [pool, table] = [newMysqlPool(), freshTable()]
+    const store = new MysqlStore({ pool, table })
+    await store.create('a', sampleEntry({ userId: 'ada' }))
+    const columns = '`version`, `seen_at`, `created_at`, `id_at`, `proof`, `commits`, `payload`'
+    await pool.query(
+      `INSERT INTO \`${table}\` (\`key\`, \`expires_at\`, \`user_id\`, ${columns}) SELECT CONCAT('key', seq), seq, CONCAT('user', seq), '', 0, 0, 0, '', '', '' FROM seq_1_to_2000`,
+    )
+    await pool.query(`ANALYZE TABLE \`${table}\``)
+    const plan = async (sql: string): Promise<unknown> => ((await pool.query(`EXPLAIN ${sql}`)) as unknown as [[{ key: string }]])[0][0].key
+    const marks = Array.from({ length: 64 }, (_, index) => `'key${index}'`).join()
+    expect(await plan(`SELECT \`payload\` FROM \`${table}\` WHERE \`key\` IN (${marks})`)).toBe('PRIMARY')
+    expect(await plan(`DELETE FROM \`${table}\` WHERE \`user_id\` = 'ada'`)).toBe('user_id')
+    expect(await plan(`DELETE FROM \`${table}\` WHERE \`expires_at\` <= 1000 ORDER BY \`expires_at\` LIMIT 100`)).toBe('expires_at')
+  })
+})
+
+async function keepExactly(store: MysqlStore): Promise<void> {
+  const big = sampleEntry({ payload: '\\é😀\0"\''.repeat(200_000), userId: 'x'.repeat(70_000) })
+  await store.create('big', big)
+  expect(await store.load('big', NOW)).toEqual(big)
+  for (const text of TRICKY_TEXTS) {
+    const entry = sampleEntry({ payload: text, commits: text, proof: text, userId: text })
+    expect(await store.create(text, entry)).toEqual({ ok: true })
+    expect(await store.load(text, NOW)).toEqual(entry)
+    expect(await store.replace(text, { ...entry, version: 'next' }, entry.version, NOW)).toEqual({ ok: true })
+  }
+}
+
+describe.skipIf(MYSQL === '')('texts in a MysqlStore', () => {
+  it.each([
+    'CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci',
+    'CHARACTER SET latin1',
+    'CHARACTER SET ucs2 COLLATE ucs2_unicode_ci',
+    'CHARACTER SET utf8mb3 COLLATE utf8mb3_bin',
+  ])('are kept apart to the last code unit, whatever the database folds or pads: %s', async (how) => {
+    await keepApart(new MysqlStore({ pool: newMysqlPool('repeatable read', { database: await newDatabase(how) }) }))
+  })
+
+  it.each(['latin1', 'utf8_general_ci', 'utf8mb4_unicode_ci', 'gbk'])('come back whatever the connection speaks: %s', async (charset) => {
+    const pool = newMysqlPool('repeatable read', {
+      charset: charset === 'latin1' ? 'latin1_swedish_ci' : charset === 'gbk' ? 'gbk_chinese_ci' : charset,
+    })
+    await keepExactly(new MysqlStore({ pool, table: freshTable() }))
+    await keepApart(new MysqlStore({ pool, table: freshTable() }))
+  })
+
+  it.each(['', 'TRADITIONAL', 'ANSI,NO_BACKSLASH_ESCAPES', 'ORACLE,EMPTY_STRING_IS_NULL', 'PAD_CHAR_TO_FULL_LENGTH,STRICT_ALL_TABLES'])(
+    'come back in the sql_mode %j',
+    async (mode) => {
+      const pool = newMysqlPool('repeatable read', {}, `SET SESSION sql_mode = '${mode}'`)
+      await keepExactly(new MysqlStore({ pool, table: freshTable() }))
+      await keepApart(new MysqlStore({ pool, table: freshTable() }))
+    },
+  )
+
+  it('are never cut off, also by a server that is not strict', async () => {
+    const pool = newMysqlPool('repeatable read', {}, `SET SESSION sql_mode = ''`)
+    const [store, longest] = [new MysqlStore({ pool, table: freshTable() }), 'é'.repeat(127)]
+    expect(await store.create(`${longest}x`, sampleEntry({ userId: `${longest}1` }))).toEqual({ ok: true })
+    expect(await store.create(`${longest}y`, sampleEntry({ userId: `${longest}2` }))).toEqual({ ok: true })
+    await expect(store.create(`${longest}xx`, sampleEntry())).rejects.toEqual(NOT_APPLIED)
+    expect(await store.deleteUser(`${longest}1`)).toBe(1)
+  })
+})
+
+describe.skipIf(MYSQL === '')('the settings of a pool', () => {
+  const settings: [string, PoolOptions][] = [
+    ['big numbers as texts', { supportBigNumbers: true, bigNumberStrings: true, decimalNumbers: true, dateStrings: true }],
+    ['rows and tables of another shape', { rowsAsArray: true, nestTables: true, namedPlaceholders: true, multipleStatements: true }],
+    ['a typeCast', { typeCast: (field) => (field.type === 'LONGLONG' ? 'theirs' : field.string()) }],
+    ['no typeCast', { typeCast: false }],
+    ['no code made at run time', { disableEval: true, timezone: '+05:30', trace: false }],
+    ['a queryFormat', { queryFormat: () => 'SELECT 1' }],
+    ['compression', { compress: true }],
+    ['few prepared statements', { maxPreparedStatements: 1, connectionLimit: 1 }],
+    ['a reset of each connection', { resetOnRelease: true, connectionLimit: 1 }],
+  ]
+
+  it.each(settings)('do not reach the rows: %s', async (_, options) => {
+    const store = new MysqlStore({ pool: mysql.createPool({ uri: MYSQL, ...options }), table: freshTable() })
+    const entry = sampleEntry({ userId: 'ada' })
+    expect(await store.create('a', entry)).toEqual({ ok: true })
+    expect(await store.create('a', entry)).toEqual({ ok: false, reason: 'taken' })
+    expect(await store.load('a', NOW)).toEqual(entry)
+    expect(await Promise.all(['a', 'a', 'b'].map((key) => store.load(key, NOW)))).toEqual([entry, entry, undefined])
+    const next = sampleEntry()
+    expect(await store.replace('a', next, 'another', NOW)).toEqual({ ok: false, reason: 'stale', current: entry })
+    expect(await store.replace('a', next, entry.version, NOW)).toEqual({ ok: true })
+    expect(await store.list({ now: NOW })).toEqual({ entries: [['a', next]] })
+  })
+
+  it.each(['FOUND_ROWS', '-FOUND_ROWS'])('do not decide whether a write counts that changes nothing: %s', async (flag) => {
+    const pool = newMysqlPool('repeatable read', { flags: [flag] })
+    const [store, entry] = [new MysqlStore({ pool, table: freshTable() }), sampleEntry({ seenAt: NOW })]
+    await store.create('a', entry)
+    expect(await store.replace('a', entry, entry.version, NOW)).toEqual({ ok: true })
+    expect(await store.touch('a', entry.expiresAt, entry.version, NOW)).toBe(true)
+    expect(await store.touch('a', entry.expiresAt, 'another', NOW)).toBe(false)
+    expect(await store.replace('a', entry, 'another', NOW)).toEqual({ ok: false, reason: 'stale', current: entry })
+  })
+
+  it.each(['de_DE', 'ru_RU', 'ja_JP'])('nor the language of the server: %s', async (language) => {
+    const pool = newMysqlPool('repeatable read', { flags: ['-FOUND_ROWS'] }, `SET SESSION lc_messages = '${language}'`)
+    const [store, entry] = [new MysqlStore({ pool, table: freshTable() }), sampleEntry({ seenAt: NOW })]
+    await store.create('a', entry)
+    expect(await store.touch('a', entry.expiresAt, entry.version, NOW)).toBe(true)
+    expect(await store.create('a', entry)).toEqual({ ok: false, reason: 'taken' })
+  })
+})
+
+describe.skipIf(MYSQL === '')('a MysqlStore that is closed', () => {
+  it('finishes what was asked of it, leaves the pool open, and says that it is closed', async () => {
+    const pool = newMysqlPool('repeatable read', { connectionLimit: 1 })
+    const store = new MysqlStore({ pool, table: freshTable() })
+    const writes = Array.from({ length: 20 }, (_, index) => store.create(String(index), sampleEntry()))
+    let written = 0
+    for (const write of writes) void write.then(() => (written += 1))
+    await store.close()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(written).toBe(20)
+    await store.close()
+    await expect(store.load('a', NOW)).rejects.toThrow('The store is closed')
+    await expect(store.load('a', NOW)).rejects.toEqual(NOT_APPLIED)
+    expect((await pool.query('SELECT 1'))[0]).toHaveLength(1)
+  })
+})

@@ -1,0 +1,220 @@
+import { readFileSync } from 'node:fs'
+import pg from 'pg'
+import postgres from 'postgres'
+import { describe, expect, it } from 'vitest'
+import { postgresDialect } from '../../../src/stores/postgres/postgres-dialect.ts'
+import { postgresSchema } from '../../../src/stores/postgres/postgres-schema.ts'
+import { PostgresStore, type PostgresStoreOptions } from '../../../src/stores/postgres.ts'
+import { sqlStatements } from '../../../src/stores/sql/sql-statements.ts'
+import { fresh, HOUR, NOW, sampleEntry } from '../../../src/testing/sample.ts'
+import { keepApart } from '../../services/keep-apart.ts'
+import { freshTable, newPool, newSql, POSTGRES } from '../../services/postgres/postgres-pool.ts'
+import { watched } from '../../services/postgres/watched-pool.ts'
+
+const CONFIG = expect.objectContaining({ code: 'ERR_SESSION_CONFIG' })
+const NOT_APPLIED = expect.objectContaining({ code: 'ERR_SESSION_STORE', applied: false })
+
+describe('the options of a PostgresStore', () => {
+  const pool = new pg.Pool()
+
+  it.each([
+    ['table', 'sessions; DROP TABLE users'],
+    ['table', 'a.b.c'],
+    ['table', 'app.'],
+    ['table', '.sessions'],
+    ['table', '"app".sessions'],
+    ['table', 'pg_catalog.sessions'],
+    ['table', ''],
+    ['table', 7],
+    ['create', 'yes'],
+    ['pool', 'postgres://localhost/app'],
+    ['pool', {}],
+    ['pool', null],
+    ['pool', undefined],
+    ['client', pool],
+  ])('that cannot be used are refused by name: %s', (option, value) => {
+    const options = { pool, [option]: value } as unknown as PostgresStoreOptions
+    expect(() => new PostgresStore(options)).toThrow(CONFIG)
+    expect(() => new PostgresStore(options)).toThrow(`\`${option}\``)
+  })
+
+  it.each([undefined, {}, pool])('ask for the pool', (options) => {
+    expect(() => new PostgresStore(options as unknown as PostgresStoreOptions)).toThrow(CONFIG)
+  })
+
+  it('fit the types of both libraries', () => {
+    expect(() => [new PostgresStore({ pool }), new PostgresStore({ pool: postgres() })]).not.toThrow()
+  })
+})
+
+describe('the schema of a PostgresStore', () => {
+  it('is what schema/postgres.sql says', () => {
+    expect(readFileSync('schema/postgres.sql', 'utf8')).toBe(postgresSchema('sessions'))
+  })
+})
+
+describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
+  it('is not created with create: false, and may come from the file', async () => {
+    const [pool, schema] = [newPool(), freshTable()]
+    const client = newPool('read committed', { options: `-c search_path=${schema}` })
+    const store = new PostgresStore({ pool: client, create: false })
+    await pool.query(`CREATE SCHEMA "${schema}"`)
+    await expect(store.load('a', NOW)).rejects.toEqual(NOT_APPLIED)
+    await client.query(readFileSync('schema/postgres.sql', 'utf8'))
+    await client.query(readFileSync('schema/postgres.sql', 'utf8'))
+    expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+  })
+
+  it('may be in a schema, and be called by any word', async () => {
+    const [pool, schema] = [newPool(), freshTable()]
+    await pool.query(`CREATE SCHEMA "${schema}"`)
+    const entry = sampleEntry({ userId: 'ada' })
+    for (const table of [`${schema}.order`, `${schema}.Order`, `${schema}.user`]) {
+      const store = new PostgresStore({ pool, table })
+      expect(await store.create('a', entry)).toEqual({ ok: true })
+      expect(await Promise.all(['a', 'b'].map((key) => store.load(key, NOW)))).toEqual([entry, undefined])
+      expect(await store.touch('a', NOW + 2 * HOUR, entry.version, NOW)).toBe(true)
+    }
+    const { rows } = await pool.query('SELECT indexname FROM pg_indexes WHERE schemaname = $1', [schema])
+    expect(rows.map(({ indexname }) => indexname)).toContain('Order_expires_hour')
+  })
+
+  it('can be created by many at once', async () => {
+    const table = freshTable()
+    const pools = Array.from({ length: 8 }, (_, index) => (index % 2 === 0 ? newPool() : newSql()))
+    const stores = Array.from({ length: 40 }, (_, index) => new PostgresStore({ pool: pools[index % 8] as pg.Pool, table }))
+    const outcomes = await Promise.all(stores.map((store) => store.create(fresh('key'), sampleEntry())))
+    expect(outcomes).toEqual(stores.map(() => ({ ok: true })))
+  })
+
+  it('is told and created by migrate, by many at once', async () => {
+    const table = freshTable()
+    const stores = Array.from({ length: 8 }, () => new PostgresStore({ pool: newPool(), table, create: false }))
+    expect(await stores[0]?.migrate({ dryRun: true })).toBe(postgresSchema(table))
+    expect(await Promise.all(stores.map((store) => store.migrate()))).toContain(postgresSchema(table))
+    expect(await Promise.all(stores.map((store) => store.migrate({ dryRun: true })))).toEqual(stores.map(() => ''))
+  })
+
+  it('is found by a role that may not create any', async () => {
+    const [pool, table, role] = [newPool(), freshTable(), freshTable()]
+    await new PostgresStore({ pool, table }).create('a', sampleEntry())
+    await pool.query(`CREATE ROLE "${role}" LOGIN; GRANT SELECT, INSERT, UPDATE, DELETE ON "${table}" TO "${role}"`)
+    const theirs = newPool('read committed', { connectionString: POSTGRES.replace('postgres@', `${role}@`) })
+    expect(await new PostgresStore({ pool: theirs, table }).create('b', sampleEntry())).toEqual({ ok: true })
+    await expect(new PostgresStore({ pool: theirs, table: freshTable() }).create('b', sampleEntry())).rejects.toEqual(NOT_APPLIED)
+  })
+
+  it('is looked for once', async () => {
+    const client = watched(newPool())
+    const store = new PostgresStore({ pool: client, table: freshTable() })
+    await Promise.all([store.load('a', NOW), store.create('a', sampleEntry()), store.delete('b')])
+    expect(client.sent.filter((text) => /regclass|CREATE/.test(text))).toHaveLength(2)
+  })
+
+  it('has an index for each purpose, and most writes change none of them', async () => {
+    const [pool, table] = [newPool(), freshTable()]
+    const store = new PostgresStore({ pool, table })
+    let entry = sampleEntry({ userId: 'ada' })
+    await store.create('a', entry)
+    for (let second = 0; second < 200; second += 1) {
+      const next = sampleEntry({ userId: 'ada', expiresAt: NOW + HOUR + second * 1000 })
+      await store.replace('a', next, entry.version, NOW)
+      entry = next
+    }
+    await expect
+      .poll(
+        async () => {
+          await pool.query('SELECT pg_stat_clear_snapshot()')
+          const { rows } = await pool.query(
+            `SELECT n_tup_upd::int AS updates, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = $1`,
+            [table],
+          )
+          return rows[0]
+        },
+        { timeout: 10_000 },
+      )
+      .toMatchObject({ updates: 200, hot: expect.closeTo(200, -2) })
+    const client = await pool.connect()
+    await client.query('SET enable_seqscan = off')
+    const plan = async (sql: string): Promise<string> => JSON.stringify((await client.query(`EXPLAIN ${sql}`)).rows)
+    expect(await plan(`SELECT "payload" FROM "${table}" WHERE "key" = 'a'`)).toContain(`${table}_pkey`)
+    expect(await plan(`DELETE FROM "${table}" WHERE "user_id" = 'ada'`)).toContain(`${table}_user_id`)
+    expect(await plan(`SELECT "key" FROM "${table}" WHERE "expires_hour" <= 7 AND "expires_at" <= 7`)).toContain(`${table}_expires_hour`)
+    client.release()
+  })
+})
+
+describe.skipIf(POSTGRES === '')('clearing a PostgresStore of which half has expired', () => {
+  it('goes by the index, in its order: the batches before have emptied the beginning of the table', async () => {
+    const [pool, table] = [newPool(), freshTable()]
+    await new PostgresStore({ pool, table }).migrate()
+    await pool.query(`INSERT INTO "${table}" ("key", "version", "expires_at", "seen_at", "created_at", "id_at", "proof", "commits", "payload")
+      SELECT n, '', n::bigint * 3600000, 0, 0, 0, '', '', repeat('x', 400) FROM generate_series(1, 5000) AS n; ANALYZE "${table}"`)
+    const { text } = sqlStatements(table, postgresDialect).clearExpired
+    const { rows } = await pool.query(
+      `EXPLAIN ${text
+        .replace(/\$1/g, String(2500 * HOUR))
+        .replace('$2', '0')
+        .replace('$3', '10')}`,
+    )
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+    expect(plan).toContain(`Index Scan using "${table}_expires_hour"`.replaceAll('"', ''))
+    expect(plan).not.toContain('Seq Scan')
+  })
+})
+
+describe.skipIf(POSTGRES === '')('texts in a PostgresStore', () => {
+  it('are kept apart to the last code unit', () => keepApart(new PostgresStore({ pool: newPool(), table: freshTable() })))
+
+  it.each(["ICU_LOCALE 'de-u-co-phonebk-ks-level1' LOCALE_PROVIDER icu LOCALE 'C'", "LOCALE 'C.UTF-8'"])(
+    'are kept apart whatever the collation of the database: %s',
+    async (locale) => {
+      const name = freshTable()
+      await newPool().query(`CREATE DATABASE "${name}" TEMPLATE template0 ENCODING 'UTF8' ${locale}`)
+      await keepApart(new PostgresStore({ pool: newPool('read committed', { connectionString: POSTGRES.replace(/[^/]+$/, name) }) }))
+    },
+  )
+
+  it('that the encoding of the database has no place for are refused', async () => {
+    const name = freshTable()
+    await newPool().query(`CREATE DATABASE "${name}" TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`)
+    const store = new PostgresStore({ pool: newPool('read committed', { connectionString: POSTGRES.replace(/[^/]+$/, name) }) })
+    expect(await store.create('a', sampleEntry({ payload: 'é' }))).toEqual({ ok: true })
+    await expect(store.create('b', sampleEntry({ payload: '😀' }))).rejects.toEqual(NOT_APPLIED)
+  })
+})
+
+describe.skipIf(POSTGRES === '')('the settings of a client', () => {
+  it('do not reach the rows: transformed names, parsed integers', async () => {
+    const table = freshTable()
+    const types = { getTypeParser: () => (value: string) => (/^\d+$/.test(value) ? BigInt(value) : value) }
+    const pools = [
+      newSql('read committed', { transform: postgres.camel, types: { bigint: postgres.BigInt } }),
+      newSql('read committed', { prepare: false, max: 1 }),
+      newPool('read committed', { types: types as never }),
+    ]
+    for (const [index, pool] of pools.entries()) {
+      const [store, entry] = [new PostgresStore({ pool, table }), sampleEntry({ userId: 'ada' })]
+      await store.create(`key ${index}`, entry)
+      expect(await store.load(`key ${index}`, NOW)).toEqual(entry)
+      expect(await Promise.all([0, 1].map(() => store.load(`key ${index}`, NOW)))).toEqual([entry, entry])
+    }
+  })
+})
+
+describe.skipIf(POSTGRES === '')('a PostgresStore that is closed', () => {
+  it('finishes what was asked of it, leaves the pool open, and says that it is closed', async () => {
+    const pool = newPool('read committed', { max: 1 })
+    const store = new PostgresStore({ pool, table: freshTable() })
+    const writes = Array.from({ length: 20 }, (_, index) => store.create(String(index), sampleEntry()))
+    let written = 0
+    for (const write of writes) void write.then(() => (written += 1))
+    await store.close()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(written).toBe(20)
+    await store.close()
+    await expect(store.load('a', NOW)).rejects.toThrow('The store is closed')
+    await expect(store.load('a', NOW)).rejects.toEqual(NOT_APPLIED)
+    expect((await pool.query('SELECT 1')).rowCount).toBe(1)
+  })
+})

@@ -1,0 +1,120 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { RedisStore } from '../../../src/stores/redis.ts'
+import { NOW, sampleEntry } from '../../../src/testing/sample.ts'
+import { expectNothingElse, told } from '../../proof/cost.ts'
+import { type Disaster, survive, type Toll } from '../../proof/faults/survive.ts'
+import { freshPrefix } from '../../services/redis/redis-clients.ts'
+import { type RedisCluster, startRedisCluster } from '../../services/redis/redis-cluster.ts'
+import { ioCluster, nodeCluster } from '../../services/redis/redis-failover-clients.ts'
+import { orSkip, type RedisNode, until } from '../../services/redis/redis-node.ts'
+
+const started = orSkip(await startRedisCluster())
+const cluster = started as RedisCluster
+/** Other runs every day. */
+const day = Math.floor(Date.now() / 86_400_000)
+
+afterAll(() => started?.remove())
+
+describe.skipIf(started === undefined)('a master of a Cluster fails under load', () => {
+  it(`killed: only what was not replicated is lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
+    const tolls = await survived(({ master }) => ({ strike: () => master.kill(), repair: () => master.start() }))
+    await annotate(told(tolls))
+  })
+
+  it(`hung: only what was not replicated is lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
+    const tolls = await survived(({ master }) => ({ strike: async () => master.pause(), repair: async () => master.resume() }))
+    await annotate(told(tolls))
+  })
+
+  it(`killed while its replica was cut off: what was lost is counted (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
+    const tolls = await survived(({ master, replica }) => ({
+      brew: () => cutOff(replica, master),
+      async strike() {
+        await master.kill()
+        replica.resume()
+      },
+      repair: () => master.start(),
+    }))
+    await annotate(told(tolls))
+    for (const { lost } of Object.values(tolls)) expect(lost).toBeGreaterThan(0)
+  })
+})
+
+describe.skipIf(started === undefined)('a master that is set up to write only with its replica', () => {
+  it('refuses to write without it, and a refused write surely had no effect', { timeout: 60_000 }, async () => {
+    const prefix = freshPrefix()
+    const [master] = (await cluster.masters()) as [RedisNode]
+    const replica = await cluster.replicaOf(master)
+    const key = await keyAt(master, prefix)
+    const entry = sampleEntry({ version: '1' })
+    const [redis, ioredis] = (await Promise.all([nodeCluster, ioCluster].map((make) => storesOf(make, prefix)))).flatMap(
+      ([first]) => first as RedisStore,
+    ) as [RedisStore, RedisStore]
+    await redis.create(key, entry)
+    await master.command('CONFIG', 'SET', 'min-replicas-to-write', '1')
+    await cutOff(replica, master)
+    try {
+      for (const store of [redis, ioredis]) {
+        const refused = expect.objectContaining({ code: 'ERR_SESSION_STORE', applied: false })
+        await expect(store.replace(key, sampleEntry({ version: '2' }), '1', NOW)).rejects.toEqual(refused)
+        await expect(store.delete(key)).rejects.toEqual(refused)
+        expect(await store.load(key, NOW)).toEqual(entry)
+      }
+    } finally {
+      replica.resume()
+      await master.command('CONFIG', 'SET', 'min-replicas-to-write', '0')
+      await cluster.whole()
+    }
+  })
+})
+
+interface Pair {
+  readonly master: RedisNode
+  readonly replica: RedisNode
+}
+
+/** Lets something happen to one of the masters while requests come in through both libraries. Nothing may be wrong but what is counted. */
+async function survived(happening: (pair: Pair) => Pick<Disaster, 'brew' | 'strike' | 'repair'>): Promise<Record<string, Toll>> {
+  const prefix = freshPrefix()
+  const [master] = (await cluster.masters()) as [RedisNode]
+  const slots = await cluster.slotsAt(master)
+  const [slot] = [...slots] as [number]
+  const { strike, repair, ...before } = happening({ master, replica: await cluster.replicaOf(master) })
+  const stores = { redis: await storesOf(nodeCluster, prefix), ioredis: await storesOf(ioCluster, prefix) }
+  const tolls = await survive(stores, {
+    ...before,
+    seed: day,
+    async strike() {
+      await strike()
+      await until('a new master', async () => (await cluster.ownerOf(slot)) !== master)
+    },
+    async repair() {
+      await repair()
+      await cluster.whole()
+    },
+    async hit(keys) {
+      const places = await cluster.slotsOf(keys.map((key) => `${prefix}session:${key}`))
+      return new Set(keys.filter((_, index) => slots.has(places[index] as number)))
+    },
+  })
+  expectNothingElse(tolls)
+  return tolls
+}
+
+function storesOf(newClient: typeof ioCluster, prefix: string): Promise<RedisStore[]> {
+  return Promise.all([0, 1].map(async () => new RedisStore({ client: await newClient(cluster), prefix })))
+}
+
+/** A key whose row the master has. */
+async function keyAt(master: RedisNode, prefix: string): Promise<string> {
+  const slots = await cluster.slotsAt(master)
+  const keys = Array.from({ length: 50 }, (_, index) => `key ${index}`)
+  const places = await cluster.slotsOf(keys.map((key) => `${prefix}session:${key}`))
+  return keys.find((_, index) => slots.has(places[index] as number)) as string
+}
+
+/** From now on the replica gets nothing from its master, and cannot come back by itself. */
+async function cutOff(replica: RedisNode, master: RedisNode): Promise<void> {
+  replica.pause()
+  await master.command('CLIENT', 'KILL', 'TYPE', 'replica')
+}

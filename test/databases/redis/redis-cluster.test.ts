@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { type RedisClient, RedisStore } from '../../../src/stores/redis.ts'
+import { NOW, sampleEntry } from '../../../src/testing/sample.ts'
+import { storeSuite } from '../../../src/testing/store-suite.ts'
+import { check } from '../../proof/checks/checker.ts'
+import { LiveLoad } from '../../proof/processes/live-load.ts'
+import { FaultProxy } from '../../proof/proxy/fault-proxy.ts'
+import { everyEntry } from '../../services/every-entry.ts'
+import { migrateSlot } from '../../services/migrate-slot.ts'
+import { freshPrefix, LIBRARIES, type Library } from '../../services/redis/redis-clients.ts'
+import { type RedisCluster, startRedisCluster } from '../../services/redis/redis-cluster.ts'
+import { type Detours, ioCluster, nodeCluster } from '../../services/redis/redis-failover-clients.ts'
+import { orSkip, type RedisNode } from '../../services/redis/redis-node.ts'
+
+const started = orSkip(await startRedisCluster())
+const cluster = started as RedisCluster
+const runner = { describe: describe.skipIf(started === undefined), it }
+const clients = { redis: nodeCluster, ioredis: ioCluster }
+/** Other runs every day. */
+const day = Math.floor(Date.now() / 86_400_000)
+
+afterAll(() => started?.remove())
+
+for (const library of LIBRARIES) {
+  const makeStore = async (): Promise<RedisStore> => new RedisStore({ client: await clients[library](cluster), prefix: freshPrefix() })
+
+  storeSuite(`RedisStore, ${library}, on a Cluster`, makeStore, runner, { clearExpired: false })
+
+  runner.describe(`on a Cluster, through ${library}`, () => {
+    it('goes on with servers that have lost their scripts', async () => {
+      const store = await makeStore()
+      const keys = Array.from({ length: 20 }, (_, index) => `key ${index}`)
+      await Promise.all(keys.map((key) => store.create(key, sampleEntry())))
+      for (const node of await cluster.masters()) {
+        await node.command('SCRIPT', 'FLUSH')
+        expect(await Promise.all(keys.map((key) => swapped(store, key)))).toEqual(keys.map(() => true))
+      }
+    })
+  })
+}
+
+runner.describe.each(LIBRARIES)('behind a firewall, through %s', (library) => {
+  it('has connections that were forgotten ended once nobody waits for them any more, and others made', { timeout: 60_000 }, async () => {
+    const { proxies, client } = await detoured(library)
+    const store = new RedisStore({ client, prefix: freshPrefix() })
+    const entries = Array.from({ length: 12 }, () => sampleEntry())
+    await Promise.all(entries.map((entry, index) => store.create(`${index}`, entry)))
+    const soon = (): { deadline: number } => ({ deadline: performance.now() + 300 })
+    const patient = (key: string): Promise<unknown> => Promise.race([store.load(key, NOW, soon()).catch(() => undefined), sleep(2000)])
+    for (const proxy of proxies) proxy.forgetAll()
+    await expect.poll(() => Promise.all(entries.map((_, index) => patient(`${index}`))), { timeout: 30_000 }).toEqual(entries)
+  })
+})
+
+runner.describe('on a Cluster', () => {
+  it('never asks a replica, whatever the client would like', async () => {
+    const store = new RedisStore({ client: await nodeCluster(cluster, { useReplicas: true }), prefix: freshPrefix() })
+    const keys = Array.from({ length: 30 }, (_, index) => `key ${index}`)
+    await Promise.all(keys.map((key) => store.create(key, sampleEntry({ userId: 'ada' }))))
+    const replicas = await cluster.replicas()
+    for (const replica of replicas) replica.pause()
+    try {
+      const found = await Promise.all(keys.map((key) => store.load(key, NOW)))
+      expect(found.filter((entry) => entry === undefined)).toEqual([])
+      expect((await store.list({ now: NOW, userId: 'ada' })).entries.length).toBe(keys.length)
+    } finally {
+      for (const replica of replicas) replica.resume()
+      await cluster.whole()
+    }
+  })
+
+  it(`loses nothing while the slot of all its sessions goes round (seed ${day})`, { timeout: 180_000 }, async () => {
+    // All names in one slot: whatever a request does meets the migration.
+    const prefix = `{${freshPrefix()}}:`
+    const makers = [nodeCluster, ioCluster, nodeCluster, ioCluster]
+    const stores = await Promise.all(makers.map(async (make) => new RedisStore({ client: await make(cluster), prefix })))
+    const load = new LiveLoad(stores, day)
+    await load.answered(200)
+    for (const node of await cluster.masters()) await node.command('SCRIPT', 'FLUSH')
+    const redirected = await redirections(() => goRound(prefix, () => load.answered(10)))
+    await load.answered(100)
+    const history = await load.stop(false, async () => (await everyEntry(stores[0] as RedisStore)).map(([key]) => key))
+    expect(check(history)).toEqual([])
+    expect(redirected).toBeGreaterThan(100)
+    expect(history.exchanges.length).toBeGreaterThan(500)
+  })
+})
+
+/** A client that goes to every server through a proxy. */
+async function detoured(library: Library): Promise<{ proxies: readonly FaultProxy[]; client: RedisClient }> {
+  const proxies = await Promise.all(cluster.nodes.map(({ host, port }) => new FaultProxy({ host, port }).listen()))
+  onTestFinished(() => proxies.forEach((proxy) => proxy.close()))
+  const detours: Detours = Object.fromEntries(
+    cluster.nodes.map(({ host, port }, index) => [`${host}:${port}`, { host: '127.0.0.1', port: proxies[index]?.port ?? 0 }]),
+  )
+  const client = await clients[library](cluster, { detours })
+  return { proxies, client }
+}
+
+async function swapped(store: RedisStore, key: string): Promise<boolean> {
+  const { version = '' } = (await store.load(key, NOW)) ?? {}
+  return (await store.replace(key, sampleEntry({ version: `${version}+` }), version, NOW)).ok
+}
+
+/** Brings the slot of a prefix to each of the other masters and back. */
+async function goRound(prefix: string, rest: () => Promise<void>): Promise<void> {
+  const [slot] = (await cluster.slotsOf([prefix])) as [number]
+  const masters = await cluster.masters()
+  const home = await cluster.ownerOf(slot)
+  let from = home
+  for (const to of [...masters.filter((node) => node !== home), home]) {
+    await migrateSlot({ slot, from, to, masters, rest })
+    from = to
+  }
+}
+
+/** How often clients were sent to another server meanwhile. */
+async function redirections(work: () => Promise<void>): Promise<number> {
+  const masters = await cluster.masters()
+  const count = async (): Promise<number> => (await Promise.all(masters.map(redirectionsBy))).reduce((sum, each) => sum + each, 0)
+  const before = await count()
+  await work()
+  return (await count()) - before
+}
+
+async function redirectionsBy(node: RedisNode): Promise<number> {
+  const { errorstat_ASK = '=0', errorstat_MOVED = '=0' } = await node.info('errorstats')
+  return [errorstat_ASK, errorstat_MOVED].reduce((sum, text) => sum + Number(text.split('=')[1]), 0)
+}

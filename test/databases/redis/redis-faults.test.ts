@@ -1,0 +1,379 @@
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createClientPool } from 'redis'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { createSessions, type Sessions } from '../../../src/index.ts'
+import { RedisStore } from '../../../src/stores/redis.ts'
+import { NOW, sampleEntry } from '../../../src/testing/sample.ts'
+import { FaultProxy } from '../../proof/proxy/fault-proxy.ts'
+import { type RedisServer, startRedis } from '../../services/redis/redis.ts'
+import { freshPrefix, ioRedis, LIBRARIES, type Library, newStore, nodeRedis, REDIS } from '../../services/redis/redis-clients.ts'
+
+const failure = (applied: false | undefined): unknown => expect.objectContaining({ code: 'ERR_SESSION_STORE', applied })
+const QUICK = { operation: 1, request: 10 }
+
+/** Of this file: it is stopped, filled and restarted. */
+let server: RedisServer
+
+beforeAll(async () => {
+  if (REDIS === '') return
+  const started = await startRedis()
+  if (typeof started === 'string') throw new Error(started)
+  server = started
+})
+afterAll(() => server?.remove())
+
+/** A way to the server that can be disturbed. */
+async function disturbed(library: Library): Promise<{ proxy: FaultProxy; sessions: Sessions<any>; store: RedisStore }> {
+  const proxy = await new FaultProxy({ port: server.port }).listen()
+  onTestFinished(() => proxy.close())
+  const store = await newStore(library, `redis://127.0.0.1:${proxy.port}`)
+  return { proxy, store, sessions: createSessions<any>({ store, timeout: QUICK }) }
+}
+
+/** A session with `n: 1`, of a kilobyte. */
+async function counting(sessions: Sessions<any>): Promise<{ readonly id: string; readonly read: () => Promise<unknown> }> {
+  const session = sessions.create()
+  session.assign({ n: 1, ballast: 'x'.repeat(1000) })
+  await session.save()
+  const id = session.id as string
+  return { id, read: async () => (await sessions.load(id)).get('n') }
+}
+
+function callsOf(command: string): number {
+  return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(server.command('info', 'commandstats'))?.[1] ?? 0)
+}
+
+describe.skipIf(REDIS === '').each(LIBRARIES)('replies that are lost (%s)', (library) => {
+  it('leave an update done once, though the command is sent again', async () => {
+    const { proxy, sessions } = await disturbed(library)
+    const { id, read } = await counting(sessions)
+    const session = await sessions.load(id)
+    session.update('n', (n: number) => n + 1)
+    const before = callsOf('evalsha')
+    proxy.fault = { blackHole: 'down' }
+    const saved = session.save()
+    await expect.poll(() => callsOf('evalsha'), { timeout: 5000 }).toBe(before + 1)
+    proxy.fault = {}
+    proxy.resetAll()
+    await saved
+    expect(await read()).toBe(2)
+    if (library === 'ioredis') expect(callsOf('evalsha')).toBeGreaterThan(before + 1)
+  })
+
+  it('leave one session of a new one', async () => {
+    const { proxy, sessions, store } = await disturbed(library)
+    await store.load('connect', NOW)
+    const before = callsOf('set')
+    const session = sessions.create()
+    session.set('n', 1)
+    proxy.fault = { blackHole: 'down' }
+    const saved = session.save()
+    await expect.poll(() => callsOf('set'), { timeout: 5000 }).toBeGreaterThan(before)
+    proxy.fault = {}
+    proxy.resetAll()
+    await saved
+    expect((await sessions.load(session.id as string)).get('n')).toBe(1)
+    expect((await store.list({ now: 0 })).entries).toHaveLength(1)
+  })
+
+  it('now and then, for a hundred updates, lose none that was answered and double none', { timeout: 60_000 }, async () => {
+    const proxy = await new FaultProxy({
+      port: server.port,
+      plan: (_, random) => ({ cut: { after: random.int(9000, 14_000), direction: 'down', how: 'reset' } }),
+    }).listen()
+    onTestFinished(() => proxy.close())
+    const quiet = await newStore(library, server.url, { prefix: `now and then ${library}:` })
+    const loud = await newStore(library, `redis://127.0.0.1:${proxy.port}`, { prefix: `now and then ${library}:` })
+    const { id, read } = await counting(createSessions<any>({ store: quiet }))
+    const sessions = createSessions<any>({ store: loud, timeout: QUICK })
+    const outcomes = { done: 0, open: 0 }
+    const countOne = async (): Promise<void> => {
+      try {
+        const own = await sessions.load(id)
+        own.update('n', (n: number) => n + 1)
+        await own.save()
+        outcomes.done += 1
+      } catch (error) {
+        if ((error as { code?: string }).code === 'ERR_SESSION_COMMIT_UNKNOWN') outcomes.open += 1
+      }
+    }
+    for (let round = 0; round < 20; round += 1) await Promise.all(Array.from({ length: 5 }, countOne))
+    const counted = Number(await read()) - 1
+    expect(counted).toBeGreaterThanOrEqual(outcomes.done)
+    expect(counted).toBeLessThanOrEqual(outcomes.done + outcomes.open)
+    expect(outcomes.done).toBeGreaterThan(20)
+    expect(proxy.log.filter(({ event }) => event.startsWith('cut')).length).toBeGreaterThan(3)
+  })
+})
+
+describe.skipIf(REDIS === '').each(LIBRARIES)('a connection (%s)', (library) => {
+  it('that is ended leaves the next command alone', async () => {
+    const { store } = await disturbed(library)
+    const entry = sampleEntry()
+    await store.create('a', entry)
+    server.command('client', 'kill', 'type', 'normal')
+    await expect.poll(() => store.load('a', NOW).catch(() => undefined), { timeout: 5000 }).toEqual(entry)
+  })
+
+  it('that says nothing costs a request its timeout, and no more once it is reset', async () => {
+    const { proxy, sessions, store } = await disturbed(library)
+    const { id, read } = await counting(sessions)
+    proxy.fault = { blackHole: 'both' }
+    await expect(sessions.load(id).then((session) => session.get('n'))).rejects.toEqual(failure(undefined))
+    proxy.fault = {}
+    proxy.resetAll()
+    expect(await read()).toBe(1)
+    expect((await store.list({ now: 0 })).entries).toHaveLength(1)
+  })
+
+  it('that breaks in the middle of a reply hands no half of it to anybody', { timeout: 30_000 }, async () => {
+    const entry = sampleEntry({ payload: JSON.stringify('x'.repeat(100_000)) })
+    const quiet = await newStore(library, server.url, { prefix: `half ${library}:` })
+    await quiet.create('a', entry)
+    const proxy = await new FaultProxy({
+      port: server.port,
+      plan: (connection) => (connection <= 3 ? { cut: { after: 50_000, direction: 'down', how: 'reset' } } : {}),
+    }).listen()
+    onTestFinished(() => proxy.close())
+    const store = await newStore(library, `redis://127.0.0.1:${proxy.port}`, { prefix: `half ${library}:` })
+    await expect.poll(() => store.load('a', NOW).catch(() => undefined), { timeout: 10_000 }).toEqual(entry)
+  })
+
+  it('that is slow is waited for', async () => {
+    const { proxy, sessions } = await disturbed(library)
+    const { id, read } = await counting(sessions)
+    proxy.fault = { delay: 30, jitter: 30 }
+    const all = await Promise.all(Array.from({ length: 20 }, () => sessions.load(id)))
+    for (const session of all) session.update('n', (n: number) => n + 1)
+    await Promise.all(all.map((session) => session.save()))
+    expect(await read()).toBe(21)
+  })
+})
+
+describe.skipIf(REDIS === '').each(LIBRARIES)('whoever waits no longer (%s)', (library) => {
+  const soon = (): { deadline: number } => ({ deadline: performance.now() + 300 })
+
+  it('finds nothing of theirs sent when the server is back', async () => {
+    const { proxy, store } = await disturbed(library)
+    await store.load('connect', NOW)
+    const before = callsOf('del')
+    proxy.refuse()
+    proxy.resetAll()
+    // What is sent before the client notices is another matter.
+    const noticed = (): Promise<unknown> => Promise.race([store.load('a', NOW, soon()).catch(String), sleep(500)])
+    await expect.poll(noticed, { timeout: 10_000 }).toContain('cannot be reached')
+    for (let tries = 0; tries < 10; tries += 1) await expect(store.delete(`${tries}`, soon())).rejects.toEqual(failure(false))
+    await proxy.listen()
+    await expect.poll(() => store.load('a', NOW, soon()).catch(String), { timeout: 10_000 }).toBeUndefined()
+    expect(callsOf('del')).toBe(before)
+  })
+
+  it.each(['connected', 'greeted'])('has a silent connection ended, once it is %s, and another made', async (when) => {
+    const { proxy, store } = await disturbed(library)
+    const entries = [sampleEntry(), sampleEntry()]
+    for (const [index, entry] of entries.entries()) await store.create(`${index}`, entry)
+    if (when === 'connected') {
+      proxy.fault = { blackHole: 'both' }
+      proxy.resetAll()
+    } else proxy.forgetAll()
+    const lost = store.load('0', NOW, soon()).catch(() => undefined)
+    await expect.poll(() => proxy.log.filter(({ event }) => event.startsWith('open')).length, { timeout: 10_000 }).toBeGreaterThan(1)
+    proxy.fault = {}
+    const loads = (): Promise<unknown> => Promise.all(entries.map((_, index) => store.load(`${index}`, NOW, soon()).catch(() => undefined)))
+    await expect.poll(loads, { timeout: 20_000 }).toEqual(entries)
+    await lost
+    expect(await loads()).toEqual(entries)
+  })
+
+  it('costs a server that is only slow nothing, however short their patience', async () => {
+    const { proxy, store } = await disturbed(library)
+    await store.load('connect', NOW)
+    const before = proxy.log.length
+    proxy.fault = { delay: 250 }
+    await Promise.all(Array.from({ length: 5 }, (_, index) => store.load(`${index}`, NOW, { deadline: performance.now() + 10 })))
+    expect(proxy.log.slice(before)).toEqual([])
+  })
+})
+
+describe.skipIf(REDIS === '')('a pool', () => {
+  /** With one client. */
+  async function pooled() {
+    const { proxy } = await disturbed('redis')
+    const pool = createClientPool({ url: `redis://127.0.0.1:${proxy.port}` }, { minimum: 1, maximum: 1 })
+    pool.on('error', () => undefined)
+    await pool.connect()
+    onTestFinished(() => pool.destroy())
+    return { proxy, pool, store: new RedisStore({ client: pool, prefix: freshPrefix() }) }
+  }
+
+  it('has the silent connection of one of its clients ended once nobody waits for it any more', async () => {
+    const { proxy, pool, store } = await pooled()
+    const entry = sampleEntry()
+    await store.create('a', entry)
+    await expect.poll(() => pool.idleClients).toBe(1) // also the question for the eviction policy, asked for nobody, is answered
+    proxy.forgetAll()
+    const load = (): Promise<unknown> => store.load('a', NOW, { deadline: performance.now() + 300 }).catch(() => undefined)
+    await expect.poll(() => Promise.race([load(), sleep(2000)]), { timeout: 10_000 }).toEqual(entry)
+  })
+
+  it('sends nothing for whoever had no client of it in time', async () => {
+    const { pool, store } = await pooled()
+    await store.load('connect', NOW)
+    const before = callsOf('del')
+    const free = Promise.withResolvers<void>()
+    const busy = pool.execute(() => free.promise)
+    const late = expect(store.delete('a', { deadline: performance.now() + 50 })).rejects.toEqual(failure(false))
+    await sleep(100)
+    free.resolve()
+    await busy
+    await late
+    expect(callsOf('del')).toBe(before)
+  })
+})
+
+describe.skipIf(REDIS === '').each(LIBRARIES)('a server (%s)', (library) => {
+  it('that stops for a while finishes what was asked of it, once', async () => {
+    const { sessions } = await disturbed(library)
+    const { id, read } = await counting(sessions)
+    const session = await sessions.load(id)
+    session.update('n', (n: number) => n + 1)
+    process.kill(server.pid as number, 'SIGSTOP')
+    const saved = session.save()
+    // Longer than one operation may take.
+    await sleep(1500)
+    process.kill(server.pid as number, 'SIGCONT')
+    await saved
+    expect(await read()).toBe(2)
+  })
+
+  it('that comes back empty has no sessions, and takes new ones', async () => {
+    const { sessions, store } = await disturbed(library)
+    const { id } = await counting(sessions)
+    await store.replace('none', sampleEntry(), 'v', NOW)
+    await server.stop('SIGKILL')
+    await server.start()
+    await expect.poll(() => store.load('a', NOW).catch((error: unknown) => error), { timeout: 10_000 }).toBeUndefined()
+    expect((await sessions.load(id)).get('n')).toBeUndefined()
+    // Its scripts are gone as well.
+    const { read } = await counting(sessions)
+    expect(await read()).toBe(1)
+  })
+
+  it('that forgets its scripts is told them again', async () => {
+    const store = await newStore(library, server.url)
+    let current = sampleEntry({ userId: 'ada' })
+    await store.create('a', current)
+    for (let round = 0; round < 3; round += 1) {
+      server.command('script', 'flush')
+      const next = sampleEntry({ userId: 'ada' })
+      expect(await store.replace('a', next, current.version, NOW)).toEqual({ ok: true })
+      server.command('script', 'flush')
+      expect(await store.touch('a', next.expiresAt + 1, next.version, NOW)).toBe(true)
+      current = next
+    }
+    server.command('script', 'flush')
+    expect(await store.deleteUser('ada')).toBe(1)
+  })
+
+  it('whose memory is full refuses to write, and deletes', async () => {
+    const store = await newStore(library, server.url)
+    const entry = sampleEntry({ userId: 'ada' })
+    for (const key of ['a', 'b', 'c']) await store.create(key, entry)
+    server.command('config', 'set', 'maxmemory', '1mb')
+    onTestFinished(() => void server.command('config', 'set', 'maxmemory', '0'))
+    await expect(store.create('d', sampleEntry())).rejects.toEqual(failure(false))
+    await expect(store.create('d', entry)).rejects.toEqual(failure(false))
+    await expect(store.replace('a', sampleEntry(), entry.version, NOW)).rejects.toEqual(failure(false))
+    await expect(store.touch('a', entry.expiresAt + 1, entry.version, NOW)).rejects.toEqual(failure(false))
+    expect(await store.load('a', NOW)).toEqual(entry)
+    expect(await store.delete('a')).toBe(true)
+    expect(await store.deleteUser('ada')).toBe(2)
+  })
+
+  it('whose memory is full lets visitors log out', async () => {
+    const store = await newStore(library, server.url)
+    const sessions = createSessions<any>({ store, timeout: QUICK })
+    const { id } = await counting(sessions)
+    server.command('config', 'set', 'maxmemory', '1mb')
+    onTestFinished(() => void server.command('config', 'set', 'maxmemory', '0'))
+    const session = await sessions.load(id)
+    session.set('n', 2)
+    await expect(session.save()).rejects.toEqual(failure(false))
+    const other = await sessions.load(id)
+    other.flush()
+    await other.save()
+    expect((await store.list({ now: 0 })).entries).toEqual([])
+  })
+
+  it('that only follows another refuses to write', async () => {
+    const store = await newStore(library, server.url)
+    const entry = sampleEntry()
+    await store.create('a', entry)
+    server.command('replicaof', '127.0.0.1', '1')
+    onTestFinished(() => void server.command('replicaof', 'no', 'one'))
+    await expect(store.create('b', sampleEntry())).rejects.toEqual(failure(false))
+    await expect(store.replace('a', sampleEntry(), entry.version, NOW)).rejects.toEqual(failure(false))
+    await expect(store.delete('a')).rejects.toEqual(failure(false))
+  })
+})
+
+describe.skipIf(REDIS === '')('what was never sent', () => {
+  it('has surely had no effect: the client is closed', async () => {
+    const [redis, io] = [await nodeRedis(), ioRedis()]
+    await io.ping()
+    redis.destroy()
+    io.disconnect()
+    await expect.poll(() => io.status).toBe('end')
+    for (const client of [redis, io]) await expect(new RedisStore({ client }).delete('a')).rejects.toEqual(failure(false))
+  })
+
+  it('has surely had no effect: the client is offline and keeps no queue', async () => {
+    const silent = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+    await new Promise((resolve) => silent.once('listening', resolve))
+    onTestFinished(() => void silent.close())
+    const { port } = silent.address() as { port: number }
+    const { proxy } = await disturbed('redis')
+    const redis = await nodeRedis({ url: `redis://127.0.0.1:${proxy.port}`, disableOfflineQueue: true })
+    const io = ioRedis({ enableOfflineQueue: false }, `redis://127.0.0.1:${port}`)
+    proxy.refuse()
+    proxy.resetAll()
+    await expect.poll(() => (redis as unknown as { isReady: boolean }).isReady).toBe(false)
+    for (const client of [redis, io]) await expect(new RedisStore({ client }).delete('a')).rejects.toEqual(failure(false))
+  })
+
+  it('has surely had no effect: the queue is full', async () => {
+    const { proxy } = await disturbed('redis')
+    const client = await nodeRedis({ url: `redis://127.0.0.1:${proxy.port}`, commandsQueueMaxLength: 20 })
+    const store = new RedisStore({ client })
+    proxy.fault = { blackHole: 'down' }
+    const waiting = Array.from({ length: 20 }, (_, index) => store.delete(String(index)).catch(() => undefined))
+    await expect(store.delete('one more')).rejects.toEqual(failure(false))
+    proxy.resetAll()
+    await Promise.all(waiting)
+  })
+
+  it.each(LIBRARIES)('or was refused for want of a permission (%s)', async (library) => {
+    const store = await newStore(library, server.url)
+    server.command('acl', 'setuser', 'default', '-del')
+    onTestFinished(() => void server.command('acl', 'setuser', 'default', '+@all'))
+    await expect(store.delete('a')).rejects.toEqual(failure(false))
+  })
+
+  it('is not what was refused when it was sent again: the first may have had its effect', async () => {
+    const { proxy, store } = await disturbed('ioredis')
+    const [entry, next] = [sampleEntry(), sampleEntry()]
+    await store.create('a', entry)
+    const before = callsOf('evalsha')
+    proxy.fault = { blackHole: 'down' }
+    const replaced = store.replace('a', next, entry.version, NOW)
+    const outcome = expect(replaced).rejects.toEqual(failure(undefined))
+    await expect.poll(() => callsOf('evalsha'), { timeout: 5000 }).toBe(before + 1)
+    server.command('acl', 'setuser', 'default', '-evalsha')
+    onTestFinished(() => void server.command('acl', 'setuser', 'default', '+@all'))
+    proxy.fault = {}
+    proxy.resetAll()
+    await outcome
+    expect(await store.load('a', NOW)).toEqual(next)
+  })
+})

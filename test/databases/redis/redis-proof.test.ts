@@ -1,0 +1,34 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { check } from '../../proof/checks/checker.ts'
+import { Server } from '../../proof/processes/fleet.ts'
+import { load } from '../../proof/processes/load.ts'
+import { campaign, type StoreName, seedsFrom, told } from '../../proof/simulation/campaign.ts'
+import { freshPrefix, REDIS } from '../../services/redis/redis-clients.ts'
+
+/** Others every day. */
+const day = Math.floor(Date.now() / 86_400_000)
+const store = REDIS as StoreName
+
+describe.skipIf(REDIS === '')('the guarantee on Redis', () => {
+  it(`holds in seeded runs (${day * 30} and on)`, { timeout: 120_000 }, async () => {
+    const tally = await campaign(store, seedsFrom(day * 30, 30))
+    expect(told(tally, store)).toBe('')
+    expect(tally.answers['ok']).toBeGreaterThan(500)
+  })
+
+  it(`holds for 2,000 requests to four processes (seed ${day})`, { timeout: 120_000 }, async () => {
+    const history = await load({ place: `${REDIS}#${freshPrefix()}`, seed: day, processes: 4, requests: 2000, kills: 0 })
+    expect(check(history)).toEqual([])
+  })
+
+  it(`holds when the processes are killed (seed ${day})`, { timeout: 120_000 }, async () => {
+    const history = await load({ place: `${REDIS}#${freshPrefix()}`, seed: day, processes: 4, requests: 300, kills: 4 })
+    expect(check(history)).toEqual([])
+  })
+
+  it('keeps no process alive that is told to end', { timeout: 30_000 }, async () => {
+    const server = new Server(`${REDIS}#${freshPrefix()}`)
+    onTestFinished(async () => void (await server.stop('SIGKILL')))
+    expect(await server.stop('SIGTERM')).toBe(0)
+  })
+})

@@ -1,0 +1,275 @@
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createClientPool, createCluster, createSentinel } from 'redis'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { RedisStore, type RedisStoreOptions } from '../../../src/stores/redis.ts'
+import { HOUR, NOW, sampleEntry } from '../../../src/testing/sample.ts'
+import { startRedis } from '../../services/redis/redis.ts'
+import { freshPrefix, ioRedis, LIBRARIES, newStore, REDIS } from '../../services/redis/redis-clients.ts'
+
+const CONFIG = expect.objectContaining({ code: 'ERR_SESSION_CONFIG' })
+const nodes = [{ host: '127.0.0.1', port: 1 }]
+
+describe('the options of a RedisStore', () => {
+  const client = createClient()
+
+  it.each([
+    ['client', 'redis://localhost'],
+    ['client', {}],
+    ['client', undefined],
+    ['client', new Cluster(nodes, { lazyConnect: true, scaleReads: 'slave' })],
+    ['prefix', 7],
+    ['prefix', '\ud800'],
+    ['onWarning', 'loud'],
+    ['pool', client],
+  ])('that cannot be used are refused by name: %s', (option, value) => {
+    const options = { client, [option]: value } as unknown as RedisStoreOptions
+    expect(() => new RedisStore(options)).toThrow(CONFIG)
+    expect(() => new RedisStore(options)).toThrow(`\`${option}\``)
+  })
+
+  it.each([undefined, {}, client])('ask for the client', (options) => {
+    expect(() => new RedisStore(options as unknown as RedisStoreOptions)).toThrow(CONFIG)
+  })
+
+  it('fit the types of both libraries', () => {
+    const stores = () => [
+      new RedisStore({ client }),
+      new RedisStore({ client: createClientPool() }),
+      new RedisStore({ client: createCluster({ rootNodes: [] }) }),
+      new RedisStore({ client: createSentinel({ name: 'a', sentinelRootNodes: nodes }) }),
+      new RedisStore({ client: new Redis({ lazyConnect: true }) }),
+      new RedisStore({ client: new Cluster(nodes, { lazyConnect: true }) }),
+    ]
+    expect(stores).not.toThrow()
+  })
+})
+
+/** What a store sends, and what its server keeps. */
+function watched(options: Partial<RedisStoreOptions> = {}) {
+  const [redis, prefix, sent] = [ioRedis(), freshPrefix(), [] as string[]]
+  const call = (name: string, args: string[]): Promise<unknown> => {
+    sent.push(name)
+    return redis.call(name, args)
+  }
+  const client = { status: 'ready', options: {}, on: () => undefined, call }
+  return { redis, prefix, sent, store: new RedisStore({ client, prefix, onWarning: () => undefined, ...options }) }
+}
+
+describe.skipIf(REDIS === '')('a session in Redis', () => {
+  it('is one key, and a write one command, of a user as well', async () => {
+    const { store, redis, prefix, sent } = watched()
+    const next = [sampleEntry(), sampleEntry()]
+    const [first, user] = [sampleEntry(), sampleEntry({ userId: 'ada' })]
+    await store.create('a', first)
+    await store.create('b', user)
+    expect((await redis.keys(`${prefix}*`)).sort()).toEqual([`${prefix}session:a`, `${prefix}session:b`, `${prefix}user:ada`])
+    // Whatever is sent once in the life of a store and a server.
+    await store.replace('a', next[0] as never, first.version, NOW)
+    await store.touch('a', NOW + 2 * HOUR, (next[0] as never as { version: string }).version, NOW)
+    sent.length = 0
+    await store.load('b', NOW)
+    const again = sampleEntry({ userId: 'ada', expiresAt: NOW + HOUR + 1 })
+    expect(await store.replace('b', again, user.version, NOW)).toEqual({ ok: true })
+    expect(await store.touch('b', again.expiresAt + 1, again.version, NOW)).toBe(true)
+    expect(await store.delete('b')).toBe(true)
+    // A touch, once an hour at the most, sees to it that the user's list has the session.
+    expect(sent).toEqual(['get', 'evalsha', 'evalsha', 'evalsha', 'evalsha', 'del'])
+  })
+
+  it('stays an hour longer than it lives, by whatever clock it was written', async () => {
+    const { store, redis, prefix } = watched()
+    const minute = 60_000
+    for (const now of [1_000_000, Date.now(), NOW]) {
+      const entry = sampleEntry({ seenAt: now, expiresAt: now + minute })
+      const left = async (): Promise<number> => Math.round((await redis.pttl(`${prefix}session:${now}`)) / minute)
+      await store.create(String(now), entry)
+      expect(await left()).toBe(61)
+      await store.touch(String(now), now + 5 * minute, entry.version, now)
+      expect(await left()).toBe(65)
+      await store.replace(String(now), sampleEntry({ expiresAt: now + 9 * minute }), entry.version, now + minute)
+      expect(await left()).toBe(68)
+    }
+  })
+
+  it('may have a prefix that means something to Redis, and shares the database with others', async () => {
+    const { redis } = watched()
+    const prefix = `${freshPrefix()}[a-z]*?\\{x}:`
+    const [mine, others] = [new RedisStore({ client: redis, prefix }), new RedisStore({ client: redis, prefix: `${prefix}b` })]
+    for (const store of [mine, others]) await store.create('user:ada', sampleEntry({ userId: 'ada' }))
+    await redis.set(`${prefix}other`, 'no session')
+    expect((await mine.list({ now: NOW })).entries.map(([key]) => key)).toEqual(['user:ada'])
+    expect(await mine.deleteUser('ada')).toBe(1)
+    expect(await others.load('user:ada', NOW)).toBeDefined()
+  })
+
+  it('that is none is a failure, not an absence', async () => {
+    const { store, redis, prefix } = watched()
+    await redis.set(`${prefix}session:a`, 'something')
+    await redis.lpush(`${prefix}session:b`, 'a list')
+    for (const key of ['a', 'b']) await expect(store.load(key, NOW)).rejects.toThrow()
+    await expect(store.list({ now: NOW, cursor: 'x' })).rejects.toEqual(expect.objectContaining({ code: 'ERR_SESSION_STORE' }))
+  })
+})
+
+describe('a fresh load', () => {
+  it('waits until a create of the key is through, which the client may be about to send again', async () => {
+    const [answer, sent] = [Promise.withResolvers<unknown>(), [] as string[]]
+    const call = (name: string): Promise<unknown> => {
+      sent.push(name)
+      return name === 'set' ? answer.promise : Promise.resolve(null)
+    }
+    const store = new RedisStore({ client: { status: 'ready', options: {}, on: () => undefined, call } })
+    const created = store.create('a', sampleEntry())
+    const found = store.load('a', NOW, { fresh: true })
+    await store.load('a', NOW)
+    await store.load('b', NOW, { fresh: true })
+    expect(sent.filter((name) => name === 'get')).toHaveLength(2)
+    answer.resolve('OK')
+    expect(await created).toEqual({ ok: true })
+    expect(await found).toBeUndefined()
+    expect(sent.filter((name) => name === 'get')).toHaveLength(3)
+  })
+})
+
+describe.skipIf(REDIS === '')('a listing of all sessions', () => {
+  it('takes as many SCANs as it takes, whatever the size of its pages', async () => {
+    const { store, redis, prefix } = watched()
+    const keys = Array.from({ length: 2500 }, (_, index) => `key ${index}`)
+    await Promise.all(keys.map((key) => store.create(key, sampleEntry())))
+    for (const limit of [400, 1, 1000, 10_000]) {
+      const found: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = await store.list({ now: NOW, limit, ...(cursor === undefined ? {} : { cursor }) })
+        expect(page.entries.length).toBeLessThanOrEqual(limit)
+        found.push(...page.entries.map(([key]) => key))
+        cursor = page.cursor
+      } while (cursor !== undefined && found.length < (limit === 1 ? 30 : 3000))
+      expect(new Set(found).size).toBe(found.length)
+      if (limit > 1) expect(found.toSorted()).toEqual(keys.toSorted())
+    }
+    await redis.unlink(keys.map((key) => `${prefix}session:${key}`))
+  })
+
+  it('does not pass over what comes behind a page that ends with a SCAN', async () => {
+    const record = `${instant(NOW + HOUR)}${instant(NOW)}${instant(0)}"v"\n\n["p",1,1,""]\n{}`
+    const scans: Record<string, [string, string[]]> = { '0': ['5', ['a', 'b']], '5': ['0', ['c']] }
+    const call = async (name: string, [cursor = '']: string[]): Promise<unknown> => {
+      const [next, keys] = scans[cursor] ?? ['0', []]
+      return name === 'scan' ? [next, keys.map((key) => `sojourn:session:${key}`)] : name === 'get' ? record : ''
+    }
+    const store = new RedisStore({ client: { status: 'ready', options: {}, on: () => undefined, call } })
+    const first = await store.list({ now: NOW, limit: 2 })
+    expect(first.entries.map(([key]) => key)).toEqual(['a', 'b'])
+    const second = await store.list({ now: NOW, limit: 2, cursor: first.cursor as string })
+    expect(second.entries.map(([key]) => key)).toEqual(['c'])
+    expect(second.cursor).toBeUndefined()
+  })
+})
+
+function instant(at: number): string {
+  return String(at).padStart(16, '0')
+}
+
+describe.skipIf(REDIS === '')('the list of a user', () => {
+  it('has the session before there is a row', async () => {
+    const { store, redis, prefix, sent } = watched()
+    await store.create('a', sampleEntry())
+    sent.length = 0
+    const [first] = (await store.list({ now: NOW })).entries.map(([, entry]) => entry.version)
+    await store.replace('a', sampleEntry({ userId: 'ada' }), first as string, NOW)
+    expect(await redis.zrange(`${prefix}user:ada`, '0', '-1')).toEqual(['a'])
+    // The write that found it unlisted wrote nothing.
+    expect(sent.filter((name) => name.startsWith('eval')).length).toBeGreaterThanOrEqual(3)
+  })
+
+  it('lives as long as its sessions, however often they are prolonged', async () => {
+    const { store, redis, prefix } = watched()
+    let [now, entry] = [NOW, sampleEntry({ userId: 'ada', seenAt: NOW })]
+    await store.create('a', entry)
+    const lasts = async (name: string): Promise<number> => redis.pttl(prefix + name)
+    for (let round = 0; round < 12; round += 1) {
+      now += HOUR / 2
+      if (round % 2 === 0) expect(await store.touch('a', now + HOUR, entry.version, now)).toBe(true)
+      else {
+        const next = sampleEntry({ userId: 'ada', expiresAt: now + HOUR })
+        expect(await store.replace('a', next, entry.version, now)).toEqual({ ok: true })
+        entry = next
+      }
+      expect(await lasts('user:ada')).toBeGreaterThanOrEqual((await lasts('session:a')) - 60_000)
+    }
+    expect(await store.deleteUser('ada')).toBe(1)
+  })
+
+  it('has the session again when it is touched or prolonged, should Redis have lost it', async () => {
+    const { store, redis, prefix } = watched()
+    const entry = sampleEntry({ userId: 'ada' })
+    await store.create('a', entry)
+    await redis.del(`${prefix}user:ada`)
+    expect(await store.touch('a', entry.expiresAt, entry.version, NOW)).toBe(true)
+    expect(await redis.zrange(`${prefix}user:ada`, '0', '-1')).toEqual(['a'])
+    await redis.del(`${prefix}user:ada`)
+    await store.replace('a', sampleEntry({ userId: 'ada', expiresAt: entry.expiresAt + HOUR }), entry.version, NOW)
+    expect(await store.deleteUser('ada')).toBe(1)
+  })
+
+  it('is there again when the session comes back from another user', async () => {
+    const { store } = watched()
+    const [ada, eve, again] = ['ada', 'eve', 'ada'].map((userId) => sampleEntry({ userId })) as [any, any, any]
+    await store.create('a', ada)
+    await store.replace('a', eve, ada.version, NOW)
+    await store.replace('a', again, eve.version, NOW)
+    expect(await store.deleteUser('eve')).toBe(0)
+    expect(await store.deleteUser('ada')).toBe(1)
+  })
+
+  it('loses what has ended an hour ago, as others come', async () => {
+    const { store, redis, prefix } = watched()
+    const count = (): Promise<number> => redis.zcard(`${prefix}user:ada`)
+    await store.create('alive', sampleEntry({ userId: 'ada', seenAt: NOW, expiresAt: NOW + 1000 * HOUR }))
+    for (let index = 0; index < 30; index += 1) {
+      await store.create(`old ${index}`, sampleEntry({ userId: 'ada', seenAt: NOW }))
+      await store.delete(`old ${index}`)
+    }
+    expect(await count()).toBe(31)
+    const later = NOW + 2 * HOUR
+    let login = 0
+    const logIn = async (): Promise<number> => {
+      await store.create(`new ${login++}`, sampleEntry({ userId: 'ada', seenAt: later, expiresAt: later + HOUR }))
+      return (await redis.zrange(`${prefix}user:ada`, '0', '-1')).filter((member) => member.startsWith('old')).length
+    }
+    await expect.poll(logIn, { timeout: 20_000, interval: 5 }).toBe(0)
+    expect(await store.deleteUser('ada')).toBe(login + 1)
+  })
+})
+
+describe.skipIf(REDIS === '')('a server that drops keys when it is full', () => {
+  it.each(LIBRARIES)('is warned of, once (%s)', async (library) => {
+    const server = await startRedis('--maxmemory', '100mb', '--maxmemory-policy', 'volatile-lru')
+    if (typeof server === 'string') throw new Error(server)
+    onTestFinished(() => server.remove())
+    const warnings: string[] = []
+    const store = await newStore(library, server.url, { onWarning: (message) => warnings.push(message) })
+    for (const key of ['a', 'b']) await store.load(key, NOW)
+    await expect.poll(() => warnings).toEqual([expect.stringContaining('volatile-lru')])
+    for (const [setting, value] of [
+      ['maxmemory-policy', 'noeviction'],
+      ['maxmemory', '0'],
+    ] as const) {
+      server.command('config', 'set', 'maxmemory-policy', 'allkeys-lru')
+      server.command('config', 'set', setting, value)
+      const quiet = await newStore(library, server.url, { onWarning: (message) => warnings.push(message) })
+      await quiet.load('a', NOW)
+      await quiet.load('a', NOW)
+    }
+    expect(warnings).toHaveLength(1)
+  })
+})
+
+describe.skipIf(REDIS === '')('a RedisStore that is closed', () => {
+  it('leaves the client open', async () => {
+    const client = ioRedis()
+    await new RedisStore({ client }).close()
+    expect(await client.ping()).toBe('PONG')
+  })
+})

@@ -1,0 +1,61 @@
+import type { Entry, Refused, Store, Version, Written } from '../../../src/core/store/store.ts'
+import type { Touch } from '../checks/history.ts'
+
+/** The store itself, with a record of what touches did to the expiry; and, where wished, printing payloads in a style that is not ours. */
+export class WatchedStore implements Store {
+  readonly capabilities: Store['capabilities']
+  readonly touches: Touch[] = []
+  readonly #inner: Store
+  readonly #absolute: number
+  readonly #foreignStyle: boolean
+
+  constructor(inner: Store, { absolute, foreignStyle }: { readonly absolute: number; readonly foreignStyle: boolean }) {
+    this.#inner = inner
+    this.#absolute = absolute
+    this.#foreignStyle = foreignStyle
+    this.capabilities = inner.capabilities
+  }
+
+  load(key: string, now: number): Promise<Entry | undefined> {
+    return this.#inner.load(key, now)
+  }
+
+  create(key: string, entry: Entry): Promise<Written | Refused> {
+    return this.#inner.create(key, this.#styled(entry))
+  }
+
+  replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
+    return this.#inner.replace(key, this.#styled(entry), expected, now)
+  }
+
+  async touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {
+    const before = await this.#inner.load(key, -1)
+    const moved = await this.#inner.touch(key, expiresAt, expected, now)
+    const after = await this.#inner.load(key, -1)
+    // A write came in between: what became of the expiry was not the touch's doing.
+    if (before !== undefined && after !== undefined && before.version !== after.version) return moved
+    const createdAt = after?.createdAt ?? 0
+    this.touches.push({ key, now, before: before?.expiresAt, after: after?.expiresAt, absoluteEnd: createdAt + this.#absolute })
+    return moved
+  }
+
+  delete(key: string): Promise<boolean> {
+    return this.#inner.delete(key)
+  }
+
+  /** Every key, of expired rows too. */
+  async keys(): Promise<string[]> {
+    const keys: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await this.#inner.list?.({ now: -1, ...(cursor === undefined ? {} : { cursor }) })
+      keys.push(...(page?.entries.map(([key]) => key) ?? []))
+      cursor = page?.cursor
+    } while (cursor !== undefined)
+    return keys
+  }
+
+  #styled(entry: Entry): Entry {
+    return this.#foreignStyle ? { ...entry, payload: entry.payload.replaceAll('{"v":', '{ "v": ') } : entry
+  }
+}

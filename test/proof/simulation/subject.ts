@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import type { SessionOptions } from '../../../src/core/config/options.ts'
+import { createSessions } from '../../../src/core/manager/sessions.ts'
+
+/** The verbs the proofs use, of the library or of a mutant. */
+export interface SessionLike {
+  readonly isNew: boolean
+  readonly expiresAt: number
+  has(key: string): boolean
+  get(key: string): unknown
+  set(key: string, value: unknown): unknown
+  delete(key: string): boolean
+  pop(key: string): unknown
+  setDefault(key: string, value: unknown): unknown
+  update(key: string, change: (current: any) => unknown): unknown
+  claim(key: string): Promise<unknown>
+  clear(): void
+  flush(): void
+  cycleId(): void
+  login(user: string): void
+  save(): Promise<void>
+  toObject(): Record<string, unknown>
+}
+
+/** One process with a session library in it. */
+export interface Subject {
+  open(cookie: string | undefined): Promise<SessionLike>
+  commit(session: SessionLike, status: number): Promise<void>
+  /** The `Set-Cookie` headers the response carries, whether or not the commit went through. */
+  setCookies(session: SessionLike): readonly string[]
+}
+
+/** The library itself. */
+export function sojourn(options: SessionOptions): Subject {
+  const sessions = createSessions(options)
+  type Real = Parameters<typeof sessions.commit>[0]
+  return {
+    open: (id) => sessions.open({ cookie: id === undefined ? undefined : `__Host-sid=${id}`, secure: true, loopback: false }),
+    commit: async (session, status) => void (await sessions.commit(session as Real, { status })),
+    setCookies: (session) => sessions.headers(session as Real).getSetCookie(),
+  }
+}
+
+/** The id a `Set-Cookie` gives; `''` when it deletes. */
+export function idIn(setCookie: string): string {
+  return setCookie.slice(setCookie.indexOf('=') + 1, setCookie.indexOf(';'))
+}
+
+/** The key under which the row of a family is kept. */
+export function keyOf(family: string): string {
+  return createHash('sha256').update(family).digest('base64url')
+}

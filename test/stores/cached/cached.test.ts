@@ -1,0 +1,243 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createSessions } from '../../../src/core/manager/sessions.ts'
+import type { Entry, Store } from '../../../src/core/store/store.ts'
+import { CachedStore, type CachedStoreOptions } from '../../../src/stores/cached.ts'
+import { MemoryStore } from '../../../src/stores/memory.ts'
+import { SqliteStore } from '../../../src/stores/sqlite.ts'
+import { HOUR, NOW, sampleEntry } from '../../../src/testing/sample.ts'
+import { storeSuite } from '../../../src/testing/store-suite.ts'
+
+storeSuite(
+  'CachedStore, memory in front of SQLite',
+  () => new CachedStore({ store: new SqliteStore(':memory:'), cache: new MemoryStore(), maxStale: '1m' }),
+  { describe, it },
+)
+storeSuite(
+  'CachedStore, SQLite in front of memory',
+  () => new CachedStore({ store: new MemoryStore(), cache: new SqliteStore(':memory:'), maxStale: '1h' }),
+  { describe, it },
+)
+
+it('closes its stores, but none that somebody else uses', async () => {
+  const [store, cache] = [new SqliteStore(':memory:'), new SqliteStore(':memory:')]
+  const [front, admin] = [createSessions({ store: new CachedStore({ store, cache, maxStale: '1m' }) }), createSessions({ store })]
+  await front.close()
+  await expect(cache.load('a', NOW)).rejects.toThrow('The store is closed')
+  expect(await store.load('a', NOW)).toBeUndefined()
+  await admin.close()
+  await expect(store.load('a', NOW)).rejects.toThrow('The store is closed')
+})
+
+/** A memory that counts its loads, and fails or hangs when it is told to. */
+class Moody extends MemoryStore {
+  loads = 0
+  mood: 'well' | 'fails' | 'hangs' | 'only reads' = 'well'
+
+  override async load(key: string, now: number): Promise<Entry | undefined> {
+    this.loads += 1
+    await this.#suffer(false)
+    return super.load(key, now)
+  }
+  override async create(key: string, entry: Entry): ReturnType<Store['create']> {
+    await this.#suffer(true)
+    return super.create(key, entry)
+  }
+  override async replace(key: string, entry: Entry, expected: string, now: number): ReturnType<Store['replace']> {
+    await this.#suffer(true)
+    return super.replace(key, entry, expected, now)
+  }
+
+  async #suffer(isWrite: boolean): Promise<void> {
+    if (this.mood === 'fails' || (this.mood === 'only reads' && isWrite)) throw new Error('no')
+    if (this.mood === 'hangs') await new Promise(() => undefined)
+  }
+}
+
+function scene(options: Partial<CachedStoreOptions> = {}): { truth: Moody; cache: Moody; store: CachedStore; warnings: string[] } {
+  const [truth, cache, warnings] = [new Moody(), new Moody(), [] as string[]]
+  const onWarning = (message: string): void => void warnings.push(message)
+  return { truth, cache, warnings, store: new CachedStore({ store: truth, cache, maxStale: '1m', onWarning, ...options }) }
+}
+
+describe('a cached read', () => {
+  it('asks the store once, and again when the entry is `maxStale` old', async () => {
+    const { truth, store } = scene()
+    const entry = sampleEntry({ userId: 'ada' })
+    await store.create('key', entry)
+    for (const now of [NOW, NOW + 1, NOW + 59_999]) expect(await store.load('key', now)).toEqual(entry)
+    expect(truth.loads).toBe(1)
+    expect(await store.load('key', NOW + 60_000)).toEqual(entry)
+    expect(await store.load('key', NOW + 60_001)).toEqual(entry)
+    expect(truth.loads).toBe(2)
+  })
+
+  it('is past the cache when it is to be fresh', async () => {
+    const { truth, store } = scene()
+    const [old, next] = [sampleEntry(), sampleEntry()]
+    await store.create('key', old)
+    await store.load('key', NOW)
+    await truth.replace('key', next, old.version, NOW)
+    expect(await store.load('key', NOW)).toEqual(old)
+    expect(await store.load('key', NOW, { fresh: true })).toEqual(next)
+    expect(await store.load('key', NOW)).toEqual(next) // what was seen once is not unseen
+  })
+
+  it('never answers an entry that has expired, nor hides one whose expiry was moved meanwhile', async () => {
+    const { truth, store } = scene({ maxStale: '3h' })
+    const entry = sampleEntry()
+    await store.create('key', entry)
+    await store.load('key', NOW)
+    expect(await store.load('key', entry.expiresAt)).toBeUndefined()
+    await truth.touch('key', NOW + 2 * HOUR, entry.version, NOW)
+    expect(await store.load('key', entry.expiresAt)).toMatchObject({ expiresAt: NOW + 2 * HOUR })
+  })
+
+  it.each(['replace', 'touch', 'delete', 'deleteUser'] as const)('sees a %s at once', async (verb) => {
+    const { truth, store } = scene()
+    const entry = sampleEntry({ userId: 'ada' })
+    await store.create('key', entry)
+    await store.load('key', NOW)
+    if (verb === 'replace') await store.replace('key', sampleEntry(), entry.version, NOW)
+    if (verb === 'touch') await store.touch('key', NOW + 2 * HOUR, entry.version, NOW)
+    if (verb === 'delete') await store.delete('key')
+    if (verb === 'deleteUser') expect(await store.deleteUser?.('ada')).toBe(1)
+    const [served, true_] = [await store.load('key', NOW), await truth.load('key', NOW)]
+    expect(served).toEqual(true_)
+    expect(served).not.toEqual(entry)
+  })
+
+  it('keeps the session that `deleteUser` excepts, and drops every page of the others', async () => {
+    const { store } = scene()
+    const keys = Array.from({ length: 250 }, (_, index) => `key${index}`)
+    for (const key of keys) await store.create(key, sampleEntry({ userId: 'ada' }))
+    for (const key of keys) await store.load(key, NOW)
+    expect(await store.deleteUser?.('ada', { except: 'key7' })).toBe(249)
+    const left = await Promise.all(keys.map((key) => store.load(key, NOW)))
+    expect(left.flatMap((entry, index) => (entry === undefined ? [] : [keys[index]]))).toEqual(['key7'])
+  })
+
+  it('is made room for: `clearExpired` clears both, and counts what the store had', async () => {
+    const { truth, cache, store } = scene()
+    await store.create('key', sampleEntry())
+    await store.load('key', NOW)
+    for await (const { deleted } of store.clearExpired?.({ now: NOW + 2 * HOUR }) ?? []) expect(deleted).toBe(1)
+    expect([await truth.countExpired(NOW + 2 * HOUR), (await cache.list({ now: 0 })).entries]).toEqual([0, []])
+  })
+})
+
+describe('a cache in trouble', () => {
+  it.each(['fails', 'hangs'] as const)('that %s costs nobody the session, and is told once', { timeout: 30_000 }, async (mood) => {
+    const { cache, store, warnings } = scene()
+    onTestFinished(() => void (cache.mood = 'well'))
+    const entry = sampleEntry()
+    await store.create('key', entry)
+    cache.mood = mood
+    for (let times = 0; times < 5; times++) expect(await store.load('key', NOW)).toEqual(entry)
+    expect(await store.replace('key', sampleEntry(), entry.version, NOW)).toEqual({ ok: true })
+    expect(await store.delete('key')).toBe(true)
+    expect(warnings).toEqual([expect.stringContaining('The cache of the session store failed')])
+  })
+
+  it.each(['fails', 'only reads'] as const)('that %s while a session ends does not bring it back', async (mood) => {
+    const { cache, store } = scene()
+    await store.create('key', sampleEntry())
+    await store.load('key', NOW)
+    cache.mood = mood
+    await store.delete('key')
+    expect(await store.load('key', NOW)).toBeUndefined()
+    cache.mood = 'well'
+    expect(await store.load('key', NOW)).toBeUndefined()
+  })
+
+  it('takes what it could not take as soon as it is back, so that other processes see it too', async () => {
+    const { truth, cache, store } = scene()
+    const other = new CachedStore({ store: truth, cache, maxStale: '1m' })
+    await store.create('key', sampleEntry())
+    await store.create('another', sampleEntry())
+    await store.load('key', NOW)
+    cache.mood = 'fails'
+    await store.delete('key')
+    cache.mood = 'well'
+    await vi.waitFor(async () => expect(await other.load('key', NOW)).toBeUndefined(), { timeout: 10_000 })
+  })
+
+  it('is not asked for what only the store knows: the error of the store is the error', async () => {
+    const { truth, store } = scene()
+    const entry = sampleEntry()
+    await store.create('key', entry)
+    await store.load('key', NOW)
+    truth.mood = 'fails'
+    expect(await store.load('key', NOW)).toEqual(entry)
+    await expect(store.load('other', NOW)).rejects.toThrow('no')
+    await expect(store.load('key', NOW, { fresh: true })).rejects.toThrow('no')
+    await expect(store.replace('key', sampleEntry(), entry.version, NOW)).rejects.toThrow('no')
+  })
+})
+
+describe('sessions over a cache of this process', () => {
+  const cookie = (id: string | undefined): object => ({ cookie: `__Host-sid=${id}`, secure: true, loopback: false })
+
+  it('lose no update, and hand a value out once, though what they read is old', async () => {
+    const truth = new MemoryStore()
+    const [one, two] = [1, 2].map(() =>
+      createSessions({ store: new CachedStore({ store: truth, cache: new MemoryStore(), maxStale: '1h' }) }),
+    )
+    const visitor = one?.create()
+    visitor?.set('ticket', 'a').increment('count')
+    await visitor?.save()
+    await two?.open(cookie(visitor?.id) as never)
+    for (const sessions of [one, two, one, two]) {
+      const session = await sessions?.open(cookie(visitor?.id) as never)
+      session?.increment('count')
+      if (session !== undefined) await sessions?.commit(session, { status: 200 })
+    }
+    const last = await one?.open(cookie(visitor?.id) as never)
+    await last?.reload()
+    expect(last?.get('count')).toBe(5)
+    const claims = await Promise.all(
+      [one, two].map(async (sessions) => (await sessions?.open(cookie(visitor?.id) as never))?.claim('ticket')),
+    )
+    expect(claims.filter((value) => value !== undefined)).toEqual(['a'])
+  })
+
+  it('know a renewed id at once, and let nobody save in a session that ended elsewhere', async () => {
+    const truth = new MemoryStore()
+    const store = (): CachedStore => new CachedStore({ store: truth, cache: new MemoryStore(), maxStale: '1h' })
+    const [one, two] = [createSessions({ store: store() }), createSessions({ store: store() })]
+    const visitor = one.create()
+    visitor.set('cart', ['a'])
+    await visitor.save()
+    const before = visitor.id
+    expect((await two.open(cookie(before) as never)).get('cart')).toEqual(['a'])
+    visitor.login('ada')
+    await visitor.save()
+    expect(visitor.id).not.toBe(before)
+    expect((await two.open(cookie(visitor.id) as never)).userId).toBe('ada')
+    const late = await two.open(cookie(visitor.id) as never)
+    visitor.flush()
+    await visitor.save()
+    late.set('cart', ['b'])
+    await expect(late.save()).rejects.toMatchObject({ code: 'ERR_SESSION_ENDED' })
+    expect((await two.open(cookie(visitor.id) as never)).isNew).toBe(true)
+  })
+})
+
+describe('an option that cannot be used', () => {
+  const [store, cache] = [new MemoryStore(), new MemoryStore()]
+  it.each<[string, object]>([
+    ['store', { cache, maxStale: '1m' }],
+    ['cache', { store, maxStale: '1m' }],
+    ['cache', { store, cache: store, maxStale: '1m' }],
+    ['cache', { store, cache: { load: () => undefined, capabilities: { compareAndSwap: false } }, maxStale: '1m' }],
+    ['maxStale', { store, cache }],
+    ['maxStale', { store, cache, maxStale: 0 }],
+    ['maxStale', { store, cache, maxStale: 'soon' }],
+    ['invalidation', { store, cache, maxStale: 1, invalidation: {} }],
+    ['onWarning', { store, cache, maxStale: 1, onWarning: true }],
+    ['ttl', { store, cache, maxStale: 1, ttl: 1 }],
+  ])('`%s` is named (%#)', (option, options) => {
+    expect(() => new CachedStore(options as CachedStoreOptions)).toThrow(
+      expect.objectContaining({ code: 'ERR_SESSION_CONFIG', message: expect.stringContaining(`\`${option}\``) }),
+    )
+  })
+})

@@ -1,0 +1,120 @@
+import { createCipheriv, type KeyObject, randomBytes } from 'node:crypto'
+import { deflateRawSync, gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createSessions } from '../../../src/index.ts'
+import { parseEnvelope, printEnvelope } from '../../../src/stores/cookie/cookie-envelope.ts'
+import { CookieStore } from '../../../src/stores/cookie.ts'
+import { makeSeal, sealingKeys } from '../../../src/wire/seal.ts'
+import { DAY, HOUR, MINUTE, START } from '../../core/fixture.ts'
+import { SECRET } from './cookie-secret.ts'
+
+const entry = {
+  payload: '{}',
+  proof: 'p',
+  idAt: START,
+  version: 'v',
+  commits: '',
+  createdAt: START,
+  seenAt: START,
+  expiresAt: START + HOUR,
+}
+
+describe('what is in a token', () => {
+  it('comes back as it was printed', () => {
+    const text = fc.string({ unit: 'grapheme' })
+    const instant = fc.integer({ min: 0, max: 8_640_000_000_000_000 })
+    const some = fc.record(
+      {
+        payload: text,
+        proof: text,
+        idAt: instant,
+        version: text,
+        commits: text,
+        userId: text,
+        createdAt: instant,
+        seenAt: instant,
+        expiresAt: instant,
+      },
+      { requiredKeys: ['payload', 'proof', 'idAt', 'version', 'commits', 'createdAt', 'seenAt', 'expiresAt'] },
+    )
+    fc.assert(
+      fc.property(text, some, (family, each) => {
+        expect(parseEnvelope(printEnvelope({ family, entry: each }))).toEqual({ family, entry: each })
+      }),
+    )
+  })
+
+  it('is nothing that somebody else would have printed', () => {
+    const line = fc.json().map((json) => `${json}\n{}`)
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json(), line), (text) => {
+        expect(parseEnvelope(text)).toBeUndefined()
+      }),
+    )
+  })
+})
+
+/** Cookies that were sealed with the right secret, for the right manager, and are still none of ours. */
+describe('a manager', () => {
+  const PURPOSE = 'sojourn: a session in a cookie'
+  const keys = sealingKeys([SECRET], PURPOSE)
+  const seal = makeSeal(keys, '')
+  const sealedBytes = (version: string, bytes: Uint8Array): string => {
+    const nonce = randomBytes(12)
+    const cipher = createCipheriv('aes-256-gcm', keys[0] as KeyObject, nonce).setAAD(Buffer.from(JSON.stringify([version, ''])))
+    const sealed = Buffer.concat([cipher.update(bytes), cipher.final()])
+    return version + Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url')
+  }
+  const envelope = (changes: object = {}, family: unknown = 'f'.repeat(16)): string => {
+    const { payload, ...rest } = { ...entry, ...changes }
+    return `${JSON.stringify([family, rest]).replace('"1e400"', '1e400')}\n${payload}`
+  }
+  const sessions = createSessions<Record<string, unknown>>({
+    store: new CookieStore({ secrets: SECRET, maxSize: 12_288 }),
+    clock: () => START,
+  })
+  const reads = async (token: string) => {
+    const session = await sessions.open({ cookie: `__Host-sid=${token}`, secure: true, loopback: false })
+    return session.toObject()
+  }
+
+  it('reads what it would have sealed itself', async () => {
+    const [text, payload] = [envelope({ payload: '{"a":1}' }), Buffer.from(envelope({ payload: '{"a":1}' }))]
+    for (const token of [
+      seal.close(text, false),
+      seal.close(text, true),
+      sealedBytes('1', payload),
+      sealedBytes('2', deflateRawSync(payload)),
+    ])
+      expect(await reads(token)).toEqual({ a: 1 })
+  })
+
+  it.each<[string, string]>([
+    ['null', seal.close('null', false)],
+    ['a number', seal.close('5\n{}', false)],
+    ['nothing', seal.close('', false)],
+    ['an object', seal.close('{"__proto__":{"admin":true}}\n{}', false)],
+    ['an entry without instants', seal.close(envelope({ expiresAt: undefined }), false)],
+    ['an expiry beyond all numbers', seal.close(envelope({ expiresAt: '1e400' }), false)],
+    ['a proof that is no text', seal.close(envelope({ proof: 1 }), false)],
+    ['a user that is no text', seal.close(envelope({ userId: { admin: true } }), false)],
+    ['a family that is none', seal.close(envelope({}, 7), false)],
+    ['a payload that is none', seal.close(envelope({ payload: 'null' }), false)],
+    ['bytes that are no text', sealedBytes('1', Buffer.from([0xff, 0xfe, 0x0a, 0xc0]))],
+    ['gzip', sealedBytes('2', gzipSync(envelope()))],
+    ['bytes that do not unfold', sealedBytes('2', Buffer.from('not deflated'))],
+    ['1 MiB of nothing, folded small', sealedBytes('2', deflateRawSync(Buffer.alloc(1 << 20)))],
+    ['what expired', seal.close(envelope({ payload: '{"a":1}', expiresAt: START }), false)],
+    ['what began before any session may', seal.close(envelope({ payload: '{"a":1}', createdAt: START - 30 * DAY }), false)],
+    ['what was written in the future', seal.close(envelope({ payload: '{"a":1}', seenAt: START + MINUTE + 1 }), false)],
+    ['a longer one than there is', `1${'A'.repeat(20_000)}`],
+  ])('takes no %s for a session', async (_, token) => {
+    expect(await reads(token)).toEqual({})
+    expect(Object.keys(Object.prototype)).toEqual([])
+  })
+
+  it('takes what a clock a little ahead has written', async () => {
+    expect(await reads(seal.close(envelope({ payload: '{"a":1}', seenAt: START + MINUTE }), false))).toEqual({ a: 1 })
+  })
+})

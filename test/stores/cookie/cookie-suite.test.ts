@@ -1,0 +1,17 @@
+import { describe, it } from 'vitest'
+import { CookieStore } from '../../../src/stores/cookie.ts'
+import { MemoryStore } from '../../../src/stores/memory.ts'
+import { storeSuite } from '../../../src/testing/store-suite.ts'
+import { SECRET } from './cookie-secret.ts'
+
+const capabilities = { compareAndSwap: false, list: false, users: false, carriesData: true }
+const make = (more: { revocation?: MemoryStore; compress?: boolean } = {}) => new CookieStore({ secrets: SECRET, maxSize: 12_288, ...more })
+
+storeSuite('CookieStore', () => make(), { describe, it }, { capabilities })
+storeSuite('CookieStore, compressed', () => make({ compress: true }), { describe, it }, { capabilities })
+storeSuite(
+  'CookieStore with revocation',
+  () => make({ revocation: new MemoryStore() }),
+  { describe, it },
+  { capabilities, revocation: true },
+)

@@ -1,0 +1,37 @@
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, it } from 'vitest'
+import { plainInsert, sqlStatements, tableName } from '../../../src/stores/sql/sql-statements.ts'
+import { type SqlRow, SqlStore } from '../../../src/stores/sql/sql-store.ts'
+import { sqliteDialect } from '../../../src/stores/sqlite/sqlite-dialect.ts'
+import { SqliteExecutor } from '../../../src/stores/sqlite/sqlite-executor.ts'
+import { storeSuite } from '../../../src/testing/store-suite.ts'
+
+/** A dialect of databases that only have the plain INSERT, and say by an error that the key is taken. */
+const plain = { ...sqliteDialect, insert: plainInsert, isTaken: (cause: unknown) => (cause as { errcode?: number }).errcode === 1555 }
+
+storeSuite('A SqlStore that is told by an error that a key is taken', newPlainStore, { describe, it })
+
+function newPlainStore(): SqlStore {
+  const home = { table: 'sessions', create: true, owned: true, open: () => new DatabaseSync(':memory:'), isThere: () => false }
+  return new SqlStore(new SqliteExecutor<SqlRow>(home), sqlStatements('sessions', plain))
+}
+
+describe('The statements of a store', () => {
+  it('name a schema where the table has one', () => {
+    const { load, create } = sqlStatements('app.sessions', sqliteDialect)
+    expect(load.text).toContain('FROM "app"."sessions" WHERE')
+    expect(create.text).toMatch(/^INSERT INTO "app"\."sessions" \("version", .*, "key"\) VALUES \(\?(?:, \?){9}\) ON CONFLICT/)
+  })
+
+  it('are spelt for the database', () => {
+    const { touch } = sqlStatements('sessions', { ...sqliteDialect, quote: '`', placeholder: (n) => `$${n}` })
+    expect(touch.text).toMatch(/^UPDATE `sessions` SET `expires_at` = \$1, .* <= \$6$/)
+  })
+})
+
+describe('The name of a table', () => {
+  it('has a schema only where the database has schemas', () => {
+    expect(tableName('MyStore', 'app.sessions', { schemas: true })).toBe('app.sessions')
+    expect(() => tableName('MyStore', 'app.sessions')).toThrow("MyStore: the option `table` cannot be 'app.sessions'")
+  })
+})

@@ -1,0 +1,33 @@
+// A process of its own for sqlite-processes.test.ts: `sqlite-contender.ts <count | write> <file> <durability> <times>`.
+import { once } from 'node:events'
+import { SqliteStore } from '../../../src/stores/sqlite.ts'
+import { fresh, NOW, sampleEntry } from '../../../src/testing/sample.ts'
+
+const [work, database = '', durability, times] = process.argv.slice(2)
+const store = new SqliteStore({ database, durability: durability as 'normal' | 'full', busyTimeout: 10_000 })
+
+console.log('ready')
+await once(process.stdin, 'data')
+await (work === 'count' ? count(Number(times)) : write())
+await store.close()
+process.exit()
+
+/** Counts the payload of one session up, one compare-and-swap after another. */
+async function count(rounds: number): Promise<void> {
+  await store.create('counter', sampleEntry({ payload: '0' }))
+  for (let done = 0; done < rounds; ) {
+    const current = await store.load('counter', NOW)
+    if (current === undefined) throw new Error('the counter is gone')
+    const next = { ...current, payload: String(Number(current.payload) + 1), version: fresh(`version-${process.pid}`) }
+    if ((await store.replace('counter', next, current.version, NOW)).ok) done += 1
+  }
+}
+
+/** Creates sessions and tells each key once its create was answered, until it is killed. */
+async function write(): Promise<never> {
+  for (let index = 0; ; index += 1) {
+    await Promise.all([0, 1, 2].map((part) => store.create(`${index}.${part}`, sampleEntry())))
+    console.log(String(index))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}

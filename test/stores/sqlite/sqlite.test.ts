@@ -1,0 +1,413 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import BetterSqlite from 'better-sqlite3'
+import { describe, expect, it, vi } from 'vitest'
+import type { Entry } from '../../../src/core/store/store.ts'
+import { sqliteSchema } from '../../../src/stores/sqlite/sqlite-schema.ts'
+import { SqliteStore, type SqliteStoreOptions } from '../../../src/stores/sqlite.ts'
+import { ALIKE_TEXTS, fresh, NOW, sampleEntry } from '../../../src/testing/sample.ts'
+import { storeSuite } from '../../../src/testing/store-suite.ts'
+import { newSqliteFile } from './sqlite-folder.ts'
+
+const runner = { describe, it }
+
+storeSuite('SqliteStore, a file', () => new SqliteStore(newSqliteFile()), runner)
+storeSuite('SqliteStore, a file with durability full', () => new SqliteStore({ database: newSqliteFile(), durability: 'full' }), runner)
+storeSuite('SqliteStore, :memory:', () => new SqliteStore(':memory:'), runner)
+storeSuite('SqliteStore, node:sqlite handed in', () => new SqliteStore({ database: new DatabaseSync(':memory:') }), runner)
+storeSuite(
+  'SqliteStore, node:sqlite handed in, durability normal',
+  () => new SqliteStore({ database: new DatabaseSync(':memory:'), durability: 'normal' }),
+  runner,
+)
+storeSuite('SqliteStore, better-sqlite3', () => new SqliteStore({ database: new BetterSqlite(newSqliteFile()) }), runner)
+storeSuite(
+  'SqliteStore, better-sqlite3 with big integers',
+  () => new SqliteStore({ database: new BetterSqlite(':memory:').defaultSafeIntegers(), durability: 'normal' }),
+  runner,
+)
+
+const CONFIG = expect.objectContaining({ code: 'ERR_SESSION_CONFIG' })
+const storeError = (operation: string, applied: { readonly applied?: false } = { applied: false }): unknown =>
+  expect.objectContaining({ code: 'ERR_SESSION_STORE', operation, applied: applied.applied })
+
+describe('the set-up of a SqliteStore', () => {
+  it('makes a file that several processes can work on, and that withstands the end of a process', async () => {
+    const path = newSqliteFile()
+    await new SqliteStore(path).create('a', sampleEntry())
+    expect(new DatabaseSync(path).prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' })
+  })
+
+  it('opens nothing before it is used', async () => {
+    const store = new SqliteStore('/nowhere/at/all/sessions.db')
+    await expect(store.load('a', NOW)).rejects.toEqual(storeError('load'))
+    await expect(store.create('a', sampleEntry())).rejects.toEqual(storeError('create'))
+    await store.close()
+  })
+
+  it('leaves an open database as it is, but for what is named', async () => {
+    const database = new DatabaseSync(newSqliteFile())
+    const settings = (): unknown[] =>
+      ['journal_mode', 'synchronous', 'busy_timeout'].map((name) => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0])
+    await new SqliteStore({ database }).load('a', NOW)
+    expect(settings()).toEqual(['delete', 2, 0])
+    await new SqliteStore({ database, durability: 'normal', busyTimeout: 70 }).load('a', NOW)
+    expect(settings()).toEqual(['delete', 1, 70])
+  })
+
+  it('closes what it opened and never what it was given', async () => {
+    const database = new DatabaseSync(':memory:')
+    const store = new SqliteStore({ database })
+    await store.create('a', sampleEntry())
+    await store.close()
+    expect(database.isOpen).toBe(true)
+    await expect(store.load('a', NOW)).rejects.toEqual(storeError('load'))
+    await expect(store.delete('a')).rejects.toEqual(storeError('delete'))
+  })
+
+  it('says that it was closed, used or not', async () => {
+    const store = new SqliteStore(newSqliteFile())
+    await store.close()
+    await expect(store.create('a', sampleEntry())).rejects.toThrow('The store is closed')
+  })
+
+  it('names the file that cannot be opened', async () => {
+    const path = join(newSqliteFile(), 'in a folder that is not there')
+    const failure = new SqliteStore(path).load('a', NOW)
+    await expect(failure).rejects.toEqual(storeError('load'))
+    await expect(failure).rejects.toThrow(`unable to open database file: ${path}`)
+  })
+
+  it('needs no node:sqlite for a database of another library', async () => {
+    vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
+    expect(() => new SqliteStore('sessions.db')).toThrow(CONFIG)
+    expect(() => new SqliteStore('sessions.db')).toThrow(`22.13 on, and \`process.version\` here is ${process.version}.`)
+    const store = new SqliteStore({ database: new BetterSqlite(':memory:') })
+    expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+  })
+
+  it.each([
+    ['table', 'sessions; DROP TABLE users'],
+    ['table', 'a b'],
+    ['table', '"'],
+    ['table', '1st'],
+    ['table', ''],
+    ['table', 'sqlite_sessions'],
+    ['table', 7],
+    ['durability', 'FULL'],
+    ['busyTimeout', -1],
+    ['busyTimeout', 0.5],
+    ['busyTimeout', '1s'],
+    ['create', 'yes'],
+    ['database', ''],
+    ['database', {}],
+    ['database', null],
+    ['database', undefined],
+    ['tabel', 'sessions'],
+  ])('refuses the option %s: %j, naming it', (option, value) => {
+    const options = { database: ':memory:', [option]: value } as SqliteStoreOptions
+    expect(() => new SqliteStore(options)).toThrow(CONFIG)
+    expect(() => new SqliteStore(options)).toThrow(`\`${option}\``)
+  })
+})
+
+describe('a SqliteStore made with less than options', () => {
+  it.each([undefined, {}, 5])('asks for the database', (options) => {
+    expect(() => new SqliteStore(options as SqliteStoreOptions)).toThrow(CONFIG)
+  })
+
+  it('takes an open database as it is', async () => {
+    const database = new DatabaseSync(':memory:')
+    expect(await new SqliteStore(database).load('key', 0)).toBeUndefined()
+    expect(database.prepare("SELECT name FROM sqlite_schema WHERE name = 'sessions'").get()).toBeDefined()
+  })
+})
+
+describe('the schema of a SqliteStore', () => {
+  it('is what schema/sqlite.sql says', () => {
+    expect(readFileSync('schema/sqlite.sql', 'utf8')).toBe(sqliteSchema('sessions'))
+  })
+
+  it('is not created with create: false, and may come from the file', async () => {
+    const database = new DatabaseSync(':memory:')
+    const store = new SqliteStore({ database, create: false })
+    await expect(store.load('a', NOW)).rejects.toEqual(storeError('load'))
+    database.exec(readFileSync('schema/sqlite.sql', 'utf8'))
+    expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+  })
+
+  it('is told before it is created, and created once', async () => {
+    const path = newSqliteFile()
+    const store = new SqliteStore({ database: path, create: false })
+    expect(await store.migrate({ dryRun: true })).toBe(sqliteSchema('sessions'))
+    expect(existsSync(path)).toBe(false)
+    expect(await store.migrate()).toBe(sqliteSchema('sessions'))
+    expect(await Promise.all([store.migrate(), store.migrate({ dryRun: true })])).toEqual(['', ''])
+    expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+    await store.close()
+    await expect(store.migrate()).rejects.toThrow('The store is closed')
+  })
+
+  it('is told of an open database too, also when the store would create it at the first use', async () => {
+    const store = new SqliteStore(new DatabaseSync(':memory:'))
+    expect(await store.migrate({ dryRun: true })).toBe(sqliteSchema('sessions'))
+    expect(await store.load('a', NOW)).toBeUndefined()
+    expect(await store.migrate({ dryRun: true })).toBe('')
+  })
+
+  it('is not put over a table that is not ours', async () => {
+    const database = new DatabaseSync(':memory:')
+    database.exec('CREATE TABLE sessions (key TEXT, sess TEXT)')
+    const store = new SqliteStore(database)
+    for (const operation of [store.migrate({ dryRun: true }), store.migrate(), store.load('a', NOW)])
+      await expect(operation).rejects.toThrow('it is not one of this package (it has no column `version`)')
+  })
+
+  it('keeps the tables of two stores on one database apart, whatever words they are called by', async () => {
+    const database = new DatabaseSync(':memory:')
+    const [one, other] = [new SqliteStore({ database, table: 'order' }), new SqliteStore({ database, table: 'group' })]
+    await one.create('a', sampleEntry())
+    expect(await other.load('a', NOW)).toBeUndefined()
+  })
+
+  it('reads by the index of each purpose', () => {
+    const database = new DatabaseSync(':memory:')
+    database.exec(sqliteSchema('sessions'))
+    const plan = (sql: string): string => JSON.stringify(database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all())
+    expect(plan('SELECT payload FROM sessions WHERE key = ? AND expires_at > ?')).toContain('sqlite_autoindex_sessions_1 (key=?)')
+    expect(plan('DELETE FROM sessions WHERE user_id = ?')).toContain('sessions_user_id (user_id=?)')
+    expect(plan('SELECT key FROM sessions WHERE expires_at <= ? LIMIT ?')).toContain('sessions_expires_at (expires_at<?)')
+  })
+
+  it('keeps keys and versions to the last code unit, NUL and lone surrogates too', async () => {
+    const store = new SqliteStore(':memory:')
+    const texts = [...ALIKE_TEXTS, 'alike\0', 'alike\0more', 'alike\ud800', 'alike\udbff', 'alike\ufffd', '\u0001"alike"', '']
+    for (const [index, text] of texts.entries())
+      expect(await store.create(text, sampleEntry({ version: text, idAt: index }))).toEqual({ ok: true })
+    for (const [index, text] of texts.entries()) expect(await store.load(text, NOW)).toMatchObject({ version: text, idAt: index })
+    const { entries } = await store.list({ now: NOW })
+    expect(entries.map(([key]) => key).toSorted()).toEqual(texts.toSorted())
+  })
+})
+
+describe('a SqliteStore in trouble', () => {
+  it('takes a file that is no database for an error, not for absence', async () => {
+    const path = newSqliteFile()
+    writeFileSync(path, 'this is not a database, and long enough to look like one\n'.repeat(100))
+    await expect(new SqliteStore(path).load('a', NOW)).rejects.toEqual(storeError('load'))
+    await expect(new SqliteStore(path).create('a', sampleEntry())).rejects.toEqual(storeError('create'))
+  })
+
+  it('recovers when the file does', async () => {
+    const path = newSqliteFile()
+    writeFileSync(path, 'broken\n'.repeat(1000))
+    const store = new SqliteStore(path)
+    await expect(store.load('a', NOW)).rejects.toEqual(storeError('load'))
+    writeFileSync(path, '')
+    expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+  })
+
+  it('still reads where it cannot write', async () => {
+    const [path, entry] = [newSqliteFile(), sampleEntry()]
+    const writer = new SqliteStore(path)
+    await writer.create('a', entry)
+    const store = new SqliteStore({ database: new DatabaseSync(path, { readOnly: true }) })
+    expect(await store.load('a', NOW)).toEqual(entry)
+    await expect(store.replace('a', sampleEntry(), entry.version, NOW)).rejects.toEqual(storeError('replace'))
+    await expect(store.touch('a', NOW * 2, entry.version, NOW)).rejects.toEqual(storeError('touch'))
+    await expect(store.delete('a')).rejects.toEqual(storeError('delete'))
+    await writer.close()
+  })
+
+  it.each(['normal', 'full'] as const)(
+    'keeps what it has when the disk is full, and can still delete (durability %s)',
+    async (durability) => {
+      const database = new DatabaseSync(newSqliteFile())
+      const store = new SqliteStore({ database, durability })
+      const entry = sampleEntry()
+      await store.create('a', entry)
+      database.exec('PRAGMA max_page_count = 20')
+      const big = sampleEntry({ payload: 'x'.repeat(200_000) })
+      await expect(store.create('b', big)).rejects.toEqual(storeError('create'))
+      await expect(store.replace('a', big, entry.version, NOW)).rejects.toEqual(storeError('replace'))
+      expect(await store.load('a', NOW)).toEqual(entry)
+      expect(await store.delete('a')).toBe(true)
+    },
+  )
+
+  it('does not know the outcome when the disk itself failed', async () => {
+    const database = new DatabaseSync(':memory:')
+    const broken = { ...driver(database), prepare: (sql: string) => failing(database.prepare(sql), { errcode: 10 + (4 << 8) }) }
+    const store = new SqliteStore({ database: broken, durability: 'normal' })
+    await expect(store.create('a', sampleEntry())).rejects.toEqual(storeError('create', {}))
+  })
+
+  it('refuses to write inside a transaction of the application, whose end it cannot know', async () => {
+    for (const database of [new DatabaseSync(':memory:'), new BetterSqlite(':memory:')]) {
+      const stores = (['normal', 'full'] as const).map((durability) => new SqliteStore({ database, durability, table: durability }))
+      for (const store of stores) await store.load('a', NOW)
+      database.exec('BEGIN')
+      for (const store of stores) await expect(store.create('a', sampleEntry())).rejects.toEqual(storeError('create'))
+      database.exec('ROLLBACK')
+      for (const store of stores) expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+    }
+  })
+
+  it('waits no longer than its busy timeout for another writer', async () => {
+    const path = newSqliteFile()
+    const store = new SqliteStore({ database: path, busyTimeout: 0 })
+    await store.create('a', sampleEntry())
+    const other = new DatabaseSync(path)
+    other.exec('BEGIN IMMEDIATE')
+    await expect(store.delete('a')).rejects.toEqual(storeError('delete'))
+    expect(await store.load('a', NOW)).toBeDefined()
+    other.exec('ROLLBACK')
+    expect(await store.delete('a')).toBe(true)
+  })
+})
+
+describe('the writes of one turn, with durability full', () => {
+  it('are one transaction', async () => {
+    const { store, executed } = watched()
+    await store.load('open', NOW)
+    executed.length = 0
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => store.create(fresh('key'), sampleEntry())))
+    expect(outcomes).toEqual(Array.from({ length: 20 }, () => ({ ok: true })))
+    expect(executed).toEqual(['BEGIN IMMEDIATE', 'COMMIT'])
+  })
+
+  it('are transactions of a bounded size, so that reads come in between', async () => {
+    const { store, executed } = watched()
+    await store.load('open', NOW)
+    executed.length = 0
+    await Promise.all(Array.from({ length: 600 }, () => store.create(fresh('key'), sampleEntry())))
+    expect(executed).toEqual(['BEGIN IMMEDIATE', 'COMMIT', 'BEGIN IMMEDIATE', 'COMMIT', 'BEGIN IMMEDIATE', 'COMMIT'])
+  })
+
+  it('need no transaction when there is but one', async () => {
+    const { store, executed } = watched()
+    await store.create('a', sampleEntry())
+    expect(executed).not.toContain('BEGIN IMMEDIATE')
+  })
+
+  it('are each on their own with durability normal', async () => {
+    const { store, executed } = watched({ durability: 'normal' })
+    await Promise.all(Array.from({ length: 20 }, () => store.create(fresh('key'), sampleEntry())))
+    expect(executed).not.toContain('BEGIN IMMEDIATE')
+  })
+
+  it('do not hold up a load', async () => {
+    const { store } = watched()
+    const entry = sampleEntry()
+    await store.create('a', entry)
+    const order: string[] = []
+    const writes = [1, 2, 3].map(() => store.create(fresh('key'), sampleEntry()).then(() => order.push('written')))
+    const load = store.load('a', NOW).then(() => order.push('loaded'))
+    await Promise.all([...writes, load])
+    expect(order).toEqual(['loaded', 'written', 'written', 'written'])
+  })
+
+  it('each have their own outcome when some are refused', async () => {
+    const { store } = watched()
+    const entry = sampleEntry()
+    await store.create('a', entry)
+    const next = sampleEntry()
+    const outcomes = await Promise.all([
+      store.replace('a', next, entry.version, NOW),
+      store.replace('a', sampleEntry(), entry.version, NOW),
+      store.replace('b', sampleEntry(), entry.version, NOW),
+      store.create('a', sampleEntry()),
+      store.create('c', sampleEntry()),
+      store.touch('a', NOW, entry.version, NOW),
+      store.delete('d'),
+      store.deleteUser('nobody'),
+    ])
+    const refused = (reason: string, current?: Entry): object => ({ ok: false, reason, ...(current && { current }) })
+    expect(outcomes).toEqual([{ ok: true }, refused('stale', next), refused('missing'), refused('taken'), { ok: true }, false, false, 0])
+  })
+
+  it('do not suffer from one that fails', async () => {
+    const { store, database } = watched()
+    await store.load('open', NOW)
+    database.exec('PRAGMA max_page_count = 40')
+    const outcomes = await Promise.allSettled([
+      store.create('a', sampleEntry()),
+      store.create('b', sampleEntry({ payload: 'x'.repeat(400_000) })),
+      store.create('c', sampleEntry()),
+    ])
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(outcomes[1]).toMatchObject({ reason: storeError('create') })
+    expect((await store.list({ now: NOW })).entries.map(([key]) => key)).toEqual(['a', 'c'])
+  })
+
+  it('run one by one when the commit is refused', async () => {
+    const { store, refuseCommit } = watched()
+    await store.load('open', NOW)
+    refuseCommit('before')
+    const outcomes = await Promise.all(['a', 'b'].map((key) => store.create(key, sampleEntry())))
+    expect(outcomes).toEqual([{ ok: true }, { ok: true }])
+  })
+
+  it('are not done twice when the commit went through and failed all the same', async () => {
+    const { store, refuseCommit } = watched()
+    const [entry, next] = [sampleEntry(), sampleEntry()]
+    await store.create('a', entry)
+    refuseCommit('after')
+    const outcomes = await Promise.all([store.replace('a', next, entry.version, NOW), store.create('b', sampleEntry())])
+    expect(outcomes).toEqual([
+      { ok: false, reason: 'stale', current: next },
+      { ok: false, reason: 'taken' },
+    ])
+  })
+
+  it('all fail, each at once and surely without effect, when another process keeps the lock', async () => {
+    const path = newSqliteFile()
+    const store = new SqliteStore({ database: path, durability: 'full', busyTimeout: 0 })
+    await store.load('open', NOW)
+    const other = new DatabaseSync(path)
+    other.exec('BEGIN IMMEDIATE')
+    const writes = ['a', 'b'].map((key) => store.create(key, sampleEntry()))
+    for (const write of writes) await expect(write).rejects.toEqual(storeError('create'))
+    other.exec('ROLLBACK')
+    expect(await Promise.all(['a', 'b'].map((key) => store.create(key, sampleEntry())))).toEqual([{ ok: true }, { ok: true }])
+  })
+
+  it('are finished before the store closes', async () => {
+    const path = newSqliteFile()
+    const store = new SqliteStore({ database: path, durability: 'full' })
+    await store.load('open', NOW)
+    const writes = Array.from({ length: 300 }, (_, index) => store.create(String(index), sampleEntry()))
+    await Promise.resolve()
+    await store.close()
+    expect(await Promise.all(writes)).toHaveLength(300)
+    expect((await new SqliteStore(path).list({ now: NOW, limit: 1000 })).entries).toHaveLength(300)
+  })
+})
+
+/** A store on a database that remembers what was executed on it. */
+function watched({ durability = 'full' }: { durability?: 'normal' | 'full' } = {}) {
+  const database = new DatabaseSync(newSqliteFile())
+  const executed: string[] = []
+  let failure: 'before' | 'after' | undefined
+  const exec = (sql: string): void => {
+    executed.push(sql)
+    const moment = sql === 'COMMIT' ? failure : undefined
+    failure = moment === undefined ? failure : undefined
+    if (moment !== 'before') database.exec(sql)
+    if (moment !== undefined) throw Object.assign(new Error('disk I/O error'), { errcode: 10 })
+  }
+  const store = new SqliteStore({ database: { ...driver(database), exec }, durability })
+  return { store, database, executed, refuseCommit: (moment: 'before' | 'after') => (failure = moment) }
+}
+
+function driver(database: DatabaseSync) {
+  return { prepare: (sql: string) => database.prepare(sql), exec: (sql: string) => database.exec(sql), close: () => database.close() }
+}
+
+function failing(statement: ReturnType<DatabaseSync['prepare']>, error: object) {
+  const run = (): never => {
+    throw Object.assign(new Error('disk I/O error'), error)
+  }
+  return { run, get: () => statement.get(), all: () => statement.all() }
+}

@@ -1,0 +1,269 @@
+import type { Server } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { cors } from 'hono/cors'
+import { HTTPException } from 'hono/http-exception'
+import { secureHeaders } from 'hono/secure-headers'
+import { streamSSE, streamText } from 'hono/streaming'
+import { describe, expect, it } from 'vitest'
+import { session } from '../../../src/adapters/hono.ts'
+import type { Sessions } from '../../../src/core/manager/sessions.ts'
+import { MemoryStore } from '../../../src/stores/memory.ts'
+import { Browser } from '../harness/browser.ts'
+import { run } from '../harness/node-response.ts'
+import { errorPageOf, failingWrites, type Running, type StoryApp, scripted } from '../harness/story-app.ts'
+
+function appOf(sessions: Sessions): Hono {
+  const app = new Hono()
+  app.use(session(sessions))
+  app.onError((error, c) => {
+    const { status, body } = errorPageOf({} as StoryApp, error)
+    return c.text(body as string, status as 500)
+  })
+  return app
+}
+
+function failing(): Sessions {
+  const { sessions, store } = scripted()
+  store.script = failingWrites
+  return sessions
+}
+
+const serve = ({ fetch }: Hono, overrideGlobalObjects = true): Promise<Running> =>
+  run(createAdaptorServer({ fetch, overrideGlobalObjects }) as Server)
+
+/** A context with something to save. */
+function saving(c: Context): Context {
+  c.var.session.set('a', 1)
+  return c
+}
+
+/** `app.request`, without a server. */
+const ask = async (app: Hono, path = '/', init: RequestInit = {}): Promise<Response> => app.request(path, init)
+
+describe('Hono 4', () => {
+  it('takes options, and has the manager it made of them', async () => {
+    const middleware = session<{ visits: number }>({ store: new MemoryStore() })
+    const app = new Hono()
+    app.use(middleware)
+    app.get('/', (c) => c.json([middleware.sessions.of(c) === (c.var.session as unknown), middleware.sessions.of(c).increment('visits')]))
+    expect(await (await ask(app)).json()).toEqual([true, 1])
+  })
+
+  it('adds the cookie to a response of fetch, whose headers are immutable', async () => {
+    const app = appOf(scripted().sessions)
+    app.get('/', (c) => {
+      saving(c)
+      return fetch('data:text/plain,body')
+    })
+    const page = await ask(app)
+    expect([page.status, await page.text(), page.headers.getSetCookie().length, page.headers.get('vary')]).toEqual([
+      200,
+      'body',
+      1,
+      'Cookie',
+    ])
+  })
+
+  it('gives back the very response when nothing is owed', async () => {
+    const response = new Response('x')
+    const app = appOf(scripted().sessions)
+    app.get('/', () => response)
+    expect(await ask(app)).toBe(response)
+  })
+
+  it('lets a switch of protocols through untouched, after the commit', async () => {
+    const { sessions, rows } = scripted()
+    const switching = Object.create(Response.prototype, { status: { value: 101 }, headers: { value: new Headers() } }) as Response
+    const app = appOf(sessions)
+    app.get('/', (c) => {
+      saving(c)
+      return switching
+    })
+    expect(await ask(app)).toBe(switching)
+    expect(await rows()).toBe(1)
+  })
+
+  it('streams text and events', async () => {
+    const { sessions, rows } = scripted()
+    const app = appOf(sessions)
+    app.get('/text', (c) => {
+      saving(c)
+      return streamText(c, async (out) => void (await (await out.write('bo')).write('dy')))
+    })
+    app.get('/events', (c) => {
+      saving(c)
+      return streamSSE(c, async (out) => out.writeSSE({ data: String(c.var.session.get('a')) }))
+    })
+    await using server = await serve(app)
+    const pages = [await new Browser(server.port).get('/text'), await new Browser(server.port).get('/events')]
+    expect(pages.map(({ body, setCookies }) => [body, setCookies.length])).toEqual([
+      ['body', 1],
+      ['data: 1\n\n', 1],
+    ])
+    expect(pages[1]?.headers.get('content-type')).toBe('text/event-stream')
+    expect(await rows()).toBe(2)
+  })
+
+  const answers: [string, (c: Context) => Response | Promise<Response>][] = [
+    ['a text', (c) => c.text('body')],
+    ['a redirect', (c) => c.redirect('/there')],
+    ['a response of fetch', () => fetch('data:text/plain,body')],
+    ['a response of its own', () => new Response('body', { status: 201, headers: { Location: '/there', ETag: '"x"', 'X-Mine': '1' } })],
+    ['a stream', (c) => streamText(c, async (out) => void (await out.write('body')))],
+    [
+      'a prepared status',
+      (c) => {
+        c.status(304)
+        return c.body(null)
+      },
+    ],
+  ]
+  describe.each(answers)('%s whose commit fails', (_, answer) => {
+    const app = (onError?: Parameters<Hono['onError']>[0]): Hono => {
+      const made = appOf(failing())
+      if (onError !== undefined) made.onError(onError)
+      made.get('/', (c) => {
+        saving(c)
+        c.header('ETag', '"x"')
+        c.header('X-Mine', '1')
+        c.header('Set-Cookie', 'mine=1')
+        return answer(c)
+      })
+      return made
+    }
+    const nothingLeft = (page: Response): void => {
+      for (const name of ['location', 'etag', 'x-mine', 'set-cookie']) expect([name, page.headers.get(name)]).toEqual([name, null])
+    }
+
+    it.each([true, false])('is the error page, and nothing is left of it (on a server: %s)', async (served) => {
+      await using server = served ? await serve(app()) : undefined
+      const page = server === undefined ? await ask(app()) : await fetch(`http://127.0.0.1:${server.port}/`)
+      expect([page.status, await page.text()]).toEqual([503, 'error page: ERR_SESSION_STORE'])
+      nothingLeft(page)
+    })
+
+    it.each<[string, Parameters<Hono['onError']>[0]]>([
+      ['sets no status', (_error, c) => c.text('sorry')],
+      ['says 200', (_error, c) => c.text('sorry', 200, { Location: '/x' })],
+      ['redirects', (_error, c) => new Response('sorry', { status: 302, headers: { Location: '/error' }, statusText: c.req.method })],
+      ['sets headers', (_error, c) => c.newResponse('sorry', { headers: { 'X-Page': '1' } })],
+    ])('never goes out as anything but an error, when the error page %s', async (_name, page) => {
+      const response = await ask(app(page))
+      expect([response.status, await response.text()]).toEqual([503, 'sorry'])
+      nothingLeft(response)
+    })
+  })
+
+  it('stops whoever streams the body of a response whose commit fails', async () => {
+    const cancelled = Promise.withResolvers<void>()
+    const app = appOf(failing())
+    app.get('/', (c) => saving(c).body(new ReadableStream({ cancel: () => cancelled.resolve() })))
+    expect((await ask(app)).status).toBe(503)
+    await cancelled.promise
+  })
+
+  it('keeps what middleware before and around it says', async () => {
+    const app = new Hono()
+    app.use(cors(), secureHeaders(), session(failing()))
+    app.onError((_error, c) => c.text('sorry'))
+    app.get('/', (c) => {
+      saving(c)
+      return c.text('body', 200, { ETag: '"x"', Vary: 'Origin' })
+    })
+    const { status, headers } = await ask(app)
+    expect([status, headers.get('access-control-allow-origin'), headers.get('x-content-type-options'), headers.get('etag')]).toEqual([
+      503,
+      '*',
+      'nosniff',
+      null,
+    ])
+  })
+
+  it("is Hono's own error page where there is no other", async () => {
+    const app = new Hono()
+    app.use(session(failing()))
+    app.get('/', (c) => saving(c).redirect('/there'))
+    const error = console.error
+    const logged: unknown[] = []
+    console.error = (...args: unknown[]) => void logged.push(...args)
+    try {
+      const page = await ask(app)
+      expect([page.status, await page.text(), page.headers.get('location')]).toEqual([500, 'Internal Server Error', null])
+    } finally {
+      console.error = error
+    }
+    expect(logged).toEqual([expect.objectContaining({ code: 'ERR_SESSION_STORE' })])
+  })
+
+  it('hands a failed commit to the error handler of the application it is installed in', async () => {
+    const inner = new Hono()
+    inner.use(session(failing()))
+    inner.onError((_error, c) => c.text('inner', 200))
+    inner.get('/', (c) => saving(c).text('body'))
+    const app = new Hono()
+    app.onError((_error, c) => c.text('outer', 500))
+    app.route('/inner', inner)
+    const page = await ask(app, '/inner')
+    expect([page.status, await page.text()]).toEqual([503, 'inner'])
+  })
+
+  it('saves what came with an error that is thrown and told as a 4xx, and performs a logout whatever is thrown', async () => {
+    const { sessions, rows } = scripted()
+    const app = appOf(sessions)
+    app.onError((error, c) => (error instanceof HTTPException ? error.getResponse() : c.text('sorry', 500)))
+    app.get('/', (c) => {
+      c.var.session.login(1)
+      throw new HTTPException(422)
+    })
+    app.get('/logout', (c) => {
+      c.var.session.logout()
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- that is the story
+      return Promise.reject('something')
+    })
+    await using server = await serve(app)
+    const browser = new Browser(server.port)
+    const page = await browser.get('/')
+    expect([page.status, page.setCookies.length, await rows()]).toEqual([422, 1, 1])
+    expect((await browser.get('/logout')).status).toBe(500)
+    expect(await rows()).toBe(0)
+  })
+
+  it('has two managers side by side, and each once', async () => {
+    const admins = scripted({ as: 'adminSession', cookie: { name: 'admin' } })
+    const { sessions } = scripted()
+    const app = new Hono()
+    app.use(session(sessions), session(admins.sessions), session(sessions), session(admins.sessions))
+    app.get('/', (c) => c.json([c.var.session.increment('visits'), admins.sessions.of(c).increment('visits'), 'adminSession' in c.var]))
+    const page = await ask(app)
+    expect(await page.json()).toEqual([1, 1, true])
+    expect(page.headers.getSetCookie().map((each) => each.split('=')[0])).toEqual(['admin', 'sid'])
+  })
+
+  it('refuses a second manager of the same name', async () => {
+    const app = appOf(scripted().sessions)
+    app.use(session(scripted().sessions))
+    app.get('/', (c) => c.text('body'))
+    const page = await ask(app)
+    expect([page.status, await page.text()]).toEqual([500, 'error page: ERR_SESSION_CONFIG'])
+  })
+
+  it.each([
+    ['Node', { incoming: { socket: { remoteAddress: '10.0.0.1' } } }],
+    ['Deno', { remoteAddr: { hostname: '10.0.0.1' } }],
+    ['Bun', { requestIP: () => ({ address: '10.0.0.1' }) }],
+  ])('on %s, believes no Host that says localhost when the other end is not', async (_, env) => {
+    const app = appOf(scripted().sessions)
+    app.get('/', (c) => saving(c).text('body'))
+    expect(await (await app.request('http://localhost/', {}, env)).text()).toBe('error page: ERR_SESSION_CONFIG')
+    expect((await app.request('https://localhost/', {}, env)).headers.get('set-cookie')).toMatch(/^__Host-sid=/)
+    expect((await app.request('http://localhost/', {}, {})).headers.get('set-cookie')).toMatch(/^sid=/)
+  })
+
+  it('answers a request that nobody else answers, with our header on it', async () => {
+    const app = appOf(scripted().sessions)
+    app.notFound((c) => saving(c).text('nothing here', 404))
+    const page = await ask(app)
+    expect([page.status, page.headers.getSetCookie().length]).toEqual([404, 1])
+  })
+})

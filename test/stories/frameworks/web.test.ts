@@ -1,0 +1,44 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
+import { withSession } from '../../../src/adapters/web.ts'
+import { run } from '../harness/node-response.ts'
+import { stories } from '../harness/stories.ts'
+import { type Answer, answerTo, errorPageOf } from '../harness/story-app.ts'
+
+stories({
+  name: 'web',
+  ownErrorPage: false,
+  remedy: 'cookie: { secure: true }',
+  makeServer(app) {
+    const handle = withSession(app.sessions, async (request, session) =>
+      responseOf(await answerTo(app, { method: request.method, url: new URL(request.url), body: await request.text(), session })),
+    )
+    const server = createServer((req, res) => {
+      const answered = handle(requestOf(req)).catch((error: unknown) => responseOf(errorPageOf(app, error)))
+      void answered.then((response) => send(res, response))
+    })
+    return run(server)
+  },
+})
+
+function responseOf({ status = 200, headers = {}, body }: Answer): Response {
+  const all = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((each) => [name, each] as [string, string]))
+  const stream = body === undefined || typeof body === 'string' ? body : (Readable.toWeb(Readable.from(body)) as ReadableStream)
+  return new Response(stream, { status, headers: all })
+}
+
+function requestOf(req: IncomingMessage): Request {
+  const { method = 'GET', headers } = req
+  const init = { method, headers: Object.entries(headers) as [string, string][], duplex: 'half' }
+  const body = method === 'GET' || method === 'HEAD' ? {} : { body: Readable.toWeb(req) as ReadableStream }
+  return new Request(`http://${headers.host}${req.url}`, { ...init, ...body })
+}
+
+async function send(res: ServerResponse, response: Response): Promise<void> {
+  const others = [...response.headers].filter(([name]) => name !== 'set-cookie')
+  res.writeHead(response.status, Object.fromEntries([...others, ['set-cookie', response.headers.getSetCookie()]]))
+  if (response.body === null) res.end()
+  else await pipeline(Readable.fromWeb(response.body as NodeReadableStream), res)
+}

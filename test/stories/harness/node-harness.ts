@@ -1,0 +1,101 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import express5, { type ErrorRequestHandler, type Express } from 'express'
+import express4 from 'express4'
+import { session as expressSession } from '../../../src/adapters/express.ts'
+import { session as nodeSession } from '../../../src/adapters/node.ts'
+import type { Sessions } from '../../../src/core/manager/sessions.ts'
+import type { Session } from '../../../src/core/session/session.ts'
+import { fastifyRaw } from './fastify-harness.ts'
+import { koa } from './koa-harness.ts'
+import { run } from './node-response.ts'
+import type { Running } from './story-app.ts'
+
+export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void
+export type Handler = (req: IncomingMessage, res: ServerResponse, session: Session) => unknown
+export type ErrorPage = (error: { readonly status?: number; readonly code?: string }, req: IncomingMessage, res: ServerResponse) => unknown
+
+/** An application that speaks to Node's response itself. */
+export interface NodeApp {
+  readonly sessions: Sessions
+  /** Middleware before the session. */
+  readonly before?: readonly Middleware[]
+  /** Middleware after it. */
+  readonly after?: readonly Middleware[]
+  readonly handler: Handler
+  readonly errorPage?: ErrorPage
+}
+
+export interface NodeFramework {
+  readonly name: string
+  readonly start: (app: NodeApp) => Promise<Running>
+}
+
+const plainErrorPage: ErrorPage = (error, _req, res) => {
+  res.statusCode = error.status ?? 500
+  res.setHeader('Content-Type', 'text/plain')
+  res.end(`error page: ${error.code}`)
+}
+
+/** As small a Connect as can be: middleware one after the other, what they throw goes to the error page. */
+function startConnect({ sessions, before = [], after = [], handler, errorPage = plainErrorPage }: NodeApp): Promise<Running> {
+  const open = nodeSession(sessions)
+  const stack: Middleware[] = [...before, open, ...after, (req, res, next) => settle(() => handler(req, res, sessions.of(req)), next)]
+  const server = createServer((req, res) => {
+    let index = 0
+    const next = (error?: unknown): void => {
+      if (error !== undefined) return void (res.headersSent ? req.socket.destroy() : errorPage(error as { code?: string }, req, res))
+      const middleware = stack[index]
+      index += 1
+      middleware?.(req, res, next)
+    }
+    next()
+  })
+  return run(server)
+}
+
+/** Without a `next`: what `session()` returns is awaited. */
+function startPlain({ sessions, before = [], after = [], handler }: NodeApp): Promise<Running> {
+  const open = nodeSession(sessions)
+  const server = createServer(async (req, res) => {
+    const through = (middleware: Middleware): Promise<void> => new Promise((resolve) => middleware(req, res, () => resolve()))
+    for (const middleware of before) await through(middleware)
+    await open(req, res)
+    for (const middleware of after) await through(middleware)
+    await Promise.resolve(handler(req, res, sessions.of(req))).catch(() =>
+      res.headersSent ? req.socket.destroy() : res.writeHead(500).end(),
+    )
+  })
+  return run(server)
+}
+
+function startExpress(express: () => Express): NodeFramework['start'] {
+  return ({ sessions, before = [], after = [], handler, errorPage = plainErrorPage }) => {
+    const app = express()
+    app.set('env', 'test') // finalhandler then does not print the error
+    for (const middleware of [...before, expressSession(sessions), ...after]) app.use(middleware)
+    app.use((req, res, next) => settle(() => handler(req, res, req.session), next))
+    const page: ErrorRequestHandler = (error, req, res, next) => (res.headersSent ? next(error) : void errorPage(error, req, res))
+    app.use(page)
+    return run(createServer(app))
+  }
+}
+
+/** What Express 5 does by itself: an error of asynchronous code goes to `next`. */
+function settle(run: () => unknown, next: (error: unknown) => void): void {
+  void (async () => run())().catch(next)
+}
+
+function paged({ name, start }: NodeFramework): NodeFramework {
+  return { name, start: (app) => start({ errorPage: plainErrorPage, ...app }) }
+}
+
+export const plainNode: NodeFramework = { name: 'node:http', start: startPlain }
+
+/** The frameworks with an error page of the application's own. */
+export const nodeFrameworks: readonly NodeFramework[] = [
+  { name: 'Connect style', start: startConnect },
+  { name: 'Express 5', start: startExpress(express5) },
+  { name: 'Express 4', start: startExpress(express4) },
+  paged(koa),
+  paged(fastifyRaw),
+]

@@ -1,0 +1,447 @@
+import { describe, expect, it } from 'vitest'
+import { HeadersSentError, type SessionError } from '../../../src/core/base/errors.ts'
+import type { Session } from '../../../src/core/session/session.ts'
+import { Browser, type Page } from './browser.ts'
+import { RawConnection } from './raw-connection.ts'
+import { type Answer, type Framework, failingWrites, type Kept, type Route, type Scripted, scripted, sealed } from './story-app.ts'
+
+const ok = (body: unknown): Answer => ({ body: typeof body === 'string' ? body : JSON.stringify(body ?? 'nothing') })
+const home: Answer = { status: 303, headers: { Location: '/' } }
+
+/** A shop in a few lines, as the README shows it. */
+const shop: Readonly<Record<string, Route>> = {
+  'GET /': ({ session }) => ok(session.toObject()),
+  'GET /static': () => ok('nothing of the session'),
+  'POST /cart/add': ({ session, body }) => {
+    session.push('cart', body)
+    return home
+  },
+  'POST /cart/clear': ({ session }) => ok(session.pop('cart', [])),
+  'POST /dark': ({ session }) => {
+    session.set('darkMode', true)
+    return home
+  },
+  'POST /preferences/reset': ({ session }) => {
+    session.delete('darkMode')
+    return home
+  },
+  'POST /login': ({ session, body }) => {
+    session.login(body)
+    return home
+  },
+  'POST /logout': ({ session }) => {
+    session.flush()
+    return home
+  },
+}
+
+/** The stories of every framework: an application told once, on a real server, over the wire. */
+export function stories(
+  { name, makeServer, ownErrorPage, remedy }: Framework,
+  { make, inRows }: Kept = { make: scripted, inRows: true },
+): void {
+  const itInRows = it.runIf(inRows)
+
+  async function open(
+    routes: Readonly<Record<string, Route>> = shop,
+    given: Scripted = make(),
+  ): Promise<Scripted & AsyncDisposable & { readonly browser: Browser; readonly port: number }> {
+    const server = await makeServer({ sessions: given.sessions, routes })
+    return { ...given, port: server.port, browser: new Browser(server.port), [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+  }
+
+  describe.runIf(inRows)(`${name}: sessions in cookies`, () => {
+    it('sets as many cookies as it takes, beside those of the application, and takes them back', async () => {
+      await using shop = await open(large, sealed())
+      const { browser } = shop
+      const page = await browser.post('/fill', '8000')
+      expect([page.status, page.headers.get('cache-control')]).toEqual([303, 'private, no-store'])
+      expect(namesOf(page)).toEqual(['lang', 'sid', 'sid.1', 'sid.2', 'theme'])
+      expect((await browser.get('/size')).body).toBe('8000')
+      expect(namesOf(await browser.get('/size'))).toEqual(['lang', 'theme'])
+      await browser.post('/fill', '10')
+      expect([...browser.cookies.keys()].toSorted()).toEqual(['lang', 'sid', 'theme'])
+      await browser.post('/fill', '8000')
+      expect((await browser.post('/logout')).status).toBe(303)
+      expect([...browser.cookies.keys()].toSorted()).toEqual(['lang', 'theme'])
+    })
+
+    it('sends nothing of what does not fit', async () => {
+      await using shop = await open(large, sealed())
+      await shop.browser.post('/fill', '10')
+      const page = await shop.browser.post('/fill', '20000')
+      expect([page.status, page.setCookies]).toEqual([500, []])
+      if (ownErrorPage) expect(page.body).toBe('error page: ERR_SESSION_COOKIE_TOO_LARGE')
+      expect((await shop.browser.get('/size')).body).toBe('10')
+    })
+  })
+
+  describe(`${name}: visitors`, () => {
+    it('keeps a preference, deletes it, and it stays deleted', async () => {
+      await using shop = await open()
+      const { browser } = shop
+      expect((await browser.post('/dark')).status).toBe(303)
+      expect((await browser.get('/')).body).toBe('{"darkMode":true}')
+      await browser.post('/preferences/reset')
+      expect((await browser.get('/')).body).toBe('{}')
+    })
+
+    it('fills a cart, and hands it out once', async () => {
+      await using shop = await open()
+      const { browser } = shop
+      await browser.post('/cart/add', 'bread')
+      await browser.post('/cart/add', 'milk')
+      expect((await browser.get('/')).body).toBe('{"cart":["bread","milk"]}')
+      expect((await browser.post('/cart/clear')).body).toBe('["bread","milk"]')
+      expect((await browser.post('/cart/clear')).body).toBe('[]')
+    })
+
+    itInRows('loses no item when many are added at once', async () => {
+      await using shop = await open()
+      const { browser } = shop
+      await browser.post('/cart/add', '0')
+      await Promise.all(Array.from({ length: 20 }, (_, index) => browser.post('/cart/add', String(index + 1))))
+      const { cart } = JSON.parse((await browser.get('/')).body) as { cart: string[] }
+      expect(cart.map(Number).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 21 }, (_, index) => index))
+    })
+
+    it('gives a new id at login and keeps the cart; the old id is worthless', async () => {
+      await using shop = await open()
+      const { browser, port } = shop
+      await browser.post('/cart/add', 'bread')
+      const thief = copyOf(browser, port)
+      const page = await browser.post('/login', 'ann')
+      expect(page.setCookies).toHaveLength(1)
+      expect((await browser.get('/')).body).toBe('{"cart":["bread"],"userId":"ann"}')
+      expect((await thief.get('/')).body).toBe('{}')
+    })
+
+    itInRows('deletes data, row and cookie at logout', async () => {
+      await using shop = await open()
+      const { browser, rows } = shop
+      await browser.post('/login', 'ann')
+      expect(await rows()).toBe(1)
+      await browser.post('/logout')
+      expect(browser.cookies.size).toBe(0)
+      expect(await rows()).toBe(0)
+      expect((await browser.get('/')).body).toBe('{}')
+    })
+  })
+
+  describe(`${name}: headers`, () => {
+    itInRows('sets one cookie, once, beside those of the application', async () => {
+      await using shop = await open({
+        'GET /': ({ session }) => {
+          session.set('a', 1)
+          return { headers: { 'Set-Cookie': ['theme=dark', 'lang=en'] } }
+        },
+      })
+      const first = await shop.browser.get('/')
+      expect(first.setCookies.map((each) => each.slice(0, each.indexOf('='))).toSorted((a, b) => a.localeCompare(b))).toEqual([
+        'lang',
+        'sid',
+        'theme',
+      ])
+      expect((await shop.browser.get('/')).setCookies).toEqual(['theme=dark', 'lang=en'])
+    })
+
+    it.each([
+      [undefined, 'private, no-store'],
+      ['public, max-age=60', 'private, max-age=60'],
+      ['max-age=5, s-maxage=60', 'max-age=5, private'],
+      ['no-cache', 'no-cache, private'],
+    ])('with a session cookie turns Cache-Control %s into %s', async (before, after) => {
+      await using shop = await open({
+        'GET /': ({ session }) => {
+          session.set('a', 1)
+          return before === undefined ? ok('x') : { ...ok('x'), headers: { 'Cache-Control': before } }
+        },
+      })
+      expect((await shop.browser.get('/')).headers.get('cache-control')).toBe(after)
+    })
+
+    it('says Vary: Cookie to whoever looked, beside what the application says', async () => {
+      const varied =
+        (value: string): Route =>
+        ({ session }) => {
+          session.get('a')
+          return { ...ok('x'), headers: { Vary: value } }
+        }
+      await using shop = await open({
+        'GET /a': varied('Origin'),
+        'GET /b': varied('accept, cookie'),
+        'GET /c': varied('*'),
+        'GET /d': () => ok('x'),
+      })
+      const vary = async (path: string): Promise<string | null> => (await shop.browser.get(path)).headers.get('vary')
+      expect([await vary('/a'), await vary('/b'), await vary('/c'), await vary('/d')]).toEqual([
+        'Origin, Cookie',
+        'accept, cookie',
+        '*',
+        null,
+      ])
+    })
+
+    it.each([204, 304])('lets a %i through without a body, with its changes saved', async (status) => {
+      await using shop = await open({ ...shopWith('POST /', { status }) })
+      const page = await shop.browser.post('/')
+      expect([page.status, page.body]).toEqual([status, ''])
+      expect((await shop.browser.get('/')).body).toBe('{"saved":true}')
+    })
+
+    it('answers HEAD like GET without a body', async () => {
+      await using shop = await open({ 'HEAD /': shopWith('x', ok('body'))['x'] as Route, 'GET /': ({ session }) => ok(session.toObject()) })
+      const page = await shop.browser.visit('HEAD', '/')
+      expect([page.status, page.body, page.setCookies.length]).toEqual([200, '', 1])
+      expect((await shop.browser.get('/')).body).toBe('{"saved":true}')
+    })
+  })
+
+  describe(`${name}: time`, () => {
+    itInRows('lets no byte go before the change is in the store: 100 times of 100', { timeout: 60_000 }, async () => {
+      await using shop = await open()
+      await shop.browser.post('/cart/add', '0')
+      shop.store.script = (operation) => (operation === 'load' ? undefined : new Promise((resolve) => setTimeout(resolve, 50)))
+      const Cookie = [...shop.browser.cookies].map(([cookie, value]) => `${cookie}=${value}`).join('; ')
+      await using connection = await RawConnection.open(shop.port)
+      for (let round = 1; round <= 100; round += 1) {
+        connection.request('POST /cart/add', { Cookie }, String(round))
+        await connection.head()
+        await using next = await RawConnection.open(shop.port)
+        next.request('GET /', { Cookie })
+        expect((await next.response()).body.endsWith(`"${round}"]}`)).toBe(true)
+        expect((await connection.response()).status).toBe(303)
+      }
+    })
+
+    it('streams, and is read-only from the first piece on', async () => {
+      const caught: unknown[] = []
+      await using shop = await open({
+        'GET /': ({ session }) => {
+          session.set('a', 1)
+          return { body: pieces(session, caught) }
+        },
+      })
+      const page = await shop.browser.get('/')
+      expect([page.status, page.body, page.setCookies.length]).toEqual([200, 'one two 1', 1])
+      expect(caught).toEqual([expect.any(HeadersSentError)])
+    })
+  })
+
+  describe(`${name}: failures`, () => {
+    it('saves nothing of a 5xx, but performs a logout', async () => {
+      await using shop = await open({
+        ...shopOf(),
+        'POST /fail': ({ session }) => {
+          session.set('darkMode', false)
+          return { status: 500, body: 'sorry' }
+        },
+        'POST /fail/logout': ({ session }) => {
+          session.logout()
+          return { status: 503, body: 'sorry' }
+        },
+      })
+      await shop.browser.post('/dark')
+      const tab = copyOf(shop.browser, shop.port)
+      expect((await shop.browser.post('/fail')).body).toBe('sorry')
+      expect((await shop.browser.get('/')).body).toBe('{"darkMode":true}')
+      const page = await shop.browser.post('/fail/logout')
+      expect([page.status, page.setCookies.length, (await tab.get('/')).body]).toEqual([503, 1, '{}'])
+    })
+
+    it('saves nothing when the handler throws, but performs a logout', async () => {
+      const failure = Object.assign(new Error('broken handler'), { status: 500 })
+      await using shop = await open({
+        ...shopOf(),
+        'POST /throw': async ({ session }) => {
+          session.set('darkMode', false)
+          throw failure
+        },
+        'POST /throw/logout': async ({ session }) => {
+          session.logout()
+          throw failure
+        },
+      })
+      await shop.browser.post('/dark')
+      const tab = copyOf(shop.browser, shop.port)
+      expect((await shop.browser.post('/throw')).status).toBe(500)
+      expect((await shop.browser.get('/')).body).toBe('{"darkMode":true}')
+      expect((await shop.browser.post('/throw/logout')).status).toBe(500)
+      expect((await tab.get('/')).body).toBe('{}')
+    })
+
+    itInRows.each<[string, Answer]>([
+      ['a redirect', { status: 302, headers: { Location: '/there' } }],
+      [
+        'a page',
+        {
+          headers: { ETag: '"x"', 'Content-Type': 'application/json', 'Last-Modified': new Date(0).toUTCString(), 'Set-Cookie': 'mine=1' },
+          body: '{}',
+        },
+      ],
+      ['a stream', { headers: { 'Cache-Control': 'public', 'Content-Language': 'de' }, body: stream(['a', 'b', 'c']) }],
+    ])('makes an error of %s whose commit fails', async (_, answer) => {
+      await using shop = await open({
+        'GET /': ({ session }) => {
+          session.set('a', 1)
+          return answer
+        },
+      })
+      shop.store.script = failingWrites
+      const page = await shop.browser.get('/')
+      expect(page.status).toBe(503)
+      expect(page.setCookies).toEqual([])
+      for (const header of ['location', 'etag', 'last-modified', 'content-language']) expect(page.headers.get(header)).toBeNull()
+      if (ownErrorPage) expect(page.body).toBe('error page: ERR_SESSION_STORE')
+      expect(await shop.rows()).toBe(0)
+    })
+
+    it('serves pages that do not look at the session while the store is down, and tells the others 503', async () => {
+      await using shop = await open()
+      await shop.browser.post('/dark')
+      const { cookies } = shop.browser
+      const before = new Map(cookies)
+      shop.store.script = () => Promise.reject(new Error('down'))
+      const page = await shop.browser.get('/')
+      expect([page.status, page.setCookies]).toEqual([503, []])
+      shop.store.script = () => undefined
+      expect(cookies).toEqual(before)
+      // It was given up for a moment, and is asked again by and by.
+      await expect.poll(async () => (await shop.browser.get('/')).body, { timeout: 5000 }).toBe('{"darkMode":true}')
+    })
+
+    itInRows('sends the cookie of what was saved by hand, though the rest fails', async () => {
+      await using shop = await open({
+        'GET /': async ({ session }) => {
+          session.set('a', 1)
+          await session.save()
+          session.set('b', 2)
+          return ok('never seen')
+        },
+        'GET /see': ({ session }) => ok(session.toObject()),
+      })
+      shop.store.script = (operation) => (operation === 'replace' ? failingWrites(operation) : undefined)
+      const page = await shop.browser.get('/')
+      expect([page.status, page.setCookies.length]).toEqual([503, 1])
+      expect((await shop.browser.get('/see')).body).toBe('{"a":1}')
+    })
+
+    itInRows('deletes the cookie of what was flushed, though what was set afterwards fails', async () => {
+      await using shop = await open({
+        ...shopOf(),
+        'POST /renew': ({ session }) => {
+          session.flush()
+          session.set('b', 2)
+          return home
+        },
+      })
+      await shop.browser.post('/dark')
+      shop.store.script = failingWrites
+      const page = await shop.browser.post('/renew')
+      expect([page.status, page.setCookies.length, shop.browser.cookies.size, await shop.rows()]).toEqual([503, 1, 0, 0])
+    })
+
+    it(`names ${remedy} when a cookie cannot be set over plain HTTP`, async () => {
+      const errors: SessionError[] = []
+      await using shop = await open({
+        'GET /': ({ session }) => {
+          try {
+            session.set('a', 1)
+          } catch (error) {
+            errors.push(error as SessionError)
+          }
+          return ok('x')
+        },
+      })
+      await using connection = await RawConnection.open(shop.port)
+      connection.request('GET /', { Host: 'shop.example' })
+      connection.request('GET /', { 'X-Forwarded-For': '10.0.0.1' })
+      expect([(await connection.response()).header('set-cookie'), (await connection.response()).header('set-cookie')]).toEqual([
+        undefined,
+        undefined,
+      ])
+      expect(errors.map(({ code }) => code)).toEqual(['ERR_SESSION_CONFIG', 'ERR_SESSION_CONFIG'])
+      expect(errors[0]?.message).toContain(remedy)
+    })
+  })
+
+  describe.runIf(inRows)(`${name}: cost`, () => {
+    it.each([
+      ['anonymous', () => undefined],
+      ['garbage', (index: number) => `sid=${'x'.repeat(index % 90)}${index}; sid2=%00`],
+    ])('10,000 %s visitors leave no row and get no cookie', { timeout: 60_000 }, async (_, cookieOf) => {
+      await using shop = await open()
+      await using connection = await RawConnection.open(shop.port)
+      for (let batch = 0; batch < 100; batch += 1) {
+        for (let index = 0; index < 100; index += 1) {
+          const cookie = cookieOf(batch * 100 + index)
+          connection.request('GET /', cookie === undefined ? {} : { Cookie: cookie })
+        }
+        for (let index = 0; index < 100; index += 1) {
+          const response = await connection.response()
+          if (response.status !== 200 || response.header('set-cookie') !== undefined) expect(response).toBe('a plain page')
+        }
+      }
+      expect(await shop.rows()).toBe(0)
+    })
+  })
+}
+
+const large: Readonly<Record<string, Route>> = {
+  ...shop,
+  'POST /fill': ({ session, body }) => {
+    session.set('text', noise(Number(body)))
+    return { ...home, headers: { ...home.headers, 'Set-Cookie': ['theme=dark', 'lang=en'] } }
+  },
+  'GET /size': ({ session }) => ({ ...ok(String(session.get('text', '').length)), headers: { 'Set-Cookie': ['theme=dark', 'lang=en'] } }),
+}
+
+/** Text that does not get shorter. */
+function noise(length: number): string {
+  return Array.from({ length: Math.ceil(length / 36) }, () => crypto.randomUUID())
+    .join('')
+    .slice(0, length)
+}
+
+/** The names of the cookies that a page sets. */
+function namesOf({ setCookies }: Page): string[] {
+  return setCookies.map((each) => each.slice(0, each.indexOf('='))).toSorted((a, b) => a.localeCompare(b))
+}
+
+/** Another browser that holds the same cookies. */
+function copyOf(browser: Browser, port: number): Browser {
+  const copy = new Browser(port)
+  for (const [name, value] of browser.cookies) copy.cookies.set(name, value)
+  return copy
+}
+
+function shopOf(): Readonly<Record<string, Route>> {
+  return shop
+}
+
+function shopWith(route: string, answer: Answer): Readonly<Record<string, Route>> {
+  return {
+    ...shop,
+    [route]: ({ session }) => {
+      session.set('saved', true)
+      return answer
+    },
+  }
+}
+
+async function* stream(all: readonly string[]): AsyncGenerator<string> {
+  yield* all
+}
+
+/** Notices how writing is refused in the middle of the stream, while reading goes on. */
+async function* pieces(session: Session, caught: unknown[]): AsyncGenerator<string> {
+  yield 'one '
+  await new Promise((resolve) => setImmediate(resolve))
+  await new Promise((resolve) => setImmediate(resolve))
+  try {
+    session.set('a', 2)
+  } catch (error) {
+    caught.push(error)
+  }
+  yield `two ${session.get('a')}`
+}
