@@ -18,9 +18,9 @@ import type {
   Written,
 } from '../core/store/store.ts'
 import { invalidOption, refuseUnknownOptions } from './shared/check-options.ts'
-import { pageFrom } from './shared/page.ts'
-import { answer } from './shared/results.ts'
-import { throttle } from './shared/throttle.ts'
+import { toPage } from './shared/results.ts'
+import { results } from './shared/results.ts'
+import { throttle } from './shared/delete-in-batches.ts'
 
 /** How much a `MemoryStore` keeps. */
 export interface MemoryStoreOptions {
@@ -60,21 +60,21 @@ export class MemoryStore implements Store {
   }
 
   async create({ key, entry }: Create): Promise<Written | Refused> {
-    if (this.#rows.has(key)) return answer.taken
+    if (this.#rows.has(key)) return results.taken
     this.#rows.set(key, copyOf(entry))
     this.#link(key, entry.userId)
-    return answer.written
+    return results.written
   }
 
   async replace({ key, entry, expected, now }: Replace): Promise<Written | Refused> {
     const current = this.#live(key, now)
-    if (current === undefined) return answer.missing
-    if (current.version !== expected) return answer.stale(current)
+    if (current === undefined) return results.missing
+    if (current.version !== expected) return results.stale(current)
     this.#rows.set(key, copyOf(entry))
-    if (current.userId === entry.userId) return answer.written
+    if (current.userId === entry.userId) return results.written
     this.#unlink(key, current.userId)
     this.#link(key, entry.userId)
-    return answer.written
+    return results.written
   }
 
   async touch({ key, expiresAt, expected, now }: Touch): Promise<boolean> {
@@ -99,7 +99,7 @@ export class MemoryStore implements Store {
     const most = Math.max(1, limit)
     const keys = lowest(all, most + 1, (key) => (cursor === undefined || key > cursor) && this.#live(key, now) !== undefined)
     const found = keys.map((key) => [key, this.#rows.peek(key)] as [string, Entry])
-    return pageFrom(found, most)
+    return toPage(found, most)
   }
 
   async *clearExpired({ now, batch = 1000, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {

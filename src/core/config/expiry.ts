@@ -1,4 +1,5 @@
-import { DURATION_FORMS, type Duration, milliseconds } from '../base/duration.ts'
+import { type Duration, durationRemedy, HOUR, milliseconds } from '../base/duration.ts'
+import { formatValue } from '../base/format.ts'
 import { BROWSER, EXPIRY, USER } from '../base/reserved.ts'
 import type { Entry } from '../store/store.ts'
 import type { Expiry, Lifetime, Parse, RuleContext, SessionRules } from './rules.ts'
@@ -26,8 +27,6 @@ function expiryOf(texts: ReadonlyMap<string, string>, createdAt: number, now: nu
   const wanted = own !== undefined && 'at' in own ? own.at : now + (own?.idle ?? lifetime.idle)
   return Math.min(wanted, createdAt + lifetime.absolute)
 }
-
-const HOUR = 3_600_000
 
 /** Not for a session that nobody looked at, nor again so soon. */
 function touchOf(
@@ -88,7 +87,7 @@ export function futureTimestamp(date: Date, createdAt: number, now: number, { ab
 export function slidingTime(duration: Duration, { absolute }: Lifetime): number {
   const idle = milliseconds(duration)
   if (idle === undefined)
-    throw new RangeError(`setExpiry: ${String(duration)} is no duration: ${DURATION_FORMS}; 'browser' ends it with the browser`)
+    throw new RangeError(`setExpiry: ${formatValue(duration)} is not a duration: ${durationRemedy(duration)}; or 'browser', or a Date`)
   if (idle > absolute) throw new RangeError(`setExpiry: ${String(duration)} is longer than the absolute lifetime (option \`absolute\`)`)
   return idle
 }

@@ -1,4 +1,4 @@
-import { milliseconds } from '../base/duration.ts'
+import { DAY, milliseconds } from '../base/duration.ts'
 import { type CookieRules, cookieRules, scopeOf } from '../cookie/cookie-rules.ts'
 import { ownRules } from './expiry.ts'
 import type { SessionOptions } from './options.ts'
@@ -16,8 +16,6 @@ export interface SessionProfile {
   /** Tells managers of different cookies apart. */
   scope(options: SessionOptions): string
 }
-
-const DAY = 86_400_000
 
 /** Sessions that are only ours. */
 export const ownProfile: SessionProfile = {

@@ -3,7 +3,7 @@ import { ConfigError } from '../base/errors.ts'
 import type { Listener, SessionEvent } from '../base/events.ts'
 import type { Opened } from '../changes/state.ts'
 import { Committer } from '../commit/committer.ts'
-import { checkOptions } from '../config/check-options.ts'
+import { checkSessionOptions } from '../config/check-options.ts'
 import { type Engine, makeEngine } from '../config/engine.ts'
 import type { SessionOptions } from '../config/options.ts'
 import { ownProfile, type SessionProfile } from '../config/profile.ts'
@@ -46,7 +46,7 @@ export class Sessions<Data = Default> {
 
   /** `dialect` is for the modules of this package that share sessions with another framework, such as `sojourn/django`. */
   constructor(options: SessionOptions, dialect: SessionProfile = ownProfile) {
-    checkOptions(options)
+    checkSessionOptions(options)
     const { lazy = false, as: name = 'session', saveOnError = false, whenEnded = 'error' } = options
     this.name = name
     this.lazy = lazy

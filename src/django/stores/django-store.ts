@@ -21,8 +21,8 @@ import type {
   Written,
 } from '../../core/store/store.ts'
 import { deleteInBatches } from '../../stores/shared/delete-in-batches.ts'
-import { pageFrom } from '../../stores/shared/page.ts'
-import { answer } from '../../stores/shared/results.ts'
+import { toPage } from '../../stores/shared/results.ts'
+import { results } from '../../stores/shared/results.ts'
 import { type DjangoSigner, SIGNATURE_LENGTH } from '../../wire/django-signing.ts'
 import type { DjangoRow, DjangoRows } from '../rows/django-rows.ts'
 import { djangoIds, isDjangoKey } from '../sessions/django-ids.ts'
@@ -55,16 +55,16 @@ export class DjangoStore implements Store {
 
   async create({ key, entry, deadline }: Create): Promise<Written | Refused> {
     const row = this.#rowOf(key, entry)
-    return (await this.#rows.insert(row, deadline)) ? written(row) : answer.taken
+    return (await this.#rows.insert(row, deadline)) ? written(row) : results.taken
   }
 
   async replace({ key, newKey = key, entry, expected, now, deadline }: Replace): Promise<Written | Refused> {
     const row = this.#rowOf(newKey, entry)
     const outcome = await this.#rows.replace(key, row, expected, now, deadline)
     if (outcome === 'written') return written(row)
-    if (outcome === 'taken') return answer.taken
+    if (outcome === 'taken') return results.taken
     const current = await this.load({ key, now, deadline })
-    return current === undefined ? answer.missing : answer.stale(current)
+    return current === undefined ? results.missing : results.stale(current)
   }
 
   touch({ key, expiresAt, expected, now, deadline }: Touch): Promise<boolean> {
@@ -80,7 +80,7 @@ export class DjangoStore implements Store {
     const most = Math.max(1, limit)
     const rows = await this.#rows.list(now, most + 1, cursor, deadline)
     const found = rows.map((row) => [row.key, this.#entryOf(row)] as const)
-    return pageFrom(found, most)
+    return toPage(found, most)
   }
 
   clearExpired({ now, ...rest }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {

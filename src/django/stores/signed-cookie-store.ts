@@ -16,7 +16,7 @@ import type {
   Version,
   Written,
 } from '../../core/store/store.ts'
-import { answer } from '../../stores/shared/results.ts'
+import { results } from '../../stores/shared/results.ts'
 import { type DjangoSigner, SIGNATURE_LENGTH } from '../../wire/django-signing.ts'
 import { NEVER_BORN, takeNote, withNote } from './session-metadata.ts'
 
@@ -61,8 +61,8 @@ export class SignedCookieStore implements Store {
 
   async replace({ key: token, entry, expected, now }: Replace): Promise<Written | Refused> {
     const current = await this.load({ key: token, now })
-    if (current === undefined) return answer.missing
-    return current.version === expected ? this.#signed(entry) : answer.stale(current)
+    if (current === undefined) return results.missing
+    return current.version === expected ? this.#signed(entry) : results.stale(current)
   }
 
   /** The value that is out there cannot be changed. */
