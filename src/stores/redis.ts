@@ -1,8 +1,9 @@
 import type { Capabilities, Entry, ListQuery, OperationOptions, Page, Refused, Store, Version, Written } from '../core/store/store.ts'
-import { connectionThrough, type RedisClient, type RedisConnection } from './redis/redis-client.ts'
+import type { RedisClient } from './redis/redis-client.ts'
+import { connectionThrough, type RedisConnection } from './redis/redis-connection.ts'
 import { warnOfEviction } from './redis/redis-eviction.ts'
 import { pageOf, scanPage } from './redis/redis-pages.ts'
-import { entryOf, instantText, isRecord, recordBody, userText, versionText } from './redis/redis-record.ts'
+import { formatBody, formatTimestamp, formatUser, formatVersion, isRecord, parseRecord } from './redis/redis-record.ts'
 import { type RedisCall, RedisRows } from './redis/redis-rows.ts'
 import { REPLACE, TOUCH } from './redis/redis-scripts.ts'
 import { RedisUsers } from './redis/redis-users.ts'
@@ -76,18 +77,24 @@ export class RedisStore implements Store {
     let reply = await this.#replace(call, key, entry, { expected, now, listed })
     if (reply === 'unlisted')
       reply = await this.#replace(call, key, entry, { expected, now, listed: await this.#list(call, key, entry, now) })
-    if (isRecord(reply)) return answer.stale(entryOf(reply))
+    if (isRecord(reply)) return answer.stale(parseRecord(reply))
     return reply === 'written' ? answer.written : answer.missing
   }
 
   async touch(key: string, expiresAt: number, expected: Version, now: number, patience: OperationOptions = {}): Promise<boolean> {
     const call: RedisCall = { operation: 'touch', deadline: patience.deadline }
     const touch = async (listed: string): Promise<string> => {
-      const args = [instantText(now), versionText(expected), instantText(expiresAt), listed, this.#rows.timeToLive(expiresAt, now)]
+      const args = [
+        formatTimestamp(now),
+        formatVersion(expected),
+        formatTimestamp(expiresAt),
+        listed,
+        this.#rows.timeToLive(expiresAt, now),
+      ]
       return String(await this.#rows.run(call, TOUCH, key, args))
     }
     let reply = await touch('')
-    if (isRecord(reply)) reply = await touch(await this.#list(call, key, { ...entryOf(reply), expiresAt }, now))
+    if (isRecord(reply)) reply = await touch(await this.#list(call, key, { ...parseRecord(reply), expiresAt }, now))
     return reply === 'touched'
   }
 
@@ -113,15 +120,15 @@ export class RedisStore implements Store {
 
   async #create(call: RedisCall, key: string, entry: Entry): Promise<Written | Refused> {
     const listed = await this.#list(call, key, entry, entry.seenAt)
-    const record = instantText(entry.expiresAt) + instantText(entry.seenAt) + listed + recordBody(entry)
+    const record = formatTimestamp(entry.expiresAt) + formatTimestamp(entry.seenAt) + listed + formatBody(entry)
     const reply = await this.#rows.send(call, key, ['set'], [record, 'NX', 'PX', this.#rows.timeToLive(entry.expiresAt, entry.seenAt)])
     return reply === 'OK' ? answer.written : answer.taken
   }
 
   async #replace(call: RedisCall, key: string, entry: Entry, { expected, now, listed }: Swap): Promise<string> {
-    const instants = instantText(entry.expiresAt) + instantText(entry.seenAt)
+    const instants = formatTimestamp(entry.expiresAt) + formatTimestamp(entry.seenAt)
     const ttl = this.#rows.timeToLive(entry.expiresAt, now)
-    const args = [instantText(now), versionText(expected), userText(entry.userId), instants, listed, recordBody(entry), ttl]
+    const args = [formatTimestamp(now), formatVersion(expected), formatUser(entry.userId), instants, listed, formatBody(entry), ttl]
     return String(await this.#rows.run(call, REPLACE, key, args))
   }
 
@@ -138,7 +145,7 @@ interface Swap {
 }
 
 /** In place of the instant until which the list of its user is there, for a session of nobody. */
-const UNLISTED = instantText(0)
+const UNLISTED = formatTimestamp(0)
 
 interface Checked {
   readonly connection: RedisConnection

@@ -135,7 +135,7 @@ describe('a cache in trouble', () => {
     for (let times = 0; times < 5; times++) expect(await store.load('key', NOW)).toEqual(entry)
     expect(await store.replace('key', sampleEntry(), entry.version, NOW)).toEqual({ ok: true })
     expect(await store.delete('key')).toBe(true)
-    expect(warnings).toEqual([expect.stringContaining('The cache of the session store failed')])
+    expect(warnings).toEqual([expect.stringContaining('CachedStore: the cache failed')])
   })
 
   it.each(['fails', 'only reads'] as const)('that %s while a session ends does not bring it back', async (mood) => {
@@ -232,7 +232,7 @@ describe('an option that cannot be used', () => {
     ['maxStale', { store, cache }],
     ['maxStale', { store, cache, maxStale: 0 }],
     ['maxStale', { store, cache, maxStale: 'soon' }],
-    ['invalidation', { store, cache, maxStale: 1, invalidation: {} }],
+    ['channel', { store, cache, maxStale: 1, channel: {} }],
     ['onWarning', { store, cache, maxStale: 1, onWarning: true }],
     ['ttl', { store, cache, maxStale: 1, ttl: 1 }],
   ])('`%s` is named (%#)', (option, options) => {
