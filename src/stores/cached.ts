@@ -3,12 +3,16 @@ import { retainStore } from '../core/store/retain-store.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,
+  Create,
+  DeleteByIndex,
   Entry,
-  OperationOptions,
+  Keyed,
+  Load,
   Progress,
   Refused,
+  Replace,
   Store,
-  Version,
+  Touch,
   Written,
 } from '../core/store/store.ts'
 import type { Channel } from './cached/channel.ts'
@@ -77,7 +81,7 @@ export interface CachedStoreOptions {
 export class CachedStore implements Store {
   readonly capabilities: Capabilities
   readonly list?: NonNullable<Store['list']>
-  readonly deleteUser?: NonNullable<Store['deleteUser']>
+  readonly deleteByIndex?: NonNullable<Store['deleteByIndex']>
   readonly clearExpired?: NonNullable<Store['clearExpired']>
   readonly countExpired?: NonNullable<Store['countExpired']>
   readonly migrate?: NonNullable<Store['migrate']>
@@ -94,40 +98,40 @@ export class CachedStore implements Store {
     this.#channel = channel && new InvalidationChannel(channel, (key) => void this.#cache.invalidate(key), onWarning)
     this.#releases = [retainStore(store), retainStore(cache)]
     if (store.list !== undefined) this.list = store.list.bind(store)
-    if (store.deleteUser !== undefined) this.deleteUser = (userId, rest) => this.#deleteUser(userId, rest)
+    if (store.deleteByIndex !== undefined) this.deleteByIndex = (operation) => this.#deleteByIndex(operation)
     if (store.clearExpired !== undefined) this.clearExpired = (rest) => this.#clearExpired(rest)
     if (store.countExpired !== undefined) this.countExpired = store.countExpired.bind(store)
     if (store.migrate !== undefined) this.migrate = store.migrate.bind(store)
   }
 
-  async load(key: string, now: number, options?: OperationOptions & { readonly fresh?: boolean }): Promise<Entry | undefined> {
+  async load(operation: Load): Promise<Entry | undefined> {
+    const { key, now, fresh } = operation
     this.#cache.observeTime(now)
-    const load = (): Promise<Entry | undefined> => this.#store.load(key, now, options)
-    // A fresh load may find a newer entry than the cache has, for example a write whose reply was
-    // lost.
-    if (options?.fresh === true) return this.#thenInvalidate(key, load)
+    const load = (): Promise<Entry | undefined> => this.#store.load(operation)
+    // A fresh load may find a newer entry than the cache has, such as a write whose reply was lost.
+    if (fresh === true) return this.#thenInvalidate(key, load)
     const epoch = this.#channel === undefined ? '' : this.#channel.epoch
     return epoch === undefined ? load() : this.#cache.read(key, now, epoch, load)
   }
 
   /** The cache needs no change, because it has no row for a key that did not exist. */
-  create(key: string, entry: Entry, patience?: OperationOptions): Promise<Written | Refused> {
-    this.#cache.observeTime(entry.seenAt)
-    return this.#store.create(key, entry, patience)
+  create(operation: Create): Promise<Written | Refused> {
+    this.#cache.observeTime(operation.entry.seenAt)
+    return this.#store.create(operation)
   }
 
-  replace(key: string, entry: Entry, expected: Version, now: number, patience?: OperationOptions): Promise<Written | Refused> {
-    this.#cache.observeTime(now)
-    return this.#thenInvalidate(key, () => this.#store.replace(key, entry, expected, now, patience))
+  replace(operation: Replace): Promise<Written | Refused> {
+    this.#cache.observeTime(operation.now)
+    return this.#thenInvalidate(operation.key, () => this.#store.replace(operation))
   }
 
-  touch(key: string, expiresAt: number, expected: Version, now: number, patience?: OperationOptions): Promise<boolean> {
-    this.#cache.observeTime(now)
-    return this.#thenInvalidate(key, () => this.#store.touch(key, expiresAt, expected, now, patience))
+  touch(operation: Touch): Promise<boolean> {
+    this.#cache.observeTime(operation.now)
+    return this.#thenInvalidate(operation.key, () => this.#store.touch(operation))
   }
 
-  delete(key: string, patience?: OperationOptions): Promise<boolean> {
-    return this.#thenInvalidate(key, () => this.#store.delete(key, patience))
+  delete(operation: Keyed): Promise<boolean> {
+    return this.#thenInvalidate(operation.key, () => this.#store.delete(operation))
   }
 
   /** Closes the channel and releases both stores. */
@@ -149,25 +153,21 @@ export class CachedStore implements Store {
     await Promise.all([this.#cache.invalidate(key), this.#channel?.publish(key)])
   }
 
-  /**
-   * Sessions that are assigned to this user between the two steps did not exist at the time of the
-   * call.
-   */
-  async #deleteUser(userId: string, options: OperationOptions & { readonly except?: string } = {}): Promise<number> {
-    const keys = await this.#keysOf(userId, options)
+  /** Sessions assigned to this user between the two steps did not exist at the time of the call. */
+  async #deleteByIndex(operation: DeleteByIndex): Promise<number> {
+    const keys = await this.#keysOf(operation)
     try {
-      return (await this.#store.deleteUser?.(userId, options)) ?? 0
+      return (await this.#store.deleteByIndex?.(operation)) ?? 0
     } finally {
-      await Promise.all(keys.filter((key) => key !== options.except).map((key) => this.#invalidate(key)))
+      await Promise.all(keys.filter((key) => key !== operation.except).map((key) => this.#invalidate(key)))
     }
   }
 
-  async #keysOf(userId: string, patience: OperationOptions): Promise<string[]> {
+  async #keysOf({ index, name, deadline }: DeleteByIndex): Promise<string[]> {
     const keys: string[] = []
     let cursor: string | undefined
     do {
-      const deadline = patience.deadline === undefined ? {} : { deadline: patience.deadline }
-      const page = await this.#store.list?.({ ...deadline, now: 0, userId, ...(cursor === undefined ? {} : { cursor }) })
+      const page = await this.#store.list?.({ now: 0, index, name, cursor, deadline })
       keys.push(...(page?.entries.map(([key]) => key) ?? []))
       cursor = page?.cursor
     } while (cursor !== undefined)

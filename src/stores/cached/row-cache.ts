@@ -100,7 +100,7 @@ export class RowCache {
 
   async #find(key: string): Promise<CacheRow | undefined | 'unknown'> {
     try {
-      return await this.#cache.load(key, ANY_TIME)
+      return await this.#cache.load({ key, now: ANY_TIME })
     } catch (error) {
       this.#failed(error)
       return 'unknown'
@@ -118,11 +118,11 @@ export class RowCache {
 
   async #writeTombstone(key: string): Promise<void> {
     const row = tombstone(this.#latest ?? Date.now(), this.#maxStale)
-    let seen = await this.#cache.load(key, ANY_TIME)
+    let seen = await this.#cache.load({ key, now: ANY_TIME })
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const result = await this.#write(key, row, seen)
       if (result.ok) return
-      seen = result.reason === 'stale' ? result.current : await this.#cache.load(key, ANY_TIME)
+      seen = result.reason === 'stale' ? result.current : await this.#cache.load({ key, now: ANY_TIME })
     }
     throw new Error(`a row changed ${MAX_TRIES} times before a tombstone could replace it`)
   }
@@ -132,8 +132,8 @@ export class RowCache {
    * blocks older entries.
    */
   #write(key: string, row: CacheRow, seen: CacheRow | undefined): ReturnType<TimedStore['replace']> {
-    if (seen === undefined) return this.#cache.create(key, row)
-    return this.#cache.replace(key, row, seen.version, Math.min(row.seenAt, seen.expiresAt - 1))
+    if (seen === undefined) return this.#cache.create({ key, entry: row })
+    return this.#cache.replace({ key, entry: row, expected: seen.version, now: Math.min(row.seenAt, seen.expiresAt - 1) })
   }
 
   #addPending(key: string): void {

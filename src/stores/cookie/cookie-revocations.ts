@@ -51,14 +51,15 @@ export class Revocations {
       const row = await this.#load(family, now)
       if (!allows(row?.proof)) return row?.proof === proof && proof !== ENDED
       const next = this.#newRow(proof, now)
-      const result = row === undefined ? await this.#store.create(key, next) : await this.#store.replace(key, next, row.version, now)
+      const create = { key, entry: next }
+      const result = await (row === undefined ? this.#store.create(create) : this.#store.replace({ ...create, expected: row.version, now }))
       if (result.ok) return true
     }
     throw new Error(`The row ${key} of the option \`revocation\` could not be written in ${MAX_TRIES} tries.`)
   }
 
   #load(family: string, now: number): Promise<Entry | undefined> {
-    return this.#store.load(keyOf(family), now, { fresh: true })
+    return this.#store.load({ key: keyOf(family), now, fresh: true })
   }
 
   /** All tokens of the session exist by now, so none outlives this row. */

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { ConfigError, CookieTooLargeError } from '../../core/base/errors.ts'
 import type { Ids } from '../../core/store/id.ts'
-import type { Capabilities, Entry, Refused, Store, StoreContext, Version, Written } from '../../core/store/store.ts'
+import type { Capabilities, Create, Entry, Keyed, Load, Refused, Replace, Store, StoreContext, Written } from '../../core/store/store.ts'
 import { sameSecret } from '../../wire/same-secret.ts'
 import { makeSeal, type Seal } from '../../wire/seal.ts'
 import { answer } from '../shared/results.ts'
@@ -32,7 +32,7 @@ const FAMILY = /^[\w-]{16}$/
 
 /** Sessions sealed into tokens, for one manager. A token is the key of the state it contains. */
 export class CookieSessions implements Store {
-  readonly capabilities: Capabilities = { compareAndSwap: false, list: false, users: false, carriesData: true }
+  readonly capabilities: Capabilities = { compareAndSwap: false, list: false, indexes: [], carriesData: true }
   /** Ids whose text is the token. */
   readonly ids: Ids
   /** Deletes expired rows of `revocation`. */
@@ -54,16 +54,16 @@ export class CookieSessions implements Store {
     if (revocation?.clearExpired !== undefined) this.clearExpired = revocation.clearExpired.bind(revocation)
   }
 
-  async load(token: string, now: number): Promise<Entry | undefined> {
+  async load({ key: token, now }: Load): Promise<Entry | undefined> {
     const envelope = this.#openValid(token, now)
     return envelope === undefined ? undefined : this.#checkRevoked(envelope, now)
   }
 
-  async create(family: string, entry: Entry): Promise<Written | Refused> {
+  async create({ key: family, entry }: Create): Promise<Written | Refused> {
     return { ok: true, token: this.#sealEnvelope({ family, entry }) }
   }
 
-  async replace(token: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
+  async replace({ key: token, entry, expected, now }: Replace): Promise<Written | Refused> {
     const envelope = this.#openValid(token, now)
     const current = envelope === undefined ? undefined : await this.#checkRevoked(envelope, now)
     if (envelope === undefined || current === undefined) return answer.missing
@@ -75,7 +75,7 @@ export class CookieSessions implements Store {
     if (current.version !== expected || isRenewedElsewhere) return answer.stale(current)
     const next = this.#sealEnvelope({ family, entry }) // before `renew`, because it throws if the token is too long
     const isRenewed = entry.proof === proof || ((await this.#revocations?.renew(family, proof, entry.proof)) ?? true)
-    return isRenewed ? { ok: true, token: next } : this.replace(token, entry, expected, now)
+    return isRenewed ? { ok: true, token: next } : this.replace({ key: token, entry, expected, now })
   }
 
   /** The token in the browser cannot be changed, and a read is no reason to send a new one. */
@@ -84,7 +84,7 @@ export class CookieSessions implements Store {
   }
 
   /** Ends the session of a token or of a family. Without `revocation` there is no row to delete. */
-  async delete(key: string): Promise<boolean> {
+  async delete({ key }: Keyed): Promise<boolean> {
     const family = this.#open(key)?.family ?? (FAMILY.test(key) ? key : undefined)
     if (family === undefined) return false
     if (this.#revocations !== undefined) return this.#revocations.end(family)

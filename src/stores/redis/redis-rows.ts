@@ -16,7 +16,7 @@ const EXPIRY_MARGIN = 3_600_000
 /** The operation a command is sent for, and its deadline. */
 export interface RedisCall {
   readonly operation: StoreOperation
-  /** A time of `performance.now()`, see `OperationOptions`. */
+  /** A time of `performance.now()`, see `Operation`. */
   readonly deadline?: number | undefined
 }
 
@@ -25,14 +25,13 @@ export class RedisRows {
   readonly #connection: RedisConnection
   readonly #sessions: string
   readonly #users: string
-  readonly #onReply: (connection: RedisConnection) => void
+  #onFirstReply: (() => void) | undefined
 
-  /** `onReply` is called after every reply. */
-  constructor(connection: RedisConnection, prefix: string, onReply: (connection: RedisConnection) => void) {
+  constructor(connection: RedisConnection, prefix: string, onFirstReply: () => void) {
     this.#connection = connection
     this.#sessions = `${prefix}session:`
     this.#users = `${prefix}user:`
-    this.#onReply = onReply
+    this.#onFirstReply = onFirstReply
   }
 
   /** Sends a command about the row of a session: `before`, the name of the row, `after`. */
@@ -90,7 +89,8 @@ export class RedisRows {
 
   async #attempt(call: RedisCall, command: () => Promise<unknown>): Promise<unknown> {
     const reply = await attempt(this.#connection, call.operation, command)
-    this.#onReply(this.#connection)
+    this.#onFirstReply?.()
+    this.#onFirstReply = undefined
     return reply
   }
 }

@@ -1,4 +1,4 @@
-import type { OperationOptions } from '../../core/store/store.ts'
+import type { DeleteByIndex } from '../../core/store/store.ts'
 import { formatTimestamp, formatUser } from './redis-record.ts'
 import type { RedisCall, RedisRows } from './redis-rows.ts'
 import { ADD_TO_LIST, DELETE_OF_USER, REMOVE_FROM_LIST } from './redis-scripts.ts'
@@ -54,8 +54,8 @@ export class RedisUsers {
   }
 
   /** Deletes the user's sessions, except the key `except`, and returns their number. */
-  async deleteSessions(userId: string, { except, deadline }: OperationOptions & { readonly except?: string }): Promise<number> {
-    const call: RedisCall = { operation: 'deleteUser', deadline }
+  async deleteSessions({ name: userId, except, deadline }: DeleteByIndex): Promise<number> {
+    const call: RedisCall = { operation: 'deleteByIndex', deadline }
     const keys = (await this.keysOf(call, userId)).filter((key) => key !== except)
     const user = formatUser(userId)
     let deleted = 0

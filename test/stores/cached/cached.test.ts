@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createSessions } from '../../../src/core/manager/sessions.ts'
-import type { Entry, Store } from '../../../src/core/store/store.ts'
+import type { Create, Entry, Load, Replace, Store } from '../../../src/core/store/store.ts'
 import { CachedStore, type CachedStoreOptions } from '../../../src/stores/cached.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
@@ -18,166 +18,171 @@ storeSuite(
   { describe, it },
 )
 
-it('closes its stores, but none that somebody else uses', async () => {
+it('closes its stores, except those that are in use elsewhere', async () => {
   const [store, cache] = [new SqliteStore(':memory:'), new SqliteStore(':memory:')]
   const [front, admin] = [createSessions({ store: new CachedStore({ store, cache, maxStale: '1m' }) }), createSessions({ store })]
   await front.close()
-  await expect(cache.load('a', NOW)).rejects.toThrow('The store is closed')
-  expect(await store.load('a', NOW)).toBeUndefined()
+  await expect(cache.load({ key: 'a', now: NOW })).rejects.toThrow('The store is closed')
+  expect(await store.load({ key: 'a', now: NOW })).toBeUndefined()
   await admin.close()
-  await expect(store.load('a', NOW)).rejects.toThrow('The store is closed')
+  await expect(store.load({ key: 'a', now: NOW })).rejects.toThrow('The store is closed')
 })
 
-/** A memory that counts its loads, and fails or hangs when it is told to. */
-class Moody extends MemoryStore {
+/** Counts its loads, and fails or hangs on demand. */
+class FaultyMemoryStore extends MemoryStore {
   loads = 0
-  mood: 'well' | 'fails' | 'hangs' | 'only reads' = 'well'
+  fault: 'none' | 'fails' | 'hangs' | 'fails to write' = 'none'
 
-  override async load(key: string, now: number): Promise<Entry | undefined> {
+  override async load(operation: Load): Promise<Entry | undefined> {
     this.loads += 1
-    await this.#suffer(false)
-    return super.load(key, now)
+    await this.#injectFault(false)
+    return super.load(operation)
   }
-  override async create(key: string, entry: Entry): ReturnType<Store['create']> {
-    await this.#suffer(true)
-    return super.create(key, entry)
+  override async create({ key, entry }: Create): ReturnType<Store['create']> {
+    await this.#injectFault(true)
+    return super.create({ key, entry })
   }
-  override async replace(key: string, entry: Entry, expected: string, now: number): ReturnType<Store['replace']> {
-    await this.#suffer(true)
-    return super.replace(key, entry, expected, now)
+  override async replace({ key, entry, expected, now }: Replace): ReturnType<Store['replace']> {
+    await this.#injectFault(true)
+    return super.replace({ key, entry, expected, now })
   }
 
-  async #suffer(isWrite: boolean): Promise<void> {
-    if (this.mood === 'fails' || (this.mood === 'only reads' && isWrite)) throw new Error('no')
-    if (this.mood === 'hangs') await new Promise(() => undefined)
+  async #injectFault(isWrite: boolean): Promise<void> {
+    if (this.fault === 'fails' || (this.fault === 'fails to write' && isWrite)) throw new Error('no')
+    if (this.fault === 'hangs') await new Promise(() => undefined)
   }
 }
 
-function scene(options: Partial<CachedStoreOptions> = {}): { truth: Moody; cache: Moody; store: CachedStore; warnings: string[] } {
-  const [truth, cache, warnings] = [new Moody(), new Moody(), [] as string[]]
+function fixture(options: Partial<CachedStoreOptions> = {}): {
+  truth: FaultyMemoryStore
+  cache: FaultyMemoryStore
+  store: CachedStore
+  warnings: string[]
+} {
+  const [truth, cache, warnings] = [new FaultyMemoryStore(), new FaultyMemoryStore(), [] as string[]]
   const onWarning = (message: string): void => void warnings.push(message)
   return { truth, cache, warnings, store: new CachedStore({ store: truth, cache, maxStale: '1m', onWarning, ...options }) }
 }
 
 describe('a cached read', () => {
-  it('asks the store once, and again when the entry is `maxStale` old', async () => {
-    const { truth, store } = scene()
+  it('loads from the store once, and again when the entry is `maxStale` old', async () => {
+    const { truth, store } = fixture()
     const entry = sampleEntry({ userId: 'ada' })
-    await store.create('key', entry)
-    for (const now of [NOW, NOW + 1, NOW + 59_999]) expect(await store.load('key', now)).toEqual(entry)
+    await store.create({ key: 'key', entry })
+    for (const now of [NOW, NOW + 1, NOW + 59_999]) expect(await store.load({ key: 'key', now })).toEqual(entry)
     expect(truth.loads).toBe(1)
-    expect(await store.load('key', NOW + 60_000)).toEqual(entry)
-    expect(await store.load('key', NOW + 60_001)).toEqual(entry)
+    expect(await store.load({ key: 'key', now: NOW + 60_000 })).toEqual(entry)
+    expect(await store.load({ key: 'key', now: NOW + 60_001 })).toEqual(entry)
     expect(truth.loads).toBe(2)
   })
 
-  it('is past the cache when it is to be fresh', async () => {
-    const { truth, store } = scene()
+  it('with `fresh` bypasses the cache', async () => {
+    const { truth, store } = fixture()
     const [old, next] = [sampleEntry(), sampleEntry()]
-    await store.create('key', old)
-    await store.load('key', NOW)
-    await truth.replace('key', next, old.version, NOW)
-    expect(await store.load('key', NOW)).toEqual(old)
-    expect(await store.load('key', NOW, { fresh: true })).toEqual(next)
-    expect(await store.load('key', NOW)).toEqual(next) // what was seen once is not unseen
+    await store.create({ key: 'key', entry: old })
+    await store.load({ key: 'key', now: NOW })
+    await truth.replace({ key: 'key', entry: next, expected: old.version, now: NOW })
+    expect(await store.load({ key: 'key', now: NOW })).toEqual(old)
+    expect(await store.load({ key: 'key', now: NOW, fresh: true })).toEqual(next)
+    expect(await store.load({ key: 'key', now: NOW })).toEqual(next) // the fresh load invalidated the old row
   })
 
-  it('never answers an entry that has expired, nor hides one whose expiry was moved meanwhile', async () => {
-    const { truth, store } = scene({ maxStale: '3h' })
+  it('never returns an expired entry, and returns one whose expiry was moved in the store', async () => {
+    const { truth, store } = fixture({ maxStale: '3h' })
     const entry = sampleEntry()
-    await store.create('key', entry)
-    await store.load('key', NOW)
-    expect(await store.load('key', entry.expiresAt)).toBeUndefined()
-    await truth.touch('key', NOW + 2 * HOUR, entry.version, NOW)
-    expect(await store.load('key', entry.expiresAt)).toMatchObject({ expiresAt: NOW + 2 * HOUR })
+    await store.create({ key: 'key', entry })
+    await store.load({ key: 'key', now: NOW })
+    expect(await store.load({ key: 'key', now: entry.expiresAt })).toBeUndefined()
+    await truth.touch({ key: 'key', expiresAt: NOW + 2 * HOUR, expected: entry.version, now: NOW })
+    expect(await store.load({ key: 'key', now: entry.expiresAt })).toMatchObject({ expiresAt: NOW + 2 * HOUR })
   })
 
   it.each(['replace', 'touch', 'delete', 'deleteUser'] as const)('sees a %s at once', async (verb) => {
-    const { truth, store } = scene()
+    const { truth, store } = fixture()
     const entry = sampleEntry({ userId: 'ada' })
-    await store.create('key', entry)
-    await store.load('key', NOW)
-    if (verb === 'replace') await store.replace('key', sampleEntry(), entry.version, NOW)
-    if (verb === 'touch') await store.touch('key', NOW + 2 * HOUR, entry.version, NOW)
-    if (verb === 'delete') await store.delete('key')
-    if (verb === 'deleteUser') expect(await store.deleteUser?.('ada')).toBe(1)
-    const [served, true_] = [await store.load('key', NOW), await truth.load('key', NOW)]
-    expect(served).toEqual(true_)
+    await store.create({ key: 'key', entry })
+    await store.load({ key: 'key', now: NOW })
+    if (verb === 'replace') await store.replace({ key: 'key', entry: sampleEntry(), expected: entry.version, now: NOW })
+    if (verb === 'touch') await store.touch({ key: 'key', expiresAt: NOW + 2 * HOUR, expected: entry.version, now: NOW })
+    if (verb === 'delete') await store.delete({ key: 'key' })
+    if (verb === 'deleteUser') expect(await store.deleteByIndex?.({ index: 'userId', name: 'ada' })).toBe(1)
+    const [served, stored] = [await store.load({ key: 'key', now: NOW }), await truth.load({ key: 'key', now: NOW })]
+    expect(served).toEqual(stored)
     expect(served).not.toEqual(entry)
   })
 
-  it('keeps the session that `deleteUser` excepts, and drops every page of the others', async () => {
-    const { store } = scene()
+  it('is kept for the session that `deleteUser` excepts, and invalidated for all others, page by page', async () => {
+    const { store } = fixture()
     const keys = Array.from({ length: 250 }, (_, index) => `key${index}`)
-    for (const key of keys) await store.create(key, sampleEntry({ userId: 'ada' }))
-    for (const key of keys) await store.load(key, NOW)
-    expect(await store.deleteUser?.('ada', { except: 'key7' })).toBe(249)
-    const left = await Promise.all(keys.map((key) => store.load(key, NOW)))
+    for (const key of keys) await store.create({ key, entry: sampleEntry({ userId: 'ada' }) })
+    for (const key of keys) await store.load({ key, now: NOW })
+    expect(await store.deleteByIndex?.({ index: 'userId', name: 'ada', except: 'key7' })).toBe(249)
+    const left = await Promise.all(keys.map((key) => store.load({ key, now: NOW })))
     expect(left.flatMap((entry, index) => (entry === undefined ? [] : [keys[index]]))).toEqual(['key7'])
   })
 
-  it('is made room for: `clearExpired` clears both, and counts what the store had', async () => {
-    const { truth, cache, store } = scene()
-    await store.create('key', sampleEntry())
-    await store.load('key', NOW)
+  it('leaves no row after `clearExpired`, which clears both and counts the rows of the store', async () => {
+    const { truth, cache, store } = fixture()
+    await store.create({ key: 'key', entry: sampleEntry() })
+    await store.load({ key: 'key', now: NOW })
     for await (const { deleted } of store.clearExpired?.({ now: NOW + 2 * HOUR }) ?? []) expect(deleted).toBe(1)
-    expect([await truth.countExpired(NOW + 2 * HOUR), (await cache.list({ now: 0 })).entries]).toEqual([0, []])
+    expect([await truth.countExpired({ now: NOW + 2 * HOUR }), (await cache.list({ now: 0 })).entries]).toEqual([0, []])
   })
 })
 
-describe('a cache in trouble', () => {
-  it.each(['fails', 'hangs'] as const)('that %s costs nobody the session, and is told once', { timeout: 30_000 }, async (mood) => {
-    const { cache, store, warnings } = scene()
-    onTestFinished(() => void (cache.mood = 'well'))
+describe('a cache with a fault', () => {
+  it.each(['fails', 'hangs'] as const)('that %s is bypassed, with one warning', { timeout: 30_000 }, async (fault) => {
+    const { cache, store, warnings } = fixture()
+    onTestFinished(() => void (cache.fault = 'none'))
     const entry = sampleEntry()
-    await store.create('key', entry)
-    cache.mood = mood
-    for (let times = 0; times < 5; times++) expect(await store.load('key', NOW)).toEqual(entry)
-    expect(await store.replace('key', sampleEntry(), entry.version, NOW)).toEqual({ ok: true })
-    expect(await store.delete('key')).toBe(true)
+    await store.create({ key: 'key', entry })
+    cache.fault = fault
+    for (let times = 0; times < 5; times++) expect(await store.load({ key: 'key', now: NOW })).toEqual(entry)
+    expect(await store.replace({ key: 'key', entry: sampleEntry(), expected: entry.version, now: NOW })).toEqual({ ok: true })
+    expect(await store.delete({ key: 'key' })).toBe(true)
     expect(warnings).toEqual([expect.stringContaining('CachedStore: the cache failed')])
   })
 
-  it.each(['fails', 'only reads'] as const)('that %s while a session ends does not bring it back', async (mood) => {
-    const { cache, store } = scene()
-    await store.create('key', sampleEntry())
-    await store.load('key', NOW)
-    cache.mood = mood
-    await store.delete('key')
-    expect(await store.load('key', NOW)).toBeUndefined()
-    cache.mood = 'well'
-    expect(await store.load('key', NOW)).toBeUndefined()
+  it.each(['fails', 'fails to write'] as const)('that %s while a session ends does not return the ended session', async (fault) => {
+    const { cache, store } = fixture()
+    await store.create({ key: 'key', entry: sampleEntry() })
+    await store.load({ key: 'key', now: NOW })
+    cache.fault = fault
+    await store.delete({ key: 'key' })
+    expect(await store.load({ key: 'key', now: NOW })).toBeUndefined()
+    cache.fault = 'none'
+    expect(await store.load({ key: 'key', now: NOW })).toBeUndefined()
   })
 
-  it('takes what it could not take as soon as it is back, so that other processes see it too', async () => {
-    const { truth, cache, store } = scene()
+  it('gets the pending tombstones as soon as it works again, so that other processes see the end too', async () => {
+    const { truth, cache, store } = fixture()
     const other = new CachedStore({ store: truth, cache, maxStale: '1m' })
-    await store.create('key', sampleEntry())
-    await store.create('another', sampleEntry())
-    await store.load('key', NOW)
-    cache.mood = 'fails'
-    await store.delete('key')
-    cache.mood = 'well'
-    await vi.waitFor(async () => expect(await other.load('key', NOW)).toBeUndefined(), { timeout: 10_000 })
+    await store.create({ key: 'key', entry: sampleEntry() })
+    await store.create({ key: 'another', entry: sampleEntry() })
+    await store.load({ key: 'key', now: NOW })
+    cache.fault = 'fails'
+    await store.delete({ key: 'key' })
+    cache.fault = 'none'
+    await vi.waitFor(async () => expect(await other.load({ key: 'key', now: NOW })).toBeUndefined(), { timeout: 10_000 })
   })
 
-  it('is not asked for what only the store knows: the error of the store is the error', async () => {
-    const { truth, store } = scene()
+  it('does not hide an error of the store', async () => {
+    const { truth, store } = fixture()
     const entry = sampleEntry()
-    await store.create('key', entry)
-    await store.load('key', NOW)
-    truth.mood = 'fails'
-    expect(await store.load('key', NOW)).toEqual(entry)
-    await expect(store.load('other', NOW)).rejects.toThrow('no')
-    await expect(store.load('key', NOW, { fresh: true })).rejects.toThrow('no')
-    await expect(store.replace('key', sampleEntry(), entry.version, NOW)).rejects.toThrow('no')
+    await store.create({ key: 'key', entry })
+    await store.load({ key: 'key', now: NOW })
+    truth.fault = 'fails'
+    expect(await store.load({ key: 'key', now: NOW })).toEqual(entry)
+    await expect(store.load({ key: 'other', now: NOW })).rejects.toThrow('no')
+    await expect(store.load({ key: 'key', now: NOW, fresh: true })).rejects.toThrow('no')
+    await expect(store.replace({ key: 'key', entry: sampleEntry(), expected: entry.version, now: NOW })).rejects.toThrow('no')
   })
 })
 
-describe('sessions over a cache of this process', () => {
+describe('sessions with a cache for each process', () => {
   const cookie = (id: string | undefined): object => ({ cookie: `__Host-sid=${id}`, secure: true, loopback: false })
 
-  it('lose no update, and hand a value out once, though what they read is old', async () => {
+  it('lose no update and return a claimed value once, although their reads are old', async () => {
     const truth = new MemoryStore()
     const [one, two] = [1, 2].map(() =>
       createSessions({ store: new CachedStore({ store: truth, cache: new MemoryStore(), maxStale: '1h' }) }),
@@ -200,7 +205,7 @@ describe('sessions over a cache of this process', () => {
     expect(claims.filter((value) => value !== undefined)).toEqual(['a'])
   })
 
-  it('know a renewed id at once, and let nobody save in a session that ended elsewhere', async () => {
+  it('accept a renewed id at once, and reject a save in a session that ended elsewhere', async () => {
     const truth = new MemoryStore()
     const store = (): CachedStore => new CachedStore({ store: truth, cache: new MemoryStore(), maxStale: '1h' })
     const [one, two] = [createSessions({ store: store() }), createSessions({ store: store() })]
@@ -222,7 +227,7 @@ describe('sessions over a cache of this process', () => {
   })
 })
 
-describe('an option that cannot be used', () => {
+describe('an invalid option', () => {
   const [store, cache] = [new MemoryStore(), new MemoryStore()]
   it.each<[string, object]>([
     ['store', { cache, maxStale: '1m' }],
@@ -235,7 +240,7 @@ describe('an option that cannot be used', () => {
     ['channel', { store, cache, maxStale: 1, channel: {} }],
     ['onWarning', { store, cache, maxStale: 1, onWarning: true }],
     ['ttl', { store, cache, maxStale: 1, ttl: 1 }],
-  ])('`%s` is named (%#)', (option, options) => {
+  ])('is named in the error: `%s` (%#)', (option, options) => {
     expect(() => new CachedStore(options as CachedStoreOptions)).toThrow(
       expect.objectContaining({ code: 'ERR_SESSION_CONFIG', message: expect.stringContaining(`\`${option}\``) }),
     )
