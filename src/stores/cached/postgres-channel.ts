@@ -1,0 +1,93 @@
+import { invalidOption, refuseUnknownOptions } from '../shared/check-options.ts'
+import type { Channel } from './channel.ts'
+
+/** The methods that `postgresChannel` uses of a `Client` of `pg`. */
+export interface PgListener {
+  query(text: string, values?: string[]): Promise<unknown>
+  on(event: 'notification', listener: (message: { readonly channel: string; readonly payload?: string | undefined }) => void): unknown
+  on(event: 'error' | 'end', listener: () => void): unknown
+  end(): Promise<void>
+}
+
+/** Options of `postgresChannel`. */
+export interface PostgresChannelOptions {
+  /**
+   * Returns a connected `Client` of `pg`. It is called again after each lost connection, because a
+   * `Client` cannot reconnect. The client must not come from a pool or go through a pooler in
+   * transaction mode. `close()` of the channel ends it.
+   */
+  readonly connect: () => Promise<PgListener>
+  /**
+   * The name of the channel in PostgreSQL, the same in all processes of an application; at most 63
+   * bytes. Default `'sojourn'`.
+   */
+  readonly name?: string
+}
+
+/**
+ * Returns a channel over LISTEN and NOTIFY of PostgreSQL. Each NOTIFY is a small transaction, and
+ * PostgreSQL commits only one of them at a time. With hundreds of writes a second, Redis is faster.
+ *
+ * ```ts
+ * const connect = async () => {
+ *   const client = new pg.Client({ connectionString })
+ *   await client.connect()
+ *   return client
+ * }
+ * const channel = postgresChannel({ connect })
+ * const cached = new CachedStore({ store, cache: new MemoryStore(), maxStale: '1m', channel })
+ * ```
+ *
+ * @throws ConfigError when an option is invalid.
+ */
+export function postgresChannel(options: PostgresChannelOptions): Channel {
+  const { connect, name } = checked(options)
+  let current: PgListener | undefined
+  let connections = 0
+  const disconnect = async (): Promise<void> => {
+    const client = current
+    current = undefined
+    if (client !== undefined) await end(client)
+  }
+  return {
+    async publish(text) {
+      if (current === undefined) throw new Error('there is no connection to publish with')
+      await current.query('SELECT pg_notify($1, $2)', [name, text])
+    },
+    async subscribe({ onMessage, onDisconnect }) {
+      const connection = ++connections
+      void disconnect()
+      const client = await connect()
+      const onEnd = (): void => (client === current ? onDisconnect() : undefined)
+      client.on('error', onEnd)
+      client.on('end', onEnd)
+      if (connection !== connections) return void end(client) // there is a newer connection, or the channel is closed
+      current = client
+      client.on('notification', ({ channel, payload = '' }) => (channel === name && client === current ? onMessage(payload) : undefined))
+      await client.query(`LISTEN "${name.replaceAll('"', '""')}"`)
+    },
+    close() {
+      connections += 1
+      return disconnect()
+    },
+  }
+}
+
+async function end(client: PgListener): Promise<void> {
+  await client.end().catch(() => undefined) // a broken connection has ended already
+}
+
+const OPTIONS = ['connect', 'name']
+const MAX_NAME_BYTES = 63
+
+function checked(options: PostgresChannelOptions): Required<PostgresChannelOptions> {
+  const given: Partial<PostgresChannelOptions> = { ...options }
+  refuseUnknownOptions('postgresChannel', given, OPTIONS)
+  const { connect, name = 'sojourn' } = given
+  if (typeof connect !== 'function')
+    throw invalidOption('postgresChannel', 'connect', connect, 'Pass a function that returns a connected `Client` of pg.')
+  const length = typeof name === 'string' ? new TextEncoder().encode(name).length : 0
+  if (length < 1 || length > MAX_NAME_BYTES || name.includes('\0'))
+    throw invalidOption('postgresChannel', 'name', name, `Pass a text of at most ${MAX_NAME_BYTES} bytes: \`'shop'\`.`)
+  return { connect, name }
+}
