@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { checkOptions, type OptionTable, wholeNumber } from '../core/base/option-checks.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,
@@ -17,16 +18,16 @@ import type {
   Touch,
   Written,
 } from '../core/store/store.ts'
-import { invalidOption, refuseUnknownOptions } from './shared/check-options.ts'
-import { toPage } from './shared/results.ts'
-import { results } from './shared/results.ts'
 import { throttle } from './shared/delete-in-batches.ts'
+import { results, toPage } from './shared/results.ts'
 
 /** How much a `MemoryStore` keeps. */
 export interface MemoryStoreOptions {
   /** The most sessions kept. Beyond it the one that was not used for the longest time is dropped. Default 100,000. */
   readonly max?: number
 }
+
+const OPTIONS: OptionTable = { owner: 'MemoryStore', checks: { max: wholeNumber('sessions') } }
 
 /**
  * Keeps sessions in the memory of this process: for tests, development, and servers of one process that may forget on a restart.
@@ -47,10 +48,7 @@ export class MemoryStore implements Store {
   readonly #keysOfUser: Map<string, Set<string>> = new Map()
 
   constructor(options: MemoryStoreOptions = {}) {
-    refuseUnknownOptions('MemoryStore', options, ['max'])
-    const { max = 100_000 } = options
-    if (!Number.isSafeInteger(max) || max < 1)
-      throw invalidOption('MemoryStore', 'max', max, 'Give a whole number of sessions, at least 1.')
+    const { max = 100_000 } = checkOptions(options, OPTIONS)
     this.#rows = new LRUCache({ max, noDisposeOnSet: true, dispose: (entry, key) => this.#unlink(key, entry.userId) })
   }
 

@@ -10,7 +10,7 @@ import { readStoreUrl, type StoreUrl } from './open/store-url.ts'
 /** How `openStore` goes about it, beside what the URL says. */
 export interface OpenStoreOptions {
   /** Creates tables and indexes at the first use, where they are missing. Default `true`. */
-  readonly create?: boolean
+  readonly createTable?: boolean
   /** Refuses a SQLite file that is not there, with a `ConfigError`, where it would be created otherwise. Default `false`. */
   readonly existing?: boolean
 }

@@ -311,7 +311,7 @@ describe('options', () => {
     ['cookie.secure', { cookie: { secure: 'auto' } }],
     ['cookie.name', { cookie: { name: 'a b' } }],
     ['cookie.sameSite', { cookie: { sameSite: 'none' } }],
-    ['no option `engine`', { engine: 'db' }],
+    ['`engine` does not exist', { engine: 'db' }],
     ['whenEnded', { whenEnded: 'never' }],
   ])('%s: refused in %o', (name, wrong) => {
     const error = thrown(() => djangoSessions({ secretKey: SECRET, database: database(), ...wrong } as any))

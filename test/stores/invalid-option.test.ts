@@ -22,12 +22,12 @@ it.each([
   ['PostgresStore', () => new PostgresStore({ pool: 'postgres://shop:hunter2@host/shop' as never })],
   ['MysqlStore', () => new MysqlStore({ pool: 'mysql://shop:hunter2@host/shop' as never })],
 ])('%s shows no password of a URL that was given for a pool', (_, act) => {
-  expect(refusal(act)).toContain("`pool` cannot be '")
+  expect(refusal(act)).toContain("`pool` is '")
   expect(refusal(act)).toContain('shop:***@host')
 })
 
 it('an option that is not there is missing, and no wrong value', () => {
-  expect(refusal(() => new PostgresStore({} as never))).toContain('PostgresStore: the option `pool` is missing. Give a `Pool` of pg')
+  expect(refusal(() => new PostgresStore({} as never))).toContain('PostgresStore: option `pool` is missing: pass a `Pool` of pg')
 })
 
 it.each([
@@ -36,11 +36,11 @@ it.each([
   ['RedisStore', 'client', () => new RedisStore(new Redis({ lazyConnect: true }) as never)],
   ['RedisStore', 'client', () => new RedisStore({ url: 'redis://localhost' } as never)],
 ])('%s that is given something else than its options says that `%s` is missing, and how to give it', (store, option, act) => {
-  expect(refusal(act)).toContain(`${store}: the option \`${option}\` is missing.`)
+  expect(refusal(act)).toContain(`${store}: option \`${option}\` is missing:`)
   expect(refusal(act)).toContain(`\`new ${store}({ ${option} })\``)
 })
 
 it('a store shows of an object only that it is one, and of a long text the beginning', () => {
-  expect(refusal(() => new MemoryStore({ max: { password: 'hunter2' } as never }))).toContain('`max` cannot be an object.')
-  expect(refusal(() => new MemoryStore({ max: 'long'.repeat(100) as never }))).toContain(`cannot be '${'long'.repeat(10)}…'.`)
+  expect(refusal(() => new MemoryStore({ max: { password: 'hunter2' } as never }))).toContain('`max` is an object:')
+  expect(refusal(() => new MemoryStore({ max: 'long'.repeat(100) as never }))).toContain(`is '${'long'.repeat(10)}…':`)
 })

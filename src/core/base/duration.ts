@@ -21,5 +21,5 @@ export function milliseconds(duration: unknown): number | undefined {
 export function durationRemedy(value: unknown): string {
   if (typeof value === 'number' && value > 0 && Number.isFinite(value))
     return `a number has no unit; write '${value}s' for seconds or '${value}ms' for milliseconds`
-  return "give a text with a unit, such as '90s', '30m', '12h' or '14d', at most 400 days"
+  return "pass a text with a unit, such as '90s', '30m', '12h' or '14d', at most 400 days"
 }

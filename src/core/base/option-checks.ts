@@ -18,17 +18,21 @@ export interface OptionTable {
 }
 
 /**
- * Throws a `ConfigError` for the first option that is unknown, missing or wrong; it names the option, its value and what to do. An option
- * that is `undefined` counts as left out.
+ * Returns a copy of the options. Throws a `ConfigError` for the first option that is unknown, missing or wrong; it names the option, its
+ * value and what to do. An option that is `undefined` counts as left out.
  */
-export function checkOptions(options: object, table: OptionTable): void {
+export function checkOptions<Options extends object>(options: Options, table: OptionTable): Options {
   const { owner, path = '', checks, required = [] } = table
-  for (const name of Object.keys(options)) if (!Object.hasOwn(checks, name)) throw unknownOption(path + name, table)
-  for (const [name, check] of Object.entries(checks)) {
-    const value = (options as Record<string, unknown>)[name]
+  const given = { ...options }
+  // A missing option comes first: where a pool was passed in place of options, all its properties are unknown.
+  for (const name of [...required, ...Object.keys(given)]) {
+    const check = Object.hasOwn(checks, name) ? checks[name] : undefined
+    if (check === undefined) throw unknownOption(path + name, table)
+    const value = (given as Record<string, unknown>)[name]
     const remedy = value === undefined && !required.includes(name) ? undefined : check(value)
     if (remedy !== undefined) throw invalidOption(owner, path + name, value, remedy)
   }
+  return given
 }
 
 /** The error for an option that is missing or wrong. Of an object only the kind is shown, because it may hold passwords. */
@@ -47,21 +51,20 @@ function subject(owner: string | undefined): string {
   return owner === undefined ? 'Option' : `${owner}: option`
 }
 
-export const anything: Check = () => undefined
-export const aBoolean: Check = (value) => (typeof value === 'boolean' ? undefined : 'give true or false')
-export const aFunction: Check = (value) => (typeof value === 'function' ? undefined : 'give a function')
-export const aText: Check = (value) => (typeof value === 'string' && value !== '' ? undefined : 'give a text')
+export const aBoolean: Check = (value) => (typeof value === 'boolean' ? undefined : 'pass true or false')
+export const aFunction: Check = (value) => (typeof value === 'function' ? undefined : 'pass a function')
+export const aText: Check = (value) => (typeof value === 'string' && value !== '' ? undefined : 'pass a text')
 export const aDuration: Check = (value) => (milliseconds(value) === undefined ? durationRemedy(value) : undefined)
 
 export function oneOf(...allowed: readonly unknown[]): Check {
-  return (value) => (allowed.includes(value) ? undefined : `give ${allowed.map(formatValue).join(' or ')}`)
+  return (value) => (allowed.includes(value) ? undefined : `pass one of ${allowed.map(formatValue).join(', ')}`)
 }
 
 /** A whole number of `unit` between two limits. */
 export function wholeNumber(unit: string, min = 1, max: number = Number.MAX_SAFE_INTEGER): Check {
   const limits = max === Number.MAX_SAFE_INTEGER ? `, at least ${min}` : ` from ${min} to ${max}`
   return (value) =>
-    Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max ? undefined : `give a whole number of ${unit}${limits}`
+    Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max ? undefined : `pass a whole number of ${unit}${limits}`
 }
 
 /** A value that satisfies a condition. */

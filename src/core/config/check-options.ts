@@ -1,8 +1,19 @@
-import { aBoolean, aDuration, aFunction, type Check, checkOptions, invalidOption, type OptionTable, oneOf, satisfies, wholeNumber } from '../base/option-checks.ts'
 import { HOUR, MINUTE, milliseconds } from '../base/duration.ts'
 import { ConfigError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
 import { isWorkers } from '../base/is-workers.ts'
+import {
+  aBoolean,
+  aDuration,
+  aFunction,
+  type Check,
+  checkOptions,
+  invalidOption,
+  type OptionTable,
+  oneOf,
+  satisfies,
+  wholeNumber,
+} from '../base/option-checks.ts'
 import { isReserved } from '../base/reserved.ts'
 import { type CookieOptions, PREFIX } from '../cookie/cookie-rules.ts'
 import type { Store } from '../store/store.ts'
@@ -50,22 +61,22 @@ function checkClearExpired(store: Store): void {
 }
 
 const anIdentifier: Check = (value) => {
-  if (typeof value !== 'string' || !/^[A-Za-z$][\w$]*$/.test(value)) return 'give a property name such as adminSession'
+  if (typeof value !== 'string' || !/^[A-Za-z$][\w$]*$/.test(value)) return 'pass a property name such as adminSession'
   return value === 'then' || value in Object.prototype ? 'every object, or a promise, has a property of this name; take another' : undefined
 }
 function withMethods(what: string, ...methods: readonly string[]): Check {
   return (value) => {
     const missing = methods.find((method) => typeof (value as Record<string, unknown> | null)?.[method] !== 'function')
     const hint = typeof value === 'function' ? ' (did you forget `new`?)' : ''
-    return missing === undefined ? undefined : `give ${what}; this has no method ${missing}()${hint}`
+    return missing === undefined ? undefined : `pass ${what}; this has no method ${missing}()${hint}`
   }
 }
 
 const aStore = withMethods('a store', 'load', 'create', 'replace', 'touch', 'delete')
 
 const CHECKS: Readonly<Record<string, Check>> = {
-  store: (value) => (value === undefined ? "give new SqliteStore('sessions.db'), new MemoryStore() or another store" : aStore(value)),
-  cookie: satisfies(isObject, 'give an object'),
+  store: (value) => (value === undefined ? "pass new SqliteStore('sessions.db'), new MemoryStore() or another store" : aStore(value)),
+  cookie: satisfies(isObject, 'pass an object'),
   idle: aDuration,
   absolute: aDuration,
   browserSession: aBoolean,
@@ -86,22 +97,22 @@ const CHECKS: Readonly<Record<string, Check>> = {
 const SESSION_OPTIONS: OptionTable = { checks: CHECKS, required: ['store'], foreign: FOREIGN_OPTIONS }
 
 function aTimeout(value: unknown): string | undefined {
-  if (!isObject(value)) return "give an object such as { operation: '2s', request: '5s' }"
+  if (!isObject(value)) return "pass an object such as { operation: '2s', request: '5s' }"
   checkOptions(value, { path: 'timeout.', checks: { operation: aShortTime, request: aShortTime } })
   return undefined
 }
 
 function aShortTime(value: unknown): string | undefined {
-  return aDuration(value) ?? (Number(milliseconds(value)) > HOUR ? 'give at most an hour' : undefined)
+  return aDuration(value) ?? (Number(milliseconds(value)) > HOUR ? 'pass at most an hour' : undefined)
 }
 
 function anInterval(value: unknown): string | undefined {
   const length = Number(milliseconds(value))
-  return aDuration(value) ?? (length >= MINUTE && length <= 7 * 24 * HOUR ? undefined : "give a duration of '1m' to '7d'")
+  return aDuration(value) ?? (length >= MINUTE && length <= 7 * 24 * HOUR ? undefined : "pass a duration of '1m' to '7d'")
 }
 
 function aSchema(value: unknown): string | undefined {
-  if (!isObject(value)) return 'give an object with one Standard Schema for each property'
+  if (!isObject(value)) return 'pass an object with one Standard Schema for each property'
   const wrong = Object.entries(value).find(
     ([, schema]) => typeof (schema as { '~standard'?: { validate?: unknown } } | null)?.['~standard']?.validate !== 'function',
   )
@@ -115,14 +126,11 @@ const COOKIE_CHECKS: Readonly<Record<string, Check>> = {
     (name) => /^[!#$%&'*+\-.^`|~\w]{1,256}$/.test(name) && !/\.\d$/.test(name),
     "a cookie name has letters, digits and !#$%&'*+-.^_`|~ only, and does not end like 'sid.1', the name of a piece of a long cookie",
   ),
-  path: aTextWith(
-    (path) => /^\/[\x20-\x3a\x3d-\x7e]{0,1023}$/.test(path),
-    'a path begins with / and has no ; or control characters',
-  ),
+  path: aTextWith((path) => /^\/[\x20-\x3a\x3d-\x7e]{0,1023}$/.test(path), 'a path begins with / and has no ; or control characters'),
   domain: aTextWith(isDomain, "a domain is a host name such as 'example.com', without scheme, port or dots at its ends"),
   secure: satisfies(
     (value) => value === true || value === 'auto',
-    "give true or 'auto' (the default, which needs no Secure on localhost); without Secure the id would be sent in plain text",
+    "pass true or 'auto' (the default, which needs no Secure on localhost); without Secure the id would be sent in plain text",
   ),
   httpOnly: aBoolean,
   sameSite: oneOf('lax', 'strict', 'none'),

@@ -21,8 +21,7 @@ import type {
   Written,
 } from '../../core/store/store.ts'
 import { deleteInBatches } from '../../stores/shared/delete-in-batches.ts'
-import { toPage } from '../../stores/shared/results.ts'
-import { results } from '../../stores/shared/results.ts'
+import { results, toPage } from '../../stores/shared/results.ts'
 import { type DjangoSigner, SIGNATURE_LENGTH } from '../../wire/django-signing.ts'
 import type { DjangoRow, DjangoRows } from '../rows/django-rows.ts'
 import { djangoIds, isDjangoKey } from '../sessions/django-ids.ts'

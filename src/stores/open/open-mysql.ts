@@ -1,3 +1,4 @@
+import type { Duration } from '../../core/base/duration.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { OpenStoreOptions } from '../open.ts'
 import { missingDriver } from './missing-driver.ts'
@@ -5,7 +6,7 @@ import { owning } from './owning.ts'
 import type { StoreUrl } from './store-url.ts'
 
 /** `mysql://user:password@host/database?table=app_sessions`; what else there is goes to `mysql2`. */
-export async function openMysql(url: StoreUrl, { create }: OpenStoreOptions): Promise<Store> {
+export async function openMysql(url: StoreUrl, { createTable }: OpenStoreOptions): Promise<Store> {
   const [table, statementTimeout] = [url.take('table'), url.take('statementTimeout')]
   const uri = url.forDriver()
   const { MysqlStore } = await import('../mysql.ts')
@@ -13,9 +14,9 @@ export async function openMysql(url: StoreUrl, { create }: OpenStoreOptions): Pr
   const pool = createPool({ uri, connectTimeout: 5000 })
   const store = new MysqlStore({
     pool,
-    ...(create !== undefined && { create }),
+    ...(createTable !== undefined && { createTable }),
     ...(table !== undefined && { table }),
-    ...(statementTimeout !== undefined && { statementTimeout: Number(statementTimeout) }),
+    ...(statementTimeout !== undefined && { statementTimeout: statementTimeout as Duration }),
   })
   return owning(store, () => pool.promise().end())
 }

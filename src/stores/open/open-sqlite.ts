@@ -1,3 +1,4 @@
+import type { Duration } from '../../core/base/duration.ts'
 import { ConfigError } from '../../core/base/errors.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { OpenStoreOptions } from '../open.ts'
@@ -6,7 +7,7 @@ import type { SqliteStoreOptions } from '../sqlite.ts'
 import type { StoreUrl } from './store-url.ts'
 
 /** `sqlite:sessions.db`, `sqlite:///var/lib/app/sessions.db?durability=full` */
-export async function openSqlite(url: StoreUrl, { create, existing = false }: OpenStoreOptions): Promise<Store> {
+export async function openSqlite(url: StoreUrl, { createTable, existing = false }: OpenStoreOptions): Promise<Store> {
   const [table, durability, busyTimeout] = [url.take('table'), url.take('durability'), url.take('busyTimeout')]
   url.refuseRest(['table', 'durability', 'busyTimeout'])
   const database = pathOf(url.place)
@@ -15,10 +16,10 @@ export async function openSqlite(url: StoreUrl, { create, existing = false }: Op
   const { SqliteStore } = await import('../sqlite.ts')
   return new SqliteStore({
     database,
-    ...(create !== undefined && { create }),
+    ...(createTable !== undefined && { createTable }),
     ...(table !== undefined && { table }),
     ...(durability !== undefined && { durability: durability as NonNullable<SqliteStoreOptions['durability']> }),
-    ...(busyTimeout !== undefined && { busyTimeout: Number(busyTimeout) }),
+    ...(busyTimeout !== undefined && { busyTimeout: busyTimeout as Duration }),
   })
 }
 

@@ -20,8 +20,7 @@ import type {
   Written,
 } from '../../core/store/store.ts'
 import { deleteInBatches } from '../shared/delete-in-batches.ts'
-import { toPage } from '../shared/results.ts'
-import { results } from '../shared/results.ts'
+import { results, toPage } from '../shared/results.ts'
 import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
 import type { SqlStatement, SqlStatements } from './sql-statements.ts'
 
