@@ -1,20 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { djangoCodec } from '../../src/codecs/django.ts'
+import { ownProfile } from '../../src/core/config/own-profile.ts'
 import { fromDjangoText, localTimeOf, toDjangoText, utc } from '../../src/django/rows/local-time.ts'
-import { djangoCustoms } from '../../src/django/sessions/django-rules.ts'
+import { djangoRules } from '../../src/django/sessions/django-rules.ts'
 import { DAY, HOUR, MINUTE, rejection, START, thrown } from '../core/fixture.ts'
 import { Site } from './site.ts'
 import { vectors } from './vectors.ts'
 
-const rules = djangoCustoms({ saveEveryRequest: false, isoExpiry: true, localTime: utc })
+const rules = djangoRules({ saveEveryRequest: false, isoExpiry: true, localTime: utc })
 
 describe('_session_expiry', () => {
   it.each(vectors.set_expiry)('$id, $SESSION_EXPIRE_AT_BROWSER_CLOSE: what Django makes of it we do', (scenario) => {
     const stored = scenario.stored__session_expiry
     const texts = new Map(stored === '<absent>' ? [] : [['_session_expiry', JSON.stringify(stored)]])
     const lifetime = { idle: 14 * DAY, absolute: Number.POSITIVE_INFINITY, browserSession: scenario.SESSION_EXPIRE_AT_BROWSER_CLOSE }
-    const reading = { lifetime, parse: djangoCodec.parse, rules }
+    const reading = { lifetime, parse: djangoCodec.parse, profile: { ...ownProfile, ...rules } }
     const now = Date.parse(scenario.now)
     expect(rules.expiryOf(texts, 0, now, reading)).toBe(Date.parse(scenario.get_expiry_date))
     expect(rules.endsWithBrowser(texts, reading)).toBe(scenario.get_expire_at_browser_close)

@@ -1,4 +1,4 @@
-import type { Expiry } from '../../core/config/rules.ts'
+import type { Expiry } from '../../core/config/profile.ts'
 import type { Session } from '../../core/session/session.ts'
 import { saltedHmac } from '../../wire/django-signing.ts'
 import { sameSecret } from '../../wire/same-secret.ts'
@@ -50,14 +50,14 @@ export async function djangoUser<Data, User extends DjangoUser>(
   if (user === undefined || (user.is_active !== undefined && !user.is_active)) return undefined
   const vouching = django.secretKeys.findIndex((secretKey) => sameSecret(hashOf(secretKey, user), hash))
   if (vouching === 0) return user
-  if (!django.draft.isSealed) renewOrEnd(django, vouching === -1 ? undefined : user)
+  if (!django.draft.isCommitted) renewOrEnd(django, vouching === -1 ? undefined : user)
   return vouching === -1 ? undefined : user
 }
 
 /** Other requests of the same page do the same at the same time. One of them is enough, and none of them is at fault. */
 function renewOrEnd({ draft, secretKeys }: DjangoDraft, user: DjangoUser | undefined): void {
   if (user === undefined) return draft.flush(false)
-  draft.record({ kind: 'renew', name: HASH, text: draft.engine.values.print(HASH, hashOf(secretKeys[0] as string, user)) })
+  draft.record({ kind: 'reauthenticate', name: HASH, text: draft.context.values.print(HASH, hashOf(secretKeys[0] as string, user)) })
 }
 
 /**
@@ -83,7 +83,7 @@ export function djangoLogin<Data>(
   const before = loginIn(django)
   if (before.id === String(user.id) && !sameSecret(before.hash, hash)) session.flush()
   if ('expiry' in options) session.setExpiry(options.expiry)
-  draft.record({ kind: 'login', text: draft.engine.values.print(USER, String(user.id)) })
+  draft.record({ kind: 'login', text: draft.context.values.print(USER, String(user.id)) })
   recordReserved(draft, BACKEND, backend)
   recordReserved(draft, HASH, hash)
 }

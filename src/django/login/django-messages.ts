@@ -31,7 +31,7 @@ const MARK = '__json_message'
 export function djangoMessages<Data>(session: Session<Data>): DjangoMessage[] {
   const { draft } = djangoDraftOf(session, 'djangoMessages')
   const shown = listIn(draft, draft.look().texts.get(MESSAGES))
-  if (shown.length === 0 || draft.isSealed) return shown.flatMap(read)
+  if (shown.length === 0 || draft.isCommitted) return shown.flatMap(read)
   change(draft, (waiting) => without(waiting, shown))
   return shown.flatMap(read)
 }
@@ -63,15 +63,15 @@ function change(draft: Draft, next: (waiting: readonly unknown[]) => readonly un
     name: MESSAGES,
     change: (text) => {
       const list = next(listIn(draft, text))
-      return list.length === 0 ? undefined : draft.engine.values.print(MESSAGES, JSON.stringify(list))
+      return list.length === 0 ? undefined : draft.context.values.print(MESSAGES, JSON.stringify(list))
     },
   })
 }
 
 /** Django keeps the list as a text of JSON inside the session's own. */
-function listIn({ engine }: Draft, text: string | undefined): readonly unknown[] {
+function listIn({ context }: Draft, text: string | undefined): readonly unknown[] {
   try {
-    const list: unknown = text === undefined ? [] : JSON.parse(String(engine.parse(text)))
+    const list: unknown = text === undefined ? [] : JSON.parse(String(context.parse(text)))
     return Array.isArray(list) ? list : []
   } catch {
     return []

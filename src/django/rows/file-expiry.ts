@@ -1,5 +1,5 @@
 import { djangoCodec } from '../../codecs/django.ts'
-import type { RuleContext } from '../../core/config/rules.ts'
+import type { RuleContext } from '../../core/config/profile.ts'
 import type { DjangoSigner } from '../../wire/django-signing.ts'
 import { lifeAfterSave } from '../sessions/django-rules.ts'
 import { birthIn, NEVER_BORN } from '../stores/session-metadata.ts'
@@ -17,7 +17,7 @@ export function fileLife(signer: DjangoSigner, reading: RuleContext): FileLife {
   return {
     expiresAt: (data, modifiedAt) => {
       const texts = textsIn(data)
-      return reading.rules.expiryOf(texts, birthIn(djangoCodec, texts) ?? NEVER_BORN, modifiedAt, reading)
+      return reading.profile.expiryOf(texts, birthIn(djangoCodec, texts) ?? NEVER_BORN, modifiedAt, reading)
     },
     modifiedAt: (data, expiresAt) => expiresAt - lifeAfterSave(textsIn(data), reading),
   }

@@ -1,4 +1,5 @@
-import { Cookie, type CookieRules } from '../../core/cookie/cookie-rules.ts'
+import { CookieCarrier } from '../../core/cookie/cookie-transport.ts'
+import type { Transport } from '../../core/cookie/transport.ts'
 
 /** Django's `SESSION_COOKIE_…`; give what `settings.py` says, so that both sides write the same cookie. */
 export interface DjangoCookieOptions {
@@ -25,8 +26,8 @@ export function roomIn({ name = 'sessionid', domain = '', path = '/' }: DjangoCo
 }
 
 /** One cookie by Django's rules: its name as it is, and Secure or not whatever the connection. */
-export function djangoCookies(options: DjangoCookieOptions): CookieRules {
+export function djangoCookies(options: DjangoCookieOptions): Transport {
   const { name = 'sessionid', domain, path = '/', secure = false, httpOnly = true, sameSite = 'lax' } = options
-  const cookie = new Cookie(name, { path, secure, httpOnly, sameSite, ...(domain === undefined ? {} : { domain }) })
-  return { over: () => cookie }
+  const carrier = new CookieCarrier(name, { path, secure, httpOnly, sameSite, ...(domain === undefined ? {} : { domain }) })
+  return { vary: 'Cookie', over: () => carrier }
 }

@@ -13,12 +13,12 @@ export interface DjangoDraft {
 /** The draft behind a session of `djangoSessions`. Throws `ConfigError` for another's, which Django would not understand. */
 export function djangoDraftOf<Data>(session: Session<Data>, caller: string): DjangoDraft {
   const draft = draftOf(session)
-  const { secretKeys } = draft.engine.profile as Partial<DjangoDialect>
+  const { secretKeys } = draft.context.profile as Partial<DjangoDialect>
   if (secretKeys !== undefined) return { draft, secretKeys }
   throw new ConfigError(`${caller}: this session is not one of Django's; make its manager with djangoSessions(…) of sojourn/django.`)
 }
 
 /** Records one of the properties that only Django's own functions write. */
 export function recordReserved(draft: Draft, name: string, value: unknown): void {
-  draft.record({ kind: 'set', name, text: draft.engine.values.print(name, value) })
+  draft.record({ kind: 'set', name, text: draft.context.values.print(name, value) })
 }

@@ -1,5 +1,5 @@
 import { futureTimestamp, slidingTime } from '../../core/config/expiry.ts'
-import type { Expiry, Lifetime, RuleContext, SessionRules } from '../../core/config/rules.ts'
+import type { Expiry, Lifetime, RuleContext, SessionProfile } from '../../core/config/profile.ts'
 import { LAST_INSTANT, type LocalTime } from '../rows/local-time.ts'
 
 /** Django's property for a session's own expiry: seconds after the last save, 0 for as long as the browser runs, or an ISO 8601 date. */
@@ -15,24 +15,30 @@ export interface DjangoExpiryOptions {
   readonly localTime: LocalTime
 }
 
+/** The rules of a profile that say what the stored properties mean. */
+type Rules = Pick<
+  SessionProfile,
+  'userName' | 'loginRemedy' | 'endsWithBrowser' | 'expiryOf' | 'touchOf' | 'expiryProperties' | 'requiresNewId' | 'issues'
+>
+
 /** What Django's reserved properties mean. */
-export function djangoCustoms({ saveEveryRequest, isoExpiry, localTime }: DjangoExpiryOptions): SessionRules {
+export function djangoRules({ saveEveryRequest, isoExpiry, localTime }: DjangoExpiryOptions): Rules {
   const dates = isoExpiry ? localTime : undefined
   const instantOf = (date: string): number | undefined => fromIso(date, localTime)
-  const expiryOf: SessionRules['expiryOf'] = (texts, createdAt, now, reading) => {
+  const endsWithBrowser: Rules['endsWithBrowser'] = (texts, context) => {
+    const own = storedExpiry(texts, context)
+    return own === undefined ? context.lifetime.browserSession : own === 0
+  }
+  const expiryOf: Rules['expiryOf'] = (texts, createdAt, now, reading) => {
     const own = storedExpiry(texts, reading)
     const date = typeof own === 'string' ? instantOf(own) : undefined
     const at = date ?? now + lifeOf(own, reading.lifetime)
     return Math.max(0, Math.min(Math.floor(at), createdAt + reading.lifetime.absolute, LAST_INSTANT))
   }
   return {
-    user: '_auth_user_id',
-    cookieAtEveryWrite: true,
+    userName: '_auth_user_id',
     loginRemedy: 'In Django a login is more than a user id: djangoLogin(session, user) of sojourn/django.',
-    endsWithBrowser: (texts, reading) => {
-      const own = storedExpiry(texts, reading)
-      return own === undefined ? reading.lifetime.browserSession : own === 0
-    },
+    endsWithBrowser,
     expiryOf,
     // To Django, reading is no activity: a session lives on when it is saved.
     touchOf: (entry, texts, now, reading) => {
@@ -40,7 +46,9 @@ export function djangoCustoms({ saveEveryRequest, isoExpiry, localTime }: Django
       const expiresAt = expiryOf(texts, entry.createdAt, now, reading)
       return expiresAt < entry.expiresAt ? undefined : expiresAt
     },
-    cookieLifetime: ({ expiresAt }, now) => expiresAt - now,
+    requiresNewId: () => false,
+    // Every save sends the cookie again, because its lifetime is that of the session and slides.
+    issues: ({ entry, now, texts }, context) => ({ lifetime: endsWithBrowser(texts(), context) ? undefined : entry.expiresAt - now }),
     expiryProperties: (expiry, createdAt, now, lifetime) => [[SESSION_EXPIRY, toStored(expiry, createdAt, now, lifetime, dates)]],
   }
 }

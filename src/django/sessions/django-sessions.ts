@@ -1,7 +1,7 @@
 import { djangoCodec } from '../../codecs/django.ts'
 import { parsePython } from '../../codecs/python-json.ts'
 import type { SessionOptions } from '../../core/config/options.ts'
-import type { RuleContext } from '../../core/config/rules.ts'
+import type { RuleContext } from '../../core/config/profile.ts'
 import { Sessions } from '../../core/manager/sessions.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { Described, Schemas } from '../../core/values/schema.ts'
@@ -82,7 +82,7 @@ function signerOf({
 }
 
 function readingOf(dialect: DjangoDialect): RuleContext {
-  return { rules: dialect.rules, lifetime: dialect.lifetime(), parse: parsePython }
+  return { profile: dialect, lifetime: dialect.lifetime(), parse: parsePython }
 }
 
 function rowsOf(options: DjangoOptions, localTime: LocalTime, life: FileLife): DjangoRows {

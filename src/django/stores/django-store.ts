@@ -1,7 +1,6 @@
 import { djangoCodec } from '../../codecs/django.ts'
 import { ConfigError } from '../../core/base/errors.ts'
 import type {
-  AttachedStore,
   Capabilities,
   ClearExpiredOptions,
   Entry,
@@ -11,7 +10,6 @@ import type {
   Progress,
   Refused,
   Store,
-  StoreContext,
   Version,
   Written,
 } from '../../core/store/store.ts'
@@ -20,7 +18,7 @@ import { pageFrom } from '../../stores/shared/page.ts'
 import { answer } from '../../stores/shared/results.ts'
 import { type DjangoSigner, SIGNATURE_LENGTH } from '../../wire/django-signing.ts'
 import type { DjangoRow, DjangoRows } from '../rows/django-rows.ts'
-import { djangoIds, isDjangoKey } from '../sessions/django-ids.ts'
+import { isDjangoKey } from '../sessions/django-ids.ts'
 import { NEVER_BORN, takeNote, withNote } from './session-metadata.ts'
 
 /**
@@ -37,10 +35,6 @@ export class DjangoStore implements Store {
     this.#rows = rows
     this.#signer = signer
     this.#clock = clock
-  }
-
-  attach({ randomText }: StoreContext): AttachedStore {
-    return { store: this, ids: djangoIds(randomText) }
   }
 
   async load(key: string, now: number, options?: OperationOptions): Promise<Entry | undefined> {

@@ -1,6 +1,6 @@
 import { djangoCodec } from '../../codecs/django.ts'
 import { ConfigError, CookieTooLargeError } from '../../core/base/errors.ts'
-import type { RuleContext } from '../../core/config/rules.ts'
+import type { RuleContext } from '../../core/config/profile.ts'
 import { type Ids, sha256 } from '../../core/store/id.ts'
 import type { AttachedStore, Capabilities, Entry, Refused, Store, StoreContext, Version, Written } from '../../core/store/store.ts'
 import { answer } from '../../stores/shared/results.ts'
@@ -93,7 +93,7 @@ export class SignedCookieStore implements Store {
     if (signed === undefined || taken === undefined || texts === undefined) return undefined
     const seenAt = signed.at * 1000
     const createdAt = taken.note.createdAt ?? NEVER_BORN
-    const own = reading.rules.expiryOf(texts, createdAt, seenAt, reading)
+    const own = reading.profile.expiryOf(texts, createdAt, seenAt, reading)
     const longest = seenAt + reading.lifetime.idle
     // To Django a value that is exactly so old is still good.
     const expiresAt = own >= longest ? longest + 1 : own
