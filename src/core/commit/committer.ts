@@ -131,7 +131,7 @@ export class Committer {
     const { store, emit, now } = this.#engine
     const { key, handle } = identity
     try {
-      const isTouched = await store.touch(key, expiresAt, entry.version, now())
+      const isTouched = await store.touch({ key, expiresAt, expected: entry.version, now: now() })
       if (isTouched) draft.issue('touched', identity, { ...entry, expiresAt })
       emit(isTouched ? { type: 'touched', reason: 'idle', handle } : { type: 'touch-refused', reason: 'changed-meanwhile', handle })
     } catch {

@@ -101,7 +101,7 @@ function toState({ emit }: Pick<LoadContext, 'emit'>, identity: Identity, result
 
 async function read({ store, emit }: LoadContext, { key, handle }: Identity, now: number, fresh: boolean): Promise<Entry | undefined> {
   try {
-    return await store.load(key, now, fresh ? { fresh } : undefined)
+    return await store.load({ key, now, fresh })
   } catch (error) {
     if (error instanceof StoreError) emit({ type: 'load-failed', reason: 'store-error', operation: error.operation, handle })
     throw error

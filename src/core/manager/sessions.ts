@@ -150,7 +150,7 @@ export class Sessions<Data = Default> {
    * ```
    */
   async revoke(handle: string): Promise<boolean> {
-    const ended = await this.#engine.store.delete(handle)
+    const ended = await this.#engine.store.delete({ key: handle })
     if (ended) this.#engine.emit({ type: 'ended', reason: 'revoked', handle })
     return ended
   }
