@@ -34,7 +34,7 @@ export interface CommitOutcome {
   readonly entry: Entry
   readonly now: number
   /** The properties of the entry. A function, because most writes do not need them parsed. */
-  texts(): Texts
+  readonly texts: () => Texts
 }
 
 /** A token that the client has to get, and for how long: milliseconds, or `undefined` until the browser is closed. */

@@ -146,7 +146,8 @@ export class Sessions<Data = Default> {
    * `ConfigError` when the store cannot.
    *
    * ```ts
-   * await sessions.revoke(handle)
+   * const [oldest] = await sessions.users.list(user.id)
+   * if (oldest !== undefined) await sessions.revoke(oldest.handle)
    * ```
    */
   async revoke(handle: string): Promise<boolean> {
