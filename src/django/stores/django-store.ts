@@ -1,4 +1,3 @@
-import { djangoCodec } from '../../codecs/django.ts'
 import { ConfigError } from '../../core/base/errors.ts'
 import type {
   AttachedStore,
@@ -18,14 +17,15 @@ import type {
 import { deleteInBatches } from '../../stores/shared/delete-in-batches.ts'
 import { pageFrom } from '../../stores/shared/page.ts'
 import { answer } from '../../stores/shared/results.ts'
-import { type DjangoSigner, SIGNATURE_LENGTH } from '../../wire/django-signing.ts'
+import type { DjangoSigner } from '../../wire/django-signing.ts'
 import type { DjangoRow, DjangoRows } from '../rows/django-rows.ts'
 import { djangoIds, isDjangoKey } from '../sessions/django-ids.ts'
-import { NEVER_BORN, takeNote, withNote } from './session-metadata.ts'
+import { openSession, signatureOf, signSession, UNREADABLE } from './signed-session.ts'
 
 /**
- * Sessions in Django's rows. Keys are Django's own, a new id is another key. The version of an entry is the signature of the row: it changes
- * with whatever is written, by whichever side. Whose a session is stands in no column.
+ * Stores sessions in Django's rows. The key is Django's `session_key`, so a new id is a new key. The
+ * version of an entry is the signature of its row, which changes with every write of either side.
+ * Django's table has no column for the user, so sessions cannot be found by user.
  */
 export class DjangoStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: true, list: true, users: false, carriesData: false, renames: true }
@@ -48,13 +48,13 @@ export class DjangoStore implements Store {
     return row === undefined ? undefined : this.#entryOf(row)
   }
 
-  async create(key: string, entry: Entry, patience?: OperationOptions): Promise<Written | Refused> {
+  async create(key: string, entry: Entry, options?: OperationOptions): Promise<Written | Refused> {
     const row = this.#rowOf(key, entry)
-    return (await this.#rows.insert(row, patience?.deadline)) ? written(row) : answer.taken
+    return (await this.#rows.insert(row, options?.deadline)) ? written(row) : answer.taken
   }
 
-  replace(key: string, entry: Entry, expected: Version, now: number, patience?: OperationOptions): Promise<Written | Refused> {
-    return this.rename([key, key], entry, expected, now, patience)
+  replace(key: string, entry: Entry, expected: Version, now: number, options?: OperationOptions): Promise<Written | Refused> {
+    return this.rename([key, key], entry, expected, now, options)
   }
 
   async rename(
@@ -62,34 +62,34 @@ export class DjangoStore implements Store {
     entry: Entry,
     expected: Version,
     now: number,
-    patience?: OperationOptions,
+    options?: OperationOptions,
   ): Promise<Written | Refused> {
     const row = this.#rowOf(to, entry)
-    const outcome = await this.#rows.replace(from, row, expected, now, patience?.deadline)
-    if (outcome === 'written') return written(row)
-    if (outcome === 'taken') return answer.taken
-    const current = await this.load(from, now, patience)
+    const result = await this.#rows.replace(from, row, expected, now, options?.deadline)
+    if (result === 'written') return written(row)
+    if (result === 'taken') return answer.taken
+    const current = await this.load(from, now, options)
     return current === undefined ? answer.missing : answer.stale(current)
   }
 
-  touch(key: string, expiresAt: number, expected: Version, now: number, patience?: OperationOptions): Promise<boolean> {
-    return this.#rows.touch(key, expiresAt, expected, now, patience?.deadline)
+  touch(key: string, expiresAt: number, expected: Version, now: number, options?: OperationOptions): Promise<boolean> {
+    return this.#rows.touch(key, expiresAt, expected, now, options?.deadline)
   }
 
-  async delete(key: string, patience?: OperationOptions): Promise<boolean> {
-    if (!isDjangoKey(key)) throw new ConfigError(NO_HANDLE)
-    return this.#rows.delete(key, patience?.deadline)
+  async delete(key: string, options?: OperationOptions): Promise<boolean> {
+    if (!isDjangoKey(key)) throw new ConfigError(NO_REVOKE)
+    return this.#rows.delete(key, options?.deadline)
   }
 
   async list({ now, limit = 100, cursor, deadline }: ListQuery): Promise<Page> {
-    const most = Math.max(1, limit)
-    const rows = await this.#rows.list(now, most + 1, cursor, deadline)
+    const size = Math.max(1, limit)
+    const rows = await this.#rows.list(now, size + 1, cursor, deadline)
     const found = rows.map((row) => [row.key, this.#entryOf(row)] as const)
-    return pageFrom(found, most)
+    return pageFrom(found, size)
   }
 
   clearExpired({ now, ...rest }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
-    return deleteInBatches(rest, (most, deadline) => this.#rows.clearExpired(now, most, deadline))
+    return deleteInBatches(rest, (size, deadline) => this.#rows.clearExpired(now, size, deadline))
   }
 
   countExpired(now: number): Promise<number> {
@@ -100,35 +100,19 @@ export class DjangoStore implements Store {
     return this.#rows.close()
   }
 
-  #rowOf(key: string, { payload, commits, idAt, createdAt, expiresAt }: Entry): DjangoRow {
-    const note = { commits, idAt, createdAt: createdAt === NEVER_BORN ? undefined : createdAt }
-    return { key, expiresAt, data: this.#signer.sign(withNote(djangoCodec, payload, note), Math.floor(this.#clock() / 1000)) }
+  #rowOf(key: string, entry: Entry): DjangoRow {
+    return { key, expiresAt: entry.expiresAt, data: signSession(this.#signer, this.#clock(), entry.payload, entry) }
   }
 
-  /** A row that is not signed by a key of ours, or holds no object, has an empty payload: that is unreadable, and stays as it is. */
   #entryOf({ key, data, expiresAt }: DjangoRow): Entry {
-    const signed = this.#signer.open(data)
-    const taken = signed === undefined ? undefined : takeNote(djangoCodec, signed.text)
-    return {
-      payload: taken?.payload ?? '',
-      proof: key,
-      idAt: taken?.note.idAt ?? 0,
-      version: versionOf(data),
-      commits: taken?.note.commits ?? '',
-      createdAt: taken?.note.createdAt ?? NEVER_BORN,
-      seenAt: (signed?.at ?? 0) * 1000,
-      expiresAt,
-    }
+    const { payload, commits, idAt, createdAt, seenAt } = openSession(this.#signer, data) ?? UNREADABLE
+    return { payload, proof: key, idAt, version: signatureOf(data), commits, createdAt, seenAt, expiresAt }
   }
 }
 
-const NO_HANDLE =
-  "In Django's table a handle does not lead to its session: flush() and save() the session of `sessions.load(key)`, where `key` is Django's `session_key`."
-
-function versionOf(data: string): Version {
-  return data.slice(-SIGNATURE_LENGTH)
-}
+const NO_REVOKE =
+  "sessions.revoke: Django's table cannot be searched by handle. Load the session with `sessions.load(key)`, where `key` is Django's `session_key`, then call flush() and save()."
 
 function written({ data }: DjangoRow): Written {
-  return { ok: true, version: versionOf(data) }
+  return { ok: true, version: signatureOf(data) }
 }
