@@ -99,7 +99,13 @@ export function djangoLogin<Data>(
   recordReserved(draft, AUTH_HASH, hash)
 }
 
-/** Logs out: ends the session and deletes its data and its row. The same as `session.flush()`. */
+/**
+ * Logs out: ends the session and deletes its data and its row. The same as `session.flush()`.
+ *
+ * ```ts
+ * djangoLogout(req.session)
+ * ```
+ */
 export function djangoLogout<Data>(session: Session<Data>): void {
   djangoDraftOf(session, 'djangoLogout')
   session.flush()
@@ -111,7 +117,7 @@ export function djangoLogout<Data>(session: Session<Data>): void {
  * next used. `user` has the new `password`. Does nothing when the session belongs to another user.
  *
  * ```ts
- * updateDjangoAuthHash(req.session, { id: 42, password: newHash })
+ * updateDjangoAuthHash(req.session, { id: 42, password: row.password }) // after the UPDATE
  * ```
  */
 export function updateDjangoAuthHash<Data>(session: Session<Data>, user: DjangoUser): void {

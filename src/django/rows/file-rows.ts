@@ -4,10 +4,11 @@ import { link, open, readdir, rename, stat, unlink, utimes, writeFile } from 'no
 import { join } from 'node:path'
 import { ConfigError, StoreError, type StoreOperation } from '../../core/base/errors.ts'
 import type { RuleContext } from '../../core/config/rules.ts'
+import type { Keyed, Load, Touch } from '../../core/store/store.ts'
 import type { DjangoSigner } from '../../wire/django-signing.ts'
 import { lifetimeAfterSave } from '../sessions/django-rules.ts'
 import { openSession, signatureOf, UNREADABLE } from '../stores/signed-session.ts'
-import type { DjangoRow, DjangoRows, ReplaceResult } from './django-rows.ts'
+import type { DjangoRow, DjangoRows, ListRows, ReplaceResult, ReplaceRow } from './django-rows.ts'
 import { FileLock } from './file-lock.ts'
 
 const KEY = /^[a-z0-9]{8,40}$/
@@ -42,7 +43,7 @@ export class DjangoFileRows implements DjangoRows {
     this.#lock = new FileLock((key) => join(directory, `.sojourn-${key}.lock`))
   }
 
-  async load(key: string, now: number): Promise<DjangoRow | undefined> {
+  async load({ key, now }: Load): Promise<DjangoRow | undefined> {
     const row = await toStoreError('load', () => this.#read(key))
     return row !== undefined && row.expiresAt > now ? row : undefined
   }
@@ -51,9 +52,9 @@ export class DjangoFileRows implements DjangoRows {
     return this.#locked(row.key, 'create', async () => this.#link(await this.#writeTemporary(row, 'create'), row.key, 'create'))
   }
 
-  replace(key: string, row: DjangoRow, signature: string, now: number): Promise<ReplaceResult> {
+  replace(row: DjangoRow, { key, expected, now }: ReplaceRow): Promise<ReplaceResult> {
     return this.#locked(key, 'replace', async () => {
-      if ((await this.#readCurrent(key, signature, now)) === undefined) return 'refused'
+      if ((await this.#readCurrent(key, expected, now)) === undefined) return 'refused'
       const temporary = await this.#writeTemporary(row, 'replace')
       if (row.key === key) return rename(temporary, this.#pathOf(key)).then(() => 'written' as const)
       if (!(await this.#link(temporary, row.key, 'replace'))) return 'taken'
@@ -75,23 +76,23 @@ export class DjangoFileRows implements DjangoRows {
     return removed ? 'written' : 'refused'
   }
 
-  touch(key: string, expiresAt: number, signature: string, now: number): Promise<boolean> {
+  touch({ key, expiresAt, expected, now }: Touch): Promise<boolean> {
     return this.#locked(key, 'touch', async () => {
-      const row = await this.#readCurrent(key, signature, now)
+      const row = await this.#readCurrent(key, expected, now)
       if (row === undefined || row.expiresAt > expiresAt) return false
       await this.#setExpiry(this.#pathOf(key), row.data, expiresAt)
       return true
     })
   }
 
-  delete(key: string): Promise<boolean> {
+  delete({ key }: Keyed): Promise<boolean> {
     return this.#locked(key, 'delete', () => this.#remove(key))
   }
 
-  async list(now: number, limit: number, after = ''): Promise<readonly DjangoRow[]> {
+  async list({ now, limit, after = '' }: ListRows): Promise<readonly DjangoRow[]> {
     const rows: DjangoRow[] = []
     for (const key of await toStoreError('list', () => this.#keys())) {
-      const row = key > after ? await this.load(key, now) : undefined
+      const row = key > after ? await this.load({ key, now }) : undefined
       if (row !== undefined) rows.push(row)
       if (rows.length === limit) break
     }

@@ -1,10 +1,11 @@
 import { monotonic } from '../../core/base/clock.ts'
 import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
+import type { Keyed, Load, Touch } from '../../core/store/store.ts'
 import type { RemoteDatabase, RemoteTable } from '../../stores/sql/remote-database.ts'
 import { RemoteExecutor } from '../../stores/sql/remote-executor.ts'
 import { quoted, type SqlDialect, type SqlStatement, spelt } from '../../stores/sql/sql-statements.ts'
 import { LONGEST_COUNT, type SqlExecutor, type SqlValue } from '../../stores/sql/sql-store.ts'
-import type { DjangoRow, DjangoRows, ReplaceResult } from './django-rows.ts'
+import type { DjangoRow, DjangoRows, ListRows, ReplaceResult, ReplaceRow } from './django-rows.ts'
 
 /** How one database expresses what the others express differently, for Django's table. Texts are written as for `SqlDialect`. */
 export interface DjangoSqlDialect extends Pick<SqlDialect, 'placeholder' | 'quote'> {
@@ -54,7 +55,7 @@ export class DjangoSqlRows implements DjangoRows {
     this.#sql = statements(quoted(table), dialect)
   }
 
-  async load(key: string, now: number, deadline?: number): Promise<DjangoRow | undefined> {
+  async load({ key, now, deadline }: Load): Promise<DjangoRow | undefined> {
     const row = await this.#executor.row(this.#sql.load, [key, this.#dialect.toParameter(now)], deadline)
     return row === undefined ? undefined : this.#rowOf(row)
   }
@@ -63,22 +64,22 @@ export class DjangoSqlRows implements DjangoRows {
     return (await this.#write(this.#sql.insert, [key, data, this.#dialect.toParameter(expiresAt)], deadline)) !== 'taken'
   }
 
-  async replace(key: string, row: DjangoRow, signature: string, now: number, deadline?: number): Promise<ReplaceResult> {
+  async replace(row: DjangoRow, { key, expected, now, deadline }: ReplaceRow): Promise<ReplaceResult> {
     const [expiry, timestamp] = [this.#dialect.toParameter(row.expiresAt), this.#dialect.toParameter(now)]
-    return this.#write(this.#sql.replace, [row.key, row.data, expiry, key, signature, timestamp], deadline)
+    return this.#write(this.#sql.replace, [row.key, row.data, expiry, key, expected, timestamp], deadline)
   }
 
-  async touch(key: string, expiresAt: number, signature: string, now: number, deadline?: number): Promise<boolean> {
+  async touch({ key, expiresAt, expected, now, deadline }: Touch): Promise<boolean> {
     const [expiry, timestamp] = [this.#dialect.toParameter(expiresAt), this.#dialect.toParameter(now)]
-    return (await this.#executor.run(this.#sql.touch, [expiry, key, signature, timestamp, expiry], deadline)) !== 0
+    return (await this.#executor.run(this.#sql.touch, [expiry, key, expected, timestamp, expiry], deadline)) !== 0
   }
 
-  async delete(key: string, deadline?: number): Promise<boolean> {
+  async delete({ key, deadline }: Keyed): Promise<boolean> {
     return (await this.#executor.run(this.#sql.delete, [key], deadline)) !== 0
   }
 
-  async list(now: number, limit: number, after: string | undefined, deadline?: number): Promise<readonly DjangoRow[]> {
-    const rows = await this.#executor.rows(this.#sql.list, [this.#dialect.toParameter(now), after ?? '', limit], deadline)
+  async list({ now, limit, after = '', deadline }: ListRows): Promise<readonly DjangoRow[]> {
+    const rows = await this.#executor.rows(this.#sql.list, [this.#dialect.toParameter(now), after, limit], deadline)
     return rows.map((row) => this.#rowOf(row))
   }
 

@@ -3,15 +3,19 @@ import type {
   AttachedStore,
   Capabilities,
   ClearExpiredOptions,
+  CountExpired,
+  Create,
   Entry,
-  ListQuery,
-  OperationOptions,
+  Keyed,
+  List,
+  Load,
   Page,
   Progress,
   Refused,
+  Replace,
   Store,
   StoreContext,
-  Version,
+  Touch,
   Written,
 } from '../../core/store/store.ts'
 import { deleteInBatches } from '../../stores/shared/delete-in-batches.ts'
@@ -28,7 +32,7 @@ import { openSession, signatureOf, signSession, UNREADABLE } from './signed-sess
  * Django's table has no column for the user, so sessions cannot be found by user.
  */
 export class DjangoStore implements Store {
-  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, users: false, carriesData: false, renames: true }
+  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, indexes: [], carriesData: false, renames: true }
   readonly #rows: DjangoRows
   readonly #signer: DjangoSigner
   readonly #clock: () => number
@@ -43,56 +47,47 @@ export class DjangoStore implements Store {
     return { store: this, ids: djangoIds(randomText) }
   }
 
-  async load(key: string, now: number, options?: OperationOptions): Promise<Entry | undefined> {
-    const row = await this.#rows.load(key, now, options?.deadline)
+  async load(operation: Load): Promise<Entry | undefined> {
+    const row = await this.#rows.load(operation)
     return row === undefined ? undefined : this.#entryOf(row)
   }
 
-  async create(key: string, entry: Entry, options?: OperationOptions): Promise<Written | Refused> {
+  async create({ key, entry, deadline }: Create): Promise<Written | Refused> {
     const row = this.#rowOf(key, entry)
-    return (await this.#rows.insert(row, options?.deadline)) ? written(row) : answer.taken
+    return (await this.#rows.insert(row, deadline)) ? written(row) : answer.taken
   }
 
-  replace(key: string, entry: Entry, expected: Version, now: number, options?: OperationOptions): Promise<Written | Refused> {
-    return this.rename([key, key], entry, expected, now, options)
-  }
-
-  async rename(
-    [from, to]: readonly [string, string],
-    entry: Entry,
-    expected: Version,
-    now: number,
-    options?: OperationOptions,
-  ): Promise<Written | Refused> {
-    const row = this.#rowOf(to, entry)
-    const result = await this.#rows.replace(from, row, expected, now, options?.deadline)
+  async replace(operation: Replace): Promise<Written | Refused> {
+    const { key, newKey = key, entry, now, deadline } = operation
+    const row = this.#rowOf(newKey, entry)
+    const result = await this.#rows.replace(row, operation)
     if (result === 'written') return written(row)
     if (result === 'taken') return answer.taken
-    const current = await this.load(from, now, options)
+    const current = await this.load({ key, now, deadline })
     return current === undefined ? answer.missing : answer.stale(current)
   }
 
-  touch(key: string, expiresAt: number, expected: Version, now: number, options?: OperationOptions): Promise<boolean> {
-    return this.#rows.touch(key, expiresAt, expected, now, options?.deadline)
+  touch(operation: Touch): Promise<boolean> {
+    return this.#rows.touch(operation)
   }
 
-  async delete(key: string, options?: OperationOptions): Promise<boolean> {
-    if (!isDjangoKey(key)) throw new ConfigError(NO_REVOKE)
-    return this.#rows.delete(key, options?.deadline)
+  async delete(operation: Keyed): Promise<boolean> {
+    if (!isDjangoKey(operation.key)) throw new ConfigError(NO_REVOKE)
+    return this.#rows.delete(operation)
   }
 
-  async list({ now, limit = 100, cursor, deadline }: ListQuery): Promise<Page> {
+  async list({ now, limit = 100, cursor, deadline }: List): Promise<Page> {
     const size = Math.max(1, limit)
-    const rows = await this.#rows.list(now, size + 1, cursor, deadline)
+    const rows = await this.#rows.list({ now, limit: size + 1, after: cursor, deadline })
     const found = rows.map((row) => [row.key, this.#entryOf(row)] as const)
     return pageFrom(found, size)
   }
 
-  clearExpired({ now, ...rest }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
-    return deleteInBatches(rest, (size, deadline) => this.#rows.clearExpired(now, size, deadline))
+  clearExpired({ now, ...options }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
+    return deleteInBatches(options, (size, deadline) => this.#rows.clearExpired(now, size, deadline))
   }
 
-  countExpired(now: number): Promise<number> {
+  countExpired({ now }: CountExpired): Promise<number> {
     return this.#rows.countExpired(now)
   }
 

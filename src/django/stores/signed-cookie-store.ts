@@ -1,7 +1,19 @@
 import { ConfigError, CookieTooLargeError } from '../../core/base/errors.ts'
 import type { RuleContext } from '../../core/config/rules.ts'
 import { type Ids, sha256 } from '../../core/store/id.ts'
-import type { AttachedStore, Capabilities, Entry, Refused, Store, StoreContext, Version, Written } from '../../core/store/store.ts'
+import type {
+  AttachedStore,
+  Capabilities,
+  Create,
+  Entry,
+  Keyed,
+  Load,
+  Refused,
+  Replace,
+  Store,
+  StoreContext,
+  Written,
+} from '../../core/store/store.ts'
 import { answer } from '../../stores/shared/results.ts'
 import type { DjangoSigner } from '../../wire/django-signing.ts'
 import { NO_CREATED_AT, openSession, signatureOf, signSession } from './signed-session.ts'
@@ -23,7 +35,7 @@ const MAX_TOKEN_LENGTH = 1 << 16
  * `SESSION_COOKIE_AGE` old, in Django and here.
  */
 export class SignedCookieStore implements Store {
-  readonly capabilities: Capabilities = { compareAndSwap: false, list: false, users: false, carriesData: true }
+  readonly capabilities: Capabilities = { compareAndSwap: false, list: false, indexes: [], carriesData: true }
   readonly #options: SignedCookieOptions
   readonly #clock: () => number
 
@@ -36,17 +48,17 @@ export class SignedCookieStore implements Store {
     return { store: this, ids: this.#ids(context) }
   }
 
-  async load(token: string, now: number): Promise<Entry | undefined> {
+  async load({ key: token, now }: Load): Promise<Entry | undefined> {
     const entry = this.#entryIn(token)
     return entry === undefined || entry.expiresAt <= now ? undefined : entry
   }
 
-  async create(_key: string, entry: Entry): Promise<Written | Refused> {
+  async create({ entry }: Create): Promise<Written | Refused> {
     return this.#sign(entry)
   }
 
-  async replace(token: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
-    const current = await this.load(token, now)
+  async replace({ key: token, entry, expected, now }: Replace): Promise<Written | Refused> {
+    const current = await this.load({ key: token, now })
     if (current === undefined) return answer.missing
     return current.version === expected ? this.#sign(entry) : answer.stale(current)
   }
@@ -57,7 +69,7 @@ export class SignedCookieStore implements Store {
   }
 
   /** Nothing is stored on the server. The response of the current request deletes the cookie. */
-  async delete(key: string): Promise<boolean> {
+  async delete({ key }: Keyed): Promise<boolean> {
     if (this.#entryIn(key) !== undefined) return false
     throw new ConfigError(
       'sessions.revoke: with `signedCookies: true` a session is stored only in its cookie. Call flush() in a request of that browser.',
