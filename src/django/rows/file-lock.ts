@@ -38,7 +38,7 @@ async function runLocked<T>(path: string, operation: StoreOperation, work: () =>
     return await work()
   } finally {
     // After a pause longer than STALE_AFTER the lock may belong to another process.
-    if ((await readFileId(path)) === acquired) await unlink(path).catch(ignore)
+    if ((await stat(path, { bigint: true }).then(fileIdOf, ignore)) === acquired) await unlink(path).catch(ignore)
   }
 }
 
@@ -95,14 +95,10 @@ function fileIdOf({ ino, mtimeNs }: BigIntStats): string {
   return `${ino} ${mtimeNs}`
 }
 
-async function readFileId(path: string): Promise<string | undefined> {
-  return stat(path, { bigint: true }).then(fileIdOf, () => undefined)
-}
-
 function alreadyExists(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EEXIST'
 }
 
-function ignore(): void {
+function ignore(): undefined {
   // Another process removed the file first, or the next attempt reports the error.
 }

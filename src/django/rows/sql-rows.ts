@@ -113,9 +113,7 @@ export class DjangoSqlRows implements DjangoRows {
   }
 }
 
-type Name = 'countExpired' | 'load' | 'insert' | 'replace' | 'touch' | 'delete' | 'list' | 'clearExpired'
-
-function statements(table: string, dialect: DjangoSqlDialect): Readonly<Record<Name, SqlStatement>> {
+function statements(table: string, dialect: DjangoSqlDialect) {
   const { key, signature, timestamp, signatureColumn, expiryColumn } = dialect
   const of = (operation: StoreOperation, text: string): SqlStatement => ({ operation, text: spelt(text, dialect) })
   const select = `SELECT "session_key" AS "key", "session_data" AS "data", ${expiryColumn} AS "expiry" FROM ${table}`

@@ -20,7 +20,7 @@ import { DjangoStore } from '../stores/django-store.ts'
 import { SignedCookieStore } from '../stores/signed-cookie-store.ts'
 import { maxValueLength } from './django-cookie.ts'
 import { checkDjangoOptions, type DjangoDatabase, type DjangoOptions, sharedOptions } from './django-options.ts'
-import { type DjangoProfile, djangoProfile } from './django-profile.ts'
+import { djangoProfile } from './django-profile.ts'
 
 /** The salt of every `SessionStore` class of Django. */
 const SALT = 'django.contrib.sessions.SessionStore'
@@ -59,7 +59,7 @@ export function djangoSessions(options: DjangoOptions): Sessions<any> {
   const profile = djangoProfile(options, localTime)
   const sessionOptions: SessionOptions = {
     ...sharedOptions(options),
-    store: createStore(options, localTime, ruleContextOf(profile)),
+    store: createStore(options, localTime, { rules: profile.rules, lifetime: profile.lifetime(), parse: parsePython }),
     codec: djangoCodec,
     cookie: toCookieOptions(cookie),
   }
@@ -73,18 +73,9 @@ function createStore(options: DjangoOptions, localTime: LocalTime, context: Rule
   return new DjangoStore(createRows(options, localTime, signer, context), signer, clock)
 }
 
-function createSigner({
-  secretKey,
-  fallbacks = [],
-  signedCookies,
-  salt = signedCookies === true ? COOKIE_SALT : SALT,
-  maxSize = 0,
-}: DjangoOptions): DjangoSigner {
-  return new DjangoSigner([secretKey, ...fallbacks], salt, Math.max(2 * maxSize, MIN_INFLATE_LIMIT))
-}
-
-function ruleContextOf(profile: DjangoProfile): RuleContext {
-  return { rules: profile.rules, lifetime: profile.lifetime(), parse: parsePython }
+function createSigner({ secretKey, fallbacks = [], signedCookies, salt, maxSize = 0 }: DjangoOptions): DjangoSigner {
+  const defaultSalt = signedCookies === true ? COOKIE_SALT : SALT
+  return new DjangoSigner([secretKey, ...fallbacks], salt ?? defaultSalt, Math.max(2 * maxSize, MIN_INFLATE_LIMIT))
 }
 
 function createRows(options: DjangoOptions, localTime: LocalTime, signer: DjangoSigner, context: RuleContext): DjangoRows {
