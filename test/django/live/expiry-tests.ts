@@ -20,7 +20,7 @@ export function expiryTests(apps: Apps, readsDates: boolean): void {
       expect(await browser.copy().run(apps[second], ['get', 'a'])).toEqual([null])
     })
 
-    it('expires after the seconds of its own expiry', async () => {
+    it('expires after the number of seconds that was set', async () => {
       const browser = new Browser()
       await browser.run(apps[first], ['set', 'a', 1], ['expire', 600])
       const [expiresIn, endsWithBrowser] = await browser.run(apps[second], ['expiresIn'], ['endsWithBrowser'])
