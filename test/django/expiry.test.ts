@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { djangoCodec } from '../../src/codecs/django.ts'
+import { ownProfile } from '../../src/core/config/own-profile.ts'
 import { formatDjangoDate, localTimeOf, parseDjangoDate, utc } from '../../src/django/rows/local-time.ts'
 import { djangoRules } from '../../src/django/sessions/django-rules.ts'
 import { DAY, HOUR, MINUTE, rejection, START, thrown } from '../core/fixture.ts'
@@ -14,7 +15,7 @@ describe('_session_expiry', () => {
     const stored = scenario.stored__session_expiry
     const texts = new Map(stored === '<absent>' ? [] : [['_session_expiry', JSON.stringify(stored)]])
     const lifetime = { idle: 14 * DAY, absolute: Number.POSITIVE_INFINITY, browserSession: scenario.SESSION_EXPIRE_AT_BROWSER_CLOSE }
-    const context = { lifetime, parse: djangoCodec.parse, rules }
+    const context = { lifetime, parse: djangoCodec.parse, profile: { ...ownProfile, ...rules } }
     const now = Date.parse(scenario.now)
     expect(rules.expiryOf(texts, 0, now, context)).toBe(Date.parse(scenario.get_expiry_date))
     expect(rules.endsWithBrowser(texts, context)).toBe(scenario.get_expire_at_browser_close)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { djangoCodec } from '../../src/codecs/django.ts'
+import { ownProfile } from '../../src/core/config/own-profile.ts'
 import { type DjangoOptions, djangoSessions } from '../../src/django/django.ts'
 import { FileLock } from '../../src/django/rows/file-lock.ts'
 import { DjangoFileRows } from '../../src/django/rows/file-rows.ts'
@@ -11,6 +12,7 @@ import { djangoRules } from '../../src/django/sessions/django-rules.ts'
 import type { Sessions } from '../../src/index.ts'
 import { DjangoSigner } from '../../src/wire/django-signing.ts'
 import { Clock, DAY, HOUR, rejection, START, thrown } from '../core/fixture.ts'
+import { incoming } from '../incoming.ts'
 import { djangoSuite } from './django-suite.ts'
 import { SALT, vectors } from './vectors.ts'
 
@@ -19,7 +21,7 @@ const [SECRET = ''] = vectors.session_data.filter(({ id }) => id === 'small/shor
 const signer = new DjangoSigner([SECRET], SALT, 1 << 24)
 const rules = djangoRules({ saveEveryRequest: false, isoExpiry: true, localTime: utc })
 const context = {
-  rules,
+  profile: { ...ownProfile, ...rules },
   lifetime: { idle: 14 * DAY, absolute: Number.POSITIVE_INFINITY, browserSession: false },
   parse: djangoCodec.parse,
 }
@@ -108,7 +110,7 @@ describe('session files', () => {
     const { clock, sessions, insertFile } = createSite({ saveEveryRequest: true, cookieAge: '1h' })
     insertFile('{"a":1}')
     clock.advance(HOUR / 2)
-    const session = await sessions.open({ cookie: `sessionid=${KEY}`, secure: true, loopback: false })
+    const session = await sessions.open(incoming(`sessionid=${KEY}`))
     await sessions.commit(session, { status: 200 })
     clock.advance(HOUR - 1)
     expect((await sessions.load(KEY)).get('a')).toBe(1)

@@ -14,6 +14,7 @@ import {
 } from '../../src/django/django.ts'
 import type { Session } from '../../src/index.ts'
 import { thrown, World } from '../core/fixture.ts'
+import { incoming } from '../incoming.ts'
 import { Site } from './site.ts'
 import { vectors } from './vectors.ts'
 
@@ -162,7 +163,7 @@ describe('djangoUser', () => {
   ])('does not fail in either of two parallel requests when %s', async (_, options, password, rows) => {
     const site = await siteWithLogin()
     const manager = site.manager(options)
-    const sessions = await Promise.all([1, 2].map(() => manager.open({ cookie: site.cookie, secure: false, loopback: false })))
+    const sessions = await Promise.all([1, 2].map(() => manager.open(incoming(site.cookie, { secure: false }))))
     for (const session of sessions) await findUser(session, [{ ...ada, password }])
     await Promise.all(sessions.map((session) => manager.commit(session, { status: 200 })))
     expect(site.rows().filter(({ session_key }) => session_key !== site.key)).toHaveLength(rows)
@@ -172,7 +173,7 @@ describe('djangoUser', () => {
   it('rejects a change of the application when another request has renewed the session', async () => {
     const site = await siteWithLogin()
     const manager = site.manager({ secretKey: 'new', fallbacks: ['django-insecure-test'] })
-    const sessions = await Promise.all([1, 2].map(() => manager.open({ cookie: site.cookie, secure: false, loopback: false })))
+    const sessions = await Promise.all([1, 2].map(() => manager.open(incoming(site.cookie, { secure: false }))))
     for (const session of sessions) await findUser(session)
     sessions[1]?.set('cart', [2])
     const [first, second] = sessions.map((session) => manager.commit(session, { status: 200 }))

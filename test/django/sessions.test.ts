@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
+import { adapterOf } from '../../src/core/manager/sessions.ts'
 import { djangoSessions } from '../../src/django/sessions/django-sessions.ts'
 import { rejection, thrown } from '../core/fixture.ts'
+import { incoming } from '../incoming.ts'
 import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
 import { SECRET, Site } from './site.ts'
 import { DJANGO_TABLE } from './tables.ts'
@@ -323,8 +325,8 @@ describe('djangoSessions', () => {
     const site = new Site()
     const admin = site.manager({ cookie: { name: 'admin' }, as: 'adminSession' })
     const request = {}
-    site.sessions.bind(request, await site.open())
-    admin.bind(request, await admin.open({ cookie: undefined, secure: true, loopback: false }))
+    adapterOf(site.sessions).bind(request, await site.open())
+    adapterOf(admin).bind(request, await admin.open(incoming(undefined)))
     expect(admin.of(request)).not.toBe(site.sessions.of(request))
   })
 

@@ -3,6 +3,7 @@ import { type DjangoOptions, djangoLogin, djangoSessions, djangoUser } from '../
 import type { Session, Sessions } from '../../src/index.ts'
 import { DjangoSigner } from '../../src/wire/django-signing.ts'
 import { Clock, DAY, HOUR, rejection, START, thrown } from '../core/fixture.ts'
+import { incoming } from '../incoming.ts'
 import { vectors } from './vectors.ts'
 
 const SALT = 'django.contrib.sessions.backends.signed_cookies'
@@ -19,7 +20,7 @@ async function request(
   value: string | undefined,
   handler: (session: Session<any>) => unknown,
 ): Promise<string | undefined> {
-  const session = await sessions.open({ cookie: value === undefined ? undefined : `sessionid=${value}`, secure: false, loopback: false })
+  const session = await sessions.open(incoming(value === undefined ? undefined : `sessionid=${value}`, { secure: false }))
   await handler(session)
   const setCookies = (await sessions.commit(session, { status: 200 })).getSetCookie()
   expect(setCookies.length).toBeLessThanOrEqual(1)
@@ -101,7 +102,7 @@ describe('signed cookies', () => {
   it('that are too large for browsers reject with CookieTooLargeError', async () => {
     const sessions = managerAt(new Clock())
     const random = Array.from({ length: 900 }, (_, index) => Math.sin(index).toString(36)).join('')
-    const session = await sessions.open({ cookie: undefined, secure: true, loopback: false })
+    const session = await sessions.open(incoming(undefined))
     session.set('big', random)
     expect(await rejection(sessions.commit(session, { status: 200 }))).toMatchObject({ code: 'ERR_SESSION_COOKIE_TOO_LARGE' })
   })
@@ -109,7 +110,7 @@ describe('signed cookies', () => {
   it('reject claim, revoke and the options of a table', async () => {
     const sessions = managerAt(new Clock())
     const value = valueOf(await request(sessions, undefined, (session) => session.set('a', 1)))
-    const session = await sessions.open({ cookie: `sessionid=${value}`, secure: true, loopback: false })
+    const session = await sessions.open(incoming(`sessionid=${value}`))
     expect(await rejection(session.claim('a'))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
     expect(await rejection(sessions.revoke(session.handle ?? ''))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
     expect(thrown(() => managerAt(new Clock(), { saveEveryRequest: true }))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })

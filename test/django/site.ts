@@ -6,6 +6,7 @@ import { djangoSessions } from '../../src/django/sessions/django-sessions.ts'
 import type { Session, SessionEvent, Sessions } from '../../src/index.ts'
 import { DjangoSigner } from '../../src/wire/django-signing.ts'
 import { Clock } from '../core/fixture.ts'
+import { incoming } from '../incoming.ts'
 import { DJANGO_TABLE } from './tables.ts'
 import { SALT } from './vectors.ts'
 
@@ -37,7 +38,7 @@ export class Site {
   }
 
   open(cookie: string | undefined = this.cookie): Promise<Session<any>> {
-    return this.sessions.open({ cookie, secure: false, loopback: false })
+    return this.sessions.open(incoming(cookie, { secure: false }))
   }
 
   /** Runs a request, stores the cookie of its response and returns the `Set-Cookie` header. */

@@ -13,7 +13,7 @@ export interface DjangoDraft {
 /** Returns the draft of a session. Throws `ConfigError` when its manager was not created by `djangoSessions`. */
 export function djangoDraftOf<Data>(session: Session<Data>, caller: string): DjangoDraft {
   const draft = draftOf(session)
-  const { secretKeys } = draft.engine.profile as Partial<DjangoProfile>
+  const { secretKeys } = draft.context.profile as Partial<DjangoProfile>
   if (secretKeys !== undefined) return { draft, secretKeys }
   throw new ConfigError(
     `${caller}: this session does not belong to a Django site. Create its manager with djangoSessions(…) of sojourn/django.`,
@@ -22,5 +22,5 @@ export function djangoDraftOf<Data>(session: Session<Data>, caller: string): Dja
 
 /** Records a property that applications cannot set. */
 export function recordReserved(draft: Draft, name: string, value: unknown): void {
-  draft.record({ kind: 'set', name, text: draft.engine.values.print(name, value) })
+  draft.record({ kind: 'set', name, text: draft.context.values.print(name, value) })
 }

@@ -1,4 +1,4 @@
-import type { Expiry } from '../../core/config/rules.ts'
+import type { Expiry } from '../../core/config/profile.ts'
 import type { Session } from '../../core/session/session.ts'
 import { saltedHmac } from '../../wire/django-signing.ts'
 import { sameSecret } from '../../wire/same-secret.ts'
@@ -55,7 +55,7 @@ export async function djangoUser<Data, User extends DjangoUser>(
   const keyIndex = django.secretKeys.findIndex((secretKey) => sameSecret(authHash(secretKey, user), hash))
   if (keyIndex === 0) return user
   const verified = keyIndex === -1 ? undefined : user
-  if (!django.draft.isSealed) renewOrFlush(django, verified)
+  if (!django.draft.isCommitted) renewOrFlush(django, verified)
   return verified
 }
 
@@ -65,7 +65,11 @@ export async function djangoUser<Data, User extends DjangoUser>(
  */
 function renewOrFlush({ draft, secretKeys }: DjangoDraft, user: DjangoUser | undefined): void {
   if (user === undefined) return draft.flush(false)
-  draft.record({ kind: 'renew', name: AUTH_HASH, text: draft.engine.values.print(AUTH_HASH, authHash(secretKeys[0] as string, user)) })
+  draft.record({
+    kind: 'reauthenticate',
+    name: AUTH_HASH,
+    text: draft.context.values.print(AUTH_HASH, authHash(secretKeys[0] as string, user)),
+  })
 }
 
 /**
@@ -94,7 +98,7 @@ export function djangoLogin<Data>(
   const previous = readLogin(django)
   if (previous.id === String(user.id) && !sameSecret(previous.hash, hash)) session.flush()
   if ('expiry' in options) session.setExpiry(options.expiry)
-  draft.record({ kind: 'login', text: draft.engine.values.print(USER_ID, String(user.id)) })
+  draft.record({ kind: 'login', text: draft.context.values.print(USER_ID, String(user.id)) })
   recordReserved(draft, BACKEND, backend)
   recordReserved(draft, AUTH_HASH, hash)
 }

@@ -33,7 +33,7 @@ const JSON_MESSAGE = '__json_message'
 export function djangoMessages<Data>(session: Session<Data>): DjangoMessage[] {
   const { draft } = djangoDraftOf(session, 'djangoMessages')
   const shown = parseList(draft, draft.look().texts.get(MESSAGES))
-  if (shown.length > 0 && !draft.isSealed) update(draft, (list) => without(list, shown))
+  if (shown.length > 0 && !draft.isCommitted) update(draft, (list) => without(list, shown))
   return shown.flatMap(toMessage)
 }
 
@@ -64,15 +64,15 @@ function update(draft: Draft, change: (list: readonly unknown[]) => readonly unk
     name: MESSAGES,
     change: (text) => {
       const list = change(parseList(draft, text))
-      return list.length === 0 ? undefined : draft.engine.values.print(MESSAGES, JSON.stringify(list))
+      return list.length === 0 ? undefined : draft.context.values.print(MESSAGES, JSON.stringify(list))
     },
   })
 }
 
 /** Django stores the list as JSON in a string, inside the JSON of the session. */
-function parseList({ engine }: Draft, text: string | undefined): readonly unknown[] {
+function parseList({ context }: Draft, text: string | undefined): readonly unknown[] {
   try {
-    const list: unknown = text === undefined ? [] : JSON.parse(String(engine.parse(text)))
+    const list: unknown = text === undefined ? [] : JSON.parse(String(context.parse(text)))
     return Array.isArray(list) ? list : []
   } catch {
     return []

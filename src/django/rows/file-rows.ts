@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { link, open, readdir, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigError, StoreError, type StoreOperation } from '../../core/base/errors.ts'
-import type { RuleContext } from '../../core/config/rules.ts'
+import type { RuleContext } from '../../core/config/profile.ts'
 import type { Keyed, Load, Touch } from '../../core/store/store.ts'
 import type { DjangoSigner } from '../../wire/django-signing.ts'
 import { lifetimeAfterSave } from '../sessions/django-rules.ts'
@@ -185,7 +185,7 @@ export class DjangoFileRows implements DjangoRows {
   #expiryOf(data: string, modifiedAt: number): number {
     const { signer, context } = this.#files
     const { texts, createdAt } = openSession(signer, data) ?? UNREADABLE
-    return context.rules.expiryOf(texts, createdAt, modifiedAt, context)
+    return context.profile.expiryOf(texts, createdAt, modifiedAt, context)
   }
 
   #setExpiry(path: string, data: string, expiresAt: number): Promise<void> {

@@ -1,4 +1,5 @@
-import { Cookie, type CookieRules } from '../../core/cookie/cookie-rules.ts'
+import { CookieCarrier } from '../../core/cookie/cookie-transport.ts'
+import type { Transport } from '../../core/cookie/transport.ts'
 
 /** Django's `SESSION_COOKIE_…` settings. Give the values of `settings.py`, so that both sides set the same cookie. */
 export interface DjangoCookieOptions {
@@ -28,8 +29,8 @@ export function maxValueLength({ name = 'sessionid', domain = '', path = '/' }: 
 }
 
 /** Django's cookie: its name without a prefix, and Secure as configured, whatever the connection. */
-export function djangoCookies(options: DjangoCookieOptions): CookieRules {
+export function djangoCookies(options: DjangoCookieOptions): Transport {
   const { name = 'sessionid', domain, path = '/', secure = false, httpOnly = true, sameSite = 'lax' } = options
-  const cookie = new Cookie(name, { path, secure, httpOnly, sameSite, ...(domain === undefined ? {} : { domain }) })
-  return { over: () => cookie }
+  const carrier = new CookieCarrier(name, { path, secure, httpOnly, sameSite, ...(domain === undefined ? {} : { domain }) })
+  return { vary: 'Cookie', over: () => carrier }
 }

@@ -1,8 +1,8 @@
 import { milliseconds } from '../../core/base/duration.ts'
-import type { SessionProfile } from '../../core/config/profile.ts'
-import type { Lifetime } from '../../core/config/rules.ts'
+import type { Lifetime, SessionProfile } from '../../core/config/profile.ts'
 import type { LocalTime } from '../rows/local-time.ts'
 import { djangoCookies } from './django-cookie.ts'
+import { djangoIds } from './django-ids.ts'
 import type { DjangoOptions } from './django-options.ts'
 import { djangoRules } from './django-rules.ts'
 
@@ -21,13 +21,14 @@ export function djangoProfile(options: DjangoOptions, localTime: LocalTime): Dja
   const { name = 'sessionid', path = '/', domain = '' } = cookie
   return {
     secretKeys: [secretKey, ...fallbacks],
-    rules: djangoRules({ saveEveryRequest, isoExpiry, localTime }),
+    ...djangoRules({ saveEveryRequest, isoExpiry, localTime }),
     lifetime: () => ({
       idle: milliseconds(cookieAge) ?? TWO_WEEKS,
       absolute: milliseconds(absolute) ?? Number.POSITIVE_INFINITY,
       browserSession: expireAtBrowserClose,
     }),
-    cookies: () => djangoCookies(cookie),
+    transport: () => djangoCookies(cookie),
+    ids: djangoIds,
     scope: () => `django ${name} ${path} ${domain}`,
   }
 }

@@ -1,5 +1,5 @@
 import { futureTimestamp, slidingTime } from '../../core/config/expiry.ts'
-import type { Expiry, Lifetime, RuleContext, SessionRules } from '../../core/config/rules.ts'
+import type { Expiry, Lifetime, RuleContext, SessionProfile } from '../../core/config/profile.ts'
 import { type LocalTime, MAX_TIMESTAMP } from '../rows/local-time.ts'
 
 /**
@@ -7,6 +7,12 @@ import { type LocalTime, MAX_TIMESTAMP } from '../rows/local-time.ts'
  * the browser session, or an ISO 8601 date.
  */
 const SESSION_EXPIRY = '_session_expiry'
+
+/** The rules of a profile that define the meaning of the stored properties. */
+type Rules = Pick<
+  SessionProfile,
+  'userName' | 'loginRemedy' | 'endsWithBrowser' | 'expiryOf' | 'touchOf' | 'expiryProperties' | 'requiresNewId' | 'issues'
+>
 
 export interface DjangoRulesOptions {
   /** Django's `SESSION_SAVE_EVERY_REQUEST`. */
@@ -18,22 +24,22 @@ export interface DjangoRulesOptions {
 }
 
 /** The meaning of Django's reserved properties. */
-export function djangoRules({ saveEveryRequest, isoExpiry, localTime }: DjangoRulesOptions): SessionRules {
+export function djangoRules({ saveEveryRequest, isoExpiry, localTime }: DjangoRulesOptions): Rules {
   const dateFormat = isoExpiry ? localTime : undefined
-  const expiryOf: SessionRules['expiryOf'] = (texts, createdAt, now, context) => {
+  const endsWithBrowser: Rules['endsWithBrowser'] = (texts, context) => {
+    const stored = storedExpiry(texts, context)
+    return stored === undefined ? context.lifetime.browserSession : stored === 0
+  }
+  const expiryOf: Rules['expiryOf'] = (texts, createdAt, now, context) => {
     const stored = storedExpiry(texts, context)
     const date = typeof stored === 'string' ? fromIso(stored, localTime) : undefined
     const expiresAt = date ?? now + idleTimeOf(stored, context.lifetime)
     return Math.max(0, Math.min(Math.floor(expiresAt), createdAt + context.lifetime.absolute, MAX_TIMESTAMP))
   }
   return {
-    user: '_auth_user_id',
-    cookieAtEveryWrite: true,
+    userName: '_auth_user_id',
     loginRemedy: 'A Django login needs more than a user id: call djangoLogin(session, user) of sojourn/django.',
-    endsWithBrowser: (texts, context) => {
-      const stored = storedExpiry(texts, context)
-      return stored === undefined ? context.lifetime.browserSession : stored === 0
-    },
+    endsWithBrowser,
     expiryOf,
     // In Django a read is not an activity: only a save extends the lifetime of a session.
     touchOf: (entry, texts, now, context) => {
@@ -41,7 +47,9 @@ export function djangoRules({ saveEveryRequest, isoExpiry, localTime }: DjangoRu
       const expiresAt = expiryOf(texts, entry.createdAt, now, context)
       return expiresAt < entry.expiresAt ? undefined : expiresAt
     },
-    cookieLifetime: ({ expiresAt }, now) => expiresAt - now,
+    requiresNewId: () => false,
+    // Every save sends the cookie again, because its lifetime is that of the session and slides.
+    issues: ({ entry, now, texts }, context) => ({ lifetime: endsWithBrowser(texts(), context) ? undefined : entry.expiresAt - now }),
     expiryProperties: (expiry, createdAt, now, lifetime) => [[SESSION_EXPIRY, toStored(expiry, createdAt, now, lifetime, dateFormat)]],
   }
 }

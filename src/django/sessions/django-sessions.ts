@@ -1,7 +1,7 @@
 import { djangoCodec } from '../../codecs/django.ts'
 import { parsePython } from '../../codecs/python-json.ts'
 import type { SessionOptions } from '../../core/config/options.ts'
-import type { RuleContext } from '../../core/config/rules.ts'
+import type { RuleContext } from '../../core/config/profile.ts'
 import { Sessions } from '../../core/manager/sessions.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { Described, Schemas } from '../../core/values/schema.ts'
@@ -59,7 +59,7 @@ export function djangoSessions(options: DjangoOptions): Sessions<any> {
   const profile = djangoProfile(options, localTime)
   const sessionOptions: SessionOptions = {
     ...sharedOptions(options),
-    store: createStore(options, localTime, { rules: profile.rules, lifetime: profile.lifetime(), parse: parsePython }),
+    store: createStore(options, localTime, { profile, lifetime: profile.lifetime(), parse: parsePython }),
     codec: djangoCodec,
     cookie: toCookieOptions(cookie),
   }

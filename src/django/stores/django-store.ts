@@ -1,6 +1,5 @@
 import { ConfigError } from '../../core/base/errors.ts'
 import type {
-  AttachedStore,
   Capabilities,
   ClearExpiredOptions,
   CountExpired,
@@ -14,7 +13,6 @@ import type {
   Refused,
   Replace,
   Store,
-  StoreContext,
   Touch,
   Written,
 } from '../../core/store/store.ts'
@@ -23,7 +21,7 @@ import { pageFrom } from '../../stores/shared/page.ts'
 import { answer } from '../../stores/shared/results.ts'
 import type { DjangoSigner } from '../../wire/django-signing.ts'
 import type { DjangoRow, DjangoRows } from '../rows/django-rows.ts'
-import { djangoIds, isDjangoKey } from '../sessions/django-ids.ts'
+import { isDjangoKey } from '../sessions/django-ids.ts'
 import { openSession, signatureOf, signSession, UNREADABLE } from './signed-session.ts'
 
 /**
@@ -41,10 +39,6 @@ export class DjangoStore implements Store {
     this.#rows = rows
     this.#signer = signer
     this.#clock = clock
-  }
-
-  attach({ randomText }: StoreContext): AttachedStore {
-    return { store: this, ids: djangoIds(randomText) }
   }
 
   async load(operation: Load): Promise<Entry | undefined> {

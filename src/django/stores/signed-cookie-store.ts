@@ -1,5 +1,5 @@
 import { ConfigError, CookieTooLargeError } from '../../core/base/errors.ts'
-import type { RuleContext } from '../../core/config/rules.ts'
+import type { RuleContext } from '../../core/config/profile.ts'
 import { type Ids, sha256 } from '../../core/store/id.ts'
 import type {
   AttachedStore,
@@ -101,7 +101,7 @@ export class SignedCookieStore implements Store {
     const session = token.length > MAX_TOKEN_LENGTH ? undefined : openSession(signer, token)
     if (session === undefined) return undefined
     const { texts, ...fields } = session
-    const stored = context.rules.expiryOf(texts, fields.createdAt, fields.seenAt, context)
+    const stored = context.profile.expiryOf(texts, fields.createdAt, fields.seenAt, context)
     const latest = fields.seenAt + context.lifetime.idle
     // Django accepts a value of exactly this age, so it expires one millisecond later.
     return { ...fields, proof: '', version: signatureOf(token), expiresAt: stored >= latest ? latest + 1 : stored }
