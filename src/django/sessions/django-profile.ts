@@ -6,16 +6,16 @@ import { djangoIds } from './django-ids.ts'
 import type { DjangoOptions } from './django-options.ts'
 import { djangoRules } from './django-rules.ts'
 
-/** What makes a manager one of Django's sessions. */
-export interface DjangoDialect extends SessionProfile {
-  /** Django's `SECRET_KEY`, and those before it. */
+/** The profile of the sessions of a Django site. */
+export interface DjangoProfile extends SessionProfile {
+  /** Django's `SECRET_KEY`, followed by its `SECRET_KEY_FALLBACKS`. */
   readonly secretKeys: readonly string[]
   lifetime(): Lifetime
 }
 
 const TWO_WEEKS = 1_209_600_000
 
-export function djangoDialect(options: DjangoOptions, localTime: LocalTime): DjangoDialect {
+export function djangoProfile(options: DjangoOptions, localTime: LocalTime): DjangoProfile {
   const { secretKey, fallbacks = [], cookie = {}, cookieAge, absolute } = options
   const { expireAtBrowserClose = false, saveEveryRequest = false, isoExpiry = true } = options
   const { name = 'sessionid', path = '/', domain = '' } = cookie
