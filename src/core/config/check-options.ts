@@ -15,7 +15,7 @@ import {
   wholeNumber,
 } from '../base/option-checks.ts'
 import { isReserved } from '../base/reserved.ts'
-import { type CookieOptions, PREFIX } from '../cookie/cookie-rules.ts'
+import { type CookieOptions, PREFIX } from '../cookie/cookie-transport.ts'
 import type { Store } from '../store/store.ts'
 import { FOREIGN_OPTIONS } from './foreign-options.ts'
 import type { SessionOptions } from './options.ts'
