@@ -12,7 +12,7 @@ const MAX_STALE = 30_000
 /** One action of a process. A writer replaces the entry of a fresh load, and retries while other writers win. */
 type Action = { readonly process: number; readonly verb: 'read' | 'write' | 'touch' | 'delete' | 'deleteByIndex' }
 
-const action: fc.Arbitrary<Act> = fc.record({
+const action: fc.Arbitrary<Action> = fc.record({
   process: fc.integer({ min: 0, max: 2 }),
   verb: fc.oneof(
     { weight: 6, arbitrary: fc.constant('read' as const) },
@@ -110,7 +110,7 @@ function observed(truth: MemoryStore, onState: (entry: Entry) => void): Store {
     create: (operation) => truth.create(operation),
     async replace(operation) {
       const result = truth.replace(operation)
-      if ((await result).ok) note(operation.entry)
+      if ((await result).ok) onState(operation.entry)
       return result
     },
     async touch(operation) {
