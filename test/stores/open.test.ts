@@ -11,7 +11,7 @@ const CONFIG = expect.objectContaining({ code: 'ERR_SESSION_CONFIG' })
 storeSuite('A store of sqlite:', () => openStore(`sqlite:${newSqliteFile()}`), { describe, it })
 
 describe('openStore', () => {
-  it('opens a SQLite file, by both forms of a path', async () => {
+  it('opens a SQLite file by both forms of its path', async () => {
     const path = newSqliteFile()
     const entry = sampleEntry()
     for (const [key, url] of [`sqlite:${path}`, `sqlite://${path}?durability=full&busyTimeout=10ms`].entries()) {
@@ -25,7 +25,7 @@ describe('openStore', () => {
     await store.close?.()
   })
 
-  it('takes what is percent-encoded in a path for what it stands for', async () => {
+  it('decodes a percent-encoded path', async () => {
     const path = newSqliteFile().replace('.db', ' 100%?#.db')
     const store = await openStore(`sqlite:${encodeURIComponent(path)}`)
     await store.create({ key: 'a', entry: sampleEntry() })
@@ -33,7 +33,7 @@ describe('openStore', () => {
     expect(existsSync(path)).toBe(true)
   })
 
-  it('takes the table from the URL, and create from the options', async () => {
+  it('takes `table` from the URL and `create` from the options', async () => {
     const path = newSqliteFile()
     const store = await openStore(`sqlite:${path}?table=mine`, { createTable: false })
     await expect(store.load({ key: 'a', now: NOW })).rejects.toThrow('no such table: mine')
@@ -42,7 +42,7 @@ describe('openStore', () => {
     await store.close?.()
   })
 
-  it('with existing makes no file, and says which one it did not find', async () => {
+  it('with `existing` creates no file and names the missing one', async () => {
     const path = newSqliteFile()
     await expect(openStore(`sqlite:${path}`, { existing: true })).rejects.toMatchObject({
       code: 'ERR_SESSION_CONFIG',
@@ -57,7 +57,7 @@ describe('openStore', () => {
     await store.close?.()
   })
 
-  it('opens memory', async () => {
+  it('opens a store in memory', async () => {
     const store = await openStore('memory:?max=1')
     expect(store).toBeInstanceOf(MemoryStore)
     for (const key of ['a', 'b']) await store.create({ key, entry: sampleEntry() })
@@ -65,9 +65,9 @@ describe('openStore', () => {
   })
 
   it.each([
-    ['', 'is opened by a URL'],
-    [undefined, 'is opened by a URL'],
-    ['hunter2', 'is opened by a URL'],
+    ['', 'has no scheme'],
+    [undefined, 'has no scheme'],
+    ['hunter2', 'has no scheme'],
     ['mongodb://u:hunter2@host/d', 'begin with `mongodb:`'],
     ['constructor:x', 'begin with `constructor:`'],
     ['sqlite:', 'and a path'],
@@ -89,7 +89,7 @@ describe('openStore', () => {
     ['redis://:hunter2@host?table=x', 'no parameter `table`'],
     ['redis+cluster://:hunter2@', 'redis+cluster://user:password@host1:6379,host2:6379'],
     ['redis+cluster://:hunter2#@a,b', 'redis+cluster://user:password@host1:6379,host2:6379'],
-  ])('says what is wrong with %s, and shows no password', async (url, words) => {
+  ])('rejects %s with a remedy and without the password', async (url, words) => {
     const refusal = openStore(url as string).catch((error: unknown) => error)
     expect(await refusal).toEqual(CONFIG)
     expect(String(await refusal)).toContain(words)
