@@ -12,7 +12,7 @@ const MAX_DURATION = 400 * DAY
 
 /** Returns milliseconds, or `undefined` if the value is not a positive duration of at most 400 days. */
 export function milliseconds(duration: unknown): number | undefined {
-  const [, amount, unit = ''] = (typeof duration === 'string' && /^(\d+(?:\.\d+)?)(ms|[smhdw])$/.exec(duration)) || []
+  const [, amount, unit = ''] = (typeof duration === 'string' ? /^(\d+(?:\.\d+)?)(ms|[smhdw])$/.exec(duration) : undefined) ?? []
   const length = Number(amount) * (UNITS[unit] ?? Number.NaN)
   return length > 0 && length <= MAX_DURATION ? Math.round(length) : undefined
 }
