@@ -140,7 +140,7 @@ describe('sojourn clear-expired', () => {
     database.exec('CREATE TABLE sessions (sid TEXT, sess TEXT, expired TEXT); INSERT INTO sessions VALUES (1, 2, 3)')
     const { code, stdout, stderr } = await runCli(['clear-expired', '--store', `sqlite:${path}`])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toMatch(/^sojourn: .*the table `sessions` is there, but it is not one of this package .*\n$/)
+    expect(stderr).toMatch(/^sojourn: .*the table `sessions` exists, but is not one of this package .*\n$/)
     expect(database.prepare('SELECT count(*) AS n FROM sessions').get()).toEqual({ n: 1 })
     database.close()
   })

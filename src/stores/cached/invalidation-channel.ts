@@ -1,6 +1,6 @@
 import { monotonic, sleepUnref } from '../../core/base/clock.ts'
 import { CHANNEL_STALL, HEARTBEAT_INTERVAL } from '../../core/store/stall-policy.ts'
-import { inTime } from '../shared/in-time.ts'
+import { withDeadline } from '../shared/deadline.ts'
 import type { Channel } from './channel.ts'
 import { CACHE_TIMEOUT } from './row-cache.ts'
 
@@ -61,7 +61,7 @@ export class InvalidationChannel {
   async close(): Promise<void> {
     this.#state = 'closed'
     this.#epoch = undefined
-    const closed = inTime(this.#channel.close(), monotonic() + CACHE_TIMEOUT, 'the subscription did not end in time')
+    const closed = withDeadline(this.#channel.close(), monotonic() + CACHE_TIMEOUT, 'the subscription did not end in time')
     await closed.catch(() => undefined) // a dead connection cannot be closed cleanly
   }
 
@@ -79,7 +79,7 @@ export class InvalidationChannel {
     let next: 'connected' | 'disconnected' = 'disconnected'
     try {
       const subscribed = this.#channel.subscribe({ onMessage: this.#onMessage, onDisconnect: this.#onDisconnect })
-      await inTime(subscribed, monotonic() + CHANNEL_STALL, 'the subscription was not confirmed in time')
+      await withDeadline(subscribed, monotonic() + CHANNEL_STALL, 'the subscription was not confirmed in time')
       this.#lastMessageAt = monotonic()
       next = 'connected'
     } catch {
@@ -96,7 +96,7 @@ export class InvalidationChannel {
 
   async #send(message: Message): Promise<boolean> {
     try {
-      await inTime(this.#channel.publish(JSON.stringify(message)), monotonic() + CACHE_TIMEOUT, 'the message was not sent in time')
+      await withDeadline(this.#channel.publish(JSON.stringify(message)), monotonic() + CACHE_TIMEOUT, 'the message was not sent in time')
       return true
     } catch {
       return false
