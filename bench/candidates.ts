@@ -1,4 +1,4 @@
-import type { StoreName } from './servers/resources.ts'
+import type { StoreName } from './stores/connections.ts'
 import type { Framework } from './servers/serve.ts'
 import { type WorkloadName, workloadNames } from './workloads.ts'
 

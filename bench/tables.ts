@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { isBare } from './candidates.ts'
-import type { Measured } from './measure/measured.ts'
+import type { Measured } from './measure/results.ts'
 import { frontDoorTable, growthTable, weightTable } from './report/experiment-tables.ts'
 import { Figures } from './report/figures.ts'
-import { judge } from './report/judge.ts'
-import { extraPicture, growthPicture } from './report/pictures.ts'
+import { judge } from './report/verdicts.ts'
+import { extraPicture, growthPicture } from './report/charts.ts'
 import {
   bytesTable,
   circumstancesText,

@@ -2,8 +2,8 @@
 import { randomInt } from 'node:crypto'
 import { median } from 'simple-statistics'
 import type { Entry, Store } from 'sojourn'
-import type { Place, StoreName } from '../servers/resources.ts'
-import { sojournStore } from '../servers/sojourn-store.ts'
+import type { Place, StoreName } from '../stores/connections.ts'
+import { sojournStore } from '../stores/sojourn-store.ts'
 import type { Grown, GrowthOrder } from './growth.ts'
 
 const TOGETHER = 64

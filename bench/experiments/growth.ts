@@ -1,5 +1,5 @@
 import { startChild } from '../measure/pinned-child.ts'
-import type { Place, StoreName } from '../servers/resources.ts'
+import type { Place, StoreName } from '../stores/connections.ts'
 
 export interface GrowthOrder {
   readonly store: StoreName

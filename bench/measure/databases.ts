@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '../../test/services/postgres/postgres.ts'
 import { startRedis } from '../../test/services/redis/redis.ts'
-import type { Place } from '../servers/resources.ts'
+import type { Place } from '../stores/connections.ts'
 
 /** Where the servers of this run are. */
 export interface Databases {

@@ -1,5 +1,5 @@
 import { type Candidate, nameOf } from '../candidates.ts'
-import type { Place } from '../servers/resources.ts'
+import type { Place } from '../stores/connections.ts'
 import type { Order, Usage } from '../servers/serve.ts'
 import { type Path, type WorkloadName, workloadOf } from '../workloads.ts'
 import { type Child, startChild } from './pinned-child.ts'

@@ -1,8 +1,8 @@
 import { type Candidate, isBare, nameOf } from '../candidates.ts'
-import type { Place } from '../servers/resources.ts'
+import type { Place } from '../stores/connections.ts'
 import type { WorkloadName } from '../workloads.ts'
 import { Cell, type Round } from './cell.ts'
-import type { MeasuredCell } from './measured.ts'
+import type { MeasuredCell } from './results.ts'
 import { Server } from './server.ts'
 
 /** How long and how often. */

@@ -1,7 +1,7 @@
 import { median } from 'simple-statistics'
 import { CANDIDATES, type Candidate, nameOf } from '../candidates.ts'
 import type { Round } from '../measure/cell.ts'
-import type { MeasuredCell } from '../measure/measured.ts'
+import type { MeasuredCell } from '../measure/results.ts'
 import type { Framework } from '../servers/serve.ts'
 import type { WorkloadName } from '../workloads.ts'
 

@@ -1,9 +1,9 @@
 import { markdownTable } from 'markdown-table'
 import { CANDIDATES, type Candidate, isBare } from '../candidates.ts'
-import type { Circumstances } from '../measure/measured.ts'
+import type { Circumstances } from '../measure/results.ts'
 import { type WorkloadName, workloadNames, workloadOf } from '../workloads.ts'
 import type { Figure, Figures } from './figures.ts'
-import type { Verdict } from './judge.ts'
+import type { Verdict } from './verdicts.ts'
 
 type Row = readonly string[]
 

@@ -4,11 +4,11 @@ import cookieSession from 'cookie-session'
 import express, { type Express, type Request } from 'express'
 import expressSession from 'express-session'
 import { session } from 'sojourn/express'
-import { expressSessionStore } from './express-session-store.ts'
+import { expressSessionStore } from '../stores/express-session-store.ts'
 import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
 import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
-import { counted } from './operations.ts'
-import { sojournStore } from './sojourn-store.ts'
+import { counted } from '../stores/operations.ts'
+import { sojournStore } from '../stores/sojourn-store.ts'
 
 type Context = Request & { session: PeerSession }
 

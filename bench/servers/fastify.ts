@@ -4,11 +4,11 @@ import fastifySecureSession from '@fastify/secure-session'
 import fastifySession from '@fastify/session'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { session } from 'sojourn/fastify'
-import { expressSessionStore } from './express-session-store.ts'
+import { expressSessionStore } from '../stores/express-session-store.ts'
 import { getAndSet, handlersOf, type PeerSession, sojourn, withoutSession } from './handlers.ts'
 import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
-import { counted } from './operations.ts'
-import { sojournStore } from './sojourn-store.ts'
+import { counted } from '../stores/operations.ts'
+import { sojournStore } from '../stores/sojourn-store.ts'
 
 type Context = FastifyRequest & { session: PeerSession }
 

@@ -5,10 +5,10 @@ import { useSession, useSessionStorage } from '@hono/session'
 import { Hono, type Context as HonoContext } from 'hono'
 import { session } from 'sojourn/hono'
 import { type Handlers, handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
-import { jsonInRedis } from './json-in-redis.ts'
+import { jsonInRedis } from '../stores/json-in-redis.ts'
 import { LIFETIME, type Libraries, libraryOf, SECRET, type Serve } from './library.ts'
-import { counted } from './operations.ts'
-import { sojournStore } from './sojourn-store.ts'
+import { counted } from '../stores/operations.ts'
+import { sojournStore } from '../stores/sojourn-store.ts'
 
 interface Env {
   Variables: { session: PeerSession }

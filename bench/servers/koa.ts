@@ -4,10 +4,10 @@ import Koa, { type Context as KoaContext } from 'koa'
 import koaSession from 'koa-session'
 import { session } from 'sojourn/koa'
 import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
-import { jsonInRedis } from './json-in-redis.ts'
+import { jsonInRedis } from '../stores/json-in-redis.ts'
 import { COOKIE, LIFETIME, type Libraries, libraryOf, SECRET, type Serve } from './library.ts'
-import { counted } from './operations.ts'
-import { sojournStore } from './sojourn-store.ts'
+import { counted } from '../stores/operations.ts'
+import { sojournStore } from '../stores/sojourn-store.ts'
 
 type Context = KoaContext & { session: PeerSession }
 

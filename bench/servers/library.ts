@@ -1,5 +1,5 @@
 import type { Handlers } from './handlers.ts'
-import type { Place, StoreName } from './resources.ts'
+import type { Place, StoreName } from '../stores/connections.ts'
 
 /** What a library adds to a server of one framework. */
 export interface Installed<App, Context> {

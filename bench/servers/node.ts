@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { getIronSession } from 'iron-session'
 import { createSessions } from 'sojourn'
 import { withSession } from 'sojourn/node'
-import { type HandWrittenStore, handWrittenStore } from './hand-written-store.ts'
+import { type HandWrittenStore, handWrittenStore } from '../stores/hand-written-store.ts'
 import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
 import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
-import { counted } from './operations.ts'
-import { sojournStore } from './sojourn-store.ts'
+import { counted } from '../stores/operations.ts'
+import { sojournStore } from '../stores/sojourn-store.ts'
 
 interface Context {
   readonly req: IncomingMessage

@@ -1,8 +1,8 @@
 // A server process. What it serves is told as JSON in its first argument; the bench asks it over IPC what it has used so far.
 import { subscribe } from 'node:diagnostics_channel'
 import type { Serve } from './library.ts'
-import { operations } from './operations.ts'
-import type { Place, StoreName } from './resources.ts'
+import { operations } from '../stores/operations.ts'
+import type { Place, StoreName } from '../stores/connections.ts'
 
 export type Framework = keyof typeof FRAMEWORKS
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { check } from '../../proof/checks/checker.ts'
-import { Server } from '../../proof/processes/fleet.ts'
+import { Server } from '../../proof/processes/server-process.ts'
 import { load } from '../../proof/processes/load.ts'
 import { campaign, type StoreName, seedsFrom, told } from '../../proof/simulation/campaign.ts'
 import { freshTable } from '../../services/fresh-table.ts'

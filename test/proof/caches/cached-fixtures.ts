@@ -5,7 +5,7 @@ import { MemoryStore } from '../../../src/stores/memory.ts'
 import { WeatherStore } from '../faults/faulty-store.ts'
 import { WatchedStore } from '../faults/watched-store.ts'
 import type { CacheName } from '../simulation/campaign.ts'
-import { FAIR } from '../simulation/generator.ts'
+import { FAIR } from '../scenario/generator.ts'
 import type { MakeWorld, Tools, World } from '../simulation/simulate.ts'
 import { type Subject, sojourn } from '../simulation/subject.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { check } from '../checks/checker.ts'
 import { CACHES, campaign, seedsFrom, told } from '../simulation/campaign.ts'
-import { scenario } from '../simulation/generator.ts'
+import { scenario } from '../scenario/generator.ts'
 import { simulate } from '../simulation/simulate.ts'
 import { libraryOverCaches } from './cached-fixtures.ts'
 

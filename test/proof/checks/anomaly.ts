@@ -1,4 +1,4 @@
-import type { Chains } from './chains.ts'
+import type { Chains } from './analysis.ts'
 import type { Exchange } from './history.ts'
 
 /** Something that must not happen, and who saw it. */

@@ -1,6 +1,6 @@
 import type { Anomaly, Check } from './anomaly.ts'
-import { cookieChain, crashes, noProgress, orphanRows } from './answers.ts'
-import { chainsOf } from './chains.ts'
+import { cookieChain, crashes, noProgress, orphanRows } from './responses.ts'
+import { chainsOf } from './analysis.ts'
 import { aliveAfterEnd, lostSession, twoLiveIds } from './ends.ts'
 import { aliveAfterExpiry, badExpiry, badTouch } from './expiry.ts'
 import type { History } from './history.ts'

@@ -1,7 +1,7 @@
 // How sessions and ids end: flush, another user's login, a new id, expiry; and that nothing else ends them.
 
 import { type Anomaly, anomaly, found } from './anomaly.ts'
-import { type Chain, type Chains, type Placed, renewsId } from './chains.ts'
+import { type Chain, type Chains, type Placed, renewsId } from './analysis.ts'
 import { type Exchange, familyOf } from './history.ts'
 
 /** When a session was certainly over, by family: the place at which its end was answered. */

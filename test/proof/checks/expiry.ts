@@ -1,5 +1,5 @@
 import { type Anomaly, anomaly, found } from './anomaly.ts'
-import type { Chain, Chains } from './chains.ts'
+import type { Chain, Chains } from './analysis.ts'
 import { startsLifetime } from './ends.ts'
 import type { Exchange, Rules } from './history.ts'
 

@@ -1,5 +1,5 @@
 import type { Anomaly } from './anomaly.ts'
-import { type Chains, chainsOf } from './chains.ts'
+import { type Chains, chainsOf } from './analysis.ts'
 import { check } from './checker.ts'
 import { endsOf } from './ends.ts'
 import { type Exchange, familyOf, type History } from './history.ts'

@@ -1,7 +1,7 @@
 // The order of commits: what the property `log` tells.
 
 import { type Anomaly, anomaly, found } from './anomaly.ts'
-import type { Chain, Chains, Placed } from './chains.ts'
+import type { Chain, Chains, Placed } from './analysis.ts'
 import type { Exchange, Rules } from './history.ts'
 
 /** A mark that is there twice was applied twice. */

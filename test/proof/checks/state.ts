@@ -2,7 +2,7 @@
 
 import { ANY, after, type State } from '../model/model.ts'
 import { type Anomaly, anomaly, found } from './anomaly.ts'
-import type { Chain, Chains, Reading } from './chains.ts'
+import type { Chain, Chains, Reading } from './analysis.ts'
 import type { Claim, Exchange } from './history.ts'
 
 interface Claimed {

@@ -1,7 +1,7 @@
 import { StoreError, type StoreOperation } from '../../../src/core/base/errors.ts'
 import type { Entry, Refused, Store, Version, Written } from '../../../src/core/store/store.ts'
-import type { Weather } from '../simulation/generator.ts'
-import type { Random } from '../simulation/random.ts'
+import type { Weather } from '../scenario/generator.ts'
+import type { Random } from '../scenario/random.ts'
 
 type Fault = 'none' | Exclude<keyof Weather, 'latency'>
 

@@ -4,7 +4,7 @@ import { MemoryStore } from '../../../src/stores/memory.ts'
 import { type Anomaly, check } from '../checks/checker.ts'
 import type { History, Step } from '../checks/history.ts'
 import { libraryOver } from '../simulation/fixtures.ts'
-import { FAIR, type Round, type Scenario } from '../simulation/generator.ts'
+import { FAIR, type Round, type Scenario } from '../scenario/generator.ts'
 import { simulate } from '../simulation/simulate.ts'
 
 /** How a call fails. */

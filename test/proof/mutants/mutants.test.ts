@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { check } from '../checks/checker.ts'
-import { scenario } from '../simulation/generator.ts'
+import { scenario } from '../scenario/generator.ts'
 import { simulate } from '../simulation/simulate.ts'
 import { MUTANTS, type Mutant, small } from './mutants.ts'
 

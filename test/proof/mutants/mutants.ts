@@ -1,5 +1,5 @@
 import { libraryOver, oneMemory, type Wrap } from '../simulation/fixtures.ts'
-import type { Choice } from '../simulation/generator.ts'
+import type { Choice } from '../scenario/generator.ts'
 import type { MakeWorld } from '../simulation/simulate.ts'
 import { keyOf } from '../simulation/subject.ts'
 import * as broken from './broken-stores.ts'

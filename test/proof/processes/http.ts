@@ -2,7 +2,7 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import type { Report } from '../checks/history.ts'
 import type { Network } from '../simulation/browser.ts'
 import { idIn } from '../simulation/subject.ts'
-import type { Server } from './fleet.ts'
+import type { Server } from './server-process.ts'
 
 interface Answer {
   readonly code?: string

@@ -2,10 +2,10 @@ import type { Store } from '../../../src/core/store/store.ts'
 import type { Exchange, History } from '../checks/history.ts'
 import type { Network } from '../simulation/browser.ts'
 import { inProcess } from '../simulation/in-process.ts'
-import { Random } from '../simulation/random.ts'
+import { Random } from '../scenario/random.ts'
 import { lastLook, ticker } from '../simulation/simulate.ts'
 import { type Subject, sojourn } from '../simulation/subject.ts'
-import { visit } from '../simulation/visitors.ts'
+import { visit } from '../simulation/browsers.ts'
 
 const DAY = 86_400_000
 /** Browsers at work at the same time. */

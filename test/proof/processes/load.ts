@@ -1,10 +1,10 @@
 import { storeAt } from '../../services/store-at.ts'
 import type { Exchange, History } from '../checks/history.ts'
 import type { Network } from '../simulation/browser.ts'
-import { Random } from '../simulation/random.ts'
+import { Random } from '../scenario/random.ts'
 import { lastLook, ticker } from '../simulation/simulate.ts'
-import { visit } from '../simulation/visitors.ts'
-import { Server } from './fleet.ts'
+import { visit } from '../simulation/browsers.ts'
+import { Server } from './server-process.ts'
 import { newAgent, overHttp } from './http.ts'
 
 export interface LoadOptions {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { check } from '../checks/checker.ts'
 import { type Exchange, newExchange } from '../checks/history.ts'
-import { Server } from './fleet.ts'
+import { Server } from './server-process.ts'
 import { getInFlight, newAgent, overHttp } from './http.ts'
 import { load } from './load.ts'
 

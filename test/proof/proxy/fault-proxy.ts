@@ -1,5 +1,5 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { Random } from '../simulation/random.ts'
+import { Random } from '../scenario/random.ts'
 
 /** To the server, or to the client. */
 export type Direction = 'up' | 'down'

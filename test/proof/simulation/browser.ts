@@ -1,6 +1,6 @@
 import { type Exchange, newExchange } from '../checks/history.ts'
-import type { Planned, Round } from './generator.ts'
-import type { Random } from './random.ts'
+import type { Planned, Round } from '../scenario/generator.ts'
+import type { Random } from '../scenario/random.ts'
 import { conclude, outcomeOf } from './script.ts'
 
 /** What lies between browsers and processes. */

@@ -5,7 +5,7 @@ import { libraryOverCaches } from '../caches/cached-fixtures.ts'
 import { type Anomaly, check } from '../checks/checker.ts'
 import { OneMysqlTable } from '../processes/mysql-table.ts'
 import { libraryOver, OneRedis, OneTable, oneFile, oneMemory } from './fixtures.ts'
-import { scenario } from './generator.ts'
+import { scenario } from '../scenario/generator.ts'
 import { type MakeWorld, simulate } from './simulate.ts'
 
 /** Of a server the URL. */

@@ -1,8 +1,8 @@
 import type { Exchange, History, Rules, Touch } from '../checks/history.ts'
 import { Browser, type Network } from './browser.ts'
-import type { Scenario } from './generator.ts'
+import type { Scenario } from '../scenario/generator.ts'
 import { inProcess } from './in-process.ts'
-import { Random } from './random.ts'
+import { Random } from '../scenario/random.ts'
 import type { Subject } from './subject.ts'
 import { VirtualTime } from './virtual-time.ts'
 

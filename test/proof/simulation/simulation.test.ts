@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { campaign, type StoreName, seedsFrom, told } from './campaign.ts'
 import { libraryOver, oneMemory } from './fixtures.ts'
-import { FOUND_SEEDS } from './found-seeds.ts'
-import { scenario } from './generator.ts'
+import { FOUND_SEEDS } from '../scenario/found-seeds.ts'
+import { scenario } from '../scenario/generator.ts'
 import { simulate } from './simulate.ts'
 
 /** Other seeds every day, so that the proof goes on; the same all day long, so that a failure is not gone at once. */

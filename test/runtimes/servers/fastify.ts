@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import fastify from 'fastify'
 import type { Sessions } from 'sojourn'
 import { session } from 'sojourn/fastify'
-import { answerTo } from './shop.ts'
+import { answerTo } from '../shop.ts'
 
 export async function serverOf(sessions: Sessions): Promise<Server> {
   const app = fastify()

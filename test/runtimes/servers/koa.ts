@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import Koa from 'koa'
 import type { Sessions } from 'sojourn'
 import { session } from 'sojourn/koa'
-import { answerTo } from './shop.ts'
+import { answerTo } from '../shop.ts'
 
 export function serverOf(sessions: Sessions): Server {
   const app = new Koa()

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import process from 'node:process'
 import { createSessions, type Sessions, type Store } from 'sojourn'
 import { MemoryStore } from 'sojourn/stores/memory'
-import { cookieStore } from './cookie-store.ts'
+import { cookieStore } from '../cookie-store.ts'
 
 type Fetch = (request: Request, environment?: object) => Response | Promise<Response>
 type Framework =

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import type { Session, Sessions } from 'sojourn'
 import { withSession } from 'sojourn/node'
-import { answerTo } from './shop.ts'
+import { answerTo } from '../shop.ts'
 
 export const serverOf = (sessions: Sessions): Server => createServer(withSession(sessions, write))
 

@@ -1,7 +1,7 @@
 // What main.ts is to the other runtimes, to workerd. The environment names the framework.
 import { createSessions, type Entry, type Refused, type Sessions, type Version, type Written } from 'sojourn'
 import { MemoryStore } from 'sojourn/stores/memory'
-import { cookieStore } from './cookie-store.ts'
+import { cookieStore } from '../cookie-store.ts'
 import { fetchOf as h3 } from './h3.ts'
 import { fetchOf as hono } from './hono.ts'
 import { fetchOf as web } from './web.ts'

@@ -2,7 +2,7 @@
 
 import { keyOf } from '../simulation/subject.ts'
 import { type Anomaly, anomaly, found } from './anomaly.ts'
-import { type Chains, logsIn, type Placed, renewsId } from './chains.ts'
+import { type Chains, logsIn, type Placed, renewsId } from './analysis.ts'
 import { endsOf } from './ends.ts'
 import { type Exchange, familyOf } from './history.ts'
 

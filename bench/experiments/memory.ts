@@ -7,7 +7,7 @@ export interface Weight {
   readonly bytes: number
 }
 
-const PROCESS = new URL('./weight-process.ts', import.meta.url).pathname
+const PROCESS = new URL('./memory-process.ts', import.meta.url).pathname
 
 export async function weight(sessions: number): Promise<readonly Weight[]> {
   const weights: Weight[] = []

@@ -1,6 +1,6 @@
 import { Browser, type Network } from './browser.ts'
-import { type Round, steps } from './generator.ts'
-import type { Random } from './random.ts'
+import { type Round, steps } from '../scenario/generator.ts'
+import type { Random } from '../scenario/random.ts'
 
 /** Who sends requests, and until when. */
 export interface Crowd {

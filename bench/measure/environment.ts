@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { cpus, release, totalmem, type } from 'node:os'
 import manifest from '../package.json' with { type: 'json' }
 import { isPinned } from './cores.ts'
-import type { Circumstances } from './measured.ts'
+import type { Circumstances } from './results.ts'
 import type { Plan } from './side-by-side.ts'
 
 /** What somebody has to know to make sense of the figures. */

@@ -2,7 +2,7 @@ import BetterSqlite3Store from 'better-sqlite3-session-store'
 import connectPgSimple from 'connect-pg-simple'
 import { RedisStore } from 'connect-redis'
 import expressSession from 'express-session'
-import { openPool, openRedis, openSqlite, type Place, type StoreName } from './resources.ts'
+import { openPool, openRedis, openSqlite, type Place, type StoreName } from './connections.ts'
 
 /** The stores of express-session, which @fastify/session takes too; each set up as its README does. `undefined` is the built-in one. */
 export async function expressSessionStore(store: StoreName | 'cookie', place: Place): Promise<expressSession.Store> {

@@ -1,7 +1,7 @@
-import type { PeerSession } from './handlers.ts'
-import { LIFETIME } from './library.ts'
+import type { PeerSession } from '../servers/handlers.ts'
+import { LIFETIME } from '../servers/library.ts'
 import { counted } from './operations.ts'
-import { openRedis, type Place } from './resources.ts'
+import { openRedis, type Place } from './connections.ts'
 
 /** For libraries that bring no store and name the functions one needs. This is the cheapest there can be. */
 export interface JsonInRedis {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Toll } from './faults/survive.ts'
+import type { Toll } from './failover.ts'
 
 /** The figures of a disaster, for the report of the tests. */
 export function told(tolls: Readonly<Record<string, Toll>>): string {

@@ -3,8 +3,8 @@ import { CookieStore } from 'sojourn/stores/cookie'
 import { MemoryStore } from 'sojourn/stores/memory'
 import { PostgresStore } from 'sojourn/stores/postgres'
 import { SqliteStore } from 'sojourn/stores/sqlite'
-import { SECRET } from './library.ts'
-import { openPool, openRedis, type Place, type StoreName, sqliteFile } from './resources.ts'
+import { SECRET } from '../servers/library.ts'
+import { openPool, openRedis, type Place, type StoreName, sqliteFile } from './connections.ts'
 
 /** sojourn's stores with nothing but what they need. */
 export async function sojournStore(store: StoreName | 'cookie', place: Place): Promise<Store> {

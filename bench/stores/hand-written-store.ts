@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { openPool, openRedis, type Place, type StoreName, sqliteFile } from './resources.ts'
+import { openPool, openRedis, type Place, type StoreName, sqliteFile } from './connections.ts'
 
 /** A session as the floor keeps it. */
 export interface Row {

@@ -1,6 +1,6 @@
-import type { Loading } from '../experiments/front-door.ts'
+import type { Loading } from '../experiments/imports.ts'
 import type { Grown } from '../experiments/growth.ts'
-import type { Weight } from '../experiments/weight.ts'
+import type { Weight } from '../experiments/memory.ts'
 import type { WorkloadName } from '../workloads.ts'
 import type { Round } from './cell.ts'
 
