@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs'
 import { SingleBar } from 'cli-progress'
 import { Command } from 'commander'
 import { CANDIDATES } from './candidates.ts'
-import { frontDoor } from './experiments/imports.ts'
-import { growth } from './experiments/growth.ts'
-import { weight } from './experiments/memory.ts'
-import { circumstances } from './measure/environment.ts'
+import { measureImports } from './experiments/imports.ts'
+import { measureGrowth } from './experiments/growth.ts'
+import { measureMemory } from './experiments/memory.ts'
+import { runEnvironment } from './measure/environment.ts'
 import { startDatabases } from './measure/databases.ts'
 import { requireWrk } from './measure/load.ts'
-import type { Experiments, Measured, MeasuredCell } from './measure/results.ts'
+import type { Experiments, Results, CellResult } from './measure/results.ts'
 import { countRounds, matching, type Plan, sideBySide } from './measure/side-by-side.ts'
 import { type WorkloadName, workloadNames } from './workloads.ts'
 
@@ -37,7 +37,7 @@ const options = new Command('bench')
     output: string
   }>()
 
-const NO_EXPERIMENTS: Experiments = { growth: [], weight: [], frontDoor: [] }
+const NO_EXPERIMENT_RESULTS: Experiments = { growth: [], memory: [], imports: [] }
 
 const { rounds, seconds, connections, only, largest, profile, output } = options
 const plan: Plan = {
@@ -54,9 +54,9 @@ requireWrk()
 const databases = await startDatabases()
 const bar = new SingleBar({ format: '{bar} {value}/{total} {name}', hideCursor: true, noTTYOutput: true, notTTYSchedule: 30_000 })
 bar.start(countRounds(plan), 0, { name: '' })
-const cells: MeasuredCell[] = []
+const cells: CellResult[] = []
 try {
-  const experiments = options.experiments ? await runExperiments() : NO_EXPERIMENTS
+  const experiments = options.experiments ? await runExperiments() : NO_EXPERIMENT_RESULTS
   for await (const measured of sideBySide(plan, databases.place, (name) => bar.increment(1, { name }))) {
     cells.push(...measured)
     save(experiments) // what was measured until here is there, whatever ends the run
@@ -67,16 +67,16 @@ try {
 }
 
 function save(experiments: Experiments): void {
-  const measured: Measured = { circumstances: circumstances(plan), cells, experiments }
-  writeFileSync(output, `${JSON.stringify(measured, rounded)}\n`)
+  const measured: Results = { environment: runEnvironment(plan), cells, experiments }
+  writeFileSync(output, `${JSON.stringify(measured, roundNumber)}\n`)
 }
 
 async function runExperiments(): Promise<Experiments> {
   const sizes = [1000, 10_000, 100_000, 1_000_000].filter((size) => size <= largest)
-  return { frontDoor: frontDoor(), weight: await weight(Math.min(100_000, largest)), growth: await growth(databases.place, sizes) }
+  return { imports: measureImports(), memory: await measureMemory(Math.min(100_000, largest)), growth: await measureGrowth(databases.place, sizes) }
 }
 
 /** More digits than were measured would only make the file long. */
-function rounded(_: string, value: unknown): unknown {
+function roundNumber(_: string, value: unknown): unknown {
   return typeof value === 'number' ? Number(value.toPrecision(5)) : value
 }

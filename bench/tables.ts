@@ -3,14 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { isBare } from './candidates.ts'
-import type { Measured } from './measure/results.ts'
-import { frontDoorTable, growthTable, weightTable } from './report/experiment-tables.ts'
+import type { Results } from './measure/results.ts'
+import { importsTable, growthTable, memoryTable } from './report/experiment-tables.ts'
 import { Figures } from './report/figures.ts'
-import { judge } from './report/verdicts.ts'
-import { extraPicture, growthPicture } from './report/charts.ts'
+import { checkTargets } from './report/verdicts.ts'
+import { cpuChart, growthChart } from './report/charts.ts'
 import {
   bytesTable,
-  circumstancesText,
+  environmentText,
   extraTable,
   operationsTable,
   summary,
@@ -28,13 +28,13 @@ const { input, write } = new Command('tables')
   .parse()
   .opts<{ input: string; write: boolean }>()
 
-const { circumstances, cells, experiments } = JSON.parse(readFileSync(input, 'utf8')) as Measured
+const { environment, cells, experiments } = JSON.parse(readFileSync(input, 'utf8')) as Results
 const figures = new Figures(cells)
-const verdicts = judge(figures)
+const verdicts = checkTargets(figures)
 
 const tables: Readonly<Record<string, string>> = {
   workloads: workloadsTable(),
-  circumstances: circumstancesText(circumstances),
+  circumstances: environmentText(environment),
   summary: summary(verdicts),
   extra: extraTable(figures),
   targets: targetsTable(verdicts),
@@ -42,20 +42,20 @@ const tables: Readonly<Record<string, string>> = {
   throughput: throughputTable(figures),
   bytes: bytesTable(figures),
   growth: growthTable(experiments.growth),
-  weight: weightTable(experiments.weight),
-  'front-door': frontDoorTable(experiments.frontDoor),
+  weight: memoryTable(experiments.memory),
+  'front-door': importsTable(experiments.imports),
 }
 for (const [name, text] of Object.entries(tables)) console.log(`\n## ${name}\n\n${text}`)
 
 if (write) {
   writeTables(tables)
-  const onExpress = await extraPicture(
+  const onExpress = await cpuChart(
     figures,
     'CPU over bare Express, µs a request',
     (candidate) => candidate.framework === 'express' && !isBare(candidate) && candidate.library !== 'sojourn lazy',
     ['W1', 'W2', 'W3', 'W6'],
   )
-  const besideFloor = await extraPicture(
+  const besideFloor = await cpuChart(
     figures,
     'CPU over bare Node, µs a request',
     ({ framework, library, store }) => framework === 'node' && store !== 'sqlite-full' && (library === 'sojourn' || library === 'by hand'),
@@ -63,7 +63,7 @@ if (write) {
   )
   writeFileSync(join(DOCS, 'performance-express.svg'), `${onExpress}\n`)
   writeFileSync(join(DOCS, 'performance-floor.svg'), `${besideFloor}\n`)
-  writeFileSync(join(DOCS, 'performance-growth.svg'), `${await growthPicture(experiments.growth)}\n`)
+  writeFileSync(join(DOCS, 'performance-growth.svg'), `${await growthChart(experiments.growth)}\n`)
 }
 
 /** Puts each table between its marks, `<!-- bench extra -->` and `<!-- /bench extra -->`. */

@@ -23,13 +23,13 @@ try {
   const store = new PostgresStore({ pool })
   await fill(store)
   await pool.query('ANALYZE sessions')
-  const before: Record<string, Store> = {
+  const stores: Record<string, Store> = {
     'PostgreSQL alone': store,
     'Redis in front': new CachedStore({ store, cache: new RedisStore({ client, prefix: 'cached:' }), maxStale: '10m' }),
     'memory in front': new CachedStore({ store, cache: new MemoryStore(), maxStale: '10m' }),
   }
   for (const callers of [CALLERS, 1]) {
-    for (const [name, each] of Object.entries(before)) {
+    for (const [name, each] of Object.entries(stores)) {
       for (let index = 0; index < SESSIONS; index++) await each.load(`key${index}`, Date.now())
       await measure(name, each, callers)
     }

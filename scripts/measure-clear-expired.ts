@@ -23,29 +23,29 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '1000' },
     scattered: { type: 'boolean', default: false },
     /** Seconds of quiet. */
-    quiet: { type: 'string', default: '20' },
+    waitQuietly: { type: 'string', default: '20' },
   },
 })
 const rows = Number(values.rows)
 const PAYLOAD = 400
-const FORTNIGHT = 14 * 86_400_000
+const TWO_WEEKS = 14 * 86_400_000
 
 const server = await startPostgres(['shared_buffers=2GB', 'max_wal_size=8GB', 'maintenance_work_mem=1GB', 'max_connections=100'])
 if (typeof server === 'string') throw new Error(server)
-const home = server.url
+const adminUrl = server.url
 try {
-  await inDatabase(home, (client) => client.query('CREATE DATABASE one'))
+  await inDatabase(adminUrl, (client) => client.query('CREATE DATABASE one'))
   await inDatabase(urlOf('one'), fill)
-  await inDatabase(home, (client) => client.query('CREATE DATABASE other TEMPLATE one STRATEGY FILE_COPY'))
-  await measure('one', 'sojourn clear-expired', clearing)
-  await measure('other', 'one DELETE', deletion)
+  await inDatabase(adminUrl, (client) => client.query('CREATE DATABASE other TEMPLATE one STRATEGY FILE_COPY'))
+  await measure('one', 'sojourn clear-expired', clearExpired)
+  await measure('other', 'one DELETE', deleteExpired)
 } finally {
   await server.remove()
 }
 
 async function measure(database: string, name: string, work: (url: string) => Promise<void>): Promise<void> {
-  report('quiet', await during(urlOf(database), quiet))
-  report(`beside ${name}`, await during(urlOf(database), work))
+  report('quiet', await measureRequests(urlOf(database), quiet))
+  report(`beside ${name}`, await measureRequests(urlOf(database), work))
 }
 
 async function inDatabase<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -59,7 +59,7 @@ async function inDatabase<T>(url: string, work: (client: pg.Client) => Promise<T
 }
 
 function urlOf(database: string): string {
-  return home.replace(/[^/]+$/, database)
+  return adminUrl.replace(/[^/]+$/, database)
 }
 
 async function fill(admin: pg.Client): Promise<void> {
@@ -69,10 +69,10 @@ async function fill(admin: pg.Client): Promise<void> {
   await admin.query('ALTER TABLE "sessions" DROP CONSTRAINT "sessions_pkey"')
   await admin.query(
     `INSERT INTO "sessions" ("key", "version", "expires_at", "seen_at", "created_at", "id_at", "user_id", "proof", "commits", "payload")
-     SELECT 'key-' || md5(n::text) || n, 'version', seen + ${FORTNIGHT}, seen, began, began,
+     SELECT 'key-' || md5(n::text) || n, 'version', seen + ${TWO_WEEKS}, seen, began, began,
        CASE WHEN n % 2 = 0 THEN 'user ' || n % 100000 END, md5('proof' || n), '[]', repeat('x', ${PAYLOAD})
      FROM generate_series(1, $1::bigint) AS n,
-       LATERAL (SELECT ($2 - ${2 * FORTNIGHT} * (${values.scattered ? 'random()' : '1 - n / $1::float'}))::bigint AS began) AS a,
+       LATERAL (SELECT ($2 - ${2 * TWO_WEEKS} * (${values.scattered ? 'random()' : '1 - n / $1::float'}))::bigint AS began) AS a,
        LATERAL (SELECT least($2, began - 86400000 * ln(1 - random()))::bigint AS seen) AS b`,
     [rows, Date.now()],
   )
@@ -87,10 +87,10 @@ async function fill(admin: pg.Client): Promise<void> {
 }
 
 function quiet(): Promise<void> {
-  return pause(Number(values.quiet) * 1000)
+  return sleep(Number(values.waitQuietly) * 1000)
 }
 
-async function clearing(url: string): Promise<void> {
+async function clearExpired(url: string): Promise<void> {
   const cli = join(import.meta.dirname, '../src/cli/sojourn.ts')
   const env = { ...process.env, SOJOURN_STORE: url }
   const child = spawn(process.execPath, [cli, 'clear-expired', '--batch', String(values.batch)], { env, stdio: 'inherit' })
@@ -98,7 +98,7 @@ async function clearing(url: string): Promise<void> {
   if (code !== 0) throw new Error(`clear-expired ended with ${code}`)
 }
 
-async function deletion(url: string): Promise<void> {
+async function deleteExpired(url: string): Promise<void> {
   const begun = Date.now()
   const { rowCount } = await inDatabase(url, (client) => client.query('DELETE FROM "sessions" WHERE "expires_at" <= $1', [Date.now()]))
   const took = seconds(begun)
@@ -113,19 +113,19 @@ interface Times {
 }
 
 /** Sends requests at the rate until the work is done. */
-async function during(url: string, work: (url: string) => Promise<void>): Promise<Times> {
+async function measureRequests(url: string, work: (url: string) => Promise<void>): Promise<Times> {
   const pool = new pg.Pool({ connectionString: url, max: 10 })
   const store = new PostgresStore({ pool })
-  const living = await inDatabase(url, livingKeys)
+  const living = await inDatabase(url, loadCurrentKeys)
   await warmUp(store, living)
   const [all, under, begun]: [number[], Set<Promise<void>>, number] = [[], new Set(), performance.now()]
   let [going, failed] = [true, 0]
   const stop = work(url).finally(() => (going = false))
   const gap = 1000 / Number(values.rate)
   for (let due = begun; going; due += gap) {
-    while (performance.now() < due && going) await pause(Math.max(0, due - performance.now() - 1))
+    while (performance.now() < due && going) await sleep(Math.max(0, due - performance.now() - 1))
     const key = living[Math.floor(Math.random() * living.length)] as string
-    const request: Promise<void> = visit(store, key)
+    const request: Promise<void> = sendRequest(store, key)
       .catch(() => void (failed += 1))
       .finally(() => {
         all.push(performance.now() - due)
@@ -141,7 +141,7 @@ async function during(url: string, work: (url: string) => Promise<void>): Promis
   return { all: all.sort((a, b) => a - b), took, failed }
 }
 
-async function livingKeys(client: pg.Client): Promise<string[]> {
+async function loadCurrentKeys(client: pg.Client): Promise<string[]> {
   const { rows: found } = await client.query(`SELECT "key" FROM "sessions" TABLESAMPLE SYSTEM (10) WHERE "expires_at" > $1 LIMIT 200000`, [
     Date.now() + 3_600_000,
   ])
@@ -149,10 +149,10 @@ async function livingKeys(client: pg.Client): Promise<string[]> {
 }
 
 async function warmUp(store: PostgresStore, living: readonly string[]): Promise<void> {
-  for (const key of living.slice(0, 500)) await visit(store, key)
+  for (const key of living.slice(0, 500)) await sendRequest(store, key)
 }
 
-async function visit(store: PostgresStore, key: string): Promise<void> {
+async function sendRequest(store: PostgresStore, key: string): Promise<void> {
   const entry = await store.load(key, Date.now())
   if (entry === undefined || Math.random() > 0.25) return
   const next: Entry = { ...entry, version: crypto.randomUUID(), seenAt: Date.now(), expiresAt: entry.expiresAt + 1000 }
@@ -166,7 +166,7 @@ function report(name: string, { all, took, failed }: Times): void {
   )
 }
 
-function pause(ms: number): Promise<void> {
+function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 

@@ -9,12 +9,12 @@ import { type Door, OutageScene } from '../test/services/outage-fixture.ts'
 import { freeze, type OutageWorld, WORLDS } from '../test/services/outage-stores.ts'
 
 type Server = Exclude<Awaited<ReturnType<OutageWorld['start']>>, string>
-type Act = (proxy: FaultProxy, server: Server) => unknown
+type Action = (proxy: FaultProxy, server: Server) => unknown
 
-const AWAY_FOR = 3000
+const OUTAGE_MS = 3000
 const ROUNDS = 3
 
-const TROUBLES: Readonly<Record<string, readonly [begin: Act, end: Act]>> = {
+const OUTAGES: Readonly<Record<string, readonly [begin: Action, end: Action]>> = {
   hung: [(_, { pid }) => freeze(pid as number, 'SIGSTOP'), (_, { pid }) => freeze(pid as number, 'SIGCONT')],
   killed: [(_, server) => server.kill(), (_, server) => server.start()],
   'cut off': [(proxy) => (proxy.fault = { blackHole: 'both' }), (proxy) => (proxy.fault = {})],
@@ -31,7 +31,7 @@ for (const [name, world] of Object.entries(WORLDS)) {
     continue
   }
   try {
-    for (const trouble of Object.keys(TROUBLES)) await measure(name, trouble, world, server)
+    for (const trouble of Object.keys(OUTAGES)) await measure(name, trouble, world, server)
   } finally {
     await server.remove()
   }
@@ -55,35 +55,35 @@ async function measure(name: string, trouble: string, world: OutageWorld, server
   const page = (door: Door) => (): Promise<unknown> => scene.untouched(door)
   for (let round = 0; round < ROUNDS; round++) {
     await scene.countUntilServed()
-    for (let visits = 0; visits < 200; visits++) quiet.push(await timed(page('eager')))
-    const [begin, over] = TROUBLES[trouble] as readonly [Act, Act]
+    for (let visits = 0; visits < 200; visits++) quiet.push(await measureTime(page('eager')))
+    const [begin, over] = OUTAGES[trouble] as readonly [Action, Action]
     await begin(proxy, server)
-    times.away.push(await timed(() => scene.countUntilAway()))
-    for (const until = performance.now() + AWAY_FOR; performance.now() < until; await rest(5)) {
-      times.fail.push(await timed(() => scene.count()))
-      for (const door of ['eager', 'express4', 'plain'] as const) times[door].push(await timed(page(door)))
+    times.away.push(await measureTime(() => scene.countUntilAway()))
+    for (const until = performance.now() + OUTAGE_MS; performance.now() < until; await rest(5)) {
+      times.fail.push(await measureTime(() => scene.count()))
+      for (const door of ['eager', 'express4', 'plain'] as const) times[door].push(await measureTime(page(door)))
     }
     await over(proxy, server)
-    times.back.push(await timed(() => scene.countUntilServed()))
+    times.back.push(await measureTime(() => scene.countUntilServed()))
   }
   const { away, fail, eager, express4, plain, back } = times
-  const pages = [eager, express4, plain].map((each) => at(each, 0.99)).join(' / ')
-  const failing = `a request fails in ${at(fail, 0.5)} ms (p50), ${at(fail, 0.99)} (p99), ${at(fail, 1)} (max, of ${fail.length})`
+  const pages = [eager, express4, plain].map((each) => percentile(each, 0.99)).join(' / ')
+  const failing = `a request fails in ${percentile(fail, 0.5)} ms (p50), ${percentile(fail, 0.99)} (p99), ${percentile(fail, 1)} (max, of ${fail.length})`
   console.log(
-    `${name}, ${trouble}: given up after ${at(away, 1)} ms; ${failing}; untouched pages p99 ${pages} ms (Express 5 / Express 4 lazy / plain lazy; before the outage, Express 5: ${at(quiet, 0.99)}); served again after ${back.map(Math.round).join(', ')} ms`,
+    `${name}, ${trouble}: given up after ${percentile(away, 1)} ms; ${failing}; untouched pages p99 ${pages} ms (Express 5 / Express 4 lazy / plain lazy; before the outage, Express 5: ${percentile(quiet, 0.99)}); served again after ${back.map(Math.round).join(', ')} ms`,
   )
   await scene.close()
   proxy.close()
   await Promise.race([end().catch(() => undefined), rest(1000)])
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
+async function measureTime(work: () => Promise<unknown>): Promise<number> {
   const before = performance.now()
   await work()
   return performance.now() - before
 }
 
-function at(times: readonly number[], share: number): string {
+function percentile(times: readonly number[], share: number): string {
   const sorted = times.toSorted((a, b) => a - b)
   return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1)
 }

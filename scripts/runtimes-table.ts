@@ -8,20 +8,20 @@ import { join } from 'node:path'
 import { COOKIE, frameworks, SQLITE } from '../test/runtimes/matrix/frameworks.ts'
 import type { Cell } from '../test/runtimes/matrix/report.ts'
 
-type Row = { readonly name: string; readonly path: string; readonly module?: string; readonly lacking?: Readonly<Record<string, string>> }
+type Row = { readonly name: string; readonly path: string; readonly module?: string; readonly unsupported?: Readonly<Record<string, string>> }
 
 const root = join(import.meta.dirname, '..')
-const MARKED = /(<!-- frameworks -->\n)[^]*?(<!-- \/frameworks -->)/
+const MARKERS = /(<!-- frameworks -->\n)[^]*?(<!-- \/frameworks -->)/
 const rows: readonly Row[] = [...frameworks, SQLITE, COOKIE]
 
-const table = printed(run())
-const differing = ['docs/frameworks.md', 'README.md'].filter((name) => !isUpToDate(name))
-if (process.argv.includes('--write')) for (const name of differing) write(name)
-else if (differing.length > 0) throw new Error(`runtimes-table: ${differing.join(', ')}: not what the tests ran; npm run table:runtimes`)
+const table = printTable(runMatrix())
+const outdated = ['docs/frameworks.md', 'README.md'].filter((name) => !isUpToDate(name))
+if (process.argv.includes('--write')) for (const name of outdated) write(name)
+else if (outdated.length > 0) throw new Error(`runtimes-table: ${outdated.join(', ')}: not what the tests ran; npm run table:runtimes`)
 console.log(table)
 
 /** Runs the matrix, and tells what it reported. */
-function run(): readonly Cell[] {
+function runMatrix(): readonly Cell[] {
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-runtimes-'))
   const report = join(folder, 'report.json')
   try {
@@ -35,12 +35,12 @@ function run(): readonly Cell[] {
   }
 }
 
-function printed(cells: readonly Cell[]): string {
+function printTable(cells: readonly Cell[]): string {
   const versions = new Map(cells.map(({ runtime, version }) => [runtime, version]))
   const reasons: string[] = []
   const columns = [...versions].map(([runtime, version]) => ({ runtime, title: `${runtime.split(' ')[0]} ${version}` }))
   const lines = rows.map((row) => {
-    const told = columns.map(({ runtime }) => mark(row, runtime, cells, reasons))
+    const told = columns.map(({ runtime }) => formatCell(row, runtime, cells, reasons))
     return line([`${row.name}${versionOf(row.module)}`, `\`${row.path}\``, ...told])
   })
   const head = [line(['', 'import', ...columns.map(({ title }) => title)]), line(['---', '---', ...columns.map(() => ':-:')])]
@@ -48,10 +48,10 @@ function printed(cells: readonly Cell[]): string {
 }
 
 /** How many stories were told, or the number of the reason why there are none. */
-function mark({ name, lacking = {} }: Row, runtime: string, cells: readonly Cell[], reasons: string[]): string {
+function formatCell({ name, unsupported = {} }: Row, runtime: string, cells: readonly Cell[], reasons: string[]): string {
   const cell = cells.find((each) => each.framework === name && each.runtime === runtime)
   if (cell !== undefined) return `✓ ${cell.stories}`
-  const reason = lacking[runtime]
+  const reason = unsupported[runtime]
   if (reason === undefined) throw new Error(`runtimes-table: nothing was reported of ${name} on ${runtime}`)
   if (!reasons.includes(reason)) reasons.push(reason)
   return `– (${reasons.indexOf(reason) + 1})`
@@ -72,14 +72,14 @@ function textOf(name: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : ''
 }
 
-function marked(name: string): string {
-  return textOf(name).replace(MARKED, (_, open: string, close: string) => `${open}${table}${close}`)
+function withTable(name: string): string {
+  return textOf(name).replace(MARKERS, (_, open: string, close: string) => `${open}${table}${close}`)
 }
 
 function isUpToDate(name: string): boolean {
-  return marked(name) === textOf(name)
+  return withTable(name) === textOf(name)
 }
 
 function write(name: string): void {
-  writeFileSync(join(root, name), marked(name))
+  writeFileSync(join(root, name), withTable(name))
 }

@@ -2,11 +2,11 @@
 import { randomInt } from 'node:crypto'
 import { median } from 'simple-statistics'
 import type { Entry, Store } from 'sojourn'
-import type { Place, StoreName } from '../stores/connections.ts'
+import type { StoreLocation, StoreName } from '../stores/connections.ts'
 import { sojournStore } from '../stores/sojourn-store.ts'
-import type { Grown, GrowthOrder } from './growth.ts'
+import type { GrowthPoint, GrowthOptions } from './growth.ts'
 
-const TOGETHER = 64
+const CONCURRENCY = 64
 const PAIRS = 4096
 const ROUNDS = 5
 const ENTRY: Entry = {
@@ -20,19 +20,19 @@ const ENTRY: Entry = {
   expiresAt: Date.now() + 86_400_000,
 }
 
-const { store, place, sizes } = JSON.parse(process.argv[2] ?? '') as GrowthOrder
+const { store, place, sizes } = JSON.parse(process.argv[2] ?? '') as GrowthOptions
 const filled = await Promise.all(sizes.map(async (size) => ({ size, store: await fill(store, place, size) })))
 const times = new Map<number, number[]>(sizes.map((size) => [size, []]))
 for (let round = 0; round <= ROUNDS; round += 1) {
   for (const each of filled) {
-    const micros = await timed(each.store, each.size)
+    const micros = await measure(each.store, each.size)
     if (round > 0) times.get(each.size)?.push(micros)
   }
 }
-process.send?.(sizes.map((sessions): Grown => ({ store, sessions, micros: median(times.get(sessions) ?? []) })))
+process.send?.(sizes.map((sessions): GrowthPoint => ({ store, sessions, micros: median(times.get(sessions) ?? []) })))
 process.on('disconnect', () => process.exit())
 
-async function fill(name: StoreName, given: Omit<Place, 'name'>, size: number): Promise<Store> {
+async function fill(name: StoreName, given: Omit<StoreLocation, 'name'>, size: number): Promise<Store> {
   const made = await sojournStore(name, { ...given, name: `growth_${name}_${size}` })
   for (let from = 0; from < size; from += 500) {
     const keys = Array.from({ length: Math.min(500, size - from) }, (_, index) => keyOf(from + index))
@@ -42,10 +42,10 @@ async function fill(name: StoreName, given: Omit<Place, 'name'>, size: number): 
 }
 
 /** Microseconds for each of many loads and replaces of sessions drawn at random, some of them at the same time. */
-async function timed(made: Store, size: number): Promise<number> {
+async function measure(made: Store, size: number): Promise<number> {
   const begin = performance.now()
-  for (let done = 0; done < PAIRS; done += TOGETHER) {
-    await Promise.all(Array.from({ length: TOGETHER }, () => loadAndReplace(made, keyOf(randomInt(size)))))
+  for (let done = 0; done < PAIRS; done += CONCURRENCY) {
+    await Promise.all(Array.from({ length: CONCURRENCY }, () => loadAndReplace(made, keyOf(randomInt(size)))))
   }
   return ((performance.now() - begin) * 1000) / PAIRS
 }

@@ -1,14 +1,14 @@
 import { startChild } from '../measure/pinned-child.ts'
-import type { Place, StoreName } from '../stores/connections.ts'
+import type { StoreLocation, StoreName } from '../stores/connections.ts'
 
-export interface GrowthOrder {
+export interface GrowthOptions {
   readonly store: StoreName
-  readonly place: Omit<Place, 'name'>
+  readonly place: Omit<StoreLocation, 'name'>
   readonly sizes: readonly number[]
 }
 
 /** What a load and a replace take together, in microseconds, when so many sessions are in the store. */
-export interface Grown {
+export interface GrowthPoint {
   readonly store: StoreName
   readonly sessions: number
   readonly micros: number
@@ -18,12 +18,12 @@ const STORES: readonly StoreName[] = ['memory', 'sqlite', 'redis', 'postgres']
 const PROCESS = new URL('./growth-process.ts', import.meta.url).pathname
 
 /** Stores of all sizes are filled first and then measured in turns. */
-export async function growth(place: Omit<Place, 'name'>, sizes: readonly number[]): Promise<readonly Grown[]> {
-  const grown: Grown[] = []
+export async function measureGrowth(place: Omit<StoreLocation, 'name'>, sizes: readonly number[]): Promise<readonly GrowthPoint[]> {
+  const grown: GrowthPoint[] = []
   for (const store of STORES) {
-    const order: GrowthOrder = { store, place, sizes }
+    const order: GrowthOptions = { store, place, sizes }
     const child = await startChild(PROCESS, [JSON.stringify(order)], ['--max-old-space-size=8192'])
-    grown.push(...(child.hello as Grown[]))
+    grown.push(...(child.ready as GrowthPoint[]))
     await child.stop()
   }
   return grown

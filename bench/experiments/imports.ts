@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { min } from 'simple-statistics'
 
 /** What an import costs. */
-export interface Loading {
+export interface ImportCost {
   readonly name: string
   readonly milliseconds: number
   /** Files that are not Node's own, and what is in them. */
@@ -10,7 +10,7 @@ export interface Loading {
   readonly bytes: number
 }
 
-const NAMES = [
+const MODULES = [
   'node:http', // which every adapter for Node needs, and every server has
   'sojourn',
   'sojourn/express',
@@ -23,14 +23,14 @@ const NAMES = [
   'koa-session',
   'iron-session',
 ]
-const TIMES = 11
+const REPETITIONS = 11
 
-const TIMED = `
+const TIME_SCRIPT = `
 const begin = performance.now()
 await import(process.argv[1])
 console.log(performance.now() - begin)`
 
-const COUNTED = `
+const SIZE_SCRIPT = `
 import { registerHooks } from 'node:module'
 import { statSync } from 'node:fs'
 const sizes = []
@@ -42,10 +42,10 @@ await import(process.argv[1])
 console.log(JSON.stringify({ files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) }))`
 
 /** Each import in a process of its own; the quickest of several, for whatever else happens only makes it slower. */
-export function frontDoor(): readonly Loading[] {
-  return NAMES.map((name) => {
-    const times = Array.from({ length: TIMES }, () => Number(run(TIMED, name)))
-    return { name, milliseconds: min(times), ...(JSON.parse(run(COUNTED, name)) as Pick<Loading, 'files' | 'bytes'>) }
+export function measureImports(): readonly ImportCost[] {
+  return MODULES.map((name) => {
+    const times = Array.from({ length: REPETITIONS }, () => Number(run(TIME_SCRIPT, name)))
+    return { name, milliseconds: min(times), ...(JSON.parse(run(SIZE_SCRIPT, name)) as Pick<ImportCost, 'files' | 'bytes'>) }
   })
 }
 

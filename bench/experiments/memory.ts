@@ -1,7 +1,7 @@
 import { startChild } from '../measure/pinned-child.ts'
 
 /** Bytes of memory for each session of `SESSIONS.small`. */
-export interface Weight {
+export interface MemoryCost {
   readonly store: string
   readonly sessions: number
   readonly bytes: number
@@ -9,11 +9,11 @@ export interface Weight {
 
 const PROCESS = new URL('./memory-process.ts', import.meta.url).pathname
 
-export async function weight(sessions: number): Promise<readonly Weight[]> {
-  const weights: Weight[] = []
+export async function measureMemory(sessions: number): Promise<readonly MemoryCost[]> {
+  const weights: MemoryCost[] = []
   for (const store of ['sojourn', 'express-session']) {
     const child = await startChild(PROCESS, [store, String(sessions)], ['--expose-gc', '--max-old-space-size=8192'])
-    weights.push({ store, sessions, bytes: child.hello as number })
+    weights.push({ store, sessions, bytes: child.ready as number })
     await child.stop()
   }
   return weights

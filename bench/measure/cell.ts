@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { nameOf } from '../candidates.ts'
 import type { WorkloadName } from '../workloads.ts'
 import { workloadOf } from '../workloads.ts'
-import { type Loaded, load } from './load.ts'
+import { type LoadResult, load } from './load.ts'
 import type { Server } from './server.ts'
 
 /** One candidate under one workload for some seconds. */
@@ -23,9 +23,9 @@ export interface Round {
 /** So long it takes until V8 has compiled what is used often: W3 on SQLite needed some 50,000 requests until it took no less any more. */
 const WARM_UP_SECONDS = 3
 /** So many sessions for each connection: taking turns, two requests of one session are never under way together. */
-const SESSIONS_A_CONNECTION = 4
+const SESSIONS_PER_CONNECTION = 4
 /** Requests that nobody waits for any more are through by then, in milliseconds. */
-const AFTERMATH = 50
+const DRAIN_MS = 50
 
 /** One server under one workload, ready to be measured. */
 export class Cell {
@@ -45,7 +45,7 @@ export class Cell {
 
   /** Makes the sessions, and checks the answer. */
   static async prepare(server: Server, workload: WorkloadName, connections: number): Promise<Cell> {
-    const cookies = await server.cookies(workload, connections * SESSIONS_A_CONNECTION)
+    const cookies = await server.cookies(workload, connections * SESSIONS_PER_CONNECTION)
     await server.check(workload, cookies[0] ?? '')
     return new Cell(server, workload, connections, cookies)
   }
@@ -57,8 +57,8 @@ export class Cell {
 
   async round(seconds: number): Promise<Round> {
     const before = await this.server.usage()
-    const { answered, perSecond, p50, p99, bytes } = await this.#ask(seconds)
-    await setTimeout(AFTERMATH)
+    const { answered, perSecond, p50, p99, bytes } = await this.#load(seconds)
+    await setTimeout(DRAIN_MS)
     const after = await this.server.usage()
     // Not `answered`: when the time is up some requests are under way, and they cost as well.
     const served = after.requests - before.requests
@@ -85,7 +85,7 @@ export class Cell {
   }
 
   /** A wrong answer ends the run. A lost connection does not: on a busy machine the server may hang up on a load generator that sleeps. */
-  async #ask(seconds: number): Promise<Loaded> {
+  async #load(seconds: number): Promise<LoadResult> {
     const url = this.server.url(workloadOf(this.#workload).path)
     const loaded = await load({ url, cookies: this.#cookies, connections: this.#connections, seconds })
     if (loaded.refused > 0) throw new Error(`${this.#name}: ${loaded.refused} requests were answered with an error`)

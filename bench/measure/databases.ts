@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '../../test/services/postgres/postgres.ts'
 import { startRedis } from '../../test/services/redis/redis.ts'
-import type { Place } from '../stores/connections.ts'
+import type { StoreLocation } from '../stores/connections.ts'
 
 /** Where the servers of this run are. */
 export interface Databases {
-  readonly place: Omit<Place, 'name'>
+  readonly place: Omit<StoreLocation, 'name'>
   remove(): Promise<void>
 }
 

@@ -4,7 +4,7 @@ import { aptInstall, folderOf } from '../../test/services/own-server.ts'
 import { onCore } from './cores.ts'
 
 /** What to ask for. */
-export interface Load {
+export interface LoadOptions {
   readonly url: string
   /** `Cookie` headers that the requests take turns with; `''` for none. */
   readonly cookies: readonly string[]
@@ -14,7 +14,7 @@ export interface Load {
 }
 
 /** What came of it. */
-export interface Loaded {
+export interface LoadResult {
   /** Requests that were answered with a 2xx or 3xx. */
   readonly answered: number
   /** Those that were answered otherwise. */
@@ -30,14 +30,14 @@ export interface Loaded {
 }
 
 /** As wrk prints it, see `load.lua`: all bytes, and microseconds. */
-type Printed = Omit<Loaded, 'perSecond'> & { readonly micros: number }
+type WrkOutput = Omit<LoadResult, 'perSecond'> & { readonly micros: number }
 
 const SCRIPT = new URL('./load.lua', import.meta.url).pathname
 
 /** Asks as fast as the server answers. wrk is so much faster than any of the servers that all of them have the same to do with it. */
-export async function load({ url, cookies, connections, seconds }: Load): Promise<Loaded> {
+export async function load({ url, cookies, connections, seconds }: LoadOptions): Promise<LoadResult> {
   const command = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', SCRIPT, url] as const
-  const { answered, refused, micros, bytes, ...rest } = JSON.parse(await lastLine(onCore('load', command), cookies.join('\n'))) as Printed
+  const { answered, refused, micros, bytes, ...rest } = JSON.parse(await lastLine(onCore('load', command), cookies.join('\n'))) as WrkOutput
   return { ...rest, answered, refused, perSecond: (answered * 1e6) / micros, bytes: bytes / Math.max(1, answered + refused) }
 }
 

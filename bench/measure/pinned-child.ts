@@ -6,23 +6,23 @@ import { onCore } from './cores.ts'
 export interface Child {
   ask<Answer>(question: object): Promise<Answer>
   /** Its first words. */
-  readonly hello: unknown
+  readonly ready: unknown
   stop(): Promise<void>
 }
 
 /** How long a child may take for its answer, in milliseconds. */
-const PATIENCE = 1_800_000
+const TIMEOUT = 1_800_000
 
 /** On the core of the servers. */
 export async function startChild(file: string, args: readonly string[] = [], nodeOptions: readonly string[] = []): Promise<Child> {
   const [program, ...rest] = onCore('server', [process.execPath, ...nodeOptions, file, ...args])
   const child = spawn(program, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, NODE_ENV: 'production' } })
-  const hello = await answerOf(child)
+  const hello = await nextMessage(child)
   return {
-    hello,
+    ready,
     ask: async <Answer>(question: object) => {
       child.send(question)
-      return (await answerOf(child)) as Answer
+      return (await nextMessage(child)) as Answer
     },
     async stop() {
       const exited = once(child, 'exit')
@@ -32,9 +32,9 @@ export async function startChild(file: string, args: readonly string[] = [], nod
   }
 }
 
-async function answerOf(child: ChildProcess): Promise<unknown> {
+async function nextMessage(child: ChildProcess): Promise<unknown> {
   const done = new AbortController()
-  const signal = AbortSignal.any([done.signal, AbortSignal.timeout(PATIENCE)])
+  const signal = AbortSignal.any([done.signal, AbortSignal.timeout(TIMEOUT)])
   const ended = once(child, 'exit', { signal }).then(([code]) => {
     throw new Error(`A process of the bench ended with ${code}`)
   })

@@ -1,11 +1,11 @@
-import type { Loading } from '../experiments/imports.ts'
-import type { Grown } from '../experiments/growth.ts'
-import type { Weight } from '../experiments/memory.ts'
+import type { ImportCost } from '../experiments/imports.ts'
+import type { GrowthPoint } from '../experiments/growth.ts'
+import type { MemoryCost } from '../experiments/memory.ts'
 import type { WorkloadName } from '../workloads.ts'
 import type { Round } from './cell.ts'
 
 /** Where and how it was measured. */
-export interface Circumstances {
+export interface RunEnvironment {
   readonly date: string
   readonly commit: string
   readonly machine: string
@@ -21,21 +21,21 @@ export interface Circumstances {
 }
 
 /** The rounds of one candidate under one workload, in the order they were run. */
-export interface MeasuredCell {
+export interface CellResult {
   readonly candidate: string
   readonly workload: WorkloadName
   readonly rounds: readonly Round[]
 }
 
 export interface Experiments {
-  readonly growth: readonly Grown[]
-  readonly weight: readonly Weight[]
-  readonly frontDoor: readonly Loading[]
+  readonly growth: readonly GrowthPoint[]
+  readonly memory: readonly MemoryCost[]
+  readonly imports: readonly ImportCost[]
 }
 
 /** What a run leaves behind. */
-export interface Measured {
-  readonly circumstances: Circumstances
-  readonly cells: readonly MeasuredCell[]
+export interface Results {
+  readonly environment: RunEnvironment
+  readonly cells: readonly CellResult[]
   readonly experiments: Experiments
 }

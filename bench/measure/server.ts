@@ -1,6 +1,6 @@
 import { type Candidate, nameOf } from '../candidates.ts'
-import type { Place } from '../stores/connections.ts'
-import type { Order, Usage } from '../servers/serve.ts'
+import type { StoreLocation } from '../stores/connections.ts'
+import type { ServerOptions, Usage } from '../servers/serve.ts'
 import { type Path, type WorkloadName, workloadOf } from '../workloads.ts'
 import { type Child, startChild } from './pinned-child.ts'
 
@@ -16,10 +16,10 @@ export class Server {
     this.#child = child
   }
 
-  static async start(candidate: Candidate, place: Omit<Place, 'name'>, nodeOptions: readonly string[]): Promise<Server> {
+  static async start(candidate: Candidate, place: Omit<StoreLocation, 'name'>, nodeOptions: readonly string[]): Promise<Server> {
     const { framework, library, store } = candidate
     const name = nameOf(candidate).replaceAll(/\W+/g, '_').toLowerCase()
-    const order: Order = {
+    const order: ServerOptions = {
       framework,
       library: library === 'bare again' ? 'bare' : library,
       store: store === 'none' ? 'memory' : store,
@@ -29,7 +29,7 @@ export class Server {
   }
 
   url(path: Path): string {
-    return `http://127.0.0.1:${(this.#child.hello as { readonly port: number }).port}${path}`
+    return `http://127.0.0.1:${(this.#child.ready as { readonly port: number }).port}${path}`
   }
 
   usage(): Promise<Usage> {
@@ -49,10 +49,10 @@ export class Server {
 
   /** Fails when an answer is not what the workload says: nobody is measured while he does the wrong thing. */
   async check(workload: WorkloadName, cookie: string): Promise<void> {
-    const { path, answer } = workloadOf(workload)
+    const { path, response } = workloadOf(workload)
     const response = await fetch(this.url(path), { headers: { cookie } })
     const text = await response.text()
-    const isRight = response.ok && answer.test(text)
+    const isRight = response.ok && response.test(text)
     const isBorn = workload !== 'W5' || this.candidate.store === 'none' || response.headers.getSetCookie().length > 0
     if (!isRight || !isBorn) throw new Error(`${nameOf(this.candidate)} answers ${workload} with ${response.status} ${text.slice(0, 200)}`)
   }

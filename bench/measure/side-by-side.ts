@@ -1,8 +1,8 @@
 import { type Candidate, isBare, nameOf } from '../candidates.ts'
-import type { Place } from '../stores/connections.ts'
+import type { StoreLocation } from '../stores/connections.ts'
 import type { WorkloadName } from '../workloads.ts'
 import { Cell, type Round } from './cell.ts'
-import type { MeasuredCell } from './results.ts'
+import type { CellResult } from './results.ts'
 import { Server } from './server.ts'
 
 /** How long and how often. */
@@ -22,25 +22,25 @@ export interface Plan {
  */
 export async function* sideBySide(
   plan: Plan,
-  place: Omit<Place, 'name'>,
+  place: Omit<StoreLocation, 'name'>,
   onCell: (name: string) => void,
-): AsyncGenerator<readonly MeasuredCell[], void, undefined> {
+): AsyncGenerator<readonly CellResult[], void, undefined> {
   for (const candidates of Object.values(Object.groupBy(plan.candidates, ({ framework }) => framework))) {
     const servers = await Promise.all(candidates.map((candidate) => Server.start(candidate, place, plan.nodeOptions)))
     try {
-      for (const workload of plan.workloads) yield await underOne(workload, servers, plan, onCell)
+      for (const workload of plan.workloads) yield await measureWorkload(workload, servers, plan, onCell)
     } finally {
       await Promise.all(servers.map((server) => server.stop()))
     }
   }
 }
 
-async function underOne(
+async function measureWorkload(
   workload: WorkloadName,
   servers: readonly Server[],
   { seconds, rounds, connections }: Plan,
   onCell: (name: string) => void,
-): Promise<readonly MeasuredCell[]> {
+): Promise<readonly CellResult[]> {
   const taking = servers.filter(({ candidate }) => candidate.workloads.includes(workload))
   const cells = await Promise.all(taking.map((server) => Cell.prepare(server, workload, connections)))
   for (const cell of cells) await cell.warmUp()

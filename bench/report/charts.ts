@@ -8,7 +8,7 @@ const KINDS = ['sojourn', 'peer', 'by hand'] as const
 const COLORS = ['#0f766e', '#cbd5e1', '#f59e0b']
 
 /** Bars of the CPU time that a library costs, for each workload: one candidate a bar. */
-export function extraPicture(
+export function cpuChart(
   figures: Figures,
   title: string,
   wanted: (candidate: Candidate) => boolean,
@@ -47,7 +47,7 @@ export function extraPicture(
 }
 
 /** Lines of what one session costs as the store grows. */
-export function growthPicture(
+export function growthChart(
   values: readonly { readonly store: string; readonly sessions: number; readonly micros: number }[],
 ): Promise<string> {
   return svgOf({

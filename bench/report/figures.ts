@@ -1,7 +1,7 @@
 import { median } from 'simple-statistics'
 import { CANDIDATES, type Candidate, nameOf } from '../candidates.ts'
 import type { Round } from '../measure/cell.ts'
-import type { MeasuredCell } from '../measure/results.ts'
+import type { CellResult } from '../measure/results.ts'
 import type { Framework } from '../servers/serve.ts'
 import type { WorkloadName } from '../workloads.ts'
 
@@ -21,9 +21,9 @@ export interface Figure {
 
 /** The figures of a run. */
 export class Figures {
-  readonly #cells: readonly MeasuredCell[]
+  readonly #cells: readonly CellResult[]
 
-  constructor(cells: readonly MeasuredCell[]) {
+  constructor(cells: readonly CellResult[]) {
     this.#cells = cells
   }
 

@@ -8,43 +8,43 @@ export interface Verdict {
   readonly target: Target
   readonly figure: Figure
   /** What it was measured against. */
-  readonly beside?: Figure
+  readonly reference?: Figure
   readonly isMet: boolean
 }
 
 /** Every target in every cell that it speaks of and that was measured. */
-export function judge(figures: Figures): readonly Verdict[] {
-  return TARGETS.flatMap((target) => target.workloads.flatMap((workload) => judgeOne(figures, target, workload)))
+export function checkTargets(figures: Figures): readonly Verdict[] {
+  return TARGETS.flatMap((target) => target.workloads.flatMap((workload) => checkTarget(figures, target, workload)))
 }
 
-function judgeOne(figures: Figures, target: Target, workload: WorkloadName): readonly Verdict[] {
-  const { of, stores, beside } = target
+function checkTarget(figures: Figures, target: Target, workload: WorkloadName): readonly Verdict[] {
+  const { of, stores, reference } = target
   const wanted = ({ library, store }: Candidate): boolean => library === of && (stores?.includes(store) ?? true)
   return figures.where(wanted, workload).flatMap((figure) => {
-    if (beside === 'nothing') return { target, figure, isMet: isWithin(target, figure, 1, figures) }
+    if (reference === 'nothing') return { target, figure, isMet: isMet(target, figure, 1, figures) }
     const other = best(
-      figures.where((candidate) => isBeside(beside, figure.candidate, candidate), workload),
+      figures.where((candidate) => isReference(reference, figure.candidate, candidate), workload),
       target,
     )
-    return other === undefined ? [] : { target, figure, beside: other, isMet: isWithin(target, figure, other[target.measure], figures) }
+    return other === undefined ? [] : { target, figure, beside: other, isMet: isMet(target, figure, other[target.measure], figures) }
   })
 }
 
-function isBeside(beside: 'peers' | 'floor', { framework, store }: Candidate, other: Candidate): boolean {
+function isReference(beside: 'peers' | 'floor', { framework, store }: Candidate, other: Candidate): boolean {
   if (other.framework !== framework || other.store !== store) return false
   const isFloor = other.library === 'by hand'
   return beside === 'floor' ? isFloor : !isFloor && !isBare(other) && !other.library.startsWith('sojourn')
 }
 
-function best(candidates: readonly Figure[], { measure, least }: Target): Figure | undefined {
+function best(candidates: readonly Figure[], { measure, min }: Target): Figure | undefined {
   const sorted = candidates.toSorted((one, other) => one[measure] - other[measure])
-  return least === undefined ? sorted[0] : sorted.at(-1)
+  return min === undefined ? sorted[0] : sorted.at(-1)
 }
 
 /** A limit in microseconds also counts as kept by what cannot be told from noise. */
-function isWithin({ most, least, measure, beside }: Target, figure: Figure, unit: number, figures: Figures): boolean {
+function isMet({ max, min, measure, reference }: Target, figure: Figure, unit: number, figures: Figures): boolean {
   const value = figure[measure]
-  if (least !== undefined) return value >= least * unit
-  const noise = beside === 'nothing' && measure === 'extra' ? figures.spread(figure.candidate.framework, figure.workload) : 0
-  return value <= Math.max((most ?? 0) * unit, noise)
+  if (min !== undefined) return value >= min * unit
+  const noise = reference === 'nothing' && measure === 'extra' ? figures.spread(figure.candidate.framework, figure.workload) : 0
+  return value <= Math.max((max ?? 0) * unit, noise)
 }

@@ -7,7 +7,7 @@ import { session } from 'sojourn/express'
 import { expressSessionStore } from '../stores/express-session-store.ts'
 import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
 import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
-import { counted } from '../stores/operations.ts'
+import { countOperations } from '../stores/operations.ts'
 import { sojournStore } from '../stores/sojourn-store.ts'
 
 type Context = Request & { session: PeerSession }
@@ -20,7 +20,7 @@ const LIBRARIES: Libraries<Express, Context> = {
     install: async (app) =>
       app.use(
         expressSession({
-          store: counted(await expressSessionStore(store, place)),
+          store: countOperations(await expressSessionStore(store, place)),
           secret: SECRET,
           resave: false,
           saveUninitialized: false,
@@ -37,7 +37,7 @@ const LIBRARIES: Libraries<Express, Context> = {
 
 function withSojourn(lazy: boolean): Library<Express, Context> {
   return async (store, place) => ({
-    install: async (app) => app.use(session({ store: counted(await sojournStore(store, place)), cookie: { secure: true }, lazy })),
+    install: async (app) => app.use(session({ store: countOperations(await sojournStore(store, place)), cookie: { secure: true }, lazy })),
     handlers: handlersOf((req, work) => work(req.session), sojourn),
   })
 }

@@ -7,7 +7,7 @@ import { session } from 'sojourn/fastify'
 import { expressSessionStore } from '../stores/express-session-store.ts'
 import { getAndSet, handlersOf, type PeerSession, sojourn, withoutSession } from './handlers.ts'
 import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
-import { counted } from '../stores/operations.ts'
+import { countOperations } from '../stores/operations.ts'
 import { sojournStore } from '../stores/sojourn-store.ts'
 
 type Context = FastifyRequest & { session: PeerSession }
@@ -31,7 +31,7 @@ const LIBRARIES: Libraries<FastifyInstance, Context> = {
 
 function withSojourn(lazy: boolean): Library<FastifyInstance, Context> {
   return async (store, place) => ({
-    install: async (app) => app.register(session, { store: counted(await sojournStore(store, place)), cookie: { secure: true }, lazy }),
+    install: async (app) => app.register(session, { store: countOperations(await sojournStore(store, place)), cookie: { secure: true }, lazy }),
     handlers: handlersOf((request, work) => work(request.session), sojourn),
   })
 }
@@ -43,7 +43,7 @@ function withFastifySession(rolling: boolean): Library<FastifyInstance, Context>
       await app.register(fastifyCookie)
       await app.register(fastifySession, {
         secret: SECRET,
-        ...(store === 'memory' ? {} : { store: counted(await expressSessionStore(store, place)) }),
+        ...(store === 'memory' ? {} : { store: countOperations(await expressSessionStore(store, place)) }),
         rolling,
         saveUninitialized: false,
         cookie: { ...COOKIE, maxAge: LIFETIME.milliseconds },

@@ -7,7 +7,7 @@ import { session } from 'sojourn/hono'
 import { type Handlers, handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
 import { jsonInRedis } from '../stores/json-in-redis.ts'
 import { LIFETIME, type Libraries, libraryOf, SECRET, type Serve } from './library.ts'
-import { counted } from '../stores/operations.ts'
+import { countOperations } from '../stores/operations.ts'
 import { sojournStore } from '../stores/sojourn-store.ts'
 
 interface Env {
@@ -28,7 +28,7 @@ const asHonoSession: Handlers<Context> = handlersOf(async (c, work, writes) => {
 const LIBRARIES: Libraries<Hono<Env>, Context> = {
   bare: () => ({ install() {}, handlers: withoutSession() }),
   sojourn: async (store, place) => ({
-    install: async (app) => app.use(session({ store: counted(await sojournStore(store, place)), cookie: { secure: true } })),
+    install: async (app) => app.use(session({ store: countOperations(await sojournStore(store, place)), cookie: { secure: true } })),
     handlers: handlersOf((c, work) => work(c.var.session), sojourn),
   }),
   '@hono/session': async (_, place) => ({

@@ -6,7 +6,7 @@ import { session } from 'sojourn/koa'
 import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
 import { jsonInRedis } from '../stores/json-in-redis.ts'
 import { COOKIE, LIFETIME, type Libraries, libraryOf, SECRET, type Serve } from './library.ts'
-import { counted } from '../stores/operations.ts'
+import { countOperations } from '../stores/operations.ts'
 import { sojournStore } from '../stores/sojourn-store.ts'
 
 type Context = KoaContext & { session: PeerSession }
@@ -14,7 +14,7 @@ type Context = KoaContext & { session: PeerSession }
 const LIBRARIES: Libraries<Koa, Context> = {
   bare: () => ({ install() {}, handlers: withoutSession() }),
   sojourn: async (store, place) => ({
-    install: async (app) => app.use(session({ store: counted(await sojournStore(store, place)), cookie: { secure: true } })),
+    install: async (app) => app.use(session({ store: countOperations(await sojournStore(store, place)), cookie: { secure: true } })),
     handlers: handlersOf((ctx, work) => work(ctx.session), sojourn),
   }),
   'koa-session': async (_, place) => ({

@@ -1,8 +1,8 @@
 import type { Handlers } from './handlers.ts'
-import type { Place, StoreName } from '../stores/connections.ts'
+import type { StoreLocation, StoreName } from '../stores/connections.ts'
 
 /** What a library adds to a server of one framework. */
-export interface Installed<App, Context> {
+export interface Setup<App, Context> {
   readonly install: (app: App) => unknown
   readonly handlers: Handlers<Context>
 }
@@ -10,14 +10,14 @@ export interface Installed<App, Context> {
 /** How a library is set up on one framework. `store` is where it keeps sessions; those that know only cookies do not look at it. */
 export type Library<App, Context> = (
   store: StoreName | 'cookie',
-  place: Place,
-) => Installed<App, Context> | Promise<Installed<App, Context>>
+  place: StoreLocation,
+) => Setup<App, Context> | Promise<Setup<App, Context>>
 
 /** The libraries that are measured on one framework. */
 export type Libraries<App, Context> = Readonly<Record<string, Library<App, Context>>>
 
 /** Starts a server with one of them on the loopback interface; answers its port. */
-export type Serve = (library: string, store: StoreName | 'cookie', place: Place) => Promise<number>
+export type Serve = (library: string, store: StoreName | 'cookie', place: StoreLocation) => Promise<number>
 
 /** 14 days, everywhere. */
 export const LIFETIME = { seconds: 14 * 86_400, milliseconds: 14 * 86_400_000 } as const

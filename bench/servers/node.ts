@@ -8,7 +8,7 @@ import { withSession } from 'sojourn/node'
 import { type HandWrittenStore, handWrittenStore } from '../stores/hand-written-store.ts'
 import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
 import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
-import { counted } from '../stores/operations.ts'
+import { countOperations } from '../stores/operations.ts'
 import { sojournStore } from '../stores/sojourn-store.ts'
 
 interface Context {
@@ -17,11 +17,11 @@ interface Context {
   readonly session?: PeerSession
 }
 
-type Answer = (context: Context) => unknown
+type Handler = (context: Context) => unknown
 
 /** Wraps the function that answers. */
 interface Listener {
-  wrap: (answer: Answer) => (req: IncomingMessage, res: ServerResponse) => unknown
+  wrap: (answer: Handler) => (req: IncomingMessage, res: ServerResponse) => unknown
 }
 
 const LIBRARIES: Libraries<Listener, Context> = {
@@ -29,8 +29,8 @@ const LIBRARIES: Libraries<Listener, Context> = {
   sojourn: withSojourn(false),
   'sojourn lazy': withSojourn(true),
   'by hand': async (store, place) => {
-    const rows = counted(await handWrittenStore(store, place))
-    return { install() {}, handlers: handlersOf(({ req, res }, work, writes) => byHand(rows, req, res, work, writes), plainObject) }
+    const rows = countOperations(await handWrittenStore(store, place))
+    return { install() {}, handlers: handlersOf(({ req, res }, work, writes) => handWritten(rows, req, res, work, writes), plainObject) }
   },
   'iron-session': () => ({
     install() {},
@@ -50,7 +50,7 @@ const LIBRARIES: Libraries<Listener, Context> = {
 
 function withSojourn(lazy: boolean): Library<Listener, Context> {
   return async (store, place) => {
-    const sessions = createSessions({ store: counted(await sojournStore(store, place)), cookie: { secure: true }, lazy })
+    const sessions = createSessions({ store: countOperations(await sojournStore(store, place)), cookie: { secure: true }, lazy })
     return {
       install: (listener) => (listener.wrap = (answer) => withSession(sessions, (req, res, session) => answer({ req, res, session }))),
       handlers: handlersOf(({ session = {} }, work) => work(session), sojourn),
@@ -59,7 +59,7 @@ function withSojourn(lazy: boolean): Library<Listener, Context> {
 }
 
 /** What somebody writes who wants a session and nothing more. A session that is created is not looked for. */
-async function byHand(
+async function handWritten(
   rows: HandWrittenStore,
   req: IncomingMessage,
   res: ServerResponse,

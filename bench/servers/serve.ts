@@ -2,16 +2,16 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Serve } from './library.ts'
 import { operations } from '../stores/operations.ts'
-import type { Place, StoreName } from '../stores/connections.ts'
+import type { StoreLocation, StoreName } from '../stores/connections.ts'
 
 export type Framework = keyof typeof FRAMEWORKS
 
 /** What a server process is told. */
-export interface Order {
+export interface ServerOptions {
   readonly framework: Framework
   readonly library: string
   readonly store: StoreName | 'cookie'
-  readonly place: Place
+  readonly place: StoreLocation
 }
 
 /** What it has used since it began. */
@@ -33,7 +33,7 @@ const FRAMEWORKS = {
   node: async () => (await import('./node.ts')).serveNode,
 } as const satisfies Record<string, () => Promise<Serve>>
 
-const { framework, library, store, place } = JSON.parse(process.argv[2] ?? '') as Order
+const { framework, library, store, place } = JSON.parse(process.argv[2] ?? '') as ServerOptions
 const serve = await FRAMEWORKS[framework]()
 let requests = 0
 subscribe('http.server.request.start', () => (requests += 1))

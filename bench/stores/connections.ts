@@ -5,7 +5,7 @@ import type { Pool } from 'pg'
 import type { RedisClientType } from 'redis'
 
 /** Where the databases are, and under which name one server keeps its rows in them. */
-export interface Place {
+export interface StoreLocation {
   readonly redis: string
   readonly postgres: string
   /** A folder for files. */
@@ -20,7 +20,7 @@ export type StoreName = 'memory' | 'sqlite' | 'sqlite-full' | 'redis' | 'postgre
 // Drivers are loaded by whoever needs them: what a server does not use must not weigh on it.
 
 /** One connection, as everybody's README opens it. */
-export async function openRedis({ redis }: Place): Promise<RedisClientType> {
+export async function openRedis({ redis }: StoreLocation): Promise<RedisClientType> {
   const { createClient } = await import('redis')
   const client: RedisClientType = createClient({ url: redis })
   await client.connect()
@@ -28,19 +28,19 @@ export async function openRedis({ redis }: Place): Promise<RedisClientType> {
 }
 
 /** Ten connections, the default of `pg`. */
-export async function openPool({ postgres }: Place): Promise<Pool> {
+export async function openPool({ postgres }: StoreLocation): Promise<Pool> {
   const { Pool } = await import('pg')
   return new Pool({ connectionString: postgres })
 }
 
 /** The file for one server, in a folder of its own, since SQLite lays two more files beside it. */
-export function sqliteFile({ folder, name }: Place): string {
+export function sqliteFile({ folder, name }: StoreLocation): string {
   mkdirSync(join(folder, name), { recursive: true })
   return join(folder, name, 'sessions.db')
 }
 
 /** A file opened the way `SqliteStore` opens its own: WAL, and at most a crash of the machine loses the last commits (not with `full`). */
-export async function openSqlite(place: Place, full: boolean): Promise<Database> {
+export async function openSqlite(place: StoreLocation, full: boolean): Promise<Database> {
   const { default: Database } = await import('better-sqlite3')
   const database = new Database(sqliteFile(place))
   database.pragma('journal_mode = WAL')

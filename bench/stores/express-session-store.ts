@@ -2,10 +2,10 @@ import BetterSqlite3Store from 'better-sqlite3-session-store'
 import connectPgSimple from 'connect-pg-simple'
 import { RedisStore } from 'connect-redis'
 import expressSession from 'express-session'
-import { openPool, openRedis, openSqlite, type Place, type StoreName } from './connections.ts'
+import { openPool, openRedis, openSqlite, type StoreLocation, type StoreName } from './connections.ts'
 
 /** The stores of express-session, which @fastify/session takes too; each set up as its README does. `undefined` is the built-in one. */
-export async function expressSessionStore(store: StoreName | 'cookie', place: Place): Promise<expressSession.Store> {
+export async function expressSessionStore(store: StoreName | 'cookie', place: StoreLocation): Promise<expressSession.Store> {
   switch (store) {
     case 'cookie':
       throw new Error('This is not a store for cookies')

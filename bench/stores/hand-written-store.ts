@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { openPool, openRedis, type Place, type StoreName, sqliteFile } from './connections.ts'
+import { openPool, openRedis, type StoreLocation, type StoreName, sqliteFile } from './connections.ts'
 
 /** A session as the floor keeps it. */
 export interface Row {
@@ -15,7 +15,7 @@ export interface HandWrittenStore {
 }
 
 /** The floor: raw drivers. No expiry, no hashes, no retries, no timeouts; whether a write took effect is not even looked at. */
-export async function handWrittenStore(store: StoreName | 'cookie', place: Place): Promise<HandWrittenStore> {
+export async function handWrittenStore(store: StoreName | 'cookie', place: StoreLocation): Promise<HandWrittenStore> {
   switch (store) {
     case 'cookie':
       throw new Error('This is not a store for cookies')
@@ -40,7 +40,7 @@ function inMemory(): HandWrittenStore {
   }
 }
 
-function inSqlite(place: Place, full: boolean): HandWrittenStore {
+function inSqlite(place: StoreLocation, full: boolean): HandWrittenStore {
   const database = new DatabaseSync(sqliteFile(place))
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${full ? 'FULL' : 'NORMAL'}`)
   database.exec('CREATE TABLE sessions (id TEXT PRIMARY KEY, version INTEGER NOT NULL, data TEXT NOT NULL)')
@@ -59,7 +59,7 @@ const SWAP = `local row = redis.call('GETRANGE', KEYS[1], 0, 7)
 if row == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]) return 1 end
 return 0`
 
-async function inRedis(place: Place): Promise<HandWrittenStore> {
+async function inRedis(place: StoreLocation): Promise<HandWrittenStore> {
   const client = await openRedis(place)
   const sha = await client.scriptLoad(SWAP)
   const key = (id: string): string => `${place.name}:${id}`
@@ -74,7 +74,7 @@ async function inRedis(place: Place): Promise<HandWrittenStore> {
   }
 }
 
-async function inPostgres(place: Place): Promise<HandWrittenStore> {
+async function inPostgres(place: StoreLocation): Promise<HandWrittenStore> {
   const pool = await openPool(place)
   const { name } = place
   await pool.query(`CREATE TABLE ${name} (id TEXT PRIMARY KEY, version INTEGER NOT NULL, data TEXT NOT NULL)`)

@@ -1,7 +1,7 @@
 import type { PeerSession } from '../servers/handlers.ts'
 import { LIFETIME } from '../servers/library.ts'
-import { counted } from './operations.ts'
-import { openRedis, type Place } from './connections.ts'
+import { countOperations } from './operations.ts'
+import { openRedis, type StoreLocation } from './connections.ts'
 
 /** For libraries that bring no store and name the functions one needs. This is the cheapest there can be. */
 export interface JsonInRedis {
@@ -11,11 +11,11 @@ export interface JsonInRedis {
   destroy(id: string): Promise<void>
 }
 
-export async function jsonInRedis(place: Place): Promise<JsonInRedis> {
+export async function jsonInRedis(place: StoreLocation): Promise<JsonInRedis> {
   const client = await openRedis(place)
   const key = (id: string): string => `${place.name}:${id}`
   const remove = async (id: string): Promise<void> => void (await client.del(key(id)))
-  return counted({
+  return countOperations({
     async get(id: string) {
       const text = await client.get(key(id))
       return text === null ? null : (JSON.parse(text) as PeerSession)

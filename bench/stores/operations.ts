@@ -4,7 +4,7 @@ export const operations = { count: 0 }
 const VERBS = ['load', 'create', 'replace', 'touch', 'delete', 'get', 'set', 'destroy', 'insert', 'swap']
 
 /** Counts what is asked of a store: of sojourn's, of a peer's, or of one written by hand. */
-export function counted<Store extends object>(store: Store): Store {
+export function countOperations<Store extends object>(store: Store): Store {
   const verbs = store as Record<string, unknown>
   for (const verb of VERBS) {
     const original = verbs[verb]

@@ -4,10 +4,10 @@ import { MemoryStore } from 'sojourn/stores/memory'
 import { PostgresStore } from 'sojourn/stores/postgres'
 import { SqliteStore } from 'sojourn/stores/sqlite'
 import { SECRET } from '../servers/library.ts'
-import { openPool, openRedis, type Place, type StoreName, sqliteFile } from './connections.ts'
+import { openPool, openRedis, type StoreLocation, type StoreName, sqliteFile } from './connections.ts'
 
 /** sojourn's stores with nothing but what they need. */
-export async function sojournStore(store: StoreName | 'cookie', place: Place): Promise<Store> {
+export async function sojournStore(store: StoreName | 'cookie', place: StoreLocation): Promise<Store> {
   switch (store) {
     case 'cookie':
       return new CookieStore({ secrets: SECRET })

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { countRows, type Door, EVERYWHERE } from './checkpoints.ts'
-import { scene } from './fixture.ts'
+import { countRows, type TestServer, COMBINATIONS } from './checkpoints.ts'
+import { startFixture } from './fixture.ts'
 
 /** Sends so many requests, some at a time, and answers every `Set-Cookie` and every status that came back. */
-async function flood(
-  door: Door,
+async function sendMany(
+  server: TestServer,
   count: number,
   request: (index: number) => [target: string, cookie?: string],
 ): Promise<{ cookies: string[]; statuses: Set<number> }> {
@@ -13,7 +13,7 @@ async function flood(
   let next = 0
   const worker = async (): Promise<void> => {
     while (next < count) {
-      const answer = await door.request(...request(next++))
+      const answer = await server.request(...request(next++))
       cookies.push(...answer.setCookies)
       statuses.add(answer.status)
     }
@@ -44,17 +44,17 @@ const GARBAGE: ((index: number) => string)[] = [
   () => '__proto__=1; constructor=2; sid=../../etc/passwd',
 ]
 
-describe.each(EVERYWHERE)('visitors without a session (%s, %s)', (storeName, doorName) => {
+describe.each(COMBINATIONS)('visitors without a session (%s, %s)', (storeName, doorName) => {
   it('10,000 anonymous requests that set nothing leave no row and no cookie', async () => {
-    const { door, store } = await scene(storeName, doorName)
-    const { cookies, statuses } = await flood(door, 10_000, (index) => [READS[index % READS.length] as string])
+    const { server, store } = await startFixture(storeName, doorName)
+    const { cookies, statuses } = await sendMany(server, 10_000, (index) => [READS[index % READS.length] as string])
     expect([cookies, [...statuses], await countRows(store)]).toEqual([[], [200], 0])
   })
 
   it('10,000 requests with garbage for a cookie leave no row and no cookie', async () => {
-    const { door, store } = await scene(storeName, doorName)
+    const { server, store } = await startFixture(storeName, doorName)
     const silent = READS.filter((target) => target !== '/logout')
-    const { cookies, statuses } = await flood(door, 10_000, (index) => [
+    const { cookies, statuses } = await sendMany(server, 10_000, (index) => [
       silent[index % silent.length] as string,
       GARBAGE[index % GARBAGE.length]?.(index) ?? '',
     ])

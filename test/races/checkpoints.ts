@@ -14,22 +14,22 @@ import { MYSQL, newMysqlPool } from '../services/mysql/mysql-pools.ts'
 import { freshTable, newPool, POSTGRES } from '../services/postgres/postgres-pool.ts'
 import { freshPrefix, ioRedis, REDIS } from '../services/redis/redis-clients.ts'
 import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
-import { type Gate, perform } from './routes.ts'
+import { type Checkpoint, runRoute } from './routes.ts'
 
-export interface Answer {
+export interface TestResponse {
   readonly status: number
   readonly body: unknown
   readonly setCookies: readonly string[]
 }
 
 /** A way into an application that does what routes.ts says. */
-export interface Door {
-  request(target: string, cookie?: string): Promise<Answer>
+export interface TestServer {
+  request(target: string, cookie?: string): Promise<TestResponse>
   close(): Promise<void>
 }
 
 /** Gates within this process. */
-export class Gates implements Gate {
+export class Checkpoints implements Checkpoint {
   readonly #points = new Map<string, { readonly entered: PromiseWithResolvers<void>; readonly released: PromiseWithResolvers<void> }>()
 
   async pass(name: string): Promise<void> {
@@ -60,25 +60,25 @@ export const STORES: Readonly<Record<string, () => Store>> = {
   ...(REDIS === '' ? {} : { redis: () => new RedisStore({ client: ioRedis(), prefix: freshPrefix() }) }),
 }
 
-export const DOORS: Readonly<Record<string, (store: Store, gate: Gate) => Promise<Door>>> = {
-  core: coreDoor,
-  express: expressDoor,
-  web: webDoor,
+export const SERVERS: Readonly<Record<string, (store: Store, gate: Checkpoint) => Promise<TestServer>>> = {
+  core: startCore,
+  express: startExpress,
+  web: startWeb,
 }
 
 /** Every store through every door. */
-export const EVERYWHERE: [store: string, door: string][] = Object.keys(STORES).flatMap((store) =>
-  Object.keys(DOORS).map((door): [string, string] => [store, door]),
+export const COMBINATIONS: [store: string, door: string][] = Object.keys(STORES).flatMap((store) =>
+  Object.keys(SERVERS).map((door): [string, string] => [store, door]),
 )
 
-async function coreDoor(store: Store, gate: Gate): Promise<Door> {
+async function startCore(store: Store, gate: Checkpoint): Promise<TestServer> {
   const sessions = createSessions<any>({ store })
   return {
     async request(target, cookie) {
       const session = await sessions.open({ cookie, secure: false, loopback: true })
-      const answer = (status: number, body: unknown, headers: Headers): Answer => ({ status, body, setCookies: headers.getSetCookie() })
+      const answer = (status: number, body: unknown, headers: Headers): TestResponse => ({ status, body, setCookies: headers.getSetCookie() })
       try {
-        const body = await perform(session, target, gate)
+        const body = await runRoute(session, target, gate)
         return answer(200, body, await sessions.commit(session, { status: 200 }))
       } catch (error) {
         return answer((error as { status?: number }).status ?? 500, undefined, sessions.headers(session))
@@ -88,37 +88,37 @@ async function coreDoor(store: Store, gate: Gate): Promise<Door> {
   }
 }
 
-async function expressDoor(store: Store, gate: Gate): Promise<Door> {
+async function startExpress(store: Store, gate: Checkpoint): Promise<TestServer> {
   const middleware = expressSession({ store })
   const app = express()
   app.use(middleware)
   app.use(async (req: ExpressRequest, res: ExpressResponse) => {
-    res.json(await perform(req.session, req.originalUrl, gate))
+    res.json(await runRoute(req.session, req.originalUrl, gate))
   })
   app.use(
     (error: { status?: number }, _req: ExpressRequest, res: ExpressResponse, _next: NextFunction) =>
       void res.status(error.status ?? 500).json(null),
   )
-  return served(createServer(app), () => middleware.sessions.close())
+  return listen(createServer(app), () => middleware.sessions.close())
 }
 
-async function webDoor(store: Store, gate: Gate): Promise<Door> {
-  const handle = withSession({ store }, async (request: Request, session) => Response.json(await perform(session, request.url, gate)))
+async function startWeb(store: Store, gate: Checkpoint): Promise<TestServer> {
+  const handle = withSession({ store }, async (request: Request, session) => Response.json(await runRoute(session, request.url, gate)))
   const server = createServer(async (req, res) => {
     const headers = new Headers(req.headers.cookie === undefined ? {} : { cookie: req.headers.cookie })
     const response = await handle(new Request(`http://${req.headers.host}${req.url}`, { headers }))
     for (const cookie of response.headers.getSetCookie()) res.appendHeader('Set-Cookie', cookie)
     res.writeHead(response.status).end(await response.text())
   })
-  return served(server, () => handle.sessions.close())
+  return listen(server, () => handle.sessions.close())
 }
 
-async function served(server: Server, closeStore: () => Promise<void>): Promise<Door> {
+async function listen(server: Server, closeStore: () => Promise<void>): Promise<TestServer> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
-    request: (target, cookie) => ask(port, target, cookie),
+    request: (target, cookie) => sendRequest(port, target, cookie),
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -128,33 +128,33 @@ async function served(server: Server, closeStore: () => Promise<void>): Promise<
 }
 
 /** One request over HTTP to a server of this machine. */
-export async function ask(port: number, target: string, cookie?: string): Promise<Answer> {
+export async function sendRequest(port: number, target: string, cookie?: string): Promise<TestResponse> {
   const response = await fetch(`http://127.0.0.1:${port}${target}`, { headers: cookie === undefined ? {} : { cookie } })
   const text = await response.text()
   return { status: response.status, body: text === '' ? undefined : JSON.parse(text), setCookies: response.headers.getSetCookie() }
 }
 
 /** A browser at a door. */
-export class Visitor {
-  readonly #door: Pick<Door, 'request'>
+export class Browser {
+  readonly #server: Pick<TestServer, 'request'>
   cookie: string | undefined
 
-  constructor(door: Pick<Door, 'request'>, cookie?: string) {
-    this.#door = door
+  constructor(door: Pick<TestServer, 'request'>, cookie?: string) {
+    this.#server = door
     this.cookie = cookie
   }
 
   /** Sends a request and does what its `Set-Cookie` says. */
-  async go(target: string): Promise<Answer> {
-    const answer = await this.#door.request(target, this.cookie)
+  async get(target: string): Promise<TestResponse> {
+    const answer = await this.#server.request(target, this.cookie)
     const [pair] = answer.setCookies[0]?.split(';') ?? []
     if (pair !== undefined) this.cookie = pair.endsWith('=') ? undefined : pair
     return answer
   }
 
   /** Another one with the same cookie. */
-  copy(): Visitor {
-    return new Visitor(this.#door, this.cookie)
+  copy(): Browser {
+    return new Browser(this.#server, this.cookie)
   }
 }
 

@@ -1,19 +1,19 @@
 import { onTestFinished } from 'vitest'
 import type { Store } from '../../src/index.ts'
-import { DOORS, type Door, Gates, STORES, Visitor } from './checkpoints.ts'
+import { SERVERS, type TestServer, Checkpoints, STORES, Browser } from './checkpoints.ts'
 
-export interface Scene {
+export interface Fixture {
   readonly store: Store
-  readonly door: Door
-  readonly gates: Gates
-  readonly visitor: Visitor
+  readonly server: TestServer
+  readonly checkpoints: Checkpoints
+  readonly browser: Browser
 }
 
 /** A running application with one visitor, torn down when the test is over. */
-export async function scene(storeName: string, doorName: string): Promise<Scene> {
+export async function startFixture(storeName: string, serverName: string): Promise<Fixture> {
   const store = (STORES[storeName] as () => Store)()
-  const gates = new Gates()
-  const door = await (DOORS[doorName] as (typeof DOORS)[string])(store, gates)
-  onTestFinished(() => door.close())
-  return { store, door, gates, visitor: new Visitor(door) }
+  const gates = new Checkpoints()
+  const server = await (SERVERS[serverName] as (typeof SERVERS)[string])(store, gates)
+  onTestFinished(() => server.close())
+  return { store, server, checkpoints, browser: new Browser(server) }
 }

@@ -9,13 +9,13 @@ import { freshTable, POSTGRES } from '../services/postgres/postgres-pool.ts'
 import { freshPrefix, REDIS } from '../services/redis/redis-clients.ts'
 import { storeAt } from '../services/store-at.ts'
 import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
-import { ask, countRows, Visitor } from './checkpoints.ts'
+import { sendRequest, countRows, Browser } from './checkpoints.ts'
 
 interface ServerProcess {
   readonly child: ChildProcessByStdio<Writable, Readable, null>
   readonly port: number
   /** Resolves when a request has come to the gate. */
-  entered(gate: string): Promise<void>
+  reached(gate: string): Promise<void>
 }
 
 async function start(place: string): Promise<ServerProcess> {
@@ -35,7 +35,7 @@ async function start(place: string): Promise<ServerProcess> {
       else gate(value).resolve()
     })
   })
-  return { child, port, entered: (name) => gate(name).promise }
+  return { child, port, reached: (name) => gate(name).promise }
 }
 
 const PLACES: [name: string, place: string][] = [['SQLite file', newSqliteFile()]]
@@ -52,8 +52,8 @@ describe.each(PLACES)('four processes on one %s', (_, place) => {
     await store.close?.()
     return count
   }
-  const through = (index: number, cookie?: string): Visitor =>
-    new Visitor({ request: (target, sent) => ask(at(index).port, target, sent) }, cookie)
+  const through = (index: number, cookie?: string): Browser =>
+    new Browser({ request: (target, sent) => sendRequest(at(index).port, target, sent) }, cookie)
 
   beforeAll(async () => {
     servers.push(...(await Promise.all(Array.from({ length: 4 }, () => start(place)))))
@@ -71,64 +71,64 @@ describe.each(PLACES)('four processes on one %s', (_, place) => {
 
   it('50 requests that set 50 properties leave 50', async () => {
     const visitor = through(0)
-    await visitor.go('/set/first/1')
+    await visitor.get('/set/first/1')
     const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => through(index, visitor.cookie).go(`/set/p${index}/${index}`)),
+      Array.from({ length: 50 }, (_, index) => through(index, visitor.cookie).get(`/set/p${index}/${index}`)),
     )
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
     for (let index = 0; index < 4; index++)
-      expect(Object.keys((await through(index, visitor.cookie).go('/read')).body as object).length).toBe(51)
+      expect(Object.keys((await through(index, visitor.cookie).get('/read')).body as object).length).toBe(51)
   })
 
   it('200 increments give 200', async () => {
     const visitor = through(0)
-    await visitor.go('/set/n/0')
-    const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => through(index, visitor.cookie).go('/increment/n')))
+    await visitor.get('/set/n/0')
+    const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => through(index, visitor.cookie).get('/increment/n')))
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
-    expect((await through(3, visitor.cookie).go('/read')).body).toEqual({ n: 200 })
+    expect((await through(3, visitor.cookie).get('/read')).body).toEqual({ n: 200 })
   })
 
   it('100 claims of one value yield it once', async () => {
     const visitor = through(0)
-    await visitor.go('/set/coupon/"c0upon"')
-    const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => through(index, visitor.cookie).go('/claim/coupon')))
+    await visitor.get('/set/coupon/"c0upon"')
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => through(index, visitor.cookie).get('/claim/coupon')))
     expect(answers.filter(({ body }) => body === 'c0upon').length).toBe(1)
-    expect((await through(1, visitor.cookie).go('/read')).body).toEqual({})
+    expect((await through(1, visitor.cookie).get('/read')).body).toEqual({})
   })
 
   it('a deleted property stays deleted when a request in another process writes another property', async () => {
     const visitor = through(0)
-    await visitor.go('/set/darkMode/true')
-    const slow = through(1, visitor.cookie).go('/push/cart/apple?gate=delete')
-    await at(1).entered('delete')
-    await through(2, visitor.cookie).go('/delete/darkMode')
+    await visitor.get('/set/darkMode/true')
+    const slow = through(1, visitor.cookie).get('/push/cart/apple?gate=delete')
+    await at(1).reached('delete')
+    await through(2, visitor.cookie).get('/delete/darkMode')
     at(1).child.stdin.write('delete\n')
     expect((await slow).status).toBe(200)
-    expect((await through(3, visitor.cookie).go('/read')).body).toEqual({ cart: ['apple'] })
+    expect((await through(3, visitor.cookie).get('/read')).body).toEqual({ cart: ['apple'] })
   })
 
   it('a session flushed in one process while a request runs in another does not come back, and that request is told so', async () => {
     const before = await rowsLeft()
     const visitor = through(0)
-    await visitor.go('/set/a/1')
+    await visitor.get('/set/a/1')
     const cookie = visitor.cookie
-    const slow = through(1, cookie).go('/set/b/2?gate=flush')
-    await at(1).entered('flush')
-    await through(2, cookie).go('/flush')
+    const slow = through(1, cookie).get('/set/b/2?gate=flush')
+    await at(1).reached('flush')
+    await through(2, cookie).get('/flush')
     at(1).child.stdin.write('flush\n')
     expect(await slow).toMatchObject({ status: 409, setCookies: [] })
-    for (let index = 0; index < 4; index++) expect((await through(index, cookie).go('/read')).body).toEqual({})
+    for (let index = 0; index < 4; index++) expect((await through(index, cookie).get('/read')).body).toEqual({})
     expect(await rowsLeft()).toBe(before)
   })
 
   it('a flush in one process ends the session though a login in another committed before it', async () => {
     const visitor = through(0)
-    await visitor.go('/set/a/1')
-    const slow = through(1, visitor.cookie).go('/flush?gate=login')
-    await at(1).entered('login')
-    await visitor.go('/login/7')
+    await visitor.get('/set/a/1')
+    const slow = through(1, visitor.cookie).get('/flush?gate=login')
+    await at(1).reached('login')
+    await visitor.get('/login/7')
     at(1).child.stdin.write('login\n')
     expect((await slow).status).toBe(200)
-    expect((await visitor.go('/read')).body).toEqual({})
+    expect((await visitor.get('/read')).body).toEqual({})
   })
 })

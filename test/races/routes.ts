@@ -1,7 +1,7 @@
 import type { Session } from '../../src/index.ts'
 
 /** Holds requests at a named point until the test lets them go on. */
-export interface Gate {
+export interface Checkpoint {
   /** Tells that a request has come here, and waits until it may go on. */
   pass(name: string): Promise<void>
 }
@@ -10,7 +10,7 @@ export interface Gate {
  * What every server of these tests does: `/verb/argument/argument?gate=name`. With a gate the request waits there between its changes and
  * its response.
  */
-export async function perform(session: Session<any>, target: string, gate: Gate): Promise<unknown> {
+export async function runRoute(session: Session<any>, target: string, gate: Checkpoint): Promise<unknown> {
   const { pathname, searchParams } = new URL(target, 'http://localhost')
   const [verb = '', name = '', value = ''] = pathname.slice(1).split('/')
   const answer = await VERBS[verb]?.(session, name, value)

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { session } from '../../src/adapters/express.ts'
 import { storeAt } from '../services/store-at.ts'
-import { perform } from './routes.ts'
+import { runRoute } from './routes.ts'
 
 const waiting = new Map<string, () => void>()
 createInterface(process.stdin).on('line', (name) => waiting.get(name)?.())
@@ -28,7 +28,7 @@ app.use(
   }),
 )
 app.use(async (req: Request, res: Response) => {
-  res.json(await perform(req.session, req.originalUrl, gate))
+  res.json(await runRoute(req.session, req.originalUrl, gate))
 })
 app.use((error: { status?: number; message: string }, _req: Request, res: Response, _next: NextFunction) => {
   if ((error.status ?? 500) >= 500) console.error(error.message)

@@ -48,7 +48,7 @@ runner.describe.each(LIBRARIES)('behind a firewall, through %s', (library) => {
     await Promise.all(entries.map((entry, index) => store.create(`${index}`, entry)))
     const soon = (): { deadline: number } => ({ deadline: performance.now() + 300 })
     const patient = (key: string): Promise<unknown> => Promise.race([store.load(key, NOW, soon()).catch(() => undefined), sleep(2000)])
-    for (const proxy of proxies) proxy.forgetAll()
+    for (const proxy of proxies) proxy.blackHoleAll()
     await expect.poll(() => Promise.all(entries.map((_, index) => patient(`${index}`))), { timeout: 30_000 }).toEqual(entries)
   })
 })

@@ -1,18 +1,18 @@
-import { after, blurred, EMPTY, NAMES, type State } from '../model/model.ts'
+import { applyChanges, EMPTY, forget, NAMES, type State } from '../model/model.ts'
 import { type Exchange, familyOf, type History, type Script, type Unit } from './history.ts'
 
 /** A unit of changes with the request it belongs to. */
-export interface Placed {
+export interface PlacedUnit {
   readonly unit: Unit
   readonly exchange: Exchange
-  /** The family it went to; `undefined` where nobody was told. */
-  readonly home: string | undefined
-  /** It started that family. */
-  readonly born: boolean
+  /** The session it was committed to; `undefined` if the response did not say. */
+  readonly family: string | undefined
+  /** It created that session. */
+  readonly startsSession: boolean
 }
 
-/** A request that saw a living session. */
-export interface Reading {
+/** A request that found a session. */
+export interface Observation {
   readonly exchange: Exchange
   readonly log: readonly number[]
   readonly data: Readonly<Record<string, unknown>>
@@ -20,128 +20,140 @@ export interface Reading {
 }
 
 /**
- * All that is known of one session: since every commit puts its mark at the end of one property, the longest log that anyone saw is its
- * history.
+ * Everything known about one session. Every commit appends its number to the property `log`, so the
+ * longest log that any request saw is the order of the commits.
  */
-export interface Chain {
+export interface SessionTimeline {
   readonly family: string
   readonly log: readonly number[]
-  readonly readings: readonly Reading[]
-  /** Requests that came with an id of this session. */
-  readonly visits: readonly Exchange[]
-  /** Where the session itself begins in the log; before it stands what it was laid on. */
-  readonly birth: number
-  /** States after each mark of the log. */
+  readonly observations: readonly Observation[]
+  /** Requests that sent an id of this session. */
+  readonly requests: readonly Exchange[]
+  /** The index in the log of the commit that created the session. Earlier entries were copied from another session. */
+  readonly start: number
+  /** The state after each entry of the log. */
   readonly states: readonly State[]
-  /** The id that is alive after each mark; `undefined` where nobody was told. */
+  /** The current id after each entry of the log; `undefined` if the response did not say. */
   readonly ids: readonly (string | undefined)[]
 }
 
-export interface Chains {
+/** A history with the lookups that the checks share. */
+export interface Analysis {
   readonly history: History
-  readonly all: readonly Chain[]
-  readonly of: ReadonlyMap<string, Chain>
-  readonly units: ReadonlyMap<number, Placed>
-  /** The same by the family they went to. */
-  readonly homes: ReadonlyMap<string, readonly Placed[]>
-  readonly scripts: ReadonlyMap<number, Exchange>
-  /** Requests by the id they were given. */
-  readonly givers: ReadonlyMap<string, Exchange>
-  /** What had been answered before this place in the order of events a request had to see: where it began, unless reads may be old. */
-  readonly asOf: (reader: Exchange) => number
+  readonly timelines: readonly SessionTimeline[]
+  readonly byFamily: ReadonlyMap<string, SessionTimeline>
+  /** By unit number. */
+  readonly units: ReadonlyMap<number, PlacedUnit>
+  readonly unitsByFamily: ReadonlyMap<string, readonly PlacedUnit[]>
+  /** By request number. */
+  readonly byRequest: ReadonlyMap<number, Exchange>
+  /** The request that issued an id. */
+  readonly issuers: ReadonlyMap<string, Exchange>
+  /**
+   * The position in the order of events before which every response must be visible to this
+   * request: the start of the request, or an earlier one if reads may be stale.
+   */
+  readonly visibleBefore: (reader: Exchange) => number
 }
 
-export function chainsOf(history: History): Chains {
-  const units = new Map<number, Placed>()
-  const scripts = new Map<number, Exchange>()
-  for (const exchange of history.exchanges) {
-    scripts.set(exchange.script.number, exchange)
-    for (const placed of placedUnits(exchange)) units.set(placed.unit.mark, placed)
-  }
-  const visits = Map.groupBy(
+export function analyze(history: History): Analysis {
+  const placed = history.exchanges.flatMap(placedUnits)
+  const units = new Map(placed.map((each) => [each.unit.id, each]))
+  const byRequest = new Map(history.exchanges.map((exchange) => [exchange.script.number, exchange]))
+  const requests = Map.groupBy(
     history.exchanges.filter(({ cookie }) => cookie !== undefined),
     ({ cookie }) => familyOf(cookie as string),
   )
-  const all = [...visits].map(([family, exchanges]) => chainOf(family, exchanges, units, scripts))
-  const homes = Map.groupBy(
-    [...units.values()].filter(({ home }) => home !== undefined),
-    ({ home }) => home as string,
+  const timelines = [...requests].map(([family, exchanges]) => timelineOf(family, exchanges, units, byRequest))
+  const unitsByFamily = Map.groupBy(
+    [...units.values()].filter(({ family }) => family !== undefined),
+    ({ family }) => family as string,
   )
-  const givers = new Map(
+  const issuers = new Map(
     history.exchanges.flatMap((exchange) => (exchange.setCookie === undefined ? [] : [[exchange.setCookie, exchange] as const])),
   )
-  return { history, all, units, homes, scripts, givers, of: new Map(all.map((chain) => [chain.family, chain])), asOf: asOf(history) }
+  const byFamily = new Map(timelines.map((timeline) => [timeline.family, timeline]))
+  return { history, timelines, byFamily, units, unitsByFamily, byRequest, issuers, visibleBefore: makeVisibleBefore(history) }
 }
 
-function asOf({ exchanges, rules: { maxStale } }: History): Chains['asOf'] {
+function makeVisibleBefore({ exchanges, rules: { maxStale } }: History): Analysis['visibleBefore'] {
   if (maxStale === 0) return ({ began }) => began
-  const answers = exchanges.map(({ ended, endedAt }) => ({ place: ended, at: endedAt })).sort((a, b) => a.at - b.at)
-  return function place({ beganAt }) {
-    const last = answers.findLast(({ at }) => at < beganAt - maxStale)
-    return last === undefined ? 0 : last.place + 0.5
+  const responses = exchanges.map(({ ended, endedAt }) => ({ position: ended, at: endedAt })).sort((a, b) => a.at - b.at)
+  return function visibleBefore({ beganAt }) {
+    const last = responses.findLast(({ at }) => at < beganAt - maxStale)
+    return last === undefined ? 0 : last.position + 0.5
   }
 }
 
-function chainOf(family: string, visits: readonly Exchange[], units: Chains['units'], scripts: Chains['scripts']): Chain {
-  const readings = visits.flatMap(readingOf)
-  const log = readings.reduce<readonly number[]>((longest, reading) => (reading.log.length > longest.length ? reading.log : longest), [])
-  const birth = Math.max(
+function timelineOf(
+  family: string,
+  requests: readonly Exchange[],
+  units: Analysis['units'],
+  byRequest: Analysis['byRequest'],
+): SessionTimeline {
+  const observations = requests.flatMap(observationOf)
+  const log = observations.reduce<readonly number[]>((longest, { log: seen }) => (seen.length > longest.length ? seen : longest), [])
+  const start = Math.max(
     0,
-    log.findIndex((mark) => units.get(mark)?.born === true && units.get(mark)?.home === family),
+    log.findIndex((id) => units.get(id)?.startsSession === true && units.get(id)?.family === family),
   )
   const states: State[] = []
   const ids: (string | undefined)[] = []
-  for (const [index, mark] of log.entries()) {
-    const base = index === birth ? laidOn(birth, units.get(mark)) : (states[index - 1] as State)
-    states.push(index < birth ? EMPTY : next(base, mark, units, scripts))
-    ids.push(index < birth ? undefined : idAfter(family, ids[index - 1], units.get(mark), index === birth))
+  for (const [index, id] of log.entries()) {
+    const base = index === start ? baseState(start, units.get(id)) : (states[index - 1] as State)
+    states.push(index < start ? EMPTY : nextState(base, id, units, byRequest))
+    ids.push(index < start ? undefined : idAfter(family, ids[index - 1], units.get(id), index === start))
   }
-  return { family, log, readings, visits, birth, states, ids }
+  return { family, log, observations, requests, start, states, ids }
 }
 
-function readingOf(exchange: Exchange): Reading[] {
+function observationOf(exchange: Exchange): Observation[] {
   const { opened } = exchange.report ?? {}
-  return opened?.live === true ? [{ ...opened, exchange }] : []
+  return opened?.exists === true ? [{ ...opened, exchange }] : []
 }
 
-/** Follows a request from session to session: it starts another one where it found none, after a flush, and by some logins. */
-function placedUnits(exchange: Exchange): Placed[] {
+/**
+ * Assigns the units of a request to sessions. A request starts another session if it found none,
+ * after a flush, and with some logins.
+ */
+function placedUnits(exchange: Exchange): PlacedUnit[] {
   const { cookie, setCookie, report } = exchange
-  const given = setCookie === undefined || setCookie === '' ? undefined : familyOf(setCookie)
-  let home = cookie !== undefined && report?.opened?.live === true ? familyOf(cookie) : undefined
+  const issued = setCookie === undefined || setCookie === '' ? undefined : familyOf(setCookie)
+  let family = cookie !== undefined && report?.opened?.exists === true ? familyOf(cookie) : undefined
   return (report?.units ?? []).map((unit) => {
-    const starts = home === undefined || unit.fresh || (logsIn(unit) && given !== undefined && given !== home)
-    if (starts) home = given
-    return { unit, exchange, home, born: starts && home !== undefined }
+    const starts = family === undefined || unit.fresh || (logsIn(unit) && issued !== undefined && issued !== family)
+    if (starts) family = issued
+    return { unit, exchange, family, startsSession: starts && family !== undefined }
   })
 }
 
-/** A login over another user's session is laid on what was seen of it; every other start on nothing. */
-function laidOn(birth: number, placed: Placed | undefined): State {
+/** A login over another user's session starts from the data that its request read; any other start from nothing. */
+function baseState(start: number, placed: PlacedUnit | undefined): State {
   const opened = placed?.exchange.report?.opened
-  if (birth === 0 || opened === undefined) return EMPTY
-  return { data: new Map(Object.entries(opened.data)), lastUser: 'somebody else' }
+  if (start === 0 || opened === undefined) return EMPTY
+  return { data: new Map(Object.entries(opened.data)), lastUser: 'another user' }
 }
 
-function next(state: State, mark: number, units: Chains['units'], scripts: Chains['scripts']): State {
-  const placed = units.get(mark)
-  return placed === undefined ? guess(state, scripts.get(Math.floor(mark / 10))?.script) : after(state, placed.unit.changes)
+function nextState(state: State, id: number, units: Analysis['units'], byRequest: Analysis['byRequest']): State {
+  const placed = units.get(id)
+  if (placed !== undefined) return applyChanges(state, placed.unit.changes)
+  return stateAfterUnknown(state, byRequest.get(Math.floor(id / 10))?.script)
 }
 
-/** What a request did that was killed before it could tell: whatever its script names may have changed. */
-function guess(state: State, script: Script | undefined): State {
+/** The request was killed before it could report: every property named in its script may have changed. */
+function stateAfterUnknown(state: State, script: Script | undefined): State {
   if (script === undefined || script.steps.some((step) => step.do === 'clear' || step.do === 'login' || step.do === 'flush'))
-    return blurred(state)
+    return forget(state)
   const names = script.steps.flatMap((step) => ('name' in step && step.do !== 'claim' ? [step.name] : []))
-  return blurred(
+  return forget(
     state,
     names.filter((name) => NAMES.includes(name)),
   )
 }
 
-function idAfter(family: string, before: string | undefined, placed: Placed | undefined, birth: boolean): string | undefined {
+function idAfter(family: string, before: string | undefined, placed: PlacedUnit | undefined, isStart: boolean): string | undefined {
   if (placed === undefined) return undefined
-  if (!birth && !renewsId(placed.unit)) return before
+  if (!isStart && !renewsId(placed.unit)) return before
   const { units = [] } = placed.exchange.report ?? {}
   const later = units.slice(units.indexOf(placed.unit) + 1).some((unit) => renewsId(unit) && unit.outcome !== 'no')
   const { setCookie } = placed.exchange

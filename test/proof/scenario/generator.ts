@@ -1,26 +1,29 @@
 import type { Script, Step } from '../checks/history.ts'
 import { Random } from './random.ts'
 
-/** How the store behaves. Chances are of one operation. */
-export interface Weather {
+/**
+ * The faults of the store: the probability of each for one operation, and the maximum latency in
+ * milliseconds.
+ */
+export interface FaultRates {
   readonly latency: number
-  /** Fails before its effect, and says so. */
+  /** Fails before its effect, with an error that says so. */
   readonly refused: number
-  /** Fails before its effect, and does not say so. */
+  /** Fails before its effect, with an error that does not say so. */
   readonly before: number
-  /** Takes effect, and fails. */
+  /** Fails after its effect. */
   readonly after: number
-  /** Never answers, and has no effect. */
+  /** Never finishes, and has no effect. */
   readonly hang: number
-  /** Takes effect when nobody waits any more. */
+  /** Takes effect after its caller has given up. */
   readonly late: number
-  /** Is sent twice by the client library; the second answer counts. */
+  /** Is sent twice by the client library, which returns the second result. */
   readonly resent: number
 }
 
-export interface Planned {
+export interface PlannedRequest {
   readonly script: Script
-  /** Milliseconds after the round began. */
+  /** Milliseconds after the start of the round. */
   readonly delay: number
   readonly process: number
 }
@@ -28,68 +31,68 @@ export interface Planned {
 /** Requests of one browser that overlap. */
 export interface Round {
   readonly browser: number
-  /** Milliseconds of rest before it. */
+  /** Milliseconds before the round starts. */
   readonly pause: number
-  readonly requests: readonly Planned[]
+  readonly requests: readonly PlannedRequest[]
 }
 
 export interface Scenario {
   readonly seed: number
   readonly processes: number
-  /** By browser. */
+  /** Rounds by browser. */
   readonly rounds: readonly (readonly Round[])[]
-  readonly weather: Weather
-  /** The store fails now and then, so that a commit may end as unknown. */
+  readonly faultRates: FaultRates
+  /** Whether the store can fail, so that a commit may end as unknown. */
   readonly faults: boolean
   readonly idle: number
   readonly absolute: number
-  /** Steps of the processes' clocks: at which instant whose clock is set off by how much. */
-  readonly steps: readonly { readonly at: number; readonly process: number; readonly offset: number }[]
-  /** Payloads come back printed in another style, as another program would write them. */
+  /** Changes of the processes' clocks: when, of which process, and to which offset. */
+  readonly clockSteps: readonly { readonly at: number; readonly process: number; readonly offset: number }[]
+  /** Rows are printed in another JSON style, as another program would write them. */
   readonly foreignStyle: boolean
 }
 
-export const FAIR: Weather = { latency: 12, refused: 0, before: 0, after: 0, hang: 0, late: 0, resent: 0 }
+export const RELIABLE: FaultRates = { latency: 12, refused: 0, before: 0, after: 0, hang: 0, late: 0, resent: 0 }
 
-/** What to leave out of a scenario; for mutants whose fault has nothing to do with it. */
-export interface Choice {
+/** Features to leave out of a scenario, for mutants whose flaw is not related to them. */
+export interface ScenarioOptions {
   readonly faults?: boolean
   readonly resent?: boolean
   readonly longWaits?: boolean
 }
 
-/** A whole run out of one number. */
-export function scenario(seed: number, choice: Choice = {}): Scenario {
+/** Generates a whole run from one number. */
+export function generateScenario(seed: number, options: ScenarioOptions = {}): Scenario {
   const random = new Random(seed)
   const processes = random.int(1, 4)
   const browsers = random.int(1, 3)
   const numbers = { next: 1 }
-  const rounds = Array.from({ length: browsers }, (_, browser) => roundsOf(random.fork(), browser, processes, numbers, choice))
+  const rounds = Array.from({ length: browsers }, (_, browser) => generateRounds(random.fork(), browser, processes, numbers, options))
   const idle = 60_000
-  const sky = weather(random.fork(), choice)
-  const { latency: _, resent: __, ...faults } = sky
+  const faultRates = generateFaultRates(random.fork(), options)
+  const { latency: _, resent: __, ...faults } = faultRates
   return {
     seed,
     processes,
     rounds,
     idle,
     absolute: random.pick([150_000, 300_000]),
-    weather: sky,
+    faultRates,
     faults: Object.values(faults).some((chance) => chance > 0),
-    steps: clockSteps(random.fork(), processes),
+    clockSteps: generateClockSteps(random.fork(), processes),
     foreignStyle: random.chance(0.3),
   }
 }
 
-function weather(random: Random, { faults = true, resent = true }: Choice): Weather {
-  const calm = { ...FAIR, latency: random.pick([2, 12, 40]) }
-  const resends = resent && random.chance(0.4) ? { ...calm, resent: random.pick([0.05, 0.3]) } : calm
+function generateFaultRates(random: Random, { faults = true, resent = true }: ScenarioOptions): FaultRates {
+  const reliable = { ...RELIABLE, latency: random.pick([2, 12, 40]) }
+  const resends = resent && random.chance(0.4) ? { ...reliable, resent: random.pick([0.05, 0.3]) } : reliable
   if (!faults || random.chance(0.4)) return resends
   const chance = (): number => random.pick([0, 0.02, 0.08])
   return { ...resends, refused: chance(), before: chance(), after: chance(), hang: chance() / 2, late: chance() }
 }
 
-function clockSteps(random: Random, processes: number): Scenario['steps'] {
+function generateClockSteps(random: Random, processes: number): Scenario['clockSteps'] {
   const start = Array.from({ length: processes }, (_, process) => ({ at: 0, process, offset: random.int(-2000, 2000) }))
   const later = Array.from({ length: random.int(0, 6) }, () => ({
     at: random.int(1, 60_000),
@@ -99,58 +102,63 @@ function clockSteps(random: Random, processes: number): Scenario['steps'] {
   return [...start, ...later]
 }
 
-function roundsOf(random: Random, browser: number, processes: number, numbers: { next: number }, choice: Choice): Round[] {
-  const pause = (): number => random.pick([0, 5, 50, 8_000, ...(choice.longWaits === false ? [] : [20_000, random.int(50_000, 80_000)])])
+function generateRounds(random: Random, browser: number, processes: number, numbers: { next: number }, options: ScenarioOptions): Round[] {
+  const pause = (): number => random.pick([0, 5, 50, 8_000, ...(options.longWaits === false ? [] : [20_000, random.int(50_000, 80_000)])])
   return Array.from({ length: random.int(3, 6) }, (_, index) => ({
     browser,
     pause: index < 2 ? random.int(0, 30) : pause(),
     requests: Array.from({ length: random.int(3, 8) }, () => ({
       delay: random.int(0, 60),
       process: random.int(0, processes - 1),
-      script: { number: numbers.next, steps: steps(random, numbers.next++, choice) },
+      script: { number: numbers.next, steps: generateSteps(random, numbers.next++, options) },
     })),
   }))
 }
 
-type Kind = 'look' | 'write' | 'claim' | 'end' | 'identity'
+type Kind = 'read' | 'write' | 'claim' | 'end' | 'identity'
 
-/** What one request does. */
-export function steps(random: Random, number: number, choice: Choice = {}): Step[] {
-  const kind = random.weighted<Kind>({ look: 20, write: 50, claim: 12, end: 6, identity: 12 })
-  if (kind === 'look') return waits(random, choice)
+/** Generates the steps of one request. */
+export function generateSteps(random: Random, number: number, options: ScenarioOptions = {}): Step[] {
+  const kind = random.weighted<Kind>({ read: 20, write: 50, claim: 12, end: 6, identity: 12 })
+  if (kind === 'read') return generateWaits(random, options)
   const value = values(number)
-  const most = { write: random.int(1, 5), claim: random.int(0, 2), end: random.int(0, 1), identity: random.int(0, 2) }[kind]
-  const writes = Array.from({ length: most }, () => write(random, value))
-  return [...waits(random, choice), ...crown(kind, writes, random, value), ...(random.chance(0.04) ? [{ do: 'fail' } as const] : [])]
+  const count = { write: random.int(1, 5), claim: random.int(0, 2), end: random.int(0, 1), identity: random.int(0, 2) }[kind]
+  const writes = Array.from({ length: count }, () => generateWrite(random, value))
+  return [
+    ...generateWaits(random, options),
+    ...insertMainStep(kind, writes, random, value),
+    ...(random.chance(0.04) ? [{ do: 'fail' } as const] : []),
+  ]
 }
 
-/** Puts the step that the request is for among the others. */
-function crown(kind: Kind, writes: Step[], random: Random, value: () => string): Step[] {
+/** Inserts the step that defines the kind of the request. */
+function insertMainStep(kind: Kind, writes: Step[], random: Random, value: () => string): Step[] {
   const around = writes.flatMap((step) => (random.chance(0.3) ? [step, { do: 'wait', ms: random.int(0, 40) } as const] : [step]))
-  if (kind === 'claim') return [...around, { do: 'claim', name: 'ticket' }, ...(random.chance(0.3) ? [write(random, value)] : [])]
-  if (kind === 'end') return [...around, { do: 'flush' }, ...(random.chance(0.5) ? [write(random, value), write(random, value)] : [])]
+  if (kind === 'claim') return [...around, { do: 'claim', name: 'ticket' }, ...(random.chance(0.3) ? [generateWrite(random, value)] : [])]
+  if (kind === 'end')
+    return [...around, { do: 'flush' }, ...(random.chance(0.5) ? [generateWrite(random, value), generateWrite(random, value)] : [])]
   if (kind === 'identity') {
     const step: Step = random.chance(0.5) ? { do: 'cycle' } : { do: 'login', user: random.pick(['anna', 'ben']) }
     return random.chance(0.5) ? [...around, step] : [step, ...around]
   }
-  return random.chance(0.15) ? [...around, { do: 'save' }, write(random, value)] : around
+  return random.chance(0.15) ? [...around, { do: 'save' }, generateWrite(random, value)] : around
 }
 
-function write(random: Random, value: () => string): Step {
-  const plain = (): string => random.pick(['a', 'b', 'c'])
-  const name = random.weighted({ set: 40, delete: 10, pop: 8, fill: 8, edit: 10, increment: 12, ticket: 12, clear: 4, logout: 3 })
+function generateWrite(random: Random, value: () => string): Step {
+  const pickName = (): string => random.pick(['a', 'b', 'c'])
+  const name = random.weighted({ set: 40, delete: 10, pop: 8, setIfAbsent: 8, mutate: 10, increment: 12, ticket: 12, clear: 4, logout: 3 })
   switch (name) {
     case 'set':
-      return { do: 'set', name: plain(), value: value() }
+      return { do: 'set', name: pickName(), value: value() }
     case 'ticket':
       return { do: 'set', name: 'ticket', value: value() }
     case 'delete':
     case 'pop':
-      return { do: name, name: plain() }
-    case 'fill':
-      return { do: 'fill', name: 'first', value: value() }
-    case 'edit':
-      return { do: 'edit', name: 'box', value: value() }
+      return { do: name, name: pickName() }
+    case 'setIfAbsent':
+      return { do: 'setIfAbsent', name: 'first', value: value() }
+    case 'mutate':
+      return { do: 'mutate', name: 'box', value: value() }
     case 'increment':
       return { do: 'increment', name: 'count' }
     case 'clear':
@@ -160,7 +168,7 @@ function write(random: Random, value: () => string): Step {
   }
 }
 
-function waits(random: Random, { longWaits = true }: Choice): Step[] {
+function generateWaits(random: Random, { longWaits = true }: ScenarioOptions): Step[] {
   if (longWaits && random.chance(0.01)) return [{ do: 'wait', ms: random.int(70_000, 90_000) }]
   return random.chance(0.7) ? [{ do: 'wait', ms: random.int(0, 60) }] : []
 }

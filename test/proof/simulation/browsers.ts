@@ -1,43 +1,50 @@
-import { Browser, type Network } from './browser.ts'
-import { type Round, steps } from '../scenario/generator.ts'
+import { generateSteps, type Round } from '../scenario/generator.ts'
 import type { Random } from '../scenario/random.ts'
+import { Browser, type Network } from './browser.ts'
 
-/** Who sends requests, and until when. */
-export interface Crowd {
+/** The load: browsers that send requests until `done` returns true. */
+export interface BrowserLoad {
   readonly network: Network
   readonly random: Random
-  /** Browsers at work at the same time. */
+  /** The number of concurrent browsers. */
   readonly browsers: number
   readonly processes: number
   readonly done: () => boolean
 }
 
-/** Rounds until a browser is closed and another, without a cookie, takes its place. */
+/** The number of rounds until a browser is replaced by a new one without a cookie. */
 const ROUNDS = 8
 
-/** Browsers that send rounds of overlapping requests, in real time, until they are told that it is done. */
-export async function visit(crowd: Crowd): Promise<void> {
-  const source = { number: 1, browser: 0 }
-  await Promise.all(Array.from({ length: crowd.browsers }, () => visitors(crowd, crowd.random.fork(), source)))
+/**
+ * Runs browsers that send rounds of overlapping requests, in real time, until `done` returns true.
+ */
+export async function runBrowsers(load: BrowserLoad): Promise<void> {
+  const numbers = { number: 1, browser: 0 }
+  await Promise.all(Array.from({ length: load.browsers }, () => runBrowser(load, load.random.fork(), numbers)))
 }
 
-async function visitors({ network, processes, done }: Crowd, random: Random, source: { number: number; browser: number }): Promise<void> {
+async function runBrowser(
+  { network, processes, done }: BrowserLoad,
+  random: Random,
+  numbers: { number: number; browser: number },
+): Promise<void> {
   while (!done()) {
-    const browser = source.browser++
-    const visitor = new Browser(network, browser)
-    for (let left = ROUNDS; left > 0 && !done(); left--) await visitor.play([roundOf(random, browser, processes, source)])
+    const browser = numbers.browser++
+    const client = new Browser(network, browser)
+    for (let remaining = ROUNDS; remaining > 0 && !done(); remaining--)
+      await client.runRounds([generateRound(random, browser, processes, numbers)])
   }
 }
 
-function roundOf(random: Random, browser: number, processes: number, source: { number: number }): Round {
+function generateRound(random: Random, browser: number, processes: number, numbers: { number: number }): Round {
   const requests = Array.from({ length: random.int(3, 8) }, () => {
-    const number = source.number++
-    const script = { number, steps: steps(random, number, { longWaits: false }).map(quicker) }
+    const number = numbers.number++
+    const script = { number, steps: generateSteps(random, number, { longWaits: false }).map(shortenWait) }
     return { delay: random.int(0, 15), process: random.int(0, processes - 1), script }
   })
   return { browser, pause: random.int(0, 5), requests }
 }
 
-function quicker<T extends { do: string }>(step: T): T {
+function shortenWait<T extends { do: string }>(step: T): T {
   return 'ms' in step ? { ...step, ms: Math.floor((step.ms as number) / 4) } : step
 }

@@ -27,15 +27,15 @@ const tsconfig = `--tsconfig-override=${join(root, 'test/runtimes/bun.tsconfig.j
 const bun = join(modules, '.bin/bun')
 
 export const runtimes: readonly Runtime[] = [
-  ofProcess('Node 22', [join(modules, 'node22/bin/node')]),
-  ofProcess('Node 24', [join(modules, 'node/bin/node')]),
-  ofProcess('Node 26', [join(modules, 'node26/bin/node')]),
-  ofProcess('Bun', [bun, tsconfig]),
-  ofProcess('Deno', [join(modules, '.bin/deno'), 'run', '--allow-all']),
+  processRuntime('Node 22', [join(modules, 'node22/bin/node')]),
+  processRuntime('Node 24', [join(modules, 'node/bin/node')]),
+  processRuntime('Node 26', [join(modules, 'node26/bin/node')]),
+  processRuntime('Bun', [bun, tsconfig]),
+  processRuntime('Deno', [join(modules, '.bin/deno'), 'run', '--allow-all']),
   { name: 'workerd', start: startWorkerd },
 ]
 
-function ofProcess(name: string, command: readonly [string, ...string[]]): Runtime {
+function processRuntime(name: string, command: readonly [string, ...string[]]): Runtime {
   return {
     name,
     async start(framework, database = 'memory') {

@@ -6,13 +6,13 @@ export interface Story {
   readonly name: string
   /** It is told of requests that overlap, which only stores with compare-and-swap can merge. */
   readonly merges?: true
-  tell(port: number): Promise<void>
+  run(port: number): Promise<void>
 }
 
 /** Where a switch of protocols is a response. */
 export const socketStory: Story = {
   name: 'a WebSocket opens, and what was set before is saved',
-  async tell(port) {
+  async run(port) {
     const browser = new Browser(port)
     await browser.post('/dark')
     const Cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
@@ -34,9 +34,9 @@ export const socketStory: Story = {
 }
 
 /** Where the session is in the cookie. */
-export const piecesStory: Story = {
+export const chunksStory: Story = {
   name: 'what one cookie cannot hold travels in several, and goes with the logout',
-  async tell(port) {
+  async run(port) {
     const browser = new Browser(port)
     assert.deepEqual(
       (await browser.post('/fill')).setCookies.map((each) => each.slice(0, each.indexOf('='))),
@@ -52,7 +52,7 @@ export const piecesStory: Story = {
 export const stories: readonly Story[] = [
   {
     name: 'a preference is kept, deleted, and stays deleted',
-    async tell(port) {
+    async run(port) {
       const browser = new Browser(port)
       assert.equal((await browser.post('/dark')).status, 303)
       assert.equal((await browser.get('/')).body, '{"darkMode":true}')
@@ -63,7 +63,7 @@ export const stories: readonly Story[] = [
   {
     name: 'of many items that are added at once none is lost',
     merges: true,
-    async tell(port) {
+    async run(port) {
       const browser = new Browser(port)
       await browser.post('/cart/add', '0')
       const pages = await Promise.all(Array.from({ length: 20 }, (_, index) => browser.post('/cart/add', String(index + 1))))
@@ -77,12 +77,12 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'a login gives a new id and keeps the cart, a logout ends it; the old ids are worthless',
-    async tell(port) {
+    async run(port) {
       const browser = new Browser(port)
       await browser.post('/cart/add', 'bread')
-      const before = visitorWith(port, browser)
+      const before = copyOf(port, browser)
       assert.equal((await browser.post('/login', 'ann')).setCookies.length, 1)
-      const during = visitorWith(port, browser)
+      const during = copyOf(port, browser)
       assert.equal((await browser.get('/')).body, '{"cart":["bread"],"userId":"ann"}')
       assert.equal((await before.get('/')).body, '{}')
       await browser.post('/logout')
@@ -92,7 +92,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'a redirect carries one cookie, and no cache may keep it; who does not look gets none',
-    async tell(port) {
+    async run(port) {
       const page = await new Browser(port).post('/dark')
       assert.deepEqual([page.headers.get('location'), page.headers.get('etag'), page.setCookies.length], ['/', '"home"', 1])
       assert.match(page.setCookies[0] ?? '', /^sid=[\w.-]+; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Lax$/)
@@ -103,7 +103,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'a stream is whole, and carries the cookie',
-    async tell(port) {
+    async run(port) {
       const browser = new Browser(port)
       const page = await browser.get('/stream')
       assert.deepEqual([page.status, page.body, page.setCookies.length], [200, 'stream number 1', 1])
@@ -112,7 +112,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'a commit that fails is an error: nothing is saved, nothing is left of the redirect',
-    async tell(port) {
+    async run(port) {
       const browser = new Browser(port)
       const page = await browser.post('/huge')
       assert.deepEqual([page.status, page.headers.get('location'), page.headers.get('etag'), page.setCookies], [500, null, null, []])
@@ -123,7 +123,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'a handler that throws saves nothing',
-    async tell(port) {
+    async run(port) {
       const browser = new Browser(port)
       await browser.post('/dark')
       assert.equal((await browser.post('/throw')).status, 500)
@@ -133,7 +133,7 @@ export const stories: readonly Story[] = [
 ]
 
 /** Another browser with the same cookies. */
-export function visitorWith(port: number, { cookies }: Browser): Browser {
+export function copyOf(port: number, { cookies }: Browser): Browser {
   const visitor = new Browser(port)
   for (const [name, value] of cookies) visitor.cookies.set(name, value)
   return visitor
