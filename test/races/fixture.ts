@@ -1,19 +1,20 @@
 import { onTestFinished } from 'vitest'
 import type { Store } from '../../src/index.ts'
-import { SERVERS, type TestServer, Checkpoints, STORES, Browser } from './checkpoints.ts'
+import { LocalCheckpoints } from './checkpoints.ts'
+import { Browser, SERVERS, STORES, type TestServer } from './servers.ts'
 
 export interface Fixture {
   readonly store: Store
   readonly server: TestServer
-  readonly checkpoints: Checkpoints
+  readonly checkpoints: LocalCheckpoints
   readonly browser: Browser
 }
 
-/** A running application with one visitor, torn down when the test is over. */
+/** Starts an application with one browser; it is closed at the end of the test. */
 export async function startFixture(storeName: string, serverName: string): Promise<Fixture> {
   const store = (STORES[storeName] as () => Store)()
-  const gates = new Checkpoints()
-  const server = await (SERVERS[serverName] as (typeof SERVERS)[string])(store, gates)
+  const checkpoints = new LocalCheckpoints()
+  const server = await (SERVERS[serverName] as (typeof SERVERS)[string])(store, checkpoints)
   onTestFinished(() => server.close())
   return { store, server, checkpoints, browser: new Browser(server) }
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { countRows, COMBINATIONS } from './checkpoints.ts'
 import { startFixture } from './fixture.ts'
+import { COMBINATIONS, countRows } from './servers.ts'
 
-describe.each(COMBINATIONS)('a visitor who logs in (%s, %s)', (storeName, doorName) => {
-  it.each(['/delete/userId', '/clear', '/flush', '/logout'])('is not logged in after %s', async (out) => {
-    const { browser } = await startFixture(storeName, doorName)
+describe.each(COMBINATIONS)('a login (%s, %s)', (storeName, serverName) => {
+  it.each(['/delete/userId', '/clear', '/flush', '/logout'])('ends after %s', async (out) => {
+    const { browser } = await startFixture(storeName, serverName)
     await browser.get('/set/cart/1')
     await browser.get('/login/7')
     const loggedIn = browser.copy()
@@ -13,31 +13,31 @@ describe.each(COMBINATIONS)('a visitor who logs in (%s, %s)', (storeName, doorNa
     for (const each of [browser, loggedIn]) expect((await each.get('/read')).body).not.toHaveProperty('userId')
   })
 
-  it('leaves a captured cookie from before worthless: it reads nothing, changes nothing, and can only end the session', async () => {
-    const { browser, store } = await startFixture(storeName, doorName)
+  it('makes an earlier captured cookie useless: it reads nothing, changes nothing, and can only end the session', async () => {
+    const { browser, store } = await startFixture(storeName, serverName)
     await browser.get('/set/cart/1')
     const captured = browser.copy()
     await browser.get('/login/7')
     expect((await captured.copy().get('/read')).body).toEqual({})
     for (const attack of ['/set/cart/2', '/delete/cart', '/clear', '/cycle', '/push/list/1']) {
-      const answer = await captured.copy().get(attack)
-      expect(answer.setCookies).toEqual([])
-      expect([200, 409]).toContain(answer.status)
+      const response = await captured.copy().get(attack)
+      expect(response.setCookies).toEqual([])
+      expect([200, 409]).toContain(response.status)
     }
     expect((await captured.copy().get('/claim/cart')).body).not.toBe(1)
-    const thief = captured.copy()
-    await thief.get('/login/8')
+    const attacker = captured.copy()
+    await attacker.get('/login/8')
     expect((await browser.get('/read')).body).toEqual({ cart: 1, userId: '7' })
-    expect((await thief.get('/read')).body).toEqual({ userId: '8' })
-    await thief.get('/flush')
+    expect((await attacker.get('/read')).body).toEqual({ userId: '8' })
+    await attacker.get('/flush')
     expect(await countRows(store)).toBe(1)
     await captured.copy().get('/flush')
     expect((await browser.get('/read')).body).toEqual({})
     expect(await countRows(store)).toBe(0)
   })
 
-  it('as another user finds nothing of the one before', async () => {
-    const { browser, store } = await startFixture(storeName, doorName)
+  it('as another user finds no data of the previous user', async () => {
+    const { browser, store } = await startFixture(storeName, serverName)
     await browser.get('/login/1')
     await browser.get('/set/private/1')
     const first = browser.copy()
