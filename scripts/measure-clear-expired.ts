@@ -1,11 +1,15 @@
-// Why: docs/stores.md says how fast expired sessions are cleared from a large PostgreSQL table, and what requests beside it feel of that.
+// Why: docs/stores.md states how fast expired sessions are cleared from a large PostgreSQL table,
+// and how that slows concurrent requests down.
 //
 //   node scripts/measure-clear-expired.ts --rows 10000000
 //
-// On a PostgreSQL of its own (fsync on). The sessions began one after the other over four weeks, were used for a day or so, and end after
-// two weeks without use: so half of them has expired. With `--scattered` the expired ones lie anywhere in the table, each on a page of living
-// ones, which is as bad as it gets. Requests come at a fixed rate, each loads a session and one in four writes it. Their times are counted from the moment at which each was due, first in quiet, then beside
-// `sojourn clear-expired` in a process of its own, then, on a copy of the table, beside one DELETE of all.
+// Starts a PostgreSQL (fsync on). The sessions were created at a constant rate over four weeks, were
+// used for about a day, and expire after two weeks without use, so half of them have expired. With
+// `--scattered` the expired rows are distributed over the whole table, each on a page of current
+// ones, which is the worst case. Requests are sent at a fixed rate; each loads a session and one in
+// four writes it. Their times are counted from the time at which each was due: first without
+// clearing, then during `sojourn clear-expired` in another process, then, on a copy of the table,
+// during one DELETE of all expired rows.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -22,7 +26,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '200' },
     batch: { type: 'string', default: '1000' },
     scattered: { type: 'boolean', default: false },
-    /** Seconds of quiet. */
+    /** Seconds of the measurement without clearing. */
     waitQuietly: { type: 'string', default: '20' },
   },
 })
@@ -44,8 +48,8 @@ try {
 }
 
 async function measure(database: string, name: string, work: (url: string) => Promise<void>): Promise<void> {
-  report('quiet', await measureRequests(urlOf(database), quiet))
-  report(`beside ${name}`, await measureRequests(urlOf(database), work))
+  report('without clearing', await measureRequests(urlOf(database), quiet))
+  report(`during ${name}`, await measureRequests(urlOf(database), work))
 }
 
 async function inDatabase<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -63,7 +67,7 @@ function urlOf(database: string): string {
 }
 
 async function fill(admin: pg.Client): Promise<void> {
-  const begun = Date.now()
+  const began = Date.now()
   const [table = '', ...indexes] = postgresSchema('sessions').split(';\n')
   await admin.query(table)
   await admin.query('ALTER TABLE "sessions" DROP CONSTRAINT "sessions_pkey"')
@@ -83,7 +87,7 @@ async function fill(admin: pg.Client): Promise<void> {
   const { rows: sizes } = await admin.query(
     `SELECT pg_size_pretty(pg_relation_size('sessions')) AS heap, pg_size_pretty(pg_indexes_size('sessions')) AS indexes`,
   )
-  console.log(`${rows} rows made in ${seconds(begun)} s: ${JSON.stringify(sizes[0])}`)
+  console.log(`${rows} rows inserted in ${seconds(began)} s: ${JSON.stringify(sizes[0])}`)
 }
 
 function quiet(): Promise<void> {
@@ -95,13 +99,13 @@ async function clearExpired(url: string): Promise<void> {
   const env = { ...process.env, SOJOURN_STORE: url }
   const child = spawn(process.execPath, [cli, 'clear-expired', '--batch', String(values.batch)], { env, stdio: 'inherit' })
   const [code] = await once(child, 'exit')
-  if (code !== 0) throw new Error(`clear-expired ended with ${code}`)
+  if (code !== 0) throw new Error(`measure-clear-expired: clear-expired exited with code ${code}`)
 }
 
 async function deleteExpired(url: string): Promise<void> {
-  const begun = Date.now()
+  const began = Date.now()
   const { rowCount } = await inDatabase(url, (client) => client.query('DELETE FROM "sessions" WHERE "expires_at" <= $1', [Date.now()]))
-  const took = seconds(begun)
+  const took = seconds(began)
   console.log(`one DELETE of ${rowCount} rows in ${took} s: ${Math.round((rowCount ?? 0) / took)} rows a second`)
 }
 
@@ -112,29 +116,29 @@ interface Times {
   readonly failed: number
 }
 
-/** Sends requests at the rate until the work is done. */
+/** Sends requests at the given rate until the work is done. */
 async function measureRequests(url: string, work: (url: string) => Promise<void>): Promise<Times> {
   const pool = new pg.Pool({ connectionString: url, max: 10 })
   const store = new PostgresStore({ pool })
-  const living = await inDatabase(url, loadCurrentKeys)
-  await warmUp(store, living)
-  const [all, under, begun]: [number[], Set<Promise<void>>, number] = [[], new Set(), performance.now()]
-  let [going, failed] = [true, 0]
-  const stop = work(url).finally(() => (going = false))
-  const gap = 1000 / Number(values.rate)
-  for (let due = begun; going; due += gap) {
-    while (performance.now() < due && going) await sleep(Math.max(0, due - performance.now() - 1))
-    const key = living[Math.floor(Math.random() * living.length)] as string
+  const current = await inDatabase(url, loadCurrentKeys)
+  await warmUp(store, current)
+  const [all, pending, began]: [number[], Set<Promise<void>>, number] = [[], new Set(), performance.now()]
+  let [isRunning, failed] = [true, 0]
+  const stop = work(url).finally(() => (isRunning = false))
+  const interval = 1000 / Number(values.rate)
+  for (let due = began; isRunning; due += interval) {
+    while (performance.now() < due && isRunning) await sleep(Math.max(0, due - performance.now() - 1))
+    const key = current[Math.floor(Math.random() * current.length)] as string
     const request: Promise<void> = sendRequest(store, key)
       .catch(() => void (failed += 1))
       .finally(() => {
         all.push(performance.now() - due)
-        under.delete(request)
+        pending.delete(request)
       })
-    under.add(request)
+    pending.add(request)
   }
-  const took = performance.now() - begun
-  await Promise.all(under)
+  const took = performance.now() - began
+  await Promise.all(pending)
   await store.close()
   await pool.end()
   await stop
@@ -148,8 +152,8 @@ async function loadCurrentKeys(client: pg.Client): Promise<string[]> {
   return found.map(({ key }: { readonly key: string }) => key)
 }
 
-async function warmUp(store: PostgresStore, living: readonly string[]): Promise<void> {
-  for (const key of living.slice(0, 500)) await sendRequest(store, key)
+async function warmUp(store: PostgresStore, current: readonly string[]): Promise<void> {
+  for (const key of current.slice(0, 500)) await sendRequest(store, key)
 }
 
 async function sendRequest(store: PostgresStore, key: string): Promise<void> {
@@ -162,7 +166,7 @@ async function sendRequest(store: PostgresStore, key: string): Promise<void> {
 function report(name: string, { all, took, failed }: Times): void {
   const at = (share: number): string => (all[Math.min(all.length - 1, Math.floor(all.length * share))] ?? 0).toFixed(1)
   console.log(
-    `${name}: ${all.length} requests in ${(took / 1000).toFixed(1)} s, ${failed} failed; ms p50 ${at(0.5)}, p90 ${at(0.9)}, p99 ${at(0.99)}, p99.9 ${at(0.999)}, most ${at(1)}`,
+    `${name}: ${all.length} requests in ${(took / 1000).toFixed(1)} s, ${failed} failed; ms p50 ${at(0.5)}, p90 ${at(0.9)}, p99 ${at(0.99)}, p99.9 ${at(0.999)}, max ${at(1)}`,
   )
 }
 
@@ -170,6 +174,6 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-function seconds(begun: number): number {
-  return Math.round((Date.now() - begun) / 100) / 10
+function seconds(began: number): number {
+  return Math.round((Date.now() - began) / 100) / 10
 }

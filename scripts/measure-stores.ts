@@ -1,6 +1,7 @@
-// Why: docs/stores.md says what an operation of each store costs this process. This measures it, on servers of its own.
+// Why: docs/stores.md states what an operation of each store costs this process. This measures it,
+// on servers that it starts.
 //
-//   node scripts/measure-stores.ts                     every store: 64 callers, 20,000 sessions of 1 KB
+//   node scripts/measure-stores.ts        every store: 64 callers, 20,000 sessions of 1 KB
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,7 +34,11 @@ const PAYLOAD = `{${Array.from({ length: 10 }, (_, index) => `\t"property${index
 type Keys = string[]
 
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-measure-'))
-const [pgServer, mysqlServer, redisServer] = await Promise.all([requireServer(startPostgres()), requireServer(startMysql()), requireServer(startRedis())])
+const [pgServer, mysqlServer, redisServer] = await Promise.all([
+  requireServer(startPostgres()),
+  requireServer(startMysql()),
+  requireServer(startRedis()),
+])
 const pool = new pg.Pool({ connectionString: pgServer.url, max: 10 })
 const sql = postgres(pgServer.url, { max: 10, onnotice: () => undefined })
 const mysql = createPool({ uri: mysqlServer.url, connectionLimit: 10 })
@@ -96,7 +101,7 @@ async function fillStore(store: Store): Promise<Keys> {
 }
 
 interface OperationCost {
-  /** Microseconds of this process's processor time for each operation. */
+  /** Microseconds of this process's CPU time for each operation. */
   readonly cpu: number
   readonly perSecond: number
 }
@@ -104,22 +109,22 @@ interface OperationCost {
 async function median(operation: (index: number) => Promise<void>): Promise<OperationCost> {
   const rounds: OperationCost[] = []
   for (let round = 0; round <= ROUNDS; round++) rounds.push(await measureRound(operation))
-  rounds.shift() // the first one warms up
+  rounds.shift() // the first round warms up
   return rounds.sort((a, b) => a.cpu - b.cpu)[ROUNDS >> 1] as OperationCost
 }
 
-/** Each caller walks through sessions of its own, so that none is in another's way. */
+/** Each caller uses its own sessions, so that no write conflicts. */
 async function measureRound(operation: (index: number) => Promise<void>): Promise<OperationCost> {
   const each = Math.floor(SESSIONS / CALLERS)
   const turns = Math.floor(OPERATIONS / CALLERS)
-  const [cpu, begun] = [process.cpuUsage(), performance.now()]
+  const [cpu, began] = [process.cpuUsage(), performance.now()]
   const caller = async (number: number): Promise<void> => {
     for (let turn = 0; turn < turns; turn++) await operation(number * each + (turn % each))
   }
   await Promise.all(Array.from({ length: CALLERS }, (_, number) => caller(number)))
   const { user, system } = process.cpuUsage(cpu)
   const operations = turns * CALLERS
-  return { cpu: (user + system) / operations, perSecond: (operations * 1000) / (performance.now() - begun) }
+  return { cpu: (user + system) / operations, perSecond: (operations * 1000) / (performance.now() - began) }
 }
 
 function sample(version: string): Entry {

@@ -16,9 +16,9 @@ export interface ShopResponse {
 const home: ShopResponse = { status: 303, headers: { Location: '/', ETag: '"home"' } }
 
 /** One small shop for all frameworks and runtimes. */
-const routes: Readonly<Record<string, (visit: ShopRequest) => ShopResponse>> = {
+const routes: Readonly<Record<string, (request: ShopRequest) => ShopResponse>> = {
   'GET /': ({ session }) => ({ body: JSON.stringify(session.toObject()) }),
-  'GET /static': () => ({ body: 'nothing of the session' }),
+  'GET /static': () => ({ body: 'no session used' }),
   'GET /stream': ({ session }) => ({ body: chunks(session.increment('streams')) }),
   'POST /cart/add': ({ session, body }) => {
     session.push('cart', body)
@@ -53,18 +53,18 @@ const routes: Readonly<Record<string, (visit: ShopRequest) => ShopResponse>> = {
     )
     return home
   },
-  // More than a session may hold: the commit fails.
+  // More than a session may contain, so the commit fails.
   'POST /huge': ({ session }) => {
     session.set('huge', 'x'.repeat(1 << 21))
     return home
   },
 }
 
-export function handle(visit: ShopRequest): ShopResponse {
-  return routes[`${visit.method} ${visit.path}`]?.(visit) ?? { status: 404, body: 'no such page' }
+export function handle(request: ShopRequest): ShopResponse {
+  return routes[`${request.method} ${request.path}`]?.(request) ?? { status: 404, body: 'no such page' }
 }
 
-/** The answer of a framework that speaks in web responses. */
+/** Handles a request for frameworks with web responses. */
 export async function respond(request: Request, session: Session): Promise<Response> {
   const { pathname: path } = new URL(request.url)
   if (path === '/socket') return upgrade(request, session)
@@ -101,7 +101,7 @@ interface Global {
   readonly WebSocketPair?: new () => { readonly 0: Socket; readonly 1: Socket }
 }
 
-/** A switch of protocols, in the runtimes that have a response for it. */
+/** Upgrades to a WebSocket, in runtimes with a response for it. */
 function upgrade(request: Request, session: Session): Response {
   const { Deno, WebSocketPair } = globalThis as Global
   session.set('socket', true)

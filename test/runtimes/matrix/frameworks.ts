@@ -1,22 +1,22 @@
 export interface Framework {
-  /** As the table says it. */
+  /** The name in the table. */
   readonly name: string
-  /** The package whose version it is. */
+  /** The package with the version in the table. */
   readonly module?: string
-  /** The import path of ours. */
+  /** The import path of the adapter. */
   readonly path: string
   /** Its file in test/runtimes/servers. */
   readonly server: string
-  /** Runtimes that lack what it needs, with what that is. */
+  /** Runtimes that lack a required feature, with the reason. */
   readonly unsupported?: Readonly<Record<string, string>>
-  /** Runtimes in which a switch of protocols is one of its responses. */
+  /** Runtimes in which a protocol upgrade is a response. */
   readonly sockets?: readonly string[]
 }
 
 const sockets = ['Deno', 'workerd']
 
 const nodeHttpOnly = {
-  workerd: "workerd's `node:http` is an imitation: its responses cannot be held. Use `sojourn/hono` or `sojourn/web`",
+  workerd: "workerd's `node:http` is an emulation whose responses cannot be deferred. Use `sojourn/hono` or `sojourn/web`",
 }
 
 export const frameworks: readonly Framework[] = [
@@ -30,11 +30,11 @@ export const frameworks: readonly Framework[] = [
   { name: 'plain `node:http`', path: 'sojourn/node', server: 'node', unsupported: nodeHttpOnly },
 ]
 
-/** A store that has no rows, so that the story of what overlaps cannot be told of it. */
+/** A store without rows, so the story of overlapping requests does not apply. */
 export const COOKIE = { name: 'Sealed cookie', path: 'sojourn/stores/cookie' }
 
 export const SQLITE = {
   name: 'SQLite',
   path: 'sojourn/stores/sqlite',
-  lacking: { workerd: 'workerd has no `node:sqlite`' } as Readonly<Record<string, string>>,
+  unsupported: { workerd: 'workerd has no `node:sqlite`' } as Readonly<Record<string, string>>,
 }

@@ -4,14 +4,14 @@ import { Browser } from '../../stories/harness/browser.ts'
 
 export interface Story {
   readonly name: string
-  /** It is told of requests that overlap, which only stores with compare-and-swap can merge. */
+  /** It has overlapping requests, which only stores with compare-and-swap can merge. */
   readonly merges?: true
   run(port: number): Promise<void>
 }
 
-/** Where a switch of protocols is a response. */
+/** For runtimes in which a protocol upgrade is a response. */
 export const socketStory: Story = {
-  name: 'a WebSocket opens, and what was set before is saved',
+  name: 'a WebSocket opens, and changes made before it are saved',
   async run(port) {
     const browser = new Browser(port)
     await browser.post('/dark')
@@ -33,9 +33,9 @@ export const socketStory: Story = {
   },
 }
 
-/** Where the session is in the cookie. */
+/** For the store that keeps the session in the cookie. */
 export const chunksStory: Story = {
-  name: 'what one cookie cannot hold travels in several, and goes with the logout',
+  name: 'a session too large for one cookie uses several, and the logout deletes them',
   async run(port) {
     const browser = new Browser(port)
     assert.deepEqual(
@@ -48,7 +48,7 @@ export const chunksStory: Story = {
   },
 }
 
-/** A few stories for every framework in every runtime; test/runtimes/servers/shop.ts is the shop they happen in. */
+/** Stories for every framework in every runtime; test/runtimes/shop.ts is the application. */
 export const stories: readonly Story[] = [
   {
     name: 'a preference is kept, deleted, and stays deleted',
@@ -61,7 +61,7 @@ export const stories: readonly Story[] = [
     },
   },
   {
-    name: 'of many items that are added at once none is lost',
+    name: 'no item is lost when many are added at once',
     merges: true,
     async run(port) {
       const browser = new Browser(port)
@@ -76,7 +76,7 @@ export const stories: readonly Story[] = [
     },
   },
   {
-    name: 'a login gives a new id and keeps the cart, a logout ends it; the old ids are worthless',
+    name: 'a login renews the id and keeps the cart, a logout ends the session; the old ids are invalid',
     async run(port) {
       const browser = new Browser(port)
       await browser.post('/cart/add', 'bread')
@@ -91,7 +91,7 @@ export const stories: readonly Story[] = [
     },
   },
   {
-    name: 'a redirect carries one cookie, and no cache may keep it; who does not look gets none',
+    name: 'a redirect sets one cookie and is not cached; a page that does not use the session sets none',
     async run(port) {
       const page = await new Browser(port).post('/dark')
       assert.deepEqual([page.headers.get('location'), page.headers.get('etag'), page.setCookies.length], ['/', '"home"', 1])
@@ -102,7 +102,7 @@ export const stories: readonly Story[] = [
     },
   },
   {
-    name: 'a stream is whole, and carries the cookie',
+    name: 'a stream is complete and sets the cookie',
     async run(port) {
       const browser = new Browser(port)
       const page = await browser.get('/stream')
@@ -111,7 +111,7 @@ export const stories: readonly Story[] = [
     },
   },
   {
-    name: 'a commit that fails is an error: nothing is saved, nothing is left of the redirect',
+    name: 'a failed commit is an error: nothing is saved, and nothing of the redirect is sent',
     async run(port) {
       const browser = new Browser(port)
       const page = await browser.post('/huge')
@@ -134,7 +134,7 @@ export const stories: readonly Story[] = [
 
 /** Another browser with the same cookies. */
 export function copyOf(port: number, { cookies }: Browser): Browser {
-  const visitor = new Browser(port)
-  for (const [name, value] of cookies) visitor.cookies.set(name, value)
-  return visitor
+  const copy = new Browser(port)
+  for (const [name, value] of cookies) copy.cookies.set(name, value)
+  return copy
 }
