@@ -1,10 +1,11 @@
-// What a load and a replace cost while ever more sessions are in the store. Told as JSON in the first argument; answers over IPC.
+// Measures a load and a replace in stores of several sizes. Takes its options as JSON in the first
+// argument and returns the results over IPC.
 import { randomInt } from 'node:crypto'
 import { median } from 'simple-statistics'
 import type { Entry, Store } from 'sojourn'
 import type { StoreLocation, StoreName } from '../stores/connections.ts'
 import { sojournStore } from '../stores/sojourn-store.ts'
-import type { GrowthPoint, GrowthOptions } from './growth.ts'
+import type { GrowthOptions, GrowthPoint } from './growth.ts'
 
 const CONCURRENCY = 64
 const PAIRS = 4096
@@ -20,8 +21,8 @@ const ENTRY: Entry = {
   expiresAt: Date.now() + 86_400_000,
 }
 
-const { store, place, sizes } = JSON.parse(process.argv[2] ?? '') as GrowthOptions
-const filled = await Promise.all(sizes.map(async (size) => ({ size, store: await fill(store, place, size) })))
+const { store, location, sizes } = JSON.parse(process.argv[2] ?? '') as GrowthOptions
+const filled = await Promise.all(sizes.map(async (size) => ({ size, store: await fill(store, location, size) })))
 const times = new Map<number, number[]>(sizes.map((size) => [size, []]))
 for (let round = 0; round <= ROUNDS; round += 1) {
   for (const each of filled) {
@@ -32,29 +33,32 @@ for (let round = 0; round <= ROUNDS; round += 1) {
 process.send?.(sizes.map((sessions): GrowthPoint => ({ store, sessions, micros: median(times.get(sessions) ?? []) })))
 process.on('disconnect', () => process.exit())
 
-async function fill(name: StoreName, given: Omit<StoreLocation, 'name'>, size: number): Promise<Store> {
-  const made = await sojournStore(name, { ...given, name: `growth_${name}_${size}` })
+async function fill(name: StoreName, options: Omit<StoreLocation, 'name'>, size: number): Promise<Store> {
+  const opened = await sojournStore(name, { ...options, name: `growth_${name}_${size}` })
   for (let from = 0; from < size; from += 500) {
     const keys = Array.from({ length: Math.min(500, size - from) }, (_, index) => keyOf(from + index))
-    await Promise.all(keys.map((key) => made.create(key, ENTRY)))
+    await Promise.all(keys.map((key) => opened.create(key, ENTRY)))
   }
-  return made
+  return opened
 }
 
-/** Microseconds for each of many loads and replaces of sessions drawn at random, some of them at the same time. */
-async function measure(made: Store, size: number): Promise<number> {
+/**
+ * Returns the microseconds for one load and one replace of a random session, with several pairs
+ * running concurrently.
+ */
+async function measure(opened: Store, size: number): Promise<number> {
   const begin = performance.now()
   for (let done = 0; done < PAIRS; done += CONCURRENCY) {
-    await Promise.all(Array.from({ length: CONCURRENCY }, () => loadAndReplace(made, keyOf(randomInt(size)))))
+    await Promise.all(Array.from({ length: CONCURRENCY }, () => loadAndReplace(opened, keyOf(randomInt(size)))))
   }
   return ((performance.now() - begin) * 1000) / PAIRS
 }
 
-/** Two of those at the same time may have drawn the same session; then one of them is refused, as it should be. */
-async function loadAndReplace(made: Store, key: string): Promise<void> {
-  const entry = await made.load(key, Date.now())
-  if (entry === undefined) throw new Error(`The session ${key} is lost`)
-  await made.replace(key, { ...entry, version: `v${randomInt(2 ** 40)}` }, entry.version, Date.now())
+/** If two concurrent pairs pick the same session, one replace is correctly refused. */
+async function loadAndReplace(opened: Store, key: string): Promise<void> {
+  const entry = await opened.load(key, Date.now())
+  if (entry === undefined) throw new Error(`growth: the session ${key} is missing`)
+  await opened.replace(key, { ...entry, version: `v${randomInt(2 ** 40)}` }, entry.version, Date.now())
 }
 
 function keyOf(index: number): string {

@@ -1,17 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { min } from 'simple-statistics'
 
-/** What an import costs. */
+/** The cost of an import. */
 export interface ImportCost {
   readonly name: string
   readonly milliseconds: number
-  /** Files that are not Node's own, and what is in them. */
+  /** The number of loaded files except Node's, and their size. */
   readonly files: number
   readonly bytes: number
 }
 
 const MODULES = [
-  'node:http', // which every adapter for Node needs, and every server has
+  'node:http', // used by every adapter for Node, and loaded by every server
   'sojourn',
   'sojourn/express',
   'sojourn/stores/memory',
@@ -41,7 +41,10 @@ registerHooks({ load(url, context, next) {
 await import(process.argv[1])
 console.log(JSON.stringify({ files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) }))`
 
-/** Each import in a process of its own; the quickest of several, for whatever else happens only makes it slower. */
+/**
+ * Measures each import in a new process. The fastest of several runs counts, because disturbances
+ * only slow an import down.
+ */
 export function measureImports(): readonly ImportCost[] {
   return MODULES.map((name) => {
     const times = Array.from({ length: REPETITIONS }, () => Number(run(TIME_SCRIPT, name)))

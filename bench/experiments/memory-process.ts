@@ -1,4 +1,5 @@
-// How much memory a session takes. Run with --expose-gc; the first argument names the store, the second says how many sessions.
+// Measures the memory of a session. Needs --expose-gc; the first argument is the store, the second
+// the number of sessions.
 import { randomBytes } from 'node:crypto'
 import expressSession from 'express-session'
 import { createSessions } from 'sojourn'

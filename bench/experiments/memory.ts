@@ -1,6 +1,6 @@
 import { startChild } from '../measure/pinned-child.ts'
 
-/** Bytes of memory for each session of `SESSIONS.small`. */
+/** Bytes of memory per session of `SESSIONS.small`. */
 export interface MemoryCost {
   readonly store: string
   readonly sessions: number
@@ -10,11 +10,11 @@ export interface MemoryCost {
 const PROCESS = new URL('./memory-process.ts', import.meta.url).pathname
 
 export async function measureMemory(sessions: number): Promise<readonly MemoryCost[]> {
-  const weights: MemoryCost[] = []
+  const costs: MemoryCost[] = []
   for (const store of ['sojourn', 'express-session']) {
     const child = await startChild(PROCESS, [store, String(sessions)], ['--expose-gc', '--max-old-space-size=8192'])
-    weights.push({ store, sessions, bytes: child.ready as number })
+    costs.push({ store, sessions, bytes: child.ready as number })
     await child.stop()
   }
-  return weights
+  return costs
 }

@@ -5,7 +5,7 @@ import { isPinned } from './cores.ts'
 import type { RunEnvironment } from './results.ts'
 import type { Plan } from './side-by-side.ts'
 
-/** What somebody has to know to make sense of the figures. */
+/** Returns everything that is needed to interpret the figures. */
 export function runEnvironment({ rounds, seconds, connections }: Pick<Plan, 'rounds' | 'seconds' | 'connections'>): RunEnvironment {
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -17,7 +17,7 @@ export function runEnvironment({ rounds, seconds, connections }: Pick<Plan, 'rou
     connections,
     pinned: isPinned,
     polling: Number(outputOf('cat', ['/sys/module/haltpoll/parameters/guest_halt_poll_ns'])) > 0,
-    versions: { ...manifest.dependencies, 'PostgreSQL (server)': postgresVersion(), 'Redis (server)': redisVersion(), wrkVersion: wrk() },
+    versions: { ...manifest.dependencies, 'PostgreSQL (server)': postgresVersion(), 'Redis (server)': redisVersion(), wrk: wrkVersion() },
   }
 }
 
@@ -41,7 +41,7 @@ function redisVersion(): string {
   return /v=(\S+)/.exec(outputOf('redis-server', ['--version']))?.[1] ?? 'unknown'
 }
 
-/** It tells its version as an error. */
-function wrk(): string {
+/** wrk prints its version to stderr and exits with an error. */
+function wrkVersion(): string {
   return /\d+\.\d+\.\d+/.exec(outputOf('sh', ['-c', 'wrk -v; true']))?.[0] ?? 'unknown'
 }

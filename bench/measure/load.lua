@@ -1,5 +1,5 @@
--- What wrk does: requests take turns with the cookies, one for each line of its standard input, and the outcome is printed as a line of
--- JSON.
+-- Requests use the cookies in turns, one per line of standard input; the result is printed as one
+-- line of JSON.
 local requests, turn = {}, 0
 
 function init()

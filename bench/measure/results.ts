@@ -1,10 +1,10 @@
-import type { ImportCost } from '../experiments/imports.ts'
 import type { GrowthPoint } from '../experiments/growth.ts'
+import type { ImportCost } from '../experiments/imports.ts'
 import type { MemoryCost } from '../experiments/memory.ts'
 import type { WorkloadName } from '../workloads.ts'
 import type { Round } from './cell.ts'
 
-/** Where and how it was measured. */
+/** The machine and the parameters of a run. */
 export interface RunEnvironment {
   readonly date: string
   readonly commit: string
@@ -14,13 +14,16 @@ export interface RunEnvironment {
   readonly rounds: number
   readonly connections: number
   readonly pinned: boolean
-  /** Whether an idle core of a virtual machine looks for work instead of halting: then nobody pays for waking it up. */
+  /**
+   * Whether an idle core of a virtual machine polls for work instead of halting, so that no
+   * response pays for waking it up.
+   */
   readonly polling: boolean
   /** The versions of everything that was measured. */
   readonly versions: Readonly<Record<string, string>>
 }
 
-/** The rounds of one candidate under one workload, in the order they were run. */
+/** The rounds of one candidate under one workload, in order. */
 export interface CellResult {
   readonly candidate: string
   readonly workload: WorkloadName
@@ -33,7 +36,7 @@ export interface Experiments {
   readonly imports: readonly ImportCost[]
 }
 
-/** What a run leaves behind. */
+/** The results of a run. */
 export interface Results {
   readonly environment: RunEnvironment
   readonly cells: readonly CellResult[]

@@ -1,5 +1,5 @@
-import type { ImportCost } from '../experiments/imports.ts'
 import type { GrowthPoint } from '../experiments/growth.ts'
+import type { ImportCost } from '../experiments/imports.ts'
 import type { MemoryCost } from '../experiments/memory.ts'
 import { table } from './tables.ts'
 
@@ -14,7 +14,7 @@ export function growthTable(grown: readonly GrowthPoint[]): string {
 
 export function memoryTable(weights: readonly MemoryCost[]): string {
   const rows = weights.map(({ store, sessions, bytes }) => [store, sessions.toLocaleString('en'), Math.round(bytes).toLocaleString('en')])
-  return table([['memory store of', 'sessions', 'bytes a session'], ...rows], 1)
+  return table([['memory store of', 'sessions', 'bytes per session'], ...rows], 1)
 }
 
 export function importsTable(loadings: readonly ImportCost[]): string {

@@ -11,7 +11,7 @@ export function workloadsTable(): string {
   return table([['', 'a request …'], ...workloadNames.map((name) => [name, workloadOf(name).text])])
 }
 
-/** Microseconds of CPU over the bare framework. */
+/** Microseconds of CPU time in addition to the bare framework's. */
 export function extraTable(figures: Figures): string {
   const spreads = (framework: Candidate['framework']): Row => workloadNames.map((name) => `± ${figures.spread(framework, name).toFixed(1)}`)
   return table([
@@ -50,10 +50,13 @@ export function bytesTable(figures: Figures): string {
   )
 }
 
-/** Every target, and whether it is met. Counts of operations that are as they should be are told by their own table. */
+/**
+ * Every target, and whether it is met. Met counts of operations are left out, because they are in
+ * their own table.
+ */
 export function targetsTable(verdicts: readonly Verdict[]): string {
   return table([
-    ['', 'target', 'where', 'sojourn', 'beside', 'ratio'],
+    ['', 'target', 'where', 'sojourn', 'compared with', 'ratio'],
     ...verdicts.filter(isListed).map(({ target, figure, reference, isMet }) => {
       const { framework, store } = figure.candidate
       const value = figure[target.measure]
@@ -74,26 +77,26 @@ function isListed({ target, isMet }: Verdict): boolean {
   return target.measure !== 'operations' || !isMet
 }
 
-/** The targets in one line, and those that are missed. */
+/** The number of targets that are met, and the missed ones. */
 export function summary(verdicts: readonly Verdict[]): string {
   const missed = verdicts.filter(({ isMet }) => !isMet)
   const lines = missed.map(({ target, figure, reference }) => {
     const { framework, store } = figure.candidate
-    const other = reference === undefined ? '' : `, beside ${formatMeasure(target.measure, reference[target.measure])}`
+    const other = reference === undefined ? '' : ` compared with ${formatMeasure(target.measure, reference[target.measure])}`
     return `- ${figure.workload} on ${framework}, ${store}: ${target.text}: ${formatMeasure(target.measure, figure[target.measure])}${other}`
   })
   const head = `${verdicts.length - missed.length} of ${verdicts.length} targets are met.`
   return missed.length === 0 ? head : `${head} Missed:\n\n${lines.join('\n')}`
 }
 
-export function environmentText(given: RunEnvironment): string {
-  const { machine, node, date, commit, rounds, seconds, connections, pinned, polling, versions } = given
+export function environmentText(environment: RunEnvironment): string {
+  const { machine, node, date, commit, rounds, seconds, connections, pinned, polling, versions } = environment
   const listed = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return [
     `Measured ${date} at commit ${commit}, on ${machine}, Node ${node}: ${rounds} rounds of ${seconds} s each, ${connections} connections, `,
-    pinned ? 'server and load generator bound to a core each' : 'server and load generator not bound to cores',
-    polling ? '; an idle core looks for work (haltpoll).' : '.',
-    rounds < 3 ? ' **A short run, for a first look: what it says of noise has to be taken seriously.**' : '',
+    pinned ? 'server and load generator each bound to a core' : 'server and load generator not bound to cores',
+    polling ? '; idle cores poll for work (haltpoll).' : '.',
+    rounds < 3 ? ' **This is a short run: small differences are noise.**' : '',
     `\n\nVersions: ${listed.join(', ')}.`,
   ].join('')
 }
@@ -114,7 +117,7 @@ function cellsOf(figures: Figures, candidate: Candidate, format: (figure: Figure
   })
 }
 
-/** A Markdown table; everything but words stands to the right. */
+/** A Markdown table; columns of numbers are aligned to the right. */
 export function table(rows: readonly Row[], words = 3): string {
   return markdownTable(
     rows.map((row) => [...row]),
@@ -123,7 +126,7 @@ export function table(rows: readonly Row[], words = 3): string {
 }
 
 function formatLibrary(library: string): string {
-  if (library === 'bare again') return '*two bare servers differ by*'
+  if (library === 'bare again') return '*difference of two bare servers*'
   return library.startsWith('sojourn') ? `**${library}**` : library
 }
 

@@ -3,16 +3,16 @@ import { TARGETS, type Target } from '../targets.ts'
 import type { WorkloadName } from '../workloads.ts'
 import type { Figure, Figures } from './figures.ts'
 
-/** Whether one cell reaches one target. */
+/** Whether one cell meets one target. */
 export interface Verdict {
   readonly target: Target
   readonly figure: Figure
-  /** What it was measured against. */
+  /** The figure it was compared with. */
   readonly reference?: Figure
   readonly isMet: boolean
 }
 
-/** Every target in every cell that it speaks of and that was measured. */
+/** Checks every target in every measured cell to which it applies. */
 export function checkTargets(figures: Figures): readonly Verdict[] {
   return TARGETS.flatMap((target) => target.workloads.flatMap((workload) => checkTarget(figures, target, workload)))
 }
@@ -26,14 +26,14 @@ function checkTarget(figures: Figures, target: Target, workload: WorkloadName): 
       figures.where((candidate) => isReference(reference, figure.candidate, candidate), workload),
       target,
     )
-    return other === undefined ? [] : { target, figure, beside: other, isMet: isMet(target, figure, other[target.measure], figures) }
+    return other === undefined ? [] : { target, figure, reference: other, isMet: isMet(target, figure, other[target.measure], figures) }
   })
 }
 
-function isReference(beside: 'peers' | 'floor', { framework, store }: Candidate, other: Candidate): boolean {
+function isReference(kind: 'peers' | 'floor', { framework, store }: Candidate, other: Candidate): boolean {
   if (other.framework !== framework || other.store !== store) return false
-  const isFloor = other.library === 'by hand'
-  return beside === 'floor' ? isFloor : !isFloor && !isBare(other) && !other.library.startsWith('sojourn')
+  const isFloor = other.library === 'hand-written'
+  return kind === 'floor' ? isFloor : !isFloor && !isBare(other) && !other.library.startsWith('sojourn')
 }
 
 function best(candidates: readonly Figure[], { measure, min }: Target): Figure | undefined {
@@ -41,7 +41,7 @@ function best(candidates: readonly Figure[], { measure, min }: Target): Figure |
   return min === undefined ? sorted[0] : sorted.at(-1)
 }
 
-/** A limit in microseconds also counts as kept by what cannot be told from noise. */
+/** A limit in microseconds also counts as met if the value cannot be distinguished from noise. */
 function isMet({ max, min, measure, reference }: Target, figure: Figure, unit: number, figures: Figures): boolean {
   const value = figure[measure]
   if (min !== undefined) return value >= min * unit

@@ -6,10 +6,10 @@ import { getIronSession } from 'iron-session'
 import { createSessions } from 'sojourn'
 import { withSession } from 'sojourn/node'
 import { type HandWrittenStore, handWrittenStore } from '../stores/hand-written-store.ts'
-import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
-import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
 import { countOperations } from '../stores/operations.ts'
 import { sojournStore } from '../stores/sojourn-store.ts'
+import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
+import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
 
 interface Context {
   readonly req: IncomingMessage
@@ -19,17 +19,17 @@ interface Context {
 
 type Handler = (context: Context) => unknown
 
-/** Wraps the function that answers. */
+/** Wraps the handler of all requests. */
 interface Listener {
-  wrap: (answer: Handler) => (req: IncomingMessage, res: ServerResponse) => unknown
+  wrap: (handler: Handler) => (req: IncomingMessage, res: ServerResponse) => unknown
 }
 
 const LIBRARIES: Libraries<Listener, Context> = {
   bare: () => ({ install() {}, handlers: withoutSession() }),
   sojourn: withSojourn(false),
   'sojourn lazy': withSojourn(true),
-  'by hand': async (store, place) => {
-    const rows = countOperations(await handWrittenStore(store, place))
+  'hand-written': async (store, location) => {
+    const rows = countOperations(await handWrittenStore(store, location))
     return { install() {}, handlers: handlersOf(({ req, res }, work, writes) => handWritten(rows, req, res, work, writes), plainObject) }
   },
   'iron-session': () => ({
@@ -49,16 +49,16 @@ const LIBRARIES: Libraries<Listener, Context> = {
 }
 
 function withSojourn(lazy: boolean): Library<Listener, Context> {
-  return async (store, place) => {
-    const sessions = createSessions({ store: countOperations(await sojournStore(store, place)), cookie: { secure: true }, lazy })
+  return async (store, location) => {
+    const sessions = createSessions({ store: countOperations(await sojournStore(store, location)), cookie: { secure: true }, lazy })
     return {
-      install: (listener) => (listener.wrap = (answer) => withSession(sessions, (req, res, session) => answer({ req, res, session }))),
+      install: (listener) => (listener.wrap = (handler) => withSession(sessions, (req, res, session) => handler({ req, res, session }))),
       handlers: handlersOf(({ session = {} }, work) => work(session), sojourn),
     }
   }
 }
 
-/** What somebody writes who wants a session and nothing more. A session that is created is not looked for. */
+/** A minimal hand-written session. The id of a new session is not checked for uniqueness. */
 async function handWritten(
   rows: HandWrittenStore,
   req: IncomingMessage,
@@ -82,18 +82,18 @@ async function create(rows: HandWrittenStore, res: ServerResponse, data: object)
   res.setHeader('Set-Cookie', `sid=${id}; Path=/; Max-Age=${LIFETIME.seconds}; HttpOnly; Secure; SameSite=Lax`)
 }
 
-/** Node alone: the path is looked up in the table of handlers. */
-export const serveNode: Serve = async (library, store, place) => {
-  const { install, handlers } = await libraryOf(LIBRARIES, library)(store, place)
+/** Plain Node: the path is looked up in the table of handlers. */
+export const serveNode: Serve = async (library, store, location) => {
+  const { install, handlers } = await libraryOf(LIBRARIES, library)(store, location)
   const routes = new Map(Object.entries(handlers))
-  const listener: Listener = { wrap: (answer) => (req, res) => answer({ req, res }) }
+  const listener: Listener = { wrap: (handler) => (req, res) => handler({ req, res }) }
   await install(listener)
-  const listen = listener.wrap(async (context) => {
+  const onRequest = listener.wrap(async (context) => {
     const answer = await routes.get(context.req.url ?? '')?.(context)
     context.res.setHeader('Content-Type', 'text/plain; charset=utf-8')
     context.res.end(answer)
   })
-  const server = createServer(listen).listen(0, '127.0.0.1')
+  const server = createServer(onRequest).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
 }

@@ -1,15 +1,15 @@
-/** How often stores were asked for something in this process. */
+/** The number of store operations in this process. */
 export const operations = { count: 0 }
 
-const VERBS = ['load', 'create', 'replace', 'touch', 'delete', 'get', 'set', 'destroy', 'insert', 'swap']
+const METHODS = ['load', 'create', 'replace', 'touch', 'delete', 'get', 'set', 'destroy', 'insert', 'swap']
 
-/** Counts what is asked of a store: of sojourn's, of a peer's, or of one written by hand. */
+/** Counts the operations of a store: sojourn's, a peer's, or the hand-written one. */
 export function countOperations<Store extends object>(store: Store): Store {
-  const verbs = store as Record<string, unknown>
-  for (const verb of VERBS) {
-    const original = verbs[verb]
+  const methods = store as Record<string, unknown>
+  for (const method of METHODS) {
+    const original = methods[method]
     if (typeof original !== 'function') continue
-    verbs[verb] = (...args: unknown[]) => {
+    methods[method] = (...args: unknown[]) => {
       operations.count += 1
       return Reflect.apply(original, store, args)
     }
