@@ -157,10 +157,10 @@ async function warmUp(store: PostgresStore, current: readonly string[]): Promise
 }
 
 async function sendRequest(store: PostgresStore, key: string): Promise<void> {
-  const entry = await store.load(key, Date.now())
+  const entry = await store.load({ key, now: Date.now() })
   if (entry === undefined || Math.random() > 0.25) return
   const next: Entry = { ...entry, version: crypto.randomUUID(), seenAt: Date.now(), expiresAt: entry.expiresAt + 1000 }
-  await store.replace(key, next, entry.version, Date.now())
+  await store.replace({ key, entry: next, expected: entry.version, now: Date.now() })
 }
 
 function report(name: string, { all, took, failed }: Times): void {

@@ -37,7 +37,7 @@ async function fill(name: StoreName, options: Omit<StoreLocation, 'name'>, size:
   const opened = await sojournStore(name, { ...options, name: `growth_${name}_${size}` })
   for (let from = 0; from < size; from += 500) {
     const keys = Array.from({ length: Math.min(500, size - from) }, (_, index) => keyOf(from + index))
-    await Promise.all(keys.map((key) => opened.create(key, ENTRY)))
+    await Promise.all(keys.map((key) => opened.create({ key, entry: ENTRY })))
   }
   return opened
 }
@@ -56,9 +56,9 @@ async function measure(opened: Store, size: number): Promise<number> {
 
 /** If two concurrent pairs pick the same session, one replace is correctly refused. */
 async function loadAndReplace(opened: Store, key: string): Promise<void> {
-  const entry = await opened.load(key, Date.now())
+  const entry = await opened.load({ key, now: Date.now() })
   if (entry === undefined) throw new Error(`growth: the session ${key} is missing`)
-  await opened.replace(key, { ...entry, version: `v${randomInt(2 ** 40)}` }, entry.version, Date.now())
+  await opened.replace({ key, entry: { ...entry, version: `v${randomInt(2 ** 40)}` }, expected: entry.version, now: Date.now() })
 }
 
 function keyOf(index: number): string {

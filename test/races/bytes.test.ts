@@ -17,7 +17,8 @@ describe.each(COMBINATIONS)('a row written by another program (%s, %s)', (storeN
     const fixture = await startFixture(storeName, serverName)
     await fixture.browser.get('/set/a/1')
     const [key, entry] = await row(fixture.store)
-    expect(await fixture.store.replace(key, { ...entry, payload: FOREIGN, version: 'by-hand' }, entry.version, 0)).toEqual({ ok: true })
+    const foreign = { ...entry, payload: FOREIGN, version: 'foreign' }
+    expect(await fixture.store.replace({ key, entry: foreign, expected: entry.version, now: 0 })).toEqual({ ok: true })
     return fixture
   }
 

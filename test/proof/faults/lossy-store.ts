@@ -16,7 +16,7 @@ export class LossyStore extends MemoryStore {
   async restore(): Promise<void> {
     const present = await everyEntry(this as Store)
     // All in one turn of the event loop, so no request sees an intermediate state.
-    const steps = [...present.map(([key]) => this.delete(key)), ...this.#snapshot.map(([key, entry]) => this.create(key, entry))]
+    const steps = [...present.map(([key]) => this.delete({ key })), ...this.#snapshot.map(([key, entry]) => this.create({ key, entry }))]
     await Promise.all(steps)
   }
 }

@@ -7,11 +7,11 @@ type Methods = Pick<Store, 'load' | 'create' | 'replace' | 'touch' | 'delete'>
 
 function override(store: Store, change: (store: Store) => Partial<Methods>): Store {
   const plain: Methods = {
-    load: (...args) => store.load(...args),
-    create: (...args) => store.create(...args),
-    replace: (...args) => store.replace(...args),
-    touch: (...args) => store.touch(...args),
-    delete: (...args) => store.delete(...args),
+    load: (operation) => store.load(operation),
+    create: (operation) => store.create(operation),
+    replace: (operation) => store.replace(operation),
+    touch: (operation) => store.touch(operation),
+    delete: (operation) => store.delete(operation),
   }
   return { capabilities: store.capabilities, ...plain, ...change(store) }
 }
@@ -19,11 +19,11 @@ function override(store: Store, change: (store: Store) => Partial<Methods>): Sto
 /** Overwrites the row whatever its version. */
 export const blindWrite: Wrap = (given) =>
   override(given, (store) => ({
-    async replace(key, entry, expected, now) {
+    async replace({ key, entry, expected, now }) {
       for (let version = expected; ; ) {
-        const answer = await store.replace(key, entry, version, now)
-        if (answer.ok || answer.reason !== 'stale') return answer
-        version = answer.current.version
+        const result = await store.replace({ key, entry, expected: version, now })
+        if (result.ok || result.reason !== 'stale') return result
+        version = result.current.version
       }
     },
   }))
@@ -31,9 +31,9 @@ export const blindWrite: Wrap = (given) =>
 /** Inserts the row if there is none to replace. */
 export const upsert: Wrap = (given) =>
   override(given, (store) => ({
-    async replace(key, entry, expected, now) {
-      const answer = await store.replace(key, entry, expected, now)
-      return answer.ok || answer.reason !== 'missing' ? answer : store.create(key, entry)
+    async replace(operation) {
+      const result = await store.replace(operation)
+      return result.ok || result.reason !== 'missing' ? result : store.create(operation)
     },
   }))
 
@@ -42,14 +42,14 @@ export const staleRetry: Wrap = (given) =>
   override(given, (store) => {
     const cache = new Map<string, Entry>()
     return {
-      async load(key, now) {
-        const entry = await store.load(key, now)
-        if (entry !== undefined) cache.set(key, entry)
+      async load(operation) {
+        const entry = await store.load(operation)
+        if (entry !== undefined) cache.set(operation.key, entry)
         return entry
       },
-      async replace(key, entry, expected, now) {
-        const answer = await store.replace(key, entry, expected, now)
-        return answer.ok || answer.reason !== 'stale' ? answer : { ...answer, current: cache.get(key) ?? answer.current }
+      async replace(operation) {
+        const result = await store.replace(operation)
+        return result.ok || result.reason !== 'stale' ? result : { ...result, current: cache.get(operation.key) ?? result.current }
       },
     }
   })
@@ -62,18 +62,18 @@ export const withoutReceipts: Wrap = (given) =>
   override(given, (store) => {
     const hidden = (entry: Entry): Entry => ({ ...entry, version: `x${entry.version}`, commits: '' })
     return {
-      async load(key, now, options) {
-        const entry = await store.load(key, now, options)
+      async load(operation) {
+        const entry = await store.load(operation)
         return entry === undefined ? undefined : hidden(entry)
       },
-      async replace(key, entry, expected, now) {
-        const answer = await store.replace(
+      async replace({ key, entry, expected, now }) {
+        const result = await store.replace({
           key,
           entry,
-          expected.startsWith('x') && expected.length === 13 ? expected.slice(1) : expected,
+          expected: expected.startsWith('x') && expected.length === 13 ? expected.slice(1) : expected,
           now,
-        )
-        return answer.ok || answer.reason !== 'stale' ? answer : { ...answer, current: hidden(answer.current) }
+        })
+        return result.ok || result.reason !== 'stale' ? result : { ...result, current: hidden(result.current) }
       },
     }
   })
@@ -81,8 +81,8 @@ export const withoutReceipts: Wrap = (given) =>
 /** Confirms a deletion before it is done. */
 export const delayedDelete: Wrap = (given) =>
   override(given, (store) => ({
-    async delete(key) {
-      setTimeout(() => void store.delete(key), 300)
+    async delete(operation) {
+      setTimeout(() => void store.delete(operation), 300)
       return true
     },
   }))
@@ -91,7 +91,7 @@ export const delayedDelete: Wrap = (given) =>
 export const skippedDelete: Wrap = (given) =>
   override(given, (store) => {
     let calls = 0
-    return { delete: async (key) => (calls++ % 2 === 0 ? true : store.delete(key)) }
+    return { delete: async (operation) => (calls++ % 2 === 0 ? true : store.delete(operation)) }
   })
 
 /** Loads through a cache. */
@@ -99,10 +99,10 @@ export const cachedLoad: Wrap = (given) =>
   override(given, (store) => {
     const cache = new Map<string, { entry: Entry | undefined; at: number }>()
     return {
-      async load(key, now, options) {
+      async load({ key, now, ...options }) {
         const known = cache.get(key)
         if (known !== undefined && options?.fresh !== true && performance.now() - known.at < 300) return known.entry
-        const entry = await store.load(key, now, options)
+        const entry = await store.load({ key, now, ...options })
         cache.set(key, { entry, at: performance.now() })
         return entry
       },
@@ -112,8 +112,8 @@ export const cachedLoad: Wrap = (given) =>
 /** Confirms a write before it is done. */
 export const earlyWriteResult: Wrap = (given) =>
   override(given, (store) => ({
-    async replace(key, entry, expected, now) {
-      void store.replace(key, entry, expected, now).catch(() => undefined)
+    async replace(operation) {
+      void store.replace(operation).catch(() => undefined)
       return { ok: true }
     },
   }))
@@ -121,7 +121,7 @@ export const earlyWriteResult: Wrap = (given) =>
 /** Reports a failure as a success. */
 export const swallowedErrors: Wrap = (given) =>
   override(given, (store) => ({
-    replace: (key, entry, expected, now) => store.replace(key, entry, expected, now).catch(() => ({ ok: true as const })),
+    replace: (operation) => store.replace(operation).catch(() => ({ ok: true as const })),
   }))
 
 /** Returns entries whose write is not finished. */
@@ -129,11 +129,11 @@ export const dirtyLoad: Wrap = (given) =>
   override(given, (store) => {
     const unfinished = new Map<string, Entry>()
     return {
-      load: async (key, now, options) => unfinished.get(key) ?? store.load(key, now, options),
-      async replace(key, entry, expected, now) {
+      load: async ({ key, now, ...options }) => unfinished.get(key) ?? store.load({ key, now, ...options }),
+      async replace({ key, entry, expected, now }) {
         unfinished.set(key, entry)
         try {
-          return await store.replace(key, entry, expected, now)
+          return await store.replace({ key, entry, expected, now })
         } finally {
           unfinished.delete(key)
         }
@@ -147,8 +147,9 @@ export const mixedResults: Wrap = (given) =>
     let other: { key: string; payload: string } | undefined
     let calls = 0
     return {
-      async load(key, now, options) {
-        const entry = await store.load(key, now, options)
+      async load(operation) {
+        const { key } = operation
+        const entry = await store.load(operation)
         if (entry === undefined) return undefined
         const payload = calls++ % 10 === 9 && other !== undefined && other.key !== key ? other.payload : entry.payload
         other = { key, payload: entry.payload }
@@ -159,20 +160,20 @@ export const mixedResults: Wrap = (given) =>
 
 /** Ignores the expiry of the row. */
 export const expiryIgnored: Wrap = (given) =>
-  override(given, (store) => ({ replace: (key, entry, expected) => store.replace(key, entry, expected, -1) }))
+  override(given, (store) => ({ replace: ({ key, entry, expected }) => store.replace({ key, entry, expected, now: -1 }) }))
 
 /** A touch sets the expiry to an earlier time. */
 export const shorteningTouch: Wrap = (given) =>
   override(given, (store) => ({
-    async touch(key, expiresAt, expected, now) {
-      const current = await store.load(key, now)
+    async touch({ key, expiresAt, expected, now }) {
+      const current = await store.load({ key, now })
       if (current?.version !== expected) return false
-      const { ok } = await store.replace(
+      const { ok } = await store.replace({
         key,
-        { ...current, seenAt: now, expiresAt: Math.min(expiresAt, current.expiresAt) - 15_000 },
+        entry: { ...current, seenAt: now, expiresAt: Math.min(expiresAt, current.expiresAt) - 15_000 },
         expected,
         now,
-      )
+      })
       return ok
     },
   }))
@@ -182,16 +183,17 @@ export const revivingTouch: Wrap = (given) =>
   override(given, (store) => {
     const seen = new Map<string, Entry>()
     return {
-      async load(key, now, options) {
-        const entry = await store.load(key, now, options)
-        if (entry !== undefined) seen.set(key, entry)
+      async load(operation) {
+        const entry = await store.load(operation)
+        if (entry !== undefined) seen.set(operation.key, entry)
         return entry
       },
-      async touch(key, expiresAt, expected, now) {
-        const moved = await store.touch(key, expiresAt, expected, now)
+      async touch(operation) {
+        const { key, expiresAt } = operation
+        const moved = await store.touch(operation)
         const entry = seen.get(key)
         if (moved || entry === undefined) return moved
-        const { ok } = await store.create(key, { ...entry, expiresAt })
+        const { ok } = await store.create({ key, entry: { ...entry, expiresAt } })
         return ok
       },
     }
@@ -199,4 +201,6 @@ export const revivingTouch: Wrap = (given) =>
 
 /** A touch ignores the absolute end. */
 export const endlessTouch: Wrap = (given) =>
-  override(given, (store) => ({ touch: (key, expiresAt, expected, now) => store.touch(key, expiresAt + 400_000, expected, now) }))
+  override(given, (store) => ({
+    touch: ({ key, expiresAt, expected, now }) => store.touch({ key, expiresAt: expiresAt + 400_000, expected, now }),
+  }))
