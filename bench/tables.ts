@@ -73,9 +73,9 @@ function writeTables(given: Readonly<Record<string, string>>): void {
   const file = join(DOCS, 'performance.md')
   let document = readFileSync(file, 'utf8')
   for (const [name, text] of Object.entries(given)) {
-    const marked = new RegExp(`(<!-- bench ${name} -->\\n)[^]*?(<!-- /bench ${name} -->)`)
-    if (!marked.test(document)) throw new Error(`docs/performance.md has no markers <!-- bench ${name} --> for this table. Add them.`)
-    document = document.replace(marked, (_, open: string, close: string) => `${open}\n${text}\n\n${close}`)
+    const markers = new RegExp(`(<!-- bench ${name} -->\\n)[^]*?(<!-- /bench ${name} -->)`)
+    if (!markers.test(document)) throw new Error(`docs/performance.md has no markers <!-- bench ${name} --> for this table. Add them.`)
+    document = document.replace(markers, (_, open: string, close: string) => `${open}\n${text}\n\n${close}`)
   }
   writeFileSync(file, document)
 }

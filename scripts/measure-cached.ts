@@ -1,4 +1,4 @@
-// Why: docs/stores.md states what a cache in front of PostgreSQL gains. This measures it.
+// Why: docs/stores.md states the gain of a cache in front of PostgreSQL. This measures it.
 //
 //   node scripts/measure-cached.ts        starts a PostgreSQL and a Redis; at most a minute
 import pg from 'pg'

@@ -3,13 +3,13 @@
 //
 //   node scripts/measure-clear-expired.ts --rows 10000000
 //
-// Starts a PostgreSQL (fsync on). The sessions were created at a constant rate over four weeks, were
-// used for about a day, and expire after two weeks without use, so half of them have expired. With
-// `--scattered` the expired rows are distributed over the whole table, each on a page of current
-// ones, which is the worst case. Requests are sent at a fixed rate; each loads a session and one in
-// four writes it. Their times are counted from the time at which each was due: first without
-// clearing, then during `sojourn clear-expired` in another process, then, on a copy of the table,
-// during one DELETE of all expired rows.
+// Starts a PostgreSQL (fsync on). The sessions were created at a constant rate over four weeks,
+// were used for about a day, and expire after two weeks without use, so half of them have expired.
+// With `--scattered` the expired rows are distributed over the whole table, each on a page of
+// current ones, which is the worst case. Requests are sent at a fixed rate; each loads a session
+// and one in four writes it. Their times are counted from the time at which each was due: first
+// without clearing, then during `sojourn clear-expired` in another process, then, on a copy of the
+// table, during one DELETE of all expired rows.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'

@@ -59,7 +59,7 @@ async function measure(name: string, outage: string, world: OutageWorld, server:
   const page = (door: Door) => (): Promise<unknown> => scene.untouched(door)
   for (let round = 0; round < ROUNDS; round++) {
     await scene.countUntilServed()
-    for (let visits = 0; visits < 200; visits++) quiet.push(await measureTime(page('eager')))
+    for (let count = 0; count < 200; count++) quiet.push(await measureTime(page('eager')))
     const [begin, end] = OUTAGES[outage] as readonly [Action, Action]
     await begin(proxy, server)
     times.away.push(await measureTime(() => scene.countUntilAway()))

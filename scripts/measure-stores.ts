@@ -1,5 +1,5 @@
-// Why: docs/stores.md states what an operation of each store costs this process. This measures it,
-// on servers that it starts.
+// Why: docs/stores.md states the CPU cost of an operation of each store. This measures it, on
+// servers that it starts.
 //
 //   node scripts/measure-stores.ts        every store: 64 callers, 20,000 sessions of 1 KB
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -2,8 +2,7 @@
 //
 //   npm run proof -- --seeds 1000 --store memory       seeded runs in this process, on virtual time
 //   npm run proof -- --store sqlite --seed 17          repeats one seed and prints every anomaly
-//   npm run proof -- --store postgres --seeds 100      starts a PostgreSQL; real I/O varies from run
-//                                                      to run
+//   npm run proof -- --store postgres --seeds 100      starts a PostgreSQL; runs differ (real I/O)
 //   npm run proof -- --store mysql --seeds 100         starts a MariaDB
 //   npm run proof -- --store redis --seeds 100         starts a Redis
 //   npm run proof -- --store cached-one --seeds 100    through a cache; cached-failing, cached-each

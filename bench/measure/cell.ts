@@ -38,7 +38,7 @@ export class Cell {
   readonly #workload: WorkloadName
   readonly #connections: number
   readonly #cookies: readonly string[]
-  #answered = 1 // by the check
+  #succeeded = 1 // by the check
   #served = 1
 
   private constructor(server: Server, workload: WorkloadName, connections: number, cookies: readonly string[]) {
@@ -62,12 +62,12 @@ export class Cell {
 
   async round(seconds: number): Promise<Round> {
     const before = await this.server.usage()
-    const { answered, perSecond, p50, p99, bytes } = await this.#load(seconds)
+    const { succeeded, perSecond, p50, p99, bytes } = await this.#load(seconds)
     await setTimeout(DRAIN_MS)
     const after = await this.server.usage()
-    // Not `answered`: requests that are in progress at the end cost CPU time too.
+    // Not `succeeded`: requests that are in progress at the end cost CPU time too.
     const served = after.requests - before.requests
-    this.#answered += answered
+    this.#succeeded += succeeded
     this.#served += served
     return {
       cpu: (after.cpu - before.cpu) / served,
@@ -88,8 +88,8 @@ export class Cell {
     const { store } = this.server.candidate
     if (this.#workload !== 'W3' || store === 'cookie' || store === 'none') return
     const visits = await this.server.visits(this.#cookies)
-    if (visits >= this.#answered && visits <= this.#served) return
-    throw new Error(`${this.#name}: ${this.#answered} increments were acknowledged, ${visits} are in the store`)
+    if (visits >= this.#succeeded && visits <= this.#served) return
+    throw new Error(`${this.#name}: ${this.#succeeded} increments were acknowledged, ${visits} are in the store`)
   }
 
   /**

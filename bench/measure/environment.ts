@@ -41,7 +41,7 @@ function redisVersion(): string {
   return /v=(\S+)/.exec(outputOf('redis-server', ['--version']))?.[1] ?? 'unknown'
 }
 
-/** wrk prints its version to stderr and exits with an error. */
+/** `wrk -v` prints its version and exits with an error code. */
 function wrkVersion(): string {
   return /\d+\.\d+\.\d+/.exec(outputOf('sh', ['-c', 'wrk -v; true']))?.[0] ?? 'unknown'
 }

@@ -16,7 +16,7 @@ end
 function done(summary, latency)
   local errors = summary.errors
   io.write(string.format(
-    '\n{"answered":%d,"refused":%d,"lost":%d,"micros":%d,"p50":%d,"p99":%d,"bytes":%d}\n',
+    '\n{"succeeded":%d,"refused":%d,"lost":%d,"micros":%d,"p50":%d,"p99":%d,"bytes":%d}\n',
     summary.requests - errors.status, errors.status, errors.connect + errors.read + errors.write + errors.timeout,
     summary.duration, latency:percentile(50), latency:percentile(99), summary.bytes
   ))

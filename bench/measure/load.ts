@@ -16,7 +16,7 @@ export interface LoadOptions {
 /** The result of a load. */
 export interface LoadResult {
   /** Responses with a 2xx or 3xx status. */
-  readonly answered: number
+  readonly succeeded: number
   /** Responses with another status. */
   readonly refused: number
   /** Requests whose connection ended before the response, or that timed out. */
@@ -40,8 +40,10 @@ const SCRIPT = new URL('./load.lua', import.meta.url).pathname
  */
 export async function load({ url, cookies, connections, seconds }: LoadOptions): Promise<LoadResult> {
   const command = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', SCRIPT, url] as const
-  const { answered, refused, micros, bytes, ...rest } = JSON.parse(await lastLine(onCore('load', command), cookies.join('\n'))) as WrkOutput
-  return { ...rest, answered, refused, perSecond: (answered * 1e6) / micros, bytes: bytes / Math.max(1, answered + refused) }
+  const { succeeded, refused, micros, bytes, ...rest } = JSON.parse(
+    await lastLine(onCore('load', command), cookies.join('\n')),
+  ) as WrkOutput
+  return { ...rest, succeeded, refused, perSecond: (succeeded * 1e6) / micros, bytes: bytes / Math.max(1, succeeded + refused) }
 }
 
 /** Throws if wrk is missing and cannot be installed. */

@@ -16,7 +16,7 @@ interface Env {
 
 type Context = HonoContext<Env>
 
-/** @hono/session returns the data with a promise, and must be told what to store. */
+/** @hono/session returns the data with a promise, and needs the changed data to store it. */
 const asHonoSession: Handlers<Context> = handlersOf(async (c, work, writes) => {
   const session: PeerSession = c.var.session
   const data = (await session['get']()) ?? {}

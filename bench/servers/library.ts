@@ -1,7 +1,7 @@
 import type { StoreLocation, StoreName } from '../stores/connections.ts'
 import type { Handlers } from './handlers.ts'
 
-/** What a library adds to a server of one framework. */
+/** The integration of a library into a server of one framework. */
 export interface Setup<App, Context> {
   readonly install: (app: App) => unknown
   readonly handlers: Handlers<Context>

@@ -41,9 +41,9 @@ const LIBRARIES: Libraries<Listener, Context> = {
         ttl: LIFETIME.seconds,
         cookieOptions: COOKIE,
       })
-      const answer = work(session)
+      const body = work(session)
       if (writes) await session.save()
-      return answer
+      return body
     }, plainObject),
   }),
 }
@@ -69,11 +69,11 @@ async function handWritten(
   const id = /(?:^|; )sid=([\w-]+)/.exec(req.headers.cookie ?? '')?.[1]
   const row = id === undefined ? undefined : await rows.get(id)
   const data = row === undefined ? {} : JSON.parse(row.data)
-  const answer = work(data)
-  if (!writes) return answer
+  const body = work(data)
+  if (!writes) return body
   if (id !== undefined && row !== undefined) await rows.swap(id, JSON.stringify(data), row.version)
   else await create(rows, res, data)
-  return answer
+  return body
 }
 
 async function create(rows: HandWrittenStore, res: ServerResponse, data: object): Promise<void> {
@@ -89,9 +89,9 @@ export const serveNode: Serve = async (library, store, location) => {
   const listener: Listener = { wrap: (handler) => (req, res) => handler({ req, res }) }
   await install(listener)
   const onRequest = listener.wrap(async (context) => {
-    const answer = await routes.get(context.req.url ?? '')?.(context)
+    const body = await routes.get(context.req.url ?? '')?.(context)
     context.res.setHeader('Content-Type', 'text/plain; charset=utf-8')
-    context.res.end(answer)
+    context.res.end(body)
   })
   const server = createServer(onRequest).listen(0, '127.0.0.1')
   await once(server, 'listening')

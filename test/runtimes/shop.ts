@@ -78,8 +78,8 @@ async function* chunks(count: number): AsyncGenerator<string> {
   yield String(count)
 }
 
-function streamOf(pieces: AsyncIterable<string>): ReadableStream {
-  const iterator = pieces[Symbol.asyncIterator]()
+function streamOf(chunks: AsyncIterable<string>): ReadableStream {
+  const iterator = chunks[Symbol.asyncIterator]()
   const encoder = new TextEncoder()
   return new ReadableStream({
     async pull(controller) {

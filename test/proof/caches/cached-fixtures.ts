@@ -44,8 +44,8 @@ export function libraryOverCaches(caches: CacheName): MakeFixture {
     })
     const options = { idle: scenario.idle / 1000, absolute: scenario.absolute / 1000 }
     const process = (store: Store, index: number): Subject => {
-      const own = random.fork()
-      return sojourn({ ...options, store, clock: clock(index), random: (size) => own.bytes(size) })
+      const processRandom = random.fork()
+      return sojourn({ ...options, store, clock: clock(index), random: (size) => processRandom.bytes(size) })
     }
     return {
       subjects: stores.map(process),
@@ -69,13 +69,13 @@ class MessageBus {
   }
 
   invalidation(): Invalidation {
-    let own: (text: string) => void = () => undefined
+    let registered: (text: string) => void = () => undefined
     return {
-      listen: async (heard) => void this.#listeners.add((own = heard)),
+      listen: async (listener) => void this.#listeners.add((registered = listener)),
       tell: async (text) => {
-        for (const heard of this.#listeners) setTimeout(() => heard(text), this.#latency())
+        for (const listener of this.#listeners) setTimeout(() => listener(text), this.#latency())
       },
-      close: async () => void this.#listeners.delete(own),
+      close: async () => void this.#listeners.delete(registered),
     }
   }
 }

@@ -5,7 +5,7 @@ import { type Exchange, familyOf, type History, type Script, type Unit } from '.
 export interface PlacedUnit {
   readonly unit: Unit
   readonly exchange: Exchange
-  /** The session it was committed to; `undefined` if the response did not say. */
+  /** The session it was committed to; `undefined` if it is not known from the response. */
   readonly family: string | undefined
   /** It created that session. */
   readonly startsSession: boolean
@@ -29,11 +29,16 @@ export interface SessionTimeline {
   readonly observations: readonly Observation[]
   /** Requests that sent an id of this session. */
   readonly requests: readonly Exchange[]
-  /** The index in the log of the commit that created the session. Earlier entries were copied from another session. */
+  /**
+   * The index in the log of the commit that created the session. Earlier entries were copied from
+   * another session.
+   */
   readonly start: number
   /** The state after each entry of the log. */
   readonly states: readonly State[]
-  /** The current id after each entry of the log; `undefined` if the response did not say. */
+  /**
+   * The current id after each entry of the log; `undefined` if it is not known from the responses.
+   */
   readonly ids: readonly (string | undefined)[]
 }
 
@@ -127,7 +132,10 @@ function placedUnits(exchange: Exchange): PlacedUnit[] {
   })
 }
 
-/** A login over another user's session starts from the data that its request read; any other start from nothing. */
+/**
+ * A login over another user's session starts from the data that its request read; any other start
+ * from nothing.
+ */
 function baseState(start: number, placed: PlacedUnit | undefined): State {
   const opened = placed?.exchange.report?.opened
   if (start === 0 || opened === undefined) return EMPTY
@@ -140,7 +148,10 @@ function nextState(state: State, id: number, units: Analysis['units'], byRequest
   return stateAfterUnknown(state, byRequest.get(Math.floor(id / 10))?.script)
 }
 
-/** The request was killed before it could report: every property named in its script may have changed. */
+/**
+ * The request was killed before it could report: every property named in its script may have
+ * changed.
+ */
 function stateAfterUnknown(state: State, script: Script | undefined): State {
   if (script === undefined || script.steps.some((step) => step.do === 'clear' || step.do === 'login' || step.do === 'flush'))
     return forget(state)

@@ -59,8 +59,8 @@ function findCopies(all: readonly SessionTimeline[], units: Analysis['units']): 
 }
 
 /**
- * If a request finds no session, or is told that it ended, an earlier request ended it or it
- * expired.
+ * If a request finds no session, or fails with `ERR_SESSION_ENDED`, an earlier request ended it or
+ * it expired.
  */
 export function lostSession(analysis: Analysis): Anomaly[] {
   return analysis.history.exchanges.flatMap((exchange) => {
@@ -69,7 +69,7 @@ export function lostSession(analysis: Analysis): Anomaly[] {
     const timeline = analysis.byFamily.get(familyOf(cookie))
     const isExcused = timeline === undefined || endedBy(timeline, exchange, analysis) || mayHaveExpired(timeline, exchange, analysis)
     return anomalyIf(!isExcused, () =>
-      anomaly('session lost', exchange, code === undefined ? 'found no session' : 'was told that it ended'),
+      anomaly('session lost', exchange, code === undefined ? 'found no session' : 'failed with ERR_SESSION_ENDED'),
     )
   })
 }

@@ -57,7 +57,7 @@ export function usedAfterExpiry({ timelines, history, unitsByFamily }: Analysis)
       )
     })
     const saved = observations.flatMap(({ exchange, expiresAt }) => {
-      const own = (unitsByFamily.get(family) ?? []).filter(
+      const saves = (unitsByFamily.get(family) ?? []).filter(
         (placed) => placed.exchange === exchange && placed.unit.outcome === 'ok' && !placed.startsSession,
       )
       const end = Math.max(
@@ -69,7 +69,7 @@ export function usedAfterExpiry({ timelines, history, unitsByFamily }: Analysis)
           family,
         ),
       )
-      const first = own[0]?.unit
+      const first = saves[0]?.unit
       return anomalyIf(first !== undefined && (exchange.report?.claims.length ?? 0) === 0 && first.at - 2 * rules.skew > end, () =>
         anomaly('used after expiry', exchange, 'saved in a session that had expired'),
       )

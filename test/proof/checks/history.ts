@@ -1,5 +1,5 @@
-// The format of a history: what was asked of a session library, and what it returned. The checker
-// sees nothing else (except the rows that are left), so the same checker judges the library in one
+// The format of a history: the calls to a session library, and their results. The checker sees
+// nothing else (except the rows that are left), so the same checker judges the library in one
 // process, over HTTP, and its mutants.
 
 /** One action of a request on its session. Values are unique. */
@@ -62,7 +62,7 @@ export interface Claim {
   at: number
 }
 
-/** What a request read from its session. */
+/** The data that a request read from its session. */
 export interface Snapshot {
   /** A session existed when the request began. */
   readonly exists: boolean
@@ -72,7 +72,7 @@ export interface Snapshot {
   readonly expiresAt: number
 }
 
-/** What the handler of a request reports. */
+/** The report of a request's handler. */
 export interface Report {
   opened?: Snapshot
   /** The last read, before the commit. */
@@ -154,8 +154,8 @@ export interface Rules {
   /** Client libraries may send an operation twice. */
   readonly resends: boolean
   /**
-   * The maximum age of what a request reads, if processes have separate caches. Writes are never
-   * based on a cached read.
+   * The maximum age of the data that a request reads, if processes have separate caches. Writes are
+   * never based on a cached read.
    */
   readonly maxStale: number
   /** The maximum duration of a request, excluding its own waits. */

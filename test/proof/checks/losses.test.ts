@@ -9,11 +9,11 @@ const WHOLE_RUN = { from: 0, to: Infinity, affected: () => true }
 async function historyOf(seed: number, losesWrites: boolean): Promise<History> {
   const store = new LossyStore()
   const load = new LiveLoad([store, store], seed)
-  await load.answered(300)
+  await load.completed(300)
   await store.snapshot()
-  await load.answered(150)
+  await load.completed(150)
   if (losesWrites) await store.restore()
-  await load.answered(300)
+  await load.completed(300)
   return load.stop(true)
 }
 

@@ -4,7 +4,9 @@ import { check } from './checker.ts'
 import { endsOf } from './ends.ts'
 import { type Exchange, familyOf, type History } from './history.ts'
 
-/** What a failover may lose: writes that were acknowledged before they were replicated. */
+/**
+ * The losses that a failover may cause: writes that were acknowledged before they were replicated.
+ */
 export interface FailoverWindow {
   /** When it began and when all servers worked again, by the clock of the history. */
   readonly from: number
@@ -13,7 +15,7 @@ export interface FailoverWindow {
   readonly affected: (family: string) => boolean
 }
 
-/** What happened to acknowledged changes. */
+/** The outcome of acknowledged changes. */
 export interface Losses {
   /** Units of changes that were reported as saved. */
   readonly acknowledged: number
@@ -40,7 +42,7 @@ const LOSS_ANOMALIES = new Set([
   'claimed twice',
 ])
 
-/** Separates what the failover lost, which is counted, from what is wrong in any case. */
+/** Counts the losses of the failover, and returns all other anomalies as wrong. */
 export function lossesOf(history: History, failover: FailoverWindow): Losses {
   const analysis = analyze(history)
   const visited = familiesIn(history, failover)
@@ -48,13 +50,13 @@ export function lossesOf(history: History, failover: FailoverWindow): Losses {
   const isExcused = ({ name, families }: (typeof anomalies)[number]): boolean =>
     LOSS_ANOMALIES.has(name) && families.some((family) => visited.has(family) && failover.affected(family))
   const excused = anomalies.filter(isExcused)
-  const named = (...names: string[]) => excused.filter(({ name }) => names.includes(name))
+  const byName = (...names: string[]) => excused.filter(({ name }) => names.includes(name))
   return {
     acknowledged: [...analysis.units.values()].filter(({ unit }) => unit.outcome === 'ok').length,
-    lost: lostUnits(analysis, new Set(named('session lost').flatMap(({ families }) => families))),
-    revived: new Set(named('used after its end').flatMap(({ families }) => families)).size,
-    claimedAgain: new Set(named('claimed twice').map(({ detail }) => detail)).size,
-    staleReads: named('stale read', 'forked read', 'two current ids').length,
+    lost: lostUnits(analysis, new Set(byName('session lost').flatMap(({ families }) => families))),
+    revived: new Set(byName('used after its end').flatMap(({ families }) => families)).size,
+    claimedAgain: new Set(byName('claimed twice').map(({ detail }) => detail)).size,
+    staleReads: byName('stale read', 'forked read', 'two current ids').length,
     wrong: anomalies.filter((each) => !isExcused(each)),
   }
 }

@@ -31,7 +31,7 @@ function cookieProblem({ cookie, setCookie, setCookies, report, code }: Exchange
 const WITH_FAULTS = new Set(['ERR_SESSION_STORE', 'ERR_SESSION_COMMIT_UNKNOWN', 'ERR_SESSION_BUSY', 'NETWORK'])
 
 /**
- * If the store works, every request succeeds or is told that its session ended, and every request
+ * If the store works, every request succeeds or fails because its session ended, and every request
  * finishes in time.
  */
 export function noProgress({ history }: Analysis): Anomaly[] {

@@ -90,7 +90,7 @@ function seenAgain(
   })
 }
 
-/** A request sees what it was opened with, and its own changes applied to it. */
+/** A request sees the state at its opening with its own changes applied. */
 export function ownChanges({ history, byFamily }: Analysis): Anomaly[] {
   return history.exchanges.flatMap((exchange) => {
     const { opened, closing, ownChanges = [], claims = [] } = exchange.report ?? {}

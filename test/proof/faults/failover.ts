@@ -48,9 +48,9 @@ export async function measureFailover<K extends string>(
     load: new LiveLoad(stores, failover.seed),
   }))
   const all = (work: (load: LiveLoad) => Promise<void>): Promise<unknown> => Promise.all(loads.map(({ load }) => work(load)))
-  await all((load) => load.answered(200))
+  await all((load) => load.completed(200))
   const from = Date.now()
-  if (failover.prepare !== undefined) await failover.prepare().then(() => all((load) => load.answered(200)))
+  if (failover.prepare !== undefined) await failover.prepare().then(() => all((load) => load.completed(200)))
   const triggered = Date.now()
   await failover.trigger()
   await all((load) => load.stable())

@@ -5,7 +5,7 @@ import type { Random } from '../scenario/random.ts'
 
 type Fault = 'none' | Exclude<keyof FaultRates, 'latency'>
 
-/** A store behind an unreliable connection, as one process sees it. */
+/** A store with an unreliable connection, as one process sees it. */
 export class FaultyStore implements Store {
   readonly capabilities: Store['capabilities']
   /** The number of rows that were created after their writer had given up. */

@@ -115,8 +115,8 @@ export async function failEveryCall(
   for (let nth = 1; ; nth++) {
     const { history, hasFailed } = await failNth(verb, nth, failure)
     const label = `${verb}, call ${nth}, failure "${failure}"`
-    const named = check(history).map((each) => ({ ...each, detail: `${label}: ${each.detail}` }))
-    found.push(...named, ...checkRecovery(history, label))
+    const labelled = check(history).map((each) => ({ ...each, detail: `${label}: ${each.detail}` }))
+    found.push(...labelled, ...checkRecovery(history, label))
     if (!hasFailed) return { runs: nth, found }
   }
 }
@@ -161,9 +161,9 @@ function scenarioFor(verb: string): Scenario {
   }
 }
 
-function round(pause: number, scripts: readonly Steps[]): Round {
+function round(waitBefore: number, scripts: readonly Steps[]): Round {
   const requests = scripts.map((steps, index) => ({ delay: index, process: index, script: { number: index, steps } }))
-  return { browser: 0, pause, requests }
+  return { browser: 0, waitBefore, requests }
 }
 
 function numbered(given: Round, index: number): Round {

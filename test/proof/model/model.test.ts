@@ -136,7 +136,7 @@ describe('concurrent requests, with store operations finishing in any order', ()
           expect((last.get('log') as number[]).toSorted((a, b) => a - b)).toEqual(numbers)
           expect(last.toObject()).toMatchObject({
             count: requests,
-            ...Object.fromEntries(numbers.map((number) => [`own${number}`, number])),
+            ...Object.fromEntries(numbers.map((number) => [`property${number}`, number])),
           })
           expect(claimed.filter((each) => each === 'ticket')).toHaveLength(1)
         },
@@ -155,7 +155,7 @@ async function createSession(store: Store): Promise<string> {
 
 async function sendRequest(sessions: Sessions, id: string, number: number): Promise<unknown> {
   const session = await sessions.open({ cookie: `__Host-sid=${id}`, secure: true, loopback: false })
-  session.set(`own${number}`, number)
+  session.set(`property${number}`, number)
   session.push('log', number)
   session.increment('count')
   const claimed = await session.claim('ticket')

@@ -50,7 +50,7 @@ class SmallLibrary {
 
   async open(cookie: string | undefined): Promise<SmallSession> {
     const row = cookie === undefined ? undefined : await this.#options.rows.run((rows) => this.#current(rows, cookie))
-    const session = new SmallSession(row, { claim: (own, key) => this.#claim(own, key), save: (own) => this.#save(own) })
+    const session = new SmallSession(row, { claim: (current, key) => this.#claim(current, key), save: (current) => this.#save(current) })
     this.#cookies.set(session, cookie)
     return session
   }
@@ -86,7 +86,7 @@ class SmallLibrary {
     }
   }
 
-  /** Returns the newest state with the changes applied, or what the flaw makes of it. */
+  /** Returns the newest state with the changes applied, or the wrong result of a flaw. */
   #merged({ changes, data }: SmallSession, current: Row): Data {
     const newest = parseRow(current)
     if (this.#options.flaw === 'whole snapshot') return data
@@ -125,9 +125,7 @@ class SmallLibrary {
     this.#committed(session, row, id, true)
   }
 
-  /**
-   * The flaw: for a moment both ids are current, and what is committed under the old one is lost.
-   */
+  /** The flaw: for a moment both ids are current, and commits under the old one are lost. */
   async #copy(session: SmallSession): Promise<void> {
     const { rows } = this.#options
     const id = this.#idOf(session)
@@ -141,8 +139,9 @@ class SmallLibrary {
   }
 
   async #claim(session: SmallSession, key: string): Promise<unknown> {
-    const own = session.data[key]
-    if (session.row === undefined || own === undefined || own !== session.base[key]) return own === undefined ? undefined : session.pop(key)
+    const pending = session.data[key]
+    if (session.row === undefined || pending === undefined || pending !== session.base[key])
+      return pending === undefined ? undefined : session.pop(key)
     const { rows, flaw } = this.#options
     const id = this.#idOf(session)
     const take = (all: Map<string, Row>, removing: boolean): unknown => {

@@ -8,7 +8,9 @@ export interface Row {
   readonly expiresAt: number
 }
 
-/** A table behind a network: every operation is atomic, and takes a moment in each direction. */
+/**
+ * A table accessed over a network: every operation is atomic, and takes a moment in each direction.
+ */
 export class SmallRows {
   readonly rows: Map<string, Row> = new Map()
   readonly #latency: () => number

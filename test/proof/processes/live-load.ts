@@ -35,7 +35,7 @@ export class LiveLoad {
   }
 
   /** Resolves when this many more requests have finished. */
-  async answered(count: number): Promise<void> {
+  async completed(count: number): Promise<void> {
     const goal = this.#ended().length + count
     await this.#until(() => this.#ended().length >= goal)
   }

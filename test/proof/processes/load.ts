@@ -22,7 +22,10 @@ export interface LoadOptions {
 /** The number of concurrent browsers. */
 const BROWSERS = 24
 
-/** Sends requests to server processes on one database, and kills some of the servers meanwhile. */
+/**
+ * Sends requests to server processes on one database, and kills some of the servers at random
+ * times.
+ */
 export async function load(options: LoadOptions): Promise<History> {
   const servers = Array.from({ length: options.processes }, () => new ServerProcess(options.place))
   const agent = newAgent()

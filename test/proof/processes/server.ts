@@ -12,7 +12,7 @@ import type { SessionLike } from '../simulation/subject.ts'
 const [location = ''] = process.argv.slice(2)
 const app = express()
 const withSession = session({ store: storeAt(location) })
-/** Ends the waits of all scripts when the server is told to stop. */
+/** Ends the waits of all scripts on SIGTERM. */
 const shutdown = new AbortController()
 let inFlight = 0
 

@@ -7,9 +7,9 @@ import { Random } from './random.ts'
  */
 export interface FaultRates {
   readonly latency: number
-  /** Fails before its effect, with an error that says so. */
+  /** Fails before its effect, and the error reports that. */
   readonly refused: number
-  /** Fails before its effect, with an error that does not say so. */
+  /** Fails before its effect, and the error leaves the outcome open. */
   readonly before: number
   /** Fails after its effect. */
   readonly after: number
@@ -32,7 +32,7 @@ export interface PlannedRequest {
 export interface Round {
   readonly browser: number
   /** Milliseconds before the round starts. */
-  readonly pause: number
+  readonly waitBefore: number
   readonly requests: readonly PlannedRequest[]
 }
 
@@ -103,10 +103,11 @@ function generateClockSteps(random: Random, processes: number): Scenario['clockS
 }
 
 function generateRounds(random: Random, browser: number, processes: number, numbers: { next: number }, options: ScenarioOptions): Round[] {
-  const pause = (): number => random.pick([0, 5, 50, 8_000, ...(options.longWaits === false ? [] : [20_000, random.int(50_000, 80_000)])])
+  const pickWait = (): number =>
+    random.pick([0, 5, 50, 8_000, ...(options.longWaits === false ? [] : [20_000, random.int(50_000, 80_000)])])
   return Array.from({ length: random.int(3, 6) }, (_, index) => ({
     browser,
-    pause: index < 2 ? random.int(0, 30) : pause(),
+    waitBefore: index < 2 ? random.int(0, 30) : pickWait(),
     requests: Array.from({ length: random.int(3, 8) }, () => ({
       delay: random.int(0, 60),
       process: random.int(0, processes - 1),

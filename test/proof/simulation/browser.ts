@@ -34,8 +34,8 @@ export class Browser {
   }
 
   async runRounds(rounds: readonly Round[]): Promise<void> {
-    for (const { pause, requests, browser } of rounds) {
-      await this.#network.wait(pause)
+    for (const { waitBefore, requests, browser } of rounds) {
+      await this.#network.wait(waitBefore)
       await Promise.all(requests.map((request) => this.send(request, browser)))
     }
   }

@@ -42,7 +42,7 @@ function generateRound(random: Random, browser: number, processes: number, numbe
     const script = { number, steps: generateSteps(random, number, { longWaits: false }).map(shortenWait) }
     return { delay: random.int(0, 15), process: random.int(0, processes - 1), script }
   })
-  return { browser, pause: random.int(0, 5), requests }
+  return { browser, waitBefore: random.int(0, 5), requests }
 }
 
 function shortenWait<T extends { do: string }>(step: T): T {

@@ -28,8 +28,8 @@ export function libraryOver(
     const [first] = watched as [WatchedStore]
     const options = { idle: scenario.idle / 1000, absolute: scenario.absolute / 1000 }
     const process = (store: Store, index: number): Subject => {
-      const own = random.fork()
-      return sojourn({ ...options, store, clock: clock(index), random: (size) => own.bytes(size) })
+      const processRandom = random.fork()
+      return sojourn({ ...options, store, clock: clock(index), random: (size) => processRandom.bytes(size) })
     }
     const faulty = watched.map((store) => new FaultyStore(store, scenario.faultRates, random.fork()))
     return {

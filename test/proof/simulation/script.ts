@@ -1,7 +1,7 @@
 import type { Change, Claim, Outcome, Report, Script, Snapshot, Step, Unit } from '../checks/history.ts'
 import type { SessionLike } from './subject.ts'
 
-/** What a handler needs in addition to its session. */
+/** The time functions of a handler. */
 export interface Environment {
   readonly now: () => number
   readonly wait: (ms: number) => Promise<void>
@@ -12,8 +12,8 @@ export function newReport(): Report {
 }
 
 /**
- * Runs a script on a session, and records its changes and what it read. Returns whether the
- * response must be a 500.
+ * Runs a script on a session, and records its changes and reads. Returns whether the response must
+ * be a 500.
  */
 export async function runScript(session: SessionLike, script: Script, report: Report, environment: Environment): Promise<boolean> {
   const run = new ScriptRun(session, script, report, environment)

@@ -19,7 +19,7 @@ export interface Fixture {
   readonly lateRows: () => number
 }
 
-/** What a fixture gets to build its processes. */
+/** The values that a fixture needs to build its processes. */
 export interface FixtureContext {
   readonly random: Random
   /** The clock of a process, in epoch milliseconds. */
