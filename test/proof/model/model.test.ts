@@ -6,6 +6,7 @@ import { createSessions, type Sessions } from '../../../src/core/manager/session
 import type { Session } from '../../../src/core/session/session.ts'
 import type { Store } from '../../../src/core/store/store.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
+import { incoming } from '../../incoming.ts'
 import { parseSetCookie } from '../simulation/subject.ts'
 
 type Verb = readonly [real: (session: Session) => unknown, model: (model: Model) => unknown]
@@ -46,7 +47,7 @@ class ModelRequest implements fc.AsyncCommand<Model, Context> {
   }
 
   async run(model: Model, context: Context): Promise<void> {
-    const session = await context.sessions.open({ cookie: context.cookie, secure: true, loopback: false })
+    const session = await context.sessions.open(incoming(context.cookie))
     expect(session.toObject()).toEqual(Object.fromEntries(model.data))
     const expected = this.#verb[1](model)
     expect(await this.#verb[0](session)).toEqual(expected)
@@ -154,7 +155,7 @@ async function createSession(store: Store): Promise<string> {
 }
 
 async function sendRequest(sessions: Sessions, id: string, number: number): Promise<unknown> {
-  const session = await sessions.open({ cookie: `__Host-sid=${id}`, secure: true, loopback: false })
+  const session = await sessions.open(incoming(`__Host-sid=${id}`))
   session.set(`property${number}`, number)
   session.push('log', number)
   session.increment('count')
