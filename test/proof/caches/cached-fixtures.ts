@@ -1,7 +1,7 @@
 // Fixtures in which each process accesses the rows through a cache. The faults are between the
 // cached store and its parts, where they can do the most harm.
 import type { Store } from '../../../src/core/store/store.ts'
-import { CachedStore, type Invalidation } from '../../../src/stores/cached.ts'
+import { CachedStore, type Channel } from '../../../src/stores/cached.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { FaultyStore } from '../faults/faulty-store.ts'
 import { WatchedStore } from '../faults/watched-store.ts'
@@ -39,10 +39,10 @@ export function libraryOverCaches(caches: CacheName): MakeFixture {
     const faulty = Array.from({ length: scenario.processes }, () => new FaultyStore(watched, scenario.faultRates, random.fork()))
     const stores = faulty.map((store) => {
       const cache = new FaultyStore(isShared ? shared : new MemoryStore(), cacheFaults, random.fork())
-      const invalidation = caches === 'notified' ? { invalidation: bus.invalidation() } : {}
-      return new CachedStore({ store, cache, maxStale: MAX_STALE / 1000, onWarning: () => undefined, ...invalidation })
+      const channel = caches === 'notified' ? { channel: bus.channel() } : {}
+      return new CachedStore({ store, cache, maxStale: `${MAX_STALE}ms`, onWarning: () => undefined, ...channel })
     })
-    const options = { idle: scenario.idle / 1000, absolute: scenario.absolute / 1000 }
+    const options = { idle: `${scenario.idle}ms`, absolute: `${scenario.absolute}ms` } as const
     const process = (store: Store, index: number): Subject => {
       const processRandom = random.fork()
       return sojourn({ ...options, store, clock: clock(index), random: (size) => processRandom.bytes(size) })
@@ -59,23 +59,23 @@ export function libraryOverCaches(caches: CacheName): MakeFixture {
   }
 }
 
-/** Delivers texts to all listeners, each with a random delay. */
+/** Delivers texts to all subscribers, each with a random delay. */
 class MessageBus {
   readonly #latency: () => number
-  readonly #listeners = new Set<(text: string) => void>()
+  readonly #subscribers = new Set<(text: string) => void>()
 
   constructor(latency: () => number) {
     this.#latency = latency
   }
 
-  invalidation(): Invalidation {
-    let registered: (text: string) => void = () => undefined
+  channel(): Channel {
+    let subscribed: (text: string) => void = () => undefined
     return {
-      listen: async (listener) => void this.#listeners.add((registered = listener)),
-      tell: async (text) => {
-        for (const listener of this.#listeners) setTimeout(() => listener(text), this.#latency())
+      publish: async (text) => {
+        for (const onMessage of this.#subscribers) setTimeout(() => onMessage(text), this.#latency())
       },
-      close: async () => void this.#listeners.delete(registered),
+      subscribe: async ({ onMessage }) => void this.#subscribers.add((subscribed = onMessage)),
+      close: async () => void this.#subscribers.delete(subscribed),
     }
   }
 }
