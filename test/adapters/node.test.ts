@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { type SessionRequest, session, withSession } from '../../src/adapters/node.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { Browser } from '../stories/harness/browser.ts'
-import { run } from '../stories/harness/node-response.ts'
-import { scripted } from '../stories/harness/story-app.ts'
+import { listen } from '../stories/harness/node-response.ts'
+import { createScriptedManager } from '../stories/harness/story-app.ts'
 
 describe('session of sojourn/node', () => {
   it('takes options, and has the manager it made of them', async () => {
@@ -13,7 +13,7 @@ describe('session of sojourn/node', () => {
       await open(req, res)
       res.end(String((req as SessionRequest<{ visits: number }>).session === open.sessions.of(req)))
     })
-    await using running = await run(server)
+    await using running = await listen(server)
     expect((await new Browser(running.port).get('/')).body).toBe('true')
   })
 
@@ -25,7 +25,7 @@ describe('session of sojourn/node', () => {
 
   it('rejects when the session cannot be loaded, unless it is lazy', async () => {
     for (const lazy of [false, true]) {
-      const { sessions, store } = scripted({ lazy })
+      const { sessions, store } = createScriptedManager({ lazy })
       const open = session(sessions)
       const server = createServer((req, res) => {
         const visit = (): unknown => {
@@ -35,7 +35,7 @@ describe('session of sojourn/node', () => {
         }
         open(req, res).then(visit, (error: unknown) => res.writeHead(503).end((error as { code: string }).code))
       })
-      await using running = await run(server)
+      await using running = await listen(server)
       const browser = new Browser(running.port)
       await browser.get('/set')
       store.script = () => Promise.reject(new Error('down'))
@@ -44,7 +44,7 @@ describe('session of sojourn/node', () => {
   })
 
   it('tells a writer that waits to go on, also where the layers beneath are not full', async () => {
-    const { sessions } = scripted()
+    const { sessions } = createScriptedManager()
     const open = session(sessions)
     const server = createServer({ highWaterMark: 1 << 24 }, async (req, res) => {
       await open(req, res)
@@ -52,19 +52,19 @@ describe('session of sojourn/node', () => {
       res.once('drain', () => res.end('z'))
       if (res.write('x'.repeat(70_000))) res.end('was not asked to wait')
     })
-    await using running = await run(server)
+    await using running = await listen(server)
     expect((await new Browser(running.port).get('/')).body).toBe(`${'x'.repeat(70_000)}z`)
   })
 
   it('delivers what is held when the server closes, and then ends the connection', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     const open = session(sessions)
     const server = createServer(async (req, res) => {
       await open(req, res)
       sessions.of(req).set('a', 1)
       res.end('whole')
     })
-    await using running = await run(server)
+    await using running = await listen(server)
     store.script = () => {
       server.close()
       server.closeIdleConnections()
@@ -78,7 +78,7 @@ describe('withSession of sojourn/node', () => {
     const listener = withSession<{ visits: number }>({ store: new MemoryStore() }, (_req, res, opened) => {
       res.end(String(opened.increment('visits')))
     })
-    await using running = await run(createServer(listener))
+    await using running = await listen(createServer(listener))
     const browser = new Browser(running.port)
     expect((await browser.get('/')).body).toBe('1')
     expect((await browser.get('/')).body).toBe('2')
@@ -93,7 +93,7 @@ describe('withSession of sojourn/node', () => {
       }
       res.end(String(opened.userId))
     })
-    await using running = await run(createServer(listener))
+    await using running = await listen(createServer(listener))
     const browser = new Browser(running.port)
     expect((await browser.get('/login')).body).toBe('1')
     const broken = await browser.get('/throw')
@@ -102,14 +102,14 @@ describe('withSession of sojourn/node', () => {
   })
 
   it('answers 503 when the session cannot be loaded, and the handler is not called', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     let calls = 0
     const listener = withSession(sessions, (_req, res, opened) => {
       calls++
       opened.set('a', 1)
       res.end('page')
     })
-    await using running = await run(createServer(listener))
+    await using running = await listen(createServer(listener))
     const browser = new Browser(running.port)
     await browser.get('/')
     store.script = () => Promise.reject(new Error('down'))
@@ -124,7 +124,7 @@ describe('withSession of sojourn/node', () => {
       await new Promise((sent) => res.once('drain', sent).write('x'.repeat(1 << 20), sent))
       throw new Error('broken')
     })
-    await using running = await run(createServer(listener))
+    await using running = await listen(createServer(listener))
     await expect(new Browser(running.port).get('/')).rejects.toThrow()
     expect((await new Browser(running.port).get('/whole')).body).toBe('whole')
   })

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { withSession } from '../../src/adapters/web.ts'
-import { failingWrites, scripted } from '../stories/harness/story-app.ts'
+import { createScriptedManager, failingWrites } from '../stories/harness/story-app.ts'
 
 const page = (path = '/'): Request => new Request(`http://localhost${path}`)
 
 describe('withSession', () => {
   it('hands over what the runtime gives beside the request', async () => {
-    const handle = withSession(scripted().sessions, (_request, session, env: { readonly greeting: string }, times: number) => {
+    const handle = withSession(createScriptedManager().sessions, (_request, session, env: { readonly greeting: string }, times: number) => {
       session.set('times', times)
       return new Response(env.greeting.repeat(times))
     })
@@ -16,7 +16,7 @@ describe('withSession', () => {
   it('has the manager, and the manager knows the session of the request', async () => {
     const request = page()
     const handle = withSession(
-      scripted().sessions,
+      createScriptedManager().sessions,
       (asked, session): Response => new Response(String(handle.sessions.of(asked) === session)),
     )
     expect(await (await handle(request)).text()).toBe('true')
@@ -26,7 +26,7 @@ describe('withSession', () => {
     ['a redirect', (): Response => Response.redirect('http://localhost/there', 303)],
     ['a response of fetch', (): Promise<Response> => fetch('data:text/plain,body')],
   ])('adds the cookie to %s, whose headers are immutable', async (_, answer) => {
-    const handle = withSession(scripted().sessions, (_request, session) => {
+    const handle = withSession(createScriptedManager().sessions, (_request, session) => {
       session.set('a', 1)
       return answer()
     })
@@ -37,11 +37,11 @@ describe('withSession', () => {
 
   it('gives back the very response when nothing is owed', async () => {
     const response = new Response('x')
-    expect(await withSession(scripted().sessions, () => response)(page())).toBe(response)
+    expect(await withSession(createScriptedManager().sessions, () => response)(page())).toBe(response)
   })
 
   it('lets a switch of protocols through untouched, after the commit', async () => {
-    const { sessions, rows } = scripted()
+    const { sessions, rows } = createScriptedManager()
     const switching = Object.create(Response.prototype, { status: { value: 101 }, headers: { value: new Headers() } }) as Response
     const handle = withSession(sessions, (_request, session) => {
       session.set('a', 1)
@@ -52,7 +52,7 @@ describe('withSession', () => {
   })
 
   it('cancels the body of a response whose commit fails', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     const cancelled = Promise.withResolvers<void>()
     const handle = withSession(sessions, (_request, session) => {
@@ -70,7 +70,7 @@ describe('withSession', () => {
   })
 
   it('tells a handler that forgot to answer, and saves nothing', async () => {
-    const { sessions, rows } = scripted()
+    const { sessions, rows } = createScriptedManager()
     const handle = withSession(sessions, (_request, session): Response => {
       session.set('a', 1)
       return undefined as unknown as Response
@@ -80,14 +80,14 @@ describe('withSession', () => {
   })
 
   it('throws on what the handler threw', async () => {
-    const { sessions } = scripted()
+    const { sessions } = createScriptedManager()
     const failure = new Error('broken handler')
     const handle = withSession(sessions, () => Promise.reject(failure))
     await expect(handle(page())).rejects.toBe(failure)
   })
 
   it('opens and commits once when installed twice', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     const operations: string[] = []
     store.script = (operation) => void operations.push(operation)
     const inner = withSession(sessions, (_request, session) => new Response(String(session.increment('visits'))))

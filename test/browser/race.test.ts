@@ -1,6 +1,6 @@
 import type { Locator } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { onStage } from './stage.ts'
+import { onStage } from './shop-fixture.ts'
 
 onStage('the Race', (stage) => {
   test('is linked from the first screen; one button runs both races and says what came of them', async () => {

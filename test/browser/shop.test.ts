@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { countRows, rowOf } from './row.ts'
-import { onStage } from './stage.ts'
+import { onStage } from './shop-fixture.ts'
 import { Visitor } from './visitor.ts'
 
 onStage('the shop', (stage) => {

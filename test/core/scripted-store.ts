@@ -15,15 +15,15 @@ import type { MemoryStore } from '../../src/stores/memory.ts'
 type Operation = 'load' | 'create' | 'replace' | 'touch' | 'delete'
 
 /**
- * What an operation does instead: `next` is the operation of the store within. Whatever it returns is the answer; without a return value
- * the store within answers.
+ * Replaces an operation. `next` runs the operation of the inner store. The result of the script is the result of the
+ * operation; if the script returns undefined, the operation of the inner store runs.
  */
 export type Script = (next: () => Promise<any>, ...args: unknown[]) => unknown
 
-/** A store over one in memory that can fail before or after the effect, hang, send twice, apply late, and tells what was asked of it. */
+/** A memory store that records its calls and whose operations can fail, hang, run twice or run late. */
 export class ScriptedStore implements Store {
   readonly capabilities: Capabilities
-  /** The names of the operations, as they came. */
+  /** The names of the called operations, in order. */
   readonly calls: Operation[] = []
   readonly #inner: MemoryStore
   #scripts: Partial<Record<Operation, Script>>
@@ -34,7 +34,7 @@ export class ScriptedStore implements Store {
     this.capabilities = inner.capabilities
   }
 
-  /** From now on these operations do so, the others as usual. */
+  /** Replaces all scripts; operations without one run as usual. */
   on(scripts: Partial<Record<Operation, Script>>): void {
     this.#scripts = scripts
   }
@@ -75,37 +75,36 @@ export class ScriptedStore implements Store {
     this.calls.push(operation)
     const script = this.#scripts[operation]
     if (script === undefined) return next()
-    const answer = await script(next, ...args)
-    return answer === undefined ? next() : answer
+    const result = await script(next, ...args)
+    return result === undefined ? next() : result
   }
 }
 
-/** Never settles. */
-export function forever(): Promise<never> {
+/** Returns a promise that never settles. */
+export function neverSettles(): Promise<never> {
   return new Promise(() => undefined)
 }
 
-/** Waits for real. */
-export function real(milliseconds: number): Promise<void> {
+export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
 
-/** Does one thing the first `count` times, and as usual from then on. */
-export function times(count: number, script: Script): Script {
-  let left = count
+/** Runs the script for the first `count` calls, and the operation of the inner store after that. */
+export function firstCalls(count: number, script: Script): Script {
+  let remaining = count
   return (next, ...args) => {
-    left -= 1
-    return left >= 0 ? script(next, ...args) : undefined
+    remaining -= 1
+    return remaining >= 0 ? script(next, ...args) : undefined
   }
 }
 
-/** The operation has its effect and then its answer is lost. */
-export const lostAnswer: Script = async (next) => {
+/** The operation takes effect and then its response is lost. */
+export const failAfterEffect: Script = async (next) => {
   await next()
   throw new Error('the connection was lost')
 }
 
-/** The operation never gets there. */
-export const lostRequest: Script = () => {
+/** The operation does not reach the store. */
+export const failBeforeEffect: Script = () => {
   throw new Error('the connection was lost')
 }

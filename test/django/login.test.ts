@@ -13,7 +13,7 @@ import {
   updateDjangoAuthHash,
 } from '../../src/django/django.ts'
 import type { Session } from '../../src/index.ts'
-import { thrown, World } from '../core/fixture.ts'
+import { thrown, TestApp } from '../core/fixture.ts'
 import { Site } from './site.ts'
 import { vectors } from './vectors.ts'
 
@@ -91,7 +91,7 @@ describe('djangoLogin', () => {
   })
 
   it('is refused on a session that is not Django’s', async () => {
-    const session = await new World().open()
+    const session = await new TestApp().open()
     expect(thrown(() => djangoLogin(session, ada))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
   })
 })

@@ -10,7 +10,7 @@ import { StoreError } from '../../src/core/base/errors.ts'
 import { Browser } from './harness/browser.ts'
 import { type Handler, type Middleware, type NodeApp, nodeFrameworks, plainNode } from './harness/node-harness.ts'
 import { RawConnection, type RawResponse } from './harness/raw-connection.ts'
-import { failingWrites, Gate, scripted } from './harness/story-app.ts'
+import { createScriptedManager, failingWrites, Gate } from './harness/story-app.ts'
 
 const LEFTOVERS = [
   'location',
@@ -37,7 +37,7 @@ async function stubborn(res: ServerResponse): Promise<void> {
 
 describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
   async function ask(app: Omit<NodeApp, 'sessions'>, headers: Readonly<Record<string, string>> = {}): Promise<RawResponse> {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     await using server = await start({ sessions, ...app })
     await using connection = await RawConnection.open(server.port)
@@ -88,9 +88,9 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
 
   it('during a stream and after it, too', async () => {
     for (const ended of [false, true]) {
-      const { sessions, store } = scripted()
+      const { sessions, store } = createScriptedManager()
       const gate = new Gate()
-      store.script = (operation) => (operation === 'load' ? undefined : gate.pass())
+      store.script = (operation) => (operation === 'load' ? undefined : gate.wait())
       await using server = await start({
         sessions,
         handler: saving(async (res) => {
@@ -214,7 +214,7 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
       saving((res) => Readable.from(['a', 'b'.repeat(200_000)]).pipe(res)),
       saving(stubborn),
     ]) {
-      const { sessions, store } = scripted()
+      const { sessions, store } = createScriptedManager()
       await using server = await start({ sessions, before, after, handler: typed(handler) })
       const browser = new Browser(server.port)
       store.script = failingWrites
@@ -248,7 +248,7 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
       handler: saving((res) => res.end()),
       async errorPage(_error, _req, res) {
         res.writeHead(503, { 'Content-Type': 'text/plain' }).write('sor')
-        await begun.pass()
+        await begun.wait()
         res.end('ry')
       },
     })
@@ -256,7 +256,7 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
   })
 
   it('of one manager does not take back what the other committed, nor its cookie', async () => {
-    const admins = scripted({ as: 'adminSession', cookie: { name: 'admin' } })
+    const admins = createScriptedManager({ as: 'adminSession', cookie: { name: 'admin' } })
     const { session } = await import('../../src/adapters/node.ts')
     const response = await ask({
       after: [session(admins.sessions)],
@@ -273,7 +273,7 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
 
 describe(`a failed commit in ${plainNode.name}`, () => {
   it('is a line of plain text', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     await using server = await plainNode.start({
       sessions,

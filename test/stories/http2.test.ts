@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { session } from '../../src/adapters/node.ts'
 import type { Session } from '../../src/core/session/session.ts'
-import { failingWrites, Gate, scripted, sealed } from './harness/story-app.ts'
+import { createCookieStoreManager, createScriptedManager, failingWrites, Gate } from './harness/story-app.ts'
 
 type Handler = (req: Http2ServerRequest, res: Http2ServerResponse, session: Session) => unknown
 
@@ -20,8 +20,10 @@ interface Got {
 /** The compatibility API of node:http2, in the clear. */
 async function serve(
   handler: Handler,
-  given = scripted(),
-): Promise<ReturnType<typeof scripted> & AsyncDisposable & { readonly client: ClientHttp2Session; ask(method?: string): Promise<Got> }> {
+  given = createScriptedManager(),
+): Promise<
+  ReturnType<typeof createScriptedManager> & AsyncDisposable & { readonly client: ClientHttp2Session; ask(method?: string): Promise<Got> }
+> {
   const open = session(given.sessions)
   const server = createServer((req, res) => {
     void open(req, res).then(() => handler(req, res, open.sessions.of(req)))
@@ -106,8 +108,8 @@ describe('node:http2, the compatibility API', () => {
 
   it('looks started while it is held', async () => {
     const gate = new Gate()
-    const given = scripted()
-    given.store.script = gate.pass
+    const given = createScriptedManager()
+    given.store.script = gate.wait
     const seen: unknown[] = []
     await using server = await serve(
       saving(async (res) => {
@@ -143,7 +145,7 @@ describe('node:http2, the compatibility API', () => {
     await using server = await serve((_req, res, session) => {
       session.set('text', text.slice(0, 8000))
       res.writeHead(200, { 'set-cookie': ['theme=dark'] }).end('body')
-    }, sealed())
+    }, createCookieStoreManager())
     const { status, headers } = await server.ask()
     const names = [headers['set-cookie'] ?? []].flat().map((each) => each.slice(0, each.indexOf('=')))
     expect([status, names]).toEqual([200, ['theme', 'sid', 'sid.1', 'sid.2']])
@@ -151,8 +153,8 @@ describe('node:http2, the compatibility API', () => {
 
   it('keeps a commit whose client has left', async () => {
     const gate = new Gate()
-    const given = scripted()
-    given.store.script = gate.pass
+    const given = createScriptedManager()
+    given.store.script = gate.wait
     const left = Promise.withResolvers<void>()
     const told = Promise.withResolvers<void>()
     await using server = await serve(

@@ -7,13 +7,13 @@ import { describe, expect, it } from 'vitest'
 import type { Session } from '../../src/core/session/session.ts'
 import { type Handler, nodeFrameworks, plainNode } from './harness/node-harness.ts'
 import { RawConnection, type RawResponse } from './harness/raw-connection.ts'
-import { Gate, scripted } from './harness/story-app.ts'
+import { createScriptedManager, Gate } from './harness/story-app.ts'
 
 // What a handler can do with Node's own response, and what the other side of the wire gets to see of it.
 describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start }) => {
   /** Sends one request to one handler. The session has something to save unless the handler comes without. */
   async function ask(handler: Handler, request = 'GET /', headers: Readonly<Record<string, string>> = {}): Promise<RawResponse> {
-    const { sessions } = scripted()
+    const { sessions } = createScriptedManager()
     await using server = await start({ sessions, handler })
     await using connection = await RawConnection.open(server.port)
     connection.request(request, headers)
@@ -53,7 +53,7 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
   })
 
   it('counts what changes in the tick the response started in, and in promises that were settled then', async () => {
-    const { sessions } = scripted()
+    const { sessions } = createScriptedManager()
     const handlers: Record<string, Handler> = {
       '/': async (_req, res, session) => {
         res.end()
@@ -72,9 +72,9 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
   })
 
   it('looks as if it had started while it is held', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     const gate = new Gate()
-    store.script = gate.pass
+    store.script = gate.wait
     const seen: unknown[] = []
     const look = (res: ServerResponse): void => {
       seen.push([res.headersSent, res.writableEnded, Reflect.get(res, 'finished'), res.writableFinished])
@@ -121,9 +121,9 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
   })
 
   it('asks a writer to wait from 64 KiB on, and tells when it may go on', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     const gate = new Gate()
-    store.script = gate.pass
+    store.script = gate.wait
     const answers: unknown[] = []
     await using server = await start({
       sessions,
@@ -176,14 +176,14 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
   })
 
   it('flushes headers before there is a body, and then sends events', async () => {
-    const { sessions } = scripted()
+    const { sessions } = createScriptedManager()
     const gate = new Gate()
     await using server = await start({
       sessions,
       handler: saving(async (res) => {
         res.writeHead(200, { 'Content-Type': 'text/event-stream' })
         res.flushHeaders()
-        await gate.pass()
+        await gate.wait()
         res.write('data: 1\n\n')
         res.end('data: 2\n\n')
       }),
@@ -224,7 +224,7 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
   })
 
   it('answers pipelined requests in their order, on one connection', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     store.script = () => new Promise((resolve) => setImmediate(resolve))
     await using server = await start({ sessions, handler: saving((res, req) => res.end(req.url)) })
     await using connection = await RawConnection.open(server.port)
@@ -278,10 +278,10 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
   })
 
   it('keeps a commit whose client has left', async () => {
-    const { sessions, store, rows } = scripted()
+    const { sessions, store, rows } = createScriptedManager()
     const gate = new Gate()
     const left = Promise.withResolvers<unknown>()
-    store.script = gate.pass
+    store.script = gate.wait
     await using server = await start({
       sessions,
       handler: (_req: IncomingMessage, res: ServerResponse, session: Session) => {
@@ -303,14 +303,14 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
   })
 
   it('commits though the client has left before it starts', async () => {
-    const { sessions, rows } = scripted()
+    const { sessions, rows } = createScriptedManager()
     const gate = new Gate()
     const committed = Promise.withResolvers<unknown>()
     await using server = await start({
       sessions,
       async handler(_req, res, session) {
         const left = once(res, 'close')
-        await gate.pass()
+        await gate.wait()
         await left
         session.set('a', 1)
         res.end('x', (error?: Error) => committed.resolve(error))
@@ -347,8 +347,8 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
   })
 
   it('is the response of two managers, each with a cookie of its own', async () => {
-    const admins = scripted({ as: 'adminSession', cookie: { name: 'admin' } })
-    const { sessions } = scripted()
+    const admins = createScriptedManager({ as: 'adminSession', cookie: { name: 'admin' } })
+    const { sessions } = createScriptedManager()
     const { session } = await import('../../src/adapters/node.ts')
     await using server = await start({
       sessions,

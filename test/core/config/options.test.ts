@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createSessions } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { thrown } from '../fixture.ts'
+import { catchError } from '../fixture.ts'
 
 const store = new MemoryStore()
 
-/** The message of the ConfigError that these options throw. */
+/** Returns the message of the ConfigError that these options cause. */
 function refusal(options: unknown): string {
-  const error = thrown(() => createSessions(options as never))
+  const error = catchError(() => createSessions(options as never))
   expect(error.code).toBe('ERR_SESSION_CONFIG')
   return error.message
 }
 
-describe('options that are right', () => {
+describe('valid options', () => {
   it.each<[string, object]>([
     ['only a store', {}],
     [
@@ -63,12 +63,12 @@ describe('options that are right', () => {
     ],
     ['a domain', { cookie: { domain: 'sub.example-1.com' } }],
     ['every character of a name', { cookie: { name: "!#$%&'*+-.^_`|~a1" } }],
-  ])('%s', (_name, options) => {
+  ])('accepts %s', (_name, options) => {
     expect(() => createSessions({ store, ...options } as never)).not.toThrow()
   })
 })
 
-describe('a wrong option is a ConfigError naming option, value and remedy', () => {
+describe('a ConfigError for an invalid option names the option, the value and the remedy', () => {
   class Class {}
   const wrong: [option: string, value: unknown, shown: RegExp][] = [
     ['idle', 0, /0/],
@@ -174,28 +174,28 @@ describe('a wrong option is a ConfigError naming option, value and remedy', () =
     expect(refusal({ store, timeout: { [option]: value } })).toContain(`\`timeout.${option}\``)
   })
 
-  it('of a long text only the beginning is shown', () => {
+  it('shows only the start of a long text', () => {
     expect(refusal({ store, idle: 'x'.repeat(500) }).length).toBeLessThan(300)
   })
 })
 
-describe('what is no option', () => {
-  it.each([undefined, null, 5, 'memory', [], () => store])('options that are %o', (options) => {
+describe('unknown options', () => {
+  it.each([undefined, null, 5, 'memory', [], () => store])('rejects %o in place of the options', (options) => {
     expect(refusal(options)).toContain('store')
   })
 
-  it('no store is named as missing, with an example', () => {
+  it('reports a missing store with an example', () => {
     expect(refusal({})).toMatch(/`store`.*new SqliteStore/)
     expect(refusal({ store: undefined })).toMatch(/`store`/)
   })
 
-  it.each(['cokie', 'Idle', 'toString', '__proto__x', 'constructor'])('%s is refused, and what there is is told', (name) => {
+  it.each(['cokie', 'Idle', 'toString', '__proto__x', 'constructor'])('rejects %s and lists the known options', (name) => {
     const message = refusal({ store, [name]: 1 })
     expect(message).toContain(`\`${name}\``)
     expect(message).toContain('idle')
   })
 
-  it('cookie.htttpOnly is refused, and what there is is told', () => {
+  it('rejects cookie.htttpOnly and lists the known options', () => {
     expect(refusal({ store, cookie: { htttpOnly: true } })).toMatch(/`cookie\.htttpOnly`.*httpOnly/)
     expect(refusal({ store, timeout: { total: 5 } })).toMatch(/`timeout\.total`.*operation/)
   })
@@ -215,7 +215,7 @@ describe('what is no option', () => {
     ['unset', { unset: 'destroy' }, /flush/],
     ['genid', { genid: () => 'x' }, /drawn/],
     ['proxy', { proxy: true }, /trust proxy/],
-  ])('%s from elsewhere is refused with its translation', (option, options, translation) => {
+  ])('rejects %s of another library with its equivalent', (option, options, translation) => {
     const message = refusal({ store, ...options })
     expect(message).toContain(`\`${option}\``)
     expect(message).toMatch(translation)

@@ -5,9 +5,9 @@ import express4 from 'express4'
 import { describe, expect, it } from 'vitest'
 import { session } from '../../../src/adapters/express.ts'
 import { Browser } from '../harness/browser.ts'
-import { run } from '../harness/node-response.ts'
+import { listen } from '../harness/node-response.ts'
 import { RawConnection } from '../harness/raw-connection.ts'
-import { failingWrites, Gate, scripted } from '../harness/story-app.ts'
+import { createScriptedManager, failingWrites, Gate } from '../harness/story-app.ts'
 
 const frameworks: { readonly name: string; readonly express: typeof express5 }[] = [
   { name: 'Express 5', express: express5 },
@@ -22,7 +22,7 @@ describe.each(frameworks)('$name', ({ name, express }) => {
   }
 
   it('res.redirect, res.json, res.sendFile and res.sendStatus carry the session', async () => {
-    const { sessions } = scripted()
+    const { sessions } = createScriptedManager()
     const app = quiet()
     app.use(session(sessions))
     app.use((req, _res, next) => {
@@ -36,7 +36,7 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     app.get('/json', (req, res) => void res.json(req.session))
     app.get('/file', (_req, res) => res.sendFile(import.meta.filename))
     app.get('/status', (_req, res) => void res.sendStatus(418))
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     const browser = new Browser(server.port)
     expect((await browser.get('/json')).body).toBe('{"visits":1}')
     expect((await browser.get('/redirect')).headers.get('location')).toBe('/json')
@@ -49,7 +49,7 @@ describe.each(frameworks)('$name', ({ name, express }) => {
   })
 
   it('a file whose commit fails is an error page, in every order', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     const app = quiet()
     app.use(session(sessions))
@@ -57,14 +57,14 @@ describe.each(frameworks)('$name', ({ name, express }) => {
       req.session.set('a', 1)
       res.sendFile(import.meta.filename)
     })
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     const page = await new Browser(server.port).get('/')
     expect([page.status, page.headers.get('etag'), page.headers.get('last-modified'), page.setCookies]).toEqual([503, null, null, []])
     expect(page.body).toContain('disk full')
   })
 
   it('works in a sub-router and under a mounted application', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     const router = express.Router()
     router.use(session(sessions))
     const inner = quiet()
@@ -73,7 +73,7 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     const app = quiet()
     app.use('/shop', router)
     app.use(((error, _req, res, _next) => void res.status(error.status).send('outer error page')) as express5.ErrorRequestHandler)
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     const browser = new Browser(server.port)
     expect([(await browser.get('/shop/inner')).body, (await browser.get('/shop/inner')).body]).toEqual(['1', '2'])
     store.script = failingWrites
@@ -82,9 +82,9 @@ describe.each(frameworks)('$name', ({ name, express }) => {
   })
 
   it('a throw after res.send changes nothing about the response', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     const gate = new Gate()
-    store.script = gate.pass
+    store.script = gate.wait
     const app = quiet()
     app.use(session(sessions))
     app.get('/', (req, res) => {
@@ -92,7 +92,7 @@ describe.each(frameworks)('$name', ({ name, express }) => {
       res.send('whole')
       throw new Error('too late')
     })
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     await using connection = await RawConnection.open(server.port)
     connection.request('GET /')
     await gate.reached
@@ -102,7 +102,7 @@ describe.each(frameworks)('$name', ({ name, express }) => {
   })
 
   it('an error in the middle of a stream cuts it off, as without a session', async () => {
-    const { sessions } = scripted()
+    const { sessions } = createScriptedManager()
     const app = quiet()
     app.use(session(sessions))
     app.get('/', (req, res, next) => {
@@ -110,33 +110,33 @@ describe.each(frameworks)('$name', ({ name, express }) => {
       res.write('half')
       setImmediate(() => next(new Error('broken stream')))
     })
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     await using connection = await RawConnection.open(server.port)
     connection.request('GET /')
     await expect(connection.response()).rejects.toThrow('The connection closed')
   })
 
   it("believes a proxy where 'trust proxy' says so", async () => {
-    const { sessions } = scripted()
+    const { sessions } = createScriptedManager()
     const app = quiet()
     app.set('trust proxy', 'loopback')
     app.use(session(sessions))
     app.get('/', (req, res) => void res.json(req.session.increment('visits')))
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     await using connection = await RawConnection.open(server.port)
     connection.request('GET /', { Host: 'shop.example', 'X-Forwarded-Proto': 'https' })
     expect((await connection.response()).header('set-cookie')).toMatch(/^__Host-sid=.*; Secure/)
   })
 
   it('has two managers side by side', async () => {
-    const { sessions } = scripted()
-    const admins = scripted({ as: 'adminSession', cookie: { name: 'admin' } })
+    const { sessions } = createScriptedManager()
+    const admins = createScriptedManager({ as: 'adminSession', cookie: { name: 'admin' } })
     const app = quiet()
     app.use(session(sessions))
     app.use('/admin', session(admins.sessions))
     app.get('/admin', (req, res) => void res.json([req.session.increment('visits'), admins.sessions.of(req).increment('visits')]))
     app.get('/', (req, res) => void res.json([req.session.increment('visits'), 'adminSession' in req]))
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     const browser = new Browser(server.port)
     expect([(await browser.get('/')).body, (await browser.get('/admin')).body]).toEqual(['[1,false]', '[2,1]'])
     expect([...browser.cookies.keys()]).toEqual(['sid', 'admin'])
@@ -144,24 +144,24 @@ describe.each(frameworks)('$name', ({ name, express }) => {
 
   it('refuses a second manager of the same name', async () => {
     const app = quiet()
-    app.use(session(scripted().sessions), session(scripted().sessions))
-    await using server = await run(createServer(app))
+    app.use(session(createScriptedManager().sessions), session(createScriptedManager().sessions))
+    await using server = await listen(createServer(app))
     const page = await new Browser(server.port).get('/')
     expect([page.status, page.body.includes('adminSession')]).toEqual([500, true])
   })
 
   it('refuses an assignment to req.session', async () => {
     const app = quiet()
-    app.use(session(scripted().sessions))
+    app.use(session(createScriptedManager().sessions))
     app.get('/', (req) => {
       Object.assign(req, { session: undefined })
     })
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     expect((await new Browser(server.port).get('/')).status).toBe(500)
   })
 
   it('tells of a failed load at the first use where a throw is caught, at once where it would end the process', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     const app = quiet()
     app.use(session(sessions))
     app.get('/static', (_req, res) => void res.send('page'))
@@ -173,7 +173,7 @@ describe.each(frameworks)('$name', ({ name, express }) => {
       ((error, req, res, _next) =>
         void res.status(error.status).json([error.code, req.session.get('visits', 0)])) as express5.ErrorRequestHandler,
     )
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     const browser = new Browser(server.port)
     await browser.get('/')
     store.script = () => Promise.reject(new Error('down'))
@@ -192,12 +192,12 @@ describe.each(frameworks)('$name', ({ name, express }) => {
       res.write('started')
       next()
     })
-    app.use(session(scripted().sessions))
+    app.use(session(createScriptedManager().sessions))
     app.use(((error, _req, res, _next) => {
       codes.push(error.code)
       res.end()
     }) as express5.ErrorRequestHandler)
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     expect((await new Browser(server.port).get('/')).body).toBe('started')
     expect(codes).toEqual(['ERR_SESSION_HEADERS_SENT'])
   })

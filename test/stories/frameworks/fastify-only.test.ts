@@ -6,9 +6,9 @@ import { session } from '../../../src/adapters/fastify.ts'
 import type { Sessions } from '../../../src/core/manager/sessions.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { Browser } from '../harness/browser.ts'
-import { fastifyHijacked, listen } from '../harness/fastify-harness.ts'
+import { fastifyHijacked, listenFastify } from '../harness/fastify-harness.ts'
 import { RawConnection } from '../harness/raw-connection.ts'
-import { failingWrites, scripted } from '../harness/story-app.ts'
+import { createScriptedManager, failingWrites } from '../harness/story-app.ts'
 
 async function appOf(sessions: Sessions, options: FastifyServerOptions = {}): Promise<FastifyInstance> {
   const app = fastify({ forceCloseConnections: true, ...options }) as unknown as FastifyInstance
@@ -17,8 +17,8 @@ async function appOf(sessions: Sessions, options: FastifyServerOptions = {}): Pr
 }
 
 /** Counts what reaches the store. */
-function counted(): ReturnType<typeof scripted> & { readonly operations: string[] } {
-  const given = scripted()
+function counted(): ReturnType<typeof createScriptedManager> & { readonly operations: string[] } {
+  const given = createScriptedManager()
   const operations: string[] = []
   given.store.script = (operation) => void operations.push(operation)
   return { ...given, operations }
@@ -41,7 +41,7 @@ describe('Fastify 5', () => {
   })
 
   it('works with inject, and with a stream taken out of it', async () => {
-    const { sessions } = scripted()
+    const { sessions } = createScriptedManager()
     const app = await appOf(sessions)
     app.get('/', (request, reply) => {
       request.session.increment('visits')
@@ -65,14 +65,14 @@ describe('Fastify 5', () => {
     ['a hijacked reply', (reply) => reply.hijack().raw.end('body')],
     ['a hijacked reply, in pieces', (reply) => reply.hijack().raw.writeHead(200).write('bo') && reply.raw.end('dy')],
   ])('saves what came with %s, and makes an error of it when that fails', async (_, send) => {
-    const { sessions, store, rows } = scripted()
+    const { sessions, store, rows } = createScriptedManager()
     const app = await appOf(sessions)
     app.get('/', (request, reply) => {
       request.session.set('a', 1)
       reply.header('Location', '/there').header('ETag', '"x"')
       send(reply)
     })
-    await using server = await listen(app)
+    await using server = await listenFastify(app)
     const page = await new Browser(server.port).get('/')
     expect([page.status, page.body, page.setCookies.length, await rows()]).toEqual([200, 'body', 1, 1])
     store.script = failingWrites
@@ -82,7 +82,7 @@ describe('Fastify 5', () => {
   })
 
   it('answers for a hijacked reply whose commit fails, as nobody else will', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     await using server = await fastifyHijacked.start({
       sessions,
@@ -96,7 +96,7 @@ describe('Fastify 5', () => {
   })
 
   it('hands a failed commit to the error handler of the context, and to the outer one when that fails', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     const app = await appOf(sessions)
     app.register(async (inner) => {
@@ -116,7 +116,7 @@ describe('Fastify 5', () => {
   })
 
   it.each(['an async hook', 'an async handler'])('waits for %s to make the error page', async (which) => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     const app = await appOf(sessions)
     if (which === 'an async hook') app.addHook('onError', async () => new Promise((resolve) => setImmediate(resolve)))
@@ -128,7 +128,7 @@ describe('Fastify 5', () => {
       request.session.set('a', 1)
       return reply.header('ETag', '"x"').send(Readable.from(['a', 'b']))
     })
-    await using server = await listen(app)
+    await using server = await listenFastify(app)
     const page = await new Browser(server.port).get('/')
     expect([page.status, page.body, page.headers.get('etag')]).toEqual([503, '{"page":"ERR_SESSION_STORE"}', null])
   })
@@ -153,7 +153,7 @@ describe('Fastify 5', () => {
   })
 
   it('runs onSend hooks again for a commit that failed, and commits once', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     const operations: string[] = []
     store.script = (operation) => {
       if (operation !== 'load') operations.push(operation) // whether the store is there at all is asked meanwhile
@@ -177,7 +177,7 @@ describe('Fastify 5', () => {
   })
 
   it('keeps what was there before the session, and takes trailers back', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     const app = fastify({ forceCloseConnections: true })
     app.addHook('onRequest', async (_request, reply) => {
@@ -190,7 +190,7 @@ describe('Fastify 5', () => {
       reply.trailer('Checksum', async () => '42')
       return reply.header('Set-Cookie', 'mine=1').header('Link', '</page>').send('body')
     })
-    await using server = await listen(app as unknown as FastifyInstance)
+    await using server = await listenFastify(app as unknown as FastifyInstance)
     await using connection = await RawConnection.open(server.port)
     connection.request('GET /')
     const page = await connection.response()
@@ -204,7 +204,7 @@ describe('Fastify 5', () => {
   })
 
   it('is of the context that registers it, and of those within', async () => {
-    const { sessions } = scripted()
+    const { sessions } = createScriptedManager()
     const app = fastify()
     await app.register(async (shop) => {
       await shop.register(session, { sessions })
@@ -222,8 +222,8 @@ describe('Fastify 5', () => {
   })
 
   it('has two managers side by side, each in its context', async () => {
-    const { sessions } = scripted()
-    const admins = scripted({ as: 'adminSession', cookie: { name: 'admin' } })
+    const { sessions } = createScriptedManager()
+    const admins = createScriptedManager({ as: 'adminSession', cookie: { name: 'admin' } })
     const app = await appOf(sessions)
     app.register(async (inner) => {
       await inner.register(session, { sessions: admins.sessions })
@@ -231,7 +231,7 @@ describe('Fastify 5', () => {
       inner.get('/names', (request) => ['adminSession' in request, Reflect.get(inner, 'adminSessions') === admins.sessions])
     })
     app.get('/', (request) => [request.session.increment('visits'), 'adminSession' in request])
-    await using server = await listen(app)
+    await using server = await listenFastify(app)
     const browser = new Browser(server.port)
     expect([(await browser.get('/')).body, (await browser.get('/admin')).body]).toEqual(['[1,false]', '[2,1]'])
     expect((await browser.get('/names')).body).toBe('[true,true]')
@@ -249,30 +249,30 @@ describe('Fastify 5', () => {
     const page = await app.inject('/')
     expect([page.body, page.cookies.length, operations]).toEqual(['1', 1, ['create']])
     const other = await appOf(sessions)
-    other.register(session, { sessions: scripted().sessions })
+    other.register(session, { sessions: createScriptedManager().sessions })
     await expect(other.ready()).rejects.toThrow(
       "request.session is there already; give this manager another name: app.register(session, { as: 'adminSession'",
     )
   })
 
   it('refuses an assignment to request.session', async () => {
-    const app = await appOf(scripted().sessions)
+    const app = await appOf(createScriptedManager().sessions)
     app.get('/', (request) => Object.assign(request, { session: undefined }))
     expect((await app.inject('/')).statusCode).toBe(500)
   })
 
   it("believes a proxy where 'trustProxy' says so", async () => {
-    const app = await appOf(scripted().sessions, { trustProxy: 'loopback' })
+    const app = await appOf(createScriptedManager().sessions, { trustProxy: 'loopback' })
     app.get('/', (request) => request.session.increment('visits'))
     const headers = { host: 'shop.example', 'x-forwarded-proto': 'https' }
     expect(String((await app.inject({ url: '/', headers })).headers['set-cookie'])).toMatch(/^__Host-sid=.*; Secure/)
-    const plain = await appOf(scripted().sessions)
+    const plain = await appOf(createScriptedManager().sessions)
     plain.get('/', (request) => request.session.increment('visits'))
     expect((await plain.inject({ url: '/', headers })).json().message).toContain('trustProxy')
   })
 
   it('has the session in every hook, in the page for what is not there, and in the error page of a failed load', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     const app = await appOf(sessions)
     for (const hook of ['onRequest', 'preValidation', 'preHandler'] as const)
       app.addHook(hook, async (request) => void request.session.push('hooks', hook))
@@ -280,7 +280,7 @@ describe('Fastify 5', () => {
     app.setErrorHandler((error: Error & { status: number }, request, reply) =>
       reply.code(error.status).send({ empty: request.session.size }),
     )
-    await using server = await listen(app)
+    await using server = await listenFastify(app)
     const browser = new Browser(server.port)
     expect(await browser.get('/nowhere')).toMatchObject({ status: 404, body: '["onRequest","preValidation","preHandler"]' })
     store.script = () => Promise.reject(new Error('down'))

@@ -6,9 +6,16 @@ import { withSession } from '../../../src/adapters/web.ts'
 import type { Sessions } from '../../../src/core/manager/sessions.ts'
 import type { Session } from '../../../src/core/session/session.ts'
 import { Browser } from '../harness/browser.ts'
-import { run } from '../harness/node-response.ts'
+import { listen } from '../harness/node-response.ts'
 import { stories } from '../harness/stories.ts'
-import { type Answer, answerTo, errorPageOf, failingWrites, type Running, scripted } from '../harness/story-app.ts'
+import {
+  createScriptedManager,
+  failingWrites,
+  handleRequest,
+  type RunningServer,
+  renderErrorPage,
+  type StoryResponse,
+} from '../harness/story-app.ts'
 
 declare module 'h3' {
   interface H3EventContext {
@@ -22,22 +29,22 @@ function withSessions(sessions: Sessions, shop: H3): H3 {
   return new H3().all('/**', fromWebHandler(handler))
 }
 
-const serve = (app: H3): Promise<Running> => run(createServer(toNodeHandler(app) as never))
+const serve = (app: H3): Promise<RunningServer> => listen(createServer(toNodeHandler(app) as never))
 
 stories({
   name: 'h3 2',
-  ownErrorPage: false,
+  hasErrorPage: false,
   remedy: 'cookie: { secure: true }',
-  makeServer(story) {
-    const shop = new H3({ silent: true, onError: (error) => responseOf(errorPageOf(story, error)) })
+  startServer(story) {
+    const shop = new H3({ silent: true, onError: (error) => responseOf(renderErrorPage(story, error)) })
     shop.all('/**', async ({ req, url, context }) =>
-      responseOf(await answerTo(story, { method: req.method, url, body: await req.text(), session: context.session })),
+      responseOf(await handleRequest(story, { method: req.method, url, body: await req.text(), session: context.session })),
     )
     return serve(withSessions(story.sessions, shop))
   },
 })
 
-function responseOf({ status = 200, headers = {}, body }: Answer): Response {
+function responseOf({ status = 200, headers = {}, body }: StoryResponse): Response {
   const all = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((each) => [name, each] as [string, string]))
   const stream = body === undefined || typeof body === 'string' ? body : (Readable.toWeb(Readable.from(body)) as ReadableStream)
   return new Response(stream, { status, headers: all })
@@ -57,7 +64,7 @@ describe('h3 2, in its own words', () => {
   })
 
   it('carries what handlers return, what they set beside it, and what they throw', async () => {
-    const { sessions, rows } = scripted()
+    const { sessions, rows } = createScriptedManager()
     await using server = await serve(withSessions(sessions, shop))
     const browser = new Browser(server.port)
     const added = await browser.post('/cart/bread')
@@ -69,7 +76,7 @@ describe('h3 2, in its own words', () => {
   })
 
   it('is an empty error when the commit fails', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     await using server = await serve(withSessions(sessions, shop))
     const page = await new Browser(server.port).post('/cart/bread')

@@ -10,27 +10,27 @@ import { session } from '../../../src/adapters/hono.ts'
 import type { Sessions } from '../../../src/core/manager/sessions.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { Browser } from '../harness/browser.ts'
-import { run } from '../harness/node-response.ts'
-import { errorPageOf, failingWrites, type Running, type StoryApp, scripted } from '../harness/story-app.ts'
+import { listen } from '../harness/node-response.ts'
+import { createScriptedManager, failingWrites, type RunningServer, renderErrorPage, type StoryApp } from '../harness/story-app.ts'
 
 function appOf(sessions: Sessions): Hono {
   const app = new Hono()
   app.use(session(sessions))
   app.onError((error, c) => {
-    const { status, body } = errorPageOf({} as StoryApp, error)
+    const { status, body } = renderErrorPage({} as StoryApp, error)
     return c.text(body as string, status as 500)
   })
   return app
 }
 
 function failing(): Sessions {
-  const { sessions, store } = scripted()
+  const { sessions, store } = createScriptedManager()
   store.script = failingWrites
   return sessions
 }
 
-const serve = ({ fetch }: Hono, overrideGlobalObjects = true): Promise<Running> =>
-  run(createAdaptorServer({ fetch, overrideGlobalObjects }) as Server)
+const serve = ({ fetch }: Hono, overrideGlobalObjects = true): Promise<RunningServer> =>
+  listen(createAdaptorServer({ fetch, overrideGlobalObjects }) as Server)
 
 /** A context with something to save. */
 function saving(c: Context): Context {
@@ -51,7 +51,7 @@ describe('Hono 4', () => {
   })
 
   it('adds the cookie to a response of fetch, whose headers are immutable', async () => {
-    const app = appOf(scripted().sessions)
+    const app = appOf(createScriptedManager().sessions)
     app.get('/', (c) => {
       saving(c)
       return fetch('data:text/plain,body')
@@ -67,13 +67,13 @@ describe('Hono 4', () => {
 
   it('gives back the very response when nothing is owed', async () => {
     const response = new Response('x')
-    const app = appOf(scripted().sessions)
+    const app = appOf(createScriptedManager().sessions)
     app.get('/', () => response)
     expect(await ask(app)).toBe(response)
   })
 
   it('lets a switch of protocols through untouched, after the commit', async () => {
-    const { sessions, rows } = scripted()
+    const { sessions, rows } = createScriptedManager()
     const switching = Object.create(Response.prototype, { status: { value: 101 }, headers: { value: new Headers() } }) as Response
     const app = appOf(sessions)
     app.get('/', (c) => {
@@ -85,7 +85,7 @@ describe('Hono 4', () => {
   })
 
   it('streams text and events', async () => {
-    const { sessions, rows } = scripted()
+    const { sessions, rows } = createScriptedManager()
     const app = appOf(sessions)
     app.get('/text', (c) => {
       saving(c)
@@ -209,7 +209,7 @@ describe('Hono 4', () => {
   })
 
   it('saves what came with an error that is thrown and told as a 4xx, and performs a logout whatever is thrown', async () => {
-    const { sessions, rows } = scripted()
+    const { sessions, rows } = createScriptedManager()
     const app = appOf(sessions)
     app.onError((error, c) => (error instanceof HTTPException ? error.getResponse() : c.text('sorry', 500)))
     app.get('/', (c) => {
@@ -230,8 +230,8 @@ describe('Hono 4', () => {
   })
 
   it('has two managers side by side, and each once', async () => {
-    const admins = scripted({ as: 'adminSession', cookie: { name: 'admin' } })
-    const { sessions } = scripted()
+    const admins = createScriptedManager({ as: 'adminSession', cookie: { name: 'admin' } })
+    const { sessions } = createScriptedManager()
     const app = new Hono()
     app.use(session(sessions), session(admins.sessions), session(sessions), session(admins.sessions))
     app.get('/', (c) => c.json([c.var.session.increment('visits'), admins.sessions.of(c).increment('visits'), 'adminSession' in c.var]))
@@ -241,8 +241,8 @@ describe('Hono 4', () => {
   })
 
   it('refuses a second manager of the same name', async () => {
-    const app = appOf(scripted().sessions)
-    app.use(session(scripted().sessions))
+    const app = appOf(createScriptedManager().sessions)
+    app.use(session(createScriptedManager().sessions))
     app.get('/', (c) => c.text('body'))
     const page = await ask(app)
     expect([page.status, await page.text()]).toEqual([500, 'error page: ERR_SESSION_CONFIG'])
@@ -253,7 +253,7 @@ describe('Hono 4', () => {
     ['Deno', { remoteAddr: { hostname: '10.0.0.1' } }],
     ['Bun', { requestIP: () => ({ address: '10.0.0.1' }) }],
   ])('on %s, believes no Host that says localhost when the other end is not', async (_, env) => {
-    const app = appOf(scripted().sessions)
+    const app = appOf(createScriptedManager().sessions)
     app.get('/', (c) => saving(c).text('body'))
     expect(await (await app.request('http://localhost/', {}, env)).text()).toBe('error page: ERR_SESSION_CONFIG')
     expect((await app.request('https://localhost/', {}, env)).headers.get('set-cookie')).toMatch(/^__Host-sid=/)
@@ -261,7 +261,7 @@ describe('Hono 4', () => {
   })
 
   it('answers a request that nobody else answers, with our header on it', async () => {
-    const app = appOf(scripted().sessions)
+    const app = appOf(createScriptedManager().sessions)
     app.notFound((c) => saving(c).text('nothing here', 404))
     const page = await ask(app)
     expect([page.status, page.headers.getSetCookie().length]).toEqual([404, 1])

@@ -6,9 +6,9 @@ import { session } from '../../../src/adapters/koa.ts'
 import type { Sessions } from '../../../src/core/manager/sessions.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { Browser } from '../harness/browser.ts'
-import { run } from '../harness/node-response.ts'
+import { listen } from '../harness/node-response.ts'
 import { RawConnection } from '../harness/raw-connection.ts'
-import { failingWrites, scripted } from '../harness/story-app.ts'
+import { createScriptedManager, failingWrites } from '../harness/story-app.ts'
 
 function quiet(...all: readonly (Sessions | Koa.Middleware)[]): Koa {
   const app = new Koa()
@@ -17,7 +17,7 @@ function quiet(...all: readonly (Sessions | Koa.Middleware)[]): Koa {
   return app
 }
 
-const serve = (app: Koa): ReturnType<typeof run> => run(createServer(app.callback()))
+const serve = (app: Koa): ReturnType<typeof listen> => listen(createServer(app.callback()))
 
 describe('Koa 3', () => {
   it('takes options, and has the manager it made of them', async () => {
@@ -31,7 +31,7 @@ describe('Koa 3', () => {
   })
 
   it('keeps the new cookie on an error that is thrown', async () => {
-    const { sessions, rows } = scripted()
+    const { sessions, rows } = createScriptedManager()
     await using server = await serve(
       quiet(sessions, (ctx) => {
         ctx.session.set('a', 1)
@@ -50,7 +50,7 @@ describe('Koa 3', () => {
   })
 
   it('saves what middleware around it does after the handler', async () => {
-    const { sessions } = scripted()
+    const { sessions } = createScriptedManager()
     const app = quiet(
       sessions,
       async (ctx, next) => {
@@ -80,7 +80,7 @@ describe('Koa 3', () => {
       },
     ],
   ])('turns %s whose commit fails into the page of ctx.onerror, and tells the application', async (_, answer) => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     const codes: unknown[] = []
     const app = quiet(sessions, (ctx) => {
       ctx.session.set('a', 1)
@@ -97,8 +97,8 @@ describe('Koa 3', () => {
   })
 
   it('has two managers side by side, and each once', async () => {
-    const { sessions } = scripted()
-    const admins = scripted({ as: 'adminSession', cookie: { name: 'admin' } })
+    const { sessions } = createScriptedManager()
+    const admins = createScriptedManager({ as: 'adminSession', cookie: { name: 'admin' } })
     const app = quiet(sessions, admins.sessions, sessions, admins.sessions, (ctx) => {
       ctx.body = [ctx.session.increment('visits'), admins.sessions.of(ctx).increment('visits'), ctx['adminSession'].get('visits')]
     })
@@ -110,9 +110,9 @@ describe('Koa 3', () => {
   it('refuses a second manager of the same name, a name of Koa, and an assignment', async () => {
     const codes: unknown[] = []
     for (const app of [
-      quiet(scripted().sessions, scripted().sessions),
-      quiet(scripted({ as: 'app' }).sessions),
-      quiet(scripted().sessions, (ctx) => void Object.assign(ctx, { session: undefined })),
+      quiet(createScriptedManager().sessions, createScriptedManager().sessions),
+      quiet(createScriptedManager({ as: 'app' }).sessions),
+      quiet(createScriptedManager().sessions, (ctx) => void Object.assign(ctx, { session: undefined })),
     ]) {
       app.on('error', (error) => codes.push(error.code ?? error.name))
       await using server = await serve(app)
@@ -122,7 +122,7 @@ describe('Koa 3', () => {
   })
 
   it('believes a proxy where app.proxy says so', async () => {
-    const app = quiet(scripted().sessions, (ctx) => void (ctx.body = ctx.session.increment('visits')))
+    const app = quiet(createScriptedManager().sessions, (ctx) => void (ctx.body = ctx.session.increment('visits')))
     app.proxy = true
     await using server = await serve(app)
     await using connection = await RawConnection.open(server.port)
@@ -131,7 +131,7 @@ describe('Koa 3', () => {
   })
 
   it('tells of a failed load at the first use, where middleware can catch it', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     const app = quiet(
       sessions,
       async (ctx, next) => {

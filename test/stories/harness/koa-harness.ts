@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import Koa, { type Context } from 'koa'
 import { session } from '../../../src/adapters/koa.ts'
 import type { Middleware, NodeFramework } from './node-harness.ts'
-import { run } from './node-response.ts'
+import { listen } from './node-response.ts'
 
 const asKoa =
   (middleware: Middleware): Koa.Middleware =>
@@ -28,6 +28,6 @@ export const koa: NodeFramework = {
       ctx.res.statusCode = 200
       await handler(ctx.req, ctx.res, ctx.session)
     })
-    return run(createServer(app.callback()))
+    return listen(createServer(app.callback()))
   },
 }

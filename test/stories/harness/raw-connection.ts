@@ -17,12 +17,12 @@ export class RawConnection implements AsyncDisposable {
   readonly #socket: Socket
   #received = ''
   #closed = false
-  #news = Promise.withResolvers<void>()
+  #changed = Promise.withResolvers<void>()
 
   private constructor(socket: Socket) {
     this.#socket = socket
-    socket.setEncoding('latin1').on('data', (text: string) => this.#tell(() => (this.#received += text)))
-    socket.on('close', () => this.#tell(() => (this.#closed = true))).on('error', () => undefined)
+    socket.setEncoding('latin1').on('data', (text: string) => this.#update(() => (this.#received += text)))
+    socket.on('close', () => this.#update(() => (this.#closed = true))).on('error', () => undefined)
   }
 
   static async open(port: number): Promise<RawConnection> {
@@ -60,7 +60,7 @@ export class RawConnection implements AsyncDisposable {
 
   /** Waits until the received text fulfils the condition, or nothing can come any more. */
   async until(condition: (received: string) => boolean): Promise<string> {
-    while (!condition(this.#received) && !this.#closed) await this.#news.promise
+    while (!condition(this.#received) && !this.#closed) await this.#changed.promise
     return this.#received
   }
 
@@ -73,7 +73,7 @@ export class RawConnection implements AsyncDisposable {
   async response({ toHead = false }: { readonly toHead?: boolean } = {}): Promise<RawResponse> {
     const informational: number[] = []
     for (;;) {
-      const head = await this.#take((text) => past(text, '\r\n\r\n'))
+      const head = await this.#take((text) => endOf(text, '\r\n\r\n'))
       const [line = '', ...lines] = head.trimEnd().split('\r\n')
       const status = Number(line.split(' ')[1])
       const headers = lines.map((each) => [each.slice(0, each.indexOf(':')), each.slice(each.indexOf(':') + 1).trim()] as const)
@@ -84,7 +84,7 @@ export class RawConnection implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.destroy()
-    while (!this.#closed) await this.#news.promise
+    while (!this.#closed) await this.#changed.promise
   }
 
   async #finish(status: number, headers: RawResponse['headers'], informational: number[], toHead: boolean): Promise<RawResponse> {
@@ -104,11 +104,11 @@ export class RawConnection implements AsyncDisposable {
   async #chunks(): Promise<[body: string, trailers: string]> {
     let body = ''
     for (;;) {
-      const size = Number.parseInt(await this.#take((text) => past(text, '\r\n')), 16)
+      const size = Number.parseInt(await this.#take((text) => endOf(text, '\r\n')), 16)
       if (size === 0) break
       body += (await this.#take(() => size + 2)).slice(0, -2)
     }
-    const trailers = await this.#take((text) => (text.startsWith('\r\n') ? 2 : past(text, '\r\n\r\n')))
+    const trailers = await this.#take((text) => (text.startsWith('\r\n') ? 2 : endOf(text, '\r\n\r\n')))
     return [body, trailers.trimEnd()]
   }
 
@@ -122,15 +122,15 @@ export class RawConnection implements AsyncDisposable {
     return taken
   }
 
-  #tell(change: () => void): void {
+  #update(change: () => void): void {
     change()
-    this.#news.resolve()
-    this.#news = Promise.withResolvers()
+    this.#changed.resolve()
+    this.#changed = Promise.withResolvers()
   }
 }
 
 /** Where the text goes on after the mark. */
-function past(text: string, mark: string): number | undefined {
+function endOf(text: string, mark: string): number | undefined {
   const index = text.indexOf(mark)
   return index === -1 ? undefined : index + mark.length
 }

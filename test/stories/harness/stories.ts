@@ -3,10 +3,19 @@ import { HeadersSentError, type SessionError } from '../../../src/core/base/erro
 import type { Session } from '../../../src/core/session/session.ts'
 import { Browser, type Page } from './browser.ts'
 import { RawConnection } from './raw-connection.ts'
-import { type Answer, type Framework, failingWrites, type Kept, type Route, type Scripted, scripted, sealed } from './story-app.ts'
+import {
+  createCookieStoreManager,
+  createScriptedManager,
+  type Framework,
+  failingWrites,
+  type Route,
+  type ScriptedManager,
+  type Storage,
+  type StoryResponse,
+} from './story-app.ts'
 
-const ok = (body: unknown): Answer => ({ body: typeof body === 'string' ? body : JSON.stringify(body ?? 'nothing') })
-const home: Answer = { status: 303, headers: { Location: '/' } }
+const ok = (body: unknown): StoryResponse => ({ body: typeof body === 'string' ? body : JSON.stringify(body ?? 'nothing') })
+const home: StoryResponse = { status: 303, headers: { Location: '/' } }
 
 /** A shop in a few lines, as the README shows it. */
 const shop: Readonly<Record<string, Route>> = {
@@ -37,28 +46,28 @@ const shop: Readonly<Record<string, Route>> = {
 
 /** The stories of every framework: an application told once, on a real server, over the wire. */
 export function stories(
-  { name, makeServer, ownErrorPage, remedy }: Framework,
-  { make, inRows }: Kept = { make: scripted, inRows: true },
+  { name, startServer, hasErrorPage, remedy }: Framework,
+  { createManager, hasRows }: Storage = { createManager: createScriptedManager, hasRows: true },
 ): void {
-  const itInRows = it.runIf(inRows)
+  const itInRows = it.runIf(hasRows)
 
   async function open(
     routes: Readonly<Record<string, Route>> = shop,
-    given: Scripted = make(),
-  ): Promise<Scripted & AsyncDisposable & { readonly browser: Browser; readonly port: number }> {
-    const server = await makeServer({ sessions: given.sessions, routes })
+    given: ScriptedManager = createManager(),
+  ): Promise<ScriptedManager & AsyncDisposable & { readonly browser: Browser; readonly port: number }> {
+    const server = await startServer({ sessions: given.sessions, routes })
     return { ...given, port: server.port, browser: new Browser(server.port), [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
   }
 
-  describe.runIf(inRows)(`${name}: sessions in cookies`, () => {
+  describe.runIf(hasRows)(`${name}: sessions in cookies`, () => {
     it('sets as many cookies as it takes, beside those of the application, and takes them back', async () => {
-      await using shop = await open(large, sealed())
+      await using shop = await open(shopWithLargeText, createCookieStoreManager())
       const { browser } = shop
       const page = await browser.post('/fill', '8000')
       expect([page.status, page.headers.get('cache-control')]).toEqual([303, 'private, no-store'])
-      expect(namesOf(page)).toEqual(['lang', 'sid', 'sid.1', 'sid.2', 'theme'])
+      expect(cookieNames(page)).toEqual(['lang', 'sid', 'sid.1', 'sid.2', 'theme'])
       expect((await browser.get('/size')).body).toBe('8000')
-      expect(namesOf(await browser.get('/size'))).toEqual(['lang', 'theme'])
+      expect(cookieNames(await browser.get('/size'))).toEqual(['lang', 'theme'])
       await browser.post('/fill', '10')
       expect([...browser.cookies.keys()].toSorted()).toEqual(['lang', 'sid', 'theme'])
       await browser.post('/fill', '8000')
@@ -67,11 +76,11 @@ export function stories(
     })
 
     it('sends nothing of what does not fit', async () => {
-      await using shop = await open(large, sealed())
+      await using shop = await open(shopWithLargeText, createCookieStoreManager())
       await shop.browser.post('/fill', '10')
       const page = await shop.browser.post('/fill', '20000')
       expect([page.status, page.setCookies]).toEqual([500, []])
-      if (ownErrorPage) expect(page.body).toBe('error page: ERR_SESSION_COOKIE_TOO_LARGE')
+      if (hasErrorPage) expect(page.body).toBe('error page: ERR_SESSION_COOKIE_TOO_LARGE')
       expect((await shop.browser.get('/size')).body).toBe('10')
     })
   })
@@ -109,7 +118,7 @@ export function stories(
       await using shop = await open()
       const { browser, port } = shop
       await browser.post('/cart/add', 'bread')
-      const thief = copyOf(browser, port)
+      const thief = copyBrowser(browser, port)
       const page = await browser.post('/login', 'ann')
       expect(page.setCookies).toHaveLength(1)
       expect((await browser.get('/')).body).toBe('{"cart":["bread"],"userId":"ann"}')
@@ -191,7 +200,7 @@ export function stories(
 
     it('answers HEAD like GET without a body', async () => {
       await using shop = await open({ 'HEAD /': shopWith('x', ok('body'))['x'] as Route, 'GET /': ({ session }) => ok(session.toObject()) })
-      const page = await shop.browser.visit('HEAD', '/')
+      const page = await shop.browser.request('HEAD', '/')
       expect([page.status, page.body, page.setCookies.length]).toEqual([200, '', 1])
       expect((await shop.browser.get('/')).body).toBe('{"saved":true}')
     })
@@ -219,7 +228,7 @@ export function stories(
       await using shop = await open({
         'GET /': ({ session }) => {
           session.set('a', 1)
-          return { body: pieces(session, caught) }
+          return { body: streamAndWrite(session, caught) }
         },
       })
       const page = await shop.browser.get('/')
@@ -242,7 +251,7 @@ export function stories(
         },
       })
       await shop.browser.post('/dark')
-      const tab = copyOf(shop.browser, shop.port)
+      const tab = copyBrowser(shop.browser, shop.port)
       expect((await shop.browser.post('/fail')).body).toBe('sorry')
       expect((await shop.browser.get('/')).body).toBe('{"darkMode":true}')
       const page = await shop.browser.post('/fail/logout')
@@ -263,14 +272,14 @@ export function stories(
         },
       })
       await shop.browser.post('/dark')
-      const tab = copyOf(shop.browser, shop.port)
+      const tab = copyBrowser(shop.browser, shop.port)
       expect((await shop.browser.post('/throw')).status).toBe(500)
       expect((await shop.browser.get('/')).body).toBe('{"darkMode":true}')
       expect((await shop.browser.post('/throw/logout')).status).toBe(500)
       expect((await tab.get('/')).body).toBe('{}')
     })
 
-    itInRows.each<[string, Answer]>([
+    itInRows.each<[string, StoryResponse]>([
       ['a redirect', { status: 302, headers: { Location: '/there' } }],
       [
         'a page',
@@ -292,7 +301,7 @@ export function stories(
       expect(page.status).toBe(503)
       expect(page.setCookies).toEqual([])
       for (const header of ['location', 'etag', 'last-modified', 'content-language']) expect(page.headers.get(header)).toBeNull()
-      if (ownErrorPage) expect(page.body).toBe('error page: ERR_SESSION_STORE')
+      if (hasErrorPage) expect(page.body).toBe('error page: ERR_SESSION_STORE')
       expect(await shop.rows()).toBe(0)
     })
 
@@ -365,7 +374,7 @@ export function stories(
     })
   })
 
-  describe.runIf(inRows)(`${name}: cost`, () => {
+  describe.runIf(hasRows)(`${name}: cost`, () => {
     it.each([
       ['anonymous', () => undefined],
       ['garbage', (index: number) => `sid=${'x'.repeat(index % 90)}${index}; sid2=%00`],
@@ -387,29 +396,29 @@ export function stories(
   })
 }
 
-const large: Readonly<Record<string, Route>> = {
+const shopWithLargeText: Readonly<Record<string, Route>> = {
   ...shop,
   'POST /fill': ({ session, body }) => {
-    session.set('text', noise(Number(body)))
+    session.set('text', randomText(Number(body)))
     return { ...home, headers: { ...home.headers, 'Set-Cookie': ['theme=dark', 'lang=en'] } }
   },
   'GET /size': ({ session }) => ({ ...ok(String(session.get('text', '').length)), headers: { 'Set-Cookie': ['theme=dark', 'lang=en'] } }),
 }
 
 /** Text that does not get shorter. */
-function noise(length: number): string {
+function randomText(length: number): string {
   return Array.from({ length: Math.ceil(length / 36) }, () => crypto.randomUUID())
     .join('')
     .slice(0, length)
 }
 
 /** The names of the cookies that a page sets. */
-function namesOf({ setCookies }: Page): string[] {
+function cookieNames({ setCookies }: Page): string[] {
   return setCookies.map((each) => each.slice(0, each.indexOf('='))).toSorted((a, b) => a.localeCompare(b))
 }
 
 /** Another browser that holds the same cookies. */
-function copyOf(browser: Browser, port: number): Browser {
+function copyBrowser(browser: Browser, port: number): Browser {
   const copy = new Browser(port)
   for (const [name, value] of browser.cookies) copy.cookies.set(name, value)
   return copy
@@ -419,7 +428,7 @@ function shopOf(): Readonly<Record<string, Route>> {
   return shop
 }
 
-function shopWith(route: string, answer: Answer): Readonly<Record<string, Route>> {
+function shopWith(route: string, answer: StoryResponse): Readonly<Record<string, Route>> {
   return {
     ...shop,
     [route]: ({ session }) => {
@@ -434,7 +443,7 @@ async function* stream(all: readonly string[]): AsyncGenerator<string> {
 }
 
 /** Notices how writing is refused in the middle of the stream, while reading goes on. */
-async function* pieces(session: Session, caught: unknown[]): AsyncGenerator<string> {
+async function* streamAndWrite(session: Session, caught: unknown[]): AsyncGenerator<string> {
   yield 'one '
   await new Promise((resolve) => setImmediate(resolve))
   await new Promise((resolve) => setImmediate(resolve))

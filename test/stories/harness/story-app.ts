@@ -9,7 +9,7 @@ import { SECRET } from '../../stores/cookie/cookie-secret.ts'
 import { type Script, ScriptedStore } from './scripted-store.ts'
 
 /** What a route of a story sees of a request, in every framework. */
-export interface Visit {
+export interface StoryRequest {
   readonly method: string
   readonly url: URL
   readonly body: string
@@ -17,14 +17,14 @@ export interface Visit {
 }
 
 /** What a route answers; the harness says it in the words of its framework. */
-export interface Answer {
+export interface StoryResponse {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
   /** Pieces are streamed, one write each. */
   readonly body?: string | AsyncIterable<string>
 }
 
-export type Route = (visit: Visit) => Answer | Promise<Answer>
+export type Route = (visit: StoryRequest) => StoryResponse | Promise<StoryResponse>
 
 /** An application, described once for all frameworks. */
 export interface StoryApp {
@@ -32,79 +32,79 @@ export interface StoryApp {
   /** By method and path: `'GET /cart'`. */
   readonly routes: Readonly<Record<string, Route>>
   /** The application's own error page, where its framework has such a thing. */
-  readonly errorPage?: (error: { readonly status?: number; readonly code?: string }) => Answer
+  readonly errorPage?: (error: { readonly status?: number; readonly code?: string }) => StoryResponse
 }
 
 /** A server on a port of its own. */
-export interface Running extends AsyncDisposable {
+export interface RunningServer extends AsyncDisposable {
   readonly port: number
 }
 
-export type MakeServer = (app: StoryApp) => Promise<Running>
+export type StartServer = (app: StoryApp) => Promise<RunningServer>
 
 /** What a framework is like, as far as stories differ by it. */
 export interface Framework {
   readonly name: string
-  readonly makeServer: MakeServer
+  readonly startServer: StartServer
   /** Whether the application's own error page answers when a commit fails. */
-  readonly ownErrorPage: boolean
+  readonly hasErrorPage: boolean
   /** The setting a `ConfigError` has to name when the connection is not secure. */
   readonly remedy: string
 }
 
 /** Answers like a small application: the route, or 404. A body is read by the harness. */
-export async function answerTo(app: StoryApp, visit: Visit): Promise<Answer> {
+export async function handleRequest(app: StoryApp, visit: StoryRequest): Promise<StoryResponse> {
   const route = app.routes[`${visit.method} ${visit.url.pathname}`]
   return route === undefined ? { status: 404, body: 'no such page' } : route(visit)
 }
 
-export function errorPageOf(app: StoryApp, error: unknown): Answer {
+export function renderErrorPage(app: StoryApp, error: unknown): StoryResponse {
   const known = error as { readonly status?: number; readonly code?: string }
   return app.errorPage?.(known) ?? { status: known.status ?? 500, body: `error page: ${known.code ?? String(error)}` }
 }
 
 /** A manager over a store that can be told to be slow or to fail; and the rows that are in it. */
-export interface Scripted {
+export interface ScriptedManager {
   readonly sessions: Sessions
   readonly store: ScriptedStore
   rows(): Promise<number>
 }
 
 /** Makes managers, each over a store of its own. */
-export type MakeScripted = (options?: Partial<SessionOptions>) => Scripted
+export type CreateScriptedManager = (options?: Partial<SessionOptions>) => ScriptedManager
 
 /** Over stores that `open` opens. */
-export function scriptedOver(open: () => Store): MakeScripted {
+export function scriptedManagerFactory(open: () => Store): CreateScriptedManager {
   return (options = {}) => {
     const inner = open()
     const store = new ScriptedStore(inner)
-    return { sessions: createSessions({ store, ...options }), store, rows: () => rowsIn(inner) }
+    return { sessions: createSessions({ store, ...options }), store, rows: () => countRows(inner) }
   }
 }
 
-export const scripted: MakeScripted = scriptedOver(() => new MemoryStore())
+export const createScriptedManager: CreateScriptedManager = scriptedManagerFactory(() => new MemoryStore())
 
 /** The same over a store whose sessions live in cookies. The store that is told to fail is the one that remembers which ended; rows are its own. */
-export function sealed(options: Partial<SessionOptions> = {}): Scripted {
+export function createCookieStoreManager(options: Partial<SessionOptions> = {}): ScriptedManager {
   const memory = new MemoryStore()
   const revocation = new ScriptedStore(memory)
   const store = new CookieStore({ secrets: SECRET, revocation, maxSize: 12_288 })
   return {
     sessions: createSessions({ store, ...options }),
     store: revocation,
-    rows: () => rowsIn(memory),
+    rows: () => countRows(memory),
   }
 }
 
-async function rowsIn(store: Store): Promise<number> {
+async function countRows(store: Store): Promise<number> {
   return (await store.list?.({ now: 0 }))?.entries.length ?? 0
 }
 
 /** Where the sessions of a run of stories are kept. */
-export interface Kept {
-  readonly make: MakeScripted
+export interface Storage {
+  readonly createManager: CreateScriptedManager
   /** Whether overlapping requests merge and every session has a row; without that some stories cannot be told. */
-  readonly inRows: boolean
+  readonly hasRows: boolean
 }
 
 /** Every write fails, and surely had no effect. */
@@ -118,7 +118,7 @@ export class Gate {
   readonly #open: PromiseWithResolvers<void> = Promise.withResolvers()
 
   /** Waits here. */
-  readonly pass = async (): Promise<void> => {
+  readonly wait = async (): Promise<void> => {
     this.#reached.resolve()
     await this.#open.promise
   }

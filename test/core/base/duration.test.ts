@@ -1,0 +1,65 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { MAX_DURATION, milliseconds } from '../../../src/core/base/duration.ts'
+import { DAY } from '../fixture.ts'
+
+describe('milliseconds', () => {
+  it.each<[unknown, number]>([
+    [1, 1000],
+    [0.5, 500],
+    ['90s', 90_000],
+    ['30m', 1_800_000],
+    ['12h', 43_200_000],
+    ['14d', 14 * DAY],
+    ['2w', 14 * DAY],
+    ['250ms', 250],
+    ['1.5h', 5_400_000],
+    ['400d', MAX_DURATION],
+    [34_560_000, MAX_DURATION],
+  ])('converts %s to %i ms', (duration, expected) => {
+    expect(milliseconds(duration)).toBe(expected)
+  })
+
+  it.each([
+    0,
+    -1,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    34_560_001,
+    '401d',
+    '0s',
+    '',
+    '5',
+    'm',
+    '1y',
+    '1 h',
+    ' 1h',
+    '1h ',
+    '-1h',
+    '1e3s',
+    '1h30m',
+    null,
+    undefined,
+    {},
+    true,
+    5n,
+  ])('returns undefined for %s', (duration) => {
+    expect(milliseconds(duration)).toBeUndefined()
+  })
+
+  it('returns at most 400 days', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.double(),
+          fc.string(),
+          fc.tuple(fc.nat(), fc.constantFrom('ms', 's', 'm', 'h', 'd', 'w')).map(([amount, unit]) => `${amount}${unit}`),
+        ),
+        (duration) => {
+          const length = milliseconds(duration)
+          if (length !== undefined) expect(length >= 0 && length <= MAX_DURATION).toBe(true)
+        },
+      ),
+    )
+  })
+})
