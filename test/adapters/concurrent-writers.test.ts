@@ -8,8 +8,8 @@ import { Browser } from '../stories/harness/browser.ts'
 import { listen } from '../stories/harness/node-response.ts'
 import { createScriptedManager } from '../stories/harness/story-app.ts'
 
-/** A response that is begun and not ended by its handler, whose commit fails; `page` writes the error page. */
-async function replaced(page: (res: ServerResponse) => void): Promise<{ status: number; body: string }> {
+/** Sends a request whose handler starts a response, does not end it, and whose commit fails. */
+async function sendErrorPage(page: (res: ServerResponse) => void): Promise<{ status: number; body: string }> {
   const { sessions, store } = createScriptedManager({ timeout: { request: '50ms' } })
   store.script = () => Promise.reject(new Error('disk full'))
   const open = session(sessions)
@@ -25,43 +25,43 @@ async function replaced(page: (res: ServerResponse) => void): Promise<{ status: 
   return { status, body }
 }
 
-describe('the error page in the place of a response that was not ended', () => {
-  it('may come later, and need not touch the head', async () => {
-    expect(await replaced((res) => void setImmediate(() => res.end('page')))).toEqual({ status: 503, body: 'page' })
+describe('the error page in place of a response that was not ended', () => {
+  it('may be asynchronous and need not set a head', async () => {
+    expect(await sendErrorPage((res) => void setImmediate(() => res.end('page')))).toEqual({ status: 503, body: 'page' })
   })
 
-  it('may touch the head long before it has its body; nothing of the old one gets in', async () => {
+  it('may set its head before its body, without a chunk of the old response', async () => {
     const page = async (res: ServerResponse): Promise<void> => {
       res.statusCode = 500
       await new Promise((resolve) => setImmediate(resolve))
       res.end('page')
     }
-    expect(await replaced((res) => void page(res))).toEqual({ status: 500, body: 'page' })
+    expect(await sendErrorPage((res) => void page(res))).toEqual({ status: 500, body: 'page' })
   })
 })
 
-it('a response that somebody else ended while the session was being read goes out as it is, and nothing is saved', async () => {
+it('a response that was ended during the load is sent unchanged, and nothing is saved', async () => {
   const { sessions, rows } = createScriptedManager()
   const open = session(sessions)
-  let told: unknown
+  let setError: unknown
   const server = createServer((req, res) => {
     open(req, res, () => {
       try {
         sessions.of(req).set('a', 1)
       } catch (error) {
-        told = error
+        setError = error
       }
     })
     res.end('early')
   })
   await using running = await listen(server)
-  const answer = await new Browser(running.port).get('/')
-  expect([answer.status, answer.body]).toEqual([200, 'early'])
-  expect(told).toMatchObject({ code: 'ERR_SESSION_HEADERS_SENT' })
+  const response = await new Browser(running.port).get('/')
+  expect([response.status, response.body]).toEqual([200, 'early'])
+  expect(setError).toMatchObject({ code: 'ERR_SESSION_HEADERS_SENT' })
   expect(await rows()).toBe(0)
 })
 
-it('over HTTP/2 an end too many is forgiven, as Node forgives it', async () => {
+it('a second end over HTTP/2 has no effect, as in Node', async () => {
   const { sessions } = createScriptedManager()
   const open = session(sessions)
   const server = createHttp2Server((req, res) => {

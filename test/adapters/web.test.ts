@@ -5,7 +5,7 @@ import { createScriptedManager, failingWrites } from '../stories/harness/story-a
 const page = (path = '/'): Request => new Request(`http://localhost${path}`)
 
 describe('withSession', () => {
-  it('hands over what the runtime gives beside the request', async () => {
+  it('passes the other arguments of the runtime to the handler', async () => {
     const handle = withSession(createScriptedManager().sessions, (_request, session, env: { readonly greeting: string }, times: number) => {
       session.set('times', times)
       return new Response(env.greeting.repeat(times))
@@ -13,11 +13,11 @@ describe('withSession', () => {
     expect(await (await handle(page(), { greeting: 'hi' }, 2)).text()).toBe('hihi')
   })
 
-  it('has the manager, and the manager knows the session of the request', async () => {
+  it('exposes the manager, which knows the session of the request', async () => {
     const request = page()
     const handle = withSession(
       createScriptedManager().sessions,
-      (asked, session): Response => new Response(String(handle.sessions.of(asked) === session)),
+      (request, session): Response => new Response(String(handle.sessions.of(request) === session)),
     )
     expect(await (await handle(request)).text()).toBe('true')
   })
@@ -25,22 +25,22 @@ describe('withSession', () => {
   it.each([
     ['a redirect', (): Response => Response.redirect('http://localhost/there', 303)],
     ['a response of fetch', (): Promise<Response> => fetch('data:text/plain,body')],
-  ])('adds the cookie to %s, whose headers are immutable', async (_, answer) => {
+  ])('adds the cookie to %s, whose headers are immutable', async (_, respond) => {
     const handle = withSession(createScriptedManager().sessions, (_request, session) => {
       session.set('a', 1)
-      return answer()
+      return respond()
     })
     const response = await handle(page())
     expect(response.headers.getSetCookie()).toHaveLength(1)
     expect(response.headers.get('cache-control')).toBe('private, no-store')
   })
 
-  it('gives back the very response when nothing is owed', async () => {
+  it('returns the same response if there is nothing to add', async () => {
     const response = new Response('x')
     expect(await withSession(createScriptedManager().sessions, () => response)(page())).toBe(response)
   })
 
-  it('lets a switch of protocols through untouched, after the commit', async () => {
+  it('returns a protocol switch unchanged, after the commit', async () => {
     const { sessions, rows } = createScriptedManager()
     const switching = Object.create(Response.prototype, { status: { value: 101 }, headers: { value: new Headers() } }) as Response
     const handle = withSession(sessions, (_request, session) => {
@@ -69,7 +69,7 @@ describe('withSession', () => {
     ])
   })
 
-  it('tells a handler that forgot to answer, and saves nothing', async () => {
+  it('rejects if the handler returns no Response, and saves nothing', async () => {
     const { sessions, rows } = createScriptedManager()
     const handle = withSession(sessions, (_request, session): Response => {
       session.set('a', 1)
@@ -79,14 +79,14 @@ describe('withSession', () => {
     expect(await rows()).toBe(0)
   })
 
-  it('throws on what the handler threw', async () => {
+  it('rejects with the error of the handler', async () => {
     const { sessions } = createScriptedManager()
     const failure = new Error('broken handler')
     const handle = withSession(sessions, () => Promise.reject(failure))
     await expect(handle(page())).rejects.toBe(failure)
   })
 
-  it('opens and commits once when installed twice', async () => {
+  it('opens and commits once if it is nested', async () => {
     const { sessions, store } = createScriptedManager()
     const operations: string[] = []
     store.script = (operation) => void operations.push(operation)

@@ -6,7 +6,7 @@ import { anyName, plain, rich, session, spaced } from './arbitraries.ts'
 
 const { decode, encode, parse, print } = jsonCodec
 
-/** The values `JSON.parse` finds, under names and without a prototype. */
+/** Returns the values that `JSON.parse` returns, without a prototype. */
 function values(payload: string): Map<string, unknown> {
   return new Map(Object.entries(JSON.parse(payload) as object))
 }
@@ -16,18 +16,18 @@ function read(payload: string): Map<string, unknown> | undefined {
   return texts && new Map([...texts].map(([name, text]) => [name, parse(text)]))
 }
 
-function bySorting(map: ReadonlyMap<string, unknown> | undefined): [string, unknown][] {
-  return [...(map ?? [['nothing was read', undefined] as const])].toSorted(([a], [b]) => (a < b ? -1 : 1)) as [string, unknown][]
+function sortByName(map: ReadonlyMap<string, unknown> | undefined): [string, unknown][] {
+  return [...(map ?? [['unreadable', undefined] as const])].toSorted(([a], [b]) => (a < b ? -1 : 1)) as [string, unknown][]
 }
 
 function expectAsJson(payload: string): void {
-  deepStrictEqual(bySorting(read(payload)), bySorting(values(payload)))
+  deepStrictEqual(sortByName(read(payload)), sortByName(values(payload)))
 }
 
 const json = session.map((properties) => JSON.stringify(Object.fromEntries(properties)))
 const gap = fc.constantFrom('', ' ', '\n', '\t', '\r\n', '\n  ', '\n\t\t')
 
-describe('Any JSON object is read as JSON.parse reads it', () => {
+describe('any JSON object is read as JSON.parse reads it', () => {
   it.each([
     ['minified', undefined],
     ['indented by spaces', 2],
@@ -40,20 +40,20 @@ describe('Any JSON object is read as JSON.parse reads it', () => {
     fc.assert(fc.property(json, (text) => expectAsJson(jsonb(text))))
   })
 
-  it('with line ends of Windows', () => {
+  it('with Windows line ends', () => {
     fc.assert(
       fc.property(session, (given) => expectAsJson(JSON.stringify(Object.fromEntries(given), undefined, 2).replaceAll('\n', '\r\n'))),
     )
   })
 
-  it('with any white space between its tokens, and around it', () => {
+  it('with any white space between its tokens and around it', () => {
     fc.assert(
       fc.property(json, fc.array(gap, { minLength: 1, maxLength: 12 }), gap, (text, gaps, end) => expectAsJson(spaced(text, gaps) + end)),
       { numRuns: 1000 },
     )
   })
 
-  it('with names that come twice: the last one stands', () => {
+  it('with duplicate names, of which the last counts', () => {
     fc.assert(
       fc.property(anyName, plain, plain, (name, first, last) => {
         const key = JSON.stringify(name)
@@ -63,40 +63,42 @@ describe('Any JSON object is read as JSON.parse reads it', () => {
     expectAsJson('{"a":1,"\\u0061":2}')
   })
 
-  it('with escapes where none are needed', () => {
+  it('with unnecessary escapes', () => {
     expectAsJson('{"\\u0061\\/":"\\u00e9\\ud83c\\udf6a\\/"}')
   })
 
-  it('and into texts that make a payload again', () => {
+  it('and its texts can be encoded again', () => {
     fc.assert(
       fc.property(json, fc.array(gap, { minLength: 1, maxLength: 12 }), (text, gaps) => {
         const foreign = spaced(text, gaps)
-        deepStrictEqual(bySorting(read(encode(decode(foreign) ?? new Map()))), bySorting(values(foreign)))
+        deepStrictEqual(sortByName(read(encode(decode(foreign) ?? new Map()))), sortByName(values(foreign)))
       }),
     )
   })
 })
 
-describe('A payload of ours is read the same after a tool touched its white space', () => {
+describe('a payload is read the same after its white space was changed', () => {
   const ours = session.map((properties) => encode(new Map([...properties].map(([name, value]) => [name, print(value)]))))
 
-  it('printing it anew', () => {
+  it('by printing it again', () => {
     fc.assert(
       fc.property(ours, (payload) =>
-        deepStrictEqual(bySorting(read(JSON.stringify(JSON.parse(payload), undefined, 2))), bySorting(read(payload))),
+        deepStrictEqual(sortByName(read(JSON.stringify(JSON.parse(payload), undefined, 2))), sortByName(read(payload))),
       ),
     )
   })
 
-  it('making its line ends those of Windows', () => {
-    fc.assert(fc.property(ours, (payload) => deepStrictEqual(bySorting(read(payload.replaceAll('\n', '\r\n'))), bySorting(read(payload)))))
+  it('by converting to Windows line ends', () => {
+    fc.assert(
+      fc.property(ours, (payload) => deepStrictEqual(sortByName(read(payload.replaceAll('\n', '\r\n'))), sortByName(read(payload)))),
+    )
   })
 
-  it('putting everything on one line', () => {
-    fc.assert(fc.property(ours, (payload) => deepStrictEqual(bySorting(read(payload.replaceAll('\n', ' '))), bySorting(read(payload)))))
+  it('by joining its lines', () => {
+    fc.assert(fc.property(ours, (payload) => deepStrictEqual(sortByName(read(payload.replaceAll('\n', ' '))), sortByName(read(payload)))))
   })
 
-  it('putting everything on one line but for what stands at its ends', () => {
+  it('by joining its lines except the first and last', () => {
     const payload = encode(
       new Map([
         ['a', '1'],
@@ -112,7 +114,7 @@ describe('A payload of ours is read the same after a tool touched its white spac
     )
   })
 
-  it('breaking lines at every comma', () => {
+  it('by breaking lines at every comma', () => {
     const payload = encode(
       new Map([
         ['a', '{"b":1,"c":2}'],
@@ -128,28 +130,28 @@ describe('A payload of ours is read the same after a tool touched its white spac
     )
   })
 
-  it('and a Date in it is a Date still', () => {
+  it('and contains the same Date', () => {
     const payload = encode(new Map([['at', print(new Date(0))]]))
     for (const indent of [undefined, 1, 2, '\t']) {
       deepStrictEqual(read(JSON.stringify(JSON.parse(payload), undefined, indent)), new Map([['at', new Date(0)]]))
     }
   })
 
-  it('and whatever is rich in it is so still', () => {
+  it('and contains the same rich values', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(anyName, rich), { maxLength: 4 }), fc.constantFrom(undefined, 2, '\t'), (members, indent) => {
         const payload = encode(new Map(members.map(([name, value]) => [name, print(value)])))
-        deepStrictEqual(bySorting(read(JSON.stringify(JSON.parse(payload), undefined, indent))), bySorting(new Map(members)))
+        deepStrictEqual(sortByName(read(JSON.stringify(JSON.parse(payload), undefined, indent))), sortByName(new Map(members)))
       }),
     )
   })
 })
 
-describe('A text that nobody touched is carried over unchanged', () => {
+describe('an unchanged text is kept as it is', () => {
   it.each([
     ['a decimal point that JavaScript would drop', '1.0'],
     ['more digits than JavaScript keeps', '12345678901234567890'],
-    ['a number beyond all bounds', '1e400'],
+    ['a number beyond the range', '1e400'],
     ['an exponent', '1E+2'],
     ['a negative zero', '-0'],
     ['an escape that is not needed', '"\\u00e9"'],
@@ -166,9 +168,9 @@ describe('A text that nobody touched is carried over unchanged', () => {
   })
 })
 
-describe('What is not one JSON object is unreadable', () => {
+describe('a text that is not one JSON object is unreadable', () => {
   it.each([
-    ['nothing', ''],
+    ['empty text', ''],
     ['spaces', '  '],
     ['an object cut off', '{"a":1,'],
     ['an array', '[]'],
@@ -176,7 +178,7 @@ describe('What is not one JSON object is unreadable', () => {
     ['a text', '"{}"'],
     ['null', 'null'],
     ['a byte order mark', '\ufeff{}'],
-    ['something behind the object', '{}x'],
+    ['text after the object', '{}x'],
     ['two objects', '{}{}'],
     ['Infinity', '{"a":Infinity}'],
     ['NaN', '{"a":NaN}'],
@@ -198,37 +200,37 @@ describe('What is not one JSON object is unreadable', () => {
     ['spaces around', ' {} ', []],
     ['a row of another library', '{"cookie":{"originalMaxAge":null},"user":1}', ['cookie', 'user']],
     ['constructor and __proto__', '{"constructor":{"prototype":{"x":1}},"__proto__":{"y":1}}', ['constructor', '__proto__']],
-  ])('but %s is one', (_, payload, names) => {
+  ])('but %s is readable', (_, payload, names) => {
     expect([...(decode(payload)?.keys() ?? ['unreadable'])]).toEqual(names)
     expect(Object.hasOwn(Object.prototype, 'x') || Object.hasOwn(Object.prototype, 'y')).toBe(false)
   })
 })
 
-describe('A text that only looks like a rich one', () => {
+describe('a text with an invalid $rich tag', () => {
   it.each([
     ['5'],
     ['"x"'],
     ['null'],
     ['true'],
     ['[]'],
-    ['[["Nobody",1]]'],
+    ['[["Unknown",1]]'],
     ['[[5]]'],
     ['{"a":1}'],
     ['[{"__proto__":1},5]'],
     ['[["Map",1,9]]'],
-  ])('({"$rich":%s}) is the object that JSON finds', (inside) => {
+  ])('({"$rich":%s}) is read as JSON.parse reads it', (inside) => {
     const text = `{"$rich":${inside}}`
     expect(parse(text)).toEqual(JSON.parse(text))
   })
 
-  it('never makes a prototype of what it holds', () => {
+  it('never sets a prototype', () => {
     const value = parse('{"$rich":[{"a":1,"constructor":2},5,{"prototype":3},6]}') as object
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype)
     expect(({} as Record<string, unknown>)['prototype']).toBeUndefined()
   })
 })
 
-/** One space behind every colon and comma, as PostgreSQL prints it. */
+/** Adds one space after every colon and comma, as PostgreSQL prints jsonb. */
 function jsonb(text: string): string {
   return text.replace(/"(?:[^"\\]|\\.)*"|[,:]/g, (token) => (token.length === 1 ? `${token} ` : token))
 }

@@ -24,8 +24,9 @@ function nested(depth: number): unknown {
   return value
 }
 
-describe('A value that can be stored', () => {
-  // These texts stand in databases: a new version of the library, or of devalue, has to read and print them as they are.
+describe('a storable value', () => {
+  // These texts are stored in databases: new versions of the library or of devalue must read and
+  // print them unchanged.
   it.each<[string, unknown, string]>([
     ['null', null, 'null'],
     ['a text', 'é\u2028"\\', '"é\u2028\\"\\\\"'],
@@ -34,8 +35,8 @@ describe('A value that can be stored', () => {
     ['a number', 1e21, '1e+21'],
     ['an object', { a: [1, { b: null }] }, '{"a":[1,{"b":null}]}'],
     ['an object with __proto__', JSON.parse('{"__proto__":1}'), '{"__proto__":1}'],
-    ['undefined inside of an object', { a: undefined }, '{"$rich":[{"a":-1}]}'],
-    ['undefined inside of an array', [undefined], '{"$rich":[[-1]]}'],
+    ['undefined in an object', { a: undefined }, '{"$rich":[{"a":-1}]}'],
+    ['undefined in an array', [undefined], '{"$rich":[[-1]]}'],
     ['a hole in an array', Array(1), '{"$rich":[[-2]]}'],
     ['NaN', Number.NaN, '{"$rich":-3}'],
     ['Infinity', Number.POSITIVE_INFINITY, '{"$rich":-4}'],
@@ -49,7 +50,7 @@ describe('A value that can be stored', () => {
     ['a URL', new URL('https://example.com/a?b#c'), '{"$rich":[["URL","https://example.com/a?b#c"]]}'],
     ['bytes', new Uint8Array([1, 2, 255]), '{"$rich":[["Uint8Array",1],["ArrayBuffer","AQL/"]]}'],
     ['an object that looks like ours', { $rich: 1 }, '{"$rich":{"plain":{"$rich":1}}}'],
-  ])('(%s) is printed and parsed as ever', (_, value, text) => {
+  ])('(%s) is printed and parsed in the stored form', (_, value, text) => {
     expect(print(value)).toBe(text)
     deepStrictEqual(parse(text), value)
   })
@@ -59,18 +60,18 @@ describe('A value that can be stored', () => {
     expect((parse(print(new Date(Number.NaN))) as Date).getTime()).toBeNaN()
   })
 
-  it('may point to itself', () => {
+  it('may contain itself', () => {
     const read = parse(print(cycle())) as Record<string, unknown>
     expect(read['self']).toBe(read)
     expect(read['a']).toBe(1)
   })
 
-  it('may hold one rich object twice, and holds it twice when it comes back', () => {
+  it('keeps a shared rich object shared', () => {
     const [first, second] = parse(print(shared())) as unknown[]
     expect(first).toBe(second)
   })
 
-  it('may be as deep as a form is', () => {
+  it('may be nested as deep as a form', () => {
     for (const depth of [199, 200, 201, 500]) deepStrictEqual(parse(print(nested(depth))), nested(depth))
   })
 
@@ -79,7 +80,7 @@ describe('A value that can be stored', () => {
     expect(parse(print(Object.assign(Object.create(null), { a: 1n })))).toEqual({ a: 1n })
   })
 
-  it('may be frozen, and comes back as a copy that is not', () => {
+  it('may be frozen, and is read as a copy that is not', () => {
     const read = parse(print(Object.freeze({ a: Object.freeze([1]) }))) as { a: number[] }
     read.a.push(2)
     expect(read).toEqual({ a: [1, 2] })
@@ -89,7 +90,7 @@ describe('A value that can be stored', () => {
     expect(parse(print(runInNewContext('({ a: [1], at: new Date(0) })')))).toEqual({ a: [1], at: new Date(0) })
   })
 
-  it('is printed by what it holds now, and not by what it holds later', () => {
+  it('is printed as it is at the time of the call', () => {
     const cart = [1]
     const text = print(cart)
     cart.push(2)
@@ -107,7 +108,7 @@ class Registry extends Map<string, number> {}
 
 class When extends Date {}
 
-describe('A value that would not come back as it is', () => {
+describe('a value that cannot be restored', () => {
   it.each<[string, unknown]>([
     ['a function', () => 1],
     ['a symbol', Symbol('x')],
@@ -152,22 +153,22 @@ describe('A value that would not come back as it is', () => {
         },
       ),
     ],
-    ['__proto__ beside something rich', JSON.parse('{"__proto__":1,"at":0}', (name, value) => (name === 'at' ? new Date(0) : value))],
-  ])('(%s) is refused, wherever it stands', (_, value) => {
+    ['__proto__ next to a rich value', JSON.parse('{"__proto__":1,"at":0}', (name, value) => (name === 'at' ? new Date(0) : value))],
+  ])('(%s) is rejected at any position', (_, value) => {
     for (const whole of [value, [value], { a: { b: value } }, new Map([['k', value]]), new Set([value])])
       expect(() => print(whole)).toThrow()
   })
 
-  it('is told by where it stands', () => {
+  it('is reported with its position', () => {
     expect(() => print({ cart: [{ add: () => 1 }] })).toThrow(expect.objectContaining({ path: '.cart[0].add' }))
   })
 })
 
-describe('A value that was read', () => {
+describe('a value from a row', () => {
   it.each([
-    ['deeper than it could be set', `${'['.repeat(50_000)}${']'.repeat(50_000)}`],
-    ['of names that a rich text cannot hold', '{"$rich":null,"x":{"__proto__":null}}'],
-  ])('can be looked at, even one %s: a request that only reads never fails', async (_, text) => {
+    ['nested deeper than a value that can be set', `${'['.repeat(50_000)}${']'.repeat(50_000)}`],
+    ['with names that a rich text cannot contain', '{"$rich":null,"x":{"__proto__":null}}'],
+  ])('%s is readable, so a request that only reads never fails', async (_, text) => {
     const store = new MemoryStore()
     const sessions = createSessions({ store })
     const session = sessions.create()
@@ -182,7 +183,7 @@ describe('A value that was read', () => {
   })
 })
 
-describe('Depth', () => {
+describe('nesting', () => {
   const nested = (levels: number, inner: unknown): unknown => {
     let value = inner
     for (let level = 0; level < levels; level++) value = level % 2 === 0 ? [value] : { value }
@@ -200,17 +201,17 @@ describe('Depth', () => {
   it.each([
     ['plain', 1],
     ['rich', new Date(0)],
-  ])('of more around a %s value is refused when it is set, however deep', (_, inner) => {
+  ])('of more levels around a %s value is rejected when it is set', (_, inner) => {
     for (const levels of [502, 3000, 100_000]) expect(() => print(nested(levels, inner))).toThrow('nested deeper than 500 levels')
   })
 
-  it('of a cycle is none', () => {
+  it('of a cycle is not limited', () => {
     const cycle: Record<string, unknown> = {}
     cycle['self'] = [cycle]
     expect(() => print(cycle)).not.toThrow()
   })
 
-  it('keeps names and tags of clients what they are', () => {
+  it('does not change names and tags of clients', () => {
     for (const text of ['{"$rich":1,"__proto__":1}', '{"$rich":{"plain":2}}', '{"__proto__":{"x":1}}']) {
       const value: unknown = JSON.parse(text)
       deepStrictEqual(parse(print(value)), value)

@@ -1,4 +1,5 @@
-// Why: whoever writes a store begins with the example of docs/stores.md, so that one has to pass the suite it recommends.
+// The example of docs/stores.md is where a new store starts, so it must pass the suite that the
+// document recommends.
 import { stripTypeScriptTypes } from 'node:module'
 import { describe, it } from 'vitest'
 import type { Store } from '../../src/core/store/store.ts'

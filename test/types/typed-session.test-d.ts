@@ -18,25 +18,25 @@ interface Data {
 declare const session: Session<Data>
 
 describe('get', () => {
-  it('of a property may always be undefined', () => {
+  it('may return undefined for any property', () => {
     expectTypeOf(session.get('cart')).toEqualTypeOf<Item[] | undefined>()
     expectTypeOf(session.get('darkMode')).toEqualTypeOf<boolean | undefined>()
     expectTypeOf(session.get('visits')).toEqualTypeOf<number | undefined>()
     expectTypeOf(session.get('name')).toEqualTypeOf<string | undefined>()
   })
 
-  it('with a fallback of its type is never undefined, and the fallback widens nothing', () => {
+  it('never returns undefined with a fallback of the same type', () => {
     expectTypeOf(session.get('cart', [])).toEqualTypeOf<Item[]>()
     expectTypeOf(session.get('visits', 0)).toEqualTypeOf<number>()
     expectTypeOf(session.get('theme', 'light')).toEqualTypeOf<'light' | 'dark'>()
   })
 
-  it('with a fallback of another type is either', () => {
+  it('returns either type with a fallback of another type', () => {
     expectTypeOf(session.get('visits', null)).toEqualTypeOf<number | null>()
     expectTypeOf(session.get('theme', 5)).toEqualTypeOf<'light' | 'dark' | number>()
   })
 
-  it('knows its names', () => {
+  it('accepts only declared names', () => {
     // @ts-expect-error -- a typo
     session.get('crat')
     // @ts-expect-error -- a typo
@@ -54,10 +54,10 @@ describe('pop', () => {
   })
 })
 
-describe('writing', () => {
-  it('set takes the type of the property, never undefined', () => {
+describe('writes', () => {
+  it('set accepts the type of the property without undefined', () => {
     session.set('cart', [{ sku: 1, n: 2 }]).set('theme', 'dark')
-    // @ts-expect-error -- no theme
+    // @ts-expect-error -- not a theme
     session.set('theme', 'pink')
     // @ts-expect-error -- delete removes
     session.set('visits', undefined)
@@ -67,22 +67,22 @@ describe('writing', () => {
     session.set('drakMode', true)
   })
 
-  it('assign takes some of them', () => {
+  it('assign accepts some of the properties', () => {
     session.assign({ darkMode: true, visits: 1 })
     // @ts-expect-error -- a typo
     session.assign({ drakMode: true })
-    // @ts-expect-error -- no boolean
+    // @ts-expect-error -- not a boolean
     session.assign({ darkMode: 'yes' })
   })
 
-  it('setDefault returns what is there for sure', () => {
+  it('setDefault never returns undefined', () => {
     expectTypeOf(session.setDefault('cart', [])).toEqualTypeOf<Item[]>()
     expectTypeOf(session.setDefault('cart', () => [])).toEqualTypeOf<Item[]>()
-    // @ts-expect-error -- no theme
+    // @ts-expect-error -- not a theme
     session.setDefault('theme', 'pink')
   })
 
-  it('update gets what may be absent and returns what its function returns', () => {
+  it('update passes a value that may be undefined and returns the result of its function', () => {
     expectTypeOf(session.update('visits', (visits = 0) => visits + 1)).toEqualTypeOf<number>()
     expectTypeOf(session.update('visits', () => undefined)).toEqualTypeOf<undefined>()
     expectTypeOf(session.update('visits', (visits) => (visits === undefined ? undefined : visits - 1))).toEqualTypeOf<number | undefined>()
@@ -90,26 +90,26 @@ describe('writing', () => {
       expectTypeOf(cart).toEqualTypeOf<Item[] | undefined>()
       return []
     })
-    // @ts-expect-error -- no number
+    // @ts-expect-error -- not a number
     session.update('visits', () => 'many')
     // @ts-expect-error -- asynchronous
     session.update('visits', async (visits = 0) => visits + 1)
   })
 
-  it('increment is for numbers, push for arrays', () => {
+  it('increment accepts numbers, push accepts arrays', () => {
     expectTypeOf(session.increment('visits')).toEqualTypeOf<number>()
     expectTypeOf(session.push('cart', { sku: 1, n: 1 })).toEqualTypeOf<Item[]>()
-    // @ts-expect-error -- no number
+    // @ts-expect-error -- not a number
     session.increment('cart')
-    // @ts-expect-error -- no number
+    // @ts-expect-error -- not a number
     session.increment('darkMode')
-    // @ts-expect-error -- no array
+    // @ts-expect-error -- not an array
     session.push('visits', 1)
-    // @ts-expect-error -- no item
+    // @ts-expect-error -- not an item
     session.push('cart', 'apple')
   })
 
-  it('claim gives the value or undefined', () => {
+  it('claim returns the value or undefined', () => {
     expectTypeOf(session.claim('cart')).resolves.toEqualTypeOf<Item[] | undefined>()
     // @ts-expect-error -- a typo
     void session.claim('crat')
@@ -117,7 +117,7 @@ describe('writing', () => {
 })
 
 describe('all properties', () => {
-  it('entries pair each name with its own type', () => {
+  it('entries pairs each name with its type', () => {
     type Entry =
       | ['cart', Item[]]
       | ['darkMode', boolean]
@@ -146,20 +146,20 @@ describe('all properties', () => {
   })
 })
 
-describe('identity', () => {
-  it('is of the type of userId', () => {
+describe('userId', () => {
+  it('has the declared type', () => {
     expectTypeOf(session.userId).toEqualTypeOf<number | undefined>()
     session.login(7, { expiry: 'browser' })
-    // @ts-expect-error -- no number
+    // @ts-expect-error -- not a number
     session.login('7')
   })
 
-  it('is text or number where nothing is said', () => {
+  it('is a string or a number by default', () => {
     const other = {} as Session<{ a: number }>
     expectTypeOf(other.userId).toEqualTypeOf<string | number | undefined>()
     other.login('x')
     other.login(1)
-    // @ts-expect-error -- no user
+    // @ts-expect-error -- not a user id
     other.login(true)
   })
 })

@@ -4,8 +4,8 @@ import { MemoryStore } from '../../src/stores/memory.ts'
 
 declare const session: Session
 
-describe('a session nobody has described', () => {
-  it('is open: any name, any value', () => {
+describe('a session without a declared type', () => {
+  it('accepts any name and any value', () => {
     expectTypeOf<keyof SessionData>().toEqualTypeOf<never>()
     expectTypeOf<Default>().toEqualTypeOf<Record<string, any>>()
     expectTypeOf(session.get('anything')).toBeAny()
@@ -19,7 +19,7 @@ describe('a session nobody has described', () => {
     session.login('7')
   })
 
-  it('takes a shape where one is given', () => {
+  it('has the type that is given', () => {
     interface Mine {
       cart: { sku: number }[]
     }
@@ -28,18 +28,18 @@ describe('a session nobody has described', () => {
     expectTypeOf(sessions.create().get('cart')).toEqualTypeOf<{ sku: number }[] | undefined>()
     expectTypeOf(sessions.of({})).toEqualTypeOf<Session<Mine>>()
     expectTypeOf(sessions.open(new Request('https://a'))).resolves.toEqualTypeOf<Session<Mine>>()
-    // @ts-expect-error -- no such property
+    // @ts-expect-error -- not a property
     sessions.create().get('card')
   })
 
-  it('names that are no text are refused', () => {
+  it('rejects names that are not strings', () => {
     // @ts-expect-error -- a number
     session.get(5)
     // @ts-expect-error -- a symbol
     session.set(Symbol.iterator, 1)
   })
 
-  it('its state is read-only', () => {
+  it('has read-only state', () => {
     expectTypeOf(session.id).toEqualTypeOf<string | undefined>()
     expectTypeOf(session.handle).toEqualTypeOf<string | undefined>()
     expectTypeOf(session.isNew).toEqualTypeOf<boolean>()
@@ -55,26 +55,26 @@ describe('a session nobody has described', () => {
 
 describe('options', () => {
   it('are checked', () => {
-    // @ts-expect-error -- no store
+    // @ts-expect-error -- the store is missing
     createSessions({})
-    // @ts-expect-error -- no such unit
+    // @ts-expect-error -- not a unit
     createSessions({ store: new MemoryStore(), idle: '5y' })
-    // @ts-expect-error -- never in the clear
+    // @ts-expect-error -- insecure cookies are not supported
     createSessions({ store: new MemoryStore(), cookie: { secure: false } })
-    // @ts-expect-error -- no option of ours
+    // @ts-expect-error -- not an option
     createSessions({ store: new MemoryStore(), resave: false })
     createSessions({ store: new MemoryStore(), idle: '1.5h', absolute: 86_400, cookie: { sameSite: 'strict' }, whenEnded: 'discard' })
   })
 
-  it('setExpiry takes a duration, an instant, the browser, or nothing', () => {
+  it("setExpiry accepts a duration, a Date, 'browser' and undefined", () => {
     session.setExpiry('30m')
     session.setExpiry(60)
     session.setExpiry(new Date())
     session.setExpiry('browser')
     session.setExpiry(undefined)
-    // @ts-expect-error -- no duration
+    // @ts-expect-error -- not a duration
     session.setExpiry('soon')
-    // @ts-expect-error -- no duration
+    // @ts-expect-error -- not a duration
     session.setExpiry(null)
   })
 })

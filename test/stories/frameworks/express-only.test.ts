@@ -15,15 +15,15 @@ const frameworks: { readonly name: string; readonly express: typeof express5 }[]
 ]
 
 describe.each(frameworks)('$name', ({ name, express }) => {
-  function quiet(): Express {
+  function createApp(): Express {
     const app = express()
-    app.set('env', 'test') // finalhandler then does not print the error
+    app.set('env', 'test') // prevents finalhandler from printing the error
     return app
   }
 
-  it('res.redirect, res.json, res.sendFile and res.sendStatus carry the session', async () => {
+  it('commits before res.redirect, res.json, res.sendFile and res.sendStatus', async () => {
     const { sessions } = createScriptedManager()
-    const app = quiet()
+    const app = createApp()
     app.use(session(sessions))
     app.use((req, _res, next) => {
       req.session.increment('visits')
@@ -42,16 +42,16 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     expect((await browser.get('/redirect')).headers.get('location')).toBe('/json')
     expect((await browser.get('/json')).body).toBe('{"visits":1}')
     const file = await browser.get('/file')
-    expect([file.status, file.body.includes('carry the session')]).toEqual([200, true])
+    expect([file.status, file.body.includes('commits before')]).toEqual([200, true])
     expect((await browser.get('/file', { 'If-None-Match': file.headers.get('etag') ?? '', 'Cache-Control': 'max-age=0' })).status).toBe(304)
     expect((await browser.get('/status')).status).toBe(418)
     expect((await browser.get('/json')).body).toBe('{"visits":5}')
   })
 
-  it('a file whose commit fails is an error page, in every order', async () => {
+  it('replaces a file with an error page if the commit fails', async () => {
     const { sessions, store } = createScriptedManager()
     store.script = failingWrites
-    const app = quiet()
+    const app = createApp()
     app.use(session(sessions))
     app.get('/', (req, res) => {
       req.session.set('a', 1)
@@ -63,14 +63,14 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     expect(page.body).toContain('disk full')
   })
 
-  it('works in a sub-router and under a mounted application', async () => {
+  it('works in a sub-router and in a mounted application', async () => {
     const { sessions, store } = createScriptedManager()
     const router = express.Router()
     router.use(session(sessions))
-    const inner = quiet()
+    const inner = createApp()
     inner.get('/', (req, res) => void res.json(req.session.increment('visits')))
     router.use('/inner', inner)
-    const app = quiet()
+    const app = createApp()
     app.use('/shop', router)
     app.use(((error, _req, res, _next) => void res.status(error.status).send('outer error page')) as express5.ErrorRequestHandler)
     await using server = await listen(createServer(app))
@@ -81,11 +81,11 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     expect([page.status, page.body]).toEqual([503, 'outer error page'])
   })
 
-  it('a throw after res.send changes nothing about the response', async () => {
+  it('ignores a throw after res.send', async () => {
     const { sessions, store } = createScriptedManager()
     const gate = new Gate()
     store.script = gate.wait
-    const app = quiet()
+    const app = createApp()
     app.use(session(sessions))
     app.get('/', (req, res) => {
       req.session.set('a', 1)
@@ -101,9 +101,9 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     expect([response.status, response.body, response.all('set-cookie').length]).toEqual([200, 'whole', 1])
   })
 
-  it('an error in the middle of a stream cuts it off, as without a session', async () => {
+  it('aborts the response on an error in the middle of a stream, as without a session', async () => {
     const { sessions } = createScriptedManager()
-    const app = quiet()
+    const app = createApp()
     app.use(session(sessions))
     app.get('/', (req, res, next) => {
       req.session.set('a', 1)
@@ -116,9 +116,9 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     await expect(connection.response()).rejects.toThrow('The connection closed')
   })
 
-  it("believes a proxy where 'trust proxy' says so", async () => {
+  it("uses the protocol of a proxy with 'trust proxy'", async () => {
     const { sessions } = createScriptedManager()
-    const app = quiet()
+    const app = createApp()
     app.set('trust proxy', 'loopback')
     app.use(session(sessions))
     app.get('/', (req, res) => void res.json(req.session.increment('visits')))
@@ -128,10 +128,10 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     expect((await connection.response()).header('set-cookie')).toMatch(/^__Host-sid=.*; Secure/)
   })
 
-  it('has two managers side by side', async () => {
+  it('supports two managers', async () => {
     const { sessions } = createScriptedManager()
     const admins = createScriptedManager({ as: 'adminSession', cookie: { name: 'admin' } })
-    const app = quiet()
+    const app = createApp()
     app.use(session(sessions))
     app.use('/admin', session(admins.sessions))
     app.get('/admin', (req, res) => void res.json([req.session.increment('visits'), admins.sessions.of(req).increment('visits')]))
@@ -142,16 +142,16 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     expect([...browser.cookies.keys()]).toEqual(['sid', 'admin'])
   })
 
-  it('refuses a second manager of the same name', async () => {
-    const app = quiet()
+  it('rejects a second manager with the same name', async () => {
+    const app = createApp()
     app.use(session(createScriptedManager().sessions), session(createScriptedManager().sessions))
     await using server = await listen(createServer(app))
     const page = await new Browser(server.port).get('/')
     expect([page.status, page.body.includes('adminSession')]).toEqual([500, true])
   })
 
-  it('refuses an assignment to req.session', async () => {
-    const app = quiet()
+  it('rejects an assignment to req.session', async () => {
+    const app = createApp()
     app.use(session(createScriptedManager().sessions))
     app.get('/', (req) => {
       Object.assign(req, { session: undefined })
@@ -160,9 +160,9 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     expect((await new Browser(server.port).get('/')).status).toBe(500)
   })
 
-  it('tells of a failed load at the first use where a throw is caught, at once where it would end the process', async () => {
+  it('throws for a failed load at the first use if errors are caught, and at once if they would end the process', async () => {
     const { sessions, store } = createScriptedManager()
-    const app = quiet()
+    const app = createApp()
     app.use(session(sessions))
     app.get('/static', (_req, res) => void res.send('page'))
     app.get('/', async (req, res) => {
@@ -185,9 +185,9 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     await expect.poll(async () => (await browser.get('/')).body, { timeout: 5000 }).toBe('2')
   })
 
-  it('says what is wrong when it comes after the response', async () => {
+  it('throws HeadersSentError if it is called after the response', async () => {
     const codes: unknown[] = []
-    const app = quiet()
+    const app = createApp()
     app.use((_req, res, next) => {
       res.write('started')
       next()

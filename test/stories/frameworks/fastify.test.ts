@@ -19,10 +19,10 @@ stories({
       return reply.code(status).send(body)
     })
     app.all('/*', async ({ method, url, body, session }, reply) => {
-      const visit = { method, url: new URL(url, 'http://127.0.0.1'), body: (body as string | undefined) ?? '', session }
-      const { status = 200, headers = {}, body: answered }: StoryResponse = await handleRequest(story, visit)
+      const request = { method, url: new URL(url, 'http://127.0.0.1'), body: (body as string | undefined) ?? '', session }
+      const { status = 200, headers = {}, body: responseBody }: StoryResponse = await handleRequest(story, request)
       reply.code(status).headers(headers as Record<string, string>)
-      return reply.send(answered === undefined || typeof answered === 'string' ? answered : Readable.from(answered))
+      return reply.send(responseBody === undefined || typeof responseBody === 'string' ? responseBody : Readable.from(responseBody))
     })
     return listenFastify(app)
   },

@@ -23,7 +23,7 @@ declare module 'h3' {
   }
 }
 
-/** The recipe of docs/frameworks.md: the application within one that has sessions. */
+/** The setup of docs/frameworks.md: the application within an app that has sessions. */
 function withSessions(sessions: Sessions, shop: H3): H3 {
   const handler = withSession(sessions, (request, session) => shop.request(request, undefined, { session }))
   return new H3().all('/**', fromWebHandler(handler))
@@ -50,7 +50,7 @@ function responseOf({ status = 200, headers = {}, body }: StoryResponse): Respon
   return new Response(stream, { status, headers: all })
 }
 
-describe('h3 2, in its own words', () => {
+describe('h3 2', () => {
   const shop = new H3({ silent: true })
   shop.post('/cart/:sku', ({ context, res }) => {
     context.session.push('cart', context.params?.['sku'])
@@ -60,10 +60,10 @@ describe('h3 2, in its own words', () => {
   shop.get('/', ({ context }) => context.session.toObject())
   shop.get('/wrong', ({ context }) => {
     context.session.login(1)
-    throw new HTTPError({ status: 422, message: 'no such thing' })
+    throw new HTTPError({ status: 422, message: 'invalid value' })
   })
 
-  it('carries what handlers return, what they set beside it, and what they throw', async () => {
+  it('commits for returned values, set headers and thrown errors', async () => {
     const { sessions, rows } = createScriptedManager()
     await using server = await serve(withSessions(sessions, shop))
     const browser = new Browser(server.port)
@@ -75,7 +75,7 @@ describe('h3 2, in its own words', () => {
     expect((await browser.get('/nowhere')).status).toBe(404)
   })
 
-  it('is an empty error when the commit fails', async () => {
+  it('sends an empty error if the commit fails', async () => {
     const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     await using server = await serve(withSessions(sessions, shop))

@@ -7,7 +7,7 @@ import { listen } from '../harness/node-response.ts'
 import { stories } from '../harness/stories.ts'
 import { handleRequest, renderErrorPage, type StoryResponse } from '../harness/story-app.ts'
 
-function answer(c: Context, { status = 200, headers = {}, body }: StoryResponse): Response {
+function send(c: Context, { status = 200, headers = {}, body }: StoryResponse): Response {
   c.status(status as 200)
   for (const [name, value] of Object.entries(headers)) for (const each of [value].flat()) c.header(name, each as string, { append: true })
   if (body === undefined || typeof body === 'string') return c.body((body ?? null) as string)
@@ -25,9 +25,9 @@ stories({
     app.use(session(story.sessions))
     app.all('/*', async (c) => {
       const { method, url } = c.req
-      return answer(c, await handleRequest(story, { method, url: new URL(url), body: await c.req.text(), session: c.var.session }))
+      return send(c, await handleRequest(story, { method, url: new URL(url), body: await c.req.text(), session: c.var.session }))
     })
-    app.onError((error, c) => answer(c, renderErrorPage(story, error)))
+    app.onError((error, c) => send(c, renderErrorPage(story, error)))
     return listen(createAdaptorServer({ fetch: app.fetch }) as Server)
   },
 })

@@ -7,7 +7,7 @@ import { listen } from '../harness/node-response.ts'
 import { stories } from '../harness/stories.ts'
 import { handleRequest, renderErrorPage, type StoryResponse } from '../harness/story-app.ts'
 
-function answer(ctx: Context, { status = 200, headers = {}, body }: StoryResponse): void {
+function send(ctx: Context, { status = 200, headers = {}, body }: StoryResponse): void {
   ctx.status = status
   ctx.set(headers as Record<string, string | string[]>)
   ctx.body = body === undefined || typeof body === 'string' ? (body ?? '') : Readable.from(body)
@@ -20,7 +20,7 @@ stories({
   startServer(story) {
     const app = new Koa()
     app.silent = true
-    // The place for an error page of one's own in Koa.
+    // Koa has its error page in ctx.onerror.
     app.context.onerror = function onerror(this: Context, error: Error | null): void {
       if (error === null || this.headerSent || !this.writable) return
       const { status = 500, body } = renderErrorPage(story, error)
@@ -30,7 +30,7 @@ stories({
     app.use(session(story.sessions))
     app.use(async (ctx) => {
       const { method, url, req, session } = ctx
-      answer(ctx, await handleRequest(story, { method, url: new URL(url, 'http://127.0.0.1'), body: await text(req), session }))
+      send(ctx, await handleRequest(story, { method, url: new URL(url, 'http://127.0.0.1'), body: await text(req), session }))
     })
     return listen(createServer(app.callback()))
   },

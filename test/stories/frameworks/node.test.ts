@@ -30,9 +30,9 @@ stories({
     const open = session(app.sessions)
     const server = createServer((req, res) => {
       const next = (error?: unknown): void => {
-        const answered =
+        const responded =
           error === undefined ? respondOnNode(app, req, res, open.sessions.of(req)) : writeResponse(res, renderErrorPage(app, error))
-        answered.catch(next)
+        responded.catch(next)
       }
       open(req, res, next)
     })

@@ -16,8 +16,8 @@ stories({
       responseOf(await handleRequest(app, { method: request.method, url: new URL(request.url), body: await request.text(), session })),
     )
     const server = createServer((req, res) => {
-      const answered = handle(requestOf(req)).catch((error: unknown) => responseOf(renderErrorPage(app, error)))
-      void answered.then((response) => send(res, response))
+      const responded = handle(requestOf(req)).catch((error: unknown) => responseOf(renderErrorPage(app, error)))
+      void responded.then((response) => send(res, response))
     })
     return listen(server)
   },

@@ -1,4 +1,4 @@
-/** What a browser got. */
+/** A response as the browser received it. */
 export interface Page {
   readonly status: number
   readonly headers: Headers
@@ -6,7 +6,7 @@ export interface Page {
   readonly setCookies: readonly string[]
 }
 
-/** A browser as far as cookies go: keeps them, sends them, deletes them when told to. Redirects are left to the story. */
+/** Sends requests with stored cookies. It does not follow redirects. */
 export class Browser {
   readonly #origin: string
   readonly cookies: Map<string, string> = new Map()

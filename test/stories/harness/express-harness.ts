@@ -4,7 +4,7 @@ import { session } from '../../../src/adapters/express.ts'
 import { listen, respondOnNode, writeResponse } from './node-response.ts'
 import { type RunningServer, renderErrorPage, type StoryApp } from './story-app.ts'
 
-/** An application of Express that tells a story, with an error page of its own. */
+/** Starts an Express application with the routes of a story and an error page. */
 export function startExpress(express: () => Express): (app: StoryApp) => Promise<RunningServer> {
   return (story) => {
     const app = express()

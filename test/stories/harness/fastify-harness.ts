@@ -9,7 +9,7 @@ export async function listenFastify(app: FastifyInstance): Promise<RunningServer
   return { port: (app.server.address() as AddressInfo).port, [Symbol.asyncDispose]: () => app.close() }
 }
 
-/** Fastify with handlers that write to Node's response; their replies are hijacked or not. */
+/** Fastify with handlers that write to Node's response, with or without hijacked replies. */
 function raw(name: string, hijacked: boolean): NodeFramework {
   return {
     name,

@@ -11,7 +11,7 @@ const asKoa =
       middleware(req, res, (error) => (error === undefined ? resolve() : reject(error as Error))),
     ).then(next)
 
-/** Koa with handlers that bypass it and write to Node's response. */
+/** Koa with handlers that write to Node's response. */
 export const koa: NodeFramework = {
   name: 'Koa 3',
   start({ sessions, before = [], after = [], handler, errorPage }) {

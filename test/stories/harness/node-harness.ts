@@ -14,12 +14,12 @@ export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (erro
 export type Handler = (req: IncomingMessage, res: ServerResponse, session: Session) => unknown
 export type ErrorPage = (error: { readonly status?: number; readonly code?: string }, req: IncomingMessage, res: ServerResponse) => unknown
 
-/** An application that speaks to Node's response itself. */
+/** An application whose handler writes to Node's response. */
 export interface NodeApp {
   readonly sessions: Sessions
-  /** Middleware before the session. */
+  /** Middleware before the session middleware. */
   readonly before?: readonly Middleware[]
-  /** Middleware after it. */
+  /** Middleware after the session middleware. */
   readonly after?: readonly Middleware[]
   readonly handler: Handler
   readonly errorPage?: ErrorPage
@@ -36,7 +36,7 @@ const plainErrorPage: ErrorPage = (error, _req, res) => {
   res.end(`error page: ${error.code}`)
 }
 
-/** As small a Connect as can be: middleware one after the other, what they throw goes to the error page. */
+/** A minimal Connect: calls middleware in order and passes errors to the error page. */
 function startConnect({ sessions, before = [], after = [], handler, errorPage = plainErrorPage }: NodeApp): Promise<RunningServer> {
   const open = nodeSession(sessions)
   const stack: Middleware[] = [
@@ -58,7 +58,7 @@ function startConnect({ sessions, before = [], after = [], handler, errorPage = 
   return listen(server)
 }
 
-/** Without a `next`: what `session()` returns is awaited. */
+/** Awaits the promise of `session()` in place of passing `next`. */
 function startPlain({ sessions, before = [], after = [], handler }: NodeApp): Promise<RunningServer> {
   const open = nodeSession(sessions)
   const server = createServer(async (req, res) => {
@@ -76,7 +76,7 @@ function startPlain({ sessions, before = [], after = [], handler }: NodeApp): Pr
 function startExpress(express: () => Express): NodeFramework['start'] {
   return ({ sessions, before = [], after = [], handler, errorPage = plainErrorPage }) => {
     const app = express()
-    app.set('env', 'test') // finalhandler then does not print the error
+    app.set('env', 'test') // prevents finalhandler from printing the error
     for (const middleware of [...before, expressSession(sessions), ...after]) app.use(middleware)
     app.use((req, res, next) => forwardRejection(() => handler(req, res, req.session), next))
     const page: ErrorRequestHandler = (error, req, res, next) => (res.headersSent ? next(error) : void errorPage(error, req, res))
@@ -85,7 +85,7 @@ function startExpress(express: () => Express): NodeFramework['start'] {
   }
 }
 
-/** What Express 5 does by itself: an error of asynchronous code goes to `next`. */
+/** Passes errors of asynchronous code to `next`, as Express 5 does. */
 function forwardRejection(run: () => unknown, next: (error: unknown) => void): void {
   void (async () => run())().catch(next)
 }
@@ -96,7 +96,7 @@ function withErrorPage({ name, start }: NodeFramework): NodeFramework {
 
 export const plainNode: NodeFramework = { name: 'node:http', start: startPlain }
 
-/** The frameworks with an error page of the application's own. */
+/** The frameworks in which the application has an error page. */
 export const nodeFrameworks: readonly NodeFramework[] = [
   { name: 'Connect style', start: startConnect },
   { name: 'Express 5', start: startExpress(express5) },

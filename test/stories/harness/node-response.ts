@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import type { Session } from '../../../src/core/session/session.ts'
 import { handleRequest, type RunningServer, type StoryApp, type StoryResponse } from './story-app.ts'
 
-/** Answers with a route of the story on Node's own response, as a handler without a framework would. */
+/** Writes the response of a story to Node's response, as a handler without a framework would. */
 export async function respondOnNode(app: StoryApp, req: IncomingMessage, res: ServerResponse, session: Session): Promise<void> {
   const url = new URL(req.url ?? '/', 'http://127.0.0.1')
   await writeResponse(res, await handleRequest(app, { method: req.method ?? 'GET', url, body: await text(req), session }))
@@ -22,7 +22,7 @@ export async function writeResponse(res: ServerResponse, { status = 200, headers
   res.end()
 }
 
-/** Listens on a free port of this machine until it is disposed of. */
+/** Listens on a free local port until the returned server is disposed. */
 export async function listen(server: Server): Promise<RunningServer> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

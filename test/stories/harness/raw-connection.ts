@@ -1,18 +1,18 @@
 import { connect, type Socket } from 'node:net'
 
-/** One response as it came over the wire. */
+/** A response as it was received. */
 export interface RawResponse {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: string
   readonly trailers: string
-  /** Statuses of the 1xx responses before it. */
+  /** Statuses of the preceding 1xx responses. */
   readonly informational: readonly number[]
   header(name: string): string | undefined
   all(name: string): string[]
 }
 
-/** A connection that says what it is told to, and understands HTTP/1.1 responses down to the byte. */
+/** A TCP connection that sends any text and parses HTTP/1.1 responses. */
 export class RawConnection implements AsyncDisposable {
   readonly #socket: Socket
   #received = ''
@@ -31,7 +31,7 @@ export class RawConnection implements AsyncDisposable {
     return new RawConnection(socket)
   }
 
-  /** Sends the head of a request, with a `Host` of this machine unless another is given. */
+  /** Sends a request, with the local address as `Host` by default. */
   request(line: string, headers: Readonly<Record<string, string>> = {}, body = ''): void {
     const all = { Host: '127.0.0.1', ...headers, ...(body === '' ? {} : { 'Content-Length': String(body.length) }) }
     this.send(
@@ -45,7 +45,7 @@ export class RawConnection implements AsyncDisposable {
     this.#socket.write(text)
   }
 
-  /** Hangs up without a word. */
+  /** Resets the connection. */
   reset(): void {
     this.#socket.resetAndDestroy()
   }
@@ -58,18 +58,18 @@ export class RawConnection implements AsyncDisposable {
     return this.#closed
   }
 
-  /** Waits until the received text fulfils the condition, or nothing can come any more. */
+  /** Waits until the received text meets the condition or the connection is closed. */
   async until(condition: (received: string) => boolean): Promise<string> {
     while (!condition(this.#received) && !this.#closed) await this.#changed.promise
     return this.#received
   }
 
-  /** Waits for the head of the next final response and leaves it where it is. */
+  /** Waits for the head of the next final response without consuming it. */
   async head(): Promise<string> {
     return this.until((text) => /^(?:HTTP\/1\.1 1\d\d [\s\S]*?\r\n\r\n)*HTTP\/1\.1 [2-9]\d\d [\s\S]*?\r\n\r\n/.test(text))
   }
 
-  /** The next final response, whole. */
+  /** Consumes and returns the next final response. */
   async response({ toHead = false }: { readonly toHead?: boolean } = {}): Promise<RawResponse> {
     const informational: number[] = []
     for (;;) {
@@ -112,7 +112,7 @@ export class RawConnection implements AsyncDisposable {
     return [body, trailers.trimEnd()]
   }
 
-  /** Takes as many characters as `measure` says, once they are there. */
+  /** Waits for as many characters as `measure` returns, and consumes them. */
   async #take(measure: (text: string) => number | undefined): Promise<string> {
     await this.until((text) => (measure(text) ?? Number.POSITIVE_INFINITY) <= text.length)
     const size = measure(this.#received) ?? Number.POSITIVE_INFINITY
@@ -129,8 +129,8 @@ export class RawConnection implements AsyncDisposable {
   }
 }
 
-/** Where the text goes on after the mark. */
-function endOf(text: string, mark: string): number | undefined {
-  const index = text.indexOf(mark)
-  return index === -1 ? undefined : index + mark.length
+/** Returns the position after the delimiter. */
+function endOf(text: string, delimiter: string): number | undefined {
+  const index = text.indexOf(delimiter)
+  return index === -1 ? undefined : index + delimiter.length
 }
