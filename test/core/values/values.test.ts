@@ -64,7 +64,7 @@ describe('unstorable values throw immediately and name the property', () => {
   const values: Record<string, unknown> = {
     function: () => 1,
     symbol: Symbol('s'),
-    undefined: undefined,
+    'undefined as a value': undefined,
     'an instance of a class': new Money(),
     'an instance deep inside': { a: [{ b: new Money() }] },
     Error: new Error('x'),
