@@ -53,7 +53,7 @@ async function lacksTable(store: Store): Promise<boolean> {
 }
 
 async function count(store: Store, now: number): Promise<number> {
-  return (await store.countExpired?.(now)) ?? 0
+  return (await store.countExpired?.({ now })) ?? 0
 }
 
 function sessions(count: number): string {

@@ -132,7 +132,12 @@ export class TestApp {
   /** Replaces the payload of the only row in the store, as other software would. */
   async replacePayload(payload: string): Promise<void> {
     const [key, entry] = await this.onlyRow()
-    const result = await this.memory.replace(key, { ...entry, payload, version: `by-hand-${(payloadCount += 1)}` }, entry.version, 0)
+    const result = await this.memory.replace({
+      key,
+      entry: { ...entry, payload, version: `by-hand-${(payloadCount += 1)}` },
+      expected: entry.version,
+      now: 0,
+    })
     if (!result.ok) throw new Error(result.reason)
   }
 

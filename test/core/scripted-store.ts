@@ -1,81 +1,86 @@
 import type {
   Capabilities,
   ClearExpiredOptions,
+  Create,
+  DeleteByIndex,
   Entry,
-  ListQuery,
+  Keyed,
+  List,
+  Load,
   Page,
   Progress,
   Refused,
+  Replace,
   Store,
-  Version,
+  Touch,
   Written,
 } from '../../src/core/store/store.ts'
 import type { MemoryStore } from '../../src/stores/memory.ts'
 
-type Operation = 'load' | 'create' | 'replace' | 'touch' | 'delete'
+type OperationName = 'load' | 'create' | 'replace' | 'touch' | 'delete'
 
 /**
  * Replaces an operation. `next` runs the operation of the inner store. The result of the script is the result of the
  * operation; if the script returns undefined, the operation of the inner store runs.
  */
-export type Script = (next: () => Promise<any>, ...args: unknown[]) => unknown
+export type Script = (next: () => Promise<any>, operation: Keyed) => unknown
 
 /** A memory store that records its calls and whose operations can fail, hang, run twice or run late. */
 export class ScriptedStore implements Store {
   readonly capabilities: Capabilities
   /** The names of the called operations, in order. */
-  readonly calls: Operation[] = []
+  readonly calls: OperationName[] = []
   readonly #inner: MemoryStore
-  #scripts: Partial<Record<Operation, Script>>
+  #scripts: Partial<Record<OperationName, Script>>
 
-  constructor(inner: MemoryStore, scripts: Partial<Record<Operation, Script>> = {}) {
+  constructor(inner: MemoryStore, scripts: Partial<Record<OperationName, Script>> = {}) {
     this.#inner = inner
     this.#scripts = scripts
     this.capabilities = inner.capabilities
   }
 
   /** Replaces all scripts; operations without one run as usual. */
-  on(scripts: Partial<Record<Operation, Script>>): void {
+  on(scripts: Partial<Record<OperationName, Script>>): void {
     this.#scripts = scripts
   }
 
-  load(...args: [key: string, now: number, options?: { readonly fresh?: boolean }]): Promise<Entry | undefined> {
-    return this.#run('load', () => this.#inner.load(args[0], args[1]), args)
+  load(operation: Load): Promise<Entry | undefined> {
+    return this.#run('load', () => this.#inner.load(operation), operation)
   }
 
-  create(...args: [key: string, entry: Entry]): Promise<Written | Refused> {
-    return this.#run('create', () => this.#inner.create(...args), args)
+  create(operation: Create): Promise<Written | Refused> {
+    return this.#run('create', () => this.#inner.create(operation), operation)
   }
 
-  replace(...args: [key: string, entry: Entry, expected: Version, now: number]): Promise<Written | Refused> {
-    return this.#run('replace', () => this.#inner.replace(...args), args)
+  replace(operation: Replace): Promise<Written | Refused> {
+    return this.#run('replace', () => this.#inner.replace(operation), operation)
   }
 
-  touch(...args: [key: string, expiresAt: number, expected: Version, now: number]): Promise<boolean> {
-    return this.#run('touch', () => this.#inner.touch(...args), args)
+  touch(operation: Touch): Promise<boolean> {
+    return this.#run('touch', () => this.#inner.touch(operation), operation)
   }
 
-  delete(...args: [key: string]): Promise<boolean> {
-    return this.#run('delete', () => this.#inner.delete(...args), args)
+  delete(operation: Keyed): Promise<boolean> {
+    return this.#run('delete', () => this.#inner.delete(operation), operation)
   }
 
-  deleteUser(userId: string, options?: { readonly except?: string }): Promise<number> {
-    return this.#inner.deleteUser(userId, options)
+  deleteByIndex(operation: DeleteByIndex): Promise<number> {
+    return this.#inner.deleteByIndex(operation)
   }
 
-  list(query: ListQuery): Promise<Page> {
-    return this.#inner.list(query)
+  list(operation: List): Promise<Page> {
+    return this.#inner.list(operation)
   }
 
   clearExpired(options: ClearExpiredOptions): AsyncIterable<Progress> {
     return this.#inner.clearExpired(options)
   }
 
-  async #run(operation: Operation, next: () => Promise<any>, args: readonly unknown[]): Promise<any> {
-    this.calls.push(operation)
-    const script = this.#scripts[operation]
+  async #run(verb: OperationName, next: () => Promise<any>, operation: Keyed): Promise<any> {
+    this.calls.push(verb)
+    const script = this.#scripts[verb]
     if (script === undefined) return next()
-    const result = await script(next, ...args)
+    const result = await script(next, operation)
     return result === undefined ? next() : result
   }
 }
@@ -92,9 +97,9 @@ export function sleep(milliseconds: number): Promise<void> {
 /** Runs the script for the first `count` calls, and the operation of the inner store after that. */
 export function firstCalls(count: number, script: Script): Script {
   let remaining = count
-  return (next, ...args) => {
+  return (next, operation) => {
     remaining -= 1
-    return remaining >= 0 ? script(next, ...args) : undefined
+    return remaining >= 0 ? script(next, operation) : undefined
   }
 }
 

@@ -232,7 +232,7 @@ describe('commits of one session that wait in one process', () => {
     const other = app.browser.copy()
     other.cookie = undefined
     await app.request((session) => void session.set('b', 1), { browser: other })
-    store.on({ replace: (_next, key) => (key === blockedKey ? neverSettles() : undefined) })
+    store.on({ replace: (_next, { key }) => (key === blockedKey ? neverSettles() : undefined) })
     const blocked = await app.open()
     blocked.set('a', 2)
     const failed = catchRejection(app.sessions.commit(blocked, { status: 200 }))

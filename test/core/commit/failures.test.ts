@@ -212,8 +212,8 @@ describe('a foreign entry', () => {
     other.cookie = undefined
     await app.request((session) => void session.set('b', 'of B'), { browser: other })
     const [[first, one], [second, two]] = (await app.rows()) as [Row, Row]
-    await app.memory.replace(first, { ...two, version: 'moved' }, one.version, 0)
-    await app.memory.replace(second, { ...one, version: 'moved' }, two.version, 0)
+    await app.memory.replace({ key: first, entry: { ...two, version: 'moved' }, expected: one.version, now: 0 })
+    await app.memory.replace({ key: second, entry: { ...one, version: 'moved' }, expected: two.version, now: 0 })
     expect([await app.read(), await app.read(other)]).toEqual([{}, {}])
   })
 

@@ -128,14 +128,24 @@ describe('a stored expiry', () => {
   ])('of %s is expired', async (_name, expiresAt) => {
     const app = await appWith({ a: 1 })
     const [key, entry] = await app.onlyRow()
-    await app.memory.replace(key, { ...entry, version: 'planted', expiresAt: expiresAt as number }, entry.version, 0)
+    await app.memory.replace({
+      key,
+      entry: { ...entry, version: 'by-hand', expiresAt: expiresAt as number },
+      expected: entry.version,
+      now: 0,
+    })
     expect(await app.read()).toEqual({})
   })
 
   it('in the year 10000 is limited to the absolute lifetime by the next write', async () => {
     const app = await appWith({ a: 1 })
     const [key, entry] = await app.onlyRow()
-    await app.memory.replace(key, { ...entry, version: 'planted', expiresAt: Date.UTC(10_000, 0) }, entry.version, 0)
+    await app.memory.replace({
+      key,
+      entry: { ...entry, version: 'by-hand', expiresAt: Date.UTC(10_000, 0) },
+      expected: entry.version,
+      now: 0,
+    })
     await app.request((session) => void session.set('a', 2))
     expect((await app.row()).expiresAt).toBe(app.clock.at + 14 * DAY)
   })

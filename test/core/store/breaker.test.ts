@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { StoreError } from '../../../src/core/base/errors.ts'
+import type { Keyed } from '../../../src/core/store/store.ts'
 import type { Session } from '../../../src/index.ts'
 import { appWith, type Browser, catchError, catchRejection, type TestApp } from '../fixture.ts'
 import { failBeforeEffect, neverSettles, type Script, ScriptedStore } from '../scripted-store.ts'
@@ -70,11 +71,11 @@ describe('a store that does not respond', () => {
     const { store } = await openOnSilentStore()
     let [running, maxRunning, probes] = [0, 0, 0]
     store.on({
-      load: async (_next, _key, _now, options) => {
+      load: async (_next, { deadline = 0 }) => {
         probes += 1
         running += 1
         maxRunning = Math.max(maxRunning, running)
-        await new Promise((resolve) => setTimeout(resolve, (options as { deadline: number }).deadline - performance.now()))
+        await new Promise((resolve) => setTimeout(resolve, deadline - performance.now()))
         running -= 1
         throw new Error('the deadline has passed')
       },
@@ -160,12 +161,13 @@ describe('failures of one operation', () => {
     ['a session the server rejects', failBeforeEffect],
   ])('caused by %s do not affect other sessions', async (_name, script) => {
     const { app, store } = await createScriptedApp()
-    const [poisoned] = await app.onlyRow()
+    const [blockedKey] = await app.onlyRow()
     const other = app.browser.copy()
     other.cookie = undefined
     await app.request((session) => session.set('a', 2), { browser: other })
-    const stuck = (next: () => Promise<any>, ...args: unknown[]): unknown => (args[0] === poisoned ? script(next) : next())
-    store.on({ load: stuck, replace: stuck })
+    const blockRow = (next: () => Promise<any>, operation: Keyed): unknown =>
+      operation.key === blockedKey ? script(next, operation) : next()
+    store.on({ load: blockRow, replace: blockRow })
     for (let round = 0; round < 5; round++) {
       expect((await openSlowly(app)).loadError).toMatchObject({ code: CODE })
       expect(await app.read(other)).toEqual({ a: 2 })
@@ -192,7 +194,7 @@ describe('failures of one operation', () => {
   it('do not matter if another operation succeeds during the probe', async () => {
     const { app, store } = await createScriptedApp()
     let loads = 0
-    store.on({ load: (next, key) => (String(key).startsWith('nobody') || loads++ === 0 ? neverSettles() : next()) })
+    store.on({ load: (next, { key }) => (key.startsWith('nobody') || loads++ === 0 ? neverSettles() : next()) })
     await openSlowly(app)
     await app.read()
     await vi.advanceTimersByTimeAsync(500)

@@ -30,11 +30,11 @@ describe('a store with its own ids', () => {
     await app.request((session) => session.set('a', 1))
     const { id = '' } = app.browser
     expect(id).toMatch(/^[\w-]{20}$/)
-    expect((await store.load(id, 0))?.payload).toContain('"a":1')
+    expect((await store.load({ key: id, now: 0 }))?.payload).toContain('"a":1')
     const { session } = await app.request((one) => one.increment('a'))
     expect([session.id, session.handle]).toEqual([id, `handle of ${id.slice(0, 4)}`])
     await app.request((one) => one.flush())
-    expect([await store.load(id, 0), app.browser.cookie]).toEqual([undefined, undefined])
+    expect([await store.load({ key: id, now: 0 }), app.browser.cookie]).toEqual([undefined, undefined])
     expect(JSON.stringify(app.events)).not.toContain(id)
     expect(app.events.filter(({ handle }) => handle !== undefined).length).toBeGreaterThan(4)
   })
@@ -59,7 +59,7 @@ describe('a store with its own ids', () => {
 
   it('must create ids if its tokens contain the data', () => {
     const store = Object.assign(new MemoryStore(), {
-      capabilities: { compareAndSwap: false, list: false, users: false, carriesData: true },
+      capabilities: { compareAndSwap: false, list: false, indexes: [], carriesData: true },
     })
     expect(catchError(() => createApp(store)).code).toBe('ERR_SESSION_CONFIG')
   })
