@@ -4,8 +4,8 @@ import { findChromium, launch } from './chromium.ts'
 import { type RunningShop, startShop } from './shop-server.ts'
 import { Visitor } from './visitor.ts'
 
-/** What a browser test has: the running shop, the browser, and a visitor who has just arrived, with a browser profile of their own. */
-export interface Stage {
+/** The running shop, the browser, and a visitor with a new browser profile on the home page. */
+export interface ShopFixture {
   readonly shop: RunningShop
   readonly browser: Browser
   readonly visitor: Visitor
@@ -13,28 +13,28 @@ export interface Stage {
 
 const executable = findChromium()
 
-/** Tests of the shop in a real browser. After each one the browser must not have complained about anything. */
-export function onStage(title: string, tests: (stage: Stage) => void): void {
+/** Runs tests of the shop in a browser. Each fails if the browser reported an error. */
+export function describeShop(title: string, tests: (fixture: ShopFixture) => void): void {
   describe.skipIf(executable === undefined)(title, () => {
-    const stage = {} as { -readonly [K in keyof Stage]: Stage[K] }
+    const fixture = {} as { -readonly [K in keyof ShopFixture]: ShopFixture[K] }
 
     beforeAll(async () => {
-      stage.shop = await startShop()
-      stage.browser = await launch(executable ?? '')
+      fixture.shop = await startShop()
+      fixture.browser = await launch(executable ?? '')
     })
     afterAll(async () => {
-      await stage.browser?.close()
-      await stage.shop?.stop()
+      await fixture.browser?.close()
+      await fixture.shop?.stop()
     })
 
     beforeEach(async () => {
-      stage.visitor = await Visitor.arrive(stage.shop, stage.browser)
+      fixture.visitor = await Visitor.open(fixture.shop, fixture.browser)
     })
     afterEach(async () => {
-      expect(stage.visitor.complaints).toEqual([])
-      await stage.visitor.context.close()
+      expect(fixture.visitor.browserErrors).toEqual([])
+      await fixture.visitor.context.close()
     })
 
-    tests(stage)
+    tests(fixture)
   })
 }

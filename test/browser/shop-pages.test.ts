@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { onStage } from './shop-fixture.ts'
+import { describeShop } from './shop-fixture.ts'
 import { Visitor } from './visitor.ts'
 
-onStage('the shop is', (stage) => {
-  describe('for everybody', () => {
-    const background = () => stage.visitor.page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+describeShop('the pages of the shop', (fixture) => {
+  describe('user interface', () => {
+    const background = () => fixture.visitor.page.evaluate(() => getComputedStyle(document.body).backgroundColor)
 
-    test('dark mode is a property of the session; without it the system decides', async () => {
-      const { visitor } = stage
+    test('uses the theme of the session, or that of the system', async () => {
+      const { visitor } = fixture
       const light = await background()
       await visitor.press('Dark mode')
       const dark = await background()
@@ -23,10 +23,10 @@ onStage('the shop is', (stage) => {
       expect(await background()).toBe(dark)
     })
 
-    test('a phone never scrolls sideways', async () => {
-      const { visitor } = stage
+    test('does not scroll horizontally on a phone', async () => {
+      const { visitor } = fixture
       await visitor.page.setViewportSize({ width: 360, height: 740 })
-      await visitor.settle()
+      await visitor.fillSession()
       await visitor.page.getByText('The code of the other buttons').click()
       const overflow = () => visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
       expect(await overflow()).toBe(0)
@@ -38,22 +38,22 @@ onStage('the shop is', (stage) => {
       }
     })
 
-    test('everything is reached and pressed by keyboard, and one sees where one is', async () => {
-      const { visitor } = stage
+    test('is usable by keyboard with a visible focus', async () => {
+      const { visitor } = fixture
       const { page } = visitor
       const focus = () =>
         page.evaluate(() => {
-          const at = document.activeElement as HTMLElement
-          return { name: at.ariaLabel ?? at.textContent?.trim(), outlined: getComputedStyle(at).outlineStyle !== 'none' }
+          const element = document.activeElement as HTMLElement
+          return { name: element.ariaLabel ?? element.textContent?.trim(), outlined: getComputedStyle(element).outlineStyle !== 'none' }
         })
       const tabTo = async (name: string) => {
         for (let steps = 0; steps < 60; steps++) {
           await page.keyboard.press('Tab')
-          const at = await focus()
-          expect(at.outlined, `no visible focus on "${at.name}"`).toBe(true)
-          if (at.name === name) return
+          const focused = await focus()
+          expect(focused.outlined, `no visible focus on "${focused.name}"`).toBe(true)
+          if (focused.name === name) return
         }
-        throw new Error(`No "${name}" within sixty steps`)
+        throw new Error(`"${name}" was not focused within 60 steps`)
       }
       const enter = (key: string) => Promise.all([page.waitForEvent('load'), page.keyboard.press(key)])
 
@@ -62,35 +62,35 @@ onStage('the shop is', (stage) => {
       await page.keyboard.press('Enter')
       await tabTo('Add to cart: Reading lamp')
       await enter('Enter')
-      expect(await visitor.panelIsRow()).toEqual({ cart: '["lamp"]' })
+      expect(await visitor.expectPanelShowsRow()).toEqual({ cart: '["lamp"]' })
       await tabTo('Pop the cart')
       await enter('Space')
-      expect(await page.getByText('Taken out: 1 × Reading lamp.').isVisible()).toBe(true)
+      expect(await page.getByText('Removed: 1 × Reading lamp.').isVisible()).toBe(true)
       await page.goto('/')
       await tabTo('Log in')
       await page.keyboard.press('Shift+Tab')
       await page.keyboard.press('g')
       await page.keyboard.press('Tab')
       await enter('Enter')
-      expect(await visitor.panelIsRow()).toMatchObject({ userId: '"grace"' })
+      expect(await visitor.expectPanelShowsRow()).toMatchObject({ userId: '"grace"' })
     })
 
-    test('without JavaScript the shop is the same', async () => {
-      const { shop, browser } = stage
-      const plain = await Visitor.arrive(shop, browser, { javaScriptEnabled: false })
+    test('works without JavaScript', async () => {
+      const { shop, browser } = fixture
+      const plain = await Visitor.open(shop, browser, { javaScriptEnabled: false })
       await plain.press('Add to cart: Room key tag')
       await plain.press('Pop the cart')
-      expect(await plain.page.getByText('Taken out: 1 × Room key tag.').isVisible()).toBe(true)
+      expect(await plain.page.getByText('Removed: 1 × Room key tag.').isVisible()).toBe(true)
       await plain.page.goto('/race')
-      expect(await plain.page.locator('noscript').textContent()).toContain('switched off here')
+      expect(await plain.page.locator('noscript').textContent()).toContain('which is disabled')
       await plain.context.close()
     })
   })
 
-  describe('for nobody', () => {
-    test('nothing changes by GET', async () => {
-      const { visitor } = stage
-      await visitor.settle()
+  describe('security', () => {
+    test('changes nothing for GET', async () => {
+      const { visitor } = fixture
+      await visitor.fillSession()
       const before = await visitor.row()
       for (const path of [
         '/cart/clear',
@@ -106,19 +106,22 @@ onStage('the shop is', (stage) => {
       expect(await visitor.row()).toEqual(before)
     })
 
-    test('no other site posts here', async () => {
-      const { shop } = stage
+    test('rejects posts of other sites', async () => {
+      const { shop } = fixture
       const headers = { 'sec-fetch-site': 'cross-site', 'content-type': 'application/x-www-form-urlencoded' }
       const response = await fetch(`${shop.url}/login`, { method: 'POST', headers, body: 'user=ada' })
       expect(response.status).toBe(403)
       expect(response.headers.getSetCookie()).toEqual([])
     })
 
-    test('what a visitor writes is text', async () => {
-      const { visitor } = stage
-      const nasty = '<img src=x onerror=alert(1)>'
-      const response = await visitor.context.request.post('/login', { form: { user: nasty }, headers: { 'sec-fetch-site': 'same-origin' } })
-      expect(await response.text()).not.toContain(nasty)
+    test('escapes the input of users', async () => {
+      const { visitor } = fixture
+      const markup = '<img src=x onerror=alert(1)>'
+      const response = await visitor.context.request.post('/login', {
+        form: { user: markup },
+        headers: { 'sec-fetch-site': 'same-origin' },
+      })
+      expect(await response.text()).not.toContain(markup)
       expect(await visitor.row()).toBeUndefined()
     })
   })
