@@ -15,9 +15,9 @@ const ARGS = [
 ]
 
 /**
- * Returns the path of Chromium: `$CHROMIUM`, a default path, or the result of apt-get if the process is root.
- * Without Chromium it prints a warning and returns undefined; with `$CI` it throws, because skipped tests
- * would look like passed ones there.
+ * Returns the path of Chromium: `$CHROMIUM`, a default path, or the result of apt-get if the
+ * process is root. Without Chromium it prints a warning and returns undefined; with `$CI` it
+ * throws, because skipped tests would look like passed ones there.
  */
 export function findChromium(): string | undefined {
   const path = installed() ?? (install() ? installed() : undefined)

@@ -12,7 +12,10 @@ export interface RunningExample {
 
 const START = join(import.meta.dirname, '../../examples/django-and-node/src/start.ts')
 
-/** Starts Django and Node as `npm run start:django` does, on free ports and with a new database. Needs a build. */
+/**
+ * Starts Django and Node as `npm run start:django` does, on free ports and with a new database.
+ * Needs a build.
+ */
 export async function startExample(python: string): Promise<RunningExample> {
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-django-and-node-'))
   const env = { ...process.env, PORT: '0', DATABASE: join(folder, 'site.db'), PYTHON: python, NODE_ENV: 'development' }

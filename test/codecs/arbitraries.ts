@@ -14,7 +14,10 @@ export const anyText: fc.Arbitrary<string> = fc.oneof(
     .map((codes) => String.fromCharCode(...codes)),
 )
 
-/** Property names, including those with a meaning in JavaScript or in the format, except the $rich tag. */
+/**
+ * Property names, including those with a meaning in JavaScript or in the format, except the $rich
+ * tag.
+ */
 export const anyName: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: anyText },
   {
@@ -37,8 +40,8 @@ export const anyName: fc.Arbitrary<string> = fc.oneof(
 )
 
 /**
- * Names inside a value, which JSON.parse of the engine reads: V8 (in Node 24 and 26) takes a key `"`
- * for one that is a backslash, if it has seen an object with that one in the same place.
+ * Names inside a value, which JSON.parse of the engine reads: V8 (in Node 24 and 26) takes a key
+ * `"` for one that is a backslash, if it has seen an object with that one in the same place.
  */
 const innerName = anyName.filter((name) => !/["\\]/.test(name))
 
@@ -114,7 +117,7 @@ function tokens(json: string): string[] {
   return json.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? []
 }
 
-/** Returns the same JSON with other white space: the gaps are inserted before the tokens in turn. */
+/** Returns the same JSON with other white space: inserts the gaps before the tokens in turn. */
 export function spaced(json: string, gaps: readonly string[]): string {
   return tokens(json)
     .map((token, index) => (gaps[index % gaps.length] ?? '') + token)

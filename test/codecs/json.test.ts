@@ -79,8 +79,8 @@ const anyName = fc.oneof(
   ),
 )
 /**
- * Names for comparisons with `JSON.parse` of a whole object: V8 (Node 24.21) takes the key `"` for `\\`
- * if it has seen an object with that key in the same place.
+ * Names for comparisons with `JSON.parse` of a whole object: V8 (Node 24.21) takes the key `"` for
+ * `\\` if it has seen an object with that key in the same place.
  */
 const referenceName = anyName.filter((name) => !/[\\"]/.test(name))
 const anyTexts = fc.array(fc.tuple(anyName, rawText), { maxLength: 8 }).map((pairs) => new Map(pairs))

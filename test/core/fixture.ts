@@ -64,7 +64,7 @@ export interface RequestResult<T> {
   readonly session: Session<any>
 }
 
-/** A session manager over a memory store with a test clock, reproducible ids and recorded events. */
+/** A session manager over a memory store with a test clock, fixed ids and recorded events. */
 export class TestApp {
   readonly clock: Clock = new Clock()
   readonly events: SessionEvent[] = []

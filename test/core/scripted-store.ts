@@ -20,12 +20,15 @@ import type { MemoryStore } from '../../src/stores/memory.ts'
 type OperationName = 'load' | 'create' | 'replace' | 'touch' | 'delete'
 
 /**
- * Replaces an operation. `next` runs the operation of the inner store. The result of the script is the result of the
- * operation; if the script returns undefined, the operation of the inner store runs.
+ * Replaces an operation. `next` runs the operation of the inner store. The result of the script is
+ * the result of the operation; if the script returns undefined, the operation of the inner store
+ * runs.
  */
 export type Script = (next: () => Promise<any>, operation: Keyed) => unknown
 
-/** A memory store that records its calls and whose operations can fail, hang, run twice or run late. */
+/**
+ * A memory store that records its calls and whose operations can fail, hang, run twice or run late.
+ */
 export class ScriptedStore implements Store {
   readonly capabilities: Capabilities
   /** The names of the called operations, in order. */

@@ -13,7 +13,7 @@ import {
   updateDjangoAuthHash,
 } from '../../src/django/django.ts'
 import type { Session } from '../../src/index.ts'
-import { thrown, TestApp } from '../core/fixture.ts'
+import { TestApp, thrown } from '../core/fixture.ts'
 import { Site } from './site.ts'
 import { vectors } from './vectors.ts'
 

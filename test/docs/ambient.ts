@@ -1,4 +1,7 @@
-/** Declarations that examples may use without importing them. Their own imports and declarations take precedence. */
+/**
+ * Declarations that examples may use without importing them. Their own imports and declarations
+ * take precedence.
+ */
 export const AMBIENT = `
 import type { Express, Request as ExpressRequest, Response as ExpressResponse } from 'express'
 import type * as sojourn from 'sojourn'

@@ -25,8 +25,8 @@ function fenced(file: string): Example[] {
 }
 
 /**
- * Returns the example as a module: its imports first, then the rest in a function that may `await` and
- * `return`. A line marked `// does not compile` must not compile.
+ * Returns the example as a module: its imports first, then the rest in a function that may `await`
+ * and `return`. A line marked `// does not compile` must not compile.
  */
 export function moduleOf({ code }: Example): string {
   const atTop = /^import .*$|^declare module [^]*?^\}$/gm

@@ -13,7 +13,9 @@ interface Parsed {
   readonly attributes: Readonly<Record<string, string | true>>
 }
 
-/** Parses a Set-Cookie as a browser does (RFC 6265bis, 5.6), but throws for a duplicate attribute. */
+/**
+ * Parses a Set-Cookie as a browser does (RFC 6265bis, 5.6), but throws for a duplicate attribute.
+ */
 function parsed(header: string): Parsed {
   const [pair = '', ...rest] = header.split(';')
   const attributes: Record<string, string | true> = {}

@@ -52,7 +52,8 @@ function showResult(card, race, session, slowStatus) {
   const result = session[removed] === undefined ? 'deleted' : 'restored'
   card.querySelector('.chips').replaceChildren(...['userId', 'cart', 'lastSeen'].map((name) => chip(name, session[name], name === removed)))
   card.querySelector('.outcome').textContent = describeOutcome(slowStatus, session.lastSeen)
-  card.querySelector('.end').textContent = result === 'restored' ? `saves ${removed} again` : slowStatus === 409 ? 'refused' : 'saves lastSeen'
+  card.querySelector('.end').textContent =
+    result === 'restored' ? `saves ${removed} again` : slowStatus === 409 ? 'refused' : 'saves lastSeen'
   card.dataset.result = result
   return { kept: result === 'deleted', text: verdicts[race][result] }
 }

@@ -1,5 +1,5 @@
-// Draws requests as bars on a common time axis. A request is { startedAt, endedAt, status } in times of
-// performance.now(); endedAt is undefined while it is running.
+// Draws requests as bars on a common time axis. A request is { startedAt, endedAt, status } in
+// times of performance.now(); endedAt is undefined while it is running.
 
 const AXIS_MS = 1400
 const TICKS_MS = [0, 500, 1000]

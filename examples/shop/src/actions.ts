@@ -2,8 +2,8 @@ import { Router } from 'express'
 import { describeCart, isSku, users } from './catalog.ts'
 
 /**
- * Every route that changes the session. The pages show this code next to the buttons that call it, so
- * route-source.ts reads this file.
+ * Every route that changes the session. The pages show this code next to the buttons that call it,
+ * so route-source.ts reads this file.
  */
 export const shop = Router()
 

@@ -5,7 +5,7 @@ import type { NextFunction, Request, Response } from 'express'
 import type { SessionEvent, Store } from 'sojourn'
 import { loadStoredSession, type StoredSession } from './stored-session.ts'
 
-/** One action: the row before it, the row after its response, and the events of the session manager. */
+/** One action: the row before and after it, and the events of the session manager. */
 export interface AuditEntry {
   readonly before: StoredSession | undefined
   readonly after: StoredSession | undefined
@@ -24,7 +24,7 @@ export const recordEvent = (event: SessionEvent): void => void eventsOfRequest.g
 
 export const requestEvents = (): readonly SessionEvent[] => eventsOfRequest.getStore() ?? []
 
-/** Middleware after the session middleware: logs each action and adds the id of its entry to the redirect. */
+/** Middleware after the session middleware: logs each action, and redirects with the entry's id. */
 export function auditActions(store: Store) {
   return async function auditAction(req: Request, res: Response, next: NextFunction): Promise<void> {
     if (req.method !== 'POST') return next()
@@ -51,7 +51,7 @@ function addEntry(entry: Promise<AuditEntry | undefined>): string {
 /** The section of the page that contains the button, so that the browser scrolls back to it. */
 const fragmentOf = (section: unknown): string => (typeof section === 'string' && /^[a-z-]+$/.test(section) ? `#${section}` : '')
 
-/** Returns the entry if it belongs to the current session, so that nothing is shown after a logout. */
+/** Returns the entry if it belongs to the current session, so nothing is shown after a logout. */
 export async function findEntry(id: unknown, current: StoredSession | undefined): Promise<AuditEntry | undefined> {
   const entry = typeof id === 'string' ? await entries.get(id) : undefined
   return entry?.after?.handle === current?.handle ? entry : undefined

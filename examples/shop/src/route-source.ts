@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * Returns the code of one route, from the line that starts with the call to the line that closes it.
- * Pages show this text, so they show the code that runs.
+ * Returns the code of one route, from the line that starts with the call to the line that closes
+ * it. Pages show this text, so they show the code that runs.
  */
 export function routeSource(file: URL, call: string): string {
   const lines = readFileSync(file, 'utf8').split('\n')

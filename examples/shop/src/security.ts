@@ -22,8 +22,8 @@ export function securityHeaders(_req: Request, res: Response, next: NextFunction
 }
 
 /**
- * Rejects requests of other sites that could change something. SameSite=Lax keeps the cookie out of a
- * foreign form; this check also prevents such a form from creating a session.
+ * Rejects requests of other sites that could change something. SameSite=Lax keeps the cookie out of
+ * a foreign form; this check also prevents such a form from creating a session.
  */
 export function rejectCrossSite(req: Request, res: Response, next: NextFunction): void {
   const isRead = req.method === 'GET' || req.method === 'HEAD'

@@ -2,7 +2,7 @@ import type { Session, SessionData, Store } from 'sojourn'
 
 /** The row of a session in the store. */
 export interface StoredSession {
-  /** The start of the id, to show that it changed. The whole id would give access to the session. */
+  /** The start of the id, to show changes. The whole id would give access to the session. */
   readonly maskedId: string
   readonly handle: string
   readonly version: string

@@ -218,7 +218,7 @@ describe('Hono 4', () => {
     })
     app.get('/logout', (c) => {
       c.var.session.logout()
-      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the test is about a rejection without an Error
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- tests any rejection
       return Promise.reject('something')
     })
     await using server = await serve(app)

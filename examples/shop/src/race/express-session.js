@@ -7,8 +7,8 @@ import { delayOf, FULL_CART } from './race.ts'
 const name = 'race-express-session'
 
 /**
- * The routes of the race on express-session, as in its documentation. This file is JavaScript, because the
- * types of express-session and sojourn both declare `req.session`.
+ * The routes of the race on express-session, as in its documentation. This file is JavaScript,
+ * because the types of express-session and sojourn both declare `req.session`.
  */
 export function expressSessionRace() {
   const race = Router()

@@ -1,4 +1,4 @@
-/** What both contenders of the race share: the cart at the start and the delay of the slow request. */
+/** The cart at the start of the race, and the delay of its slow request. */
 import type { Request } from 'express'
 import type { Sku } from '../catalog.ts'
 

@@ -5,7 +5,10 @@ import { session } from 'sojourn/express'
 import { contenderPage } from '../views/contender.ts'
 import { delayOf, FULL_CART } from './race.ts'
 
-/** The routes of the race on sojourn. Their cookie is separate, so a race never changes the session of the shop. */
+/**
+ * The routes of the race on sojourn. Their cookie is separate, so a race never changes the session
+ * of the shop.
+ */
 export function sojournRace(store: Store): Router {
   const race = Router()
   race.use(session({ store, cookie: { name: 'race-sojourn' } }))

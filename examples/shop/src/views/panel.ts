@@ -44,7 +44,7 @@ const propertyChange = ({ name, type, text }: PropertyChange): Html =>
     <span class="sign" aria-hidden="true">${signs[type]}</span> ${type} <strong>${name}</strong> <code>${text}</code>
   </li>`
 
-/** Shows the last event about the data first, and below it the earlier events and those about the cookie. */
+/** Shows the last event about the data first, and below it the others. */
 function eventList(events: readonly SessionEvent[]): Html {
   const last = events.findLast(({ type }) => !type.startsWith('cookie-'))
   const others = events.filter((event) => event !== last)
