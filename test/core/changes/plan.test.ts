@@ -29,8 +29,8 @@ const login: Intent = { kind: 'login', text: '2' }
 const consume: Intent = { kind: 'consume', name: '_flash.a', text: '1' }
 const cycle: Intent = { kind: 'cycle' }
 
-const named = (key: string): Identity => ({ id: 'family.secret', key, handle: key, proof: 'proof' })
-const identity = named('key')
+const identityOf = (key: string): Identity => ({ id: 'family.secret', key, handle: key, proof: 'proof' })
+const identity = identityOf('key')
 const down = new StoreError('load', 'down')
 
 const states = {
@@ -55,8 +55,8 @@ interface Given {
 
 function decide({ state, base = {}, intents = [], flushed = [], accessed = true, failed = false, later = 0, touches = true }: Given): Plan {
   const texts = new Map(Object.entries(base))
-  const situation = { state: states[state], intents, texts, flushed: flushed.map(named), accessed, touches, failed, now: START + later }
-  return plan({ ...situation, merge: () => merge(texts, intents, context) }, context)
+  const input = { state: states[state], intents, texts, flushed: flushed.map(identityOf), accessed, touches, failed, now: START + later }
+  return plan({ ...input, merge: () => merge(texts, intents, context) }, context)
 }
 
 describe('plan', () => {
@@ -102,7 +102,7 @@ describe('plan', () => {
       { state: 'absent', flushed: ['key'], intents: [set] },
       { do: 'delete-then-create', ended: [identity], reason: 'flush' },
     ],
-    ['flushed twice', { state: 'absent', flushed: ['key', 'other'] }, { do: 'delete', ended: [identity, named('other')] }],
+    ['flushed twice', { state: 'absent', flushed: ['key', 'other'] }, { do: 'delete', ended: [identity, identityOf('other')] }],
     ['5xx, changed', { state: 'live', intents: [set], failed: true }, { do: 'nothing', reason: 'failed-response' }],
     ['5xx, login', { state: 'live', intents: [login], failed: true }, { do: 'nothing', reason: 'failed-response' }],
     ['5xx, cycled', { state: 'live', intents: [cycle], failed: true }, { do: 'nothing', reason: 'failed-response' }],
@@ -143,7 +143,7 @@ describe('plan laws', () => {
     fc.assert(
       fc.property(given, (each) => {
         if (each.flushed.length === 0) return
-        expect(decide(each)).toMatchObject({ ended: each.flushed.map(named) })
+        expect(decide(each)).toMatchObject({ ended: each.flushed.map(identityOf) })
       }),
     )
   })

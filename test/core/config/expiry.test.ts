@@ -110,7 +110,7 @@ describe('setExpiry', () => {
     expect((await app.row()).expiresAt).toBe(START + 30 * DAY)
   })
 
-  const wrong: [string, unknown][] = [
+  const invalid: [string, unknown][] = [
     ['a duration longer than the absolute lifetime', '31d'],
     ['a Date after the absolute end', new Date(START + 30 * DAY + 1)],
     ['a Date that is now', new Date(START)],
@@ -126,7 +126,7 @@ describe('setExpiry', () => {
     ['null', null],
     ['an object', {}],
   ]
-  it.each(wrong)('throws a RangeError for %s and changes nothing', async (_name, expiry) => {
+  it.each(invalid)('throws a RangeError for %s and changes nothing', async (_name, expiry) => {
     const app = await appWith({ a: 1 })
     const { session } = await app.request((session) => {
       const error = catchError(() => session.setExpiry(expiry as Date))

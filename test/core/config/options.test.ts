@@ -7,7 +7,7 @@ import { catchError } from '../fixture.ts'
 const store = new MemoryStore()
 
 /** Returns the message of the ConfigError that these options cause. */
-function refusal(options: unknown): string {
+function configErrorMessage(options: unknown): string {
   const error = catchError(() => createSessions(options as never))
   expect(error.code).toBe('ERR_SESSION_CONFIG')
   return error.message
@@ -70,7 +70,7 @@ describe('valid options', () => {
 
 describe('a ConfigError for an invalid option names the option, the value and the remedy', () => {
   class Class {}
-  const wrong: [option: string, value: unknown, shown: RegExp][] = [
+  const invalid: [option: string, value: unknown, expected: RegExp][] = [
     ['idle', 0, /0/],
     ['idle', -1, /-1/],
     ['idle', '0s', /'0s'/],
@@ -117,13 +117,13 @@ describe('a ConfigError for an invalid option names the option, the value and th
     ['cookie', 'sid', /'sid'/],
     ['cookie', null, /null/],
   ]
-  it.each(wrong)('%s: %o', (option, value, shown) => {
-    const message = refusal({ store, [option]: value })
+  it.each(invalid)('%s: %o', (option, value, expected) => {
+    const message = configErrorMessage({ store, [option]: value })
     expect(message).toContain(`\`${option}\``)
-    expect(message).toMatch(shown)
+    expect(message).toMatch(expected)
   })
 
-  const wrongCookie: [option: string, cookie: object, shown: RegExp][] = [
+  const invalidCookies: [option: string, cookie: object, expected: RegExp][] = [
     ['name', { name: 'a=b' }, /'a=b'/],
     ['name', { name: 'a;b' }, /'a;b'/],
     ['name', { name: 'séance' }, /séance/],
@@ -159,10 +159,10 @@ describe('a ConfigError for an invalid option names the option, the value and th
     ['partitioned', { partitioned: 'yes' }, /'yes'/],
     ['priority', { priority: 'High; HttpOnly' }, /'low', 'medium', 'high'/],
   ]
-  it.each(wrongCookie)('cookie.%s: %o', (option, cookie, shown) => {
-    const message = refusal({ store, cookie })
+  it.each(invalidCookies)('cookie.%s: %o', (option, cookie, expected) => {
+    const message = configErrorMessage({ store, cookie })
     expect(message).toContain(`\`cookie.${option}\``)
-    expect(message).toMatch(shown)
+    expect(message).toMatch(expected)
   })
 
   it.each([
@@ -171,33 +171,33 @@ describe('a ConfigError for an invalid option names the option, the value and th
     ['request', null],
     ['request', -1],
   ])('timeout.%s: %o', (option, value) => {
-    expect(refusal({ store, timeout: { [option]: value } })).toContain(`\`timeout.${option}\``)
+    expect(configErrorMessage({ store, timeout: { [option]: value } })).toContain(`\`timeout.${option}\``)
   })
 
   it('shows only the start of a long text', () => {
-    expect(refusal({ store, idle: 'x'.repeat(500) }).length).toBeLessThan(300)
+    expect(configErrorMessage({ store, idle: 'x'.repeat(500) }).length).toBeLessThan(300)
   })
 })
 
 describe('unknown options', () => {
   it.each([undefined, null, 5, 'memory', [], () => store])('rejects %o in place of the options', (options) => {
-    expect(refusal(options)).toContain('store')
+    expect(configErrorMessage(options)).toContain('store')
   })
 
   it('reports a missing store with an example', () => {
-    expect(refusal({})).toMatch(/`store`.*new SqliteStore/)
-    expect(refusal({ store: undefined })).toMatch(/`store`/)
+    expect(configErrorMessage({})).toMatch(/`store`.*new SqliteStore/)
+    expect(configErrorMessage({ store: undefined })).toMatch(/`store`/)
   })
 
   it.each(['cokie', 'Idle', 'toString', '__proto__x', 'constructor'])('rejects %s and lists the known options', (name) => {
-    const message = refusal({ store, [name]: 1 })
+    const message = configErrorMessage({ store, [name]: 1 })
     expect(message).toContain(`\`${name}\``)
     expect(message).toContain('idle')
   })
 
   it('rejects cookie.htttpOnly and lists the known options', () => {
-    expect(refusal({ store, cookie: { htttpOnly: true } })).toMatch(/`cookie\.htttpOnly`.*httpOnly/)
-    expect(refusal({ store, timeout: { total: 5 } })).toMatch(/`timeout\.total`.*operation/)
+    expect(configErrorMessage({ store, cookie: { htttpOnly: true } })).toMatch(/`cookie\.htttpOnly`.*httpOnly/)
+    expect(configErrorMessage({ store, timeout: { total: 5 } })).toMatch(/`timeout\.total`.*operation/)
   })
 
   it.each<[string, object, RegExp]>([
@@ -215,10 +215,10 @@ describe('unknown options', () => {
     ['unset', { unset: 'destroy' }, /flush/],
     ['genid', { genid: () => 'x' }, /drawn/],
     ['proxy', { proxy: true }, /trust proxy/],
-  ])('rejects %s of another library with its equivalent', (option, options, translation) => {
-    const message = refusal({ store, ...options })
+  ])('rejects %s of another library with its equivalent', (option, options, equivalent) => {
+    const message = configErrorMessage({ store, ...options })
     expect(message).toContain(`\`${option}\``)
-    expect(message).toMatch(translation)
+    expect(message).toMatch(equivalent)
     expect(message).not.toContain('keyboard cat')
   })
 })

@@ -15,7 +15,7 @@ import {
 } from './story-app.ts'
 
 const ok = (body: unknown): StoryResponse => ({ body: typeof body === 'string' ? body : JSON.stringify(body ?? 'nothing') })
-const home: StoryResponse = { status: 303, headers: { Location: '/' } }
+const redirectHome: StoryResponse = { status: 303, headers: { Location: '/' } }
 
 /** A small shop, as in the README. */
 const shop: Readonly<Record<string, Route>> = {
@@ -23,24 +23,24 @@ const shop: Readonly<Record<string, Route>> = {
   'GET /static': () => ok('nothing of the session'),
   'POST /cart/add': ({ session, body }) => {
     session.push('cart', body)
-    return home
+    return redirectHome
   },
   'POST /cart/clear': ({ session }) => ok(session.pop('cart', [])),
   'POST /dark': ({ session }) => {
     session.set('darkMode', true)
-    return home
+    return redirectHome
   },
   'POST /preferences/reset': ({ session }) => {
     session.delete('darkMode')
-    return home
+    return redirectHome
   },
   'POST /login': ({ session, body }) => {
     session.login(body)
-    return home
+    return redirectHome
   },
   'POST /logout': ({ session }) => {
     session.flush()
-    return home
+    return redirectHome
   },
 }
 
@@ -341,7 +341,7 @@ export function stories(
         'POST /renew': ({ session }) => {
           session.flush()
           session.set('b', 2)
-          return home
+          return redirectHome
         },
       })
       await shop.browser.post('/dark')
@@ -400,7 +400,7 @@ const shopWithLargeText: Readonly<Record<string, Route>> = {
   ...shop,
   'POST /fill': ({ session, body }) => {
     session.set('text', randomText(Number(body)))
-    return { ...home, headers: { ...home.headers, 'Set-Cookie': ['theme=dark', 'lang=en'] } }
+    return { ...redirectHome, headers: { ...redirectHome.headers, 'Set-Cookie': ['theme=dark', 'lang=en'] } }
   },
   'GET /size': ({ session }) => ({ ...ok(String(session.get('text', '').length)), headers: { 'Set-Cookie': ['theme=dark', 'lang=en'] } }),
 }
