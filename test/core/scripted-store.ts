@@ -79,9 +79,9 @@ export class ScriptedStore implements Store {
     return this.#inner.clearExpired(options)
   }
 
-  async #run(verb: OperationName, next: () => Promise<any>, operation: Keyed): Promise<any> {
-    this.calls.push(verb)
-    const script = this.#scripts[verb]
+  async #run(name: OperationName, next: () => Promise<any>, operation: Keyed): Promise<any> {
+    this.calls.push(name)
+    const script = this.#scripts[name]
     if (script === undefined) return next()
     const result = await script(next, operation)
     return result === undefined ? next() : result

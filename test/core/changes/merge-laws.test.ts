@@ -3,15 +3,19 @@ import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../../src/codecs/json.ts'
 import { apply, type Intent, noEffects } from '../../../src/core/changes/intent.ts'
 import { merge } from '../../../src/core/changes/merge.ts'
-import { ownRules } from '../../../src/core/config/expiry.ts'
-import type { RuleContext } from '../../../src/core/config/rules.ts'
+import { ownProfile } from '../../../src/core/config/own-profile.ts'
+import type { RuleContext } from '../../../src/core/config/profile.ts'
 import { DAY } from '../fixture.ts'
 
-const context: RuleContext = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse, rules: ownRules }
+const context: RuleContext = {
+  lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false },
+  parse: jsonCodec.parse,
+  profile: ownProfile,
+}
 
 const set = (name: string, text: string): Intent => ({ kind: 'set', name, text })
 const remove = (name: string): Intent => ({ kind: 'remove', name })
-const setIfAbsent = (name: string, text: string): Intent => ({ kind: 'fill', name, text })
+const setIfAbsent = (name: string, text: string): Intent => ({ kind: 'setIfAbsent', name, text })
 const claim = (name: string): Intent => ({ kind: 'claim', name })
 const consume = (name: string, text: string): Intent => ({ kind: 'consume', name, text })
 const add = (name: string, by: number): Intent => ({ kind: 'update', name, change: (text) => String(Number(text ?? '0') + by) })
@@ -28,7 +32,7 @@ const baseArbitrary = fc.dictionary(nameArbitrary, textArbitrary).map((texts) =>
 const intentFor = (name: fc.Arbitrary<string>): fc.Arbitrary<Intent> =>
   fc.oneof(
     fc.tuple(name, textArbitrary).map(([each, text]) => set(each, text)),
-    fc.tuple(name, textArbitrary).map(([each, text]): Intent => ({ kind: 'edit', name: each, text })),
+    fc.tuple(name, textArbitrary).map(([each, text]): Intent => ({ kind: 'mutate', name: each, text })),
     name.map(remove),
     fc.tuple(name, textArbitrary).map(([each, text]) => setIfAbsent(each, text)),
     fc.tuple(name, fc.integer({ min: 1, max: 5 })).map(([each, by]) => add(each, by)),
@@ -126,7 +130,7 @@ describe('merge laws', () => {
   it('adds a property only if an intent sets it', () => {
     fc.assert(
       fc.property(baseArbitrary, intentsArbitrary, (base, intents) => {
-        const put = new Set(intents.filter(({ kind }) => ['set', 'edit', 'fill', 'update'].includes(kind)).map(nameOf))
+        const put = new Set(intents.filter(({ kind }) => ['set', 'mutate', 'setIfAbsent', 'update'].includes(kind)).map(nameOf))
         for (const name of run(base, intents).keys()) expect(base.has(name) || put.has(name)).toBe(true)
       }),
     )

@@ -2,11 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../../src/codecs/json.ts'
 import { type Intent } from '../../../src/core/changes/intent.ts'
 import { type Merged, merge, overwritten } from '../../../src/core/changes/merge.ts'
-import { ownRules } from '../../../src/core/config/expiry.ts'
-import type { RuleContext } from '../../../src/core/config/rules.ts'
+import { ownProfile } from '../../../src/core/config/own-profile.ts'
+import type { RuleContext } from '../../../src/core/config/profile.ts'
 import { DAY } from '../fixture.ts'
 
-const context: RuleContext = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse, rules: ownRules }
+const context: RuleContext = {
+  lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false },
+  parse: jsonCodec.parse,
+  profile: ownProfile,
+}
 
 type Texts = Record<string, string>
 
@@ -20,7 +24,7 @@ function after(base: Texts, ...intents: Intent[]): Texts {
 
 const set = (name: string, text: string): Intent => ({ kind: 'set', name, text })
 const remove = (name: string): Intent => ({ kind: 'remove', name })
-const setIfAbsent = (name: string, text: string): Intent => ({ kind: 'fill', name, text })
+const setIfAbsent = (name: string, text: string): Intent => ({ kind: 'setIfAbsent', name, text })
 const claim = (name: string): Intent => ({ kind: 'claim', name })
 const consume = (name: string, text: string): Intent => ({ kind: 'consume', name, text })
 const add = (name: string, by: number): Intent => ({ kind: 'update', name, change: (text) => String(Number(text ?? '0') + by) })
@@ -31,7 +35,7 @@ const cycle: Intent = { kind: 'cycle' }
 describe('applying one intent', () => {
   it.each<[string, Texts, Intent[], Texts]>([
     ['set', { a: '1' }, [set('a', '2'), set('b', '3')], { a: '2', b: '3' }],
-    ['edit', { a: '1' }, [{ kind: 'edit', name: 'a', text: '2' }], { a: '2' }],
+    ['mutate', { a: '1' }, [{ kind: 'mutate', name: 'a', text: '2' }], { a: '2' }],
     ['remove', { a: '1', b: '2' }, [remove('a'), remove('c')], { b: '2' }],
     ['setIfAbsent of an absent property', {}, [setIfAbsent('a', '1')], { a: '1' }],
     ['setIfAbsent of a present property', { a: '0' }, [setIfAbsent('a', '1')], { a: '0' }],
@@ -112,6 +116,6 @@ describe('overwritten', () => {
     ])
     expect(overwritten(opened, current, [set('a', '3'), set('a', '4'), set('b', '3'), add('c', 1), set('d', '1')])).toEqual(['a'])
     expect(overwritten(opened, new Map(), [set('a', '1')])).toEqual(['a'])
-    expect(overwritten(opened, current, [{ kind: 'edit', name: 'c', text: '5' }])).toEqual(['c'])
+    expect(overwritten(opened, current, [{ kind: 'mutate', name: 'c', text: '5' }])).toEqual(['c'])
   })
 })

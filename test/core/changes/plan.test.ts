@@ -2,17 +2,21 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../../src/codecs/json.ts'
 import { StoreError } from '../../../src/core/base/errors.ts'
-import { type Intent, logsIn, onlyIncidental } from '../../../src/core/changes/intent.ts'
+import { type Intent, whenGone } from '../../../src/core/changes/intent.ts'
 import { merge } from '../../../src/core/changes/merge.ts'
 import { type Plan, plan } from '../../../src/core/changes/plan.ts'
 import type { State } from '../../../src/core/changes/state.ts'
-import { ownRules } from '../../../src/core/config/expiry.ts'
-import type { RuleContext } from '../../../src/core/config/rules.ts'
+import { ownProfile } from '../../../src/core/config/own-profile.ts'
+import type { RuleContext } from '../../../src/core/config/profile.ts'
 import type { Identity } from '../../../src/core/store/id.ts'
 import type { Entry } from '../../../src/core/store/store.ts'
 import { DAY, HOUR, START } from '../fixture.ts'
 
-const context: RuleContext = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse, rules: ownRules }
+const context: RuleContext = {
+  lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false },
+  parse: jsonCodec.parse,
+  profile: ownProfile,
+}
 const entry: Entry = {
   payload: '{}',
   proof: 'proof',
@@ -184,13 +188,11 @@ describe('plan laws', () => {
   })
 })
 
-describe('classification of intents', () => {
-  it('onlyIncidental is true for consumes alone; logsIn is true if one intent is a login', () => {
-    expect([onlyIncidental([consume, consume]), onlyIncidental([consume, set]), logsIn([set, login]), logsIn([set])]).toEqual([
-      true,
-      false,
-      true,
-      false,
-    ])
+describe('whenGone', () => {
+  it('returns what happens to intents whose session has ended', () => {
+    expect(whenGone([consume, consume])).toBe('drop')
+    expect(whenGone([consume, set])).toBe('refuse')
+    expect(whenGone([set, login])).toBe('start-new')
+    expect(whenGone([set])).toBe('refuse')
   })
 })

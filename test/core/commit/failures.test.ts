@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry, Session } from '../../../src/index.ts'
+import { incoming } from '../../incoming.ts'
 import { appWith, catchError, catchRejection, type TestApp } from '../fixture.ts'
 import { neverSettles, ScriptedStore } from '../scripted-store.ts'
 
@@ -226,7 +227,7 @@ describe('a foreign entry', () => {
       `${stolen.slice(0, 16)}.${stolen.slice(0, 32)}`,
       `${app.browser.id?.slice(0, 16)}.${stolen.slice(0, 32)}`,
     ]) {
-      const session = await app.sessions.open({ cookie: `__Host-sid=${cookie}`, secure: true, loopback: false })
+      const session = await app.sessions.open(incoming(`__Host-sid=${cookie}`))
       expect(session.size).toBe(0)
     }
   })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CookieOptions, SessionOptions } from '../../../src/index.ts'
+import { incoming } from '../../incoming.ts'
 import { catchError, TestApp } from '../fixture.ts'
 
 const HTTPS = { secure: true, loopback: false }
@@ -13,7 +14,7 @@ async function setCookieOf(
   options: Partial<SessionOptions> = {},
 ): Promise<string | undefined> {
   const app = new TestApp({ cookie, ...options })
-  const session = await app.sessions.open({ cookie: undefined, ...connection })
+  const session = await app.sessions.open(incoming(undefined, connection))
   session.set('a', 1)
   const headers = await app.sessions.commit(session, { status: 200 })
   expect(headers.get('vary')).toBe('Cookie')
@@ -23,10 +24,10 @@ async function setCookieOf(
 /** Returns the `Set-Cookie` that ends a session. */
 async function deletionOf(cookie: CookieOptions, connection: typeof HTTPS): Promise<string | undefined> {
   const app = new TestApp({ cookie })
-  const first = await app.sessions.open({ cookie: undefined, ...connection })
+  const first = await app.sessions.open(incoming(undefined, connection))
   first.set('a', 1)
   const [pair = ''] = (await app.sessions.commit(first, { status: 200 })).getSetCookie()[0]?.split(';') ?? []
-  const session = await app.sessions.open({ cookie: pair, ...connection })
+  const session = await app.sessions.open(incoming(pair, connection))
   session.flush()
   expect((await app.rows()).length).toBe(1)
   const headers = await app.sessions.commit(session, { status: 200 })
@@ -143,7 +144,7 @@ describe('cookie attributes', () => {
 describe('over plain HTTP that is not loopback', () => {
   it('a write throws a ConfigError with the framework setting, and nothing is created', async () => {
     const app = new TestApp()
-    const session = await app.sessions.open({ cookie: undefined, ...PLAIN, remedy: "app.set('trust proxy', 1)" })
+    const session = await app.sessions.open(incoming(undefined, { ...PLAIN, remedy: "app.set('trust proxy', 1)" }))
     for (const write of [
       () => session.set('a', 1),
       () => session.login(1),
@@ -164,7 +165,7 @@ describe('over plain HTTP that is not loopback', () => {
   it('a read finds no session, for any cookie', async () => {
     const app = new TestApp()
     await app.request((session) => void session.set('a', 1))
-    const session = await app.sessions.open({ cookie: `${app.browser.cookie}; sid=${app.browser.id}`, ...PLAIN })
+    const session = await app.sessions.open(incoming(`${app.browser.cookie}; sid=${app.browser.id}`, PLAIN))
     expect([session.get('a'), session.size, session.userId, session.isNew]).toEqual([undefined, 0, undefined, true])
     session.flush()
     const headers = await app.sessions.commit(session, { status: 200 })

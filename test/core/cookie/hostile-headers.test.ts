@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { incoming } from '../../incoming.ts'
 import { appWith, Browser, DAY, type RequestResult, type TestApp } from '../fixture.ts'
 import { ScriptedStore } from '../scripted-store.ts'
 
@@ -15,13 +16,13 @@ async function openWithHeader(
   const cookie = header(ids) as string
   const store = app.store as ScriptedStore
   store.calls.length = 0
-  const reader = await app.sessions.open({ cookie, secure: true, loopback: false })
+  const reader = await app.sessions.open(incoming(cookie))
   const seen = reader.get('who')
   const readHeaders = await app.sessions.commit(reader, { status: 200 })
   expect(readHeaders.getSetCookie()).toEqual([])
   const calls = [...store.calls]
   const unchanged = JSON.stringify(await app.rows()) === JSON.stringify(rows)
-  const writer = await app.sessions.open({ cookie, secure: true, loopback: false })
+  const writer = await app.sessions.open(incoming(cookie))
   writer.set('mine', 1)
   const created = (await app.sessions.commit(writer, { status: 200 })).getSetCookie()[0] ?? ''
   expect(Object.keys(Object.prototype)).toEqual([])

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { adapterOf } from '../../../src/core/manager/sessions.ts'
+import { incoming } from '../../incoming.ts'
 import { TestApp } from '../fixture.ts'
 
 const HTTPS = { secure: true, loopback: false }
@@ -48,7 +50,7 @@ describe('the name of the cookie', () => {
     await app.request((session) => void session.set('a', 1))
     const { id } = app.browser
     const reads = async (cookie: string, connection = HTTPS): Promise<boolean> =>
-      (await app.sessions.open({ cookie, ...connection })).has('a')
+      (await app.sessions.open(incoming(cookie, connection))).has('a')
     expect(await reads(`__Host-sid=${id}`)).toBe(true)
     for (const name of [
       'sid',
@@ -69,8 +71,8 @@ describe('the name of the cookie', () => {
     const app = new TestApp()
     const admin = app.createManager({ as: 'adminSession', cookie: { name: 'admin' } })
     await app.request((session) => void session.set('a', 1))
-    const session = await admin.open({ cookie: app.browser.cookie, ...HTTPS })
-    expect([admin.name, session.size]).toEqual(['adminSession', 0])
+    const session = await admin.open(incoming(app.browser.cookie, HTTPS))
+    expect([adapterOf(admin).name, session.size]).toEqual(['adminSession', 0])
   })
 })
 

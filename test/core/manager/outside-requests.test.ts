@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createSessions } from '../../../src/core/manager/sessions.ts'
+import { adapterOf, createSessions } from '../../../src/core/manager/sessions.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { appWith, Browser, catchError, catchRejection, TestApp } from '../fixture.ts'
 import { ScriptedStore } from '../scripted-store.ts'
@@ -47,7 +47,7 @@ describe('sessions outside of requests', () => {
   it('of returns the session of a request, and names the missing middleware if there is none', async () => {
     const app = new TestApp()
     const [request, session] = [{}, await app.open()]
-    app.sessions.bind(request, session)
+    adapterOf(app.sessions).bind(request, session)
     expect(app.sessions.of(request)).toBe(session)
     const error = catchError(() => app.sessions.of({}))
     expect(error.code).toBe('ERR_SESSION_CONFIG')

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createSessions } from '../../../src/index.ts'
+import { incoming } from '../../incoming.ts'
 import { appWith, catchError, catchRejection, TestApp } from '../fixture.ts'
 
 const schema = {
@@ -107,7 +108,7 @@ describe('the types of a schema', () => {
   it('are the types of the session', async () => {
     const app = new TestApp()
     const sessions = createSessions({ store: app.memory, schema })
-    const session = await sessions.open({ cookie: undefined, secure: true, loopback: false })
+    const session = await sessions.open(incoming(undefined))
     session.set('theme', 'dark')
     const theme: 'light' | 'dark' = session.get('theme', 'light')
     expect(theme).toBe('dark')
