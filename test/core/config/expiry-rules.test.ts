@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../../src/codecs/json.ts'
-import { MAX_DURATION, milliseconds } from '../../../src/core/base/duration.ts'
 import { ownProfile as profile } from '../../../src/core/config/own-profile.ts'
 import type { Lifetime } from '../../../src/core/config/profile.ts'
 import type { Entry } from '../../../src/core/store/store.ts'
