@@ -1,12 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MAX_DURATION, milliseconds } from '../../../src/core/base/duration.ts'
+import { milliseconds } from '../../../src/core/base/duration.ts'
 import { DAY } from '../fixture.ts'
 
 describe('milliseconds', () => {
   it.each<[unknown, number]>([
-    [1, 1000],
-    [0.5, 500],
     ['90s', 90_000],
     ['30m', 1_800_000],
     ['12h', 43_200_000],
@@ -14,8 +12,7 @@ describe('milliseconds', () => {
     ['2w', 14 * DAY],
     ['250ms', 250],
     ['1.5h', 5_400_000],
-    ['400d', MAX_DURATION],
-    [34_560_000, MAX_DURATION],
+    ['400d', 400 * DAY],
   ])('converts %s to %i ms', (duration, expected) => {
     expect(milliseconds(duration)).toBe(expected)
   })
@@ -25,7 +22,8 @@ describe('milliseconds', () => {
     -1,
     Number.NaN,
     Number.POSITIVE_INFINITY,
-    34_560_001,
+    1,
+    90,
     '401d',
     '0s',
     '',
@@ -57,7 +55,7 @@ describe('milliseconds', () => {
         ),
         (duration) => {
           const length = milliseconds(duration)
-          if (length !== undefined) expect(length >= 0 && length <= MAX_DURATION).toBe(true)
+          if (length !== undefined) expect(length >= 0 && length <= 400 * DAY).toBe(true)
         },
       ),
     )

@@ -24,7 +24,7 @@ describe('idle time', () => {
   })
 
   it('starts again with a read, by one touch per tenth of it, without a header and with the same version', async () => {
-    const app = await appWith({ a: 1 }, { idle: 100 * 60 })
+    const app = await appWith({ a: 1 }, { idle: '100m' })
     const before = await app.row()
     app.clock.advance(10 * MINUTE - 1)
     await app.request((session) => session.get('a'))
@@ -75,10 +75,9 @@ describe('setExpiry', () => {
     expect((await app.row()).expiresAt).toBe(START + 3 * HOUR)
   })
 
-  it('a number is seconds', async () => {
+  it('throws for a number, which has no unit', async () => {
     const app = await appWith({ a: 1 })
-    await app.request((session) => session.setExpiry(90))
-    expect((await app.row()).expiresAt).toBe(START + 90_000)
+    await app.request((session) => expect(() => session.setExpiry(90 as never)).toThrow("write '90s' for seconds or '90ms'"))
   })
 
   it('sets a fixed end with a Date, which reads do not move', async () => {
