@@ -10,7 +10,7 @@ const { parse } = jsonCodec
 const { endsWithBrowser, expiryOf, expiryProperties, touchOf } = profile
 const lifetime: Lifetime = { idle: DAY, absolute: 30 * DAY, browserSession: false }
 
-describe('expiry', () => {
+describe('ownProfile', () => {
   const texts = (properties: Record<string, unknown>): Map<string, string> =>
     new Map(Object.entries(properties).map(([name, value]) => [name, JSON.stringify(value)]))
 
