@@ -5,25 +5,25 @@
 import { setTimeout as rest } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { FaultProxy } from '../test/proof/proxy/fault-proxy.ts'
-import { type Door, OutageScene } from '../test/services/outage-fixture.ts'
-import { freeze, type OutageWorld, WORLDS } from '../test/services/outage-stores.ts'
+import { type AppKind, OutageFixture } from '../test/services/outage-fixture.ts'
+import { DATABASES, type OutageDatabase, signalAll } from '../test/services/outage-stores.ts'
 
-type Server = Exclude<Awaited<ReturnType<OutageWorld['start']>>, string>
+type Server = Exclude<Awaited<ReturnType<OutageDatabase['start']>>, string>
 type Act = (proxy: FaultProxy, server: Server) => unknown
 
 const AWAY_FOR = 3000
 const ROUNDS = 3
 
 const TROUBLES: Readonly<Record<string, readonly [begin: Act, end: Act]>> = {
-  hung: [(_, { pid }) => freeze(pid as number, 'SIGSTOP'), (_, { pid }) => freeze(pid as number, 'SIGCONT')],
+  hung: [(_, { pid }) => signalAll(pid as number, 'SIGSTOP'), (_, { pid }) => signalAll(pid as number, 'SIGCONT')],
   killed: [(_, server) => server.kill(), (_, server) => server.start()],
   'cut off': [(proxy) => (proxy.fault = { blackHole: 'both' }), (proxy) => (proxy.fault = {})],
 }
 
 const { store: only } = parseArgs({ options: { store: { type: 'string' } } }).values
-if (only !== undefined && !(only in WORLDS)) throw new Error(`There is no store ${only}: ${Object.keys(WORLDS).join(', ')}`)
+if (only !== undefined && !(only in DATABASES)) throw new Error(`There is no store ${only}: ${Object.keys(DATABASES).join(', ')}`)
 
-for (const [name, world] of Object.entries(WORLDS)) {
+for (const [name, world] of Object.entries(DATABASES)) {
   if (only !== undefined && only !== name) continue
   const server = await world.start()
   if (typeof server === 'string') {
@@ -37,12 +37,12 @@ for (const [name, world] of Object.entries(WORLDS)) {
   }
 }
 
-async function measure(name: string, trouble: string, world: OutageWorld, server: Server): Promise<void> {
+async function measure(name: string, trouble: string, world: OutageDatabase, server: Server): Promise<void> {
   const proxy = await new FaultProxy({ port: server.port }).listen()
   const through = new URL(server.url)
   through.port = String(proxy.port)
   const { store, end } = world.open(through.href)
-  const scene = await OutageScene.open(store)
+  const scene = await OutageFixture.open(store)
   const times: Record<'away' | 'fail' | 'eager' | 'express4' | 'plain' | 'back', number[]> = {
     away: [],
     fail: [],
@@ -52,13 +52,13 @@ async function measure(name: string, trouble: string, world: OutageWorld, server
     back: [],
   }
   const quiet: number[] = []
-  const page = (door: Door) => (): Promise<unknown> => scene.untouched(door)
+  const page = (door: AppKind) => (): Promise<unknown> => scene.untouched(door)
   for (let round = 0; round < ROUNDS; round++) {
     await scene.countUntilServed()
     for (let visits = 0; visits < 200; visits++) quiet.push(await timed(page('eager')))
     const [begin, over] = TROUBLES[trouble] as readonly [Act, Act]
     await begin(proxy, server)
-    times.away.push(await timed(() => scene.countUntilAway()))
+    times.away.push(await timed(() => scene.countUntilDown()))
     for (const until = performance.now() + AWAY_FOR; performance.now() < until; await rest(5)) {
       times.fail.push(await timed(() => scene.count()))
       for (const door of ['eager', 'express4', 'plain'] as const) times[door].push(await timed(page(door)))

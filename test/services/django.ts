@@ -1,16 +1,18 @@
 import { spawnSync } from 'node:child_process'
 import { aptInstall } from './own-server.ts'
 
-/** A Python that has Django and its drivers. */
+/** A Python with Django and its drivers. */
 export interface Django {
   readonly python: string
   /** Such as `3.2.25`. */
   readonly version: string
-  /** Whether it can read a session that expires at a date: from 4.1 on. */
+  /** Whether it can read a session that expires at a date, which Django supports from 4.1. */
   readonly readsDates: boolean
 }
 
-/** The Django of `DJANGO_PYTHON`, or else Debian's, installed first where that can be done. `undefined` when there is none. */
+/**
+ * Returns the Django of `DJANGO_PYTHON`, or that of Debian, which is installed first if possible.
+ */
 export function findDjango(): Django | undefined {
   const python = process.env['DJANGO_PYTHON'] ?? '/usr/bin/python3'
   const found = djangoOf(python)

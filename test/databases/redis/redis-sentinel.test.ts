@@ -12,7 +12,7 @@ const started = orSkip(await startRedisSentinels())
 const group = started as RedisSentinels
 const runner = { describe: describe.skipIf(started === undefined), it }
 const clients = { redis: nodeSentinel, ioredis: ioSentinel }
-/** Other runs every day. */
+/** A different seed every day. */
 const day = Math.floor(Date.now() / 86_400_000)
 
 afterAll(() => started?.remove())
@@ -23,15 +23,15 @@ for (const library of LIBRARIES) {
 }
 
 runner.describe('a master under Sentinels fails under load', () => {
-  it(`hung: only what was not replicated is lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
-    // Without its detector, ioredis stays with a master that does not end the connection.
-    const patient = (sentinels: RedisSentinels): Promise<RedisClient> => ioSentinel(sentinels, true)
-    const tolls = await survive({ redis: await storesOf(nodeSentinel), ioredis: await storesOf(patient) }, await disaster('hung'))
+  it(`hung: only writes that were not replicated are lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
+    // Without its detector, ioredis stays connected to a master that hangs.
+    const withDetector = (sentinels: RedisSentinels): Promise<RedisClient> => ioSentinel(sentinels, true)
+    const tolls = await survive({ redis: await storesOf(nodeSentinel), ioredis: await storesOf(withDetector) }, await disaster('hung'))
     await annotate(told(tolls))
     expectNothingElse(tolls)
   })
 
-  it(`killed: only what was not replicated is lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
+  it(`killed: only writes that were not replicated are lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
     const tolls = await survive({ redis: await storesOf(nodeSentinel), ioredis: await storesOf(ioSentinel) }, await disaster('killed'))
     await annotate(told(tolls))
     expectNothingElse(tolls)
@@ -52,11 +52,12 @@ async function disaster(fate: 'killed' | 'hung'): Promise<Disaster> {
       else master.pause()
       await until('a new master', async () => (await group.master()) !== master)
     },
-    // One that was killed stays away: the Sentinels take their time with it, and it has nothing to tell.
+    // A killed master is not restarted: the Sentinels take long to add it again, and it has no
+    // data.
     async repair() {
       if (fate === 'killed') return
       master.resume()
-      await group.whole()
+      await group.waitUntilHealthy()
     },
     hit: async (keys) => new Set(keys),
   }

@@ -1,5 +1,5 @@
-// Simulations in which each process reads through a cache. The faults are injected between the cached
-// store and its parts, where they do most harm.
+// Simulations in which each process reads through a cache. The faults are injected between the
+// cached store and its parts, where they do most harm.
 import type { Store } from '../../../src/core/store/store.ts'
 import { CachedStore, type Channel } from '../../../src/stores/cached.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
@@ -12,7 +12,9 @@ import { type Subject, sojourn } from '../simulation/subject.ts'
 
 /** The maximum time of a message from process to process, in milliseconds. */
 const MAX_LATENCY = 20
-/** Shorter than the time before the final read of the rows, so that this read must see everything. */
+/**
+ * Shorter than the time before the final read of the rows, so that this read must see everything.
+ */
 const MAX_STALE = 8000
 /** The maximum by which a clock is set back, which makes cached rows younger. */
 const MAX_CLOCK_CHANGE = 4000
