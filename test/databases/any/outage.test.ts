@@ -62,10 +62,10 @@ describe.each(Object.entries(DATABASES))('when %s', (name, database) => {
 
   it.each(Object.entries(OUTAGES))(
     '%s: requests fail at once, other pages are served, no session ends, and requests work after the recovery',
-    async (_, trouble) => {
+    async (_, outage) => {
       const { fixture, proxy, server: its } = await newFixture()
       onTestFinished(async () => void (its.pid !== undefined && signalAll(its.pid, 'SIGCONT')))
-      await trouble.begin(proxy, its)
+      await outage.begin(proxy, its)
       await fixture.countUntilDown()
       const before = performance.now()
       for (let visits = 0; visits < 10; visits++) await fixture.count()
@@ -75,7 +75,7 @@ describe.each(Object.entries(DATABASES))('when %s', (name, database) => {
       expect(logout).toMatchObject({ status: 503, body: 'ERR_SESSION_STORE', setCookies: [] })
       expect(performance.now() - before).toBeLessThan(1500) // less than the timeout of one operation
       expect(fixture.isDown).toBe(true)
-      await trouble.end(proxy, its)
+      await outage.end(proxy, its)
       await fixture.countUntilServed()
       expect(fixture.isDown).toBe(false)
       await fixture.verify()
@@ -128,7 +128,7 @@ describe.each(Object.entries(DATABASES))('when %s', (name, database) => {
     onTestFinished(() => database.readOnly?.(its.url, false))
     await database.readOnly?.(its.url, true)
     await expect.poll(async () => (await fixture.count()).status, { timeout: 10_000 }).toBe(503)
-    const { counts } = at
+    const { counts } = fixture
     for (let visits = 0; visits < 5; visits++) {
       expect((await fixture.count()).status).toBe(503)
       expect(JSON.parse((await fixture.visitor.get('/read')).body)).toMatchObject({ user: 'ada', n: counts.ok })
