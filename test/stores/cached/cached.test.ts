@@ -6,6 +6,7 @@ import { MemoryStore } from '../../../src/stores/memory.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { HOUR, NOW, sampleEntry } from '../../../src/testing/sample.ts'
 import { storeSuite } from '../../../src/testing/store-suite.ts'
+import { incoming } from '../../incoming.ts'
 
 storeSuite(
   'CachedStore, memory in front of SQLite',
@@ -180,7 +181,7 @@ describe('a cache with a fault', () => {
 })
 
 describe('sessions with a cache for each process', () => {
-  const cookie = (id: string | undefined): object => ({ cookie: `__Host-sid=${id}`, secure: true, loopback: false })
+  const cookie = (id: string | undefined): object => incoming(`__Host-sid=${id}`)
 
   it('lose no update and return a claimed value once, although their reads are old', async () => {
     const truth = new MemoryStore()

@@ -7,6 +7,7 @@ import { formatEnvelope, parseEnvelope } from '../../../src/stores/cookie/cookie
 import { CookieStore } from '../../../src/stores/cookie.ts'
 import { makeSeal, sealingKeys } from '../../../src/wire/seal.ts'
 import { DAY, HOUR, MINUTE, START } from '../../core/fixture.ts'
+import { incoming } from '../../incoming.ts'
 import { SECRET } from './cookie-secret.ts'
 
 const entry = {
@@ -77,7 +78,7 @@ describe('a manager', () => {
     clock: () => START,
   })
   const reads = async (token: string) => {
-    const session = await sessions.open({ cookie: `__Host-sid=${token}`, secure: true, loopback: false })
+    const session = await sessions.open(incoming(`__Host-sid=${token}`))
     return session.toObject()
   }
 

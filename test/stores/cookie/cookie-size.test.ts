@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { rejection } from '../../core/fixture.ts'
+import { incoming } from '../../incoming.ts'
 import { CookieFixture, countRows, Jar } from './cookie-fixture.ts'
 
 const NAME = '__Host-sid'
@@ -66,13 +67,9 @@ describe('a session that does not fit in one cookie', () => {
         expect(await fixture.read(mixed), `another ${name}`).toEqual({})
       }
     }
-    const session = await fixture.sessions.open({
-      cookie: `${first.header}; ${NAME}.1=${second.cookies.get(`${NAME}.1`)}`,
-      secure: true,
-      loopback: false,
-    })
+    const session = await fixture.sessions.open(incoming(`${first.header}; ${NAME}.1=${second.cookies.get(`${NAME}.1`)}`))
     expect(session.size).toBe(0)
-    const both = await fixture.sessions.open({ cookie: `${NAME}=a; ${first.header}; ${NAME}.9=b`, secure: true, loopback: false })
+    const both = await fixture.sessions.open(incoming(`${NAME}=a; ${first.header}; ${NAME}.9=b`))
     expect(both.size).toBe(1)
   })
 
@@ -81,7 +78,7 @@ describe('a session that does not fit in one cookie', () => {
     const other = new Jar()
     await fixture.request((session) => session.set('a', 1))
     await fixture.request((session) => session.set('a', 2), other)
-    const session = await fixture.sessions.open({ cookie: `${fixture.jar.header}; ${other.header}`, secure: true, loopback: false })
+    const session = await fixture.sessions.open(incoming(`${fixture.jar.header}; ${other.header}`))
     expect(session.size).toBe(0)
     expect(fixture.events.at(-1)).toMatchObject({ type: 'absent', reason: 'two-cookies' })
   })
