@@ -1,4 +1,5 @@
-import { DURATION_FORMS, type Duration, milliseconds } from '../core/base/duration.ts'
+import { type Duration, milliseconds } from '../core/base/duration.ts'
+import { aDuration, aFunction, checkOptions, invalidOption, type OptionTable, satisfies } from '../core/base/option-checks.ts'
 import { retainStore } from '../core/store/retain-store.ts'
 import type {
   Capabilities,
@@ -18,8 +19,7 @@ import type {
 import type { Channel } from './cached/channel.ts'
 import { InvalidationChannel } from './cached/invalidation-channel.ts'
 import { RowCache } from './cached/row-cache.ts'
-import { invalidOption, refuseUnknownOptions } from './shared/check-options.ts'
-import { warn } from './shared/warn.ts'
+import { warn } from './shared/store-options.ts'
 
 export type { Channel, ChannelHandlers } from './cached/channel.ts'
 export { type PgListener, type PostgresChannelOptions, postgresChannel } from './cached/postgres-channel.ts'
@@ -91,7 +91,9 @@ export class CachedStore implements Store {
   readonly #releases: readonly (() => Promise<void>)[]
 
   constructor(options: CachedStoreOptions) {
-    const { store, cache, maxStale, channel, onWarning } = checked(options)
+    const { store, cache, channel, onWarning = warn, ...given } = checkOptions(options, OPTIONS)
+    if (cache === store) throw invalidOption('CachedStore', 'cache', cache, 'pass a second store, not the one that is `store`')
+    const maxStale = Number(milliseconds(given.maxStale))
     this.capabilities = store.capabilities
     this.#store = store
     this.#cache = new RowCache(cache, maxStale, onWarning)
@@ -181,35 +183,24 @@ export class CachedStore implements Store {
   }
 }
 
-const OPTIONS = ['store', 'cache', 'maxStale', 'channel', 'onWarning']
-
-interface Checked {
-  readonly store: Store
-  readonly cache: Store
-  /** In milliseconds. */
-  readonly maxStale: number
-  readonly channel: Channel | undefined
-  readonly onWarning: (message: string) => void
-}
-
-function checked(options: CachedStoreOptions): Checked {
-  const given: Partial<CachedStoreOptions> = { ...options }
-  refuseUnknownOptions('CachedStore', given, OPTIONS)
-  const { store, cache, channel, onWarning = warn } = given
-  const refuse = (option: keyof CachedStoreOptions, remedy: string): never => {
-    throw invalidOption('CachedStore', option, given[option], remedy)
-  }
-  const maxStale = milliseconds(given.maxStale) ?? refuse('maxStale', `Pass a duration: ${DURATION_FORMS}.`)
-  if (channel !== undefined && typeof channel.subscribe !== 'function') refuse('channel', 'Pass a `redisChannel` or a `postgresChannel`.')
-  if (typeof onWarning !== 'function') refuse('onWarning', 'Pass a function that takes a text.')
-  if (!isCacheable(store)) return refuse('store', 'Pass the store that keeps the sessions. It needs compare-and-swap and constant keys.')
-  if (!isCacheable(cache) || cache === store)
-    return refuse('cache', 'Pass a second store with compare-and-swap: a `MemoryStore` or a `RedisStore`.')
-  return { store, cache, maxStale, channel, onWarning }
+const OPTIONS: OptionTable = {
+  owner: 'CachedStore',
+  required: ['store', 'cache', 'maxStale'],
+  checks: {
+    store: satisfies(isCacheable, 'pass the store that keeps the sessions, with compare-and-swap and constant keys'),
+    cache: satisfies(isCacheable, 'pass a second store with compare-and-swap: a `MemoryStore` or a `RedisStore`'),
+    maxStale: aDuration,
+    channel: satisfies(
+      (channel) => typeof (channel as Channel | null)?.subscribe === 'function',
+      'pass a `redisChannel` or a `postgresChannel`',
+    ),
+    onWarning: aFunction,
+  },
 }
 
 /** Whether the store keeps rows under keys that never change. */
-function isCacheable(store: Store | undefined): store is Store {
+function isCacheable(value: unknown): boolean {
+  const store = value as Partial<Store> | null | undefined
   const { capabilities } = store ?? {}
   const hasOwnIds = store?.attach !== undefined || capabilities?.carriesData === true || capabilities?.renames === true
   return typeof store?.load === 'function' && capabilities?.compareAndSwap === true && !hasOwnIds

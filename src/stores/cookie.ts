@@ -1,8 +1,8 @@
 import { ConfigError } from '../core/base/errors.ts'
+import { aBoolean, checkOptions, type OptionTable, satisfies, wholeNumber } from '../core/base/option-checks.ts'
 import type { AttachedStore, Store, StoreContext } from '../core/store/store.ts'
 import { sealingKeys } from '../wire/seal.ts'
 import { type CookieSealing, CookieSessions, MAX_TOKEN_LENGTH } from './cookie/cookie-sessions.ts'
-import { invalidOption, refuseUnknownOptions, refuseUnlessBoolean } from './shared/check-options.ts'
 
 /** Options of `CookieStore`. */
 export interface CookieStoreOptions {
@@ -80,23 +80,28 @@ const MIN_SIZE = 1024
 const DEFAULT_SIZE = 6144
 const REMEDY = 'Create one with: openssl rand -base64 32'
 
+const OPTIONS: OptionTable = {
+  owner: 'CookieStore',
+  checks: {
+    secrets: () => undefined, // checked below, because no message may show any part of a secret
+    revocation: satisfies(
+      (store) => (store as Partial<Store> | null)?.capabilities?.compareAndSwap === true,
+      'pass a store with rows and compare-and-swap, such as `new SqliteStore(…)`',
+    ),
+    maxSize: wholeNumber('bytes', MIN_SIZE, MAX_TOKEN_LENGTH), // servers and proxies reject larger requests
+    compress: aBoolean,
+  },
+}
+
 function sealingOf(options: CookieStoreOptions): CookieSealing {
-  if (typeof options !== 'object' || options === null) throw new ConfigError(`CookieStore: the option \`secrets\` is missing. ${REMEDY}`)
-  refuseUnknownOptions('CookieStore', options, ['secrets', 'revocation', 'maxSize', 'compress'])
-  const { secrets, revocation, maxSize = DEFAULT_SIZE, compress = false } = options
-  refuseUnlessBoolean('CookieStore', 'compress', compress)
-  if (!Number.isSafeInteger(maxSize) || maxSize < MIN_SIZE || maxSize > MAX_TOKEN_LENGTH) {
-    const remedy = `Pass a whole number of bytes from ${MIN_SIZE} to ${MAX_TOKEN_LENGTH}. Servers and proxies reject larger requests.`
-    throw invalidOption('CookieStore', 'maxSize', maxSize, remedy)
-  }
-  checkRevocation(revocation)
+  const { secrets, revocation, maxSize = DEFAULT_SIZE, compress = false } = checkOptions(options, OPTIONS)
   return { keys: sealingKeys(checkedSecrets(secrets), PURPOSE), revocation, maxSize, compress }
 }
 
 /** No message contains any part of a secret. */
 function checkedSecrets(given: unknown): readonly string[] {
   const refuse = (why: string): never => {
-    throw new ConfigError(`CookieStore: the option \`secrets\` ${why}. ${REMEDY}`)
+    throw new ConfigError(`CookieStore: option \`secrets\` ${why}. ${REMEDY}`)
   }
   const secrets: readonly unknown[] = Array.isArray(given) ? given : [given]
   if (given === undefined || secrets.length === 0) refuse('is missing')
@@ -106,10 +111,4 @@ function checkedSecrets(given: unknown): readonly string[] {
   if (texts.some((secret) => new Set(secret).size < MIN_DISTINCT_CHARACTERS)) refuse('contains a secret that is not random')
   if (new Set(texts).size < texts.length) refuse('contains the same secret twice. Put a new one first')
   return texts
-}
-
-function checkRevocation(store: Store | undefined): void {
-  if (store === undefined || store.capabilities?.compareAndSwap) return
-  const remedy = 'Pass a store with rows and compare-and-swap, such as `new SqliteStore(…)`.'
-  throw invalidOption('CookieStore', 'revocation', store, remedy)
 }

@@ -1,3 +1,5 @@
+import { ignore } from '../core/base/ignore.ts'
+import { aFunction, checkOptions, type OptionTable, satisfies } from '../core/base/option-checks.ts'
 import type {
   Capabilities,
   Create,
@@ -21,9 +23,8 @@ import { formatBody, formatTimestamp, formatUser, formatVersion, isRecord, parse
 import { type RedisCall, RedisRows } from './redis/redis-rows.ts'
 import { REPLACE, TOUCH } from './redis/redis-scripts.ts'
 import { RedisUsers } from './redis/redis-users.ts'
-import { invalidOption, refuseUnknownOptions } from './shared/check-options.ts'
-import { answer } from './shared/results.ts'
-import { warn } from './shared/warn.ts'
+import { results } from './shared/results.ts'
+import { warn } from './shared/store-options.ts'
 
 export type { IoRedis, IoRedisCluster, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, RedisClient } from './redis/redis-client.ts'
 
@@ -67,7 +68,8 @@ export class RedisStore implements Store {
   readonly #creations = new Map<string, Promise<unknown>>()
 
   constructor(options: RedisStoreOptions) {
-    const { connection, prefix, onWarning } = checked(options)
+    const { client, prefix = 'sojourn:', onWarning = warn } = checkOptions(options, OPTIONS)
+    const connection = connectionThrough(client) as RedisConnection
     this.#rows = new RedisRows(connection, prefix, () => void warnOfEviction(connection, onWarning).catch(ignore))
     this.#users = new RedisUsers(this.#rows)
   }
@@ -98,8 +100,8 @@ export class RedisStore implements Store {
     const call: RedisCall = { operation: 'replace', deadline }
     let reply = await this.#replace(call, operation, entry.userId === undefined ? UNLISTED : '')
     if (reply === 'unlisted') reply = await this.#replace(call, operation, await this.#addToList(call, key, entry, now))
-    if (isRecord(reply)) return answer.stale(parseRecord(reply))
-    return reply === 'written' ? answer.written : answer.missing
+    if (isRecord(reply)) return results.stale(parseRecord(reply))
+    return reply === 'written' ? results.written : results.missing
   }
 
   async touch({ key, expiresAt, expected, now, deadline }: Touch): Promise<boolean> {
@@ -137,7 +139,7 @@ export class RedisStore implements Store {
     const listed = await this.#addToList(call, key, entry, entry.seenAt)
     const record = formatTimestamp(entry.expiresAt) + formatTimestamp(entry.seenAt) + listed + formatBody(entry)
     const reply = await this.#rows.send(call, key, ['set'], [record, 'NX', 'PX', this.#rows.timeToLive(entry.expiresAt, entry.seenAt)])
-    return reply === 'OK' ? answer.written : answer.taken
+    return reply === 'OK' ? results.written : results.taken
   }
 
   async #replace(call: RedisCall, { key, entry, expected, now }: Replace, listed: string): Promise<string> {
@@ -159,34 +161,21 @@ export class RedisStore implements Store {
 /** The `listedUntil` of a session without a user. */
 const UNLISTED = formatTimestamp(0)
 
-interface Checked {
-  readonly connection: RedisConnection
-  readonly prefix: string
-  readonly onWarning: (message: string) => void
-}
-
-const OPTIONS = ['client', 'prefix', 'onWarning']
-
-function checked(options: RedisStoreOptions): Checked {
-  const given: Partial<RedisStoreOptions> = { ...options }
-  const { client, prefix = 'sojourn:', onWarning = warn } = given
-  const connection = client && connectionThrough(client)
-  if (connection === undefined)
-    throw invalidOption('RedisStore', 'client', client, 'Pass a client of `redis` or `ioredis`: `new RedisStore({ client })`.')
-  refuseUnknownOptions('RedisStore', given, OPTIONS)
-  refuseReplicas(client as object)
-  if (typeof prefix !== 'string' || !prefix.isWellFormed()) throw invalidOption('RedisStore', 'prefix', prefix, "Pass a text: `'shop:'`.")
-  if (typeof onWarning !== 'function') throw invalidOption('RedisStore', 'onWarning', onWarning, 'Pass a function that takes a text.')
-  return { connection, prefix, onWarning }
+const OPTIONS: OptionTable = {
+  owner: 'RedisStore',
+  required: ['client'],
+  checks: {
+    client: (client) =>
+      connectionThrough(client as RedisClient) === undefined
+        ? 'pass a client of `redis` or `ioredis`: `new RedisStore({ client })`'
+        : refuseReplicas(client as { readonly options?: { readonly scaleReads?: unknown } }),
+    prefix: satisfies((prefix) => typeof prefix === 'string' && prefix.isWellFormed(), "pass a text: `'shop:'`"),
+    onWarning: aFunction,
+  },
 }
 
 /** A read from a replica may return an older state than an earlier read of the same visitor. */
-function refuseReplicas(client: { readonly options?: { readonly scaleReads?: unknown } }): void {
-  const { scaleReads = 'master' } = client.options ?? {}
-  if (scaleReads !== 'master')
-    throw invalidOption('RedisStore', 'client', scaleReads, "Create the Cluster with `scaleReads: 'master'`: replicas return old data.")
-}
-
-function ignore(): void {
-  // The caller of the operation gets its error.
+function refuseReplicas({ options = {} }: { readonly options?: { readonly scaleReads?: unknown } }): string | undefined {
+  const { scaleReads = 'master' } = options
+  return scaleReads === 'master' ? undefined : "create the Cluster with `scaleReads: 'master'`, because replicas return old data"
 }

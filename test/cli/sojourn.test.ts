@@ -78,7 +78,7 @@ describe('sojourn', () => {
     [['clear-expired', '--store', 'mysql://u:secret%zz@host/d'], 'store: URI malformed'],
     [['clear-expired', '--store', 'redis://u:secret@host/one'], 'store: Invalid pathname'],
     [['migrate', '--store', 'sqlite:a.db?tabel=x'], 'no parameter `tabel`'],
-    [['migrate', '--store', 'sqlite:a.db?table=a-b'], "`table` cannot be 'a-b'"],
+    [['migrate', '--store', 'sqlite:a.db?table=a-b'], "`table` is 'a-b'"],
   ])('says what is wrong with its use, and exits with 2: %j', async (args, words) => {
     const { code, stdout, stderr } = await runCli(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

@@ -22,12 +22,12 @@ it.each([
   ['PostgresStore', () => new PostgresStore({ pool: 'postgres://shop:hunter2@host/shop' as never })],
   ['MysqlStore', () => new MysqlStore({ pool: 'mysql://shop:hunter2@host/shop' as never })],
 ])('%s hides the password of a URL that is passed as the pool', (_, act) => {
-  expect(refusal(act)).toContain("`pool` cannot be '")
+  expect(refusal(act)).toContain("`pool` is '")
   expect(refusal(act)).toContain('shop:***@host')
 })
 
 it('an absent option is reported as missing', () => {
-  expect(refusal(() => new PostgresStore({} as never))).toContain('PostgresStore: the option `pool` is missing. Give a `Pool` of pg')
+  expect(refusal(() => new PostgresStore({} as never))).toContain('PostgresStore: option `pool` is missing: pass a `Pool` of pg')
 })
 
 it.each([
@@ -36,11 +36,11 @@ it.each([
   ['RedisStore', 'client', () => new RedisStore(new Redis({ lazyConnect: true }) as never)],
   ['RedisStore', 'client', () => new RedisStore({ url: 'redis://localhost' } as never)],
 ])('%s without an options object reports `%s` as missing and how to pass it', (store, option, act) => {
-  expect(refusal(act)).toContain(`${store}: the option \`${option}\` is missing.`)
+  expect(refusal(act)).toContain(`${store}: option \`${option}\` is missing:`)
   expect(refusal(act)).toContain(`\`new ${store}({ ${option} })\``)
 })
 
 it('an error shows only the type of an object, and the beginning of a long text', () => {
-  expect(refusal(() => new MemoryStore({ max: { password: 'hunter2' } as never }))).toContain('`max` cannot be an object.')
-  expect(refusal(() => new MemoryStore({ max: 'long'.repeat(100) as never }))).toContain(`cannot be '${'long'.repeat(10)}…'.`)
+  expect(refusal(() => new MemoryStore({ max: { password: 'hunter2' } as never }))).toContain('`max` is an object:')
+  expect(refusal(() => new MemoryStore({ max: 'long'.repeat(100) as never }))).toContain(`is '${'long'.repeat(10)}…':`)
 })

@@ -14,7 +14,7 @@ describe('openStore', () => {
   it('opens a SQLite file by both forms of its path', async () => {
     const path = newSqliteFile()
     const entry = sampleEntry()
-    for (const [key, url] of [`sqlite:${path}`, `sqlite://${path}?durability=full&busyTimeout=10`].entries()) {
+    for (const [key, url] of [`sqlite:${path}`, `sqlite://${path}?durability=full&busyTimeout=10ms`].entries()) {
       const store = await openStore(url)
       expect(await store.create({ key: String(key), entry })).toEqual({ ok: true })
       await store.close?.()
@@ -35,7 +35,7 @@ describe('openStore', () => {
 
   it('takes `table` from the URL and `create` from the options', async () => {
     const path = newSqliteFile()
-    const store = await openStore(`sqlite:${path}?table=mine`, { create: false })
+    const store = await openStore(`sqlite:${path}?table=mine`, { createTable: false })
     await expect(store.load({ key: 'a', now: NOW })).rejects.toThrow('no such table: mine')
     expect(await store.migrate?.()).toContain('CREATE TABLE IF NOT EXISTS "mine"')
     expect(await store.load({ key: 'a', now: NOW })).toBeUndefined()
@@ -74,17 +74,17 @@ describe('openStore', () => {
     ['sqlite://sessions.db', 'and a path'],
     ['sqlite:100%.db', '%25'],
     ['sqlite:a.db?hunter=2', 'no parameter `hunter`'],
-    ['sqlite:a.db?durability=some', "`durability` cannot be 'some'"],
-    ['sqlite:a.db?busyTimeout=long', '`busyTimeout` cannot be NaN'],
+    ['sqlite:a.db?durability=some', "`durability` is 'some'"],
+    ['sqlite:a.db?busyTimeout=long', "`busyTimeout` is 'long'"],
     ['memory:sessions', '`memory:`'],
-    ['memory:?max=many', '`max` cannot be NaN'],
+    ['memory:?max=many', '`max` is NaN'],
     ['memory:?table=x', 'no parameter `table`'],
     ['postgres:host/d', 'postgres://user:password@host/database'],
     ['postgres://u:hunter2#@host/d', '%23 for #'],
     ['postgres://u:hunter/2@host/d', '%2F for /'],
-    ['postgres://u:hunter2@host/d?table=a.b.c', "`table` cannot be 'a.b.c'"],
+    ['postgres://u:hunter2@host/d?table=a.b.c', "`table` is 'a.b.c'"],
     ['mysql://u:hunter2#@host/d', '%23 for #'],
-    ['mysql://u:hunter2@host/d?statementTimeout=soon', '`statementTimeout` cannot be NaN'],
+    ['mysql://u:hunter2@host/d?statementTimeout=soon', "`statementTimeout` is 'soon'"],
     ['redis://:hunter2#@host', '%23 for #'],
     ['redis://:hunter2@host?table=x', 'no parameter `table`'],
     ['redis+cluster://:hunter2@', 'redis+cluster://user:password@host1:6379,host2:6379'],

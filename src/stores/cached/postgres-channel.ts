@@ -1,4 +1,4 @@
-import { invalidOption, refuseUnknownOptions } from '../shared/check-options.ts'
+import { checkOptions, type OptionTable, satisfies } from '../../core/base/option-checks.ts'
 import type { Channel } from './channel.ts'
 
 /** The methods that `postgresChannel` uses of a `Client` of `pg`. */
@@ -41,7 +41,7 @@ export interface PostgresChannelOptions {
  * @throws ConfigError when an option is invalid.
  */
 export function postgresChannel(options: PostgresChannelOptions): Channel {
-  const { connect, name } = checked(options)
+  const { connect, name = 'sojourn' } = checkOptions(options, OPTIONS)
   let current: PgListener | undefined
   let connections = 0
   const disconnect = async (): Promise<void> => {
@@ -77,17 +77,18 @@ async function end(client: PgListener): Promise<void> {
   await client.end().catch(() => undefined) // a broken connection has ended already
 }
 
-const OPTIONS = ['connect', 'name']
 const MAX_NAME_BYTES = 63
 
-function checked(options: PostgresChannelOptions): Required<PostgresChannelOptions> {
-  const given: Partial<PostgresChannelOptions> = { ...options }
-  refuseUnknownOptions('postgresChannel', given, OPTIONS)
-  const { connect, name = 'sojourn' } = given
-  if (typeof connect !== 'function')
-    throw invalidOption('postgresChannel', 'connect', connect, 'Pass a function that returns a connected `Client` of pg.')
-  const length = typeof name === 'string' ? new TextEncoder().encode(name).length : 0
-  if (length < 1 || length > MAX_NAME_BYTES || name.includes('\0'))
-    throw invalidOption('postgresChannel', 'name', name, `Pass a text of at most ${MAX_NAME_BYTES} bytes: \`'shop'\`.`)
-  return { connect, name }
+const OPTIONS: OptionTable = {
+  owner: 'postgresChannel',
+  required: ['connect'],
+  checks: {
+    connect: satisfies((connect) => typeof connect === 'function', 'pass a function that returns a connected `Client` of pg'),
+    name: satisfies(isChannelName, `pass a text of at most ${MAX_NAME_BYTES} bytes: \`'shop'\``),
+  },
+}
+
+function isChannelName(name: unknown): boolean {
+  const length = typeof name === 'string' && !name.includes('\0') ? new TextEncoder().encode(name).length : 0
+  return length >= 1 && length <= MAX_NAME_BYTES
 }

@@ -1,4 +1,4 @@
-import { invalidOption, refuseUnknownOptions } from '../shared/check-options.ts'
+import { aText, checkOptions, invalidOption, type OptionTable, satisfies } from '../../core/base/option-checks.ts'
 import type { Channel, ChannelHandlers } from './channel.ts'
 
 /**
@@ -53,7 +53,8 @@ export interface RedisChannelOptions {
  * @throws ConfigError when an option is invalid.
  */
 export function redisChannel(options: RedisChannelOptions): Channel {
-  const { publisher, subscriber, name } = checked(options)
+  const { publisher, subscriber, name = 'sojourn' } = checkOptions(options, OPTIONS)
+  if ((subscriber as unknown) === publisher) throw invalidOption('redisChannel', 'subscriber', subscriber, SECOND_CLIENT)
   let handlers: ChannelHandlers | undefined
   const subscribe = prepareSubscription(subscriber, name, {
     onMessage: (text) => handlers?.onMessage(text),
@@ -91,16 +92,17 @@ function prepareSubscription(
   return () => subscriber.subscribe(name, onMessage)
 }
 
-const OPTIONS = ['publisher', 'subscriber', 'name']
+const SECOND_CLIENT = 'pass a second client: `client.duplicate()`, connected'
 
-function checked(options: RedisChannelOptions): Required<RedisChannelOptions> {
-  const given: Partial<RedisChannelOptions> = { ...options }
-  refuseUnknownOptions('redisChannel', given, OPTIONS)
-  const { publisher, subscriber, name = 'sojourn' } = given
-  if (typeof publisher?.publish !== 'function')
-    throw invalidOption('redisChannel', 'publisher', publisher, 'Pass a client of `redis` or `ioredis`.')
-  if (typeof subscriber?.subscribe !== 'function' || (subscriber as unknown) === publisher)
-    throw invalidOption('redisChannel', 'subscriber', subscriber, 'Pass a second client: `client.duplicate()`, connected.')
-  if (typeof name !== 'string' || name === '') throw invalidOption('redisChannel', 'name', name, "Pass a text: `'shop'`.")
-  return { publisher, subscriber, name }
+const OPTIONS: OptionTable = {
+  owner: 'redisChannel',
+  required: ['publisher', 'subscriber'],
+  checks: {
+    publisher: satisfies(
+      (client) => typeof (client as Partial<RedisPublisher> | null)?.publish === 'function',
+      'pass a client of `redis` or `ioredis`',
+    ),
+    subscriber: satisfies((client) => typeof (client as Partial<IoRedisSubscriber> | null)?.subscribe === 'function', SECOND_CLIENT),
+    name: aText,
+  },
 }

@@ -4,7 +4,7 @@ import type { Ids } from '../../core/store/id.ts'
 import type { Capabilities, Create, Entry, Keyed, Load, Refused, Replace, Store, StoreContext, Written } from '../../core/store/store.ts'
 import { sameSecret } from '../../wire/same-secret.ts'
 import { makeSeal, type Seal } from '../../wire/seal.ts'
-import { answer } from '../shared/results.ts'
+import { results } from '../shared/results.ts'
 import { type Envelope, formatEnvelope, parseEnvelope } from './cookie-envelope.ts'
 import { Revocations } from './cookie-revocations.ts'
 
@@ -66,13 +66,13 @@ export class CookieSessions implements Store {
   async replace({ key: token, entry, expected, now }: Replace): Promise<Written | Refused> {
     const envelope = this.#openValid(token, now)
     const current = envelope === undefined ? undefined : await this.#checkRevoked(envelope, now)
-    if (envelope === undefined || current === undefined) return answer.missing
+    if (envelope === undefined || current === undefined) return results.missing
     const {
       family,
       entry: { proof },
     } = envelope
     const isRenewedElsewhere = current.proof !== proof && current.proof !== entry.proof
-    if (current.version !== expected || isRenewedElsewhere) return answer.stale(current)
+    if (current.version !== expected || isRenewedElsewhere) return results.stale(current)
     const next = this.#sealEnvelope({ family, entry }) // before `renew`, because it throws if the token is too long
     const isRenewed = entry.proof === proof || ((await this.#revocations?.renew(family, proof, entry.proof)) ?? true)
     return isRenewed ? { ok: true, token: next } : this.replace({ key: token, entry, expected, now })

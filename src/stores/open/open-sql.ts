@@ -1,3 +1,4 @@
+import type { Duration } from '../../core/base/duration.ts'
 import { ConfigError } from '../../core/base/errors.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { OpenStoreOptions } from '../open.ts'
@@ -7,14 +8,14 @@ import { definedOptions, missingDriver, withClient } from './driver.ts'
 import type { StoreUrl } from './store-url.ts'
 
 /** Opens `sqlite:sessions.db`, `sqlite:///var/lib/app/sessions.db?durability=full`. */
-export async function openSqlite(url: StoreUrl, { create, existing = false }: OpenStoreOptions): Promise<Store> {
+export async function openSqlite(url: StoreUrl, { createTable, existing = false }: OpenStoreOptions): Promise<Store> {
   const [table, durability, busyTimeout] = [url.take('table'), url.take('durability'), url.take('busyTimeout')]
   url.refuseUnknown(['table', 'durability', 'busyTimeout'])
   const database = pathOf(url.location)
   if (existing && !isFile(database))
     throw new ConfigError(`There is no SQLite file ${database}. Check the path; \`sojourn migrate\` creates a new file.`)
   const { SqliteStore } = await import('../sqlite.ts')
-  const options = { create, table, durability: durability as SqliteStoreOptions['durability'], busyTimeout: toNumber(busyTimeout) }
+  const options = { createTable, table, durability, busyTimeout } as Omit<SqliteStoreOptions, 'database'>
   return new SqliteStore({ database, ...definedOptions(options) })
 }
 
@@ -22,30 +23,26 @@ export async function openSqlite(url: StoreUrl, { create, existing = false }: Op
  * Opens `postgres://user:password@host/database?table=app.sessions`. All other parameters go to
  * `pg`.
  */
-export async function openPostgres(url: StoreUrl, { create }: OpenStoreOptions): Promise<Store> {
+export async function openPostgres(url: StoreUrl, { createTable }: OpenStoreOptions): Promise<Store> {
   const table = url.take('table')
   const connectionString = url.forDriver()
   const { PostgresStore } = await import('../postgres.ts')
   const { Pool } = await import('pg').catch(missingDriver('pg', url.scheme))
   const pool = new Pool({ connectionString, connectionTimeoutMillis: 5000, allowExitOnIdle: true })
-  return withClient(new PostgresStore({ pool, ...definedOptions({ create, table }) }), () => pool.end())
+  return withClient(new PostgresStore({ pool, ...definedOptions({ createTable, table }) }), () => pool.end())
 }
 
 /**
  * Opens `mysql://user:password@host/database?table=app_sessions`. All other parameters go to
  * `mysql2`.
  */
-export async function openMysql(url: StoreUrl, { create }: OpenStoreOptions): Promise<Store> {
-  const [table, statementTimeout] = [url.take('table'), toNumber(url.take('statementTimeout'))]
+export async function openMysql(url: StoreUrl, { createTable }: OpenStoreOptions): Promise<Store> {
+  const [table, statementTimeout] = [url.take('table'), url.take('statementTimeout') as Duration | undefined]
   const uri = url.forDriver()
   const { MysqlStore } = await import('../mysql.ts')
   const { createPool } = await import('mysql2').catch(missingDriver('mysql2', url.scheme))
   const pool = createPool({ uri, connectTimeout: 5000 })
-  return withClient(new MysqlStore({ pool, ...definedOptions({ create, table, statementTimeout }) }), () => pool.promise().end())
-}
-
-function toNumber(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Number(text)
+  return withClient(new MysqlStore({ pool, ...definedOptions({ createTable, table, statementTimeout }) }), () => pool.promise().end())
 }
 
 function pathOf(location: string): string {

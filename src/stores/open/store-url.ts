@@ -21,9 +21,7 @@ export interface StoreUrl {
 export function parseStoreUrl(url: unknown): StoreUrl {
   const [, scheme, location = '', query = ''] = /^([a-z][a-z0-9+]*):([^?]*)\??(.*)$/is.exec(typeof url === 'string' ? url : '') ?? []
   if (scheme === undefined)
-    throw new ConfigError(
-      'The URL of the store has no scheme. Pass a URL such as `sqlite:sessions.db` or `postgres://user@host/database`.',
-    )
+    throw new ConfigError('The URL of the store has no scheme. Pass a URL such as `sqlite:sessions.db` or `postgres://user@host/database`.')
   const parameters = new URLSearchParams(query)
   return {
     scheme: scheme.toLowerCase(),

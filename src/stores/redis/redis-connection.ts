@@ -1,4 +1,5 @@
 import { monotonic } from '../../core/base/clock.ts'
+import { ignore } from '../../core/base/ignore.ts'
 import { ioRedisLink, isIoRedisLink, isNodeRedisLink, nodeRedisLink } from './client-link.ts'
 import { DeadlineClient, detectStall, type OnStall, UnconnectedError } from './deadline-client.ts'
 import type { IoRedis, IoRedisCluster, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, RedisClient } from './redis-client.ts'
@@ -180,10 +181,6 @@ function counter(listen: (count: () => void) => void): () => number {
     count += 1
   })
   return () => count
-}
-
-function ignore(): void {
-  // The next check sends the command again.
 }
 
 function toText(prefix: string | Uint8Array | undefined): string {

@@ -112,10 +112,10 @@ describe('an existing table of another application', () => {
     const table = freshTable()
     const message = `the table \`${table}\` is there, but it is not one of this package (it has no column \`key\`)`
     const other = await foreignTable(name, url, table)
-    for (const create of [true, false]) {
-      const store = await openStore(`${url}?table=${table}`, { create })
+    for (const createTable of [true, false]) {
+      const store = await openStore(`${url}?table=${table}`, { createTable })
       await expect(store.migrate?.()).rejects.toThrow(message)
-      if (create) await expect(store.create({ key: fresh('key'), entry: sampleEntry() })).rejects.toThrow(message)
+      if (createTable) await expect(store.create({ key: fresh('key'), entry: sampleEntry() })).rejects.toThrow(message)
       await store.close?.()
     }
     expect(await other.rows()).toBe(1)

@@ -43,9 +43,9 @@ export function libraryOverCaches(caches: CacheName): MakeWorld {
     const stores = outside.map((store) => {
       const cache = new WeatherStore(isShared ? shared : new MemoryStore(), sky, random.fork())
       const channel = caches === 'telling' ? { channel: bus.channel() } : {}
-      return new CachedStore({ store, cache, maxStale: MAX_STALE / 1000, onWarning: () => undefined, ...channel })
+      return new CachedStore({ store, cache, maxStale: `${MAX_STALE}ms`, onWarning: () => undefined, ...channel })
     })
-    const options = { idle: scenario.idle / 1000, absolute: scenario.absolute / 1000 }
+    const options = { idle: `${scenario.idle}ms`, absolute: `${scenario.absolute}ms` } as const
     const process = (store: Store, index: number): Subject => {
       const own = random.fork()
       return sojourn({ ...options, store, clock: clock(index), random: (size) => own.bytes(size) })

@@ -149,7 +149,7 @@ describe.each([
 describe('the age of an entry', () => {
   it('is limited to `maxStale`, to the millisecond, by the `now` of the operations', async () => {
     const truth = new MemoryStore()
-    const store = new CachedStore({ store: truth, cache: new MemoryStore(), maxStale: MAX_STALE / 1000 })
+    const store = new CachedStore({ store: truth, cache: new MemoryStore(), maxStale: `${MAX_STALE}ms` })
     const [old, next] = [sampleEntry(), sampleEntry()]
     await truth.create({ key: 'key', entry: old })
     await store.load({ key: 'key', now: NOW })

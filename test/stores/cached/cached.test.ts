@@ -238,9 +238,9 @@ describe('an invalid option', () => {
     ['maxStale', { store, cache }],
     ['maxStale', { store, cache, maxStale: 0 }],
     ['maxStale', { store, cache, maxStale: 'soon' }],
-    ['channel', { store, cache, maxStale: 1, channel: {} }],
-    ['onWarning', { store, cache, maxStale: 1, onWarning: true }],
-    ['ttl', { store, cache, maxStale: 1, ttl: 1 }],
+    ['channel', { store, cache, maxStale: '1s', channel: {} }],
+    ['onWarning', { store, cache, maxStale: '1s', onWarning: true }],
+    ['ttl', { store, cache, maxStale: '1s', ttl: 1 }],
   ])('is named in the error: `%s` (%#)', (option, options) => {
     expect(() => new CachedStore(options as CachedStoreOptions)).toThrow(
       expect.objectContaining({ code: 'ERR_SESSION_CONFIG', message: expect.stringContaining(`\`${option}\``) }),

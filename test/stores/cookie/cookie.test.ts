@@ -245,7 +245,7 @@ describe('secrets', () => {
 
 describe('options', () => {
   it.each<[string, object, RegExp]>([
-    ['an unknown name', { secret: SECRET }, /no option `secret`.*`secrets`/],
+    ['an unknown name', { secret: SECRET }, /option `secret` does not exist.*secrets/],
     ['a size over the maximum', { secrets: SECRET, maxSize: 12_289 }, /maxSize.*12289.*12288/],
     ['a size too small', { secrets: SECRET, maxSize: 100 }, /maxSize/],
     ['a size that is not a number', { secrets: SECRET, maxSize: '4kb' }, /maxSize/],
