@@ -51,8 +51,8 @@ export class InvalidationChannel {
   }
 
   /**
-   * Tells the other processes that a key has changed. Never rejects. If it fails, `#probe` makes up
-   * for it.
+   * Informs the other processes that a key has changed. Never rejects. If it fails, `#probe` makes
+   * up for it.
    */
   async publish(key: string): Promise<void> {
     if (!(await this.#send([this.#self, 'invalidate', key]))) this.#needsReset = true

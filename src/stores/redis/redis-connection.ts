@@ -116,8 +116,8 @@ function throughCluster(cluster: NodeRedisCluster): RedisConnection {
   const clientOf = async (master: unknown): Promise<NodeRedisClient> => cluster.nodeClient(master as never)
   const send = (key: string | undefined, args: string[]): Promise<unknown> => cluster.sendCommand(key, false, args, PLAIN)
   const onStall: OnStall = (key, deadline) => {
-    // A command without a key goes to a random server. The reply of a healthy one tells the client
-    // which server has the key.
+    // A command without a key goes to a random server. The reply of a healthy one informs the
+    // client which server has the key.
     send(undefined, ['type', key]).catch(ignore)
     pingAll(cluster.masters, async (master) => nodeRedisSender(await clientOf(master)), deadline)
   }
