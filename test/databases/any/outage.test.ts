@@ -108,7 +108,7 @@ describe.each(Object.entries(DATABASES))('when %s', (name, database) => {
   it('loses its connections silently, as behind a firewall, new ones are opened', async () => {
     const { fixture, proxy } = await newFixture()
     await Promise.all(Array.from({ length: 8 }, () => fixture.count()))
-    proxy.forgetAll()
+    proxy.blackHoleAll()
     await fixture.countUntilServed()
     await Promise.all(Array.from({ length: 8 }, () => fixture.count()))
     await fixture.verify()

@@ -1,8 +1,7 @@
 import { afterAll, describe, it } from 'vitest'
 import { type RedisClient, RedisStore } from '../../../src/stores/redis.ts'
 import { storeSuite } from '../../../src/testing/store-suite.ts'
-import { expectNothingElse, told } from '../../proof/cost.ts'
-import { type Disaster, survive } from '../../proof/faults/survive.ts'
+import { expectOnlyLosses, type Failover, formatCosts, measureFailover } from '../../proof/faults/failover.ts'
 import { freshPrefix, LIBRARIES } from '../../services/redis/redis-clients.ts'
 import { ioSentinel, nodeSentinel } from '../../services/redis/redis-failover-clients.ts'
 import { orSkip, until } from '../../services/redis/redis-node.ts'
@@ -26,15 +25,21 @@ runner.describe('a master under Sentinels fails under load', () => {
   it(`hung: only writes that were not replicated are lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
     // Without its detector, ioredis stays connected to a master that hangs.
     const withDetector = (sentinels: RedisSentinels): Promise<RedisClient> => ioSentinel(sentinels, true)
-    const tolls = await survive({ redis: await storesOf(nodeSentinel), ioredis: await storesOf(withDetector) }, await disaster('hung'))
-    await annotate(told(tolls))
-    expectNothingElse(tolls)
+    const costs = await measureFailover(
+      { redis: await storesOf(nodeSentinel), ioredis: await storesOf(withDetector) },
+      await masterFailure('hung'),
+    )
+    await annotate(formatCosts(costs))
+    expectOnlyLosses(costs)
   })
 
   it(`killed: only writes that were not replicated are lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
-    const tolls = await survive({ redis: await storesOf(nodeSentinel), ioredis: await storesOf(ioSentinel) }, await disaster('killed'))
-    await annotate(told(tolls))
-    expectNothingElse(tolls)
+    const costs = await measureFailover(
+      { redis: await storesOf(nodeSentinel), ioredis: await storesOf(ioSentinel) },
+      await masterFailure('killed'),
+    )
+    await annotate(formatCosts(costs))
+    expectOnlyLosses(costs)
   })
 })
 
@@ -43,22 +48,22 @@ function storesOf(newClient: (sentinels: RedisSentinels) => Promise<RedisClient>
   return Promise.all([0, 1].map(async () => new RedisStore({ client: await newClient(group), prefix })))
 }
 
-async function disaster(fate: 'killed' | 'hung'): Promise<Disaster> {
+async function masterFailure(kind: 'killed' | 'hung'): Promise<Failover> {
   const master = await group.master()
   return {
     seed: day,
-    async strike() {
-      if (fate === 'killed') await master.kill()
+    async trigger() {
+      if (kind === 'killed') await master.kill()
       else master.pause()
       await until('a new master', async () => (await group.master()) !== master)
     },
     // A killed master is not restarted: the Sentinels take long to add it again, and it has no
     // data.
     async repair() {
-      if (fate === 'killed') return
+      if (kind === 'killed') return
       master.resume()
       await group.waitUntilHealthy()
     },
-    hit: async (keys) => new Set(keys),
+    affected: async (keys) => new Set(keys),
   }
 }
