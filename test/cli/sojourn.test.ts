@@ -7,7 +7,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { sqliteSchema } from '../../src/stores/sqlite/sqlite-schema.ts'
 import { SqliteStore } from '../../src/stores/sqlite.ts'
 import { sampleEntry } from '../../src/testing/sample.ts'
-import { isThere } from '../services/own-server.ts'
+import { isExecutable } from '../services/own-server.ts'
 import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
 import { runCli, runOnTerminal, startCli } from './run-cli.ts'
 
@@ -151,7 +151,7 @@ describe('sojourn clear-expired', () => {
     expect(stderr).toMatch(/^sojourn: .*file is not a database\n$/)
   })
 
-  it.skipIf(!isThere('/usr/bin/script'))('shows a progress bar on a terminal', async () => {
+  it.skipIf(!isExecutable('/usr/bin/script'))('shows a progress bar on a terminal', async () => {
     const path = await createFile(50)
     const { code, stdout } = await runOnTerminal(['clear-expired', '--batch', '5', '--store', `sqlite:${path}`])
     expect(code).toBe(0)

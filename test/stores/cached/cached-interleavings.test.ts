@@ -1,5 +1,5 @@
-// Stale reads under every interleaving: each call of the store and of the cache waits until fast-check
-// schedules it.
+// Stale reads under every interleaving: each call of the store and of the cache waits until
+// fast-check schedules it.
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Entry, Store } from '../../../src/core/store/store.ts'
@@ -9,7 +9,10 @@ import { NOW, sampleEntry } from '../../../src/testing/sample.ts'
 
 const MAX_STALE = 30_000
 
-/** One action of a process. A writer replaces the entry of a fresh load, and retries while other writers win. */
+/**
+ * One action of a process. A writer replaces the entry of a fresh load, and retries while other
+ * writers win.
+ */
 type Action = { readonly process: number; readonly verb: 'read' | 'write' | 'touch' | 'delete' | 'deleteByIndex' }
 
 const action: fc.Arbitrary<Action> = fc.record({
@@ -54,8 +57,8 @@ function stateOf({ version, expiresAt }: Entry): string {
 }
 
 /**
- * Runs the actions of each process in order, the processes concurrently. Returns the reads that saw an earlier state than an
- * acknowledged one.
+ * Runs the actions of each process in order, the processes concurrently. Returns the reads that saw
+ * an earlier state than an acknowledged one.
  */
 async function staleReads(scheduler: fc.Scheduler, actions: readonly Action[], stores: 1 | 3): Promise<string[]> {
   const truth = new MemoryStore()
