@@ -53,9 +53,10 @@ export class CommitQueue {
 
   /** Settles these jobs. Resolves to the newest entry that is known, `undefined` when none is. Never rejects. */
   async #run(jobs: readonly QueuedJob[], newest: Entry = (jobs[0] as QueuedJob).job.entry): Promise<Entry | undefined> {
-    const nonce = this.#context.receipts.open()
+    let nonce = ''
     let batch: Batch | undefined
     try {
+      nonce = this.#context.receipts.open()
       let current = newest
       for (let tries = 0; ; tries++) {
         const started = jobs.filter((each) => each.start())
