@@ -1,6 +1,6 @@
 import { ConfigError } from '../core/base/errors.ts'
 import type { AttachedStore, Store, StoreContext } from '../core/store/store.ts'
-import { sealingKeys } from '../wire/seal.ts'
+import { deriveSealingKeys } from '../wire/seal.ts'
 import { type CookieSealing, CookieSessions, MOST_CHARACTERS } from './cookie/cookie-sessions.ts'
 import { invalidOption, refuseUnknownOptions, refuseUnlessBoolean } from './shared/check-options.ts'
 
@@ -81,7 +81,7 @@ function sealingOf(options: CookieStoreOptions): CookieSealing {
     throw invalidOption('CookieStore', 'maxSize', maxSize, remedy)
   }
   checkRevocation(revocation)
-  return { keys: sealingKeys(checkedSecrets(secrets), PURPOSE), revocation, maxSize, compress }
+  return { keys: deriveSealingKeys(checkedSecrets(secrets), PURPOSE), revocation, maxSize, compress }
 }
 
 /** Whatever is wrong, no message shows any of it. */

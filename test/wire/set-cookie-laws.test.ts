@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { cookieRules } from '../../src/core/cookie/cookie-rules.ts'
 import { ConfigError, createSessions, type SessionOptions } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
-import { type CookieAttributes, printCookie, printDeletion } from '../../src/wire/set-cookie.ts'
+import { type CookieAttributes, serializeCookie, serializeDeletion } from '../../src/wire/set-cookie.ts'
 
 const DEFAULTS: CookieAttributes = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' }
 
@@ -65,7 +65,7 @@ describe('The law of Set-Cookie', () => {
     fc.assert(
       fc.property(name, value, attributes, fc.option(fc.integer({ min: 1, max: 34_560_000 }), { nil: undefined }), (key, text, x, age) => {
         const lifetime: Record<string, string> = age === undefined ? {} : { 'max-age': String(age) }
-        expect(parsed(printCookie(key, text, x, age))).toEqual({ name: key, value: text, attributes: { ...asked(x), ...lifetime } })
+        expect(parsed(serializeCookie(key, text, x, age))).toEqual({ name: key, value: text, attributes: { ...asked(x), ...lifetime } })
       }),
     )
   })
@@ -73,7 +73,7 @@ describe('The law of Set-Cookie', () => {
   it('a deletion has the attributes of the cookie, an end in the past, and no value', () => {
     fc.assert(
       fc.property(name, attributes, (key, x) => {
-        const { name: deleted, value: left, attributes: found } = parsed(printDeletion(key, x))
+        const { name: deleted, value: left, attributes: found } = parsed(serializeDeletion(key, x))
         const { expires, ...rest } = found
         expect([deleted, left, rest, Date.parse(String(expires))]).toEqual([key, '', asked(x), 0])
       }),
@@ -83,8 +83,8 @@ describe('The law of Set-Cookie', () => {
   it('what is printed is one line of printable ASCII', () => {
     fc.assert(
       fc.property(name, value, attributes, (key, text, x) => {
-        expect(printCookie(key, text, x, 60)).toMatch(/^[\x20-\x7e]+$/)
-        expect(printDeletion(key, x)).toMatch(/^[\x20-\x7e]+$/)
+        expect(serializeCookie(key, text, x, 60)).toMatch(/^[\x20-\x7e]+$/)
+        expect(serializeDeletion(key, x)).toMatch(/^[\x20-\x7e]+$/)
       }),
     )
   })
@@ -92,10 +92,10 @@ describe('The law of Set-Cookie', () => {
   const BREAKING = ['\r\nSet-Cookie: a=b', '\n', '\0', '; Domain=evil.example']
 
   it.each(BREAKING)('nothing is printed around %j, in a name, a value, a path or a domain', (text) => {
-    expect(() => printCookie(`sid${text}`, 'x', DEFAULTS)).toThrow(TypeError)
-    expect(() => printCookie('sid', `x${text}`, DEFAULTS)).toThrow(TypeError)
-    expect(() => printCookie('sid', 'x', { ...DEFAULTS, path: `/${text}` })).toThrow(TypeError)
-    expect(() => printCookie('sid', 'x', { ...DEFAULTS, domain: `example.com${text}` })).toThrow(TypeError)
+    expect(() => serializeCookie(`sid${text}`, 'x', DEFAULTS)).toThrow(TypeError)
+    expect(() => serializeCookie('sid', `x${text}`, DEFAULTS)).toThrow(TypeError)
+    expect(() => serializeCookie('sid', 'x', { ...DEFAULTS, path: `/${text}` })).toThrow(TypeError)
+    expect(() => serializeCookie('sid', 'x', { ...DEFAULTS, domain: `example.com${text}` })).toThrow(TypeError)
   })
 })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type CookieAttributes, printCookie, printDeletion } from '../../src/wire/set-cookie.ts'
+import { type CookieAttributes, serializeCookie, serializeDeletion } from '../../src/wire/set-cookie.ts'
 
 const plain: CookieAttributes = { path: '/', secure: false, httpOnly: false, sameSite: 'lax' }
 
@@ -14,12 +14,12 @@ function attributes(header: string): Map<string, string> {
 
 describe('printCookie', () => {
   it('writes SameSite out, and Path', () => {
-    expect(printCookie('sid', 'v', plain)).toBe('sid=v; Path=/; SameSite=Lax')
+    expect(serializeCookie('sid', 'v', plain)).toBe('sid=v; Path=/; SameSite=Lax')
   })
 
   it('has Max-Age only when it is given', () => {
-    expect(printCookie('sid', 'v', plain, 60)).toContain('; Max-Age=60')
-    expect(printCookie('sid', 'v', plain)).not.toContain('Max-Age')
+    expect(serializeCookie('sid', 'v', plain, 60)).toContain('; Max-Age=60')
+    expect(serializeCookie('sid', 'v', plain)).not.toContain('Max-Age')
   })
 
   it('has exactly the attributes that are asked for, none twice', () => {
@@ -50,21 +50,21 @@ describe('printCookie', () => {
             priority && 'priority',
             domain && 'domain',
           ].filter(Boolean)
-          expect([...attributes(printCookie('sid', 'v', all)).keys()].sort()).toEqual([...expected].sort())
-          expect([...attributes(printDeletion('sid', all)).keys()].sort()).toEqual([...expected, 'expires'].sort())
+          expect([...attributes(serializeCookie('sid', 'v', all)).keys()].sort()).toEqual([...expected].sort())
+          expect([...attributes(serializeDeletion('sid', all)).keys()].sort()).toEqual([...expected, 'expires'].sort())
         },
       ),
     )
   })
 
   it('leaves the value as it is', () => {
-    expect(printCookie('sid', 'a-_.Z9', plain)).toMatch(/^sid=a-_\.Z9;/)
+    expect(serializeCookie('sid', 'a-_.Z9', plain)).toMatch(/^sid=a-_\.Z9;/)
   })
 })
 
 describe('printDeletion', () => {
   it('has no value and an Expires that is past', () => {
-    const header = printDeletion('sid', { ...plain, domain: 'example.com', secure: true })
+    const header = serializeDeletion('sid', { ...plain, domain: 'example.com', secure: true })
     expect(header).toMatch(/^sid=;/)
     expect(attributes(header).get('expires')).toBe('Thu, 01 Jan 1970 00:00:00 GMT')
     expect(attributes(header).get('domain')).toBe('example.com')

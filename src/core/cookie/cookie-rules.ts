@@ -1,5 +1,5 @@
-import { join, namesSent, split } from '../../wire/cookie-pieces.ts'
-import { type CookieAttributes, printCookie, printDeletion } from '../../wire/set-cookie.ts'
+import { combineChunks, createChunks, receivedNames } from '../../wire/cookie-chunks.ts'
+import { type CookieAttributes, serializeCookie, serializeDeletion } from '../../wire/set-cookie.ts'
 
 /** The option `cookie`. */
 export interface CookieOptions {
@@ -46,11 +46,11 @@ export class Cookie {
   constructor(name: string, attributes: CookieAttributes) {
     this.name = name
     this.#attributes = attributes
-    this.#room = COOKIE_BYTES - printCookie(`${name}.9`, '.9', attributes, LONGEST_AGE).length
+    this.#room = COOKIE_BYTES - serializeCookie(`${name}.9`, '.9', attributes, LONGEST_AGE).length
   }
 
   read(header: unknown): CookieMatch {
-    return { values: join(header, this.name), names: namesSent(header, this.name) }
+    return { values: combineChunks(header, this.name), names: receivedNames(header, this.name) }
   }
 
   /**
@@ -59,16 +59,16 @@ export class Cookie {
    */
   set(value: string, left: number | undefined, sent: readonly string[]): string[] {
     const age = left === undefined ? undefined : Math.max(1, Math.ceil(left / 1000))
-    const pieces = split(this.name, value, this.#room)
+    const pieces = createChunks(this.name, value, this.#room)
     const names = new Set(pieces.map(([name]) => name))
     return [
-      ...pieces.map(([name, piece]) => printCookie(name, piece, this.#attributes, age)),
+      ...pieces.map(([name, piece]) => serializeCookie(name, piece, this.#attributes, age)),
       ...this.delete(sent.filter((name) => !names.has(name))),
     ]
   }
 
   delete(names: readonly string[]): string[] {
-    return names.map((name) => printDeletion(name, this.#attributes))
+    return names.map((name) => serializeDeletion(name, this.#attributes))
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Expiry } from '../../core/config/rules.ts'
 import type { Session } from '../../core/session/session.ts'
+import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
 import { saltedHmac } from '../../wire/django-signing.ts'
-import { sameSecret } from '../../wire/same-secret.ts'
 import { type DjangoDraft, djangoDraftOf, recordReserved } from '../sessions/django-draft.ts'
 
 /** A row of Django's `auth_user`, as far as a login goes: its columns by their own names. */
@@ -48,7 +48,7 @@ export async function djangoUser<Data, User extends DjangoUser>(
   if (id === undefined || backend === undefined || !backends.includes(backend)) return undefined
   const user = (await loadUser(id, backend)) ?? undefined
   if (user === undefined || (user.is_active !== undefined && !user.is_active)) return undefined
-  const vouching = django.secretKeys.findIndex((secretKey) => sameSecret(hashOf(secretKey, user), hash))
+  const vouching = django.secretKeys.findIndex((secretKey) => constantTimeEqual(hashOf(secretKey, user), hash))
   if (vouching === 0) return user
   if (!django.draft.isSealed) renewOrEnd(django, vouching === -1 ? undefined : user)
   return vouching === -1 ? undefined : user
@@ -81,7 +81,7 @@ export function djangoLogin<Data>(
   draft.change()
   const hash = hashOf(secretKeys[0] as string, user)
   const before = loginIn(django)
-  if (before.id === String(user.id) && !sameSecret(before.hash, hash)) session.flush()
+  if (before.id === String(user.id) && !constantTimeEqual(before.hash, hash)) session.flush()
   if ('expiry' in options) session.setExpiry(options.expiry)
   draft.record({ kind: 'login', text: draft.engine.values.print(USER, String(user.id)) })
   recordReserved(draft, BACKEND, backend)

@@ -13,7 +13,7 @@ export interface FileLife {
 
 /** By the rules of Django's table: a file that says in how many seconds it expires does so, which Django forgets. */
 export function fileLife(signer: DjangoSigner, reading: RuleContext): FileLife {
-  const textsIn = (data: string): ReadonlyMap<string, string> => djangoCodec.decode(signer.open(data)?.text ?? '') ?? new Map()
+  const textsIn = (data: string): ReadonlyMap<string, string> => djangoCodec.decode(signer.unsign(data)?.text ?? '') ?? new Map()
   return {
     expiresAt: (data, modifiedAt) => {
       const texts = textsIn(data)

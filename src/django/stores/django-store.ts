@@ -107,7 +107,7 @@ export class DjangoStore implements Store {
 
   /** A row that is not signed by a key of ours, or holds no object, has an empty payload: that is unreadable, and stays as it is. */
   #entryOf({ key, data, expiresAt }: DjangoRow): Entry {
-    const signed = this.#signer.open(data)
+    const signed = this.#signer.unsign(data)
     const taken = signed === undefined ? undefined : takeNote(djangoCodec, signed.text)
     return {
       payload: taken?.payload ?? '',
@@ -116,7 +116,7 @@ export class DjangoStore implements Store {
       version: versionOf(data),
       commits: taken?.note.commits ?? '',
       createdAt: taken?.note.createdAt ?? NEVER_BORN,
-      seenAt: (signed?.at ?? 0) * 1000,
+      seenAt: (signed?.timestamp ?? 0) * 1000,
       expiresAt,
     }
   }

@@ -87,11 +87,11 @@ export class SignedCookieStore implements Store {
   /** A session that says when it expires does so, which Django forgets; and none is believed longer than Django believes it. */
   #entryIn(token: string): Entry | undefined {
     const { signer, reading } = this.#cookies
-    const signed = token.length > MOST_READ ? undefined : signer.open(token)
+    const signed = token.length > MOST_READ ? undefined : signer.unsign(token)
     const taken = signed === undefined ? undefined : takeNote(djangoCodec, signed.text)
     const texts = taken === undefined ? undefined : djangoCodec.decode(taken.payload)
     if (signed === undefined || taken === undefined || texts === undefined) return undefined
-    const seenAt = signed.at * 1000
+    const seenAt = signed.timestamp * 1000
     const createdAt = taken.note.createdAt ?? NEVER_BORN
     const own = reading.rules.expiryOf(texts, createdAt, seenAt, reading)
     const longest = seenAt + reading.lifetime.idle

@@ -2,8 +2,8 @@ import type { KeyObject } from 'node:crypto'
 import { ConfigError, CookieTooLargeError } from '../../core/base/errors.ts'
 import type { Ids } from '../../core/store/id.ts'
 import type { Capabilities, Entry, Refused, Store, StoreContext, Version, Written } from '../../core/store/store.ts'
-import { sameSecret } from '../../wire/same-secret.ts'
-import { makeSeal, type Seal } from '../../wire/seal.ts'
+import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
+import { createSealer, type Sealer } from '../../wire/seal.ts'
 import { answer } from '../shared/results.ts'
 import { type Envelope, parseEnvelope, printEnvelope } from './cookie-envelope.ts'
 import { Revocations } from './cookie-revocations.ts'
@@ -36,7 +36,7 @@ export class CookieSessions implements Store {
   readonly clearExpired?: NonNullable<Store['clearExpired']>
   readonly #sealing: CookieSealing
   readonly #service: StoreContext
-  readonly #seal: Seal
+  readonly #seal: Sealer
   readonly #revocations: Revocations | undefined
   /** What was opened last: a cookie that is parsed is loaded next. */
   #latest: { readonly token: string; readonly envelope: Envelope } | undefined
@@ -45,7 +45,7 @@ export class CookieSessions implements Store {
     const { keys, revocation } = sealing
     this.#sealing = sealing
     this.#service = service
-    this.#seal = makeSeal(keys, service.scope)
+    this.#seal = createSealer(keys, service.scope)
     this.#revocations = revocation && new Revocations(revocation, service)
     this.ids = this.#makeIds()
     if (revocation?.clearExpired !== undefined) this.clearExpired = revocation.clearExpired.bind(revocation)
@@ -100,7 +100,7 @@ export class CookieSessions implements Store {
         return { id: family, key: family, handle: family, proof: randomText(PROOF_LENGTH) }
       },
       renew: (before) => ({ ...before, proof: randomText(PROOF_LENGTH) }),
-      isCurrent: (identity, { proof }) => sameSecret(proof, identity.proof),
+      isCurrent: (identity, { proof }) => constantTimeEqual(proof, identity.proof),
     }
   }
 
@@ -119,14 +119,14 @@ export class CookieSessions implements Store {
 
   #close(envelope: Envelope): string {
     const { maxSize, compress } = this.#sealing
-    const token = this.#seal.close(printEnvelope(envelope), compress)
+    const token = this.#seal.seal(printEnvelope(envelope), compress)
     if (token.length > maxSize) throw new CookieTooLargeError(token.length, maxSize)
     return token
   }
 
   #open(token: string): Envelope | undefined {
     if (this.#latest?.token === token) return this.#latest.envelope
-    const text = token.length > MOST_CHARACTERS ? undefined : this.#seal.open(token)
+    const text = token.length > MOST_CHARACTERS ? undefined : this.#seal.unseal(token)
     const envelope = text === undefined ? undefined : parseEnvelope(text)
     if (envelope !== undefined) this.#latest = { token, envelope }
     return envelope

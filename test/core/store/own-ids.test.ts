@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AttachedStore, Ids, Store, StoreContext } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { sameSecret } from '../../../src/wire/same-secret.ts'
+import { constantTimeEqual } from '../../../src/wire/constant-time-equal.ts'
 import { DAY, rejection, thrown, World } from '../fixture.ts'
 
 /** Ids as other software keeps them: the key is what the browser holds, so that it may not be shown. */
@@ -15,7 +15,7 @@ class RawIds extends MemoryStore {
       parse: (text) => (/^[\w-]{20}$/.test(text) ? identity(text) : undefined),
       create: () => identity(service.randomText(20)),
       renew: (before) => before,
-      isCurrent: ({ proof }, entry) => sameSecret(entry.proof, proof),
+      isCurrent: ({ proof }, entry) => constantTimeEqual(entry.proof, proof),
     }
     return { store: this, ids }
   }

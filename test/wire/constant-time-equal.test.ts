@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { sameSecret } from '../../src/wire/same-secret.ts'
+import { constantTimeEqual } from '../../src/wire/constant-time-equal.ts'
 
 const SECRET = 'VoS_0i5w1h0MUb6YcZmLXuQBvN3nqHh7k8SPrR8oVeg'
 
 describe('two secrets', () => {
   it('are the same only when every character is', () => {
-    expect(sameSecret(SECRET, `${SECRET}`)).toBe(true)
-    for (let at = 0; at < SECRET.length; at++) expect(sameSecret(SECRET, `${SECRET.slice(0, at)}!${SECRET.slice(at + 1)}`)).toBe(false)
+    expect(constantTimeEqual(SECRET, `${SECRET}`)).toBe(true)
+    for (let at = 0; at < SECRET.length; at++)
+      expect(constantTimeEqual(SECRET, `${SECRET.slice(0, at)}!${SECRET.slice(at + 1)}`)).toBe(false)
   })
 
   it.each([
@@ -17,10 +18,10 @@ describe('two secrets', () => {
     ['é', 'e'],
     ['\0', ''],
   ])('are not the same where one is longer, or of other characters: %j, %j', (one, other) => {
-    expect(sameSecret(one, other)).toBe(false)
+    expect(constantTimeEqual(one, other)).toBe(false)
   })
 
   it('may be empty', () => {
-    expect(sameSecret('', '')).toBe(true)
+    expect(constantTimeEqual('', '')).toBe(true)
   })
 })
