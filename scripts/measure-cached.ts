@@ -30,7 +30,7 @@ try {
   }
   for (const callers of [CALLERS, 1]) {
     for (const [name, each] of Object.entries(before)) {
-      for (let index = 0; index < SESSIONS; index++) await each.load(`key${index}`, Date.now())
+      for (let index = 0; index < SESSIONS; index++) await each.load({ key: `key${index}`, now: Date.now() })
       await measure(name, each, callers)
     }
   }
@@ -46,7 +46,7 @@ async function fill(store: Store): Promise<void> {
   const times = { idAt: now, createdAt: now, seenAt: now, expiresAt: now + 86_400_000 }
   for (let index = 0; index < SESSIONS; index += 500) {
     const keys = Array.from({ length: 500 }, (_, offset) => `key${index + offset}`)
-    await Promise.all(keys.map((key) => store.create(key, { payload, proof: 'proof', version: key, commits: '', ...times })))
+    await Promise.all(keys.map((key) => store.create({ key, entry: { payload, proof: 'proof', version: key, commits: '', ...times } })))
   }
 }
 
@@ -56,7 +56,7 @@ async function measure(name: string, store: Store, callers: number): Promise<voi
   let loads = 0
   const call = async (): Promise<void> => {
     while (performance.now() < end) {
-      await store.load(`key${Math.floor(Math.random() * SESSIONS)}`, Date.now())
+      await store.load({ key: `key${Math.floor(Math.random() * SESSIONS)}`, now: Date.now() })
       loads += 1
       if (loads % 256 === 0) await new Promise(setImmediate) // a memory answers without a turn of the event loop
     }

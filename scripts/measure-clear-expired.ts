@@ -153,10 +153,10 @@ async function warmUp(store: PostgresStore, living: readonly string[]): Promise<
 }
 
 async function visit(store: PostgresStore, key: string): Promise<void> {
-  const entry = await store.load(key, Date.now())
+  const entry = await store.load({ key, now: Date.now() })
   if (entry === undefined || Math.random() > 0.25) return
   const next: Entry = { ...entry, version: crypto.randomUUID(), seenAt: Date.now(), expiresAt: entry.expiresAt + 1000 }
-  await store.replace(key, next, entry.version, Date.now())
+  await store.replace({ key, entry: next, expected: entry.version, now: Date.now() })
 }
 
 function report(name: string, { all, took, failed }: Times): void {

@@ -69,11 +69,16 @@ async function measure(name: string, store: Store): Promise<string> {
   const keys = await filled(store)
   const versions = keys.map(() => 'v0')
   const load = async (index: number): Promise<void> => {
-    if ((await store.load(keys[index] as string, NOW)) === undefined) throw new Error(`${name}: a session is missing`)
+    if ((await store.load({ key: keys[index] as string, now: NOW })) === undefined) throw new Error(`${name}: a session is missing`)
   }
   const replace = async (index: number): Promise<void> => {
     const version = `v${Number(versions[index]?.slice(1)) + 1}`
-    const written = await store.replace(keys[index] as string, sample(version), versions[index] as string, NOW)
+    const written = await store.replace({
+      key: keys[index] as string,
+      entry: sample(version),
+      expected: versions[index] as string,
+      now: NOW,
+    })
     if (!written.ok) throw new Error(`${name}: ${written.reason}`)
     versions[index] = version
     if (written.token !== undefined) keys[index] = written.token
@@ -87,7 +92,7 @@ async function filled(store: Store): Promise<Keys> {
   for (let start = 0; start < SESSIONS; start += CALLERS) {
     await Promise.all(
       keys.slice(start, start + CALLERS).map(async (key, offset) => {
-        const written = await store.create(key, sample('v0'))
+        const written = await store.create({ key, entry: sample('v0') })
         if (written.ok && written.token !== undefined) keys[start + offset] = written.token
       }),
     )

@@ -36,7 +36,7 @@ async function fill(name: StoreName, given: Omit<Place, 'name'>, size: number): 
   const made = await sojournStore(name, { ...given, name: `growth_${name}_${size}` })
   for (let from = 0; from < size; from += 500) {
     const keys = Array.from({ length: Math.min(500, size - from) }, (_, index) => keyOf(from + index))
-    await Promise.all(keys.map((key) => made.create(key, ENTRY)))
+    await Promise.all(keys.map((key) => made.create({ key, entry: ENTRY })))
   }
   return made
 }
@@ -52,9 +52,9 @@ async function timed(made: Store, size: number): Promise<number> {
 
 /** Two of those at the same time may have drawn the same session; then one of them is refused, as it should be. */
 async function loadAndReplace(made: Store, key: string): Promise<void> {
-  const entry = await made.load(key, Date.now())
+  const entry = await made.load({ key, now: Date.now() })
   if (entry === undefined) throw new Error(`The session ${key} is lost`)
-  await made.replace(key, { ...entry, version: `v${randomInt(2 ** 40)}` }, entry.version, Date.now())
+  await made.replace({ key, entry: { ...entry, version: `v${randomInt(2 ** 40)}` }, expected: entry.version, now: Date.now() })
 }
 
 function keyOf(index: number): string {

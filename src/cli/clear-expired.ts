@@ -57,7 +57,7 @@ async function isTableMissing(store: Store): Promise<boolean> {
 }
 
 async function countExpired(store: Store, now: number): Promise<number> {
-  return (await store.countExpired?.(now)) ?? 0
+  return (await store.countExpired?.({ now })) ?? 0
 }
 
 function formatCount(count: number): string {

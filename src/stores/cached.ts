@@ -3,12 +3,16 @@ import { retainStore } from '../core/store/retain-store.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,
+  Create,
+  DeleteByIndex,
   Entry,
-  OperationOptions,
+  Keyed,
+  Load,
   Progress,
   Refused,
+  Replace,
   Store,
-  Version,
+  Touch,
   Written,
 } from '../core/store/store.ts'
 import { type Era, servedBy } from './cached/cached-record.ts'
@@ -71,7 +75,7 @@ export interface CachedStoreOptions {
 export class CachedStore implements Store {
   readonly capabilities: Capabilities
   readonly list?: NonNullable<Store['list']>
-  readonly deleteUser?: NonNullable<Store['deleteUser']>
+  readonly deleteByIndex?: NonNullable<Store['deleteByIndex']>
   readonly clearExpired?: NonNullable<Store['clearExpired']>
   readonly countExpired?: NonNullable<Store['countExpired']>
   readonly migrate?: NonNullable<Store['migrate']>
@@ -90,17 +94,18 @@ export class CachedStore implements Store {
     this.#listening = invalidation && new Listening(invalidation, (key) => void this.#rows.bury(key), onWarning)
     this.#releases = [retainStore(store), retainStore(cache)]
     if (store.list !== undefined) this.list = store.list.bind(store)
-    if (store.deleteUser !== undefined) this.deleteUser = (userId, rest) => this.#deleteUser(userId, rest)
+    if (store.deleteByIndex !== undefined) this.deleteByIndex = (operation) => this.#deleteByIndex(operation)
     if (store.clearExpired !== undefined) this.clearExpired = (rest) => this.#clearExpired(rest)
     if (store.countExpired !== undefined) this.countExpired = store.countExpired.bind(store)
     if (store.migrate !== undefined) this.migrate = store.migrate.bind(store)
   }
 
-  async load(key: string, now: number, options?: OperationOptions & { readonly fresh?: boolean }): Promise<Entry | undefined> {
+  async load(operation: Load): Promise<Entry | undefined> {
+    const { key, now, fresh } = operation
     this.#rows.hearTime(now)
-    const ask = (): Promise<Entry | undefined> => this.#store.load(key, now, options)
+    const ask = (): Promise<Entry | undefined> => this.#store.load(operation)
     // What was found past the cache may be newer than what is in it, a write whose answer was lost.
-    if (options?.fresh === true) return this.#changing(key, ask)
+    if (fresh === true) return this.#changing(key, ask)
     const era = this.#era()
     if (era === undefined || (await this.#rows.isBehind(key))) return ask()
     const row = await this.#rows.look(key)
@@ -112,23 +117,23 @@ export class CachedStore implements Store {
     return found
   }
 
-  create(key: string, entry: Entry, patience?: OperationOptions): Promise<Written | Refused> {
-    this.#rows.hearTime(entry.seenAt)
-    return this.#store.create(key, entry, patience) // what was not there is in no cache
+  create(operation: Create): Promise<Written | Refused> {
+    this.#rows.hearTime(operation.entry.seenAt)
+    return this.#store.create(operation) // what was not there is in no cache
   }
 
-  replace(key: string, entry: Entry, expected: Version, now: number, patience?: OperationOptions): Promise<Written | Refused> {
-    this.#rows.hearTime(now)
-    return this.#changing(key, () => this.#store.replace(key, entry, expected, now, patience))
+  replace(operation: Replace): Promise<Written | Refused> {
+    this.#rows.hearTime(operation.now)
+    return this.#changing(operation.key, () => this.#store.replace(operation))
   }
 
-  touch(key: string, expiresAt: number, expected: Version, now: number, patience?: OperationOptions): Promise<boolean> {
-    this.#rows.hearTime(now)
-    return this.#changing(key, () => this.#store.touch(key, expiresAt, expected, now, patience))
+  touch(operation: Touch): Promise<boolean> {
+    this.#rows.hearTime(operation.now)
+    return this.#changing(operation.key, () => this.#store.touch(operation))
   }
 
-  delete(key: string, patience?: OperationOptions): Promise<boolean> {
-    return this.#changing(key, () => this.#store.delete(key, patience))
+  delete(operation: Keyed): Promise<boolean> {
+    return this.#changing(operation.key, () => this.#store.delete(operation))
   }
 
   async close(): Promise<void> {
@@ -155,22 +160,21 @@ export class CachedStore implements Store {
     await Promise.all([this.#rows.bury(key), this.#listening?.tell(key)])
   }
 
-  /** Whoever becomes this user's between the two steps was not there when it was called. */
-  async #deleteUser(userId: string, options: OperationOptions & { readonly except?: string } = {}): Promise<number> {
-    const keys = await this.#keysOf(userId, options)
+  /** Sessions assigned to this user between the two steps did not exist at the time of the call. */
+  async #deleteByIndex(operation: DeleteByIndex): Promise<number> {
+    const keys = await this.#keysOf(operation)
     try {
-      return (await this.#store.deleteUser?.(userId, options)) ?? 0
+      return (await this.#store.deleteByIndex?.(operation)) ?? 0
     } finally {
-      await Promise.all(keys.filter((key) => key !== options.except).map((key) => this.#drop(key)))
+      await Promise.all(keys.filter((key) => key !== operation.except).map((key) => this.#drop(key)))
     }
   }
 
-  async #keysOf(userId: string, patience: OperationOptions): Promise<string[]> {
+  async #keysOf({ index, name, deadline }: DeleteByIndex): Promise<string[]> {
     const keys: string[] = []
     let cursor: string | undefined
     do {
-      const deadline = patience.deadline === undefined ? {} : { deadline: patience.deadline }
-      const page = await this.#store.list?.({ ...deadline, now: 0, userId, ...(cursor === undefined ? {} : { cursor }) })
+      const page = await this.#store.list?.({ now: 0, index, name, cursor, deadline })
       keys.push(...(page?.entries.map(([key]) => key) ?? []))
       cursor = page?.cursor
     } while (cursor !== undefined)

@@ -2,13 +2,19 @@ import { LRUCache } from 'lru-cache'
 import type {
   Capabilities,
   ClearExpiredOptions,
+  CountExpired,
+  Create,
+  DeleteByIndex,
   Entry,
-  ListQuery,
+  Keyed,
+  List,
+  Load,
   Page,
   Progress,
   Refused,
+  Replace,
   Store,
-  Version,
+  Touch,
   Written,
 } from '../core/store/store.ts'
 import { invalidOption, refuseUnknownOptions } from './shared/check-options.ts'
@@ -36,7 +42,7 @@ export interface MemoryStoreOptions {
  * @throws ConfigError when an option cannot be used.
  */
 export class MemoryStore implements Store {
-  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, users: true, carriesData: false }
+  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, indexes: ['userId'], carriesData: false }
   readonly #rows: LRUCache<string, Entry>
   readonly #keysOfUser: Map<string, Set<string>> = new Map()
 
@@ -48,19 +54,19 @@ export class MemoryStore implements Store {
     this.#rows = new LRUCache({ max, noDisposeOnSet: true, dispose: (entry, key) => this.#unlink(key, entry.userId) })
   }
 
-  async load(key: string, now: number): Promise<Entry | undefined> {
+  async load({ key, now }: Load): Promise<Entry | undefined> {
     const entry = this.#rows.get(key)
     return entry !== undefined && entry.expiresAt > now ? entry : undefined
   }
 
-  async create(key: string, entry: Entry): Promise<Written | Refused> {
+  async create({ key, entry }: Create): Promise<Written | Refused> {
     if (this.#rows.has(key)) return answer.taken
     this.#rows.set(key, copyOf(entry))
     this.#link(key, entry.userId)
     return answer.written
   }
 
-  async replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
+  async replace({ key, entry, expected, now }: Replace): Promise<Written | Refused> {
     const current = this.#live(key, now)
     if (current === undefined) return answer.missing
     if (current.version !== expected) return answer.stale(current)
@@ -71,25 +77,25 @@ export class MemoryStore implements Store {
     return answer.written
   }
 
-  async touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {
+  async touch({ key, expiresAt, expected, now }: Touch): Promise<boolean> {
     const current = this.#live(key, now)
     if (current === undefined || current.version !== expected || expiresAt < current.expiresAt) return false
     this.#rows.set(key, Object.freeze({ ...current, seenAt: now, expiresAt }))
     return true
   }
 
-  async delete(key: string): Promise<boolean> {
+  async delete({ key }: Keyed): Promise<boolean> {
     return this.#rows.delete(key)
   }
 
-  async deleteUser(userId: string, options: { readonly except?: string } = {}): Promise<number> {
-    const keys = [...(this.#keysOfUser.get(userId) ?? [])].filter((key) => key !== options.except)
+  async deleteByIndex({ name, except }: DeleteByIndex): Promise<number> {
+    const keys = [...(this.#keysOfUser.get(name) ?? [])].filter((key) => key !== except)
     for (const key of keys) this.#rows.delete(key)
     return keys.length
   }
 
-  async list({ now, userId, limit = 100, cursor }: ListQuery): Promise<Page> {
-    const all = userId === undefined ? this.#rows.keys() : (this.#keysOfUser.get(userId) ?? [])
+  async list({ now, name, limit = 100, cursor }: List): Promise<Page> {
+    const all = name === undefined ? this.#rows.keys() : (this.#keysOfUser.get(name) ?? [])
     const most = Math.max(1, limit)
     const keys = lowest(all, most + 1, (key) => (cursor === undefined || key > cursor) && this.#live(key, now) !== undefined)
     const found = keys.map((key) => [key, this.#rows.peek(key)] as [string, Entry])
@@ -110,7 +116,7 @@ export class MemoryStore implements Store {
     }
   }
 
-  async countExpired(now: number): Promise<number> {
+  async countExpired({ now }: CountExpired): Promise<number> {
     return [...this.#rows.values()].filter(({ expiresAt }) => expiresAt <= now).length
   }
 

@@ -1,5 +1,5 @@
 import { StoreError } from '../core/base/errors.ts'
-import type { Entry, Refused, Written } from '../core/store/store.ts'
+import type { Create, Refused, Written } from '../core/store/store.ts'
 import { togetherOf } from './mysql/mysql-batch.ts'
 import type { MysqlPool, MysqlPromisePool } from './mysql/mysql-client.ts'
 import { mysqlDatabase, STATEMENT_TIMEOUT } from './mysql/mysql-database.ts'
@@ -56,9 +56,9 @@ export class MysqlStore extends SqlStore {
     super(new RemoteExecutor<SqlRow>(database, togetherOf(table, statements), create), statements)
   }
 
-  override async create(key: string, entry: Entry): Promise<Written | Refused> {
-    const { length } = new TextEncoder().encode(toUtf8Text(key))
-    if (length <= LONGEST_KEY) return super.create(key, entry)
+  override async create(operation: Create): Promise<Written | Refused> {
+    const { length } = new TextEncoder().encode(toUtf8Text(operation.key))
+    if (length <= LONGEST_KEY) return super.create(operation)
     throw new StoreError('create', new RangeError(`A key may have ${LONGEST_KEY} bytes, and this one has ${length}`), { applied: false })
   }
 }

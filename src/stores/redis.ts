@@ -1,4 +1,19 @@
-import type { Capabilities, Entry, ListQuery, OperationOptions, Page, Refused, Store, Version, Written } from '../core/store/store.ts'
+import type {
+  Capabilities,
+  Create,
+  DeleteByIndex,
+  Entry,
+  Keyed,
+  List,
+  Load,
+  Page,
+  Refused,
+  Replace,
+  Store,
+  Touch,
+  Version,
+  Written,
+} from '../core/store/store.ts'
 import { connectionThrough, type RedisClient, type RedisConnection } from './redis/redis-client.ts'
 import { warnOfEviction } from './redis/redis-eviction.ts'
 import { pageOf, scanPage } from './redis/redis-pages.ts'
@@ -41,7 +56,7 @@ export interface RedisStoreOptions {
  * @throws ConfigError when an option cannot be used. Whatever is wrong with the server is a `StoreError` of the first operation.
  */
 export class RedisStore implements Store {
-  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, users: true, carriesData: false }
+  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, indexes: ['userId'], carriesData: false }
   readonly #rows: RedisRows
   readonly #users: RedisUsers
   readonly #creations = new Map<string, Promise<unknown>>()
@@ -53,14 +68,14 @@ export class RedisStore implements Store {
   }
 
   /** `fresh`: not before a `create` of the key is through; a client may be about to send it again. */
-  async load(key: string, now: number, options: OperationOptions & { readonly fresh?: boolean } = {}): Promise<Entry | undefined> {
-    if (options.fresh === true) await this.#creations.get(key)
-    const entry = await this.#rows.read({ operation: 'load', deadline: options.deadline }, key)
+  async load({ key, now, fresh, deadline }: Load): Promise<Entry | undefined> {
+    if (fresh === true) await this.#creations.get(key)
+    const entry = await this.#rows.read({ operation: 'load', deadline }, key)
     return entry !== undefined && entry.expiresAt > now ? entry : undefined
   }
 
-  async create(key: string, entry: Entry, patience: OperationOptions = {}): Promise<Written | Refused> {
-    const creation = this.#create({ operation: 'create', deadline: patience.deadline }, key, entry)
+  async create({ key, entry, deadline }: Create): Promise<Written | Refused> {
+    const creation = this.#create({ operation: 'create', deadline }, key, entry)
     const through = creation.then(ignore, ignore)
     this.#creations.set(key, through)
     try {
@@ -70,8 +85,8 @@ export class RedisStore implements Store {
     }
   }
 
-  async replace(key: string, entry: Entry, expected: Version, now: number, patience: OperationOptions = {}): Promise<Written | Refused> {
-    const call: RedisCall = { operation: 'replace', deadline: patience.deadline }
+  async replace({ key, entry, expected, now, deadline }: Replace): Promise<Written | Refused> {
+    const call: RedisCall = { operation: 'replace', deadline }
     const listed = entry.userId === undefined ? UNLISTED : ''
     let reply = await this.#replace(call, key, entry, { expected, now, listed })
     if (reply === 'unlisted')
@@ -80,8 +95,8 @@ export class RedisStore implements Store {
     return reply === 'written' ? answer.written : answer.missing
   }
 
-  async touch(key: string, expiresAt: number, expected: Version, now: number, patience: OperationOptions = {}): Promise<boolean> {
-    const call: RedisCall = { operation: 'touch', deadline: patience.deadline }
+  async touch({ key, expiresAt, expected, now, deadline }: Touch): Promise<boolean> {
+    const call: RedisCall = { operation: 'touch', deadline }
     const touch = async (listed: string): Promise<string> => {
       const args = [instantText(now), versionText(expected), instantText(expiresAt), listed, this.#rows.timeToLive(expiresAt, now)]
       return String(await this.#rows.run(call, TOUCH, key, args))
@@ -91,15 +106,15 @@ export class RedisStore implements Store {
     return reply === 'touched'
   }
 
-  async delete(key: string, patience: OperationOptions = {}): Promise<boolean> {
-    return Number(await this.#rows.send({ operation: 'delete', deadline: patience.deadline }, key, ['del'])) > 0
+  async delete({ key, deadline }: Keyed): Promise<boolean> {
+    return Number(await this.#rows.send({ operation: 'delete', deadline }, key, ['del'])) > 0
   }
 
-  deleteUser(userId: string, options: OperationOptions & { readonly except?: string } = {}): Promise<number> {
-    return this.#users.deleteSessions(userId, options)
+  deleteByIndex(operation: DeleteByIndex): Promise<number> {
+    return this.#users.deleteSessions(operation)
   }
 
-  async list({ now, userId, limit = 100, cursor, deadline }: ListQuery): Promise<Page> {
+  async list({ now, name: userId, limit = 100, cursor, deadline }: List): Promise<Page> {
     const most = Math.max(1, limit)
     if (userId === undefined) return scanPage(this.#rows, now, most, cursor)
     const keys = await this.#users.keysOf({ operation: 'list', deadline }, userId)

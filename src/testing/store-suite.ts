@@ -69,7 +69,7 @@ export function storeSuite(
 }
 
 function chapters(options: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
-  const can: Capabilities = { compareAndSwap: true, list: true, users: true, carriesData: false, ...options.capabilities }
+  const can: Capabilities = { compareAndSwap: true, list: true, indexes: ['userId'], carriesData: false, ...options.capabilities }
   return [
     ['capabilities', capabilityClauses(can)],
     ...(can.carriesData ? tokenChapters(options) : rowChapters(can, options)),
@@ -94,7 +94,7 @@ function rowChapters(can: Capabilities, options: StoreSuiteOptions): [verb: stri
     ['rename', can.renames === true ? renameClauses : {}],
     ['delete', deleteClauses],
     ['list', can.list ? listClauses : {}],
-    ['users', can.users ? userClauses : {}],
+    ['users', can.indexes.includes('userId') ? userClauses : {}],
     ['clearExpired', options.clearExpired === false ? {} : clearExpiredClauses],
     ['countExpired', options.clearExpired === false || options.countExpired === false ? {} : countExpiredClauses],
   ]
@@ -105,9 +105,9 @@ function capabilityClauses(expected: Capabilities): Clauses {
     'are those the suite was told': async (store) => same(store.capabilities, expected, 'capabilities'),
     'come with their methods': async (store) => {
       same(
-        [typeof store.list, typeof store.deleteUser, ...(expected.carriesData ? [typeof store.attach] : [])],
-        [kind(expected.list), kind(expected.users), ...(expected.carriesData ? ['function'] : [])],
-        'the types of `list`, `deleteUser`, and of `serve` where tokens hold the data',
+        [typeof store.list, typeof store.deleteByIndex, ...(expected.carriesData ? [typeof store.attach] : [])],
+        [kind(expected.list), kind(expected.indexes.length > 0), ...(expected.carriesData ? ['function'] : [])],
+        'the types of `list` and `deleteByIndex`, and of `attach` where tokens hold the data',
       )
     },
   }

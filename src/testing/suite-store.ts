@@ -1,12 +1,17 @@
 import type {
   Capabilities,
   ClearExpiredOptions,
+  Create,
   Entry,
-  ListQuery,
+  Keyed,
+  List,
+  Load,
   Page,
   Progress,
   Refused,
+  Replace,
   Store,
+  Touch,
   Version,
   Written,
 } from '../core/store/store.ts'
@@ -33,9 +38,9 @@ type Kept = Partial<Pick<Entry, Forgettable>>
  * rest can be compared.
  */
 export class SuiteStore implements Store {
-  readonly list?: (query: ListQuery) => Promise<Page>
+  readonly list?: (query: List) => Promise<Page>
   readonly clearExpired?: (options: ClearExpiredOptions) => AsyncIterable<Progress>
-  readonly countExpired?: (now: number) => Promise<number>
+  readonly countExpired?: NonNullable<Store['countExpired']>
   readonly #store: Store
   readonly #form: SuiteForm
   readonly #texts = new Map<string, string>()
@@ -54,42 +59,43 @@ export class SuiteStore implements Store {
     return this.#store.capabilities
   }
 
-  async load(text: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined> {
-    const entry = await this.#store.load(this.#key(text), now, options)
+  async load(operation: Load): Promise<Entry | undefined> {
+    const text = operation.key
+    const entry = await this.#store.load({ ...operation, key: this.#key(text) })
     return entry === undefined ? undefined : this.#seen(text, entry)
   }
 
-  async create(text: string, entry: Entry): Promise<Written | Refused> {
-    return this.#noted(text, entry, await this.#store.create(this.#key(text), this.#given(entry)))
+  async create({ key: text, entry }: Create): Promise<Written | Refused> {
+    return this.#noted(text, entry, await this.#store.create({ key: this.#key(text), entry: this.#given(entry) }))
   }
 
-  async replace(text: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
-    return this.#noted(text, entry, await this.#store.replace(this.#key(text), this.#given(entry), this.#own(expected), now))
+  async replace({ key: text, newKey, entry, expected, now }: Replace): Promise<Written | Refused> {
+    const written = await this.#store.replace({
+      key: this.#key(text),
+      newKey: newKey === undefined ? undefined : this.#key(newKey),
+      entry: this.#given(entry),
+      expected: this.#own(expected),
+      now,
+    })
+    return this.#noted(written.ok ? (newKey ?? text) : text, entry, written)
   }
 
-  async rename([from, to]: readonly [string, string], entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
-    const keys = [this.#key(from), this.#key(to)] as const
-    const written = await this.#store.rename?.(keys, this.#given(entry), this.#own(expected), now)
-    if (written === undefined) throw new Error('the store says that it `renames`, and has no `rename`')
-    return this.#noted(written.ok ? to : from, entry, written)
-  }
-
-  async touch(text: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {
-    const touched = await this.#store.touch(this.#key(text), expiresAt, this.#own(expected), now)
+  async touch({ key: text, expiresAt, expected, now }: Touch): Promise<boolean> {
+    const touched = await this.#store.touch({ key: this.#key(text), expiresAt, expected: this.#own(expected), now })
     if (touched) this.#kept.set(text, { ...this.#kept.get(text), seenAt: now })
     return touched
   }
 
-  delete(text: string): Promise<boolean> {
-    return this.#store.delete(this.#key(text))
+  delete({ key: text }: Keyed): Promise<boolean> {
+    return this.#store.delete({ key: this.#key(text) })
   }
 
   async close(): Promise<void> {
     await this.#store.close?.()
   }
 
-  async #list({ cursor, ...query }: ListQuery): Promise<Page> {
-    const page = await this.#store.list?.({ ...query, ...(cursor === undefined ? {} : { cursor: this.#key(cursor) }) })
+  async #list({ cursor, ...query }: List): Promise<Page> {
+    const page = await this.#store.list?.({ ...query, cursor: cursor === undefined ? undefined : this.#key(cursor) })
     const entries = (page?.entries ?? []).map(([key, entry]): [string, Entry] => {
       const text = this.#texts.get(key) ?? key
       return [text, this.#seen(text, entry)]

@@ -17,8 +17,8 @@ const PAST = Date.now() - 1000
 async function fileWith(expired: number): Promise<string> {
   const path = newSqliteFile()
   const store = new SqliteStore(path)
-  await store.create('alive', sampleEntry())
-  for (let n = 0; n < expired; n += 1) await store.create(`expired ${n}`, sampleEntry({ expiresAt: PAST }))
+  await store.create({ key: 'alive', entry: sampleEntry() })
+  for (let n = 0; n < expired; n += 1) await store.create({ key: `expired ${n}`, entry: sampleEntry({ expiresAt: PAST }) })
   await store.close()
   return path
 }

@@ -174,8 +174,13 @@ describe('A value that was read', () => {
     session.set('other', 1)
     await session.save()
     const key = session.handle as string
-    const entry = (await store.load(key, Date.now())) as Entry
-    await store.replace(key, { ...entry, payload: `{"foreign": ${text}}`, version: 'foreign' }, entry.version, Date.now())
+    const entry = (await store.load({ key, now: Date.now() })) as Entry
+    await store.replace({
+      key,
+      entry: { ...entry, payload: `{"foreign": ${text}}`, version: 'foreign' },
+      expected: entry.version,
+      now: Date.now(),
+    })
     const reading = await sessions.load(session.id as string)
     expect(typeof reading.get('foreign')).toBe('object')
     await expect(sessions.commit(reading, { status: 200 })).resolves.toBeInstanceOf(Headers)

@@ -132,7 +132,12 @@ export class World {
   /** Puts a payload into the only row by hand, as other software would. */
   async plant(payload: string): Promise<void> {
     const [key, entry] = await this.onlyRow()
-    const answer = await this.memory.replace(key, { ...entry, payload, version: `by-hand-${(planted += 1)}` }, entry.version, 0)
+    const answer = await this.memory.replace({
+      key,
+      entry: { ...entry, payload, version: `by-hand-${(planted += 1)}` },
+      expected: entry.version,
+      now: 0,
+    })
     if (!answer.ok) throw new Error(answer.reason)
   }
 

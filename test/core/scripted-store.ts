@@ -1,81 +1,86 @@
 import type {
   Capabilities,
   ClearExpiredOptions,
+  Create,
+  DeleteByIndex,
   Entry,
-  ListQuery,
+  Keyed,
+  List,
+  Load,
   Page,
   Progress,
   Refused,
+  Replace,
   Store,
-  Version,
+  Touch,
   Written,
 } from '../../src/core/store/store.ts'
 import type { MemoryStore } from '../../src/stores/memory.ts'
 
-type Operation = 'load' | 'create' | 'replace' | 'touch' | 'delete'
+type Verb = 'load' | 'create' | 'replace' | 'touch' | 'delete'
 
 /**
  * What an operation does instead: `next` is the operation of the store within. Whatever it returns is the answer; without a return value
  * the store within answers.
  */
-export type Script = (next: () => Promise<any>, ...args: unknown[]) => unknown
+export type Script = (next: () => Promise<any>, operation: Keyed) => unknown
 
 /** A store over one in memory that can fail before or after the effect, hang, send twice, apply late, and tells what was asked of it. */
 export class ScriptedStore implements Store {
   readonly capabilities: Capabilities
   /** The names of the operations, as they came. */
-  readonly calls: Operation[] = []
+  readonly calls: Verb[] = []
   readonly #inner: MemoryStore
-  #scripts: Partial<Record<Operation, Script>>
+  #scripts: Partial<Record<Verb, Script>>
 
-  constructor(inner: MemoryStore, scripts: Partial<Record<Operation, Script>> = {}) {
+  constructor(inner: MemoryStore, scripts: Partial<Record<Verb, Script>> = {}) {
     this.#inner = inner
     this.#scripts = scripts
     this.capabilities = inner.capabilities
   }
 
   /** From now on these operations do so, the others as usual. */
-  on(scripts: Partial<Record<Operation, Script>>): void {
+  on(scripts: Partial<Record<Verb, Script>>): void {
     this.#scripts = scripts
   }
 
-  load(...args: [key: string, now: number, options?: { readonly fresh?: boolean }]): Promise<Entry | undefined> {
-    return this.#run('load', () => this.#inner.load(args[0], args[1]), args)
+  load(operation: Load): Promise<Entry | undefined> {
+    return this.#run('load', () => this.#inner.load(operation), operation)
   }
 
-  create(...args: [key: string, entry: Entry]): Promise<Written | Refused> {
-    return this.#run('create', () => this.#inner.create(...args), args)
+  create(operation: Create): Promise<Written | Refused> {
+    return this.#run('create', () => this.#inner.create(operation), operation)
   }
 
-  replace(...args: [key: string, entry: Entry, expected: Version, now: number]): Promise<Written | Refused> {
-    return this.#run('replace', () => this.#inner.replace(...args), args)
+  replace(operation: Replace): Promise<Written | Refused> {
+    return this.#run('replace', () => this.#inner.replace(operation), operation)
   }
 
-  touch(...args: [key: string, expiresAt: number, expected: Version, now: number]): Promise<boolean> {
-    return this.#run('touch', () => this.#inner.touch(...args), args)
+  touch(operation: Touch): Promise<boolean> {
+    return this.#run('touch', () => this.#inner.touch(operation), operation)
   }
 
-  delete(...args: [key: string]): Promise<boolean> {
-    return this.#run('delete', () => this.#inner.delete(...args), args)
+  delete(operation: Keyed): Promise<boolean> {
+    return this.#run('delete', () => this.#inner.delete(operation), operation)
   }
 
-  deleteUser(userId: string, options?: { readonly except?: string }): Promise<number> {
-    return this.#inner.deleteUser(userId, options)
+  deleteByIndex(operation: DeleteByIndex): Promise<number> {
+    return this.#inner.deleteByIndex(operation)
   }
 
-  list(query: ListQuery): Promise<Page> {
-    return this.#inner.list(query)
+  list(operation: List): Promise<Page> {
+    return this.#inner.list(operation)
   }
 
   clearExpired(options: ClearExpiredOptions): AsyncIterable<Progress> {
     return this.#inner.clearExpired(options)
   }
 
-  async #run(operation: Operation, next: () => Promise<any>, args: readonly unknown[]): Promise<any> {
-    this.calls.push(operation)
-    const script = this.#scripts[operation]
+  async #run(verb: Verb, next: () => Promise<any>, operation: Keyed): Promise<any> {
+    this.calls.push(verb)
+    const script = this.#scripts[verb]
     if (script === undefined) return next()
-    const answer = await script(next, ...args)
+    const answer = await script(next, operation)
     return answer === undefined ? next() : answer
   }
 }
@@ -93,9 +98,9 @@ export function real(milliseconds: number): Promise<void> {
 /** Does one thing the first `count` times, and as usual from then on. */
 export function times(count: number, script: Script): Script {
   let left = count
-  return (next, ...args) => {
+  return (next, operation) => {
     left -= 1
-    return left >= 0 ? script(next, ...args) : undefined
+    return left >= 0 ? script(next, operation) : undefined
   }
 }
 

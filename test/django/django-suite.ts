@@ -7,7 +7,7 @@ import { DjangoSigner } from '../../src/wire/django-signing.ts'
 
 /** Django's rows have keys of 32 characters and payloads that are objects, and no column for the user. Their dates end with the year 9999. */
 const options: StoreSuiteOptions = {
-  capabilities: { users: false, renames: true },
+  capabilities: { indexes: [], renames: true },
   farClocks: false,
   form: {
     key: (text) =>

@@ -13,6 +13,6 @@ const { MapStore } = (await import(/* @vite-ignore */ `data:text/javascript,${en
 
 const runner = { describe, it }
 storeSuite('The store of docs/stores.md', () => new MapStore(), runner, {
-  capabilities: { list: false, users: false },
+  capabilities: { list: false, indexes: [] },
   clearExpired: false,
 })

@@ -17,7 +17,9 @@ describe.each(EVERYWHERE)('a row that other software wrote (%s, %s)', (storeName
     const all = await scene(storeName, doorName)
     await all.visitor.go('/set/a/1')
     const [key, entry] = await row(all.store)
-    expect(await all.store.replace(key, { ...entry, payload: FOREIGN, version: 'by-hand' }, entry.version, 0)).toEqual({ ok: true })
+    expect(
+      await all.store.replace({ key, entry: { ...entry, payload: FOREIGN, version: 'by-hand' }, expected: entry.version, now: 0 }),
+    ).toEqual({ ok: true })
     return all
   }
 

@@ -24,8 +24,8 @@ const TEXTS = [
 /** Keys, versions and users that a careless database takes for one another are different to this store. It has to be empty. */
 export async function keepApart(store: Store): Promise<void> {
   for (const [index, text] of TEXTS.entries())
-    expect(await store.create(text, sampleEntry({ version: text, userId: text, idAt: index }))).toEqual({ ok: true })
-  const loaded = await Promise.all(TEXTS.map((text) => store.load(text, NOW)))
+    expect(await store.create({ key: text, entry: sampleEntry({ version: text, userId: text, idAt: index }) })).toEqual({ ok: true })
+  const loaded = await Promise.all(TEXTS.map((text) => store.load({ key: text, now: NOW })))
   expect(loaded).toMatchObject(TEXTS.map((text, index) => ({ version: text, userId: text, idAt: index })))
   const keys: string[] = []
   for (let cursor: string | undefined, more = true; more; ) {
@@ -35,5 +35,5 @@ export async function keepApart(store: Store): Promise<void> {
     more = cursor !== undefined
   }
   expect(keys.toSorted()).toEqual(TEXTS.toSorted())
-  for (const text of TEXTS) expect(await store.deleteUser?.(text)).toBe(1)
+  for (const text of TEXTS) expect(await store.deleteByIndex?.({ index: 'userId', name: text })).toBe(1)
 }

@@ -8,36 +8,39 @@ storeSuite('MemoryStore', () => new MemoryStore(), { describe, it })
 describe('MemoryStore', () => {
   it('holds at most `max` sessions and drops the one that was not used for the longest time', async () => {
     const store = new MemoryStore({ max: 3 })
-    for (const key of ['a', 'b', 'c']) await store.create(key, sampleEntry())
-    await store.load('a', NOW)
-    await store.create('d', sampleEntry())
+    for (const key of ['a', 'b', 'c']) await store.create({ key, entry: sampleEntry() })
+    await store.load({ key: 'a', now: NOW })
+    await store.create({ key: 'd', entry: sampleEntry() })
     expect((await store.list({ now: NOW })).entries.map(([key]) => key)).toEqual(['a', 'c', 'd'])
   })
 
   it('takes a dropped session for missing and forgets whose it was', async () => {
     const store = new MemoryStore({ max: 1 })
     const entry = sampleEntry({ userId: 'ada' })
-    await store.create('a', entry)
-    await store.create('b', sampleEntry({ userId: 'ada' }))
-    expect(await store.replace('a', sampleEntry(), entry.version, NOW)).toEqual({ ok: false, reason: 'missing' })
-    expect((await store.list({ now: NOW, userId: 'ada' })).entries).toHaveLength(1)
-    expect(await store.deleteUser('ada')).toBe(1)
+    await store.create({ key: 'a', entry })
+    await store.create({ key: 'b', entry: sampleEntry({ userId: 'ada' }) })
+    expect(await store.replace({ key: 'a', entry: sampleEntry(), expected: entry.version, now: NOW })).toEqual({
+      ok: false,
+      reason: 'missing',
+    })
+    expect((await store.list({ now: NOW, index: 'userId', name: 'ada' })).entries).toHaveLength(1)
+    expect(await store.deleteByIndex({ index: 'userId', name: 'ada' })).toBe(1)
   })
 
   it('does not count a listing as use', async () => {
     const store = new MemoryStore({ max: 2 })
-    await store.create('a', sampleEntry())
-    await store.create('b', sampleEntry())
+    await store.create({ key: 'a', entry: sampleEntry() })
+    await store.create({ key: 'b', entry: sampleEntry() })
     await store.list({ now: NOW, limit: 1 })
-    await store.create('c', sampleEntry())
-    expect(await store.load('a', NOW)).toBeUndefined()
+    await store.create({ key: 'c', entry: sampleEntry() })
+    expect(await store.load({ key: 'a', now: NOW })).toBeUndefined()
   })
 
   it('keeps its sessions over close', async () => {
     const store = new MemoryStore()
-    await store.create('a', sampleEntry())
+    await store.create({ key: 'a', entry: sampleEntry() })
     await store.close()
-    expect(await store.load('a', NOW)).toBeDefined()
+    expect(await store.load({ key: 'a', now: NOW })).toBeDefined()
   })
 
   it.each([0, -1, 1.5, Number.NaN, Infinity, '10'])('refuses max: %s', (max) => {

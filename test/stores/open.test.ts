@@ -16,19 +16,19 @@ describe('openStore', () => {
     const entry = sampleEntry()
     for (const [key, url] of [`sqlite:${path}`, `sqlite://${path}?durability=full&busyTimeout=10`].entries()) {
       const store = await openStore(url)
-      expect(await store.create(String(key), entry)).toEqual({ ok: true })
+      expect(await store.create({ key: String(key), entry })).toEqual({ ok: true })
       await store.close?.()
-      await expect(store.load('0', NOW)).rejects.toThrow('The store is closed')
+      await expect(store.load({ key: '0', now: NOW })).rejects.toThrow('The store is closed')
     }
     const store = await openStore(`SQLITE:${path}`)
-    expect(await Promise.all(['0', '1'].map((key) => store.load(key, NOW)))).toEqual([entry, entry])
+    expect(await Promise.all(['0', '1'].map((key) => store.load({ key, now: NOW })))).toEqual([entry, entry])
     await store.close?.()
   })
 
   it('takes what is percent-encoded in a path for what it stands for', async () => {
     const path = newSqliteFile().replace('.db', ' 100%?#.db')
     const store = await openStore(`sqlite:${encodeURIComponent(path)}`)
-    await store.create('a', sampleEntry())
+    await store.create({ key: 'a', entry: sampleEntry() })
     await store.close?.()
     expect(existsSync(path)).toBe(true)
   })
@@ -36,9 +36,9 @@ describe('openStore', () => {
   it('takes the table from the URL, and create from the options', async () => {
     const path = newSqliteFile()
     const store = await openStore(`sqlite:${path}?table=mine`, { create: false })
-    await expect(store.load('a', NOW)).rejects.toThrow('no such table: mine')
+    await expect(store.load({ key: 'a', now: NOW })).rejects.toThrow('no such table: mine')
     expect(await store.migrate?.()).toContain('CREATE TABLE IF NOT EXISTS "mine"')
-    expect(await store.load('a', NOW)).toBeUndefined()
+    expect(await store.load({ key: 'a', now: NOW })).toBeUndefined()
     await store.close?.()
   })
 
@@ -53,15 +53,15 @@ describe('openStore', () => {
     await first.migrate?.()
     await first.close?.()
     const store = await openStore(`sqlite:${path}`, { existing: true })
-    expect(await store.load('a', NOW)).toBeUndefined()
+    expect(await store.load({ key: 'a', now: NOW })).toBeUndefined()
     await store.close?.()
   })
 
   it('opens memory', async () => {
     const store = await openStore('memory:?max=1')
     expect(store).toBeInstanceOf(MemoryStore)
-    for (const key of ['a', 'b']) await store.create(key, sampleEntry())
-    expect(await store.load('a', NOW)).toBeUndefined()
+    for (const key of ['a', 'b']) await store.create({ key, entry: sampleEntry() })
+    expect(await store.load({ key: 'a', now: NOW })).toBeUndefined()
   })
 
   it.each([

@@ -7,15 +7,15 @@ const store = (change: (real: Store & MemoryStore) => Partial<Store>) => (): Sto
   const real: Store & MemoryStore = new MemoryStore({ max: 2000 })
   const port: Store = {
     capabilities: real.capabilities,
-    load: (key, now) => real.load(key, now),
-    create: (...args) => real.create(...args),
-    replace: (...args) => real.replace(...args),
-    touch: (...args) => real.touch(...args),
-    delete: (...args) => real.delete(...args),
-    deleteUser: (...args) => real.deleteUser(...args),
-    list: (...args) => real.list(...args),
-    clearExpired: (...args) => real.clearExpired(...args),
-    countExpired: (now) => real.countExpired(now),
+    load: (operation) => real.load(operation),
+    create: (operation) => real.create(operation),
+    replace: (operation) => real.replace(operation),
+    touch: (operation) => real.touch(operation),
+    delete: (operation) => real.delete(operation),
+    deleteByIndex: (operation) => real.deleteByIndex(operation),
+    list: (operation) => real.list(operation),
+    clearExpired: (operation) => real.clearExpired(operation),
+    countExpired: (operation) => real.countExpired(operation),
     close: () => real.close(),
   }
   return { ...port, ...change(real) }
@@ -23,39 +23,40 @@ const store = (change: (real: Store & MemoryStore) => Partial<Store>) => (): Sto
 
 const entries = (real: MemoryStore) => ({
   /** The entry with this key, expired or not. */
-  any: (key: string): Promise<Entry | undefined> => real.load(key, -1),
+  any: (key: string): Promise<Entry | undefined> => real.load({ key, now: -1 }),
   put: async (key: string, entry: Entry): Promise<void> => {
-    await real.delete(key)
-    await real.create(key, entry)
+    await real.delete({ key })
+    await real.create({ key, entry })
   },
 })
 
 const mapPayload = (change: (payload: string) => string) =>
   store((real) => ({
-    create: (key, entry) => real.create(key, { ...entry, payload: change(entry.payload) }),
-    replace: (key, entry, ...rest) => real.replace(key, { ...entry, payload: change(entry.payload) }, ...rest),
+    create: ({ key, entry }) => real.create({ key, entry: { ...entry, payload: change(entry.payload) } }),
+    replace: ({ entry, ...rest }) => real.replace({ entry: { ...entry, payload: change(entry.payload) }, ...rest }),
   }))
 
 const mapKeys = (change: (key: string) => string) =>
   store((real) => ({
-    load: (key, now) => real.load(change(key), now),
-    create: (key, entry) => real.create(change(key), entry),
-    replace: (key, ...rest) => real.replace(change(key), ...rest),
-    touch: (key, ...rest) => real.touch(change(key), ...rest),
-    delete: (key) => real.delete(change(key)),
+    load: ({ key, now }) => real.load({ key: change(key), now }),
+    create: ({ key, entry }) => real.create({ key: change(key), entry }),
+    replace: ({ key, ...rest }) => real.replace({ key: change(key), ...rest }),
+    touch: ({ key, ...rest }) => real.touch({ key: change(key), ...rest }),
+    delete: ({ key }) => real.delete({ key: change(key) }),
   }))
 
 const mapUsers = (change: (userId: string) => string) =>
   store((real) => ({
-    create: (key, entry) => real.create(key, entry.userId === undefined ? entry : { ...entry, userId: change(entry.userId) }),
-    deleteUser: (userId, options) => real.deleteUser(change(userId), options),
+    create: ({ key, entry }) =>
+      real.create({ key, entry: entry.userId === undefined ? entry : { ...entry, userId: change(entry.userId) } }),
+    deleteByIndex: ({ name, ...rest }) => real.deleteByIndex({ name: change(name), ...rest }),
   }))
 
 /** Broken stores, each with a clause that must catch it. */
 const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
   'create that overwrites': [
     store((real) => ({
-      create: async (key, entry) => {
+      create: async ({ key, entry }) => {
         await entries(real).put(key, entry)
         return { ok: true }
       },
@@ -64,31 +65,31 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
   ],
   'create that overwrites what is expired': [
     store((real) => ({
-      create: async (key, entry) => {
+      create: async ({ key, entry }) => {
         const old = await entries(real).any(key)
-        if (old !== undefined && old.expiresAt <= entry.createdAt + 2) await real.delete(key)
-        return real.create(key, entry)
+        if (old !== undefined && old.expiresAt <= entry.createdAt + 2) await real.delete({ key })
+        return real.create({ key, entry })
       },
     })),
     'create: refuses a key whose row is expired, and leaves the row alone',
   ],
   'create that answers a token': [
-    store((real) => ({ create: async (key, entry) => ({ ...(await real.create(key, entry)), token: key }) })),
+    store((real) => ({ create: async ({ key, entry }) => ({ ...(await real.create({ key, entry })), token: key }) })),
     'create: says ok, without a token',
   ],
   'replace that writes blindly': [
     store((real) => ({
-      replace: async (key, entry, _expected, now) => {
-        const current = await real.load(key, now)
-        return current === undefined ? { ok: false, reason: 'missing' } : real.replace(key, entry, current.version, now)
+      replace: async ({ key, entry, now }) => {
+        const current = await real.load({ key, now })
+        return current === undefined ? { ok: false, reason: 'missing' } : real.replace({ key, entry, expected: current.version, now })
       },
     })),
     'replace: refuses another version as stale, bringing the current entry, and leaves the row alone',
   ],
   'replace that looks, waits and writes': [
     store((real) => ({
-      replace: async (key, entry, expected, now) => {
-        const current = await real.load(key, now)
+      replace: async ({ key, entry, expected, now }) => {
+        const current = await real.load({ key, now })
         if (current === undefined) return { ok: false, reason: 'missing' }
         if (current.version !== expected) return { ok: false, reason: 'stale', current }
         await entries(real).put(key, entry)
@@ -99,63 +100,63 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
   ],
   'replace that creates': [
     store((real) => ({
-      replace: async (key, entry, expected, now) => {
-        const outcome = await real.replace(key, entry, expected, now)
-        return !outcome.ok && outcome.reason === 'missing' ? real.create(key, entry) : outcome
+      replace: async (operation) => {
+        const outcome = await real.replace(operation)
+        return !outcome.ok && outcome.reason === 'missing' ? real.create(operation) : outcome
       },
     })),
     'replace: never brings back what was deleted',
   ],
   'replace that revives': [
-    store((real) => ({ replace: (key, entry, expected) => real.replace(key, entry, expected, -1) })),
+    store((real) => ({ replace: ({ key, entry, expected }) => real.replace({ key, entry, expected, now: -1 }) })),
     'replace: takes an entry up to the instant before it expires, and refuses it as missing from then on',
   ],
   'replace that says stale of what is expired': [
     store((real) => ({
-      replace: async (key, entry, expected, now) => {
+      replace: async ({ key, entry, expected, now }) => {
         const old = await entries(real).any(key)
         return old !== undefined && old.version !== expected
           ? { ok: false, reason: 'stale', current: old }
-          : real.replace(key, entry, expected, now)
+          : real.replace({ key, entry, expected, now })
       },
     })),
     'replace: refuses an expired entry as missing, not as stale',
   ],
   'replace that keeps the user': [
     store((real) => ({
-      replace: async (key, entry, expected, now) => {
+      replace: async ({ key, entry, expected, now }) => {
         const userId = (await entries(real).any(key))?.userId
-        return real.replace(key, userId === undefined ? entry : { ...entry, userId }, expected, now)
+        return real.replace({ key, entry: userId === undefined ? entry : { ...entry, userId }, expected, now })
       },
     })),
     'users: leaves alone who has logged out',
   ],
   'replace that brings no entry with its refusal': [
     store((real) => ({
-      replace: async (...args) => {
-        const outcome = await real.replace(...args)
+      replace: async (operation) => {
+        const outcome = await real.replace(operation)
         return !outcome.ok && outcome.reason === 'stale' ? ({ ok: false, reason: 'stale' } as unknown as typeof outcome) : outcome
       },
     })),
     'replace: refuses a version that was replaced',
   ],
   'load of what is expired': [
-    store((real) => ({ load: (key) => entries(real).any(key) })),
+    store((real) => ({ load: ({ key }) => entries(real).any(key) })),
     'load: answers an entry up to the instant before it expires, and undefined from then on',
   ],
   'load that expires a millisecond late': [
-    store((real) => ({ load: (key, now) => real.load(key, now - 1) })),
+    store((real) => ({ load: ({ key, now }) => real.load({ key, now: now - 1 }) })),
     'load: answers an entry up to the instant before it expires, and undefined from then on',
   ],
   'load by the clock of the store': [
-    store((real) => ({ load: (key) => real.load(key, Date.now()) })),
+    store((real) => ({ load: ({ key }) => real.load({ key, now: Date.now() }) })),
     'load: judges expiry by the given now alone: seen as expired once, the entry is still there for an earlier now',
   ],
   'load that deletes what is expired': [
     store((real) => ({
-      load: async (key, now) => {
-        const entry = await real.load(key, now)
-        if (entry === undefined) await real.delete(key)
+      load: async (operation) => {
+        const entry = await real.load(operation)
+        if (entry === undefined) await real.delete(operation)
         return entry
       },
     })),
@@ -165,8 +166,8 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
     store(() => {
       const rows = new Map<string, Entry>()
       return {
-        load: async (key) => rows.get(key),
-        create: async (key, entry) => {
+        load: async ({ key }) => rows.get(key),
+        create: async ({ key, entry }) => {
           rows.set(key, entry)
           return { ok: true }
         },
@@ -175,13 +176,13 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
     'load: hands out nothing by which a caller changes what is stored',
   ],
   'touch that revives': [
-    store((real) => ({ touch: (key, expiresAt, expected) => real.touch(key, expiresAt, expected, -1) })),
+    store((real) => ({ touch: ({ key, expiresAt, expected }) => real.touch({ key, expiresAt, expected, now: -1 }) })),
     'touch: refuses an entry from the instant at which it expires: never revives',
   ],
   'touch that shortens': [
     store((real) => ({
-      touch: async (key, expiresAt, expected, now) => {
-        const current = await real.load(key, now)
+      touch: async ({ key, expiresAt, expected, now }) => {
+        const current = await real.load({ key, now })
         if (current?.version !== expected) return false
         await entries(real).put(key, { ...current, expiresAt, seenAt: now })
         return true
@@ -191,22 +192,23 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
   ],
   'touch of any version': [
     store((real) => ({
-      touch: async (key, expiresAt, _expected, now) => real.touch(key, expiresAt, (await real.load(key, now))?.version ?? '', now),
+      touch: async ({ key, expiresAt, now }) =>
+        real.touch({ key, expiresAt, expected: (await real.load({ key, now }))?.version ?? '', now }),
     })),
     'touch: refuses another version, and leaves the row alone',
   ],
   'touch that makes a new version': [
     store((real) => ({
-      touch: async (key, expiresAt, expected, now) => {
-        const current = await real.load(key, now)
-        if (!(await real.touch(key, expiresAt, expected, now)) || current === undefined) return false
-        return (await real.replace(key, { ...current, seenAt: now, expiresAt, version: `${expected}+` }, expected, now)).ok
+      touch: async ({ key, expiresAt, expected, now }) => {
+        const current = await real.load({ key, now })
+        if (!(await real.touch({ key, expiresAt, expected, now })) || current === undefined) return false
+        return (await real.replace({ key, entry: { ...current, seenAt: now, expiresAt, version: `${expected}+` }, expected, now })).ok
       },
     })),
     'touch: moves expiresAt ahead, sets seenAt to now and leaves all else, the version too',
   ],
   'delete that always says true': [
-    store((real) => ({ delete: (key) => real.delete(key).then(() => true) })),
+    store((real) => ({ delete: ({ key }) => real.delete({ key }).then(() => true) })),
     'delete: may be repeated, and says that there was none',
   ],
   'keys without case': [mapKeys((key) => key.toLowerCase()), 'load: tells keys apart by case, padding and every character'],
@@ -220,7 +222,9 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
   'payloads normalised': [mapPayload((payload) => payload.normalize()), 'texts and instants: keeps every payload to the last character'],
   'payloads trimmed': [mapPayload((payload) => payload.trim()), 'texts and instants: keeps every payload to the last character'],
   'instants in seconds': [
-    store((real) => ({ create: (key, entry) => real.create(key, { ...entry, seenAt: Math.floor(entry.seenAt / 1000) * 1000 }) })),
+    store((real) => ({
+      create: ({ key, entry }) => real.create({ key, entry: { ...entry, seenAt: Math.floor(entry.seenAt / 1000) * 1000 } }),
+    })),
     'load: answers every field as it was created',
   ],
   'users without case': [mapUsers((userId) => userId.toLowerCase()), 'users: tells users apart by case, padding and every code unit'],
@@ -228,8 +232,8 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
     mapUsers((userId) => userId.toWellFormed()),
     'users: tells users apart by case, padding and every code unit',
   ],
-  'deleteUser that spares nobody': [
-    store((real) => ({ deleteUser: (userId) => real.deleteUser(userId) })),
+  'deleteByIndex that spares nobody': [
+    store((real) => ({ deleteByIndex: ({ name: userId }) => real.deleteByIndex({ index: 'userId', name: userId }) })),
     'users: spares the key it is told to',
   ],
   'list with expired entries': [
@@ -253,11 +257,11 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
     'clearExpired: deletes what expired at or before now, and nothing else',
   ],
   'countExpired of what is alive': [
-    store((real) => ({ countExpired: (now) => real.countExpired(now + 1) })),
+    store((real) => ({ countExpired: ({ now }) => real.countExpired({ now: now + 1 }) })),
     'countExpired: counts what clearExpired would delete, and deletes nothing',
   ],
   'countExpired that stops at ten': [
-    store((real) => ({ countExpired: async (now) => Math.min(10, await real.countExpired(now)) })),
+    store((real) => ({ countExpired: async (operation) => Math.min(10, await real.countExpired(operation)) })),
     'countExpired: counts beyond a batch, and goes by the instant it is given',
   ],
   'clearExpired in one step': [
@@ -298,15 +302,15 @@ describe('the store suite', () => {
   })
 
   it('leaves out what a store does not claim', async () => {
-    const capabilities = { compareAndSwap: false, list: false, users: false }
+    const capabilities = { compareAndSwap: false, list: false, indexes: [] }
     const blind = store((real) => ({
       capabilities: { ...capabilities, carriesData: false },
       list: undefined as unknown as NonNullable<Store['list']>,
-      deleteUser: undefined as unknown as NonNullable<Store['deleteUser']>,
+      deleteByIndex: undefined as unknown as NonNullable<Store['deleteByIndex']>,
       clearExpired: undefined as unknown as NonNullable<Store['clearExpired']>,
-      replace: async (key, entry, _, now) => {
-        const current = await real.load(key, now)
-        return current === undefined ? { ok: false, reason: 'missing' } : real.replace(key, entry, current.version, now)
+      replace: async ({ key, entry, now }) => {
+        const current = await real.load({ key, now })
+        return current === undefined ? { ok: false, reason: 'missing' } : real.replace({ key, entry, expected: current.version, now })
       },
     }))
     expect(await broken(blind, { capabilities, clearExpired: false, farClocks: false })).toEqual([])

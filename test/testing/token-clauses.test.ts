@@ -5,18 +5,18 @@ import { MemoryStore } from '../../src/stores/memory.ts'
 import { SECRET } from '../stores/cookie/cookie-secret.ts'
 import { broken } from './run-suite.ts'
 
-const options = { capabilities: { compareAndSwap: false, list: false, users: false, carriesData: true }, revocation: true }
+const options = { capabilities: { compareAndSwap: false, list: false, indexes: [], carriesData: true }, revocation: true }
 
 const store = (change: (real: CookieStore) => Partial<Store>) => (): Store => {
   const real = new CookieStore({ secrets: SECRET, maxSize: 12_288, revocation: new MemoryStore() })
   const port: Store = {
     capabilities: real.capabilities,
     attach: (service) => real.attach(service),
-    load: (token, now) => real.load(token, now),
-    create: (family, entry) => real.create(family, entry),
-    replace: (token, entry, expected, now) => real.replace(token, entry, expected, now),
+    load: (operation) => real.load(operation),
+    create: (operation) => real.create(operation),
+    replace: (operation) => real.replace(operation),
     touch: () => real.touch(),
-    delete: (key) => real.delete(key),
+    delete: (operation) => real.delete(operation),
   }
   return { ...port, ...change(real) }
 }
@@ -40,9 +40,9 @@ function unsealed(): Store {
     attach: () => {
       throw new Error('not here')
     },
-    load: async (key, now) => [opened(key)].find((entry) => entry !== undefined && entry.expiresAt > now),
-    create: async (_, entry) => ({ ok: true, token: token(entry) }),
-    replace: async (_, entry) => ({ ok: true, token: token(entry) }),
+    load: async ({ key, now }) => [opened(key)].find((entry) => entry !== undefined && entry.expiresAt > now),
+    create: async ({ entry }) => ({ ok: true, token: token(entry) }),
+    replace: async ({ entry }) => ({ ok: true, token: token(entry) }),
     touch: async () => false,
     delete: async () => false,
   }
@@ -50,7 +50,7 @@ function unsealed(): Store {
 
 const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
   'store that answers no token': [
-    store((real) => ({ create: async (family, entry) => ({ ok: (await real.create(family, entry)).ok as true }) })),
+    store((real) => ({ create: async ({ key: family, entry }) => ({ ok: (await real.create({ key: family, entry })).ok as true }) })),
     'tokens: create answers a token that leads to the entry as it was created, every field',
   ],
   'store that seals nothing': [unsealed, 'tokens: takes nothing for a token that is none, and never throws at it'],
@@ -62,11 +62,13 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
     'revocation: after delete no token of the session leads anywhere, and none is made',
   ],
   'store that looks at a clock of its own': [
-    store((real) => ({ load: (token) => real.load(token, Date.now()) })),
+    store((real) => ({ load: ({ key: token }) => real.load({ key: token, now: Date.now() }) })),
     'tokens: judges expiry by the given now alone',
   ],
   'store that opens what is cut off': [
-    store((real) => ({ load: async (token, now) => (await real.load(token, now)) ?? (await real.load(token.slice(0, -1), now)) })),
+    store((real) => ({
+      load: async (operation) => (await real.load(operation)) ?? (await real.load({ ...operation, key: operation.key.slice(0, -1) })),
+    })),
     'tokens: takes nothing for a token that is none, and never throws at it',
   ],
 }

@@ -13,7 +13,7 @@ export interface Holding {
 
 export async function holding(store: Store, session: Session<SessionData>): Promise<Holding | undefined> {
   const { id, handle } = session
-  const entry = handle === undefined ? undefined : await store.load(handle, Date.now())
+  const entry = handle === undefined ? undefined : await store.load({ key: handle, now: Date.now() })
   if (id === undefined || handle === undefined || entry === undefined) return undefined
   return { maskedId: masked(id), handle, version: entry.version, expiresAt: entry.expiresAt, properties: texts(entry.payload) }
 }

@@ -40,7 +40,7 @@ export type StoreOperation =
   | 'replace'
   | 'touch'
   | 'delete'
-  | 'deleteUser'
+  | 'deleteByIndex'
   | 'list'
   | 'clearExpired'
   | 'countExpired'

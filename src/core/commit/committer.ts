@@ -115,7 +115,7 @@ export class Committer implements Commits {
     const { store, emit, now, rules } = this.#engine
     const { key, handle } = identity
     try {
-      const moved = await store.touch(key, expiresAt, entry.version, now())
+      const moved = await store.touch({ key, expiresAt, expected: entry.version, now: now() })
       if (moved && rules.cookieAtEveryWrite) draft.cookies.add(identity, { ...entry, expiresAt }, draft.latestTexts)
       emit(moved ? { type: 'touched', reason: 'idle', handle } : { type: 'touch-refused', reason: 'changed-meanwhile', handle })
     } catch {

@@ -37,8 +37,9 @@ export class Writer {
   async swap(keys: readonly [from: string, to: string], entry: Entry, before: Entry, deadline: number): Promise<WriteOutcome> {
     const { store, now } = this.#engine
     const [from, to] = keys
+    const newKey = from === to ? undefined : to
     const put = (): Promise<Written | Refused> =>
-      from === to ? store.replace(from, entry, before.version, now(), deadline) : store.rename(keys, entry, before.version, now(), deadline)
+      store.replace({ key: from, newKey, entry, expected: before.version, now: now(), deadline })
     const attempts = new Retry(deadline)
     for (;;) {
       const answer = await attempts.attempt(() => this.#withLargestProperty(entry, put()))
@@ -61,7 +62,7 @@ export class Writer {
     for (let collisions = 0; collisions < MOST_COLLISIONS; ) {
       const entry = newEntry(this.#engine, merged, identity, nonce)
       const { key } = identity
-      const answer = await attempts.attempt(() => this.#withLargestProperty(entry, store.create(key, entry, deadline)))
+      const answer = await attempts.attempt(() => this.#withLargestProperty(entry, store.create({ key, entry, deadline })))
       if (answer?.ok === true) return { entry: as(entry, answer), identity: issued(identity, answer) }
       if (answer !== undefined) attempts.doubt(new StoreError('create', 'the new id is taken')) // by ourselves, if it was heard twice
       if (!attempts.inDoubt) continue
@@ -79,7 +80,7 @@ export class Writer {
   async delete(key: string, deadline: number): Promise<boolean> {
     const attempts = new Retry(deadline)
     for (;;) {
-      const deleted = await attempts.attempt(() => this.#engine.store.delete(key, deadline))
+      const deleted = await attempts.attempt(() => this.#engine.store.delete({ key, deadline }))
       if (deleted !== undefined) return deleted || attempts.inDoubt
       if (attempts.inDoubt) attempts.checkTime()
     }
@@ -115,7 +116,7 @@ export class Writer {
   async #readFresh(key: string, attempts: Retry): Promise<Entry | undefined> {
     const { store, now } = this.#engine
     for (;;) {
-      const found = await attempts.attempt(async () => ({ entry: await store.load(key, now(), { fresh: true }) }))
+      const found = await attempts.attempt(async () => ({ entry: await store.load({ key, now: now(), fresh: true }) }))
       if (found !== undefined) return found.entry
       attempts.checkTime()
     }

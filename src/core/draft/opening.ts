@@ -90,7 +90,7 @@ function toState(engine: Engine, identity: Identity, reached: LoadResult, before
 
 async function read(engine: Engine, { key, handle }: Identity, now: number, fresh: boolean): Promise<Entry | undefined> {
   try {
-    return await engine.store.load(key, now, fresh ? { fresh } : undefined)
+    return await engine.store.load({ key, now, fresh })
   } catch (error) {
     if (error instanceof StoreError) engine.emit({ type: 'load-failed', reason: 'store-error', operation: error.operation, handle })
     throw error

@@ -181,7 +181,7 @@ export class Sessions<Data = Default> {
 
   /** Ends one session by its handle, wherever it is used. `false` when there was none. Rejects with `StoreError`, and with `ConfigError` when the store cannot. */
   async revoke(handle: string): Promise<boolean> {
-    const ended = await this.#engine.store.delete(handle)
+    const ended = await this.#engine.store.delete({ key: handle })
     if (ended) this.#engine.emit({ type: 'ended', reason: 'revoked', handle })
     return ended
   }

@@ -24,7 +24,7 @@ export class Users {
     const found: UserSession[] = []
     let cursor: string | undefined
     do {
-      const page = await store.list({ now: now(), userId: String(userId), ...(cursor === undefined ? {} : { cursor }) })
+      const page = await store.list({ now: now(), index: 'userId', name: String(userId), cursor })
       found.push(...page.entries.map(([key, entry]) => summary(key, entry)))
       cursor = page.cursor
     } while (cursor !== undefined)
@@ -40,7 +40,7 @@ export class Users {
    */
   async revoke(userId: string | number, options: { readonly except?: string | undefined } = {}): Promise<number> {
     const { except } = options
-    const ended = await this.#engine.store.deleteUser(String(userId), except === undefined ? {} : { except })
+    const ended = await this.#engine.store.deleteByIndex({ index: 'userId', name: String(userId), except })
     if (ended > 0) this.#engine.emit({ type: 'ended', reason: 'revoked' })
     return ended
   }

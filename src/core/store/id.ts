@@ -1,7 +1,7 @@
 import * as crypto from 'node:crypto'
 import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
 import type { RandomText } from '../base/random.ts'
-import type { Entry, Written } from './store.ts'
+import type { Entry, Written } from './entry.ts'
 
 /**
  * The id of a session is `family.secret`. The family lives as long as the session and leads to its row; the secret proves that the

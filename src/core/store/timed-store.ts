@@ -2,16 +2,32 @@ import { monotonic } from '../base/clock.ts'
 import { ConfigError, SessionError, StoreError, type StoreOperation } from '../base/errors.ts'
 import type { Listener } from '../base/events.ts'
 import { Breaker } from './breaker.ts'
+import type { Entry, Refused, Written } from './entry.ts'
 import { retainStore } from './retain-store.ts'
-import type { ClearExpiredOptions, Entry, ListQuery, OperationOptions, Page, Progress, Refused, Store, Version, Written } from './store.ts'
+import type {
+  ClearExpiredOptions,
+  Create,
+  DeleteByIndex,
+  Keyed,
+  List,
+  Load,
+  Operation,
+  Page,
+  Progress,
+  Replace,
+  Store,
+  Touch,
+} from './store.ts'
 
-/** The most operations that wait for the store at one time. A store that is that far behind could not answer one more in its time. */
-const MOST_WAITING = 10_000
+/** The maximum number of operations that wait for the store. A store that is that far behind cannot complete one more in its time. */
+const MAX_WAITING = 10_000
+
+type Verb = 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteByIndex' | 'list'
 
 /**
- * A store whose every operation ends in time: what takes longer than `limit` milliseconds, or past `until` (a `monotonic()` instant),
- * fails, and everything it throws is a `StoreError` or another error of ours. An operation that was given up may still take effect. While the store is away, or too
- * many wait for it already, operations fail at once and were not sent.
+ * A store whose every operation ends in time: an operation that takes longer than `limit` milliseconds, or past its `deadline`, fails, and
+ * every error is a `StoreError` or another error of this package. An operation that timed out may still take effect. While the store is
+ * down, or too many operations wait for it, operations fail at once and are not sent.
  */
 export class TimedStore {
   readonly #store: Store
@@ -25,56 +41,48 @@ export class TimedStore {
     this.#breaker = new Breaker((deadline) => this.#ask(deadline), limit, emit)
   }
 
-  load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined> {
-    return this.#timed('load', (patience) => this.#store.load(key, now, options === undefined ? patience : { ...options, ...patience }))
+  load(operation: Load): Promise<Entry | undefined> {
+    return this.#timed('load', operation)
   }
 
-  create(key: string, entry: Entry, deadline?: number): Promise<Written | Refused> {
-    return this.#timed('create', (patience) => this.#store.create(key, entry, patience), deadline)
+  create(operation: Create): Promise<Written | Refused> {
+    return this.#timed('create', operation)
   }
 
-  replace(key: string, entry: Entry, expected: Version, now: number, deadline?: number): Promise<Written | Refused> {
-    return this.#timed('replace', (patience) => this.#store.replace(key, entry, expected, now, patience), deadline)
+  /** Throws `ConfigError` when the store cannot move a row to `newKey`. */
+  replace(operation: Replace): Promise<Written | Refused> {
+    if (operation.newKey !== undefined && this.#store.capabilities.renames !== true) {
+      throw new ConfigError('This store cannot give a session another key (capability `renames`).')
+    }
+    return this.#timed('replace', operation)
   }
 
-  /** Throws `ConfigError` when the store cannot move a row. */
-  rename(
-    keys: readonly [from: string, to: string],
-    entry: Entry,
-    expected: Version,
-    now: number,
-    deadline?: number,
-  ): Promise<Written | Refused> {
-    const rename = this.#store.rename?.bind(this.#store)
-    if (rename === undefined) throw new ConfigError('This store cannot give a session another key (capability `renames`).')
-    return this.#timed('replace', (patience) => rename(keys, entry, expected, now, patience), deadline)
+  touch(operation: Touch): Promise<boolean> {
+    return this.#timed('touch', operation)
   }
 
-  touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {
-    return this.#timed('touch', (patience) => this.#store.touch(key, expiresAt, expected, now, patience))
-  }
-
-  delete(key: string, deadline?: number): Promise<boolean> {
-    return this.#timed('delete', (patience) => this.#store.delete(key, patience), deadline)
+  delete(operation: Keyed): Promise<boolean> {
+    return this.#timed('delete', operation)
   }
 
   /** Throws `ConfigError` when the store cannot list what is asked for. */
-  list(query: ListQuery): Promise<Page> {
-    const list = this.#store.list?.bind(this.#store)
-    if (list === undefined || (query.userId !== undefined && !this.#store.capabilities.users)) {
-      throw new ConfigError('This store cannot list sessions by user (capability `users`).')
+  list(operation: List): Promise<Page> {
+    const { index } = operation
+    if (this.#store.list === undefined || (index !== undefined && !this.#store.capabilities.indexes.includes(index))) {
+      throw new ConfigError('This store cannot list sessions by user (capability `indexes`).')
     }
-    return this.#timed('list', (patience) => list({ ...query, ...patience }))
+    return this.#timed('list', operation)
   }
 
-  /** Throws `ConfigError` when the store does not know whose a session is. */
-  deleteUser(userId: string, options: { readonly except?: string }): Promise<number> {
-    const deleteUser = this.#store.deleteUser?.bind(this.#store)
-    if (deleteUser === undefined) throw new ConfigError('This store cannot end the sessions of a user (capability `users`).')
-    return this.#timed('deleteUser', (patience) => deleteUser(userId, { ...options, ...patience }))
+  /** Throws `ConfigError` when the store does not have the index. */
+  deleteByIndex(operation: DeleteByIndex): Promise<number> {
+    if (this.#store.deleteByIndex === undefined) {
+      throw new ConfigError('This store cannot end the sessions of a user (capability `indexes`).')
+    }
+    return this.#timed('deleteByIndex', operation)
   }
 
-  /** Takes as long as it takes, batch by batch. Throws `ConfigError` when the store expires its sessions by itself. */
+  /** Has no time limit. Throws `ConfigError` when the store expires its sessions by itself. */
   async *clearExpired(options: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
     if (this.#store.clearExpired === undefined)
       throw new ConfigError('This store expires its sessions by itself; there is nothing to clear.')
@@ -85,19 +93,19 @@ export class TimedStore {
     }
   }
 
-  /** See `holdStore`. */
+  /** See `retainStore`. */
   retain(): () => Promise<void> {
     return retainStore(this.#store)
   }
 
-  #timed<T>(operation: StoreOperation, start: (patience: OperationOptions) => Promise<T>, deadline?: number): Promise<T> {
-    const refusal = this.#breaker.refusal(operation) ?? this.#crowded(operation)
-    return refusal === undefined ? this.#send(operation, start, deadline) : Promise.reject(refusal)
+  #timed<T>(verb: Verb, operation: Operation): Promise<T> {
+    const refusal = this.#breaker.refusal(verb) ?? this.#crowded(verb)
+    return refusal === undefined ? this.#send(verb, operation) : Promise.reject(refusal)
   }
 
-  #send<T>(operation: StoreOperation, start: (patience: OperationOptions) => Promise<T>, deadline = Number.POSITIVE_INFINITY): Promise<T> {
+  #send<T>(verb: Verb, operation: Operation): Promise<T> {
     const now = monotonic()
-    const left = deadline - now
+    const left = (operation.deadline ?? Number.POSITIVE_INFINITY) - now
     const limit = Math.max(1, Math.min(this.#limit, Math.ceil(left) + 1)) // past `deadline`, not a moment before it
     const option = left < this.#limit ? 'timeout.request' : 'timeout.operation'
     this.#waiting += 1
@@ -107,47 +115,46 @@ export class TimedStore {
         end()
         reject(error)
       }
-      let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(() => fail(late(operation, limit, option)), limit)
+      let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(() => fail(late(verb, limit, option)), limit)
       const end = (): void => {
         if (timer === undefined) return
         clearTimeout(timer)
         timer = undefined
         this.#waiting -= 1
       }
-      promised(operation, start, { deadline: now + limit }).then(
+      this.#call<T>(verb, { ...operation, deadline: now + limit }).then(
         (value) => {
           this.#breaker.answered()
           end()
           resolve(value)
         },
         (error: unknown) => {
-          if (timer !== undefined) fail(asStoreError(operation, error)) // else it was given up, and that was told
+          if (timer !== undefined) fail(asStoreError(verb, error)) // else it timed out, and that was reported
         },
       )
     })
   }
 
-  #crowded(operation: StoreOperation): StoreError | undefined {
-    if (this.#waiting < MOST_WAITING) return undefined
-    const message = `${MOST_WAITING} operations wait for the session store already, so it was not asked to ${operation}.`
-    return new StoreError(operation, undefined, { applied: false, message })
+  #call<T>(verb: Verb, operation: Operation): Promise<T> {
+    try {
+      const started: unknown = (this.#store as unknown as Record<Verb, (operation: Operation) => unknown>)[verb](operation)
+      if (started instanceof Object && 'then' in started) return started as Promise<T>
+      throw new TypeError(`${verb}() of the store has to return a promise`)
+    } catch (error) {
+      return Promise.reject(asStoreError(verb, error))
+    }
   }
 
-  /** Another key each time: of a store in several parts the one that is away must not answer for all. */
+  #crowded(verb: Verb): StoreError | undefined {
+    if (this.#waiting < MAX_WAITING) return undefined
+    const message = `${MAX_WAITING} operations wait for the session store already, so it was not asked to ${verb}.`
+    return new StoreError(verb, undefined, { applied: false, message })
+  }
+
+  /** Uses a random key, so that one unavailable shard does not decide for all. */
   #ask(deadline: number): Promise<unknown> {
-    const ask = (patience: OperationOptions): Promise<unknown> =>
-      this.#store.load(`nobody ${Math.random()}`, 0, { fresh: true, ...patience })
-    return promised('load', ask, { deadline })
-  }
-}
-
-function promised<T>(operation: StoreOperation, start: (patience: OperationOptions) => Promise<T>, patience: OperationOptions): Promise<T> {
-  try {
-    const started: unknown = start(patience)
-    if (started instanceof Object && 'then' in started) return started as Promise<T>
-    throw new TypeError(`${operation}() of the store has to return a promise`)
-  } catch (error) {
-    return Promise.reject(asStoreError(operation, error))
+    const probe: Load = { key: `nobody ${Math.random()}`, now: 0, fresh: true, deadline }
+    return this.#call('load', probe)
   }
 }
 

@@ -4,14 +4,19 @@ import type {
   AttachedStore,
   Capabilities,
   ClearExpiredOptions,
+  CountExpired,
+  Create,
   Entry,
-  ListQuery,
-  OperationOptions,
+  Keyed,
+  List,
+  Load,
   Page,
   Progress,
   Refused,
+  Replace,
   Store,
   StoreContext,
+  Touch,
   Version,
   Written,
 } from '../../core/store/store.ts'
@@ -28,7 +33,7 @@ import { NEVER_BORN, takeNote, withNote } from './session-metadata.ts'
  * with whatever is written, by whichever side. Whose a session is stands in no column.
  */
 export class DjangoStore implements Store {
-  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, users: false, carriesData: false, renames: true }
+  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, indexes: [], carriesData: false, renames: true }
   readonly #rows: DjangoRows
   readonly #signer: DjangoSigner
   readonly #clock: () => number
@@ -43,45 +48,35 @@ export class DjangoStore implements Store {
     return { store: this, ids: djangoIds(randomText) }
   }
 
-  async load(key: string, now: number, options?: OperationOptions): Promise<Entry | undefined> {
-    const row = await this.#rows.load(key, now, options?.deadline)
+  async load({ key, now, deadline }: Load): Promise<Entry | undefined> {
+    const row = await this.#rows.load(key, now, deadline)
     return row === undefined ? undefined : this.#entryOf(row)
   }
 
-  async create(key: string, entry: Entry, patience?: OperationOptions): Promise<Written | Refused> {
+  async create({ key, entry, deadline }: Create): Promise<Written | Refused> {
     const row = this.#rowOf(key, entry)
-    return (await this.#rows.insert(row, patience?.deadline)) ? written(row) : answer.taken
+    return (await this.#rows.insert(row, deadline)) ? written(row) : answer.taken
   }
 
-  replace(key: string, entry: Entry, expected: Version, now: number, patience?: OperationOptions): Promise<Written | Refused> {
-    return this.rename([key, key], entry, expected, now, patience)
-  }
-
-  async rename(
-    [from, to]: readonly [string, string],
-    entry: Entry,
-    expected: Version,
-    now: number,
-    patience?: OperationOptions,
-  ): Promise<Written | Refused> {
-    const row = this.#rowOf(to, entry)
-    const outcome = await this.#rows.replace(from, row, expected, now, patience?.deadline)
+  async replace({ key, newKey = key, entry, expected, now, deadline }: Replace): Promise<Written | Refused> {
+    const row = this.#rowOf(newKey, entry)
+    const outcome = await this.#rows.replace(key, row, expected, now, deadline)
     if (outcome === 'written') return written(row)
     if (outcome === 'taken') return answer.taken
-    const current = await this.load(from, now, patience)
+    const current = await this.load({ key, now, deadline })
     return current === undefined ? answer.missing : answer.stale(current)
   }
 
-  touch(key: string, expiresAt: number, expected: Version, now: number, patience?: OperationOptions): Promise<boolean> {
-    return this.#rows.touch(key, expiresAt, expected, now, patience?.deadline)
+  touch({ key, expiresAt, expected, now, deadline }: Touch): Promise<boolean> {
+    return this.#rows.touch(key, expiresAt, expected, now, deadline)
   }
 
-  async delete(key: string, patience?: OperationOptions): Promise<boolean> {
+  async delete({ key, deadline }: Keyed): Promise<boolean> {
     if (!isDjangoKey(key)) throw new ConfigError(NO_HANDLE)
-    return this.#rows.delete(key, patience?.deadline)
+    return this.#rows.delete(key, deadline)
   }
 
-  async list({ now, limit = 100, cursor, deadline }: ListQuery): Promise<Page> {
+  async list({ now, limit = 100, cursor, deadline }: List): Promise<Page> {
     const most = Math.max(1, limit)
     const rows = await this.#rows.list(now, most + 1, cursor, deadline)
     const found = rows.map((row) => [row.key, this.#entryOf(row)] as const)
@@ -92,7 +87,7 @@ export class DjangoStore implements Store {
     return deleteInBatches(rest, (most, deadline) => this.#rows.clearExpired(now, most, deadline))
   }
 
-  countExpired(now: number): Promise<number> {
+  countExpired({ now }: CountExpired): Promise<number> {
     return this.#rows.countExpired(now)
   }
 

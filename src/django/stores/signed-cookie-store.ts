@@ -2,7 +2,20 @@ import { djangoCodec } from '../../codecs/django.ts'
 import { ConfigError, CookieTooLargeError } from '../../core/base/errors.ts'
 import type { RuleContext } from '../../core/config/rules.ts'
 import { type Ids, sha256 } from '../../core/store/id.ts'
-import type { AttachedStore, Capabilities, Entry, Refused, Store, StoreContext, Version, Written } from '../../core/store/store.ts'
+import type {
+  AttachedStore,
+  Capabilities,
+  Create,
+  Entry,
+  Keyed,
+  Load,
+  Refused,
+  Replace,
+  Store,
+  StoreContext,
+  Version,
+  Written,
+} from '../../core/store/store.ts'
 import { answer } from '../../stores/shared/results.ts'
 import { type DjangoSigner, SIGNATURE_LENGTH } from '../../wire/django-signing.ts'
 import { NEVER_BORN, takeNote, withNote } from './session-metadata.ts'
@@ -24,7 +37,7 @@ const MOST_READ = 1 << 16
  * value. Whoever kept an old one may bring it back until it is `SESSION_COOKIE_AGE` old, on Django's side as on ours.
  */
 export class SignedCookieStore implements Store {
-  readonly capabilities: Capabilities = { compareAndSwap: false, list: false, users: false, carriesData: true }
+  readonly capabilities: Capabilities = { compareAndSwap: false, list: false, indexes: [], carriesData: true }
   readonly #cookies: SignedCookies
   readonly #clock: () => number
 
@@ -37,17 +50,17 @@ export class SignedCookieStore implements Store {
     return { store: this, ids: this.#ids(service) }
   }
 
-  async load(token: string, now: number): Promise<Entry | undefined> {
+  async load({ key: token, now }: Load): Promise<Entry | undefined> {
     const entry = this.#entryIn(token)
     return entry === undefined || entry.expiresAt <= now ? undefined : entry
   }
 
-  async create(_key: string, entry: Entry): Promise<Written | Refused> {
+  async create({ entry }: Create): Promise<Written | Refused> {
     return this.#signed(entry)
   }
 
-  async replace(token: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
-    const current = await this.load(token, now)
+  async replace({ key: token, entry, expected, now }: Replace): Promise<Written | Refused> {
+    const current = await this.load({ key: token, now })
     if (current === undefined) return answer.missing
     return current.version === expected ? this.#signed(entry) : answer.stale(current)
   }
@@ -58,7 +71,7 @@ export class SignedCookieStore implements Store {
   }
 
   /** There is nothing here to delete. */
-  async delete(key: string): Promise<boolean> {
+  async delete({ key }: Keyed): Promise<boolean> {
     if (this.#entryIn(key) !== undefined) return false
     throw new ConfigError(
       "A session in a signed cookie ends with its cookie: only a request of its own browser can flush it, as Django's engine has it.",

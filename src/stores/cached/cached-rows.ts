@@ -55,7 +55,7 @@ export class CachedRows {
   /** The row, served or not. `'unknown'` when the cache does not tell. */
   async look(key: string): Promise<CachedRow | undefined | 'unknown'> {
     try {
-      return await this.#cache.load(key, EVER)
+      return await this.#cache.load({ key, now: EVER })
     } catch (error) {
       this.#failed(error)
       return 'unknown'
@@ -66,7 +66,7 @@ export class CachedRows {
   async fill(key: string, entry: Entry, seen: CachedRow | undefined, askedAt: number, era: Era): Promise<void> {
     const row = rowOf(entry, askedAt, era)
     try {
-      await (seen === undefined ? this.#cache.create(key, row) : this.#putOver(key, row, seen))
+      await (seen === undefined ? this.#cache.create({ key, entry: row }) : this.#putOver(key, row, seen))
       this.#worked()
     } catch (error) {
       this.#failed(error)
@@ -102,18 +102,18 @@ export class CachedRows {
 
   async #putTombstone(key: string): Promise<void> {
     const stone = tombstone(this.#latest ?? Date.now(), this.#maxStale)
-    let seen = await this.#cache.load(key, EVER)
+    let seen = await this.#cache.load({ key, now: EVER })
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const answer = await (seen === undefined ? this.#cache.create(key, stone) : this.#putOver(key, stone, seen))
+      const answer = await (seen === undefined ? this.#cache.create({ key, entry: stone }) : this.#putOver(key, stone, seen))
       if (answer.ok) return
-      seen = answer.reason === 'stale' ? answer.current : await this.#cache.load(key, EVER)
+      seen = answer.reason === 'stale' ? answer.current : await this.#cache.load({ key, now: EVER })
     }
     throw new Error(`a row changed ${MOST_TRIES} times before a tombstone could take its place`)
   }
 
   /** At an instant at which the row was not expired: one that is not served any more is still in the way of what is older. */
   #putOver(key: string, row: CachedRow, seen: CachedRow): ReturnType<TimedStore['replace']> {
-    return this.#cache.replace(key, row, seen.version, Math.min(row.seenAt, seen.expiresAt - 1))
+    return this.#cache.replace({ key, entry: row, expected: seen.version, now: Math.min(row.seenAt, seen.expiresAt - 1) })
   }
 
   #owe(key: string): void {

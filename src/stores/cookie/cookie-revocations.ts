@@ -45,14 +45,17 @@ export class Revocations {
       const row = await this.#load(family, now)
       if (!allows(row?.proof)) return row?.proof === proof && proof !== ENDED
       const next = this.#row(proof, now)
-      const answer = row === undefined ? await this.#store.create(key, next) : await this.#store.replace(key, next, row.version, now)
+      const answer =
+        row === undefined
+          ? await this.#store.create({ key, entry: next })
+          : await this.#store.replace({ key, entry: next, expected: row.version, now })
       if (answer.ok) return true
     }
     throw new Error(`the row ${key} could not be written in ${MOST_TRIES} tries`)
   }
 
   #load(family: string, now: number): Promise<Entry | undefined> {
-    return this.#store.load(keyOf(family), now, { fresh: true })
+    return this.#store.load({ key: keyOf(family), now, fresh: true })
   }
 
   /** Every token there is of the session was made by now, so none outlives this row. */

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { ConfigError, CookieTooLargeError } from '../../core/base/errors.ts'
 import type { Ids } from '../../core/store/id.ts'
-import type { Capabilities, Entry, Refused, Store, StoreContext, Version, Written } from '../../core/store/store.ts'
+import type { Capabilities, Create, Entry, Keyed, Load, Refused, Replace, Store, StoreContext, Written } from '../../core/store/store.ts'
 import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
 import { createSealer, type Sealer } from '../../wire/seal.ts'
 import { answer } from '../shared/results.ts'
@@ -29,7 +29,7 @@ const FAMILY = /^[\w-]{16}$/
 
 /** Sessions sealed into tokens, in the service of one manager. A token is the key of the state that is in it. */
 export class CookieSessions implements Store {
-  readonly capabilities: Capabilities = { compareAndSwap: false, list: false, users: false, carriesData: true }
+  readonly capabilities: Capabilities = { compareAndSwap: false, list: false, indexes: [], carriesData: true }
   /** How tokens are told from what is none. */
   readonly ids: Ids
   /** Clears the rows of ended sessions up, where there are any. */
@@ -51,16 +51,16 @@ export class CookieSessions implements Store {
     if (revocation?.clearExpired !== undefined) this.clearExpired = revocation.clearExpired.bind(revocation)
   }
 
-  async load(token: string, now: number): Promise<Entry | undefined> {
+  async load({ key: token, now }: Load): Promise<Entry | undefined> {
     const held = this.#living(token, now)
     return held === undefined ? undefined : this.#judged(held, now)
   }
 
-  async create(family: string, entry: Entry): Promise<Written | Refused> {
+  async create({ key: family, entry }: Create): Promise<Written | Refused> {
     return { ok: true, token: this.#close({ family, entry }) }
   }
 
-  async replace(token: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
+  async replace({ key: token, entry, expected, now }: Replace): Promise<Written | Refused> {
     const held = this.#living(token, now)
     const current = held === undefined ? undefined : await this.#judged(held, now)
     if (held === undefined || current === undefined) return answer.missing
@@ -70,7 +70,7 @@ export class CookieSessions implements Store {
     if (current.version !== expected || isOther) return answer.stale(current)
     const next = this.#close({ family, entry }) // what does not fit must not renew anything either
     const isRenewed = entry.proof === proof || ((await this.#revocations?.renew(family, proof, entry.proof)) ?? true)
-    return isRenewed ? { ok: true, token: next } : this.replace(token, entry, expected, now)
+    return isRenewed ? { ok: true, token: next } : this.replace({ key: token, entry, expected, now })
   }
 
   /** The token that is out there cannot be changed, and to be read is no reason for another one. */
@@ -79,7 +79,7 @@ export class CookieSessions implements Store {
   }
 
   /** Ends the session of a token, or of the name of its family. Without revocations there is nothing here to delete. */
-  async delete(key: string): Promise<boolean> {
+  async delete({ key }: Keyed): Promise<boolean> {
     const family = this.#open(key)?.family ?? (FAMILY.test(key) ? key : undefined)
     if (family === undefined) return false
     if (this.#revocations !== undefined) return this.#revocations.end(family)

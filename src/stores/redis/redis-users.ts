@@ -1,4 +1,4 @@
-import type { OperationOptions } from '../../core/store/store.ts'
+import type { DeleteByIndex } from '../../core/store/store.ts'
 import { instantText, userText } from './redis-record.ts'
 import type { RedisCall, RedisRows } from './redis-rows.ts'
 import { ADD_TO_LIST, DELETE_OF_USER, TAKE_FROM_LIST } from './redis-scripts.ts'
@@ -52,8 +52,8 @@ export class RedisUsers {
   }
 
   /** Ends the user's sessions but for the key `except`; answers how many. */
-  async deleteSessions(userId: string, { except, deadline }: OperationOptions & { readonly except?: string }): Promise<number> {
-    const call: RedisCall = { operation: 'deleteUser', deadline }
+  async deleteSessions({ name: userId, except, deadline }: DeleteByIndex): Promise<number> {
+    const call: RedisCall = { operation: 'deleteByIndex', deadline }
     const keys = (await this.keysOf(call, userId)).filter((key) => key !== except)
     const user = userText(userId)
     let deleted = 0

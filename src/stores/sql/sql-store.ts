@@ -3,15 +3,20 @@ import { StoreError } from '../../core/base/errors.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,
+  CountExpired,
+  Create,
+  DeleteByIndex,
   Entry,
-  ListQuery,
+  Keyed,
+  List,
+  Load,
   MigrateOptions,
-  OperationOptions,
   Page,
   Progress,
   Refused,
+  Replace,
   Store,
-  Version,
+  Touch,
   Written,
 } from '../../core/store/store.ts'
 import { deleteInBatches } from '../shared/delete-in-batches.ts'
@@ -64,7 +69,7 @@ export const LONGEST_COUNT = 600_000
  * Only the reason of a refusal is read afterwards: it may be newer than the refusal, and is true when it is told.
  */
 export class SqlStore implements Store {
-  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, users: true, carriesData: false }
+  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, indexes: ['userId'], carriesData: false }
   readonly #executor: SqlExecutor
   readonly #sql: SqlStatements
 
@@ -73,49 +78,49 @@ export class SqlStore implements Store {
     this.#sql = statements
   }
 
-  async load(key: string, now: number, options?: OperationOptions): Promise<Entry | undefined> {
-    const row = await this.#executor.row(this.#sql.load, [toUtf8Text(key), now], options?.deadline)
+  async load({ key, now, deadline }: Load): Promise<Entry | undefined> {
+    const row = await this.#executor.row(this.#sql.load, [toUtf8Text(key), now], deadline)
     return row === undefined ? undefined : entryOf(row)
   }
 
-  async create(key: string, entry: Entry, patience?: OperationOptions): Promise<Written | Refused> {
+  async create({ key, entry, deadline }: Create): Promise<Written | Refused> {
     const values = columnsOf(entry)
     values.push(toUtf8Text(key))
     try {
-      return (await this.#executor.run(this.#sql.create, values, patience?.deadline)) === 0 ? answer.taken : answer.written
+      return (await this.#executor.run(this.#sql.create, values, deadline)) === 0 ? answer.taken : answer.written
     } catch (error) {
       if (error instanceof StoreError && this.#sql.isTaken(error.cause)) return answer.taken
       throw error
     }
   }
 
-  async replace(key: string, entry: Entry, expected: Version, now: number, patience?: OperationOptions): Promise<Written | Refused> {
+  async replace({ key, entry, expected, now, deadline }: Replace): Promise<Written | Refused> {
     const values = columnsOf(entry)
     values.push(toUtf8Text(key), toUtf8Text(expected), now)
-    if ((await this.#executor.run(this.#sql.replace, values, patience?.deadline)) !== 0) return answer.written
-    const row = await this.#executor.row(this.#sql.refusal, [toUtf8Text(key), now], patience?.deadline)
+    if ((await this.#executor.run(this.#sql.replace, values, deadline)) !== 0) return answer.written
+    const row = await this.#executor.row(this.#sql.refusal, [toUtf8Text(key), now], deadline)
     return row === undefined ? answer.missing : answer.stale(entryOf(row))
   }
 
-  async touch(key: string, expiresAt: number, expected: Version, now: number, patience?: OperationOptions): Promise<boolean> {
+  async touch({ key, expiresAt, expected, now, deadline }: Touch): Promise<boolean> {
     const values = [expiresAt, now, toUtf8Text(key), toUtf8Text(expected), now, expiresAt]
-    return (await this.#executor.run(this.#sql.touch, values, patience?.deadline)) !== 0
+    return (await this.#executor.run(this.#sql.touch, values, deadline)) !== 0
   }
 
-  async delete(key: string, patience?: OperationOptions): Promise<boolean> {
-    return (await this.#executor.run(this.#sql.delete, [toUtf8Text(key)], patience?.deadline)) !== 0
+  async delete({ key, deadline }: Keyed): Promise<boolean> {
+    return (await this.#executor.run(this.#sql.delete, [toUtf8Text(key)], deadline)) !== 0
   }
 
-  async deleteUser(userId: string, options: OperationOptions & { readonly except?: string } = {}): Promise<number> {
-    const user = toUtf8Text(userId)
-    if (options.except === undefined) return this.#executor.run(this.#sql.deleteUser, [user], options.deadline)
-    return this.#executor.run(this.#sql.deleteUserExcept, [user, toUtf8Text(options.except)], options.deadline)
+  async deleteByIndex({ name, except, deadline }: DeleteByIndex): Promise<number> {
+    const user = toUtf8Text(name)
+    if (except === undefined) return this.#executor.run(this.#sql.deleteUser, [user], deadline)
+    return this.#executor.run(this.#sql.deleteUserExcept, [user, toUtf8Text(except)], deadline)
   }
 
-  async list({ now, userId, limit = 100, cursor, deadline }: ListQuery): Promise<Page> {
+  async list({ now, name, limit = 100, cursor, deadline }: List): Promise<Page> {
     const most = Math.max(1, limit)
-    const statement = this.#sql.list({ user: userId !== undefined, cursor: cursor !== undefined })
-    const texts = [userId, cursor].filter((text) => text !== undefined).map(toUtf8Text)
+    const statement = this.#sql.list({ user: name !== undefined, cursor: cursor !== undefined })
+    const texts = [name, cursor].filter((text) => text !== undefined).map(toUtf8Text)
     const rows = await this.#executor.rows(statement, [now, ...texts, most + 1], deadline)
     const found = rows.map((row) => [fromUtf8Text(row.key), entryOf(row)] as const)
     return pageFrom(found, most)
@@ -130,7 +135,7 @@ export class SqlStore implements Store {
     })
   }
 
-  async countExpired(now: number): Promise<number> {
+  async countExpired({ now }: CountExpired): Promise<number> {
     return this.#executor.count(this.#sql.countExpired, [now], monotonic() + LONGEST_COUNT)
   }
 

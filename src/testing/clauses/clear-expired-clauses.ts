@@ -54,11 +54,11 @@ export const clearExpiredClauses: Clauses = {
       Array.from({ length: 25 }, () => NOW),
     )
     const [key, entry, next] = [fresh('key'), sampleEntry(), sampleEntry()]
-    await store.create(key, entry)
+    await store.create({ key, entry })
     const runs = [clear(store, { now: NOW, batch: 4 }), clear(store, { now: NOW, batch: 3 })]
-    same(await store.replace(key, next, entry.version, NOW), { ok: true }, 'replace meanwhile')
+    same(await store.replace({ key, entry: next, expected: entry.version, now: NOW }), { ok: true }, 'replace meanwhile')
     await Promise.all(runs)
-    same(await store.load(key, NOW), next, 'the live entry')
+    same(await store.load({ key, now: NOW }), next, 'the live entry')
     same((await clear(store, { now: NOW })).at(-1) ?? 0, 0, 'what is left for a third run')
   },
 }
@@ -85,18 +85,19 @@ export const countExpiredClauses: Clauses = {
 
 function count(store: Store, now: number = NOW): Promise<number> {
   if (store.countExpired === undefined) throw new Error('the store has no `countExpired`; tell the suite so: `countExpired: false`')
-  return store.countExpired(now)
+  return store.countExpired({ now })
 }
 
 async function expire(store: Store, instants: readonly number[]): Promise<string[]> {
   const keys = instants.map(() => fresh('key'))
-  for (const [index, expiresAt] of instants.entries()) await store.create(keys[index] ?? '', sampleEntry({ expiresAt, userId: 'ada' }))
+  for (const [index, expiresAt] of instants.entries())
+    await store.create({ key: keys[index] ?? '', entry: sampleEntry({ expiresAt, userId: 'ada' }) })
   return keys
 }
 
 /** The keys that still have a row, expired or not. */
 async function rowsLeft(store: Store, keys: readonly (string | undefined)[]): Promise<(string | undefined)[]> {
-  const entries = await Promise.all(keys.map((key) => store.load(key ?? '', NOW - 2)))
+  const entries = await Promise.all(keys.map((key) => store.load({ key: key ?? '', now: NOW - 2 })))
   return keys.filter((_, index) => entries[index] !== undefined)
 }
 

@@ -1,4 +1,4 @@
-import type { Entry, ListQuery, Page, Store } from '../../core/store/store.ts'
+import type { Entry, List, Page, Store } from '../../core/store/store.ts'
 import { same } from '../same.ts'
 import { fresh, HOUR, NOW, sampleEntry } from '../sample.ts'
 import type { Clauses } from './clauses.ts'
@@ -29,8 +29,8 @@ export const listClauses: Clauses = {
 
   'leaves out what is expired by the given now': async (store) => {
     const rows = await fill(store, 4)
-    await store.create(fresh('key'), sampleEntry({ expiresAt: NOW }))
-    await store.create(fresh('key'), sampleEntry({ expiresAt: NOW - HOUR }))
+    await store.create({ key: fresh('key'), entry: sampleEntry({ expiresAt: NOW }) })
+    await store.create({ key: fresh('key'), entry: sampleEntry({ expiresAt: NOW - HOUR }) })
     same(await listAll(store, { now: NOW, limit: 2 }), rows, 'the live entries')
     same(await listAll(store, { now: NOW + HOUR, limit: 2 }), {}, 'the entries an hour later')
   },
@@ -45,7 +45,7 @@ export const listClauses: Clauses = {
         .filter((key) => !listed.includes(key))
         .slice(0, 3),
     ]
-    for (const key of gone) await store.delete(key)
+    for (const key of gone) await store.delete({ key })
     const rest = first.cursor === undefined ? {} : await listAll(store, { now: NOW, limit: 4, cursor: first.cursor })
     const left = Object.entries(rows).filter(([key]) => !gone.includes(key) && !listed.includes(key))
     same(rest, Object.fromEntries(left), 'the entries of the pages after the first')
@@ -55,17 +55,17 @@ export const listClauses: Clauses = {
 /** Fills a store with live entries, every third of a user. */
 async function fill(store: Store, count: number): Promise<Record<string, Entry>> {
   const rows = Array.from({ length: count }, (_, index) => [fresh('key'), sampleEntry(index % 3 === 0 ? { userId: 'ada' } : {})] as const)
-  for (const [key, entry] of rows) await store.create(key, entry)
+  for (const [key, entry] of rows) await store.create({ key, entry })
   return Object.fromEntries(rows)
 }
 
-async function listPage(store: Store, query: ListQuery): Promise<Page> {
+async function listPage(store: Store, query: List): Promise<Page> {
   if (store.list === undefined) throw new Error('the store says that it can `list`, and has no such method')
   return store.list(query)
 }
 
 /** The entries of all pages by key. A key that comes twice throws. */
-export async function listAll(store: Store, query: ListQuery): Promise<Record<string, Entry>> {
+export async function listAll(store: Store, query: List): Promise<Record<string, Entry>> {
   const all = new Map<string, Entry>()
   let page = await listPage(store, query)
   for (let pages = 1; ; pages += 1) {

@@ -5,49 +5,49 @@ import type { Clauses } from './clauses.ts'
 
 export const loadClauses: Clauses = {
   'answers undefined for a key that was never written': async (store) => {
-    same(await store.load(fresh('key'), NOW), undefined, 'load of an unknown key')
+    same(await store.load({ key: fresh('key'), now: NOW }), undefined, 'load of an unknown key')
   },
 
   'answers every field as it was created': async (store) => {
     for (const entry of [sampleEntry(), sampleEntry({ userId: 'ada' })]) {
       const key = fresh('key')
-      await store.create(key, entry)
-      same(await store.load(key, NOW), entry, 'the loaded entry')
-      same(await store.load(key, NOW, { fresh: true }), entry, 'the freshly loaded entry')
+      await store.create({ key, entry })
+      same(await store.load({ key, now: NOW }), entry, 'the loaded entry')
+      same(await store.load({ key, now: NOW, fresh: true }), entry, 'the freshly loaded entry')
     }
   },
 
   'answers an entry up to the instant before it expires, and undefined from then on': async (store) => {
     const [key, entry] = [fresh('key'), sampleEntry()]
-    await store.create(key, entry)
-    same(await store.load(key, entry.expiresAt - 1), entry, 'load 1 ms before expiresAt')
-    same(await store.load(key, entry.expiresAt), undefined, 'load at expiresAt')
-    same(await store.load(key, entry.expiresAt + 1), undefined, 'load 1 ms after expiresAt')
+    await store.create({ key, entry })
+    same(await store.load({ key, now: entry.expiresAt - 1 }), entry, 'load 1 ms before expiresAt')
+    same(await store.load({ key, now: entry.expiresAt }), undefined, 'load at expiresAt')
+    same(await store.load({ key, now: entry.expiresAt + 1 }), undefined, 'load 1 ms after expiresAt')
   },
 
   'judges expiry by the given now alone: seen as expired once, the entry is still there for an earlier now': async (store) => {
     const [key, entry] = [fresh('key'), sampleEntry()]
-    await store.create(key, entry)
-    same(await store.load(key, NOW + 1000 * HOUR), undefined, 'load long after')
-    same(await store.load(key, NOW), entry, 'load before')
+    await store.create({ key, entry })
+    same(await store.load({ key, now: NOW + 1000 * HOUR }), undefined, 'load long after')
+    same(await store.load({ key, now: NOW }), entry, 'load before')
   },
 
   'tells keys apart by case, padding and every character': async (store) => {
     const prefix = fresh('key')
     const rows = ALIKE_TEXTS.map((text) => [prefix + text, sampleEntry({ payload: JSON.stringify({ text }) })] as const)
-    for (const [key, entry] of rows) same(await store.create(key, entry), { ok: true }, `create of ${JSON.stringify(key)}`)
-    for (const [key, entry] of rows) same(await store.load(key, NOW), entry, `load of ${JSON.stringify(key)}`)
-    same(await store.load(prefix, NOW), undefined, 'load of what the keys begin with')
+    for (const [key, entry] of rows) same(await store.create({ key, entry }), { ok: true }, `create of ${JSON.stringify(key)}`)
+    for (const [key, entry] of rows) same(await store.load({ key, now: NOW }), entry, `load of ${JSON.stringify(key)}`)
+    same(await store.load({ key: prefix, now: NOW }), undefined, 'load of what the keys begin with')
   },
 
   'hands out nothing by which a caller changes what is stored': async (store) => {
     const [key, entry] = [fresh('key'), sampleEntry()]
     const given: { payload: string } & Entry = { ...entry }
-    await store.create(key, given)
+    await store.create({ key, entry: given })
     given.payload = 'changed by the one who gave it'
-    const loaded = await store.load(key, NOW)
+    const loaded = await store.load({ key, now: NOW })
     spoil(loaded)
-    same(await store.load(key, NOW), entry, 'the entry, after both the given and the loaded object were changed')
+    same(await store.load({ key, now: NOW }), entry, 'the entry, after both the given and the loaded object were changed')
   },
 }
 
@@ -75,11 +75,15 @@ export const textClauses: Clauses = {
   'keeps a replaced entry to the last character as well': async (store) => {
     const key = fresh('key')
     let current = sampleEntry()
-    await store.create(key, current)
+    await store.create({ key, entry: current })
     for (const text of TRICKY_TEXTS) {
       const next = sampleEntry({ payload: text, commits: text, version: `${current.version.length} ${text}` })
-      same(await store.replace(key, next, current.version, NOW), { ok: true }, `replace with ${JSON.stringify(text)}`)
-      same(await store.load(key, NOW), next, `load of ${JSON.stringify(text)}`)
+      same(
+        await store.replace({ key, entry: next, expected: current.version, now: NOW }),
+        { ok: true },
+        `replace with ${JSON.stringify(text)}`,
+      )
+      same(await store.load({ key, now: NOW }), next, `load of ${JSON.stringify(text)}`)
       current = next
     }
   },
@@ -95,8 +99,8 @@ export const instantClauses: Clauses = {
 
 async function keeps(store: Parameters<Clauses[string]>[0], fields: Partial<Entry>): Promise<void> {
   const [key, entry] = [fresh('key'), sampleEntry(fields)]
-  await store.create(key, entry)
-  same(await store.load(key, NOW), entry, 'the loaded entry')
+  await store.create({ key, entry })
+  same(await store.load({ key, now: NOW }), entry, 'the loaded entry')
 }
 
 export const farClockClauses: Clauses = {
@@ -104,12 +108,12 @@ export const farClockClauses: Clauses = {
     for (const now of [0, 1, 1_000_000, Date.UTC(1999, 0), Date.UTC(9999, 0), 8_640_000_000_000_000 - 2 * HOUR]) {
       const [key, entry] = [fresh('key'), sampleEntry({ createdAt: now, idAt: now, seenAt: now, expiresAt: now + HOUR })]
       const next = { ...entry, version: fresh('version') }
-      await store.create(key, entry)
-      same(await store.load(key, now + HOUR - 1), entry, `load by a clock at ${now}`)
-      same(await store.load(key, now + HOUR), undefined, `load at the end by a clock at ${now}`)
-      same(await store.touch(key, now + HOUR + 1, entry.version, now), true, `touch by a clock at ${now}`)
-      same(await store.replace(key, next, entry.version, now), { ok: true }, `replace by a clock at ${now}`)
-      same(await store.load(key, now + HOUR), undefined, `load of the replaced entry by a clock at ${now}`)
+      await store.create({ key, entry })
+      same(await store.load({ key, now: now + HOUR - 1 }), entry, `load by a clock at ${now}`)
+      same(await store.load({ key, now: now + HOUR }), undefined, `load at the end by a clock at ${now}`)
+      same(await store.touch({ key, expiresAt: now + HOUR + 1, expected: entry.version, now }), true, `touch by a clock at ${now}`)
+      same(await store.replace({ key, entry: next, expected: entry.version, now }), { ok: true }, `replace by a clock at ${now}`)
+      same(await store.load({ key, now: now + HOUR }), undefined, `load of the replaced entry by a clock at ${now}`)
     }
   },
 }

@@ -48,10 +48,10 @@ export const userClauses: Clauses = {
     const [ada, eve] = [fresh('user'), fresh('user')]
     const [key, anonymous, first] = [fresh('key'), fresh('key'), sampleEntry({ userId: ada })]
     const [second, third] = [sampleEntry({ userId: eve }), sampleEntry()]
-    await store.create(key, first)
-    await store.replace(key, second, first.version, NOW)
-    await store.create(anonymous, third)
-    await store.replace(anonymous, sampleEntry({ userId: eve }), third.version, NOW)
+    await store.create({ key, entry: first })
+    await store.replace({ key, entry: second, expected: first.version, now: NOW })
+    await store.create({ key: anonymous, entry: third })
+    await store.replace({ key: anonymous, entry: sampleEntry({ userId: eve }), expected: third.version, now: NOW })
     same(await deleteUser(store, ada), 0, 'how many were ended of who it was')
     same(await deleteUser(store, eve), 2, 'how many were ended of who it is')
   },
@@ -59,8 +59,8 @@ export const userClauses: Clauses = {
   'leaves alone who has logged out': async (store) => {
     const ada = fresh('user')
     const [key, first] = [fresh('key'), sampleEntry({ userId: ada })]
-    await store.create(key, first)
-    await store.replace(key, sampleEntry(), first.version, NOW)
+    await store.create({ key, entry: first })
+    await store.replace({ key, entry: sampleEntry(), expected: first.version, now: NOW })
     same(await deleteUser(store, ada), 0, 'how many were ended')
     same(await living(store, [key]), [key], 'the session')
   },
@@ -68,15 +68,15 @@ export const userClauses: Clauses = {
   'still knows the user of an entry that was touched': async (store) => {
     const ada = fresh('user')
     const [key, entry] = [fresh('key'), sampleEntry({ userId: ada })]
-    await store.create(key, entry)
-    await store.touch(key, NOW + 2 * HOUR, entry.version, NOW)
+    await store.create({ key, entry })
+    await store.touch({ key, expiresAt: NOW + 2 * HOUR, expected: entry.version, now: NOW })
     same(await deleteUser(store, ada), 1, 'how many were ended')
   },
 
   'counts nothing that was deleted before': async (store) => {
     const ada = fresh('user')
     const [key = ''] = await open(store, [ada, ada])
-    await store.delete(key)
+    await store.delete({ key })
     same(await deleteUser(store, ada), 1, 'how many were ended')
   },
 
@@ -87,21 +87,21 @@ export const userClauses: Clauses = {
       Array.from({ length: 5 }, () => ada),
     )
     await open(store, [fresh('user'), undefined])
-    await store.create(fresh('key'), sampleEntry({ userId: ada, expiresAt: NOW }))
-    const listed = await listAll(store, { now: NOW, userId: ada, limit: 2 })
+    await store.create({ key: fresh('key'), entry: sampleEntry({ userId: ada, expiresAt: NOW }) })
+    const listed = await listAll(store, { now: NOW, index: 'userId', name: ada, limit: 2 })
     same(Object.keys(listed).sort(), mine.toSorted(), 'the keys')
     same(
       Object.values(listed).map((entry) => entry.userId),
       mine.map(() => ada),
       'their users',
     )
-    same(await listAll(store, { now: NOW, userId: fresh('user') }), {}, 'the sessions of an unknown user')
+    same(await listAll(store, { now: NOW, index: 'userId', name: fresh('user') }), {}, 'the sessions of an unknown user')
   },
 
   'tells users apart by case, padding and every code unit': async (store) => {
     const keys = await open(store, USER_IDS)
     for (const [index, userId] of USER_IDS.entries()) {
-      const listed = await listAll(store, { now: NOW, userId })
+      const listed = await listAll(store, { now: NOW, index: 'userId', name: userId })
       same(Object.keys(listed), [keys[index]], `the keys of the user ${JSON.stringify(userId)}`)
       same(listed[keys[index] ?? '']?.userId, userId, 'the user of the entry')
     }
@@ -115,17 +115,17 @@ export const userClauses: Clauses = {
 async function open(store: Store, userIds: readonly (string | undefined)[]): Promise<string[]> {
   const keys = userIds.map(() => fresh('key'))
   for (const [index, userId] of userIds.entries()) {
-    await store.create(keys[index] ?? '', sampleEntry(userId === undefined ? {} : { userId }))
+    await store.create({ key: keys[index] ?? '', entry: sampleEntry(userId === undefined ? {} : { userId }) })
   }
   return keys
 }
 
 async function living(store: Store, keys: readonly string[]): Promise<string[]> {
-  const entries = await Promise.all(keys.map((key) => store.load(key, NOW)))
+  const entries = await Promise.all(keys.map((key) => store.load({ key, now: NOW })))
   return keys.filter((_, index) => entries[index] !== undefined)
 }
 
-async function deleteUser(store: Store, userId: string, except?: string): Promise<number> {
-  if (store.deleteUser === undefined) throw new Error('the store says that it knows `users`, and has no `deleteUser`')
-  return store.deleteUser(userId, except === undefined ? undefined : { except })
+async function deleteUser(store: Store, name: string, except?: string): Promise<number> {
+  if (store.deleteByIndex === undefined) throw new Error('the store has the capability `indexes`, but no method `deleteByIndex`')
+  return store.deleteByIndex({ index: 'userId', name, except })
 }

@@ -232,7 +232,7 @@ describe('commits of one session that wait in one process', () => {
     const other = world.browser.copy()
     other.cookie = undefined
     await world.visit((session) => void session.set('b', 1), { browser: other })
-    store.on({ replace: (_next, key) => (key === stuck ? forever() : undefined) })
+    store.on({ replace: (_next, { key }) => (key === stuck ? forever() : undefined) })
     const trouble = await world.open()
     trouble.set('a', 2)
     const failed = rejection(world.sessions.commit(trouble, { status: 200 }))

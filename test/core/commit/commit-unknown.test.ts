@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Replace } from '../../../src/core/store/store.ts'
 import { StoreError } from '../../../src/index.ts'
 import { rejection, worldWith } from '../fixture.ts'
 import { hangsAfter, resent, scripted } from '../scripted-requests.ts'
@@ -130,7 +131,7 @@ describe('a replace', () => {
     store.on({
       replace: times(1, async (next) => {
         await next()
-        await world.memory.delete(key)
+        await world.memory.delete({ key })
         throw new Error('lost')
       }),
     })
@@ -176,8 +177,8 @@ describe('a replace', () => {
     const versions: string[] = []
     let failures = 2
     store.on({
-      replace: (_next, _key, entry) => {
-        versions.push((entry as { version: string }).version)
+      replace: (_next, operation) => {
+        versions.push((operation as Replace).entry.version)
         failures -= 1
         if (failures >= 0) throw new Error('lost')
       },

@@ -212,8 +212,8 @@ describe('an entry of another', () => {
     other.cookie = undefined
     await world.visit((session) => void session.set('b', 'of B'), { browser: other })
     const [[first, one], [second, two]] = (await world.rows()) as [Row, Row]
-    await world.memory.replace(first, { ...two, version: 'moved' }, one.version, 0)
-    await world.memory.replace(second, { ...one, version: 'moved' }, two.version, 0)
+    await world.memory.replace({ key: first, entry: { ...two, version: 'moved' }, expected: one.version, now: 0 })
+    await world.memory.replace({ key: second, entry: { ...one, version: 'moved' }, expected: two.version, now: 0 })
     expect([await world.read(), await world.read(other)]).toEqual([{}, {}])
   })
 

@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { createSessions } from '../../../src/core/manager/sessions.ts'
 import type { Session } from '../../../src/core/session/session.ts'
-import type { Entry, Refused, Version, Written } from '../../../src/core/store/store.ts'
+import type { Create, Entry, Keyed, Load, Refused, Replace, Written } from '../../../src/core/store/store.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 
 /** Every operation takes a turn of the event loop: time for the request to go on before it is done. */
 class Unhurried extends MemoryStore {
-  override async load(key: string, now: number): Promise<Entry | undefined> {
-    return turn(() => super.load(key, now))
+  override async load(operation: Load): Promise<Entry | undefined> {
+    return turn(() => super.load(operation))
   }
-  override async create(key: string, entry: Entry): Promise<Written | Refused> {
-    return turn(() => super.create(key, entry))
+  override async create(operation: Create): Promise<Written | Refused> {
+    return turn(() => super.create(operation))
   }
-  override async replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
-    return turn(() => super.replace(key, entry, expected, now))
+  override async replace(operation: Replace): Promise<Written | Refused> {
+    return turn(() => super.replace(operation))
   }
-  override async delete(key: string): Promise<boolean> {
-    return turn(() => super.delete(key))
+  override async delete(operation: Keyed): Promise<boolean> {
+    return turn(() => super.delete(operation))
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Load } from '../../../src/core/store/store.ts'
 import { World, worldWith } from '../fixture.ts'
 import { ScriptedStore } from '../scripted-store.ts'
 
@@ -111,12 +112,12 @@ describe('reload', () => {
       {},
       (memory) =>
         new ScriptedStore(memory, {
-          load: (_next, _key, _now, options) => void fresh.push((options as { fresh?: boolean } | undefined)?.fresh),
+          load: (_next, operation) => void fresh.push((operation as Load).fresh),
         }),
     )
     fresh.length = 0
     await world.visit((session) => session.reload())
-    expect(fresh).toEqual([undefined, true])
+    expect(fresh).toEqual([false, true])
   })
 
   it('keeps changes made in place', async () => {

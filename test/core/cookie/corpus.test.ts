@@ -128,14 +128,24 @@ describe('stored expiry', () => {
   ])('%s is expired', async (_name, expiresAt) => {
     const world = await worldWith({ a: 1 })
     const [key, entry] = await world.onlyRow()
-    await world.memory.replace(key, { ...entry, version: 'planted', expiresAt: expiresAt as number }, entry.version, 0)
+    await world.memory.replace({
+      key,
+      entry: { ...entry, version: 'planted', expiresAt: expiresAt as number },
+      expected: entry.version,
+      now: 0,
+    })
     expect(await world.read()).toEqual({})
   })
 
   it('in the year 10000 is cut to the absolute lifetime by the next write', async () => {
     const world = await worldWith({ a: 1 })
     const [key, entry] = await world.onlyRow()
-    await world.memory.replace(key, { ...entry, version: 'planted', expiresAt: Date.UTC(10_000, 0) }, entry.version, 0)
+    await world.memory.replace({
+      key,
+      entry: { ...entry, version: 'planted', expiresAt: Date.UTC(10_000, 0) },
+      expected: entry.version,
+      now: 0,
+    })
     await world.visit((session) => void session.set('a', 2))
     expect((await world.row()).expiresAt).toBe(world.clock.at + 14 * DAY)
   })

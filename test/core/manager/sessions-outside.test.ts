@@ -84,6 +84,6 @@ describe('outside of requests', () => {
     expect(thrown(() => createSessions({ store, random: () => new Uint8Array(1) })).code).toBe('ERR_SESSION_CONFIG')
     const sessions = createSessions({ store })
     await sessions.close()
-    await expect(store.load('a', 0)).rejects.toThrow('The store is closed')
+    await expect(store.load({ key: 'a', now: 0 })).rejects.toThrow('The store is closed')
   })
 })

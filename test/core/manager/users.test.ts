@@ -70,7 +70,7 @@ describe('users', () => {
   it('on a store that cannot tell are a ConfigError', async () => {
     const memory = new MemoryStore()
     const bare = {
-      capabilities: { ...memory.capabilities, list: false, users: false },
+      capabilities: { ...memory.capabilities, list: false, indexes: [] },
       load: memory.load.bind(memory),
       create: memory.create.bind(memory),
       replace: memory.replace.bind(memory),

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { StoreError } from '../../../src/core/base/errors.ts'
+import type { Keyed } from '../../../src/core/store/store.ts'
 import type { Session } from '../../../src/index.ts'
 import { type Browser, rejection, thrown, type World, worldWith } from '../fixture.ts'
 import { forever, lostRequest, type Script, ScriptedStore } from '../scripted-store.ts'
@@ -70,11 +71,11 @@ describe('a store that is silent', () => {
     const { store } = await silent()
     let [out, most, asked] = [0, 0, 0]
     store.on({
-      load: async (_next, _key, _now, options) => {
+      load: async (_next, { deadline = 0 }) => {
         asked += 1
         out += 1
         most = Math.max(most, out)
-        await new Promise((resolve) => setTimeout(resolve, (options as { deadline: number }).deadline - performance.now()))
+        await new Promise((resolve) => setTimeout(resolve, deadline - performance.now()))
         out -= 1
         throw new Error('nobody waits any more')
       },
@@ -165,7 +166,7 @@ describe('what costs no other visitor anything', () => {
     const other = world.browser.copy()
     other.cookie = undefined
     await world.visit((session) => session.set('a', 2), { browser: other })
-    const stuck = (next: () => Promise<any>, ...args: unknown[]): unknown => (args[0] === poisoned ? script(next) : next())
+    const stuck = (next: () => Promise<any>, operation: Keyed): unknown => (operation.key === poisoned ? script(next, operation) : next())
     store.on({ load: stuck, replace: stuck })
     for (let round = 0; round < 5; round++) {
       expect((await opened(world)).loadError).toMatchObject({ code: CODE })
@@ -193,7 +194,7 @@ describe('what costs no other visitor anything', () => {
   it('an answer to anybody while the question is out', async () => {
     const { world, store } = await someWorld()
     let asked = 0
-    store.on({ load: (next, key) => (String(key).startsWith('nobody') || asked++ === 0 ? forever() : next()) })
+    store.on({ load: (next, { key }) => (key.startsWith('nobody') || asked++ === 0 ? forever() : next()) })
     await opened(world)
     await world.read()
     await vi.advanceTimersByTimeAsync(500)

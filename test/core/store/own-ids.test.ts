@@ -30,11 +30,11 @@ describe('a store with ids of its own making', () => {
     await world.visit((session) => session.set('a', 1))
     const { id = '' } = world.browser
     expect(id).toMatch(/^[\w-]{20}$/)
-    expect((await store.load(id, 0))?.payload).toContain('"a":1')
+    expect((await store.load({ key: id, now: 0 }))?.payload).toContain('"a":1')
     const { session } = await world.visit((one) => one.increment('a'))
     expect([session.id, session.handle]).toEqual([id, `handle of ${id.slice(0, 4)}`])
     await world.visit((one) => one.flush())
-    expect([await store.load(id, 0), world.browser.cookie]).toEqual([undefined, undefined])
+    expect([await store.load({ key: id, now: 0 }), world.browser.cookie]).toEqual([undefined, undefined])
     expect(JSON.stringify(world.events)).not.toContain(id)
     expect(world.events.filter(({ handle }) => handle !== undefined).length).toBeGreaterThan(4)
   })
@@ -59,7 +59,7 @@ describe('a store with ids of its own making', () => {
 
   it('whose tokens hold the data has to make them', () => {
     const store = Object.assign(new MemoryStore(), {
-      capabilities: { compareAndSwap: false, list: false, users: false, carriesData: true },
+      capabilities: { compareAndSwap: false, list: false, indexes: [], carriesData: true },
     })
     expect(thrown(() => worldOf(store)).code).toBe('ERR_SESSION_CONFIG')
   })

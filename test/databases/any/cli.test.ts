@@ -13,8 +13,10 @@ const REDIS = inject('redis') ?? ''
 /** A store with this many expired sessions and one that lives. */
 async function storeWith(url: string, expired: number): Promise<string> {
   const store = await openStore(url)
-  await store.create('alive', sampleEntry())
-  await Promise.all(Array.from({ length: expired }, (_, n) => store.create(`expired ${n}`, sampleEntry({ expiresAt: PAST }))))
+  await store.create({ key: 'alive', entry: sampleEntry() })
+  await Promise.all(
+    Array.from({ length: expired }, (_, n) => store.create({ key: `expired ${n}`, entry: sampleEntry({ expiresAt: PAST }) })),
+  )
   await store.close?.()
   return url
 }

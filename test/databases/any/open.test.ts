@@ -29,11 +29,11 @@ describe.each(STARTED)('a store of $name: by URL', ({ name, url }) => {
   it('keeps what was written for the next who opens it, and is closed once', async () => {
     const [where, entry] = [place(name, url), sampleEntry()]
     const first = await openStore(where)
-    expect(await first.create('a', entry)).toEqual({ ok: true })
+    expect(await first.create({ key: 'a', entry })).toEqual({ ok: true })
     await Promise.all([first.close?.(), first.close?.()])
-    await expect(first.load('a', NOW)).rejects.toEqual(expect.objectContaining({ code: 'ERR_SESSION_STORE' }))
+    await expect(first.load({ key: 'a', now: NOW })).rejects.toEqual(expect.objectContaining({ code: 'ERR_SESSION_STORE' }))
     const second = await openStore(where)
-    expect(await second.load('a', NOW)).toEqual(entry)
+    expect(await second.load({ key: 'a', now: NOW })).toEqual(entry)
     await second.close?.()
   })
 
@@ -43,7 +43,7 @@ describe.each(STARTED)('a store of $name: by URL', ({ name, url }) => {
     const error: unknown = await openStore(where)
       .then((store) => {
         opened.push(store)
-        return store.load('a', NOW)
+        return store.load({ key: 'a', now: NOW })
       })
       .catch((reason: unknown) => reason)
     expect(error).toEqual(failure)
@@ -56,7 +56,7 @@ describe.skipIf(SERVERS[0]?.url === '')('a store of postgres: by URL', () => {
   it('hands other parameters to the driver', async () => {
     const [base = '', name] = [SERVERS[0]?.url, `name_${freshTable()}`]
     const store = await openStore(`${base}?application_name=${name}&table=${freshTable()}`)
-    await store.load('a', NOW)
+    await store.load({ key: 'a', now: NOW })
     const { rowCount } = await newPool().query('SELECT 1 FROM pg_stat_activity WHERE application_name = $1', [name])
     expect(rowCount).toBe(1)
     await store.close?.()
@@ -65,11 +65,11 @@ describe.skipIf(SERVERS[0]?.url === '')('a store of postgres: by URL', () => {
   it('lives through the end of its idle connections', async () => {
     const name = `name_${freshTable()}`
     const store = await openStore(`${SERVERS[0]?.url}?application_name=${name}&table=${freshTable()}`)
-    await store.create('a', sampleEntry())
+    await store.create({ key: 'a', entry: sampleEntry() })
     const pool = newPool()
     const ended = 'SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1'
     expect((await pool.query(ended, [name])).rowCount).toBe(1)
-    await expect.poll(() => store.load('a', NOW).catch(() => undefined)).toBeDefined()
+    await expect.poll(() => store.load({ key: 'a', now: NOW }).catch(() => undefined)).toBeDefined()
     await store.close?.()
   })
 })
@@ -97,8 +97,8 @@ describe.skipIf(inject('redis') === undefined)('a store of redis+cluster: by URL
     const hosts = `127.0.0.1:${await freePort()},127.0.0.1:${server.port}`
     const store = await openStore(`redis+cluster://app:hunter%2F2@${hosts}?prefix=shop:`)
     const entries = Array.from({ length: 10 }, (_, n) => [String(n), sampleEntry()] as const)
-    for (const [key, entry] of entries) expect(await store.create(key, entry)).toEqual({ ok: true })
-    expect(await Promise.all(entries.map(([key]) => store.load(key, NOW)))).toEqual(entries.map(([, entry]) => entry))
+    for (const [key, entry] of entries) expect(await store.create({ key, entry })).toEqual({ ok: true })
+    expect(await Promise.all(entries.map(([key]) => store.load({ key, now: NOW })))).toEqual(entries.map(([, entry]) => entry))
     expect(server.command('keys', 'shop:*').split('\n')).toHaveLength(10)
     await store.close?.()
     const stranger = openStore(`redis+cluster://app:hunter2@${hosts}`)
@@ -115,7 +115,7 @@ describe('a table of that name that is not ours', () => {
     for (const create of [true, false]) {
       const store = await openStore(`${url}?table=${table}`, { create })
       await expect(store.migrate?.()).rejects.toThrow(words)
-      if (create) await expect(store.create(fresh('key'), sampleEntry())).rejects.toThrow(words)
+      if (create) await expect(store.create({ key: fresh('key'), entry: sampleEntry() })).rejects.toThrow(words)
       await store.close?.()
     }
     expect(await other.rows()).toBe(1)

@@ -53,17 +53,17 @@ async function pair(carry: () => Promise<Invalidation>, carryOther: () => Promis
 /** A new session that both have in their caches. */
 async function cachedByBoth({ truth, one, other }: Pair, userId?: string): Promise<{ key: string; entry: Entry }> {
   const [key, entry] = [freshPrefix(), sampleEntry(userId === undefined ? {} : { userId })]
-  await truth.create(key, entry)
+  await truth.create({ key, entry })
   for (const store of [one, other]) await until(async () => expect(await isCached(store, truth, key)).toBe(true))
   return { key, entry }
 }
 
 /** Whether a change that the cache does not hear of is not seen. The change is taken back by the next one. */
 async function isCached(store: CachedStore, truth: PostgresStore, key: string): Promise<boolean> {
-  const before = await store.load(key, NOW)
+  const before = await store.load({ key, now: NOW })
   const next = { ...(before as Entry), expiresAt: (before as Entry).expiresAt + 1 }
-  await truth.touch(key, next.expiresAt, next.version, NOW)
-  return (await store.load(key, NOW))?.expiresAt !== next.expiresAt
+  await truth.touch({ key, expiresAt: next.expiresAt, expected: next.version, now: NOW })
+  return (await store.load({ key, now: NOW }))?.expiresAt !== next.expiresAt
 }
 
 function until(check: () => Promise<void>): Promise<void> {
@@ -89,15 +89,15 @@ describe.skipIf(POSTGRES === '' || REDIS === '').each(Object.entries(channels))(
     const { one, other } = processes
     const { key, entry } = await cachedByBoth(processes, 'ada')
     const next = sampleEntry({ userId: 'ada' })
-    await one.replace(key, next, entry.version, NOW)
-    await until(async () => expect(await other.load(key, NOW)).toEqual(next))
-    await other.touch(key, NOW + 3 * HOUR, next.version, NOW)
-    await until(async () => expect(await one.load(key, NOW)).toMatchObject({ expiresAt: NOW + 3 * HOUR }))
-    expect(await one.deleteUser?.('ada')).toBe(1)
-    await until(async () => expect(await other.load(key, NOW)).toBeUndefined())
+    await one.replace({ key, entry: next, expected: entry.version, now: NOW })
+    await until(async () => expect(await other.load({ key, now: NOW })).toEqual(next))
+    await other.touch({ key, expiresAt: NOW + 3 * HOUR, expected: next.version, now: NOW })
+    await until(async () => expect(await one.load({ key, now: NOW })).toMatchObject({ expiresAt: NOW + 3 * HOUR }))
+    expect(await one.deleteByIndex?.({ index: 'userId', name: 'ada' })).toBe(1)
+    await until(async () => expect(await other.load({ key, now: NOW })).toBeUndefined())
     const second = await cachedByBoth(processes)
-    await other.delete(second.key)
-    await until(async () => expect(await one.load(second.key, NOW)).toBeUndefined())
+    await other.delete({ key: second.key })
+    await until(async () => expect(await one.load({ key: second.key, now: NOW })).toBeUndefined())
     expect(processes.warnings).toEqual([])
   })
 })
@@ -131,19 +131,19 @@ describe.skipIf(POSTGRES === '' || REDIS === '').each(Object.entries(networks))(
       proxy.refuse()
       proxy.resetAll()
     } else proxy.fault = { blackHole: 'both' }
-    await one.delete(key)
-    await until(async () => expect(await other.load(key, NOW)).toBeUndefined())
+    await one.delete({ key })
+    await until(async () => expect(await other.load({ key, now: NOW })).toBeUndefined())
     expect(await isCached(other, truth, second.key)).toBe(false)
     expect(await isCached(one, truth, second.key)).toBe(true)
     await until(async () => expect(warnings).toEqual([expect.stringContaining('does not hear')]))
-    await truth.delete(second.key)
+    await truth.delete({ key: second.key })
     proxy.fault = {}
     if (fault === 'reset') await proxy.listen()
     else proxy.resetAll()
     const third = sampleEntry()
-    await truth.create(`${key}3`, third)
+    await truth.create({ key: `${key}3`, entry: third })
     await until(async () => expect(await isCached(other, truth, `${key}3`)).toBe(true))
-    expect(await other.load(second.key, NOW)).toBeUndefined()
+    expect(await other.load({ key: second.key, now: NOW })).toBeUndefined()
   })
 })
 
@@ -156,8 +156,8 @@ describe.skipIf(POSTGRES === '')('a process that could not tell', () => {
     const { key } = await cachedByBoth(processes)
     proxy.refuse()
     proxy.resetAll()
-    await other.delete(key)
+    await other.delete({ key })
     await proxy.listen()
-    await until(async () => expect(await one.load(key, NOW)).toBeUndefined())
+    await until(async () => expect(await one.load({ key, now: NOW })).toBeUndefined())
   })
 })

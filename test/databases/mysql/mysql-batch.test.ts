@@ -15,8 +15,8 @@ async function filled(count: number, isolation: Isolation = 'repeatable read', a
   const rows = Array.from({ length: count }, (_, index): [string, Entry] => [`key ${index}`, sampleEntry()])
   const client = watchedMysql(pool, around)
   const store = new MysqlStore({ pool: client, table })
-  await store.load('the first use makes the table', NOW)
-  for (const [key, entry] of rows) await store.create(key, entry)
+  await store.load({ key: 'the first use makes the table', now: NOW })
+  for (const [key, entry] of rows) await store.create({ key, entry })
   client.sent.length = 0
   return { store, rows, table, pool, sent: client.sent }
 }
@@ -24,23 +24,24 @@ async function filled(count: number, isolation: Isolation = 'repeatable read', a
 describe.skipIf(MYSQL === '')('loads that arrive in one turn', () => {
   it.each(ISOLATIONS)('are one statement (%s)', async (isolation) => {
     const { store, rows, sent } = await filled(50, isolation)
-    expect(await Promise.all(rows.map(([key]) => store.load(key, NOW)))).toEqual(rows.map(([, entry]) => entry))
+    expect(await Promise.all(rows.map(([key]) => store.load({ key, now: NOW })))).toEqual(rows.map(([, entry]) => entry))
     expect(sent).toEqual([expect.stringMatching(MANY)])
   })
 
   it('have each their own now', async () => {
     const { store } = await filled(0)
     const entry = sampleEntry()
-    await store.create('a', entry)
-    const loads = [NOW, entry.expiresAt - 1, entry.expiresAt].map((now) => store.load('a', now))
-    expect(await Promise.all([...loads, store.load('b', NOW)])).toEqual([entry, entry, undefined, undefined])
+    await store.create({ key: 'a', entry })
+    const loads = [NOW, entry.expiresAt - 1, entry.expiresAt].map((now) => store.load({ key: 'a', now }))
+    expect(await Promise.all([...loads, store.load({ key: 'b', now: NOW })])).toEqual([entry, entry, undefined, undefined])
   })
 
   it('are at most 250 to a statement, and of few different texts, since a connection keeps each', async () => {
     const { store, sent } = await filled(0)
-    await Promise.all(Array.from({ length: 600 }, (_, index) => store.load(String(index), NOW)))
+    await Promise.all(Array.from({ length: 600 }, (_, index) => store.load({ key: String(index), now: NOW })))
     expect(sent).toHaveLength(3)
-    for (let count = 2; count <= 64; count++) await Promise.all(Array.from({ length: count }, (_, index) => store.load(String(index), NOW)))
+    for (let count = 2; count <= 64; count++)
+      await Promise.all(Array.from({ length: count }, (_, index) => store.load({ key: String(index), now: NOW })))
     expect(new Set(sent).size).toBeLessThanOrEqual(9)
   })
 
@@ -54,11 +55,11 @@ describe.skipIf(MYSQL === '')('loads that arrive in one turn', () => {
     })
     const [[a, first], [b]] = rows as [[string, Entry], [string, Entry]]
     held = true
-    const early = Promise.all([store.load(a, NOW), store.load(b, NOW)])
+    const early = Promise.all([store.load({ key: a, now: NOW }), store.load({ key: b, now: NOW })])
     await expect.poll(() => sent.filter((text) => MANY.test(text)).length).toBe(1)
     const second = sampleEntry()
-    await new MysqlStore({ pool, table }).replace(a, second, first.version, NOW)
-    const late = await store.load(a, NOW)
+    await new MysqlStore({ pool, table }).replace({ key: a, entry: second, expected: first.version, now: NOW })
+    const late = await store.load({ key: a, now: NOW })
     gate.resolve()
     await early
     expect(late).toEqual(second)
@@ -68,8 +69,8 @@ describe.skipIf(MYSQL === '')('loads that arrive in one turn', () => {
     const texts = ['', '"', '\\', '\\"', '`', '?', 'NULL', ',', ' ', '\n', '\0', '\ud800', "'", '\u0001', '\u0001""']
     const { store } = await filled(0)
     const entries = texts.map((text) => sampleEntry({ payload: text, proof: text, commits: text, userId: text, version: fresh(text) }))
-    for (const [index, text] of texts.entries()) await store.create(text, entries[index] as Entry)
-    expect(await Promise.all(texts.map((text) => store.load(text, NOW)))).toEqual(entries)
+    for (const [index, text] of texts.entries()) await store.create({ key: text, entry: entries[index] as Entry })
+    expect(await Promise.all(texts.map((text) => store.load({ key: text, now: NOW })))).toEqual(entries)
   })
 
   it('are answered one by one when the server refuses all of them', async () => {
@@ -79,7 +80,7 @@ describe.skipIf(MYSQL === '')('loads that arrive in one turn', () => {
       if (MANY.test(text)) throw refusal
       return result
     })
-    expect(await Promise.all(rows.map(([key]) => store.load(key, NOW)))).toEqual(rows.map(([, entry]) => entry))
+    expect(await Promise.all(rows.map(([key]) => store.load({ key, now: NOW })))).toEqual(rows.map(([, entry]) => entry))
     expect(sent).toHaveLength(4)
   })
 
@@ -89,7 +90,7 @@ describe.skipIf(MYSQL === '')('loads that arrive in one turn', () => {
       if (MANY.test(text)) throw Object.assign(new Error('lost'), { code: 'ECONNRESET', errno: -104 })
       return result
     })
-    const outcomes = await Promise.allSettled(rows.map(([key]) => store.load(key, NOW)))
+    const outcomes = await Promise.allSettled(rows.map(([key]) => store.load({ key, now: NOW })))
     expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)).toEqual(rows.map(() => 'ERR_SESSION_STORE'))
     expect(sent).toHaveLength(1)
   })
@@ -101,10 +102,10 @@ describe.skipIf(MYSQL === '')('writes that arrive in one turn', () => {
     const [[a, first], [b, second], [c, third]] = rows as [[string, Entry], [string, Entry], [string, Entry]]
     const next = sampleEntry()
     const outcomes = await Promise.all([
-      store.replace(a, next, first.version, NOW),
-      store.replace(b, next, 'another', NOW),
-      store.replace(c, next, third.version, third.expiresAt),
-      store.replace('d', next, 'any', NOW),
+      store.replace({ key: a, entry: next, expected: first.version, now: NOW }),
+      store.replace({ key: b, entry: next, expected: 'another', now: NOW }),
+      store.replace({ key: c, entry: next, expected: third.version, now: third.expiresAt }),
+      store.replace({ key: 'd', entry: next, expected: 'any', now: NOW }),
     ])
     const refused = (reason: string, current?: Entry): object => ({ ok: false, reason, ...(current && { current }) })
     expect(outcomes).toEqual([{ ok: true }, refused('stale', second), refused('missing'), refused('missing')])
@@ -118,7 +119,7 @@ describe.skipIf(MYSQL === '')('a lone load', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval'] })
     try {
       // No timer fires, and no time passes: it is gone when the turn ends.
-      const load = store.load('a', NOW)
+      const load = store.load({ key: 'a', now: NOW })
       await new Promise((resolve) => setImmediate(resolve))
       await new Promise((resolve) => setImmediate(resolve))
       expect(sent).toHaveLength(1)

@@ -43,16 +43,16 @@ describe.skipIf(MYSQL === '')('others in the way', () => {
   it.each(LEVELS)('100 compare-and-swaps of one row from four pools, none is lost (%s)', async (_, isolation, begin) => {
     const table = freshTable()
     const stores = Array.from({ length: 4 }, () => new MysqlStore({ pool: newMysqlPool(isolation, { connectionLimit: 3 }, begin), table }))
-    await stores[0]?.create('n', sampleEntry({ payload: '0' }))
+    await stores[0]?.create({ key: 'n', entry: sampleEntry({ payload: '0' }) })
     const count = async (store: MysqlStore): Promise<void> => {
       for (let done = 0; done < 25; ) {
-        const current = (await store.load('n', NOW)) ?? sampleEntry()
+        const current = (await store.load({ key: 'n', now: NOW })) ?? sampleEntry()
         const next = sampleEntry({ payload: String(Number(current.payload) + 1) })
-        if ((await store.replace('n', next, current.version, NOW)).ok) done += 1
+        if ((await store.replace({ key: 'n', entry: next, expected: current.version, now: NOW })).ok) done += 1
       }
     }
     await Promise.all(stores.map(count))
-    expect((await stores[0]?.load('n', NOW))?.payload).toBe('100')
+    expect((await stores[0]?.load({ key: 'n', now: NOW }))?.payload).toBe('100')
   })
 
   it.each(LEVELS)('writes, sweeps and deletions of rows that four pools share (%s)', async (_, isolation, begin) => {
@@ -61,18 +61,27 @@ describe.skipIf(MYSQL === '')('others in the way', () => {
     const keys = Array.from({ length: 12 }, (__, index) => `key ${index}`)
     const wins = new Map<string, number>()
     const swap = async (store: MysqlStore, key: string): Promise<void> => {
-      const current = await store.load(key, NOW)
+      const current = await store.load({ key, now: NOW })
       const next = sampleEntry({ payload: String(Number(current?.payload ?? 0) + 1), userId: key })
-      const { ok } = current === undefined ? await store.create(key, next) : await store.replace(key, next, current.version, NOW)
+      const { ok } =
+        current === undefined
+          ? await store.create({ key, entry: next })
+          : await store.replace({ key, entry: next, expected: current.version, now: NOW })
       if (ok) wins.set(key, (wins.get(key) ?? 0) + 1)
-      await store.create(`${key} that is over`, sampleEntry({ expiresAt: NOW, userId: 'gone' }))
+      await store.create({ key: `${key} that is over`, entry: sampleEntry({ expiresAt: NOW, userId: 'gone' }) })
     }
     const sweep = async (store: MysqlStore): Promise<void> => {
       for await (const { deleted } of store.clearExpired({ now: NOW, batch: 3 })) expect(deleted).toBeGreaterThanOrEqual(0)
     }
     for (let round = 0; round < 5; round += 1)
-      await Promise.all(stores.flatMap((store) => [...keys.map((key) => swap(store, key)), sweep(store), store.deleteUser('gone')]))
-    const rows = await Promise.all(keys.map(async (key) => stores[0]?.load(key, NOW)))
+      await Promise.all(
+        stores.flatMap((store) => [
+          ...keys.map((key) => swap(store, key)),
+          sweep(store),
+          store.deleteByIndex({ index: 'userId', name: 'gone' }),
+        ]),
+      )
+    const rows = await Promise.all(keys.map(async (key) => stores[0]?.load({ key, now: NOW })))
     expect(rows.map((row) => Number(row?.payload))).toEqual(keys.map((key) => wins.get(key)))
   })
 
@@ -80,14 +89,14 @@ describe.skipIf(MYSQL === '')('others in the way', () => {
     const table = freshTable()
     const pool = watchedMysql(newMysqlPool())
     const store = new MysqlStore({ pool, table })
-    for (const key of ['a', 'b']) await store.create(key, sampleEntry({ userId: 'ada' }))
-    for (let more = 0; more < 20; more++) await store.create(`more ${more}`, sampleEntry())
+    for (const key of ['a', 'b']) await store.create({ key, entry: sampleEntry({ userId: 'ada' }) })
+    for (let more = 0; more < 20; more++) await store.create({ key: `more ${more}`, entry: sampleEntry() })
     // The one that changed more stays.
     const other = await transaction(
       `UPDATE \`${table}\` SET seen_at = 1 WHERE \`key\` LIKE 'more%'`,
       `SELECT 1 FROM \`${table}\` WHERE \`key\` = 'b' FOR UPDATE`,
     )
-    const deletion = store.deleteUser('ada')
+    const deletion = store.deleteByIndex({ index: 'userId', name: 'ada' })
     await waiting(table, 1)
     await other.query(`SELECT 1 FROM \`${table}\` WHERE \`key\` = 'a' FOR UPDATE`)
     await finish(other)
@@ -99,9 +108,9 @@ describe.skipIf(MYSQL === '')('others in the way', () => {
     const table = freshTable()
     const pool = watchedMysql(newMysqlPool('repeatable read', {}, 'SET SESSION innodb_lock_wait_timeout = 1'))
     const [store, entry] = [new MysqlStore({ pool, table }), sampleEntry()]
-    await store.create('a', entry)
+    await store.create({ key: 'a', entry })
     const other = await transaction(`SELECT 1 FROM \`${table}\` FOR UPDATE`)
-    const swap = store.replace('a', sampleEntry(), entry.version, NOW)
+    const swap = store.replace({ key: 'a', entry: sampleEntry(), expected: entry.version, now: NOW })
     await expect.poll(() => pool.sent.filter((text) => text.startsWith('UPDATE')).length, { timeout: 10_000 }).toBe(2)
     await finish(other)
     expect(await swap).toEqual({ ok: true })
@@ -114,8 +123,8 @@ describe.skipIf(MYSQL === '')('others in the way', () => {
       return work()
     })
     const store = new MysqlStore({ pool, table: freshTable() })
-    await store.create('a', sampleEntry())
-    expect(await store.delete('a')).toBe(true)
+    await store.create({ key: 'a', entry: sampleEntry() })
+    expect(await store.delete({ key: 'a' })).toBe(true)
     expect(refusals).toBe(-1)
   })
 
@@ -127,7 +136,7 @@ describe.skipIf(MYSQL === '')('others in the way', () => {
       return work()
     })
     const store = new MysqlStore({ pool, table: freshTable() })
-    await expect(store.delete('a')).rejects.toEqual(failure(false))
+    await expect(store.delete({ key: 'a' })).rejects.toEqual(failure(false))
     expect(tries).toBeGreaterThan(5)
   })
 
@@ -135,13 +144,16 @@ describe.skipIf(MYSQL === '')('others in the way', () => {
     const [table, pool] = [freshTable(), newMysqlPool()]
     const store = new MysqlStore({ pool, table })
     const [a, b] = [sampleEntry(), sampleEntry()]
-    await store.create('a', a)
-    await store.create('b', b)
+    await store.create({ key: 'a', entry: a })
+    await store.create({ key: 'b', entry: b })
     const other = await transaction(
       `UPDATE \`${table}\` SET version = 'theirs' WHERE \`key\` = 'a'`,
       `DELETE FROM \`${table}\` WHERE \`key\` = 'b'`,
     )
-    const swaps = [store.replace('a', sampleEntry(), a.version, NOW), store.replace('b', sampleEntry(), b.version, NOW)]
+    const swaps = [
+      store.replace({ key: 'a', entry: sampleEntry(), expected: a.version, now: NOW }),
+      store.replace({ key: 'b', entry: sampleEntry(), expected: b.version, now: NOW }),
+    ]
     await waiting(table, 2)
     await finish(other)
     expect(await Promise.all(swaps)).toEqual([
@@ -170,11 +182,11 @@ describe.skipIf(MYSQL === '').each(['KILL', 'KILL QUERY'])('a statement that som
   it('leaves the outcome open', async () => {
     const { store, end, release } = await held()
     const [[key]] = (await store.list({ now: 0 })).entries as [[string, unknown]]
-    const outcome = expect(store.delete(key)).rejects.toEqual(failure(undefined))
+    const outcome = expect(store.delete({ key })).rejects.toEqual(failure(undefined))
     await end()
     await outcome
     await release()
-    expect(await store.delete(key)).toBe(true)
+    expect(await store.delete({ key })).toBe(true)
   })
 
   it('is found out by the session, whose change is there once', async () => {
@@ -192,21 +204,21 @@ describe.skipIf(MYSQL === '')('a pool', () => {
   it('may lose idle connections to the server', async () => {
     const pool = newMysqlPool()
     const store = new MysqlStore({ pool, table: freshTable() })
-    await Promise.all([store.create('a', sampleEntry()), store.create('b', sampleEntry())])
+    await Promise.all([store.create({ key: 'a', entry: sampleEntry() }), store.create({ key: 'b', entry: sampleEntry() })])
     const killer = onlooker()
     const ids = (pool.pool as unknown as { _freeConnections: { length: number; get(n: number): { threadId: number } } })._freeConnections
     expect(ids.length).toBeGreaterThan(0)
     for (const id of Array.from({ length: ids.length }, (_, index) => ids.get(index).threadId)) await killer.query(`KILL ${id}`)
     await expect.poll(() => ids.length, { timeout: 10_000 }).toBe(0)
-    expect(await store.load('a', NOW)).toBeDefined()
+    expect(await store.load({ key: 'a', now: NOW })).toBeDefined()
   })
 
   it('whose connections are all in use is waited for', async () => {
     const pool = newMysqlPool('repeatable read', { connectionLimit: 2 })
     const store = new MysqlStore({ pool, table: freshTable() })
-    await store.create('a', sampleEntry())
+    await store.create({ key: 'a', entry: sampleEntry() })
     const taken = [await pool.getConnection(), await pool.getConnection()]
-    const load = store.load('a', NOW)
+    const load = store.load({ key: 'a', now: NOW })
     for (const connection of taken) connection.release()
     expect(await load).toBeDefined()
   })
@@ -217,13 +229,13 @@ describe.skipIf(MYSQL === '')('a pool', () => {
   ])('whose connections are all in use, and which %s, is a failure without effect', async (_, options, statementTimeout) => {
     const pool = newMysqlPool('repeatable read', { connectionLimit: 1, ...options })
     const store = new MysqlStore({ pool, table: freshTable(), statementTimeout })
-    await expect.poll(() => store.create('a', sampleEntry()).catch(() => undefined), { timeout: 10_000 }).toBeDefined()
+    await expect.poll(() => store.create({ key: 'a', entry: sampleEntry() }).catch(() => undefined), { timeout: 10_000 }).toBeDefined()
     const taken = await pool.getConnection()
-    await expect(store.delete('a')).rejects.toEqual(failure(false))
-    await expect(store.delete('a')).rejects.toThrow(/^The session store failed to delete: No connection/)
+    await expect(store.delete({ key: 'a' })).rejects.toEqual(failure(false))
+    await expect(store.delete({ key: 'a' })).rejects.toThrow(/^The session store failed to delete: No connection/)
     taken.release()
     // The connection that came too late was given back: there is only one.
-    await expect.poll(() => store.delete('a').catch(() => undefined), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => store.delete({ key: 'a' }).catch(() => undefined), { timeout: 10_000 }).toBe(true)
   })
 
   it.each(['START TRANSACTION', 'SET SESSION autocommit = 0'])(
@@ -231,13 +243,13 @@ describe.skipIf(MYSQL === '')('a pool', () => {
     async (begin) => {
       const table = freshTable()
       const store = new MysqlStore({ pool: newMysqlPool(), table })
-      await store.create('a', sampleEntry())
+      await store.create({ key: 'a', entry: sampleEntry() })
       const careless = new MysqlStore({ pool: newMysqlPool('repeatable read', {}, begin), table, create: false })
-      await expect(careless.delete('a')).rejects.toEqual(failure(false))
-      await expect(careless.delete('a')).rejects.toThrow('autocommit')
-      await expect(careless.create('b', sampleEntry())).rejects.toEqual(failure(false))
-      expect(await Promise.all(['a', 'b'].map(async (key) => (await store.load(key, NOW)) !== undefined))).toEqual([true, false])
-      expect(await store.delete('a')).toBe(true)
+      await expect(careless.delete({ key: 'a' })).rejects.toEqual(failure(false))
+      await expect(careless.delete({ key: 'a' })).rejects.toThrow('autocommit')
+      await expect(careless.create({ key: 'b', entry: sampleEntry() })).rejects.toEqual(failure(false))
+      expect(await Promise.all(['a', 'b'].map(async (key) => (await store.load({ key, now: NOW })) !== undefined))).toEqual([true, false])
+      expect(await store.delete({ key: 'a' })).toBe(true)
     },
   )
 })
@@ -246,11 +258,11 @@ describe.skipIf(MYSQL === '')('a statement that is larger than the server takes'
   it.each([16, 17, 60])('is refused at once, and the connection stays: %i MiB', async (size) => {
     const store = new MysqlStore({ pool: newMysqlPool(), table: freshTable() })
     const large = sampleEntry({ payload: 'x'.repeat(size << 20) })
-    await expect(store.create('a', large)).rejects.toEqual(failure(false))
-    await expect(store.create('a', large)).rejects.toThrow('`max_allowed_packet`')
+    await expect(store.create({ key: 'a', entry: large })).rejects.toEqual(failure(false))
+    await expect(store.create({ key: 'a', entry: large })).rejects.toThrow('`max_allowed_packet`')
     const largest = sampleEntry({ payload: 'x'.repeat((16 << 20) - 2000) })
-    expect(await store.create('a', largest)).toEqual({ ok: true })
-    expect((await store.load('a', NOW))?.payload.length).toBe(largest.payload.length)
+    expect(await store.create({ key: 'a', entry: largest })).toEqual({ ok: true })
+    expect((await store.load({ key: 'a', now: NOW }))?.payload.length).toBe(largest.payload.length)
   })
 })
 
@@ -258,7 +270,8 @@ describe.skipIf(MYSQL === '')('clearing what expired', () => {
   it.each(ISOLATIONS)('waits for a row that somebody is at work on, and spares what was touched meanwhile (%s)', async (isolation) => {
     const table = freshTable()
     const store = new MysqlStore({ pool: newMysqlPool(isolation), table })
-    for (let index = 0; index < 10; index++) await store.create(`key ${index}`, sampleEntry({ expiresAt: NOW - 10 + index }))
+    for (let index = 0; index < 10; index++)
+      await store.create({ key: `key ${index}`, entry: sampleEntry({ expiresAt: NOW - 10 + index }) })
     const other = await transaction(`UPDATE \`${table}\` SET expires_at = ${NOW + 1} WHERE \`key\` = 'key 4'`)
     const totals: number[] = []
     const sweep = (async () => {
@@ -282,8 +295,8 @@ describe.skipIf(MYSQL === '')('a server that lets nobody in', () => {
   ])('has surely done nothing: %s', async (_, options) => {
     const pool = mysqlPool({ uri: MYSQL, host: '127.0.0.1', ...options }, [])
     const store = new MysqlStore({ pool, create: false })
-    await expect(store.create('a', sampleEntry())).rejects.toEqual(failure(false))
-    await expect(Promise.all([store.load('a', NOW), store.load('b', NOW)])).rejects.toEqual(failure(false))
+    await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(failure(false))
+    await expect(Promise.all([store.load({ key: 'a', now: NOW }), store.load({ key: 'b', now: NOW })])).rejects.toEqual(failure(false))
     await pool.end()
   })
 })

@@ -40,30 +40,30 @@ describe.skipIf(MYSQL === '')('a server', () => {
 
   it('that was restarted is used again as soon as it is back', async () => {
     const [store, entry] = [new MysqlStore({ pool: ownPool() }), sampleEntry()]
-    await store.create('a', entry)
+    await store.create({ key: 'a', entry })
     await server.stop()
-    await expect(store.load('a', NOW)).rejects.toEqual(ANY_FAILURE)
-    await expect(store.replace('a', sampleEntry(), entry.version, NOW)).rejects.toEqual(failure(false))
+    await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(ANY_FAILURE)
+    await expect(store.replace({ key: 'a', entry: sampleEntry(), expected: entry.version, now: NOW })).rejects.toEqual(failure(false))
     await server.start()
-    await soon(() => store.load('a', NOW), entry)
-    expect(await store.replace('a', sampleEntry(), entry.version, NOW)).toEqual({ ok: true })
+    await soon(() => store.load({ key: 'a', now: NOW }), entry)
+    expect(await store.replace({ key: 'a', entry: sampleEntry(), expected: entry.version, now: NOW })).toEqual({ ok: true })
   })
 
   it('that hangs is given up in time, and its connections with it', async () => {
     const pool = ownPool({ connectionLimit: 2 })
     const [store, entry] = [new MysqlStore({ pool, table: freshTable(), statementTimeout: 400 }), sampleEntry()]
-    await soon(() => store.create('a', entry), { ok: true })
+    await soon(() => store.create({ key: 'a', entry }), { ok: true })
     process.kill(server.pid as number, 'SIGSTOP')
     try {
-      const replace = store.replace('a', sampleEntry(), entry.version, NOW)
+      const replace = store.replace({ key: 'a', entry: sampleEntry(), expected: entry.version, now: NOW })
       await expect(replace).rejects.toEqual(failure(undefined))
       await expect(replace).rejects.toThrow('No answer in time')
-      const loads = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => store.delete(`other ${index}`)))
+      const loads = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => store.delete({ key: `other ${index}` })))
       expect(new Set(loads.map(({ status }) => status))).toEqual(new Set(['rejected']))
     } finally {
       process.kill(server.pid as number, 'SIGCONT')
     }
-    await soon(async () => (await store.load('a', NOW)) !== undefined, true)
+    await soon(async () => (await store.load({ key: 'a', now: NOW })) !== undefined, true)
   })
 
   it('that hangs costs a request no more than its time, and no change is lost or made twice', async () => {
@@ -88,7 +88,7 @@ describe.skipIf(MYSQL === '')('a server', () => {
     onTestFinished(() => void silent.close())
     const { port } = silent.address() as { port: number }
     const store = new MysqlStore({ pool: ownPool({ port, connectTimeout: 200 }), create: false })
-    await expect(store.create('a', sampleEntry())).rejects.toEqual(failure(false))
+    await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(failure(false))
   })
 
   it('that only reads refuses writes, keeps serving loads, and may write again', async () => {
@@ -96,29 +96,29 @@ describe.skipIf(MYSQL === '')('a server', () => {
     await admin.query(`CREATE USER ${user}@'127.0.0.1'`)
     await admin.query(`GRANT ALL ON app.* TO ${user}@'127.0.0.1'`)
     const [store, entry] = [new MysqlStore({ pool: ownPool({ user }), table }), sampleEntry()]
-    await store.create('a', entry)
+    await store.create({ key: 'a', entry })
     await admin.query('SET GLOBAL read_only = ON')
-    await expect(store.replace('a', sampleEntry(), entry.version, NOW)).rejects.toEqual(failure(false))
-    await expect(store.delete('a')).rejects.toThrow('read-only')
-    expect(await store.load('a', NOW)).toEqual(entry)
+    await expect(store.replace({ key: 'a', entry: sampleEntry(), expected: entry.version, now: NOW })).rejects.toEqual(failure(false))
+    await expect(store.delete({ key: 'a' })).rejects.toThrow('read-only')
+    expect(await store.load({ key: 'a', now: NOW })).toEqual(entry)
     await admin.query('SET GLOBAL read_only = OFF')
-    expect(await store.delete('a')).toBe(true)
+    expect(await store.delete({ key: 'a' })).toBe(true)
   })
 
   it('without room refuses writes, keeps serving loads, and writes again when there is room', async () => {
     const store = new MysqlStore({ pool: ownPool(), table: freshTable() })
     const full = async (): Promise<unknown> => {
-      for (let row = 0; row < 200; row++) await store.create(`key ${row}`, sampleEntry({ payload: 'x'.repeat(1 << 19) }))
+      for (let row = 0; row < 200; row++) await store.create({ key: `key ${row}`, entry: sampleEntry({ payload: 'x'.repeat(1 << 19) }) })
       return 'room for everything'
     }
     const error = await full().catch((cause: unknown) => cause)
     expect(error).toEqual(failure(false))
     expect(String(error)).toContain('full')
-    expect((await store.load('key 0', NOW))?.payload).toHaveLength(1 << 19)
+    expect((await store.load({ key: 'key 0', now: NOW }))?.payload).toHaveLength(1 << 19)
     await server.stop()
     await server.start(LARGE_DISK)
-    await soon(() => store.create('one more', sampleEntry()), { ok: true })
-    expect(await store.delete('key 0')).toBe(true)
+    await soon(() => store.create({ key: 'one more', entry: sampleEntry() }), { ok: true })
+    expect(await store.delete({ key: 'key 0' })).toBe(true)
   })
 })
 
@@ -131,15 +131,15 @@ describe.skipIf(MYSQL === '')('a network', () => {
     const table = freshTable()
     const store = new MysqlStore({ pool, table, statementTimeout })
     const entries = Array.from({ length: 4 }, (_, index) => sampleEntry({ payload: String(index).repeat(5000) }))
-    for (const [index, entry] of entries.entries()) await soon(() => store.create(`key ${index}`, entry).then(() => true), true)
+    for (const [index, entry] of entries.entries()) await soon(() => store.create({ key: `key ${index}`, entry }).then(() => true), true)
     return { proxy, store, entries, table }
   }
 
   it('that is slow slows, and no more', async () => {
     const { proxy, store, entries } = await through(10_000)
     proxy.fault = { delay: 20, jitter: 20 }
-    expect(await Promise.all(entries.map((_, index) => store.load(`key ${index}`, NOW)))).toEqual(entries)
-    expect(await store.delete('key 1')).toBe(true)
+    expect(await Promise.all(entries.map((_, index) => store.load({ key: `key ${index}`, now: NOW })))).toEqual(entries)
+    expect(await store.delete({ key: 'key 1' })).toBe(true)
   })
 
   it.each<[string, Fault]>([
@@ -155,7 +155,7 @@ describe.skipIf(MYSQL === '')('a network', () => {
       Array.from({ length: 30 }, async (__, index) => {
         // Each in a turn of its own.
         for (let turn = 0; turn < index; turn++) await new Promise((resolve) => setImmediate(resolve))
-        return store.load(`key ${index % 4}`, NOW)
+        return store.load({ key: `key ${index % 4}`, now: NOW })
       }),
     )
     for (const [index, answer] of answers.entries()) {
@@ -164,18 +164,18 @@ describe.skipIf(MYSQL === '')('a network', () => {
     }
     expect(answers.some(({ status }) => status === 'rejected')).toBe(true)
     proxy.fault = {}
-    for (const [index, entry] of entries.entries()) await soon(() => store.load(`key ${index}`, NOW), entry)
+    for (const [index, entry] of entries.entries()) await soon(() => store.load({ key: `key ${index}`, now: NOW }), entry)
     await store.close()
   })
 
   it('that breaks during a write leaves its outcome open', async () => {
     const { proxy, store } = await through(2000, { connectionLimit: 1 })
     // The statement is prepared now, and no answer is needed before it is sent again.
-    expect(await store.delete('nothing')).toBe(false)
+    expect(await store.delete({ key: 'nothing' })).toBe(false)
     proxy.fault = { blackHole: 'down' }
-    await expect(store.delete('key 0')).rejects.toEqual(failure(undefined))
+    await expect(store.delete({ key: 'key 0' })).rejects.toEqual(failure(undefined))
     proxy.fault = {}
-    await soon(() => store.load('key 0', NOW).then((entry) => entry === undefined), true)
+    await soon(() => store.load({ key: 'key 0', now: NOW }).then((entry) => entry === undefined), true)
   })
 
   it('that breaks during a write is no reason for a session to make a change twice, or not at all', async () => {

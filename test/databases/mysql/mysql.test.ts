@@ -64,10 +64,10 @@ describe.skipIf(MYSQL === '')('the table of a MysqlStore', () => {
   it('is not created with create: false, and may come from the file', async () => {
     const pool = newMysqlPool('repeatable read', { database: await newDatabase() })
     const store = new MysqlStore({ pool, create: false })
-    await expect(store.load('a', NOW)).rejects.toEqual(NOT_APPLIED)
+    await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(NOT_APPLIED)
     await pool.query(readFileSync('schema/mysql.sql', 'utf8'))
     await pool.query(readFileSync('schema/mysql.sql', 'utf8'))
-    expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+    expect(await store.create({ key: 'a', entry: sampleEntry() })).toEqual({ ok: true })
   })
 
   it('may be in another database, and be called by any word', async () => {
@@ -75,9 +75,9 @@ describe.skipIf(MYSQL === '')('the table of a MysqlStore', () => {
     const entry = sampleEntry({ userId: 'ada' })
     for (const table of [`${database}.order`, `${database}.key`, `${database}.user`]) {
       const store = new MysqlStore({ pool, table })
-      expect(await store.create('a', entry)).toEqual({ ok: true })
-      expect(await Promise.all(['a', 'b'].map((key) => store.load(key, NOW)))).toEqual([entry, undefined])
-      expect(await store.touch('a', NOW + 2 * HOUR, entry.version, NOW)).toBe(true)
+      expect(await store.create({ key: 'a', entry })).toEqual({ ok: true })
+      expect(await Promise.all(['a', 'b'].map((key) => store.load({ key, now: NOW })))).toEqual([entry, undefined])
+      expect(await store.touch({ key: 'a', expiresAt: NOW + 2 * HOUR, expected: entry.version, now: NOW })).toBe(true)
     }
   })
 
@@ -85,31 +85,33 @@ describe.skipIf(MYSQL === '')('the table of a MysqlStore', () => {
     const table = freshTable()
     const pools = Array.from({ length: 4 }, () => newMysqlPool())
     const stores = Array.from({ length: 40 }, (_, index) => new MysqlStore({ pool: pools[index % 4] as Pool, table }))
-    const outcomes = await Promise.all(stores.map((store) => store.create(fresh('key'), sampleEntry())))
+    const outcomes = await Promise.all(stores.map((store) => store.create({ key: fresh('key'), entry: sampleEntry() })))
     expect(outcomes).toEqual(stores.map(() => ({ ok: true })))
   })
 
   it('is found by a user who may not create any', async () => {
     const [pool, table, user] = [newMysqlPool(), freshTable(), freshTable()]
-    await new MysqlStore({ pool, table }).create('a', sampleEntry())
+    await new MysqlStore({ pool, table }).create({ key: 'a', entry: sampleEntry() })
     await pool.query(`CREATE USER ${user}@'127.0.0.1'`)
     await pool.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON app.\`${table}\` TO ${user}@'127.0.0.1'`)
     const theirs = newMysqlPool('repeatable read', { user })
-    expect(await new MysqlStore({ pool: theirs, table }).create('b', sampleEntry())).toEqual({ ok: true })
-    await expect(new MysqlStore({ pool: theirs, table: freshTable() }).create('b', sampleEntry())).rejects.toEqual(NOT_APPLIED)
+    expect(await new MysqlStore({ pool: theirs, table }).create({ key: 'b', entry: sampleEntry() })).toEqual({ ok: true })
+    await expect(new MysqlStore({ pool: theirs, table: freshTable() }).create({ key: 'b', entry: sampleEntry() })).rejects.toEqual(
+      NOT_APPLIED,
+    )
   })
 
   it('is looked for once', async () => {
     const pool = watchedMysql(newMysqlPool())
     const store = new MysqlStore({ pool, table: freshTable() })
-    await Promise.all([store.load('a', NOW), store.create('a', sampleEntry()), store.delete('b')])
+    await Promise.all([store.load({ key: 'a', now: NOW }), store.create({ key: 'a', entry: sampleEntry() }), store.delete({ key: 'b' })])
     expect(pool.sent.filter((text) => /SHOW COLUMNS|CREATE|@@/.test(text))).toHaveLength(3)
   })
 
   it('has an index for each purpose, also when half of the rows are expired', async () => {
     const [pool, table] = [newMysqlPool(), freshTable()]
     const store = new MysqlStore({ pool, table })
-    await store.create('a', sampleEntry({ userId: 'ada' }))
+    await store.create({ key: 'a', entry: sampleEntry({ userId: 'ada' }) })
     const columns = '`version`, `seen_at`, `created_at`, `id_at`, `proof`, `commits`, `payload`'
     await pool.query(
       `INSERT INTO \`${table}\` (\`key\`, \`expires_at\`, \`user_id\`, ${columns}) SELECT CONCAT('key', seq), seq, CONCAT('user', seq), '', 0, 0, 0, '', '', '' FROM seq_1_to_2000`,
@@ -125,13 +127,15 @@ describe.skipIf(MYSQL === '')('the table of a MysqlStore', () => {
 
 async function keepExactly(store: MysqlStore): Promise<void> {
   const big = sampleEntry({ payload: '\\é😀\0"\''.repeat(200_000), userId: 'x'.repeat(70_000) })
-  await store.create('big', big)
-  expect(await store.load('big', NOW)).toEqual(big)
+  await store.create({ key: 'big', entry: big })
+  expect(await store.load({ key: 'big', now: NOW })).toEqual(big)
   for (const text of TRICKY_TEXTS) {
     const entry = sampleEntry({ payload: text, commits: text, proof: text, userId: text })
-    expect(await store.create(text, entry)).toEqual({ ok: true })
-    expect(await store.load(text, NOW)).toEqual(entry)
-    expect(await store.replace(text, { ...entry, version: 'next' }, entry.version, NOW)).toEqual({ ok: true })
+    expect(await store.create({ key: text, entry })).toEqual({ ok: true })
+    expect(await store.load({ key: text, now: NOW })).toEqual(entry)
+    expect(await store.replace({ key: text, entry: { ...entry, version: 'next' }, expected: entry.version, now: NOW })).toEqual({
+      ok: true,
+    })
   }
 }
 
@@ -165,10 +169,10 @@ describe.skipIf(MYSQL === '')('texts in a MysqlStore', () => {
   it('are never cut off, also by a server that is not strict', async () => {
     const pool = newMysqlPool('repeatable read', {}, `SET SESSION sql_mode = ''`)
     const [store, longest] = [new MysqlStore({ pool, table: freshTable() }), 'é'.repeat(127)]
-    expect(await store.create(`${longest}x`, sampleEntry({ userId: `${longest}1` }))).toEqual({ ok: true })
-    expect(await store.create(`${longest}y`, sampleEntry({ userId: `${longest}2` }))).toEqual({ ok: true })
-    await expect(store.create(`${longest}xx`, sampleEntry())).rejects.toEqual(NOT_APPLIED)
-    expect(await store.deleteUser(`${longest}1`)).toBe(1)
+    expect(await store.create({ key: `${longest}x`, entry: sampleEntry({ userId: `${longest}1` }) })).toEqual({ ok: true })
+    expect(await store.create({ key: `${longest}y`, entry: sampleEntry({ userId: `${longest}2` }) })).toEqual({ ok: true })
+    await expect(store.create({ key: `${longest}xx`, entry: sampleEntry() })).rejects.toEqual(NOT_APPLIED)
+    expect(await store.deleteByIndex({ index: 'userId', name: `${longest}1` })).toBe(1)
   })
 })
 
@@ -188,32 +192,36 @@ describe.skipIf(MYSQL === '')('the settings of a pool', () => {
   it.each(settings)('do not reach the rows: %s', async (_, options) => {
     const store = new MysqlStore({ pool: mysql.createPool({ uri: MYSQL, ...options }), table: freshTable() })
     const entry = sampleEntry({ userId: 'ada' })
-    expect(await store.create('a', entry)).toEqual({ ok: true })
-    expect(await store.create('a', entry)).toEqual({ ok: false, reason: 'taken' })
-    expect(await store.load('a', NOW)).toEqual(entry)
-    expect(await Promise.all(['a', 'a', 'b'].map((key) => store.load(key, NOW)))).toEqual([entry, entry, undefined])
+    expect(await store.create({ key: 'a', entry })).toEqual({ ok: true })
+    expect(await store.create({ key: 'a', entry })).toEqual({ ok: false, reason: 'taken' })
+    expect(await store.load({ key: 'a', now: NOW })).toEqual(entry)
+    expect(await Promise.all(['a', 'a', 'b'].map((key) => store.load({ key, now: NOW })))).toEqual([entry, entry, undefined])
     const next = sampleEntry()
-    expect(await store.replace('a', next, 'another', NOW)).toEqual({ ok: false, reason: 'stale', current: entry })
-    expect(await store.replace('a', next, entry.version, NOW)).toEqual({ ok: true })
+    expect(await store.replace({ key: 'a', entry: next, expected: 'another', now: NOW })).toEqual({
+      ok: false,
+      reason: 'stale',
+      current: entry,
+    })
+    expect(await store.replace({ key: 'a', entry: next, expected: entry.version, now: NOW })).toEqual({ ok: true })
     expect(await store.list({ now: NOW })).toEqual({ entries: [['a', next]] })
   })
 
   it.each(['FOUND_ROWS', '-FOUND_ROWS'])('do not decide whether a write counts that changes nothing: %s', async (flag) => {
     const pool = newMysqlPool('repeatable read', { flags: [flag] })
     const [store, entry] = [new MysqlStore({ pool, table: freshTable() }), sampleEntry({ seenAt: NOW })]
-    await store.create('a', entry)
-    expect(await store.replace('a', entry, entry.version, NOW)).toEqual({ ok: true })
-    expect(await store.touch('a', entry.expiresAt, entry.version, NOW)).toBe(true)
-    expect(await store.touch('a', entry.expiresAt, 'another', NOW)).toBe(false)
-    expect(await store.replace('a', entry, 'another', NOW)).toEqual({ ok: false, reason: 'stale', current: entry })
+    await store.create({ key: 'a', entry })
+    expect(await store.replace({ key: 'a', entry, expected: entry.version, now: NOW })).toEqual({ ok: true })
+    expect(await store.touch({ key: 'a', expiresAt: entry.expiresAt, expected: entry.version, now: NOW })).toBe(true)
+    expect(await store.touch({ key: 'a', expiresAt: entry.expiresAt, expected: 'another', now: NOW })).toBe(false)
+    expect(await store.replace({ key: 'a', entry, expected: 'another', now: NOW })).toEqual({ ok: false, reason: 'stale', current: entry })
   })
 
   it.each(['de_DE', 'ru_RU', 'ja_JP'])('nor the language of the server: %s', async (language) => {
     const pool = newMysqlPool('repeatable read', { flags: ['-FOUND_ROWS'] }, `SET SESSION lc_messages = '${language}'`)
     const [store, entry] = [new MysqlStore({ pool, table: freshTable() }), sampleEntry({ seenAt: NOW })]
-    await store.create('a', entry)
-    expect(await store.touch('a', entry.expiresAt, entry.version, NOW)).toBe(true)
-    expect(await store.create('a', entry)).toEqual({ ok: false, reason: 'taken' })
+    await store.create({ key: 'a', entry })
+    expect(await store.touch({ key: 'a', expiresAt: entry.expiresAt, expected: entry.version, now: NOW })).toBe(true)
+    expect(await store.create({ key: 'a', entry })).toEqual({ ok: false, reason: 'taken' })
   })
 })
 
@@ -221,15 +229,15 @@ describe.skipIf(MYSQL === '')('a MysqlStore that is closed', () => {
   it('finishes what was asked of it, leaves the pool open, and says that it is closed', async () => {
     const pool = newMysqlPool('repeatable read', { connectionLimit: 1 })
     const store = new MysqlStore({ pool, table: freshTable() })
-    const writes = Array.from({ length: 20 }, (_, index) => store.create(String(index), sampleEntry()))
+    const writes = Array.from({ length: 20 }, (_, index) => store.create({ key: String(index), entry: sampleEntry() }))
     let written = 0
     for (const write of writes) void write.then(() => (written += 1))
     await store.close()
     await new Promise((resolve) => setImmediate(resolve))
     expect(written).toBe(20)
     await store.close()
-    await expect(store.load('a', NOW)).rejects.toThrow('The store is closed')
-    await expect(store.load('a', NOW)).rejects.toEqual(NOT_APPLIED)
+    await expect(store.load({ key: 'a', now: NOW })).rejects.toThrow('The store is closed')
+    await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(NOT_APPLIED)
     expect((await pool.query('SELECT 1'))[0]).toHaveLength(1)
   })
 })

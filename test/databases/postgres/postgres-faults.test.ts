@@ -20,16 +20,16 @@ describe.skipIf(POSTGRES === '')('others in the way', () => {
   it.each(EVERY)('100 compare-and-swaps of one row from four pools, none is lost (%s, %s)', async (client, isolation) => {
     const table = freshTable()
     const stores = Array.from({ length: 4 }, () => new PostgresStore({ pool: CLIENTS[client](isolation, { max: 3 }), table }))
-    await stores[0]?.create('n', sampleEntry({ payload: '0' }))
+    await stores[0]?.create({ key: 'n', entry: sampleEntry({ payload: '0' }) })
     const count = async (store: PostgresStore): Promise<void> => {
       for (let done = 0; done < 25; ) {
-        const current = (await store.load('n', NOW)) ?? sampleEntry()
+        const current = (await store.load({ key: 'n', now: NOW })) ?? sampleEntry()
         const next = sampleEntry({ payload: String(Number(current.payload) + 1) })
-        if ((await store.replace('n', next, current.version, NOW)).ok) done += 1
+        if ((await store.replace({ key: 'n', entry: next, expected: current.version, now: NOW })).ok) done += 1
       }
     }
     await Promise.all(stores.map(count))
-    expect((await stores[0]?.load('n', NOW))?.payload).toBe('100')
+    expect((await stores[0]?.load({ key: 'n', now: NOW }))?.payload).toBe('100')
   })
 
   it.each(EVERY)('writes of many rows from four pools that share them (%s, %s)', async (client, isolation) => {
@@ -37,18 +37,18 @@ describe.skipIf(POSTGRES === '')('others in the way', () => {
     const stores = Array.from({ length: 4 }, () => new PostgresStore({ pool: CLIENTS[client](isolation, { max: 3 }), table }))
     const [first] = stores as [PostgresStore]
     const keys = Array.from({ length: 12 }, (_, index) => `key ${index}`)
-    await Promise.all(keys.map((key) => first.create(key, sampleEntry({ payload: '0' }))))
+    await Promise.all(keys.map((key) => first.create({ key, entry: sampleEntry({ payload: '0' }) })))
     const swaps = stores.flatMap((store) => keys.map((key) => ({ store, key })))
     const wins = new Map<string, number>()
     for (let round = 0; round < 5; round += 1) {
       const answers = swaps.map(async ({ store, key }) => {
-        const current = (await store.load(key, NOW)) ?? sampleEntry()
+        const current = (await store.load({ key, now: NOW })) ?? sampleEntry()
         const next = sampleEntry({ payload: String(Number(current.payload) + 1) })
-        if ((await store.replace(key, next, current.version, NOW)).ok) wins.set(key, (wins.get(key) ?? 0) + 1)
+        if ((await store.replace({ key, entry: next, expected: current.version, now: NOW })).ok) wins.set(key, (wins.get(key) ?? 0) + 1)
       })
       await Promise.all(answers)
     }
-    const rows = await Promise.all(keys.map((key) => first.load(key, NOW)))
+    const rows = await Promise.all(keys.map((key) => first.load({ key, now: NOW })))
     expect(rows.map((row) => Number(row?.payload))).toEqual(keys.map((key) => wins.get(key)))
   })
 
@@ -60,12 +60,12 @@ describe.skipIf(POSTGRES === '')('others in the way', () => {
         ? newPool('read committed', { options: '-c deadlock_timeout=500ms' })
         : newSql('read committed', { connection: { deadlock_timeout: 500 } as never })
     const store = new PostgresStore({ pool: ours, table })
-    for (const key of ['a', 'b']) await store.create(key, sampleEntry({ userId: 'ada' }))
+    for (const key of ['a', 'b']) await store.create({ key, entry: sampleEntry({ userId: 'ada' }) })
     const other = await pool.connect()
     await other.query('SET deadlock_timeout = 60000')
     await other.query('BEGIN')
     await other.query(`SELECT FROM "${table}" WHERE "key" = 'b' FOR UPDATE`)
-    const deletion = store.deleteUser('ada')
+    const deletion = store.deleteByIndex({ index: 'userId', name: 'ada' })
     await expect.poll(async () => (await pool.query(`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).rowCount).toBe(1)
     await other.query(`SELECT FROM "${table}" WHERE "key" = 'a' FOR UPDATE`)
     await other.query('COMMIT')
@@ -81,7 +81,7 @@ describe.skipIf(POSTGRES === '')('others in the way', () => {
       throw Object.assign(new Error('could not serialize access'), { code: '40001', severity: 'ERROR' })
     })
     const store = new PostgresStore({ pool: client, table: freshTable() })
-    await expect(store.delete('a')).rejects.toEqual(failure(false))
+    await expect(store.delete({ key: 'a' })).rejects.toEqual(failure(false))
     expect(tries).toBeGreaterThan(5)
   })
 })
@@ -113,12 +113,12 @@ describe.skipIf(POSTGRES === '').each(['pg', 'postgres.js'] as const)(
     it('leaves the outcome open', async () => {
       const { store, kill, release } = await held()
       const [[key]] = (await store.list({ now: 0 })).entries as [[string, unknown]]
-      const deletion = store.delete(key)
+      const deletion = store.delete({ key })
       const outcome = expect(deletion).rejects.toEqual(failure(undefined))
       await kill()
       await outcome
       await release()
-      expect(await store.delete(key)).toBe(true)
+      expect(await store.delete({ key })).toBe(true)
     })
 
     it('is found out by the session, whose change is there once', async () => {
@@ -138,11 +138,11 @@ describe.skipIf(POSTGRES === '')('idle connections that the server ends', () => 
     const pool = new pg.Pool({ connectionString: POSTGRES, application_name: 'idle' })
     onTestFinished(() => pool.end())
     const store = new PostgresStore({ pool, table: freshTable() })
-    await Promise.all([store.create('a', sampleEntry()), store.create('b', sampleEntry())])
+    await Promise.all([store.create({ key: 'a', entry: sampleEntry() }), store.create({ key: 'b', entry: sampleEntry() })])
     expect(pool.idleCount).toBeGreaterThan(0)
     await newPool().query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'idle'`)
     await expect.poll(() => pool.idleCount).toBe(0)
-    expect(await store.load('a', NOW)).toBeDefined()
+    expect(await store.load({ key: 'a', now: NOW })).toBeDefined()
   })
 })
 
@@ -150,9 +150,9 @@ describe.skipIf(POSTGRES === '')('a pool whose connections are all in use', () =
   it('is waited for', async () => {
     const pool = newPool('read committed', { max: 2 })
     const store = new PostgresStore({ pool, table: freshTable() })
-    await store.create('a', sampleEntry())
+    await store.create({ key: 'a', entry: sampleEntry() })
     const taken = [await pool.connect(), await pool.connect()]
-    const load = store.load('a', NOW)
+    const load = store.load({ key: 'a', now: NOW })
     for (const client of taken) client.release()
     expect(await load).toBeDefined()
   })
@@ -160,11 +160,11 @@ describe.skipIf(POSTGRES === '')('a pool whose connections are all in use', () =
   it('is a failure without effect when the pool gives up', async () => {
     const pool = newPool('read committed', { max: 1, connectionTimeoutMillis: 50 })
     const store = new PostgresStore({ pool, table: freshTable() })
-    await store.create('a', sampleEntry())
+    await store.create({ key: 'a', entry: sampleEntry() })
     const taken = await pool.connect()
-    await expect(store.delete('a')).rejects.toEqual(failure(false))
+    await expect(store.delete({ key: 'a' })).rejects.toEqual(failure(false))
     taken.release()
-    expect(await store.delete('a')).toBe(true)
+    expect(await store.delete({ key: 'a' })).toBe(true)
   })
 })
 
@@ -184,13 +184,13 @@ describe.skipIf(POSTGRES === '')('a server that cannot be reached', () => {
       const { port } = silent.address() as { port: number }
       for (const at of [1, port]) {
         const store = new PostgresStore({ pool: pools[client](at), create: false })
-        await expect(store.create('a', sampleEntry())).rejects.toEqual(failure(false))
+        await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(failure(false))
       }
       const nowhere = client === 'pg' ? ended(new pg.Pool({ host: 'nowhere.invalid' })) : ended(postgres({ host: 'nowhere.invalid' }))
-      await expect(new PostgresStore({ pool: nowhere, create: false }).delete('a')).rejects.toEqual(failure(false))
+      await expect(new PostgresStore({ pool: nowhere, create: false }).delete({ key: 'a' })).rejects.toEqual(failure(false))
       const unknown = POSTGRES.replace('/postgres', '/no_such_database').replace('postgres@', 'nobody@')
       const stranger = client === 'pg' ? ended(new pg.Pool({ connectionString: unknown })) : ended(postgres(unknown))
-      await expect(new PostgresStore({ pool: stranger, create: false }).delete('a')).rejects.toEqual(failure(false))
+      await expect(new PostgresStore({ pool: stranger, create: false }).delete({ key: 'a' })).rejects.toEqual(failure(false))
     },
   )
 
@@ -200,13 +200,13 @@ describe.skipIf(POSTGRES === '')('a server that cannot be reached', () => {
     onTestFinished(() => server.remove())
     const pool = pools[client](server.port)
     const [store, entry] = [new PostgresStore({ pool }), sampleEntry()]
-    await store.create('a', entry)
+    await store.create({ key: 'a', entry })
     await server.stop()
-    await expect(store.load('a', NOW)).rejects.toEqual(expect.objectContaining({ code: 'ERR_SESSION_STORE' }))
-    await expect(store.replace('a', sampleEntry(), entry.version, NOW)).rejects.toEqual(failure(false))
+    await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(expect.objectContaining({ code: 'ERR_SESSION_STORE' }))
+    await expect(store.replace({ key: 'a', entry: sampleEntry(), expected: entry.version, now: NOW })).rejects.toEqual(failure(false))
     await server.start()
-    await expect.poll(() => store.load('a', NOW).catch(() => undefined), { timeout: 5000 }).toEqual(entry)
-    expect(await store.replace('a', sampleEntry(), entry.version, NOW)).toEqual({ ok: true })
+    await expect.poll(() => store.load({ key: 'a', now: NOW }).catch(() => undefined), { timeout: 5000 }).toEqual(entry)
+    expect(await store.replace({ key: 'a', entry: sampleEntry(), expected: entry.version, now: NOW })).toEqual({ ok: true })
   })
 })
 
@@ -215,7 +215,7 @@ describe.skipIf(POSTGRES === '')('clearing what expired', () => {
     const [table, pool] = [freshTable(), newPool(isolation)]
     const store = new PostgresStore({ pool, table })
     const keys = Array.from({ length: 10 }, (_, index) => `key ${index}`)
-    for (const key of keys) await store.create(key, sampleEntry({ expiresAt: NOW }))
+    for (const key of keys) await store.create({ key, entry: sampleEntry({ expiresAt: NOW }) })
     const other = await pool.connect()
     await other.query('BEGIN')
     await other.query(`UPDATE "${table}" SET "expires_at" = $1 WHERE "key" = 'key 4'`, [NOW + 1])

@@ -59,10 +59,10 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
     const client = newPool('read committed', { options: `-c search_path=${schema}` })
     const store = new PostgresStore({ pool: client, create: false })
     await pool.query(`CREATE SCHEMA "${schema}"`)
-    await expect(store.load('a', NOW)).rejects.toEqual(NOT_APPLIED)
+    await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(NOT_APPLIED)
     await client.query(readFileSync('schema/postgres.sql', 'utf8'))
     await client.query(readFileSync('schema/postgres.sql', 'utf8'))
-    expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+    expect(await store.create({ key: 'a', entry: sampleEntry() })).toEqual({ ok: true })
   })
 
   it('may be in a schema, and be called by any word', async () => {
@@ -71,9 +71,9 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
     const entry = sampleEntry({ userId: 'ada' })
     for (const table of [`${schema}.order`, `${schema}.Order`, `${schema}.user`]) {
       const store = new PostgresStore({ pool, table })
-      expect(await store.create('a', entry)).toEqual({ ok: true })
-      expect(await Promise.all(['a', 'b'].map((key) => store.load(key, NOW)))).toEqual([entry, undefined])
-      expect(await store.touch('a', NOW + 2 * HOUR, entry.version, NOW)).toBe(true)
+      expect(await store.create({ key: 'a', entry })).toEqual({ ok: true })
+      expect(await Promise.all(['a', 'b'].map((key) => store.load({ key, now: NOW })))).toEqual([entry, undefined])
+      expect(await store.touch({ key: 'a', expiresAt: NOW + 2 * HOUR, expected: entry.version, now: NOW })).toBe(true)
     }
     const { rows } = await pool.query('SELECT indexname FROM pg_indexes WHERE schemaname = $1', [schema])
     expect(rows.map(({ indexname }) => indexname)).toContain('Order_expires_hour')
@@ -83,7 +83,7 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
     const table = freshTable()
     const pools = Array.from({ length: 8 }, (_, index) => (index % 2 === 0 ? newPool() : newSql()))
     const stores = Array.from({ length: 40 }, (_, index) => new PostgresStore({ pool: pools[index % 8] as pg.Pool, table }))
-    const outcomes = await Promise.all(stores.map((store) => store.create(fresh('key'), sampleEntry())))
+    const outcomes = await Promise.all(stores.map((store) => store.create({ key: fresh('key'), entry: sampleEntry() })))
     expect(outcomes).toEqual(stores.map(() => ({ ok: true })))
   })
 
@@ -97,17 +97,19 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
 
   it('is found by a role that may not create any', async () => {
     const [pool, table, role] = [newPool(), freshTable(), freshTable()]
-    await new PostgresStore({ pool, table }).create('a', sampleEntry())
+    await new PostgresStore({ pool, table }).create({ key: 'a', entry: sampleEntry() })
     await pool.query(`CREATE ROLE "${role}" LOGIN; GRANT SELECT, INSERT, UPDATE, DELETE ON "${table}" TO "${role}"`)
     const theirs = newPool('read committed', { connectionString: POSTGRES.replace('postgres@', `${role}@`) })
-    expect(await new PostgresStore({ pool: theirs, table }).create('b', sampleEntry())).toEqual({ ok: true })
-    await expect(new PostgresStore({ pool: theirs, table: freshTable() }).create('b', sampleEntry())).rejects.toEqual(NOT_APPLIED)
+    expect(await new PostgresStore({ pool: theirs, table }).create({ key: 'b', entry: sampleEntry() })).toEqual({ ok: true })
+    await expect(new PostgresStore({ pool: theirs, table: freshTable() }).create({ key: 'b', entry: sampleEntry() })).rejects.toEqual(
+      NOT_APPLIED,
+    )
   })
 
   it('is looked for once', async () => {
     const client = watched(newPool())
     const store = new PostgresStore({ pool: client, table: freshTable() })
-    await Promise.all([store.load('a', NOW), store.create('a', sampleEntry()), store.delete('b')])
+    await Promise.all([store.load({ key: 'a', now: NOW }), store.create({ key: 'a', entry: sampleEntry() }), store.delete({ key: 'b' })])
     expect(client.sent.filter((text) => /regclass|CREATE/.test(text))).toHaveLength(2)
   })
 
@@ -115,10 +117,10 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
     const [pool, table] = [newPool(), freshTable()]
     const store = new PostgresStore({ pool, table })
     let entry = sampleEntry({ userId: 'ada' })
-    await store.create('a', entry)
+    await store.create({ key: 'a', entry })
     for (let second = 0; second < 200; second += 1) {
       const next = sampleEntry({ userId: 'ada', expiresAt: NOW + HOUR + second * 1000 })
-      await store.replace('a', next, entry.version, NOW)
+      await store.replace({ key: 'a', entry: next, expected: entry.version, now: NOW })
       entry = next
     }
     await expect
@@ -179,8 +181,8 @@ describe.skipIf(POSTGRES === '')('texts in a PostgresStore', () => {
     const name = freshTable()
     await newPool().query(`CREATE DATABASE "${name}" TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`)
     const store = new PostgresStore({ pool: newPool('read committed', { connectionString: POSTGRES.replace(/[^/]+$/, name) }) })
-    expect(await store.create('a', sampleEntry({ payload: 'é' }))).toEqual({ ok: true })
-    await expect(store.create('b', sampleEntry({ payload: '😀' }))).rejects.toEqual(NOT_APPLIED)
+    expect(await store.create({ key: 'a', entry: sampleEntry({ payload: 'é' }) })).toEqual({ ok: true })
+    await expect(store.create({ key: 'b', entry: sampleEntry({ payload: '😀' }) })).rejects.toEqual(NOT_APPLIED)
   })
 })
 
@@ -195,9 +197,9 @@ describe.skipIf(POSTGRES === '')('the settings of a client', () => {
     ]
     for (const [index, pool] of pools.entries()) {
       const [store, entry] = [new PostgresStore({ pool, table }), sampleEntry({ userId: 'ada' })]
-      await store.create(`key ${index}`, entry)
-      expect(await store.load(`key ${index}`, NOW)).toEqual(entry)
-      expect(await Promise.all([0, 1].map(() => store.load(`key ${index}`, NOW)))).toEqual([entry, entry])
+      await store.create({ key: `key ${index}`, entry })
+      expect(await store.load({ key: `key ${index}`, now: NOW })).toEqual(entry)
+      expect(await Promise.all([0, 1].map(() => store.load({ key: `key ${index}`, now: NOW })))).toEqual([entry, entry])
     }
   })
 })
@@ -206,15 +208,15 @@ describe.skipIf(POSTGRES === '')('a PostgresStore that is closed', () => {
   it('finishes what was asked of it, leaves the pool open, and says that it is closed', async () => {
     const pool = newPool('read committed', { max: 1 })
     const store = new PostgresStore({ pool, table: freshTable() })
-    const writes = Array.from({ length: 20 }, (_, index) => store.create(String(index), sampleEntry()))
+    const writes = Array.from({ length: 20 }, (_, index) => store.create({ key: String(index), entry: sampleEntry() }))
     let written = 0
     for (const write of writes) void write.then(() => (written += 1))
     await store.close()
     await new Promise((resolve) => setImmediate(resolve))
     expect(written).toBe(20)
     await store.close()
-    await expect(store.load('a', NOW)).rejects.toThrow('The store is closed')
-    await expect(store.load('a', NOW)).rejects.toEqual(NOT_APPLIED)
+    await expect(store.load({ key: 'a', now: NOW })).rejects.toThrow('The store is closed')
+    await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(NOT_APPLIED)
     expect((await pool.query('SELECT 1')).rowCount).toBe(1)
   })
 })

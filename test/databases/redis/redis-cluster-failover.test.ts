@@ -50,15 +50,15 @@ describe.skipIf(started === undefined)('a master that is set up to write only wi
     const [redis, ioredis] = (await Promise.all([nodeCluster, ioCluster].map((make) => storesOf(make, prefix)))).flatMap(
       ([first]) => first as RedisStore,
     ) as [RedisStore, RedisStore]
-    await redis.create(key, entry)
+    await redis.create({ key, entry })
     await master.command('CONFIG', 'SET', 'min-replicas-to-write', '1')
     await cutOff(replica, master)
     try {
       for (const store of [redis, ioredis]) {
         const refused = expect.objectContaining({ code: 'ERR_SESSION_STORE', applied: false })
-        await expect(store.replace(key, sampleEntry({ version: '2' }), '1', NOW)).rejects.toEqual(refused)
-        await expect(store.delete(key)).rejects.toEqual(refused)
-        expect(await store.load(key, NOW)).toEqual(entry)
+        await expect(store.replace({ key, entry: sampleEntry({ version: '2' }), expected: '1', now: NOW })).rejects.toEqual(refused)
+        await expect(store.delete({ key })).rejects.toEqual(refused)
+        expect(await store.load({ key, now: NOW })).toEqual(entry)
       }
     } finally {
       replica.resume()

@@ -31,7 +31,7 @@ for (const library of LIBRARIES) {
     it('goes on with servers that have lost their scripts', async () => {
       const store = await makeStore()
       const keys = Array.from({ length: 20 }, (_, index) => `key ${index}`)
-      await Promise.all(keys.map((key) => store.create(key, sampleEntry())))
+      await Promise.all(keys.map((key) => store.create({ key, entry: sampleEntry() })))
       for (const node of await cluster.masters()) {
         await node.command('SCRIPT', 'FLUSH')
         expect(await Promise.all(keys.map((key) => swapped(store, key)))).toEqual(keys.map(() => true))
@@ -45,9 +45,10 @@ runner.describe.each(LIBRARIES)('behind a firewall, through %s', (library) => {
     const { proxies, client } = await detoured(library)
     const store = new RedisStore({ client, prefix: freshPrefix() })
     const entries = Array.from({ length: 12 }, () => sampleEntry())
-    await Promise.all(entries.map((entry, index) => store.create(`${index}`, entry)))
+    await Promise.all(entries.map((entry, index) => store.create({ key: `${index}`, entry })))
     const soon = (): { deadline: number } => ({ deadline: performance.now() + 300 })
-    const patient = (key: string): Promise<unknown> => Promise.race([store.load(key, NOW, soon()).catch(() => undefined), sleep(2000)])
+    const patient = (key: string): Promise<unknown> =>
+      Promise.race([store.load({ key, now: NOW, ...soon() }).catch(() => undefined), sleep(2000)])
     for (const proxy of proxies) proxy.forgetAll()
     await expect.poll(() => Promise.all(entries.map((_, index) => patient(`${index}`))), { timeout: 30_000 }).toEqual(entries)
   })
@@ -57,13 +58,13 @@ runner.describe('on a Cluster', () => {
   it('never asks a replica, whatever the client would like', async () => {
     const store = new RedisStore({ client: await nodeCluster(cluster, { useReplicas: true }), prefix: freshPrefix() })
     const keys = Array.from({ length: 30 }, (_, index) => `key ${index}`)
-    await Promise.all(keys.map((key) => store.create(key, sampleEntry({ userId: 'ada' }))))
+    await Promise.all(keys.map((key) => store.create({ key, entry: sampleEntry({ userId: 'ada' }) })))
     const replicas = await cluster.replicas()
     for (const replica of replicas) replica.pause()
     try {
-      const found = await Promise.all(keys.map((key) => store.load(key, NOW)))
+      const found = await Promise.all(keys.map((key) => store.load({ key, now: NOW })))
       expect(found.filter((entry) => entry === undefined)).toEqual([])
-      expect((await store.list({ now: NOW, userId: 'ada' })).entries.length).toBe(keys.length)
+      expect((await store.list({ now: NOW, index: 'userId', name: 'ada' })).entries.length).toBe(keys.length)
     } finally {
       for (const replica of replicas) replica.resume()
       await cluster.whole()
@@ -99,8 +100,8 @@ async function detoured(library: Library): Promise<{ proxies: readonly FaultProx
 }
 
 async function swapped(store: RedisStore, key: string): Promise<boolean> {
-  const { version = '' } = (await store.load(key, NOW)) ?? {}
-  return (await store.replace(key, sampleEntry({ version: `${version}+` }), version, NOW)).ok
+  const { version = '' } = (await store.load({ key, now: NOW })) ?? {}
+  return (await store.replace({ key, entry: sampleEntry({ version: `${version}+` }), expected: version, now: NOW })).ok
 }
 
 /** Brings the slot of a prefix to each of the other masters and back. */

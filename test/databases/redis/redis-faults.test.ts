@@ -63,7 +63,7 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('replies that are lost (%s)', (lib
 
   it('leave one session of a new one', async () => {
     const { proxy, sessions, store } = await disturbed(library)
-    await store.load('connect', NOW)
+    await store.load({ key: 'connect', now: NOW })
     const before = callsOf('set')
     const session = sessions.create()
     session.set('n', 1)
@@ -111,9 +111,9 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('a connection (%s)', (library) => 
   it('that is ended leaves the next command alone', async () => {
     const { store } = await disturbed(library)
     const entry = sampleEntry()
-    await store.create('a', entry)
+    await store.create({ key: 'a', entry })
     server.command('client', 'kill', 'type', 'normal')
-    await expect.poll(() => store.load('a', NOW).catch(() => undefined), { timeout: 5000 }).toEqual(entry)
+    await expect.poll(() => store.load({ key: 'a', now: NOW }).catch(() => undefined), { timeout: 5000 }).toEqual(entry)
   })
 
   it('that says nothing costs a request its timeout, and no more once it is reset', async () => {
@@ -130,14 +130,14 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('a connection (%s)', (library) => 
   it('that breaks in the middle of a reply hands no half of it to anybody', { timeout: 30_000 }, async () => {
     const entry = sampleEntry({ payload: JSON.stringify('x'.repeat(100_000)) })
     const quiet = await newStore(library, server.url, { prefix: `half ${library}:` })
-    await quiet.create('a', entry)
+    await quiet.create({ key: 'a', entry })
     const proxy = await new FaultProxy({
       port: server.port,
       plan: (connection) => (connection <= 3 ? { cut: { after: 50_000, direction: 'down', how: 'reset' } } : {}),
     }).listen()
     onTestFinished(() => proxy.close())
     const store = await newStore(library, `redis://127.0.0.1:${proxy.port}`, { prefix: `half ${library}:` })
-    await expect.poll(() => store.load('a', NOW).catch(() => undefined), { timeout: 10_000 }).toEqual(entry)
+    await expect.poll(() => store.load({ key: 'a', now: NOW }).catch(() => undefined), { timeout: 10_000 }).toEqual(entry)
   })
 
   it('that is slow is waited for', async () => {
@@ -156,31 +156,32 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('whoever waits no longer (%s)', (l
 
   it('finds nothing of theirs sent when the server is back', async () => {
     const { proxy, store } = await disturbed(library)
-    await store.load('connect', NOW)
+    await store.load({ key: 'connect', now: NOW })
     const before = callsOf('del')
     proxy.refuse()
     proxy.resetAll()
     // What is sent before the client notices is another matter.
-    const noticed = (): Promise<unknown> => Promise.race([store.load('a', NOW, soon()).catch(String), sleep(500)])
+    const noticed = (): Promise<unknown> => Promise.race([store.load({ key: 'a', now: NOW, ...soon() }).catch(String), sleep(500)])
     await expect.poll(noticed, { timeout: 10_000 }).toContain('cannot be reached')
-    for (let tries = 0; tries < 10; tries += 1) await expect(store.delete(`${tries}`, soon())).rejects.toEqual(failure(false))
+    for (let tries = 0; tries < 10; tries += 1) await expect(store.delete({ key: `${tries}`, ...soon() })).rejects.toEqual(failure(false))
     await proxy.listen()
-    await expect.poll(() => store.load('a', NOW, soon()).catch(String), { timeout: 10_000 }).toBeUndefined()
+    await expect.poll(() => store.load({ key: 'a', now: NOW, ...soon() }).catch(String), { timeout: 10_000 }).toBeUndefined()
     expect(callsOf('del')).toBe(before)
   })
 
   it.each(['connected', 'greeted'])('has a silent connection ended, once it is %s, and another made', async (when) => {
     const { proxy, store } = await disturbed(library)
     const entries = [sampleEntry(), sampleEntry()]
-    for (const [index, entry] of entries.entries()) await store.create(`${index}`, entry)
+    for (const [index, entry] of entries.entries()) await store.create({ key: `${index}`, entry })
     if (when === 'connected') {
       proxy.fault = { blackHole: 'both' }
       proxy.resetAll()
     } else proxy.forgetAll()
-    const lost = store.load('0', NOW, soon()).catch(() => undefined)
+    const lost = store.load({ key: '0', now: NOW, ...soon() }).catch(() => undefined)
     await expect.poll(() => proxy.log.filter(({ event }) => event.startsWith('open')).length, { timeout: 10_000 }).toBeGreaterThan(1)
     proxy.fault = {}
-    const loads = (): Promise<unknown> => Promise.all(entries.map((_, index) => store.load(`${index}`, NOW, soon()).catch(() => undefined)))
+    const loads = (): Promise<unknown> =>
+      Promise.all(entries.map((_, index) => store.load({ key: `${index}`, now: NOW, ...soon() }).catch(() => undefined)))
     await expect.poll(loads, { timeout: 20_000 }).toEqual(entries)
     await lost
     expect(await loads()).toEqual(entries)
@@ -188,10 +189,10 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('whoever waits no longer (%s)', (l
 
   it('costs a server that is only slow nothing, however short their patience', async () => {
     const { proxy, store } = await disturbed(library)
-    await store.load('connect', NOW)
+    await store.load({ key: 'connect', now: NOW })
     const before = proxy.log.length
     proxy.fault = { delay: 250 }
-    await Promise.all(Array.from({ length: 5 }, (_, index) => store.load(`${index}`, NOW, { deadline: performance.now() + 10 })))
+    await Promise.all(Array.from({ length: 5 }, (_, index) => store.load({ key: `${index}`, now: NOW, deadline: performance.now() + 10 })))
     expect(proxy.log.slice(before)).toEqual([])
   })
 })
@@ -210,20 +211,20 @@ describe.skipIf(REDIS === '')('a pool', () => {
   it('has the silent connection of one of its clients ended once nobody waits for it any more', async () => {
     const { proxy, pool, store } = await pooled()
     const entry = sampleEntry()
-    await store.create('a', entry)
+    await store.create({ key: 'a', entry })
     await expect.poll(() => pool.idleClients).toBe(1) // also the question for the eviction policy, asked for nobody, is answered
     proxy.forgetAll()
-    const load = (): Promise<unknown> => store.load('a', NOW, { deadline: performance.now() + 300 }).catch(() => undefined)
+    const load = (): Promise<unknown> => store.load({ key: 'a', now: NOW, deadline: performance.now() + 300 }).catch(() => undefined)
     await expect.poll(() => Promise.race([load(), sleep(2000)]), { timeout: 10_000 }).toEqual(entry)
   })
 
   it('sends nothing for whoever had no client of it in time', async () => {
     const { pool, store } = await pooled()
-    await store.load('connect', NOW)
+    await store.load({ key: 'connect', now: NOW })
     const before = callsOf('del')
     const free = Promise.withResolvers<void>()
     const busy = pool.execute(() => free.promise)
-    const late = expect(store.delete('a', { deadline: performance.now() + 50 })).rejects.toEqual(failure(false))
+    const late = expect(store.delete({ key: 'a', deadline: performance.now() + 50 })).rejects.toEqual(failure(false))
     await sleep(100)
     free.resolve()
     await busy
@@ -250,10 +251,10 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('a server (%s)', (library) => {
   it('that comes back empty has no sessions, and takes new ones', async () => {
     const { sessions, store } = await disturbed(library)
     const { id } = await counting(sessions)
-    await store.replace('none', sampleEntry(), 'v', NOW)
+    await store.replace({ key: 'none', entry: sampleEntry(), expected: 'v', now: NOW })
     await server.stop('SIGKILL')
     await server.start()
-    await expect.poll(() => store.load('a', NOW).catch((error: unknown) => error), { timeout: 10_000 }).toBeUndefined()
+    await expect.poll(() => store.load({ key: 'a', now: NOW }).catch((error: unknown) => error), { timeout: 10_000 }).toBeUndefined()
     expect((await sessions.load(id)).get('n')).toBeUndefined()
     // Its scripts are gone as well.
     const { read } = await counting(sessions)
@@ -263,32 +264,34 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('a server (%s)', (library) => {
   it('that forgets its scripts is told them again', async () => {
     const store = await newStore(library, server.url)
     let current = sampleEntry({ userId: 'ada' })
-    await store.create('a', current)
+    await store.create({ key: 'a', entry: current })
     for (let round = 0; round < 3; round += 1) {
       server.command('script', 'flush')
       const next = sampleEntry({ userId: 'ada' })
-      expect(await store.replace('a', next, current.version, NOW)).toEqual({ ok: true })
+      expect(await store.replace({ key: 'a', entry: next, expected: current.version, now: NOW })).toEqual({ ok: true })
       server.command('script', 'flush')
-      expect(await store.touch('a', next.expiresAt + 1, next.version, NOW)).toBe(true)
+      expect(await store.touch({ key: 'a', expiresAt: next.expiresAt + 1, expected: next.version, now: NOW })).toBe(true)
       current = next
     }
     server.command('script', 'flush')
-    expect(await store.deleteUser('ada')).toBe(1)
+    expect(await store.deleteByIndex({ index: 'userId', name: 'ada' })).toBe(1)
   })
 
   it('whose memory is full refuses to write, and deletes', async () => {
     const store = await newStore(library, server.url)
     const entry = sampleEntry({ userId: 'ada' })
-    for (const key of ['a', 'b', 'c']) await store.create(key, entry)
+    for (const key of ['a', 'b', 'c']) await store.create({ key, entry })
     server.command('config', 'set', 'maxmemory', '1mb')
     onTestFinished(() => void server.command('config', 'set', 'maxmemory', '0'))
-    await expect(store.create('d', sampleEntry())).rejects.toEqual(failure(false))
-    await expect(store.create('d', entry)).rejects.toEqual(failure(false))
-    await expect(store.replace('a', sampleEntry(), entry.version, NOW)).rejects.toEqual(failure(false))
-    await expect(store.touch('a', entry.expiresAt + 1, entry.version, NOW)).rejects.toEqual(failure(false))
-    expect(await store.load('a', NOW)).toEqual(entry)
-    expect(await store.delete('a')).toBe(true)
-    expect(await store.deleteUser('ada')).toBe(2)
+    await expect(store.create({ key: 'd', entry: sampleEntry() })).rejects.toEqual(failure(false))
+    await expect(store.create({ key: 'd', entry })).rejects.toEqual(failure(false))
+    await expect(store.replace({ key: 'a', entry: sampleEntry(), expected: entry.version, now: NOW })).rejects.toEqual(failure(false))
+    await expect(store.touch({ key: 'a', expiresAt: entry.expiresAt + 1, expected: entry.version, now: NOW })).rejects.toEqual(
+      failure(false),
+    )
+    expect(await store.load({ key: 'a', now: NOW })).toEqual(entry)
+    expect(await store.delete({ key: 'a' })).toBe(true)
+    expect(await store.deleteByIndex({ index: 'userId', name: 'ada' })).toBe(2)
   })
 
   it('whose memory is full lets visitors log out', async () => {
@@ -309,12 +312,12 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('a server (%s)', (library) => {
   it('that only follows another refuses to write', async () => {
     const store = await newStore(library, server.url)
     const entry = sampleEntry()
-    await store.create('a', entry)
+    await store.create({ key: 'a', entry })
     server.command('replicaof', '127.0.0.1', '1')
     onTestFinished(() => void server.command('replicaof', 'no', 'one'))
-    await expect(store.create('b', sampleEntry())).rejects.toEqual(failure(false))
-    await expect(store.replace('a', sampleEntry(), entry.version, NOW)).rejects.toEqual(failure(false))
-    await expect(store.delete('a')).rejects.toEqual(failure(false))
+    await expect(store.create({ key: 'b', entry: sampleEntry() })).rejects.toEqual(failure(false))
+    await expect(store.replace({ key: 'a', entry: sampleEntry(), expected: entry.version, now: NOW })).rejects.toEqual(failure(false))
+    await expect(store.delete({ key: 'a' })).rejects.toEqual(failure(false))
   })
 })
 
@@ -325,7 +328,7 @@ describe.skipIf(REDIS === '')('what was never sent', () => {
     redis.destroy()
     io.disconnect()
     await expect.poll(() => io.status).toBe('end')
-    for (const client of [redis, io]) await expect(new RedisStore({ client }).delete('a')).rejects.toEqual(failure(false))
+    for (const client of [redis, io]) await expect(new RedisStore({ client }).delete({ key: 'a' })).rejects.toEqual(failure(false))
   })
 
   it('has surely had no effect: the client is offline and keeps no queue', async () => {
@@ -339,7 +342,7 @@ describe.skipIf(REDIS === '')('what was never sent', () => {
     proxy.refuse()
     proxy.resetAll()
     await expect.poll(() => (redis as unknown as { isReady: boolean }).isReady).toBe(false)
-    for (const client of [redis, io]) await expect(new RedisStore({ client }).delete('a')).rejects.toEqual(failure(false))
+    for (const client of [redis, io]) await expect(new RedisStore({ client }).delete({ key: 'a' })).rejects.toEqual(failure(false))
   })
 
   it('has surely had no effect: the queue is full', async () => {
@@ -347,8 +350,8 @@ describe.skipIf(REDIS === '')('what was never sent', () => {
     const client = await nodeRedis({ url: `redis://127.0.0.1:${proxy.port}`, commandsQueueMaxLength: 20 })
     const store = new RedisStore({ client })
     proxy.fault = { blackHole: 'down' }
-    const waiting = Array.from({ length: 20 }, (_, index) => store.delete(String(index)).catch(() => undefined))
-    await expect(store.delete('one more')).rejects.toEqual(failure(false))
+    const waiting = Array.from({ length: 20 }, (_, index) => store.delete({ key: String(index) }).catch(() => undefined))
+    await expect(store.delete({ key: 'one more' })).rejects.toEqual(failure(false))
     proxy.resetAll()
     await Promise.all(waiting)
   })
@@ -357,16 +360,16 @@ describe.skipIf(REDIS === '')('what was never sent', () => {
     const store = await newStore(library, server.url)
     server.command('acl', 'setuser', 'default', '-del')
     onTestFinished(() => void server.command('acl', 'setuser', 'default', '+@all'))
-    await expect(store.delete('a')).rejects.toEqual(failure(false))
+    await expect(store.delete({ key: 'a' })).rejects.toEqual(failure(false))
   })
 
   it('is not what was refused when it was sent again: the first may have had its effect', async () => {
     const { proxy, store } = await disturbed('ioredis')
     const [entry, next] = [sampleEntry(), sampleEntry()]
-    await store.create('a', entry)
+    await store.create({ key: 'a', entry })
     const before = callsOf('evalsha')
     proxy.fault = { blackHole: 'down' }
-    const replaced = store.replace('a', next, entry.version, NOW)
+    const replaced = store.replace({ key: 'a', entry: next, expected: entry.version, now: NOW })
     const outcome = expect(replaced).rejects.toEqual(failure(undefined))
     await expect.poll(() => callsOf('evalsha'), { timeout: 5000 }).toBe(before + 1)
     server.command('acl', 'setuser', 'default', '-evalsha')
@@ -374,6 +377,6 @@ describe.skipIf(REDIS === '')('what was never sent', () => {
     proxy.fault = {}
     proxy.resetAll()
     await outcome
-    expect(await store.load('a', NOW)).toEqual(next)
+    expect(await store.load({ key: 'a', now: NOW })).toEqual(next)
   })
 })

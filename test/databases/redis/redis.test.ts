@@ -60,18 +60,18 @@ describe.skipIf(REDIS === '')('a session in Redis', () => {
     const { store, redis, prefix, sent } = watched()
     const next = [sampleEntry(), sampleEntry()]
     const [first, user] = [sampleEntry(), sampleEntry({ userId: 'ada' })]
-    await store.create('a', first)
-    await store.create('b', user)
+    await store.create({ key: 'a', entry: first })
+    await store.create({ key: 'b', entry: user })
     expect((await redis.keys(`${prefix}*`)).sort()).toEqual([`${prefix}session:a`, `${prefix}session:b`, `${prefix}user:ada`])
     // Whatever is sent once in the life of a store and a server.
-    await store.replace('a', next[0] as never, first.version, NOW)
-    await store.touch('a', NOW + 2 * HOUR, (next[0] as never as { version: string }).version, NOW)
+    await store.replace({ key: 'a', entry: next[0] as never, expected: first.version, now: NOW })
+    await store.touch({ key: 'a', expiresAt: NOW + 2 * HOUR, expected: (next[0] as never as { version: string }).version, now: NOW })
     sent.length = 0
-    await store.load('b', NOW)
+    await store.load({ key: 'b', now: NOW })
     const again = sampleEntry({ userId: 'ada', expiresAt: NOW + HOUR + 1 })
-    expect(await store.replace('b', again, user.version, NOW)).toEqual({ ok: true })
-    expect(await store.touch('b', again.expiresAt + 1, again.version, NOW)).toBe(true)
-    expect(await store.delete('b')).toBe(true)
+    expect(await store.replace({ key: 'b', entry: again, expected: user.version, now: NOW })).toEqual({ ok: true })
+    expect(await store.touch({ key: 'b', expiresAt: again.expiresAt + 1, expected: again.version, now: NOW })).toBe(true)
+    expect(await store.delete({ key: 'b' })).toBe(true)
     // A touch, once an hour at the most, sees to it that the user's list has the session.
     expect(sent).toEqual(['get', 'evalsha', 'evalsha', 'evalsha', 'evalsha', 'del'])
   })
@@ -82,11 +82,16 @@ describe.skipIf(REDIS === '')('a session in Redis', () => {
     for (const now of [1_000_000, Date.now(), NOW]) {
       const entry = sampleEntry({ seenAt: now, expiresAt: now + minute })
       const left = async (): Promise<number> => Math.round((await redis.pttl(`${prefix}session:${now}`)) / minute)
-      await store.create(String(now), entry)
+      await store.create({ key: String(now), entry })
       expect(await left()).toBe(61)
-      await store.touch(String(now), now + 5 * minute, entry.version, now)
+      await store.touch({ key: String(now), expiresAt: now + 5 * minute, expected: entry.version, now })
       expect(await left()).toBe(65)
-      await store.replace(String(now), sampleEntry({ expiresAt: now + 9 * minute }), entry.version, now + minute)
+      await store.replace({
+        key: String(now),
+        entry: sampleEntry({ expiresAt: now + 9 * minute }),
+        expected: entry.version,
+        now: now + minute,
+      })
       expect(await left()).toBe(68)
     }
   })
@@ -95,18 +100,18 @@ describe.skipIf(REDIS === '')('a session in Redis', () => {
     const { redis } = watched()
     const prefix = `${freshPrefix()}[a-z]*?\\{x}:`
     const [mine, others] = [new RedisStore({ client: redis, prefix }), new RedisStore({ client: redis, prefix: `${prefix}b` })]
-    for (const store of [mine, others]) await store.create('user:ada', sampleEntry({ userId: 'ada' }))
+    for (const store of [mine, others]) await store.create({ key: 'user:ada', entry: sampleEntry({ userId: 'ada' }) })
     await redis.set(`${prefix}other`, 'no session')
     expect((await mine.list({ now: NOW })).entries.map(([key]) => key)).toEqual(['user:ada'])
-    expect(await mine.deleteUser('ada')).toBe(1)
-    expect(await others.load('user:ada', NOW)).toBeDefined()
+    expect(await mine.deleteByIndex({ index: 'userId', name: 'ada' })).toBe(1)
+    expect(await others.load({ key: 'user:ada', now: NOW })).toBeDefined()
   })
 
   it('that is none is a failure, not an absence', async () => {
     const { store, redis, prefix } = watched()
     await redis.set(`${prefix}session:a`, 'something')
     await redis.lpush(`${prefix}session:b`, 'a list')
-    for (const key of ['a', 'b']) await expect(store.load(key, NOW)).rejects.toThrow()
+    for (const key of ['a', 'b']) await expect(store.load({ key, now: NOW })).rejects.toThrow()
     await expect(store.list({ now: NOW, cursor: 'x' })).rejects.toEqual(expect.objectContaining({ code: 'ERR_SESSION_STORE' }))
   })
 })
@@ -119,10 +124,10 @@ describe('a fresh load', () => {
       return name === 'set' ? answer.promise : Promise.resolve(null)
     }
     const store = new RedisStore({ client: { status: 'ready', options: {}, on: () => undefined, call } })
-    const created = store.create('a', sampleEntry())
-    const found = store.load('a', NOW, { fresh: true })
-    await store.load('a', NOW)
-    await store.load('b', NOW, { fresh: true })
+    const created = store.create({ key: 'a', entry: sampleEntry() })
+    const found = store.load({ key: 'a', now: NOW, fresh: true })
+    await store.load({ key: 'a', now: NOW })
+    await store.load({ key: 'b', now: NOW, fresh: true })
     expect(sent.filter((name) => name === 'get')).toHaveLength(2)
     answer.resolve('OK')
     expect(await created).toEqual({ ok: true })
@@ -135,7 +140,7 @@ describe.skipIf(REDIS === '')('a listing of all sessions', () => {
   it('takes as many SCANs as it takes, whatever the size of its pages', async () => {
     const { store, redis, prefix } = watched()
     const keys = Array.from({ length: 2500 }, (_, index) => `key ${index}`)
-    await Promise.all(keys.map((key) => store.create(key, sampleEntry())))
+    await Promise.all(keys.map((key) => store.create({ key, entry: sampleEntry() })))
     for (const limit of [400, 1, 1000, 10_000]) {
       const found: string[] = []
       let cursor: string | undefined
@@ -174,10 +179,10 @@ function instant(at: number): string {
 describe.skipIf(REDIS === '')('the list of a user', () => {
   it('has the session before there is a row', async () => {
     const { store, redis, prefix, sent } = watched()
-    await store.create('a', sampleEntry())
+    await store.create({ key: 'a', entry: sampleEntry() })
     sent.length = 0
     const [first] = (await store.list({ now: NOW })).entries.map(([, entry]) => entry.version)
-    await store.replace('a', sampleEntry({ userId: 'ada' }), first as string, NOW)
+    await store.replace({ key: 'a', entry: sampleEntry({ userId: 'ada' }), expected: first as string, now: NOW })
     expect(await redis.zrange(`${prefix}user:ada`, '0', '-1')).toEqual(['a'])
     // The write that found it unlisted wrote nothing.
     expect(sent.filter((name) => name.startsWith('eval')).length).toBeGreaterThanOrEqual(3)
@@ -186,60 +191,65 @@ describe.skipIf(REDIS === '')('the list of a user', () => {
   it('lives as long as its sessions, however often they are prolonged', async () => {
     const { store, redis, prefix } = watched()
     let [now, entry] = [NOW, sampleEntry({ userId: 'ada', seenAt: NOW })]
-    await store.create('a', entry)
+    await store.create({ key: 'a', entry })
     const lasts = async (name: string): Promise<number> => redis.pttl(prefix + name)
     for (let round = 0; round < 12; round += 1) {
       now += HOUR / 2
-      if (round % 2 === 0) expect(await store.touch('a', now + HOUR, entry.version, now)).toBe(true)
+      if (round % 2 === 0) expect(await store.touch({ key: 'a', expiresAt: now + HOUR, expected: entry.version, now })).toBe(true)
       else {
         const next = sampleEntry({ userId: 'ada', expiresAt: now + HOUR })
-        expect(await store.replace('a', next, entry.version, now)).toEqual({ ok: true })
+        expect(await store.replace({ key: 'a', entry: next, expected: entry.version, now })).toEqual({ ok: true })
         entry = next
       }
       expect(await lasts('user:ada')).toBeGreaterThanOrEqual((await lasts('session:a')) - 60_000)
     }
-    expect(await store.deleteUser('ada')).toBe(1)
+    expect(await store.deleteByIndex({ index: 'userId', name: 'ada' })).toBe(1)
   })
 
   it('has the session again when it is touched or prolonged, should Redis have lost it', async () => {
     const { store, redis, prefix } = watched()
     const entry = sampleEntry({ userId: 'ada' })
-    await store.create('a', entry)
+    await store.create({ key: 'a', entry })
     await redis.del(`${prefix}user:ada`)
-    expect(await store.touch('a', entry.expiresAt, entry.version, NOW)).toBe(true)
+    expect(await store.touch({ key: 'a', expiresAt: entry.expiresAt, expected: entry.version, now: NOW })).toBe(true)
     expect(await redis.zrange(`${prefix}user:ada`, '0', '-1')).toEqual(['a'])
     await redis.del(`${prefix}user:ada`)
-    await store.replace('a', sampleEntry({ userId: 'ada', expiresAt: entry.expiresAt + HOUR }), entry.version, NOW)
-    expect(await store.deleteUser('ada')).toBe(1)
+    await store.replace({
+      key: 'a',
+      entry: sampleEntry({ userId: 'ada', expiresAt: entry.expiresAt + HOUR }),
+      expected: entry.version,
+      now: NOW,
+    })
+    expect(await store.deleteByIndex({ index: 'userId', name: 'ada' })).toBe(1)
   })
 
   it('is there again when the session comes back from another user', async () => {
     const { store } = watched()
     const [ada, eve, again] = ['ada', 'eve', 'ada'].map((userId) => sampleEntry({ userId })) as [any, any, any]
-    await store.create('a', ada)
-    await store.replace('a', eve, ada.version, NOW)
-    await store.replace('a', again, eve.version, NOW)
-    expect(await store.deleteUser('eve')).toBe(0)
-    expect(await store.deleteUser('ada')).toBe(1)
+    await store.create({ key: 'a', entry: ada })
+    await store.replace({ key: 'a', entry: eve, expected: ada.version, now: NOW })
+    await store.replace({ key: 'a', entry: again, expected: eve.version, now: NOW })
+    expect(await store.deleteByIndex({ index: 'userId', name: 'eve' })).toBe(0)
+    expect(await store.deleteByIndex({ index: 'userId', name: 'ada' })).toBe(1)
   })
 
   it('loses what has ended an hour ago, as others come', async () => {
     const { store, redis, prefix } = watched()
     const count = (): Promise<number> => redis.zcard(`${prefix}user:ada`)
-    await store.create('alive', sampleEntry({ userId: 'ada', seenAt: NOW, expiresAt: NOW + 1000 * HOUR }))
+    await store.create({ key: 'alive', entry: sampleEntry({ userId: 'ada', seenAt: NOW, expiresAt: NOW + 1000 * HOUR }) })
     for (let index = 0; index < 30; index += 1) {
-      await store.create(`old ${index}`, sampleEntry({ userId: 'ada', seenAt: NOW }))
-      await store.delete(`old ${index}`)
+      await store.create({ key: `old ${index}`, entry: sampleEntry({ userId: 'ada', seenAt: NOW }) })
+      await store.delete({ key: `old ${index}` })
     }
     expect(await count()).toBe(31)
     const later = NOW + 2 * HOUR
     let login = 0
     const logIn = async (): Promise<number> => {
-      await store.create(`new ${login++}`, sampleEntry({ userId: 'ada', seenAt: later, expiresAt: later + HOUR }))
+      await store.create({ key: `new ${login++}`, entry: sampleEntry({ userId: 'ada', seenAt: later, expiresAt: later + HOUR }) })
       return (await redis.zrange(`${prefix}user:ada`, '0', '-1')).filter((member) => member.startsWith('old')).length
     }
     await expect.poll(logIn, { timeout: 20_000, interval: 5 }).toBe(0)
-    expect(await store.deleteUser('ada')).toBe(login + 1)
+    expect(await store.deleteByIndex({ index: 'userId', name: 'ada' })).toBe(login + 1)
   })
 })
 
@@ -250,7 +260,7 @@ describe.skipIf(REDIS === '')('a server that drops keys when it is full', () => 
     onTestFinished(() => server.remove())
     const warnings: string[] = []
     const store = await newStore(library, server.url, { onWarning: (message) => warnings.push(message) })
-    for (const key of ['a', 'b']) await store.load(key, NOW)
+    for (const key of ['a', 'b']) await store.load({ key, now: NOW })
     await expect.poll(() => warnings).toEqual([expect.stringContaining('volatile-lru')])
     for (const [setting, value] of [
       ['maxmemory-policy', 'noeviction'],
@@ -259,8 +269,8 @@ describe.skipIf(REDIS === '')('a server that drops keys when it is full', () => 
       server.command('config', 'set', 'maxmemory-policy', 'allkeys-lru')
       server.command('config', 'set', setting, value)
       const quiet = await newStore(library, server.url, { onWarning: (message) => warnings.push(message) })
-      await quiet.load('a', NOW)
-      await quiet.load('a', NOW)
+      await quiet.load({ key: 'a', now: NOW })
+      await quiet.load({ key: 'a', now: NOW })
     }
     expect(warnings).toHaveLength(1)
   })

@@ -1,5 +1,5 @@
 import { StoreError, type StoreOperation } from '../../../src/core/base/errors.ts'
-import type { Entry, Refused, Store, Version, Written } from '../../../src/core/store/store.ts'
+import type { Create, Entry, Keyed, Load, Refused, Replace, Store, Touch, Written } from '../../../src/core/store/store.ts'
 import type { Weather } from '../simulation/generator.ts'
 import type { Random } from '../simulation/random.ts'
 
@@ -21,24 +21,24 @@ export class WeatherStore implements Store {
     this.capabilities = inner.capabilities
   }
 
-  load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined> {
-    return this.#send('load', () => this.#inner.load(key, now, options))
+  load(operation: Load): Promise<Entry | undefined> {
+    return this.#send('load', () => this.#inner.load(operation))
   }
 
-  create(key: string, entry: Entry): Promise<Written | Refused> {
-    return this.#send('create', () => this.#inner.create(key, entry))
+  create(operation: Create): Promise<Written | Refused> {
+    return this.#send('create', () => this.#inner.create(operation))
   }
 
-  replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
-    return this.#send('replace', () => this.#inner.replace(key, entry, expected, now))
+  replace(operation: Replace): Promise<Written | Refused> {
+    return this.#send('replace', () => this.#inner.replace(operation))
   }
 
-  touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {
-    return this.#send('touch', () => this.#inner.touch(key, expiresAt, expected, now))
+  touch(operation: Touch): Promise<boolean> {
+    return this.#send('touch', () => this.#inner.touch(operation))
   }
 
-  delete(key: string): Promise<boolean> {
-    return this.#send('delete', () => this.#inner.delete(key))
+  delete(operation: Keyed): Promise<boolean> {
+    return this.#send('delete', () => this.#inner.delete(operation))
   }
 
   async #send<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {

@@ -13,7 +13,7 @@ export class ForgetfulStore extends MemoryStore {
   async forget(): Promise<void> {
     const present = await everyEntry(this as Store)
     // In one turn of the event loop: nobody sees half of it.
-    const steps = [...present.map(([key]) => this.delete(key)), ...this.#remembered.map(([key, entry]) => this.create(key, entry))]
+    const steps = [...present.map(([key]) => this.delete({ key })), ...this.#remembered.map(([key, entry]) => this.create({ key, entry }))]
     await Promise.all(steps)
   }
 }

@@ -36,11 +36,11 @@ class NthCallStore implements Store {
     return this.calls >= this.#nth
   }
 
-  readonly load: Store['load'] = (...args) => this.#call('load', () => this.#inner.load(...args))
-  readonly create: Store['create'] = (...args) => this.#call('create', () => this.#inner.create(...args))
-  readonly replace: Store['replace'] = (...args) => this.#call('replace', () => this.#inner.replace(...args))
-  readonly touch: Store['touch'] = (...args) => this.#call('touch', () => this.#inner.touch(...args))
-  readonly delete: Store['delete'] = (...args) => this.#call('delete', () => this.#inner.delete(...args))
+  readonly load: Store['load'] = (operation) => this.#call('load', () => this.#inner.load(operation))
+  readonly create: Store['create'] = (operation) => this.#call('create', () => this.#inner.create(operation))
+  readonly replace: Store['replace'] = (operation) => this.#call('replace', () => this.#inner.replace(operation))
+  readonly touch: Store['touch'] = (operation) => this.#call('touch', () => this.#inner.touch(operation))
+  readonly delete: Store['delete'] = (operation) => this.#call('delete', () => this.#inner.delete(operation))
 
   async #call<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
     this.calls += 1

@@ -63,7 +63,7 @@ export async function survive<K extends string>(
 async function unlistedIn(store: Store): Promise<number> {
   const entries = await everyEntry(store)
   const users = new Set(entries.map(([, { userId }]) => userId).filter((userId) => userId !== undefined))
-  const pages = await Promise.all([...users].map(async (userId) => store.list?.({ now: 0, userId, limit: 10_000 })))
+  const pages = await Promise.all([...users].map(async (userId) => store.list?.({ now: 0, index: 'userId', name: userId, limit: 10_000 })))
   const listed = new Set(pages.flatMap((page) => page?.entries.map(([key]) => key) ?? []))
   return entries.filter(([key, { userId }]) => userId !== undefined && !listed.has(key)).length
 }

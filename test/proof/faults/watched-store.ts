@@ -1,10 +1,10 @@
-import type { Entry, Refused, Store, Version, Written } from '../../../src/core/store/store.ts'
-import type { Touch } from '../checks/history.ts'
+import type { Create, Entry, Keyed, Load, Refused, Replace, Store, Touch, Written } from '../../../src/core/store/store.ts'
+import type { Touch as TouchRecord } from '../checks/history.ts'
 
 /** The store itself, with a record of what touches did to the expiry; and, where wished, printing payloads in a style that is not ours. */
 export class WatchedStore implements Store {
   readonly capabilities: Store['capabilities']
-  readonly touches: Touch[] = []
+  readonly touches: TouchRecord[] = []
   readonly #inner: Store
   readonly #absolute: number
   readonly #foreignStyle: boolean
@@ -16,22 +16,22 @@ export class WatchedStore implements Store {
     this.capabilities = inner.capabilities
   }
 
-  load(key: string, now: number): Promise<Entry | undefined> {
-    return this.#inner.load(key, now)
+  load(operation: Load): Promise<Entry | undefined> {
+    return this.#inner.load(operation)
   }
 
-  create(key: string, entry: Entry): Promise<Written | Refused> {
-    return this.#inner.create(key, this.#styled(entry))
+  create({ key, entry }: Create): Promise<Written | Refused> {
+    return this.#inner.create({ key, entry: this.#styled(entry) })
   }
 
-  replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
-    return this.#inner.replace(key, this.#styled(entry), expected, now)
+  replace({ key, entry, expected, now }: Replace): Promise<Written | Refused> {
+    return this.#inner.replace({ key, entry: this.#styled(entry), expected, now })
   }
 
-  async touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {
-    const before = await this.#inner.load(key, -1)
-    const moved = await this.#inner.touch(key, expiresAt, expected, now)
-    const after = await this.#inner.load(key, -1)
+  async touch({ key, expiresAt, expected, now }: Touch): Promise<boolean> {
+    const before = await this.#inner.load({ key, now: -1 })
+    const moved = await this.#inner.touch({ key, expiresAt, expected, now })
+    const after = await this.#inner.load({ key, now: -1 })
     // A write came in between: what became of the expiry was not the touch's doing.
     if (before !== undefined && after !== undefined && before.version !== after.version) return moved
     const createdAt = after?.createdAt ?? 0
@@ -39,8 +39,8 @@ export class WatchedStore implements Store {
     return moved
   }
 
-  delete(key: string): Promise<boolean> {
-    return this.#inner.delete(key)
+  delete(operation: Keyed): Promise<boolean> {
+    return this.#inner.delete(operation)
   }
 
   /** Every key, of expired rows too. */
@@ -48,7 +48,7 @@ export class WatchedStore implements Store {
     const keys: string[] = []
     let cursor: string | undefined
     do {
-      const page = await this.#inner.list?.({ now: -1, ...(cursor === undefined ? {} : { cursor }) })
+      const page = await this.#inner.list?.({ now: -1, cursor })
       keys.push(...(page?.entries.map(([key]) => key) ?? []))
       cursor = page?.cursor
     } while (cursor !== undefined)

@@ -162,10 +162,10 @@ async function visit(sessions: Sessions, id: string, number: number): Promise<un
 function scheduled(store: Store, scheduler: fc.Scheduler): Store {
   return {
     capabilities: store.capabilities,
-    load: scheduler.scheduleFunction((...args: Parameters<Store['load']>) => store.load(...args)),
-    create: scheduler.scheduleFunction((...args: Parameters<Store['create']>) => store.create(...args)),
-    replace: scheduler.scheduleFunction((...args: Parameters<Store['replace']>) => store.replace(...args)),
-    touch: scheduler.scheduleFunction((...args: Parameters<Store['touch']>) => store.touch(...args)),
-    delete: scheduler.scheduleFunction((...args: Parameters<Store['delete']>) => store.delete(...args)),
+    load: scheduler.scheduleFunction((operation: Parameters<Store['load']>[0]) => store.load(operation)),
+    create: scheduler.scheduleFunction((operation: Parameters<Store['create']>[0]) => store.create(operation)),
+    replace: scheduler.scheduleFunction((operation: Parameters<Store['replace']>[0]) => store.replace(operation)),
+    touch: scheduler.scheduleFunction((operation: Parameters<Store['touch']>[0]) => store.touch(operation)),
+    delete: scheduler.scheduleFunction((operation: Parameters<Store['delete']>[0]) => store.delete(operation)),
   }
 }

@@ -6,11 +6,11 @@ type Methods = Pick<Store, 'load' | 'create' | 'replace' | 'touch' | 'delete'>
 
 function altered(store: Store, change: (store: Store) => Partial<Methods>): Store {
   const plain: Methods = {
-    load: (...args) => store.load(...args),
-    create: (...args) => store.create(...args),
-    replace: (...args) => store.replace(...args),
-    touch: (...args) => store.touch(...args),
-    delete: (...args) => store.delete(...args),
+    load: (operation) => store.load(operation),
+    create: (operation) => store.create(operation),
+    replace: (operation) => store.replace(operation),
+    touch: (operation) => store.touch(operation),
+    delete: (operation) => store.delete(operation),
   }
   return { capabilities: store.capabilities, ...plain, ...change(store) }
 }
@@ -18,9 +18,9 @@ function altered(store: Store, change: (store: Store) => Partial<Methods>): Stor
 /** Writes over whatever is there. */
 export const blindWrite: Wrap = (given) =>
   altered(given, (store) => ({
-    async replace(key, entry, expected, now) {
+    async replace({ key, entry, expected, now }) {
       for (let version = expected; ; ) {
-        const answer = await store.replace(key, entry, version, now)
+        const answer = await store.replace({ key, entry, expected: version, now })
         if (answer.ok || answer.reason !== 'stale') return answer
         version = answer.current.version
       }
@@ -30,9 +30,9 @@ export const blindWrite: Wrap = (given) =>
 /** Inserts where nothing is left to replace. */
 export const upsert: Wrap = (given) =>
   altered(given, (store) => ({
-    async replace(key, entry, expected, now) {
-      const answer = await store.replace(key, entry, expected, now)
-      return answer.ok || answer.reason !== 'missing' ? answer : store.create(key, entry)
+    async replace(operation) {
+      const answer = await store.replace(operation)
+      return answer.ok || answer.reason !== 'missing' ? answer : store.create(operation)
     },
   }))
 
@@ -41,14 +41,14 @@ export const staleRetry: Wrap = (given) =>
   altered(given, (store) => {
     const cache = new Map<string, Entry>()
     return {
-      async load(key, now) {
-        const entry = await store.load(key, now)
-        if (entry !== undefined) cache.set(key, entry)
+      async load(operation) {
+        const entry = await store.load(operation)
+        if (entry !== undefined) cache.set(operation.key, entry)
         return entry
       },
-      async replace(key, entry, expected, now) {
-        const answer = await store.replace(key, entry, expected, now)
-        return answer.ok || answer.reason !== 'stale' ? answer : { ...answer, current: cache.get(key) ?? answer.current }
+      async replace(operation) {
+        const answer = await store.replace(operation)
+        return answer.ok || answer.reason !== 'stale' ? answer : { ...answer, current: cache.get(operation.key) ?? answer.current }
       },
     }
   })
@@ -58,17 +58,17 @@ export const forgetsNonces: Wrap = (given) =>
   altered(given, (store) => {
     const hidden = (entry: Entry): Entry => ({ ...entry, version: `x${entry.version}`, commits: '' })
     return {
-      async load(key, now, options) {
-        const entry = await store.load(key, now, options)
+      async load(operation) {
+        const entry = await store.load(operation)
         return entry === undefined ? undefined : hidden(entry)
       },
-      async replace(key, entry, expected, now) {
-        const answer = await store.replace(
+      async replace({ key, entry, expected, now }) {
+        const answer = await store.replace({
           key,
           entry,
-          expected.startsWith('x') && expected.length === 13 ? expected.slice(1) : expected,
+          expected: expected.startsWith('x') && expected.length === 13 ? expected.slice(1) : expected,
           now,
-        )
+        })
         return answer.ok || answer.reason !== 'stale' ? answer : { ...answer, current: hidden(answer.current) }
       },
     }
@@ -77,8 +77,8 @@ export const forgetsNonces: Wrap = (given) =>
 /** Answers a deletion before it is done. */
 export const lazyDelete: Wrap = (given) =>
   altered(given, (store) => ({
-    async delete(key) {
-      setTimeout(() => void store.delete(key), 300)
+    async delete(operation) {
+      setTimeout(() => void store.delete(operation), 300)
       return true
     },
   }))
@@ -87,7 +87,7 @@ export const lazyDelete: Wrap = (given) =>
 export const deafDelete: Wrap = (given) =>
   altered(given, (store) => {
     let calls = 0
-    return { delete: async (key) => (calls++ % 2 === 0 ? true : store.delete(key)) }
+    return { delete: async (operation) => (calls++ % 2 === 0 ? true : store.delete(operation)) }
   })
 
 /** Loads through a cache. */
@@ -95,10 +95,10 @@ export const cachedLoad: Wrap = (given) =>
   altered(given, (store) => {
     const cache = new Map<string, { entry: Entry | undefined; at: number }>()
     return {
-      async load(key, now, options) {
+      async load({ key, now, ...options }) {
         const known = cache.get(key)
         if (known !== undefined && options?.fresh !== true && performance.now() - known.at < 300) return known.entry
-        const entry = await store.load(key, now, options)
+        const entry = await store.load({ key, now, ...options })
         cache.set(key, { entry, at: performance.now() })
         return entry
       },
@@ -108,8 +108,8 @@ export const cachedLoad: Wrap = (given) =>
 /** Answers a write before it is done. */
 export const earlyAnswer: Wrap = (given) =>
   altered(given, (store) => ({
-    async replace(key, entry, expected, now) {
-      void store.replace(key, entry, expected, now).catch(() => undefined)
+    async replace(operation) {
+      void store.replace(operation).catch(() => undefined)
       return { ok: true }
     },
   }))
@@ -117,7 +117,7 @@ export const earlyAnswer: Wrap = (given) =>
 /** Takes a failure for a success. */
 export const swallowsErrors: Wrap = (given) =>
   altered(given, (store) => ({
-    replace: (key, entry, expected, now) => store.replace(key, entry, expected, now).catch(() => ({ ok: true as const })),
+    replace: (operation) => store.replace(operation).catch(() => ({ ok: true as const })),
   }))
 
 /** Shows what is only about to be written. */
@@ -125,11 +125,11 @@ export const dirtyLoad: Wrap = (given) =>
   altered(given, (store) => {
     const underWay = new Map<string, Entry>()
     return {
-      load: async (key, now, options) => underWay.get(key) ?? store.load(key, now, options),
-      async replace(key, entry, expected, now) {
+      load: async ({ key, now, ...options }) => underWay.get(key) ?? store.load({ key, now, ...options }),
+      async replace({ key, entry, expected, now }) {
         underWay.set(key, entry)
         try {
-          return await store.replace(key, entry, expected, now)
+          return await store.replace({ key, entry, expected, now })
         } finally {
           underWay.delete(key)
         }
@@ -143,8 +143,9 @@ export const mixedAnswers: Wrap = (given) =>
     let other: { key: string; payload: string } | undefined
     let calls = 0
     return {
-      async load(key, now, options) {
-        const entry = await store.load(key, now, options)
+      async load(operation) {
+        const { key } = operation
+        const entry = await store.load(operation)
         if (entry === undefined) return undefined
         const payload = calls++ % 10 === 9 && other !== undefined && other.key !== key ? other.payload : entry.payload
         other = { key, payload: entry.payload }
@@ -155,20 +156,20 @@ export const mixedAnswers: Wrap = (given) =>
 
 /** Does not ask whether the row has expired. */
 export const expiryIgnored: Wrap = (given) =>
-  altered(given, (store) => ({ replace: (key, entry, expected) => store.replace(key, entry, expected, -1) }))
+  altered(given, (store) => ({ replace: ({ key, entry, expected }) => store.replace({ key, entry, expected, now: -1 }) }))
 
 /** A touch sets the expiry to something earlier. */
 export const shorteningTouch: Wrap = (given) =>
   altered(given, (store) => ({
-    async touch(key, expiresAt, expected, now) {
-      const current = await store.load(key, now)
+    async touch({ key, expiresAt, expected, now }) {
+      const current = await store.load({ key, now })
       if (current?.version !== expected) return false
-      const { ok } = await store.replace(
+      const { ok } = await store.replace({
         key,
-        { ...current, seenAt: now, expiresAt: Math.min(expiresAt, current.expiresAt) - 15_000 },
+        entry: { ...current, seenAt: now, expiresAt: Math.min(expiresAt, current.expiresAt) - 15_000 },
         expected,
         now,
-      )
+      })
       return ok
     },
   }))
@@ -178,16 +179,17 @@ export const revivingTouch: Wrap = (given) =>
   altered(given, (store) => {
     const seen = new Map<string, Entry>()
     return {
-      async load(key, now, options) {
-        const entry = await store.load(key, now, options)
-        if (entry !== undefined) seen.set(key, entry)
+      async load(operation) {
+        const entry = await store.load(operation)
+        if (entry !== undefined) seen.set(operation.key, entry)
         return entry
       },
-      async touch(key, expiresAt, expected, now) {
-        const moved = await store.touch(key, expiresAt, expected, now)
+      async touch(operation) {
+        const { key, expiresAt } = operation
+        const moved = await store.touch(operation)
         const entry = seen.get(key)
         if (moved || entry === undefined) return moved
-        const { ok } = await store.create(key, { ...entry, expiresAt })
+        const { ok } = await store.create({ key, entry: { ...entry, expiresAt } })
         return ok
       },
     }
@@ -195,4 +197,6 @@ export const revivingTouch: Wrap = (given) =>
 
 /** A touch knows no absolute end. */
 export const endlessTouch: Wrap = (given) =>
-  altered(given, (store) => ({ touch: (key, expiresAt, expected, now) => store.touch(key, expiresAt + 400_000, expected, now) }))
+  altered(given, (store) => ({
+    touch: ({ key, expiresAt, expected, now }) => store.touch({ key, expiresAt: expiresAt + 400_000, expected, now }),
+  }))

@@ -1,5 +1,5 @@
 // What main.ts is to the other runtimes, to workerd. The environment names the framework.
-import { createSessions, type Entry, type Refused, type Sessions, type Version, type Written } from 'sojourn'
+import { createSessions, type Refused, type Replace, type Sessions, type Written } from 'sojourn'
 import { MemoryStore } from 'sojourn/stores/memory'
 import { cookieStore } from './cookie-store.ts'
 import { fetchOf as h3 } from './h3.ts'
@@ -10,9 +10,9 @@ type Environment = { readonly FRAMEWORK: 'web' | 'hono' | 'h3'; readonly STORE: 
 
 /** A write is I/O, as that of a database would be: no other request may wait for it. */
 class RemoteStore extends MemoryStore {
-  override async replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
+  override async replace(operation: Replace): Promise<Written | Refused> {
     await new Promise((resolve) => setTimeout(resolve, 1))
-    return super.replace(key, entry, expected, now)
+    return super.replace(operation)
   }
 }
 

@@ -10,20 +10,20 @@ import { NOW, sampleEntry } from '../../../src/testing/sample.ts'
 const MAX_STALE = 30_000
 
 /** One thing a process does. A writer writes over what it loads past the cache, and tries again as long as others win. */
-type Act = { readonly process: number; readonly does: 'read' | 'write' | 'touch' | 'delete' | 'deleteUser' }
+type Act = { readonly process: number; readonly does: 'read' | 'write' | 'touch' | 'delete' | 'deleteByIndex' }
 
 const act: fc.Arbitrary<Act> = fc.record({
   process: fc.integer({ min: 0, max: 2 }),
   does: fc.oneof(
     { weight: 6, arbitrary: fc.constant('read' as const) },
     { weight: 3, arbitrary: fc.constantFrom('write' as const, 'touch' as const) },
-    { weight: 1, arbitrary: fc.constantFrom('delete' as const, 'deleteUser' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('delete' as const, 'deleteByIndex' as const) },
   ),
 })
 
 /** Each call goes on when the scheduler says so, and its answer comes when the scheduler says so. */
 function scheduled(store: Store, scheduler: fc.Scheduler, name: string): Store {
-  const wrap = (method: 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteUser' | 'list'): any =>
+  const wrap = (method: 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteByIndex' | 'list'): any =>
     async function call(...args: any[]): Promise<unknown> {
       await scheduler.schedule(Promise.resolve(), `${name} ${method}`)
       const answer = await (store[method] as (...args: any[]) => Promise<unknown>)(...args)
@@ -31,7 +31,7 @@ function scheduled(store: Store, scheduler: fc.Scheduler, name: string): Store {
       return answer
     }
   const { capabilities } = store
-  const methods = ['load', 'create', 'replace', 'touch', 'delete', 'deleteUser', 'list'] as const
+  const methods = ['load', 'create', 'replace', 'touch', 'delete', 'deleteByIndex', 'list'] as const
   return { capabilities, ...Object.fromEntries(methods.map((method) => [method, wrap(method)])) } as unknown as Store
 }
 
@@ -58,7 +58,7 @@ async function stale(scheduler: fc.Scheduler, acts: readonly Act[], stores: 1 | 
   const truth = new MemoryStore()
   const progress = new Progress()
   const first = sampleEntry({ userId: 'ada' })
-  await truth.create('key', first)
+  await truth.create({ key: 'key', entry: first })
   progress.note(first, 0)
   let count = 0
   const counted = countingOrder(truth, (entry) => progress.note(entry, ++count))
@@ -87,15 +87,15 @@ async function stale(scheduler: fc.Scheduler, acts: readonly Act[], stores: 1 | 
 
 /** The state that came of it. Time stands still. */
 async function perform(store: Store, { does }: Act): Promise<Entry | undefined> {
-  if (does === 'read') return store.load('key', NOW)
-  if (does === 'delete') return void (await store.delete('key'))
-  if (does === 'deleteUser') return void (await store.deleteUser?.('ada'))
+  if (does === 'read') return store.load({ key: 'key', now: NOW })
+  if (does === 'delete') return void (await store.delete({ key: 'key' }))
+  if (does === 'deleteByIndex') return void (await store.deleteByIndex?.({ index: 'userId', name: 'ada' }))
   for (;;) {
-    const current = await store.load('key', NOW, { fresh: true })
+    const current = await store.load({ key: 'key', now: NOW, fresh: true })
     if (current === undefined) return undefined
     const next = does === 'write' ? sampleEntry({ userId: 'ada' }) : { ...current, seenAt: NOW, expiresAt: current.expiresAt + 1 }
-    if (does === 'write' && (await store.replace('key', next, current.version, NOW)).ok) return next
-    if (does === 'touch' && (await store.touch('key', next.expiresAt, current.version, NOW))) return next
+    if (does === 'write' && (await store.replace({ key: 'key', entry: next, expected: current.version, now: NOW })).ok) return next
+    if (does === 'touch' && (await store.touch({ key: 'key', expiresAt: next.expiresAt, expected: current.version, now: NOW }))) return next
   }
 }
 
@@ -103,21 +103,21 @@ async function perform(store: Store, { does }: Act): Promise<Entry | undefined> 
 function countingOrder(truth: MemoryStore, note: (entry: Entry) => void): Store {
   return {
     capabilities: truth.capabilities,
-    load: (key, now) => truth.load(key, now),
-    create: (key, entry) => truth.create(key, entry),
-    async replace(key, entry, expected, now) {
-      const answer = truth.replace(key, entry, expected, now)
-      if ((await answer).ok) note(entry)
+    load: (operation) => truth.load(operation),
+    create: (operation) => truth.create(operation),
+    async replace(operation) {
+      const answer = truth.replace(operation)
+      if ((await answer).ok) note(operation.entry)
       return answer
     },
-    async touch(key, expiresAt, expected, now) {
-      const moved = await truth.touch(key, expiresAt, expected, now)
-      const entry = await truth.load(key, NOW)
+    async touch(operation) {
+      const moved = await truth.touch(operation)
+      const entry = await truth.load({ key: operation.key, now: NOW })
       if (moved && entry !== undefined) note(entry)
       return moved
     },
-    delete: (key) => truth.delete(key),
-    deleteUser: (userId) => truth.deleteUser(userId),
+    delete: (operation) => truth.delete(operation),
+    deleteByIndex: (operation) => truth.deleteByIndex(operation),
     list: (query) => truth.list(query),
   }
 }
@@ -145,10 +145,10 @@ describe('time', () => {
     const truth = new MemoryStore()
     const store = new CachedStore({ store: truth, cache: new MemoryStore(), maxStale: MAX_STALE / 1000 })
     const [old, next] = [sampleEntry(), sampleEntry()]
-    await truth.create('key', old)
-    await store.load('key', NOW)
-    await truth.replace('key', next, old.version, NOW) // by somebody who knows of no cache
-    expect(await store.load('key', NOW + MAX_STALE - 1)).toEqual(old)
-    expect(await store.load('key', NOW - 1)).toEqual(next) // a clock that was set back
+    await truth.create({ key: 'key', entry: old })
+    await store.load({ key: 'key', now: NOW })
+    await truth.replace({ key: 'key', entry: next, expected: old.version, now: NOW }) // by somebody who knows of no cache
+    expect(await store.load({ key: 'key', now: NOW + MAX_STALE - 1 })).toEqual(old)
+    expect(await store.load({ key: 'key', now: NOW - 1 })).toEqual(next) // a clock that was set back
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createSessions } from '../../../src/core/manager/sessions.ts'
-import type { Entry, Store } from '../../../src/core/store/store.ts'
+import type { Create, Entry, Load, Replace, Store } from '../../../src/core/store/store.ts'
 import { CachedStore, type CachedStoreOptions } from '../../../src/stores/cached.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
@@ -22,10 +22,10 @@ it('closes its stores, but none that somebody else uses', async () => {
   const [store, cache] = [new SqliteStore(':memory:'), new SqliteStore(':memory:')]
   const [front, admin] = [createSessions({ store: new CachedStore({ store, cache, maxStale: '1m' }) }), createSessions({ store })]
   await front.close()
-  await expect(cache.load('a', NOW)).rejects.toThrow('The store is closed')
-  expect(await store.load('a', NOW)).toBeUndefined()
+  await expect(cache.load({ key: 'a', now: NOW })).rejects.toThrow('The store is closed')
+  expect(await store.load({ key: 'a', now: NOW })).toBeUndefined()
   await admin.close()
-  await expect(store.load('a', NOW)).rejects.toThrow('The store is closed')
+  await expect(store.load({ key: 'a', now: NOW })).rejects.toThrow('The store is closed')
 })
 
 /** A memory that counts its loads, and fails or hangs when it is told to. */
@@ -33,18 +33,18 @@ class Moody extends MemoryStore {
   loads = 0
   mood: 'well' | 'fails' | 'hangs' | 'only reads' = 'well'
 
-  override async load(key: string, now: number): Promise<Entry | undefined> {
+  override async load(operation: Load): Promise<Entry | undefined> {
     this.loads += 1
     await this.#suffer(false)
-    return super.load(key, now)
+    return super.load(operation)
   }
-  override async create(key: string, entry: Entry): ReturnType<Store['create']> {
+  override async create({ key, entry }: Create): ReturnType<Store['create']> {
     await this.#suffer(true)
-    return super.create(key, entry)
+    return super.create({ key, entry })
   }
-  override async replace(key: string, entry: Entry, expected: string, now: number): ReturnType<Store['replace']> {
+  override async replace({ key, entry, expected, now }: Replace): ReturnType<Store['replace']> {
     await this.#suffer(true)
-    return super.replace(key, entry, expected, now)
+    return super.replace({ key, entry, expected, now })
   }
 
   async #suffer(isWrite: boolean): Promise<void> {
@@ -63,45 +63,45 @@ describe('a cached read', () => {
   it('asks the store once, and again when the entry is `maxStale` old', async () => {
     const { truth, store } = scene()
     const entry = sampleEntry({ userId: 'ada' })
-    await store.create('key', entry)
-    for (const now of [NOW, NOW + 1, NOW + 59_999]) expect(await store.load('key', now)).toEqual(entry)
+    await store.create({ key: 'key', entry })
+    for (const now of [NOW, NOW + 1, NOW + 59_999]) expect(await store.load({ key: 'key', now })).toEqual(entry)
     expect(truth.loads).toBe(1)
-    expect(await store.load('key', NOW + 60_000)).toEqual(entry)
-    expect(await store.load('key', NOW + 60_001)).toEqual(entry)
+    expect(await store.load({ key: 'key', now: NOW + 60_000 })).toEqual(entry)
+    expect(await store.load({ key: 'key', now: NOW + 60_001 })).toEqual(entry)
     expect(truth.loads).toBe(2)
   })
 
   it('is past the cache when it is to be fresh', async () => {
     const { truth, store } = scene()
     const [old, next] = [sampleEntry(), sampleEntry()]
-    await store.create('key', old)
-    await store.load('key', NOW)
-    await truth.replace('key', next, old.version, NOW)
-    expect(await store.load('key', NOW)).toEqual(old)
-    expect(await store.load('key', NOW, { fresh: true })).toEqual(next)
-    expect(await store.load('key', NOW)).toEqual(next) // what was seen once is not unseen
+    await store.create({ key: 'key', entry: old })
+    await store.load({ key: 'key', now: NOW })
+    await truth.replace({ key: 'key', entry: next, expected: old.version, now: NOW })
+    expect(await store.load({ key: 'key', now: NOW })).toEqual(old)
+    expect(await store.load({ key: 'key', now: NOW, fresh: true })).toEqual(next)
+    expect(await store.load({ key: 'key', now: NOW })).toEqual(next) // what was seen once is not unseen
   })
 
   it('never answers an entry that has expired, nor hides one whose expiry was moved meanwhile', async () => {
     const { truth, store } = scene({ maxStale: '3h' })
     const entry = sampleEntry()
-    await store.create('key', entry)
-    await store.load('key', NOW)
-    expect(await store.load('key', entry.expiresAt)).toBeUndefined()
-    await truth.touch('key', NOW + 2 * HOUR, entry.version, NOW)
-    expect(await store.load('key', entry.expiresAt)).toMatchObject({ expiresAt: NOW + 2 * HOUR })
+    await store.create({ key: 'key', entry })
+    await store.load({ key: 'key', now: NOW })
+    expect(await store.load({ key: 'key', now: entry.expiresAt })).toBeUndefined()
+    await truth.touch({ key: 'key', expiresAt: NOW + 2 * HOUR, expected: entry.version, now: NOW })
+    expect(await store.load({ key: 'key', now: entry.expiresAt })).toMatchObject({ expiresAt: NOW + 2 * HOUR })
   })
 
   it.each(['replace', 'touch', 'delete', 'deleteUser'] as const)('sees a %s at once', async (verb) => {
     const { truth, store } = scene()
     const entry = sampleEntry({ userId: 'ada' })
-    await store.create('key', entry)
-    await store.load('key', NOW)
-    if (verb === 'replace') await store.replace('key', sampleEntry(), entry.version, NOW)
-    if (verb === 'touch') await store.touch('key', NOW + 2 * HOUR, entry.version, NOW)
-    if (verb === 'delete') await store.delete('key')
-    if (verb === 'deleteUser') expect(await store.deleteUser?.('ada')).toBe(1)
-    const [served, true_] = [await store.load('key', NOW), await truth.load('key', NOW)]
+    await store.create({ key: 'key', entry })
+    await store.load({ key: 'key', now: NOW })
+    if (verb === 'replace') await store.replace({ key: 'key', entry: sampleEntry(), expected: entry.version, now: NOW })
+    if (verb === 'touch') await store.touch({ key: 'key', expiresAt: NOW + 2 * HOUR, expected: entry.version, now: NOW })
+    if (verb === 'delete') await store.delete({ key: 'key' })
+    if (verb === 'deleteUser') expect(await store.deleteByIndex?.({ index: 'userId', name: 'ada' })).toBe(1)
+    const [served, true_] = [await store.load({ key: 'key', now: NOW }), await truth.load({ key: 'key', now: NOW })]
     expect(served).toEqual(true_)
     expect(served).not.toEqual(entry)
   })
@@ -109,19 +109,19 @@ describe('a cached read', () => {
   it('keeps the session that `deleteUser` excepts, and drops every page of the others', async () => {
     const { store } = scene()
     const keys = Array.from({ length: 250 }, (_, index) => `key${index}`)
-    for (const key of keys) await store.create(key, sampleEntry({ userId: 'ada' }))
-    for (const key of keys) await store.load(key, NOW)
-    expect(await store.deleteUser?.('ada', { except: 'key7' })).toBe(249)
-    const left = await Promise.all(keys.map((key) => store.load(key, NOW)))
+    for (const key of keys) await store.create({ key, entry: sampleEntry({ userId: 'ada' }) })
+    for (const key of keys) await store.load({ key, now: NOW })
+    expect(await store.deleteByIndex?.({ index: 'userId', name: 'ada', except: 'key7' })).toBe(249)
+    const left = await Promise.all(keys.map((key) => store.load({ key, now: NOW })))
     expect(left.flatMap((entry, index) => (entry === undefined ? [] : [keys[index]]))).toEqual(['key7'])
   })
 
   it('is made room for: `clearExpired` clears both, and counts what the store had', async () => {
     const { truth, cache, store } = scene()
-    await store.create('key', sampleEntry())
-    await store.load('key', NOW)
+    await store.create({ key: 'key', entry: sampleEntry() })
+    await store.load({ key: 'key', now: NOW })
     for await (const { deleted } of store.clearExpired?.({ now: NOW + 2 * HOUR }) ?? []) expect(deleted).toBe(1)
-    expect([await truth.countExpired(NOW + 2 * HOUR), (await cache.list({ now: 0 })).entries]).toEqual([0, []])
+    expect([await truth.countExpired({ now: NOW + 2 * HOUR }), (await cache.list({ now: 0 })).entries]).toEqual([0, []])
   })
 })
 
@@ -130,47 +130,47 @@ describe('a cache in trouble', () => {
     const { cache, store, warnings } = scene()
     onTestFinished(() => void (cache.mood = 'well'))
     const entry = sampleEntry()
-    await store.create('key', entry)
+    await store.create({ key: 'key', entry })
     cache.mood = mood
-    for (let times = 0; times < 5; times++) expect(await store.load('key', NOW)).toEqual(entry)
-    expect(await store.replace('key', sampleEntry(), entry.version, NOW)).toEqual({ ok: true })
-    expect(await store.delete('key')).toBe(true)
+    for (let times = 0; times < 5; times++) expect(await store.load({ key: 'key', now: NOW })).toEqual(entry)
+    expect(await store.replace({ key: 'key', entry: sampleEntry(), expected: entry.version, now: NOW })).toEqual({ ok: true })
+    expect(await store.delete({ key: 'key' })).toBe(true)
     expect(warnings).toEqual([expect.stringContaining('The cache of the session store failed')])
   })
 
   it.each(['fails', 'only reads'] as const)('that %s while a session ends does not bring it back', async (mood) => {
     const { cache, store } = scene()
-    await store.create('key', sampleEntry())
-    await store.load('key', NOW)
+    await store.create({ key: 'key', entry: sampleEntry() })
+    await store.load({ key: 'key', now: NOW })
     cache.mood = mood
-    await store.delete('key')
-    expect(await store.load('key', NOW)).toBeUndefined()
+    await store.delete({ key: 'key' })
+    expect(await store.load({ key: 'key', now: NOW })).toBeUndefined()
     cache.mood = 'well'
-    expect(await store.load('key', NOW)).toBeUndefined()
+    expect(await store.load({ key: 'key', now: NOW })).toBeUndefined()
   })
 
   it('takes what it could not take as soon as it is back, so that other processes see it too', async () => {
     const { truth, cache, store } = scene()
     const other = new CachedStore({ store: truth, cache, maxStale: '1m' })
-    await store.create('key', sampleEntry())
-    await store.create('another', sampleEntry())
-    await store.load('key', NOW)
+    await store.create({ key: 'key', entry: sampleEntry() })
+    await store.create({ key: 'another', entry: sampleEntry() })
+    await store.load({ key: 'key', now: NOW })
     cache.mood = 'fails'
-    await store.delete('key')
+    await store.delete({ key: 'key' })
     cache.mood = 'well'
-    await vi.waitFor(async () => expect(await other.load('key', NOW)).toBeUndefined(), { timeout: 10_000 })
+    await vi.waitFor(async () => expect(await other.load({ key: 'key', now: NOW })).toBeUndefined(), { timeout: 10_000 })
   })
 
   it('is not asked for what only the store knows: the error of the store is the error', async () => {
     const { truth, store } = scene()
     const entry = sampleEntry()
-    await store.create('key', entry)
-    await store.load('key', NOW)
+    await store.create({ key: 'key', entry })
+    await store.load({ key: 'key', now: NOW })
     truth.mood = 'fails'
-    expect(await store.load('key', NOW)).toEqual(entry)
-    await expect(store.load('other', NOW)).rejects.toThrow('no')
-    await expect(store.load('key', NOW, { fresh: true })).rejects.toThrow('no')
-    await expect(store.replace('key', sampleEntry(), entry.version, NOW)).rejects.toThrow('no')
+    expect(await store.load({ key: 'key', now: NOW })).toEqual(entry)
+    await expect(store.load({ key: 'other', now: NOW })).rejects.toThrow('no')
+    await expect(store.load({ key: 'key', now: NOW, fresh: true })).rejects.toThrow('no')
+    await expect(store.replace({ key: 'key', entry: sampleEntry(), expected: entry.version, now: NOW })).rejects.toThrow('no')
   })
 })
 

@@ -4,7 +4,7 @@ import { MemoryStore } from '../../../src/stores/memory.ts'
 import { storeSuite } from '../../../src/testing/store-suite.ts'
 import { SECRET } from './cookie-secret.ts'
 
-const capabilities = { compareAndSwap: false, list: false, users: false, carriesData: true }
+const capabilities = { compareAndSwap: false, list: false, indexes: [], carriesData: true }
 const make = (more: { revocation?: MemoryStore; compress?: boolean } = {}) => new CookieStore({ secrets: SECRET, maxSize: 12_288, ...more })
 
 storeSuite('CookieStore', () => make(), { describe, it }, { capabilities })

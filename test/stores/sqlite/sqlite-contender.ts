@@ -14,19 +14,19 @@ process.exit()
 
 /** Counts the payload of one session up, one compare-and-swap after another. */
 async function count(rounds: number): Promise<void> {
-  await store.create('counter', sampleEntry({ payload: '0' }))
+  await store.create({ key: 'counter', entry: sampleEntry({ payload: '0' }) })
   for (let done = 0; done < rounds; ) {
-    const current = await store.load('counter', NOW)
+    const current = await store.load({ key: 'counter', now: NOW })
     if (current === undefined) throw new Error('the counter is gone')
     const next = { ...current, payload: String(Number(current.payload) + 1), version: fresh(`version-${process.pid}`) }
-    if ((await store.replace('counter', next, current.version, NOW)).ok) done += 1
+    if ((await store.replace({ key: 'counter', entry: next, expected: current.version, now: NOW })).ok) done += 1
   }
 }
 
 /** Creates sessions and tells each key once its create was answered, until it is killed. */
 async function write(): Promise<never> {
   for (let index = 0; ; index += 1) {
-    await Promise.all([0, 1, 2].map((part) => store.create(`${index}.${part}`, sampleEntry())))
+    await Promise.all([0, 1, 2].map((part) => store.create({ key: `${index}.${part}`, entry: sampleEntry() })))
     console.log(String(index))
     await new Promise((resolve) => setImmediate(resolve))
   }

@@ -16,7 +16,7 @@ describe.each(['normal', 'full'])('several processes on one new file, durability
     for (const { child } of contenders) child.stdin.write('go\n')
     const codes = await Promise.all(contenders.map(({ exited }) => exited))
     expect(codes).toEqual([0, 0, 0, 0])
-    expect((await new SqliteStore(path).load('counter', NOW))?.payload).toBe('200')
+    expect((await new SqliteStore(path).load({ key: 'counter', now: NOW }))?.payload).toBe('200')
   })
 
   it('keep what was answered when one is killed', async () => {
@@ -31,7 +31,7 @@ describe.each(['normal', 'full'])('several processes on one new file, durability
     for await (const line of { [Symbol.asyncIterator]: () => lines }) told = line
     const store = new SqliteStore(path)
     const keys = Array.from({ length: Number(told) + 1 }, (_, index) => [0, 1, 2].map((part) => `${index}.${part}`)).flat()
-    const missing = await Promise.all(keys.map(async (key) => ((await store.load(key, NOW)) === undefined ? key : undefined)))
+    const missing = await Promise.all(keys.map(async (key) => ((await store.load({ key, now: NOW })) === undefined ? key : undefined)))
     expect(missing.filter((key) => key !== undefined)).toEqual([])
   })
 })

@@ -35,14 +35,14 @@ const storeError = (operation: string, applied: { readonly applied?: false } = {
 describe('the set-up of a SqliteStore', () => {
   it('makes a file that several processes can work on, and that withstands the end of a process', async () => {
     const path = newSqliteFile()
-    await new SqliteStore(path).create('a', sampleEntry())
+    await new SqliteStore(path).create({ key: 'a', entry: sampleEntry() })
     expect(new DatabaseSync(path).prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' })
   })
 
   it('opens nothing before it is used', async () => {
     const store = new SqliteStore('/nowhere/at/all/sessions.db')
-    await expect(store.load('a', NOW)).rejects.toEqual(storeError('load'))
-    await expect(store.create('a', sampleEntry())).rejects.toEqual(storeError('create'))
+    await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(storeError('load'))
+    await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(storeError('create'))
     await store.close()
   })
 
@@ -50,31 +50,31 @@ describe('the set-up of a SqliteStore', () => {
     const database = new DatabaseSync(newSqliteFile())
     const settings = (): unknown[] =>
       ['journal_mode', 'synchronous', 'busy_timeout'].map((name) => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0])
-    await new SqliteStore({ database }).load('a', NOW)
+    await new SqliteStore({ database }).load({ key: 'a', now: NOW })
     expect(settings()).toEqual(['delete', 2, 0])
-    await new SqliteStore({ database, durability: 'normal', busyTimeout: 70 }).load('a', NOW)
+    await new SqliteStore({ database, durability: 'normal', busyTimeout: 70 }).load({ key: 'a', now: NOW })
     expect(settings()).toEqual(['delete', 1, 70])
   })
 
   it('closes what it opened and never what it was given', async () => {
     const database = new DatabaseSync(':memory:')
     const store = new SqliteStore({ database })
-    await store.create('a', sampleEntry())
+    await store.create({ key: 'a', entry: sampleEntry() })
     await store.close()
     expect(database.isOpen).toBe(true)
-    await expect(store.load('a', NOW)).rejects.toEqual(storeError('load'))
-    await expect(store.delete('a')).rejects.toEqual(storeError('delete'))
+    await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(storeError('load'))
+    await expect(store.delete({ key: 'a' })).rejects.toEqual(storeError('delete'))
   })
 
   it('says that it was closed, used or not', async () => {
     const store = new SqliteStore(newSqliteFile())
     await store.close()
-    await expect(store.create('a', sampleEntry())).rejects.toThrow('The store is closed')
+    await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toThrow('The store is closed')
   })
 
   it('names the file that cannot be opened', async () => {
     const path = join(newSqliteFile(), 'in a folder that is not there')
-    const failure = new SqliteStore(path).load('a', NOW)
+    const failure = new SqliteStore(path).load({ key: 'a', now: NOW })
     await expect(failure).rejects.toEqual(storeError('load'))
     await expect(failure).rejects.toThrow(`unable to open database file: ${path}`)
   })
@@ -84,7 +84,7 @@ describe('the set-up of a SqliteStore', () => {
     expect(() => new SqliteStore('sessions.db')).toThrow(CONFIG)
     expect(() => new SqliteStore('sessions.db')).toThrow(`22.13 on, and \`process.version\` here is ${process.version}.`)
     const store = new SqliteStore({ database: new BetterSqlite(':memory:') })
-    expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+    expect(await store.create({ key: 'a', entry: sampleEntry() })).toEqual({ ok: true })
   })
 
   it.each([
@@ -119,7 +119,7 @@ describe('a SqliteStore made with less than options', () => {
 
   it('takes an open database as it is', async () => {
     const database = new DatabaseSync(':memory:')
-    expect(await new SqliteStore(database).load('key', 0)).toBeUndefined()
+    expect(await new SqliteStore(database).load({ key: 'key', now: 0 })).toBeUndefined()
     expect(database.prepare("SELECT name FROM sqlite_schema WHERE name = 'sessions'").get()).toBeDefined()
   })
 })
@@ -132,9 +132,9 @@ describe('the schema of a SqliteStore', () => {
   it('is not created with create: false, and may come from the file', async () => {
     const database = new DatabaseSync(':memory:')
     const store = new SqliteStore({ database, create: false })
-    await expect(store.load('a', NOW)).rejects.toEqual(storeError('load'))
+    await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(storeError('load'))
     database.exec(readFileSync('schema/sqlite.sql', 'utf8'))
-    expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+    expect(await store.create({ key: 'a', entry: sampleEntry() })).toEqual({ ok: true })
   })
 
   it('is told before it is created, and created once', async () => {
@@ -144,7 +144,7 @@ describe('the schema of a SqliteStore', () => {
     expect(existsSync(path)).toBe(false)
     expect(await store.migrate()).toBe(sqliteSchema('sessions'))
     expect(await Promise.all([store.migrate(), store.migrate({ dryRun: true })])).toEqual(['', ''])
-    expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+    expect(await store.create({ key: 'a', entry: sampleEntry() })).toEqual({ ok: true })
     await store.close()
     await expect(store.migrate()).rejects.toThrow('The store is closed')
   })
@@ -152,7 +152,7 @@ describe('the schema of a SqliteStore', () => {
   it('is told of an open database too, also when the store would create it at the first use', async () => {
     const store = new SqliteStore(new DatabaseSync(':memory:'))
     expect(await store.migrate({ dryRun: true })).toBe(sqliteSchema('sessions'))
-    expect(await store.load('a', NOW)).toBeUndefined()
+    expect(await store.load({ key: 'a', now: NOW })).toBeUndefined()
     expect(await store.migrate({ dryRun: true })).toBe('')
   })
 
@@ -160,15 +160,15 @@ describe('the schema of a SqliteStore', () => {
     const database = new DatabaseSync(':memory:')
     database.exec('CREATE TABLE sessions (key TEXT, sess TEXT)')
     const store = new SqliteStore(database)
-    for (const operation of [store.migrate({ dryRun: true }), store.migrate(), store.load('a', NOW)])
+    for (const operation of [store.migrate({ dryRun: true }), store.migrate(), store.load({ key: 'a', now: NOW })])
       await expect(operation).rejects.toThrow('it is not one of this package (it has no column `version`)')
   })
 
   it('keeps the tables of two stores on one database apart, whatever words they are called by', async () => {
     const database = new DatabaseSync(':memory:')
     const [one, other] = [new SqliteStore({ database, table: 'order' }), new SqliteStore({ database, table: 'group' })]
-    await one.create('a', sampleEntry())
-    expect(await other.load('a', NOW)).toBeUndefined()
+    await one.create({ key: 'a', entry: sampleEntry() })
+    expect(await other.load({ key: 'a', now: NOW })).toBeUndefined()
   })
 
   it('reads by the index of each purpose', () => {
@@ -184,8 +184,9 @@ describe('the schema of a SqliteStore', () => {
     const store = new SqliteStore(':memory:')
     const texts = [...ALIKE_TEXTS, 'alike\0', 'alike\0more', 'alike\ud800', 'alike\udbff', 'alike\ufffd', '\u0001"alike"', '']
     for (const [index, text] of texts.entries())
-      expect(await store.create(text, sampleEntry({ version: text, idAt: index }))).toEqual({ ok: true })
-    for (const [index, text] of texts.entries()) expect(await store.load(text, NOW)).toMatchObject({ version: text, idAt: index })
+      expect(await store.create({ key: text, entry: sampleEntry({ version: text, idAt: index }) })).toEqual({ ok: true })
+    for (const [index, text] of texts.entries())
+      expect(await store.load({ key: text, now: NOW })).toMatchObject({ version: text, idAt: index })
     const { entries } = await store.list({ now: NOW })
     expect(entries.map(([key]) => key).toSorted()).toEqual(texts.toSorted())
   })
@@ -195,28 +196,30 @@ describe('a SqliteStore in trouble', () => {
   it('takes a file that is no database for an error, not for absence', async () => {
     const path = newSqliteFile()
     writeFileSync(path, 'this is not a database, and long enough to look like one\n'.repeat(100))
-    await expect(new SqliteStore(path).load('a', NOW)).rejects.toEqual(storeError('load'))
-    await expect(new SqliteStore(path).create('a', sampleEntry())).rejects.toEqual(storeError('create'))
+    await expect(new SqliteStore(path).load({ key: 'a', now: NOW })).rejects.toEqual(storeError('load'))
+    await expect(new SqliteStore(path).create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(storeError('create'))
   })
 
   it('recovers when the file does', async () => {
     const path = newSqliteFile()
     writeFileSync(path, 'broken\n'.repeat(1000))
     const store = new SqliteStore(path)
-    await expect(store.load('a', NOW)).rejects.toEqual(storeError('load'))
+    await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(storeError('load'))
     writeFileSync(path, '')
-    expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+    expect(await store.create({ key: 'a', entry: sampleEntry() })).toEqual({ ok: true })
   })
 
   it('still reads where it cannot write', async () => {
     const [path, entry] = [newSqliteFile(), sampleEntry()]
     const writer = new SqliteStore(path)
-    await writer.create('a', entry)
+    await writer.create({ key: 'a', entry })
     const store = new SqliteStore({ database: new DatabaseSync(path, { readOnly: true }) })
-    expect(await store.load('a', NOW)).toEqual(entry)
-    await expect(store.replace('a', sampleEntry(), entry.version, NOW)).rejects.toEqual(storeError('replace'))
-    await expect(store.touch('a', NOW * 2, entry.version, NOW)).rejects.toEqual(storeError('touch'))
-    await expect(store.delete('a')).rejects.toEqual(storeError('delete'))
+    expect(await store.load({ key: 'a', now: NOW })).toEqual(entry)
+    await expect(store.replace({ key: 'a', entry: sampleEntry(), expected: entry.version, now: NOW })).rejects.toEqual(
+      storeError('replace'),
+    )
+    await expect(store.touch({ key: 'a', expiresAt: NOW * 2, expected: entry.version, now: NOW })).rejects.toEqual(storeError('touch'))
+    await expect(store.delete({ key: 'a' })).rejects.toEqual(storeError('delete'))
     await writer.close()
   })
 
@@ -226,13 +229,13 @@ describe('a SqliteStore in trouble', () => {
       const database = new DatabaseSync(newSqliteFile())
       const store = new SqliteStore({ database, durability })
       const entry = sampleEntry()
-      await store.create('a', entry)
+      await store.create({ key: 'a', entry })
       database.exec('PRAGMA max_page_count = 20')
       const big = sampleEntry({ payload: 'x'.repeat(200_000) })
-      await expect(store.create('b', big)).rejects.toEqual(storeError('create'))
-      await expect(store.replace('a', big, entry.version, NOW)).rejects.toEqual(storeError('replace'))
-      expect(await store.load('a', NOW)).toEqual(entry)
-      expect(await store.delete('a')).toBe(true)
+      await expect(store.create({ key: 'b', entry: big })).rejects.toEqual(storeError('create'))
+      await expect(store.replace({ key: 'a', entry: big, expected: entry.version, now: NOW })).rejects.toEqual(storeError('replace'))
+      expect(await store.load({ key: 'a', now: NOW })).toEqual(entry)
+      expect(await store.delete({ key: 'a' })).toBe(true)
     },
   )
 
@@ -240,70 +243,70 @@ describe('a SqliteStore in trouble', () => {
     const database = new DatabaseSync(':memory:')
     const broken = { ...driver(database), prepare: (sql: string) => failing(database.prepare(sql), { errcode: 10 + (4 << 8) }) }
     const store = new SqliteStore({ database: broken, durability: 'normal' })
-    await expect(store.create('a', sampleEntry())).rejects.toEqual(storeError('create', {}))
+    await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(storeError('create', {}))
   })
 
   it('refuses to write inside a transaction of the application, whose end it cannot know', async () => {
     for (const database of [new DatabaseSync(':memory:'), new BetterSqlite(':memory:')]) {
       const stores = (['normal', 'full'] as const).map((durability) => new SqliteStore({ database, durability, table: durability }))
-      for (const store of stores) await store.load('a', NOW)
+      for (const store of stores) await store.load({ key: 'a', now: NOW })
       database.exec('BEGIN')
-      for (const store of stores) await expect(store.create('a', sampleEntry())).rejects.toEqual(storeError('create'))
+      for (const store of stores) await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(storeError('create'))
       database.exec('ROLLBACK')
-      for (const store of stores) expect(await store.create('a', sampleEntry())).toEqual({ ok: true })
+      for (const store of stores) expect(await store.create({ key: 'a', entry: sampleEntry() })).toEqual({ ok: true })
     }
   })
 
   it('waits no longer than its busy timeout for another writer', async () => {
     const path = newSqliteFile()
     const store = new SqliteStore({ database: path, busyTimeout: 0 })
-    await store.create('a', sampleEntry())
+    await store.create({ key: 'a', entry: sampleEntry() })
     const other = new DatabaseSync(path)
     other.exec('BEGIN IMMEDIATE')
-    await expect(store.delete('a')).rejects.toEqual(storeError('delete'))
-    expect(await store.load('a', NOW)).toBeDefined()
+    await expect(store.delete({ key: 'a' })).rejects.toEqual(storeError('delete'))
+    expect(await store.load({ key: 'a', now: NOW })).toBeDefined()
     other.exec('ROLLBACK')
-    expect(await store.delete('a')).toBe(true)
+    expect(await store.delete({ key: 'a' })).toBe(true)
   })
 })
 
 describe('the writes of one turn, with durability full', () => {
   it('are one transaction', async () => {
     const { store, executed } = watched()
-    await store.load('open', NOW)
+    await store.load({ key: 'open', now: NOW })
     executed.length = 0
-    const outcomes = await Promise.all(Array.from({ length: 20 }, () => store.create(fresh('key'), sampleEntry())))
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => store.create({ key: fresh('key'), entry: sampleEntry() })))
     expect(outcomes).toEqual(Array.from({ length: 20 }, () => ({ ok: true })))
     expect(executed).toEqual(['BEGIN IMMEDIATE', 'COMMIT'])
   })
 
   it('are transactions of a bounded size, so that reads come in between', async () => {
     const { store, executed } = watched()
-    await store.load('open', NOW)
+    await store.load({ key: 'open', now: NOW })
     executed.length = 0
-    await Promise.all(Array.from({ length: 600 }, () => store.create(fresh('key'), sampleEntry())))
+    await Promise.all(Array.from({ length: 600 }, () => store.create({ key: fresh('key'), entry: sampleEntry() })))
     expect(executed).toEqual(['BEGIN IMMEDIATE', 'COMMIT', 'BEGIN IMMEDIATE', 'COMMIT', 'BEGIN IMMEDIATE', 'COMMIT'])
   })
 
   it('need no transaction when there is but one', async () => {
     const { store, executed } = watched()
-    await store.create('a', sampleEntry())
+    await store.create({ key: 'a', entry: sampleEntry() })
     expect(executed).not.toContain('BEGIN IMMEDIATE')
   })
 
   it('are each on their own with durability normal', async () => {
     const { store, executed } = watched({ durability: 'normal' })
-    await Promise.all(Array.from({ length: 20 }, () => store.create(fresh('key'), sampleEntry())))
+    await Promise.all(Array.from({ length: 20 }, () => store.create({ key: fresh('key'), entry: sampleEntry() })))
     expect(executed).not.toContain('BEGIN IMMEDIATE')
   })
 
   it('do not hold up a load', async () => {
     const { store } = watched()
     const entry = sampleEntry()
-    await store.create('a', entry)
+    await store.create({ key: 'a', entry })
     const order: string[] = []
-    const writes = [1, 2, 3].map(() => store.create(fresh('key'), sampleEntry()).then(() => order.push('written')))
-    const load = store.load('a', NOW).then(() => order.push('loaded'))
+    const writes = [1, 2, 3].map(() => store.create({ key: fresh('key'), entry: sampleEntry() }).then(() => order.push('written')))
+    const load = store.load({ key: 'a', now: NOW }).then(() => order.push('loaded'))
     await Promise.all([...writes, load])
     expect(order).toEqual(['loaded', 'written', 'written', 'written'])
   })
@@ -311,17 +314,17 @@ describe('the writes of one turn, with durability full', () => {
   it('each have their own outcome when some are refused', async () => {
     const { store } = watched()
     const entry = sampleEntry()
-    await store.create('a', entry)
+    await store.create({ key: 'a', entry })
     const next = sampleEntry()
     const outcomes = await Promise.all([
-      store.replace('a', next, entry.version, NOW),
-      store.replace('a', sampleEntry(), entry.version, NOW),
-      store.replace('b', sampleEntry(), entry.version, NOW),
-      store.create('a', sampleEntry()),
-      store.create('c', sampleEntry()),
-      store.touch('a', NOW, entry.version, NOW),
-      store.delete('d'),
-      store.deleteUser('nobody'),
+      store.replace({ key: 'a', entry: next, expected: entry.version, now: NOW }),
+      store.replace({ key: 'a', entry: sampleEntry(), expected: entry.version, now: NOW }),
+      store.replace({ key: 'b', entry: sampleEntry(), expected: entry.version, now: NOW }),
+      store.create({ key: 'a', entry: sampleEntry() }),
+      store.create({ key: 'c', entry: sampleEntry() }),
+      store.touch({ key: 'a', expiresAt: NOW, expected: entry.version, now: NOW }),
+      store.delete({ key: 'd' }),
+      store.deleteByIndex({ index: 'userId', name: 'nobody' }),
     ])
     const refused = (reason: string, current?: Entry): object => ({ ok: false, reason, ...(current && { current }) })
     expect(outcomes).toEqual([{ ok: true }, refused('stale', next), refused('missing'), refused('taken'), { ok: true }, false, false, 0])
@@ -329,12 +332,12 @@ describe('the writes of one turn, with durability full', () => {
 
   it('do not suffer from one that fails', async () => {
     const { store, database } = watched()
-    await store.load('open', NOW)
+    await store.load({ key: 'open', now: NOW })
     database.exec('PRAGMA max_page_count = 40')
     const outcomes = await Promise.allSettled([
-      store.create('a', sampleEntry()),
-      store.create('b', sampleEntry({ payload: 'x'.repeat(400_000) })),
-      store.create('c', sampleEntry()),
+      store.create({ key: 'a', entry: sampleEntry() }),
+      store.create({ key: 'b', entry: sampleEntry({ payload: 'x'.repeat(400_000) }) }),
+      store.create({ key: 'c', entry: sampleEntry() }),
     ])
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     expect(outcomes[1]).toMatchObject({ reason: storeError('create') })
@@ -343,18 +346,21 @@ describe('the writes of one turn, with durability full', () => {
 
   it('run one by one when the commit is refused', async () => {
     const { store, refuseCommit } = watched()
-    await store.load('open', NOW)
+    await store.load({ key: 'open', now: NOW })
     refuseCommit('before')
-    const outcomes = await Promise.all(['a', 'b'].map((key) => store.create(key, sampleEntry())))
+    const outcomes = await Promise.all(['a', 'b'].map((key) => store.create({ key, entry: sampleEntry() })))
     expect(outcomes).toEqual([{ ok: true }, { ok: true }])
   })
 
   it('are not done twice when the commit went through and failed all the same', async () => {
     const { store, refuseCommit } = watched()
     const [entry, next] = [sampleEntry(), sampleEntry()]
-    await store.create('a', entry)
+    await store.create({ key: 'a', entry })
     refuseCommit('after')
-    const outcomes = await Promise.all([store.replace('a', next, entry.version, NOW), store.create('b', sampleEntry())])
+    const outcomes = await Promise.all([
+      store.replace({ key: 'a', entry: next, expected: entry.version, now: NOW }),
+      store.create({ key: 'b', entry: sampleEntry() }),
+    ])
     expect(outcomes).toEqual([
       { ok: false, reason: 'stale', current: next },
       { ok: false, reason: 'taken' },
@@ -364,20 +370,20 @@ describe('the writes of one turn, with durability full', () => {
   it('all fail, each at once and surely without effect, when another process keeps the lock', async () => {
     const path = newSqliteFile()
     const store = new SqliteStore({ database: path, durability: 'full', busyTimeout: 0 })
-    await store.load('open', NOW)
+    await store.load({ key: 'open', now: NOW })
     const other = new DatabaseSync(path)
     other.exec('BEGIN IMMEDIATE')
-    const writes = ['a', 'b'].map((key) => store.create(key, sampleEntry()))
+    const writes = ['a', 'b'].map((key) => store.create({ key, entry: sampleEntry() }))
     for (const write of writes) await expect(write).rejects.toEqual(storeError('create'))
     other.exec('ROLLBACK')
-    expect(await Promise.all(['a', 'b'].map((key) => store.create(key, sampleEntry())))).toEqual([{ ok: true }, { ok: true }])
+    expect(await Promise.all(['a', 'b'].map((key) => store.create({ key, entry: sampleEntry() })))).toEqual([{ ok: true }, { ok: true }])
   })
 
   it('are finished before the store closes', async () => {
     const path = newSqliteFile()
     const store = new SqliteStore({ database: path, durability: 'full' })
-    await store.load('open', NOW)
-    const writes = Array.from({ length: 300 }, (_, index) => store.create(String(index), sampleEntry()))
+    await store.load({ key: 'open', now: NOW })
+    const writes = Array.from({ length: 300 }, (_, index) => store.create({ key: String(index), entry: sampleEntry() }))
     await Promise.resolve()
     await store.close()
     expect(await Promise.all(writes)).toHaveLength(300)

@@ -1,5 +1,5 @@
 import type { StoreOperation } from '../../../src/core/base/errors.ts'
-import type { Capabilities, Entry, Refused, Store, Version, Written } from '../../../src/core/store/store.ts'
+import type { Capabilities, Create, Entry, Keyed, Load, Refused, Replace, Store, Touch, Written } from '../../../src/core/store/store.ts'
 
 /** What happens before an operation reaches the store: it may take its time, and it may throw. */
 export type Script = (operation: StoreOperation) => void | Promise<void>
@@ -15,28 +15,28 @@ export class ScriptedStore implements Store {
     this.capabilities = inner.capabilities
   }
 
-  async load(key: string, now: number, options?: { readonly fresh?: boolean }): Promise<Entry | undefined> {
+  async load(operation: Load): Promise<Entry | undefined> {
     await this.script('load')
-    return this.#inner.load(key, now, options)
+    return this.#inner.load(operation)
   }
 
-  async create(key: string, entry: Entry): Promise<Written | Refused> {
+  async create(operation: Create): Promise<Written | Refused> {
     await this.script('create')
-    return this.#inner.create(key, entry)
+    return this.#inner.create(operation)
   }
 
-  async replace(key: string, entry: Entry, expected: Version, now: number): Promise<Written | Refused> {
+  async replace(operation: Replace): Promise<Written | Refused> {
     await this.script('replace')
-    return this.#inner.replace(key, entry, expected, now)
+    return this.#inner.replace(operation)
   }
 
-  async touch(key: string, expiresAt: number, expected: Version, now: number): Promise<boolean> {
+  async touch(operation: Touch): Promise<boolean> {
     await this.script('touch')
-    return this.#inner.touch(key, expiresAt, expected, now)
+    return this.#inner.touch(operation)
   }
 
-  async delete(key: string): Promise<boolean> {
+  async delete(operation: Keyed): Promise<boolean> {
     await this.script('delete')
-    return this.#inner.delete(key)
+    return this.#inner.delete(operation)
   }
 }
