@@ -44,7 +44,7 @@ async function run(store: Store, { batch, quiet = false }: ClearExpiredCommandOp
 }
 
 /**
- * Checks without creating the table: a mistyped table name must not leave a table behind. Throws if
+ * Checks without creating the table: a mistyped name must not create a table. Throws if
  * the table exists but belongs to other software.
  */
 async function isTableMissing(store: Store): Promise<boolean> {
