@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { SessionOptions } from '../core/config/options.ts'
 import type { Sessions } from '../core/manager/sessions.ts'
 import type { Session } from '../core/session/session.ts'
-import type { Described, Schemas } from '../core/values/schema.ts'
+import type { Schemas } from '../core/values/schema.ts'
 import type { Default } from '../core/values/session-data.ts'
 import { type ConnectFramework, connectMiddleware, type Next } from './node/connect.ts'
-import { managerOf, type SchemaOptions } from './shared/manager.ts'
+import { type DataOf, type Given, managerOf } from './shared/manager.ts'
 
 declare global {
   namespace Express {
@@ -17,7 +16,7 @@ declare global {
 }
 
 /**
- * What `session()` returns: the middleware with its manager.
+ * What `session()` returns: the middleware, with its manager as the property `sessions`.
  *
  * ```ts
  * const middleware = session({ store: new MemoryStore() })
@@ -27,12 +26,13 @@ declare global {
  */
 export interface SessionMiddleware<Data = Default> {
   (req: IncomingMessage, res: ServerResponse, next: Next): void
+  /** The manager of the sessions. */
   readonly sessions: Sessions<Data>
 }
 
-/** What of Express's request is of use here. */
+/** The members of Express's request that are used here. */
 interface ExpressRequest extends IncomingMessage {
-  /** Whether the request came over HTTPS; believes a proxy where `trust proxy` says so. */
+  /** Whether the request came over HTTPS; trusts a proxy where the setting `trust proxy` says so. */
   readonly secure?: boolean
   readonly app?: object
 }
@@ -40,7 +40,7 @@ interface ExpressRequest extends IncomingMessage {
 const express: ConnectFramework<ExpressRequest> = {
   isSecure: ({ secure }) => secure === true,
   remedy: "app.set('trust proxy', …)",
-  catchesAsync: ({ app }) => app !== undefined && !('lazyrouter' in app), // a method only the applications of Express 4 have
+  catchesAsync: ({ app }) => app !== undefined && !('lazyrouter' in app), // a method that only applications of Express 4 have
 }
 
 /**
@@ -53,14 +53,12 @@ const express: ConnectFramework<ExpressRequest> = {
  * app.post('/logout',   (req, res) => { req.session.flush(); res.redirect('/') })
  * ```
  *
- * Changes are saved before the first byte of the response goes out. Should that fail, the response is dropped and your error handler
- * is asked for an error page. Behind a proxy that ends TLS say `app.set('trust proxy', …)`.
+ * Changes are saved before the first byte of the response is sent. If that fails, the response is dropped and your error handler makes the
+ * error page. Behind a proxy that terminates TLS, call `app.set('trust proxy', …)`.
  *
- * A second manager takes another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, … })`.
+ * A second manager needs another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, … })`.
  */
-export function session<const S extends Schemas>(options: SchemaOptions<S>): SessionMiddleware<Described<S>>
-export function session<Data = Default>(given: SessionOptions | Sessions<Data>): SessionMiddleware<Data>
-export function session(given: SessionOptions | Sessions): SessionMiddleware {
+export function session<Data = Default, const S extends Schemas = Schemas>(given: Given<Data, S>): SessionMiddleware<DataOf<Data, S>> {
   const sessions = managerOf(given)
-  return Object.assign(connectMiddleware(sessions, express) as SessionMiddleware, { sessions })
+  return Object.assign(connectMiddleware(sessions, express) as SessionMiddleware<DataOf<Data, S>>, { sessions })
 }

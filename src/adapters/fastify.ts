@@ -3,9 +3,9 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import fastifyPlugin from 'fastify-plugin'
 import { ConfigError } from '../core/base/errors.ts'
 import type { SessionOptions } from '../core/config/options.ts'
-import type { Sessions } from '../core/manager/sessions.ts'
+import { adapterOf, type Sessions } from '../core/manager/sessions.ts'
 import type { Session } from '../core/session/session.ts'
-import { attachSession } from './node/attach-session.ts'
+import { attachedTo, attachSession } from './node/attach-session.ts'
 import { sendPlainError } from './node/connect.ts'
 import { type Header, representationOf, restoreRepresentation } from './node/response-head.ts'
 import { managerOf } from './shared/manager.ts'
@@ -63,12 +63,14 @@ type Reply = FastifyReply & { [FIRST]?: First }
 
 async function install(app: FastifyInstance, options: SessionPluginOptions): Promise<void> {
   const sessions: Sessions = managerOf('sessions' in options ? options.sessions : options)
-  if (!decorate(app, sessions)) return
-  const begin = attachSession(sessions, 'trustProxy')
+  const adapter = adapterOf(sessions)
+  if (!decorate(app, sessions, adapter.name)) return
+  const attach = attachSession(adapter, 'trustProxy')
   app.addHook('onRequest', async (request, reply: Reply) => {
     reply[FIRST] ??= { before: ownOf(reply), sending: false }
     const { raw: req, protocol } = request
-    sessions.bind(request, await begin({ req, res: reply.raw, secure: protocol === 'https', fail: (error) => fail(reply, error) }))
+    await attach({ req, res: reply.raw, secure: protocol === 'https', fail: (error) => fail(reply, error) })
+    adapter.bind(request, attachedTo(adapter, req))
   })
   // Not async: an error handler that writes to Node's response itself is to do so while the hold waits for it.
   app.addHook('onSend', (_request, { [FIRST]: first }: Reply, _payload, done) => {
@@ -82,8 +84,7 @@ async function install(app: FastifyInstance, options: SessionPluginOptions): Pro
 }
 
 /** `false` when this manager is installed already. Read-only: `request.session = null` logs nobody out, so it must not look as if it did. */
-function decorate(app: FastifyInstance, sessions: Sessions): boolean {
-  const { name } = sessions
+function decorate(app: FastifyInstance, sessions: Sessions, name: string): boolean {
   const manager = `${name}s`
   if (app.hasRequestDecorator(name)) {
     if (Reflect.get(app, manager) === sessions) return false

@@ -1,12 +1,12 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { ConfigError } from '../core/base/errors.ts'
-import type { SessionOptions } from '../core/config/options.ts'
-import type { Sessions } from '../core/manager/sessions.ts'
+import type { Exchange } from '../core/manager/adapter-port.ts'
+import { adapterOf, type Sessions } from '../core/manager/sessions.ts'
 import type { Session } from '../core/session/session.ts'
-import type { Described, Schemas } from '../core/values/schema.ts'
+import type { Schemas } from '../core/values/schema.ts'
 import type { Default } from '../core/values/session-data.ts'
 import { errorStatus } from './shared/error-status.ts'
-import { managerOf, type SchemaOptions } from './shared/manager.ts'
+import { type DataOf, type Given, managerOf, openOnce } from './shared/manager.ts'
 import { honoRequest } from './web/web-request.ts'
 import { cancel, withSessionHeaders } from './web/web-response.ts'
 
@@ -18,7 +18,7 @@ declare module 'hono' {
 }
 
 /**
- * What `session()` returns: the middleware with its manager.
+ * What `session()` returns: the middleware, with its manager as the property `sessions`.
  *
  * ```ts
  * const middleware = session({ store: new MemoryStore() })
@@ -27,6 +27,7 @@ declare module 'hono' {
  * ```
  */
 export interface SessionMiddleware<Data = Default> extends MiddlewareHandler {
+  /** The manager of the sessions. */
   readonly sessions: Sessions<Data>
 }
 
@@ -40,70 +41,67 @@ export interface SessionMiddleware<Data = Default> extends MiddlewareHandler {
  * app.post('/logout',   (c) => { c.var.session.flush(); return c.redirect('/') })
  * ```
  *
- * Changes are saved when the handler has answered, before its response is handed on. Should that fail, the response is dropped and
- * `app.onError` makes the error page. Behind a proxy that ends TLS say `cookie: { secure: true }`.
+ * Changes are saved when the handler has returned, before its response is sent. If that fails, the response is dropped and `app.onError`
+ * makes the error page. Behind a proxy that terminates TLS, set `cookie: { secure: true }`.
  *
- * A second manager takes another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, … })`; `sessions.of(c)` is typed by it.
+ * A second manager needs another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, … })`; `sessions.of(c)` is typed by it.
  */
-export function session<const S extends Schemas>(options: SchemaOptions<S>): SessionMiddleware<Described<S>>
-export function session<Data = Default>(given: SessionOptions | Sessions<Data>): SessionMiddleware<Data>
-export function session(given: SessionOptions | Sessions): SessionMiddleware {
+export function session<Data = Default, const S extends Schemas = Schemas>(given: Given<Data, S>): SessionMiddleware<DataOf<Data, S>> {
   const sessions = managerOf(given)
+  const adapter = adapterOf(sessions)
   const middleware: MiddlewareHandler = async (c, next) => {
-    if (isInstalled(sessions, c)) return next()
-    // oxlint-disable-next-line unicorn/no-null -- so Hono says that there is no body
+    checkVariable(c, adapter.name, adapter.find(c))
+    // oxlint-disable-next-line unicorn/no-null -- `null` is how Hono is told that there is no body
     const before = new Headers(c.newResponse(null).headers)
-    const session = await sessions.open(honoRequest(c))
-    c.set(sessions.name, session)
-    sessions.bind(c, session)
-    await handled(sessions, session, next)
-    return commit(sessions, session, c, before)
+    const exchange = await openOnce(adapter, c, honoRequest(c))
+    if (exchange === undefined) return next()
+    c.set(adapter.name, exchange.session)
+    await handled(exchange, next)
+    return commit(exchange, c, before)
   }
   return Object.assign(middleware, { sessions })
 }
 
-function isInstalled(sessions: Sessions, c: Context): boolean {
-  const { name } = sessions
-  const there: unknown = c.get(name)
-  if (there === undefined) return false
-  if (there === sessions.find(c)) return true
-  throw new ConfigError(`c.var.${name} is there already; give this manager another name: session({ as: 'adminSession', … }).`)
+/** Throws `ConfigError` when the context variable is taken. */
+function checkVariable(c: Context, name: string, own: unknown): void {
+  const existing: unknown = c.get(name)
+  if (existing === undefined || existing === own) return
+  throw new ConfigError(`c.var.${name} exists already. Give this manager another name: session({ as: 'adminSession', … }).`)
 }
 
-/** Hono makes a response of every `Error` on its way to us. Something else that is thrown ends the request: what is final is performed still. */
-async function handled(sessions: Sessions, session: Session, next: () => Promise<void>): Promise<void> {
+/** Hono turns every `Error` into a response before it reaches this middleware. Anything else that is thrown ends the request. */
+async function handled<Data>(exchange: Exchange<Data>, next: () => Promise<void>): Promise<void> {
   try {
     await next()
   } catch (error) {
-    await sessions.commit(session, { status: 500 }).catch(() => undefined)
+    await exchange.commit(500).catch(() => undefined) // a flush is still performed
     throw error
   }
 }
 
-async function commit(sessions: Sessions, session: Session, c: Context, before: Headers): Promise<void> {
-  const status = c.finalized ? c.res.status : 500
+async function commit<Data>(exchange: Exchange<Data>, c: Context, before: Headers): Promise<void> {
   try {
-    const owed = await sessions.settle(session, { status })
-    if (c.finalized) replace(c, withSessionHeaders(c.res, owed))
+    const delivery = await exchange.commit(c.finalized ? c.res.status : 500)
+    if (c.finalized) replace(c, withSessionHeaders(c.res, delivery))
   } catch (error) {
     if (c.finalized) cancel(c.res)
     const refused = new Response(undefined, { status: errorStatus(error), headers: before })
-    replace(c, withSessionHeaders(refused, sessions.owed(session)))
+    replace(c, withSessionHeaders(refused, exchange.delivery()))
     c.status(refused.status as 500)
-    insist(c, refused.status)
+    enforceErrorStatus(c, refused.status)
     throw error
   }
 }
 
-/** Hono would merge the headers of a response that is there into the one that is to take its place. */
+/** Replaces the response. Without the reset Hono would merge the headers of the old response into the new one. */
 function replace(c: Context, response: Response): void {
   if (c.res === response) return
   c.res = undefined
   c.res = response
 }
 
-/** Whatever the error handler answers, the next response that is set goes out as an error. */
-function insist(c: Context, status: number): void {
+/** The next response that is set is sent as an error, whatever status the error handler gives it. */
+function enforceErrorStatus(c: Context, status: number): void {
   const prototype: object = Object.getPrototypeOf(c)
   Object.defineProperty(c, 'res', {
     configurable: true,

@@ -1,12 +1,10 @@
 import type { Middleware } from 'koa'
-import type { SessionOptions } from '../core/config/options.ts'
-import type { Sessions } from '../core/manager/sessions.ts'
+import { adapterOf, type Sessions } from '../core/manager/sessions.ts'
 import type { Session } from '../core/session/session.ts'
-import type { Described, Schemas } from '../core/values/schema.ts'
+import type { Schemas } from '../core/values/schema.ts'
 import type { Default } from '../core/values/session-data.ts'
-import { attachSession } from './node/attach-session.ts'
-import { expose } from './shared/expose.ts'
-import { managerOf, type SchemaOptions } from './shared/manager.ts'
+import { attachedTo, attachSession } from './node/attach-session.ts'
+import { type DataOf, expose, type Given, managerOf } from './shared/manager.ts'
 
 declare module 'koa' {
   interface DefaultContext {
@@ -16,7 +14,7 @@ declare module 'koa' {
 }
 
 /**
- * What `session()` returns: the middleware with its manager.
+ * What `session()` returns: the middleware, with its manager as the property `sessions`.
  *
  * ```ts
  * const middleware = session({ store: new MemoryStore() })
@@ -25,6 +23,7 @@ declare module 'koa' {
  * ```
  */
 export interface SessionMiddleware<Data = Default> extends Middleware {
+  /** The manager of the sessions. */
   readonly sessions: Sessions<Data>
 }
 
@@ -38,21 +37,21 @@ export interface SessionMiddleware<Data = Default> extends Middleware {
  * router.post('/logout',   (ctx) => { ctx.session.flush(); ctx.redirect('/') })
  * ```
  *
- * Changes are saved before the first byte of the response goes out, that of an error too. Should that fail, the response is dropped and
- * `ctx.onerror` makes the error page. Behind a proxy that ends TLS say `app.proxy = true`.
+ * Changes are saved before the first byte of the response is sent, also of an error response. If that fails, the response is dropped and
+ * `ctx.onerror` makes the error page. Behind a proxy that terminates TLS, set `app.proxy = true`.
  *
- * A second manager takes another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, … })`.
+ * A second manager needs another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, … })`.
  */
-export function session<const S extends Schemas>(options: SchemaOptions<S>): SessionMiddleware<Described<S>>
-export function session<Data = Default>(given: SessionOptions | Sessions<Data>): SessionMiddleware<Data>
-export function session(given: SessionOptions | Sessions): SessionMiddleware {
+export function session<Data = Default, const S extends Schemas = Schemas>(given: Given<Data, S>): SessionMiddleware<DataOf<Data, S>> {
   const sessions = managerOf(given)
-  const begin = attachSession(sessions, 'app.proxy = true')
+  const adapter = adapterOf(sessions)
+  const attach = attachSession(adapter, 'app.proxy = true')
   const middleware: Middleware = async (ctx, next) => {
     const { req, res, secure } = ctx
-    const opened = await begin({ req, res, secure, fail: (error) => ctx.onerror(error as Error) })
-    expose(sessions, ctx, 'ctx', opened)
-    sessions.bind(ctx, opened)
+    await attach({ req, res, secure, fail: (error) => ctx.onerror(error as Error) })
+    const opened = attachedTo(adapter, req)
+    expose(adapter.name, ctx, 'ctx', opened)
+    adapter.bind(ctx, opened)
     return next()
   }
   return Object.assign(middleware, { sessions })

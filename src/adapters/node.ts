@@ -1,16 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import type { SessionOptions } from '../core/config/options.ts'
 import type { Sessions } from '../core/manager/sessions.ts'
 import type { Session } from '../core/session/session.ts'
-import type { Described, Schemas } from '../core/values/schema.ts'
+import type { Schemas } from '../core/values/schema.ts'
 import type { Default } from '../core/values/session-data.ts'
 import { type ConnectFramework, connectMiddleware, type Next, sendPlainError } from './node/connect.ts'
 import { reportError } from './shared/error-status.ts'
-import { checkHandler, managerOf, type SchemaOptions } from './shared/manager.ts'
+import { checkHandler, type DataOf, type Given, managerOf } from './shared/manager.ts'
 
 /**
- * A request that has passed `session()`: the session is its property `session`, or what the option `as` names.
+ * A request that has passed `session()`: it has the session as the property `session`, or as the property that the option `as` names.
  *
  * ```ts
  * function cart(req: SessionRequest, res: ServerResponse) {
@@ -23,7 +22,7 @@ export type SessionRequest<Data = Default, Name extends string = 'session', Requ
 }
 
 /**
- * What `session()` returns: a Connect-style middleware with its manager.
+ * What `session()` returns: Connect-style middleware, with its manager as the property `sessions`.
  *
  * ```ts
  * const middleware = session({ store: new MemoryStore() })
@@ -31,10 +30,11 @@ export type SessionRequest<Data = Default, Name extends string = 'session', Requ
  * ```
  */
 export interface SessionMiddleware<Data = Default> {
-  /** Calls `next` when the session is there. */
+  /** Calls `next` when the session is open. */
   (req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse, next: Next): void
-  /** Resolves when the session is there; rejects with a `StoreError` when it could not be loaded. */
+  /** Resolves when the session is open; rejects with a `StoreError` when it could not be loaded. */
   (req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse): Promise<void>
+  /** The manager of the sessions. */
   readonly sessions: Sessions<Data>
 }
 
@@ -46,9 +46,10 @@ const node: ConnectFramework<IncomingMessage> = {
 /** Answers a request that has a session. */
 export type SessionHandler<Data = Default> = (req: IncomingMessage, res: ServerResponse, session: Session<Data>) => unknown
 
-/** What `withSession()` returns: a listener for `createServer`, with its manager. */
+/** What `withSession()` returns: a listener for `createServer`, with its manager as the property `sessions`. */
 export interface SessionListener<Data = Default> {
   (req: IncomingMessage, res: ServerResponse): void
+  /** The manager of the sessions. */
   readonly sessions: Sessions<Data>
 }
 
@@ -63,22 +64,19 @@ export interface SessionListener<Data = Default> {
  * ).listen(3000)
  * ```
  *
- * What the handler throws, now or later, is answered by a line of plain text with the error's status, and so are a session that could not
- * be loaded and a commit that failed; the error is printed on the console, and the process goes on. A response that was already on its way is
- * cut off.
+ * If the handler throws or rejects, if the session cannot be loaded, or if the commit fails, the response is a line of plain text with the
+ * error's status, and the error is printed on the console. The process continues. A response that has started is cut off.
  */
-export function withSession<const S extends Schemas>(
-  options: SchemaOptions<S>,
-  handler: SessionHandler<Described<S>>,
-): SessionListener<Described<S>>
-export function withSession<Data = Default>(given: SessionOptions | Sessions<Data>, handler: SessionHandler<Data>): SessionListener<Data>
-export function withSession(given: SessionOptions | Sessions, handler: SessionHandler): SessionListener {
+export function withSession<Data = Default, const S extends Schemas = Schemas>(
+  given: Given<Data, S>,
+  handler: SessionHandler<DataOf<Data, S>>,
+): SessionListener<DataOf<Data, S>> {
   checkHandler(handler)
-  const begin = session(given)
-  const { sessions } = begin
+  const open = session(given)
+  const { sessions } = open
   async function listen(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
-      await begin(req, res)
+      await open(req, res)
       await handler(req, res, sessions.of(req))
     } catch (error) {
       if (!res.headersSent) return sendPlainError(res, error)
@@ -90,7 +88,8 @@ export function withSession(given: SessionOptions | Sessions, handler: SessionHa
 }
 
 /**
- * Sessions as middleware: for `node:http`, `node:https`, the compatibility API of `node:http2`, and whatever has Connect-style middleware.
+ * Sessions as middleware: for `node:http`, `node:https`, the compatibility API of `node:http2`, and everything with Connect-style
+ * middleware.
  *
  * ```ts
  * const middleware = session({ store: new SqliteStore('sessions.db') })
@@ -99,13 +98,11 @@ export function withSession(given: SessionOptions | Sessions, handler: SessionHa
  * app.use((req, res) => res.end(`visit ${middleware.sessions.of(req).increment('visits')}`))
  * ```
  *
- * Changes are saved before the first byte of the response goes out. Should that fail, the response becomes an error: `next(error)` makes
- * it, or without a `next` a line of plain text. A session that could not be loaded is told at once, by `next(error)`, or without a `next` by a
- * rejection, which you have to catch: `withSession` does.
+ * Changes are saved before the first byte of the response is sent. If that fails, `next(error)` is called to make an error response, or
+ * without `next` the response is a line of plain text. The error of a failed load goes to `next(error)`; without `next` the promise
+ * rejects with it, and the caller has to catch it, as `withSession` does.
  */
-export function session<const S extends Schemas>(options: SchemaOptions<S>): SessionMiddleware<Described<S>>
-export function session<Data = Default>(given: SessionOptions | Sessions<Data>): SessionMiddleware<Data>
-export function session(given: SessionOptions | Sessions): SessionMiddleware {
+export function session<Data = Default, const S extends Schemas = Schemas>(given: Given<Data, S>): SessionMiddleware<DataOf<Data, S>> {
   const sessions = managerOf(given)
-  return Object.assign(connectMiddleware(sessions, node) as SessionMiddleware, { sessions })
+  return Object.assign(connectMiddleware(sessions, node) as SessionMiddleware<DataOf<Data, S>>, { sessions })
 }

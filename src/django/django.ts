@@ -4,13 +4,15 @@ export type { SqliteDatabase, SqliteStatement } from '../stores/sqlite/sqlite-da
 export {
   type DjangoUser,
   type DjangoUserOptions,
+  deleteTestCookie,
   djangoLogin,
   djangoLogout,
   djangoUser,
+  setTestCookie,
+  testCookieWorked,
   updateDjangoAuthHash,
 } from './login/django-login.ts'
 export { addDjangoMessage, type DjangoMessage, djangoLevels, djangoMessages } from './login/django-messages.ts'
-export { deleteTestCookie, setTestCookie, testCookieWorked } from './login/test-cookie.ts'
 export type { DjangoCookieOptions } from './sessions/django-cookie.ts'
 export type { DjangoDatabase, DjangoOptions } from './sessions/django-options.ts'
 export { djangoSessions } from './sessions/django-sessions.ts'

@@ -2,6 +2,7 @@ import { vi } from 'vitest'
 import type { Entry, Store } from '../../src/core/store/store.ts'
 import { createSessions, type Session, type SessionEvent, type SessionOptions, type Sessions } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
+import { incoming } from '../incoming.ts'
 
 /** The instant at which every test begins. */
 export const START: number = Date.UTC(2100, 0, 1)
@@ -91,7 +92,7 @@ export class World {
   }
 
   open(browser: Browser = this.browser, sessions: Sessions<any> = this.sessions): Promise<Session<any>> {
-    return sessions.open({ cookie: browser.cookie, secure: true, loopback: false })
+    return sessions.open(incoming(browser.cookie))
   }
 
   /** A whole request: open, handle, commit, and the browser does as it is told. */

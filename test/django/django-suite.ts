@@ -5,7 +5,7 @@ import { DjangoStore } from '../../src/django/stores/django-store.ts'
 import { type StoreSuiteOptions, type SuiteRunner, storeSuite } from '../../src/testing/store-suite.ts'
 import { DjangoSigner } from '../../src/wire/django-signing.ts'
 
-/** Django's rows have keys of 32 characters and payloads that are objects, and no column for the user. Their dates end with the year 9999. */
+/** Django's rows have keys of 32 characters and JSON objects as payloads, and no column for the user. Their dates end with the year 9999. */
 const options: StoreSuiteOptions = {
   capabilities: { indexes: [], renames: true },
   farClocks: false,
@@ -20,7 +20,7 @@ const options: StoreSuiteOptions = {
   },
 }
 
-/** The store suite on Django's rows. */
+/** Runs the store suite on Django's rows. */
 export function djangoSuite(name: string, makeRows: () => DjangoRows | Promise<DjangoRows>, runner: SuiteRunner): void {
   storeSuite(`DjangoStore, ${name},`, async () => new DjangoStore(await makeRows(), signer, Date.now), runner, options)
 }

@@ -1,21 +1,23 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
+import { adapterOf } from '../../src/core/manager/sessions.ts'
 import { djangoSessions } from '../../src/django/sessions/django-sessions.ts'
 import { rejection, thrown } from '../core/fixture.ts'
+import { incoming } from '../incoming.ts'
 import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
 import { SECRET, Site } from './site.ts'
 import { DJANGO_TABLE } from './tables.ts'
 
 const KEY = 'k'.repeat(32)
 
-describe('what Python wrote', () => {
-  const FOREIGN = '{"price":1.0,"big":12345678901234567890,"nan":[NaN,-Infinity],"l":[1.0,2.0],"_messages":"[]","":"e"}'
+describe('a session that Python wrote', () => {
+  const PYTHON_JSON = '{"price":1.0,"big":12345678901234567890,"nan":[NaN,-Infinity],"l":[1.0,2.0],"_messages":"[]","":"e"}'
 
-  it('stays as it is where we did not write', async () => {
+  it('keeps the text of every property that Node does not change', async () => {
     const site = new Site()
-    site.plant(FOREIGN)
-    await site.visit((session) => {
+    site.insertRow(PYTHON_JSON)
+    await site.request((session) => {
       expect(session.toObject()).toEqual({
         price: 1,
         big: 12345678901234567890n,
@@ -38,24 +40,24 @@ describe('what Python wrote', () => {
 
   it('is not written by reading', async () => {
     const site = new Site()
-    site.plant(FOREIGN)
+    site.insertRow(PYTHON_JSON)
     const before = site.rows()
-    expect(await site.visit((session) => void session.toObject())).toBeUndefined()
+    expect(await site.request((session) => void session.toObject())).toBeUndefined()
     expect(site.rows()).toEqual(before)
   })
 
-  it('is kept but for the property that changed in place', async () => {
+  it('is changed only in the property that was mutated', async () => {
     const site = new Site()
-    site.plant(FOREIGN)
-    await site.visit((session) => session.get('l').push(3))
+    site.insertRow(PYTHON_JSON)
+    await site.request((session) => session.get('l').push(3))
     expect(site.data()[KEY]).toMatchObject({ price: '1.0', nan: '[NaN,-Infinity]', l: '[1,2,3]' })
   })
 
-  it.each(['null', '[1]', '{"a":'])('%s is no session, and the row stays', async (json) => {
+  it.each(['null', '[1]', '{"a":'])('counts as absent when it is %s, and its row is kept', async (json) => {
     const site = new Site()
-    site.plant(json)
+    site.insertRow(json)
     const before = site.rows()
-    await site.visit((session) => {
+    await site.request((session) => {
       expect(session.toObject()).toEqual({})
       session.set('a', 1)
     })
@@ -63,9 +65,9 @@ describe('what Python wrote', () => {
     expect(site.rows()).toContainEqual(before[0])
   })
 
-  it('is no session when another key has signed it, until that is among the fallbacks', async () => {
+  it('counts as absent when another key signed it, unless that key is among the fallbacks', async () => {
     const site = new Site()
-    site.plant('{"a":1}', { secret: 'before' })
+    site.insertRow('{"a":1}', { secret: 'before' })
     expect((await site.open()).get('a')).toBeUndefined()
     expect(site.events.at(-1)).toMatchObject({ type: 'absent', reason: 'unreadable' })
     const session = await site.manager({ fallbacks: ['before'] }).load(KEY)
@@ -74,19 +76,19 @@ describe('what Python wrote', () => {
     expect(site.data()[KEY]).toEqual({ a: '1', b: '2' })
   })
 
-  it.each([new Date(0), new Map(), { a: undefined }])('what Django cannot store we refuse: %s', async (value) => {
+  it.each([new Date(0), new Map(), { a: undefined }])('cannot contain %s, which Python cannot read', async (value) => {
     const session = await new Site().open()
     expect(thrown(() => session.set('x', value)).code).toBe('ERR_SESSION_CODEC')
   })
 })
 
-describe('keys', () => {
-  it('are 32 small letters and digits, and not the handle', async () => {
+describe('a key', () => {
+  it('has 32 lower-case letters and digits and is not the handle', async () => {
     const site = new Site()
     const keys = new Set<string>()
     for (let count = 0; count < 20; count++) {
       site.cookie = undefined
-      await site.visit((session) => session.set('a', 1))
+      await site.request((session) => session.set('a', 1))
       keys.add(site.key)
     }
     expect([...keys].filter((key) => /^[a-z0-9]{32}$/.test(key))).toHaveLength(20)
@@ -97,30 +99,30 @@ describe('keys', () => {
   })
 
   it.each(['', 'short', 'K'.repeat(32), `${'k'.repeat(31)}.`, 'k'.repeat(33), "' OR 1=1 --", '../../etc/passwd'])(
-    '%j is none, and costs no row and no query',
+    'is ignored, and no row is created, when the cookie is %j',
     async (key) => {
       const site = new Site()
       site.cookie = `sessionid=${key}`
-      await site.visit((session) => session.get('a'))
+      await site.request((session) => session.get('a'))
       expect(site.rows()).toEqual([])
       expect(site.events[0]).toMatchObject({ type: 'absent', reason: 'malformed-cookie' })
     },
   )
 
-  it('of a client are never adopted', async () => {
+  it('of an unknown cookie is not used for a new session', async () => {
     const site = new Site()
     site.cookie = `sessionid=${KEY}`
-    await site.visit((session) => session.set('a', 1))
+    await site.request((session) => session.set('a', 1))
     expect(site.key).not.toBe(KEY)
     expect(Object.keys(site.data())).toEqual([site.key])
   })
 })
 
 describe('a new id', () => {
-  it('moves the row in one step, with the changes', async () => {
+  it('changes the key and the data in one statement', async () => {
     const site = new Site()
-    site.plant('{"a":1}')
-    await site.visit((session) => {
+    site.insertRow('{"a":1}')
+    await site.request((session) => {
       session.set('b', 2)
       session.cycleId()
     })
@@ -128,19 +130,19 @@ describe('a new id', () => {
     expect(site.data()).toEqual({ [site.key]: { a: '1', b: '2' } })
   })
 
-  it('ends requests that are under way under the old one', async () => {
+  it('makes requests under the old id fail', async () => {
     const site = new Site()
-    site.plant('{"a":1}')
+    site.insertRow('{"a":1}')
     const late = await site.open()
     late.set('late', true)
-    await site.visit((session) => session.cycleId())
+    await site.request((session) => session.cycleId())
     expect(await rejection(late.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
     expect(site.data()).toEqual({ [site.key]: { a: '1' } })
   })
 
-  it('of two at once one is alive', async () => {
+  it('succeeds for one of two parallel requests', async () => {
     const site = new Site()
-    site.plant('{"a":1}')
+    site.insertRow('{"a":1}')
     const [one, other] = [await site.open(), await site.manager().load(KEY)]
     one.cycleId()
     other.cycleId()
@@ -151,30 +153,30 @@ describe('a new id', () => {
 })
 
 describe('a flush', () => {
-  it('ends the session for good: what is under way cannot bring it back', async () => {
+  it('ends the session, and a later write of a parallel request fails', async () => {
     const site = new Site()
-    site.plant('{"a":1}')
+    site.insertRow('{"a":1}')
     const late = await site.open()
     late.set('b', 1)
-    expect(await site.visit((session) => session.flush())).toContain('sessionid=;')
+    expect(await site.request((session) => session.flush())).toContain('sessionid=;')
     expect(await rejection(late.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
     expect(site.rows()).toEqual([])
   })
 
-  it('says so when the session was there and is not any more: it may live on under another key', async () => {
+  it('rejects when the session has ended since it was loaded, because it may exist under another key', async () => {
     const site = new Site()
-    site.plant('{"a":1}')
+    site.insertRow('{"a":1}')
     const session = await site.open()
-    await site.visit((other) => other.cycleId())
+    await site.request((other) => other.cycleId())
     session.flush()
     expect(await rejection(site.sessions.commit(session, { status: 200 }))).toMatchObject({ code: 'ERR_SESSION_ENDED' })
     expect(site.sessions.headers(session).get('set-cookie')).toBeNull()
     expect(site.rows()).toHaveLength(1)
   })
 
-  it('is silent about it with whenEnded: discard', async () => {
+  it('does not reject in that case with whenEnded: discard', async () => {
     const site = new Site({ whenEnded: 'discard' })
-    site.plant('{"a":1}')
+    site.insertRow('{"a":1}')
     const session = await site.open()
     site.database.exec('DELETE FROM django_session')
     session.flush()
@@ -182,16 +184,16 @@ describe('a flush', () => {
     expect(site.events).toContainEqual(expect.objectContaining({ type: 'found-ended', outcome: 'discarded' }))
   })
 
-  it('of a cookie that names nothing is no error', async () => {
+  it('of an unknown cookie is no error', async () => {
     const site = new Site()
     site.cookie = `sessionid=${KEY}`
-    expect(await site.visit((session) => session.flush())).toContain('sessionid=;')
+    expect(await site.request((session) => session.flush())).toContain('sessionid=;')
   })
 
-  it('while a save with a new id is under way ends that one too', async () => {
+  it('during a save that renews the id deletes the row of the new id', async () => {
     const site = new Site()
-    site.plant('{"a":1}')
-    await site.visit(async (session) => {
+    site.insertRow('{"a":1}')
+    await site.request(async (session) => {
       session.cycleId()
       const saved = session.save()
       session.flush()
@@ -201,22 +203,22 @@ describe('a flush', () => {
   })
 })
 
-describe('both sides at once', () => {
-  it('what Django wrote meanwhile is merged with ours', async () => {
+describe('parallel requests', () => {
+  it('merge with a write of Django', async () => {
     const site = new Site()
-    site.plant('{"cart":[1],"n":1}')
+    site.insertRow('{"cart":[1],"n":1}')
     const session = await site.open()
     session.push('cart', 2)
     session.increment('n')
     session.delete('gone')
-    site.plant('{"cart":[1,9],"n":5,"theirs":1.0}')
+    site.insertRow('{"cart":[1,9],"n":5,"theirs":1.0}')
     await session.save()
     expect(site.data()[KEY]).toEqual({ cart: '[1,9,2]', n: '6', theirs: '1.0' })
   })
 
-  it('a session that Django deleted meanwhile is gone', async () => {
+  it('reject when Django has deleted the session', async () => {
     const site = new Site()
-    site.plant('{"a":1}')
+    site.insertRow('{"a":1}')
     const session = await site.open()
     session.set('a', 2)
     site.database.exec('DELETE FROM django_session')
@@ -224,9 +226,9 @@ describe('both sides at once', () => {
     expect(site.rows()).toEqual([])
   })
 
-  it('loses no increment of four managers', async () => {
+  it('of four managers keep every increment', async () => {
     const site = new Site()
-    site.plant('{"n":0}')
+    site.insertRow('{"n":0}')
     const managers = Array.from({ length: 4 }, () => site.manager())
     const increment = async (manager: typeof site.sessions): Promise<void> => {
       const session = await manager.load(KEY)
@@ -237,28 +239,28 @@ describe('both sides at once', () => {
     expect(site.data()[KEY]).toEqual({ n: '12' })
   })
 
-  it('a claim is had once', async () => {
+  it('of five managers claim a property once', async () => {
     const site = new Site()
-    site.plant('{"coupon":"x"}')
+    site.insertRow('{"coupon":"x"}')
     const sessions = await Promise.all(Array.from({ length: 5 }, () => site.manager().load(KEY)))
     const claimed = await Promise.all(sessions.map((session) => session.claim('coupon')))
     expect(claimed.filter((value) => value === 'x')).toHaveLength(1)
   })
 })
 
-describe('a write whose answer is lost', () => {
-  /** A database that does what it is told, and then says once that it has failed, without saying how. */
-  function losing(site: Site, word: string): { prepare(sql: string): any; exec(sql: string): void; close(): void } {
-    let left = 1
+describe('a write whose response is lost', () => {
+  /** Wraps a database so that the first statement with this word is executed and then throws an unknown error. */
+  function withLostResponse(site: Site, word: string): { prepare(sql: string): any; exec(sql: string): void; close(): void } {
+    let failures = 1
     return {
       exec: (sql) => site.database.exec(sql),
       close: () => undefined,
       prepare(sql) {
         const statement = site.database.prepare(sql)
         const run = (...values: any[]): unknown => {
-          const answer = statement.run(...values)
-          if (sql.startsWith(word) && left-- > 0) throw new Error('the answer is lost')
-          return answer
+          const result = statement.run(...values)
+          if (sql.startsWith(word) && failures-- > 0) throw new Error('the response is lost')
+          return result
         }
         return { run, get: statement.get.bind(statement), all: statement.all.bind(statement) }
       },
@@ -269,10 +271,10 @@ describe('a write whose answer is lost', () => {
     ['INSERT', (session: any) => session.set('n', 1), { n: '1' }],
     ['UPDATE', (session: any) => session.increment('n'), { n: '2' }],
     ['UPDATE', (session: any) => [session.increment('n'), session.cycleId()], { n: '2' }],
-  ] as const)('case %#: %s takes effect exactly once', async (word, change, expected) => {
+  ] as const)('takes effect once: case %#, %s', async (word, change, expected) => {
     const site = new Site()
-    if (word === 'UPDATE') site.plant('{"n":1}')
-    const manager = site.manager({ database: losing(site, word) })
+    if (word === 'UPDATE') site.insertRow('{"n":1}')
+    const manager = site.manager({ database: withLostResponse(site, word) })
     const session = word === 'UPDATE' ? await manager.load(KEY) : manager.create()
     change(session)
     await session.save()
@@ -280,17 +282,17 @@ describe('a write whose answer is lost', () => {
     expect(site.rows()).toHaveLength(1)
   })
 
-  it('DELETE is said again, and that is no error', async () => {
+  it('is repeated and resolves: DELETE', async () => {
     const site = new Site()
-    site.plant('{"n":1}')
-    const session = await site.manager({ database: losing(site, 'DELETE') }).load(KEY)
+    site.insertRow('{"n":1}')
+    const session = await site.manager({ database: withLostResponse(site, 'DELETE') }).load(KEY)
     session.flush()
     await session.save()
     expect(site.rows()).toEqual([])
   })
 })
 
-describe('options', () => {
+describe('djangoSessions', () => {
   const database = (): DatabaseSync => new DatabaseSync(':memory:')
 
   it.each<[string, Record<string, unknown>]>([
@@ -313,28 +315,28 @@ describe('options', () => {
     ['cookie.sameSite', { cookie: { sameSite: 'none' } }],
     ['no option `engine`', { engine: 'db' }],
     ['whenEnded', { whenEnded: 'never' }],
-  ])('%s: refused in %o', (name, wrong) => {
-    const error = thrown(() => djangoSessions({ secretKey: SECRET, database: database(), ...wrong } as any))
+  ])('throws ConfigError that names %s for %o', (name, options) => {
+    const error = thrown(() => djangoSessions({ secretKey: SECRET, database: database(), ...options } as any))
     expect([error.code, error.message]).toEqual(['ERR_SESSION_CONFIG', expect.stringContaining(name)])
     expect(error.message).not.toContain(SECRET)
   })
 
-  it('two managers of different cookies may serve one request', async () => {
+  it('creates two managers of different cookies that can serve one request', async () => {
     const site = new Site()
     const admin = site.manager({ cookie: { name: 'admin' }, as: 'adminSession' })
     const request = {}
-    site.sessions.bind(request, await site.open())
-    admin.bind(request, await admin.open({ cookie: undefined, secure: true, loopback: false }))
+    adapterOf(site.sessions).bind(request, await site.open())
+    adapterOf(admin).bind(request, await admin.open(incoming(undefined)))
     expect(admin.of(request)).not.toBe(site.sessions.of(request))
   })
 
-  it('users are refused: no column tells whose a session is', async () => {
+  it('rejects the methods of `users`, because the table has no column for the user', async () => {
     const { users } = new Site().sessions
     await expect(users.list('1')).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG' })
     await expect(users.revoke('1')).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG' })
   })
 
-  it('a path opens the file, and close ends it', async () => {
+  it('opens the file of a path, and close() closes it', async () => {
     const path = newSqliteFile()
     const made = new DatabaseSync(path)
     made.exec(DJANGO_TABLE.sqlite('django_session'))
@@ -345,14 +347,14 @@ describe('options', () => {
     expect(await rejection(site.load(KEY))).toMatchObject({ code: 'ERR_SESSION_STORE', message: expect.stringContaining('closed') })
   })
 
-  it('a path where nothing is makes no file, and is told', async () => {
+  it('creates no file at a wrong path, and the first operation rejects with StoreError', async () => {
     const path = newSqliteFile()
     const failure = await rejection(djangoSessions({ secretKey: SECRET, database: path }).load(KEY))
     expect(failure).toMatchObject({ code: 'ERR_SESSION_STORE', message: expect.stringContaining(`There is no file ${path}`) })
     expect(existsSync(path)).toBe(false)
   })
 
-  it('a table of another name', async () => {
+  it('uses the table of the option `table`', async () => {
     const open = database()
     open.exec(DJANGO_TABLE.sqlite('app_session'))
     const session = djangoSessions<any>({ secretKey: SECRET, database: open, table: 'app_session' }).create()

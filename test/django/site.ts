@@ -1,24 +1,25 @@
 import { DatabaseSync } from 'node:sqlite'
 import { djangoCodec } from '../../src/codecs/django.ts'
-import { toDjangoText, utc } from '../../src/django/rows/local-time.ts'
+import { formatDjangoDate, utc } from '../../src/django/rows/local-time.ts'
 import type { DjangoOptions } from '../../src/django/sessions/django-options.ts'
 import { djangoSessions } from '../../src/django/sessions/django-sessions.ts'
 import type { Session, SessionEvent, Sessions } from '../../src/index.ts'
 import { DjangoSigner } from '../../src/wire/django-signing.ts'
 import { Clock } from '../core/fixture.ts'
+import { incoming } from '../incoming.ts'
 import { DJANGO_TABLE } from './tables.ts'
 import { SALT } from './vectors.ts'
 
 export const SECRET = 'django-insecure-test'
 
-interface Planted {
+interface RowOptions {
   readonly key?: string
   readonly secret?: string
-  /** Milliseconds. */
-  readonly life?: number
+  /** In milliseconds. */
+  readonly lifetime?: number
 }
 
-/** A site's table in memory, a manager on it, a browser, and what Django would do to the rows. */
+/** A Django table in memory, a manager that uses it, and the cookie of one browser. */
 export class Site {
   readonly clock: Clock = new Clock()
   readonly events: SessionEvent[] = []
@@ -37,11 +38,11 @@ export class Site {
   }
 
   open(cookie: string | undefined = this.cookie): Promise<Session<any>> {
-    return this.sessions.open({ cookie, secure: false, loopback: false })
+    return this.sessions.open(incoming(cookie, { secure: false }))
   }
 
-  /** A whole request; the browser does as it is told. Answers the `Set-Cookie`. */
-  async visit(handler: (session: Session<any>) => unknown, status = 200): Promise<string | undefined> {
+  /** Runs a request, stores the cookie of its response and returns the `Set-Cookie` header. */
+  async request(handler: (session: Session<any>) => unknown, status = 200): Promise<string | undefined> {
     const session = await this.open()
     await handler(session)
     const headers = await this.sessions.commit(session, { status })
@@ -56,10 +57,10 @@ export class Site {
     return (this.cookie ?? '').split('=')[1] ?? ''
   }
 
-  /** A row as Django would have written it. */
-  plant(json: string, { key = 'k'.repeat(32), secret = SECRET, life = 1_209_600_000 }: Planted = {}): string {
+  /** Inserts a row in Django's format and gives the browser its cookie. */
+  insertRow(json: string, { key = 'k'.repeat(32), secret = SECRET, lifetime = 1_209_600_000 }: RowOptions = {}): string {
     const data = new DjangoSigner([secret], SALT, 1 << 20).sign(json, Math.floor(this.clock.at / 1000))
-    const date = toDjangoText(this.clock.at + life, utc)
+    const date = formatDjangoDate(this.clock.at + lifetime, utc)
     this.database.prepare('INSERT OR REPLACE INTO django_session VALUES (?, ?, ?)').run(key, data, date)
     this.cookie = `sessionid=${key}`
     return key
@@ -69,7 +70,7 @@ export class Site {
     return this.database.prepare('SELECT * FROM django_session ORDER BY session_key').all() as ReturnType<Site['rows']>
   }
 
-  /** What Django would read, by key; without our own note. */
+  /** The sessions as Django reads them, by key, without `_sojourn`. */
   data(secret: string = SECRET): Record<string, Record<string, string>> {
     const signer = new DjangoSigner([secret], SALT, 1 << 20)
     const read = (data: string): Record<string, string> => {

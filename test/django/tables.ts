@@ -1,4 +1,4 @@
-/** What `manage.py migrate` makes, as Django's own `sqlmigrate` prints it. */
+/** The table that `manage.py migrate` creates, as Django's `sqlmigrate` prints it. */
 export const DJANGO_TABLE = {
   sqlite: (
     table: string,

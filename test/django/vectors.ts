@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-interface Made {
+interface Vector {
   readonly id: string
   readonly secret: string
 }
@@ -29,23 +29,23 @@ export interface ExpiryScenario {
   readonly get_expire_at_browser_close: boolean
 }
 
-/** What Django 3.2.25 and 4.2.28 wrote, read, refused and answered. */
+/** Recorded with Django 3.2.25 and 4.2.28: what they write, read, reject and respond. */
 export const vectors = JSON.parse(readFileSync(join(import.meta.dirname, 'vectors.json'), 'utf8')) as {
-  readonly session_data: readonly (Made & {
+  readonly session_data: readonly (Vector & {
     readonly time: number
     readonly json: string
     readonly encoded: string
     readonly compressed: boolean
   })[]
-  readonly signed_cookies: readonly (Made & {
+  readonly signed_cookies: readonly (Vector & {
     readonly time: number
     readonly json: string
     readonly value: string
     readonly age_checks: readonly { readonly now: number; readonly accepted: boolean }[]
   })[]
-  readonly tampered: readonly (Made & { readonly kind: 'db' | 'signed_cookies'; readonly now: number; readonly value: string })[]
-  readonly foreign_accepted: readonly (Made & { readonly value: string; readonly decoded_json: string })[]
-  readonly legacy_pre31: readonly (Made & { readonly value: string })[]
+  readonly tampered: readonly (Vector & { readonly kind: 'db' | 'signed_cookies'; readonly now: number; readonly value: string })[]
+  readonly foreign_accepted: readonly (Vector & { readonly value: string; readonly decoded_json: string })[]
+  readonly legacy_pre31: readonly (Vector & { readonly value: string })[]
   readonly base62: readonly { readonly n: number; readonly s: string }[]
   readonly auth_hash: readonly { readonly secret: string; readonly password_field: string; readonly session_auth_hash: string }[]
   readonly set_expiry: readonly ExpiryScenario[]

@@ -29,7 +29,7 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     changes: ['base', 'values', 'store', 'config'],
     draft: ['base', 'cookie', 'values', 'store', 'config', 'changes'],
     commit: ['base', 'values', 'store', 'config', 'changes', 'draft'],
-    session: ['base', 'values', 'store', 'config', 'changes', 'draft'],
+    session: ['base', 'values', 'store', 'config', 'changes', 'draft', 'commit'],
     manager: ['base', 'cookie', 'values', 'store', 'config', 'changes', 'draft', 'commit', 'session'],
   },
   stores: {
@@ -85,11 +85,9 @@ export const types: Readonly<Record<string, readonly string[]>> = {
 
 /** Violations still to be removed. A line that no longer occurs fails the test: delete it here. */
 export const known: readonly string[] = [
-  'django/rows/file-expiry.ts -> django/sessions/django-rules.ts: django/rows imports from no folder only',
-  'django/rows/file-expiry.ts -> django/stores/session-metadata.ts: django/rows imports from no folder only',
+  'django/rows/file-rows.ts -> django/sessions/django-rules.ts: django/rows imports from no folder only',
+  'django/rows/file-rows.ts -> django/stores/signed-session.ts: django/rows imports from no folder only',
   'django/stores/django-store.ts -> django/sessions/django-ids.ts: django/stores imports from rows only',
-  'cycle: core/draft/draft.ts core/draft/keeper.ts',
-  'cycle: core/store/id.ts core/store/store.ts',
   'cycle: stores/open.ts stores/open/open-mysql.ts stores/open/open-postgres.ts stores/open/open-sqlite.ts',
   'cycle: stores/postgres/pg-connections.ts stores/postgres/postgres-client.ts',
   'cycle: stores/redis/ioredis-link.ts stores/redis/node-redis-link.ts stores/redis/redis-client.ts',

@@ -10,6 +10,7 @@ import { MysqlStore } from '../../src/stores/mysql.ts'
 import { PostgresStore } from '../../src/stores/postgres.ts'
 import { RedisStore } from '../../src/stores/redis.ts'
 import { SqliteStore } from '../../src/stores/sqlite.ts'
+import { incoming } from '../incoming.ts'
 import { MYSQL, newMysqlPool } from '../services/mysql/mysql-pools.ts'
 import { freshTable, newPool, POSTGRES } from '../services/postgres/postgres-pool.ts'
 import { freshPrefix, ioRedis, REDIS } from '../services/redis/redis-clients.ts'
@@ -75,7 +76,7 @@ async function coreDoor(store: Store, gate: Gate): Promise<Door> {
   const sessions = createSessions<any>({ store })
   return {
     async request(target, cookie) {
-      const session = await sessions.open({ cookie, secure: false, loopback: true })
+      const session = await sessions.open(incoming(cookie, { secure: false, loopback: true }))
       const answer = (status: number, body: unknown, headers: Headers): Answer => ({ status, body, setCookies: headers.getSetCookie() })
       try {
         const body = await perform(session, target, gate)

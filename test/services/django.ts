@@ -1,16 +1,19 @@
 import { spawnSync } from 'node:child_process'
 import { aptInstall } from './own-server.ts'
 
-/** A Python that has Django and its drivers. */
+/** A Python with Django and its database drivers. */
 export interface Django {
   readonly python: string
   /** Such as `3.2.25`. */
   readonly version: string
-  /** Whether it can read a session that expires at a date: from 4.1 on. */
+  /** Whether it can read a session that expires at a date, which Django 4.1 introduced. */
   readonly readsDates: boolean
 }
 
-/** The Django of `DJANGO_PYTHON`, or else Debian's, installed first where that can be done. `undefined` when there is none. */
+/**
+ * Finds the Django of `DJANGO_PYTHON`, or Debian's, which is installed where that is possible. Returns
+ * `undefined` when there is none.
+ */
 export function findDjango(): Django | undefined {
   const python = process.env['DJANGO_PYTHON'] ?? '/usr/bin/python3'
   const found = djangoOf(python)
@@ -18,8 +21,13 @@ export function findDjango(): Django | undefined {
   aptInstall('python3-django', 'python3-psycopg2', 'python3-mysqldb')
   const installed = djangoOf(python)
   if (installed !== undefined) return installed
-  if (process.env['CI'] !== undefined) throw new Error('The tests with a live Django cannot run: it is not installed (python3-django)')
-  console.warn('The tests with a live Django are skipped: it is not installed (python3-django, python3-psycopg2, python3-mysqldb)')
+  if (process.env['CI'] !== undefined)
+    throw new Error(
+      'The tests with a live Django cannot run because Django is not installed. Run: apt-get install python3-django python3-psycopg2 python3-mysqldb',
+    )
+  console.warn(
+    'The tests with a live Django are skipped because Django is not installed. Run: apt-get install python3-django python3-psycopg2 python3-mysqldb',
+  )
   return undefined
 }
 

@@ -13,6 +13,7 @@ import {
 import { type WebHandler, withSession } from '../../src/adapters/web.ts'
 import { createSessions, type Default, type Session, type SessionEvent, type Sessions, type UserSession } from '../../src/index.ts'
 import type { MemoryStore } from '../../src/stores/memory.ts'
+import { incoming } from '../incoming.ts'
 
 interface Data {
   userId: string
@@ -58,7 +59,7 @@ describe('the manager', () => {
     expectTypeOf(createSessions({ store })).toEqualTypeOf<Sessions<Default>>()
     expectTypeOf(sessions.create()).toEqualTypeOf<Session<Data>>()
     expectTypeOf(sessions.load('id')).resolves.toEqualTypeOf<Session<Data>>()
-    expectTypeOf(sessions.open({ cookie: undefined, secure: true, loopback: false })).resolves.toEqualTypeOf<Session<Data>>()
+    expectTypeOf(sessions.open(incoming(undefined))).resolves.toEqualTypeOf<Session<Data>>()
     expectTypeOf(sessions.commit(sessions.create(), { status: 200 })).resolves.toEqualTypeOf<Headers>()
     expectTypeOf(sessions.headers(sessions.create())).toEqualTypeOf<Headers>()
     // @ts-expect-error -- a session of another type

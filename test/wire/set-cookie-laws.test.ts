@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cookieRules } from '../../src/core/cookie/cookie-rules.ts'
+import { type CookieOptions, cookieTransport } from '../../src/core/cookie/cookie-transport.ts'
+import { type Carrier, type CookieToSet, NOTHING_PRESENTED, printSetCookie } from '../../src/core/cookie/transport.ts'
 import { ConfigError, createSessions, type SessionOptions } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { type CookieAttributes, serializeCookie, serializeDeletion } from '../../src/wire/set-cookie.ts'
+import { incoming } from '../incoming.ts'
 
 const DEFAULTS: CookieAttributes = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' }
 
@@ -121,8 +123,14 @@ describe('The law of the session cookie', () => {
     }
     fc.assert(
       fc.property(options, connection, (given, over) => {
-        const cookie = cookieRules(given).over(over)
-        expect(cookie?.delete([cookie.name]).map(place)).toEqual(cookie?.set('x', 1000, []).map(place))
+        const issued = issue(given, over)
+        const [{ name } = { name: '' }] = issued
+        const cleared =
+          carrierOf(given, over)
+            ?.clear({ tokens: [], names: [name] })
+            .map(printSetCookie) ?? []
+        expect(issued).not.toEqual([])
+        expect(cleared.map(place)).toEqual(issued.map(printSetCookie).map(place))
       }),
     )
   })
@@ -134,7 +142,7 @@ describe('The law of the session cookie', () => {
     )
     fc.assert(
       fc.property(options, connection, (given, over) => {
-        const { name: key, attributes: found } = parsed(cookieRules(given).over(over)?.set('x', 1000, [])[0] ?? '')
+        const { name: key, attributes: found } = parsed(printed(issue(given, over)))
         if (/^__(?:host|secure)-/i.test(key)) expect(found['secure']).toBe(true)
         if (/^__host-/i.test(key)) expect([found['path'], found['domain']]).toEqual(['/', undefined])
       }),
@@ -148,7 +156,7 @@ describe('The law of the session cookie', () => {
     [0, '1'],
     [-5, '1'],
   ])('with %j ms left its Max-Age is %j whole seconds, never zero', (left, expected) => {
-    expect(parsed(cookieRules({}).over(https)?.set('x', left, [])[0] ?? '').attributes['max-age']).toBe(expected)
+    expect(parsed(printed(issue({}, https, left))).attributes['max-age']).toBe(expected)
   })
 
   it.each([['/a<b'], ['/a"b'], ['/a\\b'], ['/a b'], ['/é']])('the path %j is either refused at the start or can be printed', (given) => {
@@ -168,9 +176,26 @@ describe('The law of the session cookie', () => {
 
 function expectPrintable(cookie: NonNullable<SessionOptions['cookie']>): void {
   if (!accepts(cookie)) return
-  const rule = cookieRules(cookie).over({ secure: true, loopback: false })
-  expect(rule?.set('x', 1000, [])[0]).toMatch(/^[\x20-\x7e]+$/)
-  expect(rule?.delete(['x'])[0]).toMatch(/^[\x20-\x7e]+$/)
+  const cleared = carrierOf(cookie, { secure: true, loopback: false })?.clear({ tokens: [], names: ['x'] }) ?? []
+  expect(printed(issue(cookie, { secure: true, loopback: false }))).toMatch(/^[\x20-\x7e]+$/)
+  expect(printed(cleared)).toMatch(/^[\x20-\x7e]+$/)
+}
+
+function carrierOf(options: CookieOptions, over: { readonly secure: boolean; readonly loopback: boolean }): Carrier | undefined {
+  const carrier = cookieTransport(options).over(incoming(undefined, over))
+  return 'reason' in carrier ? undefined : carrier
+}
+
+function issue(
+  options: CookieOptions,
+  over: { readonly secure: boolean; readonly loopback: boolean },
+  left = 1000,
+): readonly CookieToSet[] {
+  return carrierOf(options, over)?.issue('x', left, NOTHING_PRESENTED) ?? []
+}
+
+function printed([cookie]: readonly CookieToSet[]): string {
+  return cookie === undefined ? '' : printSetCookie(cookie)
 }
 
 function accepts(cookie: NonNullable<SessionOptions['cookie']>): boolean {

@@ -12,7 +12,7 @@ function attributes(header: string): Map<string, string> {
   return found
 }
 
-describe('printCookie', () => {
+describe('serializeCookie', () => {
   it('writes SameSite out, and Path', () => {
     expect(serializeCookie('sid', 'v', plain)).toBe('sid=v; Path=/; SameSite=Lax')
   })
@@ -62,7 +62,7 @@ describe('printCookie', () => {
   })
 })
 
-describe('printDeletion', () => {
+describe('serializeDeletion', () => {
   it('has no value and an Expires that is past', () => {
     const header = serializeDeletion('sid', { ...plain, domain: 'example.com', secure: true })
     expect(header).toMatch(/^sid=;/)

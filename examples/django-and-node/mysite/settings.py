@@ -3,7 +3,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
-# What the Node service must know, too: both take it from the environment.
+# Django and Node read these two from the environment, because both need them.
 SECRET_KEY = os.environ['SECRET_KEY']
 DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': os.environ['DATABASE']}}
 
@@ -15,7 +15,7 @@ DEFAULT_AUTO_FIELD = 'django.db.models.BigAutoField'
 LOGIN_REDIRECT_URL = '/'
 LOGOUT_REDIRECT_URL = '/'
 
-# In the session, so that Node can leave messages. (Django's default keeps them in a cookie.)
+# Messages are stored in the session, so that Node can add some. Django's default is a cookie.
 MESSAGE_STORAGE = 'django.contrib.messages.storage.session.SessionStorage'
 
 INSTALLED_APPS = [

@@ -4,7 +4,7 @@ from django.views.decorators.http import require_POST
 
 
 def home(request):
-    """Shows what is in the session: the cart was put there by Node."""
+    """Shows properties of the session. Node writes the cart."""
     cart = request.session.get('cart', [])
     theme = request.session.get('theme', 'light')
     return render(request, 'home.html', {'cart': cart, 'theme': theme})
@@ -12,14 +12,14 @@ def home(request):
 
 @require_POST
 def theme(request):
-    """Puts something there that Node reads."""
+    """Sets a property that Node reads."""
     request.session['theme'] = request.POST['theme']
     return redirect('/')
 
 
 @require_POST
 def empty_cart(request):
-    """Takes out what Node has put there."""
+    """Removes the property that Node wrote."""
     request.session.pop('cart', None)
     messages.success(request, 'Django has emptied the cart.')
     return redirect('/cart')

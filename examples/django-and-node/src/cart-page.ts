@@ -2,14 +2,14 @@ import { html } from 'hono/html'
 import type { DjangoMessage } from 'sojourn/django'
 import type { User } from './cart.ts'
 
-interface Shown {
+interface CartPage {
   readonly user: User | undefined
   readonly cart: readonly string[]
   readonly theme: string | undefined
   readonly messages: readonly DjangoMessage[]
 }
 
-export const cartPage = ({ user, cart, theme = 'light', messages }: Shown) => html`<!doctype html>
+export const cartPage = ({ user, cart, theme = 'light', messages }: CartPage) => html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -27,7 +27,7 @@ ${messages.map(({ message }) => html`<p role="status">${message}</p>`)}
 <h1>Node</h1>
 <p id="user">${user?.username}</p>
 <form method="post" action="/cart/logout"><button>Log out in Node</button></form>
-<p>In the cart, says Node: <span id="cart">${cart.join(', ') || 'nothing'}</span></p>
+<p>The cart, read by Node: <span id="cart">${cart.join(', ') || 'nothing'}</span></p>
 <form method="post" action="/cart/add"><input name="tea" value="Assam" aria-label="Tea"> <button>Add in Node</button> <button name="then" value="home">Add, and go home</button></form>
 <form method="post" action="/cart/empty"><button>Empty the cart in Node</button></form>
 </body>

@@ -5,19 +5,24 @@ import { session } from 'sojourn/express'
 import { cartPage } from './cart-page.ts'
 import type { Site } from './session-data.ts'
 
-/** The part of the site that Node serves. */
+/** Creates the routes that Node serves. */
 export function cart({ secretKey, database }: Site): Router {
   const sessions = djangoSessions({ secretKey, database })
-  const findUser = userFinder(database)
-  const user = (req: Request) => djangoUser(req.session, { loadUser: findUser })
+  const findUser = createUserFinder(database)
+  const currentUser = (req: Request) => djangoUser(req.session, { loadUser: findUser })
 
   return Router()
     .use(session(sessions), express.urlencoded())
-    .use(async (req, res, next) => ((await user(req)) === undefined ? res.redirect('/accounts/login/?next=/cart') : next()))
+    .use(async (req, res, next) => ((await currentUser(req)) === undefined ? res.redirect('/accounts/login/?next=/cart') : next()))
     .get('/', async (req, res) => {
       const { session } = req
-      const shown = { user: await user(req), cart: session.get('cart', []), theme: session.get('theme'), messages: djangoMessages(session) }
-      res.send(String(await cartPage(shown)))
+      const page = {
+        user: await currentUser(req),
+        cart: session.get('cart', []),
+        theme: session.get('theme'),
+        messages: djangoMessages(session),
+      }
+      res.send(String(await cartPage(page)))
     })
     .post('/add', (req, res) => {
       req.session.push('cart', String(req.body.tea))
@@ -38,8 +43,8 @@ export interface User extends DjangoUser {
   readonly username: string
 }
 
-/** Finds users in Django's own table. */
-function userFinder(path: string): (id: string) => User | undefined {
+/** Returns a function that reads a user from Django's table. */
+function createUserFinder(path: string): (id: string) => User | undefined {
   const users = new DatabaseSync(path).prepare('SELECT id, username, password, is_active FROM auth_user WHERE id = ?')
   return (id) => users.get(id) as User | undefined
 }

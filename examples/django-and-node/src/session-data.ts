@@ -1,6 +1,6 @@
 import type {} from 'sojourn'
 
-// What both sides keep in a session. Every property is optional at run time: get() says `| undefined`.
+// The properties of a session. Each may be absent at run time, so get() returns `| undefined`.
 declare module 'sojourn' {
   interface SessionData {
     cart: string[]
@@ -9,10 +9,10 @@ declare module 'sojourn' {
   }
 }
 
-/** What Node must know of the Django site. */
+/** What Node needs to know about the Django site. */
 export interface Site {
   /** Django's SECRET_KEY. */
   readonly secretKey: string
-  /** Django's database, a SQLite file. */
+  /** Django's database: the path of a SQLite file. */
   readonly database: string
 }

@@ -5,12 +5,12 @@ import { cart } from './cart.ts'
 import { startDjango } from './django-process.ts'
 
 const site = {
-  secretKey: process.env.SECRET_KEY ?? 'known to everybody: for this example only',
+  secretKey: process.env.SECRET_KEY ?? 'a public value, only for this example',
   database: process.env.DATABASE ?? fileURLToPath(new URL('../site.db', import.meta.url)),
 }
 const django = await startDjango(site)
 
-// One origin, so that both sides are sent the same cookie. In production this is your nginx.
+// One origin, so that the browser sends one cookie to both sides. In production nginx does this.
 const app = express()
 app.disable('x-powered-by')
 app.use('/cart', cart(site))

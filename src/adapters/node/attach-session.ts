@@ -1,56 +1,44 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HeadersSentError } from '../../core/base/errors.ts'
-import type { SessionHeaders } from '../../core/draft/owed.ts'
-import type { Sessions } from '../../core/manager/sessions.ts'
+import type { Exchange, SessionAdapter } from '../../core/manager/adapter-port.ts'
 import type { Session } from '../../core/session/session.ts'
-import { type CommitHook, deferResponse, isDeferred } from './defer-response.ts'
+import { openOnce } from '../shared/manager.ts'
+import { deferResponse } from './defer-response.ts'
 import { NodeRequest } from './node-request.ts'
 
-/** One request and response of Node's, as the framework in front of them sees them. */
+/** A request and response of Node, as the framework sees them. */
 export interface NodeExchange {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   /** Whether the request came over HTTPS, as the framework judges it. */
   readonly secure: boolean
-  /** Is handed the error when the commit fails: asks for an error page. */
+  /** Called with the error when the commit fails; asks the framework for an error page. */
   fail(error: unknown): void
 }
 
 /**
- * The way into a session for every framework that works on Node's request and response: opens it, lets `of` find it by the request, and holds
- * the response until it is committed. `remedy` is the setting to name when a cookie cannot be set over plain HTTP.
+ * Opens the session of a request and defers the response until the session is committed. Used by every framework that works on Node's
+ * request and response. `remedy` is the setting to name when a cookie cannot be set over plain HTTP. `onOpen` is called before the
+ * response is deferred.
  */
-export function attachSession<Data>(sessions: Sessions<Data>, remedy?: string): (visit: NodeExchange) => Promise<Session<Data>> {
-  const environment = process.env['NODE_ENV'] // once: reading it costs as much as all the rest
-  return async function begin({ req, res, secure, fail }) {
-    if (isDeferred(res, sessions)) return sessions.of(req) // installed twice
-    if (res.headersSent) throw new HeadersSentError('session() came when the response had started already; put it before whatever answers.')
-    const session = await sessions.open(new NodeRequest(req, { secure, remedy, environment }))
-    sessions.bind(req, session)
-    // Someone before us answered while the session was being read: it is not ours to hold, and nothing can be saved any more.
-    if (res.headersSent || res.writableEnded) await sessions.commit(session, { status: 500 })
-    else deferResponse(req, res, new RequestCommit(sessions, session, fail))
-    return session
+export function attachSession<Data>(
+  adapter: SessionAdapter<Data>,
+  remedy?: string,
+): (exchange: NodeExchange) => Promise<Exchange<Data> | undefined> {
+  const environment = process.env['NODE_ENV'] // read once, because reading it costs as much as everything else
+  return async function attach({ req, res, secure, fail }) {
+    if (adapter.find(req) === undefined && res.headersSent)
+      throw new HeadersSentError('session() ran after the response had started. Install it before the middleware that answers.')
+    const exchange = await openOnce(adapter, req, new NodeRequest(req, { secure, remedy, environment }))
+    if (exchange === undefined) return undefined
+    // Earlier middleware answered while the session was read: the response cannot be deferred, and nothing can be saved any longer.
+    if (res.headersSent || res.writableEnded) await exchange.commit(500)
+    else deferResponse(req, res, { exchange, fail })
+    return exchange
   }
 }
 
-/** A session whose response waits for it. */
-class RequestCommit<Data> implements CommitHook {
-  readonly manager: Sessions<Data>
-  readonly #session: Session<Data>
-  readonly fail: (error: unknown) => void
-
-  constructor(sessions: Sessions<Data>, session: Session<Data>, fail: (error: unknown) => void) {
-    this.manager = sessions
-    this.#session = session
-    this.fail = fail
-  }
-
-  commit(status: number): Promise<SessionHeaders> {
-    return this.manager.settle(this.#session, { status })
-  }
-
-  owed(): SessionHeaders {
-    return this.manager.owed(this.#session)
-  }
+/** The session that `attachSession` has bound to the request. */
+export function attachedTo<Data>(adapter: SessionAdapter<Data>, req: object): Session<Data> {
+  return adapter.find(req) as Session<Data>
 }

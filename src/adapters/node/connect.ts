@@ -1,47 +1,45 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { Sessions } from '../../core/manager/sessions.ts'
-import type { Session } from '../../core/session/session.ts'
+import { adapterOf, type Sessions } from '../../core/manager/sessions.ts'
 import { errorStatus, reportError } from '../shared/error-status.ts'
-import { expose } from '../shared/expose.ts'
-import { attachSession } from './attach-session.ts'
+import { expose } from '../shared/manager.ts'
+import { attachedTo, attachSession } from './attach-session.ts'
 
-/** Continues with the next middleware; with an error, with the error handlers. */
+/** Continues with the next middleware, or with an error at the error handlers. */
 export type Next = (error?: unknown) => void
 
-/** What differs between the frameworks whose middleware is `(req, res, next)`. */
+/** What differs between frameworks with middleware of the form `(req, res, next)`. */
 export interface ConnectFramework<Request extends IncomingMessage> {
   /** Whether the request came over HTTPS. */
   isSecure(req: Request): boolean
-  /** The setting to name when a cookie cannot be set because the request seems to have come over plain HTTP. */
+  /** The setting to name when a cookie cannot be set because the request used plain HTTP. */
   readonly remedy?: string
-  /** Whether what a handler throws reaches the error handlers, out of asynchronous code too. Where it ends the process, a failed load is told at once. */
+  /**
+   * Whether errors of asynchronous handlers reach the error handlers. Where they would end the process, the error of a failed load is
+   * thrown before the handler runs.
+   */
   catchesAsync(req: Request): boolean
 }
 
-/** The middleware of such frameworks. Without a `next` what it returns settles once the session is there. */
+/** The middleware for such a framework. Without `next` it returns a promise that resolves when the session is open. */
 export function connectMiddleware<Data, Request extends IncomingMessage>(
   sessions: Sessions<Data>,
-  dialect: ConnectFramework<Request>,
+  framework: ConnectFramework<Request>,
 ): (req: Request, res: ServerResponse, next?: Next) => Promise<void> | undefined {
-  const begin = attachSession(sessions, dialect.remedy)
+  const adapter = adapterOf(sessions)
+  const attach = attachSession(adapter, framework.remedy)
   return function session(req, res, next) {
     const fail = next ?? ((error: unknown): void => sendPlainError(res, error))
-    const begun = begin({ req, res, secure: dialect.isSecure(req), fail }).then((opened) => {
-      expose(sessions, req, 'req', opened)
-      if (opened.loadError !== undefined && !dialect.catchesAsync(req)) raise(opened)
+    const opened = attach({ req, res, secure: framework.isSecure(req), fail }).then((exchange) => {
+      expose(adapter.name, req, 'req', attachedTo(adapter, req))
+      if (!framework.catchesAsync(req)) exchange?.throwLoadError()
     })
-    if (next === undefined) return begun
-    begun.then(() => next(), next)
+    if (next === undefined) return opened
+    opened.then(() => next(), next)
     return undefined
   }
 }
 
-/** Tells at once that the session could not be loaded. Looking at it does that, and counts: the error page may look again, and finds it empty. */
-function raise<Data>(session: Session<Data>): void {
-  void session.isNew
-}
-
-/** The error page of those who have none: no `next` leads to one. */
+/** Sends an error as plain text, where no framework makes an error page. */
 export function sendPlainError(res: ServerResponse, error: unknown): void {
   reportError(error)
   const status = errorStatus(error)

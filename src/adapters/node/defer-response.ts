@@ -1,22 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { SessionHeaders } from '../../core/draft/owed.ts'
+import type { Delivery } from '../../core/cookie/transport.ts'
+import type { Exchange } from '../../core/manager/adapter-port.ts'
 import { reportError } from '../shared/error-status.ts'
 import { BufferedCalls, CALLS, type Call, type Calls, callbackOf, checkChunk } from './buffered-calls.ts'
 import { detach, ErrorPage, swallow } from './error-page.ts'
-import { applyHeaders, checkHead, type Header, invalid, representationOf, takeHead } from './response-head.ts'
+import { applyDelivery, checkHead, type Header, invalid, representationOf, takeHead } from './response-head.ts'
 import { headersSent, mask, type ResponseMask } from './response-mask.ts'
 import { guard, unguard } from './socket-guard.ts'
 
-/** What one manager of sessions has to do before a response may go. */
+/** What a deferred response waits for. */
 export interface CommitHook {
-  /** The manager; a response knows each only once. */
-  readonly manager: object
-  /** Called once, at the end of the tick in which the response started. Resolves what is owed to it. */
-  commit(status: number): Promise<SessionHeaders>
-  /** What is owed to the response that goes out although a commit failed. */
-  owed(): SessionHeaders
-  /** Hands the error to whoever answers with an error page. */
+  /** Its session is committed at the end of the tick in which the response started. */
+  readonly exchange: Pick<Exchange<unknown>, 'commit' | 'delivery'>
+  /** Passes the error of a failed commit to the framework, which answers with an error page. */
   fail(error: unknown): void
 }
 
@@ -25,15 +22,10 @@ const DEFERRED: unique symbol = Symbol('sojourn hold')
 
 type Deferrable = ServerResponse & { [DEFERRED]?: DeferredResponse }
 
-/** Whether the manager waits at this response already. */
-export function isDeferred(res: Deferrable, manager: object): boolean {
-  return res[DEFERRED]?.serves(manager) ?? false
-}
-
 /** Holds the final response, once it starts, until the party has committed. Managers of one response share one hold. */
-export function deferResponse(req: IncomingMessage, res: Deferrable, party: CommitHook): void {
+export function deferResponse(req: IncomingMessage, res: Deferrable, hook: CommitHook): void {
   res[DEFERRED] ??= new DeferredResponse(req, res)
-  res[DEFERRED].add(party)
+  res[DEFERRED].add(hook)
 }
 
 /**
@@ -68,12 +60,8 @@ class DeferredResponse {
     res.on('pipe', notePipe)
   }
 
-  serves(manager: object): boolean {
-    return this.#hooks.some((party) => party.manager === manager)
-  }
-
-  add(party: CommitHook): void {
-    this.#hooks.push(party)
+  add(hook: CommitHook): void {
+    this.#hooks.push(hook)
   }
 
   /** A stream writes the response. */
@@ -138,45 +126,45 @@ class DeferredResponse {
 
   /** Every party commits, whatever becomes of the others; the last one done decides. */
   #commit(): void {
-    const owed: SessionHeaders[] = []
-    let failed: { readonly error: unknown; readonly party: CommitHook } | undefined
+    const deliveries: Delivery[] = []
+    let failed: { readonly error: unknown; readonly hook: CommitHook } | undefined
     let left = this.#hooks.length
     const done = (): void => {
       left -= 1
       if (left > 0) return
       this.#unmask()
-      if (failed === undefined) this.#release(owed)
-      else this.#fail(failed.error, failed.party)
+      if (failed === undefined) this.#release(deliveries)
+      else this.#fail(failed.error, failed.hook)
     }
-    for (const [index, party] of this.#hooks.entries()) {
-      const keep = (each: SessionHeaders): void => {
-        owed[index] = each
+    for (const [index, hook] of this.#hooks.entries()) {
+      const keep = (delivery: Delivery): void => {
+        deliveries[index] = delivery
         done()
       }
       const note = (error: unknown): void => {
-        failed ??= { error, party }
+        failed ??= { error, hook }
         done()
       }
-      party.commit(this.#status).then(keep, note)
+      hook.exchange.commit(this.#status).then(keep, note)
     }
   }
 
-  #release(owed: readonly SessionHeaders[]): void {
+  #release(deliveries: readonly Delivery[]): void {
     const res = this.#res
     this.#state = 'through'
     this.#stepOut()
     // The client left: the commit stands, and there is nobody to talk to.
     if (isGone(res)) return this.#calls.drop(invalid(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'))
     const { needsDrain, ended } = this.#calls
-    if (this.#send(owed) && needsDrain && !ended) res.emit('drain')
+    if (this.#send(deliveries) && needsDrain && !ended) res.emit('drain')
   }
 
   /** Lets go what was kept; `true` when the writer may go on. */
-  #send(owed: readonly SessionHeaders[]): boolean {
+  #send(deliveries: readonly Delivery[]): boolean {
     const res = this.#res
     try {
       this.#restoreStatus()
-      for (const each of owed) applyHeaders(res, each)
+      for (const delivery of deliveries) applyDelivery(res, delivery)
       return !this.#calls.replay(res, this.#original)
     } catch (error) {
       if (res.headersSent) res.destroy(error as Error)
@@ -185,7 +173,7 @@ class DeferredResponse {
     }
   }
 
-  #fail(error: unknown, party: CommitHook | undefined): void {
+  #fail(error: unknown, hook: CommitHook | undefined): void {
     const res = this.#res
     this.#state = 'failed'
     for (const source of this.#sources ?? []) detach(source, res)
@@ -194,12 +182,12 @@ class DeferredResponse {
       entry: this.#entry,
       isHttp1: this.#isHttp1,
       oldWriterEnded: this.#calls.ended,
-      owed: () => this.#hooks.map((each) => each.owed()),
+      deliveries: () => this.#hooks.map(({ exchange }) => exchange.delivery()),
     })
     this.#calls.drop(error)
     if (isGone(res)) return
     try {
-      page.write(() => party?.fail(error))
+      page.write(() => hook?.fail(error))
     } catch (thrown) {
       reportError(thrown)
       res.destroy()

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ServerResponse } from 'node:http'
-import type { SessionHeaders } from '../../core/draft/owed.ts'
+import type { Delivery } from '../../core/cookie/transport.ts'
 import { errorStatus } from '../shared/error-status.ts'
 import { type Call, type Calls, callBack, callbackOf, checkChunk } from './buffered-calls.ts'
-import { applyHeaders, type Header, invalid, restoreRepresentation, takeHead } from './response-head.ts'
+import { applyDelivery, type Header, invalid, restoreRepresentation, takeHead } from './response-head.ts'
 
 export interface Failure {
   readonly error: unknown
@@ -12,8 +12,8 @@ export interface Failure {
   readonly isHttp1: boolean
   /** Whether the writer of the response that failed had said all. */
   readonly oldWriterEnded: boolean
-  /** What the response that goes out is owed nevertheless. */
-  readonly owed: () => readonly SessionHeaders[]
+  /** What the response has to carry for its sessions all the same. */
+  readonly deliveries: () => readonly Delivery[]
 }
 
 /**
@@ -102,7 +102,7 @@ export class ErrorPage {
       if (this.#failure.isHttp1) res.statusMessage = ''
       res.removeHeader('Location')
     }
-    for (const owed of this.#failure.owed()) applyHeaders(res, owed)
+    for (const delivery of this.#failure.deliveries()) applyDelivery(res, delivery)
   }
 
   /** Whoever was not called by the page, as long as the writer of the failed response has not said all. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { IncomingRequest } from '../../core/cookie/incoming-request.ts'
 import { isLoopback } from '../../wire/loopback.ts'
 
-/** What Node's request tells by itself; whether it is `secure` the framework judges. */
+/** Node's request as an `IncomingRequest`. Whether it is `secure` is the framework's decision. */
 export class NodeRequest implements IncomingRequest {
   readonly secure: boolean
   readonly remedy: string | undefined
@@ -19,11 +19,12 @@ export class NodeRequest implements IncomingRequest {
     this.#environment = environment
   }
 
-  get cookie(): string | undefined {
-    return this.#req.headers.cookie
+  header(name: string): string | undefined {
+    const value = this.#req.headers[name]
+    return typeof value === 'string' ? value : undefined
   }
 
-  /** HTTP/1.0 is not spoken by browsers, but by proxies on the same machine; and whoever comes over a Unix socket has no address. */
+  /** HTTP/1.0 is spoken by proxies on the same machine, and not by browsers. A peer on a Unix socket has no address. */
   get loopback(): boolean {
     const { headers, httpVersion, socket } = this.#req
     if (httpVersion === '1.0') return false
@@ -38,7 +39,7 @@ export class NodeRequest implements IncomingRequest {
 
 const NAMES_HOST = /^(?:host|:authority)$/i
 
-/** Every host a request names: in its target, in its `Host` headers, in its `:authority`. */
+/** Every host that a request names: in its target, its `Host` headers and its `:authority`. */
 function hostsOf({ url = '', rawHeaders }: IncomingMessage): string[] {
   const inTarget = url.startsWith('/') ? undefined : /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1]
   const hosts = inTarget === undefined ? [] : [inTarget]

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { SessionHeaders } from '../../core/draft/owed.ts'
+import { type Delivery, printSetCookie } from '../../core/cookie/transport.ts'
 import { withPrivacy, withVary } from '../shared/caching.ts'
 
 /** A header as the response keeps it: name in its own spelling, value as it was set. */
@@ -55,10 +55,10 @@ export function checkHead(status: number, message: string | undefined): void {
     throw invalid(TypeError, 'ERR_INVALID_CHAR', 'Invalid character in statusMessage')
 }
 
-/** Adds what the session owes the response to what the application set: its cookie, and what caches have to know. */
-export function applyHeaders(res: ServerResponse, { setCookies, vary }: SessionHeaders): void {
-  if (setCookies.length > 0) {
-    res.appendHeader('Set-Cookie', setCookies)
+/** Adds the session's cookies to the response, and the headers that keep shared caches from storing them. */
+export function applyDelivery(res: ServerResponse, { cookies, vary }: Delivery): void {
+  if (cookies.length > 0) {
+    res.appendHeader('Set-Cookie', cookies.map(printSetCookie))
     res.setHeader('Cache-Control', withPrivacy(textOf(res.getHeader('Cache-Control'))))
   }
   if (vary !== undefined) res.setHeader('Vary', withVary(textOf(res.getHeader('Vary')), vary))

@@ -1,8 +1,8 @@
 import type { Context } from 'hono'
-import type { IncomingRequest } from '../../core/cookie/incoming-request.ts'
+import { type IncomingRequest, WebRequest } from '../../core/cookie/incoming-request.ts'
 import { isLoopback } from '../../wire/loopback.ts'
 
-/** What of the environments that runtimes hand over tells who is at the other end. */
+/** What the environment of a runtime tells about the peer. */
 interface Environment {
   /** `@hono/node-server` */
   readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } }
@@ -12,11 +12,17 @@ interface Environment {
   readonly requestIP?: unknown
 }
 
-/** The request, or what is to be known of it where the runtime tells that it came from another machine, whatever its `Host` says. */
+/** A request that came from another machine, whatever its `Host` header says. */
+class RemoteRequest extends WebRequest {
+  override get loopback(): boolean {
+    return false
+  }
+}
+
+/** The request of a Hono context. Uses the peer's address where the runtime gives it. */
 export function honoRequest({ req: { raw }, env }: Context): Request | IncomingRequest {
   const peer = peerOf((env ?? {}) as Environment, raw)
-  if (typeof peer !== 'string' || isLoopback({ hosts: ['localhost'], headers: [], peer })) return raw
-  return { cookie: raw.headers.get('cookie') ?? undefined, secure: raw.url.startsWith('https:'), loopback: false }
+  return typeof peer !== 'string' || isLoopback({ hosts: ['localhost'], headers: [], peer }) ? raw : new RemoteRequest(raw)
 }
 
 function peerOf(env: Environment, request: Request): unknown {

@@ -1,21 +1,21 @@
-import type { SessionHeaders } from '../../core/draft/owed.ts'
+import { type Delivery, printSetCookie } from '../../core/cookie/transport.ts'
 import { withPrivacy, withVary } from '../shared/caching.ts'
 
 /**
- * The response with what the session owes it. A new one around its body, as the application's own may be immutable; but for what cannot be
- * made anew, a switch of protocols (101) and a network error (0).
+ * The response with its session's cookies and caching headers. A new response around the same body, because headers can be immutable.
+ * Responses that cannot be rebuilt, a protocol switch (101) and a network error (0), are returned as they are.
  */
-export function withSessionHeaders(response: Response, { setCookies, vary }: SessionHeaders): Response {
+export function withSessionHeaders(response: Response, { cookies, vary }: Delivery): Response {
   if (response.status < 200 || vary === undefined) return response
-  const anew = new Response(response.body, response)
-  const { headers } = anew
-  for (const setCookie of setCookies) headers.append('Set-Cookie', setCookie)
-  if (setCookies.length > 0) headers.set('Cache-Control', withPrivacy(headers.get('Cache-Control') ?? undefined))
+  const copy = new Response(response.body, response)
+  const { headers } = copy
+  for (const cookie of cookies) headers.append('Set-Cookie', printSetCookie(cookie))
+  if (cookies.length > 0) headers.set('Cache-Control', withPrivacy(headers.get('Cache-Control') ?? undefined))
   headers.set('Vary', withVary(headers.get('Vary') ?? undefined, vary))
-  return anew
+  return copy
 }
 
-/** Nobody will read the body of a response that was dropped: whoever makes it may stop. */
+/** Cancels the body of a response that was dropped, so that its source can stop. */
 export function cancel(response: Response): void {
   if (!response.bodyUsed) response.body?.cancel().catch(() => undefined)
 }

@@ -1,130 +1,152 @@
 import { BROWSER, LAST_USER } from '../base/reserved.ts'
-import type { Parse, RuleContext } from '../config/rules.ts'
+import type { Parse, RuleContext, Texts } from '../config/profile.ts'
 
 /**
- * One recorded change. A session does nothing but record these; a commit replays them on the newest state. Texts, not values, so that
- * what is stored is what was meant when the verb was called.
+ * One recorded change. A session only records intents; a commit replays them on the newest state. They hold texts and not values, so that
+ * what is stored is what the verb was called with.
  */
 export type Intent =
   | { readonly kind: 'set'; readonly name: string; readonly text: string }
-  /** A change made in place, found by comparing. */
-  | { readonly kind: 'edit'; readonly name: string; readonly text: string }
+  /** A change made inside of an object that was handed out, found by comparing. */
+  | { readonly kind: 'mutate'; readonly name: string; readonly text: string }
   | { readonly kind: 'remove'; readonly name: string }
-  /** Set where absent. */
-  | { readonly kind: 'fill'; readonly name: string; readonly text: string }
+  | { readonly kind: 'setIfAbsent'; readonly name: string; readonly text: string }
   | { readonly kind: 'update'; readonly name: string; readonly change: Change }
-  /** Remove and hand out. */
+  /** Removes a property and hands out its text. */
   | { readonly kind: 'claim'; readonly name: string }
-  /** A flash was read: remove it if it is still the one that was. */
+  /** A flash was read: removes it if it still has this text. */
   | { readonly kind: 'consume'; readonly name: string; readonly text: string }
-  /** Nobody asked for it: what vouches for the session is put into today's form, under a new id. */
-  | { readonly kind: 'renew'; readonly name: string; readonly text: string }
+  /** Sets a property that proves the login, under a new id, without anything the application asked for. */
+  | { readonly kind: 'reauthenticate'; readonly name: string; readonly text: string }
   | { readonly kind: 'clear' }
   | { readonly kind: 'cycle' }
   | { readonly kind: 'login'; readonly text: string }
 
-/** What `update` does to the text of a property; throws what the caller's function throws. */
+/** Maps the text of a property to its new text. Throws what the application's function throws. */
 export type Change = (text: string | undefined) => string | undefined
 
-/** What replaying intents amounts to beside the texts. */
+/** What a kind of intent means for the session as a whole. */
+export interface IntentRule {
+  /** What happens when the session ended meanwhile: the commit fails, the intent is dropped, or a new session starts with it. */
+  readonly whenGone: 'refuse' | 'drop' | 'start-new'
+  readonly newId: boolean
+}
+
+const CHANGE: IntentRule = { whenGone: 'refuse', newId: false }
+
+export const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
+  set: CHANGE,
+  mutate: CHANGE,
+  remove: CHANGE,
+  setIfAbsent: CHANGE,
+  update: CHANGE,
+  claim: CHANGE,
+  clear: CHANGE,
+  consume: { whenGone: 'drop', newId: false },
+  reauthenticate: { whenGone: 'drop', newId: true },
+  cycle: { whenGone: 'refuse', newId: true },
+  login: { whenGone: 'start-new', newId: true },
+}
+
+/** What happens to these intents when their session ended: one login starts a new session, and one change that is not dropped refuses. */
+export function whenGone(intents: readonly Intent[]): IntentRule['whenGone'] {
+  const rules = intents.map(({ kind }) => RULES[kind].whenGone)
+  return rules.includes('start-new') ? 'start-new' : rules.includes('refuse') ? 'refuse' : 'drop'
+}
+
+/** What a replay of intents does in addition to the texts. */
 export interface Effects {
-  /** A new id was asked for. */
-  cycled: boolean
+  newId: boolean
+  /** A login, which starts a new absolute lifetime. */
   loggedIn: boolean
-  /** `login` found another user's data and left it behind. */
+  /** A login found the data of another user and dropped it. */
   otherUser: boolean
-  /** What was there before does not concern anybody any more: it was cleared, or is another user's. */
+  /** The properties from before are gone: cleared, or of another user. */
   wiped: boolean
-  /** What a `claim` handed out. */
+  /** The text that a `claim` handed out. */
   claimed: string | undefined
 }
 
 export function noEffects(): Effects {
-  return { cycled: false, loggedIn: false, otherUser: false, wiped: false, claimed: undefined }
+  return { newId: false, loggedIn: false, otherUser: false, wiped: false, claimed: undefined }
 }
 
 /** Applies one intent to texts, in place. */
-export function apply(texts: Map<string, string>, intent: Intent, effects: Effects, reading: RuleContext): void {
-  const { user } = reading.rules
+export function apply(texts: Map<string, string>, intent: Intent, effects: Effects, context: RuleContext): void {
+  const { userName } = context.profile
+  if (RULES[intent.kind].newId) effects.newId = true
   switch (intent.kind) {
     case 'set':
-    case 'edit':
-      return put(texts, user, intent.name, intent.text)
+    case 'mutate':
+    case 'reauthenticate':
+      return put(texts, userName, intent.name, intent.text)
     case 'remove':
-      return remove(texts, user, intent.name)
-    case 'fill':
-      return texts.has(intent.name) ? undefined : put(texts, user, intent.name, intent.text)
+      return remove(texts, userName, intent.name)
+    case 'setIfAbsent':
+      return texts.has(intent.name) ? undefined : put(texts, userName, intent.name, intent.text)
     case 'update':
-      return put(texts, user, intent.name, intent.change(texts.get(intent.name)))
+      return put(texts, userName, intent.name, intent.change(texts.get(intent.name)))
     case 'claim':
       effects.claimed = texts.get(intent.name)
-      return remove(texts, user, intent.name)
+      return remove(texts, userName, intent.name)
     case 'consume':
-      return texts.get(intent.name) === intent.text ? remove(texts, user, intent.name) : undefined
-    case 'renew':
-      effects.cycled = true
-      return put(texts, user, intent.name, intent.text)
+      return texts.get(intent.name) === intent.text ? remove(texts, userName, intent.name) : undefined
     case 'clear':
       effects.wiped = true
       return clear(texts)
     case 'cycle':
-      effects.cycled = true
       return
     case 'login':
-      return login(texts, intent.text, effects, reading)
+      return login(texts, intent.text, effects, context)
   }
 }
 
-function put(texts: Map<string, string>, user: string, name: string, text: string | undefined): void {
-  if (text === undefined) return remove(texts, user, name)
+function put(texts: Map<string, string>, userName: string, name: string, text: string | undefined): void {
+  if (text === undefined) return remove(texts, userName, name)
   texts.set(name, text)
-  if (name === user) texts.delete(LAST_USER)
+  if (name === userName) texts.delete(LAST_USER)
 }
 
-/** The user's removal leaves a note of who it was: what remains, and what requests of that user still add, is this user's data. */
-function remove(texts: Map<string, string>, user: string, name: string): void {
+/** Removing the user keeps a note of who it was: what remains, and what requests of that user still add, is that user's data. */
+function remove(texts: Map<string, string>, userName: string, name: string): void {
   const text = texts.get(name)
   if (text === undefined) return
   texts.delete(name)
-  if (name === user) texts.set(LAST_USER, text)
+  if (name === userName) texts.set(LAST_USER, text)
 }
 
-/** Whether the cookie ends with the browser outlives a clear: the cookie is still the same. */
+/** Whether the cookie ends with the browser is kept, because the cookie stays the same. */
 function clear(texts: Map<string, string>): void {
   const browser = texts.get(BROWSER)
   texts.clear()
   if (browser !== undefined) texts.set(BROWSER, browser)
 }
 
-function login(texts: Map<string, string>, text: string, effects: Effects, { rules: { user }, parse }: RuleContext): void {
-  const before = texts.get(user) ?? texts.get(LAST_USER)
+function login(texts: Map<string, string>, text: string, effects: Effects, { profile: { userName }, parse }: RuleContext): void {
+  const before = texts.get(userName) ?? texts.get(LAST_USER)
   if (before !== undefined && userIn(before, parse) !== userIn(text, parse)) {
     texts.clear()
     effects.otherUser = true
     effects.wiped = true
   }
-  put(texts, user, user, text)
+  put(texts, userName, userName, text)
   effects.loggedIn = true
 }
 
-/** Who is meant by the text of `userId`, so that 7, "7" and a foreign writer's 7.0 are one. Digits beyond what a number holds stay as they are. */
-export function userIn(text: string, parse: Parse): string {
+/** The user id as text, `undefined` without one. */
+export function userOf(texts: Texts, { profile, parse }: RuleContext): string | undefined {
+  const text = texts.get(profile.userName)
+  return text === undefined ? undefined : userIn(text, parse)
+}
+
+/** Maps 7, "7" and another writer's 7.0 to the same user id. Whole numbers beyond 2^53 keep their digits. */
+function userIn(text: string, parse: Parse): string {
   try {
     const value = parse(text)
     return typeof value === 'string' || Number.isSafeInteger(value) ? String(value) : text
   } catch {
     return text
   }
-}
-
-/** Whether all that happened goes without saying: flashes were read, or the session renewed. That is not worth an error when it is gone. */
-export function onlyIncidental(intents: readonly Intent[]): boolean {
-  return intents.every(({ kind }) => kind === 'consume' || kind === 'renew')
-}
-
-/** Whether a login is among the changes: it starts a session anew where there is none any more. */
-export function logsIn(intents: readonly Intent[]): boolean {
-  return intents.some((intent) => intent.kind === 'login')
 }
 
 /** Whether the intent changes this property by its name. */

@@ -1,59 +1,36 @@
-import type { RuleContext } from '../config/rules.ts'
-import { apply, type Effects, type Intent, noEffects, userIn } from './intent.ts'
+import type { RuleContext, Texts } from '../config/profile.ts'
+import { apply, type Effects, type Intent, noEffects, userOf } from './intent.ts'
 
-/** A state with a request's changes on it, and what they mean for the session as a whole. */
+/**
+ * A state after a request's changes, and what they mean for the session as a whole. `newId`: the session must get a new id, because of a
+ * change that asks for one, another user, or another lifetime of the token.
+ */
 export interface Merged extends Readonly<Effects> {
-  readonly texts: ReadonlyMap<string, string>
-  /** It has to carry a new id: asked for, a login, another user however set, or another kind of cookie. */
-  readonly newId: boolean
+  readonly texts: Texts
 }
 
-/** Replays intents on a state. Pure, but for the functions of `update`, and may throw what those throw. The state stays as it is. */
-export function merge(base: ReadonlyMap<string, string>, intents: readonly Intent[], reading: RuleContext): Merged {
+/** Replays intents on a copy of a state. Pure, except for the functions of `update`; throws what those throw. */
+export function merge(base: Texts, intents: readonly Intent[], context: RuleContext): Merged {
   const texts = new Map(base)
   const effects = noEffects()
-  for (const intent of intents) apply(texts, intent, effects, reading)
-  return conclude(base, texts, effects, reading)
+  for (const intent of intents) apply(texts, intent, effects, context)
+  return conclude(base, texts, effects, context)
 }
 
-/** What became of `base` when intents with these effects made `texts` of it. */
-export function conclude(
-  base: ReadonlyMap<string, string>,
-  texts: ReadonlyMap<string, string>,
-  effects: Effects,
-  reading: RuleContext,
-): Merged {
-  return {
-    ...effects,
-    texts,
-    newId: effects.cycled || effects.loggedIn || hasAnotherUser(base, texts, reading) || hasAnotherCookie(base, texts, reading),
-  }
+/** The result of intents with these effects, which turned `base` into `texts`. */
+export function conclude(base: Texts, texts: Texts, effects: Effects, context: RuleContext): Merged {
+  const newId = effects.newId || hasAnotherUser(base, texts, context) || context.profile.requiresNewId(base, texts, context)
+  return { ...effects, texts, newId }
 }
 
-/** Properties that these intents set without looking, and that someone else changed since `opened`: the last one wins. */
-export function overwritten(
-  opened: ReadonlyMap<string, string>,
-  current: ReadonlyMap<string, string>,
-  intents: readonly Intent[],
-): string[] {
-  const names = intents.flatMap((intent) => (intent.kind === 'set' || intent.kind === 'edit' ? [intent.name] : []))
+/** The properties that these intents set without reading and that another request changed since `opened`: the last writer wins. */
+export function overwritten(opened: Texts, current: Texts, intents: readonly Intent[]): string[] {
+  const names = intents.flatMap((intent) => (intent.kind === 'set' || intent.kind === 'mutate' ? [intent.name] : []))
   return [...new Set(names)].filter((name) => opened.get(name) !== current.get(name))
 }
 
-/** Whose session these texts are, as text. */
-export function userOf(texts: ReadonlyMap<string, string>, { rules, parse }: RuleContext): string | undefined {
-  const text = texts.get(rules.user)
-  return text === undefined ? undefined : userIn(text, parse)
-}
-
-function hasAnotherUser(base: ReadonlyMap<string, string>, texts: ReadonlyMap<string, string>, reading: RuleContext): boolean {
-  const { user } = reading.rules
-  const text = texts.get(user)
-  return text !== undefined && text !== base.get(user) && userOf(texts, reading) !== userOf(base, reading)
-}
-
-/** A cookie that goes out with new ids only can change its kind only with one. */
-function hasAnotherCookie(base: ReadonlyMap<string, string>, texts: ReadonlyMap<string, string>, reading: RuleContext): boolean {
-  const { rules } = reading
-  return !rules.cookieAtEveryWrite && rules.endsWithBrowser(base, reading) !== rules.endsWithBrowser(texts, reading)
+function hasAnotherUser(base: Texts, texts: Texts, context: RuleContext): boolean {
+  const { userName } = context.profile
+  const text = texts.get(userName)
+  return text !== undefined && text !== base.get(userName) && userOf(texts, context) !== userOf(base, context)
 }

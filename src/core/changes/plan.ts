@@ -1,27 +1,27 @@
 import type { SessionError } from '../base/errors.ts'
 import { CommitUnknownError, NotLoadedError, SessionEndedError } from '../base/errors.ts'
 import { LAST_USER } from '../base/reserved.ts'
-import type { RuleContext } from '../config/rules.ts'
+import type { RuleContext, Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
-import { type Intent, logsIn } from './intent.ts'
+import { type Intent, whenGone } from './intent.ts'
 import type { Merged } from './merge.ts'
 import type { State } from './state.ts'
 
-/** All that a decision depends on. */
+/** Everything that the decision depends on. */
 export interface Situation {
   readonly state: State
   readonly intents: readonly Intent[]
-  /** The request's changes on what it knows. A function: it may run the application's own, which only what is to be written may. */
+  /** The request's changes on the state it knows. A function, because it runs the functions of `update`, which only a write may run. */
   readonly merge: () => Merged
-  /** What the request sees, for a session it did not change. */
-  readonly texts: ReadonlyMap<string, string>
-  /** The sessions this request flushed. */
+  /** What the request sees of a session it did not change. */
+  readonly texts: Texts
+  /** The sessions that this request flushed. */
   readonly flushed: readonly Identity[]
   readonly accessed: boolean
-  /** Whether a session that was only read is touched: not where that would take a new token. */
+  /** Whether a session that was only read may be touched. It may not where that would take a new token. */
   readonly touches: boolean
-  /** The response is a 5xx: nothing but a flush is performed. */
+  /** The response is a 5xx: nothing is performed but a flush. */
   readonly failed: boolean
   readonly now: number
 }
@@ -41,55 +41,56 @@ export type Plan =
     }
   | { readonly do: 'refuse'; readonly error: SessionError }
 
-/** Decides. Pure: no clock, no randomness, no I/O. */
-export function plan(situation: Situation, reading: RuleContext): Plan {
+/** Decides what a commit does. Pure: no clock, no randomness, no I/O. */
+export function plan(situation: Situation, context: RuleContext): Plan {
   const { flushed, failed, intents } = situation
   if (failed) return flushed.length > 0 ? { do: 'delete', ended: flushed } : { do: 'nothing', reason: 'failed-response' }
-  if (flushed.length > 0) return flushedThen(situation)
-  return intents.length > 0 ? changed(situation) : unchanged(situation, reading)
+  if (flushed.length > 0) return planAfterFlush(situation)
+  return intents.length > 0 ? planChanges(situation) : planWithoutChanges(situation, context)
 }
 
-function flushedThen({ flushed: ended, intents, merge }: Situation): Plan {
+function planAfterFlush({ flushed: ended, intents, merge }: Situation): Plan {
   if (intents.length === 0) return { do: 'delete', ended }
   const merged = merge()
-  return starts(merged) ? { do: 'delete-then-create', ended, reason: 'flush', merged } : { do: 'delete', ended }
+  return startsSession(merged) ? { do: 'delete-then-create', ended, reason: 'flush', merged } : { do: 'delete', ended }
 }
 
-function changed({ state, intents, merge }: Situation): Plan {
+function planChanges({ state, intents, merge }: Situation): Plan {
   switch (state.is) {
     case 'ended':
-      if (!logsIn(intents)) return { do: 'refuse', error: new SessionEndedError('ended') }
+      if (whenGone(intents) !== 'start-new') return { do: 'refuse', error: new SessionEndedError('ended') }
       return { do: 'create', merged: merge() }
     case 'failed':
       return { do: 'refuse', error: state.error }
     case 'unknown':
       return { do: 'refuse', error: new CommitUnknownError() }
+    case 'deferred':
     case 'unloaded':
-      return { do: 'refuse', error: new NotLoadedError('The session has to be read before its changes can be judged.') }
+      return { do: 'refuse', error: new NotLoadedError('The session has to be read before its changes can be committed.') }
     case 'live':
-      return replaced(state.identity, state.entry, merge())
+      return planReplace(state.identity, state.entry, merge())
     case 'absent':
-      return created(merge())
+      return planCreate(merge())
   }
 }
 
-function replaced(identity: Identity, entry: Entry, merged: Merged): Plan {
+function planReplace(identity: Identity, entry: Entry, merged: Merged): Plan {
   if (merged.otherUser) return { do: 'delete-then-create', ended: [identity], reason: 'other-user', merged }
   return { do: 'replace', identity, entry, merged }
 }
 
-function created(merged: Merged): Plan {
-  return starts(merged) ? { do: 'create', merged } : { do: 'nothing', reason: 'nothing-to-save' }
+function planCreate(merged: Merged): Plan {
+  return startsSession(merged) ? { do: 'create', merged } : { do: 'nothing', reason: 'nothing-to-save' }
 }
 
-/** Whether there is something to start a session for: a note of who left is not. */
-function starts({ texts }: Merged): boolean {
+/** Whether there is data to start a session for. The note of the last user is not. */
+function startsSession({ texts }: Merged): boolean {
   return texts.size > (texts.has(LAST_USER) ? 1 : 0)
 }
 
-function unchanged({ state, texts, accessed, touches, now }: Situation, reading: RuleContext): Plan {
+function planWithoutChanges({ state, texts, accessed, touches, now }: Situation, context: RuleContext): Plan {
   const nothing = { do: 'nothing', reason: accessed ? 'read-only' : 'not-used' } as const
   if (state.is !== 'live' || !touches) return nothing
-  const expiresAt = reading.rules.touchOf(state.entry, texts, now, reading, accessed)
+  const expiresAt = context.profile.touchOf(state.entry, texts, now, context, accessed)
   return expiresAt === undefined ? nothing : { do: 'touch', identity: state.identity, entry: state.entry, expiresAt }
 }

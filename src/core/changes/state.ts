@@ -1,19 +1,22 @@
 import type { SessionError } from '../base/errors.ts'
+import type { Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 
 /**
- * How a request stands to the session its cookie names.
+ * How a request stands to the session that its token names.
  *
- * - `absent`: there is none; what is set starts one. The identity is what the cookie named, for a flush to delete all the same
- * - `unloaded`: nobody has looked yet (`lazy`)
- * - `live`: it was read, and `entry` is the newest this request knows
- * - `ended`: there was one, or its id was renewed a moment ago; what is changed is lost, and the request is told
+ * - `absent`: there is none, and a change starts one. The identity is the one that was presented, so that a flush deletes it all the same
+ * - `deferred`: the token contains the session and is decoded when the request first uses the session
+ * - `unloaded`: not read yet (option `lazy`)
+ * - `live`: it was read; `entry` is the newest that this request knows
+ * - `ended`: it ended while the request was running, or its id was renewed a moment ago. Changes are lost, and the request gets an error
  * - `failed`: the store could not be read
- * - `unknown`: a write's fate was never found out; only a flush is still possible
+ * - `unknown`: the outcome of a write is unknown; only a flush is still possible
  */
 export type State =
   | { readonly is: 'absent' | 'ended'; readonly identity?: Identity | undefined }
+  | { readonly is: 'deferred'; readonly identity?: undefined; decode(): Opened }
   | { readonly is: 'unloaded' | 'unknown'; readonly identity: Identity }
   | { readonly is: 'live'; readonly identity: Identity; readonly entry: Entry }
   | { readonly is: 'failed'; readonly identity: Identity; readonly error: SessionError }
@@ -21,11 +24,5 @@ export type State =
 /** A state, and the texts of its properties where it is `live`. */
 export interface Opened {
   readonly state: State
-  readonly texts?: ReadonlyMap<string, string> | undefined
-}
-
-/** What the browser brought, where to open it takes nobody else: that is put off until somebody looks. */
-export interface Deferred {
-  readonly is: 'unopened'
-  open(): Opened
+  readonly texts?: Texts | undefined
 }

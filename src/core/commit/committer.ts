@@ -1,59 +1,71 @@
 import { monotonic } from '../base/clock.ts'
 import { CommitUnknownError, ConfigError, SessionEndedError, SessionError } from '../base/errors.ts'
-import { concerns, type Intent, logsIn, onlyIncidental } from '../changes/intent.ts'
+import type { SessionEvent } from '../base/events.ts'
+import { concerns, type Intent, whenGone } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
 import { type Plan, plan } from '../changes/plan.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Draft } from '../draft/draft.ts'
-import type { Commits } from '../draft/keeper.ts'
 import { loadEntry, loadInto } from '../draft/opening.ts'
 import type { Identity } from '../store/id.ts'
+import type { Done, Job } from './job.ts'
 import { CommitQueue } from './queue.ts'
 import { Writer } from './writer.ts'
 
-/** A plan of one kind. */
 type PlanOf<Kind extends Plan['do']> = Plan & { readonly do: Kind }
 
-/** What was there when the plan was made: what comes while it is carried out is for the next. */
-interface Planned {
+type EndReason = (SessionEvent & { readonly type: 'ended' })['reason']
+
+/** What a commit covers. Changes made while it runs belong to the next one. */
+interface Scope {
   readonly intents: readonly Intent[]
-  readonly life: number
-  /** The `monotonic()` instant by which it has to be done. */
+  readonly generation: number
+  /** The `monotonic()` time by which the commit has to end. */
   readonly deadline: number
 }
 
-/** Does what `plan` decides: the one place where a request's changes meet the store. */
-export class Committer implements Commits {
+/** Performs what `plan` decides. All writes of sessions, and all their ends, go through this class. One per manager. */
+export class Committer {
   readonly #engine: Engine
-  readonly #whenEnded: 'error' | 'discard'
   readonly #writer: Writer
   readonly #queue: CommitQueue
 
-  constructor(engine: Engine, whenEnded: 'error' | 'discard') {
+  constructor(engine: Engine) {
     this.#engine = engine
-    this.#whenEnded = whenEnded
     this.#writer = new Writer(engine)
     this.#queue = new CommitQueue(engine, this.#writer)
   }
 
-  perform(draft: Draft, failed: boolean): Promise<void> {
-    return draft.inTurn(() => this.#withDeadline(draft, (deadline) => this.#commit(draft, failed, deadline)))
+  /** Commits the changes of a draft. Of a response with a status of 500 and above only a flush is performed, unless `saveOnError` is set. */
+  commit(draft: Draft, status = 200): Promise<void> {
+    const failed = status >= 500 && !this.#engine.saveOnError
+    return this.#withDeadline(draft, (deadline) => this.#commit(draft, failed, deadline))
   }
 
-  async claim(draft: Draft, name: string): Promise<string | undefined> {
-    if (!this.#engine.capabilities.compareAndSwap) throw new ConfigError(NO_CLAIM)
-    return draft.inTurn(() => this.#withDeadline(draft, (deadline) => this.#claim(draft, name, deadline)))
+  /** Removes a property in the store and resolves to its text; of several callers one gets it. */
+  claim(draft: Draft, name: string): Promise<string | undefined> {
+    if (!this.#engine.capabilities.compareAndSwap) return Promise.reject(new ConfigError(NO_CLAIM))
+    return this.#withDeadline(draft, (deadline) => this.#claim(draft, name, deadline))
   }
 
-  load(draft: Draft): Promise<void> {
-    return draft.inTurn(async () => (draft.state.is === 'unloaded' ? loadInto(this.#engine, draft) : undefined))
+  async load(draft: Draft): Promise<void> {
+    draft.openToken()
+    if (draft.state.is === 'unloaded') await loadInto(this.#engine, draft)
   }
 
-  reload(draft: Draft): Promise<void> {
-    return draft.inTurn(() => loadInto(this.#engine, draft, true))
+  async reload(draft: Draft): Promise<void> {
+    draft.openToken()
+    await loadInto(this.#engine, draft, true)
   }
 
-  /** Runs one commit within its time. After a write whose fate was not found out nothing more is written for this request. */
+  /** Ends one session. `false` when there was none. Rejects with `StoreError`. */
+  async end(identity: Pick<Identity, 'key' | 'handle'>, reason: EndReason, deadline: number): Promise<boolean> {
+    const existed = await this.#writer.delete(identity.key, deadline)
+    this.#engine.emit({ type: 'ended', reason, handle: identity.handle })
+    return existed
+  }
+
+  /** Runs one commit within `timeout.request`. After a write with an unknown outcome nothing more is written for this request. */
   async #withDeadline<T>(draft: Draft, commit: (deadline: number) => Promise<T>): Promise<T> {
     const { generation } = draft
     try {
@@ -66,11 +78,11 @@ export class Committer implements Commits {
   }
 
   async #commit(draft: Draft, failed: boolean, deadline: number): Promise<void> {
-    if (draft.isDeferred) return this.#engine.emit({ type: 'unchanged', reason: failed ? 'failed-response' : 'not-used' })
+    if (draft.state.is === 'deferred') return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
     const problem = failed ? undefined : detectMutations(draft)
     const isLost = failed || problem !== undefined
     if (draft.state.is === 'unloaded' && draft.intents.length > 0 && !isLost) await loadInto(this.#engine, draft, true)
-    await this.#execute(draft, this.#plan(draft, isLost), { intents: [...draft.intents], life: draft.generation, deadline })
+    await this.#execute(draft, this.#plan(draft, isLost), { intents: [...draft.intents], generation: draft.generation, deadline })
     if (problem !== undefined) throw problem.error
   }
 
@@ -90,83 +102,94 @@ export class Committer implements Commits {
     return plan(situation, this.#engine)
   }
 
-  async #execute(draft: Draft, plan: Plan, planned: Planned): Promise<void> {
+  async #execute(draft: Draft, plan: Plan, scope: Scope): Promise<void> {
     switch (plan.do) {
       case 'nothing':
-        return this.#engine.emit({ type: 'unchanged', reason: plan.reason, ...handleOf(draft) })
+        return this.#unchanged(draft, plan.reason)
       case 'touch':
         return this.#touch(draft, plan)
       case 'create':
-        return this.#create(draft, plan.merged, planned)
+        return this.#create(draft, plan.merged, scope)
       case 'replace':
-        return this.#replace(draft, plan, planned)
+        return this.#replace(draft, plan, scope)
       case 'delete':
-        return this.#delete(draft, plan.ended, 'flush', planned)
+        return this.#delete(draft, plan.ended, 'flush', scope)
       case 'delete-then-create':
-        await this.#delete(draft, plan.ended, plan.reason, planned)
-        return this.#create(draft, plan.merged, planned)
+        await this.#delete(draft, plan.ended, plan.reason, scope)
+        return this.#create(draft, plan.merged, scope)
       case 'refuse':
-        if (plan.error instanceof SessionEndedError) return this.#sessionEnded(draft, plan.error, planned)
+        if (plan.error instanceof SessionEndedError) return this.#sessionEnded(draft, plan.error, scope)
         throw plan.error
     }
   }
 
+  #unchanged(draft: Draft, reason: (SessionEvent & { readonly type: 'unchanged' })['reason']): void {
+    this.#engine.emit({ type: 'unchanged', reason, ...handleOf(draft) })
+  }
+
   async #touch(draft: Draft, { identity, entry, expiresAt }: PlanOf<'touch'>): Promise<void> {
-    const { store, emit, now, rules } = this.#engine
+    const { store, emit, now } = this.#engine
     const { key, handle } = identity
     try {
-      const moved = await store.touch({ key, expiresAt, expected: entry.version, now: now() })
-      if (moved && rules.cookieAtEveryWrite) draft.cookies.add(identity, { ...entry, expiresAt }, draft.latestTexts)
-      emit(moved ? { type: 'touched', reason: 'idle', handle } : { type: 'touch-refused', reason: 'changed-meanwhile', handle })
+      const isTouched = await store.touch({ key, expiresAt, expected: entry.version, now: now() })
+      if (isTouched) draft.issue('touched', identity, { ...entry, expiresAt })
+      emit(isTouched ? { type: 'touched', reason: 'idle', handle } : { type: 'touch-refused', reason: 'changed-meanwhile', handle })
     } catch {
       emit({ type: 'touch-refused', reason: 'store-error', handle })
     }
   }
 
-  async #create(draft: Draft, merged: Merged, { intents, life, deadline }: Planned): Promise<void> {
-    const { entry, identity } = await this.#writer.create(merged, deadline)
-    draft.committed(intents, identity, entry, life)
+  async #create(draft: Draft, merged: Merged, scope: Scope): Promise<void> {
+    const { entry, identity } = await this.#writer.create(merged, scope.deadline)
+    draft.committed(scope.intents, identity, entry, scope.generation)
     this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.handle })
   }
 
-  async #replace(draft: Draft, { identity, entry, merged }: PlanOf<'replace'>, planned: Planned): Promise<void> {
-    const { intents, life, deadline } = planned
+  async #replace(draft: Draft, { identity, entry, merged }: PlanOf<'replace'>, scope: Scope): Promise<void> {
     try {
-      const done = await this.#queue.commit({ identity, entry, intents, latestTexts: draft.latestTexts, merged, deadline })
-      draft.committed(intents, done.identity, done.entry, life)
+      await this.#write(draft, { identity, entry, merged, ...scope }, scope.intents)
     } catch (error) {
       if (!(error instanceof SessionEndedError)) throw error
-      await this.#sessionEnded(draft, error, planned)
+      await this.#sessionEnded(draft, error, scope)
     }
   }
 
-  async #delete(draft: Draft, ended: readonly Identity[], reason: 'flush' | 'other-user', { deadline }: Planned): Promise<void> {
-    let found = false
-    for (const { key, handle } of ended) {
-      found = (await this.#writer.delete(key, deadline)) || found
-      this.#engine.emit({ type: 'ended', reason, handle })
-    }
-    if (!found && reason === 'flush') this.#flushedRowMissing(draft)
+  /** Writes to a session that exists. `own`: the intents of the draft that the job contains. */
+  async #write(draft: Draft, job: Omit<Job, 'latestTexts'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<Done> {
+    const done = await this.#queue.commit({ ...job, latestTexts: draft.latestTexts })
+    draft.committed(own, done.identity, done.entry, job.generation)
+    return done
+  }
+
+  async #delete(draft: Draft, ended: readonly Identity[], reason: 'flush' | 'other-user', { deadline }: Scope): Promise<void> {
+    let existed = false
+    for (const identity of ended) existed = (await this.end(identity, reason, deadline)) || existed
+    if (!existed && reason === 'flush') this.#flushedRowMissing(draft)
     for (const { key } of ended) draft.deleted(key)
   }
 
-  /** Where a new id is a new key, a session that was there and is not any more may live on under another: that is no logout. */
+  /** With the capability `renames` a session that was read and is gone may continue under another key, so that the flush was no logout. */
   #flushedRowMissing(draft: Draft): void {
     if (this.#engine.capabilities.renames !== true || !draft.flushedCurrent) return
-    const outcome = this.#whenEnded === 'discard' ? 'discarded' : 'error'
+    const outcome = this.#engine.whenEnded === 'discard' ? 'discarded' : 'error'
     this.#engine.emit({ type: 'found-ended', reason: 'ended', outcome })
     if (outcome === 'error') throw new SessionEndedError('ended')
   }
 
-  /** The session ended meanwhile. Nothing is revived: a login starts a new one with this request's own changes, the others are told. */
-  async #sessionEnded(draft: Draft, error: SessionEndedError, planned: Planned): Promise<void> {
-    const { intents, life } = planned
-    if (life !== draft.generation) return // this request has flushed it meanwhile, so it is where it should be
-    const outcome = logsIn(intents) ? 'started-new' : onlyIncidental(intents) || this.#whenEnded === 'discard' ? 'discarded' : 'error'
+  /** The session ended meanwhile. It is not revived: a login starts a new one with this request's changes, other changes are refused. */
+  async #sessionEnded(draft: Draft, error: SessionEndedError, scope: Scope): Promise<void> {
+    if (scope.generation !== draft.generation) return // this request flushed it meanwhile
+    const outcome = this.#outcomeFor(scope.intents)
     this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome, ...handleOf(draft) })
     draft.end(outcome === 'started-new')
-    if (outcome === 'started-new') return this.#create(draft, draft.merged(), { ...planned, intents: [...draft.intents] })
+    if (outcome === 'started-new') return this.#create(draft, draft.merged(), { ...scope, intents: [...draft.intents] })
     if (outcome === 'error') throw error
+  }
+
+  #outcomeFor(intents: readonly Intent[]): 'started-new' | 'discarded' | 'error' {
+    const rule = whenGone(intents)
+    if (rule === 'start-new') return 'started-new'
+    return rule === 'drop' || this.#engine.whenEnded === 'discard' ? 'discarded' : 'error'
   }
 
   async #claim(draft: Draft, name: string, deadline: number): Promise<string | undefined> {
@@ -176,20 +199,19 @@ export class Committer implements Commits {
       if (text !== undefined) draft.record({ kind: 'remove', name })
       return text
     }
-    const own = draft.intents.filter((intent) => concerns(intent, name) || (name === this.#engine.rules.user && intent.kind === 'login'))
-    if (own.length > 0 || draft.latestTexts.has(name) || (await this.#isSetMeanwhile(draft, name)))
-      return this.#commitClaim(draft, name, own, deadline)
-    return undefined
+    const { userName } = this.#engine.profile
+    const own = draft.intents.filter((intent) => concerns(intent, name) || (name === userName && intent.kind === 'login'))
+    if (own.length === 0 && !draft.latestTexts.has(name) && !(await this.#isSetMeanwhile(draft, name))) return undefined
+    return this.#commitClaim(draft, name, own, deadline)
   }
 
-  /** What this request did not see may have been set by another. */
+  /** Another request may have set a property that this one did not see. */
   async #isSetMeanwhile(draft: Draft, name: string): Promise<boolean> {
     const { state, generation } = draft
     if (state.is !== 'live') return false
-    const reached = await loadEntry(this.#engine, state.identity, true)
-    if (reached.entry === undefined || !reached.texts.has(name)) return false
-    if (generation !== draft.generation) return false
-    draft.committed([], state.identity, reached.entry, generation)
+    const result = await loadEntry(this.#engine, state.identity, true)
+    if (result.entry === undefined || !result.texts.has(name) || generation !== draft.generation) return false
+    draft.committed([], state.identity, result.entry, generation)
     return true
   }
 
@@ -198,10 +220,9 @@ export class Committer implements Commits {
     if (state.is !== 'live') return undefined
     const intents: Intent[] = [...own, { kind: 'claim', name }]
     try {
-      const done = await this.#queue.commit({ ...state, intents, latestTexts: draft.latestTexts, merged: undefined, deadline })
-      draft.committed(own, done.identity, done.entry, generation)
+      const { merged } = await this.#write(draft, { ...state, intents, merged: undefined, generation, deadline }, own)
       draft.removeClaimed(name, generation)
-      return done.merged.claimed
+      return merged.claimed
     } catch (error) {
       if (!(error instanceof SessionEndedError) || own.length > 0) throw error
       this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome: 'discarded', ...handleOf(draft) })
@@ -211,9 +232,9 @@ export class Committer implements Commits {
 }
 
 const NO_CLAIM =
-  'This store cannot claim (capability `compareAndSwap`): whoever holds an old cookie could claim again. pop() takes a property out; what must be used once only is marked as used in a database.'
+  'claim() needs a store with the capability `compareAndSwap`: a copy of an old cookie could claim the same value again. Remove the property with pop(), and record in a database what may be used only once.'
 
-/** Takes in-place changes in; what one of them failed with, if any did. */
+/** Records changes inside of objects. Returns the error when one of them cannot be stored. */
 function detectMutations(draft: Draft): { readonly error: unknown } | undefined {
   try {
     draft.detectMutations()

@@ -1,5 +1,6 @@
 import { CodecError } from '../base/errors.ts'
-import { type Merged, userOf } from '../changes/merge.ts'
+import { userOf } from '../changes/intent.ts'
+import type { Merged } from '../changes/merge.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
@@ -25,7 +26,7 @@ export function newEntry(engine: Engine, merged: Merged, identity: Identity, non
     ...(userId === undefined ? {} : { userId }),
     createdAt,
     seenAt: now,
-    expiresAt: engine.rules.expiryOf(merged.texts, createdAt, now, engine),
+    expiresAt: engine.profile.expiryOf(merged.texts, createdAt, now, engine),
   }
 }
 

@@ -4,69 +4,73 @@ import { ConfigError } from '../base/errors.ts'
 import { type Listener, safeListener } from '../base/events.ts'
 import { isWorkers } from '../base/is-workers.ts'
 import { type Random, type RandomText, randomTextFrom, systemRandomText } from '../base/random.ts'
-import { hashedIds, type Ids } from '../store/id.ts'
-import type { AttachedStore, Capabilities, Store } from '../store/store.ts'
+import type { Transport } from '../cookie/transport.ts'
+import type { Ids } from '../store/id.ts'
+import type { Capabilities, Store } from '../store/store.ts'
 import { TimedStore } from '../store/timed-store.ts'
 import { Values } from '../values/values.ts'
 import type { SessionOptions } from './options.ts'
-import type { SessionProfile } from './profile.ts'
-import type { RuleContext } from './rules.ts'
+import type { RuleContext, SessionProfile } from './profile.ts'
 
-/** What loading and committing work with; one for each manager. */
+/** What a manager's parts are made from: checked options with their defaults. Functions take the fields they use. */
 export interface Engine extends RuleContext {
-  readonly profile: SessionProfile
   readonly store: TimedStore
+  readonly capabilities: Capabilities
+  readonly transport: Transport
+  readonly ids: Ids
   readonly values: Values
   readonly emit: Listener
   readonly now: () => number
   readonly randomText: RandomText
-  /** How ids lead to rows; those of another cookie lead elsewhere. */
-  readonly ids: Ids
-  /** What the store can do. */
-  readonly capabilities: Capabilities
-  /** Names this manager in the marks it leaves on entries. */
+  /** Names this manager in the receipts of its writes. */
   readonly managerId: string
-  /** How long the store work of one commit may take, in milliseconds. */
+  /** How long all store operations of one commit may take together, in milliseconds. */
   readonly requestTimeout: number
-  /** The most bytes of a payload. */
+  /** The largest payload, in bytes. */
   readonly maxSize: number
-  /** Whether commits of one session may wait for each other and travel together. */
+  /** Whether commits of one session wait for each other and are written together. */
   readonly merging: boolean
+  /** Whether changes are committed when the response is a 5xx. */
+  readonly saveOnError: boolean
+  readonly whenEnded: 'error' | 'discard'
 }
 
 const ID_LENGTH = 8
 
-/** The engine of checked options, with the default of every option that is not the cookie's. */
+/** Makes the engine of checked options. */
 export function makeEngine(options: SessionOptions, profile: SessionProfile): Engine {
   const { store: given, clock: now = Date.now, random, onEvent, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
+  const { saveOnError = false, whenEnded = 'error' } = options
   const emit = safeListener(onEvent)
   const values = new Values(codec, schema, emit)
   const randomText = random === undefined ? systemRandomText() : checkedRandomText(random)
   const lifetime = profile.lifetime(options)
   const scope = profile.scope(options)
   const guard = (guarded: Store): TimedStore => new TimedStore(guarded, milliseconds(timeout.operation) ?? 2000, emit)
-  const service = { randomText, now, scope, absolute: lifetime.absolute, guard }
-  const { store, ids }: AttachedStore = given.attach?.(service) ?? { store: given, ids: hashedIds(randomText, scope) }
-  let managerId: string | undefined // drawn at its first use: a Worker may not draw while it is loaded
+  const attached = given.attach?.({ randomText, now, scope, absolute: lifetime.absolute, guard })
+  const store = attached?.store ?? given
+  let managerId: string | undefined // drawn on first use, because a Worker may not draw random bytes while it is loaded
   return {
     profile,
-    rules: profile.rules,
-    emit,
-    values,
-    randomText,
-    ids,
-    capabilities: store.capabilities,
-    maxSize,
-    now,
-    store: guard(store),
-    parse: values.parse,
     lifetime,
+    parse: values.parse,
+    store: guard(store),
+    capabilities: store.capabilities,
+    transport: profile.transport(options),
+    ids: attached?.ids ?? profile.ids(randomText, scope),
+    values,
+    emit,
+    now,
+    randomText,
     get managerId() {
       managerId ??= randomText(ID_LENGTH)
       return managerId
     },
     requestTimeout: milliseconds(timeout.request) ?? 5000,
+    maxSize,
     merging: !isWorkers() && !store.capabilities.carriesData,
+    saveOnError,
+    whenEnded,
   }
 }
 

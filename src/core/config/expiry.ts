@@ -1,13 +1,13 @@
 import { DURATION_FORMS, type Duration, milliseconds } from '../base/duration.ts'
-import { BROWSER, EXPIRY, USER } from '../base/reserved.ts'
+import { BROWSER, EXPIRY } from '../base/reserved.ts'
 import type { Entry } from '../store/store.ts'
-import type { Expiry, Lifetime, Parse, RuleContext, SessionRules } from './rules.ts'
+import type { Expiry, Lifetime, Parse, RuleContext, Texts } from './profile.ts'
 
-/** A session's own expiry: an `idle` that slides, or a fixed instant. */
+/** The expiry that one session has set for itself: a sliding `idle`, or a fixed timestamp. */
 type OwnExpiry = { readonly idle: number } | { readonly at: number }
 
-/** The session's own expiry, if it has one that can be read. */
-function ownExpiry(texts: ReadonlyMap<string, string>, parse: Parse): OwnExpiry | undefined {
+/** The session's own expiry; `undefined` when it has none or the stored value is unusable. */
+function ownExpiry(texts: Texts, parse: Parse): OwnExpiry | undefined {
   const value = read(texts, EXPIRY, parse)
   if (typeof value !== 'object' || value === null) return undefined
   const { idle, at } = value as { idle?: unknown; at?: unknown }
@@ -15,13 +15,13 @@ function ownExpiry(texts: ReadonlyMap<string, string>, parse: Parse): OwnExpiry 
   return typeof idle === 'number' && idle > 0 ? { idle } : undefined
 }
 
-function endsWithBrowser(texts: ReadonlyMap<string, string>, { lifetime, parse }: RuleContext): boolean {
+export function endsWithBrowser(texts: Texts, { lifetime, parse }: RuleContext): boolean {
   const value = read(texts, BROWSER, parse)
   return typeof value === 'boolean' ? value : lifetime.browserSession
 }
 
-/** After its idle time or at its own instant, never after its absolute lifetime. */
-function expiryOf(texts: ReadonlyMap<string, string>, createdAt: number, now: number, { lifetime, parse }: RuleContext): number {
+/** After the idle time or at the session's own timestamp, and never after the absolute lifetime. */
+export function expiryOf(texts: Texts, createdAt: number, now: number, { lifetime, parse }: RuleContext): number {
   const own = ownExpiry(texts, parse)
   const wanted = own !== undefined && 'at' in own ? own.at : now + (own?.idle ?? lifetime.idle)
   return Math.min(wanted, createdAt + lifetime.absolute)
@@ -29,23 +29,17 @@ function expiryOf(texts: ReadonlyMap<string, string>, createdAt: number, now: nu
 
 const HOUR = 3_600_000
 
-/** Not for a session that nobody looked at, nor again so soon. */
-function touchOf(
-  entry: Entry,
-  texts: ReadonlyMap<string, string>,
-  now: number,
-  reading: RuleContext,
-  accessed: boolean,
-): number | undefined {
+/** An unused session is not touched, nor one that was touched less than a tenth of its idle time (at most an hour) ago. */
+export function touchOf(entry: Entry, texts: Texts, now: number, context: RuleContext, accessed: boolean): number | undefined {
   if (!accessed) return undefined
-  const own = ownExpiry(texts, reading.parse)
-  const idle = own !== undefined && 'idle' in own ? own.idle : reading.lifetime.idle
+  const own = ownExpiry(texts, context.parse)
+  const idle = own !== undefined && 'idle' in own ? own.idle : context.lifetime.idle
   if (now - entry.seenAt < Math.min(idle / 10, HOUR)) return undefined
-  const expiresAt = expiryOf(texts, entry.createdAt, now, reading)
+  const expiresAt = expiryOf(texts, entry.createdAt, now, context)
   return expiresAt < entry.expiresAt ? undefined : expiresAt
 }
 
-function read(texts: ReadonlyMap<string, string>, name: string, parse: Parse): unknown {
+function read(texts: Texts, name: string, parse: Parse): unknown {
   const text = texts.get(name)
   if (text === undefined) return undefined
   try {
@@ -55,16 +49,15 @@ function read(texts: ReadonlyMap<string, string>, name: string, parse: Parse): u
   }
 }
 
-function expiryProperties(
+export function expiryProperties(
   expiry: Expiry,
   createdAt: number,
   now: number,
   lifetime: Lifetime,
 ): readonly (readonly [name: string, value: unknown])[] {
-  const endsWithBrowser = expiry === undefined ? undefined : expiry === 'browser'
   return [
     [EXPIRY, ownExpiryOf(expiry, createdAt, now, lifetime)],
-    [BROWSER, endsWithBrowser],
+    [BROWSER, expiry === undefined ? undefined : expiry === 'browser'],
   ]
 }
 
@@ -73,33 +66,27 @@ function ownExpiryOf(expiry: Expiry, createdAt: number, now: number, lifetime: L
   return expiry instanceof Date ? { at: futureTimestamp(expiry, createdAt, now, lifetime) } : { idle: slidingTime(expiry, lifetime) }
 }
 
-/** The instant of a `Date` that a session can end at. Throws `RangeError`. */
+/** The timestamp of a date at which a session can end. Throws `RangeError`. */
 export function futureTimestamp(date: Date, createdAt: number, now: number, { absolute }: Lifetime): number {
   const at = date.getTime()
-  if (!(at > now)) throw new RangeError('setExpiry: the instant is not ahead; flush() ends a session now')
-  if (at > createdAt + absolute)
-    throw new RangeError(
-      `setExpiry: the instant is beyond the absolute lifetime, which ends ${new Date(createdAt + absolute).toISOString()} (option \`absolute\`)`,
-    )
-  return at
+  if (!(at > now)) throw new RangeError('setExpiry: the date must be in the future. To end the session now, call flush().')
+  if (at <= createdAt + absolute) return at
+  const end = new Date(createdAt + absolute).toISOString()
+  throw new RangeError(
+    `setExpiry: the date is after ${end}, the end of the absolute lifetime. Give an earlier date, or raise the option \`absolute\`.`,
+  )
 }
 
-/** The milliseconds of a duration that a session can idle. Throws `RangeError`. */
+/** The milliseconds of a duration that a session can be idle. Throws `RangeError`. */
 export function slidingTime(duration: Duration, { absolute }: Lifetime): number {
   const idle = milliseconds(duration)
   if (idle === undefined)
-    throw new RangeError(`setExpiry: ${String(duration)} is no duration: ${DURATION_FORMS}; 'browser' ends it with the browser`)
-  if (idle > absolute) throw new RangeError(`setExpiry: ${String(duration)} is longer than the absolute lifetime (option \`absolute\`)`)
+    throw new RangeError(
+      `setExpiry: ${String(duration)} is not a duration: ${DURATION_FORMS}. 'browser' ends the session with the browser.`,
+    )
+  if (idle > absolute)
+    throw new RangeError(
+      `setExpiry: ${String(duration)} is longer than the absolute lifetime. Give a shorter one, or raise the option \`absolute\`.`,
+    )
   return idle
-}
-
-/** What the reserved properties of our own sessions mean. */
-export const ownRules: SessionRules = {
-  user: USER,
-  cookieAtEveryWrite: false,
-  endsWithBrowser,
-  expiryOf,
-  touchOf,
-  expiryProperties,
-  cookieLifetime: ({ createdAt }, now, { absolute }) => createdAt + absolute - now,
 }

@@ -2,7 +2,7 @@ import type { Codec } from '../../codecs/codec.ts'
 import type { Duration } from '../base/duration.ts'
 import type { Listener } from '../base/events.ts'
 import type { Random } from '../base/random.ts'
-import type { CookieOptions } from '../cookie/cookie-rules.ts'
+import type { CookieOptions } from '../cookie/cookie-transport.ts'
 import type { Store } from '../store/store.ts'
 import type { Schemas } from '../values/schema.ts'
 

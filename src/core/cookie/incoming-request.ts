@@ -1,21 +1,22 @@
 import { isLoopback } from '../../wire/loopback.ts'
 
-/** What an adapter knows of a request. */
+/**
+ * What a manager needs to know of a request. Adapters implement it as a class: `loopback` is a getter, because it costs more than everything
+ * else and is rarely needed. An object literal with a getter would give V8 a hidden class per request, which keeps the request alive until
+ * the next full collection.
+ */
 export interface IncomingRequest {
-  /** The `Cookie` header. */
-  readonly cookie: string | undefined
-  /** It came over HTTPS. */
+  /** Whether the request came over HTTPS. */
   readonly secure: boolean
-  /**
-   * It never left this machine. To find that out costs more than the rest, so it may be a getter: of a class, for in an object literal V8 makes
-   * a hidden class of every single one, which keeps its request alive until the next full collection.
-   */
+  /** Whether the request never left this machine. Read only when the request did not come over HTTPS. */
   readonly loopback: boolean
-  /** What to tell the framework when HTTPS is not seen, such as `app.set('trust proxy', 1)`. */
+  /** The framework's setting to name when a cookie cannot be set over plain HTTP, such as `app.set('trust proxy', 1)`. */
   readonly remedy?: string | undefined
+  /** The value of a header, by its lower-case name. */
+  header(name: string): string | undefined
 }
 
-/** What a web request tells by itself. */
+/** A `Request` as an `IncomingRequest`. */
 export class WebRequest implements IncomingRequest {
   readonly secure: boolean
   readonly #headers: Headers
@@ -28,17 +29,17 @@ export class WebRequest implements IncomingRequest {
     this.#host = host
   }
 
-  get cookie(): string | undefined {
-    return this.#headers.get('cookie') ?? undefined
-  }
-
   get loopback(): boolean {
     const hosts = [this.#host, this.#headers.get('host') ?? this.#host]
     return isLoopback({ hosts, headers: this.#headers.keys(), environment: environment() })
   }
+
+  header(name: string): string | undefined {
+    return this.#headers.get(name) ?? undefined
+  }
 }
 
-/** A runtime that keeps its environment to itself tells us nothing. */
+/** `NODE_ENV`, or `undefined` in a runtime that does not show its environment. */
 function environment(): string | undefined {
   try {
     return globalThis.process?.env?.['NODE_ENV']

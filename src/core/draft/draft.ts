@@ -1,56 +1,57 @@
-import { CommitUnknownError, ConfigError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
+import { type Access, FULL_ACCESS, type Refusal } from '../base/access.ts'
+import { CommitUnknownError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
 import { isReserved } from '../base/reserved.ts'
-import { apply, concerns, type Effects, type Intent, logsIn, noEffects } from '../changes/intent.ts'
+import { apply, concerns, type Effects, type Intent, noEffects, whenGone } from '../changes/intent.ts'
 import { conclude, type Merged, merge } from '../changes/merge.ts'
-import type { Deferred, State } from '../changes/state.ts'
+import type { State } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
+import type { CommitOutcome, Texts } from '../config/profile.ts'
+import type { Delivery } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import { Properties } from '../values/properties.ts'
-import type { Commits } from './keeper.ts'
-import { type Origin, PendingCookies } from './pending-cookies.ts'
+import { type Client, PendingDelivery } from './pending-delivery.ts'
 
-const NOTHING: ReadonlyMap<string, string> = new Map()
+/** What a draft works with. */
+export type DraftContext = Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'values' | 'emit' | 'now' | 'transport' | 'capabilities'>
+
+const NO_TEXTS: Texts = new Map()
 
 /**
- * What one request makes of one session: the state it was opened with, what it recorded since, and what it owes the browser. The
- * verbs of `Session` write here; loading and committing read from here and put down what came of it.
+ * One request's view of one session: the state it was opened with, and the changes recorded since. The verbs of `Session` write to it;
+ * loading and committing read from it and store their results in it.
  */
 export class Draft {
-  readonly engine: Engine
-  readonly keeper: Commits
-  readonly cookies: PendingCookies
-  /** Flashes this request has read: name and text. */
+  readonly context: DraftContext
+  /** The flashes that this request has read: name and text. */
   readonly flashesRead: Map<string, string> = new Map()
   accessed = false
-  #state: State | Deferred
+  #access: Access
+  #state: State
   #isNew: boolean | undefined
   #properties: Properties
   #intents: Intent[] = []
   #effects: Effects = noEffects()
-  /** Counts the sessions this request has had: what was begun for one must not come down on the next. */
+  /** Incremented when this request starts a new session, so that results of work begun for the old one are ignored. */
   #generation = 0
   #flushed: readonly Identity[] = []
   #flushedCurrent = false
-  /** The properties the state was opened with, */
-  #initialTexts: ReadonlyMap<string, string> = NOTHING
-  /** and those of the newest entry this request knows: other requests' too, when they were written together. */
-  #latestTexts: ReadonlyMap<string, string> | undefined = NOTHING
-  /** Something was committed since the state was opened, so that what is seen here is not what it is committed on. */
+  /** The properties with which the state was opened. */
+  #initialTexts: Texts = NO_TEXTS
+  /** The properties of the newest entry that this request knows, with other requests' changes that were written together with its own. */
+  #latestTexts: Texts | undefined = NO_TEXTS
+  /** Something was committed since the state was opened, so that what is shown is no longer what the next commit builds on. */
   #hasCommitted = false
-  #raised = false
-  #sealed = false
-  #commit: Promise<void> | undefined
-  /** The last of the saves and claims under way. */
-  #turn: Promise<unknown> | undefined
+  #hasThrownLoadError = false
+  readonly #pending: PendingDelivery
 
-  constructor(engine: Engine, keeper: Commits, state: State | Deferred, origin: Origin = {}) {
-    this.engine = engine
-    this.keeper = keeper
-    this.cookies = new PendingCookies(engine, origin)
+  constructor(context: DraftContext, state: State, client: Client = {}, access: Access = FULL_ACCESS) {
+    this.context = context
     this.#state = state
+    this.#access = access
+    this.#pending = new PendingDelivery(client, context.emit)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
-    this.#properties = new Properties(engine.values, NOTHING)
+    this.#properties = new Properties(context.values, NO_TEXTS)
   }
 
   get generation(): number {
@@ -58,68 +59,63 @@ export class Draft {
   }
 
   get state(): State {
-    return this.#state.is === 'unopened' ? this.#openDeferred(this.#state) : this.#state
+    return this.#state
   }
 
   get properties(): Properties {
-    if (this.#state.is === 'unopened') this.#openDeferred(this.#state)
     return this.#properties
-  }
-
-  /** Whether nobody has looked yet at what the browser brought. */
-  get isDeferred(): boolean {
-    return this.#state.is === 'unopened'
   }
 
   get intents(): readonly Intent[] {
     return this.#intents
   }
 
-  /** The sessions this request flushed and that are still to be deleted. */
+  /** The sessions that this request flushed and that are not deleted yet. */
   get flushed(): readonly Identity[] {
     return this.#flushed
   }
 
-  /** Whether one of them was there when this request looked. */
+  /** Whether one of them existed when this request read it. */
   get flushedCurrent(): boolean {
     return this.#flushedCurrent
   }
 
-  get isSealed(): boolean {
-    return this.#sealed
+  /** Whether the response has started, so that the session can only be read. */
+  get isCommitted(): boolean {
+    return this.#access === COMMITTED
   }
 
   get isNew(): boolean {
     return this.#isNew ?? false
   }
 
-  /** The id that may be shown: what an unknown cookie names is not the session's. */
+  /** The id that may be shown. The id that an unknown cookie names is not the session's. */
   get currentIdentity(): Identity | undefined {
     const { state } = this
     return state.is === 'live' || state.is === 'unknown' ? state.identity : undefined
   }
 
-  get latestTexts(): ReadonlyMap<string, string> {
-    this.#latestTexts ??= this.engine.values.decode((this.state as { entry: Entry }).entry.payload) ?? NOTHING
+  get latestTexts(): Texts {
+    this.#latestTexts ??= this.context.values.decode((this.#state as { entry: Entry }).entry.payload) ?? NO_TEXTS
     return this.#latestTexts
   }
 
   /** The start of the absolute lifetime, with this request's changes. */
   get createdAt(): number {
     const { state } = this
-    return state.is === 'live' && !logsIn(this.#intents) ? state.entry.createdAt : this.engine.now()
+    return state.is === 'live' && whenGone(this.#intents) !== 'start-new' ? state.entry.createdAt : this.context.now()
   }
 
   /**
-   * Puts a loaded state under what was recorded so far, if it was loaded for the session this request still has. Throws what replaying
-   * throws; then everything is as it was.
+   * Replaces the state under the changes recorded so far, if it was loaded for this generation. Throws what replaying the changes throws;
+   * the draft is then unchanged.
    */
-  open(state: State, texts: ReadonlyMap<string, string> = NOTHING, life: number = this.#generation): void {
-    if (life !== this.#generation) return
+  open(state: State, texts: Texts = NO_TEXTS, generation: number = this.#generation): void {
+    if (generation !== this.#generation) return
     this.detectMutations()
-    const properties = new Properties(this.engine.values, texts)
+    const properties = new Properties(this.context.values, texts)
     const effects = noEffects()
-    for (const intent of this.#intents) apply(properties.own, intent, effects, this.engine)
+    for (const intent of this.#intents) apply(properties.own, intent, effects, this.context)
     this.#properties = properties
     this.#effects = effects
     this.#initialTexts = texts
@@ -129,23 +125,33 @@ export class Draft {
     if (this.#state.is !== 'unknown') this.#state = state
   }
 
-  /** The session ended under this request's hands: nothing of it may be seen or saved again. Its changes stay only where they start a new one. */
+  /** Decodes a token that contains the session, if that has not happened yet. */
+  openToken(): void {
+    if (this.#state.is !== 'deferred') return
+    const { decode } = this.#state
+    this.#state = { is: 'absent' } // for event listeners that use the session while it is decoded
+    const { state, texts } = decode()
+    this.open(state, texts)
+  }
+
+  /** The session ended while this request was running: nothing of it may be shown or saved again. Changes are kept only to start a new one. */
   end(keepsChanges: boolean): void {
-    const { identity } = this.state
+    const { identity } = this.#state
     if (!keepsChanges) this.#intents = []
     this.#properties.stopWatching()
     this.open({ is: 'ended', identity })
   }
 
-  /** Forgets the session; what is recorded from here on belongs to a new one. `asked`: somebody wants to hear that it ended. */
+  /** Ends the session; later changes belong to a new one. `asked`: the application asked for it and wants to know if it had ended already. */
   flush(asked = true): void {
-    if (this.#sealed) throw new HeadersSentError(SEALED)
+    if (this.#access === COMMITTED) throw COMMITTED_REFUSAL.error()
+    this.openToken()
     this.accessed = true
-    const { is, identity } = this.state
+    const { is, identity } = this.#state
     this.#generation++
     if (identity !== undefined) this.#flushed = [...this.#flushed, identity]
     if (asked && is === 'live') this.#flushedCurrent = true
-    this.cookies.end()
+    this.#pending.clear()
     this.flashesRead.clear()
     this.#intents = []
     this.#properties.stopWatching()
@@ -153,75 +159,88 @@ export class Draft {
     this.open({ is: 'absent' })
   }
 
-  /** A flushed session is deleted. */
+  /** A flushed session was deleted. */
   deleted(key: string): void {
     this.#flushed = this.#flushed.filter((each) => each.key !== key)
   }
 
   /**
-   * A write of these intents went through: later commits build on it, while reads keep what they saw. Was the session flushed while the
-   * write was under way, then what it wrote is flushed too.
+   * A write of these intents succeeded: later commits build on it, while reads keep what they saw. If the session was flushed while the
+   * write was running, the written session is flushed too.
    */
-  committed(intents: readonly Intent[], identity: Identity, entry: Entry, life: number): void {
-    if (life !== this.#generation) {
+  committed(intents: readonly Intent[], identity: Identity, entry: Entry, generation: number): void {
+    if (generation !== this.#generation) {
       this.#flushed = [...this.#flushed.filter(({ key }) => key !== identity.key), identity]
       return
     }
+    const before = this.currentIdentity?.id
     const sent = new Set(intents)
-    const isBorn = identity.id !== this.currentIdentity?.id
     this.#intents = this.#intents.filter((intent) => !sent.has(intent))
     this.#state = { is: 'live', identity, entry }
     this.#latestTexts = undefined
     this.#hasCommitted = true
     this.#effects = { ...noEffects(), wiped: this.#effects.wiped }
-    if (isBorn || this.engine.rules.cookieAtEveryWrite) this.cookies.add(identity, entry, this.latestTexts)
+    this.issue(before === undefined ? 'created' : before === identity.id ? 'written' : 'new-id', identity, entry)
   }
 
-  /** A write's fate was not found out. */
-  markUnknown(life: number): void {
-    const { identity } = this.state
-    if (life === this.#generation && identity !== undefined) this.#state = { is: 'unknown', identity }
+  /** Issues the client a token after a write, if the profile says so. */
+  issue(change: CommitOutcome['change'], identity: Identity, entry: Entry): void {
+    const { context } = this
+    const issue = context.profile.issues({ change, entry, now: context.now(), texts: () => this.latestTexts }, context)
+    if (issue !== undefined) this.#pending.issue(identity, issue.lifetime)
   }
 
-  /** Before whatever tells something of the state. */
+  /** The outcome of a write is unknown. */
+  markUnknown(generation: number): void {
+    const { identity } = this.#state
+    if (generation === this.#generation && identity !== undefined) this.#state = { is: 'unknown', identity }
+  }
+
+  /** What the response has to carry. While a flushed session is not deleted no cookie is set. */
+  delivery(): Delivery {
+    const reason = this.context.capabilities.carriesData ? 'new-data' : 'new-id'
+    const cookies = this.#flushed.length === 0 ? this.#pending.take(reason) : []
+    return { cookies, vary: this.accessed || cookies.length > 0 ? this.context.transport.vary : undefined }
+  }
+
+  /** The properties. Called by every verb that reads. Throws the load error, the first time, and `NotLoadedError`. */
   look(): Properties {
+    this.openToken()
     this.accessed = true
-    const { state } = this
+    const state = this.#state
     if (state.is === 'unloaded') throw new NotLoadedError(UNLOADED)
-    if (state.is === 'failed' && !this.#raised) this.#raise(state.error)
+    if (state.is === 'failed' && !this.#hasThrownLoadError) this.#throwLoadError(state.error)
     return this.#properties
   }
 
-  /** Before whatever changes something. */
+  /** Called by every verb that changes something. Throws when this request cannot change its session. */
   change(): void {
+    if (this.#access === COMMITTED) throw COMMITTED_REFUSAL.error()
+    this.openToken()
     this.accessed = true
-    if (this.#sealed) throw new HeadersSentError(SEALED)
-    const { state } = this
-    if (state.is === 'failed') this.#raise(state.error)
+    const state = this.#state
+    if (state.is === 'failed') this.#throwLoadError(state.error)
     if (state.is === 'unknown') throw new CommitUnknownError()
-    const { refusal } = this.cookies
-    if (refusal === undefined) return
-    this.engine.emit({ type: 'cookie-refused', reason: refusal.reason })
-    throw new ConfigError(refusal.remedy)
+    if (this.#access.writes === 'none') this.#refuse(this.#access.refusal)
   }
 
-  /** Records a change and shows it; what is shown may be given, where it is known already. */
+  /** Records a change and applies it to what is shown. `shown` is applied in its place where the result is already known. */
   record(intent: Intent, shown: Intent = intent): void {
     this.#detectMutationsBefore(intent)
     this.#intents.push(intent)
-    apply(this.#properties.own, shown, this.#effects, this.engine)
+    apply(this.#properties.own, shown, this.#effects, this.context)
     if (this.#isWiping(intent)) this.#wipe()
   }
 
-  /** Reading a flash takes away what was there before all that this request itself did. */
+  /** Records that a flash was read, in front of this request's changes: it removes what was there before them. */
   recordConsumed(name: string, text: string): void {
     const intent: Intent = { kind: 'consume', name, text }
-    if (!this.hasPending(name)) apply(this.#properties.own, intent, this.#effects, this.engine)
+    if (!this.hasPending(name)) apply(this.#properties.own, intent, this.#effects, this.context)
     this.#intents.unshift(intent)
   }
 
-  /** Takes back that a flash was read; `false` when that is committed already. */
-  forgetConsumed(name: string, text: string): boolean {
+  /** Withdraws that a flash was read; `false` when that is already committed. */
+  withdrawConsumed(name: string, text: string): boolean {
     const index = this.#intents.findIndex((intent) => intent.kind === 'consume' && intent.name === name)
     if (index === -1) return false
     this.#intents.splice(index, 1)
@@ -229,55 +248,46 @@ export class Draft {
     return true
   }
 
-  /** A property was claimed: this request does not see it any more, unless it has set it anew. */
-  removeClaimed(name: string, life: number): void {
-    if (life !== this.#generation || this.hasPending(name)) return
+  /** Removes a claimed property from what is shown, unless this request has set it again. */
+  removeClaimed(name: string, generation: number): void {
+    if (generation !== this.#generation || this.hasPending(name)) return
     this.#properties.stopWatching(name)
     this.#properties.own.delete(name)
   }
 
-  /** Whether changes that say what the property is wait to be committed. */
+  /** Whether uncommitted changes determine what the property is. */
   hasPending(name: string): boolean {
     return this.#intents.some((intent) => this.#isWiping(intent) || concerns(intent, name))
   }
 
-  /** Makes intents of the changes that were made inside of handed-out objects. */
+  /** Records the changes that were made inside of objects that were handed out. Throws `CodecError` when one cannot be stored. */
   detectMutations(): void {
     for (const name of this.#properties.exposed) this.detectMutation(name)
   }
 
   detectMutation(name: string): void {
     const text = this.#properties.detectMutation(name)
-    if (text !== undefined) this.#intents.push({ kind: 'edit', name, text })
+    if (text !== undefined) this.#intents.push({ kind: 'mutate', name, text })
   }
 
-  /** The changes on the newest state this request knows. A handler that is still running may go on changing, so it gets a copy. */
+  /** The changes on the newest state that this request knows. Copied while the handler may still make changes. */
   merged(): Merged {
-    if (this.#hasCommitted) return merge(this.latestTexts, this.#intents, this.engine)
-    const texts = this.#sealed ? this.#properties.texts : new Map(this.#properties.texts)
-    return conclude(this.#initialTexts, texts, this.#effects, this.engine)
+    if (this.#hasCommitted) return merge(this.latestTexts, this.#intents, this.context)
+    const texts = this.isCommitted ? this.#properties.texts : new Map(this.#properties.texts)
+    return conclude(this.#initialTexts, texts, this.#effects, this.context)
   }
 
-  /** The text a property had when the state was opened, if that still concerns anybody. */
+  /** The text of a property when the state was opened; `undefined` when it was wiped since. */
   initialText(name: string): string | undefined {
     return this.#effects.wiped ? undefined : this.#initialTexts.get(name)
   }
 
-  /** From here on the session can only be read. Whoever asks again gets the same outcome. */
-  seal(commit: () => Promise<void>): Promise<void> {
-    this.#sealed = true
-    this.#commit ??= commit()
-    return this.#commit
+  /** The response starts: from now on the session can only be read. */
+  close(): void {
+    this.#access = COMMITTED
   }
 
-  /** Saves, claims and loads of one request go one after the other. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn === undefined ? work() : this.#turn.then(work, work)
-    this.#turn = turn
-    return turn
-  }
-
-  /** A change made inside of an object comes before the one that is about to be recorded; the object of the property itself is watched no more. */
+  /** Changes inside of an object are recorded before the change of its property, whose object is then no longer watched. */
   #detectMutationsBefore(intent: Intent): void {
     if ('name' in intent) {
       if (!isReserved(intent.name)) this.detectMutation(intent.name)
@@ -294,19 +304,25 @@ export class Draft {
     this.flashesRead.clear()
   }
 
-  #openDeferred(unopened: Deferred): State {
-    this.#state = { is: 'absent' } // what a listener sees that looks while it is told
-    const { state, texts } = unopened.open()
-    this.open(state, texts)
-    return state
+  #throwLoadError(error: Error): never {
+    this.#hasThrownLoadError = true
+    throw error
   }
 
-  #raise(error: Error): never {
-    this.#raised = true
-    throw error
+  #refuse({ reason, error }: Refusal): never {
+    if (reason !== 'committed') this.context.emit({ type: 'cookie-refused', reason })
+    throw error()
   }
 }
 
-const UNLOADED = 'The session is not loaded: with `lazy: true`, put `await session.load()` before you read from it.'
-const SEALED =
-  'The response has started: the session is committed and can only be read. A long stream opens its own with `sessions.load(id)` and saves by hand.'
+const UNLOADED = 'The session is not loaded. With `lazy: true`, call `await session.load()` before you read from it.'
+
+const COMMITTED_REFUSAL: Refusal = {
+  reason: 'committed',
+  error: () =>
+    new HeadersSentError(
+      'The response has started, so the session is committed and can only be read. In a long stream, open the session with `sessions.load(id)` and call `save()`.',
+    ),
+}
+
+const COMMITTED: Access = { writes: 'none', refusal: COMMITTED_REFUSAL }

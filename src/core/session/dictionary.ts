@@ -1,5 +1,6 @@
 import { CodecError } from '../base/errors.ts'
 import { isReserved } from '../base/reserved.ts'
+import type { Commits } from '../commit/commits.ts'
 import type { Draft } from '../draft/draft.ts'
 import type { Entries, Item, Name, NameOf, Value } from '../values/session-data.ts'
 import { dataView } from './data-view.ts'
@@ -8,27 +9,40 @@ import { throwOnUnknownProperty } from './strict-properties.ts'
 // oxlint-disable-next-line typescript/no-explicit-any -- whatever it holds
 type AnyDictionary = Dictionary<any>
 
-let reveal: (dictionary: AnyDictionary) => Draft
-let holds: (dictionary: object, name: string) => boolean
+let getDraft: (dictionary: AnyDictionary) => Draft
+let getCommits: (dictionary: AnyDictionary) => Commits
+let isStored: (dictionary: object, name: string) => boolean
 
-/** The draft behind a session, for those who know what it is. */
+/** The draft of a session. Internal. */
 export function draftOf(dictionary: AnyDictionary): Draft {
-  return reveal(dictionary)
+  return getDraft(dictionary)
+}
+
+/** The commits of a session. Internal. */
+export function commitsOf(dictionary: AnyDictionary): Commits {
+  return getCommits(dictionary)
 }
 
 /** The properties of a session: a typed dictionary whose verbs record what they do. */
 export class Dictionary<Data> {
   readonly #draft: Draft
+  readonly #commits: Commits
   #view: unknown
 
   static {
-    reveal = (dictionary: AnyDictionary): Draft => dictionary.#draft
-    holds = (dictionary: object, name: string): boolean => #draft in dictionary && dictionary.#draft.properties.texts.has(name)
+    getDraft = (dictionary: AnyDictionary): Draft => dictionary.#draft
+    getCommits = (dictionary: AnyDictionary): Commits => dictionary.#commits
+    isStored = (dictionary: object, name: string): boolean => {
+      if (!(#draft in dictionary)) return false
+      dictionary.#draft.openToken()
+      return dictionary.#draft.properties.texts.has(name)
+    }
   }
 
-  /** Sessions come from a manager or an adapter, not from here. */
-  constructor(draft: Draft) {
+  /** Internal: sessions are made by a manager. */
+  constructor(draft: Draft, commits: Commits) {
     this.#draft = draft
+    this.#commits = commits
   }
 
   /**
@@ -64,14 +78,16 @@ export class Dictionary<Data> {
    */
   set<K extends Name<Data>>(key: K, value: Value<Data, K>): this {
     this.#draft.change()
-    this.#draft.record({ kind: 'set', name: writable(key), text: this.#draft.engine.values.print(key, value) })
+    this.#draft.record({ kind: 'set', name: writable(key), text: this.#draft.context.values.print(key, value) })
     return this
   }
 
   /** Sets several properties, each as `set` does. When one cannot be stored none is set. */
   assign(properties: Partial<Data>): this {
     this.#draft.change()
-    const texts = Object.entries(properties).map(([name, value]) => [writable(name), this.#draft.engine.values.print(name, value)] as const)
+    const texts = Object.entries(properties).map(
+      ([name, value]) => [writable(name), this.#draft.context.values.print(name, value)] as const,
+    )
     for (const [name, text] of texts) this.#draft.record({ kind: 'set', name, text })
     return this
   }
@@ -111,10 +127,10 @@ export class Dictionary<Data> {
    * absent, the first to commit wins.
    */
   setDefault<K extends Name<Data>>(key: K, value: Value<Data, K> | (() => Value<Data, K>)): Value<Data, K> {
-    const isStored = this.#present(key) // and is still absent, if its schema refuses it
-    if (!isStored || !this.#draft.properties.has(key)) {
+    const isPresent = this.#present(key) // and is still absent, if its schema refuses it
+    if (!isPresent || !this.#draft.properties.has(key)) {
       const initial = typeof value === 'function' ? (value as () => Value<Data, K>)() : value
-      this.#draft.record({ kind: isStored ? 'set' : 'fill', name: key, text: this.#draft.engine.values.print(key, initial) })
+      this.#draft.record({ kind: isPresent ? 'set' : 'setIfAbsent', name: key, text: this.#draft.context.values.print(key, initial) })
     }
     return this.#draft.properties.read(key) as Value<Data, K>
   }
@@ -130,7 +146,7 @@ export class Dictionary<Data> {
    * ```
    */
   update<K extends Name<Data>, R extends Value<Data, K> | undefined>(key: K, change: (current: Value<Data, K> | undefined) => R): R {
-    const { values } = this.#draft.engine
+    const { values } = this.#draft.context
     const properties = this.#draft.look()
     this.#draft.change()
     this.#draft.detectMutation(writable(key))
@@ -176,8 +192,8 @@ export class Dictionary<Data> {
   async claim<K extends Name<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     this.#draft.look()
     this.#draft.change()
-    const text = await this.#draft.keeper.claim(this.#draft, writable(key))
-    return text === undefined ? undefined : (this.#draft.engine.values.read(key, text) as Value<Data, K> | undefined)
+    const text = await this.#commits.claim(writable(key))
+    return text === undefined ? undefined : (this.#draft.context.values.read(key, text) as Value<Data, K> | undefined)
   }
 
   /** The same properties as a plain object: `session.data.cart`, `delete session.data.cart`, `'cart' in session.data`. */
@@ -199,7 +215,7 @@ export class Dictionary<Data> {
 
   /** Names and values, as of a `Map`. */
   entries(): IterableIterator<Entries<Data>> {
-    const { properties } = this.#draft
+    const properties = this.#draft.look()
     return [...this.keys()].map((name) => [name, properties.read(name)] as unknown as Entries<Data>).values()
   }
 
@@ -241,7 +257,7 @@ export class Dictionary<Data> {
 
 Object.setPrototypeOf(
   Dictionary.prototype,
-  throwOnUnknownProperty((dictionary, name) => holds(dictionary, name)),
+  throwOnUnknownProperty((dictionary, name) => isStored(dictionary, name)),
 )
 // Every promise that answers a session asks for its `then`: found here, it is not looked for behind the proxy.
 // oxlint-disable-next-line unicorn/no-thenable -- it is the absence of one

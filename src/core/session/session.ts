@@ -1,9 +1,9 @@
 import { CodecError, ConfigError, type SessionError } from '../base/errors.ts'
-import type { Expiry, SessionRules } from '../config/rules.ts'
+import type { Expiry, SessionProfile } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
 import { flash, flashed, reflash } from '../draft/flash.ts'
 import type { Default, UserId } from '../values/session-data.ts'
-import { Dictionary, draftOf } from './dictionary.ts'
+import { commitsOf, Dictionary, draftOf } from './dictionary.ts'
 import { formatSession, INSPECT } from './inspected.ts'
 
 /**
@@ -55,14 +55,14 @@ export class Session<Data = Default> extends Dictionary<Data> {
   login(userId: UserId<Data>, options: { readonly expiry?: Expiry } = {}): void {
     const draft = draftOf(this)
     draft.change()
-    const { now, lifetime, rules, values } = draft.engine
-    if (rules.loginRemedy !== undefined) throw new ConfigError(rules.loginRemedy)
+    const { now, lifetime, profile, values } = draft.context
+    if (profile.loginRemedy !== undefined) throw new ConfigError(profile.loginRemedy)
     const id: unknown = userId
     if (!(typeof id === 'number' ? Number.isFinite(id) : typeof id === 'string' && id !== '')) {
-      throw new CodecError(rules.user, 'login(userId): a user id is a string that is not empty, or a number.')
+      throw new CodecError(profile.userName, 'login(userId): a user id is a string that is not empty, or a number.')
     }
-    const text = values.print(rules.user, userId)
-    const expiry = 'expiry' in options ? rules.expiryProperties(options.expiry, now(), now(), lifetime) : undefined
+    const text = values.print(profile.userName, userId)
+    const expiry = 'expiry' in options ? profile.expiryProperties(options.expiry, now(), now(), lifetime) : undefined
     draft.record({ kind: 'login', text })
     if (expiry !== undefined) recordExpiry(draft, expiry)
   }
@@ -75,7 +75,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
   /** Who is logged in: the property `userId`. */
   get userId(): UserId<Data> | undefined {
     const draft = draftOf(this)
-    return draft.look().read(draft.engine.rules.user) as UserId<Data> | undefined
+    return draft.look().read(draft.context.profile.userName) as UserId<Data> | undefined
   }
 
   /**
@@ -87,8 +87,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
   setExpiry(expiry: Expiry): void {
     const draft = draftOf(this)
     draft.change()
-    const { rules, now, lifetime } = draft.engine
-    recordExpiry(draft, rules.expiryProperties(expiry, draft.createdAt, now(), lifetime))
+    const { profile, now, lifetime } = draft.context
+    recordExpiry(draft, profile.expiryProperties(expiry, draft.createdAt, now(), lifetime))
   }
 
   /** When the session expires if nobody uses it again, in epoch milliseconds, with this request's changes. */
@@ -96,13 +96,13 @@ export class Session<Data = Default> extends Dictionary<Data> {
     const draft = draftOf(this)
     const { texts } = draft.look()
     if (draft.state.is === 'live' && draft.intents.length === 0) return draft.state.entry.expiresAt
-    return draft.engine.rules.expiryOf(texts, draft.createdAt, draft.engine.now(), draft.engine)
+    return draft.context.profile.expiryOf(texts, draft.createdAt, draft.context.now(), draft.context)
   }
 
   /** Whether the cookie ends with the browser. */
   get endsWithBrowser(): boolean {
     const draft = draftOf(this)
-    return draft.engine.rules.endsWithBrowser(draft.look().texts, draft.engine)
+    return draft.context.profile.endsWithBrowser(draft.look().texts, draft.context)
   }
 
   /** Leaves a message for the next request of this visitor that asks for it; this request does not see it. */
@@ -123,7 +123,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
   flashed<T = unknown>(key: string): T | undefined {
     const draft = draftOf(this)
     draft.look()
-    return draft.isSealed ? undefined : (flashed(draft, key) as T | undefined)
+    return draft.isCommitted ? undefined : (flashed(draft, key) as T | undefined)
   }
 
   /** Keeps the messages that this request read for the next one. */
@@ -165,13 +165,15 @@ export class Session<Data = Default> extends Dictionary<Data> {
    */
   get modified(): boolean {
     const draft = draftOf(this)
-    if (!draft.isSealed) draft.detectMutations()
+    if (!draft.isCommitted) draft.detectMutations()
     return draft.intents.length > 0 || draft.flushed.length > 0
   }
 
   /** What reading the session failed with, if it did. The session then looks empty. */
   get loadError(): SessionError | undefined {
-    const { state } = draftOf(this)
+    const draft = draftOf(this)
+    draft.openToken()
+    const { state } = draft
     return state.is === 'failed' ? state.error : undefined
   }
 
@@ -187,7 +189,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
     if (callback.length > 0) throw new TypeError('session.save() takes no callback: await session.save()')
     const draft = draftOf(this)
     draft.change()
-    await draft.keeper.perform(draft, false)
+    await commitsOf(this).save()
   }
 
   /**
@@ -195,14 +197,12 @@ export class Session<Data = Default> extends Dictionary<Data> {
    * `StoreError`, or with what such a function throws; then everything is as it was.
    */
   async reload(): Promise<void> {
-    const draft = draftOf(this)
-    await draft.keeper.reload(draft)
+    await commitsOf(this).reload()
   }
 
   /** Reads the session, with `lazy: true`; does nothing when it is read already. Rejects with `StoreError`. */
   async load(): Promise<void> {
-    const draft = draftOf(this)
-    await draft.keeper.load(draft)
+    await commitsOf(this).load()
   }
 }
 
@@ -215,9 +215,9 @@ Object.defineProperty(Session.prototype, INSPECT, {
 Object.freeze(Session.prototype)
 
 /** Records an expiry: what it does not have is removed. */
-function recordExpiry(draft: Draft, properties: ReturnType<SessionRules['expiryProperties']>): void {
+function recordExpiry(draft: Draft, properties: ReturnType<SessionProfile['expiryProperties']>): void {
   for (const [name, value] of properties) {
     if (value === undefined) draft.record({ kind: 'remove', name })
-    else draft.record({ kind: 'set', name, text: draft.engine.values.print(name, value) })
+    else draft.record({ kind: 'set', name, text: draft.context.values.print(name, value) })
   }
 }

@@ -1,75 +1,90 @@
-import type { Expiry } from '../../core/config/rules.ts'
+import type { Expiry } from '../../core/config/profile.ts'
 import type { Session } from '../../core/session/session.ts'
 import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
 import { saltedHmac } from '../../wire/django-signing.ts'
-import { type DjangoDraft, djangoDraftOf, recordReserved } from '../sessions/django-draft.ts'
+import { type DjangoDraft, djangoDraftOf, recordReserved } from './django-draft.ts'
 
-/** A row of Django's `auth_user`, as far as a login goes: its columns by their own names. */
+/** The columns of a row of Django's `auth_user` that a login needs, by their names. */
 export interface DjangoUser {
   /** The primary key. */
   readonly id: string | number | bigint
   /** The column as it is: Django's hash of the password. */
   readonly password: string
-  /** Who is not active is nobody. Left out: `loadUser` answers active users only. */
+  /** A user who is not active is not logged in. Omit it where `loadUser` returns only active users. */
   readonly is_active?: boolean | number
 }
 
-/** How the user of a session is found. */
+/** Options of `djangoUser`. */
 export interface DjangoUserOptions<User extends DjangoUser> {
-  /** The user of an id, which comes as text; `undefined` when there is none. `backend` is the one that the user logged in with. */
+  /**
+   * Returns the user with an id, which is a string, or `undefined` when there is none. `backend` is
+   * the authentication backend of the login.
+   */
   readonly loadUser: (id: string, backend: string) => User | undefined | Promise<User | undefined>
-  /** `AUTHENTICATION_BACKENDS`. Default: `django.contrib.auth.backends.ModelBackend`. */
+  /** Django's `AUTHENTICATION_BACKENDS`. Default: `django.contrib.auth.backends.ModelBackend`. */
   readonly backends?: readonly string[]
 }
 
-const USER = '_auth_user_id'
+const USER_ID = '_auth_user_id'
 const BACKEND = '_auth_user_backend'
-const HASH = '_auth_user_hash'
+const AUTH_HASH = '_auth_user_hash'
 const MODEL_BACKEND = 'django.contrib.auth.backends.ModelBackend'
-const HASH_SALT = 'django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash'
+const AUTH_HASH_SALT = 'django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash'
 
 /**
- * Who is logged in, by Django's rules: `undefined` for nobody, for a user who is gone or not active, and for a backend that is not among
- * `backends`. A session whose password has changed since the login is flushed. One that a key of `fallbacks` vouches for gets a new id and
- * is vouched for by the newest.
+ * Returns the logged-in user by Django's rules. Returns `undefined` when there is no login, when the
+ * user does not exist or is not active, and when the backend is not among `backends`. A session whose
+ * user has changed the password is flushed. If a key of `fallbacks` signed the login, the session gets
+ * a new id and a hash by the current key.
  *
  * ```ts
  * const user = await djangoUser(req.session, { loadUser: (id) => usersById.get(id) }) // SELECT id, password, is_active FROM auth_user …
  * ```
  *
- * Rejects with what `loadUser` rejects with, and with `StoreError` when the session could not be loaded.
+ * Rejects with the error of `loadUser`, and with `StoreError` when the session could not be loaded.
  */
 export async function djangoUser<Data, User extends DjangoUser>(
   session: Session<Data>,
   { loadUser, backends = [MODEL_BACKEND] }: DjangoUserOptions<User>,
 ): Promise<User | undefined> {
   const django = djangoDraftOf(session, 'djangoUser')
-  const { id, backend, hash } = loginIn(django)
+  const { id, backend, hash } = readLogin(django)
   if (id === undefined || backend === undefined || !backends.includes(backend)) return undefined
   const user = (await loadUser(id, backend)) ?? undefined
   if (user === undefined || (user.is_active !== undefined && !user.is_active)) return undefined
-  const vouching = django.secretKeys.findIndex((secretKey) => constantTimeEqual(hashOf(secretKey, user), hash))
-  if (vouching === 0) return user
-  if (!django.draft.isSealed) renewOrEnd(django, vouching === -1 ? undefined : user)
-  return vouching === -1 ? undefined : user
-}
-
-/** Other requests of the same page do the same at the same time. One of them is enough, and none of them is at fault. */
-function renewOrEnd({ draft, secretKeys }: DjangoDraft, user: DjangoUser | undefined): void {
-  if (user === undefined) return draft.flush(false)
-  draft.record({ kind: 'renew', name: HASH, text: draft.engine.values.print(HASH, hashOf(secretKeys[0] as string, user)) })
+  const keyIndex = django.secretKeys.findIndex((secretKey) => constantTimeEqual(authHash(secretKey, user), hash))
+  if (keyIndex === 0) return user
+  const verified = keyIndex === -1 ? undefined : user
+  if (!django.draft.isCommitted) renewOrFlush(django, verified)
+  return verified
 }
 
 /**
- * Logs a user in so that Django knows it, and gives the session a new id. What an anonymous visitor collected is kept; what another user
- * left is dropped, and so is what the same user left before the password was changed. Check the password first: that is not done here.
+ * Parallel requests of one page do this at the same time. The first one suffices, so none of them
+ * fails when another one was faster.
+ */
+function renewOrFlush({ draft, secretKeys }: DjangoDraft, user: DjangoUser | undefined): void {
+  if (user === undefined) return draft.flush(false)
+  draft.record({
+    kind: 'reauthenticate',
+    name: AUTH_HASH,
+    text: draft.context.values.print(AUTH_HASH, authHash(secretKeys[0] as string, user)),
+  })
+}
+
+/**
+ * Logs a user in, for Django too, and gives the session a new id. The data of an anonymous visitor is
+ * kept. The data of another user is dropped, and so is the data that the same user stored before a
+ * change of the password. The password itself is not checked here: check it first.
  *
  * ```ts
  * djangoLogin(req.session, { id: 42, password: row.password })
  * ```
  *
- * `backend` is what Django finds the user with, by default `django.contrib.auth.backends.ModelBackend`. Django also renews the token of its
- * CSRF protection, which lives in a cookie of its own. Throws as `session.login`.
+ * `backend` is the authentication backend by which Django loads the user, by default
+ * `django.contrib.auth.backends.ModelBackend`. Django also renews its CSRF token at a login; this
+ * function does not, because Django keeps that token in another cookie. Throws the same errors as
+ * `session.login`.
  */
 export function djangoLogin<Data>(
   session: Session<Data>,
@@ -79,35 +94,50 @@ export function djangoLogin<Data>(
   const django = djangoDraftOf(session, 'djangoLogin')
   const { draft, secretKeys } = django
   draft.change()
-  const hash = hashOf(secretKeys[0] as string, user)
-  const before = loginIn(django)
-  if (before.id === String(user.id) && !constantTimeEqual(before.hash, hash)) session.flush()
+  const hash = authHash(secretKeys[0] as string, user)
+  const previous = readLogin(django)
+  if (previous.id === String(user.id) && !constantTimeEqual(previous.hash, hash)) session.flush()
   if ('expiry' in options) session.setExpiry(options.expiry)
-  draft.record({ kind: 'login', text: draft.engine.values.print(USER, String(user.id)) })
+  draft.record({ kind: 'login', text: draft.context.values.print(USER_ID, String(user.id)) })
   recordReserved(draft, BACKEND, backend)
-  recordReserved(draft, HASH, hash)
+  recordReserved(draft, AUTH_HASH, hash)
 }
 
-/** Logs out: the session ends, data and row and id. Exactly `session.flush()`. */
+/**
+ * Logs out: ends the session and deletes its data and its row. The same as `session.flush()`.
+ *
+ * ```ts
+ * djangoLogout(req.session)
+ * ```
+ */
 export function djangoLogout<Data>(session: Session<Data>): void {
   djangoDraftOf(session, 'djangoLogout')
   session.flush()
 }
 
 /**
- * Keeps this session when its user's password was changed, as Django's `update_session_auth_hash`: a new id, vouched for by the new password.
- * All other sessions of the user end when they are next used. `user` holds the new `password`; on the session of anybody else it does nothing.
+ * Keeps this session after a change of its user's password, like Django's `update_session_auth_hash`:
+ * it gets a new id and the hash of the new password. All other sessions of the user end when they are
+ * next used. `user` has the new `password`. Does nothing when the session belongs to another user.
+ *
+ * ```ts
+ * updateDjangoAuthHash(req.session, { id: 42, password: row.password }) // after the UPDATE
+ * ```
  */
 export function updateDjangoAuthHash<Data>(session: Session<Data>, user: DjangoUser): void {
   const django = djangoDraftOf(session, 'updateDjangoAuthHash')
-  if (loginIn(django).id !== String(user.id)) return
+  if (readLogin(django).id !== String(user.id)) return
   session.cycleId()
-  recordReserved(django.draft, HASH, hashOf(django.secretKeys[0] as string, user))
+  recordReserved(django.draft, AUTH_HASH, authHash(django.secretKeys[0] as string, user))
 }
 
-function loginIn({ draft }: DjangoDraft): { readonly id: string | undefined; readonly backend: string | undefined; readonly hash: string } {
+function readLogin({ draft }: DjangoDraft): {
+  readonly id: string | undefined
+  readonly backend: string | undefined
+  readonly hash: string
+} {
   const properties = draft.look()
-  const [id, backend, hash] = [USER, BACKEND, HASH].map((name) => properties.read(name))
+  const [id, backend, hash] = [USER_ID, BACKEND, AUTH_HASH].map((name) => properties.read(name))
   return {
     id: typeof id === 'string' || typeof id === 'number' || typeof id === 'bigint' ? String(id) : undefined,
     backend: typeof backend === 'string' ? backend : undefined,
@@ -115,6 +145,25 @@ function loginIn({ draft }: DjangoDraft): { readonly id: string | undefined; rea
   }
 }
 
-function hashOf(secretKey: string, { password }: DjangoUser): string {
-  return saltedHmac(HASH_SALT, secretKey, password)
+function authHash(secretKey: string, { password }: DjangoUser): string {
+  return saltedHmac(AUTH_HASH_SALT, secretKey, password)
+}
+
+const TEST_COOKIE = { name: 'testcookie', value: 'worked' } as const
+
+type TestCookieSession = Session<Record<string, string>>
+
+/** Django's `set_test_cookie`. The next request shows whether the browser accepts cookies. */
+export function setTestCookie<Data>(session: Session<Data>): void {
+  ;(session as unknown as TestCookieSession).set(TEST_COOKIE.name, TEST_COOKIE.value)
+}
+
+/** Django's `test_cookie_worked`. */
+export function testCookieWorked<Data>(session: Session<Data>): boolean {
+  return (session as unknown as TestCookieSession).get(TEST_COOKIE.name) === TEST_COOKIE.value
+}
+
+/** Django's `delete_test_cookie`. Returns `false` when there was none, where Django raises `KeyError`. */
+export function deleteTestCookie<Data>(session: Session<Data>): boolean {
+  return (session as unknown as TestCookieSession).delete(TEST_COOKIE.name)
 }

@@ -1,28 +1,30 @@
 import type { Draft } from '../../core/draft/draft.ts'
 import type { Session } from '../../core/session/session.ts'
-import { djangoDraftOf } from '../sessions/django-draft.ts'
+import { djangoDraftOf } from './django-draft.ts'
 
 /** A message of `django.contrib.messages`. */
 export interface DjangoMessage {
-  /** 10 debug, 20 info, 25 success, 30 warning, 40 error, or one of the site's own. */
+  /** 10 debug, 20 info, 25 success, 30 warning, 40 error, or a level that the site defines. */
   readonly level: number
-  /** What it says. */
+  /** The text. */
   readonly message: string
-  /** CSS classes for whoever shows it, with blanks between. */
+  /** CSS classes, separated by spaces. */
   readonly extraTags?: string
-  /** Whether the message is HTML that need not be escaped (Django's `SafeString`). */
+  /** Whether the message is HTML that must not be escaped (Django's `SafeString`). */
   readonly isSafe: boolean
 }
 
-/** Django's levels by their names. */
+/** Django's message levels by name. */
 export const djangoLevels = { debug: 10, info: 20, success: 25, warning: 30, error: 40 } as const
 
 const MESSAGES = '_messages'
-const MARK = '__json_message'
+const JSON_MESSAGE = '__json_message'
 
 /**
- * The messages that wait for this visitor, and takes them out: they are shown once. Those that another request adds meanwhile stay. For sites
- * with `MESSAGE_STORAGE = 'django.contrib.messages.storage.session.SessionStorage'`; Django's default keeps them in a cookie.
+ * Returns the messages of this session and removes them, so that each is shown once. Messages that
+ * another request adds in the same moment are kept. For sites with
+ * `MESSAGE_STORAGE = 'django.contrib.messages.storage.session.SessionStorage'`; Django's default
+ * stores messages in a cookie.
  *
  * ```ts
  * for (const { level, message } of djangoMessages(req.session)) show(level, message)
@@ -30,14 +32,13 @@ const MARK = '__json_message'
  */
 export function djangoMessages<Data>(session: Session<Data>): DjangoMessage[] {
   const { draft } = djangoDraftOf(session, 'djangoMessages')
-  const shown = listIn(draft, draft.look().texts.get(MESSAGES))
-  if (shown.length === 0 || draft.isSealed) return shown.flatMap(read)
-  change(draft, (waiting) => without(waiting, shown))
-  return shown.flatMap(read)
+  const shown = parseList(draft, draft.look().texts.get(MESSAGES))
+  if (shown.length > 0 && !draft.isCommitted) update(draft, (list) => without(list, shown))
+  return shown.flatMap(toMessage)
 }
 
 /**
- * Adds a message for whichever side shows the next page.
+ * Adds a message, which Django or Node shows with the next page.
  *
  * ```ts
  * addDjangoMessage(req.session, djangoLevels.success, 'Saved.')
@@ -51,45 +52,46 @@ export function addDjangoMessage<Data>(
 ): void {
   const { draft } = djangoDraftOf(session, 'addDjangoMessage')
   draft.look()
-  const added = [MARK, Number(isSafe), level, message, ...(extraTags === undefined ? [] : [extraTags])]
-  change(draft, (waiting) => [...waiting, added])
+  const added = [JSON_MESSAGE, Number(isSafe), level, message, ...(extraTags === undefined ? [] : [extraTags])]
+  update(draft, (list) => [...list, added])
 }
 
-/** Replayed on the newest list, like every update. */
-function change(draft: Draft, next: (waiting: readonly unknown[]) => readonly unknown[]): void {
+/** Records a change that the commit applies to the newest list, so messages of parallel requests are kept. */
+function update(draft: Draft, change: (list: readonly unknown[]) => readonly unknown[]): void {
   draft.change()
   draft.record({
     kind: 'update',
     name: MESSAGES,
     change: (text) => {
-      const list = next(listIn(draft, text))
-      return list.length === 0 ? undefined : draft.engine.values.print(MESSAGES, JSON.stringify(list))
+      const list = change(parseList(draft, text))
+      return list.length === 0 ? undefined : draft.context.values.print(MESSAGES, JSON.stringify(list))
     },
   })
 }
 
-/** Django keeps the list as a text of JSON inside the session's own. */
-function listIn({ engine }: Draft, text: string | undefined): readonly unknown[] {
+/** Django stores the list as JSON in a string, inside the JSON of the session. */
+function parseList({ context }: Draft, text: string | undefined): readonly unknown[] {
   try {
-    const list: unknown = text === undefined ? [] : JSON.parse(String(engine.parse(text)))
+    const list: unknown = text === undefined ? [] : JSON.parse(String(context.parse(text)))
     return Array.isArray(list) ? list : []
   } catch {
     return []
   }
 }
 
-function without(waiting: readonly unknown[], shown: readonly unknown[]): readonly unknown[] {
-  const left = shown.map((each) => JSON.stringify(each))
-  return waiting.filter((each) => {
-    const index = left.indexOf(JSON.stringify(each))
-    if (index !== -1) left.splice(index, 1)
+/** Removes each shown message once: equal messages can be in the list several times. */
+function without(list: readonly unknown[], shown: readonly unknown[]): readonly unknown[] {
+  const remaining = shown.map((item) => JSON.stringify(item))
+  return list.filter((item) => {
+    const index = remaining.indexOf(JSON.stringify(item))
+    if (index !== -1) remaining.splice(index, 1)
     return index === -1
   })
 }
 
-function read(entry: unknown): DjangoMessage[] {
-  if (!Array.isArray(entry) || entry[0] !== MARK) return []
-  const [, isSafe, level, message, extraTags] = entry as unknown[]
+function toMessage(item: unknown): DjangoMessage[] {
+  if (!Array.isArray(item) || item[0] !== JSON_MESSAGE) return []
+  const [, isSafe, level, message, extraTags] = item as unknown[]
   if (typeof level !== 'number' || typeof message !== 'string') return []
   return [{ level, message, isSafe: Number(isSafe) === 1, ...(typeof extraTags === 'string' && extraTags !== '' ? { extraTags } : {}) }]
 }

@@ -3,101 +3,102 @@ import { open, stat, unlink } from 'node:fs/promises'
 import { backoff, monotonic } from '../../core/base/clock.ts'
 import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
 
-/** A lock that was left behind by a process that died is nobody's after this time. Work under a lock takes some milliseconds. */
-const STALE = 10_000
-/** How long a lock is waited for. */
-const LONGEST_WAIT = 15_000
+/** A lock of this age was left by a process that died. Work under a lock takes a few milliseconds. */
+const STALE_AFTER = 10_000
+const MAX_WAIT = 15_000
 
-/** Locks between processes, by files that only one can create; who comes second within one process waits in line. */
+/**
+ * Locks between processes. A lock is a file, which only one process can create. Calls for the same
+ * key within one process wait in a queue.
+ */
 export class FileLock {
   readonly #pathOf: (key: string) => string
-  readonly #lines = new Map<string, Promise<unknown>>()
+  readonly #queues = new Map<string, Promise<unknown>>()
 
   constructor(pathOf: (key: string) => string) {
     this.#pathOf = pathOf
   }
 
-  /** Does the work while nobody else has the lock of this key. Rejects with `StoreError` when it cannot be had in time. */
-  async during<T>(key: string, operation: StoreOperation, work: () => Promise<T>): Promise<T> {
-    const before = this.#lines.get(key)
-    const turn = (before ?? Promise.resolve()).catch(ignore).then(() => this.#locked(this.#pathOf(key), operation, work))
-    this.#lines.set(key, turn)
+  /** Runs `work` while holding the lock of `key`. Rejects with `StoreError` when the lock stays taken for 15 s. */
+  async runExclusive<T>(key: string, operation: StoreOperation, work: () => Promise<T>): Promise<T> {
+    const previous = this.#queues.get(key) ?? Promise.resolve()
+    const current = previous.catch(ignore).then(() => runLocked(this.#pathOf(key), operation, work))
+    this.#queues.set(key, current)
     try {
-      return await turn
+      return await current
     } finally {
-      if (this.#lines.get(key) === turn) this.#lines.delete(key)
-    }
-  }
-
-  async #locked<T>(path: string, operation: StoreOperation, work: () => Promise<T>): Promise<T> {
-    const own = await taken(path, operation)
-    try {
-      return await work()
-    } finally {
-      // Whoever was away for so long that the lock was taken from them must not take it from another.
-      if ((await markOf(path)) === own) await unlink(path).catch(ignore)
+      if (this.#queues.get(key) === current) this.#queues.delete(key)
     }
   }
 }
 
-/** Takes the lock as soon as it is free, and answers the mark of it. */
-async function taken(path: string, operation: StoreOperation): Promise<string> {
-  const deadline = monotonic() + LONGEST_WAIT
+async function runLocked<T>(path: string, operation: StoreOperation, work: () => Promise<T>): Promise<T> {
+  const acquired = await acquire(path, operation)
+  try {
+    return await work()
+  } finally {
+    // After a pause longer than STALE_AFTER the lock may belong to another process.
+    if ((await stat(path, { bigint: true }).then(fileIdOf, ignore)) === acquired) await unlink(path).catch(ignore)
+  }
+}
+
+/** Creates the lock file as soon as that is possible and returns its id. */
+async function acquire(path: string, operation: StoreOperation): Promise<string> {
+  const deadline = monotonic() + MAX_WAIT
   for (let tries = 0; ; tries++) {
     try {
-      return await created(path)
+      return await create(path)
     } catch (error) {
-      if (!isThereAlready(error) || monotonic() > deadline) throw new StoreError(operation, error, { applied: false })
+      if (!alreadyExists(error) || monotonic() > deadline) throw new StoreError(operation, error, { applied: false })
     }
-    if (await isLeftBehind(path)) await breakUp(path)
+    if (await isStale(path)) await removeStale(path)
     await backoff(tries)
   }
 }
 
-/** Creates a lock, and answers by what it is told from all others of its name. Throws when there is one. */
-async function created(path: string): Promise<string> {
+/** Creates a lock file and returns its id. Throws when the file exists. */
+async function create(path: string): Promise<string> {
   const file = await open(path, 'wx', 0o600)
   try {
-    return mark(await file.stat({ bigint: true }))
+    return fileIdOf(await file.stat({ bigint: true }))
   } finally {
     await file.close()
   }
 }
 
-/** Takes a lock away that was left behind. One at a time: else, between the look and the deed, it may be another's who took it over. */
-async function breakUp(path: string): Promise<void> {
+/**
+ * Removes a stale lock under a second lock. Without it, another process could replace the stale
+ * lock between the check and the removal, and its new lock would be removed.
+ */
+async function removeStale(path: string): Promise<void> {
   const breaking = `${path}.breaking`
   try {
-    await created(breaking)
+    await create(breaking)
   } catch (error) {
-    if (isThereAlready(error) && (await isLeftBehind(breaking))) await unlink(breaking).catch(ignore)
+    if (alreadyExists(error) && (await isStale(breaking))) await unlink(breaking).catch(ignore)
     return
   }
   try {
-    if (await isLeftBehind(path)) await unlink(path).catch(ignore)
+    if (await isStale(path)) await unlink(path).catch(ignore)
   } finally {
     await unlink(breaking).catch(ignore)
   }
 }
 
-async function isLeftBehind(path: string): Promise<boolean> {
+async function isStale(path: string): Promise<boolean> {
   const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
-  return Date.now() - mtimeMs > STALE
+  return Date.now() - mtimeMs > STALE_AFTER
 }
 
-/** A number of a file is given to another as soon as it is free. */
-function mark({ ino, mtimeNs }: BigIntStats): string {
+/** The inode alone does not identify a file: the system reuses it after a deletion. */
+function fileIdOf({ ino, mtimeNs }: BigIntStats): string {
   return `${ino} ${mtimeNs}`
 }
 
-async function markOf(path: string): Promise<string | undefined> {
-  return stat(path, { bigint: true }).then(mark, () => undefined)
-}
-
-function isThereAlready(error: unknown): boolean {
+function alreadyExists(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EEXIST'
 }
 
-function ignore(): void {
-  // Somebody else was faster, or will tell.
+function ignore(): undefined {
+  // Another process removed the file first, or the next attempt reports the error.
 }

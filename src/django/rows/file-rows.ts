@@ -3,193 +3,226 @@ import { statSync } from 'node:fs'
 import { link, open, readdir, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigError, StoreError, type StoreOperation } from '../../core/base/errors.ts'
-import { SIGNATURE_LENGTH } from '../../wire/django-signing.ts'
-import type { DjangoRow, DjangoRows } from './django-rows.ts'
-import type { FileLife } from './file-expiry.ts'
+import type { RuleContext } from '../../core/config/profile.ts'
+import type { Keyed, Load, Touch } from '../../core/store/store.ts'
+import type { DjangoSigner } from '../../wire/django-signing.ts'
+import { lifetimeAfterSave } from '../sessions/django-rules.ts'
+import { openSession, signatureOf, UNREADABLE } from '../stores/signed-session.ts'
+import type { DjangoRow, DjangoRows, ListRows, ReplaceResult, ReplaceRow } from './django-rows.ts'
 import { FileLock } from './file-lock.ts'
 
 const KEY = /^[a-z0-9]{8,40}$/
 
+/** The folder of Django's session files, and how their expiry is computed. */
+export interface DjangoFiles {
+  /** Django's `SESSION_FILE_PATH`. */
+  readonly directory: string
+  /** The name of the cookie, with which Django begins the names of the files. */
+  readonly cookieName: string
+  readonly signer: DjangoSigner
+  readonly context: RuleContext
+}
+
 /**
- * The files of Django's engine `file`: one for each session, named after the cookie and the key. Ours lock each other out, so that none of ours
- * is lost. Django locks nobody out: a file that it replaces or deletes at the very moment we replace it is ours afterwards.
+ * The files of Django's engine `file`: one for each session, named after the cookie and the key.
+ * Node processes lock a file, so none of their writes is lost. Django takes no locks: when it
+ * replaces or deletes a file while Node replaces it, Node's file remains.
  */
 export class DjangoFileRows implements DjangoRows {
-  readonly #directory: string
-  readonly #prefix: string
-  readonly #life: FileLife
+  readonly #files: DjangoFiles
   readonly #lock: FileLock
 
-  /** Throws `ConfigError` when there is no such directory. */
-  constructor(directory: string, cookieName: string, life: FileLife) {
+  /** Throws `ConfigError` when the directory does not exist. */
+  constructor(files: DjangoFiles) {
+    const { directory } = files
     if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true)
-      throw new ConfigError(`Option \`directory\` is '${directory}': there is no such folder; give Django's SESSION_FILE_PATH.`)
-    this.#directory = directory
-    this.#prefix = cookieName
-    this.#life = life
+      throw new ConfigError(
+        `djangoSessions: the option \`directory\` cannot be '${directory}': the folder does not exist. Give Django's SESSION_FILE_PATH.`,
+      )
+    this.#files = files
     this.#lock = new FileLock((key) => join(directory, `.sojourn-${key}.lock`))
   }
 
-  async load(key: string, now: number): Promise<DjangoRow | undefined> {
-    const row = await told('load', () => this.#read(key))
+  async load({ key, now }: Load): Promise<DjangoRow | undefined> {
+    const row = await toStoreError('load', () => this.#read(key))
     return row !== undefined && row.expiresAt > now ? row : undefined
   }
 
   insert(row: DjangoRow): Promise<boolean> {
-    return this.#lock.during(row.key, 'create', async () => this.#linked(await this.#prepared('create', row), row.key, 'create'))
+    return this.#locked(row.key, 'create', async () => this.#link(await this.#writeTemporary(row, 'create'), row.key, 'create'))
   }
 
-  replace(key: string, row: DjangoRow, signature: string, now: number): Promise<'written' | 'refused' | 'taken'> {
-    return this.#lock.during(key, 'replace', async () => {
-      if (!(await this.#stands(key, signature, now, 'replace'))) return 'refused'
-      const prepared = await this.#prepared('replace', row)
-      if (row.key === key) return told('replace', () => rename(prepared, this.#pathOf(key)).then(() => 'written' as const))
-      if (!(await this.#linked(prepared, row.key, 'replace'))) return 'taken'
-      return this.#moved(key, row.key)
+  replace(row: DjangoRow, { key, expected, now }: ReplaceRow): Promise<ReplaceResult> {
+    return this.#locked(key, 'replace', async () => {
+      if ((await this.#readCurrent(key, expected, now)) === undefined) return 'refused'
+      const temporary = await this.#writeTemporary(row, 'replace')
+      if (row.key === key) return rename(temporary, this.#pathOf(key)).then(() => 'written' as const)
+      if (!(await this.#link(temporary, row.key, 'replace'))) return 'taken'
+      return this.#removeOldKey(key, row.key)
     })
   }
 
-  /** The last step of a new key: the old one goes. Where Django has deleted that meanwhile, or it cannot go, there is no new one either. */
-  async #moved(from: string, to: string): Promise<'written' | 'refused'> {
-    let gone = false
+  /**
+   * Removes the file of the old key, as the last step of giving a session a new one. If Django has
+   * deleted that file already, or it cannot be removed, the new file is removed too.
+   */
+  async #removeOldKey(from: string, to: string): Promise<ReplaceResult> {
+    let removed = false
     try {
-      gone = await this.#removed(from, 'replace')
+      removed = await this.#remove(from)
     } finally {
-      if (!gone) await this.#removed(to, 'replace')
+      if (!removed) await this.#remove(to)
     }
-    return gone ? 'written' : 'refused'
+    return removed ? 'written' : 'refused'
   }
 
-  touch(key: string, expiresAt: number, signature: string, now: number): Promise<boolean> {
-    return this.#lock.during(key, 'touch', async () => {
-      const row = await told('touch', () => this.#read(key))
-      const stands = row !== undefined && endsWith(row, signature) && row.expiresAt > now && row.expiresAt <= expiresAt
-      if (stands) await told('touch', () => this.#setExpiry(this.#pathOf(key), row.data, expiresAt))
-      return stands
+  touch({ key, expiresAt, expected, now }: Touch): Promise<boolean> {
+    return this.#locked(key, 'touch', async () => {
+      const row = await this.#readCurrent(key, expected, now)
+      if (row === undefined || row.expiresAt > expiresAt) return false
+      await this.#setExpiry(this.#pathOf(key), row.data, expiresAt)
+      return true
     })
   }
 
-  delete(key: string): Promise<boolean> {
-    return this.#lock.during(key, 'delete', () => this.#removed(key, 'delete'))
+  delete({ key }: Keyed): Promise<boolean> {
+    return this.#locked(key, 'delete', () => this.#remove(key))
   }
 
-  async list(now: number, limit: number, after = ''): Promise<readonly DjangoRow[]> {
+  async list({ now, limit, after = '' }: ListRows): Promise<readonly DjangoRow[]> {
     const rows: DjangoRow[] = []
-    for (const key of await this.#keys('list')) {
-      const row = key > after ? await this.load(key, now) : undefined
+    for (const key of await toStoreError('list', () => this.#keys())) {
+      const row = key > after ? await this.load({ key, now }) : undefined
       if (row !== undefined) rows.push(row)
       if (rows.length === limit) break
     }
     return rows
   }
 
-  async clearExpired(now: number, most: number): Promise<number> {
-    let deleted = 0
-    for (const key of await this.#keys('clearExpired')) {
-      if (deleted === most) break
-      const isExpired = (): Promise<boolean> => this.#isExpired(key, now, 'clearExpired')
-      const clear = async (): Promise<boolean> => (await isExpired()) && (await this.#removed(key, 'clearExpired'))
-      if ((await isExpired()) && (await this.#lock.during(key, 'clearExpired', clear))) deleted++
-    }
-    return deleted
+  clearExpired(now: number, limit: number): Promise<number> {
+    return toStoreError('clearExpired', async () => {
+      let deleted = 0
+      for (const key of await this.#keys()) {
+        if (deleted === limit) break
+        const clear = async (): Promise<boolean> => (await this.#isExpired(key, now)) && this.#remove(key)
+        if ((await this.#isExpired(key, now)) && (await this.#locked(key, 'clearExpired', clear))) deleted++
+      }
+      return deleted
+    })
   }
 
-  async countExpired(now: number): Promise<number> {
-    let count = 0
-    for (const key of await this.#keys('countExpired')) if (await this.#isExpired(key, now, 'countExpired')) count++
-    return count
+  countExpired(now: number): Promise<number> {
+    return toStoreError('countExpired', async () => {
+      let count = 0
+      for (const key of await this.#keys()) if (await this.#isExpired(key, now)) count++
+      return count
+    })
   }
 
   async close(): Promise<void> {
-    // Nothing stays open.
+    // No file stays open.
   }
 
-  async #isExpired(key: string, now: number, operation: StoreOperation): Promise<boolean> {
-    const row = await told(operation, () => this.#read(key))
-    return row !== undefined && row.expiresAt <= now
+  #locked<T>(key: string, operation: StoreOperation, work: () => Promise<T>): Promise<T> {
+    return this.#lock.runExclusive(key, operation, () => toStoreError(operation, work))
   }
 
   #pathOf(key: string): string {
-    return join(this.#directory, this.#prefix + key)
+    return join(this.#files.directory, this.#files.cookieName + key)
   }
 
-  async #keys(operation: StoreOperation): Promise<string[]> {
-    const names = await told(operation, () => readdir(this.#directory))
-    const keys = names.filter((name) => name.startsWith(this.#prefix)).map((name) => name.slice(this.#prefix.length))
+  async #keys(): Promise<string[]> {
+    const { directory, cookieName } = this.#files
+    const names = await readdir(directory)
+    const keys = names.filter((name) => name.startsWith(cookieName)).map((name) => name.slice(cookieName.length))
     return keys.filter((key) => KEY.test(key)).sort()
   }
 
-  /** An empty file is the place that Django keeps for one. */
   async #read(key: string): Promise<DjangoRow | undefined> {
-    const file = await open(this.#pathOf(key)).catch(absent)
-    if (file === undefined) await stat(this.#directory) // or nobody would have a session while the folder is away
+    const file = await open(this.#pathOf(key)).catch(ignoreMissing)
+    // Without this check every session would count as absent while the folder is unavailable.
+    if (file === undefined) await stat(this.#files.directory)
     if (file === undefined) return undefined
     try {
       const { mtimeMs } = await file.stat()
       const data = await file.readFile('latin1')
-      return data === '' ? undefined : { key, data, expiresAt: this.#life.expiresAt(data, Math.round(mtimeMs)) }
+      // Django creates an empty file before it writes the session.
+      return data === '' ? undefined : { key, data, expiresAt: this.#expiryOf(data, Math.round(mtimeMs)) }
     } finally {
       await file.close()
     }
   }
 
-  async #stands(key: string, signature: string, now: number, operation: StoreOperation): Promise<boolean> {
-    const row = await told(operation, () => this.#read(key))
-    return row !== undefined && row.expiresAt > now && endsWith(row, signature)
+  /** Returns the row if it has this signature and is not expired. */
+  async #readCurrent(key: string, signature: string, now: number): Promise<DjangoRow | undefined> {
+    const row = await this.#read(key)
+    return row !== undefined && row.expiresAt > now && signatureOf(row.data) === signature ? row : undefined
   }
 
-  /** A file that nobody knows yet. Whatever goes wrong with it has no effect. */
-  async #prepared(operation: StoreOperation, { data, expiresAt }: DjangoRow): Promise<string> {
-    const path = join(this.#directory, `.sojourn-${randomUUID()}`)
+  async #isExpired(key: string, now: number): Promise<boolean> {
+    const row = await this.#read(key)
+    return row !== undefined && row.expiresAt <= now
+  }
+
+  /** Writes a file that no other process looks for. Its failure has no effect on any session. */
+  async #writeTemporary({ data, expiresAt }: DjangoRow, operation: StoreOperation): Promise<string> {
+    const path = join(this.#files.directory, `.sojourn-${randomUUID()}`)
     try {
       await writeFile(path, data, { encoding: 'latin1', mode: 0o600, flag: 'wx' })
       await this.#setExpiry(path, data, expiresAt)
       return path
     } catch (error) {
-      await unlink(path).catch(absent)
+      await unlink(path).catch(ignoreMissing)
       throw new StoreError(operation, error, { applied: false })
     }
   }
 
+  /**
+   * A file has no column for its expiry, which therefore follows from its time of modification and
+   * from `_session_expiry`, by the rules of Django's table. Django itself ignores `_session_expiry`
+   * in files.
+   */
+  #expiryOf(data: string, modifiedAt: number): number {
+    const { signer, context } = this.#files
+    const { texts, createdAt } = openSession(signer, data) ?? UNREADABLE
+    return context.profile.expiryOf(texts, createdAt, modifiedAt, context)
+  }
+
   #setExpiry(path: string, data: string, expiresAt: number): Promise<void> {
-    const modified = this.#life.modifiedAt(data, expiresAt) / 1000
+    const { signer, context } = this.#files
+    const { texts } = openSession(signer, data) ?? UNREADABLE
+    const modified = (expiresAt - lifetimeAfterSave(texts, context)) / 1000
     return utimes(path, modified, modified)
   }
 
-  /** Gives a prepared file its name, unless another has it. */
-  async #linked(prepared: string, key: string, operation: StoreOperation): Promise<boolean> {
+  /** Gives a temporary file the name of a key. Returns `false` when another file has that name. */
+  async #link(temporary: string, key: string, operation: StoreOperation): Promise<boolean> {
     try {
-      await link(prepared, this.#pathOf(key))
+      await link(temporary, this.#pathOf(key))
       return true
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
       throw new StoreError(operation, error, { applied: false })
     } finally {
-      await unlink(prepared).catch(absent)
+      await unlink(temporary).catch(ignoreMissing)
     }
   }
 
-  #removed(key: string, operation: StoreOperation): Promise<boolean> {
-    return told(operation, async () => {
-      const gone = await unlink(this.#pathOf(key)).then(() => true, absent)
-      return gone === true
-    })
+  async #remove(key: string): Promise<boolean> {
+    return (await unlink(this.#pathOf(key)).then(() => true, ignoreMissing)) === true
   }
 }
 
-function endsWith({ data }: DjangoRow, signature: string): boolean {
-  return data.slice(-SIGNATURE_LENGTH) === signature
-}
-
-function absent(error: unknown): undefined {
+function ignoreMissing(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
 }
 
-async function told<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
+async function toStoreError<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    // What the system refuses it has not done; only of a disk that fails nobody knows.
+    if (error instanceof StoreError) throw error
+    // A call that the system refuses had no effect. Only after a disk error is the effect unknown.
     throw new StoreError(operation, error, (error as NodeJS.ErrnoException).code === 'EIO' ? {} : { applied: false })
   }
 }

@@ -1,77 +1,67 @@
 import { ConfigError } from '../../core/base/errors.ts'
 
-/** The last instant that Django's dates reach: their years have four digits. */
-export const LAST_INSTANT: number = Date.UTC(9999, 11, 31)
+/** The last timestamp that Django's dates reach: their years have four digits. */
+export const MAX_TIMESTAMP: number = Date.UTC(9999, 11, 31)
 
 /**
- * The clock of a Django site with `USE_TZ = False`, which keeps local times. A local time is given as the instant at which a clock in UTC
- * shows it.
+ * Converts between timestamps and the local times of a Django site with `USE_TZ = False`. A local
+ * time is represented by the timestamp at which a UTC clock shows it.
  */
 export interface LocalTime {
-  toLocal(instant: number): number
-  toInstant(local: number): number
-  /** What stands behind a date: nothing where all dates are local times, which cannot be compared with others. */
+  toLocal(timestamp: number): number
+  toTimestamp(local: number): number
+  /** Follows an ISO date. Empty where dates are local times, because Python does not compare them with others. */
   readonly offset: '+00:00' | ''
 }
 
-/** A site that keeps UTC, as every one does with `USE_TZ = True`. */
-export const utc: LocalTime = { toLocal: (instant) => instant, toInstant: (local) => local, offset: '+00:00' }
+/** The times of a site with `USE_TZ = True`, which stores UTC. */
+export const utc: LocalTime = { toLocal: (timestamp) => timestamp, toTimestamp: (local) => local, offset: '+00:00' }
 
-/** The clock of a `TIME_ZONE`, `UTC` too. Throws `ConfigError` for one that this runtime does not know. */
+/** The local times of a `TIME_ZONE`, including `UTC`. Throws `ConfigError` for a zone that this runtime does not know. */
 export function localTimeOf(timeZone: string): LocalTime {
   const format = formatOf(timeZone)
-  const toLocal = (instant: number): number => instant + offsetAt(format, instant)
+  const toLocal = (timestamp: number): number => timestamp + offsetAt(format, timestamp)
   return {
     toLocal,
-    // Guessed by the offset then, and mended by the one at the guess. Of an hour that comes twice one is taken.
-    toInstant: (local) => local - offsetAt(format, local - offsetAt(format, local)),
+    // A first estimate, corrected by the offset at the estimate. Of an hour that occurs twice, one is taken.
+    toTimestamp: (local) => local - offsetAt(format, local - offsetAt(format, local)),
     offset: '',
   }
 }
 
+const NUMERIC = { year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' } as const
+
 function formatOf(timeZone: string): Intl.DateTimeFormat {
   try {
-    const digits = '2-digit'
-    return new Intl.DateTimeFormat('en-US', {
-      timeZone,
-      calendar: 'gregory',
-      numberingSystem: 'latn',
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: digits,
-      day: digits,
-      hour: digits,
-      minute: digits,
-      second: digits,
-    })
+    return new Intl.DateTimeFormat('en-US', { ...NUMERIC, timeZone, calendar: 'gregory', numberingSystem: 'latn', hourCycle: 'h23' })
   } catch (cause) {
     throw new ConfigError(
-      `Option \`timeZone\` is '${timeZone}': this runtime does not know it; give Django's TIME_ZONE, such as 'Europe/Berlin'.`,
+      `djangoSessions: the option \`timeZone\` cannot be '${timeZone}': this runtime does not know the zone. Give Django's TIME_ZONE, such as 'Europe/Berlin'.`,
       { cause },
     )
   }
 }
 
-function offsetAt(format: Intl.DateTimeFormat, instant: number): number {
-  const whole = Math.floor(instant / 1000) * 1000
-  const part = Object.fromEntries(format.formatToParts(whole).map(({ type, value }) => [type, Number(value)]))
-  const { year = 0, month = 1, day = 0, hour = 0, minute = 0, second = 0 } = part
-  return Date.UTC(year, month - 1, day, hour, minute, second) - whole
+function offsetAt(format: Intl.DateTimeFormat, timestamp: number): number {
+  const seconds = Math.floor(timestamp / 1000) * 1000
+  const parts = Object.fromEntries(format.formatToParts(seconds).map(({ type, value }) => [type, Number(value)]))
+  const { year = 0, month = 1, day = 0, hour = 0, minute = 0, second = 0 } = parts
+  return Date.UTC(year, month - 1, day, hour, minute, second) - seconds
 }
 
 /**
- * An instant as Django writes it where a database keeps it as text, or without a time zone: no offset, no fraction where that is zero. Such
- * texts compare like the instants.
+ * Formats a timestamp as Django does for a column of text, or of dates without a time zone: no
+ * offset, and no fraction where it is zero. The texts sort like the timestamps.
  */
-export function toDjangoText(instant: number, localTime: LocalTime): string {
-  const text = new Date(localTime.toLocal(Math.min(instant, LAST_INSTANT))).toISOString().replace('T', ' ')
+export function formatDjangoDate(timestamp: number, localTime: LocalTime): string {
+  const text = new Date(localTime.toLocal(Math.min(timestamp, MAX_TIMESTAMP))).toISOString().replace('T', ' ')
   return text.endsWith('.000Z') ? text.slice(0, -5) : `${text.slice(0, -1)}000`
 }
 
-const TEXT = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?$/
+const DATE = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?$/
 
-/** The instant, in whole milliseconds; `NaN` for what is no such text. */
-export function fromDjangoText(text: string, localTime: LocalTime): number {
-  const [, date, time, fraction = ''] = TEXT.exec(text) ?? []
-  return date === undefined ? Number.NaN : localTime.toInstant(Date.parse(`${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`))
+/** Returns the timestamp in whole milliseconds; `NaN` for a text that is not such a date. */
+export function parseDjangoDate(text: string, localTime: LocalTime): number {
+  const [, date, time, fraction = ''] = DATE.exec(text) ?? []
+  return date === undefined ? Number.NaN : localTime.toTimestamp(Date.parse(`${date}T${time}.${fraction.slice(0, 3).padEnd(3, '0')}Z`))
 }

@@ -1,6 +1,7 @@
-import { Cookie, type CookieRules } from '../../core/cookie/cookie-rules.ts'
+import { CookieCarrier } from '../../core/cookie/cookie-transport.ts'
+import type { Transport } from '../../core/cookie/transport.ts'
 
-/** Django's `SESSION_COOKIE_…`; give what `settings.py` says, so that both sides write the same cookie. */
+/** Django's `SESSION_COOKIE_…` settings. Give the values of `settings.py`, so that both sides set the same cookie. */
 export interface DjangoCookieOptions {
   /** `SESSION_COOKIE_NAME`. Default `sessionid`. */
   readonly name?: string
@@ -8,7 +9,10 @@ export interface DjangoCookieOptions {
   readonly domain?: string
   /** `SESSION_COOKIE_PATH`. Default `/`. */
   readonly path?: string
-  /** `SESSION_COOKIE_SECURE`. Default `false`, as Django's: the cookie then goes over plain HTTP too. Say `true` in production, on both sides. */
+  /**
+   * `SESSION_COOKIE_SECURE`. Default `false`, as in Django: browsers then send the cookie over plain
+   * HTTP too. Set `true` in production, on both sides.
+   */
   readonly secure?: boolean
   /** `SESSION_COOKIE_HTTPONLY`. Default `true`. */
   readonly httpOnly?: boolean
@@ -16,17 +20,17 @@ export interface DjangoCookieOptions {
   readonly sameSite?: 'lax' | 'strict' | 'none'
 }
 
-/** What browsers take for one cookie, less what its other attributes may need. */
-const ROOM = 3900
+/** The size that every browser accepts for a cookie, less the length of its other attributes. */
+const MAX_COOKIE_LENGTH = 3900
 
-/** How long a value may be so that every browser keeps it, in one cookie. */
-export function roomIn({ name = 'sessionid', domain = '', path = '/' }: DjangoCookieOptions): number {
-  return ROOM - name.length - domain.length - path.length
+/** The longest value that every browser stores in one cookie with these options. */
+export function maxValueLength({ name = 'sessionid', domain = '', path = '/' }: DjangoCookieOptions): number {
+  return MAX_COOKIE_LENGTH - name.length - domain.length - path.length
 }
 
-/** One cookie by Django's rules: its name as it is, and Secure or not whatever the connection. */
-export function djangoCookies(options: DjangoCookieOptions): CookieRules {
+/** Django's cookie: its name without a prefix, and Secure as configured, whatever the connection. */
+export function djangoCookies(options: DjangoCookieOptions): Transport {
   const { name = 'sessionid', domain, path = '/', secure = false, httpOnly = true, sameSite = 'lax' } = options
-  const cookie = new Cookie(name, { path, secure, httpOnly, sameSite, ...(domain === undefined ? {} : { domain }) })
-  return { over: () => cookie }
+  const carrier = new CookieCarrier(name, { path, secure, httpOnly, sameSite, ...(domain === undefined ? {} : { domain }) })
+  return { vary: 'Cookie', over: () => carrier }
 }

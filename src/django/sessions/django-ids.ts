@@ -2,21 +2,21 @@ import type { RandomText } from '../../core/base/random.ts'
 import { type Identity, type Ids, sha256 } from '../../core/store/id.ts'
 import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
 
-const LENGTH = 32
-const SHAPE = /^[a-z0-9]{32}$/
-/** Characters of base64url, six bits each: enough that what is left over by the division is nothing. */
-const DRAWN = 43
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const KEY_LENGTH = 32
+const KEY = /^[a-z0-9]{32}$/
+/** 43 characters of base64url are 258 random bits, a key has 165, so the modulo bias is below 2^-92. */
+const RANDOM_LENGTH = 43
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-/** Whether a text has the shape of a key. */
+/** Whether a text has the form of a session key. */
 export function isDjangoKey(text: string): boolean {
-  return SHAPE.test(text)
+  return KEY.test(text)
 }
 
-/** Django's session keys: 32 small letters and digits, which the browser holds and the table too. */
-export function djangoIds(draw: RandomText): Ids {
+/** Django's session keys: 32 lower-case letters and digits, the same in the browser and in the table. */
+export function djangoIds(randomText: RandomText): Ids {
   const identity = (key: string): Identity => ({ id: key, key, handle: sha256(key), proof: key })
-  const create = (): Identity => identity(keyFrom(draw(DRAWN)))
+  const create = (): Identity => identity(toKey(randomText(RANDOM_LENGTH)))
   return {
     parse: (text) => (isDjangoKey(text) ? identity(text) : undefined),
     create,
@@ -25,8 +25,8 @@ export function djangoIds(draw: RandomText): Ids {
   }
 }
 
-function keyFrom(drawn: string): string {
+function toKey(random: string): string {
   let number = 0n
-  for (const character of drawn) number = number * 64n + BigInt(ALPHABET.indexOf(character))
-  return (number % 36n ** BigInt(LENGTH)).toString(36).padStart(LENGTH, '0')
+  for (const character of random) number = number * 64n + BigInt(BASE64URL.indexOf(character))
+  return (number % 36n ** BigInt(KEY_LENGTH)).toString(36).padStart(KEY_LENGTH, '0')
 }

@@ -9,10 +9,13 @@ import { tableName } from '../../stores/sql/sql-statements.ts'
 import type { SqliteDatabase } from '../../stores/sqlite/sqlite-database.ts'
 import type { DjangoCookieOptions } from './django-cookie.ts'
 
-/** A database that Django keeps its table in: a path or an open database of SQLite, a pool of PostgreSQL, or one of MySQL or MariaDB. */
+/** The database of Django's table: a path or an open database of SQLite, or a pool of PostgreSQL, MySQL or MariaDB. */
 export type DjangoDatabase = string | SqliteDatabase | PgPool | PostgresJs | MysqlPool | MysqlPromisePool
 
-/** What a manager of Django's sessions can be told; what is not Django's is as in `SessionOptions`. */
+/**
+ * Options of `djangoSessions`. Give exactly one of `database`, `directory` and `signedCookies`. The
+ * options that have no counterpart in Django mean the same as in `SessionOptions`.
+ */
 export interface DjangoOptions
   extends Pick<
     SessionOptions,
@@ -20,29 +23,32 @@ export interface DjangoOptions
   > {
   /** Django's `SECRET_KEY`. */
   readonly secretKey: string
-  /** Django's `SECRET_KEY_FALLBACKS`: keys that signed before. */
+  /** Django's `SECRET_KEY_FALLBACKS`: former keys, whose signatures are still accepted. */
   readonly fallbacks?: readonly string[]
-  /** The database of Django's `django_session`, for the engine `db` (and the database of `cached_db`). */
+  /** The database of `django_session`, for Django's engine `db`. */
   readonly database?: DjangoDatabase
-  /** Default `django_session`; on PostgreSQL and MySQL perhaps with its schema in front. */
+  /** The name of the table. Default `django_session`. On PostgreSQL and MySQL a schema may precede it. */
   readonly table?: string
-  /** `SESSION_FILE_PATH`, for the engine `file`, in the place of `database`. */
+  /** `SESSION_FILE_PATH`, for Django's engine `file`. */
   readonly directory?: string
-  /** `true` for the engine `signed_cookies`, in the place of `database`: the cookie holds the session. */
+  /** `true` for Django's engine `signed_cookies`: the cookie contains the session. */
   readonly signedCookies?: boolean
   /** `SESSION_COOKIE_…`. */
   readonly cookie?: DjangoCookieOptions
-  /** `SESSION_COOKIE_AGE`: how long a session lives after it was saved. Seconds, or a text such as `'14d'`. Default two weeks. */
+  /** `SESSION_COOKIE_AGE`: how long after a save a session expires. Seconds, or a text such as `'14d'`. Default two weeks. */
   readonly cookieAge?: Duration
   /** `SESSION_EXPIRE_AT_BROWSER_CLOSE`. Default `false`. */
   readonly expireAtBrowserClose?: boolean
-  /** `SESSION_SAVE_EVERY_REQUEST`: every request with a session makes it live on, and sends its cookie again. Default `false`. */
+  /** `SESSION_SAVE_EVERY_REQUEST`: every request with a session extends its lifetime and sends its cookie again. Default `false`. */
   readonly saveEveryRequest?: boolean
-  /** `TIME_ZONE`, for a site with `USE_TZ = False`, whose dates are local times: give it there, even if it is `'UTC'`, and nowhere else. */
+  /**
+   * `TIME_ZONE` of a site with `USE_TZ = False`, whose dates are local times. Give it there even if
+   * it is `'UTC'`, and omit it where `USE_TZ` is `True`.
+   */
   readonly timeZone?: string
-  /** Whether `setExpiry` may store a date. Say `false` beside a Django before 4.1, which cannot read one. Default `true`. */
+  /** Whether `setExpiry` accepts a date. Set `false` for Django before 4.1, which cannot read one. Default `true`. */
   readonly isoExpiry?: boolean
-  /** The salt, where `SESSION_ENGINE` names a `SessionStore` with another class name. Default `django.contrib.sessions.SessionStore`. */
+  /** The salt, where the `SessionStore` of `SESSION_ENGINE` has another class name. Default `django.contrib.sessions.SessionStore`. */
   readonly salt?: string
 }
 

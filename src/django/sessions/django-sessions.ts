@@ -1,7 +1,7 @@
 import { djangoCodec } from '../../codecs/django.ts'
 import { parsePython } from '../../codecs/python-json.ts'
 import type { SessionOptions } from '../../core/config/options.ts'
-import type { RuleContext } from '../../core/config/rules.ts'
+import type { RuleContext } from '../../core/config/profile.ts'
 import { Sessions } from '../../core/manager/sessions.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { Described, Schemas } from '../../core/values/schema.ts'
@@ -11,7 +11,6 @@ import type { PgPool, PostgresJs } from '../../stores/postgres/postgres-client.t
 import type { SqliteDatabase } from '../../stores/sqlite/sqlite-database.ts'
 import { DjangoSigner } from '../../wire/django-signing.ts'
 import type { DjangoRows } from '../rows/django-rows.ts'
-import { type FileLife, fileLife } from '../rows/file-expiry.ts'
 import { DjangoFileRows } from '../rows/file-rows.ts'
 import { type LocalTime, localTimeOf, utc } from '../rows/local-time.ts'
 import { mysqlRows } from '../rows/mysql-rows.ts'
@@ -19,75 +18,69 @@ import { postgresRows } from '../rows/postgres-rows.ts'
 import { sqliteRows } from '../rows/sqlite-rows.ts'
 import { DjangoStore } from '../stores/django-store.ts'
 import { SignedCookieStore } from '../stores/signed-cookie-store.ts'
-import { roomIn } from './django-cookie.ts'
+import { maxValueLength } from './django-cookie.ts'
 import { checkDjangoOptions, type DjangoDatabase, type DjangoOptions, sharedOptions } from './django-options.ts'
-import { type DjangoDialect, djangoDialect } from './django-profile.ts'
+import { djangoProfile } from './django-profile.ts'
 
-/** The salt of every `SessionStore` that comes with Django. */
+/** The salt of every `SessionStore` class of Django. */
 const SALT = 'django.contrib.sessions.SessionStore'
 
 /** The salt of the engine `signed_cookies`. */
 const COOKIE_SALT = 'django.contrib.sessions.backends.signed_cookies'
 
-/** What a compressed session may hold at the least, whatever `maxSize` says: Django knows no such limit. */
-const MOST_INFLATED = 1 << 24
+/** A compressed session is read up to this size, even with a smaller `maxSize`, because Django has no limit. 16 MiB. */
+const MIN_INFLATE_LIMIT = 1 << 24
 
 /**
- * Makes the manager of the sessions of a Django site: it reads and writes Django's own rows, with Django's cookie, names and rules. Whoever is
- * logged in on one side is logged in on the other. Adapters take it as any manager.
+ * Creates the manager of the sessions of a Django site. It reads and writes Django's rows and cookie
+ * by Django's names and rules, so a login on one side is a login on the other. Adapters accept it
+ * like any manager.
  *
  * ```ts
  * const sessions = djangoSessions({ secretKey: process.env.SECRET_KEY ?? '', database: 'db.sqlite3' })
  * app.use(session(sessions))
  * ```
  *
- * Django makes the table (`manage.py migrate`). Beside its properties a session that was written here holds `_sojourn`, by which a write whose
- * answer was lost is found again. Django replaces a session as a whole, so that it may undo what was written here while it was at work on
- * the same session; what is written here undoes nothing of Django's.
+ * Django creates the table (`manage.py migrate`). A session that was written here has the additional
+ * property `_sojourn`, by which a write whose response was lost is recognised. Django writes a session
+ * as a whole, so it can overwrite what was written here during one of its requests. What is written
+ * here never overwrites changes of Django.
  *
- * @throws ConfigError when an option cannot be used. Whatever is wrong with the database is a `StoreError` of the first operation.
+ * @throws ConfigError when an option is not usable. Errors of the database are reported by the first
+ * operation, as `StoreError`.
  */
 export function djangoSessions<const S extends Schemas>(options: DjangoOptions & { readonly schema: S }): Sessions<Described<S>>
 export function djangoSessions<Data = Default>(options: DjangoOptions): Sessions<Data>
-// oxlint-disable-next-line typescript/no-explicit-any -- whatever the overloads above say
+// oxlint-disable-next-line typescript/no-explicit-any -- the overloads above have the types
 export function djangoSessions(options: DjangoOptions): Sessions<any> {
   checkDjangoOptions(options)
   const { timeZone, cookie = {} } = options
   const localTime = timeZone === undefined ? utc : localTimeOf(timeZone)
-  const dialect = djangoDialect(options, localTime)
-  const checked: SessionOptions = {
+  const profile = djangoProfile(options, localTime)
+  const sessionOptions: SessionOptions = {
     ...sharedOptions(options),
-    store: storeOf(options, localTime, readingOf(dialect)),
+    store: createStore(options, localTime, { profile, lifetime: profile.lifetime(), parse: parsePython }),
     codec: djangoCodec,
-    cookie: checkable(cookie),
+    cookie: toCookieOptions(cookie),
   }
-  return new Sessions(checked, dialect)
+  return new Sessions(sessionOptions, profile)
 }
 
-function storeOf(options: DjangoOptions, localTime: LocalTime, reading: RuleContext): Store {
+function createStore(options: DjangoOptions, localTime: LocalTime, context: RuleContext): Store {
   const { signedCookies, clock = Date.now, cookie = {} } = options
-  const signer = signerOf(options)
-  if (signedCookies === true) return new SignedCookieStore({ signer, reading, most: roomIn(cookie) }, clock)
-  return new DjangoStore(rowsOf(options, localTime, fileLife(signer, reading)), signer, clock)
+  const signer = createSigner(options)
+  if (signedCookies === true) return new SignedCookieStore({ signer, context, maxLength: maxValueLength(cookie) }, clock)
+  return new DjangoStore(createRows(options, localTime, signer, context), signer, clock)
 }
 
-function signerOf({
-  secretKey,
-  fallbacks = [],
-  signedCookies,
-  salt = signedCookies === true ? COOKIE_SALT : SALT,
-  maxSize = 0,
-}: DjangoOptions): DjangoSigner {
-  return new DjangoSigner([secretKey, ...fallbacks], salt, Math.max(2 * maxSize, MOST_INFLATED))
+function createSigner({ secretKey, fallbacks = [], signedCookies, salt, maxSize = 0 }: DjangoOptions): DjangoSigner {
+  const defaultSalt = signedCookies === true ? COOKIE_SALT : SALT
+  return new DjangoSigner([secretKey, ...fallbacks], salt ?? defaultSalt, Math.max(2 * maxSize, MIN_INFLATE_LIMIT))
 }
 
-function readingOf(dialect: DjangoDialect): RuleContext {
-  return { rules: dialect.rules, lifetime: dialect.lifetime(), parse: parsePython }
-}
-
-function rowsOf(options: DjangoOptions, localTime: LocalTime, life: FileLife): DjangoRows {
-  const { database, directory, table = 'django_session', cookie: { name = 'sessionid' } = {} } = options
-  if (directory !== undefined) return new DjangoFileRows(directory, name, life)
+function createRows(options: DjangoOptions, localTime: LocalTime, signer: DjangoSigner, context: RuleContext): DjangoRows {
+  const { database, directory, table = 'django_session', cookie: { name: cookieName = 'sessionid' } = {} } = options
+  if (directory !== undefined) return new DjangoFileRows({ directory, cookieName, signer, context })
   if (isSqlite(database)) return sqliteRows(database, table, localTime)
   return isMysql(database) ? mysqlRows(database, table, localTime) : postgresRows(database as PgPool | PostgresJs, table)
 }
@@ -100,7 +93,7 @@ function isMysql(database: DjangoDatabase | undefined): database is MysqlPool | 
   return database !== undefined && ['getConnection', 'pool'].some((name) => name in (database as object))
 }
 
-/** Django's cookie as the manager's own checks understand it: they know no cookie that does without Secure, and no dot before a domain. */
-function checkable({ secure, domain, ...cookie }: NonNullable<DjangoOptions['cookie']>): NonNullable<SessionOptions['cookie']> {
+/** Django's cookie in a form that `checkOptions` accepts: it rejects `secure: false` and a dot before the domain. */
+function toCookieOptions({ secure, domain, ...cookie }: NonNullable<DjangoOptions['cookie']>): NonNullable<SessionOptions['cookie']> {
   return { ...cookie, secure: secure === true ? true : 'auto', ...(domain === undefined ? {} : { domain: domain.replace(/^\./, '') }) }
 }

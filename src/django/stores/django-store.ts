@@ -1,7 +1,5 @@
-import { djangoCodec } from '../../codecs/django.ts'
 import { ConfigError } from '../../core/base/errors.ts'
 import type {
-  AttachedStore,
   Capabilities,
   ClearExpiredOptions,
   CountExpired,
@@ -15,22 +13,21 @@ import type {
   Refused,
   Replace,
   Store,
-  StoreContext,
   Touch,
-  Version,
   Written,
 } from '../../core/store/store.ts'
 import { deleteInBatches } from '../../stores/shared/delete-in-batches.ts'
 import { pageFrom } from '../../stores/shared/page.ts'
 import { answer } from '../../stores/shared/results.ts'
-import { type DjangoSigner, SIGNATURE_LENGTH } from '../../wire/django-signing.ts'
+import type { DjangoSigner } from '../../wire/django-signing.ts'
 import type { DjangoRow, DjangoRows } from '../rows/django-rows.ts'
-import { djangoIds, isDjangoKey } from '../sessions/django-ids.ts'
-import { NEVER_BORN, takeNote, withNote } from './session-metadata.ts'
+import { isDjangoKey } from '../sessions/django-ids.ts'
+import { openSession, signatureOf, signSession, UNREADABLE } from './signed-session.ts'
 
 /**
- * Sessions in Django's rows. Keys are Django's own, a new id is another key. The version of an entry is the signature of the row: it changes
- * with whatever is written, by whichever side. Whose a session is stands in no column.
+ * Stores sessions in Django's rows. The key is Django's `session_key`, so a new id is a new key. The
+ * version of an entry is the signature of its row, which changes with every write of either side.
+ * Django's table has no column for the user, so sessions cannot be found by user.
  */
 export class DjangoStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: true, list: true, indexes: [], carriesData: false, renames: true }
@@ -44,12 +41,8 @@ export class DjangoStore implements Store {
     this.#clock = clock
   }
 
-  attach({ randomText }: StoreContext): AttachedStore {
-    return { store: this, ids: djangoIds(randomText) }
-  }
-
-  async load({ key, now, deadline }: Load): Promise<Entry | undefined> {
-    const row = await this.#rows.load(key, now, deadline)
+  async load(operation: Load): Promise<Entry | undefined> {
+    const row = await this.#rows.load(operation)
     return row === undefined ? undefined : this.#entryOf(row)
   }
 
@@ -58,33 +51,34 @@ export class DjangoStore implements Store {
     return (await this.#rows.insert(row, deadline)) ? written(row) : answer.taken
   }
 
-  async replace({ key, newKey = key, entry, expected, now, deadline }: Replace): Promise<Written | Refused> {
+  async replace(operation: Replace): Promise<Written | Refused> {
+    const { key, newKey = key, entry, now, deadline } = operation
     const row = this.#rowOf(newKey, entry)
-    const outcome = await this.#rows.replace(key, row, expected, now, deadline)
-    if (outcome === 'written') return written(row)
-    if (outcome === 'taken') return answer.taken
+    const result = await this.#rows.replace(row, operation)
+    if (result === 'written') return written(row)
+    if (result === 'taken') return answer.taken
     const current = await this.load({ key, now, deadline })
     return current === undefined ? answer.missing : answer.stale(current)
   }
 
-  touch({ key, expiresAt, expected, now, deadline }: Touch): Promise<boolean> {
-    return this.#rows.touch(key, expiresAt, expected, now, deadline)
+  touch(operation: Touch): Promise<boolean> {
+    return this.#rows.touch(operation)
   }
 
-  async delete({ key, deadline }: Keyed): Promise<boolean> {
-    if (!isDjangoKey(key)) throw new ConfigError(NO_HANDLE)
-    return this.#rows.delete(key, deadline)
+  async delete(operation: Keyed): Promise<boolean> {
+    if (!isDjangoKey(operation.key)) throw new ConfigError(NO_REVOKE)
+    return this.#rows.delete(operation)
   }
 
   async list({ now, limit = 100, cursor, deadline }: List): Promise<Page> {
-    const most = Math.max(1, limit)
-    const rows = await this.#rows.list(now, most + 1, cursor, deadline)
+    const size = Math.max(1, limit)
+    const rows = await this.#rows.list({ now, limit: size + 1, after: cursor, deadline })
     const found = rows.map((row) => [row.key, this.#entryOf(row)] as const)
-    return pageFrom(found, most)
+    return pageFrom(found, size)
   }
 
-  clearExpired({ now, ...rest }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
-    return deleteInBatches(rest, (most, deadline) => this.#rows.clearExpired(now, most, deadline))
+  clearExpired({ now, ...options }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
+    return deleteInBatches(options, (size, deadline) => this.#rows.clearExpired(now, size, deadline))
   }
 
   countExpired({ now }: CountExpired): Promise<number> {
@@ -95,35 +89,19 @@ export class DjangoStore implements Store {
     return this.#rows.close()
   }
 
-  #rowOf(key: string, { payload, commits, idAt, createdAt, expiresAt }: Entry): DjangoRow {
-    const note = { commits, idAt, createdAt: createdAt === NEVER_BORN ? undefined : createdAt }
-    return { key, expiresAt, data: this.#signer.sign(withNote(djangoCodec, payload, note), Math.floor(this.#clock() / 1000)) }
+  #rowOf(key: string, entry: Entry): DjangoRow {
+    return { key, expiresAt: entry.expiresAt, data: signSession(this.#signer, this.#clock(), entry.payload, entry) }
   }
 
-  /** A row that is not signed by a key of ours, or holds no object, has an empty payload: that is unreadable, and stays as it is. */
   #entryOf({ key, data, expiresAt }: DjangoRow): Entry {
-    const signed = this.#signer.unsign(data)
-    const taken = signed === undefined ? undefined : takeNote(djangoCodec, signed.text)
-    return {
-      payload: taken?.payload ?? '',
-      proof: key,
-      idAt: taken?.note.idAt ?? 0,
-      version: versionOf(data),
-      commits: taken?.note.commits ?? '',
-      createdAt: taken?.note.createdAt ?? NEVER_BORN,
-      seenAt: (signed?.timestamp ?? 0) * 1000,
-      expiresAt,
-    }
+    const { payload, commits, idAt, createdAt, seenAt } = openSession(this.#signer, data) ?? UNREADABLE
+    return { payload, proof: key, idAt, version: signatureOf(data), commits, createdAt, seenAt, expiresAt }
   }
 }
 
-const NO_HANDLE =
-  "In Django's table a handle does not lead to its session: flush() and save() the session of `sessions.load(key)`, where `key` is Django's `session_key`."
-
-function versionOf(data: string): Version {
-  return data.slice(-SIGNATURE_LENGTH)
-}
+const NO_REVOKE =
+  "sessions.revoke: Django's table cannot be searched by handle. Load the session with `sessions.load(key)`, where `key` is Django's `session_key`, then call flush() and save()."
 
 function written({ data }: DjangoRow): Written {
-  return { ok: true, version: versionOf(data) }
+  return { ok: true, version: signatureOf(data) }
 }

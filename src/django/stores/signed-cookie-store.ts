@@ -1,6 +1,5 @@
-import { djangoCodec } from '../../codecs/django.ts'
 import { ConfigError, CookieTooLargeError } from '../../core/base/errors.ts'
-import type { RuleContext } from '../../core/config/rules.ts'
+import type { RuleContext } from '../../core/config/profile.ts'
 import { type Ids, sha256 } from '../../core/store/id.ts'
 import type {
   AttachedStore,
@@ -13,41 +12,40 @@ import type {
   Replace,
   Store,
   StoreContext,
-  Version,
   Written,
 } from '../../core/store/store.ts'
 import { answer } from '../../stores/shared/results.ts'
-import { type DjangoSigner, SIGNATURE_LENGTH } from '../../wire/django-signing.ts'
-import { NEVER_BORN, takeNote, withNote } from './session-metadata.ts'
+import type { DjangoSigner } from '../../wire/django-signing.ts'
+import { NO_CREATED_AT, openSession, signatureOf, signSession } from './signed-session.ts'
 
-/** How sessions are put into signed cookies. */
-export interface SignedCookies {
+export interface SignedCookieOptions {
   readonly signer: DjangoSigner
-  readonly reading: RuleContext
-  /** The longest value that browsers keep in this cookie. */
-  readonly most: number
+  readonly context: RuleContext
+  /** The longest value that browsers store in this cookie. */
+  readonly maxLength: number
 }
 
 const HANDLE_LENGTH = 16
-/** No server takes a longer header; whatever is need not be looked at. */
-const MOST_READ = 1 << 16
+/** Longer tokens are rejected unread: servers accept no header of this length. */
+const MAX_TOKEN_LENGTH = 1 << 16
 
 /**
- * Sessions of Django's engine `signed_cookies`: the cookie is the session, signed, and readable by whoever has it. Every write makes another
- * value. Whoever kept an old one may bring it back until it is `SESSION_COOKIE_AGE` old, on Django's side as on ours.
+ * Sessions of Django's engine `signed_cookies`: the cookie contains the session, signed but not
+ * encrypted. Every write creates a new value. An old value stays valid until it is
+ * `SESSION_COOKIE_AGE` old, in Django and here.
  */
 export class SignedCookieStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: false, list: false, indexes: [], carriesData: true }
-  readonly #cookies: SignedCookies
+  readonly #options: SignedCookieOptions
   readonly #clock: () => number
 
-  constructor(cookies: SignedCookies, clock: () => number) {
-    this.#cookies = cookies
+  constructor(options: SignedCookieOptions, clock: () => number) {
+    this.#options = options
     this.#clock = clock
   }
 
-  attach(service: StoreContext): AttachedStore {
-    return { store: this, ids: this.#ids(service) }
+  attach(context: StoreContext): AttachedStore {
+    return { store: this, ids: this.#ids(context) }
   }
 
   async load({ key: token, now }: Load): Promise<Entry | undefined> {
@@ -56,25 +54,25 @@ export class SignedCookieStore implements Store {
   }
 
   async create({ entry }: Create): Promise<Written | Refused> {
-    return this.#signed(entry)
+    return this.#sign(entry)
   }
 
   async replace({ key: token, entry, expected, now }: Replace): Promise<Written | Refused> {
     const current = await this.load({ key: token, now })
     if (current === undefined) return answer.missing
-    return current.version === expected ? this.#signed(entry) : answer.stale(current)
+    return current.version === expected ? this.#sign(entry) : answer.stale(current)
   }
 
-  /** The value that is out there cannot be changed. */
+  /** A value that the browser has cannot be changed. */
   async touch(): Promise<boolean> {
     return false
   }
 
-  /** There is nothing here to delete. */
+  /** Nothing is stored on the server. The response of the current request deletes the cookie. */
   async delete({ key }: Keyed): Promise<boolean> {
     if (this.#entryIn(key) !== undefined) return false
     throw new ConfigError(
-      "A session in a signed cookie ends with its cookie: only a request of its own browser can flush it, as Django's engine has it.",
+      'sessions.revoke: with `signedCookies: true` a session is stored only in its cookie. Call flush() in a request of that browser.',
     )
   }
 
@@ -88,32 +86,24 @@ export class SignedCookieStore implements Store {
     }
   }
 
-  #signed({ payload, createdAt, idAt }: Entry): Written {
-    const { signer, most, reading } = this.#cookies
-    const isBorn = Number.isFinite(reading.lifetime.absolute) && createdAt !== NEVER_BORN
-    const json = isBorn ? withNote(djangoCodec, payload, { commits: '', idAt, createdAt }) : payload
-    const token = signer.sign(json, Math.floor(this.#clock() / 1000))
-    if (token.length > most) throw new CookieTooLargeError(token.length, most)
-    return { ok: true, token, version: versionOf(token) }
+  #sign({ payload, createdAt, idAt }: Entry): Written {
+    const { signer, maxLength, context } = this.#options
+    const needsCreatedAt = Number.isFinite(context.lifetime.absolute) && createdAt !== NO_CREATED_AT
+    const metadata = needsCreatedAt ? { commits: '', idAt, createdAt } : undefined
+    const token = signSession(signer, this.#clock(), payload, metadata)
+    if (token.length > maxLength) throw new CookieTooLargeError(token.length, maxLength)
+    return { ok: true, token, version: signatureOf(token) }
   }
 
-  /** A session that says when it expires does so, which Django forgets; and none is believed longer than Django believes it. */
+  /** Applies `_session_expiry`, which Django ignores here, but never exceeds the age that Django accepts. */
   #entryIn(token: string): Entry | undefined {
-    const { signer, reading } = this.#cookies
-    const signed = token.length > MOST_READ ? undefined : signer.unsign(token)
-    const taken = signed === undefined ? undefined : takeNote(djangoCodec, signed.text)
-    const texts = taken === undefined ? undefined : djangoCodec.decode(taken.payload)
-    if (signed === undefined || taken === undefined || texts === undefined) return undefined
-    const seenAt = signed.timestamp * 1000
-    const createdAt = taken.note.createdAt ?? NEVER_BORN
-    const own = reading.rules.expiryOf(texts, createdAt, seenAt, reading)
-    const longest = seenAt + reading.lifetime.idle
-    // To Django a value that is exactly so old is still good.
-    const expiresAt = own >= longest ? longest + 1 : own
-    return { ...taken.note, payload: taken.payload, proof: '', version: versionOf(token), createdAt, seenAt, expiresAt }
+    const { signer, context } = this.#options
+    const session = token.length > MAX_TOKEN_LENGTH ? undefined : openSession(signer, token)
+    if (session === undefined) return undefined
+    const { texts, ...fields } = session
+    const stored = context.profile.expiryOf(texts, fields.createdAt, fields.seenAt, context)
+    const latest = fields.seenAt + context.lifetime.idle
+    // Django accepts a value of exactly this age, so it expires one millisecond later.
+    return { ...fields, proof: '', version: signatureOf(token), expiresAt: stored >= latest ? latest + 1 : stored }
   }
-}
-
-function versionOf(token: string): Version {
-  return token.slice(-SIGNATURE_LENGTH)
 }

@@ -2,13 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../../src/codecs/json.ts'
 import { MAX_DURATION, milliseconds } from '../../../src/core/base/duration.ts'
-import { ownRules as rules } from '../../../src/core/config/expiry.ts'
-import type { Lifetime } from '../../../src/core/config/rules.ts'
+import { ownProfile as profile } from '../../../src/core/config/own-profile.ts'
+import type { Lifetime } from '../../../src/core/config/profile.ts'
 import type { Entry } from '../../../src/core/store/store.ts'
 import { DAY, HOUR, MINUTE, START } from '../fixture.ts'
 
 const { parse } = jsonCodec
-const { endsWithBrowser, expiryOf, expiryProperties, touchOf } = rules
+const { endsWithBrowser, expiryOf, expiryProperties, touchOf } = profile
 const lifetime: Lifetime = { idle: DAY, absolute: 30 * DAY, browserSession: false }
 
 describe('durations', () => {
@@ -86,7 +86,7 @@ describe('expiry', () => {
     ['null likewise', { _expiry: null }, 0, DAY],
     ['a negative idle likewise', { _expiry: { idle: -5 } }, 0, DAY],
   ])('%s', (_name, properties, later, expected) => {
-    expect(expiryOf(texts(properties), START, START + later, { lifetime, parse, rules }) - START).toBe(expected)
+    expect(expiryOf(texts(properties), START, START + later, { lifetime, parse, profile }) - START).toBe(expected)
   })
 
   it('an unreadable text is as if it were not there, and never throws', () => {
@@ -94,7 +94,7 @@ describe('expiry', () => {
       ['_expiry', '{'],
       ['_browser', 'x'],
     ])
-    expect([expiryOf(broken, START, START, { lifetime, parse, rules }), endsWithBrowser(broken, { lifetime, parse, rules })]).toEqual([
+    expect([expiryOf(broken, START, START, { lifetime, parse, profile }), endsWithBrowser(broken, { lifetime, parse, profile })]).toEqual([
       START + DAY,
       false,
     ])
@@ -103,9 +103,9 @@ describe('expiry', () => {
   it('endsWithBrowser: the session’s own word before the option', () => {
     const on = { ...lifetime, browserSession: true }
     expect([
-      endsWithBrowser(texts({ _browser: true }), { lifetime, parse, rules }),
-      endsWithBrowser(texts({ _browser: false }), { lifetime: on, parse, rules }),
-      endsWithBrowser(texts({}), { lifetime: on, parse, rules }),
+      endsWithBrowser(texts({ _browser: true }), { lifetime, parse, profile }),
+      endsWithBrowser(texts({ _browser: false }), { lifetime: on, parse, profile }),
+      endsWithBrowser(texts({}), { lifetime: on, parse, profile }),
     ]).toEqual([true, false, true])
   })
 
@@ -129,7 +129,7 @@ describe('expiry', () => {
           seenAt: START + seen,
           expiresAt: START + expires,
         }
-        const to = touchOf(entry, new Map(), START + now, { lifetime: { idle, absolute, browserSession: false }, parse, rules }, true)
+        const to = touchOf(entry, new Map(), START + now, { lifetime: { idle, absolute, browserSession: false }, parse, profile }, true)
         if (to === undefined) return
         expect(to).toBeGreaterThanOrEqual(entry.expiresAt)
         expect(to).toBeLessThanOrEqual(START + absolute)

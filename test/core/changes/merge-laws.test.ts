@@ -3,15 +3,19 @@ import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../../src/codecs/json.ts'
 import { apply, type Intent, noEffects } from '../../../src/core/changes/intent.ts'
 import { merge } from '../../../src/core/changes/merge.ts'
-import { ownRules } from '../../../src/core/config/expiry.ts'
-import type { RuleContext } from '../../../src/core/config/rules.ts'
+import { ownProfile } from '../../../src/core/config/own-profile.ts'
+import type { RuleContext } from '../../../src/core/config/profile.ts'
 import { DAY } from '../fixture.ts'
 
-const reading: RuleContext = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse, rules: ownRules }
+const reading: RuleContext = {
+  lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false },
+  parse: jsonCodec.parse,
+  profile: ownProfile,
+}
 
 const set = (name: string, text: string): Intent => ({ kind: 'set', name, text })
 const remove = (name: string): Intent => ({ kind: 'remove', name })
-const fill = (name: string, text: string): Intent => ({ kind: 'fill', name, text })
+const setIfAbsent = (name: string, text: string): Intent => ({ kind: 'setIfAbsent', name, text })
 const take = (name: string): Intent => ({ kind: 'claim', name })
 const consume = (name: string, text: string): Intent => ({ kind: 'consume', name, text })
 const add = (name: string, by: number): Intent => ({ kind: 'update', name, change: (text) => String(Number(text ?? '0') + by) })
@@ -28,9 +32,9 @@ const baseOf = fc.dictionary(nameOf, textOf).map((texts) => new Map(Object.entri
 const intentOn = (name: fc.Arbitrary<string>): fc.Arbitrary<Intent> =>
   fc.oneof(
     fc.tuple(name, textOf).map(([each, text]) => set(each, text)),
-    fc.tuple(name, textOf).map(([each, text]): Intent => ({ kind: 'edit', name: each, text })),
+    fc.tuple(name, textOf).map(([each, text]): Intent => ({ kind: 'mutate', name: each, text })),
     name.map(remove),
-    fc.tuple(name, textOf).map(([each, text]) => fill(each, text)),
+    fc.tuple(name, textOf).map(([each, text]) => setIfAbsent(each, text)),
     fc.tuple(name, fc.integer({ min: 1, max: 5 })).map(([each, by]) => add(each, by)),
     fc.tuple(name, textOf).map(([each, text]) => consume(each, text)),
     name.map(take),
@@ -126,7 +130,7 @@ describe('laws', () => {
   it('merge never resurrects: what is there was there, or an intent put it there', () => {
     fc.assert(
       fc.property(baseOf, intentsOf, (base, intents) => {
-        const put = new Set(intents.filter(({ kind }) => ['set', 'edit', 'fill', 'update'].includes(kind)).map(nameIn))
+        const put = new Set(intents.filter(({ kind }) => ['set', 'mutate', 'setIfAbsent', 'update'].includes(kind)).map(nameIn))
         for (const name of run(base, intents).keys()) expect(base.has(name) || put.has(name)).toBe(true)
       }),
     )
@@ -135,7 +139,7 @@ describe('laws', () => {
   it('of set-if-absent the first to commit wins', () => {
     fc.assert(
       fc.property(baseOf, nameOf, textOf, textOf, (base, name, first, second) => {
-        expect(run(base, [fill(name, first), fill(name, second)]).get(name)).toBe(base.get(name) ?? first)
+        expect(run(base, [setIfAbsent(name, first), setIfAbsent(name, second)]).get(name)).toBe(base.get(name) ?? first)
       }),
     )
   })

@@ -2,11 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../../src/codecs/json.ts'
 import { type Intent } from '../../../src/core/changes/intent.ts'
 import { type Merged, merge, overwritten } from '../../../src/core/changes/merge.ts'
-import { ownRules } from '../../../src/core/config/expiry.ts'
-import type { RuleContext } from '../../../src/core/config/rules.ts'
+import { ownProfile } from '../../../src/core/config/own-profile.ts'
+import type { RuleContext } from '../../../src/core/config/profile.ts'
 import { DAY } from '../fixture.ts'
 
-const reading: RuleContext = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse, rules: ownRules }
+const reading: RuleContext = {
+  lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false },
+  parse: jsonCodec.parse,
+  profile: ownProfile,
+}
 
 type Texts = Record<string, string>
 
@@ -20,7 +24,7 @@ function after(base: Texts, ...intents: Intent[]): Texts {
 
 const set = (name: string, text: string): Intent => ({ kind: 'set', name, text })
 const remove = (name: string): Intent => ({ kind: 'remove', name })
-const fill = (name: string, text: string): Intent => ({ kind: 'fill', name, text })
+const setIfAbsent = (name: string, text: string): Intent => ({ kind: 'setIfAbsent', name, text })
 const take = (name: string): Intent => ({ kind: 'claim', name })
 const consume = (name: string, text: string): Intent => ({ kind: 'consume', name, text })
 const add = (name: string, by: number): Intent => ({ kind: 'update', name, change: (text) => String(Number(text ?? '0') + by) })
@@ -31,10 +35,10 @@ const cycle: Intent = { kind: 'cycle' }
 describe('each intent', () => {
   it.each<[string, Texts, Intent[], Texts]>([
     ['set', { a: '1' }, [set('a', '2'), set('b', '3')], { a: '2', b: '3' }],
-    ['edit', { a: '1' }, [{ kind: 'edit', name: 'a', text: '2' }], { a: '2' }],
+    ['mutate', { a: '1' }, [{ kind: 'mutate', name: 'a', text: '2' }], { a: '2' }],
     ['remove', { a: '1', b: '2' }, [remove('a'), remove('c')], { b: '2' }],
-    ['fill where absent', {}, [fill('a', '1')], { a: '1' }],
-    ['fill where present', { a: '0' }, [fill('a', '1')], { a: '0' }],
+    ['fill where absent', {}, [setIfAbsent('a', '1')], { a: '1' }],
+    ['fill where present', { a: '0' }, [setIfAbsent('a', '1')], { a: '0' }],
     ['update', { a: '1' }, [add('a', 2), add('b', 3)], { a: '3', b: '3' }],
     ['update to nothing', { a: '1' }, [{ kind: 'update', name: 'a', change: () => undefined }], {}],
     ['claim', { a: '1' }, [take('a')], {}],
@@ -72,7 +76,7 @@ describe('a new id', () => {
     ['login of the same user', true, { userId: '1' }, [login('1')]],
     ['another user set', true, { userId: '1' }, [set('userId', '2')]],
     ['a user set on an anonymous session', true, {}, [set('userId', '1')]],
-    ['a user filled in', true, {}, [fill('userId', '1')]],
+    ['a user filled in', true, {}, [setIfAbsent('userId', '1')]],
     ['a user by update', true, { userId: '1' }, [add('userId', 1)]],
     ['to the browser', true, {}, [set('_browser', 'true')]],
     ['from the browser', true, { _browser: 'true' }, [set('_browser', 'false')]],
@@ -112,6 +116,6 @@ describe('overwritten', () => {
     ])
     expect(overwritten(opened, current, [set('a', '3'), set('a', '4'), set('b', '3'), add('c', 1), set('d', '1')])).toEqual(['a'])
     expect(overwritten(opened, new Map(), [set('a', '1')])).toEqual(['a'])
-    expect(overwritten(opened, current, [{ kind: 'edit', name: 'c', text: '5' }])).toEqual(['c'])
+    expect(overwritten(opened, current, [{ kind: 'mutate', name: 'c', text: '5' }])).toEqual(['c'])
   })
 })

@@ -2,17 +2,21 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../../src/codecs/json.ts'
 import { StoreError } from '../../../src/core/base/errors.ts'
-import { type Intent, logsIn, onlyIncidental } from '../../../src/core/changes/intent.ts'
+import { type Intent, whenGone } from '../../../src/core/changes/intent.ts'
 import { merge } from '../../../src/core/changes/merge.ts'
 import { type Plan, plan } from '../../../src/core/changes/plan.ts'
 import type { State } from '../../../src/core/changes/state.ts'
-import { ownRules } from '../../../src/core/config/expiry.ts'
-import type { RuleContext } from '../../../src/core/config/rules.ts'
+import { ownProfile } from '../../../src/core/config/own-profile.ts'
+import type { RuleContext } from '../../../src/core/config/profile.ts'
 import type { Identity } from '../../../src/core/store/id.ts'
 import type { Entry } from '../../../src/core/store/store.ts'
 import { DAY, HOUR, START } from '../fixture.ts'
 
-const reading: RuleContext = { lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false }, parse: jsonCodec.parse, rules: ownRules }
+const reading: RuleContext = {
+  lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false },
+  parse: jsonCodec.parse,
+  profile: ownProfile,
+}
 const entry: Entry = {
   payload: '{}',
   proof: 'proof',
@@ -194,12 +198,10 @@ describe('laws', () => {
 })
 
 describe('what intents amount to', () => {
-  it('onlyIncidental and logsIn', () => {
-    expect([onlyIncidental([consume, consume]), onlyIncidental([consume, set]), logsIn([set, login]), logsIn([set])]).toEqual([
-      true,
-      false,
-      true,
-      false,
-    ])
+  it('decides what happens to them when their session has ended', () => {
+    expect(whenGone([consume, consume])).toBe('drop')
+    expect(whenGone([consume, set])).toBe('refuse')
+    expect(whenGone([set, login])).toBe('start-new')
+    expect(whenGone([set])).toBe('refuse')
   })
 })

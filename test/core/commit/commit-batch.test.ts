@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Session } from '../../../src/index.ts'
+import { incoming } from '../../incoming.ts'
 import { rejection, World, worldWith } from '../fixture.ts'
 import { forever, lostAnswer, lostRequest, real, ScriptedStore } from '../scripted-store.ts'
 
@@ -272,7 +273,7 @@ describe('the generator of random numbers', () => {
     for (const cookie of [world.browser.cookie, undefined]) {
       for (const change of changes.slice(0, cookie === undefined ? 1 : 3)) {
         broken = false
-        const session = await manager.open({ cookie, secure: true, loopback: false })
+        const session = await manager.open(incoming(cookie))
         change(session)
         broken = true
         await expect(manager.commit(session, { status: 200 })).rejects.toThrow()

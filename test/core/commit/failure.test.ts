@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry, Session } from '../../../src/index.ts'
+import { incoming } from '../../incoming.ts'
 import { rejection, thrown, type World, worldWith } from '../fixture.ts'
 import { forever, ScriptedStore } from '../scripted-store.ts'
 
@@ -226,7 +227,7 @@ describe('an entry of another', () => {
       `${stolen.slice(0, 16)}.${stolen.slice(0, 32)}`,
       `${world.browser.id?.slice(0, 16)}.${stolen.slice(0, 32)}`,
     ]) {
-      const session = await world.sessions.open({ cookie: `__Host-sid=${cookie}`, secure: true, loopback: false })
+      const session = await world.sessions.open(incoming(`__Host-sid=${cookie}`))
       expect(session.size).toBe(0)
     }
   })

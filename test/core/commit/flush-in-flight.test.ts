@@ -3,6 +3,7 @@ import { createSessions } from '../../../src/core/manager/sessions.ts'
 import type { Session } from '../../../src/core/session/session.ts'
 import type { Create, Entry, Keyed, Load, Refused, Replace, Written } from '../../../src/core/store/store.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
+import { incoming } from '../../incoming.ts'
 
 /** Every operation takes a turn of the event loop: time for the request to go on before it is done. */
 class Unhurried extends MemoryStore {
@@ -32,7 +33,7 @@ async function visitor(initial: Record<string, unknown>, options: { lazy?: boole
   first.assign(initial)
   if (Object.keys(initial).length > 0) await first.save()
   const cookie = first.id === undefined ? undefined : `sid=${first.id}`
-  const session = await sessions.open({ cookie, secure: false, loopback: true })
+  const session = await sessions.open(incoming(cookie, { secure: false, loopback: true }))
   const end = async (): Promise<{ setCookie: string | null; rows: unknown[] }> => {
     const headers = await sessions.commit(session, { status: 200 })
     const { entries } = await store.list({ now: Date.now() })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createSessions } from '../../../src/core/manager/sessions.ts'
+import { adapterOf, createSessions } from '../../../src/core/manager/sessions.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
+import { incoming } from '../../incoming.ts'
 
 /** What JavaScript that was written for another session library does with ours. */
 const sessions = createSessions({ store: new MemoryStore() })
@@ -51,19 +52,15 @@ describe('options that cannot be meant', () => {
   it('two managers of one cookie on one request', async () => {
     const other = createSessions({ store: new MemoryStore(), as: 'other' })
     const request = new Request('https://shop.example/')
-    sessions.bind(request, await sessions.open(request))
+    adapterOf(sessions).bind(request, await sessions.open(request))
     const second = await other.open(request)
-    expect(() => other.bind(request, second)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }))
-    expect(other.find(request)).toBeUndefined()
+    expect(() => adapterOf(other).bind(request, second)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }))
+    expect(adapterOf(other).find(request)).toBeUndefined()
   })
 
   it('a store whose method forgets its promise', async () => {
     const store = Object.assign(new MemoryStore(), { load: () => undefined as never })
-    const session = await createSessions({ store }).open({
-      cookie: `__Host-sid=${'A'.repeat(16)}.${'B'.repeat(32)}`,
-      secure: true,
-      loopback: false,
-    })
+    const session = await createSessions({ store }).open(incoming(`__Host-sid=${'A'.repeat(16)}.${'B'.repeat(32)}`))
     expect(() => session.get('a')).toThrow('load() of the store has to return a promise')
   })
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { adapterOf } from '../../../src/core/manager/sessions.ts'
+import { incoming } from '../../incoming.ts'
 import { World } from '../fixture.ts'
 
 const HTTPS = { secure: true, loopback: false }
@@ -50,7 +52,7 @@ describe('which cookie is read', () => {
     await world.visit((session) => void session.set('a', 1))
     const { id } = world.browser
     const reads = async (cookie: string, connection = HTTPS): Promise<boolean> =>
-      (await world.sessions.open({ cookie, ...connection })).has('a')
+      (await world.sessions.open(incoming(cookie, connection))).has('a')
     expect(await reads(`__Host-sid=${id}`)).toBe(true)
     for (const name of [
       'sid',
@@ -71,8 +73,8 @@ describe('which cookie is read', () => {
     const world = new World()
     const admin = world.manager({ as: 'adminSession', cookie: { name: 'admin' } })
     await world.visit((session) => void session.set('a', 1))
-    const session = await admin.open({ cookie: world.browser.cookie, ...HTTPS })
-    expect([admin.name, session.size]).toEqual(['adminSession', 0])
+    const session = await admin.open(incoming(world.browser.cookie, HTTPS))
+    expect([adapterOf(admin).name, session.size]).toEqual(['adminSession', 0])
   })
 })
 

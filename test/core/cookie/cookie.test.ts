@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CookieOptions, SessionOptions } from '../../../src/index.ts'
+import { incoming } from '../../incoming.ts'
 import { thrown, World } from '../fixture.ts'
 
 const HTTPS = { secure: true, loopback: false }
@@ -9,7 +10,7 @@ const PLAIN = { secure: false, loopback: false }
 /** The `Set-Cookie` of a new session, with its id written `ID`. */
 async function birth(cookie: CookieOptions, connection: typeof HTTPS, options: Partial<SessionOptions> = {}): Promise<string | undefined> {
   const world = new World({ cookie, ...options })
-  const session = await world.sessions.open({ cookie: undefined, ...connection })
+  const session = await world.sessions.open(incoming(undefined, connection))
   session.set('a', 1)
   const headers = await world.sessions.commit(session, { status: 200 })
   expect(headers.get('vary')).toBe('Cookie')
@@ -19,10 +20,10 @@ async function birth(cookie: CookieOptions, connection: typeof HTTPS, options: P
 /** The `Set-Cookie` that ends a session. */
 async function death(cookie: CookieOptions, connection: typeof HTTPS): Promise<string | undefined> {
   const world = new World({ cookie })
-  const first = await world.sessions.open({ cookie: undefined, ...connection })
+  const first = await world.sessions.open(incoming(undefined, connection))
   first.set('a', 1)
   const [pair = ''] = (await world.sessions.commit(first, { status: 200 })).getSetCookie()[0]?.split(';') ?? []
-  const session = await world.sessions.open({ cookie: pair, ...connection })
+  const session = await world.sessions.open(incoming(pair, connection))
   session.flush()
   expect((await world.rows()).length).toBe(1)
   const headers = await world.sessions.commit(session, { status: 200 })
@@ -139,7 +140,7 @@ describe('the cookie, attribute for attribute', () => {
 describe('over plain HTTP that is not loopback', () => {
   it('nothing is created; a write throws a ConfigError naming the setting of the framework', async () => {
     const world = new World()
-    const session = await world.sessions.open({ cookie: undefined, ...PLAIN, remedy: "app.set('trust proxy', 1)" })
+    const session = await world.sessions.open(incoming(undefined, { ...PLAIN, remedy: "app.set('trust proxy', 1)" }))
     for (const write of [
       () => session.set('a', 1),
       () => session.login(1),
@@ -160,7 +161,7 @@ describe('over plain HTTP that is not loopback', () => {
   it('reading is as with no session, whatever cookie came', async () => {
     const world = new World()
     await world.visit((session) => void session.set('a', 1))
-    const session = await world.sessions.open({ cookie: `${world.browser.cookie}; sid=${world.browser.id}`, ...PLAIN })
+    const session = await world.sessions.open(incoming(`${world.browser.cookie}; sid=${world.browser.id}`, PLAIN))
     expect([session.get('a'), session.size, session.userId, session.isNew]).toEqual([undefined, 0, undefined, true])
     session.flush()
     const headers = await world.sessions.commit(session, { status: 200 })

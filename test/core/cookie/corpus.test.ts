@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { incoming } from '../../incoming.ts'
 import { Browser, DAY, type Visit, type World, worldWith } from '../fixture.ts'
 import { ScriptedStore } from '../scripted-store.ts'
 
@@ -15,13 +16,13 @@ async function ask(
   const cookie = header(ids) as string
   const store = world.store as ScriptedStore
   store.calls.length = 0
-  const reader = await world.sessions.open({ cookie, secure: true, loopback: false })
+  const reader = await world.sessions.open(incoming(cookie))
   const seen = reader.get('who')
   const silent = await world.sessions.commit(reader, { status: 200 })
   expect(silent.getSetCookie()).toEqual([])
   const calls = [...store.calls]
   const unchanged = JSON.stringify(await world.rows()) === JSON.stringify(rows)
-  const writer = await world.sessions.open({ cookie, secure: true, loopback: false })
+  const writer = await world.sessions.open(incoming(cookie))
   writer.set('mine', 1)
   const created = (await world.sessions.commit(writer, { status: 200 })).getSetCookie()[0] ?? ''
   expect(Object.keys(Object.prototype)).toEqual([])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createSessions } from '../../../src/core/manager/sessions.ts'
+import { adapterOf, createSessions } from '../../../src/core/manager/sessions.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { Browser, rejection, thrown, World, worldWith } from '../fixture.ts'
 import { ScriptedStore } from '../scripted-store.ts'
@@ -47,7 +47,7 @@ describe('outside of requests', () => {
   it('of finds the session bound to a request, and names the missing middleware otherwise', async () => {
     const world = new World()
     const [request, session] = [{}, await world.open()]
-    world.sessions.bind(request, session)
+    adapterOf(world.sessions).bind(request, session)
     expect(world.sessions.of(request)).toBe(session)
     const error = thrown(() => world.sessions.of({}))
     expect(error.code).toBe('ERR_SESSION_CONFIG')

@@ -1,11 +1,10 @@
 import { describe, expect, it, vi } from 'vitest'
 import { type CookieOptions, createSessions, type Sessions } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-
-const https = { secure: true, loopback: false }
+import { incoming } from '../../incoming.ts'
 
 async function loggedIn(sessions: Sessions, userId: string): Promise<{ name: string; id: string }> {
-  const session = await sessions.open({ ...https, cookie: undefined })
+  const session = await sessions.open(incoming(undefined))
   session.login(userId)
   const [name = '', id = ''] = ((await sessions.commit(session, { status: 200 })).get('set-cookie') ?? '').split(/[=;]/)
   return { name, id }
@@ -21,21 +20,21 @@ describe('two managers on one store', () => {
   it('do not take each other’s ids', async () => {
     const [visitors, admins] = managers({ name: 'admin' })
     const { id } = await loggedIn(visitors, 'visitor')
-    const forged = await admins.open({ ...https, cookie: `__Host-admin=${id}` })
+    const forged = await admins.open(incoming(`__Host-admin=${id}`))
     expect([forged.userId, forged.isNew]).toEqual([undefined, true])
     forged.flush()
     await admins.commit(forged, { status: 200 })
-    expect((await visitors.open({ ...https, cookie: `__Host-sid=${id}` })).userId).toBe('visitor')
+    expect((await visitors.open(incoming(`__Host-sid=${id}`))).userId).toBe('visitor')
     const admin = await loggedIn(admins, 'admin')
-    expect((await visitors.open({ ...https, cookie: `__Host-sid=${admin.id}` })).userId).toBeUndefined()
-    expect((await admins.open({ ...https, cookie: `${admin.name}=${admin.id}` })).userId).toBe('admin')
+    expect((await visitors.open(incoming(`__Host-sid=${admin.id}`))).userId).toBeUndefined()
+    expect((await admins.open(incoming(`${admin.name}=${admin.id}`))).userId).toBe('admin')
   })
 
   it('of one cookie, in two processes say, share their sessions, with a prefix or without', async () => {
     const [, first] = managers({ name: 'admin' })
     const [, second] = managers({ name: '__Host-admin' })
     const { name, id } = await loggedIn(first, 'ada')
-    expect((await second.open({ ...https, cookie: `${name}=${id}` })).userId).toBe('ada')
+    expect((await second.open(incoming(`${name}=${id}`))).userId).toBe('ada')
     expect((await second.load(id)).userId).toBe('ada')
   })
 })

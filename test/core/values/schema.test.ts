@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createSessions } from '../../../src/index.ts'
+import { incoming } from '../../incoming.ts'
 import { rejection, thrown, World, worldWith } from '../fixture.ts'
 
 const schema = {
@@ -104,7 +105,7 @@ describe('the types of a schema', () => {
   it('are those of the session', async () => {
     const world = new World()
     const sessions = createSessions({ store: world.memory, schema })
-    const session = await sessions.open({ cookie: undefined, secure: true, loopback: false })
+    const session = await sessions.open(incoming(undefined))
     session.set('theme', 'dark')
     const theme: 'light' | 'dark' = session.get('theme', 'light')
     expect(theme).toBe('dark')

@@ -1,131 +1,130 @@
-// A real Django whose sessions are files, and one whose sessions are signed cookies.
+// A running Django with the engine `file`, and one with the engine `signed_cookies`.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { DjangoOptions } from '../../../src/django/django.ts'
-import { anySequence } from '../../django/live/any-sequence.ts'
-import type { Side, Sides } from '../../django/live/deed.ts'
-import { startDjango } from '../../django/live/django-side.ts'
-import { startNode } from '../../django/live/node-side.ts'
-import { sharedData } from '../../django/live/shared-data.ts'
-import { openSqlite, type SharedDatabase } from '../../django/live/shared-databases.ts'
-import { sharedEnds } from '../../django/live/shared-ends.ts'
-import { time, Visitor } from '../../django/live/visitor.ts'
+import { type App, type Apps, Browser, time } from '../../django/live/browser.ts'
+import { dataTests } from '../../django/live/data-tests.ts'
+import { openSqlite, type SharedDatabase } from '../../django/live/databases.ts'
+import { startDjango } from '../../django/live/django-app.ts'
+import { endTests } from '../../django/live/end-tests.ts'
+import { startNode } from '../../django/live/node-app.ts'
+import { randomCommandTests } from '../../django/live/random-commands.ts'
 import { SECRET } from '../../django/site.ts'
 import { findDjango } from '../../services/django.ts'
 
 const django = findDjango()
 const DAY = 86_400
 
-/** Both sides of a site with these settings; its users are in a database. */
-function site(settings: () => object, options: () => Partial<DjangoOptions>): Sides {
+/** Starts both apps of a site with these settings. Its users are in a database. */
+function startApps(settings: () => object, options: () => Partial<DjangoOptions>): Apps {
   let users: SharedDatabase
-  const sides = {} as Record<keyof Sides, Side>
+  const apps = {} as Record<keyof Apps, App>
   beforeAll(async () => {
     users = await openSqlite()
-    sides.Django = await startDjango(django?.python ?? '', { ...users.settings, SECRET_KEY: SECRET, ...settings() })
-    sides.Node = await startNode({ secretKey: SECRET, ...options() }, users.users)
+    apps.Django = await startDjango(django?.python ?? '', { ...users.settings, SECRET_KEY: SECRET, ...settings() })
+    apps.Node = await startNode({ secretKey: SECRET, ...options() }, users.users)
   })
   afterAll(async () => {
-    await sides.Node?.close()
-    await sides.Django?.close()
+    await apps.Node?.close()
+    await apps.Django?.close()
     await users?.remove()
   })
   afterEach(() => {
     time.ahead = 0
   })
-  return sides
+  return apps
 }
 
-describe.skipIf(django === undefined)('files', () => {
+describe.skipIf(django === undefined)('session files', () => {
   const directory = mkdtempSync(join(tmpdir(), 'sojourn-django-files-'))
   afterAll(() => rmSync(directory, { recursive: true, force: true }))
-  const sides = site(
+  const apps = startApps(
     () => ({ SESSION_ENGINE: 'django.contrib.sessions.backends.file', SESSION_FILE_PATH: directory }),
     () => ({ directory }),
   )
 
-  sharedData(sides)
-  sharedEnds(sides)
-  anySequence(sides)
+  dataTests(apps)
+  endTests(apps)
+  randomCommandTests(apps)
 
-  it('expire two weeks after they were written', async () => {
-    for (const side of [sides.Django, sides.Node]) {
+  it('expire two weeks after the last save', async () => {
+    for (const app of [apps.Django, apps.Node]) {
       time.ahead = 0
-      const visitor = new Visitor()
-      await visitor.on(side, ['set', 'a', 1])
+      const browser = new Browser()
+      await browser.run(app, ['set', 'a', 1])
       time.ahead = 14 * DAY - 60
-      for (const each of [sides.Django, sides.Node]) expect(await visitor.copy().on(each, ['get', 'a'])).toEqual([1])
+      for (const reader of [apps.Django, apps.Node]) expect(await browser.copy().run(reader, ['get', 'a'])).toEqual([1])
       time.ahead = 14 * DAY + 60
-      for (const each of [sides.Node, sides.Django]) expect(await visitor.copy().on(each, ['get', 'a'])).toEqual([null])
+      for (const reader of [apps.Node, apps.Django]) expect(await browser.copy().run(reader, ['get', 'a'])).toEqual([null])
     }
   })
 
-  it('expire for Node in the seconds they say, for Django never', async () => {
-    const visitor = new Visitor()
-    await visitor.on(sides.Django, ['set', 'a', 1], ['expire', 600])
+  it('expire after the seconds of `_session_expiry` in Node and never in Django', async () => {
+    const browser = new Browser()
+    await browser.run(apps.Django, ['set', 'a', 1], ['expire', 600])
     time.ahead = 540
-    expect(await visitor.copy().on(sides.Node, ['get', 'a'])).toEqual([1])
+    expect(await browser.copy().run(apps.Node, ['get', 'a'])).toEqual([1])
     time.ahead = 660
-    expect(await visitor.copy().on(sides.Node, ['get', 'a'])).toEqual([null])
-    expect(await visitor.copy().on(sides.Django, ['get', 'a'])).toEqual([1])
+    expect(await browser.copy().run(apps.Node, ['get', 'a'])).toEqual([null])
+    expect(await browser.copy().run(apps.Django, ['get', 'a'])).toEqual([1])
   })
 
-  it('that have expired are cleared away by either side', async () => {
-    for (const side of [sides.Django, sides.Node]) {
+  it('are deleted by either app after they have expired', async () => {
+    for (const app of [apps.Django, apps.Node]) {
       time.ahead = 0
-      const visitor = new Visitor()
-      await visitor.on(sides.Django, ['set', 'a', 1])
+      const browser = new Browser()
+      await browser.run(apps.Django, ['set', 'a', 1])
       time.ahead = 15 * DAY
-      await new Visitor().on(side, ['clearExpired'])
+      await new Browser().run(app, ['clearExpired'])
       time.ahead = 0
-      expect(await visitor.on(sides.Node, ['get', 'a'])).toEqual([null])
+      expect(await browser.run(apps.Node, ['get', 'a'])).toEqual([null])
     }
   })
 })
 
 describe.skipIf(django === undefined)('signed cookies', () => {
-  const sides = site(
+  const apps = startApps(
     () => ({ SESSION_ENGINE: 'django.contrib.sessions.backends.signed_cookies' }),
     () => ({ signedCookies: true }),
   )
 
-  anySequence(sides)
+  randomCommandTests(apps)
 
   it.each([
     ['Django', 'Node'],
     ['Node', 'Django'],
   ] as const)('of %s are read and changed by %s', async (first, second) => {
-    const visitor = new Visitor()
-    await visitor.on(sides[first], ['set', 'a', 'ü'], ['set', 'b', [1]], ['login', 'ada'], ['message', 20, 'Hi.'])
-    expect(await visitor.on(sides[second], ['get', 'a'], ['pop', 'b'], ['user'], ['messages'])).toMatchObject([
+    const browser = new Browser()
+    await browser.run(apps[first], ['set', 'a', 'ü'], ['set', 'b', [1]], ['login', 'ada'], ['message', 20, 'Hi.'])
+    expect(await browser.run(apps[second], ['get', 'a'], ['pop', 'b'], ['user'], ['messages'])).toMatchObject([
       'ü',
       [1],
       'ada',
       [{ level: 20 }],
     ])
-    expect(await visitor.on(sides[first], ['names'], ['user'], ['messages'])).toEqual([['a'], 'ada', []])
-    await visitor.on(sides[second], ['logout'])
-    expect([...visitor.cookies]).toEqual([])
+    expect(await browser.run(apps[first], ['names'], ['user'], ['messages'])).toEqual([['a'], 'ada', []])
+    await browser.run(apps[second], ['logout'])
+    expect([...browser.cookies]).toEqual([])
   })
 
-  it.each(['Django', 'Node'] as const)('of %s are believed for two weeks', async (first) => {
-    const visitor = new Visitor()
-    await visitor.on(sides[first], ['set', 'a', 1])
+  it.each(['Django', 'Node'] as const)('of %s are valid for two weeks', async (first) => {
+    const browser = new Browser()
+    await browser.run(apps[first], ['set', 'a', 1])
     time.ahead = 14 * DAY - 60
-    for (const side of [sides.Django, sides.Node]) expect(await visitor.copy().on(side, ['get', 'a'])).toEqual([1])
+    for (const reader of [apps.Django, apps.Node]) expect(await browser.copy().run(reader, ['get', 'a'])).toEqual([1])
     time.ahead = 14 * DAY + 60
-    for (const side of [sides.Django, sides.Node]) expect(await visitor.copy().on(side, ['get', 'a'])).toEqual([null])
+    for (const reader of [apps.Django, apps.Node]) expect(await browser.copy().run(reader, ['get', 'a'])).toEqual([null])
   })
 
-  it('that were changed by a stranger are nobody’s', async () => {
-    const visitor = new Visitor()
-    await visitor.on(sides.Node, ['login', 'ada'])
-    visitor.cookies.set(
+  it('are rejected after they were changed', async () => {
+    const browser = new Browser()
+    await browser.run(apps.Node, ['login', 'ada'])
+    browser.cookies.set(
       'sessionid',
-      (visitor.cookies.get('sessionid') ?? '').replace(/.$/, (last) => (last === 'A' ? 'E' : 'A')),
+      (browser.cookies.get('sessionid') ?? '').replace(/.$/, (last) => (last === 'A' ? 'E' : 'A')),
     )
-    for (const side of [sides.Django, sides.Node]) expect(await visitor.copy().on(side, ['user'])).toEqual([null])
+    for (const reader of [apps.Django, apps.Node]) expect(await browser.copy().run(reader, ['user'])).toEqual([null])
   })
 })

@@ -5,6 +5,7 @@ import { createSessions, type Sessions } from '../../../src/core/manager/session
 import type { Session } from '../../../src/core/session/session.ts'
 import type { Store } from '../../../src/core/store/store.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
+import { incoming } from '../../incoming.ts'
 import { idIn } from '../simulation/subject.ts'
 
 type Verb = readonly [real: (session: Session) => unknown, model: (model: Model) => unknown]
@@ -42,7 +43,7 @@ class Visit implements fc.AsyncCommand<Model, World> {
   }
 
   async run(model: Model, world: World): Promise<void> {
-    const session = await world.sessions.open({ cookie: world.cookie, secure: true, loopback: false })
+    const session = await world.sessions.open(incoming(world.cookie))
     expect(session.toObject()).toEqual(Object.fromEntries(model.data))
     const wanted = this.#verb[1](model)
     expect(await this.#verb[0](session)).toEqual(wanted)
@@ -149,7 +150,7 @@ async function born(store: Store): Promise<string> {
 }
 
 async function visit(sessions: Sessions, id: string, number: number): Promise<unknown> {
-  const session = await sessions.open({ cookie: `__Host-sid=${id}`, secure: true, loopback: false })
+  const session = await sessions.open(incoming(`__Host-sid=${id}`))
   session.set(`own${number}`, number)
   session.push('log', number)
   session.increment('count')

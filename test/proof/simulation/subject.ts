@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { SessionOptions } from '../../../src/core/config/options.ts'
 import { createSessions } from '../../../src/core/manager/sessions.ts'
+import { incoming } from '../../incoming.ts'
 
 /** The verbs the proofs use, of the library or of a mutant. */
 export interface SessionLike {
@@ -35,7 +36,7 @@ export function sojourn(options: SessionOptions): Subject {
   const sessions = createSessions(options)
   type Real = Parameters<typeof sessions.commit>[0]
   return {
-    open: (id) => sessions.open({ cookie: id === undefined ? undefined : `__Host-sid=${id}`, secure: true, loopback: false }),
+    open: (id) => sessions.open(incoming(id === undefined ? undefined : `__Host-sid=${id}`)),
     commit: async (session, status) => void (await sessions.commit(session as Real, { status })),
     setCookies: (session) => sessions.headers(session as Real).getSetCookie(),
   }

@@ -6,6 +6,7 @@ import { MemoryStore } from '../../../src/stores/memory.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { HOUR, NOW, sampleEntry } from '../../../src/testing/sample.ts'
 import { storeSuite } from '../../../src/testing/store-suite.ts'
+import { incoming } from '../../incoming.ts'
 
 storeSuite(
   'CachedStore, memory in front of SQLite',
@@ -175,7 +176,7 @@ describe('a cache in trouble', () => {
 })
 
 describe('sessions over a cache of this process', () => {
-  const cookie = (id: string | undefined): object => ({ cookie: `__Host-sid=${id}`, secure: true, loopback: false })
+  const cookie = (id: string | undefined): object => incoming(`__Host-sid=${id}`)
 
   it('lose no update, and hand a value out once, though what they read is old', async () => {
     const truth = new MemoryStore()

@@ -7,6 +7,7 @@ import { parseEnvelope, printEnvelope } from '../../../src/stores/cookie/cookie-
 import { CookieStore } from '../../../src/stores/cookie.ts'
 import { createSealer, deriveSealingKeys } from '../../../src/wire/seal.ts'
 import { DAY, HOUR, MINUTE, START } from '../../core/fixture.ts'
+import { incoming } from '../../incoming.ts'
 import { SECRET } from './cookie-secret.ts'
 
 const entry = {
@@ -75,7 +76,7 @@ describe('a manager', () => {
     clock: () => START,
   })
   const reads = async (token: string) => {
-    const session = await sessions.open({ cookie: `__Host-sid=${token}`, secure: true, loopback: false })
+    const session = await sessions.open(incoming(`__Host-sid=${token}`))
     return session.toObject()
   }
 

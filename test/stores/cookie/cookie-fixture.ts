@@ -2,6 +2,7 @@ import type { Store } from '../../../src/core/store/store.ts'
 import { createSessions, type Session, type SessionEvent, type SessionOptions, type Sessions } from '../../../src/index.ts'
 import { CookieStore, type CookieStoreOptions } from '../../../src/stores/cookie.ts'
 import { Clock } from '../../core/fixture.ts'
+import { incoming } from '../../incoming.ts'
 import { SECRET } from './cookie-secret.ts'
 
 /** The cookies of one browser. */
@@ -59,7 +60,7 @@ export class CookieWorld {
   }
 
   async begin(jar: Jar = this.jar, sessions: Sessions<any> = this.sessions): Promise<UnderWay> {
-    const session = await sessions.open({ cookie: jar.header, secure: true, loopback: false })
+    const session = await sessions.open(incoming(jar.header))
     const finish = async (browser: Jar = jar): Promise<readonly string[]> => {
       const setCookies = (await sessions.commit(session, { status: 200 })).getSetCookie()
       browser.obey(setCookies)

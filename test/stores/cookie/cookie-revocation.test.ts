@@ -3,6 +3,7 @@ import { StoreError } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { DAY, MINUTE, rejection, thrown } from '../../core/fixture.ts'
+import { incoming } from '../../incoming.ts'
 import { ScriptedStore } from '../../stories/harness/scripted-store.ts'
 import { CookieWorld, rowsOf } from './cookie-fixture.ts'
 
@@ -143,7 +144,7 @@ describe('a store that remembers what ended', () => {
     let asked = 0
     store.script = () => void (asked += 1)
     for (const header of ['__Host-sid=x', `__Host-sid=1${'A'.repeat(300)}`, '__Host-sid=a.3; __Host-sid.1=b'])
-      expect((await world.sessions.open({ cookie: header, secure: true, loopback: false })).size).toBe(0)
+      expect((await world.sessions.open(incoming(header))).size).toBe(0)
     expect(asked).toBe(0)
   })
 

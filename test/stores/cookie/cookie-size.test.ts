@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { rejection } from '../../core/fixture.ts'
+import { incoming } from '../../incoming.ts'
 import { CookieWorld, Jar, rowsOf } from './cookie-fixture.ts'
 
 const NAME = '__Host-sid'
@@ -66,13 +67,9 @@ describe('a session that one cookie cannot hold', () => {
         expect(await world.read(mixed), `another ${name}`).toEqual({})
       }
     }
-    const session = await world.sessions.open({
-      cookie: `${first.header}; ${NAME}.1=${second.cookies.get(`${NAME}.1`)}`,
-      secure: true,
-      loopback: false,
-    })
+    const session = await world.sessions.open(incoming(`${first.header}; ${NAME}.1=${second.cookies.get(`${NAME}.1`)}`))
     expect(session.size).toBe(0)
-    const both = await world.sessions.open({ cookie: `${NAME}=a; ${first.header}; ${NAME}.9=b`, secure: true, loopback: false })
+    const both = await world.sessions.open(incoming(`${NAME}=a; ${first.header}; ${NAME}.9=b`))
     expect(both.size).toBe(1)
   })
 
@@ -81,7 +78,7 @@ describe('a session that one cookie cannot hold', () => {
     const other = new Jar()
     await world.visit((session) => session.set('a', 1))
     await world.visit((session) => session.set('a', 2), other)
-    const session = await world.sessions.open({ cookie: `${world.jar.header}; ${other.header}`, secure: true, loopback: false })
+    const session = await world.sessions.open(incoming(`${world.jar.header}; ${other.header}`))
     expect(session.size).toBe(0)
     expect(world.events.at(-1)).toMatchObject({ type: 'absent', reason: 'two-cookies' })
   })

@@ -18,8 +18,7 @@ import {
   updateDjangoAuthHash,
 } from '../../../src/django/django.ts'
 import type { Session } from '../../../src/index.ts'
-import type { Deed, Side } from './deed.ts'
-import { time } from './visitor.ts'
+import { type App, type Command, time } from './browser.ts'
 
 /** A row of `auth_user`. */
 export interface UserRow extends DjangoUser {
@@ -32,15 +31,15 @@ export interface Users {
   update(username: string, column: 'password' | 'is_active', value: string | boolean): Promise<void>
 }
 
-/** Starts an Express that does deeds on Django's sessions. */
-export async function startNode(options: DjangoOptions, users: Users): Promise<Side> {
+/** Starts an Express that executes commands on Django's sessions. */
+export async function startNode(options: DjangoOptions, users: Users): Promise<App> {
   const sessions = djangoSessions<any>({ ...options, clock: () => Date.now() + time.ahead * 1000 })
-  const deeds = deedsOn(users, () => sessions.clearExpired())
+  const commands = commandsWith(users, () => sessions.clearExpired())
   const app = express()
   app.use(session(sessions), express.json({ limit: '1mb' }))
   app.post('/', async (req: Request, res: Response) => {
     const results: unknown[] = []
-    for (const [name, ...rest] of req.body as Deed[]) results.push((await deeds[name]?.(req.session, ...rest)) ?? null)
+    for (const [name, ...args] of req.body as Command[]) results.push((await commands[name]?.(req.session, ...args)) ?? null)
     res.json(results)
   })
   app.use((error: { status?: number; stack?: string }, _req: Request, res: Response, _next: NextFunction) => {
@@ -58,7 +57,7 @@ export async function startNode(options: DjangoOptions, users: Users): Promise<S
   }
 }
 
-const NAMED: Readonly<Record<string, unknown>> = {
+const SPECIAL_NUMBERS: Readonly<Record<string, unknown>> = {
   float: 1.5,
   big: 2n ** 70n,
   nan: Number.NaN,
@@ -66,11 +65,11 @@ const NAMED: Readonly<Record<string, unknown>> = {
   tiny: 1e-300,
 }
 
-type Does = (session: Session<any>, ...rest: any[]) => unknown
+type Execute = (session: Session<any>, ...args: any[]) => unknown
 
-const onProperties: Readonly<Record<string, Does>> = {
+const sessionCommands: Readonly<Record<string, Execute>> = {
   set: (session, name, value) => void session.set(name, value),
-  named: (session, name, value) => void session.set(name, NAMED[value]),
+  setSpecial: (session, name, value) => void session.set(name, SPECIAL_NUMBERS[value]),
   get: (session, name) => session.get(name),
   repr: (session, name) => `${typeof session.get(name)} ${String(session.get(name))}`,
   increment: (session, name) => void session.increment(name),
@@ -83,11 +82,11 @@ const onProperties: Readonly<Record<string, Does>> = {
   cycle: (session) => session.cycleId(),
   expire: (session, seconds) => session.setExpiry(seconds === 0 ? 'browser' : (seconds ?? undefined)),
   expireAt: (session, seconds) => session.setExpiry(new Date(Date.now() + (time.ahead + seconds) * 1000)),
-  lives: (session) => Math.round(((session.expiresAt ?? 0) - Date.now()) / 1000 - time.ahead),
+  expiresIn: (session) => Math.round(((session.expiresAt ?? 0) - Date.now()) / 1000 - time.ahead),
   endsWithBrowser: (session) => session.endsWithBrowser,
 }
 
-const onDjango: Readonly<Record<string, Does>> = {
+const djangoCommands: Readonly<Record<string, Execute>> = {
   logout: djangoLogout,
   message: (session, level, text, extraTags) => addDjangoMessage(session, level, text, { extraTags }),
   messages: (session) => djangoMessages(session).map(({ level, message, extraTags = '' }) => ({ level, message, extraTags })),
@@ -96,39 +95,43 @@ const onDjango: Readonly<Record<string, Does>> = {
   deleteTestCookie: (session) => void deleteTestCookie(session),
 }
 
-function deedsOn(users: Users, clearExpired: () => Promise<number>): Readonly<Record<string, Does>> {
-  const named = async (name: string): Promise<UserRow> => (await users.find('username', name)) ?? Promise.reject(new Error(name))
-  const user = (session: Session<any>): Promise<UserRow | undefined> => djangoUser(session, { loadUser: (id) => users.find('id', id) })
+function commandsWith(users: Users, clearExpired: () => Promise<number>): Readonly<Record<string, Execute>> {
+  const findByName = async (name: string): Promise<UserRow> => (await users.find('username', name)) ?? Promise.reject(new Error(name))
+  const findUser = (session: Session<any>): Promise<UserRow | undefined> => djangoUser(session, { loadUser: (id) => users.find('id', id) })
   return {
-    ...onProperties,
-    ...onDjango,
-    ...holds(),
-    user: async (session) => (await user(session))?.username,
-    login: async (session, name) => djangoLogin(session, await named(name)),
+    ...sessionCommands,
+    ...djangoCommands,
+    ...pauseCommands(),
+    user: async (session) => (await findUser(session))?.username,
+    login: async (session, name) => djangoLogin(session, await findByName(name)),
     activate: (_session, name, active) => users.update(name, 'is_active', active),
     password: async (session, name, password, keep) => {
       await users.update(name, 'password', `md5$salt$${password}`)
-      if (keep) updateDjangoAuthHash(session, await named(name))
+      if (keep) updateDjangoAuthHash(session, await findByName(name))
     },
     clearExpired: async () => void (await clearExpired()),
   }
 }
 
-/** A request that holds goes on when another releases it. */
-function holds(): Readonly<Record<string, Does>> {
-  const gates = new Map<string, { readonly reached: PromiseWithResolvers<void>; readonly open: PromiseWithResolvers<void> }>()
-  const gate = (name: string): ReturnType<typeof newGate> =>
-    gates.get(name) ?? (gates.set(name, newGate()).get(name) as ReturnType<typeof newGate>)
-  return {
-    hold: async (_session, name) => {
-      gate(name).reached.resolve()
-      await gate(name).open.promise
-    },
-    held: (_session, name) => gate(name).reached.promise,
-    release: (_session, name) => gate(name).open.resolve(),
-  }
+interface Pause {
+  readonly reached: PromiseWithResolvers<void>
+  readonly resumed: PromiseWithResolvers<void>
 }
 
-function newGate(): { readonly reached: PromiseWithResolvers<void>; readonly open: PromiseWithResolvers<void> } {
-  return { reached: Promise.withResolvers<void>(), open: Promise.withResolvers<void>() }
+/** `pause` waits until another request calls `resume` with the same name. */
+function pauseCommands(): Readonly<Record<string, Execute>> {
+  const pauses = new Map<string, Pause>()
+  const pauseOf = (name: string): Pause => {
+    const pause = pauses.get(name) ?? { reached: Promise.withResolvers<void>(), resumed: Promise.withResolvers<void>() }
+    pauses.set(name, pause)
+    return pause
+  }
+  return {
+    pause: async (_session, name) => {
+      pauseOf(name).reached.resolve()
+      await pauseOf(name).resumed.promise
+    },
+    waitUntilPaused: (_session, name) => pauseOf(name).reached.promise,
+    resume: (_session, name) => pauseOf(name).resumed.resolve(),
+  }
 }

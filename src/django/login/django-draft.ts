@@ -2,23 +2,25 @@ import { ConfigError } from '../../core/base/errors.ts'
 import type { Draft } from '../../core/draft/draft.ts'
 import { draftOf } from '../../core/session/dictionary.ts'
 import type { Session } from '../../core/session/session.ts'
-import type { DjangoDialect } from './django-profile.ts'
+import type { DjangoProfile } from '../sessions/django-profile.ts'
 
-/** A draft whose session is one of Django's. */
+/** The draft of a session of a Django site. */
 export interface DjangoDraft {
   readonly draft: Draft
   readonly secretKeys: readonly string[]
 }
 
-/** The draft behind a session of `djangoSessions`. Throws `ConfigError` for another's, which Django would not understand. */
+/** Returns the draft of a session. Throws `ConfigError` when its manager was not created by `djangoSessions`. */
 export function djangoDraftOf<Data>(session: Session<Data>, caller: string): DjangoDraft {
   const draft = draftOf(session)
-  const { secretKeys } = draft.engine.profile as Partial<DjangoDialect>
+  const { secretKeys } = draft.context.profile as Partial<DjangoProfile>
   if (secretKeys !== undefined) return { draft, secretKeys }
-  throw new ConfigError(`${caller}: this session is not one of Django's; make its manager with djangoSessions(…) of sojourn/django.`)
+  throw new ConfigError(
+    `${caller}: this session does not belong to a Django site. Create its manager with djangoSessions(…) of sojourn/django.`,
+  )
 }
 
-/** Records one of the properties that only Django's own functions write. */
+/** Records a property that applications cannot set. */
 export function recordReserved(draft: Draft, name: string, value: unknown): void {
-  draft.record({ kind: 'set', name, text: draft.engine.values.print(name, value) })
+  draft.record({ kind: 'set', name, text: draft.context.values.print(name, value) })
 }

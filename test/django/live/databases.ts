@@ -8,28 +8,27 @@ import type { DjangoOptions } from '../../../src/django/django.ts'
 import { freshTable } from '../../services/fresh-table.ts'
 import { MYSQL } from '../../services/mysql/mysql-pools.ts'
 import { POSTGRES } from '../../services/postgres/postgres-pool.ts'
-import type { UserRow, Users } from './node-side.ts'
+import type { UserRow, Users } from './node-app.ts'
 
-/** A database that both sides have: what each must be told of it. */
+/** A database that both apps use, and how each of them is configured for it. */
 export interface SharedDatabase {
-  /** For Django's `settings.py`. */
+  /** Of Django's `settings.py`. */
   readonly settings: Readonly<Record<string, unknown>>
   readonly options: Pick<DjangoOptions, 'database' | 'timeZone'>
   readonly users: Users
-  /** Removes it. */
   remove(): Promise<void>
 }
 
-type Opener = readonly [name: string, isThere: boolean, open: () => Promise<SharedDatabase>]
+type DatabaseCase = readonly [name: string, isAvailable: boolean, open: () => Promise<SharedDatabase>]
 
-/** Every kind of database; the one that keeps local times belongs to a site with `USE_TZ = False`. */
-export const sharedDatabases: readonly Opener[] = [
+/** One database of each kind. The MariaDB one belongs to a site with `USE_TZ = False`, so its dates are local times. */
+export const sharedDatabases: readonly DatabaseCase[] = [
   ['SQLite', true, openSqlite],
   ['PostgreSQL', POSTGRES !== '', openPostgres],
   ['MariaDB', MYSQL !== '', openMysql],
 ]
 
-/** A file of SQLite in a new folder. */
+/** Creates a SQLite file in a new folder. */
 export async function openSqlite(): Promise<SharedDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-django-'))
   const path = join(folder, 'db.sqlite3')
@@ -38,7 +37,7 @@ export async function openSqlite(): Promise<SharedDatabase> {
   return {
     settings: { DATABASES: { default: { ENGINE: 'django.db.backends.sqlite3', NAME: path, OPTIONS: { timeout: 5 } } }, USE_TZ: true },
     options: { database: path },
-    users: usersBy(query, () => '?', Number),
+    users: createUsers(query, () => '?', Number),
     async remove() {
       database.close()
       rmSync(folder, { recursive: true })
@@ -56,7 +55,7 @@ async function openPostgres(): Promise<SharedDatabase> {
   return {
     settings: { DATABASES: { default: settings }, USE_TZ: true },
     options: { database: pool },
-    users: usersBy(
+    users: createUsers(
       query,
       (n) => `$${n}`,
       (value) => value,
@@ -88,7 +87,7 @@ async function openMysql(): Promise<SharedDatabase> {
   return {
     settings: { DATABASES: { default: settings }, USE_TZ: false, TIME_ZONE: timeZone },
     options: { database: pool, timeZone },
-    users: usersBy(
+    users: createUsers(
       query,
       () => '?',
       (value) => value,
@@ -103,7 +102,7 @@ async function openMysql(): Promise<SharedDatabase> {
 
 type Query = (sql: string, values: readonly unknown[]) => Promise<readonly UserRow[]>
 
-function usersBy(query: Query, placeholder: (n: number) => string, boolean: (value: boolean) => unknown): Users {
+function createUsers(query: Query, placeholder: (n: number) => string, boolean: (value: boolean) => unknown): Users {
   return {
     async find(column, value) {
       const [user] = await query(`SELECT id, username, password, is_active FROM auth_user WHERE ${column} = ${placeholder(1)}`, [value])

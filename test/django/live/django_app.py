@@ -1,9 +1,10 @@
-"""A Django site that does with a session what it is told: the other side of the live tests.
+"""A Django app for the live tests, which executes commands on the session of a request.
 
-    lab.py '{"SECRET_KEY": …, "DATABASES": …}'
+    django_app.py '{"SECRET_KEY": …, "DATABASES": …}'
 
-takes settings as JSON (see lab_settings.py), prints the port it listens on, and ends with its standard input. A request is a JSON list of deeds,
-each `[name, …arguments]`; the answer is the list of what they returned.
+The argument contains settings as JSON (see django_settings.py). The app prints the port it listens
+on and exits when its standard input closes. A request is a JSON list of commands, each of the form
+`[name, …arguments]`. The response is the list of their results.
 """
 import json
 import logging
@@ -22,7 +23,7 @@ from django.http import JsonResponse
 from django.urls import path
 from django.utils import timezone
 
-os.environ['DJANGO_SETTINGS_MODULE'] = 'lab_settings'
+os.environ['DJANGO_SETTINGS_MODULE'] = 'django_settings'
 django.setup()
 logging.disable(logging.CRITICAL)
 
@@ -34,11 +35,11 @@ from django.core.wsgi import get_wsgi_application  # noqa: E402
 
 BACKEND = 'django.contrib.auth.backends.ModelBackend'
 
-# Seconds that this site is ahead of the clock on the wall. Whoever asks Django for the time is told so.
+# How many seconds Django's clock is ahead of the real time. Set by the header of each request.
 ahead = 0
-now, seconds = timezone.now, time.time
-timezone.now = lambda: now() + timedelta(seconds=ahead)
-signing.time = SimpleNamespace(time=lambda: seconds() + ahead)
+real_now, real_time = timezone.now, time.time
+timezone.now = lambda: real_now() + timedelta(seconds=ahead)
+signing.time = SimpleNamespace(time=lambda: real_time() + ahead)
 
 
 def clock(get_response):
@@ -50,21 +51,21 @@ def clock(get_response):
     return middleware
 
 
-NAMED = {'float': 1.0, 'big': 2**70, 'nan': float('nan'), 'infinity': float('-inf'), 'tiny': 1e-300}
+SPECIAL_NUMBERS = {'float': 1.0, 'big': 2**70, 'nan': float('nan'), 'infinity': float('-inf'), 'tiny': 1e-300}
 
-gates, known = {}, threading.Condition()
-
-
-def hold(name):
-    with known:
-        gates[name] = threading.Event()
-        known.notify_all()
-    assert gates[name].wait(20), f'{name} was not released'
+pauses, pauses_changed = {}, threading.Condition()
 
 
-def held(name):
-    with known:
-        assert known.wait_for(lambda: name in gates, 20), f'nobody holds at {name}'
+def pause(name):
+    with pauses_changed:
+        pauses[name] = threading.Event()
+        pauses_changed.notify_all()
+    assert pauses[name].wait(20), f'{name} was not resumed'
+
+
+def wait_until_paused(name):
+    with pauses_changed:
+        assert pauses_changed.wait_for(lambda: name in pauses, 20), f'no request paused as {name}'
 
 
 def change_password(request, name, password, keep):
@@ -76,28 +77,28 @@ def change_password(request, name, password, keep):
 
 
 def delete(request, name):
-    there = name in request.session
-    if there:
+    exists = name in request.session
+    if exists:
         del request.session[name]
-    return there
+    return exists
 
 
-def is_open(name):
+def is_public(name):
     return name == '__proto__' or not name.startswith('_')
 
 
-def shown(message):
+def to_json(message):
     return {'level': message.level, 'message': str(message), 'extraTags': message.extra_tags or ''}
 
 
-DEEDS = {
+COMMANDS = {
     'set': lambda request, name, value: request.session.__setitem__(name, value),
-    'named': lambda request, name, value: request.session.__setitem__(name, NAMED[value]),
+    'setSpecial': lambda request, name, value: request.session.__setitem__(name, SPECIAL_NUMBERS[value]),
     'get': lambda request, name: request.session.get(name),
     'repr': lambda request, name: repr(request.session.get(name)),
     'increment': lambda request, name: request.session.__setitem__(name, request.session.get(name, 0) + 1),
     'has': lambda request, name: name in request.session,
-    'names': lambda request: sorted(filter(is_open, request.session.keys())),
+    'names': lambda request: sorted(filter(is_public, request.session.keys())),
     'delete': delete,
     'pop': lambda request, name: request.session.pop(name, None),
     'clear': lambda request: request.session.clear(),
@@ -105,7 +106,7 @@ DEEDS = {
     'cycle': lambda request: request.session.cycle_key(),
     'expire': lambda request, seconds: request.session.set_expiry(seconds),
     'expireAt': lambda request, seconds: request.session.set_expiry(timezone.now() + timedelta(seconds=seconds)),
-    'lives': lambda request: round(request.session.get_expiry_age()),
+    'expiresIn': lambda request: round(request.session.get_expiry_age()),
     'endsWithBrowser': lambda request: request.session.get_expire_at_browser_close(),
     'login': lambda request, name: login(request, User.objects.get(username=name), backend=BACKEND),
     'logout': lambda request: logout(request),
@@ -113,28 +114,28 @@ DEEDS = {
     'password': change_password,
     'activate': lambda request, name, active: User.objects.filter(username=name).update(is_active=active) and None,
     'message': lambda request, level, text, tags='': messages.add_message(request, level, text, extra_tags=tags),
-    'messages': lambda request: [shown(message) for message in messages.get_messages(request)],
+    'messages': lambda request: [to_json(message) for message in messages.get_messages(request)],
     'setTestCookie': lambda request: request.session.set_test_cookie(),
     'testCookieWorked': lambda request: request.session.test_cookie_worked(),
     'deleteTestCookie': lambda request: request.session.delete_test_cookie(),
     'clearExpired': lambda request: call_command('clearsessions'),
-    'hold': lambda request, name: hold(name),
-    'held': lambda request, name: held(name),
-    'release': lambda request, name: gates[name].set(),
+    'pause': lambda request, name: pause(name),
+    'waitUntilPaused': lambda request, name: wait_until_paused(name),
+    'resume': lambda request, name: pauses[name].set(),
 }
 
 
-def perform(request):
+def execute(request):
     try:
-        return JsonResponse([DEEDS[name](request, *arguments) for name, *arguments in json.loads(request.body)], safe=False)
+        return JsonResponse([COMMANDS[name](request, *arguments) for name, *arguments in json.loads(request.body)], safe=False)
     except Exception:
         return JsonResponse([traceback.format_exc()], safe=False, status=500)
 
 
-urlpatterns = [path('', perform)]
+urlpatterns = [path('', execute)]
 
 
-class Quiet(WSGIRequestHandler):
+class SilentHandler(WSGIRequestHandler):
     def log_message(self, *_):
         pass
 
@@ -143,7 +144,7 @@ call_command('migrate', verbosity=0)
 for username in ('ada', 'eve'):
     User.objects.create_user(username, password='secret')
 
-server = ThreadedWSGIServer(('127.0.0.1', 0), Quiet)
+server = ThreadedWSGIServer(('127.0.0.1', 0), SilentHandler)
 server.daemon_threads = True
 server.set_app(get_wsgi_application())
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()

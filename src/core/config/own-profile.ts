@@ -1,0 +1,31 @@
+import { milliseconds } from '../base/duration.ts'
+import { USER } from '../base/reserved.ts'
+import { cookieTransport, scopeOf } from '../cookie/cookie-transport.ts'
+import { hashedIds } from '../store/id.ts'
+import { endsWithBrowser, expiryOf, expiryProperties, touchOf } from './expiry.ts'
+import type { SessionProfile } from './profile.ts'
+
+const DAY = 86_400_000
+
+/** The profile of sessions in this package's own tables. */
+export const ownProfile: SessionProfile = {
+  userName: USER,
+  lifetime: ({ idle, absolute, browserSession = false }) => ({
+    idle: milliseconds(idle) ?? 14 * DAY,
+    absolute: milliseconds(absolute) ?? 30 * DAY,
+    browserSession,
+  }),
+  transport: ({ cookie = {} }) => cookieTransport(cookie),
+  scope: ({ cookie }) => scopeOf(cookie),
+  ids: hashedIds,
+  endsWithBrowser,
+  expiryOf,
+  touchOf,
+  expiryProperties,
+  // The cookie is sent with a new id only, so its kind can change only together with the id.
+  requiresNewId: (before, after, context) => endsWithBrowser(before, context) !== endsWithBrowser(after, context),
+  issues({ change, entry, texts, now }, context) {
+    if (change !== 'created' && change !== 'new-id') return undefined
+    return { lifetime: endsWithBrowser(texts(), context) ? undefined : entry.createdAt + context.lifetime.absolute - now }
+  },
+}

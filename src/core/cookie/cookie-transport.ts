@@ -1,0 +1,121 @@
+import { combineChunks, createChunks, receivedNames } from '../../wire/cookie-chunks.ts'
+import { type CookieAttributes, serializeCookie } from '../../wire/set-cookie.ts'
+import type { Refusal } from '../base/access.ts'
+import { ConfigError } from '../base/errors.ts'
+import type { IncomingRequest } from './incoming-request.ts'
+import type { Carrier, CookieToSet, Presented, Transport } from './transport.ts'
+
+/** The option `cookie`. */
+export interface CookieOptions {
+  /** The name without a prefix. Default `sid`. `__Host-` or `__Secure-` is added where the rules of browsers allow it. */
+  readonly name?: string
+  /** Default `/`. */
+  readonly path?: string
+  /** Shares the cookie with all subdomains of this name. Left out on loopback, where browsers would refuse it. */
+  readonly domain?: string
+  /**
+   * `'auto'` (default): Secure over HTTPS, not Secure on loopback, and no cookie at all over other plain HTTP. `true`: always Secure,
+   * whatever scheme the server sees; for servers behind a proxy that terminates TLS.
+   */
+  readonly secure?: true | 'auto'
+  /** Default `true`: scripts in the page cannot read the cookie. */
+  readonly httpOnly?: boolean
+  /** Default `'lax'`. `'none'` needs `secure: true`. */
+  readonly sameSite?: 'lax' | 'strict' | 'none'
+  /** Gives each site that embeds this one a separate cookie jar; needs `secure: true` and `sameSite: 'none'`. */
+  readonly partitioned?: boolean
+  /** Which cookies Chromium keeps when there are too many. */
+  readonly priority?: 'low' | 'medium' | 'high'
+}
+
+/** Browsers accept this many bytes per cookie, name and attributes included. */
+const COOKIE_BYTES = 4096
+/** The longest `Max-Age` that browsers accept, in seconds: 400 days. */
+const MAX_AGE = 34_560_000
+
+/** Carries the token in a cookie, and in several where one cannot hold it. */
+export class CookieCarrier implements Carrier {
+  readonly name: string
+  readonly #attributes: CookieAttributes
+  /** How long the value of one cookie may be. */
+  readonly #maxLength: number
+
+  constructor(name: string, attributes: CookieAttributes) {
+    this.name = name
+    this.#attributes = attributes
+    this.#maxLength = COOKIE_BYTES - serializeCookie(`${name}.9`, '.9', attributes, MAX_AGE).length
+  }
+
+  read(request: IncomingRequest): Presented {
+    const header = request.header('cookie')
+    return { tokens: combineChunks(header, this.name), names: receivedNames(header, this.name) }
+  }
+
+  /** Cookies that the browser sent for an earlier, longer token are deleted. */
+  issue(token: string, lifetime: number | undefined, { names }: Presented): CookieToSet[] {
+    const attributes = this.#attributes
+    const maxAge = lifetime === undefined ? undefined : Math.max(1, Math.ceil(lifetime / 1000))
+    const cookies: CookieToSet[] = createChunks(this.name, token, this.#maxLength).map(([name, value]) => ({
+      name,
+      value,
+      attributes,
+      maxAge,
+    }))
+    const unused = names.filter((name) => !cookies.some((cookie) => cookie.name === name))
+    return unused.length === 0 ? cookies : [...cookies, ...this.#delete(unused)]
+  }
+
+  clear({ names }: Presented): CookieToSet[] {
+    return this.#delete(names)
+  }
+
+  #delete(names: readonly string[]): CookieToSet[] {
+    return names.map((name) => ({ name, value: undefined, attributes: this.#attributes }))
+  }
+}
+
+/** The transport of checked options: a prefixed, Secure cookie over HTTPS, a plain one on loopback, and none over other plain HTTP. */
+export function cookieTransport(options: CookieOptions): Transport {
+  const { path = '/', domain, secure: always = 'auto', httpOnly = true, sameSite = 'lax', partitioned, priority } = options
+  const common = {
+    path,
+    httpOnly,
+    sameSite,
+    ...(partitioned === true ? { partitioned } : {}),
+    ...(priority === undefined ? {} : { priority }),
+  }
+  const name = nameWithoutPrefix(options)
+  const prefix = domain === undefined && path === '/' ? '__Host-' : '__Secure-'
+  const secured = new CookieCarrier(prefix + name, { ...common, secure: true, ...(domain === undefined ? {} : { domain }) })
+  const local = new CookieCarrier(name, { ...common, secure: false })
+  return {
+    vary: 'Cookie',
+    over: (request) => (always === true || request.secure ? secured : request.loopback ? local : insecure(request.remedy)),
+  }
+}
+
+/**
+ * Separates the ids of different cookies: an id of the visitors' cookie is worthless in the cookie of the administration, although both
+ * keep their rows in one table. The default cookie has an empty scope.
+ */
+export function scopeOf(options: CookieOptions = {}): string {
+  const { path = '/', domain = '' } = options
+  const scope = `${nameWithoutPrefix(options)} ${path} ${domain} `
+  return scope === 'sid /  ' ? '' : scope
+}
+
+function nameWithoutPrefix({ name = 'sid' }: CookieOptions): string {
+  return name.replace(PREFIX, '')
+}
+
+/** What browsers treat as a prefix, in any case. */
+export const PREFIX: RegExp = /^__(?:host|secure)-/i
+
+function insecure(remedy: string | undefined): Refusal {
+  return { reason: 'insecure', error: () => new ConfigError(insecureMessage(remedy)) }
+}
+
+function insecureMessage(remedy: string | undefined): string {
+  const trust = remedy === undefined ? '' : `${remedy} if a proxy terminates TLS and sends forwarding headers, or `
+  return `The session cookie was not set: this request used plain HTTP and is not local (local needs a Host of localhost, a peer on this machine, no forwarding header and NODE_ENV other than production). Use HTTPS; ${trust}\`cookie: { secure: true }\` behind a proxy that terminates TLS. Browsers accept that on http://localhost too.`
+}

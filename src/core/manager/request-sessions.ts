@@ -1,0 +1,132 @@
+import { ConfigError } from '../base/errors.ts'
+import type { SessionEvent } from '../base/events.ts'
+import type { Opened } from '../changes/state.ts'
+import { Commits } from '../commit/commits.ts'
+import type { Committer } from '../commit/committer.ts'
+import type { Engine } from '../config/engine.ts'
+import { type IncomingRequest, WebRequest } from '../cookie/incoming-request.ts'
+import type { Delivery, Presented } from '../cookie/transport.ts'
+import { Draft } from '../draft/draft.ts'
+import { decodeToken, parseSessionCookie, tryLoadInto } from '../draft/opening.ts'
+import type { Client } from '../draft/pending-delivery.ts'
+import { commitsOf, draftOf } from '../session/dictionary.ts'
+import { Session } from '../session/session.ts'
+import type { Exchange, SessionAdapter } from './adapter-port.ts'
+
+type Bound<Data> = Record<symbol, Session<Data> | undefined>
+
+/** The sessions of requests: opens them, and finds them by their request. The adapter port of a manager. */
+export class RequestSessions<Data> implements SessionAdapter<Data> {
+  readonly name: string
+  readonly #engine: Engine
+  readonly #committer: Committer
+  readonly #lazy: boolean
+  /**
+   * The property that `bind` sets, one per cookie. It is not a WeakMap, because a WeakMap that gets an entry with every request costs more
+   * than everything else.
+   */
+  readonly #bound: symbol
+
+  constructor(engine: Engine, committer: Committer, options: { readonly name: string; readonly lazy: boolean; readonly scope: string }) {
+    this.#engine = engine
+    this.#committer = committer
+    this.name = options.name
+    this.#lazy = options.lazy
+    this.#bound = Symbol.for(`sojourn session ${options.scope}`)
+  }
+
+  async open(source: Request | IncomingRequest): Promise<Exchange<Data>> {
+    const draft = this.#draftFor('headers' in source ? new WebRequest(source) : source)
+    if (draft.state.is === 'unloaded' && !this.#lazy) await tryLoadInto(this.#engine, draft)
+    return new RequestExchange(this, draft, this.sessionOf(draft))
+  }
+
+  sessionOf(draft: Draft): Session<Data> {
+    return new Session<Data>(draft, new Commits(draft, this.#committer))
+  }
+
+  find(target: object): Session<Data> | undefined {
+    const session = (target as Bound<Data>)[this.#bound]
+    return session !== undefined && this.isOwn(session) ? session : undefined
+  }
+
+  bind(target: object, session: Session<Data>): void {
+    const other = (target as Bound<Data>)[this.#bound]
+    if (other !== undefined && !this.isOwn(other)) {
+      throw new ConfigError(
+        "Two managers use the same cookie for one request. Give the second manager another property and another cookie: `as: 'adminSession', cookie: { name: 'admin' }`.",
+      )
+    }
+    ;(target as Bound<Data>)[this.#bound] = session
+  }
+
+  isOwn(session: Session<Data>): boolean {
+    return session instanceof Session && draftOf(session).context === this.#engine
+  }
+
+  #draftFor(request: IncomingRequest): Draft {
+    const engine = this.#engine
+    const carrier = engine.transport.over(request)
+    if ('reason' in carrier) return this.#absent('insecure', {}, { writes: 'none', refusal: carrier })
+    const presented = carrier.read(request)
+    const client = { carrier, presented }
+    if (presented.names.length > 0 && engine.ids.decode !== undefined) return this.#deferred(presented, client)
+    const cookie = parseSessionCookie(presented, engine.ids)
+    if (cookie.identity === undefined) return this.#absent(cookie.reason, client)
+    return new Draft(engine, { is: 'unloaded', identity: cookie.identity }, client)
+  }
+
+  #absent(
+    reason: (SessionEvent & { readonly type: 'absent' })['reason'],
+    client: Client,
+    access?: ConstructorParameters<typeof Draft>[3],
+  ): Draft {
+    this.#engine.emit({ type: 'absent', reason })
+    return new Draft(this.#engine, { is: 'absent' }, client, access)
+  }
+
+  /** The token contains the session. It is decoded when it is first used, and validated by the time at which its request arrived. */
+  #deferred(presented: Presented, client: Client): Draft {
+    const engine = this.#engine
+    const now = engine.now()
+    const decode = (): Opened => {
+      const cookie = parseSessionCookie(presented, engine.ids)
+      if (cookie.identity === undefined) {
+        engine.emit({ type: 'absent', reason: cookie.reason })
+        return { state: { is: 'absent' } }
+      }
+      return this.#lazy ? { state: { is: 'unloaded', identity: cookie.identity } } : decodeToken(engine, cookie.identity, now)
+    }
+    return new Draft(engine, { is: 'deferred', decode }, client)
+  }
+}
+
+class RequestExchange<Data> implements Exchange<Data> {
+  readonly manager: object
+  readonly session: Session<Data>
+  readonly #draft: Draft
+
+  constructor(manager: object, draft: Draft, session: Session<Data>) {
+    this.manager = manager
+    this.#draft = draft
+    this.session = session
+  }
+
+  throwLoadError(): void {
+    if (this.#draft.state.is === 'failed') this.#draft.look()
+  }
+
+  commit(status: number): Promise<Delivery> {
+    return commitFor(this.session, status)
+  }
+
+  delivery(): Delivery {
+    return this.#draft.delivery()
+  }
+}
+
+/** Commits a session for a response with this status. */
+export async function commitFor<Data>(session: Session<Data>, status: number): Promise<Delivery> {
+  await commitsOf(session).finish(status)
+  return draftOf(session).delivery()
+}

@@ -1,0 +1,9 @@
+import type { IncomingRequest } from '../src/core/cookie/incoming-request.ts'
+
+/** A request with this `Cookie` header, over HTTPS unless said otherwise. */
+export function incoming(
+  cookie: string | undefined,
+  { secure = true, loopback = false, remedy }: Partial<Pick<IncomingRequest, 'secure' | 'loopback' | 'remedy'>> = {},
+): IncomingRequest {
+  return { secure, loopback, remedy, header: (name) => (name === 'cookie' ? cookie : undefined) }
+}
