@@ -15,7 +15,7 @@ export async function withStore<T>(url: string | undefined, existing: boolean, w
   if (url === undefined || url === '')
     throw new ConfigError('The store is missing: set SOJOURN_STORE=postgres://user@host/database, or pass --store sqlite:sessions.db')
   const { openStore } = await import('../stores/open.ts')
-  const store = await openStore(url, { create: false, existing })
+  const store = await openStore(url, { createTable: false, existing })
   try {
     return await work(store)
   } finally {

@@ -48,7 +48,7 @@ describe('sojourn', () => {
     server.close()
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: 'sojourn: The session store failed to open: Redis did not answer within 5 seconds\n',
+      stderr: 'sojourn: The session store failed to open: Redis did not reply within 5 seconds\n',
     })
   })
 
@@ -69,16 +69,16 @@ describe('sojourn', () => {
     [['clear-expired'], 'SOJOURN_STORE'],
     [['clear-expired', '--batch', '0'], 'Give a whole number of rows'],
     [['clear-expired', '--store', 'nope://u:secret@host/d'], 'begin with `nope:`'],
-    [['clear-expired', '--store', 'secret'], 'is opened by a URL'],
+    [['clear-expired', '--store', 'secret'], 'The URL of the store has no scheme'],
     [['clear-expired', '--store', 'postgres://u:sec#ret@host/d'], '%23 for #'],
     [['clear-expired', '--stor=postgres://u:secret@host/d'], "unknown option '--stor=postgres://u:***@host/d'"],
     [['clear-expired', 'postgres://u:secret@host/d'], 'too many arguments'],
     [['clear-expired', 'postgres://u:my secret@host/d'], 'got 1: postgres://u:***@host/d'],
     [['postgres://host/d?user=u&password=secret'], "'postgres://host/d?user=u&password=***"],
-    [['clear-expired', '--store', 'mysql://u:secret%zz@host/d'], 'refused by its driver: URI malformed'],
-    [['clear-expired', '--store', 'redis://u:secret@host/one'], 'refused by its driver: Invalid pathname'],
+    [['clear-expired', '--store', 'mysql://u:secret%zz@host/d'], 'store: URI malformed'],
+    [['clear-expired', '--store', 'redis://u:secret@host/one'], 'store: Invalid pathname'],
     [['migrate', '--store', 'sqlite:a.db?tabel=x'], 'no parameter `tabel`'],
-    [['migrate', '--store', 'sqlite:a.db?table=a-b'], "`table` cannot be 'a-b'"],
+    [['migrate', '--store', 'sqlite:a.db?table=a-b'], "`table` is 'a-b'"],
   ])('says what is wrong with its use, and exits with 2: %j', async (args, words) => {
     const { code, stdout, stderr } = await runCli(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

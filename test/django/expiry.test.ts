@@ -49,7 +49,7 @@ describe('_session_expiry', () => {
 describe('setExpiry', () => {
   it.each([
     ['30m', '1800', START + 30 * MINUTE],
-    [1.5, '1.5', START + 1500],
+    ['1500ms', '1.5', START + 1500],
     [new Date(START + HOUR), '"2100-01-01T01:00:00+00:00"', START + HOUR],
     [new Date(START + 5), '"2100-01-01T00:00:00.005+00:00"', START + 5],
     ['browser', '0', START + 14 * DAY],

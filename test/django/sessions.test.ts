@@ -313,7 +313,7 @@ describe('djangoSessions', () => {
     ['cookie.secure', { cookie: { secure: 'auto' } }],
     ['cookie.name', { cookie: { name: 'a b' } }],
     ['cookie.sameSite', { cookie: { sameSite: 'none' } }],
-    ['no option `engine`', { engine: 'db' }],
+    ['`engine` does not exist', { engine: 'db' }],
     ['whenEnded', { whenEnded: 'never' }],
   ])('throws ConfigError that names %s for %o', (name, options) => {
     const error = thrown(() => djangoSessions({ secretKey: SECRET, database: database(), ...options } as any))

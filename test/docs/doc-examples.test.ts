@@ -15,7 +15,7 @@ const FILES = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
 const AMBIENT = `
 import { createSessions, type Codec, type Entry, type Session, type Sessions, type Store } from 'sojourn'
 import { addDjangoMessage, type DjangoUser, djangoLevels, djangoLogin, djangoLogout, djangoMessages, djangoSessions, djangoUser, updateDjangoAuthHash } from 'sojourn/django'
-import { CachedStore, postgresInvalidation, redisInvalidation } from 'sojourn/stores/cached'
+import { CachedStore, postgresChannel, redisChannel } from 'sojourn/stores/cached'
 import { CookieStore } from 'sojourn/stores/cookie'
 import { MemoryStore } from 'sojourn/stores/memory'
 import { MysqlStore } from 'sojourn/stores/mysql'

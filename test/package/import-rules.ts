@@ -88,7 +88,6 @@ export const known: readonly string[] = [
   'django/rows/file-rows.ts -> django/sessions/django-rules.ts: django/rows imports from no folder only',
   'django/rows/file-rows.ts -> django/stores/signed-session.ts: django/rows imports from no folder only',
   'django/stores/django-store.ts -> django/sessions/django-ids.ts: django/stores imports from rows only',
-  'cycle: stores/open.ts stores/open/open-mysql.ts stores/open/open-postgres.ts stores/open/open-sqlite.ts',
+  'cycle: stores/open.ts stores/open/open-sql.ts',
   'cycle: stores/postgres/pg-connections.ts stores/postgres/postgres-client.ts',
-  'cycle: stores/redis/ioredis-link.ts stores/redis/node-redis-link.ts stores/redis/redis-client.ts',
 ]

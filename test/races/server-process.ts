@@ -23,7 +23,7 @@ const gate = {
 const app = express()
 app.use(
   session({
-    store: storeAt(process.argv[2] as string, { busyTimeout: 5000 }),
+    store: storeAt(process.argv[2] as string, { busyTimeout: '5s' }),
     timeout: { request: '20s', operation: '10s' },
   }),
 )

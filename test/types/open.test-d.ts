@@ -63,11 +63,12 @@ describe('options', () => {
     createSessions({ store: new MemoryStore(), cookie: { secure: false } })
     // @ts-expect-error -- no option of ours
     createSessions({ store: new MemoryStore(), resave: false })
-    createSessions({ store: new MemoryStore(), idle: '1.5h', absolute: 86_400, cookie: { sameSite: 'strict' }, whenEnded: 'discard' })
+    createSessions({ store: new MemoryStore(), idle: '1.5h', absolute: '1d', cookie: { sameSite: 'strict' }, whenEnded: 'discard' })
   })
 
   it('setExpiry takes a duration, an instant, the browser, or nothing', () => {
     session.setExpiry('30m')
+    // @ts-expect-error -- a number has no unit
     session.setExpiry(60)
     session.setExpiry(new Date())
     session.setExpiry('browser')

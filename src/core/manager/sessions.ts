@@ -2,7 +2,7 @@ import { type Access, FULL_ACCESS } from '../base/access.ts'
 import { milliseconds } from '../base/duration.ts'
 import { ConfigError } from '../base/errors.ts'
 import { Committer } from '../commit/committer.ts'
-import { checkOptions } from '../config/check-options.ts'
+import { checkSessionOptions } from '../config/check-options.ts'
 import { type Engine, makeEngine } from '../config/engine.ts'
 import type { SessionOptions } from '../config/options.ts'
 import { ownProfile } from '../config/own-profile.ts'
@@ -35,7 +35,7 @@ export class Sessions<Data = Default> {
 
   /** Use `createSessions`. `profile` is for the modules of this package that share a table with another framework, such as `sojourn/django`. */
   constructor(options: SessionOptions, profile: SessionProfile = ownProfile) {
-    checkOptions(options)
+    checkSessionOptions(options)
     const { lazy = false, as: name = 'session', clearExpired } = options
     this.#engine = makeEngine(options, profile)
     this.#committer = new Committer(this.#engine)

@@ -1,9 +1,8 @@
 import { monotonic, sleepUnref } from '../base/clock.ts'
 import { StoreError, type StoreOperation } from '../base/errors.ts'
 import type { Listener } from '../base/events.ts'
+import { STORE_STALL } from './stall-policy.ts'
 
-/** So many milliseconds without an answer to anybody are silence. */
-const SILENCE = 500
 /** Between two questions to a store that is away: soon at first, for what was only a moment. */
 const FIRST_PAUSE = 25
 const LONGEST_PAUSE = 250
@@ -82,7 +81,7 @@ export class Breaker {
     const question = this.#probeOnce(deadline)
     for (;;) {
       this.#aliveAt = monotonic()
-      const outcome = await Promise.race([question, sleepUnref(SILENCE).then(() => 'timeout' as const)])
+      const outcome = await Promise.race([question, sleepUnref(STORE_STALL).then(() => 'timeout' as const)])
       if (outcome === 'answered' || this.#answers !== before) return true
       this.#open(outcome)
       if (outcome !== 'timeout' || monotonic() >= deadline) return false

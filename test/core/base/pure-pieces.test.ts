@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../../src/codecs/json.ts'
-import { MAX_DURATION, milliseconds } from '../../../src/core/base/duration.ts'
+import { milliseconds } from '../../../src/core/base/duration.ts'
 import { ownProfile as profile } from '../../../src/core/config/own-profile.ts'
 import type { Lifetime } from '../../../src/core/config/profile.ts'
 import type { Entry } from '../../../src/core/store/store.ts'
@@ -13,8 +13,6 @@ const lifetime: Lifetime = { idle: DAY, absolute: 30 * DAY, browserSession: fals
 
 describe('durations', () => {
   it.each<[unknown, number]>([
-    [1, 1000],
-    [0.5, 500],
     ['90s', 90_000],
     ['30m', 1_800_000],
     ['12h', 43_200_000],
@@ -22,8 +20,7 @@ describe('durations', () => {
     ['2w', 14 * DAY],
     ['250ms', 250],
     ['1.5h', 5_400_000],
-    ['400d', MAX_DURATION],
-    [34_560_000, MAX_DURATION],
+    ['400d', 400 * DAY],
   ])('%s is %i ms', (duration, expected) => {
     expect(milliseconds(duration)).toBe(expected)
   })
@@ -33,7 +30,8 @@ describe('durations', () => {
     -1,
     Number.NaN,
     Number.POSITIVE_INFINITY,
-    34_560_001,
+    1,
+    90,
     '401d',
     '0s',
     '',
@@ -65,7 +63,7 @@ describe('durations', () => {
         ),
         (duration) => {
           const length = milliseconds(duration)
-          if (length !== undefined) expect(length >= 0 && length <= MAX_DURATION).toBe(true)
+          if (length !== undefined) expect(length >= 0 && length <= 400 * DAY).toBe(true)
         },
       ),
     )

@@ -24,7 +24,7 @@ describe('idle time', () => {
   })
 
   it('slides with reading, by one touch every tenth of it, which sends no header and keeps the version', async () => {
-    const world = await worldWith({ a: 1 }, { idle: 100 * 60 })
+    const world = await worldWith({ a: 1 }, { idle: '100m' })
     const before = await world.row()
     world.clock.advance(10 * MINUTE - 1)
     await world.visit((session) => session.get('a'))
@@ -75,10 +75,9 @@ describe('setExpiry', () => {
     expect((await world.row()).expiresAt).toBe(START + 3 * HOUR)
   })
 
-  it('a number is seconds', async () => {
+  it('refuses a number, which has no unit', async () => {
     const world = await worldWith({ a: 1 })
-    await world.visit((session) => session.setExpiry(90))
-    expect((await world.row()).expiresAt).toBe(START + 90_000)
+    await world.visit((session) => expect(() => session.setExpiry(90 as never)).toThrow("write '90s' for seconds or '90ms'"))
   })
 
   it('an instant is fixed, and reading does not move it', async () => {

@@ -10,7 +10,7 @@ import { type RedisServer, startRedis } from '../../services/redis/redis.ts'
 import { freshPrefix, ioRedis, LIBRARIES, type Library, newStore, nodeRedis, REDIS } from '../../services/redis/redis-clients.ts'
 
 const failure = (applied: false | undefined): unknown => expect.objectContaining({ code: 'ERR_SESSION_STORE', applied })
-const QUICK = { operation: 1, request: 10 }
+const QUICK = { operation: '1s', request: '10s' } as const
 
 /** Of this file: it is stopped, filled and restarted. */
 let server: RedisServer

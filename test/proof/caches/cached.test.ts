@@ -5,7 +5,7 @@ import { scenario } from '../simulation/generator.ts'
 import { simulate } from '../simulation/simulate.ts'
 import { libraryOverCaches } from './cached-fixtures.ts'
 
-/** Others every day. */
+/** Different seeds every day. */
 const TODAY = Math.floor(Date.now() / 86_400_000) * 1000
 
 describe.each(CACHES)('the guarantee with a cache (%s)', (name) => {
@@ -20,7 +20,7 @@ describe.each(CACHES)('the guarantee with a cache (%s)', (name) => {
 })
 
 describe('the checker', () => {
-  it('sees that caches of their own are behind', { timeout: 120_000 }, async () => {
+  it('detects stale reads with private caches', { timeout: 120_000 }, async () => {
     const world = libraryOverCaches('each')
     const found: string[] = []
     for (let seed = 1; seed <= 30; seed++) {

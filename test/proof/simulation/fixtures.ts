@@ -26,7 +26,7 @@ export function libraryOver(
     const inner = stores(scenario.processes, real)
     const watched = inner.map((store) => new WatchedStore(store, scenario))
     const [first] = watched as [WatchedStore]
-    const options = { idle: scenario.idle / 1000, absolute: scenario.absolute / 1000 }
+    const options = { idle: `${scenario.idle}ms`, absolute: `${scenario.absolute}ms` } as const
     const process = (store: Store, index: number): Subject => {
       const own = random.fork()
       return sojourn({ ...options, store, clock: clock(index), random: (size) => own.bytes(size) })
