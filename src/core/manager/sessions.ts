@@ -11,13 +11,13 @@ import type { IncomingRequest } from '../cookie/incoming-request.ts'
 import { printSetCookie } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
-import { draftOf } from '../session/dictionary.ts'
+import { commitsOf, draftOf } from '../session/dictionary.ts'
 import { Session } from '../session/session.ts'
 import { Clearer } from '../store/clearer.ts'
 import type { Described, Schemas } from '../values/schema.ts'
 import type { Default } from '../values/session-data.ts'
 import { ADAPTER, type SessionAdapter } from './adapter-port.ts'
-import { commitFor, RequestSessions } from './request-sessions.ts'
+import { RequestSessions } from './request-sessions.ts'
 import { Users } from './users.ts'
 
 /**
@@ -72,7 +72,7 @@ export class Sessions<Data = Default> {
    */
   async commit(session: Session<Data>, response: { readonly status: number }): Promise<Headers> {
     this.#checkOwn(session)
-    await commitFor(session, response.status)
+    await commitsOf(session).finish(response.status)
     return this.headers(session)
   }
 

@@ -38,15 +38,15 @@ export class TimedStore {
   constructor(store: Store, limit: number, emit: Listener) {
     this.#store = store
     this.#limit = limit
-    this.#breaker = new Breaker((deadline) => this.#ask(deadline), limit, emit)
+    this.#breaker = new Breaker((deadline) => this.#probe(deadline), limit, emit)
   }
 
   load(operation: Load): Promise<Entry | undefined> {
-    return this.#timed('load', operation)
+    return this.#send('load', operation)
   }
 
   create(operation: Create): Promise<Written | Refused> {
-    return this.#timed('create', operation)
+    return this.#send('create', operation)
   }
 
   /** Throws `ConfigError` when the store cannot move a row to `newKey`. */
@@ -54,15 +54,15 @@ export class TimedStore {
     if (operation.newKey !== undefined && this.#store.capabilities.renames !== true) {
       throw new ConfigError('This store cannot give a session another key (capability `renames`).')
     }
-    return this.#timed('replace', operation)
+    return this.#send('replace', operation)
   }
 
   touch(operation: Touch): Promise<boolean> {
-    return this.#timed('touch', operation)
+    return this.#send('touch', operation)
   }
 
   delete(operation: Keyed): Promise<boolean> {
-    return this.#timed('delete', operation)
+    return this.#send('delete', operation)
   }
 
   /** Throws `ConfigError` when the store cannot list what is asked for. */
@@ -71,7 +71,7 @@ export class TimedStore {
     if (this.#store.list === undefined || (index !== undefined && !this.#store.capabilities.indexes.includes(index))) {
       throw new ConfigError('This store cannot list sessions by user (capability `indexes`).')
     }
-    return this.#timed('list', operation)
+    return this.#send('list', operation)
   }
 
   /** Throws `ConfigError` when the store does not have the index. */
@@ -79,7 +79,7 @@ export class TimedStore {
     if (this.#store.deleteByIndex === undefined) {
       throw new ConfigError('This store cannot end the sessions of a user (capability `indexes`).')
     }
-    return this.#timed('deleteByIndex', operation)
+    return this.#send('deleteByIndex', operation)
   }
 
   /** Has no time limit. Throws `ConfigError` when the store expires its sessions by itself. */
@@ -98,51 +98,36 @@ export class TimedStore {
     return retainStore(this.#store)
   }
 
-  #timed<T>(verb: Verb, operation: Operation): Promise<T> {
-    const refusal = this.#breaker.refusal(verb) ?? this.#crowded(verb)
-    return refusal === undefined ? this.#send(verb, operation) : Promise.reject(refusal)
-  }
-
   #send<T>(verb: Verb, operation: Operation): Promise<T> {
+    const refusal = this.#breaker.refusal(verb) ?? this.#crowded(verb)
+    if (refusal !== undefined) return Promise.reject(refusal)
     const now = monotonic()
     const left = (operation.deadline ?? Number.POSITIVE_INFINITY) - now
-    const limit = Math.max(1, Math.min(this.#limit, Math.ceil(left) + 1)) // past `deadline`, not a moment before it
-    const option = left < this.#limit ? 'timeout.request' : 'timeout.operation'
-    this.#waiting += 1
-    return new Promise<T>((resolve, reject) => {
-      const fail = (error: SessionError): void => {
-        if (error instanceof StoreError) this.#breaker.failed(error)
-        end()
-        reject(error)
-      }
-      let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(() => fail(late(verb, limit, option)), limit)
-      const end = (): void => {
-        if (timer === undefined) return
-        clearTimeout(timer)
-        timer = undefined
-        this.#waiting -= 1
-      }
-      this.#call<T>(verb, { ...operation, deadline: now + limit }).then(
-        (value) => {
-          this.#breaker.answered()
-          end()
-          resolve(value)
-        },
-        (error: unknown) => {
-          if (timer !== undefined) fail(asStoreError(verb, error)) // else it timed out, and that was reported
-        },
-      )
-    })
-  }
-
-  #call<T>(verb: Verb, operation: Operation): Promise<T> {
-    try {
-      const started: unknown = (this.#store as unknown as Record<Verb, (operation: Operation) => unknown>)[verb](operation)
-      if (started instanceof Object && 'then' in started) return started as Promise<T>
-      throw new TypeError(`${verb}() of the store has to return a promise`)
-    } catch (error) {
-      return Promise.reject(asStoreError(verb, error))
+    const limit = Math.max(1, Math.min(this.#limit, Math.ceil(left) + 1)) // after `deadline`, never before it
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    let isPending = true
+    const end = (): void => {
+      if (isPending) this.#waiting -= 1
+      isPending = false
+      clearTimeout(timer)
     }
+    const fail = (error: SessionError): void => {
+      if (isPending && error instanceof StoreError) this.#breaker.failed(error) // an operation that timed out was reported then
+      end()
+      reject(error)
+    }
+    const option = left < this.#limit ? 'timeout.request' : 'timeout.operation'
+    const timer = setTimeout(() => fail(late(verb, limit, option)), limit)
+    this.#waiting += 1
+    call<T>(this.#store, verb, { ...operation, deadline: now + limit }).then(
+      (value) => {
+        this.#breaker.answered() // also after a timeout
+        end()
+        resolve(value)
+      },
+      (error: unknown) => fail(asStoreError(verb, error)),
+    )
+    return promise
   }
 
   #crowded(verb: Verb): StoreError | undefined {
@@ -152,9 +137,20 @@ export class TimedStore {
   }
 
   /** Uses a random key, so that one unavailable shard does not decide for all. */
-  #ask(deadline: number): Promise<unknown> {
-    const probe: Load = { key: `nobody ${Math.random()}`, now: 0, fresh: true, deadline }
-    return this.#call('load', probe)
+  #probe(deadline: number): Promise<unknown> {
+    const load: Load = { key: `probe ${Math.random()}`, now: 0, fresh: true, deadline }
+    return call(this.#store, 'load', load)
+  }
+}
+
+/** Calls the store. Also an error that it throws synchronously becomes a rejection. */
+function call<T>(store: Store, verb: Verb, operation: Operation): Promise<T> {
+  try {
+    const result: unknown = (store as unknown as Record<Verb, (operation: Operation) => unknown>)[verb](operation)
+    if (result instanceof Object && 'then' in result) return result as Promise<T>
+    throw new TypeError(`${verb}() of the store has to return a promise`)
+  } catch (error) {
+    return Promise.reject(asStoreError(verb, error))
   }
 }
 
