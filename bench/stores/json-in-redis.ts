@@ -1,9 +1,12 @@
-import type { PeerSession } from './handlers.ts'
-import { LIFETIME } from './library.ts'
-import { counted } from './operations.ts'
-import { openRedis, type Place } from './resources.ts'
+import type { PeerSession } from '../servers/handlers.ts'
+import { LIFETIME } from '../servers/library.ts'
+import { openRedis, type StoreLocation } from './connections.ts'
+import { countOperations } from './operations.ts'
 
-/** For libraries that bring no store and name the functions one needs. This is the cheapest there can be. */
+/**
+ * For libraries without a store, which only define the methods of one. This is the cheapest
+ * implementation.
+ */
 export interface JsonInRedis {
   get(id: string): Promise<PeerSession | null>
   set(id: string, data: object): Promise<void>
@@ -11,11 +14,11 @@ export interface JsonInRedis {
   destroy(id: string): Promise<void>
 }
 
-export async function jsonInRedis(place: Place): Promise<JsonInRedis> {
-  const client = await openRedis(place)
-  const key = (id: string): string => `${place.name}:${id}`
+export async function jsonInRedis(location: StoreLocation): Promise<JsonInRedis> {
+  const client = await openRedis(location)
+  const key = (id: string): string => `${location.name}:${id}`
   const remove = async (id: string): Promise<void> => void (await client.del(key(id)))
-  return counted({
+  return countOperations({
     async get(id: string) {
       const text = await client.get(key(id))
       return text === null ? null : (JSON.parse(text) as PeerSession)

@@ -6,30 +6,30 @@ import { fileURLToPath } from 'node:url'
 
 const SERVER = fileURLToPath(new URL('server.ts', import.meta.url))
 
-/** One server process that can be killed and comes back. */
-export class Server {
-  readonly #place: string
+/** A server process that can be killed and restarted. */
+export class ServerProcess {
+  readonly #location: string
   #child: ChildProcessByStdio<Writable, Readable, null> | undefined
   #port: Promise<number>
 
-  constructor(place: string) {
-    this.#place = place
+  constructor(location: string) {
+    this.#location = location
     this.#port = this.#start()
   }
 
-  /** Where it listens, as soon as it does. */
+  /** The port, as soon as the server listens. */
   get port(): Promise<number> {
     return this.#port
   }
 
-  /** Ends it in the middle of whatever it does, and starts it again. */
+  /** Kills it whatever it is doing, and starts it again. */
   async killAndRestart(): Promise<void> {
     await this.stop('SIGKILL')
     this.#port = this.#start()
     await this.#port
   }
 
-  /** Sends a signal and waits for the end; answers the exit code. */
+  /** Sends a signal and waits for the exit; returns the exit code. */
   async stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | undefined> {
     await this.#port
     const child = this.#child
@@ -41,9 +41,9 @@ export class Server {
   }
 
   async #start(): Promise<number> {
-    const child = spawn(process.execPath, ['--no-warnings', SERVER, this.#place], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['--no-warnings', SERVER, this.#location], { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#child = child
     for await (const line of createInterface(child.stdout)) return Number(line)
-    throw new Error(`a server ended before it listened (exit code ${child.exitCode})`)
+    throw new Error(`A server process exited before it listened (exit code ${child.exitCode})`)
   }
 }

@@ -1,4 +1,5 @@
-// How much memory a session takes. Run with --expose-gc; the first argument names the store, the second says how many sessions.
+// Measures the memory of a session. Needs --expose-gc; the first argument is the store, the second
+// the number of sessions.
 import { randomBytes } from 'node:crypto'
 import expressSession from 'express-session'
 import { createSessions } from 'sojourn'
@@ -6,13 +7,13 @@ import { MemoryStore } from 'sojourn/stores/memory'
 import { SESSIONS } from '../workloads.ts'
 
 const [store, count] = [process.argv[2], Number(process.argv[3])]
-const before = used()
-const kept = store === 'sojourn' ? await inSojourn() : inExpressSession()
-const bytes = (used() - before) / count
+const before = memoryUsed()
+const kept = store === 'sojourn' ? await fillSojourn() : fillExpressSession()
+const bytes = (memoryUsed() - before) / count
 process.send?.(bytes)
 process.on('disconnect', () => process.exit(kept === undefined ? 1 : 0))
 
-async function inSojourn(): Promise<unknown> {
+async function fillSojourn(): Promise<unknown> {
   const sessions = createSessions({ store: new MemoryStore({ max: count }) })
   for (let index = 0; index < count; index += 1) {
     const session = sessions.create()
@@ -22,7 +23,7 @@ async function inSojourn(): Promise<unknown> {
   return sessions
 }
 
-function inExpressSession(): unknown {
+function fillExpressSession(): unknown {
   const sessions = new expressSession.MemoryStore()
   const cookie = {
     originalMaxAge: 1_209_600_000,
@@ -37,7 +38,7 @@ function inExpressSession(): unknown {
   return sessions
 }
 
-function used(): number {
+function memoryUsed(): number {
   for (let times = 0; times < 3; times += 1) globalThis.gc?.()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external

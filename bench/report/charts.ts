@@ -4,11 +4,11 @@ import type { Candidate } from '../candidates.ts'
 import type { WorkloadName } from '../workloads.ts'
 import type { Figures } from './figures.ts'
 
-const KINDS = ['sojourn', 'peer', 'by hand'] as const
+const KINDS = ['sojourn', 'peer', 'hand-written'] as const
 const COLORS = ['#0f766e', '#cbd5e1', '#f59e0b']
 
-/** Bars of the CPU time that a library costs, for each workload: one candidate a bar. */
-export function extraPicture(
+/** A bar chart of the CPU time of each candidate, for each workload. */
+export function cpuChart(
   figures: Figures,
   title: string,
   wanted: (candidate: Candidate) => boolean,
@@ -18,7 +18,7 @@ export function extraPicture(
     figures.where(wanted, workload).map(({ candidate: { library, store }, extra }) => ({
       workload,
       server: `${library}, ${store}`,
-      kind: library.startsWith('sojourn') ? 'sojourn' : library === 'by hand' ? 'by hand' : 'peer',
+      kind: library.startsWith('sojourn') ? 'sojourn' : library === 'hand-written' ? 'hand-written' : 'peer',
       extra: Math.max(0, extra),
       text: extra.toFixed(0),
     })),
@@ -46,8 +46,8 @@ export function extraPicture(
   })
 }
 
-/** Lines of what one session costs as the store grows. */
-export function growthPicture(
+/** A line chart of the time per session operation as the store grows. */
+export function growthChart(
   values: readonly { readonly store: string; readonly sessions: number; readonly micros: number }[],
 ): Promise<string> {
   return svgOf({

@@ -1,33 +1,39 @@
 import { DatabaseSync } from 'node:sqlite'
-import { openPool, openRedis, type Place, type StoreName, sqliteFile } from './resources.ts'
+import { openPool, openRedis, type StoreLocation, type StoreName, sqliteFile } from './connections.ts'
 
-/** A session as the floor keeps it. */
+/** A session as the hand-written server stores it. */
 export interface Row {
   readonly data: string
   readonly version: number
 }
 
-/** The least a store can do: one read, one insert, and one write that only takes effect when nobody wrote meanwhile. */
+/**
+ * The minimum of a store: one read, one insert, and one write that takes effect only if the version
+ * is unchanged.
+ */
 export interface HandWrittenStore {
   get(id: string): Row | undefined | Promise<Row | undefined>
   insert(id: string, data: string): unknown
   swap(id: string, data: string, version: number): unknown
 }
 
-/** The floor: raw drivers. No expiry, no hashes, no retries, no timeouts; whether a write took effect is not even looked at. */
-export async function handWrittenStore(store: StoreName | 'cookie', place: Place): Promise<HandWrittenStore> {
+/**
+ * The floor: raw drivers without expiry, hashes, retries and timeouts. It does not check whether a
+ * write took effect.
+ */
+export async function handWrittenStore(store: StoreName | 'cookie', location: StoreLocation): Promise<HandWrittenStore> {
   switch (store) {
     case 'cookie':
-      throw new Error('This is not a store for cookies')
+      throw new Error('handWrittenStore: a cookie has no store; fix the row in candidates.ts')
     case 'memory':
       return inMemory()
     case 'sqlite':
     case 'sqlite-full':
-      return inSqlite(place, store === 'sqlite-full')
+      return inSqlite(location, store === 'sqlite-full')
     case 'redis':
-      return inRedis(place)
+      return inRedis(location)
     case 'postgres':
-      return inPostgres(place)
+      return inPostgres(location)
   }
 }
 
@@ -40,8 +46,8 @@ function inMemory(): HandWrittenStore {
   }
 }
 
-function inSqlite(place: Place, full: boolean): HandWrittenStore {
-  const database = new DatabaseSync(sqliteFile(place))
+function inSqlite(location: StoreLocation, full: boolean): HandWrittenStore {
+  const database = new DatabaseSync(sqliteFile(location))
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${full ? 'FULL' : 'NORMAL'}`)
   database.exec('CREATE TABLE sessions (id TEXT PRIMARY KEY, version INTEGER NOT NULL, data TEXT NOT NULL)')
   const get = database.prepare('SELECT data, version FROM sessions WHERE id = ?')
@@ -54,15 +60,15 @@ function inSqlite(place: Place, full: boolean): HandWrittenStore {
   }
 }
 
-/** A string with the version in front, eight digits. */
+/** The value is the version in eight digits, followed by the data. */
 const SWAP = `local row = redis.call('GETRANGE', KEYS[1], 0, 7)
 if row == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]) return 1 end
 return 0`
 
-async function inRedis(place: Place): Promise<HandWrittenStore> {
-  const client = await openRedis(place)
+async function inRedis(location: StoreLocation): Promise<HandWrittenStore> {
+  const client = await openRedis(location)
   const sha = await client.scriptLoad(SWAP)
-  const key = (id: string): string => `${place.name}:${id}`
+  const key = (id: string): string => `${location.name}:${id}`
   const versioned = (version: number): string => String(version).padStart(8, '0')
   return {
     async get(id) {
@@ -74,9 +80,9 @@ async function inRedis(place: Place): Promise<HandWrittenStore> {
   }
 }
 
-async function inPostgres(place: Place): Promise<HandWrittenStore> {
-  const pool = await openPool(place)
-  const { name } = place
+async function inPostgres(location: StoreLocation): Promise<HandWrittenStore> {
+  const pool = await openPool(location)
+  const { name } = location
   await pool.query(`CREATE TABLE ${name} (id TEXT PRIMARY KEY, version INTEGER NOT NULL, data TEXT NOT NULL)`)
   const text = `UPDATE ${name} SET data = $1, version = version + 1 WHERE id = $2 AND version = $3`
   return {

@@ -1,25 +1,25 @@
 import type { Session } from 'sojourn'
 
-export interface Visit {
+export interface ShopRequest {
   readonly method: string
   readonly path: string
   readonly body: string
   readonly session: Session
 }
 
-export interface Answer {
+export interface ShopResponse {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | AsyncIterable<string>
 }
 
-const home: Answer = { status: 303, headers: { Location: '/', ETag: '"home"' } }
+const home: ShopResponse = { status: 303, headers: { Location: '/', ETag: '"home"' } }
 
 /** One small shop for all frameworks and runtimes. */
-const routes: Readonly<Record<string, (visit: Visit) => Answer>> = {
+const routes: Readonly<Record<string, (request: ShopRequest) => ShopResponse>> = {
   'GET /': ({ session }) => ({ body: JSON.stringify(session.toObject()) }),
-  'GET /static': () => ({ body: 'nothing of the session' }),
-  'GET /stream': ({ session }) => ({ body: pieces(session.increment('streams')) }),
+  'GET /static': () => ({ body: 'no session used' }),
+  'GET /stream': ({ session }) => ({ body: chunks(session.increment('streams')) }),
   'POST /cart/add': ({ session, body }) => {
     session.push('cart', body)
     return home
@@ -53,33 +53,33 @@ const routes: Readonly<Record<string, (visit: Visit) => Answer>> = {
     )
     return home
   },
-  // More than a session may hold: the commit fails.
+  // More than a session may contain, so the commit fails.
   'POST /huge': ({ session }) => {
     session.set('huge', 'x'.repeat(1 << 21))
     return home
   },
 }
 
-export function answerTo(visit: Visit): Answer {
-  return routes[`${visit.method} ${visit.path}`]?.(visit) ?? { status: 404, body: 'no such page' }
+export function handle(request: ShopRequest): ShopResponse {
+  return routes[`${request.method} ${request.path}`]?.(request) ?? { status: 404, body: 'no such page' }
 }
 
-/** The answer of a framework that speaks in web responses. */
+/** Handles a request for frameworks with web responses. */
 export async function respond(request: Request, session: Session): Promise<Response> {
   const { pathname: path } = new URL(request.url)
-  if (path === '/socket') return socketOf(request, session)
-  const { status = 200, headers = {}, body } = answerTo({ method: request.method, path, body: await request.text(), session })
+  if (path === '/socket') return upgrade(request, session)
+  const { status = 200, headers = {}, body } = handle({ method: request.method, path, body: await request.text(), session })
   return new Response(body === undefined || typeof body === 'string' ? body : streamOf(body), { status, headers })
 }
 
-async function* pieces(count: number): AsyncGenerator<string> {
+async function* chunks(count: number): AsyncGenerator<string> {
   yield 'stream '
   yield 'number '
   yield String(count)
 }
 
-function streamOf(pieces: AsyncIterable<string>): ReadableStream {
-  const iterator = pieces[Symbol.asyncIterator]()
+function streamOf(chunks: AsyncIterable<string>): ReadableStream {
+  const iterator = chunks[Symbol.asyncIterator]()
   const encoder = new TextEncoder()
   return new ReadableStream({
     async pull(controller) {
@@ -101,8 +101,8 @@ interface Global {
   readonly WebSocketPair?: new () => { readonly 0: Socket; readonly 1: Socket }
 }
 
-/** A switch of protocols, in the runtimes that have a response for it. */
-function socketOf(request: Request, session: Session): Response {
+/** Upgrades to a WebSocket, in runtimes with a response for it. */
+function upgrade(request: Request, session: Session): Response {
   const { Deno, WebSocketPair } = globalThis as Global
   session.set('socket', true)
   if (Deno !== undefined) {

@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed (mulberry32), so that whatever went wrong can be run again. */
+/** A seeded pseudo-random generator (mulberry32), so that every failing run can be repeated. */
 export class Random {
   #state: number
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0
   }
 
-  /** From 0 up to, not including, 1. */
+  /** At least 0 and less than 1. */
   readonly next = (): number => {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state)
@@ -14,9 +14,9 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 
-  /** A whole number from `least` to `most`, both included. */
-  int(least: number, most: number): number {
-    return least + Math.floor(this.next() * (most - least + 1))
+  /** A whole number from `min` to `max`, both included. */
+  int(min: number, max: number): number {
+    return min + Math.floor(this.next() * (max - min + 1))
   }
 
   chance(probability: number): boolean {
@@ -27,18 +27,20 @@ export class Random {
     return items[Math.floor(this.next() * items.length)] as T
   }
 
-  /** One of the names, each as likely as its weight says. */
+  /** One of the names, with a probability proportional to its weight. */
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
     const entries = Object.entries(weights) as [K, number][]
-    let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0)
-    return (entries.find(([, weight]) => (left -= weight) < 0) ?? (entries.at(-1) as [K, number]))[0]
+    let remaining = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0)
+    return (entries.find(([, weight]) => (remaining -= weight) < 0) ?? (entries.at(-1) as [K, number]))[0]
   }
 
   bytes(size: number): Uint8Array {
     return Uint8Array.from({ length: size }, () => this.int(0, 255))
   }
 
-  /** A generator of its own, so that drawing more here does not change what is drawn there. */
+  /**
+   * A separate generator, so that drawing more numbers from one does not change those of the other.
+   */
   fork(): Random {
     return new Random(this.int(0, 2 ** 32 - 1))
   }

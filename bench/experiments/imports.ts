@@ -1,17 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { min } from 'simple-statistics'
 
-/** What an import costs. */
-export interface Loading {
+/** The cost of an import. */
+export interface ImportCost {
   readonly name: string
   readonly milliseconds: number
-  /** Files that are not Node's own, and what is in them. */
+  /** The number of loaded files except Node's, and their size. */
   readonly files: number
   readonly bytes: number
 }
 
-const NAMES = [
-  'node:http', // which every adapter for Node needs, and every server has
+const MODULES = [
+  'node:http', // used by every adapter for Node, and loaded by every server
   'sojourn',
   'sojourn/express',
   'sojourn/stores/memory',
@@ -23,14 +23,14 @@ const NAMES = [
   'koa-session',
   'iron-session',
 ]
-const TIMES = 11
+const REPETITIONS = 11
 
-const TIMED = `
+const TIME_SCRIPT = `
 const begin = performance.now()
 await import(process.argv[1])
 console.log(performance.now() - begin)`
 
-const COUNTED = `
+const SIZE_SCRIPT = `
 import { registerHooks } from 'node:module'
 import { statSync } from 'node:fs'
 const sizes = []
@@ -41,11 +41,14 @@ registerHooks({ load(url, context, next) {
 await import(process.argv[1])
 console.log(JSON.stringify({ files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) }))`
 
-/** Each import in a process of its own; the quickest of several, for whatever else happens only makes it slower. */
-export function frontDoor(): readonly Loading[] {
-  return NAMES.map((name) => {
-    const times = Array.from({ length: TIMES }, () => Number(run(TIMED, name)))
-    return { name, milliseconds: min(times), ...(JSON.parse(run(COUNTED, name)) as Pick<Loading, 'files' | 'bytes'>) }
+/**
+ * Measures each import in a new process. The fastest of several runs counts, because disturbances
+ * only slow an import down.
+ */
+export function measureImports(): readonly ImportCost[] {
+  return MODULES.map((name) => {
+    const times = Array.from({ length: REPETITIONS }, () => Number(run(TIME_SCRIPT, name)))
+    return { name, milliseconds: min(times), ...(JSON.parse(run(SIZE_SCRIPT, name)) as Pick<ImportCost, 'files' | 'bytes'>) }
   })
 }
 
