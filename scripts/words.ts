@@ -51,14 +51,16 @@ export const names: readonly Word[] = [
     words: 'bury burials payAll isBehind hearTime Era era',
     instead: 'invalidate, invalidations, flushPending, isStale, observeTime, Epoch, epoch',
   },
-  { words: 'Listening tell told beat', instead: 'InvalidationChannel, publish, report, events, heartbeat' },
+  { words: 'tell told', instead: 'publish, report; events, messages' },
+  { words: 'Listening beat', instead: 'InvalidationChannel, heartbeat' },
   {
     words: 'NEVER_BORN birthIn born FileLife lifeAfterSave',
     instead: 'NO_CREATED_AT, createdAtIn, created, FileExpiry, lifetimeAfterSave',
   },
   { words: 'MOST_\\w+ LONGEST_\\w+ LEAST_\\w+', instead: 'MAX_…, MIN_…' },
   { words: 'house room wall walls trespass trespasses frontDoor', instead: 'package, layer, import rule, violation, entry point' },
-  { words: 'toll doors scene worlds onStage World world', instead: 'cost, checkpoints, fixture, TestApp', only: 'test/' },
+  { words: 'toll doors onStage', instead: 'cost, checkpoints, inBrowser', only: 'test/' },
+  { words: 'scene worlds World world', instead: 'fixture, TestApp, app', only: 'test/' },
   { words: 'witness overhear', instead: 'audit log, record' },
 ]
 
