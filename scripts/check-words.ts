@@ -66,7 +66,7 @@ function matches(file: string, text: string, spans: readonly Span[], table: read
   const rows = table.filter(({ only = '', except = [] }) => file.startsWith(only) && !except.includes(file))
   return rows.flatMap(({ words, instead }) => {
     // A text may continue on the next line of a comment.
-    const word = words.replaceAll(' ', '|').replaceAll('\\s', '[\\s*/]+')
+    const word = words.replaceAll(' ', '|').replaceAll('\\s', '(?:[\\s*/]+)')
     const pattern = new RegExp(`(?<![\\w$-])(?:${word})(?![\\w$-])`, 'g')
     return spans.flatMap((span) =>
       [...span.text.matchAll(pattern)].map(({ 0: found, index }) => ({

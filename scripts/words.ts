@@ -17,7 +17,6 @@ export const names: readonly Word[] = [
   { words: 'Served Guarded', instead: 'AttachedStore, GuardedStore' },
   { words: 'Incoming Arrival WebArrival NodeArrival arrivalOf', instead: 'IncomingRequest, webRequest, nodeRequest' },
   { words: 'brought openBrought unopened', instead: 'deferred, openToken' },
-  { words: 'settle', instead: 'commit', only: 'src/' },
   { words: 'Owed owed addOwed dressed', instead: 'SessionHeaders, responseHeaders, withSessionHeaders' },
   { words: 'CookieDebt debt owe', instead: 'PendingCookies, add' },
   { words: 'Customs customs SessionDialect Reading', instead: 'SessionRules, SessionProfile, RuleContext', only: 'src/' },
@@ -80,7 +79,7 @@ export const prose: readonly Word[] = [
   { words: '[Mm]eanwhile', instead: 'concurrently, since then, in the meantime' },
   { words: '[Ss]urely', instead: 'certainly, or leave it out' },
   { words: '[Bb]eside', instead: 'next to, in addition to' },
-  { words: 'of\\s(its|their|our|his|your|my|one’s)\\sown', instead: 'leave it out, or "separate"' },
+  { words: 'of\\s(its|their|our|his)\\sown', instead: 'leave it out, or "separate"' },
   { words: 'any\\smore(?!\\sthan)', instead: 'no longer' },
   { words: 'instants?', instead: 'time, timestamp' },
   { words: 'born living', instead: 'created, current' },
@@ -89,7 +88,7 @@ export const prose: readonly Word[] = [
   { words: '(under|in)\\s(its|their|our|his)\\shands', instead: 'while it is running' },
   {
     words:
-      '(?<!left\\s)[Bb]ehind(?!\\s(a|an|the|any|some|every|each|one|two)?\\s?([\\w`-]+\\s)?(proxy|proxies|load\\sbalancer|balancer|CDN|TLS|nginx|Nginx|Cloudflare|HTTPS|firewall|Sentinels?))',
+      '(?<!(left|far)\\s)[Bb]ehind(?!\\s(a|an|the|any|some|every|each|one|two)?\\s?([\\w`-]+\\s)?(proxy|proxies|load\\sbalancer|balancer|CDN|TLS|nginx|Nginx|Cloudflare|HTTPS|firewall|Sentinels?|servers?|origin))',
     instead: 'after, queued after; "behind" only with a proxy',
   },
 ]
