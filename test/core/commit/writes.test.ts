@@ -59,24 +59,19 @@ describe('the writes of a commit', () => {
     const second = await app.row()
     expect(second.version).not.toBe(first.version)
     expect(second.commits).toContain(second.version)
-    expect(second.commits.split(' ').length).toBe(1)
+    expect(second.commits.split(' ')).toEqual(['0', expect.stringMatching(/:2$/)])
     expect(second.payload).toBe('{}')
   })
 
-  it('keep receipts of other managers for twice the request timeout', async () => {
+  it('keep the receipts of other managers, however much time passes', async () => {
     const app = await appWith({ a: 1 }, { timeout: { request: '5s' } })
     const manager = app.createManager()
     const first = (await app.row()).version
-    app.clock.advance(9000)
-    const early = await openElsewhere(app, manager)
-    early.set('b', 1)
-    await manager.commit(early, { status: 200 })
+    app.clock.advance(3_600_000)
+    const later = await openElsewhere(app, manager)
+    later.set('b', 1)
+    await manager.commit(later, { status: 200 })
     expect((await app.row()).commits).toContain(first)
-    app.clock.advance(2000)
-    const late = await openElsewhere(app, manager)
-    late.set('b', 2)
-    await manager.commit(late, { status: 200 })
-    expect((await app.row()).commits).not.toContain(first)
   })
 
   it('store the property userId as text in the entry', async () => {
