@@ -50,7 +50,7 @@ export function session<Data = Default, const S extends Schemas = Schemas>(given
   const sessions = managerOf(given)
   const adapter = adapterOf(sessions)
   const middleware: MiddlewareHandler = async (c, next) => {
-    checkVariable(c, adapter.name, adapter.find(c))
+    checkVariable(c, adapter.name, adapter.boundTo(c))
     // oxlint-disable-next-line unicorn/no-null -- `null` is how Hono is told that there is no body
     const before = new Headers(c.newResponse(null).headers)
     const exchange = await openOnce(adapter, c, honoRequest(c))

@@ -29,7 +29,7 @@ export async function openOnce<Data>(
   target: object,
   request: Request | IncomingRequest,
 ): Promise<Exchange<Data> | undefined> {
-  if (adapter.find(target) !== undefined) return undefined
+  if (adapter.boundTo(target) !== undefined) return undefined
   const exchange = await adapter.open(request)
   adapter.bind(target, exchange.session)
   return exchange

@@ -16,7 +16,7 @@ import type { Entry } from '../store/store.ts'
  */
 export type State =
   | { readonly is: 'absent' | 'ended'; readonly identity?: Identity | undefined }
-  | { readonly is: 'deferred'; readonly identity?: undefined; decode(): Opened }
+  | { readonly is: 'deferred'; readonly identity?: undefined; readonly decode: () => Opened }
   | { readonly is: 'unloaded' | 'unknown'; readonly identity: Identity }
   | { readonly is: 'live'; readonly identity: Identity; readonly entry: Entry }
   | { readonly is: 'failed'; readonly identity: Identity; readonly error: SessionError }

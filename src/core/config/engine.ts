@@ -35,11 +35,10 @@ export interface Engine extends RuleContext {
 
 /** Makes the engine of checked options. */
 export function makeEngine(options: SessionOptions, profile: SessionProfile): Engine {
-  const { store: given, clock: now = Date.now, random, onEvent, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
-  const { saveOnError = false, whenEnded = 'error' } = options
-  const emit = safeListener(onEvent)
+  const { store: given, clock: now = Date.now, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
+  const emit = safeListener(options.onEvent)
   const values = new Values(codec, schema, emit)
-  const randomText = random === undefined ? systemRandomText() : checkedRandomText(random)
+  const randomText = randomTextOf(options.random)
   const lifetime = profile.lifetime(options)
   const scope = profile.scope(options)
   const guard = (guarded: Store): TimedStore => new TimedStore(guarded, milliseconds(timeout.operation) ?? 2000, emit)
@@ -60,12 +59,13 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
     requestTimeout: milliseconds(timeout.request) ?? 5000,
     maxSize,
     merging: !isWorkers() && !store.capabilities.carriesData,
-    saveOnError,
-    whenEnded,
+    saveOnError: options.saveOnError === true,
+    whenEnded: options.whenEnded ?? 'error',
   }
 }
 
-function checkedRandomText(random: Random): RandomText {
+function randomTextOf(random: Random | undefined): RandomText {
+  if (random === undefined) return systemRandomText()
   try {
     return randomTextFrom(random)
   } catch (cause) {

@@ -12,7 +12,7 @@ export interface SessionAdapter<Data> {
   /** Opens the session of a request. Never rejects because of the store: the session throws the error when it is used. */
   open(request: Request | IncomingRequest): Promise<Exchange<Data>>
   /** The session of this manager that was bound to the request or context; `undefined` when there is none. */
-  find(target: object): Session<Data> | undefined
+  boundTo(target: object): Session<Data> | undefined
   /** Binds a session to a request or context, for `sessions.of`. Throws `ConfigError` when another manager with the same cookie did so. */
   bind(target: object, session: Session<Data>): void
 }

@@ -12,7 +12,7 @@ import { printSetCookie } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
 import { commitsOf, draftOf } from '../session/dictionary.ts'
-import { Session } from '../session/session.ts'
+import type { Session } from '../session/session.ts'
 import { Clearer } from '../store/clearer.ts'
 import type { Described, Schemas } from '../values/schema.ts'
 import type { Default } from '../values/session-data.ts'
@@ -134,7 +134,7 @@ export class Sessions<Data = Default> {
    * ```
    */
   of(request: object): Session<Data> {
-    const session = this.#requests.find(request)
+    const session = this.#requests.boundTo(request)
     if (session !== undefined) return session
     throw new ConfigError(
       'This request has no session of this manager. Install its middleware, app.use(session(sessions)), before the route.',
