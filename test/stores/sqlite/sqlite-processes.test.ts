@@ -9,7 +9,7 @@ import { NOW } from '../../../src/testing/sample.ts'
 import { newSqliteFile } from './sqlite-folder.ts'
 
 describe.each(['normal', 'full'])('several processes on one new file, durability %s', (durability) => {
-  it('create it at once and lose no compare-and-swap', async () => {
+  it('create it at the same time and lose no compare-and-swap', async () => {
     const path = newSqliteFile()
     const contenders = Array.from({ length: 4 }, () => contender('count', path, durability, '50'))
     await Promise.all(contenders.map(({ lines }) => lines.next()))
@@ -19,7 +19,7 @@ describe.each(['normal', 'full'])('several processes on one new file, durability
     expect((await new SqliteStore(path).load({ key: 'counter', now: NOW }))?.payload).toBe('200')
   })
 
-  it('keep what was answered when one is killed', async () => {
+  it('keep acknowledged writes when one is killed', async () => {
     const path = newSqliteFile()
     const { child, lines, exited } = contender('write', path, durability)
     await lines.next()
