@@ -59,7 +59,7 @@ export const newKeyClauses: Clauses = {
       targets.map((to) => store.replace({ key: from, newKey: to, entry: sampleEntry(), expected: entry.version, now: NOW })),
     )
     assertEqual(outcomes.filter(({ ok }) => ok).length, 1, 'the number of successful calls')
-    const living = await Promise.all([from, ...targets].map((key) => store.load({ key, now: NOW })))
-    assertEqual(living.filter((each) => each !== undefined).length, 1, 'the number of keys with a row')
+    const found = await Promise.all([from, ...targets].map((key) => store.load({ key, now: NOW })))
+    assertEqual(found.filter((each) => each !== undefined).length, 1, 'the number of keys with a row')
   },
 }

@@ -70,14 +70,14 @@ describe.skipIf(MYSQL === '')('lock conflicts', () => {
       if (ok) wins.set(key, (wins.get(key) ?? 0) + 1)
       await store.create({ key: `${key} that is over`, entry: sampleEntry({ expiresAt: NOW, userId: 'gone' }) })
     }
-    const sweep = async (store: MysqlStore): Promise<void> => {
+    const clear = async (store: MysqlStore): Promise<void> => {
       for await (const { deleted } of store.clearExpired({ now: NOW, batch: 3 })) expect(deleted).toBeGreaterThanOrEqual(0)
     }
     for (let round = 0; round < 5; round += 1)
       await Promise.all(
         stores.flatMap((store) => [
           ...keys.map((key) => swap(store, key)),
-          sweep(store),
+          clear(store),
           store.deleteByIndex({ index: 'userId', name: 'gone' }),
         ]),
       )
@@ -274,13 +274,13 @@ describe.skipIf(MYSQL === '')('clearExpired', () => {
       await store.create({ key: `key ${index}`, entry: sampleEntry({ expiresAt: NOW - 10 + index }) })
     const other = await transaction(`UPDATE \`${table}\` SET expires_at = ${NOW + 1} WHERE \`key\` = 'key 4'`)
     const totals: number[] = []
-    const sweep = (async () => {
+    const clear = (async () => {
       for await (const { deleted } of store.clearExpired({ now: NOW, batch: 4 })) totals.push(deleted)
     })()
     await waiting(table, 1)
     expect(totals).toEqual([4])
     await finish(other)
-    await sweep
+    await clear
     expect(totals).toEqual([4, 8, 9])
     expect((await store.list({ now: 0 })).entries.map(([key]) => key)).toEqual(['key 4'])
   })

@@ -187,13 +187,13 @@ describe.skipIf(MYSQL === '')('a network', () => {
       session.set('n', n)
       await session.save()
     }
-    const beside = mysqlPool({ uri: MYSQL }, [])
-    onTestFinished(() => beside.end())
-    const onTheSpot = createSessions<any>({ store: new MysqlStore({ pool: beside, table }) })
+    const healthy = mysqlPool({ uri: MYSQL }, [])
+    onTestFinished(() => healthy.end())
+    const unaffected = createSessions<any>({ store: new MysqlStore({ pool: healthy, table }) })
     proxy.fault = { blackHole: 'down' }
     session.update('n', (n: number) => n + 1)
     const saved = session.save()
-    await soon(async () => (await onTheSpot.load(session.id as string)).get('n'), 2)
+    await soon(async () => (await unaffected.load(session.id as string)).get('n'), 2)
     proxy.fault = {}
     proxy.resetAll()
     await saved

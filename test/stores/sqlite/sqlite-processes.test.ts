@@ -24,13 +24,13 @@ describe.each(['normal', 'full'])('several processes on one new file, durability
     const { child, lines, exited } = contender('write', path, durability)
     await lines.next()
     child.stdin.write('go\n')
-    let told = ''
-    for (let count = 0; count < 40; count += 1) told = (await lines.next()).value ?? told
+    let last = ''
+    for (let count = 0; count < 40; count += 1) last = (await lines.next()).value ?? last
     child.kill('SIGKILL')
     await exited
-    for await (const line of { [Symbol.asyncIterator]: () => lines }) told = line
+    for await (const line of { [Symbol.asyncIterator]: () => lines }) last = line
     const store = new SqliteStore(path)
-    const keys = Array.from({ length: Number(told) + 1 }, (_, index) => [0, 1, 2].map((part) => `${index}.${part}`)).flat()
+    const keys = Array.from({ length: Number(last) + 1 }, (_, index) => [0, 1, 2].map((part) => `${index}.${part}`)).flat()
     const missing = await Promise.all(keys.map(async (key) => ((await store.load({ key, now: NOW })) === undefined ? key : undefined)))
     expect(missing.filter((key) => key !== undefined)).toEqual([])
   })
