@@ -54,7 +54,7 @@ export class Receipts {
   isApplied(current: string, sent: string): boolean | undefined {
     const { floor, receipts } = parse(current)
     const [own] = parse(sent).receipts
-    if (own === undefined) return false // a token has no receipts
+    if (own === undefined) return false // a store without compare-and-swap has no receipts
     if (receipts.includes(own)) return true
     return numberOf(own) > floor ? false : undefined
   }
