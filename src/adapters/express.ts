@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Sessions } from '../core/manager/sessions.ts'
 import type { Session } from '../core/session/session.ts'
-import type { Schemas } from '../core/values/schema.ts'
-import type { Default } from '../core/values/session-data.ts'
+import type { DataOf, Default, Schemas } from '../core/values/session-data.ts'
 import { type ConnectFramework, connectMiddleware, type Next } from './node/connect.ts'
-import { type DataOf, type Given, managerOf } from './shared/manager.ts'
+import { type Given, managerOf } from './shared/manager.ts'
 
 declare global {
   namespace Express {

@@ -1,10 +1,9 @@
 import type { Middleware } from 'koa'
 import { adapterOf, type Sessions } from '../core/manager/sessions.ts'
 import type { Session } from '../core/session/session.ts'
-import type { Schemas } from '../core/values/schema.ts'
-import type { Default } from '../core/values/session-data.ts'
+import type { DataOf, Default, Schemas } from '../core/values/session-data.ts'
 import { attachedTo, attachSession } from './node/attach-session.ts'
-import { type DataOf, expose, type Given, managerOf } from './shared/manager.ts'
+import { expose, type Given, managerOf } from './shared/manager.ts'
 
 declare module 'koa' {
   interface DefaultContext {

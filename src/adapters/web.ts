@@ -1,10 +1,9 @@
 import type { Exchange } from '../core/manager/adapter-port.ts'
 import { adapterOf, type Sessions } from '../core/manager/sessions.ts'
 import type { Session } from '../core/session/session.ts'
-import type { Schemas } from '../core/values/schema.ts'
-import type { Default } from '../core/values/session-data.ts'
+import type { DataOf, Default, Schemas } from '../core/values/session-data.ts'
 import { errorStatus, reportError } from './shared/error-status.ts'
-import { checkHandler, type DataOf, type Given, managerOf, openOnce } from './shared/manager.ts'
+import { checkHandler, type Given, managerOf, openOnce } from './shared/manager.ts'
 import { cancel, withSessionHeaders } from './web/web-response.ts'
 
 /**

@@ -4,13 +4,10 @@ import type { IncomingRequest } from '../../core/cookie/incoming-request.ts'
 import type { Exchange, SessionAdapter } from '../../core/manager/adapter-port.ts'
 import { createSessions, isSessions, type Sessions } from '../../core/manager/sessions.ts'
 import type { Session } from '../../core/session/session.ts'
-import type { Described, Schemas } from '../../core/values/schema.ts'
+import type { DataOf, Schemas } from '../../core/values/session-data.ts'
 
 /** What every adapter takes: options, or a manager. */
 export type Given<Data, S extends Schemas> = (SessionOptions & { readonly schema?: S }) | Sessions<Data>
-
-/** The type of the session data: described by the option `schema` where there is one. */
-export type DataOf<Data, S extends Schemas> = string extends keyof S ? Data : Described<S>
 
 /** The manager that was given, or a new one with these options. */
 export function managerOf<Data, S extends Schemas = Schemas>(given: Given<Data, S>): Sessions<DataOf<Data, S>> {

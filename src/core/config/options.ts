@@ -4,7 +4,7 @@ import type { Listener } from '../base/events.ts'
 import type { Random } from '../base/random.ts'
 import type { CookieOptions } from '../cookie/cookie-transport.ts'
 import type { Store } from '../store/store.ts'
-import type { Schemas } from '../values/schema.ts'
+import type { Schemas } from '../values/session-data.ts'
 
 /** What a manager can be told. Everything but `store` has a safe default; every wrong value is a `ConfigError` that names it. */
 export interface SessionOptions {

@@ -115,7 +115,7 @@ export class Draft {
     this.detectMutations()
     const properties = new Properties(this.context.values, texts)
     const effects = noEffects()
-    for (const intent of this.#intents) apply(properties.own, intent, effects, this.context)
+    for (const intent of this.#intents) apply(properties.writableTexts(), intent, effects, this.context)
     this.#properties = properties
     this.#effects = effects
     this.#initialTexts = texts
@@ -228,14 +228,14 @@ export class Draft {
   record(intent: Intent, shown: Intent = intent): void {
     this.#detectMutationsBefore(intent)
     this.#intents.push(intent)
-    apply(this.#properties.own, shown, this.#effects, this.context)
+    apply(this.#properties.writableTexts(), shown, this.#effects, this.context)
     if (this.#isWiping(intent)) this.#wipe()
   }
 
   /** Records that a flash was read, in front of this request's changes: it removes what was there before them. */
   recordConsumed(name: string, text: string): void {
     const intent: Intent = { kind: 'consume', name, text }
-    if (!this.hasPending(name)) apply(this.#properties.own, intent, this.#effects, this.context)
+    if (!this.hasPending(name)) apply(this.#properties.writableTexts(), intent, this.#effects, this.context)
     this.#intents.unshift(intent)
   }
 
@@ -244,7 +244,7 @@ export class Draft {
     const index = this.#intents.findIndex((intent) => intent.kind === 'consume' && intent.name === name)
     if (index === -1) return false
     this.#intents.splice(index, 1)
-    if (!this.hasPending(name)) this.#properties.own.set(name, text)
+    if (!this.hasPending(name)) this.#properties.writableTexts().set(name, text)
     return true
   }
 
@@ -252,7 +252,7 @@ export class Draft {
   removeClaimed(name: string, generation: number): void {
     if (generation !== this.#generation || this.hasPending(name)) return
     this.#properties.stopWatching(name)
-    this.#properties.own.delete(name)
+    this.#properties.writableTexts().delete(name)
   }
 
   /** Whether uncommitted changes determine what the property is. */

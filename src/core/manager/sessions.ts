@@ -14,8 +14,7 @@ import { loadInto } from '../draft/opening.ts'
 import { draftOf } from '../session/dictionary.ts'
 import { Session } from '../session/session.ts'
 import { Clearer } from '../store/clearer.ts'
-import type { Described, Schemas } from '../values/schema.ts'
-import type { Default } from '../values/session-data.ts'
+import type { DataOf, Default, Schemas } from '../values/session-data.ts'
 import { ADAPTER, type SessionAdapter } from './adapter-port.ts'
 import { commitFor, RequestSessions } from './request-sessions.ts'
 import { Users } from './users.ts'
@@ -217,10 +216,9 @@ export function adapterOf<Data>(sessions: Sessions<Data>): SessionAdapter<Data> 
  * const sessions = createSessions({ store: new SqliteStore('sessions.db'), idle: '7d' })
  * ```
  */
-export function createSessions<const S extends Schemas>(options: SessionOptions & { readonly schema: S }): Sessions<Described<S>>
-export function createSessions<Data = Default>(options: SessionOptions): Sessions<Data>
-// oxlint-disable-next-line typescript/no-explicit-any -- typed by the overloads above
-export function createSessions(options: SessionOptions): Sessions<any> {
+export function createSessions<Data = Default, const S extends Schemas = Schemas>(
+  options: SessionOptions & { readonly schema?: S },
+): Sessions<DataOf<Data, S>> {
   return new Sessions(options)
 }
 
