@@ -1,5 +1,6 @@
 import * as crypto from 'node:crypto'
 import { toBase64url } from '../../wire/base64url.ts'
+import { ConfigError } from './errors.ts'
 
 /** Returns `size` bytes from a cryptographically secure generator. */
 export type Random = (size: number) => Uint8Array
@@ -24,16 +25,21 @@ export function systemRandomText(): RandomText {
 }
 
 /**
- * Uses a given generator. Throws `RangeError` when it returns something other than the bytes it was
- * asked for, or the same bytes twice, because a request must fail rather than get a weak id.
+ * Uses the generator of the option `random`. Throws `ConfigError` when it returns something other
+ * than the bytes it was asked for, or the same bytes twice, because a request must fail rather than
+ * get a weak id.
  */
 export function randomTextFrom(random: Random): RandomText {
   const randomText = (length: number): string => {
     const size = Math.ceil((length * 3) / 4)
     const bytes = random(size)
-    if (!(bytes instanceof Uint8Array) || bytes.length !== size) throw new RangeError(`random(${size}) has to return ${size} bytes`)
+    if (!(bytes instanceof Uint8Array) || bytes.length !== size) throw invalidGenerator(`random(${size}) did not return ${size} bytes`)
     return toBase64url(String.fromCharCode(...bytes)).slice(0, length)
   }
-  if (randomText(32) === randomText(32)) throw new RangeError('random() has returned the same bytes twice')
+  if (randomText(32) === randomText(32)) throw invalidGenerator('random() returned the same bytes twice')
   return randomText
+}
+
+function invalidGenerator(problem: string): ConfigError {
+  return new ConfigError(`Option \`random\`: ${problem}. Pass a cryptographically secure generator, or remove the option.`)
 }

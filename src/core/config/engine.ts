@@ -1,9 +1,8 @@
 import { jsonCodec } from '../../codecs/json.ts'
 import { milliseconds } from '../base/duration.ts'
-import { ConfigError } from '../base/errors.ts'
 import { type Listener, safeListener } from '../base/events.ts'
 import { isWorkers } from '../base/is-workers.ts'
-import { type Random, type RandomText, randomTextFrom, systemRandomText } from '../base/random.ts'
+import { type RandomText, randomTextFrom, systemRandomText } from '../base/random.ts'
 import type { Transport } from '../cookie/transport.ts'
 import type { Ids } from '../store/id.ts'
 import type { Capabilities, Store } from '../store/store.ts'
@@ -43,7 +42,7 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
   const { saveOnError = false, whenEnded = 'error' } = options
   const emit = safeListener(onEvent)
   const values = new Values(codec, schema, emit)
-  const randomText = random === undefined ? systemRandomText() : checkedRandomText(random)
+  const randomText = random === undefined ? systemRandomText() : randomTextFrom(random)
   const lifetime = profile.lifetime(options)
   const scope = profile.scope(options)
   const guard = (guarded: Store): TimedStore => new TimedStore(guarded, milliseconds(timeout.operation) ?? 2000, emit)
@@ -71,13 +70,5 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
     merging: !isWorkers() && !store.capabilities.carriesData,
     saveOnError,
     whenEnded,
-  }
-}
-
-function checkedRandomText(random: Random): RandomText {
-  try {
-    return randomTextFrom(random)
-  } catch (cause) {
-    throw new ConfigError(`Option \`random\`: ${(cause as Error).message}; it has to be a cryptographically secure generator.`, { cause })
   }
 }

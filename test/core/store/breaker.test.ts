@@ -49,7 +49,7 @@ describe('a store that is silent', () => {
   it('says what is going on, and what the store failed with last', async () => {
     const { world } = await silent()
     const error = (await world.open()).loadError as StoreError
-    expect(error.message).toMatch(/is given time.*served as soon as it is back.*timeout\.operation/)
+    expect(error.message).toMatch(/is not responding.*work again as soon as it responds.*timeout\.operation/)
     expect(error.cause).toBeInstanceOf(StoreError)
   })
 

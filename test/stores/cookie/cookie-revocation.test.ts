@@ -184,7 +184,7 @@ describe('a store that remembers what ended', () => {
     store.script = down
     expect((await failure()).code).toBe('ERR_SESSION_STORE')
     await until(() => told('store-down'))
-    expect((await failure()).message).toContain('does not answer and is given time')
+    expect((await failure()).message).toContain('is not responding')
     store.script = () => undefined
     await until(() => told('store-up'))
     expect(await world.read()).toEqual({ a: 1 })
