@@ -203,18 +203,18 @@ export class Draft {
     return { cookies, vary: this.accessed || cookies.length > 0 ? this.context.transport.vary : undefined }
   }
 
-  /** The properties. Called by every verb that reads. Throws the load error, the first time, and `NotLoadedError`. */
-  look(): Properties {
+  /** Called by every verb that reads. Throws the load error, the first time, and `NotLoadedError`. */
+  openForRead(): this {
     this.openToken()
     this.accessed = true
     const state = this.#state
     if (state.is === 'unloaded') throw new NotLoadedError(UNLOADED)
     if (state.is === 'failed' && !this.#hasThrownLoadError) this.#throwLoadError(state.error)
-    return this.#properties
+    return this
   }
 
   /** Called by every verb that changes something. Throws when this request cannot change its session. */
-  change(): void {
+  openForWrite(): this {
     if (this.#access === COMMITTED) throw COMMITTED_REFUSAL.error()
     this.openToken()
     this.accessed = true
@@ -222,6 +222,7 @@ export class Draft {
     if (state.is === 'failed') this.#throwLoadError(state.error)
     if (state.is === 'unknown') throw new CommitUnknownError()
     if (this.#access.writes === 'none') this.#refuse(this.#access.refusal)
+    return this
   }
 
   /** Records a change and applies it to what is shown. `shown` is applied in its place where the result is already known. */
@@ -230,6 +231,11 @@ export class Draft {
     this.#intents.push(intent)
     apply(this.#properties.writableTexts(), shown, this.#effects, this.context)
     if (this.#isWiping(intent)) this.#wipe()
+  }
+
+  /** Records that a property is set to a value. Throws `CodecError` when it cannot be stored. */
+  recordSet(name: string, value: unknown): void {
+    this.record({ kind: 'set', name, text: this.context.values.print(name, value) })
   }
 
   /** Records that a flash was read, in front of this request's changes: it removes what was there before them. */

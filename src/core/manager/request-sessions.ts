@@ -113,7 +113,7 @@ class RequestExchange<Data> implements Exchange<Data> {
   }
 
   throwLoadError(): void {
-    if (this.#draft.state.is === 'failed') this.#draft.look()
+    if (this.#draft.state.is === 'failed') this.#draft.openForRead()
   }
 
   commit(status: number): Promise<Delivery> {
