@@ -102,7 +102,7 @@ export class Sessions<Data = Default> {
    * ```
    */
   create(): Session<Data> {
-    return this.#sessionOf(new Draft(this.#engine, { is: 'absent' }))
+    return this.#requests.sessionOf(new Draft(this.#engine, { is: 'absent' }))
   }
 
   /**
@@ -122,7 +122,7 @@ export class Sessions<Data = Default> {
     const draft = new Draft(this.#engine, identity === undefined ? { is: 'ended' } : { is: 'unloaded', identity }, {}, access)
     if (identity !== undefined) await loadInto(this.#engine, draft)
     if (draft.state.is === 'absent') draft.end(false)
-    return this.#sessionOf(draft)
+    return this.#requests.sessionOf(draft)
   }
 
   /**
@@ -187,10 +187,6 @@ export class Sessions<Data = Default> {
   async close(): Promise<void> {
     await this.#clearer?.close()
     await this.#release()
-  }
-
-  #sessionOf(draft: Draft): Session<Data> {
-    return this.#requests.sessionOf(draft)
   }
 
   #checkOwn(session: Session<Data>): void {
