@@ -1,9 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Sessions } from '../core/manager/sessions.ts'
-import type { Session } from '../core/session/session.ts'
-import type { DataOf, Default, Schemas } from '../core/values/session-data.ts'
 import { type ConnectFramework, connectMiddleware, type Next } from './node/connect.ts'
-import { type Given, managerOf } from './shared/manager.ts'
+import { managerOf } from './shared/manager.ts'
+import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 
 declare global {
   namespace Express {

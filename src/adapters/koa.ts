@@ -1,9 +1,7 @@
 import type { Middleware } from 'koa'
-import { adapterOf, type Sessions } from '../core/manager/sessions.ts'
-import type { Session } from '../core/session/session.ts'
-import type { DataOf, Default, Schemas } from '../core/values/session-data.ts'
 import { attachedTo, attachSession } from './node/attach-session.ts'
-import { expose, type Given, managerOf } from './shared/manager.ts'
+import { adapterOf, expose, managerOf } from './shared/manager.ts'
+import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 
 declare module 'koa' {
   interface DefaultContext {

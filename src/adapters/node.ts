@@ -1,11 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import type { Sessions } from '../core/manager/sessions.ts'
-import type { Session } from '../core/session/session.ts'
-import type { DataOf, Default, Schemas } from '../core/values/session-data.ts'
 import { type ConnectFramework, connectMiddleware, type Next, sendPlainError } from './node/connect.ts'
 import { reportError } from './shared/error-status.ts'
-import { checkHandler, type Given, managerOf } from './shared/manager.ts'
+import { checkHandler, managerOf } from './shared/manager.ts'
+import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 
 /**
  * A request that has passed `session()`: it has the session as the property `session`, or as the property that the option `as` names.
