@@ -1,8 +1,8 @@
-import type { StoreName } from './servers/resources.ts'
 import type { Framework } from './servers/serve.ts'
+import type { StoreName } from './stores/connections.ts'
 import { type WorkloadName, workloadNames } from './workloads.ts'
 
-/** A server that is measured: a library on a framework, with a store. */
+/** A measured server: a library on a framework, with a store. */
 export interface Candidate {
   readonly framework: Framework
   readonly library: string
@@ -12,12 +12,12 @@ export interface Candidate {
 }
 
 const ALL = workloadNames
-/** 50 KB do not go into a cookie. */
+/** Without W6: 50 KB do not fit into a cookie. */
 const IN_A_COOKIE: readonly WorkloadName[] = ['W1', 'W2', 'W3', 'W4', 'W5']
-/** A lazy session differs only where it is not used. */
+/** A lazy session differs only in requests that do not use it. */
 const LAZY: readonly WorkloadName[] = ['W2', 'W4']
 
-/** Everything that is measured. The bare framework is there twice: what the two differ by is noise. */
+/** All candidates. The bare framework is measured twice, and the difference is the noise. */
 export const CANDIDATES: readonly Candidate[] = [
   ...on('express', [
     ['bare', 'none', ALL],
@@ -64,15 +64,15 @@ export const CANDIDATES: readonly Candidate[] = [
   ...on('node', [
     ['bare', 'none', ALL],
     ['bare again', 'none', ALL],
-    ['by hand', 'memory', ALL],
+    ['hand-written', 'memory', ALL],
     ['sojourn', 'memory', ALL],
-    ['by hand', 'sqlite', ALL],
+    ['hand-written', 'sqlite', ALL],
     ['sojourn', 'sqlite', ALL],
-    ['by hand', 'sqlite-full', ['W3']],
+    ['hand-written', 'sqlite-full', ['W3']],
     ['sojourn', 'sqlite-full', ['W3']],
-    ['by hand', 'redis', ALL],
+    ['hand-written', 'redis', ALL],
     ['sojourn', 'redis', ALL],
-    ['by hand', 'postgres', ALL],
+    ['hand-written', 'postgres', ALL],
     ['sojourn', 'postgres', ALL],
     ['sojourn', 'cookie', IN_A_COOKIE],
     ['iron-session', 'cookie', IN_A_COOKIE],
@@ -85,7 +85,7 @@ function on(framework: Framework, rows: readonly Row[]): Candidate[] {
   return rows.map(([library, store, workloads]) => ({ framework, library, store, workloads }))
 }
 
-/** How a candidate is named in the results: `express / sojourn / redis`. */
+/** The name of a candidate in the results: `express / sojourn / redis`. */
 export function nameOf({ framework, library, store }: Candidate): string {
   return [framework, library, store].join(' / ')
 }

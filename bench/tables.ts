@@ -1,16 +1,16 @@
-// Prints the tables of a run, and writes them into docs/performance.md between their marks, with the pictures beside it.
+// Prints the tables of a run, and writes them into docs/performance.md between their markers, with
+// the charts next to it.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { isBare } from './candidates.ts'
-import type { Measured } from './measure/measured.ts'
-import { frontDoorTable, growthTable, weightTable } from './report/experiment-tables.ts'
+import type { Results } from './measure/results.ts'
+import { cpuChart, growthChart } from './report/charts.ts'
+import { growthTable, importsTable, memoryTable } from './report/experiment-tables.ts'
 import { Figures } from './report/figures.ts'
-import { judge } from './report/judge.ts'
-import { extraPicture, growthPicture } from './report/pictures.ts'
 import {
   bytesTable,
-  circumstancesText,
+  environmentText,
   extraTable,
   operationsTable,
   summary,
@@ -18,23 +18,24 @@ import {
   throughputTable,
   workloadsTable,
 } from './report/tables.ts'
+import { checkTargets } from './report/verdicts.ts'
 
 const DOCS = join(import.meta.dirname, '../docs')
 
 const { input, write } = new Command('tables')
   .description('Prints the tables of a run.')
-  .option('--input <file>', 'the results of the run', join(import.meta.dirname, 'results.json'))
-  .option('--no-write', 'leave docs/performance.md and its pictures as they are')
+  .option('--input <file>', 'file with the results of the run', join(import.meta.dirname, 'results.json'))
+  .option('--no-write', 'does not write docs/performance.md and its charts')
   .parse()
   .opts<{ input: string; write: boolean }>()
 
-const { circumstances, cells, experiments } = JSON.parse(readFileSync(input, 'utf8')) as Measured
+const { environment, cells, experiments } = JSON.parse(readFileSync(input, 'utf8')) as Results
 const figures = new Figures(cells)
-const verdicts = judge(figures)
+const verdicts = checkTargets(figures)
 
 const tables: Readonly<Record<string, string>> = {
   workloads: workloadsTable(),
-  circumstances: circumstancesText(circumstances),
+  environment: environmentText(environment),
   summary: summary(verdicts),
   extra: extraTable(figures),
   targets: targetsTable(verdicts),
@@ -42,38 +43,39 @@ const tables: Readonly<Record<string, string>> = {
   throughput: throughputTable(figures),
   bytes: bytesTable(figures),
   growth: growthTable(experiments.growth),
-  weight: weightTable(experiments.weight),
-  'front-door': frontDoorTable(experiments.frontDoor),
+  memory: memoryTable(experiments.memory),
+  imports: importsTable(experiments.imports),
 }
 for (const [name, text] of Object.entries(tables)) console.log(`\n## ${name}\n\n${text}`)
 
 if (write) {
   writeTables(tables)
-  const onExpress = await extraPicture(
+  const onExpress = await cpuChart(
     figures,
-    'CPU over bare Express, µs a request',
+    'CPU over bare Express, µs per request',
     (candidate) => candidate.framework === 'express' && !isBare(candidate) && candidate.library !== 'sojourn lazy',
     ['W1', 'W2', 'W3', 'W6'],
   )
-  const besideFloor = await extraPicture(
+  const onNode = await cpuChart(
     figures,
-    'CPU over bare Node, µs a request',
-    ({ framework, library, store }) => framework === 'node' && store !== 'sqlite-full' && (library === 'sojourn' || library === 'by hand'),
+    'CPU over bare Node, µs per request',
+    ({ framework, library, store }) =>
+      framework === 'node' && store !== 'sqlite-full' && (library === 'sojourn' || library === 'hand-written'),
     ['W1', 'W3', 'W5', 'W6'],
   )
   writeFileSync(join(DOCS, 'performance-express.svg'), `${onExpress}\n`)
-  writeFileSync(join(DOCS, 'performance-floor.svg'), `${besideFloor}\n`)
-  writeFileSync(join(DOCS, 'performance-growth.svg'), `${await growthPicture(experiments.growth)}\n`)
+  writeFileSync(join(DOCS, 'performance-floor.svg'), `${onNode}\n`)
+  writeFileSync(join(DOCS, 'performance-growth.svg'), `${await growthChart(experiments.growth)}\n`)
 }
 
-/** Puts each table between its marks, `<!-- bench extra -->` and `<!-- /bench extra -->`. */
+/** Writes each table between its markers, `<!-- bench extra -->` and `<!-- /bench extra -->`. */
 function writeTables(given: Readonly<Record<string, string>>): void {
   const file = join(DOCS, 'performance.md')
   let document = readFileSync(file, 'utf8')
   for (const [name, text] of Object.entries(given)) {
-    const marked = new RegExp(`(<!-- bench ${name} -->\\n)[^]*?(<!-- /bench ${name} -->)`)
-    if (!marked.test(document)) throw new Error(`docs/performance.md has no place for the table ${name}`)
-    document = document.replace(marked, (_, open: string, close: string) => `${open}\n${text}\n\n${close}`)
+    const markers = new RegExp(`(<!-- bench ${name} -->\\n)[^]*?(<!-- /bench ${name} -->)`)
+    if (!markers.test(document)) throw new Error(`docs/performance.md has no markers <!-- bench ${name} --> for this table. Add them.`)
+    document = document.replace(markers, (_, open: string, close: string) => `${open}\n${text}\n\n${close}`)
   }
   writeFileSync(file, document)
 }

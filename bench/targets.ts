@@ -1,57 +1,65 @@
 import type { Candidate } from './candidates.ts'
 import type { WorkloadName } from './workloads.ts'
 
-/** What sojourn is to reach. */
+/** A performance target of sojourn. */
 export interface Target {
-  readonly says: string
-  /** `extra`: CPU time a request over the bare framework. */
+  readonly text: string
+  /** `extra`: CPU time per request in addition to the bare framework's. */
   readonly measure: 'extra' | 'perSecond' | 'operations'
   readonly of: 'sojourn' | 'sojourn lazy'
   /**
-   * What it is measured against, on the same framework: `peers`, the best of them on the same store; `floor`, the server written by hand on
-   * the same store; `nothing`, and then the limit is a figure and not a multiple.
+   * The reference on the same framework: `peers`, the best of them on the same store; `floor`, the
+   * hand-written server on the same store; `nothing`: the limit is an absolute figure and not a
+   * multiple.
    */
-  readonly beside: 'peers' | 'floor' | 'nothing'
+  readonly reference: 'peers' | 'floor' | 'nothing'
   readonly workloads: readonly WorkloadName[]
-  /** Every store, where there is none. */
+  /** Default: every store. */
   readonly stores?: readonly Candidate['store'][]
-  readonly most?: number
-  readonly least?: number
+  readonly max?: number
+  readonly min?: number
 }
 
 const EXTRA = { measure: 'extra', of: 'sojourn' } as const
-const OPERATIONS = { measure: 'operations', of: 'sojourn', beside: 'nothing' } as const
+const OPERATIONS = { measure: 'operations', of: 'sojourn', reference: 'nothing' } as const
 const FLOOR_STORES = ['memory', 'sqlite', 'redis'] as const
 
 export const TARGETS: readonly Target[] = [
-  { ...EXTRA, says: 'at most half of the best peer', beside: 'peers', workloads: ['W1', 'W2', 'W3', 'W5'], most: 0.5 },
-  { ...EXTRA, says: 'at most a quarter of the best peer', beside: 'peers', workloads: ['W6'], most: 0.25 },
-  { ...EXTRA, says: 'within 10 µs of bare', beside: 'nothing', workloads: ['W4'], most: 10 },
-  { ...EXTRA, says: 'within 10 µs of bare with `lazy: true`', of: 'sojourn lazy', beside: 'nothing', workloads: ['W2'], most: 10 },
-  { ...EXTRA, says: 'at most 1.3 × by hand', beside: 'floor', stores: FLOOR_STORES, workloads: ['W1', 'W3'], most: 1.3 },
-  { ...EXTRA, says: 'less than by hand', beside: 'floor', stores: FLOOR_STORES, workloads: ['W6'], most: 1 },
-  { ...EXTRA, says: 'at most a quarter of connect-pg-simple', beside: 'peers', stores: ['postgres'], workloads: ['W1', 'W3'], most: 0.25 },
-  { ...EXTRA, says: 'at most 0.6 × by hand', beside: 'floor', stores: ['postgres'], workloads: ['W1', 'W3'], most: 0.6 },
+  { ...EXTRA, text: 'at most half of the best peer', reference: 'peers', workloads: ['W1', 'W2', 'W3', 'W5'], max: 0.5 },
+  { ...EXTRA, text: 'at most a quarter of the best peer', reference: 'peers', workloads: ['W6'], max: 0.25 },
+  { ...EXTRA, text: 'within 10 µs of bare', reference: 'nothing', workloads: ['W4'], max: 10 },
+  { ...EXTRA, text: 'within 10 µs of bare with `lazy: true`', of: 'sojourn lazy', reference: 'nothing', workloads: ['W2'], max: 10 },
+  { ...EXTRA, text: 'at most 1.3 × the hand-written server', reference: 'floor', stores: FLOOR_STORES, workloads: ['W1', 'W3'], max: 1.3 },
+  { ...EXTRA, text: 'less than the hand-written server', reference: 'floor', stores: FLOOR_STORES, workloads: ['W6'], max: 1 },
   {
-    says: 'at least 4 × the throughput of connect-pg-simple',
-    measure: 'perSecond',
-    of: 'sojourn',
-    beside: 'peers',
+    ...EXTRA,
+    text: 'at most a quarter of connect-pg-simple',
+    reference: 'peers',
     stores: ['postgres'],
     workloads: ['W1', 'W3'],
-    least: 4,
+    max: 0.25,
   },
+  { ...EXTRA, text: 'at most 0.6 × the hand-written server', reference: 'floor', stores: ['postgres'], workloads: ['W1', 'W3'], max: 0.6 },
   {
-    says: 'at least 5 × the throughput of commits that each wait for the disk alone',
+    text: 'at least 4 × the throughput of connect-pg-simple',
     measure: 'perSecond',
     of: 'sojourn',
-    beside: 'floor',
+    reference: 'peers',
+    stores: ['postgres'],
+    workloads: ['W1', 'W3'],
+    min: 4,
+  },
+  {
+    text: 'at least 5 × the throughput of commits that wait for the disk one by one',
+    measure: 'perSecond',
+    of: 'sojourn',
+    reference: 'floor',
     stores: ['sqlite-full'],
     workloads: ['W3'],
-    least: 5,
+    min: 5,
   },
-  { ...OPERATIONS, says: 'one store operation', workloads: ['W1', 'W2', 'W5'], most: 1 },
-  { ...OPERATIONS, says: 'two store operations', workloads: ['W3', 'W6'], most: 2 },
-  { ...OPERATIONS, says: 'no store operation', workloads: ['W4'], most: 0 },
-  { ...OPERATIONS, says: 'no store operation with `lazy: true`', of: 'sojourn lazy', workloads: ['W2'], most: 0 },
+  { ...OPERATIONS, text: 'one store operation', workloads: ['W1', 'W2', 'W5'], max: 1 },
+  { ...OPERATIONS, text: 'two store operations', workloads: ['W3', 'W6'], max: 2 },
+  { ...OPERATIONS, text: 'no store operation', workloads: ['W4'], max: 0 },
+  { ...OPERATIONS, text: 'no store operation with `lazy: true`', of: 'sojourn lazy', workloads: ['W2'], max: 0 },
 ]

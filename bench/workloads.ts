@@ -1,37 +1,37 @@
-/** What one thing of a cart looks like: the sessions of the bench are made of such properties. */
-const thing = (number: number): object => ({ sku: `sku-${number}`, title: `Thing ${number}`, price: 1999 + number, quantity: 1 })
+/** One item of a cart; most properties of the sessions are lists of such items. */
+const item = (number: number): object => ({ sku: `sku-${number}`, title: `Thing ${number}`, price: 1999 + number, quantity: 1 })
 
-/** A session of `count` properties: a counter, a setting, and carts of `each` things. */
+/** A session of `count` properties: a counter, a setting, and carts of `each` items. */
 function sessionOf(count: number, each: number): Record<string, unknown> {
   const carts = Array.from({ length: count - 2 }, (_, index) => [
     `cart${index}`,
-    Array.from({ length: each }, (_, n) => thing(index * each + n)),
+    Array.from({ length: each }, (_, n) => item(index * each + n)),
   ])
   return { visits: 0, theme: 'theme-0', ...Object.fromEntries(carts) }
 }
 
-/** What is in a session before it is measured: 10 properties in 1 KB, and 100 properties in 50 KB. */
+/** The sessions before a measurement: 10 properties in 1 KB, and 100 properties in 50 KB. */
 export const SESSIONS = { small: sessionOf(10, 2), large: sessionOf(100, 8) } as const
 
-/** What the handler of the server does with the session. */
+/** The routes of the servers. */
 export type Path = '/seed/small' | '/seed/large' | '/read' | '/untouched' | '/increment' | '/login' | '/change' | '/visits'
 
 export interface Workload {
-  readonly does: string
+  readonly text: string
   readonly path: Path
-  /** The session its requests bring along. Each connection has one of its own. */
+  /** The session of its requests. Every connection has its own sessions. */
   readonly session?: keyof typeof SESSIONS
-  /** What the server has to answer, however often it was asked before. */
-  readonly answer: RegExp
+  /** The expected response body, however often the route was requested before. */
+  readonly response: RegExp
 }
 
 const WORKLOADS = {
-  W1: { does: 'reads one property of a 1 KB session of 10 properties', path: '/read', session: 'small', answer: /^Thing 6$/ },
-  W2: { does: 'brings a valid cookie, the session is not used', path: '/untouched', session: 'small', answer: /^untouched$/ },
-  W3: { does: 'increments one property of a 1 KB session', path: '/increment', session: 'small', answer: /^[1-9]\d*$/ },
-  W4: { does: 'brings no cookie, the session is not used', path: '/untouched', answer: /^untouched$/ },
-  W5: { does: 'brings no cookie, a login creates a session', path: '/login', answer: /^welcome$/ },
-  W6: { does: 'changes one small property of a 50 KB session of 100', path: '/change', session: 'large', answer: /^changed$/ },
+  W1: { text: 'reads one property of a 1 KB session of 10 properties', path: '/read', session: 'small', response: /^Thing 6$/ },
+  W2: { text: 'sends a valid cookie, the session is not used', path: '/untouched', session: 'small', response: /^untouched$/ },
+  W3: { text: 'increments one property of a 1 KB session', path: '/increment', session: 'small', response: /^[1-9]\d*$/ },
+  W4: { text: 'sends no cookie, the session is not used', path: '/untouched', response: /^untouched$/ },
+  W5: { text: 'sends no cookie, a login creates a session', path: '/login', response: /^welcome$/ },
+  W6: { text: 'changes one small property of a 50 KB session of 100', path: '/change', session: 'large', response: /^changed$/ },
 } as const satisfies Record<string, Workload>
 
 export type WorkloadName = keyof typeof WORKLOADS

@@ -1,6 +1,7 @@
-// Why: a registry mirror may not serve other platforms' binaries; `npm install` then leaves them out of the lock file and
-// `npm ci` refuses the whole lock ("Missing: … from lock file"). This names every optional package the lock forgot, with its
-// platform read from its name, so that `npm ci` skips it here and fetches it there. Run by `npm run lock` after `npm install`.
+// Why: if a registry mirror does not serve the binaries of other platforms, `npm install` leaves
+// them out of the lock file, and `npm ci` then refuses the lock ("Missing: … from lock file"). This
+// adds every optional package that the lock lacks, with the platform read from its name, so that
+// `npm ci` skips it here and fetches it on its platform. Run by `npm run lock` after `npm install`.
 import { readFileSync, writeFileSync } from 'node:fs'
 
 type Locked = {
@@ -37,6 +38,6 @@ function entry(name: string, version: string, dev = false): Locked {
   const os = systems.filter((system) => words.includes(system))
   const cpu = cpus.filter((one) => words.includes(one))
   if (!exact.test(version) || os.length + cpu.length === 0)
-    throw new Error(`complete-lock: cannot tell version and platform of ${name}@${version}`)
+    throw new Error(`complete-lock: the version or platform of ${name}@${version} is unknown; add it to the lock file by hand`)
   return { version, ...(cpu.length > 0 && { cpu }), ...(dev && { dev }), optional: true, ...(os.length > 0 && { os }) }
 }

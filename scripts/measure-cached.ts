@@ -1,6 +1,6 @@
-// Why: what a cache in front of PostgreSQL is worth is measured, not guessed.
+// Why: docs/stores.md states the gain of a cache in front of PostgreSQL. This measures it.
 //
-//   node scripts/measure-cached.ts        starts a PostgreSQL and a Redis of its own; a minute at the most
+//   node scripts/measure-cached.ts        starts a PostgreSQL and a Redis; at most a minute
 import pg from 'pg'
 import { createClient } from 'redis'
 import type { Store } from '../src/core/store/store.ts'
@@ -16,20 +16,21 @@ const CALLERS = 64
 const MILLISECONDS = 4000
 
 const [postgres, redis] = await Promise.all([startPostgres(), startRedis()])
-if (typeof postgres === 'string' || typeof redis === 'string') throw new Error('It takes a PostgreSQL and a Redis.')
+if (typeof postgres === 'string' || typeof redis === 'string')
+  throw new Error('measure-cached: PostgreSQL or Redis could not be started. Install both.')
 const pool = new pg.Pool({ connectionString: postgres.url, max: 10 })
 const client = await createClient({ url: redis.url }).connect()
 try {
   const store = new PostgresStore({ pool })
   await fill(store)
   await pool.query('ANALYZE sessions')
-  const before: Record<string, Store> = {
+  const stores: Record<string, Store> = {
     'PostgreSQL alone': store,
     'Redis in front': new CachedStore({ store, cache: new RedisStore({ client, prefix: 'cached:' }), maxStale: '10m' }),
     'memory in front': new CachedStore({ store, cache: new MemoryStore(), maxStale: '10m' }),
   }
   for (const callers of [CALLERS, 1]) {
-    for (const [name, each] of Object.entries(before)) {
+    for (const [name, each] of Object.entries(stores)) {
       for (let index = 0; index < SESSIONS; index++) await each.load({ key: `key${index}`, now: Date.now() })
       await measure(name, each, callers)
     }
@@ -58,7 +59,7 @@ async function measure(name: string, store: Store, callers: number): Promise<voi
     while (performance.now() < end) {
       await store.load({ key: `key${Math.floor(Math.random() * SESSIONS)}`, now: Date.now() })
       loads += 1
-      if (loads % 256 === 0) await new Promise(setImmediate) // a memory answers without a turn of the event loop
+      if (loads % 256 === 0) await new Promise(setImmediate) // a memory store finishes without a turn of the event loop
     }
   }
   await Promise.all(Array.from({ length: callers }, call))

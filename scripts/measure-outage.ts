@@ -1,27 +1,31 @@
-// Why: docs say how fast a request fails while the database is away, and how soon it is served again. This measures it, on servers of its own.
+// Why: the docs state how fast a request fails while the database is down, and how soon requests
+// succeed again. This measures it, on servers that it starts.
 //
-//   node scripts/measure-outage.ts                     every database, hung (SIGSTOP), killed and cut off the network
-//   node scripts/measure-outage.ts --store MariaDB     one of them: PostgreSQL, MariaDB, Redis (redis), Redis (ioredis)
-import { setTimeout as rest } from 'node:timers/promises'
+//   node scripts/measure-outage.ts                     every database: hung (SIGSTOP), killed, and
+//                                                      disconnected from the network
+//   node scripts/measure-outage.ts --store MariaDB     one of them: PostgreSQL, MariaDB,
+//                                                      Redis (redis), Redis (ioredis)
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { FaultProxy } from '../test/proof/proxy/fault-proxy.ts'
 import { type Door, OutageScene } from '../test/services/outage-fixture.ts'
 import { freeze, type OutageWorld, WORLDS } from '../test/services/outage-stores.ts'
 
 type Server = Exclude<Awaited<ReturnType<OutageWorld['start']>>, string>
-type Act = (proxy: FaultProxy, server: Server) => unknown
+type Action = (proxy: FaultProxy, server: Server) => unknown
 
-const AWAY_FOR = 3000
+const OUTAGE_MS = 3000
 const ROUNDS = 3
 
-const TROUBLES: Readonly<Record<string, readonly [begin: Act, end: Act]>> = {
+const OUTAGES: Readonly<Record<string, readonly [begin: Action, end: Action]>> = {
   hung: [(_, { pid }) => freeze(pid as number, 'SIGSTOP'), (_, { pid }) => freeze(pid as number, 'SIGCONT')],
   killed: [(_, server) => server.kill(), (_, server) => server.start()],
-  'cut off': [(proxy) => (proxy.fault = { blackHole: 'both' }), (proxy) => (proxy.fault = {})],
+  disconnected: [(proxy) => (proxy.fault = { blackHole: 'both' }), (proxy) => (proxy.fault = {})],
 }
 
 const { store: only } = parseArgs({ options: { store: { type: 'string' } } }).values
-if (only !== undefined && !(only in WORLDS)) throw new Error(`There is no store ${only}: ${Object.keys(WORLDS).join(', ')}`)
+if (only !== undefined && !(only in WORLDS))
+  throw new Error(`measure-outage: unknown store ${only}. Use one of ${Object.keys(WORLDS).join(', ')}`)
 
 for (const [name, world] of Object.entries(WORLDS)) {
   if (only !== undefined && only !== name) continue
@@ -31,17 +35,17 @@ for (const [name, world] of Object.entries(WORLDS)) {
     continue
   }
   try {
-    for (const trouble of Object.keys(TROUBLES)) await measure(name, trouble, world, server)
+    for (const outage of Object.keys(OUTAGES)) await measure(name, outage, world, server)
   } finally {
     await server.remove()
   }
 }
 
-async function measure(name: string, trouble: string, world: OutageWorld, server: Server): Promise<void> {
+async function measure(name: string, outage: string, world: OutageWorld, server: Server): Promise<void> {
   const proxy = await new FaultProxy({ port: server.port }).listen()
   const through = new URL(server.url)
   through.port = String(proxy.port)
-  const { store, end } = world.open(through.href)
+  const { store, end: closeStore } = world.open(through.href)
   const scene = await OutageScene.open(store)
   const times: Record<'away' | 'fail' | 'eager' | 'express4' | 'plain' | 'back', number[]> = {
     away: [],
@@ -55,35 +59,35 @@ async function measure(name: string, trouble: string, world: OutageWorld, server
   const page = (door: Door) => (): Promise<unknown> => scene.untouched(door)
   for (let round = 0; round < ROUNDS; round++) {
     await scene.countUntilServed()
-    for (let visits = 0; visits < 200; visits++) quiet.push(await timed(page('eager')))
-    const [begin, over] = TROUBLES[trouble] as readonly [Act, Act]
+    for (let count = 0; count < 200; count++) quiet.push(await measureTime(page('eager')))
+    const [begin, end] = OUTAGES[outage] as readonly [Action, Action]
     await begin(proxy, server)
-    times.away.push(await timed(() => scene.countUntilAway()))
-    for (const until = performance.now() + AWAY_FOR; performance.now() < until; await rest(5)) {
-      times.fail.push(await timed(() => scene.count()))
-      for (const door of ['eager', 'express4', 'plain'] as const) times[door].push(await timed(page(door)))
+    times.away.push(await measureTime(() => scene.countUntilAway()))
+    for (const until = performance.now() + OUTAGE_MS; performance.now() < until; await sleep(5)) {
+      times.fail.push(await measureTime(() => scene.count()))
+      for (const door of ['eager', 'express4', 'plain'] as const) times[door].push(await measureTime(page(door)))
     }
-    await over(proxy, server)
-    times.back.push(await timed(() => scene.countUntilServed()))
+    await end(proxy, server)
+    times.back.push(await measureTime(() => scene.countUntilServed()))
   }
   const { away, fail, eager, express4, plain, back } = times
-  const pages = [eager, express4, plain].map((each) => at(each, 0.99)).join(' / ')
-  const failing = `a request fails in ${at(fail, 0.5)} ms (p50), ${at(fail, 0.99)} (p99), ${at(fail, 1)} (max, of ${fail.length})`
+  const pages = [eager, express4, plain].map((each) => percentile(each, 0.99)).join(' / ')
+  const failing = `then a request fails in ${percentile(fail, 0.5)} ms (p50), ${percentile(fail, 0.99)} (p99), ${percentile(fail, 1)} (max, of ${fail.length})`
   console.log(
-    `${name}, ${trouble}: given up after ${at(away, 1)} ms; ${failing}; untouched pages p99 ${pages} ms (Express 5 / Express 4 lazy / plain lazy; before the outage, Express 5: ${at(quiet, 0.99)}); served again after ${back.map(Math.round).join(', ')} ms`,
+    `${name}, ${outage}: requests fail after ${percentile(away, 1)} ms; ${failing}; untouched pages p99 ${pages} ms (Express 5 / Express 4 lazy / plain lazy; before the outage, Express 5: ${percentile(quiet, 0.99)}); requests succeed again after ${back.map(Math.round).join(', ')} ms`,
   )
   await scene.close()
   proxy.close()
-  await Promise.race([end().catch(() => undefined), rest(1000)])
+  await Promise.race([closeStore().catch(() => undefined), sleep(1000)])
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
+async function measureTime(work: () => Promise<unknown>): Promise<number> {
   const before = performance.now()
   await work()
   return performance.now() - before
 }
 
-function at(times: readonly number[], share: number): string {
+function percentile(times: readonly number[], share: number): string {
   const sorted = times.toSorted((a, b) => a - b)
   return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1)
 }

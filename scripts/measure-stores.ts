@@ -1,6 +1,7 @@
-// Why: docs/stores.md says what an operation of each store costs this process. This measures it, on servers of its own.
+// Why: docs/stores.md states the CPU cost of an operation of each store. This measures it, on
+// servers that it starts.
 //
-//   node scripts/measure-stores.ts                     every store: 64 callers, 20,000 sessions of 1 KB
+//   node scripts/measure-stores.ts        every store: 64 callers, 20,000 sessions of 1 KB
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,7 +34,11 @@ const PAYLOAD = `{${Array.from({ length: 10 }, (_, index) => `\t"property${index
 type Keys = string[]
 
 const folder = mkdtempSync(join(tmpdir(), 'sojourn-measure-'))
-const [pgServer, mysqlServer, redisServer] = await Promise.all([up(startPostgres()), up(startMysql()), up(startRedis())])
+const [pgServer, mysqlServer, redisServer] = await Promise.all([
+  requireServer(startPostgres()),
+  requireServer(startMysql()),
+  requireServer(startRedis()),
+])
 const pool = new pg.Pool({ connectionString: pgServer.url, max: 10 })
 const sql = postgres(pgServer.url, { max: 10, onnotice: () => undefined })
 const mysql = createPool({ uri: mysqlServer.url, connectionLimit: 10 })
@@ -59,14 +64,14 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-async function up<Server>(starting: Promise<Server | string>): Promise<Server> {
+async function requireServer<Server>(starting: Promise<Server | string>): Promise<Server> {
   const server = await starting
   if (typeof server === 'string') throw new Error(server)
   return server
 }
 
 async function measure(name: string, store: Store): Promise<string> {
-  const keys = await filled(store)
+  const keys = await fillStore(store)
   const versions = keys.map(() => 'v0')
   const load = async (index: number): Promise<void> => {
     if ((await store.load({ key: keys[index] as string, now: NOW })) === undefined) throw new Error(`${name}: a session is missing`)
@@ -84,10 +89,10 @@ async function measure(name: string, store: Store): Promise<string> {
     if (written.token !== undefined) keys[index] = written.token
   }
   const [loads, replaces] = [await median(load), await median(replace)]
-  return [name, `load ${shown(loads)}`, `replace ${shown(replaces)}`].join(' · ')
+  return [name, `load ${formatCost(loads)}`, `replace ${formatCost(replaces)}`].join(' · ')
 }
 
-async function filled(store: Store): Promise<Keys> {
+async function fillStore(store: Store): Promise<Keys> {
   const keys = Array.from({ length: SESSIONS }, (_, index) => `key-${index}-${crypto.randomUUID()}`)
   for (let start = 0; start < SESSIONS; start += CALLERS) {
     await Promise.all(
@@ -100,31 +105,31 @@ async function filled(store: Store): Promise<Keys> {
   return keys
 }
 
-interface Cost {
-  /** Microseconds of this process's processor time for each operation. */
+interface OperationCost {
+  /** Microseconds of this process's CPU time for each operation. */
   readonly cpu: number
   readonly perSecond: number
 }
 
-async function median(operation: (index: number) => Promise<void>): Promise<Cost> {
-  const rounds: Cost[] = []
-  for (let round = 0; round <= ROUNDS; round++) rounds.push(await once(operation))
-  rounds.shift() // the first one warms up
-  return rounds.sort((a, b) => a.cpu - b.cpu)[ROUNDS >> 1] as Cost
+async function median(operation: (index: number) => Promise<void>): Promise<OperationCost> {
+  const rounds: OperationCost[] = []
+  for (let round = 0; round <= ROUNDS; round++) rounds.push(await measureRound(operation))
+  rounds.shift() // the first round warms up
+  return rounds.sort((a, b) => a.cpu - b.cpu)[ROUNDS >> 1] as OperationCost
 }
 
-/** Each caller walks through sessions of its own, so that none is in another's way. */
-async function once(operation: (index: number) => Promise<void>): Promise<Cost> {
+/** Each caller uses its own sessions, so that no write conflicts. */
+async function measureRound(operation: (index: number) => Promise<void>): Promise<OperationCost> {
   const each = Math.floor(SESSIONS / CALLERS)
   const turns = Math.floor(OPERATIONS / CALLERS)
-  const [cpu, begun] = [process.cpuUsage(), performance.now()]
+  const [cpu, began] = [process.cpuUsage(), performance.now()]
   const caller = async (number: number): Promise<void> => {
     for (let turn = 0; turn < turns; turn++) await operation(number * each + (turn % each))
   }
   await Promise.all(Array.from({ length: CALLERS }, (_, number) => caller(number)))
   const { user, system } = process.cpuUsage(cpu)
   const operations = turns * CALLERS
-  return { cpu: (user + system) / operations, perSecond: (operations * 1000) / (performance.now() - begun) }
+  return { cpu: (user + system) / operations, perSecond: (operations * 1000) / (performance.now() - began) }
 }
 
 function sample(version: string): Entry {
@@ -141,6 +146,6 @@ function sample(version: string): Entry {
   }
 }
 
-function shown({ cpu, perSecond }: Cost): string {
+function formatCost({ cpu, perSecond }: OperationCost): string {
   return `${cpu.toFixed(1)} µs, ${Math.round(perSecond).toLocaleString('en')}/s`
 }

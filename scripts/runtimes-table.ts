@@ -1,6 +1,6 @@
-// Why: which framework works on which runtime is a promise of docs/frameworks.md, so that table is made of what the tests ran, and of nothing
-// else. Runs test/runtimes/matrix and compares the table with the document; `--write` writes it there (and into the README, between the
-// same marks, where there are any).
+// Why: docs/frameworks.md promises which framework works on which runtime, so its table is made
+// only from test results. Runs test/runtimes/matrix and compares the table with the document;
+// `--write` writes it there (and into the README, if it has the same markers).
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,51 +8,57 @@ import { join } from 'node:path'
 import { COOKIE, frameworks, SQLITE } from '../test/runtimes/matrix/frameworks.ts'
 import type { Cell } from '../test/runtimes/matrix/report.ts'
 
-type Row = { readonly name: string; readonly path: string; readonly module?: string; readonly lacking?: Readonly<Record<string, string>> }
+type Row = {
+  readonly name: string
+  readonly path: string
+  readonly module?: string
+  readonly unsupported?: Readonly<Record<string, string>>
+}
 
 const root = join(import.meta.dirname, '..')
-const MARKED = /(<!-- frameworks -->\n)[^]*?(<!-- \/frameworks -->)/
+const MARKERS = /(<!-- frameworks -->\n)[^]*?(<!-- \/frameworks -->)/
 const rows: readonly Row[] = [...frameworks, SQLITE, COOKIE]
 
-const table = printed(run())
-const differing = ['docs/frameworks.md', 'README.md'].filter((name) => !isUpToDate(name))
-if (process.argv.includes('--write')) for (const name of differing) write(name)
-else if (differing.length > 0) throw new Error(`runtimes-table: ${differing.join(', ')}: not what the tests ran; npm run table:runtimes`)
+const table = printTable(runMatrix())
+const outdated = ['docs/frameworks.md', 'README.md'].filter((name) => !isUpToDate(name))
+if (process.argv.includes('--write')) for (const name of outdated) write(name)
+else if (outdated.length > 0)
+  throw new Error(`runtimes-table: the table in ${outdated.join(' and ')} does not match the test results. Run npm run table:runtimes`)
 console.log(table)
 
-/** Runs the matrix, and tells what it reported. */
-function run(): readonly Cell[] {
+/** Runs the matrix and returns its report. */
+function runMatrix(): readonly Cell[] {
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-runtimes-'))
   const report = join(folder, 'report.json')
   try {
     const env = { ...process.env, SOJOURN_RUNTIMES_REPORT: report }
     const args = ['--test', '--test-reporter=spec', '--test-timeout=120000', 'test/runtimes/matrix/matrix.test.ts']
     const { status } = spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' })
-    if (status !== 0) throw new Error('runtimes-table: a story failed')
+    if (status !== 0) throw new Error('runtimes-table: a story failed, see the output above')
     return JSON.parse(readFileSync(report, 'utf8')) as Cell[]
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
-function printed(cells: readonly Cell[]): string {
+function printTable(cells: readonly Cell[]): string {
   const versions = new Map(cells.map(({ runtime, version }) => [runtime, version]))
   const reasons: string[] = []
   const columns = [...versions].map(([runtime, version]) => ({ runtime, title: `${runtime.split(' ')[0]} ${version}` }))
   const lines = rows.map((row) => {
-    const told = columns.map(({ runtime }) => mark(row, runtime, cells, reasons))
-    return line([`${row.name}${versionOf(row.module)}`, `\`${row.path}\``, ...told])
+    const cellTexts = columns.map(({ runtime }) => formatCell(row, runtime, cells, reasons))
+    return line([`${row.name}${versionOf(row.module)}`, `\`${row.path}\``, ...cellTexts])
   })
   const head = [line(['', 'import', ...columns.map(({ title }) => title)]), line(['---', '---', ...columns.map(() => ':-:')])]
   return `${[...head, ...lines].join('\n')}\n\n${reasons.map((reason, index) => `${index + 1}. ${reason}.`).join('\n')}\n`
 }
 
-/** How many stories were told, or the number of the reason why there are none. */
-function mark({ name, lacking = {} }: Row, runtime: string, cells: readonly Cell[], reasons: string[]): string {
+/** The number of stories that passed, or the number of the reason why there are none. */
+function formatCell({ name, unsupported = {} }: Row, runtime: string, cells: readonly Cell[], reasons: string[]): string {
   const cell = cells.find((each) => each.framework === name && each.runtime === runtime)
   if (cell !== undefined) return `✓ ${cell.stories}`
-  const reason = lacking[runtime]
-  if (reason === undefined) throw new Error(`runtimes-table: nothing was reported of ${name} on ${runtime}`)
+  const reason = unsupported[runtime]
+  if (reason === undefined) throw new Error(`runtimes-table: the tests reported nothing for ${name} on ${runtime}`)
   if (!reasons.includes(reason)) reasons.push(reason)
   return `– (${reasons.indexOf(reason) + 1})`
 }
@@ -72,14 +78,14 @@ function textOf(name: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : ''
 }
 
-function marked(name: string): string {
-  return textOf(name).replace(MARKED, (_, open: string, close: string) => `${open}${table}${close}`)
+function withTable(name: string): string {
+  return textOf(name).replace(MARKERS, (_, open: string, close: string) => `${open}${table}${close}`)
 }
 
 function isUpToDate(name: string): boolean {
-  return marked(name) === textOf(name)
+  return withTable(name) === textOf(name)
 }
 
 function write(name: string): void {
-  writeFileSync(join(root, name), marked(name))
+  writeFileSync(join(root, name), withTable(name))
 }

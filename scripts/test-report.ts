@@ -1,5 +1,6 @@
-// Why: our CI reads a plain closing line, "N passed, N failed, N skipped", and vitest's own is not one. This runs vitest with all its
-// projects (arguments go through), prints that line last, and fails when anything failed or when no test ran at all.
+// Why: our CI reads a plain last line, "N passed, N failed, N skipped", which vitest does not
+// print. This runs vitest with all its projects (arguments are passed on), prints that line last,
+// and fails if anything failed or if no test ran.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,13 +18,16 @@ try {
   const vitest = join(import.meta.dirname, '../node_modules/vitest/vitest.mjs')
   const options = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...process.argv.slice(2)]
   const { status } = spawnSync(process.execPath, [vitest, ...options], { stdio: 'inherit' })
-  process.exitCode = close(JSON.parse(readFileSync(file, 'utf8')) as Report) && status === 0 ? 0 : 1
+  process.exitCode = printSummary(JSON.parse(readFileSync(file, 'utf8')) as Report) && status === 0 ? 0 : 1
 } finally {
   rmSync(folder, { recursive: true })
 }
 
-/** Prints the closing line; `true` when all is well. A file that could not even be loaded counts as one failed test. */
-function close({ success, testResults }: Report): boolean {
+/**
+ * Prints the last line; returns whether everything passed. A file that could not be loaded counts
+ * as one failed test.
+ */
+function printSummary({ success, testResults }: Report): boolean {
   const tests = testResults.flatMap((result) => result.assertionResults)
   const broken = testResults.filter(
     (result) => result.status === 'failed' && result.assertionResults.every(({ status }) => status !== 'failed'),

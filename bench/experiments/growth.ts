@@ -1,14 +1,16 @@
 import { startChild } from '../measure/pinned-child.ts'
-import type { Place, StoreName } from '../servers/resources.ts'
+import type { StoreLocation, StoreName } from '../stores/connections.ts'
 
-export interface GrowthOrder {
+export interface GrowthOptions {
   readonly store: StoreName
-  readonly place: Omit<Place, 'name'>
+  readonly location: Omit<StoreLocation, 'name'>
   readonly sizes: readonly number[]
 }
 
-/** What a load and a replace take together, in microseconds, when so many sessions are in the store. */
-export interface Grown {
+/**
+ * The time of a load and a replace together, in microseconds, in a store with this many sessions.
+ */
+export interface GrowthPoint {
   readonly store: StoreName
   readonly sessions: number
   readonly micros: number
@@ -17,14 +19,14 @@ export interface Grown {
 const STORES: readonly StoreName[] = ['memory', 'sqlite', 'redis', 'postgres']
 const PROCESS = new URL('./growth-process.ts', import.meta.url).pathname
 
-/** Stores of all sizes are filled first and then measured in turns. */
-export async function growth(place: Omit<Place, 'name'>, sizes: readonly number[]): Promise<readonly Grown[]> {
-  const grown: Grown[] = []
+/** Fills stores of all sizes first, and then measures them in turns. */
+export async function measureGrowth(location: Omit<StoreLocation, 'name'>, sizes: readonly number[]): Promise<readonly GrowthPoint[]> {
+  const points: GrowthPoint[] = []
   for (const store of STORES) {
-    const order: GrowthOrder = { store, place, sizes }
-    const child = await startChild(PROCESS, [JSON.stringify(order)], ['--max-old-space-size=8192'])
-    grown.push(...(child.hello as Grown[]))
+    const options: GrowthOptions = { store, location, sizes }
+    const child = await startChild(PROCESS, [JSON.stringify(options)], ['--max-old-space-size=8192'])
+    points.push(...(child.ready as GrowthPoint[]))
     await child.stop()
   }
-  return grown
+  return points
 }

@@ -2,30 +2,35 @@ import { setTimeout } from 'node:timers/promises'
 import { nameOf } from '../candidates.ts'
 import type { WorkloadName } from '../workloads.ts'
 import { workloadOf } from '../workloads.ts'
-import { type Loaded, load } from './load.ts'
+import { type LoadResult, load } from './load.ts'
 import type { Server } from './server.ts'
 
-/** One candidate under one workload for some seconds. */
+/** The measurement of one candidate under one workload for some seconds. */
 export interface Round {
-  /** Microseconds of the server's CPU time for each request. */
+  /** Microseconds of the server's CPU time per request. */
   readonly cpu: number
-  /** What was asked of its store for each request. */
+  /** Store operations per request. */
   readonly operations: number
   readonly perSecond: number
   /** Microseconds. */
   readonly p50: number
   readonly p99: number
-  /** Bytes of a response, and of the cookie that came with its request. */
+  /** Bytes of a response, and of the cookie of its request. */
   readonly bytes: number
   readonly cookieBytes: number
 }
 
-/** So long it takes until V8 has compiled what is used often: W3 on SQLite needed some 50,000 requests until it took no less any more. */
+/**
+ * Until V8 has compiled frequently used code: W3 on SQLite needed about 50,000 requests until its
+ * time was constant.
+ */
 const WARM_UP_SECONDS = 3
-/** So many sessions for each connection: taking turns, two requests of one session are never under way together. */
-const SESSIONS_A_CONNECTION = 4
-/** Requests that nobody waits for any more are through by then, in milliseconds. */
-const AFTERMATH = 50
+/**
+ * With this many sessions per connection, used in turns, no two requests of one session overlap.
+ */
+const SESSIONS_PER_CONNECTION = 4
+/** Milliseconds after which requests that the load generator has abandoned are finished. */
+const DRAIN_MS = 50
 
 /** One server under one workload, ready to be measured. */
 export class Cell {
@@ -33,7 +38,7 @@ export class Cell {
   readonly #workload: WorkloadName
   readonly #connections: number
   readonly #cookies: readonly string[]
-  #answered = 1 // by the check
+  #succeeded = 1 // by the check
   #served = 1
 
   private constructor(server: Server, workload: WorkloadName, connections: number, cookies: readonly string[]) {
@@ -43,26 +48,26 @@ export class Cell {
     this.#cookies = cookies
   }
 
-  /** Makes the sessions, and checks the answer. */
+  /** Creates the sessions and checks the response. */
   static async prepare(server: Server, workload: WorkloadName, connections: number): Promise<Cell> {
-    const cookies = await server.cookies(workload, connections * SESSIONS_A_CONNECTION)
+    const cookies = await server.cookies(workload, connections * SESSIONS_PER_CONNECTION)
     await server.check(workload, cookies[0] ?? '')
     return new Cell(server, workload, connections, cookies)
   }
 
-  /** Lets V8 compile what it will. */
+  /** Lets V8 compile the code before the measurement. */
   async warmUp(): Promise<void> {
     await this.round(WARM_UP_SECONDS)
   }
 
   async round(seconds: number): Promise<Round> {
     const before = await this.server.usage()
-    const { answered, perSecond, p50, p99, bytes } = await this.#ask(seconds)
-    await setTimeout(AFTERMATH)
+    const { succeeded, perSecond, p50, p99, bytes } = await this.#load(seconds)
+    await setTimeout(DRAIN_MS)
     const after = await this.server.usage()
-    // Not `answered`: when the time is up some requests are under way, and they cost as well.
+    // Not `succeeded`: requests that are in progress at the end cost CPU time too.
     const served = after.requests - before.requests
-    this.#answered += answered
+    this.#succeeded += succeeded
     this.#served += served
     return {
       cpu: (after.cpu - before.cpu) / served,
@@ -75,20 +80,26 @@ export class Cell {
     }
   }
 
-  /** Fails when an increment that was answered is not in the store. Those of requests that nobody waited for may be there too. */
+  /**
+   * Throws if an acknowledged increment is not in the store. Increments of abandoned requests may
+   * be there too.
+   */
   async checkCounts(): Promise<void> {
     const { store } = this.server.candidate
     if (this.#workload !== 'W3' || store === 'cookie' || store === 'none') return
     const visits = await this.server.visits(this.#cookies)
-    if (visits >= this.#answered && visits <= this.#served) return
-    throw new Error(`${this.#name}: ${this.#answered} increments were answered, ${visits} are in the store`)
+    if (visits >= this.#succeeded && visits <= this.#served) return
+    throw new Error(`${this.#name}: ${this.#succeeded} increments were acknowledged, ${visits} are in the store`)
   }
 
-  /** A wrong answer ends the run. A lost connection does not: on a busy machine the server may hang up on a load generator that sleeps. */
-  async #ask(seconds: number): Promise<Loaded> {
+  /**
+   * A wrong response ends the run. A lost connection does not, because on a busy machine a server
+   * may close the connection of a load generator that is not scheduled.
+   */
+  async #load(seconds: number): Promise<LoadResult> {
     const url = this.server.url(workloadOf(this.#workload).path)
     const loaded = await load({ url, cookies: this.#cookies, connections: this.#connections, seconds })
-    if (loaded.refused > 0) throw new Error(`${this.#name}: ${loaded.refused} requests were answered with an error`)
+    if (loaded.refused > 0) throw new Error(`${this.#name}: ${loaded.refused} requests failed`)
     if (loaded.lost > 0) console.warn(`${this.#name}: ${loaded.lost} connections were lost`)
     return loaded
   }

@@ -3,22 +3,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '../../test/services/postgres/postgres.ts'
 import { startRedis } from '../../test/services/redis/redis.ts'
-import type { Place } from '../servers/resources.ts'
+import type { StoreLocation } from '../stores/connections.ts'
 
-/** Where the servers of this run are. */
+/** The database servers of this run. */
 export interface Databases {
-  readonly place: Omit<Place, 'name'>
+  readonly location: Omit<StoreLocation, 'name'>
   remove(): Promise<void>
 }
 
-/** Starts a PostgreSQL and a Redis of the bench's own. Neither waits for the disk: that would hide what the clients cost. */
+/**
+ * Starts a PostgreSQL and a Redis for the bench. Neither waits for the disk, because that would
+ * hide the cost of the clients.
+ */
 export async function startDatabases(): Promise<Databases> {
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-bench-'))
   const [postgres, redis] = await Promise.all([startPostgres(), startRedis()])
   if (typeof postgres === 'string') throw new Error(postgres)
   if (typeof redis === 'string') throw new Error(redis)
   return {
-    place: { folder, postgres: postgres.url, redis: redis.url },
+    location: { folder, postgres: postgres.url, redis: redis.url },
     async remove() {
       await Promise.all([postgres.remove(), redis.remove()])
       rmSync(folder, { recursive: true, force: true })

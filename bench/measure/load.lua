@@ -1,5 +1,5 @@
--- What wrk does: requests take turns with the cookies, one for each line of its standard input, and the outcome is printed as a line of
--- JSON.
+-- Requests use the cookies in turns, one per line of standard input; the result is printed as one
+-- line of JSON.
 local requests, turn = {}, 0
 
 function init()
@@ -16,7 +16,7 @@ end
 function done(summary, latency)
   local errors = summary.errors
   io.write(string.format(
-    '\n{"answered":%d,"refused":%d,"lost":%d,"micros":%d,"p50":%d,"p99":%d,"bytes":%d}\n',
+    '\n{"succeeded":%d,"refused":%d,"lost":%d,"micros":%d,"p50":%d,"p99":%d,"bytes":%d}\n',
     summary.requests - errors.status, errors.status, errors.connect + errors.read + errors.write + errors.timeout,
     summary.duration, latency:percentile(50), latency:percentile(99), summary.bytes
   ))

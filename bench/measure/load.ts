@@ -3,23 +3,23 @@ import { promisify } from 'node:util'
 import { aptInstall, folderOf } from '../../test/services/own-server.ts'
 import { onCore } from './cores.ts'
 
-/** What to ask for. */
-export interface Load {
+/** Options of a load. */
+export interface LoadOptions {
   readonly url: string
-  /** `Cookie` headers that the requests take turns with; `''` for none. */
+  /** `Cookie` headers that the requests use in turns; `''` for none. */
   readonly cookies: readonly string[]
   readonly connections: number
-  /** For how long: whole seconds. */
+  /** Duration in whole seconds. */
   readonly seconds: number
 }
 
-/** What came of it. */
-export interface Loaded {
-  /** Requests that were answered with a 2xx or 3xx. */
-  readonly answered: number
-  /** Those that were answered otherwise. */
+/** The result of a load. */
+export interface LoadResult {
+  /** Responses with a 2xx or 3xx status. */
+  readonly succeeded: number
+  /** Responses with another status. */
   readonly refused: number
-  /** Those whose connection ended before the answer, or that took too long. */
+  /** Requests whose connection ended before the response, or that timed out. */
   readonly lost: number
   readonly perSecond: number
   /** Microseconds. */
@@ -29,22 +29,27 @@ export interface Loaded {
   readonly bytes: number
 }
 
-/** As wrk prints it, see `load.lua`: all bytes, and microseconds. */
-type Printed = Omit<Loaded, 'perSecond'> & { readonly micros: number }
+/** The output of `load.lua`: all bytes, and microseconds. */
+type WrkOutput = Omit<LoadResult, 'perSecond'> & { readonly micros: number }
 
 const SCRIPT = new URL('./load.lua', import.meta.url).pathname
 
-/** Asks as fast as the server answers. wrk is so much faster than any of the servers that all of them have the same to do with it. */
-export async function load({ url, cookies, connections, seconds }: Load): Promise<Loaded> {
+/**
+ * Sends requests as fast as the server responds. wrk is much faster than all of the servers, so it
+ * does not limit any of them.
+ */
+export async function load({ url, cookies, connections, seconds }: LoadOptions): Promise<LoadResult> {
   const command = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', SCRIPT, url] as const
-  const { answered, refused, micros, bytes, ...rest } = JSON.parse(await lastLine(onCore('load', command), cookies.join('\n'))) as Printed
-  return { ...rest, answered, refused, perSecond: (answered * 1e6) / micros, bytes: bytes / Math.max(1, answered + refused) }
+  const { succeeded, refused, micros, bytes, ...rest } = JSON.parse(
+    await lastLine(onCore('load', command), cookies.join('\n')),
+  ) as WrkOutput
+  return { ...rest, succeeded, refused, perSecond: (succeeded * 1e6) / micros, bytes: bytes / Math.max(1, succeeded + refused) }
 }
 
-/** Throws where wrk is missing and cannot be installed. */
+/** Throws if wrk is missing and cannot be installed. */
 export function requireWrk(): void {
   if (folderOf('wrk') === undefined) aptInstall('wrk')
-  if (folderOf('wrk') === undefined) throw new Error('The load generator wrk is not installed (no wrk in PATH)')
+  if (folderOf('wrk') === undefined) throw new Error('The load generator wrk was not found in PATH and could not be installed. Install it.')
 }
 
 async function lastLine([program, ...args]: readonly [string, ...string[]], input: string): Promise<string> {

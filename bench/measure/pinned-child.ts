@@ -2,27 +2,27 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { onCore } from './cores.ts'
 
-/** A process of the bench that is asked over IPC, one question at a time. */
+/** A child process of the bench that responds to messages over IPC, one at a time. */
 export interface Child {
-  ask<Answer>(question: object): Promise<Answer>
-  /** Its first words. */
-  readonly hello: unknown
+  request<Result>(message: object): Promise<Result>
+  /** Its first message. */
+  readonly ready: unknown
   stop(): Promise<void>
 }
 
-/** How long a child may take for its answer, in milliseconds. */
-const PATIENCE = 1_800_000
+/** Maximum time until a message of a child, in milliseconds. */
+const TIMEOUT = 1_800_000
 
-/** On the core of the servers. */
+/** Starts a child process on the core of the servers. */
 export async function startChild(file: string, args: readonly string[] = [], nodeOptions: readonly string[] = []): Promise<Child> {
   const [program, ...rest] = onCore('server', [process.execPath, ...nodeOptions, file, ...args])
   const child = spawn(program, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, NODE_ENV: 'production' } })
-  const hello = await answerOf(child)
+  const ready = await nextMessage(child)
   return {
-    hello,
-    ask: async <Answer>(question: object) => {
-      child.send(question)
-      return (await answerOf(child)) as Answer
+    ready,
+    request: async <Result>(message: object) => {
+      child.send(message)
+      return (await nextMessage(child)) as Result
     },
     async stop() {
       const exited = once(child, 'exit')
@@ -32,15 +32,15 @@ export async function startChild(file: string, args: readonly string[] = [], nod
   }
 }
 
-async function answerOf(child: ChildProcess): Promise<unknown> {
+async function nextMessage(child: ChildProcess): Promise<unknown> {
   const done = new AbortController()
-  const signal = AbortSignal.any([done.signal, AbortSignal.timeout(PATIENCE)])
+  const signal = AbortSignal.any([done.signal, AbortSignal.timeout(TIMEOUT)])
   const ended = once(child, 'exit', { signal }).then(([code]) => {
-    throw new Error(`A process of the bench ended with ${code}`)
+    throw new Error(`A child process of the bench exited with code ${code}`)
   })
   try {
-    const [answer] = await Promise.race([once(child, 'message', { signal }), ended])
-    return answer
+    const [message] = await Promise.race([once(child, 'message', { signal }), ended])
+    return message
   } finally {
     ended.catch(() => undefined)
     done.abort()

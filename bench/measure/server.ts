@@ -1,12 +1,12 @@
 import { type Candidate, nameOf } from '../candidates.ts'
-import type { Place } from '../servers/resources.ts'
-import type { Order, Usage } from '../servers/serve.ts'
+import type { ServerOptions, Usage } from '../servers/serve.ts'
+import type { StoreLocation } from '../stores/connections.ts'
 import { type Path, type WorkloadName, workloadOf } from '../workloads.ts'
 import { type Child, startChild } from './pinned-child.ts'
 
 const SERVE = new URL('../servers/serve.ts', import.meta.url).pathname
 
-/** A candidate's server while it runs. */
+/** A candidate's running server. */
 export class Server {
   readonly candidate: Candidate
   readonly #child: Child
@@ -16,45 +16,51 @@ export class Server {
     this.#child = child
   }
 
-  static async start(candidate: Candidate, place: Omit<Place, 'name'>, nodeOptions: readonly string[]): Promise<Server> {
+  static async start(candidate: Candidate, location: Omit<StoreLocation, 'name'>, nodeOptions: readonly string[]): Promise<Server> {
     const { framework, library, store } = candidate
     const name = nameOf(candidate).replaceAll(/\W+/g, '_').toLowerCase()
-    const order: Order = {
+    const options: ServerOptions = {
       framework,
       library: library === 'bare again' ? 'bare' : library,
       store: store === 'none' ? 'memory' : store,
-      place: { ...place, name },
+      location: { ...location, name },
     }
-    return new Server(candidate, await startChild(SERVE, [JSON.stringify(order)], nodeOptions))
+    return new Server(candidate, await startChild(SERVE, [JSON.stringify(options)], nodeOptions))
   }
 
   url(path: Path): string {
-    return `http://127.0.0.1:${(this.#child.hello as { readonly port: number }).port}${path}`
+    return `http://127.0.0.1:${(this.#child.ready as { readonly port: number }).port}${path}`
   }
 
   usage(): Promise<Usage> {
-    return this.#child.ask<Usage>({})
+    return this.#child.request<Usage>({})
   }
 
   stop(): Promise<void> {
     return this.#child.stop()
   }
 
-  /** The cookies of `count` new sessions as the workload needs them; empty texts where it needs none. */
+  /**
+   * Returns the cookies of `count` new sessions for the workload; empty strings if it needs none.
+   */
   async cookies(workload: WorkloadName, count: number): Promise<readonly string[]> {
     const { session } = workloadOf(workload)
     if (session === undefined || this.candidate.store === 'none') return Array.from({ length: count }, () => '')
     return Promise.all(Array.from({ length: count }, () => this.#seed(`/seed/${session}`)))
   }
 
-  /** Fails when an answer is not what the workload says: nobody is measured while he does the wrong thing. */
+  /**
+   * Throws if the response is not the expected one, so that no server is measured that does
+   * something else.
+   */
   async check(workload: WorkloadName, cookie: string): Promise<void> {
-    const { path, answer } = workloadOf(workload)
+    const { path, response: expected } = workloadOf(workload)
     const response = await fetch(this.url(path), { headers: { cookie } })
     const text = await response.text()
-    const isRight = response.ok && answer.test(text)
-    const isBorn = workload !== 'W5' || this.candidate.store === 'none' || response.headers.getSetCookie().length > 0
-    if (!isRight || !isBorn) throw new Error(`${nameOf(this.candidate)} answers ${workload} with ${response.status} ${text.slice(0, 200)}`)
+    const isRight = response.ok && expected.test(text)
+    const hasCookie = workload !== 'W5' || this.candidate.store === 'none' || response.headers.getSetCookie().length > 0
+    if (!isRight || !hasCookie)
+      throw new Error(`${nameOf(this.candidate)}: unexpected response to ${workload}: ${response.status} ${text.slice(0, 200)}`)
   }
 
   async visits(cookies: readonly string[]): Promise<number> {
@@ -66,10 +72,11 @@ export class Server {
 
   async #seed(path: '/seed/small' | '/seed/large'): Promise<string> {
     const response = await fetch(this.url(path))
-    if (!response.ok) throw new Error(`${nameOf(this.candidate)} answers ${path} with ${response.status} ${await response.text()}`)
+    if (!response.ok)
+      throw new Error(`${nameOf(this.candidate)}: unexpected response to ${path}: ${response.status} ${await response.text()}`)
     await response.text()
     const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0] ?? '')
-    if (cookies.length === 0) throw new Error(`${nameOf(this.candidate)} sets no cookie`)
+    if (cookies.length === 0) throw new Error(`${nameOf(this.candidate)}: the response to ${path} sets no cookie`)
     return cookies.join('; ')
   }
 }

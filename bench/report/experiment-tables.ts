@@ -1,9 +1,9 @@
-import type { Loading } from '../experiments/front-door.ts'
-import type { Grown } from '../experiments/growth.ts'
-import type { Weight } from '../experiments/weight.ts'
+import type { GrowthPoint } from '../experiments/growth.ts'
+import type { ImportCost } from '../experiments/imports.ts'
+import type { MemoryCost } from '../experiments/memory.ts'
 import { table } from './tables.ts'
 
-export function growthTable(grown: readonly Grown[]): string {
+export function growthTable(grown: readonly GrowthPoint[]): string {
   const sizes = [...new Set(grown.map(({ sessions }) => sessions))]
   const rows = Object.entries(Object.groupBy(grown, ({ store }) => store)).map(([store, cells]) => {
     const micros = sizes.map((size) => cells.find(({ sessions }) => sessions === size)?.micros ?? Number.NaN)
@@ -12,12 +12,12 @@ export function growthTable(grown: readonly Grown[]): string {
   return table([['store', ...sizes.map((size) => size.toLocaleString('en')), 'last / first'], ...rows], 1)
 }
 
-export function weightTable(weights: readonly Weight[]): string {
+export function memoryTable(weights: readonly MemoryCost[]): string {
   const rows = weights.map(({ store, sessions, bytes }) => [store, sessions.toLocaleString('en'), Math.round(bytes).toLocaleString('en')])
-  return table([['memory store of', 'sessions', 'bytes a session'], ...rows], 1)
+  return table([['memory store of', 'sessions', 'bytes per session'], ...rows], 1)
 }
 
-export function frontDoorTable(loadings: readonly Loading[]): string {
+export function importsTable(loadings: readonly ImportCost[]): string {
   const rows = loadings.map(({ name, milliseconds, files, bytes }) => [
     `\`${name}\``,
     milliseconds.toFixed(1),

@@ -1,15 +1,18 @@
 import { median } from 'simple-statistics'
 import { CANDIDATES, type Candidate, nameOf } from '../candidates.ts'
 import type { Round } from '../measure/cell.ts'
-import type { MeasuredCell } from '../measure/measured.ts'
+import type { CellResult } from '../measure/results.ts'
 import type { Framework } from '../servers/serve.ts'
 import type { WorkloadName } from '../workloads.ts'
 
-/** What became of one candidate under one workload: the median of its rounds. */
+/** The medians of one candidate under one workload. */
 export interface Figure {
   readonly candidate: Candidate
   readonly workload: WorkloadName
-  /** Microseconds of CPU time a request over the bare framework: by how many times dearer in the same round, times what that takes. */
+  /**
+   * Microseconds of CPU time per request in addition to the bare framework's: the median ratio to
+   * the bare framework in the same round, minus one, times the bare framework's time.
+   */
   readonly extra: number
   readonly operations: number
   readonly perSecond: number
@@ -21,13 +24,13 @@ export interface Figure {
 
 /** The figures of a run. */
 export class Figures {
-  readonly #cells: readonly MeasuredCell[]
+  readonly #cells: readonly CellResult[]
 
-  constructor(cells: readonly MeasuredCell[]) {
+  constructor(cells: readonly CellResult[]) {
     this.#cells = cells
   }
 
-  /** `undefined` when it was not measured in this run. */
+  /** Returns `undefined` if the candidate was not measured in this run. */
   of(candidate: Candidate, workload: WorkloadName): Figure | undefined {
     const rounds = this.#rounds(nameOf(candidate), workload)
     const bare = this.#bare(candidate.framework, workload)
@@ -46,19 +49,22 @@ export class Figures {
     }
   }
 
-  /** What was measured of the candidates that are asked for. */
+  /** Returns the figures of all matching candidates. */
   where(wanted: (candidate: Candidate) => boolean, workload: WorkloadName): readonly Figure[] {
     return CANDIDATES.filter(wanted).flatMap((candidate) => this.of(candidate, workload) ?? [])
   }
 
-  /** What two servers of the same bare framework differed by, in microseconds a request: differences below it are noise. */
+  /**
+   * The difference of two servers of the same bare framework, in microseconds per request; smaller
+   * differences are noise.
+   */
   spread(framework: Framework, workload: WorkloadName): number {
     const first = this.#rounds(`${framework} / bare / none`, workload)
     const second = this.#rounds(`${framework} / bare again / none`, workload)
     return first.length === 0 ? 0 : median(first.map(({ cpu }, index) => Math.abs(cpu - (second[index]?.cpu ?? cpu))))
   }
 
-  /** What the bare framework took in each round: the mean of its two servers. */
+  /** The time of the bare framework in each round: the mean of its two servers. */
   #bare(framework: Framework, workload: WorkloadName): readonly number[] {
     const first = this.#rounds(`${framework} / bare / none`, workload)
     const second = this.#rounds(`${framework} / bare again / none`, workload)

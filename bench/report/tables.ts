@@ -1,17 +1,17 @@
 import { markdownTable } from 'markdown-table'
 import { CANDIDATES, type Candidate, isBare } from '../candidates.ts'
-import type { Circumstances } from '../measure/measured.ts'
+import type { RunEnvironment } from '../measure/results.ts'
 import { type WorkloadName, workloadNames, workloadOf } from '../workloads.ts'
 import type { Figure, Figures } from './figures.ts'
-import type { Verdict } from './judge.ts'
+import type { Verdict } from './verdicts.ts'
 
 type Row = readonly string[]
 
 export function workloadsTable(): string {
-  return table([['', 'a request …'], ...workloadNames.map((name) => [name, workloadOf(name).does])])
+  return table([['', 'a request …'], ...workloadNames.map((name) => [name, workloadOf(name).text])])
 }
 
-/** Microseconds of CPU over the bare framework. */
+/** Microseconds of CPU time in addition to the bare framework's. */
 export function extraTable(figures: Figures): string {
   const spreads = (framework: Candidate['framework']): Row => workloadNames.map((name) => `± ${figures.spread(framework, name).toFixed(1)}`)
   return table([
@@ -19,15 +19,15 @@ export function extraTable(figures: Figures): string {
     ...CANDIDATES.flatMap((candidate) => {
       const { framework, library, store } = candidate
       if (library === 'bare') return []
-      const cells = library === 'bare again' ? spreads(framework) : cellsOf(figures, candidate, ({ extra }) => micros(extra))
+      const cells = library === 'bare again' ? spreads(framework) : cellsOf(figures, candidate, ({ extra }) => formatMicros(extra))
       if (cells.every((cell) => cell === '–')) return []
-      return [[framework, emphasized(library), isBare(candidate) ? '' : store, ...cells]]
+      return [[framework, formatLibrary(library), isBare(candidate) ? '' : store, ...cells]]
     }),
   ])
 }
 
 export function operationsTable(figures: Figures): string {
-  return wide(
+  return fullTable(
     figures,
     ({ operations }) => String(Number(operations.toFixed(2))),
     ({ store }) => store !== 'none' && store !== 'cookie',
@@ -35,86 +35,89 @@ export function operationsTable(figures: Figures): string {
 }
 
 export function throughputTable(figures: Figures): string {
-  return wide(
+  return fullTable(
     figures,
-    ({ perSecond, p50, p99 }) => `${count(perSecond)} (${millis(p50)} / ${millis(p99)})`,
+    ({ perSecond, p50, p99 }) => `${formatCount(perSecond)} (${formatMillis(p50)} / ${formatMillis(p99)})`,
     () => true,
   )
 }
 
 export function bytesTable(figures: Figures): string {
-  return wide(
+  return fullTable(
     figures,
-    ({ bytes, cookieBytes }) => `${count(bytes)} / ${count(cookieBytes)}`,
+    ({ bytes, cookieBytes }) => `${formatCount(bytes)} / ${formatCount(cookieBytes)}`,
     () => true,
   )
 }
 
-/** Every target, and whether it is met. Counts of operations that are as they should be are told by their own table. */
+/**
+ * Every target, and whether it is met. Met counts of operations are left out, because they are in
+ * their own table.
+ */
 export function targetsTable(verdicts: readonly Verdict[]): string {
   return table([
-    ['', 'target', 'where', 'sojourn', 'beside', 'ratio'],
-    ...verdicts.filter(isWorthTelling).map(({ target, figure, beside, isMet }) => {
+    ['', 'target', 'where', 'sojourn', 'compared with', 'ratio'],
+    ...verdicts.filter(isListed).map(({ target, figure, reference, isMet }) => {
       const { framework, store } = figure.candidate
       const value = figure[target.measure]
-      const other = beside?.[target.measure]
+      const other = reference?.[target.measure]
       return [
         isMet ? '✓' : '**missed**',
-        `${figure.workload}: ${target.says}`,
+        `${figure.workload}: ${target.text}`,
         `${framework}, ${store}`,
-        told(target.measure, value),
-        beside === undefined || other === undefined ? '' : `${told(target.measure, other)} (${beside.candidate.library})`,
+        formatMeasure(target.measure, value),
+        reference === undefined || other === undefined ? '' : `${formatMeasure(target.measure, other)} (${reference.candidate.library})`,
         other === undefined ? '' : (value / other).toFixed(2),
       ]
     }),
   ])
 }
 
-function isWorthTelling({ target, isMet }: Verdict): boolean {
+function isListed({ target, isMet }: Verdict): boolean {
   return target.measure !== 'operations' || !isMet
 }
 
-/** The targets in one line, and those that are missed. */
+/** The number of targets that are met, and the missed ones. */
 export function summary(verdicts: readonly Verdict[]): string {
   const missed = verdicts.filter(({ isMet }) => !isMet)
-  const lines = missed.map(({ target, figure, beside }) => {
+  const lines = missed.map(({ target, figure, reference }) => {
     const { framework, store } = figure.candidate
-    const other = beside === undefined ? '' : `, beside ${told(target.measure, beside[target.measure])}`
-    return `- ${figure.workload} on ${framework}, ${store}: ${target.says}: ${told(target.measure, figure[target.measure])}${other}`
+    const other = reference === undefined ? '' : ` compared with ${formatMeasure(target.measure, reference[target.measure])}`
+    return `- ${figure.workload} on ${framework}, ${store}: ${target.text}: ${formatMeasure(target.measure, figure[target.measure])}${other}`
   })
   const head = `${verdicts.length - missed.length} of ${verdicts.length} targets are met.`
   return missed.length === 0 ? head : `${head} Missed:\n\n${lines.join('\n')}`
 }
 
-export function circumstancesText(given: Circumstances): string {
-  const { machine, node, date, commit, rounds, seconds, connections, pinned, polling, versions } = given
+export function environmentText(environment: RunEnvironment): string {
+  const { machine, node, date, commit, rounds, seconds, connections, pinned, polling, versions } = environment
   const listed = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return [
     `Measured ${date} at commit ${commit}, on ${machine}, Node ${node}: ${rounds} rounds of ${seconds} s each, ${connections} connections, `,
-    pinned ? 'server and load generator bound to a core each' : 'server and load generator not bound to cores',
-    polling ? '; an idle core looks for work (haltpoll).' : '.',
-    rounds < 3 ? ' **A short run, for a first look: what it says of noise has to be taken seriously.**' : '',
+    pinned ? 'server and load generator each bound to a core' : 'server and load generator not bound to cores',
+    polling ? '; idle cores poll for work (haltpoll).' : '.',
+    rounds < 3 ? ' **This is a short run: small differences are noise.**' : '',
     `\n\nVersions: ${listed.join(', ')}.`,
   ].join('')
 }
 
-function wide(figures: Figures, tell: (figure: Figure) => string, wanted: (candidate: Candidate) => boolean): string {
+function fullTable(figures: Figures, format: (figure: Figure) => string, wanted: (candidate: Candidate) => boolean): string {
   const rows = CANDIDATES.filter(wanted).flatMap((candidate) => {
     const { framework, library, store } = candidate
-    const cells = cellsOf(figures, candidate, tell)
-    return library === 'bare again' || cells.every((cell) => cell === '–') ? [] : [[framework, emphasized(library), store, ...cells]]
+    const cells = cellsOf(figures, candidate, format)
+    return library === 'bare again' || cells.every((cell) => cell === '–') ? [] : [[framework, formatLibrary(library), store, ...cells]]
   })
   return table([['framework', 'library', 'store', ...workloadNames], ...rows])
 }
 
-function cellsOf(figures: Figures, candidate: Candidate, tell: (figure: Figure) => string): string[] {
+function cellsOf(figures: Figures, candidate: Candidate, format: (figure: Figure) => string): string[] {
   return workloadNames.map((name: WorkloadName) => {
     const figure = figures.of(candidate, name)
-    return figure === undefined ? '–' : tell(figure)
+    return figure === undefined ? '–' : format(figure)
   })
 }
 
-/** A Markdown table; everything but words stands to the right. */
+/** A Markdown table; columns of numbers are aligned to the right. */
 export function table(rows: readonly Row[], words = 3): string {
   return markdownTable(
     rows.map((row) => [...row]),
@@ -122,24 +125,24 @@ export function table(rows: readonly Row[], words = 3): string {
   )
 }
 
-function emphasized(library: string): string {
-  if (library === 'bare again') return '*two bare servers differ by*'
+function formatLibrary(library: string): string {
+  if (library === 'bare again') return '*difference of two bare servers*'
   return library.startsWith('sojourn') ? `**${library}**` : library
 }
 
-function told(measure: 'extra' | 'perSecond' | 'operations', value: number): string {
-  if (measure === 'extra') return `${micros(value)} µs`
-  return measure === 'perSecond' ? `${count(value)}/s` : String(Number(value.toFixed(2)))
+function formatMeasure(measure: 'extra' | 'perSecond' | 'operations', value: number): string {
+  if (measure === 'extra') return `${formatMicros(value)} µs`
+  return measure === 'perSecond' ? `${formatCount(value)}/s` : String(Number(value.toFixed(2)))
 }
 
-function micros(value: number): string {
+function formatMicros(value: number): string {
   return Math.abs(value) < 20 ? value.toFixed(1) : value.toFixed(0)
 }
 
-function millis(value: number): string {
+function formatMillis(value: number): string {
   return (value / 1000).toFixed(1)
 }
 
-function count(value: number): string {
+function formatCount(value: number): string {
   return Math.round(value).toLocaleString('en')
 }

@@ -4,11 +4,11 @@ import cookieSession from 'cookie-session'
 import express, { type Express, type Request } from 'express'
 import expressSession from 'express-session'
 import { session } from 'sojourn/express'
-import { expressSessionStore } from './express-session-store.ts'
+import { expressSessionStore } from '../stores/express-session-store.ts'
+import { countOperations } from '../stores/operations.ts'
+import { sojournStore } from '../stores/sojourn-store.ts'
 import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
 import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
-import { counted } from './operations.ts'
-import { sojournStore } from './sojourn-store.ts'
 
 type Context = Request & { session: PeerSession }
 
@@ -16,11 +16,11 @@ const LIBRARIES: Libraries<Express, Context> = {
   bare: () => ({ install() {}, handlers: withoutSession() }),
   sojourn: withSojourn(false),
   'sojourn lazy': withSojourn(true),
-  'express-session': async (store, place) => ({
+  'express-session': async (store, location) => ({
     install: async (app) =>
       app.use(
         expressSession({
-          store: counted(await expressSessionStore(store, place)),
+          store: countOperations(await expressSessionStore(store, location)),
           secret: SECRET,
           resave: false,
           saveUninitialized: false,
@@ -36,15 +36,16 @@ const LIBRARIES: Libraries<Express, Context> = {
 }
 
 function withSojourn(lazy: boolean): Library<Express, Context> {
-  return async (store, place) => ({
-    install: async (app) => app.use(session({ store: counted(await sojournStore(store, place)), cookie: { secure: true }, lazy })),
+  return async (store, location) => ({
+    install: async (app) =>
+      app.use(session({ store: countOperations(await sojournStore(store, location)), cookie: { secure: true }, lazy })),
     handlers: handlersOf((req, work) => work(req.session), sojourn),
   })
 }
 
 /** Express 5. */
-export const serveExpress: Serve = async (library, store, place) => {
-  const { install, handlers } = await libraryOf(LIBRARIES, library)(store, place)
+export const serveExpress: Serve = async (library, store, location) => {
+  const { install, handlers } = await libraryOf(LIBRARIES, library)(store, location)
   const app = express()
   await install(app)
   for (const [path, handler] of Object.entries(handlers)) {

@@ -4,11 +4,11 @@ import fastifySecureSession from '@fastify/secure-session'
 import fastifySession from '@fastify/session'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { session } from 'sojourn/fastify'
-import { expressSessionStore } from './express-session-store.ts'
+import { expressSessionStore } from '../stores/express-session-store.ts'
+import { countOperations } from '../stores/operations.ts'
+import { sojournStore } from '../stores/sojourn-store.ts'
 import { getAndSet, handlersOf, type PeerSession, sojourn, withoutSession } from './handlers.ts'
 import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
-import { counted } from './operations.ts'
-import { sojournStore } from './sojourn-store.ts'
 
 type Context = FastifyRequest & { session: PeerSession }
 
@@ -30,20 +30,23 @@ const LIBRARIES: Libraries<FastifyInstance, Context> = {
 }
 
 function withSojourn(lazy: boolean): Library<FastifyInstance, Context> {
-  return async (store, place) => ({
-    install: async (app) => app.register(session, { store: counted(await sojournStore(store, place)), cookie: { secure: true }, lazy }),
+  return async (store, location) => ({
+    install: async (app) =>
+      app.register(session, { store: countOperations(await sojournStore(store, location)), cookie: { secure: true }, lazy }),
     handlers: handlersOf((request, work) => work(request.session), sojourn),
   })
 }
 
-/** Its own store for `memory`; else those of express-session, as its README says. */
+/**
+ * Uses its own store for `memory`, and the stores of express-session otherwise, as its README says.
+ */
 function withFastifySession(rolling: boolean): Library<FastifyInstance, Context> {
-  return async (store, place) => ({
+  return async (store, location) => ({
     async install(app) {
       await app.register(fastifyCookie)
       await app.register(fastifySession, {
         secret: SECRET,
-        ...(store === 'memory' ? {} : { store: counted(await expressSessionStore(store, place)) }),
+        ...(store === 'memory' ? {} : { store: countOperations(await expressSessionStore(store, location)) }),
         rolling,
         saveUninitialized: false,
         cookie: { ...COOKIE, maxAge: LIFETIME.milliseconds },
@@ -54,8 +57,8 @@ function withFastifySession(rolling: boolean): Library<FastifyInstance, Context>
 }
 
 /** Fastify 5. */
-export const serveFastify: Serve = async (library, store, place) => {
-  const { install, handlers } = await libraryOf(LIBRARIES, library)(store, place)
+export const serveFastify: Serve = async (library, store, location) => {
+  const { install, handlers } = await libraryOf(LIBRARIES, library)(store, location)
   const app = fastify()
   await install(app)
   for (const [path, handler] of Object.entries(handlers)) {

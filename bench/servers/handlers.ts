@@ -1,6 +1,6 @@
 import { type Path, SESSIONS } from '../workloads.ts'
 
-/** What a handler does in the words of one library's session. */
+/** The actions of the handlers, for the session API of one library. */
 export interface Verbs<S> {
   seed(session: S, data: object): void
   read(session: S): string
@@ -12,10 +12,10 @@ export interface Verbs<S> {
 
 type Handler<Context> = (context: Context) => string | Promise<string>
 
-/** What the server does for each path; every library answers the same. */
+/** The handler of each path; the responses are the same for every library. */
 export type Handlers<Context> = Readonly<Record<Path, Handler<Context>>>
 
-/** A session as peers type it: whatever it holds. */
+/** The session type of the peers: any properties. */
 // oxlint-disable-next-line typescript/no-explicit-any -- their types say so
 export type PeerSession = Record<string, any>
 
@@ -43,7 +43,7 @@ export const getAndSet: Verbs<{ get(name: string): PeerSession[string]; set(name
   login: (session, userId) => void session.set('userId', userId),
 }
 
-/** sojourn's own: a login also gives the session a new id where it had one. */
+/** For sojourn; its login also renews the id of an existing session. */
 export const sojourn: Verbs<PeerSession> = {
   seed: (session, data) => session.assign(data),
   read: (session) => session.get('cart3')[0].title,
@@ -54,19 +54,19 @@ export const sojourn: Verbs<PeerSession> = {
 }
 
 /**
- * How a library hands its session to a handler: runs `work` on the session of the request, and then does whatever the library asks its users to
- * do themselves. `writes` says that `work` changes the session.
+ * How a handler uses the session of a library: runs `work` on the session of the request, and then
+ * does what the library requires from its users. `writes` says that `work` changes the session.
  */
-export type Use<Context, S> = (context: Context, work: (session: S) => string, writes: boolean) => string | Promise<string>
+export type UseSession<Context, S> = (context: Context, work: (session: S) => string, writes: boolean) => string | Promise<string>
 
-/** The handlers of a library, told how its session is had and how it is spoken to. */
-export function handlersOf<Context, S>(use: Use<Context, S>, verbs: Verbs<S>): Handlers<Context> {
+/** Builds the handlers of a library from the way to get its session and its API. */
+export function handlersOf<Context, S>(use: UseSession<Context, S>, verbs: Verbs<S>): Handlers<Context> {
   const reading = (work: (session: S) => string) => (context: Context) => use(context, work, false)
   const writing = (work: (session: S) => string) => (context: Context) => use(context, work, true)
-  const doing = (verb: (session: S) => unknown, answer: string) =>
+  const doing = (verb: (session: S) => unknown, body: string) =>
     writing((session) => {
       verb(session)
-      return answer
+      return body
     })
   let changes = 0
   let users = 0
@@ -74,7 +74,7 @@ export function handlersOf<Context, S>(use: Use<Context, S>, verbs: Verbs<S>): H
     '/seed/small': doing((session) => verbs.seed(session, SESSIONS.small), 'seeded'),
     '/seed/large': doing((session) => verbs.seed(session, SESSIONS.large), 'seeded'),
     '/read': reading((session) => verbs.read(session)),
-    '/untouched': () => 'unchanged',
+    '/untouched': () => 'untouched',
     '/increment': writing((session) => String(verbs.increment(session))),
     '/login': doing((session) => verbs.login(session, ++users), 'welcome'),
     '/change': doing((session) => verbs.change(session, `theme-${++changes}`), 'changed'),
@@ -82,7 +82,7 @@ export function handlersOf<Context, S>(use: Use<Context, S>, verbs: Verbs<S>): H
   }
 }
 
-/** The handlers without any session: what the framework costs by itself. */
+/** Handlers without a session: the cost of the framework alone. */
 export function withoutSession<Context>(): Handlers<Context> {
   const data = { ...SESSIONS.small }
   return handlersOf((_, work) => work(data), plainObject)

@@ -4,11 +4,11 @@ import { serve } from '@hono/node-server'
 import { useSession, useSessionStorage } from '@hono/session'
 import { Hono, type Context as HonoContext } from 'hono'
 import { session } from 'sojourn/hono'
+import { jsonInRedis } from '../stores/json-in-redis.ts'
+import { countOperations } from '../stores/operations.ts'
+import { sojournStore } from '../stores/sojourn-store.ts'
 import { type Handlers, handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
-import { jsonInRedis } from './json-in-redis.ts'
 import { LIFETIME, type Libraries, libraryOf, SECRET, type Serve } from './library.ts'
-import { counted } from './operations.ts'
-import { sojournStore } from './sojourn-store.ts'
 
 interface Env {
   Variables: { session: PeerSession }
@@ -16,23 +16,23 @@ interface Env {
 
 type Context = HonoContext<Env>
 
-/** It hands the data out with a promise, and is told what is to be stored. */
+/** @hono/session returns the data with a promise, and needs the changed data to store it. */
 const asHonoSession: Handlers<Context> = handlersOf(async (c, work, writes) => {
   const session: PeerSession = c.var.session
   const data = (await session['get']()) ?? {}
-  const answer = work(data)
+  const body = work(data)
   if (writes) await session['update'](data)
-  return answer
+  return body
 }, plainObject)
 
 const LIBRARIES: Libraries<Hono<Env>, Context> = {
   bare: () => ({ install() {}, handlers: withoutSession() }),
-  sojourn: async (store, place) => ({
-    install: async (app) => app.use(session({ store: counted(await sojournStore(store, place)), cookie: { secure: true } })),
+  sojourn: async (store, location) => ({
+    install: async (app) => app.use(session({ store: countOperations(await sojournStore(store, location)), cookie: { secure: true } })),
     handlers: handlersOf((c, work) => work(c.var.session), sojourn),
   }),
-  '@hono/session': async (_, place) => ({
-    install: async (app) => app.use(useSessionStorage(await jsonInRedis(place)), honoSession()),
+  '@hono/session': async (_, location) => ({
+    install: async (app) => app.use(useSessionStorage(await jsonInRedis(location)), honoSession()),
     handlers: asHonoSession,
   }),
   '@hono/session in the cookie': () => ({ install: (app) => app.use(honoSession()), handlers: asHonoSession }),
@@ -43,8 +43,8 @@ function honoSession(): ReturnType<typeof useSession> {
 }
 
 /** Hono 4 on its adapter for Node. */
-export const serveHono: Serve = async (library, store, place) => {
-  const { install, handlers } = await libraryOf(LIBRARIES, library)(store, place)
+export const serveHono: Serve = async (library, store, location) => {
+  const { install, handlers } = await libraryOf(LIBRARIES, library)(store, location)
   const app = new Hono<Env>()
   await install(app)
   for (const [path, handler] of Object.entries(handlers)) app.get(path, async (c) => c.text(await handler(c)))

@@ -3,32 +3,32 @@ import type { AddressInfo } from 'node:net'
 import Koa, { type Context as KoaContext } from 'koa'
 import koaSession from 'koa-session'
 import { session } from 'sojourn/koa'
+import { jsonInRedis } from '../stores/json-in-redis.ts'
+import { countOperations } from '../stores/operations.ts'
+import { sojournStore } from '../stores/sojourn-store.ts'
 import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
-import { jsonInRedis } from './json-in-redis.ts'
 import { COOKIE, LIFETIME, type Libraries, libraryOf, SECRET, type Serve } from './library.ts'
-import { counted } from './operations.ts'
-import { sojournStore } from './sojourn-store.ts'
 
 type Context = KoaContext & { session: PeerSession }
 
 const LIBRARIES: Libraries<Koa, Context> = {
   bare: () => ({ install() {}, handlers: withoutSession() }),
-  sojourn: async (store, place) => ({
-    install: async (app) => app.use(session({ store: counted(await sojournStore(store, place)), cookie: { secure: true } })),
+  sojourn: async (store, location) => ({
+    install: async (app) => app.use(session({ store: countOperations(await sojournStore(store, location)), cookie: { secure: true } })),
     handlers: handlersOf((ctx, work) => work(ctx.session), sojourn),
   }),
-  'koa-session': async (_, place) => ({
+  'koa-session': async (_, location) => ({
     async install(app) {
       app.keys = [SECRET]
-      app.use(koaSession({ ...COOKIE, maxAge: LIFETIME.milliseconds, store: await jsonInRedis(place) }, app))
+      app.use(koaSession({ ...COOKIE, maxAge: LIFETIME.milliseconds, store: await jsonInRedis(location) }, app))
     },
     handlers: handlersOf((ctx, work) => work(ctx.session), plainObject),
   }),
 }
 
-/** Koa 3, which has no router: the path is looked up in the table of handlers. */
-export const serveKoa: Serve = async (library, store, place) => {
-  const { install, handlers } = await libraryOf(LIBRARIES, library)(store, place)
+/** Koa 3. It has no router, so the path is looked up in the table of handlers. */
+export const serveKoa: Serve = async (library, store, location) => {
+  const { install, handlers } = await libraryOf(LIBRARIES, library)(store, location)
   const routes = new Map(Object.entries(handlers))
   const app = new Koa()
   await install(app)

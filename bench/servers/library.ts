@@ -1,36 +1,39 @@
+import type { StoreLocation, StoreName } from '../stores/connections.ts'
 import type { Handlers } from './handlers.ts'
-import type { Place, StoreName } from './resources.ts'
 
-/** What a library adds to a server of one framework. */
-export interface Installed<App, Context> {
+/** The integration of a library into a server of one framework. */
+export interface Setup<App, Context> {
   readonly install: (app: App) => unknown
   readonly handlers: Handlers<Context>
 }
 
-/** How a library is set up on one framework. `store` is where it keeps sessions; those that know only cookies do not look at it. */
+/** Sets up a library on one framework. `store` is its session store; cookie libraries ignore it. */
 export type Library<App, Context> = (
   store: StoreName | 'cookie',
-  place: Place,
-) => Installed<App, Context> | Promise<Installed<App, Context>>
+  location: StoreLocation,
+) => Setup<App, Context> | Promise<Setup<App, Context>>
 
 /** The libraries that are measured on one framework. */
 export type Libraries<App, Context> = Readonly<Record<string, Library<App, Context>>>
 
-/** Starts a server with one of them on the loopback interface; answers its port. */
-export type Serve = (library: string, store: StoreName | 'cookie', place: Place) => Promise<number>
+/** Starts a server with one library on the loopback interface; returns its port. */
+export type Serve = (library: string, store: StoreName | 'cookie', location: StoreLocation) => Promise<number>
 
-/** 14 days, everywhere. */
+/** The lifetime of all sessions: 14 days. */
 export const LIFETIME = { seconds: 14 * 86_400, milliseconds: 14 * 86_400_000 } as const
 
-/** For libraries that sign or seal. */
-export const SECRET = 'a secret of the bench, long enough for everybody'
+/** The secret of libraries that sign or encrypt. */
+export const SECRET = 'a secret of the bench, long enough for all libraries'
 
-/** Cookies of the peers. Over plain HTTP most would set none that is Secure, so they may leave that word out; it costs nothing. */
+/**
+ * Cookie options of the peers. Most peers set no `Secure` cookie over plain HTTP, so it is left
+ * out; this does not change the cost.
+ */
 export const COOKIE = { httpOnly: true, sameSite: 'lax', secure: false, path: '/' } as const
 
-/** The library of that name; a misspelt one is an error of the table of candidates. */
+/** Returns the library of that name; an unknown name is an error in the table of candidates. */
 export function libraryOf<App, Context>(libraries: Libraries<App, Context>, name: string): Library<App, Context> {
   const library = libraries[name]
-  if (library === undefined) throw new Error(`No library ${name} on this framework`)
+  if (library === undefined) throw new Error(`candidates.ts names the library ${name}, which this framework does not have`)
   return library
 }

@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { getIronSession } from 'iron-session'
 import { createSessions } from 'sojourn'
 import { withSession } from 'sojourn/node'
-import { type HandWrittenStore, handWrittenStore } from './hand-written-store.ts'
+import { type HandWrittenStore, handWrittenStore } from '../stores/hand-written-store.ts'
+import { countOperations } from '../stores/operations.ts'
+import { sojournStore } from '../stores/sojourn-store.ts'
 import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
 import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
-import { counted } from './operations.ts'
-import { sojournStore } from './sojourn-store.ts'
 
 interface Context {
   readonly req: IncomingMessage
@@ -17,20 +17,20 @@ interface Context {
   readonly session?: PeerSession
 }
 
-type Answer = (context: Context) => unknown
+type Handler = (context: Context) => unknown
 
-/** Wraps the function that answers. */
+/** Wraps the handler of all requests. */
 interface Listener {
-  wrap: (answer: Answer) => (req: IncomingMessage, res: ServerResponse) => unknown
+  wrap: (handler: Handler) => (req: IncomingMessage, res: ServerResponse) => unknown
 }
 
 const LIBRARIES: Libraries<Listener, Context> = {
   bare: () => ({ install() {}, handlers: withoutSession() }),
   sojourn: withSojourn(false),
   'sojourn lazy': withSojourn(true),
-  'by hand': async (store, place) => {
-    const rows = counted(await handWrittenStore(store, place))
-    return { install() {}, handlers: handlersOf(({ req, res }, work, writes) => byHand(rows, req, res, work, writes), plainObject) }
+  'hand-written': async (store, location) => {
+    const rows = countOperations(await handWrittenStore(store, location))
+    return { install() {}, handlers: handlersOf(({ req, res }, work, writes) => handWritten(rows, req, res, work, writes), plainObject) }
   },
   'iron-session': () => ({
     install() {},
@@ -41,25 +41,25 @@ const LIBRARIES: Libraries<Listener, Context> = {
         ttl: LIFETIME.seconds,
         cookieOptions: COOKIE,
       })
-      const answer = work(session)
+      const body = work(session)
       if (writes) await session.save()
-      return answer
+      return body
     }, plainObject),
   }),
 }
 
 function withSojourn(lazy: boolean): Library<Listener, Context> {
-  return async (store, place) => {
-    const sessions = createSessions({ store: counted(await sojournStore(store, place)), cookie: { secure: true }, lazy })
+  return async (store, location) => {
+    const sessions = createSessions({ store: countOperations(await sojournStore(store, location)), cookie: { secure: true }, lazy })
     return {
-      install: (listener) => (listener.wrap = (answer) => withSession(sessions, (req, res, session) => answer({ req, res, session }))),
+      install: (listener) => (listener.wrap = (handler) => withSession(sessions, (req, res, session) => handler({ req, res, session }))),
       handlers: handlersOf(({ session = {} }, work) => work(session), sojourn),
     }
   }
 }
 
-/** What somebody writes who wants a session and nothing more. A session that is created is not looked for. */
-async function byHand(
+/** A minimal hand-written session. The id of a new session is not checked for uniqueness. */
+async function handWritten(
   rows: HandWrittenStore,
   req: IncomingMessage,
   res: ServerResponse,
@@ -69,11 +69,11 @@ async function byHand(
   const id = /(?:^|; )sid=([\w-]+)/.exec(req.headers.cookie ?? '')?.[1]
   const row = id === undefined ? undefined : await rows.get(id)
   const data = row === undefined ? {} : JSON.parse(row.data)
-  const answer = work(data)
-  if (!writes) return answer
+  const body = work(data)
+  if (!writes) return body
   if (id !== undefined && row !== undefined) await rows.swap(id, JSON.stringify(data), row.version)
   else await create(rows, res, data)
-  return answer
+  return body
 }
 
 async function create(rows: HandWrittenStore, res: ServerResponse, data: object): Promise<void> {
@@ -82,18 +82,18 @@ async function create(rows: HandWrittenStore, res: ServerResponse, data: object)
   res.setHeader('Set-Cookie', `sid=${id}; Path=/; Max-Age=${LIFETIME.seconds}; HttpOnly; Secure; SameSite=Lax`)
 }
 
-/** Node alone: the path is looked up in the table of handlers. */
-export const serveNode: Serve = async (library, store, place) => {
-  const { install, handlers } = await libraryOf(LIBRARIES, library)(store, place)
+/** Plain Node: the path is looked up in the table of handlers. */
+export const serveNode: Serve = async (library, store, location) => {
+  const { install, handlers } = await libraryOf(LIBRARIES, library)(store, location)
   const routes = new Map(Object.entries(handlers))
-  const listener: Listener = { wrap: (answer) => (req, res) => answer({ req, res }) }
+  const listener: Listener = { wrap: (handler) => (req, res) => handler({ req, res }) }
   await install(listener)
-  const listen = listener.wrap(async (context) => {
-    const answer = await routes.get(context.req.url ?? '')?.(context)
+  const onRequest = listener.wrap(async (context) => {
+    const body = await routes.get(context.req.url ?? '')?.(context)
     context.res.setHeader('Content-Type', 'text/plain; charset=utf-8')
-    context.res.end(answer)
+    context.res.end(body)
   })
-  const server = createServer(listen).listen(0, '127.0.0.1')
+  const server = createServer(onRequest).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
 }

@@ -1,30 +1,31 @@
-// A server process. What it serves is told as JSON in its first argument; the bench asks it over IPC what it has used so far.
+// A server process. Its options are JSON in the first argument; on every IPC message it returns its
+// usage.
 import { subscribe } from 'node:diagnostics_channel'
+import type { StoreLocation, StoreName } from '../stores/connections.ts'
+import { operations } from '../stores/operations.ts'
 import type { Serve } from './library.ts'
-import { operations } from './operations.ts'
-import type { Place, StoreName } from './resources.ts'
 
 export type Framework = keyof typeof FRAMEWORKS
 
-/** What a server process is told. */
-export interface Order {
+/** The options of a server process. */
+export interface ServerOptions {
   readonly framework: Framework
   readonly library: string
   readonly store: StoreName | 'cookie'
-  readonly place: Place
+  readonly location: StoreLocation
 }
 
-/** What it has used since it began. */
+/** The resources used since the start of the process. */
 export interface Usage {
-  /** Microseconds of CPU time of all its threads, in its own code and in the system. */
+  /** Microseconds of CPU time of all threads, user and system. */
   readonly cpu: number
-  /** Requests that reached it. */
+  /** The number of requests. */
   readonly requests: number
-  /** What was asked of its store. */
+  /** The number of store operations. */
   readonly operations: number
 }
 
-/** Each process loads its own framework only. */
+/** Each process loads only its framework. */
 const FRAMEWORKS = {
   express: async () => (await import('./express.ts')).serveExpress,
   fastify: async () => (await import('./fastify.ts')).serveFastify,
@@ -33,11 +34,11 @@ const FRAMEWORKS = {
   node: async () => (await import('./node.ts')).serveNode,
 } as const satisfies Record<string, () => Promise<Serve>>
 
-const { framework, library, store, place } = JSON.parse(process.argv[2] ?? '') as Order
+const { framework, library, store, location } = JSON.parse(process.argv[2] ?? '') as ServerOptions
 const serve = await FRAMEWORKS[framework]()
 let requests = 0
 subscribe('http.server.request.start', () => (requests += 1))
-const port = await serve(library, store, place)
+const port = await serve(library, store, location)
 process.on('message', () => {
   const { user, system } = process.cpuUsage()
   process.send?.({ cpu: user + system, requests, operations: operations.count } satisfies Usage)

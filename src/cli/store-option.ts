@@ -12,7 +12,7 @@ export async function withStore<T>(url: string | undefined, existing: boolean, w
   if (url === undefined || url === '')
     throw new ConfigError('Say where the sessions are: SOJOURN_STORE=postgres://user@host/database, or --store sqlite:sessions.db')
   const { openStore } = await import('../stores/open.ts')
-  const store = await openStore(url, { create: false, existing })
+  const store = await openStore(url, { createTable: false, existing })
   try {
     return await work(store)
   } finally {

@@ -1,4 +1,5 @@
-import { DURATION_FORMS, type Duration, milliseconds } from '../core/base/duration.ts'
+import { type Duration, milliseconds } from '../core/base/duration.ts'
+import { aDuration, aFunction, checkOptions, invalidOption, type OptionTable, satisfies } from '../core/base/option-checks.ts'
 import { retainStore } from '../core/store/retain-store.ts'
 import type {
   Capabilities,
@@ -15,62 +16,67 @@ import type {
   Touch,
   Written,
 } from '../core/store/store.ts'
-import { type Era, servedBy } from './cached/cached-record.ts'
-import { CachedRows } from './cached/cached-rows.ts'
-import { type Invalidation, Listening } from './cached/invalidation.ts'
-import { invalidOption, refuseUnknownOptions } from './shared/check-options.ts'
-import { warn } from './shared/warn.ts'
+import type { Channel } from './cached/channel.ts'
+import { InvalidationChannel } from './cached/invalidation-channel.ts'
+import { RowCache } from './cached/row-cache.ts'
+import { warn } from './shared/store-options.ts'
 
-export type { Invalidation } from './cached/invalidation.ts'
-export { type PgListener, type PostgresInvalidationOptions, postgresInvalidation } from './cached/postgres-invalidation.ts'
+export type { Channel, ChannelHandlers } from './cached/channel.ts'
+export { type PgListener, type PostgresChannelOptions, postgresChannel } from './cached/postgres-channel.ts'
 export {
   type IoRedisSubscriber,
   type NodeRedisSubscriber,
-  type RedisInvalidationOptions,
+  type RedisChannelOptions,
   type RedisPublisher,
-  redisInvalidation,
-} from './cached/redis-invalidation.ts'
+  redisChannel,
+} from './cached/redis-channel.ts'
 
-/** Of which two stores a `CachedStore` is made, and how old an answer may be. */
+/** Options of `CachedStore`. */
 export interface CachedStoreOptions {
-  /** Where sessions are kept. What it says is true. */
+  /** The store that keeps the sessions. Only its rows decide whether a write succeeds. */
   readonly store: Store
   /**
-   * Where they are found sooner: a `RedisStore` with a `prefix` of its own, that all processes share, or a `MemoryStore` for this process
-   * alone. It may forget at any time.
+   * The faster store that answers reads: a `RedisStore` with a different `prefix`, which all
+   * processes share, or a `MemoryStore` for this process alone. It may lose rows at any time.
    */
   readonly cache: Store
-  /** The oldest that what a request reads may be: seconds, or a text such as `'30s'`. */
+  /** The maximum age of an entry that a request reads, such as `'30s'`. */
   readonly maxStale: Duration
   /**
-   * Tells the processes what to drop from the caches they have for themselves, so that a logout reaches them at once. While it is not
-   * heard the cache is not used. A cache that all processes share needs none.
+   * Tells the other processes which keys to drop from their caches, so that a logout reaches them
+   * at once: `redisChannel` or `postgresChannel`. While the channel is interrupted, reads go to the
+   * store. A cache that all processes share needs no channel.
    */
-  readonly invalidation?: Invalidation
-  /** Is told when the cache fails, or misses what other processes tell. Default: `console.warn`. */
+  readonly channel?: Channel
+  /**
+   * Called with a text when the cache fails or the channel is interrupted. Default: `console.warn`.
+   */
   readonly onWarning?: (message: string) => void
 }
 
 /**
- * Keeps sessions in one store and finds them in another, faster one. Only plain reads are answered by the cache. Writes, `claim`, `login`,
- * `reload()` and `update` are judged by the store alone, so nothing is lost; but what a request reads may be up to `maxStale` old.
+ * Keeps sessions in one store and reads them from another, faster one. Only plain reads use the
+ * cache. Writes, `claim`, `login`, `reload()` and `update` use the store, so no update is lost; but
+ * what a request reads may be up to `maxStale` old.
  *
  * ```ts
  * const cache = new RedisStore({ client, prefix: 'cached:', onWarning: () => {} })
  * app.use(session({ store: new CachedStore({ store: new PostgresStore({ pool }), cache, maxStale: '30s' }) }))
  * ```
  *
- * Through one and the same cache every change is seen at once, as without it. Where processes have a cache each, one sees what another
- * changed within `maxStale`: a session that was flushed there can still be read here for so long, but never be changed. With
- * `invalidation` it is gone as soon as the message has come.
+ * With one cache for all processes every change is visible at once, as without a cache. With a
+ * cache for each process, a change of another process becomes visible within `maxStale`: until then
+ * a flushed session can still be read there, but not changed. With `channel` it becomes visible as
+ * soon as the message arrives.
  *
- * A cache that fails, or takes longer than 200 ms, costs nobody the session: the store answers. A store that fails is not covered up: what is
- * cached may still be read, until the manager has noticed; then whoever needs a session gets the store's error, as without a cache.
+ * When the cache fails or takes longer than 200 ms, the store is used. When the store fails, cached
+ * sessions can be read until the manager detects the failure. After that, requests get the error of
+ * the store, as without a cache.
  *
- * `close()` ends the invalidation and lets go of both stores, which the last one to use them closes; clients and pools stay the
- * application's.
+ * `close()` closes the channel and releases both stores. The last user of a store closes it.
+ * Clients and pools are left to the application.
  *
- * @throws ConfigError when an option cannot be used.
+ * @throws ConfigError when an option is invalid.
  */
 export class CachedStore implements Store {
   readonly capabilities: Capabilities
@@ -80,18 +86,18 @@ export class CachedStore implements Store {
   readonly countExpired?: NonNullable<Store['countExpired']>
   readonly migrate?: NonNullable<Store['migrate']>
   readonly #store: Store
-  readonly #rows: CachedRows
-  readonly #maxStale: number
-  readonly #listening: Listening | undefined
+  readonly #cache: RowCache
+  readonly #channel: InvalidationChannel | undefined
   readonly #releases: readonly (() => Promise<void>)[]
 
   constructor(options: CachedStoreOptions) {
-    const { store, cache, maxStale, invalidation, onWarning } = checked(options)
+    const { store, cache, channel, onWarning = warn, ...given } = checkOptions(options, OPTIONS)
+    if (cache === store) throw invalidOption('CachedStore', 'cache', cache, 'pass a second store, not the one that is `store`')
+    const maxStale = Number(milliseconds(given.maxStale))
     this.capabilities = store.capabilities
     this.#store = store
-    this.#maxStale = maxStale
-    this.#rows = new CachedRows(cache, maxStale, onWarning)
-    this.#listening = invalidation && new Listening(invalidation, (key) => void this.#rows.bury(key), onWarning)
+    this.#cache = new RowCache(cache, maxStale, onWarning)
+    this.#channel = channel && new InvalidationChannel(channel, (key) => void this.#cache.invalidate(key), onWarning)
     this.#releases = [retainStore(store), retainStore(cache)]
     if (store.list !== undefined) this.list = store.list.bind(store)
     if (store.deleteByIndex !== undefined) this.deleteByIndex = (operation) => this.#deleteByIndex(operation)
@@ -102,62 +108,51 @@ export class CachedStore implements Store {
 
   async load(operation: Load): Promise<Entry | undefined> {
     const { key, now, fresh } = operation
-    this.#rows.hearTime(now)
-    const ask = (): Promise<Entry | undefined> => this.#store.load(operation)
-    // What was found past the cache may be newer than what is in it, a write whose answer was lost.
-    if (fresh === true) return this.#changing(key, ask)
-    const era = this.#era()
-    if (era === undefined || (await this.#rows.isBehind(key))) return ask()
-    const row = await this.#rows.look(key)
-    if (row === 'unknown') return ask()
-    const served = servedBy(row, now, era)
-    if (served !== undefined) return served
-    const found = await ask()
-    if (found !== undefined) void this.#rows.fill(key, found, row, now, era) // nobody waits for it
-    return found
+    this.#cache.observeTime(now)
+    const load = (): Promise<Entry | undefined> => this.#store.load(operation)
+    // A fresh load may find a newer entry than the cache has, such as a write whose reply was lost.
+    if (fresh === true) return this.#thenInvalidate(key, load)
+    const epoch = this.#channel === undefined ? '' : this.#channel.epoch
+    return epoch === undefined ? load() : this.#cache.read(key, now, epoch, load)
   }
 
+  /** The cache needs no change, because it has no row for a key that did not exist. */
   create(operation: Create): Promise<Written | Refused> {
-    this.#rows.hearTime(operation.entry.seenAt)
-    return this.#store.create(operation) // what was not there is in no cache
+    this.#cache.observeTime(operation.entry.seenAt)
+    return this.#store.create(operation)
   }
 
   replace(operation: Replace): Promise<Written | Refused> {
-    this.#rows.hearTime(operation.now)
-    return this.#changing(operation.key, () => this.#store.replace(operation))
+    this.#cache.observeTime(operation.now)
+    return this.#thenInvalidate(operation.key, () => this.#store.replace(operation))
   }
 
   touch(operation: Touch): Promise<boolean> {
-    this.#rows.hearTime(operation.now)
-    return this.#changing(operation.key, () => this.#store.touch(operation))
+    this.#cache.observeTime(operation.now)
+    return this.#thenInvalidate(operation.key, () => this.#store.touch(operation))
   }
 
   delete(operation: Keyed): Promise<boolean> {
-    return this.#changing(operation.key, () => this.#store.delete(operation))
+    return this.#thenInvalidate(operation.key, () => this.#store.delete(operation))
   }
 
+  /** Closes the channel and releases both stores. */
   async close(): Promise<void> {
-    await this.#listening?.close()
+    await this.#channel?.close()
     for (const release of this.#releases) await release()
   }
 
-  /** The era of what is cached now; `undefined` while the cache is not to be trusted. */
-  #era(): Era | undefined {
-    const name = this.#listening === undefined ? '' : this.#listening.era
-    return name === undefined ? undefined : { name, maxStale: this.#maxStale }
-  }
-
-  /** Whatever becomes of it, and also when it fails: what was cached may be old now. */
-  async #changing<T>(key: string, change: () => Promise<T>): Promise<T> {
+  /** Invalidates the key even if the operation fails, because it may have had an effect. */
+  async #thenInvalidate<T>(key: string, operation: () => Promise<T>): Promise<T> {
     try {
-      return await change()
+      return await operation()
     } finally {
-      await this.#drop(key)
+      await this.#invalidate(key)
     }
   }
 
-  async #drop(key: string): Promise<void> {
-    await Promise.all([this.#rows.bury(key), this.#listening?.tell(key)])
+  async #invalidate(key: string): Promise<void> {
+    await Promise.all([this.#cache.invalidate(key), this.#channel?.publish(key)])
   }
 
   /** Sessions assigned to this user between the two steps did not exist at the time of the call. */
@@ -166,7 +161,7 @@ export class CachedStore implements Store {
     try {
       return (await this.#store.deleteByIndex?.(operation)) ?? 0
     } finally {
-      await Promise.all(keys.filter((key) => key !== operation.except).map((key) => this.#drop(key)))
+      await Promise.all(keys.filter((key) => key !== operation.except).map((key) => this.#invalidate(key)))
     }
   }
 
@@ -182,51 +177,30 @@ export class CachedStore implements Store {
   }
 
   async *#clearExpired(options: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
-    this.#rows.hearTime(options.now)
+    this.#cache.observeTime(options.now)
     yield* this.#store.clearExpired?.(options) ?? []
-    await this.#rows.clear(options)
+    await this.#cache.clear(options)
   }
 }
 
-const OPTIONS = ['store', 'cache', 'maxStale', 'invalidation', 'onWarning']
-
-interface Checked {
-  readonly store: Store
-  readonly cache: Store
-  /** In milliseconds. */
-  readonly maxStale: number
-  readonly invalidation: Invalidation | undefined
-  readonly onWarning: (message: string) => void
+const OPTIONS: OptionTable = {
+  owner: 'CachedStore',
+  required: ['store', 'cache', 'maxStale'],
+  checks: {
+    store: satisfies(isCacheable, 'pass the store that keeps the sessions, with compare-and-swap and constant keys'),
+    cache: satisfies(isCacheable, 'pass a second store with compare-and-swap: a `MemoryStore` or a `RedisStore`'),
+    maxStale: aDuration,
+    channel: satisfies(
+      (channel) => typeof (channel as Channel | null)?.subscribe === 'function',
+      'pass a `redisChannel` or a `postgresChannel`',
+    ),
+    onWarning: aFunction,
+  },
 }
 
-function checked(options: CachedStoreOptions): Checked {
-  const given: Partial<CachedStoreOptions> = { ...options }
-  refuseUnknownOptions('CachedStore', given, OPTIONS)
-  const { store, cache, invalidation, onWarning = warn } = given
-  if (!isStore(store))
-    throw invalidOption(
-      'CachedStore',
-      'store',
-      store,
-      'Give the store that keeps the sessions, with compare-and-swap and keys that do not change.',
-    )
-  if (!isStore(cache) || cache === store)
-    throw invalidOption(
-      'CachedStore',
-      'cache',
-      cache,
-      'Give a second store, not `store` itself, with compare-and-swap: a `MemoryStore` or a `RedisStore`.',
-    )
-  const maxStale = milliseconds(given.maxStale)
-  if (maxStale === undefined) throw invalidOption('CachedStore', 'maxStale', given.maxStale, `Give a duration: ${DURATION_FORMS}.`)
-  if (invalidation !== undefined && typeof invalidation.listen !== 'function')
-    throw invalidOption('CachedStore', 'invalidation', invalidation, 'Give a `redisInvalidation` or a `postgresInvalidation`.')
-  if (typeof onWarning !== 'function') throw invalidOption('CachedStore', 'onWarning', onWarning, 'Give a function that takes a text.')
-  return { store, cache, maxStale, invalidation, onWarning }
-}
-
-/** One that keeps rows under keys that never change. */
-function isStore(store: Store | undefined): store is Store {
+/** Whether the store keeps rows under keys that never change. */
+function isCacheable(value: unknown): boolean {
+  const store = value as Partial<Store> | null | undefined
   const { capabilities } = store ?? {}
   const hasOwnIds = store?.attach !== undefined || capabilities?.carriesData === true || capabilities?.renames === true
   return typeof store?.load === 'function' && capabilities?.compareAndSwap === true && !hasOwnIds

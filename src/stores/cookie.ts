@@ -1,106 +1,114 @@
 import { ConfigError } from '../core/base/errors.ts'
+import { aBoolean, checkOptions, type OptionTable, satisfies, wholeNumber } from '../core/base/option-checks.ts'
 import type { AttachedStore, Store, StoreContext } from '../core/store/store.ts'
 import { sealingKeys } from '../wire/seal.ts'
-import { type CookieSealing, CookieSessions, MOST_CHARACTERS } from './cookie/cookie-sessions.ts'
-import { invalidOption, refuseUnknownOptions, refuseUnlessBoolean } from './shared/check-options.ts'
+import { type CookieSealing, CookieSessions, MAX_TOKEN_LENGTH } from './cookie/cookie-sessions.ts'
 
-/** How a `CookieStore` seals sessions. */
+/** Options of `CookieStore`. */
 export interface CookieStoreOptions {
   /**
-   * One secret, or several: the first seals, all of them open, so that a new one is put in front of the old. At least 32 characters of
-   * chance each: `openssl rand -base64 32`.
+   * One secret or several, each of at least 32 random characters: `openssl rand -base64 32`. The
+   * first one seals and all of them open, so a new secret goes first.
    */
   readonly secrets: string | readonly string[]
   /**
-   * A store that remembers which sessions ended, and which ids were renewed: makes a logout final. It is asked with every request that
-   * brings a session, and a request whose question it does not answer fails (503). Stays open when the manager is closed.
+   * A store that remembers which sessions have ended and which ids were renewed, so that a logout
+   * is final. It is read by every request with a session. If it fails, the request fails (503). It
+   * stays open when the manager is closed.
    */
   readonly revocation?: Store
-  /** The most bytes of the sealed session, in all its cookies together. Default 6144, at most 12,288. */
+  /**
+   * The maximum size of the sealed session in bytes, in all its cookies together. Default 6144, at
+   * most 12,288.
+   */
   readonly maxSize?: number
   /**
-   * Whether sessions are compressed. Default `false`: the length of the cookie then tells something of what is in it to whoever can both
-   * watch it and choose a part of the data.
+   * Whether sessions are compressed. Default `false`, because the length of a compressed cookie
+   * reveals some of its content to an attacker who can observe it and choose part of the data.
    */
   readonly compress?: boolean
 }
 
 /**
- * Keeps sessions nowhere but in the browser's cookie, encrypted and authenticated (AES-256-GCM). There is no database, and no promise that
- * needs one: of two requests at once the last `Set-Cookie` wins with everything it has, `claim` and the sessions of a user are refused, and
- * without `revocation` a logout only deletes the cookie of the browser that asked for it: a copy stays good until it expires. A session
- * lives `idle` from its last *change*: a request that only reads sends no cookie.
+ * Keeps sessions in the browser's cookie only, encrypted and authenticated (AES-256-GCM). It needs
+ * no database, and cannot keep the promises that need one: of two overlapping requests the last
+ * `Set-Cookie` replaces the whole session, and `claim` and `sessions.users` throw. Without
+ * `revocation` a logout only deletes the cookie of that browser, and a copy of it stays valid until
+ * it expires. `idle` counts from the last *change*, because a request that only reads sends no
+ * cookie.
  *
- * A session that does not fit is a `CookieTooLargeError`, before anything was sent.
+ * A session that does not fit is a `CookieTooLargeError`, before anything is sent.
  *
  * ```ts
  * app.use(session({ store: new CookieStore({ secrets: process.env.SESSION_SECRET ?? '' }) }))
  * ```
  *
- * @throws ConfigError when an option cannot be used.
+ * @throws ConfigError when an option is invalid.
  */
 export class CookieStore extends CookieSessions {
   readonly #sealing: CookieSealing
 
   constructor(options: CookieStoreOptions) {
     const sealing = sealingOf(options)
-    super(sealing, UNBOUND)
+    super(sealing, NO_MANAGER)
     this.#sealing = sealing
   }
 
-  /** For managers: what is sealed for one does not open for another. */
-  attach(service: StoreContext): AttachedStore {
-    const store = new CookieSessions(this.#sealing, service)
+  /**
+   * Returns the store for one manager. Sessions that are sealed for one manager do not open for
+   * another.
+   */
+  attach(context: StoreContext): AttachedStore {
+    const store = new CookieSessions(this.#sealing, context)
     return { store, ids: store.ids }
   }
 }
 
-/** Bound to no manager: for the tests of the store port, and whoever reads tokens by hand. */
-const UNBOUND: StoreContext = {
+/** For use without a manager, as in `storeSuite`. */
+const NO_MANAGER: StoreContext = {
   randomText: (length) => crypto.randomUUID().replaceAll('-', '').slice(0, length),
   now: Date.now,
   scope: '',
   guard: (store) => store,
-  absolute: 8_000_000_000_000_000, // as good as for ever, and what it ends at still an instant
+  absolute: 8_000_000_000_000_000, // no limit, and any time plus this is still a valid `Date`
 }
 
 const PURPOSE = 'sojourn: a session in a cookie'
-const LEAST_SECRET = 32
-const LEAST_CHARACTERS = 10
-const LEAST_SIZE = 1024
+const MIN_SECRET_LENGTH = 32
+const MIN_DISTINCT_CHARACTERS = 10
+const MIN_SIZE = 1024
 const DEFAULT_SIZE = 6144
-const MAKE_ONE = 'Make one with: openssl rand -base64 32'
+const REMEDY = 'Create one with: openssl rand -base64 32'
+
+const OPTIONS: OptionTable = {
+  owner: 'CookieStore',
+  checks: {
+    secrets: () => undefined, // checked below, because no message may show any part of a secret
+    revocation: satisfies(
+      (store) => (store as Partial<Store> | null)?.capabilities?.compareAndSwap === true,
+      'pass a store with rows and compare-and-swap, such as `new SqliteStore(…)`',
+    ),
+    maxSize: wholeNumber('bytes', MIN_SIZE, MAX_TOKEN_LENGTH), // servers and proxies reject larger requests
+    compress: aBoolean,
+  },
+}
 
 function sealingOf(options: CookieStoreOptions): CookieSealing {
-  if (typeof options !== 'object' || options === null) throw new ConfigError(`CookieStore: the option \`secrets\` is missing. ${MAKE_ONE}`)
-  refuseUnknownOptions('CookieStore', options, ['secrets', 'revocation', 'maxSize', 'compress'])
-  const { secrets, revocation, maxSize = DEFAULT_SIZE, compress = false } = options
-  refuseUnlessBoolean('CookieStore', 'compress', compress)
-  if (!Number.isSafeInteger(maxSize) || maxSize < LEAST_SIZE || maxSize > MOST_CHARACTERS) {
-    const remedy = `Give a whole number of bytes from ${LEAST_SIZE} to ${MOST_CHARACTERS}: servers and proxies refuse requests with more.`
-    throw invalidOption('CookieStore', 'maxSize', maxSize, remedy)
-  }
-  checkRevocation(revocation)
+  const { secrets, revocation, maxSize = DEFAULT_SIZE, compress = false } = checkOptions(options, OPTIONS)
   return { keys: sealingKeys(checkedSecrets(secrets), PURPOSE), revocation, maxSize, compress }
 }
 
-/** Whatever is wrong, no message shows any of it. */
+/** No message contains any part of a secret. */
 function checkedSecrets(given: unknown): readonly string[] {
   const refuse = (why: string): never => {
-    throw new ConfigError(`CookieStore: the option \`secrets\` ${why}. ${MAKE_ONE}`)
+    throw new ConfigError(`CookieStore: option \`secrets\` ${why}. ${REMEDY}`)
   }
   const secrets: readonly unknown[] = Array.isArray(given) ? given : [given]
   if (given === undefined || secrets.length === 0) refuse('is missing')
-  if (!secrets.every((secret) => typeof secret === 'string')) refuse('has to be a text, or a list of texts')
+  if (!secrets.every((secret) => typeof secret === 'string')) refuse('must be a text or a list of texts')
   const texts = secrets as readonly string[]
-  if (texts.some((secret) => secret.length < LEAST_SECRET)) refuse(`has a secret of less than ${LEAST_SECRET} characters`)
-  if (texts.some((secret) => new Set(secret).size < LEAST_CHARACTERS)) refuse('has a secret that is not drawn at random')
-  if (new Set(texts).size < texts.length) refuse('names one secret twice: put a new one in front')
+  if (texts.some((secret) => secret.length < MIN_SECRET_LENGTH)) refuse(`contains a secret with fewer than ${MIN_SECRET_LENGTH} characters`)
+  if (texts.some((secret) => new Set(secret).size < MIN_DISTINCT_CHARACTERS)) refuse('contains a secret that is not random')
+  if (new Set(texts).size < texts.length) refuse('contains the same secret twice. Put a new one first')
   return texts
-}
-
-function checkRevocation(store: Store | undefined): void {
-  if (store === undefined || store.capabilities?.compareAndSwap) return
-  const remedy = 'It has to be a store that keeps rows, with compare-and-swap, e.g. new SqliteStore(…).'
-  throw invalidOption('CookieStore', 'revocation', store, remedy)
 }

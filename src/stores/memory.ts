@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { checkOptions, type OptionTable, wholeNumber } from '../core/base/option-checks.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,
@@ -17,16 +18,16 @@ import type {
   Touch,
   Written,
 } from '../core/store/store.ts'
-import { invalidOption, refuseUnknownOptions } from './shared/check-options.ts'
-import { pageFrom } from './shared/page.ts'
-import { answer } from './shared/results.ts'
-import { throttle } from './shared/throttle.ts'
+import { throttle } from './shared/delete-in-batches.ts'
+import { results, toPage } from './shared/results.ts'
 
 /** How much a `MemoryStore` keeps. */
 export interface MemoryStoreOptions {
   /** The most sessions kept. Beyond it the one that was not used for the longest time is dropped. Default 100,000. */
   readonly max?: number
 }
+
+const OPTIONS: OptionTable = { owner: 'MemoryStore', checks: { max: wholeNumber('sessions') } }
 
 /**
  * Keeps sessions in the memory of this process: for tests, development, and servers of one process that may forget on a restart.
@@ -47,10 +48,7 @@ export class MemoryStore implements Store {
   readonly #keysOfUser: Map<string, Set<string>> = new Map()
 
   constructor(options: MemoryStoreOptions = {}) {
-    refuseUnknownOptions('MemoryStore', options, ['max'])
-    const { max = 100_000 } = options
-    if (!Number.isSafeInteger(max) || max < 1)
-      throw invalidOption('MemoryStore', 'max', max, 'Give a whole number of sessions, at least 1.')
+    const { max = 100_000 } = checkOptions(options, OPTIONS)
     this.#rows = new LRUCache({ max, noDisposeOnSet: true, dispose: (entry, key) => this.#unlink(key, entry.userId) })
   }
 
@@ -60,21 +58,21 @@ export class MemoryStore implements Store {
   }
 
   async create({ key, entry }: Create): Promise<Written | Refused> {
-    if (this.#rows.has(key)) return answer.taken
+    if (this.#rows.has(key)) return results.taken
     this.#rows.set(key, copyOf(entry))
     this.#link(key, entry.userId)
-    return answer.written
+    return results.written
   }
 
   async replace({ key, entry, expected, now }: Replace): Promise<Written | Refused> {
     const current = this.#live(key, now)
-    if (current === undefined) return answer.missing
-    if (current.version !== expected) return answer.stale(current)
+    if (current === undefined) return results.missing
+    if (current.version !== expected) return results.stale(current)
     this.#rows.set(key, copyOf(entry))
-    if (current.userId === entry.userId) return answer.written
+    if (current.userId === entry.userId) return results.written
     this.#unlink(key, current.userId)
     this.#link(key, entry.userId)
-    return answer.written
+    return results.written
   }
 
   async touch({ key, expiresAt, expected, now }: Touch): Promise<boolean> {
@@ -99,7 +97,7 @@ export class MemoryStore implements Store {
     const most = Math.max(1, limit)
     const keys = lowest(all, most + 1, (key) => (cursor === undefined || key > cursor) && this.#live(key, now) !== undefined)
     const found = keys.map((key) => [key, this.#rows.peek(key)] as [string, Entry])
-    return pageFrom(found, most)
+    return toPage(found, most)
   }
 
   async *clearExpired({ now, batch = 1000, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {

@@ -1,14 +1,16 @@
+import { type Duration, milliseconds } from '../core/base/duration.ts'
 import { StoreError } from '../core/base/errors.ts'
+import { aBoolean, checkOptions, type OptionTable, satisfies } from '../core/base/option-checks.ts'
 import type { Create, Refused, Written } from '../core/store/store.ts'
 import { togetherOf } from './mysql/mysql-batch.ts'
 import type { MysqlPool, MysqlPromisePool } from './mysql/mysql-client.ts'
-import { mysqlDatabase, STATEMENT_TIMEOUT } from './mysql/mysql-database.ts'
+import { mysqlDatabase } from './mysql/mysql-database.ts'
 import { mysqlDialect } from './mysql/mysql-dialect.ts'
 import { LONGEST_KEY, MysqlTable } from './mysql/mysql-schema.ts'
-import { invalidOption, refuseUnknownOptions, refuseUnlessBoolean } from './shared/check-options.ts'
+import { aDelay, aTableOfSchema } from './shared/store-options.ts'
 import { toUtf8Text } from './shared/utf8-text.ts'
 import { RemoteExecutor } from './sql/remote-executor.ts'
-import { sqlStatements, tableName } from './sql/sql-statements.ts'
+import { sqlStatements } from './sql/sql-statements.ts'
 import { type SqlRow, SqlStore } from './sql/sql-store.ts'
 
 export type { MysqlPool, MysqlPoolConnection, MysqlPromisePool } from './mysql/mysql-client.ts'
@@ -23,12 +25,12 @@ export interface MysqlStoreOptions {
    * Creates the table where it is missing, at the first use. Any number of processes may do so at once. Default `true`; the text is in
    * `schema/mysql.sql`.
    */
-  readonly create?: boolean
+  readonly createTable?: boolean
   /**
    * How long a statement may take, in milliseconds, for whoever does not say how long they wait: a manager does, by its own `timeout`. Then its
    * connection is ended: one with an unread answer is of no use to anybody. Default 10,000.
    */
-  readonly statementTimeout?: number
+  readonly statementTimeout?: Duration
 }
 
 /**
@@ -50,10 +52,10 @@ export interface MysqlStoreOptions {
  */
 export class MysqlStore extends SqlStore {
   constructor(options: MysqlStoreOptions) {
-    const { pool, table, create, statementTimeout } = checked(options)
+    const { pool, table = 'sessions', createTable = true, statementTimeout = '10s' } = checkOptions(options, OPTIONS)
     const statements = sqlStatements(table, mysqlDialect)
-    const database = mysqlDatabase(pool, new MysqlTable(table), statementTimeout)
-    super(new RemoteExecutor<SqlRow>(database, togetherOf(table, statements), create), statements)
+    const database = mysqlDatabase(pool, new MysqlTable(table), Number(milliseconds(statementTimeout)))
+    super(new RemoteExecutor<SqlRow>(database, togetherOf(table, statements), createTable), statements)
   }
 
   override async create(operation: Create): Promise<Written | Refused> {
@@ -63,23 +65,18 @@ export class MysqlStore extends SqlStore {
   }
 }
 
-type Checked = Required<MysqlStoreOptions>
-
-const OPTIONS = ['pool', 'table', 'create', 'statementTimeout']
-
-function checked(options: MysqlStoreOptions): Checked {
-  const given: Partial<MysqlStoreOptions> = { ...options }
-  const { pool, table = 'sessions', create = true, statementTimeout = STATEMENT_TIMEOUT } = given
-  if (!isPool(pool))
-    throw invalidOption('MysqlStore', 'pool', pool, 'Give what `createPool` of mysql2 has made: `new MysqlStore({ pool })`.')
-  refuseUnknownOptions('MysqlStore', given, OPTIONS)
-  refuseUnlessBoolean('MysqlStore', 'create', create)
-  if (!(Number.isSafeInteger(statementTimeout) && statementTimeout > 0 && statementTimeout < 2 ** 31))
-    throw invalidOption('MysqlStore', 'statementTimeout', statementTimeout, 'Give whole milliseconds, more than 0.')
-  return { pool, create, statementTimeout, table: tableName('MysqlStore', table, { schemas: true }) }
+const OPTIONS: OptionTable = {
+  owner: 'MysqlStore',
+  required: ['pool'],
+  checks: {
+    pool: satisfies(isPool, 'pass the pool that `createPool` of mysql2 returned: `new MysqlStore({ pool })`'),
+    table: aTableOfSchema,
+    createTable: aBoolean,
+    statementTimeout: aDelay,
+  },
 }
 
-function isPool(given: unknown): given is MysqlPool | MysqlPromisePool {
+function isPool(given: unknown): boolean {
   const outer = (given ?? {}) as Partial<MysqlPool & MysqlPromisePool>
   const inner: Partial<MysqlPool> = outer.pool ?? outer
   return typeof inner.getConnection === 'function'

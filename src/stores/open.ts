@@ -1,17 +1,17 @@
 import { ConfigError, SessionError } from '../core/base/errors.ts'
 import type { Store } from '../core/store/store.ts'
-import { openMemory } from './open/open-memory.ts'
-import { openMysql } from './open/open-mysql.ts'
-import { openPostgres } from './open/open-postgres.ts'
 import { openRedis, openRedisCluster } from './open/open-redis.ts'
-import { openSqlite } from './open/open-sqlite.ts'
-import { readStoreUrl, type StoreUrl } from './open/store-url.ts'
+import { openMysql, openPostgres, openSqlite } from './open/open-sql.ts'
+import { parseStoreUrl, type StoreUrl } from './open/store-url.ts'
 
-/** How `openStore` goes about it, beside what the URL says. */
+/** Options of `openStore` that are not part of the URL. */
 export interface OpenStoreOptions {
-  /** Creates tables and indexes at the first use, where they are missing. Default `true`. */
-  readonly create?: boolean
-  /** Refuses a SQLite file that is not there, with a `ConfigError`, where it would be created otherwise. Default `false`. */
+  /** Creates missing tables and indexes at the first use. Default `true`. */
+  readonly createTable?: boolean
+  /**
+   * Throws a `ConfigError` if a SQLite file does not exist, instead of creating it. Default
+   * `false`.
+   */
   readonly existing?: boolean
 }
 
@@ -30,8 +30,8 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   memory: openMemory,
 }
 
-/** The form of each, for whoever wrote another one. */
-const FORMS = [
+/** Examples for the error message. */
+const EXAMPLES = [
   'sqlite:sessions.db',
   'postgres://user@host/database',
   'mysql://user@host/database',
@@ -41,9 +41,10 @@ const FORMS = [
 ]
 
 /**
- * Opens a store by its URL, with a client of its own that `close()` ends. The driver is loaded now, the database is asked at the first use.
+ * Opens a store by its URL, with its own client, which `close()` closes. The driver is loaded now;
+ * the database is used at the first operation.
  *
- * | URL | driver | parameters of ours |
+ * | URL | driver | parameters of the store |
  * |---|---|---|
  * | `sqlite:sessions.db`, `sqlite:///var/lib/app/sessions.db` | `node:sqlite` | `table`, `durability`, `busyTimeout` |
  * | `postgres://user:password@host/database` | `pg` | `table` |
@@ -52,11 +53,12 @@ const FORMS = [
  * | `redis+cluster://user:password@host1:6379,host2:6379`, `rediss+cluster://…` | `redis` | `prefix` |
  * | `memory:` | none | `max` |
  *
- * All other parameters go to the driver, as in its own URLs: `postgres://…?table=app.sessions&sslmode=verify-full`; that of Redis knows none.
- * What is special in a URL is percent-encoded, in a password too. No message ever shows the URL.
+ * All other parameters go to the driver, as in its own URLs:
+ * `postgres://…?table=app.sessions&sslmode=verify-full`. The driver of Redis has none. Special
+ * characters in a URL are percent-encoded, in a password too. No error message contains the URL.
  *
- * Only Redis is connected to at once; if it is not there when the process starts, that is a `StoreError`. Connections that break later are
- * made again by the driver.
+ * Redis is connected at once, and rejects with a `StoreError` if it is not available. The driver
+ * reconnects connections that are lost later.
  *
  * ```ts
  * import { createSessions } from 'sojourn'
@@ -65,20 +67,33 @@ const FORMS = [
  * const sessions = createSessions({ store: await openStore(process.env.SOJOURN_STORE ?? 'sqlite:sessions.db') })
  * ```
  *
- * @throws ConfigError when the URL or an option cannot be used, or the driver is not installed.
+ * @throws ConfigError when the URL or an option is invalid, or the driver is not installed.
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
-  const read = readStoreUrl(url)
-  const opener = Object.hasOwn(OPENERS, read.scheme) ? OPENERS[read.scheme] : undefined
-  if (opener !== undefined) return opener(read, options).catch(refusedByDriver(read.scheme))
-  throw new ConfigError(`There is no store for URLs that begin with \`${read.scheme}:\`. Those there are look like ${FORMS.join(', ')}.`)
+  const parsed = parseStoreUrl(url)
+  const { scheme } = parsed
+  const open = Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined
+  if (open !== undefined) return open(parsed, options).catch(toConfigError(scheme))
+  throw new ConfigError(`There is no store for URLs that begin with \`${scheme}:\`. Pass a URL such as ${EXAMPLES.join(', ')}.`)
 }
 
-/** What a driver does not understand of a URL, it throws in its own way. Its error may show the URL, so only what it says is told. */
-function refusedByDriver(scheme: string): (error: unknown) => never {
+/** Opens `memory:`, `memory:?max=1000`. */
+async function openMemory(url: StoreUrl): Promise<Store> {
+  const max = url.take('max')
+  url.refuseUnknown(['max'])
+  if (url.location !== '') throw new ConfigError('The URL of a store in memory has a location. Write `memory:` or `memory:?max=…`.')
+  const { MemoryStore } = await import('./memory.ts')
+  return new MemoryStore(max === undefined ? {} : { max: Number(max) })
+}
+
+/**
+ * Turns the error of a driver about a URL into a `ConfigError`. Only its message is kept, because
+ * the error may contain the URL.
+ */
+function toConfigError(scheme: string): (error: unknown) => never {
   return (error) => {
     if (error instanceof SessionError) throw error
-    const why = error instanceof Error ? error.message : String(error)
-    throw new ConfigError(`The URL of the \`${scheme}:\` store is refused by its driver: ${why}. A % in a password is written %25.`)
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ConfigError(`The driver rejected the URL of the \`${scheme}:\` store: ${reason}. Write %25 for a % in a password.`)
   }
 }

@@ -1,11 +1,12 @@
+import { aBoolean, checkOptions, type OptionTable, satisfies } from '../core/base/option-checks.ts'
 import { togetherOf } from './postgres/postgres-batch.ts'
 import type { PgPool, PostgresJs } from './postgres/postgres-client.ts'
 import { postgresDatabase } from './postgres/postgres-database.ts'
 import { postgresDialect } from './postgres/postgres-dialect.ts'
 import { PostgresTable } from './postgres/postgres-schema.ts'
-import { invalidOption, refuseUnknownOptions, refuseUnlessBoolean } from './shared/check-options.ts'
+import { aTableOfSchema } from './shared/store-options.ts'
 import { RemoteExecutor } from './sql/remote-executor.ts'
-import { sqlStatements, tableName } from './sql/sql-statements.ts'
+import { sqlStatements } from './sql/sql-statements.ts'
 import { type SqlRow, SqlStore } from './sql/sql-store.ts'
 
 export type { PgPool, PgPoolClient, PostgresJs } from './postgres/postgres-client.ts'
@@ -20,7 +21,7 @@ export interface PostgresStoreOptions {
    * Creates the table and its indexes where the table is missing, at the first use. Any number of processes may do so at once. Default
    * `true`; the text is in `schema/postgres.sql`. The schema of the table must be there.
    */
-  readonly create?: boolean
+  readonly createTable?: boolean
 }
 
 /**
@@ -42,28 +43,24 @@ export interface PostgresStoreOptions {
  */
 export class PostgresStore extends SqlStore {
   constructor(options: PostgresStoreOptions) {
-    const { pool, table, create } = checked(options)
+    const { pool, table = 'sessions', createTable = true } = checkOptions(options, OPTIONS)
     const statements = sqlStatements(table, postgresDialect)
     const database = postgresDatabase(pool, new PostgresTable(table))
-    super(new RemoteExecutor<SqlRow>(database, togetherOf(table, statements), create), statements)
+    super(new RemoteExecutor<SqlRow>(database, togetherOf(table, statements), createTable), statements)
   }
 }
 
-type Checked = Required<PostgresStoreOptions>
-
-const OPTIONS = ['pool', 'table', 'create']
-
-function checked(options: PostgresStoreOptions): Checked {
-  const given: Partial<PostgresStoreOptions> = { ...options }
-  const { pool, table = 'sessions', create = true } = given
-  if (!isClient(pool))
-    throw invalidOption('PostgresStore', 'pool', pool, 'Give a `Pool` of pg, or the `sql` of postgres.js: `new PostgresStore({ pool })`.')
-  refuseUnknownOptions('PostgresStore', given, OPTIONS)
-  refuseUnlessBoolean('PostgresStore', 'create', create)
-  return { pool, create, table: tableName('PostgresStore', table, { schemas: true }) }
+const OPTIONS: OptionTable = {
+  owner: 'PostgresStore',
+  required: ['pool'],
+  checks: {
+    pool: satisfies(isClient, 'pass a `Pool` of pg, or the `sql` of postgres.js: `new PostgresStore({ pool })`'),
+    table: aTableOfSchema,
+    createTable: aBoolean,
+  },
 }
 
-function isClient(pool: unknown): pool is PgPool | PostgresJs {
+function isClient(pool: unknown): boolean {
   const { connect, unsafe } = (pool ?? {}) as Partial<PgPool & PostgresJs>
   return typeof connect === 'function' || typeof unsafe === 'function'
 }

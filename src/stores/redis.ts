@@ -1,3 +1,5 @@
+import { ignore } from '../core/base/ignore.ts'
+import { aFunction, checkOptions, type OptionTable, satisfies } from '../core/base/option-checks.ts'
 import type {
   Capabilities,
   Create,
@@ -11,32 +13,34 @@ import type {
   Replace,
   Store,
   Touch,
-  Version,
   Written,
 } from '../core/store/store.ts'
-import { connectionThrough, type RedisClient, type RedisConnection } from './redis/redis-client.ts'
+import type { RedisClient } from './redis/redis-client.ts'
+import { connectionThrough, type RedisConnection } from './redis/redis-connection.ts'
 import { warnOfEviction } from './redis/redis-eviction.ts'
 import { pageOf, scanPage } from './redis/redis-pages.ts'
-import { entryOf, instantText, isRecord, recordBody, userText, versionText } from './redis/redis-record.ts'
+import { formatBody, formatTimestamp, formatUser, formatVersion, isRecord, parseRecord } from './redis/redis-record.ts'
 import { type RedisCall, RedisRows } from './redis/redis-rows.ts'
 import { REPLACE, TOUCH } from './redis/redis-scripts.ts'
 import { RedisUsers } from './redis/redis-users.ts'
-import { invalidOption, refuseUnknownOptions } from './shared/check-options.ts'
-import { answer } from './shared/results.ts'
-import { warn } from './shared/warn.ts'
+import { results } from './shared/results.ts'
+import { warn } from './shared/store-options.ts'
 
 export type { IoRedis, IoRedisCluster, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, RedisClient } from './redis/redis-client.ts'
 
-/** Which Redis a `RedisStore` keeps its sessions in, and how. */
+/** Options of `RedisStore`. */
 export interface RedisStoreOptions {
   /**
-   * A client, cluster or sentinel of `redis`, connected, or a `Redis` or `Cluster` of `ioredis`. It stays the application's: `close()` does
-   * not end it.
+   * A connected client, cluster or sentinel of `redis`, or a `Redis` or `Cluster` of `ioredis`. The
+   * application closes it; `close()` of the store does not.
    */
   readonly client: RedisClient
-  /** What all names in Redis begin with. Default `sojourn:`. */
+  /** The prefix of all keys in Redis. Default `'sojourn:'`. */
   readonly prefix?: string
-  /** Is told once when Redis is set up to drop keys, and so sessions, when its memory is full. Default: `console.warn`. */
+  /**
+   * Called once with a text if Redis evicts keys, and with them sessions, when its memory is full.
+   * Default: `console.warn`.
+   */
   readonly onWarning?: (message: string) => void
 }
 
@@ -48,12 +52,14 @@ export interface RedisStoreOptions {
  * app.use(session({ store: new RedisStore({ client: new Redis(url), prefix: 'shop:' }) }))
  * ```
  *
- * Redis drops expired sessions by itself, an hour late; there is no `clearExpired`. `list` without a user looks at every key of the database.
+ * Redis deletes a row itself, an hour after its session has expired, so there is no `clearExpired`.
+ * `list` without a user scans every key of the database.
  *
- * What Redis has acknowledged it may still lose, a write as well as a logout, when a server fails and a replica takes its place that had not
- * received it yet.
+ * When a server fails, Redis may lose writes it has acknowledged, logouts too: those that the
+ * replica that replaces it had not received.
  *
- * @throws ConfigError when an option cannot be used. Whatever is wrong with the server is a `StoreError` of the first operation.
+ * @throws ConfigError when an option is invalid. Errors of the server are `StoreError`s of the
+ * first operation.
  */
 export class RedisStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: true, list: true, indexes: ['userId'], carriesData: false }
@@ -62,12 +68,16 @@ export class RedisStore implements Store {
   readonly #creations = new Map<string, Promise<unknown>>()
 
   constructor(options: RedisStoreOptions) {
-    const { connection, prefix, onWarning } = checked(options)
-    this.#rows = new RedisRows(connection, prefix, once(warnOfEviction, onWarning))
+    const { client, prefix = 'sojourn:', onWarning = warn } = checkOptions(options, OPTIONS)
+    const connection = connectionThrough(client) as RedisConnection
+    this.#rows = new RedisRows(connection, prefix, () => void warnOfEviction(connection, onWarning).catch(ignore))
     this.#users = new RedisUsers(this.#rows)
   }
 
-  /** `fresh`: not before a `create` of the key is through; a client may be about to send it again. */
+  /**
+   * With `fresh` it waits for a pending `create` of the key, because the client may be about to
+   * send it again.
+   */
   async load({ key, now, fresh, deadline }: Load): Promise<Entry | undefined> {
     if (fresh === true) await this.#creations.get(key)
     const entry = await this.#rows.read({ operation: 'load', deadline }, key)
@@ -76,33 +86,32 @@ export class RedisStore implements Store {
 
   async create({ key, entry, deadline }: Create): Promise<Written | Refused> {
     const creation = this.#create({ operation: 'create', deadline }, key, entry)
-    const through = creation.then(ignore, ignore)
-    this.#creations.set(key, through)
+    const settled = creation.then(ignore, ignore)
+    this.#creations.set(key, settled)
     try {
       return await creation
     } finally {
-      if (this.#creations.get(key) === through) this.#creations.delete(key)
+      if (this.#creations.get(key) === settled) this.#creations.delete(key)
     }
   }
 
-  async replace({ key, entry, expected, now, deadline }: Replace): Promise<Written | Refused> {
+  async replace(operation: Replace): Promise<Written | Refused> {
+    const { key, entry, now, deadline } = operation
     const call: RedisCall = { operation: 'replace', deadline }
-    const listed = entry.userId === undefined ? UNLISTED : ''
-    let reply = await this.#replace(call, key, entry, { expected, now, listed })
-    if (reply === 'unlisted')
-      reply = await this.#replace(call, key, entry, { expected, now, listed: await this.#list(call, key, entry, now) })
-    if (isRecord(reply)) return answer.stale(entryOf(reply))
-    return reply === 'written' ? answer.written : answer.missing
+    let reply = await this.#replace(call, operation, entry.userId === undefined ? UNLISTED : '')
+    if (reply === 'unlisted') reply = await this.#replace(call, operation, await this.#addToList(call, key, entry, now))
+    if (isRecord(reply)) return results.stale(parseRecord(reply))
+    return reply === 'written' ? results.written : results.missing
   }
 
   async touch({ key, expiresAt, expected, now, deadline }: Touch): Promise<boolean> {
     const call: RedisCall = { operation: 'touch', deadline }
     const touch = async (listed: string): Promise<string> => {
-      const args = [instantText(now), versionText(expected), instantText(expiresAt), listed, this.#rows.timeToLive(expiresAt, now)]
-      return String(await this.#rows.run(call, TOUCH, key, args))
+      const times = [formatTimestamp(now), formatVersion(expected), formatTimestamp(expiresAt)]
+      return String(await this.#rows.run(call, TOUCH, key, [...times, listed, this.#rows.timeToLive(expiresAt, now)]))
     }
     let reply = await touch('')
-    if (isRecord(reply)) reply = await touch(await this.#list(call, key, { ...entryOf(reply), expiresAt }, now))
+    if (isRecord(reply)) reply = await touch(await this.#addToList(call, key, { ...parseRecord(reply), expiresAt }, now))
     return reply === 'touched'
   }
 
@@ -115,83 +124,58 @@ export class RedisStore implements Store {
   }
 
   async list({ now, name: userId, limit = 100, cursor, deadline }: List): Promise<Page> {
-    const most = Math.max(1, limit)
-    if (userId === undefined) return scanPage(this.#rows, now, most, cursor)
+    const maxEntries = Math.max(1, limit)
+    if (userId === undefined) return scanPage(this.#rows, now, maxEntries, cursor)
     const keys = await this.#users.keysOf({ operation: 'list', deadline }, userId)
-    return pageOf(this.#rows, cursor === undefined ? keys : keys.filter((key) => key > cursor), now, most, userId)
+    return pageOf(this.#rows, cursor === undefined ? keys : keys.filter((key) => key > cursor), now, maxEntries, userId)
   }
 
-  /** Does nothing: the client is the application's. */
+  /** Does nothing, because the client belongs to the application. */
   async close(): Promise<void> {
-    // A second store may use it, and the application other things.
+    // Another store may use the client.
   }
 
   async #create(call: RedisCall, key: string, entry: Entry): Promise<Written | Refused> {
-    const listed = await this.#list(call, key, entry, entry.seenAt)
-    const record = instantText(entry.expiresAt) + instantText(entry.seenAt) + listed + recordBody(entry)
+    const listed = await this.#addToList(call, key, entry, entry.seenAt)
+    const record = formatTimestamp(entry.expiresAt) + formatTimestamp(entry.seenAt) + listed + formatBody(entry)
     const reply = await this.#rows.send(call, key, ['set'], [record, 'NX', 'PX', this.#rows.timeToLive(entry.expiresAt, entry.seenAt)])
-    return reply === 'OK' ? answer.written : answer.taken
+    return reply === 'OK' ? results.written : results.taken
   }
 
-  async #replace(call: RedisCall, key: string, entry: Entry, { expected, now, listed }: Swap): Promise<string> {
-    const instants = instantText(entry.expiresAt) + instantText(entry.seenAt)
+  async #replace(call: RedisCall, { key, entry, expected, now }: Replace, listed: string): Promise<string> {
+    const times = formatTimestamp(entry.expiresAt) + formatTimestamp(entry.seenAt)
     const ttl = this.#rows.timeToLive(entry.expiresAt, now)
-    const args = [instantText(now), versionText(expected), userText(entry.userId), instants, listed, recordBody(entry), ttl]
+    const args = [formatTimestamp(now), formatVersion(expected), formatUser(entry.userId), times, listed, formatBody(entry), ttl]
     return String(await this.#rows.run(call, REPLACE, key, args))
   }
 
-  /** Until when the list of the entry's user is there; it has the session from now on. */
-  async #list(call: RedisCall, key: string, { userId, expiresAt }: Entry, now: number): Promise<string> {
+  /**
+   * Adds the session to the list of its user. Returns the time until which it stays there,
+   * formatted.
+   */
+  async #addToList(call: RedisCall, key: string, { userId, expiresAt }: Entry, now: number): Promise<string> {
     return userId === undefined ? UNLISTED : this.#users.add(call, key, { userId, now, expiresAt })
   }
 }
 
-interface Swap {
-  readonly expected: Version
-  readonly now: number
-  readonly listed: string
+/** The `listedUntil` of a session without a user. */
+const UNLISTED = formatTimestamp(0)
+
+const OPTIONS: OptionTable = {
+  owner: 'RedisStore',
+  required: ['client'],
+  checks: {
+    client: (client) =>
+      connectionThrough(client as RedisClient) === undefined
+        ? 'pass a client of `redis` or `ioredis`: `new RedisStore({ client })`'
+        : refuseReplicas(client as { readonly options?: { readonly scaleReads?: unknown } }),
+    prefix: satisfies((prefix) => typeof prefix === 'string' && prefix.isWellFormed(), "pass a text: `'shop:'`"),
+    onWarning: aFunction,
+  },
 }
 
-/** In place of the instant until which the list of its user is there, for a session of nobody. */
-const UNLISTED = instantText(0)
-
-interface Checked {
-  readonly connection: RedisConnection
-  readonly prefix: string
-  readonly onWarning: (message: string) => void
-}
-
-const OPTIONS = ['client', 'prefix', 'onWarning']
-
-function checked(options: RedisStoreOptions): Checked {
-  const given: Partial<RedisStoreOptions> = { ...options }
-  const { client, prefix = 'sojourn:', onWarning = warn } = given
-  const connection = client && connectionThrough(client)
-  if (connection === undefined)
-    throw invalidOption('RedisStore', 'client', client, 'Give a client of `redis` or `ioredis`: `new RedisStore({ client })`.')
-  refuseUnknownOptions('RedisStore', given, OPTIONS)
-  refuseReplicas(client as object)
-  if (typeof prefix !== 'string' || !prefix.isWellFormed()) throw invalidOption('RedisStore', 'prefix', prefix, "Give a text: `'shop:'`.")
-  if (typeof onWarning !== 'function') throw invalidOption('RedisStore', 'onWarning', onWarning, 'Give a function that takes a text.')
-  return { connection, prefix, onWarning }
-}
-
-/** A read from a replica may be older than what the same visitor was answered before. */
-function refuseReplicas(client: { readonly options?: { readonly scaleReads?: unknown } }): void {
-  const { scaleReads = 'master' } = client.options ?? {}
-  if (scaleReads !== 'master')
-    throw invalidOption('RedisStore', 'client', scaleReads, "Its `scaleReads` has to be 'master': replicas answer what was, not what is.")
-}
-
-function once<T>(act: (connection: RedisConnection, argument: T) => Promise<void>, argument: T): (connection: RedisConnection) => void {
-  let done = false
-  return function first(connection) {
-    if (done) return
-    done = true
-    act(connection, argument).catch(ignore)
-  }
-}
-
-function ignore(): void {
-  // Whoever asked hears of it.
+/** A read from a replica may return an older state than an earlier read of the same visitor. */
+function refuseReplicas({ options = {} }: { readonly options?: { readonly scaleReads?: unknown } }): string | undefined {
+  const { scaleReads = 'master' } = options
+  return scaleReads === 'master' ? undefined : "create the Cluster with `scaleReads: 'master'`, because replicas return old data"
 }

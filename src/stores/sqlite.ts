@@ -1,9 +1,11 @@
-import { invalidOption, refuseUnknownOptions, refuseUnlessBoolean } from './shared/check-options.ts'
-import { sqlStatements, tableName } from './sql/sql-statements.ts'
+import { type Duration, milliseconds } from '../core/base/duration.ts'
+import { aBoolean, checkOptions, type OptionTable, oneOf, satisfies } from '../core/base/option-checks.ts'
+import { aDelay, aTable } from './shared/store-options.ts'
+import { sqlStatements } from './sql/sql-statements.ts'
 import { type SqlRow, SqlStore } from './sql/sql-store.ts'
 import { isFile, nodeSqlite, openSqlite, type SqliteDatabase, type SqliteSetup, setUpSqlite, useWal } from './sqlite/sqlite-database.ts'
 import { sqliteDialect } from './sqlite/sqlite-dialect.ts'
-import { SqliteExecutor, type SqliteHome } from './sqlite/sqlite-executor.ts'
+import { SqliteExecutor, type SqliteSource } from './sqlite/sqlite-executor.ts'
 
 export type { SqliteDatabase, SqliteStatement } from './sqlite/sqlite-database.ts'
 
@@ -26,13 +28,13 @@ export interface SqliteStoreOptions {
    */
   readonly durability?: 'normal' | 'full'
   /** Creates the table and its indexes where they are missing. Default `true`; the text is in `schema/sqlite.sql`. */
-  readonly create?: boolean
+  readonly createTable?: boolean
   /**
    * How long a write waits while another process writes, in milliseconds. Default for a path 1000. SQLite waits without giving way, the whole
    * process stands still; a write takes well under a millisecond, so that only other software on the file makes it long, and then an error
    * is better than a server that hangs. It ends before the manager's own `timeout`, so the error says what is the matter.
    */
-  readonly busyTimeout?: number
+  readonly busyTimeout?: Duration
 }
 
 /**
@@ -52,68 +54,52 @@ export interface SqliteStoreOptions {
  */
 export class SqliteStore extends SqlStore {
   constructor(options: string | SqliteDatabase | SqliteStoreOptions) {
-    const given = checked(typeof options === 'string' || isDatabase(options) ? { database: options } : { ...options })
-    super(new SqliteExecutor<SqlRow>(homeOf(given)), sqlStatements(given.table, sqliteDialect))
+    const given = typeof options === 'string' || isDatabase(options) ? { database: options } : options
+    const { database, table = 'sessions', createTable = true, durability, busyTimeout } = checkOptions(given, OPTIONS)
+    const owned = typeof database === 'string'
+    if (owned) nodeSqlite()
+    const setup: SqliteSetup = {
+      durability: durability ?? (owned ? 'normal' : undefined),
+      busyTimeout: milliseconds(busyTimeout) ?? (owned ? 1000 : undefined),
+    }
+    const source: SqliteSource = {
+      table,
+      createTable,
+      owned,
+      open: () => connect(database, setup),
+      isThere: () => !owned || isFile(database),
+    }
+    super(new SqliteExecutor<SqlRow>(source), sqlStatements(table, sqliteDialect))
   }
 }
 
-interface Checked extends SqliteSetup {
-  readonly database: string | SqliteDatabase
-  readonly table: string
-  readonly create: boolean
-}
-
-function homeOf(given: Checked): SqliteHome {
-  const { database, table, create } = given
-  const owned = typeof database === 'string'
-  return { table, create, owned, open: () => connect(given), isThere: () => !owned || isFile(database) }
-}
-
-function connect({ database: given, durability, busyTimeout }: Checked): SqliteDatabase {
-  const ours = typeof given === 'string'
-  const database = ours ? openSqlite(given) : given
+function connect(database: string | SqliteDatabase, setup: SqliteSetup): SqliteDatabase {
+  const opened = typeof database === 'string' ? openSqlite(database) : database
   try {
-    setUpSqlite(database, { durability, busyTimeout })
-    if (ours) useWal(database, busyTimeout ?? 0)
-    return database
+    setUpSqlite(opened, setup)
+    if (opened !== database) useWal(opened, setup.busyTimeout ?? 0)
+    return opened
   } catch (error) {
-    if (ours) database.close()
+    if (opened !== database) opened.close()
     throw error
   }
 }
 
-const OPTIONS = ['database', 'table', 'durability', 'create', 'busyTimeout']
-
-function checked(options: SqliteStoreOptions): Checked {
-  refuseUnknownOptions('SqliteStore', options, OPTIONS)
-  const { database, table = 'sessions', create = true, durability, busyTimeout } = options
-  checkDatabase(database)
-  checkSetup({ durability, busyTimeout })
-  refuseUnlessBoolean('SqliteStore', 'create', create)
-  const ours = typeof database === 'string'
-  return {
-    database,
-    create,
-    table: tableName('SqliteStore', table),
-    durability: durability ?? (ours ? 'normal' : undefined),
-    busyTimeout: busyTimeout ?? (ours ? 1000 : undefined),
-  }
+const OPTIONS: OptionTable = {
+  owner: 'SqliteStore',
+  required: ['database'],
+  checks: {
+    database: satisfies(
+      (database) => (typeof database === 'string' && database !== '') || isDatabase(database),
+      'pass the path of a file, or an open database of node:sqlite, better-sqlite3 or bun:sqlite',
+    ),
+    table: aTable,
+    durability: oneOf('normal', 'full'),
+    createTable: aBoolean,
+    busyTimeout: aDelay,
+  },
 }
 
-function isDatabase(options: SqliteDatabase | SqliteStoreOptions): options is SqliteDatabase {
-  return typeof (options as Partial<SqliteDatabase> | undefined)?.prepare === 'function'
-}
-
-function checkDatabase(database: string | SqliteDatabase): void {
-  const remedy = 'Give the path of a file, or an open database of node:sqlite, better-sqlite3 or bun:sqlite.'
-  if (typeof database === 'string' && database !== '') nodeSqlite()
-  else if (typeof database !== 'object' || typeof database?.prepare !== 'function')
-    throw invalidOption('SqliteStore', 'database', database, remedy)
-}
-
-function checkSetup({ durability, busyTimeout }: SqliteSetup): void {
-  if (durability !== undefined && durability !== 'normal' && durability !== 'full')
-    throw invalidOption('SqliteStore', 'durability', durability, "Give 'normal' or 'full'.")
-  if (busyTimeout !== undefined && !(Number.isSafeInteger(busyTimeout) && busyTimeout >= 0))
-    throw invalidOption('SqliteStore', 'busyTimeout', busyTimeout, 'Give whole milliseconds, 0 or more.')
+function isDatabase(value: unknown): value is SqliteDatabase {
+  return typeof (value as Partial<SqliteDatabase> | null | undefined)?.prepare === 'function'
 }

@@ -14,9 +14,11 @@ import { type SuiteForm, SuiteStore } from './suite-store.ts'
 
 export type { Forgettable, SuiteForm } from './suite-store.ts'
 
-/** The two words the suite needs of a test runner; those of vitest, `node:test`, `bun:test`, Jest and Deno's `@std/testing/bdd` fit. */
+/** The functions of a test runner that the suite calls: those of vitest, `node:test`, `bun:test`, Jest or Deno's `@std/testing/bdd`. */
 export interface SuiteRunner {
+  /** Defines a group of tests. */
   readonly describe: (name: string, define: () => void) => unknown
+  /** Defines a test. It fails when its promise rejects. */
   readonly it: (name: string, test: () => Promise<void>) => unknown
 }
 

@@ -4,7 +4,7 @@ import { djangoCodec } from '../../src/codecs/django.ts'
 import { ownProfile } from '../../src/core/config/own-profile.ts'
 import { formatDjangoDate, localTimeOf, parseDjangoDate, utc } from '../../src/django/rows/local-time.ts'
 import { djangoRules } from '../../src/django/sessions/django-rules.ts'
-import { DAY, HOUR, MINUTE, rejection, START, thrown } from '../core/fixture.ts'
+import { catchError, catchRejection, DAY, HOUR, MINUTE, START } from '../core/fixture.ts'
 import { Site } from './site.ts'
 import { vectors } from './vectors.ts'
 
@@ -49,7 +49,7 @@ describe('_session_expiry', () => {
 describe('setExpiry', () => {
   it.each([
     ['30m', '1800', START + 30 * MINUTE],
-    [1.5, '1.5', START + 1500],
+    ['1500ms', '1.5', START + 1500],
     [new Date(START + HOUR), '"2100-01-01T01:00:00+00:00"', START + HOUR],
     [new Date(START + 5), '"2100-01-01T00:00:00.005+00:00"', START + 5],
     ['browser', '0', START + 14 * DAY],
@@ -94,8 +94,8 @@ describe('setExpiry', () => {
 
   it('rejects a date when Django cannot read one, and a date in the past', async () => {
     const session = await new Site({ isoExpiry: false }).open()
-    expect(thrown(() => session.setExpiry(new Date(START + HOUR))).message).toContain('isoExpiry')
-    expect(thrown(() => session.setExpiry(new Date(START)))).toBeInstanceOf(RangeError)
+    expect(catchError(() => session.setExpiry(new Date(START + HOUR))).message).toContain('isoExpiry')
+    expect(catchError(() => session.setExpiry(new Date(START)))).toBeInstanceOf(RangeError)
     session.setExpiry('1h')
   })
 })
@@ -190,5 +190,5 @@ it('a row whose expire_date is not a date rejects with StoreError and does not c
   const site = new Site()
   const key = site.insertRow('{}')
   site.database.prepare("UPDATE django_session SET expire_date = '2999 soon'").run()
-  expect((await rejection(site.sessions.load(key))).name).toBe('StoreError')
+  expect((await catchRejection(site.sessions.load(key))).name).toBe('StoreError')
 })

@@ -55,7 +55,7 @@ function applyOperation(site: Site, session: Session<any>, [op, first, second]: 
   else if (op === 'clear') session.clear()
   else if (op === 'flush') session.flush()
   else if (op === 'cycle_key') session.cycleId()
-  else if (op === 'set_expiry') session.setExpiry(first === 0 ? 'browser' : (first as number))
+  else if (op === 'set_expiry') session.setExpiry(first === 0 ? 'browser' : `${first as number}s`)
   else if (op === '@external_delete') site.database.exec('DELETE FROM django_session')
   else throw new Error(op)
 }

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { countRows, type Door, EVERYWHERE } from './checkpoints.ts'
-import { scene } from './fixture.ts'
+import { startFixture } from './fixture.ts'
+import { COMBINATIONS, countRows, type TestServer } from './servers.ts'
 
-/** Sends so many requests, some at a time, and answers every `Set-Cookie` and every status that came back. */
-async function flood(
-  door: Door,
+/**
+ * Sends `count` requests, 50 at a time, and returns every `Set-Cookie` and every status of the
+ * responses.
+ */
+async function sendMany(
+  server: TestServer,
   count: number,
   request: (index: number) => [target: string, cookie?: string],
 ): Promise<{ cookies: string[]; statuses: Set<number> }> {
@@ -13,9 +16,9 @@ async function flood(
   let next = 0
   const worker = async (): Promise<void> => {
     while (next < count) {
-      const answer = await door.request(...request(next++))
-      cookies.push(...answer.setCookies)
-      statuses.add(answer.status)
+      const response = await server.request(...request(next++))
+      cookies.push(...response.setCookies)
+      statuses.add(response.status)
     }
   }
   await Promise.all(Array.from({ length: 50 }, worker))
@@ -30,7 +33,7 @@ const letters = (count: number, seed: number): string =>
     (_, index) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'[(seed * 31 + index * 17) % 64],
   ).join('')
 
-const GARBAGE: ((index: number) => string)[] = [
+const INVALID_COOKIES: ((index: number) => string)[] = [
   (index) => `sid=${letters(16, index)}.${letters(32, index + 7)}`,
   (index) => `sid=junk${index}`,
   () => 'sid=',
@@ -44,19 +47,19 @@ const GARBAGE: ((index: number) => string)[] = [
   () => '__proto__=1; constructor=2; sid=../../etc/passwd',
 ]
 
-describe.each(EVERYWHERE)('visitors without a session (%s, %s)', (storeName, doorName) => {
-  it('10,000 anonymous requests that set nothing leave no row and no cookie', async () => {
-    const { door, store } = await scene(storeName, doorName)
-    const { cookies, statuses } = await flood(door, 10_000, (index) => [READS[index % READS.length] as string])
+describe.each(COMBINATIONS)('requests without a session (%s, %s)', (storeName, serverName) => {
+  it('10,000 requests that set nothing create no row and no cookie', async () => {
+    const { server, store } = await startFixture(storeName, serverName)
+    const { cookies, statuses } = await sendMany(server, 10_000, (index) => [READS[index % READS.length] as string])
     expect([cookies, [...statuses], await countRows(store)]).toEqual([[], [200], 0])
   })
 
-  it('10,000 requests with garbage for a cookie leave no row and no cookie', async () => {
-    const { door, store } = await scene(storeName, doorName)
-    const silent = READS.filter((target) => target !== '/logout')
-    const { cookies, statuses } = await flood(door, 10_000, (index) => [
-      silent[index % silent.length] as string,
-      GARBAGE[index % GARBAGE.length]?.(index) ?? '',
+  it('10,000 requests with an invalid cookie create no row and no cookie', async () => {
+    const { server, store } = await startFixture(storeName, serverName)
+    const targets = READS.filter((target) => target !== '/logout')
+    const { cookies, statuses } = await sendMany(server, 10_000, (index) => [
+      targets[index % targets.length] as string,
+      INVALID_COOKIES[index % INVALID_COOKIES.length]?.(index) ?? '',
     ])
     expect([cookies, [...statuses], await countRows(store)]).toEqual([[], [200], 0])
   })

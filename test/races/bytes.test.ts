@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry, Store } from '../../src/index.ts'
-import { EVERYWHERE } from './checkpoints.ts'
-import { scene } from './fixture.ts'
+import { startFixture } from './fixture.ts'
+import { COMBINATIONS } from './servers.ts'
 
-/** As a tool of another language may have written it. */
+/** JSON as another program may have written it. */
 const FOREIGN = '{"z": 1.0, "big":12345678901234567890, "name":"\\u00e9", "nested":{"b":[1e2, 2.50],"a":null},"n":41}'
 
 async function row(store: Store): Promise<readonly [string, Entry]> {
@@ -12,27 +12,26 @@ async function row(store: Store): Promise<readonly [string, Entry]> {
   return only
 }
 
-describe.each(EVERYWHERE)('a row that other software wrote (%s, %s)', (storeName, doorName) => {
-  async function planted(): Promise<Awaited<ReturnType<typeof scene>>> {
-    const all = await scene(storeName, doorName)
-    await all.visitor.go('/set/a/1')
-    const [key, entry] = await row(all.store)
-    expect(
-      await all.store.replace({ key, entry: { ...entry, payload: FOREIGN, version: 'by-hand' }, expected: entry.version, now: 0 }),
-    ).toEqual({ ok: true })
-    return all
+describe.each(COMBINATIONS)('a row written by another program (%s, %s)', (storeName, serverName) => {
+  async function startWithForeignRow(): Promise<Awaited<ReturnType<typeof startFixture>>> {
+    const fixture = await startFixture(storeName, serverName)
+    await fixture.browser.get('/set/a/1')
+    const [key, entry] = await row(fixture.store)
+    const foreign = { ...entry, payload: FOREIGN, version: 'foreign' }
+    expect(await fixture.store.replace({ key, entry: foreign, expected: entry.version, now: 0 })).toEqual({ ok: true })
+    return fixture
   }
 
-  it('is byte for byte the same after a request that reads all of it', async () => {
-    const { visitor, store } = await planted()
+  it('is unchanged, byte for byte, after a request that reads all of it', async () => {
+    const { browser, store } = await startWithForeignRow()
     const before = await row(store)
-    expect((await visitor.go('/read')).body).toEqual(JSON.parse(FOREIGN))
+    expect((await browser.get('/read')).body).toEqual(JSON.parse(FOREIGN))
     expect(await row(store)).toEqual(before)
   })
 
-  it('has the same property texts after a request that changes another property', async () => {
-    const { visitor, store } = await planted()
-    await visitor.go('/increment/n')
+  it('keeps the text of every other property when a request changes one', async () => {
+    const { browser, store } = await startWithForeignRow()
+    await browser.get('/increment/n')
     const [, { payload }] = await row(store)
     for (const text of ['"z":1.0', '"big":12345678901234567890', '"name":"\\u00e9"', '"nested":{"b":[1e2, 2.50],"a":null}', '"n":42'])
       expect(payload).toContain(text)

@@ -1,19 +1,20 @@
 import { onTestFinished } from 'vitest'
 import type { Store } from '../../src/index.ts'
-import { DOORS, type Door, Gates, STORES, Visitor } from './checkpoints.ts'
+import { LocalCheckpoints } from './checkpoints.ts'
+import { Browser, SERVERS, STORES, type TestServer } from './servers.ts'
 
-export interface Scene {
+export interface Fixture {
   readonly store: Store
-  readonly door: Door
-  readonly gates: Gates
-  readonly visitor: Visitor
+  readonly server: TestServer
+  readonly checkpoints: LocalCheckpoints
+  readonly browser: Browser
 }
 
-/** A running application with one visitor, torn down when the test is over. */
-export async function scene(storeName: string, doorName: string): Promise<Scene> {
+/** Starts an application with one browser; it is closed at the end of the test. */
+export async function startFixture(storeName: string, serverName: string): Promise<Fixture> {
   const store = (STORES[storeName] as () => Store)()
-  const gates = new Gates()
-  const door = await (DOORS[doorName] as (typeof DOORS)[string])(store, gates)
-  onTestFinished(() => door.close())
-  return { store, door, gates, visitor: new Visitor(door) }
+  const checkpoints = new LocalCheckpoints()
+  const server = await (SERVERS[serverName] as (typeof SERVERS)[string])(store, checkpoints)
+  onTestFinished(() => server.close())
+  return { store, server, checkpoints, browser: new Browser(server) }
 }

@@ -1,92 +1,86 @@
 import { describe, expect, it } from 'vitest'
-import { countRows, EVERYWHERE } from './checkpoints.ts'
-import { scene } from './fixture.ts'
+import { startFixture } from './fixture.ts'
+import { COMBINATIONS, countRows } from './servers.ts'
 
-describe.each(EVERYWHERE)('two requests that overlap (%s, %s)', (storeName, doorName) => {
-  it('a deleted property stays deleted when the other writes another property', async () => {
-    const { visitor, gates } = await scene(storeName, doorName)
-    await visitor.go('/set/darkMode/true')
-    const slow = visitor.copy().go('/push/cart/apple?gate=slow')
-    await gates.entered('slow')
-    expect(await visitor.copy().go('/delete/darkMode')).toMatchObject({ status: 200, body: true })
-    gates.release('slow')
+describe.each(COMBINATIONS)('two overlapping requests (%s, %s)', (storeName, serverName) => {
+  it('a deleted property stays deleted when the other request writes another property', async () => {
+    const { browser, checkpoints } = await startFixture(storeName, serverName)
+    await browser.get('/set/darkMode/true')
+    const slow = browser.copy().get('/push/cart/apple?checkpoint=slow')
+    await checkpoints.waitFor('slow')
+    expect(await browser.copy().get('/delete/darkMode')).toMatchObject({ status: 200, body: true })
+    checkpoints.release('slow')
     expect((await slow).status).toBe(200)
-    expect((await visitor.go('/read')).body).toEqual({ cart: ['apple'] })
+    expect((await browser.get('/read')).body).toEqual({ cart: ['apple'] })
   })
 
-  it('a property that the slow one deletes stays deleted when the fast one writes another', async () => {
-    const { visitor, gates } = await scene(storeName, doorName)
-    await visitor.go('/set/darkMode/true')
-    const slow = visitor.copy().go('/delete/darkMode?gate=slow')
-    await gates.entered('slow')
-    await visitor.copy().go('/push/cart/apple')
-    gates.release('slow')
+  it('a property that the slow request deletes stays deleted when the fast one writes another property', async () => {
+    const { browser, checkpoints } = await startFixture(storeName, serverName)
+    await browser.get('/set/darkMode/true')
+    const slow = browser.copy().get('/delete/darkMode?checkpoint=slow')
+    await checkpoints.waitFor('slow')
+    await browser.copy().get('/push/cart/apple')
+    checkpoints.release('slow')
     await slow
-    expect((await visitor.go('/read')).body).toEqual({ cart: ['apple'] })
+    expect((await browser.get('/read')).body).toEqual({ cart: ['apple'] })
   })
 
-  it('a session flushed while another request runs does not come back, and that request is told so', async () => {
-    const { visitor, store, gates } = await scene(storeName, doorName)
-    await visitor.go('/set/a/1')
-    const stale = visitor.copy()
-    const slow = stale.go('/set/b/2?gate=slow')
-    await gates.entered('slow')
-    await visitor.go('/flush')
-    expect(visitor.cookie).toBeUndefined()
-    gates.release('slow')
+  it('a session flushed while another request runs is not restored, and that request fails with 409', async () => {
+    const { browser, store, checkpoints } = await startFixture(storeName, serverName)
+    await browser.get('/set/a/1')
+    const stale = browser.copy()
+    const slow = stale.get('/set/b/2?checkpoint=slow')
+    await checkpoints.waitFor('slow')
+    await browser.get('/flush')
+    expect(browser.cookie).toBeUndefined()
+    checkpoints.release('slow')
     expect(await slow).toMatchObject({ status: 409, setCookies: [] })
     expect(await countRows(store)).toBe(0)
-    expect((await stale.go('/read')).body).toEqual({})
+    expect((await stale.get('/read')).body).toEqual({})
   })
 
-  it('a request that only reads while its session is flushed is answered', async () => {
-    const { visitor, store, gates } = await scene(storeName, doorName)
-    await visitor.go('/set/a/1')
-    const slow = visitor.copy().go('/read?gate=slow')
-    await gates.entered('slow')
-    await visitor.go('/flush')
-    gates.release('slow')
+  it('a request that only reads succeeds while its session is flushed', async () => {
+    const { browser, store, checkpoints } = await startFixture(storeName, serverName)
+    await browser.get('/set/a/1')
+    const slow = browser.copy().get('/read?checkpoint=slow')
+    await checkpoints.waitFor('slow')
+    await browser.get('/flush')
+    checkpoints.release('slow')
     expect(await slow).toMatchObject({ status: 200, body: { a: 1 } })
     expect(await countRows(store)).toBe(0)
   })
 
-  it.each(['/cycle', '/login/7'])(
-    'a flush ends the session though %s of another request committed before it, loaded before that',
-    async (renewal) => {
-      const { visitor, store, gates } = await scene(storeName, doorName)
-      await visitor.go('/set/a/1')
-      const slow = visitor.copy().go('/flush?gate=slow')
-      await gates.entered('slow')
-      await visitor.go(renewal)
-      gates.release('slow')
-      expect((await slow).status).toBe(200)
-      expect(await countRows(store)).toBe(0)
-      expect((await visitor.go('/read')).body).toEqual({})
-    },
-  )
+  it.each(['/cycle', '/login/7'])('a flush that loaded the session before %s of another request ends the session', async (renewal) => {
+    const { browser, store, checkpoints } = await startFixture(storeName, serverName)
+    await browser.get('/set/a/1')
+    const slow = browser.copy().get('/flush?checkpoint=slow')
+    await checkpoints.waitFor('slow')
+    await browser.get(renewal)
+    checkpoints.release('slow')
+    expect((await slow).status).toBe(200)
+    expect(await countRows(store)).toBe(0)
+    expect((await browser.get('/read')).body).toEqual({})
+  })
 
-  it.each(['/cycle', '/login/7'])(
-    'a flush ends the session though %s of another request committed before it, loaded after that',
-    async (renewal) => {
-      const { visitor, store } = await scene(storeName, doorName)
-      await visitor.go('/set/a/1')
-      const stale = visitor.copy()
-      await visitor.go(renewal)
-      expect((await stale.go('/flush')).status).toBe(200)
-      expect(await countRows(store)).toBe(0)
-      expect((await visitor.go('/read')).body).toEqual({})
-    },
-  )
+  it.each(['/cycle', '/login/7'])('a flush with the id from before %s of another request ends the session', async (renewal) => {
+    const { browser, store } = await startFixture(storeName, serverName)
+    await browser.get('/set/a/1')
+    const stale = browser.copy()
+    await browser.get(renewal)
+    expect((await stale.get('/flush')).status).toBe(200)
+    expect(await countRows(store)).toBe(0)
+    expect((await browser.get('/read')).body).toEqual({})
+  })
 
-  it('a flush ends the session of a user though the same user logged in again before it', async () => {
-    const { visitor, store, gates } = await scene(storeName, doorName)
-    await visitor.go('/login/7')
-    const slow = visitor.copy().go('/flush?gate=slow')
-    await gates.entered('slow')
-    await visitor.go('/login/7')
-    gates.release('slow')
+  it('a flush ends the session although the same user logged in again before it committed', async () => {
+    const { browser, store, checkpoints } = await startFixture(storeName, serverName)
+    await browser.get('/login/7')
+    const slow = browser.copy().get('/flush?checkpoint=slow')
+    await checkpoints.waitFor('slow')
+    await browser.get('/login/7')
+    checkpoints.release('slow')
     await slow
     expect(await countRows(store)).toBe(0)
-    expect((await visitor.go('/read')).body).toEqual({})
+    expect((await browser.get('/read')).body).toEqual({})
   })
 })

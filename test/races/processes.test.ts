@@ -9,54 +9,54 @@ import { freshTable, POSTGRES } from '../services/postgres/postgres-pool.ts'
 import { freshPrefix, REDIS } from '../services/redis/redis-clients.ts'
 import { storeAt } from '../services/store-at.ts'
 import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
-import { ask, countRows, Visitor } from './checkpoints.ts'
+import { Browser, countRows, sendRequest } from './servers.ts'
 
 interface ServerProcess {
   readonly child: ChildProcessByStdio<Writable, Readable, null>
   readonly port: number
-  /** Resolves when a request has come to the gate. */
-  entered(gate: string): Promise<void>
+  /** Resolves when a request has arrived at the checkpoint. */
+  reached(checkpoint: string): Promise<void>
 }
 
-async function start(place: string): Promise<ServerProcess> {
+async function start(location: string): Promise<ServerProcess> {
   const script = fileURLToPath(new URL('server-process.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--no-warnings', script, place], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const gates = new Map<string, PromiseWithResolvers<void>>()
-  const gate = (name: string): PromiseWithResolvers<void> => {
-    const known = gates.get(name) ?? Promise.withResolvers<void>()
-    gates.set(name, known)
+  const child = spawn(process.execPath, ['--no-warnings', script, location], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const checkpoints = new Map<string, PromiseWithResolvers<void>>()
+  const checkpoint = (name: string): PromiseWithResolvers<void> => {
+    const known = checkpoints.get(name) ?? Promise.withResolvers<void>()
+    checkpoints.set(name, known)
     return known
   }
   const port = await new Promise<number>((resolve, reject) => {
-    child.once('exit', () => reject(new Error('The server ended')))
+    child.once('exit', () => reject(new Error('The server process exited before it listened')))
     createInterface(child.stdout).on('line', (line) => {
-      const [what, value = ''] = line.split(' ')
-      if (what === 'port') resolve(Number(value))
-      else gate(value).resolve()
+      const [kind, value = ''] = line.split(' ')
+      if (kind === 'port') resolve(Number(value))
+      else checkpoint(value).resolve()
     })
   })
-  return { child, port, entered: (name) => gate(name).promise }
+  return { child, port, reached: (name) => checkpoint(name).promise }
 }
 
-const PLACES: [name: string, place: string][] = [['SQLite file', newSqliteFile()]]
-if (MYSQL !== '') PLACES.push(['table of MariaDB', `${MYSQL}#${freshTable()}`])
-if (POSTGRES !== '') PLACES.push(['table of PostgreSQL', `${POSTGRES}#${freshTable()}`])
-if (REDIS !== '') PLACES.push(['Redis', `${REDIS}#${freshPrefix()}`])
+const LOCATIONS: [name: string, location: string][] = [['SQLite file', newSqliteFile()]]
+if (MYSQL !== '') LOCATIONS.push(['table of MariaDB', `${MYSQL}#${freshTable()}`])
+if (POSTGRES !== '') LOCATIONS.push(['table of PostgreSQL', `${POSTGRES}#${freshTable()}`])
+if (REDIS !== '') LOCATIONS.push(['Redis', `${REDIS}#${freshPrefix()}`])
 
-describe.each(PLACES)('four processes on one %s', (_, place) => {
+describe.each(LOCATIONS)('four processes on one %s', (_, location) => {
   const servers: ServerProcess[] = []
   const at = (index: number): ServerProcess => servers[index % 4] as ServerProcess
   const rowsLeft = async (): Promise<number> => {
-    const store = storeAt(place)
+    const store = storeAt(location)
     const count = await countRows(store)
     await store.close?.()
     return count
   }
-  const through = (index: number, cookie?: string): Visitor =>
-    new Visitor({ request: (target, sent) => ask(at(index).port, target, sent) }, cookie)
+  const newBrowser = (index: number, cookie?: string): Browser =>
+    new Browser({ request: (target, sent) => sendRequest(at(index).port, target, sent) }, cookie)
 
   beforeAll(async () => {
-    servers.push(...(await Promise.all(Array.from({ length: 4 }, () => start(place)))))
+    servers.push(...(await Promise.all(Array.from({ length: 4 }, () => start(location)))))
   })
 
   afterAll(async () => {
@@ -69,66 +69,66 @@ describe.each(PLACES)('four processes on one %s', (_, place) => {
     )
   })
 
-  it('50 requests that set 50 properties leave 50', async () => {
-    const visitor = through(0)
-    await visitor.go('/set/first/1')
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => through(index, visitor.cookie).go(`/set/p${index}/${index}`)),
+  it('50 requests that set 50 properties leave all 50', async () => {
+    const browser = newBrowser(0)
+    await browser.get('/set/first/1')
+    const responses = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => newBrowser(index, browser.cookie).get(`/set/p${index}/${index}`)),
     )
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]))
     for (let index = 0; index < 4; index++)
-      expect(Object.keys((await through(index, visitor.cookie).go('/read')).body as object).length).toBe(51)
+      expect(Object.keys((await newBrowser(index, browser.cookie).get('/read')).body as object).length).toBe(51)
   })
 
   it('200 increments give 200', async () => {
-    const visitor = through(0)
-    await visitor.go('/set/n/0')
-    const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => through(index, visitor.cookie).go('/increment/n')))
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
-    expect((await through(3, visitor.cookie).go('/read')).body).toEqual({ n: 200 })
+    const browser = newBrowser(0)
+    await browser.get('/set/n/0')
+    const responses = await Promise.all(Array.from({ length: 200 }, (_, index) => newBrowser(index, browser.cookie).get('/increment/n')))
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]))
+    expect((await newBrowser(3, browser.cookie).get('/read')).body).toEqual({ n: 200 })
   })
 
-  it('100 claims of one value yield it once', async () => {
-    const visitor = through(0)
-    await visitor.go('/set/coupon/"c0upon"')
-    const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => through(index, visitor.cookie).go('/claim/coupon')))
-    expect(answers.filter(({ body }) => body === 'c0upon').length).toBe(1)
-    expect((await through(1, visitor.cookie).go('/read')).body).toEqual({})
+  it('100 claims of one value return it once', async () => {
+    const browser = newBrowser(0)
+    await browser.get('/set/coupon/"c0upon"')
+    const responses = await Promise.all(Array.from({ length: 100 }, (_, index) => newBrowser(index, browser.cookie).get('/claim/coupon')))
+    expect(responses.filter(({ body }) => body === 'c0upon').length).toBe(1)
+    expect((await newBrowser(1, browser.cookie).get('/read')).body).toEqual({})
   })
 
   it('a deleted property stays deleted when a request in another process writes another property', async () => {
-    const visitor = through(0)
-    await visitor.go('/set/darkMode/true')
-    const slow = through(1, visitor.cookie).go('/push/cart/apple?gate=delete')
-    await at(1).entered('delete')
-    await through(2, visitor.cookie).go('/delete/darkMode')
+    const browser = newBrowser(0)
+    await browser.get('/set/darkMode/true')
+    const slow = newBrowser(1, browser.cookie).get('/push/cart/apple?checkpoint=delete')
+    await at(1).reached('delete')
+    await newBrowser(2, browser.cookie).get('/delete/darkMode')
     at(1).child.stdin.write('delete\n')
     expect((await slow).status).toBe(200)
-    expect((await through(3, visitor.cookie).go('/read')).body).toEqual({ cart: ['apple'] })
+    expect((await newBrowser(3, browser.cookie).get('/read')).body).toEqual({ cart: ['apple'] })
   })
 
-  it('a session flushed in one process while a request runs in another does not come back, and that request is told so', async () => {
+  it('a session flushed in one process while a request runs in another is not restored, and that request fails with 409', async () => {
     const before = await rowsLeft()
-    const visitor = through(0)
-    await visitor.go('/set/a/1')
-    const cookie = visitor.cookie
-    const slow = through(1, cookie).go('/set/b/2?gate=flush')
-    await at(1).entered('flush')
-    await through(2, cookie).go('/flush')
+    const browser = newBrowser(0)
+    await browser.get('/set/a/1')
+    const cookie = browser.cookie
+    const slow = newBrowser(1, cookie).get('/set/b/2?checkpoint=flush')
+    await at(1).reached('flush')
+    await newBrowser(2, cookie).get('/flush')
     at(1).child.stdin.write('flush\n')
     expect(await slow).toMatchObject({ status: 409, setCookies: [] })
-    for (let index = 0; index < 4; index++) expect((await through(index, cookie).go('/read')).body).toEqual({})
+    for (let index = 0; index < 4; index++) expect((await newBrowser(index, cookie).get('/read')).body).toEqual({})
     expect(await rowsLeft()).toBe(before)
   })
 
-  it('a flush in one process ends the session though a login in another committed before it', async () => {
-    const visitor = through(0)
-    await visitor.go('/set/a/1')
-    const slow = through(1, visitor.cookie).go('/flush?gate=login')
-    await at(1).entered('login')
-    await visitor.go('/login/7')
+  it('a flush in one process ends the session although a login in another committed before it', async () => {
+    const browser = newBrowser(0)
+    await browser.get('/set/a/1')
+    const slow = newBrowser(1, browser.cookie).get('/flush?checkpoint=login')
+    await at(1).reached('login')
+    await browser.get('/login/7')
     at(1).child.stdin.write('login\n')
     expect((await slow).status).toBe(200)
-    expect((await visitor.go('/read')).body).toEqual({})
+    expect((await browser.get('/read')).body).toEqual({})
   })
 })

@@ -1,22 +1,18 @@
 import type { Session } from '../../src/index.ts'
-
-/** Holds requests at a named point until the test lets them go on. */
-export interface Gate {
-  /** Tells that a request has come here, and waits until it may go on. */
-  pass(name: string): Promise<void>
-}
+import type { Checkpoints } from './checkpoints.ts'
 
 /**
- * What every server of these tests does: `/verb/argument/argument?gate=name`. With a gate the request waits there between its changes and
- * its response.
+ * Runs the route `/verb/argument/argument?checkpoint=name` on a session; every server of these
+ * tests has these routes. With a checkpoint the request waits there between its changes and its
+ * response.
  */
-export async function perform(session: Session<any>, target: string, gate: Gate): Promise<unknown> {
+export async function runRoute(session: Session<any>, target: string, checkpoints: Checkpoints): Promise<unknown> {
   const { pathname, searchParams } = new URL(target, 'http://localhost')
   const [verb = '', name = '', value = ''] = pathname.slice(1).split('/')
-  const answer = await VERBS[verb]?.(session, name, value)
-  const held = searchParams.get('gate')
-  if (held !== null) await gate.pass(held)
-  return answer ?? 'done'
+  const result = await VERBS[verb]?.(session, name, value)
+  const checkpoint = searchParams.get('checkpoint')
+  if (checkpoint !== null) await checkpoints.pass(checkpoint)
+  return result ?? 'done'
 }
 
 const VERBS: Readonly<Record<string, (session: Session<any>, name: string, value: string) => unknown>> = {

@@ -1,4 +1,5 @@
-// A server in a process of its own for processes.test.ts: `server-process.ts <place>`. Tells its port, then the gates requests come to.
+// A server process for processes.test.ts: `server-process.ts <location of the store>`. Prints its
+// port, then the checkpoints at which requests arrive.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,29 +7,29 @@ import { createInterface } from 'node:readline'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { session } from '../../src/adapters/express.ts'
 import { storeAt } from '../services/store-at.ts'
-import { perform } from './routes.ts'
+import { runRoute } from './routes.ts'
 
 const waiting = new Map<string, () => void>()
 createInterface(process.stdin).on('line', (name) => waiting.get(name)?.())
 process.stdin.on('end', () => process.exit())
 
-const gate = {
+const checkpoints = {
   pass: (name: string): Promise<void> =>
     new Promise((resolve) => {
       waiting.set(name, resolve)
-      console.log(`gate ${name}`)
+      console.log(`checkpoint ${name}`)
     }),
 }
 
 const app = express()
 app.use(
   session({
-    store: storeAt(process.argv[2] as string, { busyTimeout: 5000 }),
+    store: storeAt(process.argv[2] as string, { busyTimeout: '5s' }),
     timeout: { request: '20s', operation: '10s' },
   }),
 )
 app.use(async (req: Request, res: Response) => {
-  res.json(await perform(req.session, req.originalUrl, gate))
+  res.json(await runRoute(req.session, req.originalUrl, checkpoints))
 })
 app.use((error: { status?: number; message: string }, _req: Request, res: Response, _next: NextFunction) => {
   if ((error.status ?? 500) >= 500) console.error(error.message)

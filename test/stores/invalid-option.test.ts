@@ -7,7 +7,7 @@ import { MysqlStore } from '../../src/stores/mysql.ts'
 import { PostgresStore } from '../../src/stores/postgres.ts'
 import { RedisStore } from '../../src/stores/redis.ts'
 
-/** The message of the ConfigError that something throws. */
+/** Returns the message of the `ConfigError` that `act` throws. */
 function refusal(act: () => unknown): string {
   try {
     act()
@@ -21,13 +21,13 @@ function refusal(act: () => unknown): string {
 it.each([
   ['PostgresStore', () => new PostgresStore({ pool: 'postgres://shop:hunter2@host/shop' as never })],
   ['MysqlStore', () => new MysqlStore({ pool: 'mysql://shop:hunter2@host/shop' as never })],
-])('%s shows no password of a URL that was given for a pool', (_, act) => {
-  expect(refusal(act)).toContain("`pool` cannot be '")
+])('%s hides the password of a URL that is passed as the pool', (_, act) => {
+  expect(refusal(act)).toContain("`pool` is '")
   expect(refusal(act)).toContain('shop:***@host')
 })
 
-it('an option that is not there is missing, and no wrong value', () => {
-  expect(refusal(() => new PostgresStore({} as never))).toContain('PostgresStore: the option `pool` is missing. Give a `Pool` of pg')
+it('an absent option is reported as missing', () => {
+  expect(refusal(() => new PostgresStore({} as never))).toContain('PostgresStore: option `pool` is missing: pass a `Pool` of pg')
 })
 
 it.each([
@@ -35,12 +35,12 @@ it.each([
   ['MysqlStore', 'pool', () => new MysqlStore(createPool({}) as never)],
   ['RedisStore', 'client', () => new RedisStore(new Redis({ lazyConnect: true }) as never)],
   ['RedisStore', 'client', () => new RedisStore({ url: 'redis://localhost' } as never)],
-])('%s that is given something else than its options says that `%s` is missing, and how to give it', (store, option, act) => {
-  expect(refusal(act)).toContain(`${store}: the option \`${option}\` is missing.`)
+])('%s without an options object reports `%s` as missing and how to pass it', (store, option, act) => {
+  expect(refusal(act)).toContain(`${store}: option \`${option}\` is missing:`)
   expect(refusal(act)).toContain(`\`new ${store}({ ${option} })\``)
 })
 
-it('a store shows of an object only that it is one, and of a long text the beginning', () => {
-  expect(refusal(() => new MemoryStore({ max: { password: 'hunter2' } as never }))).toContain('`max` cannot be an object.')
-  expect(refusal(() => new MemoryStore({ max: 'long'.repeat(100) as never }))).toContain(`cannot be '${'long'.repeat(10)}…'.`)
+it('an error shows only the type of an object, and the beginning of a long text', () => {
+  expect(refusal(() => new MemoryStore({ max: { password: 'hunter2' } as never }))).toContain('`max` is an object:')
+  expect(refusal(() => new MemoryStore({ max: 'long'.repeat(100) as never }))).toContain(`is '${'long'.repeat(10)}…':`)
 })

@@ -49,6 +49,6 @@ describe('MemoryStore', () => {
 
   it('refuses an option it does not have, and names those it has', () => {
     const misspelt = { maximum: 10 } as object
-    expect(() => new MemoryStore(misspelt)).toThrow('MemoryStore: there is no option `maximum`. The options are `max`.')
+    expect(() => new MemoryStore(misspelt)).toThrow('MemoryStore: option `maximum` does not exist. The options are max.')
   })
 })

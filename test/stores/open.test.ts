@@ -11,10 +11,10 @@ const CONFIG = expect.objectContaining({ code: 'ERR_SESSION_CONFIG' })
 storeSuite('A store of sqlite:', () => openStore(`sqlite:${newSqliteFile()}`), { describe, it })
 
 describe('openStore', () => {
-  it('opens a SQLite file, by both forms of a path', async () => {
+  it('opens a SQLite file by both forms of its path', async () => {
     const path = newSqliteFile()
     const entry = sampleEntry()
-    for (const [key, url] of [`sqlite:${path}`, `sqlite://${path}?durability=full&busyTimeout=10`].entries()) {
+    for (const [key, url] of [`sqlite:${path}`, `sqlite://${path}?durability=full&busyTimeout=10ms`].entries()) {
       const store = await openStore(url)
       expect(await store.create({ key: String(key), entry })).toEqual({ ok: true })
       await store.close?.()
@@ -25,7 +25,7 @@ describe('openStore', () => {
     await store.close?.()
   })
 
-  it('takes what is percent-encoded in a path for what it stands for', async () => {
+  it('decodes a percent-encoded path', async () => {
     const path = newSqliteFile().replace('.db', ' 100%?#.db')
     const store = await openStore(`sqlite:${encodeURIComponent(path)}`)
     await store.create({ key: 'a', entry: sampleEntry() })
@@ -33,16 +33,16 @@ describe('openStore', () => {
     expect(existsSync(path)).toBe(true)
   })
 
-  it('takes the table from the URL, and create from the options', async () => {
+  it('takes `table` from the URL and `create` from the options', async () => {
     const path = newSqliteFile()
-    const store = await openStore(`sqlite:${path}?table=mine`, { create: false })
+    const store = await openStore(`sqlite:${path}?table=mine`, { createTable: false })
     await expect(store.load({ key: 'a', now: NOW })).rejects.toThrow('no such table: mine')
     expect(await store.migrate?.()).toContain('CREATE TABLE IF NOT EXISTS "mine"')
     expect(await store.load({ key: 'a', now: NOW })).toBeUndefined()
     await store.close?.()
   })
 
-  it('with existing makes no file, and says which one it did not find', async () => {
+  it('with `existing` creates no file and names the missing one', async () => {
     const path = newSqliteFile()
     await expect(openStore(`sqlite:${path}`, { existing: true })).rejects.toMatchObject({
       code: 'ERR_SESSION_CONFIG',
@@ -57,7 +57,7 @@ describe('openStore', () => {
     await store.close?.()
   })
 
-  it('opens memory', async () => {
+  it('opens a store in memory', async () => {
     const store = await openStore('memory:?max=1')
     expect(store).toBeInstanceOf(MemoryStore)
     for (const key of ['a', 'b']) await store.create({ key, entry: sampleEntry() })
@@ -65,31 +65,31 @@ describe('openStore', () => {
   })
 
   it.each([
-    ['', 'is opened by a URL'],
-    [undefined, 'is opened by a URL'],
-    ['hunter2', 'is opened by a URL'],
+    ['', 'has no scheme'],
+    [undefined, 'has no scheme'],
+    ['hunter2', 'has no scheme'],
     ['mongodb://u:hunter2@host/d', 'begin with `mongodb:`'],
     ['constructor:x', 'begin with `constructor:`'],
     ['sqlite:', 'and a path'],
     ['sqlite://sessions.db', 'and a path'],
     ['sqlite:100%.db', '%25'],
     ['sqlite:a.db?hunter=2', 'no parameter `hunter`'],
-    ['sqlite:a.db?durability=some', "`durability` cannot be 'some'"],
-    ['sqlite:a.db?busyTimeout=long', '`busyTimeout` cannot be NaN'],
+    ['sqlite:a.db?durability=some', "`durability` is 'some'"],
+    ['sqlite:a.db?busyTimeout=long', "`busyTimeout` is 'long'"],
     ['memory:sessions', '`memory:`'],
-    ['memory:?max=many', '`max` cannot be NaN'],
+    ['memory:?max=many', '`max` is NaN'],
     ['memory:?table=x', 'no parameter `table`'],
     ['postgres:host/d', 'postgres://user:password@host/database'],
     ['postgres://u:hunter2#@host/d', '%23 for #'],
     ['postgres://u:hunter/2@host/d', '%2F for /'],
-    ['postgres://u:hunter2@host/d?table=a.b.c', "`table` cannot be 'a.b.c'"],
+    ['postgres://u:hunter2@host/d?table=a.b.c', "`table` is 'a.b.c'"],
     ['mysql://u:hunter2#@host/d', '%23 for #'],
-    ['mysql://u:hunter2@host/d?statementTimeout=soon', '`statementTimeout` cannot be NaN'],
+    ['mysql://u:hunter2@host/d?statementTimeout=soon', "`statementTimeout` is 'soon'"],
     ['redis://:hunter2#@host', '%23 for #'],
     ['redis://:hunter2@host?table=x', 'no parameter `table`'],
     ['redis+cluster://:hunter2@', 'redis+cluster://user:password@host1:6379,host2:6379'],
     ['redis+cluster://:hunter2#@a,b', 'redis+cluster://user:password@host1:6379,host2:6379'],
-  ])('says what is wrong with %s, and shows no password', async (url, words) => {
+  ])('rejects %s with a remedy and without the password', async (url, words) => {
     const refusal = openStore(url as string).catch((error: unknown) => error)
     expect(await refusal).toEqual(CONFIG)
     expect(String(await refusal)).toContain(words)

@@ -1,36 +1,39 @@
 import { SessionEndedError, StoreError } from '../base/errors.ts'
 import { type Merged, merge } from '../changes/merge.ts'
 import type { Engine } from '../config/engine.ts'
+import type { Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry, Version } from '../store/store.ts'
 import type { Job, QueuedJob } from './job.ts'
-import { newEntry } from './new-entry.ts'
+import { type EntryContext, newEntry } from './new-entry.ts'
 
-/** A job's share in a write. */
+type BatchContext = EntryContext & Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'values' | 'ids'>
+
+/** One job of a batch. */
 export interface BatchItem {
   readonly queued: QueuedJob
   readonly merged: Merged
   readonly identity: Identity
-  /** What its changes were laid on, when that is not what the request itself knew. */
-  readonly base: ReadonlyMap<string, string> | undefined
+  /** The properties that the changes were applied to, if they are not the ones that the request knew. */
+  readonly base: Texts | undefined
 }
 
-/** One write made of the changes of several jobs, and what became of those that have no share in it. */
+/** One write made from the changes of several jobs, and the jobs that are not part of it. */
 export interface Batch {
   readonly entry: Entry
   readonly items: readonly BatchItem[]
   /** Jobs that have nothing to write. */
   readonly noops: readonly BatchItem[]
-  /** Jobs that cannot be written, and why. */
+  /** Jobs that cannot be written, with the reason. */
   readonly refused: readonly { readonly queued: QueuedJob; readonly error: unknown }[]
-  /** Jobs whose own function, codec or size failed in company: they are judged again, alone. */
+  /** Jobs whose own function, codec or size failed in company of others: they are evaluated again, alone. */
   readonly retryAlone: readonly QueuedJob[]
-  /** Jobs behind a new id: they are judged on what it leaves. */
+  /** Jobs after one that renewed the id; they are re-evaluated against the resulting entry. */
   readonly afterNewId: readonly QueuedJob[]
 }
 
-/** Lays the jobs' changes on `current`, one after the other, up to the first that gives the session a new id. Answers nobody. */
-export function buildBatch(engine: Engine, current: Entry, jobs: readonly QueuedJob[], nonce: Version): Batch {
+/** Applies the jobs' changes to `current`, one after another, up to the first one that renews the id. Settles no job. */
+export function buildBatch(context: BatchContext, current: Entry, jobs: readonly QueuedJob[], nonce: Version): Batch {
   const items: BatchItem[] = []
   const noops: BatchItem[] = []
   const refused: Batch['refused'][number][] = []
@@ -38,12 +41,12 @@ export function buildBatch(engine: Engine, current: Entry, jobs: readonly Queued
   const batch = { entry: current, items, noops, refused, retryAlone }
   for (const [index, queued] of jobs.entries()) {
     try {
-      const item = applyJob(engine, current, queued, items.at(-1)?.merged.texts)
+      const item = applyJob(context, current, queued, items.at(-1)?.merged.texts)
       if (claimedNothing(queued.job, item.merged)) {
         noops.push(item)
         continue
       }
-      batch.entry = newEntry(engine, item.merged, item.identity, nonce, current)
+      batch.entry = newEntry(context, item.merged, item.identity, nonce, current)
       items.push(item)
       if (item.merged.newId) return { ...batch, afterNewId: jobs.slice(index + 1) }
     } catch (error) {
@@ -54,23 +57,23 @@ export function buildBatch(engine: Engine, current: Entry, jobs: readonly Queued
   return { ...batch, afterNewId: [] }
 }
 
-function applyJob(engine: Engine, current: Entry, queued: QueuedJob, before: ReadonlyMap<string, string> | undefined): BatchItem {
+function applyJob(context: BatchContext, current: Entry, queued: QueuedJob, before: Texts | undefined): BatchItem {
   const { job } = queued
-  if (!engine.ids.isCurrent(job.identity, current)) throw new SessionEndedError('other-id')
-  const asKnown = before === undefined && job.entry.version === current.version
-  const base = before ?? (asKnown ? job.latestTexts : decoded(engine, current))
-  const merged = (asKnown ? job.merged : undefined) ?? merge(base, job.intents, engine)
-  const identity = merged.newId ? engine.ids.renew(job.identity) : job.identity
-  return { queued, merged, identity, base: asKnown ? undefined : base }
+  if (!context.ids.isCurrent(job.identity, current)) throw new SessionEndedError('other-id')
+  const isAsKnown = before === undefined && job.entry.version === current.version
+  const base = before ?? (isAsKnown ? job.latestTexts : decode(context, current))
+  const merged = (isAsKnown ? job.merged : undefined) ?? merge(base, job.intents, context)
+  const identity = merged.newId ? context.ids.renew(job.identity) : job.identity
+  return { queued, merged, identity, base: isAsKnown ? undefined : base }
 }
 
-function decoded(engine: Engine, entry: Entry): ReadonlyMap<string, string> {
-  const texts = engine.values.decode(entry.payload)
-  if (texts === undefined) throw new StoreError('load', 'the payload that another writer left is unreadable', { applied: false })
+function decode({ values }: Pick<Engine, 'values'>, entry: Entry): Texts {
+  const texts = values.decode(entry.payload)
+  if (texts === undefined) throw new StoreError('load', 'the payload that another process wrote is unreadable', { applied: false })
   return texts
 }
 
-/** A claim that found nothing has nothing to write. */
+/** A claim that found no value has nothing to write. */
 function claimedNothing({ intents }: Job, merged: Merged): boolean {
   return intents.length === 1 && intents[0]?.kind === 'claim' && merged.claimed === undefined
 }

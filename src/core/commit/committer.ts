@@ -10,6 +10,7 @@ import { loadEntry, loadInto } from '../draft/opening.ts'
 import type { Identity } from '../store/id.ts'
 import type { Done, Job } from './job.ts'
 import { CommitQueue } from './queue.ts'
+import { Receipts } from './receipts.ts'
 import { Writer } from './writer.ts'
 
 type PlanOf<Kind extends Plan['do']> = Plan & { readonly do: Kind }
@@ -31,21 +32,39 @@ export class Committer {
   readonly #queue: CommitQueue
 
   constructor(engine: Engine) {
+    const context = { ...engine, receipts: new Receipts(engine.randomText) }
     this.#engine = engine
-    this.#writer = new Writer(engine)
-    this.#queue = new CommitQueue(engine, this.#writer)
+    this.#writer = new Writer(context)
+    this.#queue = new CommitQueue(context, this.#writer)
   }
 
   /** Commits the changes of a draft. Of a response with a status of 500 and above only a flush is performed, unless `saveOnError` is set. */
-  commit(draft: Draft, status = 200): Promise<void> {
+  async commit(draft: Draft, status = 200): Promise<void> {
     const failed = status >= 500 && !this.#engine.saveOnError
-    return this.#withDeadline(draft, (deadline) => this.#commit(draft, failed, deadline))
+    if (draft.state.is === 'deferred') return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
+    const scope = this.#scope(draft)
+    try {
+      const problem = failed ? undefined : detectMutations(draft)
+      const isLost = failed || problem !== undefined
+      if (draft.state.is === 'unloaded' && draft.intents.length > 0 && !isLost) await loadInto(this.#engine, draft, true)
+      const plan = this.#plan(draft, isLost)
+      if (plan.do === 'nothing') this.#unchanged(draft, plan.reason)
+      else await this.#execute(draft, plan, { ...scope, intents: [...draft.intents], generation: draft.generation })
+      if (problem !== undefined) throw problem.error
+    } catch (error) {
+      throw this.#failed(draft, scope, error)
+    }
   }
 
   /** Removes a property in the store and resolves to its text; of several callers one gets it. */
-  claim(draft: Draft, name: string): Promise<string | undefined> {
-    if (!this.#engine.capabilities.compareAndSwap) return Promise.reject(new ConfigError(NO_CLAIM))
-    return this.#withDeadline(draft, (deadline) => this.#claim(draft, name, deadline))
+  async claim(draft: Draft, name: string): Promise<string | undefined> {
+    if (!this.#engine.capabilities.compareAndSwap) throw new ConfigError(NO_CLAIM)
+    const scope = this.#scope(draft)
+    try {
+      return await this.#claim(draft, name, scope)
+    } catch (error) {
+      throw this.#failed(draft, scope, error)
+    }
   }
 
   async load(draft: Draft): Promise<void> {
@@ -65,25 +84,15 @@ export class Committer {
     return existed
   }
 
-  /** Runs one commit within `timeout.request`. After a write with an unknown outcome nothing more is written for this request. */
-  async #withDeadline<T>(draft: Draft, commit: (deadline: number) => Promise<T>): Promise<T> {
-    const { generation } = draft
-    try {
-      return await commit(monotonic() + this.#engine.requestTimeout)
-    } catch (error) {
-      if (error instanceof CommitUnknownError) draft.markUnknown(generation)
-      this.#engine.emit({ type: 'commit-failed', reason: error instanceof SessionError ? error.code : 'application', ...handleOf(draft) })
-      throw error
-    }
+  #scope({ generation }: Draft): Scope {
+    return { intents: [], generation, deadline: monotonic() + this.#engine.requestTimeout }
   }
 
-  async #commit(draft: Draft, failed: boolean, deadline: number): Promise<void> {
-    if (draft.state.is === 'deferred') return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
-    const problem = failed ? undefined : detectMutations(draft)
-    const isLost = failed || problem !== undefined
-    if (draft.state.is === 'unloaded' && draft.intents.length > 0 && !isLost) await loadInto(this.#engine, draft, true)
-    await this.#execute(draft, this.#plan(draft, isLost), { intents: [...draft.intents], generation: draft.generation, deadline })
-    if (problem !== undefined) throw problem.error
+  /** Reports a failed commit. After a write with an unknown outcome nothing more is written for this request. */
+  #failed(draft: Draft, { generation }: Scope, error: unknown): unknown {
+    if (error instanceof CommitUnknownError) draft.markUnknown(generation)
+    this.#engine.emit({ type: 'commit-failed', reason: error instanceof SessionError ? error.code : 'application', ...handleOf(draft) })
+    return error
   }
 
   #plan(draft: Draft, failed: boolean): Plan {
@@ -102,10 +111,9 @@ export class Committer {
     return plan(situation, this.#engine)
   }
 
-  async #execute(draft: Draft, plan: Plan, scope: Scope): Promise<void> {
+  /** Not async, to save two promises per write. */
+  #execute(draft: Draft, plan: Exclude<Plan, { do: 'nothing' }>, scope: Scope): Promise<void> {
     switch (plan.do) {
-      case 'nothing':
-        return this.#unchanged(draft, plan.reason)
       case 'touch':
         return this.#touch(draft, plan)
       case 'create':
@@ -115,11 +123,9 @@ export class Committer {
       case 'delete':
         return this.#delete(draft, plan.ended, 'flush', scope)
       case 'delete-then-create':
-        await this.#delete(draft, plan.ended, plan.reason, scope)
-        return this.#create(draft, plan.merged, scope)
+        return this.#delete(draft, plan.ended, plan.reason, scope).then(() => this.#create(draft, plan.merged, scope))
       case 'refuse':
-        if (plan.error instanceof SessionEndedError) return this.#sessionEnded(draft, plan.error, scope)
-        throw plan.error
+        return plan.error instanceof SessionEndedError ? this.#sessionEnded(draft, plan.error, scope) : Promise.reject(plan.error)
     }
   }
 
@@ -155,10 +161,11 @@ export class Committer {
   }
 
   /** Writes to a session that exists. `own`: the intents of the draft that the job contains. */
-  async #write(draft: Draft, job: Omit<Job, 'latestTexts'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<Done> {
-    const done = await this.#queue.commit({ ...job, latestTexts: draft.latestTexts })
-    draft.committed(own, done.identity, done.entry, job.generation)
-    return done
+  #write(draft: Draft, job: Omit<Job, 'latestTexts'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<Done> {
+    return this.#queue.commit({ ...job, latestTexts: draft.latestTexts }).then((done) => {
+      draft.committed(own, done.identity, done.entry, job.generation)
+      return done
+    })
   }
 
   async #delete(draft: Draft, ended: readonly Identity[], reason: 'flush' | 'other-user', { deadline }: Scope): Promise<void> {
@@ -192,7 +199,7 @@ export class Committer {
     return rule === 'drop' || this.#engine.whenEnded === 'discard' ? 'discarded' : 'error'
   }
 
-  async #claim(draft: Draft, name: string, deadline: number): Promise<string | undefined> {
+  async #claim(draft: Draft, name: string, { deadline }: Scope): Promise<string | undefined> {
     draft.detectMutation(name)
     const text = draft.properties.texts.get(name)
     if (draft.state.is !== 'live' || (text === undefined && draft.hasPending(name))) {

@@ -2,55 +2,58 @@ import { monotonic } from '../base/clock.ts'
 import { BusyError, CommitUnknownError } from '../base/errors.ts'
 import type { Intent } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
+import type { Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 
-/** One request's changes of one session, on their way to the store. */
+/** One request's changes of one session, to be written. */
 export interface Job {
-  /** The id under which the request came. */
+  /** The id that the request presented. */
   readonly identity: Identity
   readonly intents: readonly Intent[]
-  /** The newest entry the request knows, */
+  /** The newest entry that the request knows. */
   readonly entry: Entry
-  /** its properties, */
-  readonly latestTexts: ReadonlyMap<string, string>
-  /** and what the changes make of exactly these. */
+  /** The properties of that entry. */
+  readonly latestTexts: Texts
+  /** What the changes make of exactly these properties. */
   readonly merged: Merged | undefined
-  /** The `monotonic()` instant by which the request is answered. */
+  /** The `monotonic()` time by which the request gets its result. */
   readonly deadline: number
 }
 
-/** A job that went through. */
+/** The result of a job that was written. */
 export interface Done {
   readonly entry: Entry
-  /** The living id: the job's own, or the one that was born with this write. */
+  /** The current id: that of the job, or the new one that the write gave the session. */
   readonly identity: Identity
   readonly merged: Merged
 }
 
-/** A job in the queue, and whoever waits for its answer. It is answered once. */
+/** A job in the queue with the promise of its result, which is settled once. */
 export class QueuedJob {
   readonly job: Job
+  readonly result: Promise<Done>
   readonly #resolve: (done: Done) => void
   readonly #reject: (error: unknown) => void
   #timer: ReturnType<typeof setTimeout> | undefined
   #isStarted = false
   #isSettled = false
 
-  constructor(job: Job, resolve: (done: Done) => void, reject: (error: unknown) => void) {
+  constructor(job: Job) {
+    const { promise, resolve, reject } = Promise.withResolvers<Done>()
     this.job = job
+    this.result = promise
     this.#resolve = resolve
     this.#reject = reject
   }
 
-  /** Behind the write of others it answers by itself when its own time is up, however long theirs takes. */
-  wait(): this {
-    const late = (): void => this.reject(this.#isStarted ? new CommitUnknownError() : new BusyError())
-    this.#timer = setTimeout(late, this.job.deadline - monotonic())
-    return this
+  /** Rejects at the job's own deadline, however long the write takes that it waits for. */
+  wait(): void {
+    const onDeadline = (): void => this.reject(this.#isStarted ? new CommitUnknownError() : new BusyError())
+    this.#timer = setTimeout(onDeadline, this.job.deadline - monotonic())
   }
 
-  /** Whether it is still to be written. One whose time is up is told that nothing of it was saved. */
+  /** Whether the job is still to be written. One whose deadline has passed is rejected: nothing of it was saved. */
   start(): boolean {
     this.#isStarted = true
     if (this.job.deadline <= monotonic()) this.reject(new BusyError())
@@ -58,14 +61,14 @@ export class QueuedJob {
   }
 
   resolve(done: Done): void {
-    if (this.#close()) this.#resolve(done)
+    if (this.#settle()) this.#resolve(done)
   }
 
   reject(error: unknown): void {
-    if (this.#close()) this.#reject(error)
+    if (this.#settle()) this.#reject(error)
   }
 
-  #close(): boolean {
+  #settle(): boolean {
     if (this.#isSettled) return false
     clearTimeout(this.#timer)
     this.#isSettled = true

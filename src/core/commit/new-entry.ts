@@ -2,51 +2,55 @@ import { CodecError } from '../base/errors.ts'
 import { userOf } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
 import type { Engine } from '../config/engine.ts'
+import type { Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
-import { addReceipt } from './receipts.ts'
+import type { Receipts } from './receipts.ts'
+
+export type EntryContext = Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'values' | 'now' | 'capabilities' | 'maxSize'> & {
+  readonly receipts: Receipts
+}
 
 /**
- * The entry to write for a merged state: under `identity`, in place of `before` where there is one. Its expiry is reckoned anew from
- * what the state says. Throws `CodecError` when the session has grown too large.
+ * The entry to write for a merged state, under `identity` and in place of `before` where there is one. Its expiry is computed from the
+ * state. Throws `CodecError` when the session is too large.
  */
-export function newEntry(engine: Engine, merged: Merged, identity: Identity, nonce: string, before?: Entry): Entry {
-  const now = engine.now()
-  const payload = encoded(engine, merged.texts)
+export function newEntry(context: EntryContext, merged: Merged, identity: Identity, nonce: string, before?: Entry): Entry {
+  const { profile, capabilities, receipts } = context
+  const now = context.now()
+  const payload = encode(context, merged.texts)
   const createdAt = before === undefined || merged.loggedIn ? now : before.createdAt
-  const userId = userOf(merged.texts, engine)
+  const userId = userOf(merged.texts, context)
   return {
     payload,
     proof: identity.proof,
     idAt: before === undefined || merged.newId ? now : before.idAt,
     version: nonce,
-    commits: engine.capabilities.compareAndSwap
-      ? addReceipt(before?.commits ?? '', engine.managerId, nonce, now, 2 * engine.requestTimeout)
-      : '',
+    commits: capabilities.compareAndSwap ? receipts.add(before?.commits ?? '', nonce) : '',
     ...(userId === undefined ? {} : { userId }),
     createdAt,
     seenAt: now,
-    expiresAt: engine.profile.expiryOf(merged.texts, createdAt, now, engine),
+    expiresAt: profile.expiryOf(merged.texts, createdAt, now, context),
   }
 }
 
-function encoded({ values, maxSize }: Engine, texts: ReadonlyMap<string, string>): string {
+function encode({ values, maxSize }: Pick<Engine, 'values' | 'maxSize'>, texts: Texts): string {
   const payload = values.encode(texts)
-  // A UTF-16 unit is three bytes at the most, so that most sessions need not be measured.
-  if (payload.length * 3 <= maxSize || sizeOf(payload) <= maxSize) return payload
-  const [name, text] = largestOf(texts)
+  // A UTF-16 unit takes at most three bytes, so most sessions need not be measured.
+  if (payload.length * 3 <= maxSize || byteLength(payload) <= maxSize) return payload
+  const [name, text] = largestProperty(texts)
   throw new CodecError(
     name,
-    `The session is larger than ${maxSize} bytes (option \`maxSize\`); its largest property is "${name}" with ${sizeOf(text)}. Keep large things elsewhere and their keys here.`,
+    `The session is larger than ${maxSize} bytes (option \`maxSize\`). Its largest property is "${name}" with ${byteLength(text)} bytes. Store large values elsewhere and keep only their keys in the session.`,
     { code: 'ERR_SESSION_TOO_LARGE' },
   )
 }
 
-/** The property with the longest text, and that text. There has to be one. */
-export function largestOf(texts: ReadonlyMap<string, string>): readonly [name: string, text: string] {
+/** The property with the longest text. There must be at least one. */
+export function largestProperty(texts: Texts): readonly [name: string, text: string] {
   return [...texts].reduce((largest, each) => (each[1].length > largest[1].length ? each : largest))
 }
 
-function sizeOf(text: string): number {
+function byteLength(text: string): number {
   return new TextEncoder().encode(text).length
 }

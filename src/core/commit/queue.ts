@@ -1,128 +1,123 @@
 import { backoff } from '../base/clock.ts'
 import { SessionEndedError, StoreError } from '../base/errors.ts'
 import { overwritten } from '../changes/merge.ts'
-import type { Engine } from '../config/engine.ts'
 import { issued } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import { type Batch, type BatchItem, buildBatch } from './batch.ts'
 import { type Done, type Job, QueuedJob } from './job.ts'
-import type { WriteOutcome, Writer } from './writer.ts'
+import type { CommitContext, WriteOutcome, Writer } from './writer.ts'
 
-/** The most requests of one session that wait behind its write. No browser sends so many. */
-const MOST_IN_LANE = 1000
+/** How many requests of one session may wait for its write. No browser sends so many. */
+const MAX_QUEUED = 1000
 
 /**
- * Commits changes to sessions that exist. Of one session one write is in flight; what arrives meanwhile waits and then travels
- * together, whole requests in the order they came. Every write is a compare-and-swap: refused, the changes are replayed on the
+ * Commits changes to sessions that exist. Each session has one write in flight; jobs that arrive during it wait and are then written
+ * together, whole requests in the order of their arrival. Every write is a compare-and-swap: if it loses, the changes are replayed on the
  * state that won.
  */
 export class CommitQueue {
-  readonly #engine: Engine
+  readonly #context: CommitContext
   readonly #writer: Writer
-  /** Who waits behind the write in flight, by key. */
+  /** The jobs that wait for the write in flight, by key. */
   readonly #queues = new Map<string, QueuedJob[]>()
 
-  constructor(engine: Engine, writer: Writer) {
-    this.#engine = engine
+  constructor(context: CommitContext, writer: Writer) {
+    this.#context = context
     this.#writer = writer
   }
 
   /**
    * Resolves when the changes are in the store. Rejects with `SessionEndedError`, `BusyError`, `CommitUnknownError`, `StoreError`,
-   * `CodecError`, or what a function of `update` threw.
+   * `CodecError`, or with the error that a function of `update` threw.
    */
   commit(job: Job): Promise<Done> {
-    return new Promise((resolve, reject) => {
-      const queued = new QueuedJob(job, resolve, reject)
-      if (!this.#engine.merging) return void this.#run([queued], undefined)
-      const lane = this.#queues.get(job.identity.key)
-      if (lane === undefined) void this.#drain(job.identity.key, queued)
-      else if (lane.length >= MOST_IN_LANE) queued.reject(crowded())
-      else lane.push(queued.wait())
-    })
+    const queued = new QueuedJob(job)
+    const queue = this.#context.merging ? this.#queues.get(job.identity.key) : undefined
+    if (!this.#context.merging) void this.#run([queued])
+    else if (queue === undefined) void this.#drain(job.identity.key, queued)
+    else if (queue.length >= MAX_QUEUED) queued.reject(queueFull())
+    else {
+      queue.push(queued)
+      queued.wait()
+    }
+    return queued.result
   }
 
   async #drain(key: string, first: QueuedJob): Promise<void> {
-    const lane: QueuedJob[] = []
-    this.#queues.set(key, lane)
-    let newest = await this.#run([first], undefined)
-    while (lane.length > 0) newest = await this.#run(lane.splice(0), newest)
+    const queue: QueuedJob[] = []
+    this.#queues.set(key, queue)
+    let newest = await this.#run([first])
+    while (queue.length > 0) newest = await this.#run(queue.splice(0), newest)
     this.#queues.delete(key)
   }
 
-  /** Brings these jobs to their ends, whatever they are. Answers the newest entry it knows of. Never throws. */
-  async #run(jobs: readonly QueuedJob[], newest: Entry | undefined): Promise<Entry | undefined> {
+  /** Settles these jobs. Resolves to the newest entry that is known, `undefined` when none is. Never rejects. */
+  async #run(jobs: readonly QueuedJob[], newest: Entry = (jobs[0] as QueuedJob).job.entry): Promise<Entry | undefined> {
+    let nonce = ''
+    let batch: Batch | undefined
     try {
-      return await this.#swap(jobs, newest ?? (jobs[0] as QueuedJob).job.entry)
-    } catch (error) {
-      for (const each of jobs) each.reject(error)
-      return undefined
-    }
-  }
-
-  async #swap(jobs: readonly QueuedJob[], newest: Entry): Promise<Entry | undefined> {
-    const nonce = this.#writer.newNonce()
-    let current = newest
-    for (let tries = 0; ; tries++) {
-      const folded = buildBatch(
-        this.#engine,
-        current,
-        jobs.filter((each) => each.start()),
-        nonce,
-      )
-      settleWithoutWrite(folded, current)
-      const fate = await this.#write(folded, current)
-      if (fate?.kind !== 'stale') {
-        const known = this.#settle(folded, fate, current)
-        return folded.retryAlone.length + folded.afterNewId.length === 0 ? known : this.#runRemaining(folded, known)
+      nonce = this.#context.receipts.open()
+      let current = newest
+      for (let tries = 0; ; tries++) {
+        const started = jobs.filter((each) => each.start())
+        batch = buildBatch(this.#context, current, started, nonce)
+        settleWithoutWrite(batch, current)
+        const outcome = batch.items.length === 0 ? unwritten(current) : await this.#write(batch, current)
+        if (outcome.kind !== 'stale') return this.#runRemaining(batch, this.#settle(batch, outcome, current))
+        current = outcome.current
+        await backoff(tries)
       }
-      current = fate.current
-      await backoff(tries)
-    }
-  }
-
-  /** What became of the write; `undefined` when it failed, which those who have a share in it are told. */
-  async #write({ entry, items }: Batch, current: Entry): Promise<WriteOutcome | undefined> {
-    const [first, last] = [items[0], items.at(-1)]
-    if (first === undefined || last === undefined) return { kind: 'written', entry: current, written: { ok: true } }
-    const keys = [first.queued.job.identity.key, last.identity.key] as const
-    try {
-      return await this.#writer.swap(keys, entry, current, Math.max(...items.map((part) => part.queued.job.deadline)))
     } catch (error) {
-      for (const { queued } of items) queued.reject(error)
-      return undefined
+      for (const each of batch?.items.map(({ queued }) => queued) ?? jobs) each.reject(error)
+      return batch && this.#runRemaining(batch, undefined)
+    } finally {
+      this.#context.receipts.close(nonce)
     }
   }
 
-  async #runRemaining({ retryAlone, afterNewId }: Batch, newest: Entry | undefined): Promise<Entry | undefined> {
-    let known = newest
-    for (const each of retryAlone) known = await this.#run([each], known)
-    return afterNewId.length > 0 ? this.#run(afterNewId, known) : known
+  #write({ entry, items }: Batch, before: Entry): Promise<WriteOutcome> {
+    const [first, last] = [items[0], items.at(-1)] as [BatchItem, BatchItem]
+    const keys = { key: first.queued.job.identity.key, newKey: last.identity.key }
+    return this.#writer.replace(keys, entry, before, Math.max(...items.map(({ queued }) => queued.job.deadline)))
   }
 
-  #settle({ items }: Batch, fate: Exclude<WriteOutcome, { kind: 'stale' }> | undefined, before: Entry): Entry | undefined {
-    if (fate?.kind !== 'written') {
+  /** Runs the jobs that were not part of the batch. Not async, because there are hardly ever any. */
+  #runRemaining(
+    { retryAlone: [first, ...others], afterNewId }: Pick<Batch, 'retryAlone' | 'afterNewId'>,
+    newest: Entry | undefined,
+  ): Promise<Entry | undefined> | Entry | undefined {
+    if (first !== undefined)
+      return this.#run([first], newest).then((known) => this.#runRemaining({ retryAlone: others, afterNewId }, known))
+    return afterNewId.length > 0 ? this.#run(afterNewId, newest) : newest
+  }
+
+  #settle({ items }: Batch, outcome: Exclude<WriteOutcome, { kind: 'stale' }>, before: Entry): Entry | undefined {
+    if (outcome.kind === 'missing') {
       for (const { queued } of items) queued.reject(new SessionEndedError('ended'))
       return undefined
     }
-    const { entry } = fate
-    for (const part of items) {
-      this.#report(part, entry, part === items[0] && before.version === part.queued.job.entry.version)
-      part.queued.resolve({ entry, identity: issued(part.identity, fate.written), merged: part.merged })
+    const { entry, written } = outcome
+    for (const item of items) {
+      this.#report(item, entry, item === items[0] && before.version === item.queued.job.entry.version)
+      item.queued.resolve({ entry, identity: issued(item.identity, written), merged: item.merged })
     }
     return entry
   }
 
-  #report({ merged, identity, base, queued: { job } }: BatchItem, { version }: Entry, undisturbed: boolean): void {
-    const { emit } = this.#engine
+  #report({ merged, identity, base, queued: { job } }: BatchItem, { version }: Entry, isUndisturbed: boolean): void {
+    const { emit } = this.#context
     const { handle } = identity
     const reason = merged.loggedIn ? 'login' : merged.newId ? 'new-id' : merged.claimed === undefined ? 'changed' : 'claimed'
     emit({ type: 'saved', reason, handle, version })
-    if (base === undefined || undisturbed) return
+    if (base === undefined || isUndisturbed) return
     emit({ type: 'merged', reason: 'changed-meanwhile', handle })
     for (const property of overwritten(job.latestTexts, base, job.intents))
       emit({ type: 'overwritten', reason: 'set-by-both', handle, property })
   }
+}
+
+function unwritten(entry: Entry): WriteOutcome {
+  return { kind: 'written', entry, written: { ok: true } }
 }
 
 function settleWithoutWrite({ noops, refused }: Batch, entry: Entry): void {
@@ -130,7 +125,7 @@ function settleWithoutWrite({ noops, refused }: Batch, entry: Entry): void {
   for (const { queued, error } of refused) queued.reject(error)
 }
 
-function crowded(): StoreError {
-  const message = `${MOST_IN_LANE} requests of this session wait to be saved already. Nothing was saved; the request may be sent again.`
+function queueFull(): StoreError {
+  const message = `${MAX_QUEUED} requests of this session wait to be saved already. Nothing was saved; the request may be sent again.`
   return new StoreError('replace', undefined, { applied: false, message })
 }

@@ -1,16 +1,16 @@
 import { backoff, monotonic } from '../base/clock.ts'
 import { CommitUnknownError, ConfigError, StoreError } from '../base/errors.ts'
 
-/** How often an operation that surely failed is tried again. */
-const RETRIES = 2
+/** How often an operation that certainly had no effect is sent again. */
+const MAX_RETRIES = 2
 
-/** The attempts at one write: how many there were, and whether one of them may have taken effect without our knowing. */
+/** The attempts at one write, and whether one of them may have been applied although its result was lost. */
 export class Retry {
   readonly #deadline: number
   #count = 0
   #doubt: StoreError | undefined
 
-  /** `until` is a `monotonic()` instant: nothing is tried again behind it. */
+  /** @param deadline A `monotonic()` time, after which nothing is sent again. */
   constructor(deadline: number) {
     this.#deadline = deadline
   }
@@ -19,35 +19,36 @@ export class Retry {
     return this.#doubt !== undefined
   }
 
-  /** The answer to one attempt, or `undefined` when it failed and another is worth it. Throws the failure when it is not. */
-  async attempt<T>(operation: () => Promise<T>): Promise<T | undefined> {
+  /** Whether the time is over. Nothing is sent again, and other managers may have removed this manager's receipts. */
+  get isOver(): boolean {
+    return monotonic() > this.#deadline
+  }
+
+  /** The result of one attempt; `undefined` when it failed and another one makes sense. Rejects with the failure when none does. */
+  async attempt<T>(operation: Promise<T>): Promise<T | undefined> {
     try {
-      const answer = await operation()
-      if (answer === undefined)
-        throw new ConfigError('The session store answered nothing where a result is due; run it through storeSuite of sojourn/testing.')
-      return answer
+      const result = await operation
+      if (result === undefined)
+        throw new ConfigError(
+          'The session store resolved to undefined where a result is required. Test it with storeSuite of sojourn/testing.',
+        )
+      return result
     } catch (error) {
       await this.#failed(error)
       return undefined
     }
   }
 
-  /** An attempt may have taken effect, although no answer said so. */
+  /** An attempt may have been applied, although no result says so. */
   doubt(reason: StoreError): void {
     this.#doubt = reason
   }
 
-  /** Time is up: nothing is tried again, and marks of our own may have been cleared away by others. */
-  get isOver(): boolean {
-    return monotonic() > this.#deadline
-  }
-
-  /** Gives up when time is up. */
+  /** Throws `CommitUnknownError` when the time is over. */
   checkTime(): void {
     if (this.isOver) this.giveUp()
   }
 
-  /** Nobody can tell what became of the write. */
   giveUp(): never {
     throw new CommitUnknownError(this.#doubt)
   }
@@ -55,7 +56,7 @@ export class Retry {
   async #failed(error: unknown): Promise<void> {
     if (!(error instanceof StoreError)) throw error
     if (error.applied === undefined) this.doubt(error)
-    if (!this.inDoubt && (this.#count >= RETRIES || this.isOver)) throw error
+    if (!this.inDoubt && (this.#count >= MAX_RETRIES || this.isOver)) throw error
     await backoff(this.#count++)
   }
 }

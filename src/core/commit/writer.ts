@@ -3,127 +3,139 @@ import type { Merged } from '../changes/merge.ts'
 import type { Engine } from '../config/engine.ts'
 import { type Identity, issued } from '../store/id.ts'
 import type { Entry, Refused, Version, Written } from '../store/store.ts'
-import { largestOf, newEntry } from './new-entry.ts'
-import { findReceipt } from './receipts.ts'
+import { type EntryContext, largestProperty, newEntry } from './new-entry.ts'
 import { Retry } from './retry.ts'
 
-/** What became of a compare-and-swap. `entry` is the newest that is known to be in the store. */
+/** The outcome of a compare-and-swap. `entry` and `current` are the newest that is known to be in the store. */
 export type WriteOutcome =
   | { readonly kind: 'written'; readonly entry: Entry; readonly written: Written }
   | { readonly kind: 'stale'; readonly current: Entry }
   | { readonly kind: 'missing' }
 
-const NONCE_LENGTH = 12
-/** More than one in the life of the universe is a store that does not work. */
-const MOST_COLLISIONS = 3
+/** What commits work with. */
+export type CommitContext = Engine & EntryContext
+
+/** The key of a row, and the key that a write gives it. */
+interface Keys {
+  readonly key: string
+  readonly newKey: string
+}
+
+/** Ids have 192 random bits: more than one collision is a store that does not work. */
+const MAX_COLLISIONS = 3
 
 /**
- * Carries one write to the store and does not come back before its fate is known or its time is up: a write whose answer was lost is
- * looked for by its nonce, and repeated under the same nonce while it is not there. Throws `StoreError` when a write surely failed and
- * `CommitUnknownError` when nobody can tell.
+ * Sends one write to the store and returns when its outcome is known or its time is over. A write whose response was lost is looked for by
+ * its nonce, and sent again under the same nonce while it is not there. Throws `StoreError` when a write certainly had no effect, and
+ * `CommitUnknownError` when that cannot be found out.
  */
 export class Writer {
-  readonly #engine: Engine
+  readonly #context: CommitContext
 
-  constructor(engine: Engine) {
-    this.#engine = engine
+  constructor(context: CommitContext) {
+    this.#context = context
   }
 
-  newNonce(): Version {
-    return this.#engine.randomText(NONCE_LENGTH)
-  }
-
-  /** Puts `entry`, whose version is the nonce, in the place of `before`; `keys` are the one it has and the one it is to have. */
-  async swap(keys: readonly [from: string, to: string], entry: Entry, before: Entry, deadline: number): Promise<WriteOutcome> {
-    const { store, now } = this.#engine
-    const [from, to] = keys
-    const newKey = from === to ? undefined : to
-    const put = (): Promise<Written | Refused> =>
-      store.replace({ key: from, newKey, entry, expected: before.version, now: now(), deadline })
-    const attempts = new Retry(deadline)
+  /** Replaces `before` by `entry`, whose version is the nonce. `keys` are the key of the row and the key that it is to get. */
+  async replace(keys: Keys, entry: Entry, before: Entry, deadline: number): Promise<WriteOutcome> {
+    const { store, now } = this.#context
+    const { key } = keys
+    const newKey = key === keys.newKey ? undefined : keys.newKey
+    const retry = new Retry(deadline)
     for (;;) {
-      const answer = await attempts.attempt(() => this.#withLargestProperty(entry, put()))
-      if (answer?.ok === true) return { kind: 'written', entry: as(entry, answer), written: answer }
-      if (answer?.reason === 'stale') return this.#resolveConflict(answer.current, entry, attempts)
-      if (answer === undefined && !attempts.inDoubt) continue
-      const found = await this.#findMoved(keys, attempts, answer === undefined)
-      if (found === undefined) return attempts.inDoubt ? attempts.giveUp() : { kind: 'missing' }
-      if (found.version !== before.version) return this.#resolveConflict(found, entry, attempts)
-      attempts.checkTime()
+      const write = store.replace({ key, newKey, entry, expected: before.version, now: now(), deadline })
+      const result = await retry.attempt(this.#withLargestProperty(entry, write))
+      if (result?.ok === true) return { kind: 'written', entry: withVersion(entry, result), written: result }
+      if (result?.reason === 'stale') return this.#resolveConflict(result.current, entry, retry)
+      if (result === undefined && !retry.inDoubt) continue
+      const found = await this.#findMoved(keys, retry, result === undefined)
+      if (found === undefined) return retry.inDoubt ? retry.giveUp() : { kind: 'missing' }
+      if (found.version !== before.version) return this.#resolveConflict(found, entry, retry)
+      retry.checkTime()
     }
   }
 
-  /** Adds a row under an id that is drawn here. */
+  /** Adds a row under a new id. */
   async create(merged: Merged, deadline: number): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
-    const { store, ids } = this.#engine
-    const nonce = this.newNonce()
-    const attempts = new Retry(deadline)
+    const nonce = this.#context.receipts.open()
+    try {
+      return await this.#create(merged, nonce, deadline)
+    } finally {
+      this.#context.receipts.close(nonce)
+    }
+  }
+
+  async #create(merged: Merged, nonce: Version, deadline: number): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
+    const { store, ids } = this.#context
+    const retry = new Retry(deadline)
     let identity = ids.create()
-    for (let collisions = 0; collisions < MOST_COLLISIONS; ) {
-      const entry = newEntry(this.#engine, merged, identity, nonce)
+    for (let collisions = 0; collisions < MAX_COLLISIONS; ) {
+      const entry = newEntry(this.#context, merged, identity, nonce)
       const { key } = identity
-      const answer = await attempts.attempt(() => this.#withLargestProperty(entry, store.create({ key, entry, deadline })))
-      if (answer?.ok === true) return { entry: as(entry, answer), identity: issued(identity, answer) }
-      if (answer !== undefined) attempts.doubt(new StoreError('create', 'the new id is taken')) // by ourselves, if it was heard twice
-      if (!attempts.inDoubt) continue
-      const found = await this.#readFresh(key, attempts)
-      if (found !== undefined && this.#isOwn(found, nonce)) return { entry: found, identity }
-      attempts.checkTime()
-      // Under another id: what was sent may arrive later still, and must not bring back a session that was ended meanwhile.
+      const result = await retry.attempt(this.#withLargestProperty(entry, store.create({ key, entry, deadline })))
+      if (result?.ok === true) return { entry: withVersion(entry, result), identity: issued(identity, result) }
+      if (result !== undefined) retry.doubt(new StoreError('create', 'the new id is taken')) // by this write, if it was received twice
+      if (!retry.inDoubt) continue
+      const found = await this.#readFresh(key, retry)
+      if (found !== undefined && this.#isApplied(found, entry) === true) return { entry: found, identity }
+      retry.checkTime()
+      // Under another id, because the lost write may still arrive and must not revive a session that was ended meanwhile.
       identity = ids.create()
-      if (answer !== undefined) collisions++
+      if (result !== undefined) collisions++
     }
-    throw new StoreError('create', 'it answered that every new id is taken', { applied: false })
+    throw new StoreError('create', 'it reported that every new id is taken', { applied: false })
   }
 
-  /** Deletes a row, and says it again until it is heard. `false` when there surely was none. */
+  /** Deletes a row, and sends the deletion again until there is a response. `false` when there certainly was no row. */
   async delete(key: string, deadline: number): Promise<boolean> {
-    const attempts = new Retry(deadline)
+    const retry = new Retry(deadline)
     for (;;) {
-      const deleted = await attempts.attempt(() => this.#engine.store.delete({ key, deadline }))
-      if (deleted !== undefined) return deleted || attempts.inDoubt
-      if (attempts.inDoubt) attempts.checkTime()
+      const deleted = await retry.attempt(this.#context.store.delete({ key, deadline }))
+      if (deleted !== undefined) return deleted || retry.inDoubt
+      if (retry.inDoubt) retry.checkTime()
     }
   }
 
-  #resolveConflict(current: Entry, sent: Entry, attempts: Retry): WriteOutcome {
-    if (this.#isOwn(current, sent.version)) return { kind: 'written', entry: current, written: { ok: true } }
-    const crowded = findReceipt(current.commits, this.#engine.managerId, sent.version) === 'crowded'
-    return crowded || (attempts.inDoubt && attempts.isOver) ? attempts.giveUp() : { kind: 'stale', current }
+  /** Another version is in the store: it is this write, whose response was lost, or the write of another process that won. */
+  #resolveConflict(current: Entry, sent: Entry, retry: Retry): WriteOutcome {
+    const isApplied = this.#isApplied(current, sent)
+    if (isApplied === undefined) return retry.giveUp()
+    return isApplied ? { kind: 'written', entry: current, written: { ok: true } } : { kind: 'stale', current }
   }
 
-  #isOwn(found: Entry, nonce: Version): boolean {
-    return found.version === nonce || findReceipt(found.commits, this.#engine.managerId, nonce) === true
+  /** Whether the row in the store contains the write of `sent`; `undefined` when that cannot be told. */
+  #isApplied(found: Entry, sent: Entry): boolean | undefined {
+    return found.version === sent.version || this.#context.receipts.isApplied(found.commits, sent.commits)
   }
 
-  /** Looks where the row went, and `again` where it was: a row is renamed in one step. */
-  async #findMoved([from, to]: readonly [string, string], attempts: Retry, again: boolean): Promise<Entry | undefined> {
-    const moved = from === to ? undefined : await this.#readFresh(to, attempts)
-    return moved === undefined && again ? this.#readFresh(from, attempts) : moved
+  /** Reads the row under its new key, and with `both` also under its old one. A row gets its new key in one step. */
+  async #findMoved({ key, newKey }: Keys, retry: Retry, both: boolean): Promise<Entry | undefined> {
+    const moved = key === newKey ? undefined : await this.#readFresh(newKey, retry)
+    return moved === undefined && both ? this.#readFresh(key, retry) : moved
   }
 
-  /** A store does not know what takes the room in a payload. Only a token can be too large for a cookie. */
+  /** Names the largest property in a `CookieTooLargeError`, which a store cannot know. Only tokens can be too large for a cookie. */
   #withLargestProperty<T>(entry: Entry, write: Promise<T>): Promise<T> {
-    if (!this.#engine.capabilities.carriesData) return write
+    if (!this.#context.capabilities.carriesData) return write
     return write.catch((error: unknown) => {
       if (!(error instanceof CookieTooLargeError)) throw error
-      const texts = this.#engine.values.decode(entry.payload) ?? new Map<string, string>()
-      throw new CookieTooLargeError(error.size, error.limit, texts.size === 0 ? undefined : largestOf(texts)[0])
+      const texts = this.#context.values.decode(entry.payload) ?? new Map()
+      throw new CookieTooLargeError(error.size, error.limit, texts.size === 0 ? undefined : largestProperty(texts)[0])
     })
   }
 
-  /** Reads the row past every cache, until it can be read or the time is up. */
-  async #readFresh(key: string, attempts: Retry): Promise<Entry | undefined> {
-    const { store, now } = this.#engine
+  /** Reads a row past every cache, repeatedly until it can be read or the time is over. */
+  async #readFresh(key: string, retry: Retry): Promise<Entry | undefined> {
+    const { store, now } = this.#context
     for (;;) {
-      const found = await attempts.attempt(async () => ({ entry: await store.load({ key, now: now(), fresh: true }) }))
+      const found = await retry.attempt(store.load({ key, now: now(), fresh: true }).then((entry) => ({ entry })))
       if (found !== undefined) return found.entry
-      attempts.checkTime()
+      retry.checkTime()
     }
   }
 }
 
-/** What a store calls the version is what the next write has to name. */
-function as(entry: Entry, { version }: Written): Entry {
+/** Some stores define the version themselves. The next write has to name that one. */
+function withVersion(entry: Entry, { version }: Written): Entry {
   return version === undefined ? entry : { ...entry, version }
 }

@@ -1,4 +1,5 @@
-import { DURATION_FORMS, type Duration, milliseconds } from '../base/duration.ts'
+import { type Duration, durationRemedy, HOUR, milliseconds } from '../base/duration.ts'
+import { formatValue } from '../base/format.ts'
 import { BROWSER, EXPIRY } from '../base/reserved.ts'
 import type { Entry } from '../store/store.ts'
 import type { Expiry, Lifetime, Parse, RuleContext, Texts } from './profile.ts'
@@ -26,8 +27,6 @@ export function expiryOf(texts: Texts, createdAt: number, now: number, { lifetim
   const wanted = own !== undefined && 'at' in own ? own.at : now + (own?.idle ?? lifetime.idle)
   return Math.min(wanted, createdAt + lifetime.absolute)
 }
-
-const HOUR = 3_600_000
 
 /** An unused session is not touched, nor one that was touched less than a tenth of its idle time (at most an hour) ago. */
 export function touchOf(entry: Entry, texts: Texts, now: number, context: RuleContext, accessed: boolean): number | undefined {
@@ -81,9 +80,7 @@ export function futureTimestamp(date: Date, createdAt: number, now: number, { ab
 export function slidingTime(duration: Duration, { absolute }: Lifetime): number {
   const idle = milliseconds(duration)
   if (idle === undefined)
-    throw new RangeError(
-      `setExpiry: ${String(duration)} is not a duration: ${DURATION_FORMS}. 'browser' ends the session with the browser.`,
-    )
+    throw new RangeError(`setExpiry: ${formatValue(duration)} is not a duration: ${durationRemedy(duration)}; or 'browser', or a Date.`)
   if (idle > absolute)
     throw new RangeError(
       `setExpiry: ${String(duration)} is longer than the absolute lifetime. Give a shorter one, or raise the option \`absolute\`.`,

@@ -1,11 +1,9 @@
-import { milliseconds } from '../base/duration.ts'
+import { DAY, milliseconds } from '../base/duration.ts'
 import { USER } from '../base/reserved.ts'
 import { cookieTransport, scopeOf } from '../cookie/cookie-transport.ts'
 import { hashedIds } from '../store/id.ts'
 import { endsWithBrowser, expiryOf, expiryProperties, touchOf } from './expiry.ts'
 import type { SessionProfile } from './profile.ts'
-
-const DAY = 86_400_000
 
 /** The profile of sessions in this package's own tables. */
 export const ownProfile: SessionProfile = {

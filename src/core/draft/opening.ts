@@ -35,7 +35,15 @@ const OVERLAP = 60_000
 /** Reads the entry of an identity and validates it. Rejects with `StoreError` when the store fails. */
 export async function loadEntry(context: LoadContext, identity: Identity, fresh: boolean): Promise<LoadResult> {
   const now = context.now()
-  const result = validate(context, identity, await read(context, identity, now, fresh), now)
+  const { key, handle } = identity
+  let entry: Entry | undefined
+  try {
+    entry = await context.store.load({ key, now, fresh })
+  } catch (error) {
+    if (error instanceof StoreError) context.emit({ type: 'load-failed', reason: 'store-error', operation: error.operation, handle })
+    throw error
+  }
+  const result = validate(context, identity, entry, now)
   // A cache may not know that the id was renewed, and its visitor would look logged out: only a fresh read proves another id.
   return !fresh && result.entry === undefined && result.reason === 'other-id' ? loadEntry(context, identity, true) : result
 }
@@ -97,13 +105,4 @@ function toState({ emit }: Pick<LoadContext, 'emit'>, identity: Identity, result
   // An id that was replaced long ago is dropped, so that a leaked or planted copy of it cannot end the session it once belonged to.
   const isStale = result.reason === 'other-id' && !hasEnded
   return { state: { is: hasEnded ? 'ended' : 'absent', identity: isStale ? undefined : identity } }
-}
-
-async function read({ store, emit }: LoadContext, { key, handle }: Identity, now: number, fresh: boolean): Promise<Entry | undefined> {
-  try {
-    return await store.load({ key, now, fresh })
-  } catch (error) {
-    if (error instanceof StoreError) emit({ type: 'load-failed', reason: 'store-error', operation: error.operation, handle })
-    throw error
-  }
 }

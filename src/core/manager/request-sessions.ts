@@ -117,16 +117,12 @@ class RequestExchange<Data> implements Exchange<Data> {
   }
 
   commit(status: number): Promise<Delivery> {
-    return commitFor(this.session, status)
+    return commitsOf(this.session)
+      .finish(status)
+      .then(() => this.delivery())
   }
 
   delivery(): Delivery {
     return this.#draft.delivery()
   }
-}
-
-/** Commits a session for a response with this status. */
-export async function commitFor<Data>(session: Session<Data>, status: number): Promise<Delivery> {
-  await commitsOf(session).finish(status)
-  return draftOf(session).delivery()
 }

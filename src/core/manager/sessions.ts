@@ -2,7 +2,7 @@ import { type Access, FULL_ACCESS } from '../base/access.ts'
 import { milliseconds } from '../base/duration.ts'
 import { ConfigError } from '../base/errors.ts'
 import { Committer } from '../commit/committer.ts'
-import { checkOptions } from '../config/check-options.ts'
+import { checkSessionOptions } from '../config/check-options.ts'
 import { type Engine, makeEngine } from '../config/engine.ts'
 import type { SessionOptions } from '../config/options.ts'
 import { ownProfile } from '../config/own-profile.ts'
@@ -11,12 +11,12 @@ import type { IncomingRequest } from '../cookie/incoming-request.ts'
 import { printSetCookie } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
-import { draftOf } from '../session/dictionary.ts'
+import { commitsOf, draftOf } from '../session/dictionary.ts'
 import { Session } from '../session/session.ts'
 import { Clearer } from '../store/clearer.ts'
 import type { DataOf, Default, Schemas } from '../values/session-data.ts'
 import { ADAPTER, type SessionAdapter } from './adapter-port.ts'
-import { commitFor, RequestSessions } from './request-sessions.ts'
+import { RequestSessions } from './request-sessions.ts'
 import { Users } from './users.ts'
 
 /**
@@ -34,7 +34,7 @@ export class Sessions<Data = Default> {
 
   /** Use `createSessions`. `profile` is for the modules of this package that share a table with another framework, such as `sojourn/django`. */
   constructor(options: SessionOptions, profile: SessionProfile = ownProfile) {
-    checkOptions(options)
+    checkSessionOptions(options)
     const { lazy = false, as: name = 'session', clearExpired } = options
     this.#engine = makeEngine(options, profile)
     this.#committer = new Committer(this.#engine)
@@ -71,7 +71,7 @@ export class Sessions<Data = Default> {
    */
   async commit(session: Session<Data>, response: { readonly status: number }): Promise<Headers> {
     this.#checkOwn(session)
-    await commitFor(session, response.status)
+    await commitsOf(session).finish(response.status)
     return this.headers(session)
   }
 

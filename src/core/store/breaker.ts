@@ -1,9 +1,8 @@
 import { monotonic, sleepUnref } from '../base/clock.ts'
 import { StoreError, type StoreOperation } from '../base/errors.ts'
 import type { Listener } from '../base/events.ts'
+import { STORE_STALL } from './stall-policy.ts'
 
-/** The store counts as down when no operation gets a response for this many milliseconds. */
-const STALL = 500
 /** The waiting time between two probes of a store that is down. Short at first, because many failures are brief. */
 const MIN_WAIT = 25
 const MAX_WAIT = 250
@@ -81,7 +80,7 @@ export class Breaker {
     const probe = this.#sendProbe(deadline)
     for (;;) {
       this.#activeAt = monotonic()
-      const outcome = await Promise.race([probe, sleepUnref(STALL).then(() => 'timeout' as const)])
+      const outcome = await Promise.race([probe, sleepUnref(STORE_STALL).then(() => 'timeout' as const)])
       if (outcome === 'responded' || this.#responses !== before) return true
       this.#open(outcome)
       if (outcome !== 'timeout' || monotonic() >= deadline) return false

@@ -40,6 +40,7 @@ export interface Keyed extends Operation {
 
 /** See `Store.load`. */
 export interface Load extends Keyed {
+  /** The time at which expiry is judged, in epoch milliseconds. */
   readonly now: number
   /** Bypasses every cache. */
   readonly fresh?: boolean | undefined
@@ -59,14 +60,17 @@ export interface Replace extends Keyed {
   readonly entry: Entry
   /** The version that the row must have. */
   readonly expected: Version
+  /** The time at which expiry is judged, in epoch milliseconds. */
   readonly now: number
 }
 
 /** See `Store.touch`. */
 export interface Touch extends Keyed {
+  /** The new expiry, in epoch milliseconds. */
   readonly expiresAt: number
   /** The version that the row must have. */
   readonly expected: Version
+  /** The time at which expiry is judged, in epoch milliseconds. */
   readonly now: number
 }
 
@@ -82,6 +86,7 @@ export interface DeleteByIndex extends Operation {
 
 /** See `Store.list`. */
 export interface List extends Operation {
+  /** The time at which expiry is judged, in epoch milliseconds. */
   readonly now: number
   /** Only entries of this index with the value `name`. Both are given, or neither. */
   readonly index?: IndexName | undefined
@@ -95,17 +100,21 @@ export interface List extends Operation {
 
 /** See `Store.countExpired`. */
 export interface CountExpired extends Operation {
+  /** The time at which expiry is judged, in epoch milliseconds. */
   readonly now: number
 }
 
-/** One page of entries with their keys. The last page has no `cursor`. */
+/** One page of a list. */
 export interface Page {
+  /** The entries with their keys. */
   readonly entries: readonly (readonly [key: string, entry: Entry])[]
+  /** Leads to the next page. The last page has none. */
   readonly cursor?: string
 }
 
 /** The progress of `clearExpired`. */
 export interface Progress {
+  /** The number of rows that were deleted since the start of the run. */
   readonly deleted: number
 }
 
@@ -129,6 +138,7 @@ export interface MigrateOptions {
 export interface StoreContext {
   /** Random text of this many characters of base64url. */
   readonly randomText: (length: number) => string
+  /** Returns the current time in epoch milliseconds. */
   readonly now: () => number
   /** Separates the cookies of managers: an id of one scope must be worthless in another. */
   readonly scope: string
@@ -164,6 +174,7 @@ export interface AttachedStore {
  * `storeSuite` of `sojourn/testing` has a test for every clause of this page.
  */
 export interface Store {
+  /** What this store can do. */
   readonly capabilities: Capabilities
   /** Only for a store with its own ids: this store as one manager uses it. Every store that `carriesData` has it. */
   attach?(context: StoreContext): AttachedStore

@@ -43,26 +43,26 @@ export class TimedStore {
   }
 
   load(operation: Load): Promise<Entry | undefined> {
-    return this.#timed('load', operation)
+    return this.#send('load', operation)
   }
 
   create(operation: Create): Promise<Written | Refused> {
-    return this.#timed('create', operation)
+    return this.#send('create', operation)
   }
 
   /** Throws `ConfigError` when the operation has a `newKey` and the store cannot move rows. */
   replace(operation: Replace): Promise<Written | Refused> {
     if (operation.newKey !== undefined && this.#store.capabilities.renames !== true)
       throw new ConfigError('The session store cannot give a session a new key. Use a store with the capability `renames`.')
-    return this.#timed('replace', operation)
+    return this.#send('replace', operation)
   }
 
   touch(operation: Touch): Promise<boolean> {
-    return this.#timed('touch', operation)
+    return this.#send('touch', operation)
   }
 
   delete(operation: Keyed): Promise<boolean> {
-    return this.#timed('delete', operation)
+    return this.#send('delete', operation)
   }
 
   /** Throws `ConfigError` when the store cannot list the sessions of the index. */
@@ -70,14 +70,14 @@ export class TimedStore {
     const { index } = operation
     if (this.#store.list === undefined || (index !== undefined && !this.#store.capabilities.indexes.includes(index)))
       throw new ConfigError('The session store cannot list the sessions of a user. Use a store with the capabilities `list` and `indexes`.')
-    return this.#timed('list', operation)
+    return this.#send('list', operation)
   }
 
   /** Throws `ConfigError` when the store does not have the index. */
   deleteByIndex(operation: DeleteByIndex): Promise<number> {
     if (this.#store.deleteByIndex === undefined)
       throw new ConfigError('The session store cannot end the sessions of a user. Use a store with the capability `indexes`.')
-    return this.#timed('deleteByIndex', operation)
+    return this.#send('deleteByIndex', operation)
   }
 
   /** Has no time limit. Throws `ConfigError` when the store expires its sessions by itself. */
@@ -96,51 +96,36 @@ export class TimedStore {
     return retainStore(this.#store)
   }
 
-  #timed<T>(verb: Verb, operation: Operation): Promise<T> {
-    const refusal = this.#breaker.refusal(verb) ?? this.#overload(verb)
-    return refusal === undefined ? this.#send(verb, operation) : Promise.reject(refusal)
-  }
-
   #send<T>(verb: Verb, operation: Operation): Promise<T> {
+    const refusal = this.#breaker.refusal(verb) ?? this.#overload(verb)
+    if (refusal !== undefined) return Promise.reject(refusal)
     const now = monotonic()
     const left = (operation.deadline ?? Number.POSITIVE_INFINITY) - now
-    const limit = Math.max(1, Math.min(this.#limit, Math.ceil(left) + 1)) // a timer may fire a little early, and it must fire after the deadline
-    const option = left < this.#limit ? 'timeout.request' : 'timeout.operation'
-    this.#waiting += 1
-    return new Promise<T>((resolve, reject) => {
-      const fail = (error: SessionError): void => {
-        if (error instanceof StoreError) this.#breaker.failed(error)
-        end()
-        reject(error)
-      }
-      let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(() => fail(timeoutError(verb, limit, option)), limit)
-      const end = (): void => {
-        if (timer === undefined) return
-        clearTimeout(timer)
-        timer = undefined
-        this.#waiting -= 1
-      }
-      this.#call<T>(verb, { ...operation, deadline: now + limit }).then(
-        (value) => {
-          this.#breaker.responded()
-          end()
-          resolve(value)
-        },
-        (error: unknown) => {
-          if (timer !== undefined) fail(asStoreError(verb, error)) // otherwise it timed out, which was reported
-        },
-      )
-    })
-  }
-
-  #call<T>(verb: Verb, operation: Operation): Promise<T> {
-    try {
-      const started: unknown = (this.#store as unknown as Record<Verb, (operation: Operation) => unknown>)[verb](operation)
-      if (started instanceof Object && 'then' in started) return started as Promise<T>
-      throw new TypeError(`the method ${verb}() of the store has to return a promise`)
-    } catch (error) {
-      return Promise.reject(asStoreError(verb, error))
+    const limit = Math.max(1, Math.min(this.#limit, Math.ceil(left) + 1)) // after `deadline`, never before it
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    let isPending = true
+    const end = (): void => {
+      if (isPending) this.#waiting -= 1
+      isPending = false
+      clearTimeout(timer)
     }
+    const fail = (error: SessionError): void => {
+      if (isPending && error instanceof StoreError) this.#breaker.failed(error) // an operation that timed out was reported then
+      end()
+      reject(error)
+    }
+    const option = left < this.#limit ? 'timeout.request' : 'timeout.operation'
+    const timer = setTimeout(() => fail(timeoutError(verb, limit, option)), limit)
+    this.#waiting += 1
+    call<T>(this.#store, verb, { ...operation, deadline: now + limit }).then(
+      (value) => {
+        this.#breaker.responded() // also after a timeout
+        end()
+        resolve(value)
+      },
+      (error: unknown) => fail(asStoreError(verb, error)),
+    )
+    return promise
   }
 
   #overload(verb: Verb): StoreError | undefined {
@@ -151,8 +136,19 @@ export class TimedStore {
 
   /** Uses a random key, so that one unavailable shard does not decide for all. */
   #probe(deadline: number): Promise<unknown> {
-    const probe: Load = { key: `probe ${Math.random()}`, now: 0, fresh: true, deadline }
-    return this.#call('load', probe)
+    const load: Load = { key: `probe ${Math.random()}`, now: 0, fresh: true, deadline }
+    return call(this.#store, 'load', load)
+  }
+}
+
+/** Calls the store. Also an error that it throws synchronously becomes a rejection. */
+function call<T>(store: Store, verb: Verb, operation: Operation): Promise<T> {
+  try {
+    const result: unknown = (store as unknown as Record<Verb, (operation: Operation) => unknown>)[verb](operation)
+    if (result instanceof Object && 'then' in result) return result as Promise<T>
+    throw new TypeError(`the method ${verb}() of the store has to return a promise`)
+  } catch (error) {
+    return Promise.reject(asStoreError(verb, error))
   }
 }
 

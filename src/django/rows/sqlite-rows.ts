@@ -28,7 +28,7 @@ export function sqliteRows(database: string | SqliteDatabase, table: string, loc
   const owned = typeof database === 'string'
   const executor = new SqliteExecutor<DjangoSqlRow>({
     table,
-    create: false,
+    createTable: false,
     owned,
     open: () => (owned ? openFile(database) : database),
     isThere: () => true,

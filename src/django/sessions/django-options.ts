@@ -1,11 +1,19 @@
 import type { Duration } from '../../core/base/duration.ts'
-import { milliseconds } from '../../core/base/duration.ts'
 import { ConfigError } from '../../core/base/errors.ts'
+import {
+  aBoolean,
+  aDuration,
+  aText,
+  type Check,
+  checkOptions,
+  invalidOption,
+  type OptionTable,
+  satisfies,
+} from '../../core/base/option-checks.ts'
 import type { SessionOptions } from '../../core/config/options.ts'
 import type { MysqlPool, MysqlPromisePool } from '../../stores/mysql/mysql-client.ts'
 import type { PgPool, PostgresJs } from '../../stores/postgres/postgres-client.ts'
-import { invalidOption, refuseUnknownOptions, refuseUnlessBoolean } from '../../stores/shared/check-options.ts'
-import { tableName } from '../../stores/sql/sql-statements.ts'
+import { aTableOfSchema } from '../../stores/shared/store-options.ts'
 import type { SqliteDatabase } from '../../stores/sqlite/sqlite-database.ts'
 import type { DjangoCookieOptions } from './django-cookie.ts'
 
@@ -36,7 +44,7 @@ export interface DjangoOptions
   /** `SESSION_COOKIE_…`. */
   readonly cookie?: DjangoCookieOptions
   /** `SESSION_COOKIE_AGE`: how long after a save a session expires. Seconds, or a text such as `'14d'`. Default two weeks. */
-  readonly cookieAge?: Duration
+  readonly cookieAge?: Duration | number
   /** `SESSION_EXPIRE_AT_BROWSER_CLOSE`. Default `false`. */
   readonly expireAtBrowserClose?: boolean
   /** `SESSION_SAVE_EVERY_REQUEST`: every request with a session extends its lifetime and sends its cookie again. Default `false`. */
@@ -52,44 +60,51 @@ export interface DjangoOptions
   readonly salt?: string
 }
 
-const OWN = [
-  'secretKey',
-  'fallbacks',
-  'database',
-  'table',
-  'directory',
-  'signedCookies',
-  'cookie',
-  'cookieAge',
-  'expireAtBrowserClose',
-  'saveEveryRequest',
-  'timeZone',
-  'isoExpiry',
-  'salt',
-] as const
-
 const SHARED = ['lazy', 'whenEnded', 'maxSize', 'timeout', 'schema', 'as', 'onEvent', 'clock', 'random'] as const
 
 const OWNER = 'djangoSessions'
 
-/** Throws a `ConfigError` for the first option that only Django has and that is wrong. The others are for `checkOptions`. */
-export function checkDjangoOptions(options: DjangoOptions): void {
-  refuseUnknownOptions(OWNER, options, [...OWN, 'absolute', ...SHARED])
-  checkSecrets(options)
-  checkPlace(options)
-  const { cookieAge, absolute, table, timeZone, salt, cookie = {} } = options
-  if (table !== undefined) tableName(OWNER, table, { schemas: true })
-  for (const [name, value] of Object.entries({ cookieAge, absolute }))
-    if (value !== undefined && milliseconds(value) === undefined)
-      throw invalidOption(OWNER, name, value, "Give seconds, or a text such as '14d': at most 400 days.")
-  for (const name of ['expireAtBrowserClose', 'saveEveryRequest', 'isoExpiry', 'signedCookies'] as const)
-    if (options[name] !== undefined) refuseUnlessBoolean(OWNER, name, options[name])
-  for (const [name, value] of Object.entries({ timeZone, salt }))
-    if (value !== undefined && !isText(value)) throw invalidOption(OWNER, name, value, 'Give a text.')
-  if (cookie.secure !== undefined) refuseUnlessBoolean(OWNER, 'cookie.secure', cookie.secure)
+/** For options that are checked later: the shared ones by the manager, the others below. */
+const unchecked: Check = () => undefined
+
+const OPTIONS: OptionTable = {
+  owner: OWNER,
+  checks: {
+    secretKey: unchecked,
+    fallbacks: unchecked,
+    database: satisfies(
+      (database) => database !== '' && ['string', 'object', 'function'].includes(typeof database),
+      'pass a path or an open database of SQLite, or a pool of pg, postgres or mysql2',
+    ),
+    table: aTableOfSchema,
+    directory: satisfies(isText, 'pass the path of a folder'),
+    signedCookies: aBoolean,
+    cookie: unchecked,
+    cookieAge: aCookieAge,
+    expireAtBrowserClose: aBoolean,
+    saveEveryRequest: aBoolean,
+    timeZone: aText,
+    isoExpiry: aBoolean,
+    salt: aText,
+    absolute: aDuration,
+    ...Object.fromEntries(SHARED.map((name) => [name, unchecked])),
+  },
 }
 
-/** Whatever is wrong, no message shows any of it. */
+/** Django's own unit is the second, so a number is allowed here. */
+function aCookieAge(value: unknown): string | undefined {
+  return aDuration(typeof value === 'number' ? `${value}s` : value)?.replace('pass a text', 'pass seconds, or a text')
+}
+
+/** Throws a `ConfigError` for the first option that only Django has and that is wrong. The manager checks the others. */
+export function checkDjangoOptions(options: DjangoOptions): void {
+  const { cookie: { secure } = {} } = checkOptions(options, OPTIONS)
+  checkOptions({ secure }, { owner: OWNER, path: 'cookie.', checks: { secure: aBoolean } })
+  checkSecrets(options)
+  checkPlace(options)
+}
+
+/** No message shows any part of a secret. */
 function checkSecrets({ secretKey, fallbacks = [] }: DjangoOptions): void {
   if (!isText(secretKey)) throw new ConfigError(`${OWNER}: the option \`secretKey\` has to be the text of Django's SECRET_KEY.`)
   if (!Array.isArray(fallbacks) || !fallbacks.every(isText))
@@ -102,16 +117,13 @@ function checkPlace({ database, directory, signedCookies, table, saveEveryReques
     throw new ConfigError(
       `${OWNER}: say where Django keeps its sessions, once: \`database\` (a path or an open database of SQLite, a pool of pg, postgres or mysql2), \`directory\` for its engine \`file\`, or \`signedCookies: true\`.`,
     )
-  if (database === '' || (database !== undefined && !['string', 'object', 'function'].includes(typeof database)))
-    throw invalidOption(OWNER, 'database', database, 'Give a path or an open database of SQLite, or a pool of pg, postgres or mysql2.')
-  if (directory !== undefined && !isText(directory)) throw invalidOption(OWNER, 'directory', directory, 'Give the path of a folder.')
-  if (database === undefined && table !== undefined) throw invalidOption(OWNER, 'table', table, 'Only a database has a table.')
+  if (database === undefined && table !== undefined) throw invalidOption(OWNER, 'table', table, 'only a database has a table; leave it out')
   if (signedCookies === true && saveEveryRequest === true)
     throw invalidOption(
       OWNER,
       'saveEveryRequest',
       true,
-      'A session in a signed cookie lives on when it changes, not with every request; leave it out.',
+      'a session in a signed cookie is extended when it changes, not by every request; leave it out',
     )
 }
 

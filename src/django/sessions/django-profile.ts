@@ -23,7 +23,7 @@ export function djangoProfile(options: DjangoOptions, localTime: LocalTime): Dja
     secretKeys: [secretKey, ...fallbacks],
     ...djangoRules({ saveEveryRequest, isoExpiry, localTime }),
     lifetime: () => ({
-      idle: milliseconds(cookieAge) ?? TWO_WEEKS,
+      idle: typeof cookieAge === 'number' ? cookieAge * 1000 : (milliseconds(cookieAge) ?? TWO_WEEKS),
       absolute: milliseconds(absolute) ?? Number.POSITIVE_INFINITY,
       browserSession: expireAtBrowserClose,
     }),

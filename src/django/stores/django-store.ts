@@ -17,8 +17,7 @@ import type {
   Written,
 } from '../../core/store/store.ts'
 import { deleteInBatches } from '../../stores/shared/delete-in-batches.ts'
-import { pageFrom } from '../../stores/shared/page.ts'
-import { answer } from '../../stores/shared/results.ts'
+import { results, toPage } from '../../stores/shared/results.ts'
 import type { DjangoSigner } from '../../wire/django-signing.ts'
 import type { DjangoRow, DjangoRows } from '../rows/django-rows.ts'
 import { isDjangoKey } from '../sessions/django-ids.ts'
@@ -48,7 +47,7 @@ export class DjangoStore implements Store {
 
   async create({ key, entry, deadline }: Create): Promise<Written | Refused> {
     const row = this.#rowOf(key, entry)
-    return (await this.#rows.insert(row, deadline)) ? written(row) : answer.taken
+    return (await this.#rows.insert(row, deadline)) ? written(row) : results.taken
   }
 
   async replace(operation: Replace): Promise<Written | Refused> {
@@ -56,9 +55,9 @@ export class DjangoStore implements Store {
     const row = this.#rowOf(newKey, entry)
     const result = await this.#rows.replace(row, operation)
     if (result === 'written') return written(row)
-    if (result === 'taken') return answer.taken
+    if (result === 'taken') return results.taken
     const current = await this.load({ key, now, deadline })
-    return current === undefined ? answer.missing : answer.stale(current)
+    return current === undefined ? results.missing : results.stale(current)
   }
 
   touch(operation: Touch): Promise<boolean> {
@@ -74,7 +73,7 @@ export class DjangoStore implements Store {
     const size = Math.max(1, limit)
     const rows = await this.#rows.list({ now, limit: size + 1, after: cursor, deadline })
     const found = rows.map((row) => [row.key, this.#entryOf(row)] as const)
-    return pageFrom(found, size)
+    return toPage(found, size)
   }
 
   clearExpired({ now, ...options }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {

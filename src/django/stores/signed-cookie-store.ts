@@ -14,7 +14,7 @@ import type {
   StoreContext,
   Written,
 } from '../../core/store/store.ts'
-import { answer } from '../../stores/shared/results.ts'
+import { results } from '../../stores/shared/results.ts'
 import type { DjangoSigner } from '../../wire/django-signing.ts'
 import { NO_CREATED_AT, openSession, signatureOf, signSession } from './signed-session.ts'
 
@@ -59,8 +59,8 @@ export class SignedCookieStore implements Store {
 
   async replace({ key: token, entry, expected, now }: Replace): Promise<Written | Refused> {
     const current = await this.load({ key: token, now })
-    if (current === undefined) return answer.missing
-    return current.version === expected ? this.#sign(entry) : answer.stale(current)
+    if (current === undefined) return results.missing
+    return current.version === expected ? this.#sign(entry) : results.stale(current)
   }
 
   /** A value that the browser has cannot be changed. */

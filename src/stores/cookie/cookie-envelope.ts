@@ -1,36 +1,42 @@
 import type { Entry } from '../../core/store/store.ts'
 
-/** What a token holds. */
+/** The content of a token. */
 export interface Envelope {
-  /** Names the session for its life. */
+  /** Identifies the session for its whole life. */
   readonly family: string
   readonly entry: Entry
 }
 
 const TEXTS = ['proof', 'version', 'commits'] as const
-const INSTANTS = ['idAt', 'createdAt', 'seenAt', 'expiresAt'] as const
+const TIMESTAMPS = ['idAt', 'createdAt', 'seenAt', 'expiresAt'] as const
 
-/** One line of JSON, then the payload as it is: most of a token is payload, and quoted twice it would be longer. */
-export function printEnvelope({ family, entry: { payload, ...rest } }: Envelope): string {
+/**
+ * Formats one line of JSON and then the payload as it is. Most of a token is payload, and escaping
+ * it again would make it longer.
+ */
+export function formatEnvelope({ family, entry: { payload, ...rest } }: Envelope): string {
   return `${JSON.stringify([family, rest])}\n${payload}`
 }
 
-/** What was printed, or `undefined` for any other text: whoever has the secret may have sealed something else. Never throws. */
+/**
+ * Parses an envelope. Returns `undefined` for any other text, because other software may seal with
+ * the same secret. Never throws.
+ */
 export function parseEnvelope(text: string): Envelope | undefined {
   const end = text.indexOf('\n')
-  const head = end === -1 ? undefined : parsed(text.slice(0, end))
-  if (!Array.isArray(head) || typeof head[0] !== 'string' || !isRest(head[1])) return undefined
+  const head = end === -1 ? undefined : parseJson(text.slice(0, end))
+  if (!Array.isArray(head) || typeof head[0] !== 'string' || !isEntryHead(head[1])) return undefined
   return { family: head[0], entry: Object.freeze({ ...head[1], payload: text.slice(end + 1) }) }
 }
 
-function isRest(rest: unknown): rest is Omit<Entry, 'payload'> {
-  if (typeof rest !== 'object' || rest === null) return false
-  const fields = rest as Readonly<Record<string, unknown>>
+function isEntryHead(value: unknown): value is Omit<Entry, 'payload'> {
+  if (typeof value !== 'object' || value === null) return false
+  const fields = value as Readonly<Record<string, unknown>>
   if (!['undefined', 'string'].includes(typeof fields['userId'])) return false
-  return TEXTS.every((name) => typeof fields[name] === 'string') && INSTANTS.every((name) => Number.isFinite(fields[name]))
+  return TEXTS.every((name) => typeof fields[name] === 'string') && TIMESTAMPS.every((name) => Number.isFinite(fields[name]))
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -1,72 +1,76 @@
 import type { Entry, GuardedStore, Store, StoreContext } from '../../core/store/store.ts'
 
-/** The proof in the row of a session that ended: no token has it. */
+/** The proof in the row of an ended session. No token has it. */
 const ENDED = ''
-/** Processes agree on the time within seconds. */
-const MARGIN = 60_000
-/** Two at once are rare; this many are a store that does not work. */
-const MOST_TRIES = 10
+/** Milliseconds by which the clocks of processes may differ. */
+const CLOCK_SKEW = 60_000
+/** Concurrent writes are rare. This many conflicts mean that the store is broken. */
+const MAX_TRIES = 10
 
 /**
- * What the server remembers of sessions that live in cookies: which ended, and of those whose id was renewed, which proof is the living one.
- * One row a session, until no token of it can be alive any more; none for the sessions to which neither has happened.
+ * Remembers on the server which sessions in cookies have ended, and the current proof of those
+ * whose id was renewed. Each of these sessions has one row until its last token has expired. All
+ * other sessions have none.
  */
 export class Revocations {
   readonly #store: GuardedStore
-  readonly #service: StoreContext
+  readonly #context: StoreContext
 
-  constructor(store: Store, service: StoreContext) {
-    this.#store = service.guard(store)
-    this.#service = service
+  constructor(store: Store, context: StoreContext) {
+    this.#store = context.guard(store)
+    this.#context = context
   }
 
-  /** The entry of a token as the server sees it: `undefined` if its session ended; with the living proof, if that is another one. */
-  async judge(family: string, entry: Entry, now: number): Promise<Entry | undefined> {
+  /**
+   * Returns the entry of a token with the current proof, or `undefined` if the session has ended.
+   */
+  async check(family: string, entry: Entry, now: number): Promise<Entry | undefined> {
     const row = await this.#load(family, now)
     if (row === undefined || row.proof === entry.proof) return entry
     return row.proof === ENDED ? undefined : { ...entry, proof: row.proof, idAt: row.idAt }
   }
 
-  /** Makes `to` the one living proof, if `from` was. `false` when the session ended or was renewed by another. */
+  /**
+   * Makes `to` the current proof if `from` is. Returns `false` if the session has ended or another
+   * request renewed its id.
+   */
   renew(family: string, from: string, to: string): Promise<boolean> {
     return this.#write(family, to, (proof) => proof === undefined || proof === from)
   }
 
-  /** Ends a session, whatever its proof. `false` when it had ended before. */
+  /** Ends a session, whatever its proof. Returns `false` if it had already ended. */
   end(family: string): Promise<boolean> {
     return this.#write(family, ENDED, (proof) => proof !== ENDED)
   }
 
-  /** Writes a proof where the one that is there allows it. Said twice, it is heard once. */
-  async #write(family: string, proof: string, allows: (there: string | undefined) => boolean): Promise<boolean> {
+  /** Writes a proof if `allows` accepts the current one. Repeated calls have the effect of one. */
+  async #write(family: string, proof: string, allows: (current: string | undefined) => boolean): Promise<boolean> {
     const key = keyOf(family)
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const now = this.#service.now()
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const now = this.#context.now()
       const row = await this.#load(family, now)
       if (!allows(row?.proof)) return row?.proof === proof && proof !== ENDED
-      const next = this.#row(proof, now)
-      const answer =
-        row === undefined
-          ? await this.#store.create({ key, entry: next })
-          : await this.#store.replace({ key, entry: next, expected: row.version, now })
-      if (answer.ok) return true
+      const next = this.#newRow(proof, now)
+      const create = { key, entry: next }
+      const result = await (row === undefined ? this.#store.create(create) : this.#store.replace({ ...create, expected: row.version, now }))
+      if (result.ok) return true
     }
-    throw new Error(`the row ${key} could not be written in ${MOST_TRIES} tries`)
+    throw new Error(`The row ${key} of the option \`revocation\` could not be written in ${MAX_TRIES} tries.`)
   }
 
   #load(family: string, now: number): Promise<Entry | undefined> {
     return this.#store.load({ key: keyOf(family), now, fresh: true })
   }
 
-  /** Every token there is of the session was made by now, so none outlives this row. */
-  #row(proof: string, now: number): Entry {
-    const { randomText, absolute } = this.#service
-    const expiresAt = now + absolute + MARGIN
+  /** All tokens of the session exist by now, so none outlives this row. */
+  #newRow(proof: string, now: number): Entry {
+    const { randomText, absolute } = this.#context
+    const expiresAt = now + absolute + CLOCK_SKEW
     return { payload: '{}', proof, idAt: now, version: randomText(12), commits: '', createdAt: now, seenAt: now, expiresAt }
   }
 }
 
-/** Not of the shape of any key that leads to a session, should the store hold such as well. */
+/** Keys differ in shape from those of sessions, because the store may hold sessions as well. */
 function keyOf(family: string): string {
   return `cookie.${family}`
 }

@@ -4,81 +4,86 @@ import type { Ids } from '../../core/store/id.ts'
 import type { Capabilities, Create, Entry, Keyed, Load, Refused, Replace, Store, StoreContext, Written } from '../../core/store/store.ts'
 import { sameSecret } from '../../wire/same-secret.ts'
 import { makeSeal, type Seal } from '../../wire/seal.ts'
-import { answer } from '../shared/results.ts'
-import { type Envelope, parseEnvelope, printEnvelope } from './cookie-envelope.ts'
+import { results } from '../shared/results.ts'
+import { type Envelope, formatEnvelope, parseEnvelope } from './cookie-envelope.ts'
 import { Revocations } from './cookie-revocations.ts'
 
-/** How sessions are put into cookies. */
+/** The checked options of a `CookieStore`. */
 export interface CookieSealing {
-  /** The first seals, all open. */
+  /** The first key seals, all keys open. */
   readonly keys: readonly KeyObject[]
-  /** The longest token. */
+  /** The maximum length of a token. */
   readonly maxSize: number
   readonly compress: boolean
   readonly revocation: Store | undefined
 }
 
-/** No token is longer; whatever is need not be looked at. */
-export const MOST_CHARACTERS = 12_288
+/** The maximum length of any token. Longer ones are not envelope. */
+export const MAX_TOKEN_LENGTH = 12_288
 
-/** Processes agree on the time within seconds; what is written further ahead was not written now. */
-const SKEW = 60_000
+/**
+ * Milliseconds by which the clocks of processes may differ. A token with a later `seenAt` is
+ * rejected.
+ */
+const CLOCK_SKEW = 60_000
 const FAMILY_LENGTH = 16
 const PROOF_LENGTH = 24
 const FAMILY = /^[\w-]{16}$/
 
-/** Sessions sealed into tokens, in the service of one manager. A token is the key of the state that is in it. */
+/** Sessions sealed into tokens, for one manager. A token is the key of the state it contains. */
 export class CookieSessions implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: false, list: false, indexes: [], carriesData: true }
-  /** How tokens are told from what is none. */
+  /** Ids whose text is the token. */
   readonly ids: Ids
-  /** Clears the rows of ended sessions up, where there are any. */
+  /** Deletes expired rows of `revocation`. */
   readonly clearExpired?: NonNullable<Store['clearExpired']>
   readonly #sealing: CookieSealing
-  readonly #service: StoreContext
+  readonly #context: StoreContext
   readonly #seal: Seal
   readonly #revocations: Revocations | undefined
-  /** What was opened last: a cookie that is parsed is loaded next. */
-  #latest: { readonly token: string; readonly envelope: Envelope } | undefined
+  /** The token that was opened last, because a token is first parsed and then loaded. */
+  #lastOpened: { readonly token: string; readonly envelope: Envelope } | undefined
 
-  constructor(sealing: CookieSealing, service: StoreContext) {
+  constructor(sealing: CookieSealing, context: StoreContext) {
     const { keys, revocation } = sealing
     this.#sealing = sealing
-    this.#service = service
-    this.#seal = makeSeal(keys, service.scope)
-    this.#revocations = revocation && new Revocations(revocation, service)
+    this.#context = context
+    this.#seal = makeSeal(keys, context.scope)
+    this.#revocations = revocation && new Revocations(revocation, context)
     this.ids = this.#makeIds()
     if (revocation?.clearExpired !== undefined) this.clearExpired = revocation.clearExpired.bind(revocation)
   }
 
   async load({ key: token, now }: Load): Promise<Entry | undefined> {
-    const held = this.#living(token, now)
-    return held === undefined ? undefined : this.#judged(held, now)
+    const envelope = this.#openValid(token, now)
+    return envelope === undefined ? undefined : this.#checkRevoked(envelope, now)
   }
 
   async create({ key: family, entry }: Create): Promise<Written | Refused> {
-    return { ok: true, token: this.#close({ family, entry }) }
+    return { ok: true, token: this.#sealEnvelope({ family, entry }) }
   }
 
   async replace({ key: token, entry, expected, now }: Replace): Promise<Written | Refused> {
-    const held = this.#living(token, now)
-    const current = held === undefined ? undefined : await this.#judged(held, now)
-    if (held === undefined || current === undefined) return answer.missing
-    const { family } = held
-    const { proof } = held.entry
-    const isOther = current.proof !== proof && current.proof !== entry.proof
-    if (current.version !== expected || isOther) return answer.stale(current)
-    const next = this.#close({ family, entry }) // what does not fit must not renew anything either
+    const envelope = this.#openValid(token, now)
+    const current = envelope === undefined ? undefined : await this.#checkRevoked(envelope, now)
+    if (envelope === undefined || current === undefined) return results.missing
+    const {
+      family,
+      entry: { proof },
+    } = envelope
+    const isRenewedElsewhere = current.proof !== proof && current.proof !== entry.proof
+    if (current.version !== expected || isRenewedElsewhere) return results.stale(current)
+    const next = this.#sealEnvelope({ family, entry }) // before `renew`, because it throws if the token is too long
     const isRenewed = entry.proof === proof || ((await this.#revocations?.renew(family, proof, entry.proof)) ?? true)
     return isRenewed ? { ok: true, token: next } : this.replace({ key: token, entry, expected, now })
   }
 
-  /** The token that is out there cannot be changed, and to be read is no reason for another one. */
+  /** The token in the browser cannot be changed, and a read is no reason to send a new one. */
   async touch(): Promise<boolean> {
     return false
   }
 
-  /** Ends the session of a token, or of the name of its family. Without revocations there is nothing here to delete. */
+  /** Ends the session of a token or of a family. Without `revocation` there is no row to delete. */
   async delete({ key }: Keyed): Promise<boolean> {
     const family = this.#open(key)?.family ?? (FAMILY.test(key) ? key : undefined)
     if (family === undefined) return false
@@ -88,13 +93,13 @@ export class CookieSessions implements Store {
   }
 
   #makeIds(): Ids {
-    const { randomText } = this.#service
+    const { randomText } = this.#context
     return {
       parse: (token) => {
-        const held = this.#open(token)
-        return held === undefined ? undefined : { id: token, key: token, handle: held.family, proof: held.entry.proof }
+        const envelope = this.#open(token)
+        return envelope === undefined ? undefined : { id: token, key: token, handle: envelope.family, proof: envelope.entry.proof }
       },
-      ...(this.#revocations === undefined ? { decode: ({ key }, now) => this.#living(key, now)?.entry } : {}),
+      ...(this.#revocations === undefined ? { decode: ({ key }, now) => this.#openValid(key, now)?.entry } : {}),
       create() {
         const family = randomText(FAMILY_LENGTH)
         return { id: family, key: family, handle: family, proof: randomText(PROOF_LENGTH) }
@@ -104,34 +109,37 @@ export class CookieSessions implements Store {
     }
   }
 
-  /** The absolute lifetime of today holds for tokens of yesterday. */
-  #living(token: string, now: number): Envelope | undefined {
-    const held = this.#open(token)
-    if (held === undefined) return undefined
-    const { createdAt, seenAt, expiresAt } = held.entry
-    const isLiving = seenAt <= now + SKEW && expiresAt > now && createdAt + this.#service.absolute > now
-    return isLiving ? held : undefined
+  /**
+   * Returns the envelope of a token that is not expired. The current option `absolute` applies to
+   * older tokens too.
+   */
+  #openValid(token: string, now: number): Envelope | undefined {
+    const envelope = this.#open(token)
+    if (envelope === undefined) return undefined
+    const { createdAt, seenAt, expiresAt } = envelope.entry
+    const isValid = seenAt <= now + CLOCK_SKEW && expiresAt > now && createdAt + this.#context.absolute > now
+    return isValid ? envelope : undefined
   }
 
-  async #judged({ family, entry }: Envelope, now: number): Promise<Entry | undefined> {
-    return this.#revocations === undefined ? entry : this.#revocations.judge(family, entry, now)
+  async #checkRevoked({ family, entry }: Envelope, now: number): Promise<Entry | undefined> {
+    return this.#revocations === undefined ? entry : this.#revocations.check(family, entry, now)
   }
 
-  #close(envelope: Envelope): string {
+  #sealEnvelope(envelope: Envelope): string {
     const { maxSize, compress } = this.#sealing
-    const token = this.#seal.close(printEnvelope(envelope), compress)
+    const token = this.#seal.close(formatEnvelope(envelope), compress)
     if (token.length > maxSize) throw new CookieTooLargeError(token.length, maxSize)
     return token
   }
 
   #open(token: string): Envelope | undefined {
-    if (this.#latest?.token === token) return this.#latest.envelope
-    const text = token.length > MOST_CHARACTERS ? undefined : this.#seal.open(token)
+    if (this.#lastOpened?.token === token) return this.#lastOpened.envelope
+    const text = token.length > MAX_TOKEN_LENGTH ? undefined : this.#seal.open(token)
     const envelope = text === undefined ? undefined : parseEnvelope(text)
-    if (envelope !== undefined) this.#latest = { token, envelope }
+    if (envelope !== undefined) this.#lastOpened = { token, envelope }
     return envelope
   }
 }
 
 const NOT_REVOCABLE =
-  'A CookieStore cannot end a session that is not the one of its own request: the data is in the browser. Give it a store that remembers which sessions ended: new CookieStore({ secrets, revocation: store }).'
+  'A CookieStore without the option `revocation` can only end the session of the current request. Pass a store that remembers ended sessions: new CookieStore({ secrets, revocation: store }).'

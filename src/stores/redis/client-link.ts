@@ -1,111 +1,109 @@
-import { monotonic, unref } from '../../core/base/clock.ts'
-import { connectingUntil, inTime } from '../shared/in-time.ts'
+import { sleepUnref } from '../../core/base/clock.ts'
+import type { IoRedis, NodeRedisClient, RedisEvent } from './redis-client.ts'
 
-/** The one connection of a client, and what the client says of it. */
-export interface RedisLine {
+/** The single connection of a client. */
+export interface ClientLink {
   send(args: string[]): Promise<unknown>
-  /** Whether a command goes out at once, or is refused at once, and is not kept until there is a connection. */
+  /**
+   * Whether the client sends or rejects a command at once. Otherwise it queues the command until it
+   * has a connection.
+   */
   isOpen(): boolean
-  /** Ends the connection, also one that was not greeted yet, and has the client make another; nothing where there is none. */
-  renew(): void
-  /** Is told of every new connection: when it is made, and when it was greeted. */
+  /**
+   * Closes the connection, including one without a completed handshake, and opens a new one. Does
+   * nothing without a connection.
+   */
+  reconnect(): void
+  /** Calls `listener` when a connection is made, and again when its handshake is complete. */
   onConnection(listener: () => void): void
-  /** Resolves as soon as there is a connection, rejects when the next attempt at one fails. */
-  coming(): Promise<void>
+  /** Resolves when there is a connection, rejects when the next attempt to connect fails. */
+  connected(): Promise<void>
 }
 
-/** Nothing was sent, for want of a connection. */
-export class UnconnectedError extends Error {
-  override readonly name = 'UnconnectedError'
+/** A client of `redis` with one connection and all its methods. */
+export type NodeRedisLink = Required<NodeRedisClient>
+
+/**
+ * Whether this is a client of `redis` with one connection. A pool, or an object with only
+ * `sendCommand`, is not.
+ */
+export function isNodeRedisLink(client: NodeRedisClient): client is NodeRedisLink {
+  return typeof client.isReady === 'boolean' && (['on', 'off', 'connect', 'destroy'] as const).every((name) => name in client)
 }
 
-/** So many milliseconds without an answer are silence, however short the patience of whoever waits. */
-const SILENCE = 1000
-/** So long a new connection may take to be greeted. */
-const GREETING = 750
-/** Between two looks at who has not been answered. */
-const LOOK = 100
+/** A `Redis` of `ioredis` with all its methods. */
+export type IoRedisLink = IoRedis & Required<Pick<IoRedis, 'off' | 'disconnect'>>
 
-interface Waiting {
-  readonly since: number
-  readonly deadline: number
+export function isIoRedisLink(client: IoRedis): client is IoRedisLink {
+  return 'off' in client && 'disconnect' in client
 }
 
 /**
- * Sends over a line for as long as anybody waits, see `Patience`. Without a connection a command waits here and not in the client, which would
- * keep it for whenever the server is back; one that is not greeted soon is begun anew. And a connection is ended when whoever asked first waits no more and it has been silent for all that
- * time: answers come in the order of the commands, so nobody else has one. It may be a connection that a firewall has forgotten; until the
- * system notices that, a quarter of an hour goes by.
+ * A client of `redis` that was destroyed while it was connecting needs so many milliseconds until
+ * it can connect again.
  */
-export class PatientLine {
-  readonly #line: RedisLine
-  readonly #waiting = new Set<Waiting>()
-  /** Whoever was late at the last look. One look is not enough: if this process itself stood still, the answer may lie there unread. */
-  #late: Waiting | undefined
-  #connectedAt = monotonic()
-  #coming: Promise<void> | undefined
-  #timer: ReturnType<typeof setInterval> | undefined
+const DESTROY_DELAY = 10
 
-  constructor(line: RedisLine) {
-    this.#line = line
-    line.onConnection(() => {
-      this.#connectedAt = monotonic()
+export function nodeRedisLink(client: NodeRedisLink, send: ClientLink['send']): ClientLink {
+  let isHandshaking = false
+  for (const event of ['connect', 'ready', 'error', 'end'] as const)
+    client.on(event, () => {
+      isHandshaking = event === 'connect'
     })
+  return {
+    send,
+    isOpen: () => client.isReady || !client.isOpen,
+    reconnect() {
+      if (!client.isReady && !isHandshaking) return
+      const delay = client.isReady ? undefined : sleepUnref(DESTROY_DELAY)
+      client.destroy()
+      const connect = (): void => void client.connect().catch(() => undefined) // the client emits the error
+      if (delay === undefined) connect()
+      else void delay.then(connect)
+    },
+    onConnection: (listener) => onEach(client, ['connect', 'ready'], listener),
+    connected: () => nextEvent(client, 'ready', ['error', 'end']),
   }
+}
 
-  /** Who does not say until when they wait has the client's own patience. Throws `UnconnectedError` when nothing was sent. */
-  async send(args: string[], deadline?: number): Promise<unknown> {
-    if (deadline === undefined) return this.#line.send(args)
-    if (!this.#line.isOpen()) await this.#connected(deadline)
-    return this.#answered(args, deadline)
-  }
+/** In every other status `ioredis` queues commands. In `wait` it connects at the first command. */
+const OPEN = ['wait', 'ready', 'monitoring', 'end']
+const CONNECTED = ['connect', 'ready']
 
-  async #connected(deadline: number): Promise<void> {
-    try {
-      this.#coming ??= this.#line.coming().finally(() => {
-        this.#coming = undefined
-      })
-      this.#watch()
-      await inTime(this.#coming, connectingUntil(deadline), 'there was no connection in time')
-    } catch (error) {
-      throw new UnconnectedError(`Redis cannot be reached: ${(error as Error).message}`, { cause: error })
-    }
+export function ioRedisLink(client: IoRedisLink, send: ClientLink['send']): ClientLink {
+  return {
+    send,
+    isOpen: () => OPEN.includes(client.status),
+    reconnect() {
+      if (!CONNECTED.includes(client.status)) return
+      client.disconnect(true)
+      client.stream?.destroy() // otherwise it waits two seconds for the peer to close the connection
+    },
+    onConnection: (listener) => onEach(client, ['connect', 'ready'], listener),
+    connected: () => nextEvent(client, 'ready', ['error', 'close', 'end']),
   }
+}
 
-  async #answered(args: string[], deadline: number): Promise<unknown> {
-    const own = { since: monotonic(), deadline }
-    this.#waiting.add(own)
-    this.#watch()
-    try {
-      return await this.#line.send(args)
-    } finally {
-      this.#waiting.delete(own)
-    }
-  }
+type Listener = (cause?: unknown) => void
 
-  #watch(): void {
-    this.#timer ??= unref(setInterval(() => this.#look(), LOOK))
-  }
+interface Emitter {
+  on(event: RedisEvent, listener: Listener): unknown
+  off(event: RedisEvent, listener: Listener): unknown
+}
 
-  #look(): void {
-    const [first] = this.#waiting
-    if (first === undefined && this.#coming === undefined) this.#stop()
-    else if (!this.#line.isOpen()) this.#lookAtGreeting()
-    else if (first !== undefined) this.#lookAt(first)
-  }
+function onEach(client: Emitter, events: readonly RedisEvent[], listener: Listener): void {
+  for (const event of events) client.on(event, listener)
+}
 
-  #lookAtGreeting(): void {
-    if (monotonic() > this.#connectedAt + GREETING) this.#line.renew()
-  }
-
-  #lookAt(first: Waiting): void {
-    const isLate = monotonic() > Math.max(first.deadline, first.since + SILENCE, this.#connectedAt + SILENCE)
-    if (isLate && first === this.#late) this.#line.renew()
-    this.#late = isLate ? first : undefined
-  }
-
-  #stop(): void {
-    clearInterval(this.#timer)
-    this.#timer = undefined
-  }
+/** Resolves at the event `success`, rejects at the first of `failures` before it. */
+function nextEvent(client: Emitter, success: RedisEvent, failures: readonly RedisEvent[]): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const succeed = (): void => resolve()
+  const fail: Listener = (cause) => reject(cause instanceof Error ? cause : new Error('the connection was closed'))
+  client.on(success, succeed)
+  onEach(client, failures, fail)
+  return promise.finally(() => {
+    client.off(success, succeed)
+    for (const event of failures) client.off(event, fail)
+  })
 }

@@ -1,9 +1,12 @@
 import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
-import { UnconnectedError } from './client-link.ts'
-import type { RedisConnection } from './redis-client.ts'
+import { UnconnectedError } from './deadline-client.ts'
+import type { RedisConnection } from './redis-connection.ts'
 
-/** What the libraries say when they do not even try: ended, not connected and told not to queue, the queue is full. */
-const NEVER_SENT = [
+/**
+ * Messages of the libraries for a command that was not sent: the client is closed, is offline
+ * without a queue, or its queue is full.
+ */
+const NOT_SENT = [
   'The client is closed',
   'The client is offline',
   'The queue is full',
@@ -11,27 +14,31 @@ const NEVER_SENT = [
   "Cluster isn't ready and enableOfflineQueue options is false",
 ]
 
-/** What the server says begins with its code: OOM, READONLY, LOADING, NOAUTH, CLUSTERDOWN, ERR. */
+/**
+ * An error of the server begins with its code: OOM, READONLY, LOADING, NOAUTH, CLUSTERDOWN, ERR.
+ */
 const CODE = /^[A-Z]+(?= )/
 
-/** The code of an error that the server itself has answered. */
+/** Returns the code of an error that the server replied. */
 export function codeOf(error: unknown): string | undefined {
   return CODE.exec(messageOf(error))?.[0]
 }
 
 /**
- * Does what sends one command, and makes a `StoreError` of its failure. What was never sent, or what the server refused, surely had no
- * effect: none of our scripts can fail behind its first write. Only where the client may have sent it twice, the first one may have had.
+ * Calls `command`, which sends one command, and turns an error into a `StoreError`. A command that
+ * was not sent or that the server rejected had no effect, because no script of this package can
+ * fail after its first write. If the client may have sent it twice, the first one may have had an
+ * effect.
  */
 export async function attempt<T>(connection: RedisConnection, operation: StoreOperation, command: () => Promise<T>): Promise<T> {
-  const [ended, before] = [connection.hasEnded(), connection.resends()]
+  const [hadEnded, resends] = [connection.hasEnded(), connection.resends()]
   try {
     return await command()
   } catch (error) {
     if (error instanceof StoreError) throw error
-    const refused = codeOf(error) !== undefined && connection.resends() === before
-    const surely = ended || refused || error instanceof UnconnectedError || NEVER_SENT.includes(messageOf(error))
-    throw new StoreError(operation, error, surely ? { applied: false } : {})
+    const isRejected = codeOf(error) !== undefined && connection.resends() === resends
+    const isNotSent = hadEnded || error instanceof UnconnectedError || NOT_SENT.includes(messageOf(error))
+    throw new StoreError(operation, error, isRejected || isNotSent ? { applied: false } : {})
   }
 }
 

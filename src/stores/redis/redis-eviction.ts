@@ -1,21 +1,24 @@
-import type { RedisConnection } from './redis-client.ts'
+import type { RedisConnection } from './redis-connection.ts'
 
 /**
- * Warns, once for each server, when Redis is set up to make room by dropping keys: a session that is dropped is a visitor logged out. Servers
- * that tell nothing of their memory are taken to be set up well.
+ * Warns if a server evicts keys when its memory is full, because visitors lose evicted sessions.
+ * Servers that refuse `INFO memory` are skipped.
  */
 export async function warnOfEviction(connection: RedisConnection, warn: (message: string) => void): Promise<void> {
-  const told = await Promise.allSettled(connection.nodes().map((node) => node.send(['info', 'memory'])))
-  const policies = told.map((each) => (each.status === 'fulfilled' ? policyOf(String(each.value)) : undefined))
-  const [policy] = policies.filter((each) => each !== undefined)
+  const replies = await Promise.allSettled(connection.nodes().map((node) => node.send(['info', 'memory'])))
+  const policies = replies.map((reply) => (reply.status === 'fulfilled' ? evictionPolicy(String(reply.value)) : undefined))
+  const policy = policies.find((each) => each !== undefined)
   if (policy === undefined) return
   warn(
-    `Redis may drop sessions when its memory is full (maxmemory-policy ${policy}): their visitors are logged out without a trace, and revoking the sessions of a user may miss some. Set \`maxmemory-policy noeviction\`, and give caches a Redis of their own.`,
+    `Redis evicts sessions when its memory is full (maxmemory-policy ${policy}). This logs visitors out, and revoking the sessions of a user may miss some. Set \`maxmemory-policy noeviction\`, and use another Redis for caches.`,
   )
 }
 
-/** The policy, where there is a limit and reaching it drops keys. Also `volatile-…`: sessions have an expiry. */
-function policyOf(info: string): string | undefined {
+/**
+ * Returns the policy if there is a memory limit and a policy that evicts. `volatile-…` does too,
+ * because session keys have an expiry.
+ */
+function evictionPolicy(info: string): string | undefined {
   const [, policy] = /^maxmemory_policy:(\S+)/m.exec(info) ?? []
   const [, limit = '0'] = /^maxmemory:(\d+)/m.exec(info) ?? []
   return policy === 'noeviction' || limit === '0' ? undefined : policy

@@ -2,49 +2,50 @@ import type { Entry, Version } from '../../core/store/store.ts'
 import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
 
 /**
- * How a session is kept: one string. In front three instants of a fixed width, so that a script finds and changes them in place; then a line
- * each for the version and the user, by which scripts judge; a line with what only we read; and the payload, to the end.
+ * A session is one string in Redis. It begins with three timestamps of fixed width, which scripts
+ * read and change in place. Then come one line with the version and one with the user, which
+ * scripts compare, one line that only this package reads, and the payload.
  *
  *     expiresAt seenAt listedUntil "version" ⏎ "user" ⏎ ["proof",idAt,createdAt,"commits"] ⏎ payload
  *
- * A line is JSON, which never holds a line break of its own.
+ * The lines are JSON, which contains no line breaks.
  */
 const WIDTH = 16
 const HEAD = 3 * WIDTH
 
-/** What scripts answer is either a record or a word shorter than any. */
+/** Scripts reply with a record or with a word that is shorter than any record. */
 export function isRecord(reply: string): boolean {
   return reply.length > HEAD
 }
 
-/** An instant as records have it: the order of the texts is that of the instants. */
-export function instantText(at: number): string {
+/** Formats epoch milliseconds with a fixed width, so that texts sort like times. */
+export function formatTimestamp(at: number): string {
   return String(at).padStart(WIDTH, '0')
 }
 
-/** The version as records have it. */
-export function versionText(version: Version): string {
+/** Formats the line with the version. */
+export function formatVersion(version: Version): string {
   return `${JSON.stringify(version)}\n`
 }
 
-/** Whose session it is as records have it. */
-export function userText(userId: string | undefined): string {
+/** Formats the line with the user. */
+export function formatUser(userId: string | undefined): string {
   return userId === undefined ? '\n' : `${JSON.stringify(toUtf8Text(userId))}\n`
 }
 
-/** Everything of a record behind the three instants. */
-export function recordBody(entry: Entry): string {
+/** Formats the part of a record after the timestamps. */
+export function formatBody(entry: Entry): string {
   const { proof, idAt, createdAt, commits, version, userId, payload } = entry
   const rest = JSON.stringify([proof, idAt, createdAt, commits])
-  return `${versionText(version)}${userText(userId)}${rest}\n${toUtf8Text(payload)}`
+  return `${formatVersion(version)}${formatUser(userId)}${rest}\n${toUtf8Text(payload)}`
 }
 
-/** The entry of a record. Throws when it is none of ours. */
-export function entryOf(record: string): Entry {
+/** Returns the entry of a record. Throws if the text is not a record. */
+export function parseRecord(record: string): Entry {
   const version = record.indexOf('\n', HEAD)
   const user = record.indexOf('\n', version + 1)
   const rest = record.indexOf('\n', user + 1)
-  if (version === -1 || user === -1 || rest === -1) throw new Error('What Redis has under the key of a session is no session')
+  if (version === -1 || user === -1 || rest === -1) throw new Error('The value under the key of a session in Redis is not a session')
   const [proof, idAt, createdAt, commits] = JSON.parse(record.slice(user + 1, rest)) as [string, number, number, string]
   return {
     payload: fromUtf8Text(record.slice(rest + 1)),

@@ -1,79 +1,81 @@
 import type { StoreOperation } from '../../core/base/errors.ts'
 import type { Entry } from '../../core/store/store.ts'
 import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
-import type { RedisConnection, RedisNode } from './redis-client.ts'
+import type { RedisConnection, RedisNode } from './redis-connection.ts'
 import { attempt } from './redis-errors.ts'
-import { entryOf } from './redis-record.ts'
-import { type RedisScript, run } from './redis-scripts.ts'
+import { parseRecord } from './redis-record.ts'
+import { type RedisScript, runScript } from './redis-scripts.ts'
 
 /**
- * How much longer than a session Redis keeps its row: an hour. A session ends by the clocks of the application; should those of its processes
- * disagree, no session may be missing that one of them still holds for alive.
+ * Redis keeps a row an hour longer than its session. Sessions expire by the clocks of the
+ * application's processes. If the clocks differ, a session must still be there for the process
+ * whose clock is behind.
  */
-const MARGIN = 3_600_000
+const EXPIRY_MARGIN = 3_600_000
 
-/** What a command is sent for, and until when anybody waits for it. */
+/** The operation a command is sent for, and its deadline. */
 export interface RedisCall {
   readonly operation: StoreOperation
-  /** See `Patience`. */
+  /** A time of `performance.now()`, see `Operation`. */
   readonly deadline?: number | undefined
 }
 
-/** Rows and lists by their names in Redis. What it throws is a `StoreError`. */
+/** The rows and user lists by their names in Redis. All errors are `StoreError`s. */
 export class RedisRows {
   readonly #connection: RedisConnection
   readonly #sessions: string
   readonly #users: string
-  readonly #onAnswer: (connection: RedisConnection) => void
+  #onFirstReply: (() => void) | undefined
 
-  constructor(connection: RedisConnection, prefix: string, onAnswer: (connection: RedisConnection) => void) {
+  constructor(connection: RedisConnection, prefix: string, onFirstReply: () => void) {
     this.#connection = connection
     this.#sessions = `${prefix}session:`
     this.#users = `${prefix}user:`
-    this.#onAnswer = onAnswer
+    this.#onFirstReply = onFirstReply
   }
 
-  /** Sends a command about the row of a session: `before`, its name, `after`. */
+  /** Sends a command about the row of a session: `before`, the name of the row, `after`. */
   send(call: RedisCall, key: string, before: readonly string[], after: readonly string[] = []): Promise<unknown> {
     return this.#send(call, this.#sessions + toUtf8Text(key), before, after)
   }
 
-  sendToUser(call: RedisCall, userId: string, before: readonly string[], after: readonly string[] = []): Promise<unknown> {
+  /** Sends a command about the list of a user. */
+  sendForUser(call: RedisCall, userId: string, before: readonly string[], after: readonly string[] = []): Promise<unknown> {
     return this.#send(call, this.#users + toUtf8Text(userId), before, after)
   }
 
   run(call: RedisCall, script: RedisScript, key: string, args: readonly string[]): Promise<unknown> {
-    return this.#attempt(call, () => run(this.#connection, script, this.#sessions + toUtf8Text(key), args, call.deadline))
+    return this.#run(call, script, this.#sessions + toUtf8Text(key), args)
   }
 
-  runOnUser(call: RedisCall, script: RedisScript, userId: string, args: readonly string[]): Promise<unknown> {
-    return this.#attempt(call, () => run(this.#connection, script, this.#users + toUtf8Text(userId), args, call.deadline))
+  runForUser(call: RedisCall, script: RedisScript, userId: string, args: readonly string[]): Promise<unknown> {
+    return this.#run(call, script, this.#users + toUtf8Text(userId), args)
   }
 
   async read(call: RedisCall, key: string): Promise<Entry | undefined> {
     const record = await this.send(call, key, ['get'])
-    return typeof record === 'string' ? entryOf(record) : undefined
+    return typeof record === 'string' ? parseRecord(record) : undefined
   }
 
-  /** The servers that hold the rows, and how the name of every row begins there. */
-  places(): { readonly nodes: readonly RedisNode[]; readonly start: string } {
-    return { nodes: this.#connection.nodes(), start: this.#connection.keyPrefix + this.#sessions }
+  /** The servers that hold the rows, and the prefix of all rows on them. */
+  scanTargets(): { readonly nodes: readonly RedisNode[]; readonly prefix: string } {
+    return { nodes: this.#connection.nodes(), prefix: this.#connection.keyPrefix + this.#sessions }
   }
 
   sendTo(call: RedisCall, node: RedisNode, args: string[]): Promise<unknown> {
     return this.#attempt(call, () => node.send(args))
   }
 
-  /** The milliseconds for which Redis keeps what is needed until an instant. */
-  timeToLive(deadline: number, now: number): string {
-    return String(Math.max(0, deadline - now) + MARGIN)
+  /** Returns the milliseconds for which Redis keeps data that is needed until `expiresAt`. */
+  timeToLive(expiresAt: number, now: number): string {
+    return String(Math.max(0, expiresAt - now) + EXPIRY_MARGIN)
   }
 
-  memberOf(key: string): string {
+  toMember(key: string): string {
     return toUtf8Text(key)
   }
 
-  keyOfMember(member: string): string {
+  fromMember(member: string): string {
     return fromUtf8Text(member)
   }
 
@@ -81,9 +83,14 @@ export class RedisRows {
     return this.#attempt(call, () => this.#connection.send(name, [...before, name, ...after], call.deadline))
   }
 
+  #run(call: RedisCall, script: RedisScript, name: string, args: readonly string[]): Promise<unknown> {
+    return this.#attempt(call, () => runScript(this.#connection, script, name, args, call.deadline))
+  }
+
   async #attempt(call: RedisCall, command: () => Promise<unknown>): Promise<unknown> {
     const reply = await attempt(this.#connection, call.operation, command)
-    this.#onAnswer(this.#connection)
+    this.#onFirstReply?.()
+    this.#onFirstReply = undefined
     return reply
   }
 }

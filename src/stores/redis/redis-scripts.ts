@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { RedisConnection } from './redis-client.ts'
+import type { RedisConnection } from './redis-connection.ts'
 import { codeOf } from './redis-errors.ts'
 
-/** A script about one key, so that it runs in every Cluster whatever the keys are called. */
+/** A script about one key, so that it runs in every Cluster whatever the names of the keys are. */
 export interface RedisScript {
   readonly text: string
   readonly sha: string
@@ -12,29 +12,31 @@ function script(text: string): RedisScript {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
-/** Where a record has what; see `redis-record.ts`. */
+/** Positions in a record, see `redis-record.ts`. */
 const EXPIRES = 'string.sub(head, 1, 16)'
 const LISTED = 'string.sub(head, 33, 48)'
 
 /**
- * Writes over the version that is expected. Without a `listedUntil` of its own the record keeps the one it has, if that is of the same user
- * and late enough: `unlisted` otherwise.
+ * Replaces a record that has the expected version. If `listed` is empty, the record keeps its
+ * `listedUntil`, provided that it belongs to the same user and is late enough. Otherwise the script
+ * returns 'unlisted' and writes nothing.
  */
 export const REPLACE: RedisScript = script(`
-local now, expected, user, instants, listed, body, ttl = unpack(ARGV)
+local now, expected, user, times, listed, body, ttl = unpack(ARGV)
 local head = redis.call('GETRANGE', KEYS[1], 0, 47 + #expected + #user)
 if ${EXPIRES} <= now then return 'missing' end
 if string.sub(head, 49, 48 + #expected) ~= expected then return redis.call('GET', KEYS[1]) end
 if listed == '' then
   listed = ${LISTED}
-  if string.sub(head, 49 + #expected) ~= user or listed < string.sub(instants, 1, 16) then return 'unlisted' end
+  if string.sub(head, 49 + #expected) ~= user or listed < string.sub(times, 1, 16) then return 'unlisted' end
 end
-redis.call('SET', KEYS[1], instants .. listed .. body, 'PX', ttl)
+redis.call('SET', KEYS[1], times .. listed .. body, 'PX', ttl)
 return 'written'`)
 
 /**
- * Moves the instants of a record. That of a user comes back whole, to be listed first: its list must not end before it, and may have been
- * lost with another server.
+ * Moves the timestamps of a record. If the record has a user and `listed` is empty, the script
+ * returns the record unchanged. The caller then adds it to the user's list first, because the list
+ * must not expire before it and may have been lost with another server.
  */
 export const TOUCH: RedisScript = script(`
 local now, expected, expires, listed, ttl = unpack(ARGV)
@@ -48,7 +50,7 @@ redis.call('SETRANGE', KEYS[1], 0, expires .. now .. listed)
 redis.call('PEXPIRE', KEYS[1], ttl)
 return 'touched'`)
 
-/** Deletes a session if it is, now, of that user. */
+/** Deletes a session if it belongs to the user at this time. */
 export const DELETE_OF_USER: RedisScript = script(`
 local record = redis.call('GET', KEYS[1])
 if not record then return 'missing' end
@@ -58,8 +60,8 @@ redis.call('DEL', KEYS[1])
 return 'deleted'`)
 
 /**
- * Puts a session in its user's list, with the instant as its score. A list lives on as long as its longest session. Answers some others of
- * the list, at random, with their scores.
+ * Adds a session to its user's list, with the time as its score. The list expires with its longest
+ * session. Returns up to four random members with their scores.
  */
 export const ADD_TO_LIST: RedisScript = script(`
 local at, session, ttl, random = unpack(ARGV)
@@ -70,14 +72,14 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ttl) then redis.call('PEXPIRE', KEYS[1
 local first = math.floor(tonumber(random) * redis.call('ZCARD', KEYS[1]))
 return redis.call('ZRANGE', KEYS[1], first, first + 3, 'WITHSCORES')`)
 
-/** Takes a session from its user's list, unless it was put there again meanwhile. */
-export const TAKE_FROM_LIST: RedisScript = script(`
+/** Removes a session from its user's list, unless it was added again since its score was read. */
+export const REMOVE_FROM_LIST: RedisScript = script(`
 local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if score and tonumber(score) == tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
 return 'done'`)
 
-/** Runs a script; with its text where that server does not know it yet, or no longer. */
-export async function run(
+/** Runs a script by its hash. Sends the text if the server does not have it in its script cache. */
+export async function runScript(
   connection: RedisConnection,
   { text, sha }: RedisScript,
   key: string,

@@ -1,27 +1,38 @@
 import { monotonic } from '../../core/base/clock.ts'
+import { MINUTE } from '../../core/base/duration.ts'
 import type { ClearExpiredOptions, Progress } from '../../core/store/store.ts'
-import { throttle } from './throttle.ts'
 
-/** A batch that takes longer than a minute has lost its connection. */
-const LONGEST = 60_000
+/** Deletes a batch of `limit` rows and returns how many there were. The result is not used after `deadline` (see `Operation`). */
+export type DeleteBatch = (limit: number, deadline: number) => number | Promise<number>
 
-/** Deletes a batch of `most` rows, and answers how many there were. Nobody waits for that after `until`, see `Patience`. */
-export type Batch = (most: number, deadline: number) => number | Promise<number>
-
-/** Does `clearExpired`, batch by batch, until one of them is not full. */
+/** Performs `clearExpired`, batch by batch, until a batch is not full. A batch that takes longer than a minute has lost its connection. */
 export async function* deleteInBatches(
   { batch = 1000, signal }: Pick<ClearExpiredOptions, 'batch' | 'signal'>,
-  clear: Batch,
+  deleteBatch: DeleteBatch,
 ): AsyncGenerator<Progress, void, undefined> {
-  const most = Math.max(1, batch)
+  const limit = Math.max(1, batch)
   let deleted = 0
   while (signal?.aborted !== true) {
-    const begun = monotonic()
-    const count = await clear(most, begun + LONGEST)
-    const took = monotonic() - begun
+    const started = monotonic()
+    const count = await deleteBatch(limit, started + MINUTE)
+    const duration = monotonic() - started
     deleted += count
     yield { deleted }
-    if (count < most) return
-    await throttle(took)
+    if (count < limit) return
+    await throttle(duration)
   }
+}
+
+const MAX_PAUSE = 1000
+
+/**
+ * Lets other work run between two batches, also where the store itself never waits: as long as the last batch took, so that clearing uses
+ * at most half of the resources, however slow or busy they are.
+ *
+ * @param duration milliseconds
+ */
+export function throttle(duration: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, Math.min(duration, MAX_PAUSE))
+  })
 }

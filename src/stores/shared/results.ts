@@ -1,7 +1,7 @@
-import type { Entry, Refused, Written } from '../../core/store/store.ts'
+import type { Entry, Page, Refused, Written } from '../../core/store/store.ts'
 
-/** What `create` and `replace` answer. The ones that say the same every time are made once, frozen. */
-export const answer: {
+/** What `create` and `replace` return. Results without an entry are frozen and shared. */
+export const results: {
   readonly written: Written
   readonly taken: Refused
   readonly missing: Refused
@@ -11,4 +11,11 @@ export const answer: {
   taken: Object.freeze({ ok: false, reason: 'taken' }),
   missing: Object.freeze({ ok: false, reason: 'missing' }),
   stale: (current) => ({ ok: false, reason: 'stale', current }),
+}
+
+/** The page of at most `limit` entries out of those that were found, in the order of keys: one entry more than `limit` means that another page follows. */
+export function toPage(found: readonly (readonly [key: string, entry: Entry])[], limit: number): Page {
+  const entries = found.slice(0, limit)
+  const last = entries.at(-1)
+  return found.length > limit && last !== undefined ? { entries, cursor: last[0] } : { entries }
 }

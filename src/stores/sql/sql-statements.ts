@@ -1,5 +1,4 @@
 import type { StoreOperation } from '../../core/base/errors.ts'
-import { invalidOption } from '../shared/check-options.ts'
 
 /**
  * How one database spells what others spell differently. All the rest is SQL that every one of them understands.
@@ -130,20 +129,4 @@ function listStatements(table: string, of: (operation: StoreOperation, text: str
 export function spelt(text: string, dialect: Pick<SqlDialect, 'quote' | 'placeholder'>): string {
   let n = 0
   return text.replace(/["?]/g, (mark) => (mark === '"' ? dialect.quote : dialect.placeholder(++n)))
-}
-
-const NAME = /^(?!sqlite_|pg_)[a-z_][a-z0-9_]{0,48}$/i
-
-/**
- * The name of a table, checked: it becomes part of every statement. Where the database has schemas it may name one: `app.sessions`.
- *
- * @throws ConfigError when it is not made of plain identifiers.
- */
-export function tableName(owner: string, table: unknown, { schemas = false }: { readonly schemas?: boolean } = {}): string {
-  const names = typeof table === 'string' ? table.split('.') : []
-  const right = names.length >= 1 && names.length <= (schemas ? 2 : 1) && names.every((name) => NAME.test(name))
-  if (right) return names.join('.')
-  const remedy =
-    'Give a name of letters, digits and underscores, at most 49, that begins with neither a digit nor `sqlite_` or `pg_`: `sessions`'
-  throw invalidOption(owner, 'table', table, schemas ? `${remedy}; in front of it perhaps its schema: \`app.sessions\`.` : `${remedy}.`)
 }

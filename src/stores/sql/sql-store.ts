@@ -20,8 +20,7 @@ import type {
   Written,
 } from '../../core/store/store.ts'
 import { deleteInBatches } from '../shared/delete-in-batches.ts'
-import { pageFrom } from '../shared/page.ts'
-import { answer } from '../shared/results.ts'
+import { results, toPage } from '../shared/results.ts'
 import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
 import type { SqlStatement, SqlStatements } from './sql-statements.ts'
 
@@ -87,9 +86,9 @@ export class SqlStore implements Store {
     const values = columnsOf(entry)
     values.push(toUtf8Text(key))
     try {
-      return (await this.#executor.run(this.#sql.create, values, deadline)) === 0 ? answer.taken : answer.written
+      return (await this.#executor.run(this.#sql.create, values, deadline)) === 0 ? results.taken : results.written
     } catch (error) {
-      if (error instanceof StoreError && this.#sql.isTaken(error.cause)) return answer.taken
+      if (error instanceof StoreError && this.#sql.isTaken(error.cause)) return results.taken
       throw error
     }
   }
@@ -97,9 +96,9 @@ export class SqlStore implements Store {
   async replace({ key, entry, expected, now, deadline }: Replace): Promise<Written | Refused> {
     const values = columnsOf(entry)
     values.push(toUtf8Text(key), toUtf8Text(expected), now)
-    if ((await this.#executor.run(this.#sql.replace, values, deadline)) !== 0) return answer.written
+    if ((await this.#executor.run(this.#sql.replace, values, deadline)) !== 0) return results.written
     const row = await this.#executor.row(this.#sql.refusal, [toUtf8Text(key), now], deadline)
-    return row === undefined ? answer.missing : answer.stale(entryOf(row))
+    return row === undefined ? results.missing : results.stale(entryOf(row))
   }
 
   async touch({ key, expiresAt, expected, now, deadline }: Touch): Promise<boolean> {
@@ -123,7 +122,7 @@ export class SqlStore implements Store {
     const texts = [name, cursor].filter((text) => text !== undefined).map(toUtf8Text)
     const rows = await this.#executor.rows(statement, [now, ...texts, most + 1], deadline)
     const found = rows.map((row) => [fromUtf8Text(row.key), entryOf(row)] as const)
-    return pageFrom(found, most)
+    return toPage(found, most)
   }
 
   clearExpired({ now, batch = this.#sql.batch, ...rest }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {

@@ -14,10 +14,10 @@ interface Waiting {
 }
 
 /** Where the rows are, and how one gets there. */
-export interface SqliteHome {
+export interface SqliteSource {
   readonly table: string
   /** Whether the table is created at the first use, where it is missing. */
-  readonly create: boolean
+  readonly createTable: boolean
   /** Whether the store itself opens the database, and so closes it. */
   readonly owned: boolean
   open(): SqliteDatabase
@@ -41,15 +41,15 @@ const MOST_TOGETHER = 250
  * outcome: when any of them fails the transaction is taken back and each runs alone. Reads never join: they run at once, before or after.
  */
 export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
-  readonly #home: SqliteHome
+  readonly #source: SqliteSource
   /** Open; the table may be missing. */
   #opened: SqliteDatabase | undefined
   #connection: Connection | undefined
   readonly #waiting: Waiting[] = []
   #closed = false
 
-  constructor(home: SqliteHome) {
-    this.#home = home
+  constructor(source: SqliteSource) {
+    this.#source = source
   }
 
   row(statement: SqlStatement, values: SqlValue[]): Row | undefined {
@@ -83,15 +83,15 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   }
 
   migrate(dryRun: boolean): string {
-    if (dryRun && this.#opened === undefined && !this.#home.isThere()) return sqliteSchema(this.#home.table)
-    return this.#onDatabase('migrate', (database) => (dryRun ? missingSqliteSchema(database, this.#home.table) : this.#create(database)))
+    if (dryRun && this.#opened === undefined && !this.#source.isThere()) return sqliteSchema(this.#source.table)
+    return this.#onDatabase('migrate', (database) => (dryRun ? missingSqliteSchema(database, this.#source.table) : this.#create(database)))
   }
 
   close(): void {
     if (this.#closed) return
     while (this.#waiting.length > 0) this.#commitTogether()
     this.#closed = true
-    if (this.#home.owned) this.#opened?.close()
+    if (this.#source.owned) this.#opened?.close()
     this.#opened = undefined
     this.#connection = undefined
   }
@@ -99,14 +99,14 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   #connect(operation: StoreOperation): Connection {
     if (this.#connection !== undefined) return this.#connection
     this.#connection = this.#onDatabase(operation, (database) => {
-      if (this.#home.create) this.#create(database)
+      if (this.#source.createTable) this.#create(database)
       return { database, prepared: new Map(), groups: atEndOfTurn !== undefined && waitsForDisk(database) }
     })
     return this.#connection
   }
 
   #create(database: SqliteDatabase): string {
-    const schema = missingSqliteSchema(database, this.#home.table)
+    const schema = missingSqliteSchema(database, this.#source.table)
     if (schema !== '') database.exec(schema)
     return schema
   }
@@ -114,7 +114,7 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   #onDatabase<T>(operation: StoreOperation, work: (database: SqliteDatabase) => T): T {
     if (this.#closed) throw notApplied(operation, new Error('The store is closed'))
     try {
-      this.#opened ??= this.#home.open()
+      this.#opened ??= this.#source.open()
       return work(this.#opened)
     } catch (error) {
       throw notApplied(operation, error)
@@ -136,7 +136,7 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
 
   #runAlone(statement: SqlStatement, values: SqlValue[]): number {
     const prepared = this.#prepare(statement)
-    if (!this.#home.owned) this.#refuseInTransaction(statement.operation)
+    if (!this.#source.owned) this.#refuseInTransaction(statement.operation)
     try {
       return Number(prepared.run(...values).changes)
     } catch (error) {

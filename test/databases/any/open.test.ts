@@ -112,10 +112,10 @@ describe('a table of that name that is not ours', () => {
     const table = freshTable()
     const words = `the table \`${table}\` is there, but it is not one of this package (it has no column \`key\`)`
     const other = await foreignTable(name, url, table)
-    for (const create of [true, false]) {
-      const store = await openStore(`${url}?table=${table}`, { create })
+    for (const createTable of [true, false]) {
+      const store = await openStore(`${url}?table=${table}`, { createTable })
       await expect(store.migrate?.()).rejects.toThrow(words)
-      if (create) await expect(store.create({ key: fresh('key'), entry: sampleEntry() })).rejects.toThrow(words)
+      if (createTable) await expect(store.create({ key: fresh('key'), entry: sampleEntry() })).rejects.toThrow(words)
       await store.close?.()
     }
     expect(await other.rows()).toBe(1)

@@ -108,7 +108,7 @@ describe.each(Object.entries(WORLDS))('when %s', (name, world) => {
   it('forgets its connections without a word, as behind a firewall, new ones are opened', async () => {
     const { scene: at, proxy } = await scene()
     await Promise.all(Array.from({ length: 8 }, () => at.count()))
-    proxy.forgetAll()
+    proxy.blackHoleAll()
     await at.countUntilServed()
     await Promise.all(Array.from({ length: 8 }, () => at.count()))
     await at.judge()

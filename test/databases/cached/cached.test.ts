@@ -1,8 +1,8 @@
-// A cached store on real servers: the suite, and what processes with a cache each tell each other.
+// A cached store on real servers: the suite, and invalidations between processes with private caches.
 import pg from 'pg'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Entry } from '../../../src/core/store/store.ts'
-import { CachedStore, type Invalidation, postgresInvalidation, redisInvalidation } from '../../../src/stores/cached.ts'
+import { CachedStore, type Channel, postgresChannel, redisChannel } from '../../../src/stores/cached.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { PostgresStore } from '../../../src/stores/postgres.ts'
 import { RedisStore } from '../../../src/stores/redis.ts'
@@ -30,7 +30,7 @@ if (POSTGRES !== '' && REDIS !== '') {
   )
 }
 
-/** Two processes with a cache each, and what carries their messages. */
+/** Two processes with private caches and one store. */
 interface Pair {
   readonly truth: PostgresStore
   readonly one: CachedStore
@@ -38,19 +38,19 @@ interface Pair {
   readonly warnings: string[]
 }
 
-async function pair(carry: () => Promise<Invalidation>, carryOther: () => Promise<Invalidation> = carry): Promise<Pair> {
+async function pair(open: () => Promise<Channel>, openOther: () => Promise<Channel> = open): Promise<Pair> {
   const truth = new PostgresStore({ pool: newPool(), table: freshTable() })
   const warnings: string[] = []
-  const cached = async (invalidation: Invalidation): Promise<CachedStore> => {
-    const options = { onWarning: (message: string) => void warnings.push(message), invalidation }
+  const cached = async (channel: Channel): Promise<CachedStore> => {
+    const options = { onWarning: (message: string) => void warnings.push(message), channel }
     const store = new CachedStore({ store: truth, cache: new MemoryStore(), maxStale: '1h', ...options })
     onTestFinished(() => store.close())
     return store
   }
-  return { truth, one: await cached(await carry()), other: await cached(await carryOther()), warnings }
+  return { truth, one: await cached(await open()), other: await cached(await openOther()), warnings }
 }
 
-/** A new session that both have in their caches. */
+/** Creates a session that is in both caches. */
 async function cachedByBoth({ truth, one, other }: Pair, userId?: string): Promise<{ key: string; entry: Entry }> {
   const [key, entry] = [freshPrefix(), sampleEntry(userId === undefined ? {} : { userId })]
   await truth.create({ key, entry })
@@ -58,7 +58,7 @@ async function cachedByBoth({ truth, one, other }: Pair, userId?: string): Promi
   return { key, entry }
 }
 
-/** Whether a change that the cache does not hear of is not seen. The change is taken back by the next one. */
+/** Whether a read misses a change that bypassed the cached store. Each call makes another change. */
 async function isCached(store: CachedStore, truth: PostgresStore, key: string): Promise<boolean> {
   const before = await store.load({ key, now: NOW })
   const next = { ...(before as Entry), expiresAt: (before as Entry).expiresAt + 1 }
@@ -70,12 +70,12 @@ function until(check: () => Promise<void>): Promise<void> {
   return vi.waitFor(check, { timeout: 20_000, interval: 10 })
 }
 
-const channels: Readonly<Record<string, () => Promise<Invalidation>>> = {
-  redis: async () => redisInvalidation({ publisher: (await nodeRedis()) as never, subscriber: (await nodeRedis()) as never, channel }),
-  ioredis: async () => redisInvalidation({ publisher: ioRedis(), subscriber: ioRedis(), channel }),
-  PostgreSQL: async () => postgresInvalidation({ connect: () => listener(POSTGRES), channel: `${channel} "quoted"` }),
+const channels: Readonly<Record<string, () => Promise<Channel>>> = {
+  redis: async () => redisChannel({ publisher: (await nodeRedis()) as never, subscriber: (await nodeRedis()) as never, name: NAME }),
+  ioredis: async () => redisChannel({ publisher: ioRedis(), subscriber: ioRedis(), name: NAME }),
+  PostgreSQL: async () => postgresChannel({ connect: () => listener(POSTGRES), name: `${NAME} "quoted"` }),
 }
-const channel = freshPrefix()
+const NAME = freshPrefix()
 
 async function listener(connectionString: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 2000 })
@@ -83,9 +83,9 @@ async function listener(connectionString: string): Promise<pg.Client> {
   return client
 }
 
-describe.skipIf(POSTGRES === '' || REDIS === '').each(Object.entries(channels))('processes that tell each other through %s', (_, carry) => {
-  it('see at once what another changed, deleted or ended for a user', async () => {
-    const processes = await pair(carry)
+describe.skipIf(POSTGRES === '' || REDIS === '').each(Object.entries(channels))('processes with a channel through %s', (_, open) => {
+  it('see at once a change, a deletion and the end of the sessions of a user by another process', async () => {
+    const processes = await pair(open)
     const { one, other } = processes
     const { key, entry } = await cachedByBoth(processes, 'ada')
     const next = sampleEntry({ userId: 'ada' })
@@ -102,56 +102,62 @@ describe.skipIf(POSTGRES === '' || REDIS === '').each(Object.entries(channels))(
   })
 })
 
-/** Of the same channel: through the server itself, and through a network that can be spoilt. */
-const networks = {
+/** The same channels, through a proxy that injects faults. */
+const proxied = {
   redis: async (proxy: FaultProxy) => {
     const subscriber = (await nodeRedis({ url: `redis://127.0.0.1:${proxy.port}` })) as never
-    return redisInvalidation({ publisher: (await nodeRedis()) as never, subscriber, channel })
+    return redisChannel({ publisher: (await nodeRedis()) as never, subscriber, name: NAME })
   },
   ioredis: async (proxy: FaultProxy) =>
-    redisInvalidation({ publisher: ioRedis(), subscriber: ioRedis({}, `redis://127.0.0.1:${proxy.port}`), channel }),
+    redisChannel({ publisher: ioRedis(), subscriber: ioRedis({}, `redis://127.0.0.1:${proxy.port}`), name: NAME }),
   PostgreSQL: async (proxy: FaultProxy) => {
     const url = new URL(POSTGRES)
     url.port = String(proxy.port)
-    return postgresInvalidation({ connect: () => listener(url.href), channel: `${channel} "quoted"` })
+    return postgresChannel({ connect: () => listener(url.href), name: `${NAME} "quoted"` })
   },
 }
 
-describe.skipIf(POSTGRES === '' || REDIS === '').each(Object.entries(networks))('a process that misses messages of %s', (name, behind) => {
-  const server = name === 'PostgreSQL' ? POSTGRES : REDIS
+describe.skipIf(POSTGRES === '' || REDIS === '').each(Object.entries(proxied))(
+  'a process that misses messages of %s',
+  (name, openProxied) => {
+    const server = name === 'PostgreSQL' ? POSTGRES : REDIS
 
-  it.each(['reset', 'black hole'] as const)('asks the store until it hears again, and then knows nothing of before: %s', async (fault) => {
-    const proxy = await new FaultProxy({ port: Number(new URL(server).port) }).listen()
-    onTestFinished(() => proxy.close())
-    const processes = await pair(channels[name] as () => Promise<Invalidation>, () => behind(proxy))
-    const { one, other, truth, warnings } = processes
-    const { key } = await cachedByBoth(processes)
-    const second = await cachedByBoth(processes)
-    if (fault === 'reset') {
-      proxy.refuse()
-      proxy.resetAll()
-    } else proxy.fault = { blackHole: 'both' }
-    await one.delete({ key })
-    await until(async () => expect(await other.load({ key, now: NOW })).toBeUndefined())
-    expect(await isCached(other, truth, second.key)).toBe(false)
-    expect(await isCached(one, truth, second.key)).toBe(true)
-    await until(async () => expect(warnings).toEqual([expect.stringContaining('does not hear')]))
-    await truth.delete({ key: second.key })
-    proxy.fault = {}
-    if (fault === 'reset') await proxy.listen()
-    else proxy.resetAll()
-    const third = sampleEntry()
-    await truth.create({ key: `${key}3`, entry: third })
-    await until(async () => expect(await isCached(other, truth, `${key}3`)).toBe(true))
-    expect(await other.load({ key: second.key, now: NOW })).toBeUndefined()
-  })
-})
+    it.each(['reset', 'black hole'] as const)(
+      'reads from the store until the channel works again, and drops all older rows: %s',
+      async (fault) => {
+        const proxy = await new FaultProxy({ port: Number(new URL(server).port) }).listen()
+        onTestFinished(() => proxy.close())
+        const processes = await pair(channels[name] as () => Promise<Channel>, () => openProxied(proxy))
+        const { one, other, truth, warnings } = processes
+        const { key } = await cachedByBoth(processes)
+        const second = await cachedByBoth(processes)
+        if (fault === 'reset') {
+          proxy.refuse()
+          proxy.resetAll()
+        } else proxy.fault = { blackHole: 'both' }
+        await one.delete({ key })
+        await until(async () => expect(await other.load({ key, now: NOW })).toBeUndefined())
+        expect(await isCached(other, truth, second.key)).toBe(false)
+        expect(await isCached(one, truth, second.key)).toBe(true)
+        await until(async () => expect(warnings).toEqual([expect.stringContaining('the channel was interrupted')]))
+        await truth.delete({ key: second.key })
+        proxy.fault = {}
+        if (fault === 'reset') await proxy.listen()
+        else proxy.resetAll()
+        const third = sampleEntry()
+        await truth.create({ key: `${key}3`, entry: third })
+        await until(async () => expect(await isCached(other, truth, `${key}3`)).toBe(true))
+        expect(await other.load({ key: second.key, now: NOW })).toBeUndefined()
+      },
+    )
+  },
+)
 
-describe.skipIf(POSTGRES === '')('a process that could not tell', () => {
-  it('makes up for it: the others forget everything', async () => {
+describe.skipIf(POSTGRES === '')('a process that could not publish an invalidation', () => {
+  it('makes the other processes drop all their rows', async () => {
     const proxy = await new FaultProxy({ port: Number(new URL(POSTGRES).port) }).listen()
     onTestFinished(() => proxy.close())
-    const processes = await pair(channels['PostgreSQL'] as () => Promise<Invalidation>, () => networks.PostgreSQL(proxy))
+    const processes = await pair(channels['PostgreSQL'] as () => Promise<Channel>, () => proxied.PostgreSQL(proxy))
     const { one, other } = processes
     const { key } = await cachedByBoth(processes)
     proxy.refuse()

@@ -224,8 +224,8 @@ describe.skipIf(MYSQL === '')('a pool', () => {
   })
 
   it.each([
-    ['does not let anybody wait', { waitForConnections: false }, 10_000],
-    ['lets everybody wait', { waitForConnections: true }, 100],
+    ['does not let anybody wait', { waitForConnections: false }, '10s' as const],
+    ['lets everybody wait', { waitForConnections: true }, '100ms' as const],
   ])('whose connections are all in use, and which %s, is a failure without effect', async (_, options, statementTimeout) => {
     const pool = newMysqlPool('repeatable read', { connectionLimit: 1, ...options })
     const store = new MysqlStore({ pool, table: freshTable(), statementTimeout })
@@ -244,7 +244,7 @@ describe.skipIf(MYSQL === '')('a pool', () => {
       const table = freshTable()
       const store = new MysqlStore({ pool: newMysqlPool(), table })
       await store.create({ key: 'a', entry: sampleEntry() })
-      const careless = new MysqlStore({ pool: newMysqlPool('repeatable read', {}, begin), table, create: false })
+      const careless = new MysqlStore({ pool: newMysqlPool('repeatable read', {}, begin), table, createTable: false })
       await expect(careless.delete({ key: 'a' })).rejects.toEqual(failure(false))
       await expect(careless.delete({ key: 'a' })).rejects.toThrow('autocommit')
       await expect(careless.create({ key: 'b', entry: sampleEntry() })).rejects.toEqual(failure(false))
@@ -294,7 +294,7 @@ describe.skipIf(MYSQL === '')('a server that lets nobody in', () => {
     ['no such name', { host: 'nowhere.invalid' }],
   ])('has surely done nothing: %s', async (_, options) => {
     const pool = mysqlPool({ uri: MYSQL, host: '127.0.0.1', ...options }, [])
-    const store = new MysqlStore({ pool, create: false })
+    const store = new MysqlStore({ pool, createTable: false })
     await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(failure(false))
     await expect(Promise.all([store.load({ key: 'a', now: NOW }), store.load({ key: 'b', now: NOW })])).rejects.toEqual(failure(false))
     await pool.end()

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { Pool, PoolOptions } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { Duration } from '../../../src/core/base/duration.ts'
 import { createSessions } from '../../../src/index.ts'
 import { MysqlStore } from '../../../src/stores/mysql.ts'
 import { NOW, sampleEntry } from '../../../src/testing/sample.ts'
@@ -51,7 +52,7 @@ describe.skipIf(MYSQL === '')('a server', () => {
 
   it('that hangs is given up in time, and its connections with it', async () => {
     const pool = ownPool({ connectionLimit: 2 })
-    const [store, entry] = [new MysqlStore({ pool, table: freshTable(), statementTimeout: 400 }), sampleEntry()]
+    const [store, entry] = [new MysqlStore({ pool, table: freshTable(), statementTimeout: '400ms' }), sampleEntry()]
     await soon(() => store.create({ key: 'a', entry }), { ok: true })
     process.kill(server.pid as number, 'SIGSTOP')
     try {
@@ -67,7 +68,7 @@ describe.skipIf(MYSQL === '')('a server', () => {
   })
 
   it('that hangs costs a request no more than its time, and no change is lost or made twice', async () => {
-    const store = new MysqlStore({ pool: ownPool(), table: freshTable(), statementTimeout: 1000 })
+    const store = new MysqlStore({ pool: ownPool(), table: freshTable(), statementTimeout: '1s' })
     const sessions = createSessions<any>({ store, timeout: { operation: '500ms', request: '20s' } })
     const session = sessions.create()
     session.set('n', 1)
@@ -87,7 +88,7 @@ describe.skipIf(MYSQL === '')('a server', () => {
     await once(silent, 'listening')
     onTestFinished(() => void silent.close())
     const { port } = silent.address() as { port: number }
-    const store = new MysqlStore({ pool: ownPool({ port, connectTimeout: 200 }), create: false })
+    const store = new MysqlStore({ pool: ownPool({ port, connectTimeout: 200 }), createTable: false })
     await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(failure(false))
   })
 
@@ -123,7 +124,7 @@ describe.skipIf(MYSQL === '')('a server', () => {
 })
 
 describe.skipIf(MYSQL === '')('a network', () => {
-  async function through(statementTimeout = 400, options: PoolOptions = {}) {
+  async function through(statementTimeout: Duration = '400ms', options: PoolOptions = {}) {
     const proxy = await new FaultProxy({ port: Number(new URL(MYSQL).port) }).listen()
     onTestFinished(() => proxy.close())
     const pool = mysqlPool({ uri: MYSQL, host: '127.0.0.1', port: proxy.port, connectTimeout: 1000, ...options }, [])
@@ -136,7 +137,7 @@ describe.skipIf(MYSQL === '')('a network', () => {
   }
 
   it('that is slow slows, and no more', async () => {
-    const { proxy, store, entries } = await through(10_000)
+    const { proxy, store, entries } = await through('10s')
     proxy.fault = { delay: 20, jitter: 20 }
     expect(await Promise.all(entries.map((_, index) => store.load({ key: `key ${index}`, now: NOW })))).toEqual(entries)
     expect(await store.delete({ key: 'key 1' })).toBe(true)
@@ -149,7 +150,7 @@ describe.skipIf(MYSQL === '')('a network', () => {
     ['ends in the middle of an answer', { cut: { after: 3000, direction: 'down', how: 'end' } }],
     ['breaks in the middle of a statement', { cut: { after: 300, direction: 'up', how: 'reset' } }],
   ])('that %s never gives one the answer of another', async (_, fault) => {
-    const { proxy, store, entries } = await through(400, { connectionLimit: 3 })
+    const { proxy, store, entries } = await through('400ms', { connectionLimit: 3 })
     proxy.fault = fault
     const answers = await Promise.allSettled(
       Array.from({ length: 30 }, async (__, index) => {
@@ -169,7 +170,7 @@ describe.skipIf(MYSQL === '')('a network', () => {
   })
 
   it('that breaks during a write leaves its outcome open', async () => {
-    const { proxy, store } = await through(2000, { connectionLimit: 1 })
+    const { proxy, store } = await through('2s', { connectionLimit: 1 })
     // The statement is prepared now, and no answer is needed before it is sent again.
     expect(await store.delete({ key: 'nothing' })).toBe(false)
     proxy.fault = { blackHole: 'down' }
@@ -179,7 +180,7 @@ describe.skipIf(MYSQL === '')('a network', () => {
   })
 
   it('that breaks during a write is no reason for a session to make a change twice, or not at all', async () => {
-    const { proxy, store, table } = await through(10_000, { connectionLimit: 1 })
+    const { proxy, store, table } = await through('10s', { connectionLimit: 1 })
     const sessions = createSessions<any>({ store, timeout: { operation: '20s', request: '40s' } })
     const session = sessions.create()
     for (const n of [0, 1]) {

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { check } from '../../proof/checks/checker.ts'
-import { Server } from '../../proof/processes/fleet.ts'
 import { load } from '../../proof/processes/load.ts'
-import { campaign, type StoreName, seedsFrom, told } from '../../proof/simulation/campaign.ts'
+import { ServerProcess } from '../../proof/processes/server-process.ts'
+import { formatFailures, runSeeds, type StoreName, seedsFrom } from '../../proof/simulation/campaign.ts'
 import { freshTable } from '../../services/fresh-table.ts'
 import { MYSQL } from '../../services/mysql/mysql-pools.ts'
 
@@ -12,9 +12,9 @@ const store = MYSQL as StoreName
 
 describe.skipIf(MYSQL === '')('the guarantee on MariaDB', () => {
   it(`holds in seeded runs (${day * 20} and on)`, { timeout: 120_000 }, async () => {
-    const tally = await campaign(store, seedsFrom(day * 20, 20))
-    expect(told(tally, store)).toBe('')
-    expect(tally.answers['ok']).toBeGreaterThan(300)
+    const tally = await runSeeds(store, seedsFrom(day * 20, 20))
+    expect(formatFailures(tally, store)).toBe('')
+    expect(tally.responses['ok']).toBeGreaterThan(300)
   })
 
   it(`holds for 1,500 requests to four processes (seed ${day})`, { timeout: 120_000 }, async () => {
@@ -28,7 +28,7 @@ describe.skipIf(MYSQL === '')('the guarantee on MariaDB', () => {
   })
 
   it('keeps no process alive that is told to end', { timeout: 30_000 }, async () => {
-    const server = new Server(`${MYSQL}#${freshTable()}`)
+    const server = new ServerProcess(`${MYSQL}#${freshTable()}`)
     onTestFinished(async () => void (await server.stop('SIGKILL')))
     expect(await server.stop('SIGTERM')).toBe(0)
   })

@@ -22,15 +22,15 @@ describe('the options of a MysqlStore', () => {
     ['table', '`app`.sessions'],
     ['table', ''],
     ['table', 7],
-    ['create', 'yes'],
+    ['createTable', 'yes'],
     ['pool', 'mysql://localhost/app'],
     ['pool', {}],
     ['pool', { pool: {} }],
     ['pool', null],
     ['pool', undefined],
-    ['statementTimeout', '10s'],
-    ['statementTimeout', 0],
-    ['statementTimeout', 2 ** 31],
+    ['statementTimeout', 10_000],
+    ['statementTimeout', '0s'],
+    ['statementTimeout', '25d'],
     ['client', pool],
   ])('that cannot be used are refused by name: %s', (option, value) => {
     const options = { pool, [option]: value } as unknown as MysqlStoreOptions
@@ -61,9 +61,9 @@ async function newDatabase(how = ''): Promise<string> {
 }
 
 describe.skipIf(MYSQL === '')('the table of a MysqlStore', () => {
-  it('is not created with create: false, and may come from the file', async () => {
+  it('is not created with createTable: false, and may come from the file', async () => {
     const pool = newMysqlPool('repeatable read', { database: await newDatabase() })
-    const store = new MysqlStore({ pool, create: false })
+    const store = new MysqlStore({ pool, createTable: false })
     await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(NOT_APPLIED)
     await pool.query(readFileSync('schema/mysql.sql', 'utf8'))
     await pool.query(readFileSync('schema/mysql.sql', 'utf8'))

@@ -183,14 +183,14 @@ describe.skipIf(POSTGRES === '')('a server that cannot be reached', () => {
       onTestFinished(() => void silent.close())
       const { port } = silent.address() as { port: number }
       for (const at of [1, port]) {
-        const store = new PostgresStore({ pool: pools[client](at), create: false })
+        const store = new PostgresStore({ pool: pools[client](at), createTable: false })
         await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(failure(false))
       }
       const nowhere = client === 'pg' ? ended(new pg.Pool({ host: 'nowhere.invalid' })) : ended(postgres({ host: 'nowhere.invalid' }))
-      await expect(new PostgresStore({ pool: nowhere, create: false }).delete({ key: 'a' })).rejects.toEqual(failure(false))
+      await expect(new PostgresStore({ pool: nowhere, createTable: false }).delete({ key: 'a' })).rejects.toEqual(failure(false))
       const unknown = POSTGRES.replace('/postgres', '/no_such_database').replace('postgres@', 'nobody@')
       const stranger = client === 'pg' ? ended(new pg.Pool({ connectionString: unknown })) : ended(postgres(unknown))
-      await expect(new PostgresStore({ pool: stranger, create: false }).delete({ key: 'a' })).rejects.toEqual(failure(false))
+      await expect(new PostgresStore({ pool: stranger, createTable: false }).delete({ key: 'a' })).rejects.toEqual(failure(false))
     },
   )
 

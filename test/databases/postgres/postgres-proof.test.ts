@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { check } from '../../proof/checks/checker.ts'
-import { Server } from '../../proof/processes/fleet.ts'
 import { load } from '../../proof/processes/load.ts'
-import { campaign, type StoreName, seedsFrom, told } from '../../proof/simulation/campaign.ts'
+import { ServerProcess } from '../../proof/processes/server-process.ts'
+import { formatFailures, runSeeds, type StoreName, seedsFrom } from '../../proof/simulation/campaign.ts'
 import { freshTable, POSTGRES } from '../../services/postgres/postgres-pool.ts'
 
 /** Others every day. */
@@ -11,9 +11,9 @@ const store = POSTGRES as StoreName
 
 describe.skipIf(POSTGRES === '')('the guarantee on PostgreSQL', () => {
   it(`holds in seeded runs (${day * 30} and on)`, { timeout: 120_000 }, async () => {
-    const tally = await campaign(store, seedsFrom(day * 30, 30))
-    expect(told(tally, store)).toBe('')
-    expect(tally.answers['ok']).toBeGreaterThan(500)
+    const tally = await runSeeds(store, seedsFrom(day * 30, 30))
+    expect(formatFailures(tally, store)).toBe('')
+    expect(tally.responses['ok']).toBeGreaterThan(500)
   })
 
   it(`holds for 3,000 requests to four processes (seed ${day})`, { timeout: 120_000 }, async () => {
@@ -27,7 +27,7 @@ describe.skipIf(POSTGRES === '')('the guarantee on PostgreSQL', () => {
   })
 
   it('keeps no process alive that is told to end', { timeout: 30_000 }, async () => {
-    const server = new Server(`${POSTGRES}#${freshTable()}`)
+    const server = new ServerProcess(`${POSTGRES}#${freshTable()}`)
     onTestFinished(async () => void (await server.stop('SIGKILL')))
     expect(await server.stop('SIGTERM')).toBe(0)
   })

@@ -26,7 +26,7 @@ describe('the options of a PostgresStore', () => {
     ['table', 'pg_catalog.sessions'],
     ['table', ''],
     ['table', 7],
-    ['create', 'yes'],
+    ['createTable', 'yes'],
     ['pool', 'postgres://localhost/app'],
     ['pool', {}],
     ['pool', null],
@@ -54,10 +54,10 @@ describe('the schema of a PostgresStore', () => {
 })
 
 describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
-  it('is not created with create: false, and may come from the file', async () => {
+  it('is not created with createTable: false, and may come from the file', async () => {
     const [pool, schema] = [newPool(), freshTable()]
     const client = newPool('read committed', { options: `-c search_path=${schema}` })
-    const store = new PostgresStore({ pool: client, create: false })
+    const store = new PostgresStore({ pool: client, createTable: false })
     await pool.query(`CREATE SCHEMA "${schema}"`)
     await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(NOT_APPLIED)
     await client.query(readFileSync('schema/postgres.sql', 'utf8'))
@@ -89,7 +89,7 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
 
   it('is told and created by migrate, by many at once', async () => {
     const table = freshTable()
-    const stores = Array.from({ length: 8 }, () => new PostgresStore({ pool: newPool(), table, create: false }))
+    const stores = Array.from({ length: 8 }, () => new PostgresStore({ pool: newPool(), table, createTable: false }))
     expect(await stores[0]?.migrate({ dryRun: true })).toBe(postgresSchema(table))
     expect(await Promise.all(stores.map((store) => store.migrate()))).toContain(postgresSchema(table))
     expect(await Promise.all(stores.map((store) => store.migrate({ dryRun: true })))).toEqual(stores.map(() => ''))

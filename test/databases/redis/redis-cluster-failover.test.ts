@@ -1,8 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { RedisStore } from '../../../src/stores/redis.ts'
 import { NOW, sampleEntry } from '../../../src/testing/sample.ts'
-import { expectNothingElse, told } from '../../proof/cost.ts'
-import { type Disaster, survive, type Toll } from '../../proof/faults/survive.ts'
+import { expectOnlyLosses, type Failover, type FailoverCost, formatCosts, measureFailover } from '../../proof/faults/failover.ts'
 import { freshPrefix } from '../../services/redis/redis-clients.ts'
 import { type RedisCluster, startRedisCluster } from '../../services/redis/redis-cluster.ts'
 import { ioCluster, nodeCluster } from '../../services/redis/redis-failover-clients.ts'
@@ -17,26 +16,26 @@ afterAll(() => started?.remove())
 
 describe.skipIf(started === undefined)('a master of a Cluster fails under load', () => {
   it(`killed: only what was not replicated is lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
-    const tolls = await survived(({ master }) => ({ strike: () => master.kill(), repair: () => master.start() }))
-    await annotate(told(tolls))
+    const costs = await failMaster(({ master }) => ({ trigger: () => master.kill(), repair: () => master.start() }))
+    await annotate(formatCosts(costs))
   })
 
   it(`hung: only what was not replicated is lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
-    const tolls = await survived(({ master }) => ({ strike: async () => master.pause(), repair: async () => master.resume() }))
-    await annotate(told(tolls))
+    const costs = await failMaster(({ master }) => ({ trigger: async () => master.pause(), repair: async () => master.resume() }))
+    await annotate(formatCosts(costs))
   })
 
   it(`killed while its replica was cut off: what was lost is counted (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
-    const tolls = await survived(({ master, replica }) => ({
-      brew: () => cutOff(replica, master),
-      async strike() {
+    const costs = await failMaster(({ master, replica }) => ({
+      prepare: () => cutOff(replica, master),
+      async trigger() {
         await master.kill()
         replica.resume()
       },
       repair: () => master.start(),
     }))
-    await annotate(told(tolls))
-    for (const { lost } of Object.values(tolls)) expect(lost).toBeGreaterThan(0)
+    await annotate(formatCosts(costs))
+    for (const { lost } of Object.values(costs)) expect(lost).toBeGreaterThan(0)
   })
 })
 
@@ -74,31 +73,33 @@ interface Pair {
 }
 
 /** Lets something happen to one of the masters while requests come in through both libraries. Nothing may be wrong but what is counted. */
-async function survived(happening: (pair: Pair) => Pick<Disaster, 'brew' | 'strike' | 'repair'>): Promise<Record<string, Toll>> {
+async function failMaster(
+  happening: (pair: Pair) => Pick<Failover, 'prepare' | 'trigger' | 'repair'>,
+): Promise<Record<string, FailoverCost>> {
   const prefix = freshPrefix()
   const [master] = (await cluster.masters()) as [RedisNode]
   const slots = await cluster.slotsAt(master)
   const [slot] = [...slots] as [number]
-  const { strike, repair, ...before } = happening({ master, replica: await cluster.replicaOf(master) })
+  const { trigger, repair, ...before } = happening({ master, replica: await cluster.replicaOf(master) })
   const stores = { redis: await storesOf(nodeCluster, prefix), ioredis: await storesOf(ioCluster, prefix) }
-  const tolls = await survive(stores, {
+  const costs = await measureFailover(stores, {
     ...before,
     seed: day,
-    async strike() {
-      await strike()
+    async trigger() {
+      await trigger()
       await until('a new master', async () => (await cluster.ownerOf(slot)) !== master)
     },
     async repair() {
       await repair()
       await cluster.whole()
     },
-    async hit(keys) {
+    async affected(keys) {
       const places = await cluster.slotsOf(keys.map((key) => `${prefix}session:${key}`))
       return new Set(keys.filter((_, index) => slots.has(places[index] as number)))
     },
   })
-  expectNothingElse(tolls)
-  return tolls
+  expectOnlyLosses(costs)
+  return costs
 }
 
 function storesOf(newClient: typeof ioCluster, prefix: string): Promise<RedisStore[]> {

@@ -49,7 +49,7 @@ runner.describe.each(LIBRARIES)('behind a firewall, through %s', (library) => {
     const soon = (): { deadline: number } => ({ deadline: performance.now() + 300 })
     const patient = (key: string): Promise<unknown> =>
       Promise.race([store.load({ key, now: NOW, ...soon() }).catch(() => undefined), sleep(2000)])
-    for (const proxy of proxies) proxy.forgetAll()
+    for (const proxy of proxies) proxy.blackHoleAll()
     await expect.poll(() => Promise.all(entries.map((_, index) => patient(`${index}`))), { timeout: 30_000 }).toEqual(entries)
   })
 })
@@ -77,10 +77,10 @@ runner.describe('on a Cluster', () => {
     const makers = [nodeCluster, ioCluster, nodeCluster, ioCluster]
     const stores = await Promise.all(makers.map(async (make) => new RedisStore({ client: await make(cluster), prefix })))
     const load = new LiveLoad(stores, day)
-    await load.answered(200)
+    await load.completed(200)
     for (const node of await cluster.masters()) await node.command('SCRIPT', 'FLUSH')
-    const redirected = await redirections(() => goRound(prefix, () => load.answered(10)))
-    await load.answered(100)
+    const redirected = await redirections(() => goRound(prefix, () => load.completed(10)))
+    await load.completed(100)
     const history = await load.stop(false, async () => (await everyEntry(stores[0] as RedisStore)).map(([key]) => key))
     expect(check(history)).toEqual([])
     expect(redirected).toBeGreaterThan(100)

@@ -10,7 +10,7 @@ import { type RedisServer, startRedis } from '../../services/redis/redis.ts'
 import { freshPrefix, ioRedis, LIBRARIES, type Library, newStore, nodeRedis, REDIS } from '../../services/redis/redis-clients.ts'
 
 const failure = (applied: false | undefined): unknown => expect.objectContaining({ code: 'ERR_SESSION_STORE', applied })
-const QUICK = { operation: 1, request: 10 }
+const QUICK = { operation: '1s', request: '10s' } as const
 
 /** Of this file: it is stopped, filled and restarted. */
 let server: RedisServer
@@ -176,7 +176,7 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('whoever waits no longer (%s)', (l
     if (when === 'connected') {
       proxy.fault = { blackHole: 'both' }
       proxy.resetAll()
-    } else proxy.forgetAll()
+    } else proxy.blackHoleAll()
     const lost = store.load({ key: '0', now: NOW, ...soon() }).catch(() => undefined)
     await expect.poll(() => proxy.log.filter(({ event }) => event.startsWith('open')).length, { timeout: 10_000 }).toBeGreaterThan(1)
     proxy.fault = {}
@@ -213,7 +213,7 @@ describe.skipIf(REDIS === '')('a pool', () => {
     const entry = sampleEntry()
     await store.create({ key: 'a', entry })
     await expect.poll(() => pool.idleClients).toBe(1) // also the question for the eviction policy, asked for nobody, is answered
-    proxy.forgetAll()
+    proxy.blackHoleAll()
     const load = (): Promise<unknown> => store.load({ key: 'a', now: NOW, deadline: performance.now() + 300 }).catch(() => undefined)
     await expect.poll(() => Promise.race([load(), sleep(2000)]), { timeout: 10_000 }).toEqual(entry)
   })

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { check } from '../../proof/checks/checker.ts'
-import { Server } from '../../proof/processes/fleet.ts'
 import { load } from '../../proof/processes/load.ts'
-import { campaign, type StoreName, seedsFrom, told } from '../../proof/simulation/campaign.ts'
+import { ServerProcess } from '../../proof/processes/server-process.ts'
+import { formatFailures, runSeeds, type StoreName, seedsFrom } from '../../proof/simulation/campaign.ts'
 import { freshPrefix, REDIS } from '../../services/redis/redis-clients.ts'
 
 /** Others every day. */
@@ -11,9 +11,9 @@ const store = REDIS as StoreName
 
 describe.skipIf(REDIS === '')('the guarantee on Redis', () => {
   it(`holds in seeded runs (${day * 30} and on)`, { timeout: 120_000 }, async () => {
-    const tally = await campaign(store, seedsFrom(day * 30, 30))
-    expect(told(tally, store)).toBe('')
-    expect(tally.answers['ok']).toBeGreaterThan(500)
+    const tally = await runSeeds(store, seedsFrom(day * 30, 30))
+    expect(formatFailures(tally, store)).toBe('')
+    expect(tally.responses['ok']).toBeGreaterThan(500)
   })
 
   it(`holds for 2,000 requests to four processes (seed ${day})`, { timeout: 120_000 }, async () => {
@@ -27,7 +27,7 @@ describe.skipIf(REDIS === '')('the guarantee on Redis', () => {
   })
 
   it('keeps no process alive that is told to end', { timeout: 30_000 }, async () => {
-    const server = new Server(`${REDIS}#${freshPrefix()}`)
+    const server = new ServerProcess(`${REDIS}#${freshPrefix()}`)
     onTestFinished(async () => void (await server.stop('SIGKILL')))
     expect(await server.stop('SIGTERM')).toBe(0)
   })

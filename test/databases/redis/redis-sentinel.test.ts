@@ -1,8 +1,7 @@
 import { afterAll, describe, it } from 'vitest'
 import { type RedisClient, RedisStore } from '../../../src/stores/redis.ts'
 import { storeSuite } from '../../../src/testing/store-suite.ts'
-import { expectNothingElse, told } from '../../proof/cost.ts'
-import { type Disaster, survive } from '../../proof/faults/survive.ts'
+import { expectOnlyLosses, type Failover, formatCosts, measureFailover } from '../../proof/faults/failover.ts'
 import { freshPrefix, LIBRARIES } from '../../services/redis/redis-clients.ts'
 import { ioSentinel, nodeSentinel } from '../../services/redis/redis-failover-clients.ts'
 import { orSkip, until } from '../../services/redis/redis-node.ts'
@@ -26,15 +25,18 @@ runner.describe('a master under Sentinels fails under load', () => {
   it(`hung: only what was not replicated is lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
     // Without its detector, ioredis stays with a master that does not end the connection.
     const patient = (sentinels: RedisSentinels): Promise<RedisClient> => ioSentinel(sentinels, true)
-    const tolls = await survive({ redis: await storesOf(nodeSentinel), ioredis: await storesOf(patient) }, await disaster('hung'))
-    await annotate(told(tolls))
-    expectNothingElse(tolls)
+    const costs = await measureFailover({ redis: await storesOf(nodeSentinel), ioredis: await storesOf(patient) }, await disaster('hung'))
+    await annotate(formatCosts(costs))
+    expectOnlyLosses(costs)
   })
 
   it(`killed: only what was not replicated is lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
-    const tolls = await survive({ redis: await storesOf(nodeSentinel), ioredis: await storesOf(ioSentinel) }, await disaster('killed'))
-    await annotate(told(tolls))
-    expectNothingElse(tolls)
+    const costs = await measureFailover(
+      { redis: await storesOf(nodeSentinel), ioredis: await storesOf(ioSentinel) },
+      await disaster('killed'),
+    )
+    await annotate(formatCosts(costs))
+    expectOnlyLosses(costs)
   })
 })
 
@@ -43,11 +45,11 @@ function storesOf(newClient: (sentinels: RedisSentinels) => Promise<RedisClient>
   return Promise.all([0, 1].map(async () => new RedisStore({ client: await newClient(group), prefix })))
 }
 
-async function disaster(fate: 'killed' | 'hung'): Promise<Disaster> {
+async function disaster(fate: 'killed' | 'hung'): Promise<Failover> {
   const master = await group.master()
   return {
     seed: day,
-    async strike() {
+    async trigger() {
       if (fate === 'killed') await master.kill()
       else master.pause()
       await until('a new master', async () => (await group.master()) !== master)
@@ -58,6 +60,6 @@ async function disaster(fate: 'killed' | 'hung'): Promise<Disaster> {
       master.resume()
       await group.whole()
     },
-    hit: async (keys) => new Set(keys),
+    affected: async (keys) => new Set(keys),
   }
 }

@@ -1,7 +1,7 @@
-import type { Chains } from './chains.ts'
+import type { Analysis } from './analysis.ts'
 import type { Exchange } from './history.ts'
 
-/** Something that must not happen, and who saw it. */
+/** Something that must not happen, and the request that saw it. */
 export interface Anomaly {
   readonly name: string
   readonly request: number | undefined
@@ -9,13 +9,13 @@ export interface Anomaly {
 }
 
 /** Looks for one kind of anomaly. */
-export type Check = (chains: Chains) => Anomaly[]
+export type Check = (analysis: Analysis) => Anomaly[]
 
 export function anomaly(name: string, exchange: Exchange | undefined, detail: string): Anomaly {
   return { name, request: exchange?.script.number, detail }
 }
 
-/** The first, if the condition holds. */
-export function found(condition: boolean, make: () => Anomaly): Anomaly[] {
+/** Returns one anomaly if the condition holds, otherwise none. */
+export function anomalyIf(condition: boolean, make: () => Anomaly): Anomaly[] {
   return condition ? [make()] : []
 }

@@ -1,10 +1,10 @@
+import { analyze } from './analysis.ts'
 import type { Anomaly, Check } from './anomaly.ts'
-import { cookieChain, crashes, noProgress, orphanRows } from './answers.ts'
-import { chainsOf } from './chains.ts'
-import { aliveAfterEnd, lostSession, twoLiveIds } from './ends.ts'
-import { aliveAfterExpiry, badExpiry, badTouch } from './expiry.ts'
+import { lostSession, twoCurrentIds, usedAfterEnd } from './ends.ts'
+import { badExpiry, badTouch, usedAfterExpiry } from './expiry.ts'
 import type { History } from './history.ts'
 import { anothersData, dirtyRead, doubleApplication, forkedRead, lostUpdate } from './order.ts'
+import { crashes, noProgress, orphanRows, wrongCookie } from './responses.ts'
 import { claimedTwice, ownChanges, wrongMerge } from './state.ts'
 
 const CHECKS: readonly Check[] = [
@@ -16,22 +16,22 @@ const CHECKS: readonly Check[] = [
   wrongMerge,
   ownChanges,
   claimedTwice,
-  aliveAfterEnd,
-  twoLiveIds,
+  usedAfterEnd,
+  twoCurrentIds,
   lostSession,
   badTouch,
   badExpiry,
-  aliveAfterExpiry,
-  cookieChain,
+  usedAfterExpiry,
+  wrongCookie,
   noProgress,
   crashes,
   orphanRows,
 ]
 
-/** Everything in a history that the guarantee rules out. */
+/** Returns everything in a history that the guarantee rules out. */
 export function check(history: History): Anomaly[] {
-  const chains = chainsOf(history)
-  return CHECKS.flatMap((look) => look(chains))
+  const analysis = analyze(history)
+  return CHECKS.flatMap((findAnomalies) => findAnomalies(analysis))
 }
 
 export type { Anomaly } from './anomaly.ts'

@@ -1,95 +1,104 @@
-// How sessions and ids end: flush, another user's login, a new id, expiry; and that nothing else ends them.
+// How sessions and ids end: a flush, another user's login, a new id, expiry; and that nothing else
+// ends them.
 
-import { type Anomaly, anomaly, found } from './anomaly.ts'
-import { type Chain, type Chains, type Placed, renewsId } from './chains.ts'
+import { type Analysis, type PlacedUnit, renewsId, type SessionTimeline } from './analysis.ts'
+import { type Anomaly, anomaly, anomalyIf } from './anomaly.ts'
 import { type Exchange, familyOf } from './history.ts'
 
-/** When a session was certainly over, by family: the place at which its end was answered. */
-export function endsOf({ history, units, of }: Chains): Map<string, number> {
+/** When each session had certainly ended, by family: the position of the response that ended it. */
+export function endsOf({ history, units, byFamily }: Analysis): Map<string, number> {
   const ends = new Map<string, number>()
   const end = (id: string, at: number): unknown => ends.set(familyOf(id), Math.min(at, ends.get(familyOf(id)) ?? Infinity))
   for (const { cookie, report, ended } of history.exchanges) if (cookie !== undefined && report?.flush === 'ok') end(cookie, ended)
-  for (const { unit, exchange, born, home = '' } of units.values()) {
-    // A session that begins with a login over another user's was laid on the one that the login ended; its log tells.
-    const ousts = born && unit.outcome === 'ok' && (of.get(home)?.birth ?? 0) > 0
-    if (ousts && exchange.cookie !== undefined) end(exchange.cookie, exchange.ended)
+  for (const { unit, exchange, startsSession, family = '' } of units.values()) {
+    // A session that begins with a login over another user's session starts from the data of the
+    // session that the login ended; its log contains the commits of that session.
+    const endsOther = startsSession && unit.outcome === 'ok' && (byFamily.get(family)?.start ?? 0) > 0
+    if (endsOther && exchange.cookie !== undefined) end(exchange.cookie, exchange.ended)
   }
   return ends
 }
 
-/** After the answer to a flush nobody sees the session, and nothing is saved in it. */
-export function aliveAfterEnd(chains: Chains): Anomaly[] {
-  const ends = endsOf(chains)
-  const seen = chains.all.flatMap(({ family, readings }) =>
-    readings.flatMap(({ exchange }) =>
-      found(chains.asOf(exchange) > (ends.get(family) ?? Infinity), () =>
-        anomaly('alive after its end', exchange, 'saw a session that was flushed'),
+/** After the response to a flush no request reads the session, and no request saves in it. */
+export function usedAfterEnd(analysis: Analysis): Anomaly[] {
+  const ends = endsOf(analysis)
+  const seen = analysis.timelines.flatMap(({ family, observations }) =>
+    observations.flatMap(({ exchange }) =>
+      anomalyIf(analysis.visibleBefore(exchange) > (ends.get(family) ?? Infinity), () =>
+        anomaly('used after its end', exchange, 'saw a session that was flushed'),
       ),
     ),
   )
-  const saved = [...chains.units.values()].flatMap(({ unit, exchange, home }) =>
-    found(home !== undefined && unit.outcome === 'ok' && exchange.began > (ends.get(home) ?? Infinity), () =>
-      anomaly('alive after its end', exchange, 'saved in a session that was flushed'),
+  const saved = [...analysis.units.values()].flatMap(({ unit, exchange, family }) =>
+    anomalyIf(family !== undefined && unit.outcome === 'ok' && exchange.began > (ends.get(family) ?? Infinity), () =>
+      anomaly('used after its end', exchange, 'saved in a session that was flushed'),
     ),
   )
   return [...seen, ...saved]
 }
 
-/** Whoever sees a session came with the one id that was alive then. */
-export function twoLiveIds({ all, units }: Chains): Anomaly[] {
-  const strangers = all.flatMap(({ readings, ids }) =>
-    readings.flatMap(({ exchange, log }) => {
-      const living = ids[log.length - 1]
-      return found(living !== undefined && exchange.cookie !== living, () =>
-        anomaly('two live ids', exchange, `came with an id that ${log.at(-1)} had replaced`),
+/** A request that reads a session sent the id that was current at that time. */
+export function twoCurrentIds({ timelines, units }: Analysis): Anomaly[] {
+  const outdated = timelines.flatMap(({ observations, ids }) =>
+    observations.flatMap(({ exchange, log }) => {
+      const current = ids[log.length - 1]
+      return anomalyIf(current !== undefined && exchange.cookie !== current, () =>
+        anomaly('two current ids', exchange, `sent an id that ${log.at(-1)} had replaced`),
       )
     }),
   )
-  return [...strangers, ...copies(all, units)]
+  return [...outdated, ...findCopies(timelines, units)]
 }
 
-/** One commit in two sessions: one is a copy of the other. */
-function copies(all: readonly Chain[], units: Chains['units']): Anomaly[] {
-  return all.flatMap(({ family, log, birth }) => {
-    const copied = log.slice(birth).find((mark) => (units.get(mark)?.home ?? family) !== family)
-    return copied === undefined ? [] : [anomaly('two live ids', units.get(copied)?.exchange, `${copied} is in two sessions`)]
+/** The same commit in two sessions: one is a copy of the other. */
+function findCopies(all: readonly SessionTimeline[], units: Analysis['units']): Anomaly[] {
+  return all.flatMap(({ family, log, start }) => {
+    const copied = log.slice(start).find((id) => (units.get(id)?.family ?? family) !== family)
+    return copied === undefined ? [] : [anomaly('two current ids', units.get(copied)?.exchange, `${copied} is in two sessions`)]
   })
 }
 
-/** Who finds no session, or is told that it is gone, was overtaken by something that ends one. */
-export function lostSession(chains: Chains): Anomaly[] {
-  return chains.history.exchanges.flatMap((exchange) => {
+/**
+ * If a request finds no session, or fails with `ERR_SESSION_ENDED`, an earlier request ended it or
+ * it expired.
+ */
+export function lostSession(analysis: Analysis): Anomaly[] {
+  return analysis.history.exchanges.flatMap((exchange) => {
     const { cookie, report, code } = exchange
-    if (cookie === undefined || (report?.opened?.live !== false && code !== 'ERR_SESSION_ENDED')) return []
-    const chain = chains.of.get(familyOf(cookie))
-    const excused = chain === undefined || endedBy(chain, exchange, chains) || mayHaveExpired(chain, exchange, chains)
-    return found(!excused, () => anomaly('session lost', exchange, code === undefined ? 'found no session' : 'was told that it is gone'))
+    if (cookie === undefined || (report?.opened?.exists !== false && code !== 'ERR_SESSION_ENDED')) return []
+    const timeline = analysis.byFamily.get(familyOf(cookie))
+    const isExcused = timeline === undefined || endedBy(timeline, exchange, analysis) || mayHaveExpired(timeline, exchange, analysis)
+    return anomalyIf(!isExcused, () =>
+      anomaly('session lost', exchange, code === undefined ? 'found no session' : 'failed with ERR_SESSION_ENDED'),
+    )
   })
 }
 
-function endedBy({ visits }: Chain, reader: Exchange, { givers }: Chains): boolean {
-  const producer = givers.get(reader.cookie ?? '')
-  return visits.some((exchange) => {
+function endedBy({ requests }: SessionTimeline, reader: Exchange, { issuers }: Analysis): boolean {
+  const issuer = issuers.get(reader.cookie ?? '')
+  return requests.some((exchange) => {
     if (exchange.began > reader.ended || exchange === reader) return false
     if (exchange.report === undefined)
       return exchange.script.steps.some((step) => step.do === 'flush' || step.do === 'cycle' || step.do === 'login')
     if (exchange.report.flush !== undefined && exchange.report.flush !== 'no') return true
-    if (exchange.ended < (producer?.began ?? 0)) return false
+    if (exchange.ended < (issuer?.began ?? 0)) return false
     return (
-      exchange !== producer &&
+      exchange !== issuer &&
       exchange.report.units.some((unit) => renewsId(unit) && (unit.outcome !== 'no' || exchange.code !== 'ERR_SESSION_ENDED'))
     )
   })
 }
 
-function mayHaveExpired({ family }: Chain, reader: Exchange, { history, homes }: Chains): boolean {
+function mayHaveExpired({ family }: SessionTimeline, reader: Exchange, { history, unitsByFamily }: Analysis): boolean {
   const { idle, absolute, skew } = history.rules
-  const answered = (homes.get(family) ?? []).filter(({ unit, exchange }) => unit.outcome === 'ok' && exchange.ended < reader.began)
-  const start = Math.max(...answered.filter(startsLifetime).map(({ unit }) => unit.at))
-  const least = Math.max(...answered.map(({ unit }) => Math.min(unit.at + idle, start + absolute)))
-  return reader.endedAt + 2 * skew >= least
+  const acknowledged = (unitsByFamily.get(family) ?? []).filter(
+    ({ unit, exchange }) => unit.outcome === 'ok' && exchange.ended < reader.began,
+  )
+  const start = Math.max(...acknowledged.filter(startsLifetime).map(({ unit }) => unit.at))
+  const earliest = Math.max(...acknowledged.map(({ unit }) => Math.min(unit.at + idle, start + absolute)))
+  return reader.endedAt + 2 * skew >= earliest
 }
 
-export function startsLifetime({ unit, born }: Placed): boolean {
-  return born || unit.changes.some((change) => change.do === 'login')
+export function startsLifetime({ unit, startsSession }: PlacedUnit): boolean {
+  return startsSession || unit.changes.some((change) => change.do === 'login')
 }

@@ -1,106 +1,125 @@
-// The format of a history: what was asked of a session library, and what it answered. The checker sees nothing else (but the rows that
-// were left), so that the same checker judges the library in one process, over HTTP, and its mutants.
+// The format of a history: the calls to a session library, and their results. The checker sees
+// nothing else (except the rows that are left), so the same checker judges the library in one
+// process, over HTTP, and its mutants.
 
-/** One thing a request does with its session. Values are unique. */
+/** One action of a request on its session. Values are unique. */
 export type Step =
-  | Of<'set' | 'fill' | 'edit', { readonly name: string; readonly value: string }>
+  | Of<'set' | 'setIfAbsent' | 'mutate', { readonly name: string; readonly value: string }>
   | Of<'delete' | 'pop' | 'claim' | 'increment', { readonly name: string }>
   | Of<'login', { readonly user: string }>
   | Of<'clear' | 'flush' | 'cycle' | 'save' | 'fail'>
   | Of<'wait', { readonly ms: number }>
 
-/** One type for each of the names, so that a switch over them is checked. */
+/** One type for each name, so that a switch over them is checked for completeness. */
 type Of<Do extends string, Rest = unknown> = Do extends string ? { readonly do: Do } & Rest : never
 
-/** A request: its number is unique. One without a writing step only looks. */
+/** A request, with a unique number. Without a writing step it only reads. */
 export interface Script {
   readonly number: number
   readonly steps: readonly Step[]
 }
 
-/** A change as it was recorded: a `delete` of what was absent is none. */
+/** A recorded change. Deleting an absent property records none. */
 export type Change =
-  | { readonly do: 'set' | 'fill'; readonly name: string; readonly value: unknown }
+  | { readonly do: 'set' | 'setIfAbsent'; readonly name: string; readonly value: unknown }
   | { readonly do: 'remove' | 'add'; readonly name: string }
   | { readonly do: 'login'; readonly user: string }
   | { readonly do: 'clear' | 'cycle' }
 
-/** `ok`: reported as saved. `no`: reported as surely not saved. `unknown`: in or out, but once. */
+/**
+ * `ok`: reported as saved. `no`: reported as certainly not saved. `unknown`: saved once or not at
+ * all.
+ */
 export type Outcome = 'ok' | 'no' | 'unknown'
 
-/** Changes that become visible together. Each puts its mark at the end of the property `log`, so that `log` is the order of commits. */
+/**
+ * Changes that become visible together. Each unit appends its id to the property `log`, so `log` is
+ * the order of the commits.
+ */
 export interface Unit {
-  readonly mark: number
+  readonly id: number
   changes: Change[]
-  /** It begins with a flush: what follows belongs to a new session. */
+  /** It begins with a flush, so its changes belong to a new session. */
   readonly fresh: boolean
   outcome: Outcome
-  /** When it was given to the library, by the simulation's clock. */
+  /** When it was passed to the library, by the simulation's clock. */
   at: number
 }
 
-/** A claim is a step of its own. It leaves no mark: nothing but its property goes into its write. */
+/**
+ * A claim is a separate step. It adds no id to the log, because its write contains only the claimed
+ * property.
+ */
 export interface Claim {
   readonly name: string
   taken: unknown
-  /** The request had changes of its own on the property, which went with the claim and covered whatever was stored. */
-  over: boolean
+  /**
+   * The request had pending changes of the property, which were committed with the claim and
+   * replaced the stored value.
+   */
+  hadPendingChanges: boolean
   outcome: Outcome
   at: number
 }
 
-/** What a request saw of its session. */
+/** The data that a request read from its session. */
 export interface Snapshot {
-  /** There was a session when the request began. */
-  readonly live: boolean
-  /** All properties but `log`. */
+  /** A session existed when the request began. */
+  readonly exists: boolean
+  /** All properties except `log`. */
   readonly data: Readonly<Record<string, unknown>>
   readonly log: readonly number[]
   readonly expiresAt: number
 }
 
-/** What the handler of a request can tell. */
+/** The report of a request's handler. */
 export interface Report {
   opened?: Snapshot
-  /** The last look, before the commit. */
+  /** The last read, before the commit. */
   closing?: Snapshot
   units: Unit[]
   claims: Claim[]
   flush: Outcome | undefined
-  /** Every effective change in order, claims as removals: what the request has to see of itself. */
-  own: Change[]
+  /**
+   * Every effective change in order, with claims as removals: the changes that the request must see
+   * itself.
+   */
+  ownChanges: Change[]
   /** When the final commit began, by the simulation's clock. */
   committedAt: number
 }
 
-/** One request as the browser knows it. */
+/** One request as the browser sees it. */
 export interface Exchange {
   readonly script: Script
   readonly browser: number
   readonly process: number
   /** The id that was sent. */
   readonly cookie: string | undefined
-  /** Places in the order of all that happened: when the first byte was sent, when the first byte came back. */
+  /**
+   * Positions in the order of all events: when the first byte was sent and when the first byte of
+   * the response arrived.
+   */
   readonly began: number
   ended: number
   /** The same by the simulation's clock, in milliseconds. */
   readonly beganAt: number
   endedAt: number
-  /** The code of the error it was answered with; `undefined` for a success; `NETWORK` when there was no answer. */
+  /** The error code of the response; `undefined` for a success, `NETWORK` without a response. */
   code: string | undefined
-  /** The id in `Set-Cookie`, or `''` where the cookie is deleted. */
+  /** The id in `Set-Cookie`, or `''` if the cookie is deleted. */
   setCookie: string | undefined
   setCookies: number
-  /** Missing where the answer was lost. */
+  /** `undefined` if the response was lost. */
   report: Report | undefined
 }
 
-/** One that has not been answered. */
+/** Returns an exchange without a response. */
 export function newExchange(sent: Pick<Exchange, 'script' | 'browser' | 'process' | 'cookie' | 'began' | 'beganAt'>): Exchange {
   return { ...sent, ended: Infinity, endedAt: Infinity, code: undefined, setCookie: undefined, setCookies: 0, report: undefined }
 }
 
-/** What happened to a row's expiry by a touch, where the store could be watched. */
+/** The effect of a touch on a row's expiry, recorded by `WatchedStore`. */
 export interface Touch {
   readonly key: string
   readonly before: number | undefined
@@ -111,33 +130,39 @@ export interface Touch {
 
 export interface History {
   readonly exchanges: readonly Exchange[]
-  /** Keys of the rows that are left in the end; expired ones too. */
+  /** Keys of the rows that are left at the end, including expired ones. */
   readonly rows: readonly string[]
   readonly touches: readonly Touch[]
-  /** Rows that appeared when their writer had given up and taken another id; nobody has theirs. */
+  /**
+   * Rows that were created after their writer had given up and taken another id. No browser has
+   * their ids.
+   */
   readonly lateRows: number
-  /** Errors that reached nobody. */
+  /** Unhandled rejections. */
   readonly crashes: readonly string[]
   readonly rules: Rules
 }
 
-/** What held during the run. Times in milliseconds. */
+/** Conditions of the run. Times in milliseconds. */
 export interface Rules {
   readonly idle: number
   readonly absolute: number
-  /** The most that two clocks, or one clock before and after a step, disagree. */
+  /** The maximum difference between two clocks, or of one clock before and after a step. */
   readonly skew: number
-  /** The store failed or processes died, so that a commit may end as unknown. */
+  /** The store failed or processes were killed, so a commit may end as unknown. */
   readonly faults: boolean
   /** Client libraries may send an operation twice. */
   readonly resends: boolean
-  /** How old what a request reads may be, where processes have caches of their own. What is written is never built on it. */
+  /**
+   * The maximum age of the data that a request reads, if processes have separate caches. Writes are
+   * never based on a cached read.
+   */
   readonly maxStale: number
-  /** The longest a request may take, beside its own waits. */
-  readonly patience: number
+  /** The maximum duration of a request, excluding its own waits. */
+  readonly maxDuration: number
 }
 
-/** The constant part of an id; what all ids of one session have in common. */
+/** Returns the constant part of an id, which all ids of one session share. */
 export function familyOf(id: string): string {
   return id.slice(0, id.indexOf('.'))
 }

@@ -1,87 +1,92 @@
+import { type Analysis, analyze } from './analysis.ts'
 import type { Anomaly } from './anomaly.ts'
-import { type Chains, chainsOf } from './chains.ts'
 import { check } from './checker.ts'
 import { endsOf } from './ends.ts'
 import { type Exchange, familyOf, type History } from './history.ts'
 
-/** What a failover is allowed to take, by nobody's fault: writes that were acknowledged before they had reached the replica. */
-export interface Failover {
-  /** When it began and when all was well again, by the clock of the history. */
+/**
+ * The losses that a failover may cause: writes that were acknowledged before they were replicated.
+ */
+export interface FailoverWindow {
+  /** When it began and when all servers worked again, by the clock of the history. */
   readonly from: number
   readonly to: number
-  /** Whether the master that failed had the row of a session. */
-  readonly hit: (family: string) => boolean
+  /** Whether the failed master had the row of a session. */
+  readonly affected: (family: string) => boolean
 }
 
-/** What became of what was acknowledged. */
+/** The outcome of acknowledged changes. */
 export interface Losses {
   /** Units of changes that were reported as saved. */
   readonly acknowledged: number
-  /** Those of them that are nowhere to be seen. */
+  /** Those that no later request saw. */
   readonly lost: number
   /** Sessions that were seen after their end had been acknowledged. */
-  readonly risen: number
-  /** Claimed values that were handed out, or seen, once more. */
+  readonly revived: number
+  /** Claimed values that were returned, or seen, again. */
   readonly claimedAgain: number
-  /** Answers that told of something that was lost afterwards, or not yet of something acknowledged. */
-  readonly staleAnswers: number
-  /** What no failover excuses. */
+  /** Responses with data that was lost later, or without data that had been acknowledged. */
+  readonly staleReads: number
+  /** Anomalies that a failover does not excuse. */
   readonly wrong: readonly Anomaly[]
 }
 
-/** How lost writes look to the checker. Everything else is wrong, whatever the database went through. */
-const OF_LOSS = new Set([
+/** The anomalies that lost writes cause. A failover excuses no others. */
+const LOSS_ANOMALIES = new Set([
   'lost update',
   'stale read',
   'forked read',
   'session lost',
-  'alive after its end',
-  'two live ids',
+  'used after its end',
+  'two current ids',
   'claimed twice',
 ])
 
-/** Tells what a failover took from what nothing may take: counted, not hidden. */
-export function lossesOf(history: History, failover: Failover): Losses {
-  const chains = chainsOf(history)
+/** Counts the losses of the failover, and returns all other anomalies as wrong. */
+export function lossesOf(history: History, failover: FailoverWindow): Losses {
+  const analysis = analyze(history)
   const visited = familiesIn(history, failover)
-  const anomalies = check(history).map((each) => ({ ...each, families: familiesOf(each, chains) }))
+  const anomalies = check(history).map((each) => ({ ...each, families: familiesOf(each, analysis) }))
   const isExcused = ({ name, families }: (typeof anomalies)[number]): boolean =>
-    OF_LOSS.has(name) && families.some((family) => visited.has(family) && failover.hit(family))
+    LOSS_ANOMALIES.has(name) && families.some((family) => visited.has(family) && failover.affected(family))
   const excused = anomalies.filter(isExcused)
-  const named = (...names: string[]) => excused.filter(({ name }) => names.includes(name))
+  const byName = (...names: string[]) => excused.filter(({ name }) => names.includes(name))
   return {
-    acknowledged: [...chains.units.values()].filter(({ unit }) => unit.outcome === 'ok').length,
-    lost: lostUnits(chains, new Set(named('session lost').flatMap(({ families }) => families))),
-    risen: new Set(named('alive after its end').flatMap(({ families }) => families)).size,
-    claimedAgain: new Set(named('claimed twice').map(({ detail }) => detail)).size,
-    staleAnswers: named('stale read', 'forked read', 'two live ids').length,
+    acknowledged: [...analysis.units.values()].filter(({ unit }) => unit.outcome === 'ok').length,
+    lost: lostUnits(analysis, new Set(byName('session lost').flatMap(({ families }) => families))),
+    revived: new Set(byName('used after its end').flatMap(({ families }) => families)).size,
+    claimedAgain: new Set(byName('claimed twice').map(({ detail }) => detail)).size,
+    staleReads: byName('stale read', 'forked read', 'two current ids').length,
     wrong: anomalies.filter((each) => !isExcused(each)),
   }
 }
 
-/** The marks that were acknowledged and are not in what was seen last; all of a session that vanished. */
-function lostUnits(chains: Chains, vanished: ReadonlySet<string>): number {
-  const ends = endsOf(chains)
+/**
+ * The number of acknowledged units that the last observation does not have; all of them for a
+ * session that vanished.
+ */
+function lostUnits(analysis: Analysis, vanished: ReadonlySet<string>): number {
+  const ends = endsOf(analysis)
   let lost = 0
-  for (const { family, readings } of chains.all) {
+  for (const { family, observations } of analysis.timelines) {
     if (ends.has(family)) continue
-    const [last] = [...readings].sort((a, b) => b.exchange.began - a.exchange.began)
+    const [last] = [...observations].sort((a, b) => b.exchange.began - a.exchange.began)
     const left = new Set(vanished.has(family) ? [] : last?.log)
-    const due = (chains.homes.get(family) ?? []).filter(
+    const due = (analysis.unitsByFamily.get(family) ?? []).filter(
       ({ unit, exchange }) => unit.outcome === 'ok' && (vanished.has(family) || exchange.ended < (last?.exchange.began ?? 0)),
     )
-    lost += due.filter(({ unit }) => !left.has(unit.mark)).length
+    lost += due.filter(({ unit }) => !left.has(unit.id)).length
   }
   return lost
 }
 
-/** The sessions that had something to do with a request while the failover was on. */
-function familiesIn({ exchanges }: History, { from, to }: Failover): ReadonlySet<string> {
+/** The sessions that had a request during the failover. */
+function familiesIn({ exchanges }: History, { from, to }: FailoverWindow): ReadonlySet<string> {
   return new Set(exchanges.filter(({ beganAt, endedAt }) => beganAt <= to && endedAt >= from).flatMap(familiesAt))
 }
 
-function familiesOf({ request }: Anomaly, { scripts }: Chains): readonly string[] {
-  const exchange = request === undefined ? undefined : scripts.get(request)
+function familiesOf({ request }: Anomaly, { byRequest }: Analysis): readonly string[] {
+  const exchange = request === undefined ? undefined : byRequest.get(request)
   return exchange === undefined ? [] : familiesAt(exchange)
 }
 

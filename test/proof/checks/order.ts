@@ -1,109 +1,132 @@
-// The order of commits: what the property `log` tells.
+// The order of commits, from the property `log`.
 
-import { type Anomaly, anomaly, found } from './anomaly.ts'
-import type { Chain, Chains, Placed } from './chains.ts'
+import type { Analysis, PlacedUnit, SessionTimeline } from './analysis.ts'
+import { type Anomaly, anomaly, anomalyIf } from './anomaly.ts'
 import type { Exchange, Rules } from './history.ts'
 
-/** A mark that is there twice was applied twice. */
-export function doubleApplication({ all }: Chains): Anomaly[] {
-  return all.flatMap(({ readings }) =>
-    readings.flatMap(({ log, exchange }) =>
-      found(new Set(log).size !== log.length, () => anomaly('double application', exchange, `saw ${log.join(' ')}`)),
+/** A unit that is in the log twice was applied twice. */
+export function doubleApplication({ timelines }: Analysis): Anomaly[] {
+  return timelines.flatMap(({ observations }) =>
+    observations.flatMap(({ log, exchange }) =>
+      anomalyIf(new Set(log).size !== log.length, () => anomaly('double application', exchange, `saw ${log.join(' ')}`)),
     ),
   )
 }
 
-/** Everyone has to see a prefix of one and the same list. */
-export function forkedRead({ all }: Chains): Anomaly[] {
-  return all.flatMap(({ readings, log, birth }) =>
-    readings.flatMap(({ log: seen, exchange }) =>
-      found(seen.length <= birth || seen.some((mark, index) => mark !== log[index]), () =>
+/** Every request must see a prefix of the same list. */
+export function forkedRead({ timelines }: Analysis): Anomaly[] {
+  return timelines.flatMap(({ observations, log, start }) =>
+    observations.flatMap(({ log: seen, exchange }) =>
+      anomalyIf(seen.length <= start || seen.some((id, index) => id !== log[index]), () =>
         anomaly('forked read', exchange, `saw ${seen.join(' ')} where others saw ${log.join(' ')}`),
       ),
     ),
   )
 }
 
-/** What was reported as not saved, or was not even begun, must not be seen. */
-export function dirtyRead({ all, units, scripts, history }: Chains): Anomaly[] {
-  return all.flatMap(({ readings }) =>
-    readings.flatMap(({ log, exchange }) => {
-      const dirty = log.find((mark) => isUnsaved(units.get(mark), exchange, history.rules) || isFromNowhere(mark, units, scripts, exchange))
+/** Changes that were reported as not saved, or whose request had not begun, must not be visible. */
+export function dirtyRead({ timelines, units, byRequest, history }: Analysis): Anomaly[] {
+  return timelines.flatMap(({ observations }) =>
+    observations.flatMap(({ log, exchange }) => {
+      const dirty = log.find((id) => isUnsaved(units.get(id), exchange, history.rules) || hasNoSource(id, units, byRequest, exchange))
       return dirty === undefined ? [] : [anomaly('dirty read', exchange, `saw ${dirty}, which was not saved`)]
     }),
   )
 }
 
-function isUnsaved(placed: Placed | undefined, reader: Exchange, { resends }: Rules): boolean {
+function isUnsaved(placed: PlacedUnit | undefined, reader: Exchange, { resends }: Rules): boolean {
   if (placed?.unit.outcome !== 'no') return false
-  // A write that its client library sent twice, with the session's end in between, is told "gone" although it was there for a moment.
-  const hadItsMoment = resends && placed.exchange.code === 'ERR_SESSION_ENDED' && reader.began < placed.exchange.ended
-  return !hadItsMoment
+  // If a client library sends a write twice and the session ends in between, the writer gets
+  // `ERR_SESSION_ENDED` although its write was visible for a moment.
+  const wasVisible = resends && placed.exchange.code === 'ERR_SESSION_ENDED' && reader.began < placed.exchange.ended
+  return !wasVisible
 }
 
-function isFromNowhere(mark: number, units: Chains['units'], scripts: Chains['scripts'], reader: Exchange): boolean {
-  const writer = scripts.get(Math.floor(mark / 10))
-  return writer === undefined || writer.began > reader.ended || (writer.report !== undefined && !units.has(mark))
+function hasNoSource(id: number, units: Analysis['units'], scripts: Analysis['byRequest'], reader: Exchange): boolean {
+  const writer = scripts.get(Math.floor(id / 10))
+  return writer === undefined || writer.began > reader.ended || (writer.report !== undefined && !units.has(id))
 }
 
 /** A session belongs to one browser. */
-export function anothersData({ all, scripts }: Chains): Anomaly[] {
-  return all.flatMap(({ readings }) =>
-    readings.flatMap(({ log, exchange }) => {
-      const foreign = log.find((mark) => (scripts.get(Math.floor(mark / 10))?.browser ?? exchange.browser) !== exchange.browser)
+export function anothersData({ timelines, byRequest }: Analysis): Anomaly[] {
+  return timelines.flatMap(({ observations }) =>
+    observations.flatMap(({ log, exchange }) => {
+      const foreign = log.find((id) => (byRequest.get(Math.floor(id / 10))?.browser ?? exchange.browser) !== exchange.browser)
       return foreign === undefined ? [] : [anomaly("another session's data", exchange, `saw ${foreign}, which is another browser's`)]
     }),
   )
 }
 
-/** What was answered before a request began is in what it saw; nobody ever saw it: lost. Only this one did not: stale. */
-export function lostUpdate(chains: Chains): Anomaly[] {
-  return chains.all.flatMap((chain) => {
-    const place = new Map(chain.log.map((mark, index) => [mark, index]))
-    const answered = (chains.homes.get(chain.family) ?? [])
+/**
+ * A request must see every commit that was acknowledged before it began. If no request ever saw it,
+ * it is lost; if only this one did not, the read is stale.
+ */
+export function lostUpdate(analysis: Analysis): Anomaly[] {
+  return analysis.timelines.flatMap((timeline) => {
+    const position = new Map(timeline.log.map((id, index) => [id, index]))
+    const acknowledged = (analysis.unitsByFamily.get(timeline.family) ?? [])
       .filter(({ unit }) => unit.outcome === 'ok')
       .sort((a, b) => a.exchange.ended - b.exchange.ended)
-    return [...lost(chain, answered, place, chains.asOf), ...stale(chain, answered, place, chains.asOf), ...overtaken(answered, place)]
+    return [
+      ...findLost(timeline, acknowledged, position, analysis.visibleBefore),
+      ...findStale(timeline, acknowledged, position, analysis.visibleBefore),
+      ...findMisordered(acknowledged, position),
+    ]
   })
 }
 
-function lost({ readings }: Chain, answered: readonly Placed[], place: ReadonlyMap<number, number>, asOf: Chains['asOf']): Anomaly[] {
-  const last = Math.max(...readings.map(({ exchange }) => asOf(exchange)))
-  return answered
-    .filter(({ unit, exchange }) => !place.has(unit.mark) && exchange.ended < last)
-    .map(({ unit, exchange }) => anomaly('lost update', exchange, `${unit.mark} was answered and is nowhere to be seen`))
+function findLost(
+  { observations }: SessionTimeline,
+  acknowledged: readonly PlacedUnit[],
+  position: ReadonlyMap<number, number>,
+  visibleBefore: Analysis['visibleBefore'],
+): Anomaly[] {
+  const last = Math.max(...observations.map(({ exchange }) => visibleBefore(exchange)))
+  return acknowledged
+    .filter(({ unit, exchange }) => !position.has(unit.id) && exchange.ended < last)
+    .map(({ unit, exchange }) => anomaly('lost update', exchange, `${unit.id} was acknowledged and was never seen`))
 }
 
-function stale({ readings }: Chain, answered: readonly Placed[], place: ReadonlyMap<number, number>, asOf: Chains['asOf']): Anomaly[] {
-  const newest = newestBefore(answered, place)
-  return [...readings]
-    .sort((a, b) => asOf(a.exchange) - asOf(b.exchange))
+function findStale(
+  { observations }: SessionTimeline,
+  acknowledged: readonly PlacedUnit[],
+  position: ReadonlyMap<number, number>,
+  visibleBefore: Analysis['visibleBefore'],
+): Anomaly[] {
+  const newest = newestBefore(acknowledged, position)
+  return [...observations]
+    .sort((a, b) => visibleBefore(a.exchange) - visibleBefore(b.exchange))
     .flatMap(({ log, exchange }) => {
-      const due = newest(asOf(exchange))
-      return found(log.length <= due, () => anomaly('stale read', exchange, `saw ${log.length} commits when ${due + 1} had been answered`))
-    })
-}
-
-/** A commit that began after another was answered stands behind it. */
-function overtaken(answered: readonly Placed[], place: ReadonlyMap<number, number>): Anomaly[] {
-  const newest = newestBefore(answered, place)
-  return [...answered]
-    .sort((a, b) => a.exchange.began - b.exchange.began)
-    .flatMap(({ unit, exchange }) => {
-      const at = place.get(unit.mark)
-      return found(at !== undefined && at < newest(exchange.began), () =>
-        anomaly('lost update', exchange, `${unit.mark} stands before what it came after`),
+      const due = newest(visibleBefore(exchange))
+      return anomalyIf(log.length <= due, () =>
+        anomaly('stale read', exchange, `saw ${log.length} commits when ${due + 1} had been acknowledged`),
       )
     })
 }
 
-/** The last place in the log that had been answered at an instant; to be asked in the order of time. */
-function newestBefore(answered: readonly Placed[], place: ReadonlyMap<number, number>): (instant: number) => number {
+/** A commit that began after another was acknowledged must come after it in the log. */
+function findMisordered(acknowledged: readonly PlacedUnit[], position: ReadonlyMap<number, number>): Anomaly[] {
+  const newest = newestBefore(acknowledged, position)
+  return [...acknowledged]
+    .sort((a, b) => a.exchange.began - b.exchange.began)
+    .flatMap(({ unit, exchange }) => {
+      const at = position.get(unit.id)
+      return anomalyIf(at !== undefined && at < newest(exchange.began), () =>
+        anomaly('lost update', exchange, `${unit.id} is in the log before a commit that was acknowledged first`),
+      )
+    })
+}
+
+/**
+ * Returns a function for the last position in the log that was acknowledged before a time. It must
+ * be called with ascending times.
+ */
+function newestBefore(acknowledged: readonly PlacedUnit[], position: ReadonlyMap<number, number>): (time: number) => number {
   let next = 0
   let newest = -1
-  return function at(instant) {
-    for (; next < answered.length && (answered[next] as Placed).exchange.ended < instant; next++) {
-      newest = Math.max(newest, place.get((answered[next] as Placed).unit.mark) ?? -1)
+  return function at(time) {
+    for (; next < acknowledged.length && (acknowledged[next] as PlacedUnit).exchange.ended < time; next++) {
+      newest = Math.max(newest, position.get((acknowledged[next] as PlacedUnit).unit.id) ?? -1)
     }
     return newest
   }

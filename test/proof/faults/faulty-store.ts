@@ -1,22 +1,22 @@
 import { StoreError, type StoreOperation } from '../../../src/core/base/errors.ts'
 import type { Create, Entry, Keyed, Load, Refused, Replace, Store, Touch, Written } from '../../../src/core/store/store.ts'
-import type { Weather } from '../simulation/generator.ts'
-import type { Random } from '../simulation/random.ts'
+import type { FaultRates } from '../scenario/generator.ts'
+import type { Random } from '../scenario/random.ts'
 
-type Fault = 'none' | Exclude<keyof Weather, 'latency'>
+type Fault = 'none' | Exclude<keyof FaultRates, 'latency'>
 
-/** A store at the other end of a bad connection, as one process sees it. */
-export class WeatherStore implements Store {
+/** A store with an unreliable connection, as one process sees it. */
+export class FaultyStore implements Store {
   readonly capabilities: Store['capabilities']
-  /** How many rows were created behind their writer's back. */
+  /** The number of rows that were created after their writer had given up. */
   lateRows = 0
   readonly #inner: Store
-  readonly #weather: Weather
+  readonly #faultRates: FaultRates
   readonly #random: Random
 
-  constructor(inner: Store, weather: Weather, random: Random) {
+  constructor(inner: Store, faultRates: FaultRates, random: Random) {
     this.#inner = inner
-    this.#weather = weather
+    this.#faultRates = faultRates
     this.#random = random
     this.capabilities = inner.capabilities
   }
@@ -42,8 +42,8 @@ export class WeatherStore implements Store {
   }
 
   async #send<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
-    const fault = this.#draw()
-    await this.#travel()
+    const fault = this.#chooseFault()
+    await this.#delay()
     switch (fault) {
       case 'refused':
         throw new StoreError(operation, new Error('refused'), { applied: false })
@@ -55,31 +55,31 @@ export class WeatherStore implements Store {
       case 'hang':
         return new Promise(() => undefined)
       case 'late':
-        await pause(this.#random.int(1000, 9000))
+        await sleep(this.#random.int(1000, 9000))
         if (operation === 'create') this.lateRows++
         return work()
       case 'resent':
         await work()
-        await this.#travel()
+        await this.#delay()
         break
       default:
     }
-    const answer = await work()
-    await this.#travel()
-    return answer
+    const result = await work()
+    await this.#delay()
+    return result
   }
 
-  #draw(): Fault {
-    let left = this.#random.next()
-    const { latency: _, ...chances } = this.#weather
-    return (Object.entries(chances) as [Fault, number][]).find(([, chance]) => (left -= chance) < 0)?.[0] ?? 'none'
+  #chooseFault(): Fault {
+    let remaining = this.#random.next()
+    const { latency: _, ...chances } = this.#faultRates
+    return (Object.entries(chances) as [Fault, number][]).find(([, chance]) => (remaining -= chance) < 0)?.[0] ?? 'none'
   }
 
-  #travel(): Promise<void> {
-    return pause(this.#random.next() * this.#weather.latency)
+  #delay(): Promise<void> {
+    return sleep(this.#random.next() * this.#faultRates.latency)
   }
 }
 
-function pause(ms: number): Promise<void> {
+function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }

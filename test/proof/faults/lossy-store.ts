@@ -2,18 +2,21 @@ import type { Store } from '../../../src/core/store/store.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { everyEntry } from '../../services/every-entry.ts'
 
-/** A memory that can fall back to what it was, as a replica does that takes its master's place. */
-export class ForgetfulStore extends MemoryStore {
-  #remembered: Awaited<ReturnType<typeof everyEntry>> = []
+/**
+ * A memory store that can return to an earlier state, like a replica that replaces its master
+ * before it has received every write.
+ */
+export class LossyStore extends MemoryStore {
+  #snapshot: Awaited<ReturnType<typeof everyEntry>> = []
 
-  async remember(): Promise<void> {
-    this.#remembered = await everyEntry(this as Store)
+  async snapshot(): Promise<void> {
+    this.#snapshot = await everyEntry(this as Store)
   }
 
-  async forget(): Promise<void> {
+  async restore(): Promise<void> {
     const present = await everyEntry(this as Store)
-    // In one turn of the event loop: nobody sees half of it.
-    const steps = [...present.map(([key]) => this.delete({ key })), ...this.#remembered.map(([key, entry]) => this.create({ key, entry }))]
+    // All in one turn of the event loop, so no request sees an intermediate state.
+    const steps = [...present.map(([key]) => this.delete({ key })), ...this.#snapshot.map(([key, entry]) => this.create({ key, entry }))]
     await Promise.all(steps)
   }
 }

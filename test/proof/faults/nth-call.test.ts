@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { FAILURES, failEveryCall, VERBS } from './nth-call.ts'
 
-describe.each(VERBS)('%s, with one store call failing', (verb) => {
-  it.each(FAILURES)('%s: the first, the second, and so on to the last', async (failure) => {
+describe.each(VERBS)('%s, with one failing store call', (verb) => {
+  it.each(FAILURES)('%s: no anomaly, whichever call fails', async (failure) => {
     const { runs, found } = await failEveryCall(verb, failure)
     expect(found).toEqual([])
     expect(runs).toBeGreaterThan(10)

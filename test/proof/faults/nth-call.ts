@@ -3,8 +3,8 @@ import type { Store } from '../../../src/core/store/store.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { type Anomaly, check } from '../checks/checker.ts'
 import type { History, Step } from '../checks/history.ts'
+import { RELIABLE, type Round, type Scenario } from '../scenario/generator.ts'
 import { libraryOver } from '../simulation/fixtures.ts'
-import { FAIR, type Round, type Scenario } from '../simulation/generator.ts'
 import { simulate } from '../simulation/simulate.ts'
 
 /** How a call fails. */
@@ -12,10 +12,13 @@ export type Failure = 'before' | 'refused' | 'after' | 'hang' | 'late'
 
 export const FAILURES: readonly Failure[] = ['before', 'refused', 'after', 'hang', 'late']
 
-/** When a late effect takes place: the operation's deadline is over, or that of the whole request too. */
-const LATE = [2500, 8000]
+/**
+ * When a late effect happens, in milliseconds: after the deadline of the operation, or after that
+ * of the whole request.
+ */
+const LATE_AFTER = [2500, 8000]
 
-/** A store of which one call fails: the `nth`, counted over all processes. */
+/** A store whose `nth` call fails, counted over all processes. */
 class NthCallStore implements Store {
   readonly capabilities: Store['capabilities']
   calls = 0
@@ -31,8 +34,8 @@ class NthCallStore implements Store {
     this.capabilities = inner.capabilities
   }
 
-  /** Whether the call that was to fail was ever made. */
-  get struck(): boolean {
+  /** Whether the call that should fail was made. */
+  get hasFailed(): boolean {
     return this.calls >= this.#nth
   }
 
@@ -59,92 +62,108 @@ class NthCallStore implements Store {
       case 'hang':
         return new Promise(() => undefined)
       case 'late':
-        await new Promise((resolve) => setTimeout(resolve, LATE[this.#nth % 2]))
+        await new Promise((resolve) => setTimeout(resolve, LATE_AFTER[this.#nth % 2]))
         if (operation === 'create') this.lateRows++
         return work()
     }
   }
 }
 
-type Act = readonly Step[]
+type Steps = readonly Step[]
 
-/** What is done when a call fails, and who was logged in before. */
-const ACTS: Readonly<Record<string, Act>> = {
-  set: [{ do: 'set', name: 'a', value: 'act' }],
+/** The steps of the request during which a call fails. Before it, anna was logged in. */
+const STEPS: Readonly<Record<string, Steps>> = {
+  set: [{ do: 'set', name: 'a', value: 'v' }],
   update: [{ do: 'increment', name: 'count' }],
   delete: [{ do: 'delete', name: 'a' }],
   claim: [{ do: 'claim', name: 'ticket' }],
   'claim and set': [
-    { do: 'set', name: 'b', value: 'act' },
+    { do: 'set', name: 'b', value: 'v' },
     { do: 'claim', name: 'ticket' },
-    { do: 'set', name: 'c', value: 'act.2' },
+    { do: 'set', name: 'c', value: 'v.2' },
   ],
   cycleId: [{ do: 'cycle' }],
   login: [{ do: 'login', user: 'anna' }],
   'login of another user': [{ do: 'login', user: 'ben' }],
   flush: [{ do: 'flush' }],
-  'flush and set': [{ do: 'flush' }, { do: 'set', name: 'a', value: 'act' }],
-  'set, save, set': [{ do: 'set', name: 'a', value: 'act' }, { do: 'save' }, { do: 'set', name: 'b', value: 'act.2' }],
+  'flush and set': [{ do: 'flush' }, { do: 'set', name: 'a', value: 'v' }],
+  'set, save, set': [{ do: 'set', name: 'a', value: 'v' }, { do: 'save' }, { do: 'set', name: 'b', value: 'v.2' }],
   clear: [{ do: 'clear' }],
 }
 
-export const VERBS: readonly string[] = Object.keys(ACTS)
+export const VERBS: readonly string[] = Object.keys(STEPS)
 
-/** Runs one verb among other requests of its session, with the nth store call failing. `struck` is false when there were fewer calls. */
-async function failNth(verb: string, nth: number, failure: Failure): Promise<{ readonly history: History; readonly struck: boolean }> {
+/**
+ * Runs one verb among other requests of its session, with the nth store call failing. `hasFailed`
+ * is false if there were fewer calls.
+ */
+async function failNth(verb: string, nth: number, failure: Failure): Promise<{ readonly history: History; readonly hasFailed: boolean }> {
   const store = new NthCallStore(new MemoryStore(), nth, failure)
-  const world = libraryOver((processes) => Array.from({ length: processes }, () => store))
-  const history = await simulate(around(verb), world)
-  return { history: { ...history, lateRows: store.lateRows }, struck: store.struck }
+  const fixture = libraryOver((processes) => Array.from({ length: processes }, () => store))
+  const history = await simulate(scenarioFor(verb), fixture)
+  return { history: { ...history, lateRows: store.lateRows }, hasFailed: store.hasFailed }
 }
 
-/** Lets the first call fail, then the second, and so on until there are no more. */
+/**
+ * Repeats the run with the first call failing, then the second, and so on until there are no more.
+ */
 export async function failEveryCall(
   verb: string,
   failure: Failure,
 ): Promise<{ readonly runs: number; readonly found: readonly Anomaly[] }> {
   const found: Anomaly[] = []
   for (let nth = 1; ; nth++) {
-    const { history, struck } = await failNth(verb, nth, failure)
-    const named = check(history).map((each) => ({ ...each, detail: `${verb}, call ${nth} fails ${failure}: ${each.detail}` }))
-    found.push(...named, ...unwell(history, `${verb}, call ${nth} fails ${failure}`))
-    if (!struck) return { runs: nth, found }
+    const { history, hasFailed } = await failNth(verb, nth, failure)
+    const label = `${verb}, call ${nth}, failure "${failure}"`
+    const labelled = check(history).map((each) => ({ ...each, detail: `${label}: ${each.detail}` }))
+    found.push(...labelled, ...checkRecovery(history, label))
+    if (!hasFailed) return { runs: nth, found }
   }
 }
 
-/** One call failed, and long ago: of the last two requests at least one goes through. */
-function unwell({ exchanges }: History, detail: string): Anomaly[] {
-  const last = exchanges.filter(({ script }) => script.number >= HEALTH && script.number < HEALTH + 20)
-  return last.some(({ code }) => code === undefined) ? [] : [{ name: 'not healthy again', request: HEALTH, detail }]
+/** The failure is long over, so at least one of the last two requests must succeed. */
+function checkRecovery({ exchanges }: History, detail: string): Anomaly[] {
+  const last = exchanges.filter(({ script }) => script.number >= RECOVERY && script.number < RECOVERY + 20)
+  return last.some(({ code }) => code === undefined) ? [] : [{ name: 'no recovery', request: RECOVERY, detail }]
 }
 
-const HEALTH = 31
+const RECOVERY = 31
 
-/** A session is born; the verb runs beside a bystander; someone looks and someone writes; much later, all is well again. */
-function around(verb: string): Scenario {
-  const born: Step[] = [
-    { do: 'set', name: 'a', value: 'born' },
-    { do: 'set', name: 'ticket', value: 'born.ticket' },
+/**
+ * A session is created; the verb runs concurrently with another request; one request reads and one
+ * writes; much later two more requests write.
+ */
+function scenarioFor(verb: string): Scenario {
+  const created: Step[] = [
+    { do: 'set', name: 'a', value: 'created' },
+    { do: 'set', name: 'ticket', value: 'created.ticket' },
     { do: 'login', user: 'anna' },
   ]
-  const bystander: Step[] = [
+  const concurrent: Step[] = [
     { do: 'increment', name: 'count' },
-    { do: 'set', name: 'c', value: 'bystander' },
+    { do: 'set', name: 'c', value: 'concurrent' },
   ]
   const rounds = [
-    round(0, [born]),
-    round(0, [ACTS[verb] as Act, bystander]),
+    round(0, [created]),
+    round(0, [STEPS[verb] as Steps, concurrent]),
     round(12_000, [[], [{ do: 'increment', name: 'count' }]]),
-    round(12_000, [[{ do: 'set', name: 'b', value: 'healthy' }]]),
-    round(12_000, [[{ do: 'set', name: 'b', value: 'still healthy' }]]),
+    round(12_000, [[{ do: 'set', name: 'b', value: 'recovered' }]]),
+    round(12_000, [[{ do: 'set', name: 'b', value: 'recovered.2' }]]),
   ]
-  const calm = { weather: { ...FAIR, latency: 0 }, steps: [], foreignStyle: false, faults: true }
-  return { ...calm, seed: 1, processes: 2, idle: 60_000, absolute: 300_000, rounds: [rounds.map((each, index) => numbered(each, index))] }
+  const reliable = { faultRates: { ...RELIABLE, latency: 0 }, clockSteps: [], foreignStyle: false, faults: true }
+  return {
+    ...reliable,
+    seed: 1,
+    processes: 2,
+    idle: 60_000,
+    absolute: 300_000,
+    rounds: [rounds.map((each, index) => numbered(each, index))],
+  }
 }
 
-function round(pause: number, scripts: readonly Act[]): Round {
+function round(waitBefore: number, scripts: readonly Steps[]): Round {
   const requests = scripts.map((steps, index) => ({ delay: index, process: index, script: { number: index, steps } }))
-  return { browser: 0, pause, requests }
+  return { browser: 0, waitBefore, requests }
 }
 
 function numbered(given: Round, index: number): Round {

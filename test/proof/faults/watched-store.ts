@@ -1,7 +1,10 @@
 import type { Create, Entry, Keyed, Load, Refused, Replace, Store, Touch, Written } from '../../../src/core/store/store.ts'
 import type { Touch as TouchRecord } from '../checks/history.ts'
 
-/** The store itself, with a record of what touches did to the expiry; and, where wished, printing payloads in a style that is not ours. */
+/**
+ * A store that records the effect of touches on the expiry. With `foreignStyle` it prints payloads
+ * in another JSON style than the library.
+ */
 export class WatchedStore implements Store {
   readonly capabilities: Store['capabilities']
   readonly touches: TouchRecord[] = []
@@ -32,7 +35,7 @@ export class WatchedStore implements Store {
     const before = await this.#inner.load({ key, now: -1 })
     const moved = await this.#inner.touch({ key, expiresAt, expected, now })
     const after = await this.#inner.load({ key, now: -1 })
-    // A write came in between: what became of the expiry was not the touch's doing.
+    // A write happened in between, so the change of the expiry is not the touch's.
     if (before !== undefined && after !== undefined && before.version !== after.version) return moved
     const createdAt = after?.createdAt ?? 0
     this.touches.push({ key, now, before: before?.expiresAt, after: after?.expiresAt, absoluteEnd: createdAt + this.#absolute })
@@ -43,7 +46,7 @@ export class WatchedStore implements Store {
     return this.#inner.delete(operation)
   }
 
-  /** Every key, of expired rows too. */
+  /** Every key, including those of expired rows. */
   async keys(): Promise<string[]> {
     const keys: string[] = []
     let cursor: string | undefined

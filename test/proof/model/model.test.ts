@@ -1,4 +1,5 @@
-// The laws of the whole manager. Those of its pure parts (replaying, merging, expiry) are in test/core.
+// Laws of the whole manager. The laws of its pure parts (replaying, merging, expiry) are in
+// test/core.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createSessions, type Sessions } from '../../../src/core/manager/sessions.ts'
@@ -6,11 +7,11 @@ import type { Session } from '../../../src/core/session/session.ts'
 import type { Store } from '../../../src/core/store/store.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { incoming } from '../../incoming.ts'
-import { idIn } from '../simulation/subject.ts'
+import { parseSetCookie } from '../simulation/subject.ts'
 
 type Verb = readonly [real: (session: Session) => unknown, model: (model: Model) => unknown]
 
-/** Ten lines that say what a session is. */
+/** A session in ten lines. */
 interface Model {
   data: Map<string, unknown>
   last: unknown
@@ -28,8 +29,11 @@ const login = (model: Model, user: number): void => {
   model.last = undefined
 }
 
-/** A request that uses one verb: what it answers and what the next request sees are the model's. */
-class Visit implements fc.AsyncCommand<Model, World> {
+/**
+ * A request with one verb. Its result, and the data that the next request sees, must equal the
+ * model's.
+ */
+class ModelRequest implements fc.AsyncCommand<Model, Context> {
   readonly #name: string
   readonly #verb: Verb
 
@@ -42,14 +46,15 @@ class Visit implements fc.AsyncCommand<Model, World> {
     return true
   }
 
-  async run(model: Model, world: World): Promise<void> {
-    const session = await world.sessions.open(incoming(world.cookie))
+  async run(model: Model, context: Context): Promise<void> {
+    const session = await context.sessions.open(incoming(context.cookie))
     expect(session.toObject()).toEqual(Object.fromEntries(model.data))
-    const wanted = this.#verb[1](model)
-    expect(await this.#verb[0](session)).toEqual(wanted)
+    const expected = this.#verb[1](model)
+    expect(await this.#verb[0](session)).toEqual(expected)
     expect(session.toObject()).toEqual(Object.fromEntries(model.data))
-    const headers = await world.sessions.commit(session, { status: 200 })
-    for (const line of headers.getSetCookie()) world.cookie = idIn(line) === '' ? undefined : `__Host-sid=${idIn(line)}`
+    const headers = await context.sessions.commit(session, { status: 200 })
+    for (const line of headers.getSetCookie())
+      context.cookie = parseSetCookie(line) === '' ? undefined : `__Host-sid=${parseSetCookie(line)}`
   }
 
   toString(): string {
@@ -57,7 +62,7 @@ class Visit implements fc.AsyncCommand<Model, World> {
   }
 }
 
-interface World {
+interface Context {
   readonly sessions: Sessions
   cookie: string | undefined
 }
@@ -65,45 +70,45 @@ interface World {
 const key = fc.constantFrom('a', 'b', '__proto__', 'userId')
 const value = fc.oneof(fc.integer(), fc.string(), fc.record({ deep: fc.array(fc.nat()) }))
 
-const commands = fc.commands<Model, World, false>([
+const commands = fc.commands<Model, Context, false>([
   fc.tuple(key, value).map(([k, v]) => {
-    const stored = k === 'userId' ? 'someone' : v
+    const stored = k === 'userId' ? 'user' : v
     const real = (session: Session): void => void session.set(k, stored)
     const model = (state: Model): void => {
       state.data.set(k, stored)
       if (k === 'userId') state.last = undefined
     }
-    return new Visit(`set(${k}, ${fc.stringify(v)})`, [real, model])
+    return new ModelRequest(`set(${k}, ${fc.stringify(v)})`, [real, model])
   }),
-  key.map((k) => new Visit(`delete(${k})`, [(session) => session.delete(k), (model) => remove(model, k)])),
+  key.map((k) => new ModelRequest(`delete(${k})`, [(session) => session.delete(k), (model) => remove(model, k)])),
   key.map((k) => {
     const model = (state: Model): unknown => [state.data.get(k), remove(state, k)][0]
-    return new Visit(`pop(${k})`, [(session) => session.pop(k), model])
+    return new ModelRequest(`pop(${k})`, [(session) => session.pop(k), model])
   }),
   key.map((k) => {
     const model = (state: Model): unknown => [state.data.get(k), remove(state, k)][0]
-    return new Visit(`claim(${k})`, [(session) => session.claim(k), model])
+    return new ModelRequest(`claim(${k})`, [(session) => session.claim(k), model])
   }),
   fc.constant(
-    new Visit('increment(n)', [
+    new ModelRequest('increment(n)', [
       (session) => session.increment('n'),
       (model) => Number(model.data.set('n', Number(model.data.get('n') ?? 0) + 1).get('n')),
     ]),
   ),
-  fc.constant(new Visit('clear', [(session) => session.clear(), end])),
-  fc.constant(new Visit('flush', [(session) => session.flush(), end])),
-  fc.constant(new Visit('cycleId', [(session) => session.cycleId(), () => undefined])),
+  fc.constant(new ModelRequest('clear', [(session) => session.clear(), end])),
+  fc.constant(new ModelRequest('flush', [(session) => session.flush(), end])),
+  fc.constant(new ModelRequest('cycleId', [(session) => session.cycleId(), () => undefined])),
   fc
     .integer({ min: 1, max: 3 })
-    .map((user) => new Visit(`login(${user})`, [(session) => session.login(user), (model) => login(model, user)])),
-  fc.constant(new Visit('look', [() => undefined, () => undefined])),
+    .map((user) => new ModelRequest(`login(${user})`, [(session) => session.login(user), (model) => login(model, user)])),
+  fc.constant(new ModelRequest('read', [() => undefined, () => undefined])),
 ])
 
-describe('one request after the other', () => {
-  it('is the model', async () => {
+describe('sequential requests', () => {
+  it('behave like the model', async () => {
     await fc.assert(
       fc.asyncProperty(commands, async (run) => {
-        const setup = (): { model: Model; real: World } => ({
+        const setup = (): { model: Model; real: Context } => ({
           model: { data: new Map(), last: undefined },
           real: { sessions: createSessions({ store: new MemoryStore() }), cookie: undefined },
         })
@@ -114,8 +119,8 @@ describe('one request after the other', () => {
   })
 })
 
-describe('requests at the same time, with the store answering in any order', () => {
-  it('lose and double no update, and hand a value out once', async () => {
+describe('concurrent requests, with store operations finishing in any order', () => {
+  it('neither lose nor repeat an update, and claim a value once', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),
@@ -123,16 +128,16 @@ describe('requests at the same time, with the store answering in any order', () 
         fc.integer({ min: 1, max: 3 }),
         async (scheduler, requests, processes) => {
           const store = new MemoryStore()
-          const first = await born(store)
+          const first = await createSession(store)
           const managers = Array.from({ length: processes }, () => createSessions({ store: scheduled(store, scheduler) }))
           const numbers = Array.from({ length: requests }, (_, number) => number)
-          const work = numbers.map((number) => visit(managers[number % processes] as Sessions, first, number))
+          const work = numbers.map((number) => sendRequest(managers[number % processes] as Sessions, first, number))
           const claimed = await scheduler.waitFor(Promise.all(work))
           const last = await createSessions({ store }).load(first)
           expect((last.get('log') as number[]).toSorted((a, b) => a - b)).toEqual(numbers)
           expect(last.toObject()).toMatchObject({
             count: requests,
-            ...Object.fromEntries(numbers.map((number) => [`own${number}`, number])),
+            ...Object.fromEntries(numbers.map((number) => [`property${number}`, number])),
           })
           expect(claimed.filter((each) => each === 'ticket')).toHaveLength(1)
         },
@@ -142,16 +147,16 @@ describe('requests at the same time, with the store answering in any order', () 
   }, 60_000)
 })
 
-async function born(store: Store): Promise<string> {
+async function createSession(store: Store): Promise<string> {
   const session = createSessions({ store }).create()
   session.set('ticket', 'ticket')
   await session.save()
   return session.id as string
 }
 
-async function visit(sessions: Sessions, id: string, number: number): Promise<unknown> {
+async function sendRequest(sessions: Sessions, id: string, number: number): Promise<unknown> {
   const session = await sessions.open(incoming(`__Host-sid=${id}`))
-  session.set(`own${number}`, number)
+  session.set(`property${number}`, number)
   session.push('log', number)
   session.increment('count')
   const claimed = await session.claim('ticket')
@@ -159,7 +164,7 @@ async function visit(sessions: Sessions, id: string, number: number): Promise<un
   return claimed
 }
 
-/** Every answer waits for its turn, which the scheduler draws. */
+/** Every result is delayed until the scheduler picks it. */
 function scheduled(store: Store, scheduler: fc.Scheduler): Store {
   return {
     capabilities: store.capabilities,

@@ -1,9 +1,15 @@
 import type { Change } from '../checks/history.ts'
 
-/** Stands for a value nobody can know: the request that may have written it was killed before it could tell. */
-export const ANY: unique symbol = Symbol('any value, or none')
+/**
+ * A value that is not known, because the request that may have written it was killed before it
+ * could report.
+ */
+export const UNKNOWN: unique symbol = Symbol('unknown, or absent')
 
-/** What a session holds, with the user who was removed last: what the next login finds is still that user's data. */
+/**
+ * The data of a session, and the user who was removed last: at the next login the data still
+ * belongs to that user.
+ */
 export interface State {
   readonly data: ReadonlyMap<string, unknown>
   readonly lastUser: unknown
@@ -11,8 +17,11 @@ export interface State {
 
 export const EMPTY: State = { data: new Map(), lastUser: undefined }
 
-/** The whole meaning of the verbs, in a second hand: the model that the library is compared with. */
-export function after(state: State, changes: readonly Change[]): State {
+/**
+ * The complete semantics of the verbs, implemented independently of the library that is compared
+ * with it.
+ */
+export function applyChanges(state: State, changes: readonly Change[]): State {
   return changes.reduce(apply, state)
 }
 
@@ -21,8 +30,8 @@ function apply(state: State, change: Change): State {
   switch (change.do) {
     case 'set':
       return { ...state, data: data.set(change.name, change.value) }
-    case 'fill':
-      if (data.get(change.name) === ANY || data.has(change.name)) return state
+    case 'setIfAbsent':
+      if (data.get(change.name) === UNKNOWN || data.has(change.name)) return state
       return { ...state, data: data.set(change.name, change.value) }
     case 'add':
       return { ...state, data: data.set(change.name, sum(data.get(change.name))) }
@@ -38,7 +47,7 @@ function apply(state: State, change: Change): State {
 }
 
 function sum(current: unknown): unknown {
-  return current === ANY ? ANY : Number(current ?? 0) + 1
+  return current === UNKNOWN ? UNKNOWN : Number(current ?? 0) + 1
 }
 
 function removed(state: State, data: Map<string, unknown>, name: string): State {
@@ -49,17 +58,17 @@ function removed(state: State, data: Map<string, unknown>, name: string): State 
 
 function loggedIn(state: State, user: string): State {
   const before = state.data.get('userId') ?? state.lastUser
-  // Whoever was there may have been another user: then nothing of the rest is certain.
-  const kept = before === ANY ? blurred(state).data : before === undefined || before === user ? state.data : EMPTY.data
+  // The previous user may have been another one, so no other property is certain.
+  const kept = before === UNKNOWN ? forget(state).data : before === undefined || before === user ? state.data : EMPTY.data
   return { data: new Map(kept).set('userId', user), lastUser: undefined }
 }
 
-/** A state of which nothing is known any more. */
-export function blurred(state: State, names: Iterable<string> = NAMES): State {
+/** Returns a state in which the given properties are unknown. */
+export function forget(state: State, names: Iterable<string> = NAMES): State {
   const data = new Map(state.data)
-  for (const name of names) data.set(name, ANY)
-  return { data, lastUser: data.get('userId') === ANY ? ANY : state.lastUser }
+  for (const name of names) data.set(name, UNKNOWN)
+  return { data, lastUser: data.get('userId') === UNKNOWN ? UNKNOWN : state.lastUser }
 }
 
-/** All names the generator uses. */
+/** All names that the generator uses. */
 export const NAMES: readonly string[] = ['a', 'b', 'c', 'box', 'first', 'count', 'ticket', 'userId']

@@ -1,10 +1,11 @@
-// Stores that break one thing the commit asks of them. The library over them has to fail, and the checker has to see how.
+// Stores that break one requirement of the commit. The library over them must fail, and the checker
+// must find it.
 import type { Entry, Store } from '../../../src/core/store/store.ts'
 import type { Wrap } from '../simulation/fixtures.ts'
 
 type Methods = Pick<Store, 'load' | 'create' | 'replace' | 'touch' | 'delete'>
 
-function altered(store: Store, change: (store: Store) => Partial<Methods>): Store {
+function override(store: Store, change: (store: Store) => Partial<Methods>): Store {
   const plain: Methods = {
     load: (operation) => store.load(operation),
     create: (operation) => store.create(operation),
@@ -15,30 +16,30 @@ function altered(store: Store, change: (store: Store) => Partial<Methods>): Stor
   return { capabilities: store.capabilities, ...plain, ...change(store) }
 }
 
-/** Writes over whatever is there. */
+/** Overwrites the row whatever its version. */
 export const blindWrite: Wrap = (given) =>
-  altered(given, (store) => ({
+  override(given, (store) => ({
     async replace({ key, entry, expected, now }) {
       for (let version = expected; ; ) {
-        const answer = await store.replace({ key, entry, expected: version, now })
-        if (answer.ok || answer.reason !== 'stale') return answer
-        version = answer.current.version
+        const result = await store.replace({ key, entry, expected: version, now })
+        if (result.ok || result.reason !== 'stale') return result
+        version = result.current.version
       }
     },
   }))
 
-/** Inserts where nothing is left to replace. */
+/** Inserts the row if there is none to replace. */
 export const upsert: Wrap = (given) =>
-  altered(given, (store) => ({
+  override(given, (store) => ({
     async replace(operation) {
-      const answer = await store.replace(operation)
-      return answer.ok || answer.reason !== 'missing' ? answer : store.create(operation)
+      const result = await store.replace(operation)
+      return result.ok || result.reason !== 'missing' ? result : store.create(operation)
     },
   }))
 
-/** Tells a refused writer what a cache says, not what is there. */
+/** Returns a cached entry to a refused writer instead of the current one. */
 export const staleRetry: Wrap = (given) =>
-  altered(given, (store) => {
+  override(given, (store) => {
     const cache = new Map<string, Entry>()
     return {
       async load(operation) {
@@ -47,15 +48,18 @@ export const staleRetry: Wrap = (given) =>
         return entry
       },
       async replace(operation) {
-        const answer = await store.replace(operation)
-        return answer.ok || answer.reason !== 'stale' ? answer : { ...answer, current: cache.get(operation.key) ?? answer.current }
+        const result = await store.replace(operation)
+        return result.ok || result.reason !== 'stale' ? result : { ...result, current: cache.get(operation.key) ?? result.current }
       },
     }
   })
 
-/** Hides who wrote, so that a write that was heard twice, or whose answer was lost, is not recognised. */
-export const forgetsNonces: Wrap = (given) =>
-  altered(given, (store) => {
+/**
+ * Hides the commit receipts, so that a write whose response was lost or sent twice is not
+ * recognised.
+ */
+export const withoutReceipts: Wrap = (given) =>
+  override(given, (store) => {
     const hidden = (entry: Entry): Entry => ({ ...entry, version: `x${entry.version}`, commits: '' })
     return {
       async load(operation) {
@@ -63,36 +67,36 @@ export const forgetsNonces: Wrap = (given) =>
         return entry === undefined ? undefined : hidden(entry)
       },
       async replace({ key, entry, expected, now }) {
-        const answer = await store.replace({
+        const result = await store.replace({
           key,
           entry,
           expected: expected.startsWith('x') && expected.length === 13 ? expected.slice(1) : expected,
           now,
         })
-        return answer.ok || answer.reason !== 'stale' ? answer : { ...answer, current: hidden(answer.current) }
+        return result.ok || result.reason !== 'stale' ? result : { ...result, current: hidden(result.current) }
       },
     }
   })
 
-/** Answers a deletion before it is done. */
-export const lazyDelete: Wrap = (given) =>
-  altered(given, (store) => ({
+/** Confirms a deletion before it is done. */
+export const delayedDelete: Wrap = (given) =>
+  override(given, (store) => ({
     async delete(operation) {
       setTimeout(() => void store.delete(operation), 300)
       return true
     },
   }))
 
-/** Now and then says that it deleted, and did not. */
-export const deafDelete: Wrap = (given) =>
-  altered(given, (store) => {
+/** Confirms every second deletion without deleting. */
+export const skippedDelete: Wrap = (given) =>
+  override(given, (store) => {
     let calls = 0
     return { delete: async (operation) => (calls++ % 2 === 0 ? true : store.delete(operation)) }
   })
 
 /** Loads through a cache. */
 export const cachedLoad: Wrap = (given) =>
-  altered(given, (store) => {
+  override(given, (store) => {
     const cache = new Map<string, { entry: Entry | undefined; at: number }>()
     return {
       async load({ key, now, ...options }) {
@@ -105,41 +109,41 @@ export const cachedLoad: Wrap = (given) =>
     }
   })
 
-/** Answers a write before it is done. */
-export const earlyAnswer: Wrap = (given) =>
-  altered(given, (store) => ({
+/** Confirms a write before it is done. */
+export const earlyWriteResult: Wrap = (given) =>
+  override(given, (store) => ({
     async replace(operation) {
       void store.replace(operation).catch(() => undefined)
       return { ok: true }
     },
   }))
 
-/** Takes a failure for a success. */
-export const swallowsErrors: Wrap = (given) =>
-  altered(given, (store) => ({
+/** Reports a failure as a success. */
+export const swallowedErrors: Wrap = (given) =>
+  override(given, (store) => ({
     replace: (operation) => store.replace(operation).catch(() => ({ ok: true as const })),
   }))
 
-/** Shows what is only about to be written. */
+/** Returns entries whose write is not finished. */
 export const dirtyLoad: Wrap = (given) =>
-  altered(given, (store) => {
-    const underWay = new Map<string, Entry>()
+  override(given, (store) => {
+    const unfinished = new Map<string, Entry>()
     return {
-      load: async ({ key, now, ...options }) => underWay.get(key) ?? store.load({ key, now, ...options }),
+      load: async ({ key, now, ...options }) => unfinished.get(key) ?? store.load({ key, now, ...options }),
       async replace({ key, entry, expected, now }) {
-        underWay.set(key, entry)
+        unfinished.set(key, entry)
         try {
           return await store.replace({ key, entry, expected, now })
         } finally {
-          underWay.delete(key)
+          unfinished.delete(key)
         }
       },
     }
   })
 
-/** Mixes answers up, as a client library does that lost count of its replies. */
-export const mixedAnswers: Wrap = (given) =>
-  altered(given, (store) => {
+/** Mixes results up, like a client library that miscounts its replies. */
+export const mixedResults: Wrap = (given) =>
+  override(given, (store) => {
     let other: { key: string; payload: string } | undefined
     let calls = 0
     return {
@@ -154,13 +158,13 @@ export const mixedAnswers: Wrap = (given) =>
     }
   })
 
-/** Does not ask whether the row has expired. */
+/** Ignores the expiry of the row. */
 export const expiryIgnored: Wrap = (given) =>
-  altered(given, (store) => ({ replace: ({ key, entry, expected }) => store.replace({ key, entry, expected, now: -1 }) }))
+  override(given, (store) => ({ replace: ({ key, entry, expected }) => store.replace({ key, entry, expected, now: -1 }) }))
 
-/** A touch sets the expiry to something earlier. */
+/** A touch sets the expiry to an earlier time. */
 export const shorteningTouch: Wrap = (given) =>
-  altered(given, (store) => ({
+  override(given, (store) => ({
     async touch({ key, expiresAt, expected, now }) {
       const current = await store.load({ key, now })
       if (current?.version !== expected) return false
@@ -174,9 +178,9 @@ export const shorteningTouch: Wrap = (given) =>
     },
   }))
 
-/** A touch puts back what is not there any more. */
+/** A touch creates a row that was deleted. */
 export const revivingTouch: Wrap = (given) =>
-  altered(given, (store) => {
+  override(given, (store) => {
     const seen = new Map<string, Entry>()
     return {
       async load(operation) {
@@ -195,8 +199,8 @@ export const revivingTouch: Wrap = (given) =>
     }
   })
 
-/** A touch knows no absolute end. */
+/** A touch ignores the absolute end. */
 export const endlessTouch: Wrap = (given) =>
-  altered(given, (store) => ({
+  override(given, (store) => ({
     touch: ({ key, expiresAt, expected, now }) => store.touch({ key, expiresAt: expiresAt + 400_000, expected, now }),
   }))

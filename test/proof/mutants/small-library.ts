@@ -1,15 +1,15 @@
 import type { SessionLike, Subject } from '../simulation/subject.ts'
 import type { Row, SmallRows } from './small-rows.ts'
-import { type Data, parsed, printed, SmallSession } from './small-session.ts'
+import { type Data, parseRow, printData, SmallSession } from './small-session.ts'
 
-/** What the small library can be made to do wrong; one at a time. */
+/** The flaws of the small library, one at a time. */
 export type Flaw =
   | 'none'
   | 'whole snapshot'
   | 'deep merge'
   | 'two-step claim'
   | 'copy, then delete'
-  | 'flush misses the id born meanwhile'
+  | 'flush misses a concurrently renewed id'
   | 'read that writes'
   | 'cookie from an uncommitted cycle'
   | 'expiry not checked'
@@ -20,10 +20,13 @@ export interface SmallOptions {
   readonly idle: number
   readonly absolute: number
   readonly now: () => number
-  readonly draw: () => string
+  readonly randomText: () => string
 }
 
-/** A small session library with the same verbs. Without a flaw it keeps the guarantee as long as its store does not fail. */
+/**
+ * A small session library with the same verbs. Without a flaw it keeps the guarantee as long as its
+ * store does not fail.
+ */
 export function smallLibrary(options: SmallOptions): Subject {
   const library = new SmallLibrary(options)
   return {
@@ -33,7 +36,7 @@ export function smallLibrary(options: SmallOptions): Subject {
   }
 }
 
-class Gone extends Error {
+class SessionEndedError extends Error {
   readonly code = 'ERR_SESSION_ENDED'
 }
 
@@ -46,8 +49,8 @@ class SmallLibrary {
   }
 
   async open(cookie: string | undefined): Promise<SmallSession> {
-    const row = cookie === undefined ? undefined : await this.#options.rows.at((rows) => this.#living(rows, cookie))
-    const session = new SmallSession(row, { claim: (own, key) => this.#claim(own, key), save: (own) => this.#save(own) })
+    const row = cookie === undefined ? undefined : await this.#options.rows.run((rows) => this.#current(rows, cookie))
+    const session = new SmallSession(row, { claim: (current, key) => this.#claim(current, key), save: (current) => this.#save(current) })
     this.#cookies.set(session, cookie)
     return session
   }
@@ -58,34 +61,34 @@ class SmallLibrary {
   }
 
   setCookies(session: SmallSession): string[] {
-    if (session.gaveId !== undefined) return [`sid=${session.gaveId}; Path=/`]
+    if (session.issuedId !== undefined) return [`sid=${session.issuedId}; Path=/`]
     return session.flushed && this.#cookies.get(session) !== undefined ? ['sid=; Path=/'] : []
   }
 
   async #flush(session: SmallSession): Promise<void> {
     const cookie = this.#cookies.get(session)
-    if (cookie !== undefined) await this.#options.rows.at((rows) => rows.delete(this.#keyOf(cookie)))
+    if (cookie !== undefined) await this.#options.rows.run((rows) => rows.delete(this.#keyOf(cookie)))
   }
 
   async #save(session: SmallSession): Promise<void> {
     const { rows, flaw } = this.#options
     if (session.flushed && session.row === undefined) await this.#flush(session)
-    session.settle()
-    if (session.changes.length === 0) return flaw === 'read that writes' ? this.#tidy(session) : this.#touch(session)
+    session.detectMutations()
+    if (session.changes.length === 0) return flaw === 'read that writes' ? this.#reprint(session) : this.#touch(session)
     if (session.row === undefined) return this.#create(session)
-    if (session.renews && flaw === 'copy, then delete') return this.#copy(session)
+    if (session.renewsId && flaw === 'copy, then delete') return this.#copy(session)
     const id = this.#idOf(session)
     for (;;) {
-      const current = await rows.at((all) => this.#living(all, id))
-      if (current === undefined) throw new Gone()
+      const current = await rows.run((all) => this.#current(all, id))
+      if (current === undefined) throw new SessionEndedError()
       const data = this.#merged(session, current)
       if (await this.#swap(session, id, current, data)) return
     }
   }
 
-  /** The newest state with the changes on it; or what the flaw makes of them. */
+  /** Returns the newest state with the changes applied, or the wrong result of a flaw. */
   #merged({ changes, data }: SmallSession, current: Row): Data {
-    const newest = parsed(current)
+    const newest = parseRow(current)
     if (this.#options.flaw === 'whole snapshot') return data
     if (this.#options.flaw === 'deep merge') return { ...newest, ...data }
     for (const change of changes) change(newest)
@@ -93,64 +96,65 @@ class SmallLibrary {
   }
 
   async #swap(session: SmallSession, id: string, current: Row, data: Data): Promise<boolean> {
-    const newId = session.renews ? this.#renewed(id) : id
-    if (this.#options.flaw === 'cookie from an uncommitted cycle' && session.renews) session.gaveId = newId
-    const row = this.#row(data, newId, current, 'userId' in data && session.renews)
-    const written = await this.#options.rows.at((rows) => {
+    const newId = session.renewsId ? this.#renewId(id) : id
+    if (this.#options.flaw === 'cookie from an uncommitted cycle' && session.renewsId) session.issuedId = newId
+    const row = this.#row(data, newId, current, 'userId' in data && session.renewsId)
+    const written = await this.#options.rows.run((rows) => {
       if (rows.get(this.#keyOf(id))?.version !== current.version) return false
       rows.delete(this.#keyOf(id))
       rows.set(this.#keyOf(newId), row)
       return true
     })
-    if (written) this.#settled(session, row, newId, newId !== id)
+    if (written) this.#committed(session, row, newId, newId !== id)
     return written
   }
 
-  #settled(session: SmallSession, row: Row, id: string, born: boolean): void {
-    if (born) session.gaveId = id
-    if (session.renews || born) this.#cookies.set(session, id)
-    // Reads keep what they saw; the next commit begins with no changes.
+  #committed(session: SmallSession, row: Row, id: string, isNewId: boolean): void {
+    if (isNewId) session.issuedId = id
+    if (session.renewsId || isNewId) this.#cookies.set(session, id)
+    // Reads keep the data they saw; the next commit starts without changes.
     Object.assign(session, { row, renews: false, changes: [], base: structuredClone(session.data) })
   }
 
   async #create(session: SmallSession): Promise<void> {
-    if (!session.isNew && !session.flushed) throw new Gone()
-    const id = `${this.#options.draw()}.${this.#options.draw()}`
+    if (!session.isNew && !session.flushed) throw new SessionEndedError()
+    const id = `${this.#options.randomText()}.${this.#options.randomText()}`
     const data = structuredClone(session.data)
     const row = this.#row(data, id, undefined, true)
-    await this.#options.rows.at((rows) => rows.set(this.#keyOf(id), row))
-    this.#settled(session, row, id, true)
+    await this.#options.rows.run((rows) => rows.set(this.#keyOf(id), row))
+    this.#committed(session, row, id, true)
   }
 
-  /** The flaw: for a moment both ids are alive, and what is committed under the old one is lost. */
+  /** The flaw: for a moment both ids are current, and commits under the old one are lost. */
   async #copy(session: SmallSession): Promise<void> {
     const { rows } = this.#options
     const id = this.#idOf(session)
-    const current = await rows.at((all) => this.#living(all, id))
-    if (current === undefined) throw new Gone()
-    const newId = this.#renewed(id)
+    const current = await rows.run((all) => this.#current(all, id))
+    if (current === undefined) throw new SessionEndedError()
+    const newId = this.#renewId(id)
     const row = this.#row(this.#merged(session, current), newId, current, false)
-    await rows.at((all) => all.set(this.#keyOf(newId), row))
-    await rows.at((all) => all.delete(this.#keyOf(id)))
-    this.#settled(session, row, newId, true)
+    await rows.run((all) => all.set(this.#keyOf(newId), row))
+    await rows.run((all) => all.delete(this.#keyOf(id)))
+    this.#committed(session, row, newId, true)
   }
 
   async #claim(session: SmallSession, key: string): Promise<unknown> {
-    const own = session.data[key]
-    if (session.row === undefined || own === undefined || own !== session.base[key]) return own === undefined ? undefined : session.pop(key)
+    const pending = session.data[key]
+    if (session.row === undefined || pending === undefined || pending !== session.base[key])
+      return pending === undefined ? undefined : session.pop(key)
     const { rows, flaw } = this.#options
     const id = this.#idOf(session)
     const take = (all: Map<string, Row>, removing: boolean): unknown => {
-      const current = this.#living(all, id)
+      const current = this.#current(all, id)
       if (current === undefined) return undefined
-      const { [key]: value, ...rest } = parsed(current)
+      const { [key]: value, ...rest } = parseRow(current)
       if (removing && value !== undefined) all.set(this.#keyOf(id), { ...this.#row(rest, id, current, false) })
       return value
     }
     delete session.data[key]
     delete session.base[key]
-    const value = await rows.at((all) => take(all, flaw !== 'two-step claim'))
-    if (flaw === 'two-step claim') await rows.at((all) => take(all, true))
+    const value = await rows.run((all) => take(all, flaw !== 'two-step claim'))
+    if (flaw === 'two-step claim') await rows.run((all) => take(all, true))
     return value
   }
 
@@ -158,37 +162,40 @@ class SmallLibrary {
     const { rows, now, idle, absolute } = this.#options
     if (row === undefined || session.flushed || row.expiresAt - now() > idle * 0.9) return
     const id = `${row.secret}`
-    await rows.at((all) => {
-      const current = this.#living(all, id)
+    await rows.run((all) => {
+      const current = this.#current(all, id)
       if (current === undefined) return
       const expiresAt = Math.max(current.expiresAt, Math.min(now() + idle, current.createdAt + absolute))
       all.set(this.#keyOf(id), { ...current, expiresAt })
     })
   }
 
-  /** The flaw: what another program printed is printed again in one's own style, although nobody changed anything. */
-  async #tidy({ row }: SmallSession): Promise<void> {
+  /**
+   * The flaw: rows that another program printed are printed again in this library's style, although
+   * no property changed.
+   */
+  async #reprint({ row }: SmallSession): Promise<void> {
     if (row === undefined) return
     const id = row.secret
     const foreign = [...row.texts].some(([, text]) => JSON.stringify(JSON.parse(text)) !== text)
     if (!foreign) return
-    const tidied = this.#row(parsed(row), id, row, false)
-    await this.#options.rows.at((all) => {
-      const current = this.#living(all, id)
-      if (current !== undefined) all.set(this.#keyOf(id), tidied)
+    const reprinted = this.#row(parseRow(row), id, row, false)
+    await this.#options.rows.run((all) => {
+      const current = this.#current(all, id)
+      if (current !== undefined) all.set(this.#keyOf(id), reprinted)
     })
   }
 
-  #living(rows: Map<string, Row>, id: string): Row | undefined {
+  #current(rows: Map<string, Row>, id: string): Row | undefined {
     const row = rows.get(this.#keyOf(id))
     if (row === undefined || row.secret !== id) return undefined
     return row.expiresAt > this.#options.now() || this.#options.flaw === 'expiry not checked' ? row : undefined
   }
 
-  #row(data: Data, id: string, before: Row | undefined, startsAnew: boolean): Row {
+  #row(data: Data, id: string, before: Row | undefined, restartsLifetime: boolean): Row {
     const { now, idle, absolute } = this.#options
-    const createdAt = before === undefined || startsAnew ? now() : before.createdAt
-    const texts = new Map([...printed(data)].map(([name, text]) => [name, name === 'box' ? text.replace(':', ': ') : text]))
+    const createdAt = before === undefined || restartsLifetime ? now() : before.createdAt
+    const texts = new Map([...printData(data)].map(([name, text]) => [name, name === 'box' ? text.replace(':', ': ') : text]))
     return { texts, secret: id, version: (before?.version ?? 0) + 1, createdAt, expiresAt: Math.min(now() + idle, createdAt + absolute) }
   }
 
@@ -196,13 +203,13 @@ class SmallLibrary {
     return (row as Row).secret
   }
 
-  #renewed(id: string): string {
-    return `${id.slice(0, id.indexOf('.'))}.${this.#options.draw()}`
+  #renewId(id: string): string {
+    return `${id.slice(0, id.indexOf('.'))}.${this.#options.randomText()}`
   }
 
-  /** One row for a family; or, for the flaws of libraries whose key is the id itself, one for each id. */
+  /** One row per family; for the flaws of libraries whose key is the id itself, one per id. */
   #keyOf(id: string): string {
     const { flaw } = this.#options
-    return flaw === 'copy, then delete' || flaw === 'flush misses the id born meanwhile' ? id : id.slice(0, id.indexOf('.'))
+    return flaw === 'copy, then delete' || flaw === 'flush misses a concurrently renewed id' ? id : id.slice(0, id.indexOf('.'))
   }
 }

@@ -1,6 +1,6 @@
 /** A row of the small library. */
 export interface Row {
-  /** Texts by property, as some writer printed them. */
+  /** Texts by property, as printed by the writer. */
   readonly texts: ReadonlyMap<string, string>
   readonly secret: string
   readonly version: number
@@ -8,24 +8,26 @@ export interface Row {
   readonly expiresAt: number
 }
 
-/** A table at some distance: every operation is atomic, and takes a moment to get there and back. */
+/**
+ * A table accessed over a network: every operation is atomic, and takes a moment in each direction.
+ */
 export class SmallRows {
   readonly rows: Map<string, Row> = new Map()
-  readonly #travel: () => number
+  readonly #latency: () => number
 
   constructor(travel: () => number) {
-    this.#travel = travel
+    this.#latency = travel
   }
 
   /** Runs one atomic operation on the rows. */
-  async at<T>(work: (rows: Map<string, Row>) => T): Promise<T> {
-    await this.pause()
-    const answer = work(this.rows)
-    await this.pause()
-    return answer
+  async run<T>(work: (rows: Map<string, Row>) => T): Promise<T> {
+    await this.#delay()
+    const result = work(this.rows)
+    await this.#delay()
+    return result
   }
 
-  pause(): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, this.#travel()))
+  #delay(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, this.#latency()))
   }
 }

@@ -4,15 +4,15 @@ import type { Row } from './small-rows.ts'
 export type Data = Record<string, unknown>
 export type Change = (data: Data) => void
 
-/** The session of the small library: parsed data, and a list of what was done to it. */
+/** The session of the small library: parsed data, and a list of changes. */
 export class SmallSession implements SessionLike {
   data: Data
   changes: Change[] = []
-  /** The data as it was opened, or as it was after the last commit. */
+  /** The data at the opening, or after the last commit. */
   base: Data
-  renews = false
+  renewsId = false
   flushed = false
-  gaveId: string | undefined
+  issuedId: string | undefined
   row: Row | undefined
   readonly isNew: boolean
   readonly expiresAt: number
@@ -24,7 +24,7 @@ export class SmallSession implements SessionLike {
     verbs: { claim: (session: SmallSession, key: string) => Promise<unknown>; save: (session: SmallSession) => Promise<void> },
   ) {
     this.row = row
-    this.base = row === undefined ? {} : parsed(row)
+    this.base = row === undefined ? {} : parseRow(row)
     this.data = structuredClone(this.base)
     this.isNew = row === undefined
     this.expiresAt = row?.expiresAt ?? 0
@@ -82,12 +82,12 @@ export class SmallSession implements SessionLike {
   }
 
   cycleId(): void {
-    this.renews = true
+    this.renewsId = true
     this.record(() => undefined)
   }
 
   login(user: string): void {
-    this.renews = true
+    this.renewsId = true
     this.record((data) => {
       const before = data['userId'] ?? data['_lastUser']
       if (before !== undefined && before !== user) Object.keys(data).forEach((key) => delete data[key])
@@ -101,8 +101,8 @@ export class SmallSession implements SessionLike {
   }
 
   toObject(): Data {
-    const { _lastUser: _, ...shown } = this.data
-    return shown
+    const { _lastUser: _, ...visible } = this.data
+    return visible
   }
 
   record(change: Change): void {
@@ -110,8 +110,8 @@ export class SmallSession implements SessionLike {
     change(this.data)
   }
 
-  /** Notices what was changed inside of objects. */
-  settle(): void {
+  /** Records changes inside of objects. */
+  detectMutations(): void {
     const replayed = structuredClone(this.base)
     for (const change of this.changes) change(replayed)
     const { box } = this.data
@@ -119,11 +119,11 @@ export class SmallSession implements SessionLike {
   }
 }
 
-export function parsed(row: Row): Data {
+export function parseRow(row: Row): Data {
   return Object.fromEntries([...row.texts].map(([name, text]) => [name, JSON.parse(text)]))
 }
 
-export function printed(data: Data): ReadonlyMap<string, string> {
+export function printData(data: Data): ReadonlyMap<string, string> {
   return new Map(Object.entries(data).map(([name, value]) => [name, JSON.stringify(value)]))
 }
 

@@ -1,24 +1,27 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
 import type { Report } from '../checks/history.ts'
 import type { Network } from '../simulation/browser.ts'
-import { idIn } from '../simulation/subject.ts'
-import type { Server } from './fleet.ts'
+import { parseSetCookie } from '../simulation/subject.ts'
+import type { ServerProcess } from './server-process.ts'
 
-interface Answer {
+interface ResponseBody {
   readonly code?: string
   readonly report?: Report
 }
 
-/** Carries requests to server processes over HTTP. A lost answer leaves the exchange without a report. */
-export function overHttp(servers: readonly Server[], agent: Agent): Network['serve'] {
+/**
+ * Sends requests to server processes over HTTP. A lost response leaves the exchange without a
+ * report.
+ */
+export function overHttp(servers: readonly ServerProcess[], agent: Agent): Network['serve'] {
   return async function serve(exchange) {
     try {
-      const port = await (servers[exchange.process % servers.length] as Server).port
+      const port = await (servers[exchange.process % servers.length] as ServerProcess).port
       const { cookies, body } = await send(port, agent, JSON.stringify(exchange.script), exchange.cookie)
-      const answer = JSON.parse(body) as Answer
-      exchange.code = answer.code
-      exchange.report = answer.report
-      return cookies.map(idIn)
+      const result = JSON.parse(body) as ResponseBody
+      exchange.code = result.code
+      exchange.report = result.report
+      return cookies.map(parseSetCookie)
     } catch {
       exchange.code = 'NETWORK'
       return []
@@ -26,7 +29,7 @@ export function overHttp(servers: readonly Server[], agent: Agent): Network['ser
   }
 }
 
-/** Connections that are used again, as browsers do. */
+/** A keep-alive agent, as browsers use. */
 export function newAgent(): Agent {
   return new Agent({ keepAlive: true, maxSockets: 256 })
 }
@@ -35,21 +38,21 @@ function send(port: number, agent: Agent, script: string, id: string | undefined
   return new Promise((resolve, reject) => {
     const headers = { 'x-script': script, ...(id === undefined ? {} : { cookie: `sid=${id}` }) }
     const sent = request({ host: '127.0.0.1', port, agent, method: 'POST', path: '/run', headers }, (response) => {
-      text(response).then((body) => resolve({ cookies: response.headers['set-cookie'] ?? [], body }), reject)
+      readText(response).then((body) => resolve({ cookies: response.headers['set-cookie'] ?? [], body }), reject)
     })
     sent.on('error', reject)
     sent.end()
   })
 }
 
-async function text(response: IncomingMessage): Promise<string> {
+async function readText(response: IncomingMessage): Promise<string> {
   let body = ''
   response.setEncoding('utf8')
-  for await (const piece of response) body += piece as string
+  for await (const chunk of response) body += chunk as string
   return body
 }
 
-/** How many requests a server is at work on. */
+/** Returns the number of requests that a server is handling. */
 export async function getInFlight(port: number): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${port}/in-flight`, { headers: { connection: 'close' } })
   return (await response.json()) as number

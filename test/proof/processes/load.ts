@@ -1,33 +1,36 @@
 import { storeAt } from '../../services/store-at.ts'
 import type { Exchange, History } from '../checks/history.ts'
+import { Random } from '../scenario/random.ts'
 import type { Network } from '../simulation/browser.ts'
-import { Random } from '../simulation/random.ts'
-import { lastLook, ticker } from '../simulation/simulate.ts'
-import { visit } from '../simulation/visitors.ts'
-import { Server } from './fleet.ts'
+import { runBrowsers } from '../simulation/browsers.ts'
+import { newSequence, readEveryId } from '../simulation/simulate.ts'
 import { newAgent, overHttp } from './http.ts'
+import { ServerProcess } from './server-process.ts'
 
 export interface LoadOptions {
-  /** Where the sessions are, see `storeAt`. */
+  /** The store, see `storeAt`. */
   readonly place: string
   readonly seed: number
   readonly processes: number
-  /** Requests to send; more when killing takes longer. */
+  /** Requests to send; more if the kills take longer. */
   readonly requests: number
-  /** How often a server is killed in the middle of its work. */
+  /** How many times a server is killed while it handles requests. */
   readonly kills: number
-  readonly tell?: (sent: number, killed: number) => void
+  readonly onProgress?: (sent: number, killed: number) => void
 }
 
-/** Browsers at work at the same time. */
+/** The number of concurrent browsers. */
 const BROWSERS = 24
 
-/** Sends requests to server processes on one database, and kills some of them on the way. */
+/**
+ * Sends requests to server processes on one database, and kills some of the servers at random
+ * times.
+ */
 export async function load(options: LoadOptions): Promise<History> {
-  const servers = Array.from({ length: options.processes }, () => new Server(options.place))
+  const servers = Array.from({ length: options.processes }, () => new ServerProcess(options.place))
   const agent = newAgent()
   try {
-    const exchanges = await drive(options, servers, overHttp(servers, agent))
+    const exchanges = await runLoad(options, servers, overHttp(servers, agent))
     const rows = await rowsOf(options.place)
     return { exchanges, rows, touches: [], lateRows: 0, crashes: [], rules: rules(options.kills > 0) }
   } finally {
@@ -36,27 +39,27 @@ export async function load(options: LoadOptions): Promise<History> {
   }
 }
 
-async function drive(
-  { seed, requests, kills, tell }: LoadOptions,
-  servers: readonly Server[],
+async function runLoad(
+  { seed, requests, kills, onProgress }: LoadOptions,
+  servers: readonly ServerProcess[],
   serve: Network['serve'],
 ): Promise<Exchange[]> {
   const random = new Random(seed)
   const exchanges: Exchange[] = []
-  const network: Network = { serve, exchanges, wait, now: Date.now, tick: ticker(), random: random.fork() }
+  const network: Network = { serve, exchanges, wait, now: Date.now, tick: newSequence(), random: random.fork() }
   const progress = { killed: 0 }
-  const timer = setInterval(() => tell?.(exchanges.length, progress.killed), 5000)
+  const timer = setInterval(() => onProgress?.(exchanges.length, progress.killed), 5000)
   const done = (): boolean => exchanges.length >= requests && progress.killed >= kills
-  const visits = visit({ network, random: random.fork(), browsers: BROWSERS, processes: servers.length, done })
-  await Promise.all([visits, killAll(servers, random.fork(), kills, progress)])
+  const running = runBrowsers({ network, random: random.fork(), browsers: BROWSERS, processes: servers.length, done })
+  await Promise.all([running, killAll(servers, random.fork(), kills, progress)])
   clearInterval(timer)
-  // What was acknowledged has to be in the file, so others than those who wrote it are asked.
+  // Acknowledged changes must be in the database, so new processes read them.
   await Promise.all(servers.map((server) => server.killAndRestart()))
-  await lastLook(network, exchanges)
+  await readEveryId(network, exchanges)
   return exchanges
 }
 
-async function killAll(servers: readonly Server[], random: Random, kills: number, progress: { killed: number }): Promise<void> {
+async function killAll(servers: readonly ServerProcess[], random: Random, kills: number, progress: { killed: number }): Promise<void> {
   await Promise.all(servers.map((server) => server.port))
   for (; progress.killed < kills; progress.killed++) {
     await wait(random.int(20, 300))
@@ -78,7 +81,7 @@ async function rowsOf(place: string): Promise<string[]> {
 }
 
 function rules(faults: boolean): History['rules'] {
-  return { idle: 14 * 86_400_000, absolute: 30 * 86_400_000, skew: 1000, faults, resends: false, maxStale: 0, patience: 30_000 }
+  return { idle: 14 * 86_400_000, absolute: 30 * 86_400_000, skew: 1000, faults, resends: false, maxStale: 0, maxDuration: 30_000 }
 }
 
 function wait(ms: number): Promise<void> {

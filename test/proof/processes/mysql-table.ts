@@ -3,12 +3,15 @@ import type { Store } from '../../../src/core/store/store.ts'
 import { MysqlStore } from '../../../src/stores/mysql.ts'
 import { mysqlPool } from '../../services/mysql/mysql-pool.ts'
 import { watchedMysql } from '../../services/mysql/watched-mysql.ts'
-import type { Tools } from '../simulation/simulate.ts'
+import type { FixtureContext } from '../simulation/simulate.ts'
 
 const LEVELS = ['REPEATABLE READ', 'READ COMMITTED', 'SERIALIZABLE']
 
-/** One table of MySQL, anew for every run; each process with a pool of its own, every third one in another isolation level. */
-export class OneMysqlTable {
+/**
+ * A new table of MySQL for every run. Each process has its own pool, and the pools use three
+ * isolation levels in turn.
+ */
+export class MysqlTable {
   readonly #url: string
   readonly #pools: Pool[] = []
   #runs = 0
@@ -17,11 +20,11 @@ export class OneMysqlTable {
     this.#url = url
   }
 
-  readonly open = (processes: number, outside: Tools['outside']): readonly Store[] => {
+  readonly open = (processes: number, trackIo: FixtureContext['trackIo']): readonly Store[] => {
     this.#runs += 1
     const table = `run_${this.#runs}`
-    const around = <T>(work: () => Promise<T>): Promise<T> => outside(work())
-    return Array.from({ length: processes }, (_, index) => new MysqlStore({ pool: watchedMysql(this.#pool(index), around), table }))
+    const track = <T>(work: () => Promise<T>): Promise<T> => trackIo(work())
+    return Array.from({ length: processes }, (_, index) => new MysqlStore({ pool: watchedMysql(this.#pool(index), track), table }))
   }
 
   async end(): Promise<void> {

@@ -4,34 +4,34 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { check } from '../checks/checker.ts'
 import { type Exchange, newExchange } from '../checks/history.ts'
-import { Server } from './fleet.ts'
 import { getInFlight, newAgent, overHttp } from './http.ts'
 import { load } from './load.ts'
+import { ServerProcess } from './server-process.ts'
 
 let folder: string
 
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'sojourn-processes-'))))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Another one every day. */
+/** A different seed every day. */
 const seed = Math.floor(Date.now() / 86_400_000)
 
 describe('four server processes on one SQLite file', () => {
-  it(`8,000 requests are clean (seed ${seed})`, { timeout: 120_000 }, async () => {
+  it(`handle 8,000 requests without an anomaly (seed ${seed})`, { timeout: 120_000 }, async () => {
     const history = await load({ place: join(folder, 'load.db'), seed, processes: 4, requests: 8000, kills: 0 })
     expect(history.exchanges.length).toBeGreaterThanOrEqual(8000)
     expect(check(history)).toEqual([])
   })
 
-  it(`12 kills lose nothing that was answered (seed ${seed})`, { timeout: 120_000 }, async () => {
+  it(`lose no acknowledged change in 12 kills (seed ${seed})`, { timeout: 120_000 }, async () => {
     const history = await load({ place: join(folder, 'kills.db'), seed, processes: 4, requests: 1000, kills: 12 })
     expect(check(history)).toEqual([])
   })
 })
 
 describe('SIGTERM', () => {
-  it('lets the requests in flight finish, and then nothing keeps the process alive', { timeout: 60_000 }, async () => {
-    const server = new Server(join(folder, 'term.db'))
+  it('lets the requests in flight finish, and then the process exits', { timeout: 60_000 }, async () => {
+    const server = new ServerProcess(join(folder, 'term.db'))
     const agent = newAgent()
     onTestFinished(async () => {
       agent.destroy()
@@ -48,7 +48,7 @@ describe('SIGTERM', () => {
   })
 })
 
-/** A request that is at work until the signal comes. */
+/** A request that runs until the signal arrives. */
 function slow(number: number): Exchange {
   const script = { number, steps: [{ do: 'set', name: 'a', value: `v${number}` } as const, { do: 'wait', ms: 60_000 } as const] }
   return newExchange({ script, browser: number, process: 0, cookie: undefined, began: 0, beganAt: 0 })

@@ -1,23 +1,29 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { Random } from '../simulation/random.ts'
+import { Random } from '../scenario/random.ts'
 
-/** To the server, or to the client. */
+/** `up`: to the server. `down`: to the client. */
 export type Direction = 'up' | 'down'
 
-/** What is wrong with a connection. Nothing, if empty. */
+/** The fault of a connection. Empty: none. */
 export interface Fault {
-  /** Milliseconds that every piece takes longer, and how much more at the most, at random. The order of pieces stays. */
+  /**
+   * Milliseconds by which every chunk is delayed, and the maximum random addition. The order of
+   * chunks is kept.
+   */
   readonly delay?: number
   readonly jitter?: number
-  /** The connection ends after so many bytes in that direction: in order, or by a reset. */
+  /** The connection ends after this many bytes in that direction: by an end or a reset. */
   readonly cut?: { readonly after: number; readonly direction: Direction; readonly how: 'end' | 'reset' }
-  /** What is sent in this direction (or in both) vanishes; the connection stays. One that lost something carries nothing any more in that direction. */
+  /**
+   * Data sent in this direction (or in both) is lost; the connection stays open. A connection that
+   * lost data never delivers later data in that direction.
+   */
   readonly blackHole?: Direction | 'both'
-  /** It is accepted and reset at once. */
+  /** The connection is accepted and reset at once. */
   readonly reset?: boolean
 }
 
-/** What the proxy did, for joining it with a history. */
+/** An action of the proxy, to be correlated with a history. */
 export interface LogLine {
   /** `performance.now()` */
   readonly at: number
@@ -29,14 +35,14 @@ export interface FaultProxyOptions {
   readonly host?: string
   readonly port: number
   readonly seed?: number
-  /** Which fault a new connection gets, by its number; `random` is seeded. Default: none, until `fault` is set. */
+  /** Returns the fault of a new connection, by its number; `random` is seeded. Default: `fault`. */
   readonly plan?: (connection: number, random: Random) => Fault
 }
 
-/** A TCP relay that does what networks do. Between a client and a database it needs to know nothing of either. */
+/** A TCP relay with the faults of networks. It needs no knowledge of the client or the server. */
 export class FaultProxy {
   readonly log: LogLine[] = []
-  /** The fault of all connections, open ones too, that have none of their own. */
+  /** The fault of all connections without one from the plan, including open ones. */
   fault: Fault = {}
   readonly #options: FaultProxyOptions
   readonly #random: Random
@@ -54,12 +60,12 @@ export class FaultProxy {
     return this.#port
   }
 
-  /** How many connections are open. */
-  get open(): number {
+  /** The number of open connections. */
+  get openConnections(): number {
     return this.#pairs.size
   }
 
-  /** Begins to accept, also after `refuse()`, on the same port. */
+  /** Starts to accept connections, also after `refuse()`, on the same port. */
   async listen(): Promise<this> {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => this.#accept(client))
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(this.#port, '127.0.0.1', resolve))
@@ -68,9 +74,9 @@ export class FaultProxy {
     return this
   }
 
-  /** New connections are refused; open ones stay. */
+  /** Refuses new connections; open ones stay. */
   refuse(): void {
-    this.#note(0, 'refuse')
+    this.#record(0, 'refuse')
     this.#server?.close()
     this.#server = undefined
   }
@@ -80,9 +86,9 @@ export class FaultProxy {
     for (const pair of this.#pairs) pair.reset('reset all')
   }
 
-  /** What is sent on a connection that is open now vanishes from now on; new ones are as they should be. */
-  forgetAll(): void {
-    for (const pair of this.#pairs) pair.forget()
+  /** Loses everything that is sent on connections that are open now; new connections work. */
+  blackHoleAll(): void {
+    for (const pair of this.#pairs) pair.blackHole()
   }
 
   close(): void {
@@ -94,27 +100,27 @@ export class FaultProxy {
     const { host = '127.0.0.1', port, plan } = this.#options
     const number = ++this.#count
     const fault = plan?.(number, this.#random)
-    this.#note(number, `open ${JSON.stringify(fault ?? this.fault)}`)
+    this.#record(number, `open ${JSON.stringify(fault ?? this.fault)}`)
     const upstream = connect({ host, port, allowHalfOpen: true })
     const pair = new Pair(client, upstream, {
       fault: () => fault ?? this.fault,
       random: this.#random.fork(),
-      note: (event) => this.#note(number, event),
+      record: (event) => this.#record(number, event),
     })
     this.#pairs.add(pair)
     pair.closed.finally(() => this.#pairs.delete(pair)).catch(() => undefined)
     if ((fault ?? this.fault).reset === true) pair.reset('reset at once')
   }
 
-  #note(connection: number, event: string): void {
+  #record(connection: number, event: string): void {
     this.log.push({ at: performance.now(), connection, event })
   }
 }
 
-interface Surroundings {
+interface PairOptions {
   readonly fault: () => Fault
   readonly random: Random
-  readonly note: (event: string) => void
+  readonly record: (event: string) => void
 }
 
 /** The two halves of one relayed connection. */
@@ -122,70 +128,73 @@ class Pair {
   readonly closed: Promise<void>
   readonly #client: Socket
   readonly #upstream: Socket
-  readonly #around: Surroundings
-  #over = false
-  /** Where something vanished: TCP never delivers what comes behind a gap. */
+  readonly #options: PairOptions
+  #isClosed = false
+  /** Directions that lost data: TCP never delivers data after a gap. */
   readonly #gaps = new Set<Direction>()
 
-  constructor(client: Socket, upstream: Socket, around: Surroundings) {
+  constructor(client: Socket, upstream: Socket, options: PairOptions) {
     this.#client = client
     this.#upstream = upstream
-    this.#around = around
-    this.closed = Promise.all([closing(client), closing(upstream)]).then(() => around.note('closed'))
+    this.#options = options
+    this.closed = Promise.all([closing(client), closing(upstream)]).then(() => options.record('closed'))
     this.#relay(client, upstream, 'up')
     this.#relay(upstream, client, 'down')
   }
 
   reset(why: string): void {
-    if (this.#over) return
-    this.#over = true
-    this.#around.note(why)
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#options.record(why)
     this.#client.resetAndDestroy()
     this.#upstream.destroy()
   }
 
-  forget(): void {
+  blackHole(): void {
     this.#gaps.add('up').add('down')
-    this.#around.note('forgotten')
+    this.#options.record('black hole')
   }
 
-  /** Carries pieces one after the other, so that a slow one keeps those behind it waiting, and the sender too. */
+  /**
+   * Relays chunks one after the other, so that a slow one delays those after it, and the sender
+   * too.
+   */
   #relay(from: Socket, to: Socket, direction: Direction): void {
-    const carry = async (): Promise<void> => {
-      let carried = 0
-      for await (const piece of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-        await this.#linger()
-        if (this.#over || this.#vanishes(direction)) continue
-        carried += piece.length
-        const { cut } = this.#around.fault()
-        if (cut?.direction === direction && carried >= cut.after)
-          return this.#cut(to, piece.subarray(0, piece.length - (carried - cut.after)), cut.how)
-        if (!to.write(piece)) await drained(to)
+    const relay = async (): Promise<void> => {
+      let relayed = 0
+      for await (const chunk of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+        await this.#delay()
+        if (this.#isClosed || this.#isDropped(direction)) continue
+        relayed += chunk.length
+        const { cut } = this.#options.fault()
+        if (cut?.direction === direction && relayed >= cut.after)
+          return this.#cut(to, chunk.subarray(0, chunk.length - (relayed - cut.after)), cut.how)
+        if (!to.write(chunk)) await drained(to)
       }
-      if (!this.#vanishes(direction)) to.end()
+      if (!this.#isDropped(direction)) to.end()
     }
-    carry().catch(() => this.reset(`${direction} broke`))
+    relay().catch(() => this.reset(`${direction} broke`))
   }
 
-  async #linger(): Promise<void> {
-    const { delay = 0, jitter = 0 } = this.#around.fault()
-    const ms = delay + this.#around.random.next() * jitter
+  async #delay(): Promise<void> {
+    const { delay = 0, jitter = 0 } = this.#options.fault()
+    const ms = delay + this.#options.random.next() * jitter
     if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms))
   }
 
-  #vanishes(direction: Direction): boolean {
-    const { blackHole } = this.#around.fault()
+  #isDropped(direction: Direction): boolean {
+    const { blackHole } = this.#options.fault()
     if (blackHole === direction || blackHole === 'both') this.#gaps.add(direction)
     return this.#gaps.has(direction)
   }
 
-  /** Lets the last allowed bytes through, and no more of either direction. */
+  /** Sends the last allowed bytes, and nothing more in either direction. */
   #cut(to: Socket, last: Buffer, how: 'end' | 'reset'): void {
-    this.#around.note(`cut (${how})`)
+    this.#options.record(`cut (${how})`)
     to.write(last, () => {
       if (how === 'reset') this.reset('reset after the cut')
       else {
-        this.#over = true
+        this.#isClosed = true
         this.#client.end()
         this.#upstream.destroy()
       }
@@ -198,7 +207,7 @@ function closing(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()))
 }
 
-/** A socket that is destroyed never drains. */
+/** Resolves when the socket drains or closes: a destroyed socket never drains. */
 function drained(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     socket.once('drain', resolve)

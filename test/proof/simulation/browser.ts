@@ -1,22 +1,27 @@
 import { type Exchange, newExchange } from '../checks/history.ts'
-import type { Planned, Round } from './generator.ts'
-import type { Random } from './random.ts'
-import { conclude, outcomeOf } from './script.ts'
+import type { PlannedRequest, Round } from '../scenario/generator.ts'
+import type { Random } from '../scenario/random.ts'
+import { outcomeOf, setOutcomes } from './script.ts'
 
-/** What lies between browsers and processes. */
+/** The connection between browsers and processes. */
 export interface Network {
-  /** Carries a request to its process and answers the ids in `Set-Cookie`; fills in what else the answer told. */
+  /**
+   * Sends a request to its process and returns the ids in `Set-Cookie`; stores the rest of the
+   * response in the exchange.
+   */
   readonly serve: (exchange: Exchange) => Promise<readonly string[]>
   readonly exchanges: Exchange[]
   readonly wait: (ms: number) => Promise<void>
-  /** Epoch milliseconds of the one true clock. */
+  /** Epoch milliseconds of the reference clock. */
   readonly now: () => number
-  /** The next place in the order of all that happens. */
+  /** The next position in the order of all events. */
   readonly tick: () => number
   readonly random: Random
 }
 
-/** A browser with one cookie: it sends what it has when a request starts, and keeps what the last response said. */
+/**
+ * A browser with one cookie: a request sends the cookie at its start, and a response replaces it.
+ */
 export class Browser {
   readonly #network: Network
   readonly #number: number | undefined
@@ -28,14 +33,14 @@ export class Browser {
     this.#cookie = cookie
   }
 
-  async play(rounds: readonly Round[]): Promise<void> {
-    for (const { pause, requests, browser } of rounds) {
-      await this.#network.wait(pause)
-      await Promise.all(requests.map((planned) => this.send(planned, browser)))
+  async runRounds(rounds: readonly Round[]): Promise<void> {
+    for (const { waitBefore, requests, browser } of rounds) {
+      await this.#network.wait(waitBefore)
+      await Promise.all(requests.map((request) => this.send(request, browser)))
     }
   }
 
-  async send({ script, delay, process }: Planned, browser: number = this.#number ?? 0): Promise<void> {
+  async send({ script, delay, process }: PlannedRequest, browser: number = this.#number ?? 0): Promise<void> {
     const { serve, wait, now, tick, exchanges, random } = this.#network
     await wait(delay)
     const exchange = newExchange({ script, browser, process, cookie: this.#cookie, began: tick(), beganAt: now() })
@@ -43,7 +48,7 @@ export class Browser {
     await wait(random.next() * 5)
     const cookies = await serve(exchange)
     Object.assign(exchange, { ended: tick(), endedAt: now(), setCookies: cookies.length, setCookie: cookies[0] })
-    if (exchange.report !== undefined) conclude(exchange.report, outcomeOf(exchange.code), exchange.setCookie === '')
+    if (exchange.report !== undefined) setOutcomes(exchange.report, outcomeOf(exchange.code), exchange.setCookie === '')
     await wait(random.next() * 5)
     if (exchange.setCookie !== undefined) this.#cookie = exchange.setCookie === '' ? undefined : exchange.setCookie
   }

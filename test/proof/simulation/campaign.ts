@@ -3,84 +3,95 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { libraryOverCaches } from '../caches/cached-fixtures.ts'
 import { type Anomaly, check } from '../checks/checker.ts'
-import { OneMysqlTable } from '../processes/mysql-table.ts'
-import { libraryOver, OneRedis, OneTable, oneFile, oneMemory } from './fixtures.ts'
-import { scenario } from './generator.ts'
-import { type MakeWorld, simulate } from './simulate.ts'
+import { MysqlTable } from '../processes/mysql-table.ts'
+import { generateScenario } from '../scenario/generator.ts'
+import { libraryOver, memoryStores, PostgresTable, RedisPrefix, sqliteStores } from './fixtures.ts'
+import { type MakeFixture, simulate } from './simulate.ts'
 
-/** Of a server the URL. */
+/** A store by name; a database server by its URL. */
 export type StoreName = 'memory' | 'sqlite' | `cached-${CacheName}` | `${ServerScheme}${string}`
 
 type ServerScheme = 'postgres:' | 'mysql:' | 'redis:'
 
-/** Caches in front of a memory: one that all processes share, that fails now and then too, or one each, that are told what to drop. */
-export type CacheName = 'one' | 'failing' | 'each' | 'telling'
+/**
+ * Caches in front of a memory store: `one` shared by all processes, `failing` (the same with
+ * faults), one for `each` process, and `notified` (the same with invalidation messages).
+ */
+export type CacheName = 'one' | 'failing' | 'each' | 'notified'
 
-export const CACHES: readonly CacheName[] = ['one', 'failing', 'each', 'telling']
+export const CACHES: readonly CacheName[] = ['one', 'failing', 'each', 'notified']
 
-/** Where runs keep their sessions, each anew. */
-const PLACES: Readonly<Record<ServerScheme, typeof OneTable | typeof OneMysqlTable | typeof OneRedis>> = {
-  'postgres:': OneTable,
-  'mysql:': OneMysqlTable,
-  'redis:': OneRedis,
+/** Each run gets a new table or prefix on the server. */
+const SERVERS: Readonly<Record<ServerScheme, typeof PostgresTable | typeof MysqlTable | typeof RedisPrefix>> = {
+  'postgres:': PostgresTable,
+  'mysql:': MysqlTable,
+  'redis:': RedisPrefix,
 }
 
-/** What became of a row of seeds. */
-export interface Tally {
+/** The results of several seeds. */
+export interface SeedResults {
   readonly seeds: number
   requests: number
-  /** Answers by error code, `ok` among them. */
-  readonly answers: Record<string, number>
+  /** Responses by error code, with `ok` for successes. */
+  readonly responses: Record<string, number>
   readonly failed: { readonly seed: number; readonly anomalies: readonly Anomaly[] }[]
 }
 
 /** Runs seeds one after the other in this process. */
-export async function campaign(
+export async function runSeeds(
   store: StoreName,
   seeds: Iterable<number>,
-  tell: (tally: Tally, done: number) => void = () => undefined,
-): Promise<Tally> {
-  if (store === 'memory') return runAll(libraryOver(oneMemory), [...seeds], tell)
+  onProgress: (results: SeedResults, done: number) => void = () => undefined,
+): Promise<SeedResults> {
+  if (store === 'memory') return runAll(libraryOver(memoryStores), [...seeds], onProgress)
   const caches = CACHES.find((name) => store === `cached-${name}`)
-  if (caches !== undefined) return runAll(libraryOverCaches(caches), [...seeds], tell)
-  if (store !== 'sqlite') return onServer(store, [...seeds], tell)
+  if (caches !== undefined) return runAll(libraryOverCaches(caches), [...seeds], onProgress)
+  if (store !== 'sqlite') return onServer(store, [...seeds], onProgress)
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-proof-'))
   try {
-    return await runAll(libraryOver(oneFile(folder)), [...seeds], tell)
+    return await runAll(libraryOver(sqliteStores(folder)), [...seeds], onProgress)
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
-async function onServer(url: string, seeds: readonly number[], tell: (tally: Tally, done: number) => void): Promise<Tally> {
-  const place = new PLACES[/^\w+:/.exec(url)?.[0] as ServerScheme](url)
+async function onServer(
+  url: string,
+  seeds: readonly number[],
+  onProgress: (results: SeedResults, done: number) => void,
+): Promise<SeedResults> {
+  const server = new SERVERS[/^\w+:/.exec(url)?.[0] as ServerScheme](url)
   try {
-    return await runAll(libraryOver(place.open), seeds, tell)
+    return await runAll(libraryOver(server.open), seeds, onProgress)
   } finally {
-    await place.end()
+    await server.end()
   }
 }
 
-async function runAll(world: MakeWorld, seeds: readonly number[], tell: (tally: Tally, done: number) => void): Promise<Tally> {
-  const tally: Tally = { seeds: seeds.length, requests: 0, answers: {}, failed: [] }
+async function runAll(
+  fixture: MakeFixture,
+  seeds: readonly number[],
+  onProgress: (results: SeedResults, done: number) => void,
+): Promise<SeedResults> {
+  const results: SeedResults = { seeds: seeds.length, requests: 0, responses: {}, failed: [] }
   for (const [done, seed] of seeds.entries()) {
-    const history = await simulate(scenario(seed), world)
+    const history = await simulate(generateScenario(seed), fixture)
     const anomalies = check(history)
-    tally.requests += history.exchanges.length
-    for (const { code = 'ok' } of history.exchanges) tally.answers[code] = (tally.answers[code] ?? 0) + 1
-    if (anomalies.length > 0) tally.failed.push({ seed, anomalies })
-    tell(tally, done + 1)
+    results.requests += history.exchanges.length
+    for (const { code = 'ok' } of history.exchanges) results.responses[code] = (results.responses[code] ?? 0) + 1
+    if (anomalies.length > 0) results.failed.push({ seed, anomalies })
+    onProgress(results, done + 1)
   }
-  return tally
+  return results
 }
 
-/** Seeds from one on. */
+/** Returns consecutive seeds. */
 export function seedsFrom(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, index) => first + index)
 }
 
-/** What to show of failures: each with the command that plays it again. */
-export function told({ failed }: Tally, store: StoreName): string {
+/** Formats failures, each with the command that repeats it. */
+export function formatFailures({ failed }: SeedResults, store: StoreName): string {
   return failed
     .slice(0, 5)
     .map(
@@ -88,7 +99,7 @@ export function told({ failed }: Tally, store: StoreName): string {
         .slice(0, 3)
         .map(({ name, request, detail }) => `${name} (request ${request}): ${detail}`)
         .join('; ')}
-  play it again: npm run proof -- --store ${store.replace(/:.*/, '')} --seed ${seed}`,
+  repeat it: npm run proof -- --store ${store.replace(/:.*/, '')} --seed ${seed}`,
     )
     .join('\n')
 }

@@ -8,37 +8,37 @@ import { MemoryStore } from '../../../src/stores/memory.ts'
 import { type PgPool, PostgresStore } from '../../../src/stores/postgres.ts'
 import { type RedisClient, RedisStore } from '../../../src/stores/redis.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
-import { WeatherStore } from '../faults/faulty-store.ts'
+import { FaultyStore } from '../faults/faulty-store.ts'
 import { WatchedStore } from '../faults/watched-store.ts'
-import type { MakeWorld, Tools, World } from './simulate.ts'
+import type { Fixture, FixtureContext, MakeFixture } from './simulate.ts'
 import { type Subject, sojourn } from './subject.ts'
 
-/** Breaks a store in one way; each process has its own. */
+/** Breaks a store in one way; every process has its own wrapper. */
 export type Wrap = (store: Store) => Store
 
-/** The library over stores: each process over its own connection, all of them to the same rows. */
+/** The library over stores: each process has its own connection, all of them use the same rows. */
 export function libraryOver(
-  stores: (processes: number, outside: Tools['outside']) => readonly Store[],
+  open: (processes: number, trackIo: FixtureContext['trackIo']) => readonly Store[],
   wrap: Wrap = (store) => store,
-): MakeWorld {
-  return function make(tools: Tools): World {
-    const { scenario, random, clock, outside: real } = tools
-    const inner = stores(scenario.processes, real)
-    const watched = inner.map((store) => new WatchedStore(store, scenario))
+): MakeFixture {
+  return function make(context: FixtureContext): Fixture {
+    const { scenario, random, clock } = context
+    const stores = open(scenario.processes, context.trackIo)
+    const watched = stores.map((store) => new WatchedStore(store, scenario))
     const [first] = watched as [WatchedStore]
-    const options = { idle: scenario.idle / 1000, absolute: scenario.absolute / 1000 }
+    const options = { idle: `${scenario.idle}ms`, absolute: `${scenario.absolute}ms` } as const
     const process = (store: Store, index: number): Subject => {
-      const own = random.fork()
-      return sojourn({ ...options, store, clock: clock(index), random: (size) => own.bytes(size) })
+      const processRandom = random.fork()
+      return sojourn({ ...options, store, clock: clock(index), random: (size) => processRandom.bytes(size) })
     }
-    const outside = watched.map((store) => new WeatherStore(store, scenario.weather, random.fork()))
+    const faulty = watched.map((store) => new FaultyStore(store, scenario.faultRates, random.fork()))
     return {
-      subjects: outside.map((store, index) => process(wrap(store), index)),
-      onlooker: process(wrap(first), -1),
+      subjects: faulty.map((store, index) => process(wrap(store), index)),
+      observer: process(wrap(first), -1),
       rows: () => first.keys(),
-      close: () => closeAll(inner),
+      close: () => closeAll(stores),
       touches: () => watched.flatMap(({ touches }) => touches),
-      lateRows: () => outside.reduce((sum, { lateRows }) => sum + lateRows, 0),
+      lateRows: () => faulty.reduce((sum, { lateRows }) => sum + lateRows, 0),
     }
   }
 }
@@ -47,14 +47,17 @@ async function closeAll(stores: readonly Store[]): Promise<void> {
   for (const store of stores) await store.close?.()
 }
 
-/** All processes on one memory, as if it were a database. */
-export function oneMemory(processes: number): readonly Store[] {
+/** All processes on one memory store, as if it were a database. */
+export function memoryStores(processes: number): readonly Store[] {
   const store = new MemoryStore()
   return Array.from({ length: processes }, () => store)
 }
 
-/** One SQLite file in a folder, anew for every run; each process with a connection of its own, every second one waiting for the disk. */
-export function oneFile(folder: string): (processes: number) => readonly Store[] {
+/**
+ * One SQLite file in a folder, recreated for every run. Each process has its own connection, and
+ * every second one waits for the disk.
+ */
+export function sqliteStores(folder: string): (processes: number) => readonly Store[] {
   const path = join(folder, 'sessions.db')
   return function open(processes) {
     for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
@@ -65,8 +68,11 @@ export function oneFile(folder: string): (processes: number) => readonly Store[]
   }
 }
 
-/** One table of PostgreSQL, anew for every run; each process with a pool of its own, every third one in another isolation level. */
-export class OneTable {
+/**
+ * A new table of PostgreSQL for every run. Each process has its own pool, and the pools use the
+ * three isolation levels in turn.
+ */
+export class PostgresTable {
   readonly #url: string
   readonly #pools: pg.Pool[] = []
   #runs = 0
@@ -75,10 +81,10 @@ export class OneTable {
     this.#url = url
   }
 
-  readonly open = (processes: number, outside: Tools['outside']): readonly Store[] => {
+  readonly open = (processes: number, trackIo: FixtureContext['trackIo']): readonly Store[] => {
     this.#runs += 1
     const table = `run_${this.#runs}`
-    return Array.from({ length: processes }, (_, index) => new PostgresStore({ pool: heldBy(outside, this.#pool(index)), table }))
+    return Array.from({ length: processes }, (_, index) => new PostgresStore({ pool: withTrackedIo(trackIo, this.#pool(index)), table }))
   }
 
   async end(): Promise<void> {
@@ -93,71 +99,74 @@ export class OneTable {
     const known = this.#pools[index]
     if (known !== undefined) return known
     const pool = new pg.Pool({ connectionString: this.#url, options, max: 4, idleTimeoutMillis: 0 })
-    // A server that ends before the last connection is closed tells so.
+    // A server that stops before the last connection is closed emits an error.
     pool.on('error', () => undefined)
     this.#pools[index] = pool
     return pool
   }
 }
 
-function heldBy(outside: Tools['outside'], pool: pg.Pool): PgPool {
+function withTrackedIo(trackIo: FixtureContext['trackIo'], pool: pg.Pool): PgPool {
   return {
     async connect() {
-      const client = await outside(pool.connect())
+      const client = await trackIo(pool.connect())
       return {
         on: (event, listener) => client.on(event, listener),
         removeListener: (event, listener) => client.removeListener(event, listener),
         release: (error) => client.release(error),
-        query: (query) => outside(client.query<unknown[]>(query)),
+        query: (query) => trackIo(client.query<unknown[]>(query)),
       }
     },
   }
 }
 
-/** One Redis, under another prefix for every run; each process with a client of its own, every second one of the other library. */
-export class OneRedis {
+/**
+ * A new prefix of Redis for every run. Each process has its own client, and every second one uses
+ * the other library.
+ */
+export class RedisPrefix {
   readonly #url: string
-  readonly #clients: Client[] = []
+  readonly #clients: ProofClient[] = []
   #runs = 0
 
   constructor(url: string) {
     this.#url = url
   }
 
-  readonly open = (processes: number, outside: Tools['outside']): readonly Store[] => {
+  readonly open = (processes: number, trackIo: FixtureContext['trackIo']): readonly Store[] => {
     this.#runs += 1
     const prefix = `run_${this.#runs}:`
-    return Array.from({ length: processes }, (_, index) => new RedisStore({ client: this.#client(index).heldBy(outside), prefix }))
+    return Array.from({ length: processes }, (_, index) => new RedisStore({ client: this.#client(index).withTrackedIo(trackIo), prefix }))
   }
 
   async end(): Promise<void> {
     for (const client of this.#clients) client.end()
   }
 
-  #client(index: number): Client {
+  #client(index: number): ProofClient {
     this.#clients[index] ??= index % 2 === 0 ? ioRedis(this.#url) : nodeRedis(this.#url)
     return this.#clients[index]
   }
 }
 
-interface Client {
-  heldBy(outside: Tools['outside']): RedisClient
+interface ProofClient {
+  withTrackedIo(trackIo: FixtureContext['trackIo']): RedisClient
   end(): void
 }
 
-function ioRedis(url: string): Client {
+function ioRedis(url: string): ProofClient {
   const client = new Redis(url)
   return {
-    heldBy: (outside) => ({ status: '', options: {}, on: () => undefined, call: (name, args) => outside(client.call(name, args)) }),
+    withTrackedIo: (trackIo) => ({ status: '', options: {}, on: () => undefined, call: (name, args) => trackIo(client.call(name, args)) }),
     end: () => client.disconnect(),
   }
 }
 
-function nodeRedis(url: string): Client {
+function nodeRedis(url: string): ProofClient {
   const client = createClient({ url })
   client.connect().catch(() => undefined)
   return {
-    heldBy: (outside) => ({ sendCommand: (args: string[], options?: object) => outside(client.sendCommand(args, options)) }),
+    withTrackedIo: (trackIo) => ({ sendCommand: (args: string[], options?: object) => trackIo(client.sendCommand(args, options)) }),
     end: () => client.destroy(),
   }
 }

@@ -1,28 +1,28 @@
 import type { Exchange } from '../checks/history.ts'
 import type { Network } from './browser.ts'
-import { codeOf, newReport, perform, type Surroundings } from './script.ts'
-import { idIn, type SessionLike, type Subject } from './subject.ts'
+import { codeOf, type Environment, newReport, runScript } from './script.ts'
+import { parseSetCookie, type SessionLike, type Subject } from './subject.ts'
 
-/** What a server does with a request, for processes that live in this one. */
-export function inProcess(subjects: (process: number) => Subject, around: Surroundings): Network['serve'] {
+/** Handles requests like a server, for processes inside of this one. */
+export function inProcess(subjects: (process: number) => Subject, environment: Environment): Network['serve'] {
   return async function serve(exchange) {
     const subject = subjects(exchange.process)
     const session = await subject.open(exchange.cookie)
-    const status = await handle(session, exchange, around)
+    const status = await handle(session, exchange, environment)
     try {
       await subject.commit(session, status)
     } catch (error) {
       exchange.code = codeOf(error)
     }
-    return subject.setCookies(session).map(idIn)
+    return subject.setCookies(session).map(parseSetCookie)
   }
 }
 
-async function handle(session: SessionLike, exchange: Exchange, around: Surroundings): Promise<number> {
+async function handle(session: SessionLike, exchange: Exchange, environment: Environment): Promise<number> {
   const report = newReport()
   exchange.report = report
   try {
-    if (await perform(session, exchange.script, report, around)) exchange.code = 'APPLICATION'
+    if (await runScript(session, exchange.script, report, environment)) exchange.code = 'APPLICATION'
   } catch (error) {
     exchange.code = codeOf(error)
   }

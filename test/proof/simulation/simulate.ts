@@ -1,97 +1,100 @@
 import type { Exchange, History, Rules, Touch } from '../checks/history.ts'
+import type { Scenario } from '../scenario/generator.ts'
+import { Random } from '../scenario/random.ts'
 import { Browser, type Network } from './browser.ts'
-import type { Scenario } from './generator.ts'
 import { inProcess } from './in-process.ts'
-import { Random } from './random.ts'
 import type { Subject } from './subject.ts'
 import { VirtualTime } from './virtual-time.ts'
 
-/** What a run is made on: the processes, and a look at the rows. */
-export interface World {
+/** The processes of a run, and access to the rows. */
+export interface Fixture {
   readonly subjects: readonly Subject[]
-  /** A process that nothing troubles, for the last look. */
-  readonly onlooker: Subject
+  /** A process without faults, for the final reads. */
+  readonly observer: Subject
   readonly rows: () => Promise<readonly string[]>
   readonly touches: () => readonly Touch[]
   readonly close?: () => Promise<void>
-  /** How old reads may be, where processes have caches of their own. Default 0. */
+  /** Maximum age of reads in milliseconds, if processes have separate caches. Default 0. */
   readonly maxStale?: number
   readonly lateRows: () => number
 }
 
-/** What the processes of a world are given. */
-export interface Tools {
+/** The values that a fixture needs to build its processes. */
+export interface FixtureContext {
   readonly random: Random
   /** The clock of a process, in epoch milliseconds. */
   readonly clock: (process: number) => () => number
   readonly scenario: Scenario
-  /** What all real I/O goes through, so that virtual time waits for it. */
-  readonly outside: <T>(work: Promise<T>) => Promise<T>
+  /** Wraps all real I/O, so that virtual time waits for it. */
+  readonly trackIo: <T>(work: Promise<T>) => Promise<T>
 }
 
-export type MakeWorld = (tools: Tools) => World | Promise<World>
+export type MakeFixture = (context: FixtureContext) => Fixture | Promise<Fixture>
 
-/** An instant in 2026. */
+/** A time in 2026. */
 const EPOCH = 1_790_000_000_000
 const SKEW = 5000
-/** The numbers of last looks begin here. */
-const LOOKS = 10_000_000
+/** The first request number of the final reads. */
+const FINAL_READS = 10_000_000
 
 /** Runs a scenario in this process on virtual time: one seed, one history. */
-export async function simulate(scenario: Scenario, make: MakeWorld): Promise<History> {
+export async function simulate(scenario: Scenario, make: MakeFixture): Promise<History> {
   const time = new VirtualTime()
   const random = new Random(scenario.seed ^ 0x50_6f_77)
   const crashes: string[] = []
-  const note = (error: unknown): unknown => crashes.push(String(error))
-  process.on('unhandledRejection', note)
+  const recordCrash = (error: unknown): unknown => crashes.push(String(error))
+  process.on('unhandledRejection', recordCrash)
   try {
-    return await time.run(random.fork().next, () => play(scenario, make, time, random, crashes))
+    return await time.run(random.fork().next, () => runScenario(scenario, make, time, random, crashes))
   } finally {
-    process.off('unhandledRejection', note)
+    process.off('unhandledRejection', recordCrash)
   }
 }
 
-async function play(scenario: Scenario, make: MakeWorld, time: VirtualTime, random: Random, crashes: string[]): Promise<History> {
+async function runScenario(scenario: Scenario, make: MakeFixture, time: VirtualTime, random: Random, crashes: string[]): Promise<History> {
   const clock = (process: number) => () => EPOCH + Math.round(time.now) + offsetAt(scenario, process, time.now)
-  const world = await make({ random: random.fork(), clock, scenario, outside: time.outside })
+  const fixture = await make({ random: random.fork(), clock, scenario, trackIo: time.trackIo })
   const exchanges: Exchange[] = []
-  const around = { wait: time.wait, now: () => EPOCH + time.now }
+  const environment = { wait: time.wait, now: () => EPOCH + time.now }
   const network: Network = {
-    ...around,
+    ...environment,
     exchanges,
-    serve: inProcess((process) => world.subjects[process] as Subject, around),
-    tick: ticker(),
+    serve: inProcess((process) => fixture.subjects[process] as Subject, environment),
+    tick: newSequence(),
     random: random.fork(),
   }
-  await Promise.all(scenario.rounds.map((rounds) => new Browser(network).play(rounds)))
-  // Late effects of operations that were given up.
+  await Promise.all(scenario.rounds.map((rounds) => new Browser(network).runRounds(rounds)))
+  // Wait for late effects of operations that were given up.
   await time.wait(15_000)
-  await lastLook({ ...network, serve: inProcess(() => world.onlooker, around) }, exchanges)
-  const rows = await world.rows()
-  await world.close?.()
-  return { exchanges, rows, crashes, touches: world.touches(), lateRows: world.lateRows(), rules: rulesOf(scenario, world.maxStale) }
+  await readEveryId({ ...network, serve: inProcess(() => fixture.observer, environment) }, exchanges)
+  const rows = await fixture.rows()
+  await fixture.close?.()
+  return { exchanges, rows, crashes, touches: fixture.touches(), lateRows: fixture.lateRows(), rules: rulesOf(scenario, fixture.maxStale) }
 }
 
-function offsetAt({ steps }: Scenario, process: number, now: number): number {
-  return steps.filter((step) => step.process === process && step.at <= now).reduce((_, { offset }) => offset, 0)
+function offsetAt({ clockSteps }: Scenario, process: number, now: number): number {
+  return clockSteps.filter((step) => step.process === process && step.at <= now).reduce((_, { offset }) => offset, 0)
 }
 
-/** Places in the order of all that happens. */
-export function ticker(): () => number {
+/** Returns a counter for positions in the order of all events. */
+export function newSequence(): () => number {
   let count = 0
   return () => count++
 }
 
-/** Every id that was ever given out is tried once more. */
-export async function lastLook(network: Network, exchanges: readonly Exchange[]): Promise<void> {
-  const given = exchanges.flatMap(({ setCookie, browser }) => (setCookie === undefined || setCookie === '' ? [] : [{ setCookie, browser }]))
-  const looks = given.map(({ setCookie, browser }, index) => () => {
-    return new Browser(network, browser, setCookie).send({ delay: 0, process: index, script: { number: LOOKS + index, steps: [] } })
+/** Sends one more request with every id that was issued. */
+export async function readEveryId(network: Network, exchanges: readonly Exchange[]): Promise<void> {
+  const issued = exchanges.flatMap(({ setCookie, browser }) =>
+    setCookie === undefined || setCookie === '' ? [] : [{ setCookie, browser }],
+  )
+  const reads = issued.map(({ setCookie, browser }, index) => () => {
+    return new Browser(network, browser, setCookie).send({ delay: 0, process: index, script: { number: FINAL_READS + index, steps: [] } })
   })
-  while (looks.length > 0) await Promise.all(looks.splice(0, 16).map((look) => look()))
+  while (reads.length > 0) await Promise.all(reads.splice(0, 16).map((read) => read()))
 }
 
-function rulesOf({ idle, absolute, faults, weather }: Scenario, maxStale = 0): Rules {
-  // Load, claim, save and commit have their deadlines one after the other; a last store operation may begin just before one.
-  return { idle, absolute, skew: SKEW, faults, resends: weather.resent > 0, maxStale, patience: 30_000 }
+function rulesOf({ idle, absolute, faults, faultRates }: Scenario, maxStale = 0): Rules {
+  // Load, claim, save and commit each have a deadline, one after the other, and a last store
+  // operation may begin just before a deadline.
+  return { idle, absolute, skew: SKEW, faults, resends: faultRates.resent > 0, maxStale, maxDuration: 30_000 }
 }

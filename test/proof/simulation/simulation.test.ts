@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { campaign, type StoreName, seedsFrom, told } from './campaign.ts'
-import { libraryOver, oneMemory } from './fixtures.ts'
-import { FOUND_SEEDS } from './found-seeds.ts'
-import { scenario } from './generator.ts'
+import { FOUND_SEEDS } from '../scenario/found-seeds.ts'
+import { generateScenario } from '../scenario/generator.ts'
+import { formatFailures, runSeeds, type StoreName, seedsFrom } from './campaign.ts'
+import { libraryOver, memoryStores } from './fixtures.ts'
 import { simulate } from './simulate.ts'
 
-/** Other seeds every day, so that the proof goes on; the same all day long, so that a failure is not gone at once. */
+/**
+ * Different seeds every day, so that coverage grows, and the same seeds all day, so that a failure
+ * can be repeated.
+ */
 const TODAY = Math.floor(Date.now() / 86_400_000) * 10_000
 
 describe.each<[StoreName, number]>([
@@ -16,31 +19,34 @@ describe.each<[StoreName, number]>([
     ['the first', 1],
     ["today's", TODAY],
   ])(`${count} seeds from %s (%i) are clean`, { timeout: 120_000 }, async (_, first) => {
-    const tally = await campaign(store, seedsFrom(first, count))
-    expect(told(tally, store)).toBe('')
-    expect(tally.requests).toBeGreaterThan(count * 30)
+    const results = await runSeeds(store, seedsFrom(first, count))
+    expect(formatFailures(results, store)).toBe('')
+    expect(results.requests).toBeGreaterThan(count * 30)
   })
 
-  it('seeds that once found something stay clean', async () => {
-    const tally = await campaign(
+  it('seeds that once found a bug are clean', async () => {
+    const results = await runSeeds(
       store,
       FOUND_SEEDS.map(([seed]) => seed),
     )
-    expect(told(tally, store)).toBe('')
+    expect(formatFailures(results, store)).toBe('')
   })
 })
 
 describe('a seed', () => {
   it.each([1, 13, 200])('%i gives the same history every time', async (seed) => {
-    const [first, second] = [await simulate(scenario(seed), libraryOver(oneMemory)), await simulate(scenario(seed), libraryOver(oneMemory))]
+    const [first, second] = [
+      await simulate(generateScenario(seed), libraryOver(memoryStores)),
+      await simulate(generateScenario(seed), libraryOver(memoryStores)),
+    ]
     expect(second).toEqual(first)
   })
 })
 
 describe('the generated requests', () => {
-  it('meet everything that is to be met', async () => {
-    const { answers } = await campaign('memory', seedsFrom(1, 100))
-    expect(Object.keys(answers)).toEqual(
+  it('get every kind of response', async () => {
+    const { responses } = await runSeeds('memory', seedsFrom(1, 100))
+    expect(Object.keys(responses)).toEqual(
       expect.arrayContaining(['ok', 'APPLICATION', 'ERR_SESSION_ENDED', 'ERR_SESSION_STORE', 'ERR_SESSION_COMMIT_UNKNOWN']),
     )
   })

@@ -3,7 +3,7 @@ import type { SessionOptions } from '../../../src/core/config/options.ts'
 import { createSessions } from '../../../src/core/manager/sessions.ts'
 import { incoming } from '../../incoming.ts'
 
-/** The verbs the proofs use, of the library or of a mutant. */
+/** The session verbs that the proofs use, of the library or of a mutant. */
 export interface SessionLike {
   readonly isNew: boolean
   readonly expiresAt: number
@@ -23,11 +23,11 @@ export interface SessionLike {
   toObject(): Record<string, unknown>
 }
 
-/** One process with a session library in it. */
+/** One process with a session library. */
 export interface Subject {
   open(cookie: string | undefined): Promise<SessionLike>
   commit(session: SessionLike, status: number): Promise<void>
-  /** The `Set-Cookie` headers the response carries, whether or not the commit went through. */
+  /** The `Set-Cookie` headers of the response, whether or not the commit succeeded. */
   setCookies(session: SessionLike): readonly string[]
 }
 
@@ -42,12 +42,12 @@ export function sojourn(options: SessionOptions): Subject {
   }
 }
 
-/** The id a `Set-Cookie` gives; `''` when it deletes. */
-export function idIn(setCookie: string): string {
+/** Returns the id in a `Set-Cookie` header; `''` if it deletes the cookie. */
+export function parseSetCookie(setCookie: string): string {
   return setCookie.slice(setCookie.indexOf('=') + 1, setCookie.indexOf(';'))
 }
 
-/** The key under which the row of a family is kept. */
+/** Returns the key of a session's row. */
 export function keyOf(family: string): string {
   return createHash('sha256').update(family).digest('base64url')
 }

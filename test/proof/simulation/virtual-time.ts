@@ -7,26 +7,29 @@ interface Timer {
 }
 
 /**
- * Time that runs only when nothing else does: between two timers no time passes, and of timers the earliest is always next. So a run of a
- * minute takes milliseconds, and one seed gives the same run every time. Stands in for `setTimeout`, `performance.now` and `Math.random`.
+ * A clock that advances only when nothing else runs: no time passes between two timers, and the
+ * earliest timer is always next. A run of a minute therefore takes milliseconds, and one seed
+ * always gives the same run. Replaces `setTimeout`, `performance.now` and `Math.random`.
  */
 export class VirtualTime {
   now = 0
   readonly #timers = new Map<object, Timer>()
   #order = 0
-  #outside = 0
-  #knowsOutside = false
+  #pendingIo = 0
+  #usesIo = false
 
   readonly wait = (ms: number): Promise<void> => new Promise((resolve) => this.set(resolve, ms))
 
-  /** Keeps time standing still while something real is under way: a database has no part in virtual time. */
-  readonly outside = async <T>(work: Promise<T>): Promise<T> => {
-    this.#outside += 1
-    this.#knowsOutside = true
+  /**
+   * Stops the clock while real I/O is in progress, because a database does not run on virtual time.
+   */
+  readonly trackIo = async <T>(work: Promise<T>): Promise<T> => {
+    this.#pendingIo += 1
+    this.#usesIo = true
     try {
       return await work
     } finally {
-      this.#outside -= 1
+      this.#pendingIo -= 1
     }
   }
 
@@ -40,34 +43,34 @@ export class VirtualTime {
     if (timer !== undefined) this.#timers.delete(timer)
   }
 
-  /** Runs until `work` is done. What it left running is forgotten, unless it is asked to run on. */
+  /** Runs until `work` is done. Timers that it left are dropped, unless they are run later. */
   async run<T>(random: () => number, work: () => Promise<T>): Promise<T> {
-    const undo = this.#replaceGlobals(random)
+    const restore = this.#replaceGlobals(random)
     try {
-      const done = settled(work())
+      const done = trackOutcome(work())
       for (;;) {
         await nextTurn()
         if (done.outcome !== undefined) return done.outcome()
         if (await this.#isQuiet()) await this.#next()
       }
     } finally {
-      undo()
+      restore()
     }
   }
 
-  /** A store in front of a database lets what comes in some turns travel together. */
+  /** A database store batches the statements that arrive within a few turns of the event loop. */
   async #isQuiet(): Promise<boolean> {
-    for (let turns = 0; this.#knowsOutside && this.#outside === 0 && turns < 5; turns++) await nextTurn()
-    return this.#outside === 0
+    for (let turns = 0; this.#usesIo && this.#pendingIo === 0 && turns < 5; turns++) await nextTurn()
+    return this.#pendingIo === 0
   }
 
   async #next(): Promise<void> {
-    // A database that shares one wait for the disk answers some turns later, without a timer.
+    // A database that shares one disk sync returns some turns later, without a timer.
     for (let turns = 0; this.#timers.size === 0 && turns < 10; turns++) await nextTurn()
     let first: [object, Timer] | undefined
     for (const entry of this.#timers) if (first === undefined || isEarlier(entry[1], first[1])) first = entry
-    if (first === undefined && this.#outside > 0) return
-    if (first === undefined) throw new Error('Nothing is left to happen, and the work is not done')
+    if (first === undefined && this.#pendingIo > 0) return
+    if (first === undefined) throw new Error('The work is not done and no timer is left: it waits for something that cannot happen')
     this.#timers.delete(first[0])
     this.now = Math.max(this.now, first[1].at)
     first[1].fire()
@@ -94,7 +97,7 @@ function isEarlier(a: Timer, b: Timer): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
 }
 
-function settled<T>(promise: Promise<T>): { outcome: (() => T) | undefined } {
+function trackOutcome<T>(promise: Promise<T>): { outcome: (() => T) | undefined } {
   const done: { outcome: (() => T) | undefined } = { outcome: undefined }
   promise.then(
     (value) => (done.outcome = () => value),

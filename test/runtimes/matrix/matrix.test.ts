@@ -1,5 +1,5 @@
-// Every framework in every runtime that has what it needs, as real processes, on what was built. Run by scripts/runtimes-table.ts, which makes
-// the table of docs/frameworks.md of what this file reports.
+// Runs every framework in every runtime that supports it, as real processes, on the built package.
+// Run by scripts/runtimes-table.ts, which makes the table of docs/frameworks.md from the results.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ import { Browser } from '../../stories/harness/browser.ts'
 import { COOKIE, frameworks, SQLITE } from './frameworks.ts'
 import type { Cell } from './report.ts'
 import { type Runtime, runtimes } from './runtimes.ts'
-import { piecesStory, type Story, socketStory, stories, visitorWith } from './stories.ts'
+import { chunksStory, copyOf, type Story, socketStory, stories } from './stories.ts'
 
 const cells: Cell[] = []
 
@@ -21,17 +21,18 @@ after(async () => {
 for (const runtime of runtimes)
   describe(runtime.name, () => {
     it(COOKIE.name, (test) =>
-      tell(runtime, COOKIE.name, 'web', [...stories.filter(({ merges }) => merges !== true), piecesStory], test, 'cookie'),
+      runStories(runtime, COOKIE.name, 'web', [...stories.filter(({ merges }) => merges !== true), chunksStory], test, 'cookie'),
     )
-    for (const { name, server, lacking = {}, sockets = [] } of frameworks) {
+    for (const { name, server, unsupported = {}, sockets = [] } of frameworks) {
       const all = sockets.includes(runtime.name) ? [...stories, socketStory] : stories
-      if (lacking[runtime.name] === undefined) it(name, (test) => tell(runtime, name, server, all, test))
+      if (unsupported[runtime.name] === undefined) it(name, (test) => runStories(runtime, name, server, all, test))
     }
-    if (SQLITE.lacking[runtime.name] === undefined) it(SQLITE.name, (test) => withDatabase((file) => tellOnDisk(runtime, file, test)))
+    if (SQLITE.unsupported[runtime.name] === undefined)
+      it(SQLITE.name, (test) => withDatabase((file) => runStoriesOnDisk(runtime, file, test)))
   })
 
-/** One process, all stories. */
-async function tell(
+/** Runs all stories in one process. */
+async function runStories(
   runtime: Runtime,
   framework: string,
   server: string,
@@ -40,21 +41,21 @@ async function tell(
   store?: string,
 ): Promise<void> {
   await using running = await runtime.start(server, store)
-  for (const story of all) await test.test(story.name, () => story.tell(running.port))
+  for (const story of all) await test.test(story.name, () => story.run(running.port))
   cells.push({ framework, runtime: runtime.name, version: running.version, stories: all.length })
 }
 
-/** All stories on a file, and one more: the session outlives the process. */
-async function tellOnDisk(runtime: Runtime, file: string, test: TestContext): Promise<void> {
+/** Runs all stories on a database file, and one more: the session outlives the process. */
+async function runStoriesOnDisk(runtime: Runtime, file: string, test: TestContext): Promise<void> {
   let version = ''
-  const visitor = await inProcess(async (port) => {
-    for (const story of stories) await test.test(story.name, () => story.tell(port))
+  const customer = await inProcess(async (port) => {
+    for (const story of stories) await test.test(story.name, () => story.run(port))
     const browser = new Browser(port)
     await browser.post('/cart/add', 'bread')
     return browser
   })
   await test.test('a session outlives the process', () =>
-    inProcess(async (port) => assert.equal((await visitorWith(port, visitor).get('/')).body, '{"cart":["bread"]}')),
+    inProcess(async (port) => assert.equal((await copyOf(port, customer).get('/')).body, '{"cart":["bread"]}')),
   )
   cells.push({ framework: SQLITE.name, runtime: runtime.name, version, stories: stories.length + 1 })
 

@@ -1,9 +1,9 @@
-/** A framework that told all its stories in a runtime. */
+/** A framework that passed all its stories in a runtime. */
 export interface Cell {
   readonly framework: string
   readonly runtime: string
-  /** Of the runtime. */
+  /** The version of the runtime. */
   readonly version: string
-  /** How many. */
+  /** The number of stories. */
   readonly stories: number
 }

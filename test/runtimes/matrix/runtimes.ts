@@ -10,7 +10,7 @@ import { Miniflare } from 'miniflare'
 /** A server in a runtime; disposing of it ends its process. */
 export interface Running extends AsyncDisposable {
   readonly port: number
-  /** Of the runtime, as it says itself. */
+  /** The version that the runtime reports. */
   readonly version: string
 }
 
@@ -22,20 +22,21 @@ export interface Runtime {
 const root = join(import.meta.dirname, '../../..')
 const servers = join(root, 'test/runtimes/servers')
 const modules = join(root, 'node_modules')
-// Without it Bun follows the paths of our tsconfig.json, to the sources; what was built is to be tested.
+// Without this option Bun follows the paths of our tsconfig.json to the sources, but the built
+// package must be tested.
 const tsconfig = `--tsconfig-override=${join(root, 'test/runtimes/bun.tsconfig.json')}`
 const bun = join(modules, '.bin/bun')
 
 export const runtimes: readonly Runtime[] = [
-  ofProcess('Node 22', [join(modules, 'node22/bin/node')]),
-  ofProcess('Node 24', [join(modules, 'node/bin/node')]),
-  ofProcess('Node 26', [join(modules, 'node26/bin/node')]),
-  ofProcess('Bun', [bun, tsconfig]),
-  ofProcess('Deno', [join(modules, '.bin/deno'), 'run', '--allow-all']),
+  processRuntime('Node 22', [join(modules, 'node22/bin/node')]),
+  processRuntime('Node 24', [join(modules, 'node/bin/node')]),
+  processRuntime('Node 26', [join(modules, 'node26/bin/node')]),
+  processRuntime('Bun', [bun, tsconfig]),
+  processRuntime('Deno', [join(modules, '.bin/deno'), 'run', '--allow-all']),
   { name: 'workerd', start: startWorkerd },
 ]
 
-function ofProcess(name: string, command: readonly [string, ...string[]]): Runtime {
+function processRuntime(name: string, command: readonly [string, ...string[]]): Runtime {
   return {
     name,
     async start(framework, database = 'memory') {
@@ -46,18 +47,21 @@ function ofProcess(name: string, command: readonly [string, ...string[]]): Runti
         env,
         stdio: ['ignore', 'pipe', 'pipe'],
       })
-      const said = JSON.parse(await firstLine(child)) as { readonly port: number; readonly version: string }
-      return { ...said, [Symbol.asyncDispose]: () => end(child) }
+      const started = JSON.parse(await firstLine(child)) as { readonly port: number; readonly version: string }
+      return { ...started, [Symbol.asyncDispose]: () => end(child) }
     },
   }
 }
 
-/** What the server says when it listens. One that ends instead is told with all it complained of. */
+/**
+ * Returns the first line of the server's output. If the server exits first, the error contains its
+ * stderr.
+ */
 async function firstLine({ stdout, stderr }: ChildProcess): Promise<string> {
-  let complaints = ''
-  stderr?.setEncoding('utf8').on('data', (text: string) => (complaints += text))
+  let errorOutput = ''
+  stderr?.setEncoding('utf8').on('data', (text: string) => (errorOutput += text))
   for await (const line of createInterface({ input: stdout as NodeJS.ReadableStream })) return line
-  throw new Error(`The server did not start: ${complaints}`)
+  throw new Error(`The server process exited before it listened: ${errorOutput}`)
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -4,15 +4,15 @@ import { Browser } from '../../stories/harness/browser.ts'
 
 export interface Story {
   readonly name: string
-  /** It is told of requests that overlap, which only stores with compare-and-swap can merge. */
+  /** It has overlapping requests, which only stores with compare-and-swap can merge. */
   readonly merges?: true
-  tell(port: number): Promise<void>
+  run(port: number): Promise<void>
 }
 
-/** Where a switch of protocols is a response. */
+/** For runtimes in which a protocol upgrade is a response. */
 export const socketStory: Story = {
-  name: 'a WebSocket opens, and what was set before is saved',
-  async tell(port) {
+  name: 'a WebSocket opens, and changes made before it are saved',
+  async run(port) {
     const browser = new Browser(port)
     await browser.post('/dark')
     const Cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
@@ -33,10 +33,10 @@ export const socketStory: Story = {
   },
 }
 
-/** Where the session is in the cookie. */
-export const piecesStory: Story = {
-  name: 'what one cookie cannot hold travels in several, and goes with the logout',
-  async tell(port) {
+/** For the store that keeps the session in the cookie. */
+export const chunksStory: Story = {
+  name: 'a session too large for one cookie uses several, and the logout deletes them',
+  async run(port) {
     const browser = new Browser(port)
     assert.deepEqual(
       (await browser.post('/fill')).setCookies.map((each) => each.slice(0, each.indexOf('='))),
@@ -48,11 +48,11 @@ export const piecesStory: Story = {
   },
 }
 
-/** A few stories for every framework in every runtime; test/runtimes/servers/shop.ts is the shop they happen in. */
+/** Stories for every framework in every runtime; test/runtimes/shop.ts is the application. */
 export const stories: readonly Story[] = [
   {
     name: 'a preference is kept, deleted, and stays deleted',
-    async tell(port) {
+    async run(port) {
       const browser = new Browser(port)
       assert.equal((await browser.post('/dark')).status, 303)
       assert.equal((await browser.get('/')).body, '{"darkMode":true}')
@@ -61,9 +61,9 @@ export const stories: readonly Story[] = [
     },
   },
   {
-    name: 'of many items that are added at once none is lost',
+    name: 'no item is lost when many are added at once',
     merges: true,
-    async tell(port) {
+    async run(port) {
       const browser = new Browser(port)
       await browser.post('/cart/add', '0')
       const pages = await Promise.all(Array.from({ length: 20 }, (_, index) => browser.post('/cart/add', String(index + 1))))
@@ -76,13 +76,13 @@ export const stories: readonly Story[] = [
     },
   },
   {
-    name: 'a login gives a new id and keeps the cart, a logout ends it; the old ids are worthless',
-    async tell(port) {
+    name: 'a login renews the id and keeps the cart, a logout ends the session; the old ids are invalid',
+    async run(port) {
       const browser = new Browser(port)
       await browser.post('/cart/add', 'bread')
-      const before = visitorWith(port, browser)
+      const before = copyOf(port, browser)
       assert.equal((await browser.post('/login', 'ann')).setCookies.length, 1)
-      const during = visitorWith(port, browser)
+      const during = copyOf(port, browser)
       assert.equal((await browser.get('/')).body, '{"cart":["bread"],"userId":"ann"}')
       assert.equal((await before.get('/')).body, '{}')
       await browser.post('/logout')
@@ -91,8 +91,8 @@ export const stories: readonly Story[] = [
     },
   },
   {
-    name: 'a redirect carries one cookie, and no cache may keep it; who does not look gets none',
-    async tell(port) {
+    name: 'a redirect sets one cookie and is not cached; a page that does not use the session sets none',
+    async run(port) {
       const page = await new Browser(port).post('/dark')
       assert.deepEqual([page.headers.get('location'), page.headers.get('etag'), page.setCookies.length], ['/', '"home"', 1])
       assert.match(page.setCookies[0] ?? '', /^sid=[\w.-]+; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Lax$/)
@@ -102,8 +102,8 @@ export const stories: readonly Story[] = [
     },
   },
   {
-    name: 'a stream is whole, and carries the cookie',
-    async tell(port) {
+    name: 'a stream is complete and sets the cookie',
+    async run(port) {
       const browser = new Browser(port)
       const page = await browser.get('/stream')
       assert.deepEqual([page.status, page.body, page.setCookies.length], [200, 'stream number 1', 1])
@@ -111,8 +111,8 @@ export const stories: readonly Story[] = [
     },
   },
   {
-    name: 'a commit that fails is an error: nothing is saved, nothing is left of the redirect',
-    async tell(port) {
+    name: 'a failed commit is an error: nothing is saved, and nothing of the redirect is sent',
+    async run(port) {
       const browser = new Browser(port)
       const page = await browser.post('/huge')
       assert.deepEqual([page.status, page.headers.get('location'), page.headers.get('etag'), page.setCookies], [500, null, null, []])
@@ -123,7 +123,7 @@ export const stories: readonly Story[] = [
   },
   {
     name: 'a handler that throws saves nothing',
-    async tell(port) {
+    async run(port) {
       const browser = new Browser(port)
       await browser.post('/dark')
       assert.equal((await browser.post('/throw')).status, 500)
@@ -133,8 +133,8 @@ export const stories: readonly Story[] = [
 ]
 
 /** Another browser with the same cookies. */
-export function visitorWith(port: number, { cookies }: Browser): Browser {
-  const visitor = new Browser(port)
-  for (const [name, value] of cookies) visitor.cookies.set(name, value)
-  return visitor
+export function copyOf(port: number, { cookies }: Browser): Browser {
+  const copy = new Browser(port)
+  for (const [name, value] of cookies) copy.cookies.set(name, value)
+  return copy
 }

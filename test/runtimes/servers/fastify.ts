@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import fastify from 'fastify'
 import type { Sessions } from 'sojourn'
 import { session } from 'sojourn/fastify'
-import { answerTo } from './shop.ts'
+import { handle } from '../shop.ts'
 
 export async function serverOf(sessions: Sessions): Promise<Server> {
   const app = fastify()
@@ -12,7 +12,7 @@ export async function serverOf(sessions: Sessions): Promise<Server> {
   await app.register(session, { sessions })
   app.all('/*', (request, reply) => {
     const { method, url: path, body: sent = '', session } = request
-    const { status = 200, headers = {}, body } = answerTo({ method, path, body: sent as string, session })
+    const { status = 200, headers = {}, body } = handle({ method, path, body: sent as string, session })
     return reply
       .code(status)
       .headers(headers)

@@ -1,7 +1,7 @@
 import { fromWebHandler, H3 } from 'h3'
 import type { Session, Sessions } from 'sojourn'
 import { withSession } from 'sojourn/web'
-import { respond } from './shop.ts'
+import { respond } from '../shop.ts'
 
 declare module 'h3' {
   interface H3EventContext {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { Sessions } from 'sojourn'
 import { session } from 'sojourn/hono'
-import { respond } from './shop.ts'
+import { respond } from '../shop.ts'
 
 export function fetchOf(sessions: Sessions): Hono['fetch'] {
   const app = new Hono()

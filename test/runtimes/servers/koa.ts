@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import Koa from 'koa'
 import type { Sessions } from 'sojourn'
 import { session } from 'sojourn/koa'
-import { answerTo } from './shop.ts'
+import { handle } from '../shop.ts'
 
 export function serverOf(sessions: Sessions): Server {
   const app = new Koa()
@@ -15,7 +15,7 @@ export function serverOf(sessions: Sessions): Server {
       status = 200,
       headers = {},
       body,
-    } = answerTo({ method: ctx.method, path: ctx.path, body: await text(ctx.req), session: ctx.session })
+    } = handle({ method: ctx.method, path: ctx.path, body: await text(ctx.req), session: ctx.session })
     ctx.status = status
     ctx.set(headers)
     ctx.body = body === undefined || typeof body === 'string' ? (body ?? '') : Readable.from(body)

@@ -1,11 +1,12 @@
-// Runs in the runtime under test: `main.ts <framework> <memory | cookie | a database file>`. Says where it listens, and then serves until it is ended.
+// Runs in the runtime under test: `main.ts <framework> <memory | cookie | a database file>`. Prints
+// its port, and serves until the process is ended.
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import process from 'node:process'
 import { createSessions, type Sessions, type Store } from 'sojourn'
 import { MemoryStore } from 'sojourn/stores/memory'
-import { cookieStore } from './cookie-store.ts'
+import { cookieStore } from '../cookie-store.ts'
 
 type Fetch = (request: Request, environment?: object) => Response | Promise<Response>
 type Framework =
@@ -20,7 +21,7 @@ interface Global {
 const [framework = 'web', database = 'memory'] = process.argv.slice(2)
 const { Bun, Deno } = globalThis as Global
 const onNode = Bun === undefined && Deno === undefined
-const made = (await import(`./${framework}${onNode && framework === 'h3' ? '-on-node' : ''}.ts`)) as Framework
+const server = (await import(`./${framework}${onNode && framework === 'h3' ? '-on-node' : ''}.ts`)) as Framework
 const sessions = createSessions({ store: await storeOf(database) })
 const { bun, deno, node } = process.versions
 console.log(JSON.stringify({ port: await listen(), version: deno ?? bun ?? node }))
@@ -34,8 +35,8 @@ async function storeOf(name: string): Promise<Store> {
 
 async function listen(): Promise<number> {
   const here = { port: 0, hostname: '127.0.0.1' }
-  if ('serverOf' in made) return portOf(await made.serverOf(sessions))
-  const fetch = made.fetchOf(sessions)
+  if ('serverOf' in server) return portOf(await server.serverOf(sessions))
+  const fetch = server.fetchOf(sessions)
   if (Bun !== undefined) return Bun.serve({ ...here, fetch }).port
   if (Deno !== undefined) return Deno.serve({ ...here, onListen() {} }, fetch).addr.port
   const { createAdaptorServer } = await import('@hono/node-server')

@@ -1,5 +1,5 @@
-// What a cache must never do, whatever happens in between: every call of the store and of the cache waits until fast-check lets it go on, in
-// every order it can think of.
+// Stale reads under every interleaving: each call of the store and of the cache waits until fast-check
+// schedules it.
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Entry, Store } from '../../../src/core/store/store.ts'
@@ -9,42 +9,42 @@ import { NOW, sampleEntry } from '../../../src/testing/sample.ts'
 
 const MAX_STALE = 30_000
 
-/** One thing a process does. A writer writes over what it loads past the cache, and tries again as long as others win. */
-type Act = { readonly process: number; readonly does: 'read' | 'write' | 'touch' | 'delete' | 'deleteByIndex' }
+/** One action of a process. A writer replaces the entry of a fresh load, and retries while other writers win. */
+type Action = { readonly process: number; readonly verb: 'read' | 'write' | 'touch' | 'delete' | 'deleteByIndex' }
 
-const act: fc.Arbitrary<Act> = fc.record({
+const action: fc.Arbitrary<Action> = fc.record({
   process: fc.integer({ min: 0, max: 2 }),
-  does: fc.oneof(
+  verb: fc.oneof(
     { weight: 6, arbitrary: fc.constant('read' as const) },
     { weight: 3, arbitrary: fc.constantFrom('write' as const, 'touch' as const) },
     { weight: 1, arbitrary: fc.constantFrom('delete' as const, 'deleteByIndex' as const) },
   ),
 })
 
-/** Each call goes on when the scheduler says so, and its answer comes when the scheduler says so. */
+/** The scheduler decides when each call starts and when its result arrives. */
 function scheduled(store: Store, scheduler: fc.Scheduler, name: string): Store {
   const wrap = (method: 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteByIndex' | 'list'): any =>
     async function call(...args: any[]): Promise<unknown> {
       await scheduler.schedule(Promise.resolve(), `${name} ${method}`)
-      const answer = await (store[method] as (...args: any[]) => Promise<unknown>)(...args)
-      await scheduler.schedule(Promise.resolve(), `${name} ${method} answers`)
-      return answer
+      const result = await (store[method] as (...args: any[]) => Promise<unknown>)(...args)
+      await scheduler.schedule(Promise.resolve(), `${name} ${method} returns`)
+      return result
     }
   const { capabilities } = store
   const methods = ['load', 'create', 'replace', 'touch', 'delete', 'deleteByIndex', 'list'] as const
   return { capabilities, ...Object.fromEntries(methods.map((method) => [method, wrap(method)])) } as unknown as Store
 }
 
-/** How far the truth has come: an end is further than every write. */
-class Progress {
-  answered = 0
+/** The order of the states of the store. The end of the session comes after every write. */
+class StateOrder {
+  acknowledged = 0
   readonly #order = new Map<string, number>()
 
-  note(entry: Entry, at: number): void {
+  add(entry: Entry, at: number): void {
     this.#order.set(stateOf(entry), at)
   }
 
-  of(entry: Entry | undefined): number {
+  positionOf(entry: Entry | undefined): number {
     return entry === undefined ? Number.POSITIVE_INFINITY : (this.#order.get(stateOf(entry)) ?? Number.NaN)
   }
 }
@@ -53,67 +53,70 @@ function stateOf({ version, expiresAt }: Entry): string {
   return `${version} ${expiresAt}`
 }
 
-/** Plays the acts one after the other in each process, the processes side by side; answers the reads that saw what was over. */
-async function stale(scheduler: fc.Scheduler, acts: readonly Act[], stores: 1 | 3): Promise<string[]> {
+/**
+ * Runs the actions of each process in order, the processes concurrently. Returns the reads that saw an earlier state than an
+ * acknowledged one.
+ */
+async function staleReads(scheduler: fc.Scheduler, actions: readonly Action[], stores: 1 | 3): Promise<string[]> {
   const truth = new MemoryStore()
-  const progress = new Progress()
+  const order = new StateOrder()
   const first = sampleEntry({ userId: 'ada' })
   await truth.create({ key: 'key', entry: first })
-  progress.note(first, 0)
+  order.add(first, 0)
   let count = 0
-  const counted = countingOrder(truth, (entry) => progress.note(entry, ++count))
+  const store = observed(truth, (entry) => order.add(entry, ++count))
   const shared = new MemoryStore()
   const cached = (): CachedStore => {
-    const both = { store: scheduled(counted, scheduler, 'store'), cache: scheduled(shared, scheduler, 'cache') }
+    const both = { store: scheduled(store, scheduler, 'store'), cache: scheduled(shared, scheduler, 'cache') }
     return new CachedStore({ ...both, maxStale: '30s' })
   }
   const all = Array.from({ length: stores }, cached)
-  const wrong: string[] = []
+  const stale: string[] = []
   await scheduler.waitFor(
     Promise.all(
       [0, 1, 2].map(async (process) => {
-        for (const each of acts.filter((one) => one.process === process)) {
-          const due = progress.answered
-          const seen = await perform(all[process % stores] as Store, each)
-          if (each.does === 'read' && !(progress.of(seen) >= due)) wrong.push(`saw ${progress.of(seen)} when ${due} was answered`)
-          if (each.does !== 'read') progress.answered = Math.max(progress.answered, progress.of(seen))
+        for (const each of actions.filter((one) => one.process === process)) {
+          const { acknowledged } = order
+          const position = order.positionOf(await perform(all[process % stores] as Store, each))
+          if (each.verb === 'read' && !(position >= acknowledged)) stale.push(`read ${position} after ${acknowledged} was acknowledged`)
+          if (each.verb !== 'read') order.acknowledged = Math.max(order.acknowledged, position)
         }
       }),
     ),
   )
   await scheduler.waitIdle()
-  return wrong
+  return stale
 }
 
-/** The state that came of it. Time stands still. */
-async function perform(store: Store, { does }: Act): Promise<Entry | undefined> {
-  if (does === 'read') return store.load({ key: 'key', now: NOW })
-  if (does === 'delete') return void (await store.delete({ key: 'key' }))
-  if (does === 'deleteByIndex') return void (await store.deleteByIndex?.({ index: 'userId', name: 'ada' }))
+/** Returns the resulting state. The time is constant. */
+async function perform(store: Store, { verb }: Action): Promise<Entry | undefined> {
+  if (verb === 'read') return store.load({ key: 'key', now: NOW })
+  if (verb === 'delete') return void (await store.delete({ key: 'key' }))
+  if (verb === 'deleteByIndex') return void (await store.deleteByIndex?.({ index: 'userId', name: 'ada' }))
   for (;;) {
     const current = await store.load({ key: 'key', now: NOW, fresh: true })
     if (current === undefined) return undefined
-    const next = does === 'write' ? sampleEntry({ userId: 'ada' }) : { ...current, seenAt: NOW, expiresAt: current.expiresAt + 1 }
-    if (does === 'write' && (await store.replace({ key: 'key', entry: next, expected: current.version, now: NOW })).ok) return next
-    if (does === 'touch' && (await store.touch({ key: 'key', expiresAt: next.expiresAt, expected: current.version, now: NOW }))) return next
+    const next = verb === 'write' ? sampleEntry({ userId: 'ada' }) : { ...current, seenAt: NOW, expiresAt: current.expiresAt + 1 }
+    if (verb === 'write' && (await store.replace({ key: 'key', entry: next, expected: current.version, now: NOW })).ok) return next
+    if (verb === 'touch' && (await store.touch({ key: 'key', expiresAt: next.expiresAt, expected: current.version, now: NOW }))) return next
   }
 }
 
-/** Tells each state of the store at the moment it comes about. */
-function countingOrder(truth: MemoryStore, note: (entry: Entry) => void): Store {
+/** Calls `onState` with each new state of the store when it is written. */
+function observed(truth: MemoryStore, onState: (entry: Entry) => void): Store {
   return {
     capabilities: truth.capabilities,
     load: (operation) => truth.load(operation),
     create: (operation) => truth.create(operation),
     async replace(operation) {
-      const answer = truth.replace(operation)
-      if ((await answer).ok) note(operation.entry)
-      return answer
+      const result = truth.replace(operation)
+      if ((await result).ok) onState(operation.entry)
+      return result
     },
     async touch(operation) {
       const moved = await truth.touch(operation)
       const entry = await truth.load({ key: operation.key, now: NOW })
-      if (moved && entry !== undefined) note(entry)
+      if (moved && entry !== undefined) onState(entry)
       return moved
     },
     delete: (operation) => truth.delete(operation),
@@ -122,32 +125,32 @@ function countingOrder(truth: MemoryStore, note: (entry: Entry) => void): Store 
   }
 }
 
-// However long a run takes on a busy machine, no call is late.
+// So that no call exceeds its timeout on a busy machine.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
 describe.each([
   ['three processes with one cache', 3],
-  ['one process with a cache of its own', 1],
+  ['one process with a private cache', 1],
 ] as const)('in %s', (_, stores) => {
-  it('no read that begins after a change was answered sees what was before it', { timeout: 120_000 }, async () => {
+  it('a read that begins after a change was acknowledged sees the change', { timeout: 120_000 }, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.scheduler(), fc.array(act, { minLength: 3, maxLength: 10 }), async (scheduler, acts) => {
-        expect(await stale(scheduler, acts, stores)).toEqual([])
+      fc.asyncProperty(fc.scheduler(), fc.array(action, { minLength: 3, maxLength: 10 }), async (scheduler, actions) => {
+        expect(await staleReads(scheduler, actions, stores)).toEqual([])
       }),
       { numRuns: 100 },
     )
   })
 })
 
-describe('time', () => {
-  it('an entry is served until it is `maxStale` old, to the millisecond, by the instants that are given', async () => {
+describe('the age of an entry', () => {
+  it('is limited to `maxStale`, to the millisecond, by the `now` of the operations', async () => {
     const truth = new MemoryStore()
-    const store = new CachedStore({ store: truth, cache: new MemoryStore(), maxStale: MAX_STALE / 1000 })
+    const store = new CachedStore({ store: truth, cache: new MemoryStore(), maxStale: `${MAX_STALE}ms` })
     const [old, next] = [sampleEntry(), sampleEntry()]
     await truth.create({ key: 'key', entry: old })
     await store.load({ key: 'key', now: NOW })
-    await truth.replace({ key: 'key', entry: next, expected: old.version, now: NOW }) // by somebody who knows of no cache
+    await truth.replace({ key: 'key', entry: next, expected: old.version, now: NOW }) // not through the cached store
     expect(await store.load({ key: 'key', now: NOW + MAX_STALE - 1 })).toEqual(old)
     expect(await store.load({ key: 'key', now: NOW - 1 })).toEqual(next) // a clock that was set back
   })

@@ -19,7 +19,7 @@ storeSuite(
   { describe, it },
 )
 
-it('closes its stores, but none that somebody else uses', async () => {
+it('closes its stores, except those that are in use elsewhere', async () => {
   const [store, cache] = [new SqliteStore(':memory:'), new SqliteStore(':memory:')]
   const [front, admin] = [createSessions({ store: new CachedStore({ store, cache, maxStale: '1m' }) }), createSessions({ store })]
   await front.close()
@@ -29,40 +29,45 @@ it('closes its stores, but none that somebody else uses', async () => {
   await expect(store.load({ key: 'a', now: NOW })).rejects.toThrow('The store is closed')
 })
 
-/** A memory that counts its loads, and fails or hangs when it is told to. */
-class Moody extends MemoryStore {
+/** Counts its loads, and fails or hangs on demand. */
+class FaultyMemoryStore extends MemoryStore {
   loads = 0
-  mood: 'well' | 'fails' | 'hangs' | 'only reads' = 'well'
+  fault: 'none' | 'fails' | 'hangs' | 'fails to write' = 'none'
 
   override async load(operation: Load): Promise<Entry | undefined> {
     this.loads += 1
-    await this.#suffer(false)
+    await this.#injectFault(false)
     return super.load(operation)
   }
   override async create({ key, entry }: Create): ReturnType<Store['create']> {
-    await this.#suffer(true)
+    await this.#injectFault(true)
     return super.create({ key, entry })
   }
   override async replace({ key, entry, expected, now }: Replace): ReturnType<Store['replace']> {
-    await this.#suffer(true)
+    await this.#injectFault(true)
     return super.replace({ key, entry, expected, now })
   }
 
-  async #suffer(isWrite: boolean): Promise<void> {
-    if (this.mood === 'fails' || (this.mood === 'only reads' && isWrite)) throw new Error('no')
-    if (this.mood === 'hangs') await new Promise(() => undefined)
+  async #injectFault(isWrite: boolean): Promise<void> {
+    if (this.fault === 'fails' || (this.fault === 'fails to write' && isWrite)) throw new Error('no')
+    if (this.fault === 'hangs') await new Promise(() => undefined)
   }
 }
 
-function scene(options: Partial<CachedStoreOptions> = {}): { truth: Moody; cache: Moody; store: CachedStore; warnings: string[] } {
-  const [truth, cache, warnings] = [new Moody(), new Moody(), [] as string[]]
+function fixture(options: Partial<CachedStoreOptions> = {}): {
+  truth: FaultyMemoryStore
+  cache: FaultyMemoryStore
+  store: CachedStore
+  warnings: string[]
+} {
+  const [truth, cache, warnings] = [new FaultyMemoryStore(), new FaultyMemoryStore(), [] as string[]]
   const onWarning = (message: string): void => void warnings.push(message)
   return { truth, cache, warnings, store: new CachedStore({ store: truth, cache, maxStale: '1m', onWarning, ...options }) }
 }
 
 describe('a cached read', () => {
-  it('asks the store once, and again when the entry is `maxStale` old', async () => {
-    const { truth, store } = scene()
+  it('loads from the store once, and again when the entry is `maxStale` old', async () => {
+    const { truth, store } = fixture()
     const entry = sampleEntry({ userId: 'ada' })
     await store.create({ key: 'key', entry })
     for (const now of [NOW, NOW + 1, NOW + 59_999]) expect(await store.load({ key: 'key', now })).toEqual(entry)
@@ -72,19 +77,19 @@ describe('a cached read', () => {
     expect(truth.loads).toBe(2)
   })
 
-  it('is past the cache when it is to be fresh', async () => {
-    const { truth, store } = scene()
+  it('with `fresh` bypasses the cache', async () => {
+    const { truth, store } = fixture()
     const [old, next] = [sampleEntry(), sampleEntry()]
     await store.create({ key: 'key', entry: old })
     await store.load({ key: 'key', now: NOW })
     await truth.replace({ key: 'key', entry: next, expected: old.version, now: NOW })
     expect(await store.load({ key: 'key', now: NOW })).toEqual(old)
     expect(await store.load({ key: 'key', now: NOW, fresh: true })).toEqual(next)
-    expect(await store.load({ key: 'key', now: NOW })).toEqual(next) // what was seen once is not unseen
+    expect(await store.load({ key: 'key', now: NOW })).toEqual(next) // the fresh load invalidated the old row
   })
 
-  it('never answers an entry that has expired, nor hides one whose expiry was moved meanwhile', async () => {
-    const { truth, store } = scene({ maxStale: '3h' })
+  it('never returns an expired entry, and returns one whose expiry was moved in the store', async () => {
+    const { truth, store } = fixture({ maxStale: '3h' })
     const entry = sampleEntry()
     await store.create({ key: 'key', entry })
     await store.load({ key: 'key', now: NOW })
@@ -94,7 +99,7 @@ describe('a cached read', () => {
   })
 
   it.each(['replace', 'touch', 'delete', 'deleteUser'] as const)('sees a %s at once', async (verb) => {
-    const { truth, store } = scene()
+    const { truth, store } = fixture()
     const entry = sampleEntry({ userId: 'ada' })
     await store.create({ key: 'key', entry })
     await store.load({ key: 'key', now: NOW })
@@ -102,13 +107,13 @@ describe('a cached read', () => {
     if (verb === 'touch') await store.touch({ key: 'key', expiresAt: NOW + 2 * HOUR, expected: entry.version, now: NOW })
     if (verb === 'delete') await store.delete({ key: 'key' })
     if (verb === 'deleteUser') expect(await store.deleteByIndex?.({ index: 'userId', name: 'ada' })).toBe(1)
-    const [served, true_] = [await store.load({ key: 'key', now: NOW }), await truth.load({ key: 'key', now: NOW })]
-    expect(served).toEqual(true_)
+    const [served, stored] = [await store.load({ key: 'key', now: NOW }), await truth.load({ key: 'key', now: NOW })]
+    expect(served).toEqual(stored)
     expect(served).not.toEqual(entry)
   })
 
-  it('keeps the session that `deleteUser` excepts, and drops every page of the others', async () => {
-    const { store } = scene()
+  it('is kept for the session that `deleteUser` excepts, and invalidated for all others, page by page', async () => {
+    const { store } = fixture()
     const keys = Array.from({ length: 250 }, (_, index) => `key${index}`)
     for (const key of keys) await store.create({ key, entry: sampleEntry({ userId: 'ada' }) })
     for (const key of keys) await store.load({ key, now: NOW })
@@ -117,8 +122,8 @@ describe('a cached read', () => {
     expect(left.flatMap((entry, index) => (entry === undefined ? [] : [keys[index]]))).toEqual(['key7'])
   })
 
-  it('is made room for: `clearExpired` clears both, and counts what the store had', async () => {
-    const { truth, cache, store } = scene()
+  it('leaves no row after `clearExpired`, which clears both and counts the rows of the store', async () => {
+    const { truth, cache, store } = fixture()
     await store.create({ key: 'key', entry: sampleEntry() })
     await store.load({ key: 'key', now: NOW })
     for await (const { deleted } of store.clearExpired?.({ now: NOW + 2 * HOUR }) ?? []) expect(deleted).toBe(1)
@@ -126,48 +131,48 @@ describe('a cached read', () => {
   })
 })
 
-describe('a cache in trouble', () => {
-  it.each(['fails', 'hangs'] as const)('that %s costs nobody the session, and is told once', { timeout: 30_000 }, async (mood) => {
-    const { cache, store, warnings } = scene()
-    onTestFinished(() => void (cache.mood = 'well'))
+describe('a cache with a fault', () => {
+  it.each(['fails', 'hangs'] as const)('that %s is bypassed, with one warning', { timeout: 30_000 }, async (fault) => {
+    const { cache, store, warnings } = fixture()
+    onTestFinished(() => void (cache.fault = 'none'))
     const entry = sampleEntry()
     await store.create({ key: 'key', entry })
-    cache.mood = mood
+    cache.fault = fault
     for (let times = 0; times < 5; times++) expect(await store.load({ key: 'key', now: NOW })).toEqual(entry)
     expect(await store.replace({ key: 'key', entry: sampleEntry(), expected: entry.version, now: NOW })).toEqual({ ok: true })
     expect(await store.delete({ key: 'key' })).toBe(true)
-    expect(warnings).toEqual([expect.stringContaining('The cache of the session store failed')])
+    expect(warnings).toEqual([expect.stringContaining('CachedStore: the cache failed')])
   })
 
-  it.each(['fails', 'only reads'] as const)('that %s while a session ends does not bring it back', async (mood) => {
-    const { cache, store } = scene()
+  it.each(['fails', 'fails to write'] as const)('that %s while a session ends does not return the ended session', async (fault) => {
+    const { cache, store } = fixture()
     await store.create({ key: 'key', entry: sampleEntry() })
     await store.load({ key: 'key', now: NOW })
-    cache.mood = mood
+    cache.fault = fault
     await store.delete({ key: 'key' })
     expect(await store.load({ key: 'key', now: NOW })).toBeUndefined()
-    cache.mood = 'well'
+    cache.fault = 'none'
     expect(await store.load({ key: 'key', now: NOW })).toBeUndefined()
   })
 
-  it('takes what it could not take as soon as it is back, so that other processes see it too', async () => {
-    const { truth, cache, store } = scene()
+  it('gets the pending tombstones as soon as it works again, so that other processes see the end too', async () => {
+    const { truth, cache, store } = fixture()
     const other = new CachedStore({ store: truth, cache, maxStale: '1m' })
     await store.create({ key: 'key', entry: sampleEntry() })
     await store.create({ key: 'another', entry: sampleEntry() })
     await store.load({ key: 'key', now: NOW })
-    cache.mood = 'fails'
+    cache.fault = 'fails'
     await store.delete({ key: 'key' })
-    cache.mood = 'well'
+    cache.fault = 'none'
     await vi.waitFor(async () => expect(await other.load({ key: 'key', now: NOW })).toBeUndefined(), { timeout: 10_000 })
   })
 
-  it('is not asked for what only the store knows: the error of the store is the error', async () => {
-    const { truth, store } = scene()
+  it('does not hide an error of the store', async () => {
+    const { truth, store } = fixture()
     const entry = sampleEntry()
     await store.create({ key: 'key', entry })
     await store.load({ key: 'key', now: NOW })
-    truth.mood = 'fails'
+    truth.fault = 'fails'
     expect(await store.load({ key: 'key', now: NOW })).toEqual(entry)
     await expect(store.load({ key: 'other', now: NOW })).rejects.toThrow('no')
     await expect(store.load({ key: 'key', now: NOW, fresh: true })).rejects.toThrow('no')
@@ -178,7 +183,7 @@ describe('a cache in trouble', () => {
 describe('sessions over a cache of this process', () => {
   const cookie = (id: string | undefined): object => incoming(`__Host-sid=${id}`)
 
-  it('lose no update, and hand a value out once, though what they read is old', async () => {
+  it('lose no update and return a claimed value once, although their reads are old', async () => {
     const truth = new MemoryStore()
     const [one, two] = [1, 2].map(() =>
       createSessions({ store: new CachedStore({ store: truth, cache: new MemoryStore(), maxStale: '1h' }) }),
@@ -201,7 +206,7 @@ describe('sessions over a cache of this process', () => {
     expect(claims.filter((value) => value !== undefined)).toEqual(['a'])
   })
 
-  it('know a renewed id at once, and let nobody save in a session that ended elsewhere', async () => {
+  it('accept a renewed id at once, and reject a save in a session that ended elsewhere', async () => {
     const truth = new MemoryStore()
     const store = (): CachedStore => new CachedStore({ store: truth, cache: new MemoryStore(), maxStale: '1h' })
     const [one, two] = [createSessions({ store: store() }), createSessions({ store: store() })]
@@ -223,7 +228,7 @@ describe('sessions over a cache of this process', () => {
   })
 })
 
-describe('an option that cannot be used', () => {
+describe('an invalid option', () => {
   const [store, cache] = [new MemoryStore(), new MemoryStore()]
   it.each<[string, object]>([
     ['store', { cache, maxStale: '1m' }],
@@ -233,10 +238,10 @@ describe('an option that cannot be used', () => {
     ['maxStale', { store, cache }],
     ['maxStale', { store, cache, maxStale: 0 }],
     ['maxStale', { store, cache, maxStale: 'soon' }],
-    ['invalidation', { store, cache, maxStale: 1, invalidation: {} }],
-    ['onWarning', { store, cache, maxStale: 1, onWarning: true }],
-    ['ttl', { store, cache, maxStale: 1, ttl: 1 }],
-  ])('`%s` is named (%#)', (option, options) => {
+    ['channel', { store, cache, maxStale: '1s', channel: {} }],
+    ['onWarning', { store, cache, maxStale: '1s', onWarning: true }],
+    ['ttl', { store, cache, maxStale: '1s', ttl: 1 }],
+  ])('is named in the error: `%s` (%#)', (option, options) => {
     expect(() => new CachedStore(options as CachedStoreOptions)).toThrow(
       expect.objectContaining({ code: 'ERR_SESSION_CONFIG', message: expect.stringContaining(`\`${option}\``) }),
     )

@@ -3,7 +3,7 @@ import { deflateRawSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createSessions } from '../../../src/index.ts'
-import { parseEnvelope, printEnvelope } from '../../../src/stores/cookie/cookie-envelope.ts'
+import { formatEnvelope, parseEnvelope } from '../../../src/stores/cookie/cookie-envelope.ts'
 import { CookieStore } from '../../../src/stores/cookie.ts'
 import { makeSeal, sealingKeys } from '../../../src/wire/seal.ts'
 import { DAY, HOUR, MINUTE, START } from '../../core/fixture.ts'
@@ -41,7 +41,7 @@ describe('what is in a token', () => {
     )
     fc.assert(
       fc.property(text, some, (family, each) => {
-        expect(parseEnvelope(printEnvelope({ family, entry: each }))).toEqual({ family, entry: each })
+        expect(parseEnvelope(formatEnvelope({ family, entry: each }))).toEqual({ family, entry: each })
       }),
     )
   })

@@ -245,7 +245,7 @@ describe('secrets', () => {
 
 describe('options', () => {
   it.each<[string, object, RegExp]>([
-    ['a name that is none', { secret: SECRET }, /no option `secret`.*`secrets`/],
+    ['a name that is none', { secret: SECRET }, /option `secret` does not exist.*secrets/],
     ['a size over what servers take', { secrets: SECRET, maxSize: 12_289 }, /maxSize.*12289.*12288/],
     ['a size too small', { secrets: SECRET, maxSize: 100 }, /maxSize/],
     ['a size that is none', { secrets: SECRET, maxSize: '4kb' }, /maxSize/],

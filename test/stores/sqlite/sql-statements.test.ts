@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
-import { plainInsert, sqlStatements, tableName } from '../../../src/stores/sql/sql-statements.ts'
+import { aTable, aTableOfSchema } from '../../../src/stores/shared/store-options.ts'
+import { plainInsert, sqlStatements } from '../../../src/stores/sql/sql-statements.ts'
 import { type SqlRow, SqlStore } from '../../../src/stores/sql/sql-store.ts'
 import { sqliteDialect } from '../../../src/stores/sqlite/sqlite-dialect.ts'
 import { SqliteExecutor } from '../../../src/stores/sqlite/sqlite-executor.ts'
@@ -12,7 +13,7 @@ const plain = { ...sqliteDialect, insert: plainInsert, isTaken: (cause: unknown)
 storeSuite('A SqlStore that is told by an error that a key is taken', newPlainStore, { describe, it })
 
 function newPlainStore(): SqlStore {
-  const home = { table: 'sessions', create: true, owned: true, open: () => new DatabaseSync(':memory:'), isThere: () => false }
+  const home = { table: 'sessions', createTable: true, owned: true, open: () => new DatabaseSync(':memory:'), isThere: () => false }
   return new SqlStore(new SqliteExecutor<SqlRow>(home), sqlStatements('sessions', plain))
 }
 
@@ -31,7 +32,7 @@ describe('The statements of a store', () => {
 
 describe('The name of a table', () => {
   it('has a schema only where the database has schemas', () => {
-    expect(tableName('MyStore', 'app.sessions', { schemas: true })).toBe('app.sessions')
-    expect(() => tableName('MyStore', 'app.sessions')).toThrow("MyStore: the option `table` cannot be 'app.sessions'")
+    expect(aTableOfSchema('app.sessions')).toBeUndefined()
+    expect(aTable('app.sessions')).toMatch(/^pass a name of letters/)
   })
 })

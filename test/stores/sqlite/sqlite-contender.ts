@@ -4,7 +4,7 @@ import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { fresh, NOW, sampleEntry } from '../../../src/testing/sample.ts'
 
 const [work, database = '', durability, times] = process.argv.slice(2)
-const store = new SqliteStore({ database, durability: durability as 'normal' | 'full', busyTimeout: 10_000 })
+const store = new SqliteStore({ database, durability: durability as 'normal' | 'full', busyTimeout: '10s' })
 
 console.log('ready')
 await once(process.stdin, 'data')

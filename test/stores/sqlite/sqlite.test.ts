@@ -52,7 +52,7 @@ describe('the set-up of a SqliteStore', () => {
       ['journal_mode', 'synchronous', 'busy_timeout'].map((name) => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0])
     await new SqliteStore({ database }).load({ key: 'a', now: NOW })
     expect(settings()).toEqual(['delete', 2, 0])
-    await new SqliteStore({ database, durability: 'normal', busyTimeout: 70 }).load({ key: 'a', now: NOW })
+    await new SqliteStore({ database, durability: 'normal', busyTimeout: '70ms' }).load({ key: 'a', now: NOW })
     expect(settings()).toEqual(['delete', 1, 70])
   })
 
@@ -96,10 +96,10 @@ describe('the set-up of a SqliteStore', () => {
     ['table', 'sqlite_sessions'],
     ['table', 7],
     ['durability', 'FULL'],
-    ['busyTimeout', -1],
-    ['busyTimeout', 0.5],
-    ['busyTimeout', '1s'],
-    ['create', 'yes'],
+    ['busyTimeout', 0],
+    ['busyTimeout', 1000],
+    ['busyTimeout', '0ms'],
+    ['createTable', 'yes'],
     ['database', ''],
     ['database', {}],
     ['database', null],
@@ -129,9 +129,9 @@ describe('the schema of a SqliteStore', () => {
     expect(readFileSync('schema/sqlite.sql', 'utf8')).toBe(sqliteSchema('sessions'))
   })
 
-  it('is not created with create: false, and may come from the file', async () => {
+  it('is not created with createTable: false, and may come from the file', async () => {
     const database = new DatabaseSync(':memory:')
-    const store = new SqliteStore({ database, create: false })
+    const store = new SqliteStore({ database, createTable: false })
     await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(storeError('load'))
     database.exec(readFileSync('schema/sqlite.sql', 'utf8'))
     expect(await store.create({ key: 'a', entry: sampleEntry() })).toEqual({ ok: true })
@@ -139,7 +139,7 @@ describe('the schema of a SqliteStore', () => {
 
   it('is told before it is created, and created once', async () => {
     const path = newSqliteFile()
-    const store = new SqliteStore({ database: path, create: false })
+    const store = new SqliteStore({ database: path, createTable: false })
     expect(await store.migrate({ dryRun: true })).toBe(sqliteSchema('sessions'))
     expect(existsSync(path)).toBe(false)
     expect(await store.migrate()).toBe(sqliteSchema('sessions'))
@@ -259,7 +259,7 @@ describe('a SqliteStore in trouble', () => {
 
   it('waits no longer than its busy timeout for another writer', async () => {
     const path = newSqliteFile()
-    const store = new SqliteStore({ database: path, busyTimeout: 0 })
+    const store = new SqliteStore({ database: path, busyTimeout: '1ms' })
     await store.create({ key: 'a', entry: sampleEntry() })
     const other = new DatabaseSync(path)
     other.exec('BEGIN IMMEDIATE')
@@ -369,7 +369,7 @@ describe('the writes of one turn, with durability full', () => {
 
   it('all fail, each at once and surely without effect, when another process keeps the lock', async () => {
     const path = newSqliteFile()
-    const store = new SqliteStore({ database: path, durability: 'full', busyTimeout: 0 })
+    const store = new SqliteStore({ database: path, durability: 'full', busyTimeout: '1ms' })
     await store.load({ key: 'open', now: NOW })
     const other = new DatabaseSync(path)
     other.exec('BEGIN IMMEDIATE')

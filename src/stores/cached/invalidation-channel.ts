@@ -1,0 +1,144 @@
+import { monotonic, sleepUnref } from '../../core/base/clock.ts'
+import { CHANNEL_STALL, HEARTBEAT_INTERVAL } from '../../core/store/stall-policy.ts'
+import { inTime } from '../shared/in-time.ts'
+import type { Channel } from './channel.ts'
+import { CACHE_TIMEOUT } from './row-cache.ts'
+
+/** Milliseconds between two attempts to subscribe. */
+const RETRY_INTERVAL = 100
+
+type Message =
+  | readonly [sender: string, kind: 'invalidate', key: string]
+  | readonly [sender: string, kind: 'heartbeat' | 'reset', count: number]
+
+/**
+ * Publishes which keys this process changed, receives which keys other processes changed, and
+ * detects when it may have missed some.
+ *
+ * A subscription counts as working when a heartbeat of this process has come back through it, and
+ * as long as any message arrives. Every interruption begins a new epoch: rows that were cached
+ * before it may have missed a change.
+ */
+export class InvalidationChannel {
+  readonly #channel: Channel
+  readonly #onInvalidate: (key: string) => void
+  readonly #warn: (message: string) => void
+  readonly #self: string = crypto.randomUUID()
+  #state: 'disconnected' | 'connecting' | 'connected' | 'closed' = 'disconnected'
+  #epoch: string | undefined
+  #lastMessageAt = 0
+  #heartbeats = 0
+  /** Heartbeats before this one were sent before the last interruption and prove nothing. */
+  #firstHeartbeat = 0
+  /**
+   * Whether an invalidation was not published. Then all other processes have to start a new epoch.
+   */
+  #needsReset = false
+
+  constructor(channel: Channel, onInvalidate: (key: string) => void, warn: (message: string) => void) {
+    this.#channel = channel
+    this.#onInvalidate = onInvalidate
+    this.#warn = warn
+    void this.#heartbeat()
+  }
+
+  /**
+   * Identifies the period in which no invalidation was missed. `undefined` while some may be
+   * missed.
+   */
+  get epoch(): string | undefined {
+    return this.#isStalled() ? undefined : this.#epoch
+  }
+
+  /**
+   * Tells the other processes that a key has changed. Never rejects. If it fails, `#probe` makes up
+   * for it.
+   */
+  async publish(key: string): Promise<void> {
+    if (!(await this.#send([this.#self, 'invalidate', key]))) this.#needsReset = true
+  }
+
+  async close(): Promise<void> {
+    this.#state = 'closed'
+    this.#epoch = undefined
+    const closed = inTime(this.#channel.close(), monotonic() + CACHE_TIMEOUT, 'the subscription did not end in time')
+    await closed.catch(() => undefined) // a dead connection cannot be closed cleanly
+  }
+
+  async #heartbeat(): Promise<void> {
+    while (this.#state !== 'closed') {
+      if (this.#state === 'disconnected') void this.#connect()
+      if (this.#state === 'connected') await this.#probe()
+      await sleepUnref(this.#epoch === undefined ? RETRY_INTERVAL : HEARTBEAT_INTERVAL)
+      if (this.#state === 'connected' && this.#isStalled()) this.#onDisconnect()
+    }
+  }
+
+  async #connect(): Promise<void> {
+    this.#state = 'connecting'
+    let next: 'connected' | 'disconnected' = 'disconnected'
+    try {
+      const subscribed = this.#channel.subscribe({ onMessage: this.#onMessage, onDisconnect: this.#onDisconnect })
+      await inTime(subscribed, monotonic() + CHANNEL_STALL, 'the subscription was not confirmed in time')
+      this.#lastMessageAt = monotonic()
+      next = 'connected'
+    } catch {
+      // The next heartbeat tries again.
+    }
+    if (this.#state === 'connecting') this.#state = next
+  }
+
+  async #probe(): Promise<void> {
+    if (this.#epoch !== undefined && monotonic() - this.#lastMessageAt < HEARTBEAT_INTERVAL / 2) return
+    const isSent = await this.#send([this.#self, 'heartbeat', this.#heartbeats++])
+    if (isSent && this.#needsReset && (await this.#send([this.#self, 'reset', 0]))) this.#needsReset = false
+  }
+
+  async #send(message: Message): Promise<boolean> {
+    try {
+      await inTime(this.#channel.publish(JSON.stringify(message)), monotonic() + CACHE_TIMEOUT, 'the message was not sent in time')
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  readonly #onMessage = (text: string): void => {
+    const message = parse(text)
+    if (message === undefined || this.#state === 'closed') return
+    const [sender, kind, value] = message
+    const isOwn = sender === this.#self
+    if (kind === 'heartbeat' && isOwn && this.#epoch === undefined && value >= this.#firstHeartbeat) this.#beginEpoch()
+    if (this.#epoch !== undefined) this.#lastMessageAt = monotonic()
+    if (kind === 'invalidate' && !isOwn) this.#onInvalidate(value)
+    if (kind === 'reset' && !isOwn && this.#epoch !== undefined) this.#beginEpoch()
+  }
+
+  readonly #onDisconnect = (): void => {
+    if (this.#state === 'closed') return
+    if (this.#epoch !== undefined)
+      this.#warn(
+        'CachedStore: the channel was interrupted, so changes of other processes may be missed. Reads go to the store until it works again.',
+      )
+    this.#state = 'disconnected'
+    this.#epoch = undefined
+    this.#firstHeartbeat = this.#heartbeats
+  }
+
+  #beginEpoch(): void {
+    this.#epoch = crypto.randomUUID()
+  }
+
+  #isStalled(): boolean {
+    return monotonic() - this.#lastMessageAt > CHANNEL_STALL
+  }
+}
+
+function parse(text: string): Message | undefined {
+  try {
+    const message: unknown = JSON.parse(text)
+    return Array.isArray(message) ? (message as unknown as Message) : undefined
+  } catch {
+    return undefined
+  }
+}
