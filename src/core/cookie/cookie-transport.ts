@@ -1,5 +1,5 @@
-import { join, namesSent, split } from '../../wire/cookie-pieces.ts'
-import { type CookieAttributes, printCookie } from '../../wire/set-cookie.ts'
+import { combineChunks, createChunks, receivedNames } from '../../wire/cookie-chunks.ts'
+import { type CookieAttributes, serializeCookie } from '../../wire/set-cookie.ts'
 import type { Refusal } from '../base/access.ts'
 import { ConfigError } from '../base/errors.ts'
 import type { IncomingRequest } from './incoming-request.ts'
@@ -38,24 +38,29 @@ export class CookieCarrier implements Carrier {
   readonly name: string
   readonly #attributes: CookieAttributes
   /** How long the value of one cookie may be. */
-  readonly #room: number
+  readonly #maxLength: number
 
   constructor(name: string, attributes: CookieAttributes) {
     this.name = name
     this.#attributes = attributes
-    this.#room = COOKIE_BYTES - printCookie(`${name}.9`, '.9', attributes, MAX_AGE).length
+    this.#maxLength = COOKIE_BYTES - serializeCookie(`${name}.9`, '.9', attributes, MAX_AGE).length
   }
 
   read(request: IncomingRequest): Presented {
     const header = request.header('cookie')
-    return { tokens: join(header, this.name), names: namesSent(header, this.name) }
+    return { tokens: combineChunks(header, this.name), names: receivedNames(header, this.name) }
   }
 
   /** Cookies that the browser sent for an earlier, longer token are deleted. */
   issue(token: string, lifetime: number | undefined, { names }: Presented): CookieToSet[] {
     const attributes = this.#attributes
     const maxAge = lifetime === undefined ? undefined : Math.max(1, Math.ceil(lifetime / 1000))
-    const cookies: CookieToSet[] = split(this.name, token, this.#room).map(([name, value]) => ({ name, value, attributes, maxAge }))
+    const cookies: CookieToSet[] = createChunks(this.name, token, this.#maxLength).map(([name, value]) => ({
+      name,
+      value,
+      attributes,
+      maxAge,
+    }))
     const unused = names.filter((name) => !cookies.some((cookie) => cookie.name === name))
     return unused.length === 0 ? cookies : [...cookies, ...this.#delete(unused)]
   }

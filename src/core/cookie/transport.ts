@@ -1,4 +1,4 @@
-import { type CookieAttributes, printCookie, printDeletion } from '../../wire/set-cookie.ts'
+import { type CookieAttributes, serializeCookie, serializeDeletion } from '../../wire/set-cookie.ts'
 import type { Refusal } from '../base/access.ts'
 import type { IncomingRequest } from './incoming-request.ts'
 
@@ -47,5 +47,5 @@ export interface Delivery {
 
 /** The value of the `Set-Cookie` header. */
 export function printSetCookie({ name, value, attributes, maxAge }: CookieToSet): string {
-  return value === undefined ? printDeletion(name, attributes) : printCookie(name, value, attributes, maxAge)
+  return value === undefined ? serializeDeletion(name, attributes) : serializeCookie(name, value, attributes, maxAge)
 }

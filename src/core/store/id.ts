@@ -1,5 +1,5 @@
 import * as crypto from 'node:crypto'
-import { sameSecret } from '../../wire/same-secret.ts'
+import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
 import type { RandomText } from '../base/random.ts'
 import type { Entry, Written } from './entry.ts'
 
@@ -60,7 +60,7 @@ export function hashedIds(randomText: RandomText, scope: string): Ids {
       const secret = randomText(SECRET_LENGTH)
       return { ...before, id: before.id.slice(0, FAMILY_LENGTH + 1) + secret, proof: sha256(secret) }
     },
-    isCurrent: (identity, { proof }) => sameSecret(proof, identity.proof),
+    isCurrent: (identity, { proof }) => constantTimeEqual(proof, identity.proof),
   }
 }
 

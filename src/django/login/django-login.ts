@@ -1,7 +1,7 @@
 import type { Expiry } from '../../core/config/profile.ts'
 import type { Session } from '../../core/session/session.ts'
+import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
 import { saltedHmac } from '../../wire/django-signing.ts'
-import { sameSecret } from '../../wire/same-secret.ts'
 import { type DjangoDraft, djangoDraftOf } from './django-draft.ts'
 
 /** The columns of a row of Django's `auth_user` that a login needs, by their names. */
@@ -52,7 +52,7 @@ export async function djangoUser<Data, User extends DjangoUser>(
   if (id === undefined || backend === undefined || !backends.includes(backend)) return undefined
   const user = (await loadUser(id, backend)) ?? undefined
   if (user === undefined || (user.is_active !== undefined && !user.is_active)) return undefined
-  const keyIndex = django.secretKeys.findIndex((secretKey) => sameSecret(authHash(secretKey, user), hash))
+  const keyIndex = django.secretKeys.findIndex((secretKey) => constantTimeEqual(authHash(secretKey, user), hash))
   if (keyIndex === 0) return user
   const verified = keyIndex === -1 ? undefined : user
   if (!django.draft.isCommitted) renewOrFlush(django, verified)
@@ -96,7 +96,7 @@ export function djangoLogin<Data>(
   draft.openForWrite()
   const hash = authHash(secretKeys[0] as string, user)
   const previous = readLogin(django)
-  if (previous.id === String(user.id) && !sameSecret(previous.hash, hash)) session.flush()
+  if (previous.id === String(user.id) && !constantTimeEqual(previous.hash, hash)) session.flush()
   if ('expiry' in options) session.setExpiry(options.expiry)
   draft.record({ kind: 'login', text: draft.context.values.print(USER_ID, String(user.id)) })
   draft.recordSet(BACKEND, backend)

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { createSessions } from '../../../src/index.ts'
 import { formatEnvelope, parseEnvelope } from '../../../src/stores/cookie/cookie-envelope.ts'
 import { CookieStore } from '../../../src/stores/cookie.ts'
-import { makeSeal, sealingKeys } from '../../../src/wire/seal.ts'
+import { createSealer, deriveSealingKeys } from '../../../src/wire/seal.ts'
 import { DAY, HOUR, MINUTE, START } from '../../core/fixture.ts'
 import { incoming } from '../../incoming.ts'
 import { SECRET } from './cookie-secret.ts'
@@ -59,8 +59,8 @@ describe('what is in a token', () => {
 /** Cookies that were sealed with the right secret, for the right manager, and are still none of ours. */
 describe('a manager', () => {
   const PURPOSE = 'sojourn: a session in a cookie'
-  const keys = sealingKeys([SECRET], PURPOSE)
-  const seal = makeSeal(keys, '')
+  const keys = deriveSealingKeys([SECRET], PURPOSE)
+  const seal = createSealer(keys, '')
   const sealedBytes = (version: string, bytes: Uint8Array): string => {
     const nonce = randomBytes(12)
     const cipher = createCipheriv('aes-256-gcm', keys[0] as KeyObject, nonce).setAAD(Buffer.from(JSON.stringify([version, ''])))
@@ -83,8 +83,8 @@ describe('a manager', () => {
   it('reads what it would have sealed itself', async () => {
     const [text, payload] = [envelope({ payload: '{"a":1}' }), Buffer.from(envelope({ payload: '{"a":1}' }))]
     for (const token of [
-      seal.close(text, false),
-      seal.close(text, true),
+      seal.seal(text, false),
+      seal.seal(text, true),
       sealedBytes('1', payload),
       sealedBytes('2', deflateRawSync(payload)),
     ])
@@ -92,23 +92,23 @@ describe('a manager', () => {
   })
 
   it.each<[string, string]>([
-    ['null', seal.close('null', false)],
-    ['a number', seal.close('5\n{}', false)],
-    ['nothing', seal.close('', false)],
-    ['an object', seal.close('{"__proto__":{"admin":true}}\n{}', false)],
-    ['an entry without instants', seal.close(envelope({ expiresAt: undefined }), false)],
-    ['an expiry beyond all numbers', seal.close(envelope({ expiresAt: '1e400' }), false)],
-    ['a proof that is no text', seal.close(envelope({ proof: 1 }), false)],
-    ['a user that is no text', seal.close(envelope({ userId: { admin: true } }), false)],
-    ['a family that is none', seal.close(envelope({}, 7), false)],
-    ['a payload that is none', seal.close(envelope({ payload: 'null' }), false)],
+    ['null', seal.seal('null', false)],
+    ['a number', seal.seal('5\n{}', false)],
+    ['nothing', seal.seal('', false)],
+    ['an object', seal.seal('{"__proto__":{"admin":true}}\n{}', false)],
+    ['an entry without instants', seal.seal(envelope({ expiresAt: undefined }), false)],
+    ['an expiry beyond all numbers', seal.seal(envelope({ expiresAt: '1e400' }), false)],
+    ['a proof that is no text', seal.seal(envelope({ proof: 1 }), false)],
+    ['a user that is no text', seal.seal(envelope({ userId: { admin: true } }), false)],
+    ['a family that is none', seal.seal(envelope({}, 7), false)],
+    ['a payload that is none', seal.seal(envelope({ payload: 'null' }), false)],
     ['bytes that are no text', sealedBytes('1', Buffer.from([0xff, 0xfe, 0x0a, 0xc0]))],
     ['gzip', sealedBytes('2', gzipSync(envelope()))],
     ['bytes that do not unfold', sealedBytes('2', Buffer.from('not deflated'))],
     ['1 MiB of nothing, folded small', sealedBytes('2', deflateRawSync(Buffer.alloc(1 << 20)))],
-    ['what expired', seal.close(envelope({ payload: '{"a":1}', expiresAt: START }), false)],
-    ['what began before any session may', seal.close(envelope({ payload: '{"a":1}', createdAt: START - 30 * DAY }), false)],
-    ['what was written in the future', seal.close(envelope({ payload: '{"a":1}', seenAt: START + MINUTE + 1 }), false)],
+    ['what expired', seal.seal(envelope({ payload: '{"a":1}', expiresAt: START }), false)],
+    ['what began before any session may', seal.seal(envelope({ payload: '{"a":1}', createdAt: START - 30 * DAY }), false)],
+    ['what was written in the future', seal.seal(envelope({ payload: '{"a":1}', seenAt: START + MINUTE + 1 }), false)],
     ['a longer one than there is', `1${'A'.repeat(20_000)}`],
   ])('takes no %s for a session', async (_, token) => {
     expect(await reads(token)).toEqual({})
@@ -116,6 +116,6 @@ describe('a manager', () => {
   })
 
   it('takes what a clock a little ahead has written', async () => {
-    expect(await reads(seal.close(envelope({ payload: '{"a":1}', seenAt: START + MINUTE }), false))).toEqual({ a: 1 })
+    expect(await reads(seal.seal(envelope({ payload: '{"a":1}', seenAt: START + MINUTE }), false))).toEqual({ a: 1 })
   })
 })
