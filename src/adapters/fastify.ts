@@ -16,7 +16,10 @@ declare module 'fastify' {
     readonly session: Session
   }
   interface FastifyInstance {
-    /** The manager of the sessions. A second manager with `as: 'adminSession'` is `app.adminSessions`. */
+    /**
+     * The manager of the sessions. A second manager with `as: 'adminSession'` is
+     * `app.adminSessions`.
+     */
     readonly sessions: Sessions
   }
 }
@@ -41,12 +44,13 @@ export type SessionPluginOptions = SessionOptions | { readonly sessions: Session
  * app.post('/logout',   (request, reply) => { request.session.flush(); return reply.redirect('/') })
  * ```
  *
- * Changes are saved once, after every `onSend` hook and before the first byte of the response is sent,
- * also when a handler hijacks the reply or writes to `reply.raw`. If that fails, the response is
- * dropped and your error handler makes the error page. The manager is `app.sessions`. Behind a proxy
- * that terminates TLS, set `fastify({ trustProxy: … })`.
+ * Changes are saved once, after every `onSend` hook and before the first byte of the response is
+ * sent, also when a handler hijacks the reply or writes to `reply.raw`. If that fails, the response
+ * is dropped and your error handler makes the error page. The manager is `app.sessions`. Behind a
+ * proxy that terminates TLS, set `fastify({ trustProxy: … })`.
  *
- * A second manager needs another name: `app.register(session, { as: 'adminSession', cookie: { name: 'admin' }, … })`.
+ * A second manager needs another name: `app.register(session, { as: 'adminSession', cookie: { name:
+ * 'admin' }, … })`.
  */
 export const session: FastifyPluginAsync<SessionPluginOptions> = fastifyPlugin(install, { name: 'sojourn', fastify: '5.x' })
 
@@ -73,7 +77,8 @@ async function install(app: FastifyInstance, options: SessionPluginOptions): Pro
     await attach({ req, res: reply.raw, secure: protocol === 'https', fail: (error) => fail(reply, error) })
     adapter.bind(request, attachedTo(adapter, req))
   })
-  // Not async, so that an error handler that writes to Node's response does so while the error page waits for it.
+  // Not async, so that an error handler that writes to Node's response does so while the error page
+  // waits for it.
   app.addHook('onSend', (_request, { [FIRST]: first }: Reply, _payload, done) => {
     if (first !== undefined) first.isSending = true
     done()
@@ -106,14 +111,20 @@ function decorate(app: FastifyInstance, sessions: Sessions, name: string): boole
   return true
 }
 
-/** Makes the error page after a failed commit. Fastify ignores a reply that was hijacked, so that gets plain text. */
+/**
+ * Makes the error page after a failed commit. Fastify ignores a reply that was hijacked, so that
+ * gets plain text.
+ */
 function fail(reply: Reply, error: unknown): void {
   if (reply.sent) return sendPlainError(reply.raw, error)
   dropFirstResponse(reply)
   reply.send(error instanceof Error ? error : new Error('The session could not be saved; see the cause.', { cause: error }))
 }
 
-/** Removes headers such as `Location` and `ETag` of the first response. Fastify would keep them for the error page. */
+/**
+ * Removes headers such as `Location` and `ETag` of the first response. Fastify would keep them for
+ * the error page.
+ */
 function dropFirstResponse(reply: Reply): void {
   const { raw, [FIRST]: first } = reply
   for (const name of String(reply.getHeader('trailer') ?? '').split(' ')) reply.removeTrailer(name)
@@ -127,7 +138,10 @@ function fastifyHeadersOf(reply: FastifyReply): readonly Header[] {
   return representationOf(headersOf(reply)).filter(([name]) => !reply.raw.hasHeader(name))
 }
 
-/** Fastify keeps its headers separately until it sends them. This gives them the interface of Node's response. */
+/**
+ * Fastify keeps its headers separately until it sends them. This gives them the interface of Node's
+ * response.
+ */
 function headersOf(reply: FastifyReply): ServerResponse {
   const headers = {
     getHeaderNames: () => Object.keys(reply.getHeaders()),

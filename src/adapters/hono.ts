@@ -36,22 +36,25 @@ export interface SessionMiddleware<Data = Default> extends MiddlewareHandler {
  * app.post('/logout',   (c) => { c.var.session.flush(); return c.redirect('/') })
  * ```
  *
- * Changes are saved when the handler has returned, before its response is sent. If that fails, the response is dropped and `app.onError`
- * makes the error page. Behind a proxy that terminates TLS, set `cookie: { secure: true }`.
+ * Changes are saved when the handler has returned, before its response is sent. If that fails, the
+ * response is dropped and `app.onError` makes the error page. Behind a proxy that terminates TLS,
+ * set `cookie: { secure: true }`.
  *
- * A second manager needs another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, … })`; `sessions.of(c)` is typed by it.
+ * A second manager needs another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, …
+ * })`; `sessions.of(c)` is typed by it.
  */
 export function session<Data = Default, const S extends Schemas = Schemas>(given: Given<Data, S>): SessionMiddleware<DataOf<Data, S>> {
   const sessions = managerOf(given)
   const adapter = adapterOf(sessions)
   const middleware: MiddlewareHandler = async (c, next) => {
     checkUnused(`c.var.${adapter.name}`, c.get(adapter.name), adapter.find(c))
-    // oxlint-disable-next-line unicorn/no-null -- `null` is how Hono is told that there is no body
+    // oxlint-disable-next-line unicorn/no-null -- Hono's value for a missing body
     const before = new Headers(c.newResponse(null).headers)
     const exchange = await openOnce(adapter, c, honoRequest(c))
     if (exchange === undefined) return next()
     c.set(adapter.name, exchange.session)
-    // Hono turns every `Error` into a response before it reaches this middleware. Anything else that is thrown ends the request.
+    // Hono turns every `Error` into a response before it reaches this middleware. Anything else
+    // that is thrown ends the request.
     await runHandler(exchange, next)
     return commit(exchange, c, before)
   }
@@ -71,14 +74,19 @@ async function commit<Data>(exchange: Exchange<Data>, c: Context, before: Header
   }
 }
 
-/** Replaces the response. Without the reset Hono would merge the headers of the old response into the new one. */
+/**
+ * Replaces the response. Without the reset Hono would merge the headers of the old response into
+ * the new one.
+ */
 function replace(c: Context, response: Response): void {
   if (c.res === response) return
   c.res = undefined
   c.res = response
 }
 
-/** The next response that is set is sent as an error, whatever status the error handler gives it. */
+/**
+ * The next response that is set is sent as an error, whatever status the error handler gives it.
+ */
 function enforceErrorStatus(c: Context, status: number): void {
   const prototype: object = Object.getPrototypeOf(c)
   Object.defineProperty(c, 'res', {

@@ -34,10 +34,12 @@ export interface SessionMiddleware<Data = Default> extends Middleware {
  * router.post('/logout',   (ctx) => { ctx.session.flush(); ctx.redirect('/') })
  * ```
  *
- * Changes are saved before the first byte of the response is sent, also of an error response. If that fails, the response is dropped and
- * `ctx.onerror` makes the error page. Behind a proxy that terminates TLS, set `app.proxy = true`.
+ * Changes are saved before the first byte of the response is sent, also of an error response. If
+ * that fails, the response is dropped and `ctx.onerror` makes the error page. Behind a proxy that
+ * terminates TLS, set `app.proxy = true`.
  *
- * A second manager needs another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, … })`.
+ * A second manager needs another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, …
+ * })`.
  */
 export function session<Data = Default, const S extends Schemas = Schemas>(given: Given<Data, S>): SessionMiddleware<DataOf<Data, S>> {
   const sessions = managerOf(given)

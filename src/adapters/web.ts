@@ -4,8 +4,9 @@ import type { DataOf, Default, Given, Schemas, Session, Sessions } from './share
 import { failedResponse, runHandler, withSessionHeaders } from './web/web-response.ts'
 
 /**
- * A handler of web requests that gets the session as its second argument. Further arguments of the runtime (`env` and `ctx` of Workers, the
- * server of Bun, the context of a route handler) follow the session.
+ * A handler of web requests that gets the session as its second argument. Further arguments of the
+ * runtime (`env` and `ctx` of Workers, the server of Bun, the context of a route handler) follow
+ * the session.
  */
 export type SessionHandler<Data = Default, Rest extends readonly unknown[] = []> = (
   request: Request,
@@ -13,7 +14,10 @@ export type SessionHandler<Data = Default, Rest extends readonly unknown[] = []>
   ...rest: Rest
 ) => Response | Promise<Response>
 
-/** What `withSession()` returns: a plain handler of web requests, with its manager as the property `sessions`. */
+/**
+ * What `withSession()` returns: a plain handler of web requests, with its manager as the property
+ * `sessions`.
+ */
 export interface WebHandler<Data = Default, Rest extends readonly unknown[] = []> {
   (request: Request, ...rest: Rest): Promise<Response>
   /** The manager of the sessions. */
@@ -21,7 +25,8 @@ export interface WebHandler<Data = Default, Rest extends readonly unknown[] = []
 }
 
 /**
- * Sessions for handlers that return a `Response` for a `Request`: Bun, Deno, Workers, route handlers.
+ * Sessions for handlers that return a `Response` for a `Request`: Bun, Deno, Workers, route
+ * handlers.
  *
  * ```ts
  * Bun.serve({
@@ -32,9 +37,10 @@ export interface WebHandler<Data = Default, Rest extends readonly unknown[] = []
  * })
  * ```
  *
- * Changes are saved when the handler's promise resolves, before its response is returned. If that fails, the response is replaced by an
- * empty one with the error's status, and the error is printed on the console. If the handler throws, only a flush or logout is performed,
- * and the returned promise rejects with the handler's error.
+ * Changes are saved when the handler's promise resolves, before its response is returned. If that
+ * fails, the response is replaced by an empty one with the error's status, and the error is printed
+ * on the console. If the handler throws, only a flush or logout is performed, and the returned
+ * promise rejects with the handler's error.
  */
 export function withSession<Data = Default, Rest extends readonly unknown[] = [], const S extends Schemas = Schemas>(
   given: Given<Data, S>,

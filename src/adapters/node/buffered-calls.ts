@@ -12,7 +12,9 @@ export type Calls = { readonly [call in Call]: (...args: never[]) => unknown }
 
 type Callback = (error?: Error) => void
 
-/** From this many buffered bytes on (characters, for text) a writer is asked to wait for `drain`. */
+/**
+ * From this many buffered bytes on (characters, for text) a writer is asked to wait for `drain`.
+ */
 const HIGH_WATER_MARK = 65_536
 
 /** The calls to a deferred response, in order. They are repeated when the response is released. */
@@ -70,7 +72,10 @@ export function callbackOf(args: readonly unknown[]): Callback | undefined {
   return args.find((arg) => typeof arg === 'function') as Callback | undefined
 }
 
-/** Calls back in the next tick, as Node does, because writers do not expect a callback before `write` returns. */
+/**
+ * Calls back in the next tick, as Node does, because writers do not expect a callback before
+ * `write` returns.
+ */
 export function callBack(callback: Callback | undefined, error: unknown): void {
   if (callback !== undefined) process.nextTick(callback, error)
 }

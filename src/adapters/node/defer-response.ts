@@ -18,14 +18,17 @@ export interface CommitHook {
 }
 
 /**
- * The property of a response that holds its `DeferredResponse`. It is not a WeakMap, because a WeakMap
+ * The property of a response with its `DeferredResponse`. It is not a WeakMap, because a WeakMap
  * that gets an entry with every request costs more than everything else.
  */
 const DEFERRED: unique symbol = Symbol('sojourn deferred response')
 
 type Deferrable = ServerResponse & { [DEFERRED]?: DeferredResponse }
 
-/** Defers the final response, once it starts, until the session is committed. Several managers of a response share one `DeferredResponse`. */
+/**
+ * Defers the final response, once it starts, until the session is committed. Several managers of a
+ * response share one `DeferredResponse`.
+ */
 export function deferResponse(req: IncomingMessage, res: Deferrable, hook: CommitHook): void {
   res[DEFERRED] ??= new DeferredResponse(req, res)
   res[DEFERRED].add(hook)
@@ -38,9 +41,10 @@ export function deferResponse(req: IncomingMessage, res: Deferrable, hook: Commi
  * - `open`: the response has not started. The first call that starts it freezes the head and begins
  *   the commits.
  * - `deferred`: the commits are running. Calls are buffered, and the response looks started.
- * - `released`: the commits succeeded. The buffered calls were repeated, and later ones are passed on.
- * - `failed`: a commit failed. The error page replaces the response, and calls of its previous writers
- *   are discarded.
+ * - `released`: the commits succeeded. The buffered calls were repeated, and later ones are passed
+ *   on.
+ * - `failed`: a commit failed. The error page replaces the response, and calls of its previous
+ *   writers are discarded.
  */
 class DeferredResponse {
   readonly #req: IncomingMessage
@@ -119,7 +123,10 @@ class DeferredResponse {
     return call === 'write' ? mayContinue : this.#res
   }
 
-  /** As Node: a second `end()` is ignored. Over HTTP/1 a chunk after the end is an error; over HTTP/2 it is dropped. */
+  /**
+   * As Node: a second `end()` is ignored. Over HTTP/1 a chunk after the end is an error; over
+   * HTTP/2 it is dropped.
+   */
   #afterEnd(call: Call, args: readonly unknown[]): unknown {
     const res = this.#res
     const callback = callbackOf(args)
@@ -133,7 +140,9 @@ class DeferredResponse {
     return call === 'write' ? false : res
   }
 
-  /** Runs all commits, even if one fails. The last one to end releases the response or replaces it. */
+  /**
+   * Runs all commits, even if one fails. The last one to end releases the response or replaces it.
+   */
   #commit(): void {
     const deliveries: Delivery[] = []
     let failure: { readonly error: unknown; readonly hook: CommitHook } | undefined
@@ -212,14 +221,20 @@ class DeferredResponse {
     this.#socket = socket
   }
 
-  /** Restores the original methods, unless other middleware has wrapped the patched ones. Those then pass calls on. */
+  /**
+   * Restores the original methods, unless other middleware has wrapped the patched ones. Those then
+   * pass calls on.
+   */
   #unpatch(): void {
     const calls: Record<Call, unknown> = this.#res
     for (const call of CALLS) if (calls[call] === PATCHED[call]) calls[call] = this.#original[call]
   }
 }
 
-/** Replaces the methods of every deferred response. Shared, because separate functions would cost each response more than everything else. */
+/**
+ * Replaces the methods of every deferred response. Shared, because separate functions would cost
+ * each response more than everything else.
+ */
 const PATCHED: Calls = {
   writeHead: patch('writeHead'),
   write: patch('write'),

@@ -22,7 +22,8 @@ export interface Failure {
  * head is reset, the wrappers around the response are removed (compression has already ended its
  * stream), and calls of its writers are discarded.
  *
- * The status of the page is that of an error, even if the error handler sets a success or a redirect.
+ * The status of the page is that of an error, even if the error handler sets a success or a
+ * redirect.
  */
 export class ErrorPage {
   readonly #res: ServerResponse
@@ -89,13 +90,18 @@ export class ErrorPage {
     for (const delivery of this.#failure.deliveries()) applyDelivery(res, delivery)
   }
 
-  /** Until the failed response has ended, calls that the error handler did not start belong to it. */
+  /**
+   * Until the failed response has ended, calls that the error handler did not start belong to it.
+   */
   #isPreviousWriter(): boolean {
     return !this.#failure.previousWriterEnded && writing.getStore() !== this
   }
 }
 
-/** The page that the running code writes. Follows everything that the error handler starts and awaits. */
+/**
+ * The page that the running code writes. Follows everything that the error handler starts and
+ * awaits.
+ */
 const writing = new AsyncLocalStorage<ErrorPage>()
 
 /** Discards a call of a writer whose response was replaced. Its callback gets an error. */
@@ -104,7 +110,10 @@ export function discard(res: ServerResponse, call: Call, args: readonly unknown[
   return call === 'write' ? false : res
 }
 
-/** Unpipes a source from the response. If nothing else reads it, it is destroyed in the end, so that its file is closed. */
+/**
+ * Unpipes a source from the response. If nothing else reads it, it is destroyed in the end, so that
+ * its file is closed.
+ */
 export function detach(source: NodeJS.ReadableStream & Closable, res: ServerResponse): void {
   source.unpipe?.(res)
   res.once('close', () => {

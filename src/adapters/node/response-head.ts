@@ -5,13 +5,18 @@ import { withPrivacy, withVary } from '../shared/caching.ts'
 /** A header of a response, with the spelling of its name and the value that were set. */
 export type Header = readonly [name: string, value: string | number | readonly string[]]
 
-/** Headers that describe one representation. An error page that replaces it must not inherit them. */
+/**
+ * Headers that describe one representation. An error page that replaces it must not inherit them.
+ */
 const REPRESENTATION =
   /^(?:content-(?!security-policy).*|etag|last-modified|location|accept-ranges|(?:.+-)?cache-control|surrogate-control|expires|refresh|link|trailer|transfer-encoding|set-cookie|clear-site-data|x-accel-redirect|x-sendfile)$/i
 
 const NONE: readonly Header[] = []
 
-/** The current headers of the representation. HTTP/2 has no `getRawHeaderNames`, and all names in lower case. */
+/**
+ * The current headers of the representation. HTTP/2 has no `getRawHeaderNames`, and all names in
+ * lower case.
+ */
 export function representationOf(res: ServerResponse & { getRawHeaderNames?(): string[] }): readonly Header[] {
   const names = res.getRawHeaderNames?.() ?? res.getHeaderNames()
   if (names.length === 0) return NONE
@@ -25,9 +30,9 @@ export function restoreRepresentation(res: ServerResponse, before: readonly Head
 }
 
 /**
- * Applies the arguments of `writeHead` to the response as Node would, without sending anything: sets
- * the status and message, and replaces headers that were set before. Headers can be an object, pairs
- * or a flat array. An array may contain a header several times.
+ * Applies the arguments of `writeHead` to the response as Node would, without sending anything:
+ * sets the status and message, and replaces headers that were set before. Headers can be an object,
+ * pairs or a flat array. An array may contain a header several times.
  */
 export function takeHead(res: ServerResponse, [status, second, third]: readonly unknown[]): void {
   const headers = (typeof second === 'string' ? third : (second ?? third)) as OutgoingHttpHeaders | unknown[] | undefined
@@ -54,7 +59,10 @@ export function checkHead(status: number, message: string | undefined): void {
     throw nodeError(TypeError, 'ERR_INVALID_CHAR', 'Invalid character in statusMessage')
 }
 
-/** Adds the session's cookies to the response, and the headers that keep shared caches from storing them. */
+/**
+ * Adds the session's cookies to the response, and the headers that keep shared caches from storing
+ * them.
+ */
 export function applyDelivery(res: ServerResponse, { cookies, vary }: Delivery): void {
   if (cookies.length > 0) {
     res.appendHeader('Set-Cookie', cookies.map(printSetCookie))

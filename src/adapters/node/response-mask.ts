@@ -16,9 +16,9 @@ interface Native {
 }
 
 /**
- * Makes a deferred response look as if it had started: `headersSent` is true, its headers are frozen,
- * and after `end` it is `writableEnded`. Call `update` when it has progressed. `unmask` leaves no
- * trace.
+ * Makes a deferred response look as if it had started: `headersSent` is true, its headers are
+ * frozen, and after `end` it is `writableEnded`. Call `update` when it has progressed. `unmask`
+ * leaves no trace.
  *
  * Over HTTP/1, three internal fields of Node's response are changed. Node computes the public
  * properties from them, so its own checks apply, and this is thirty times cheaper than defining and

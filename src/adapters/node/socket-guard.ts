@@ -11,9 +11,9 @@ interface Delay {
 const delays = new WeakMap<Socket, Delay>()
 
 /**
- * Delays `socket.destroy()` while an ended response is deferred. Finalhandler calls it when a handler
- * throws after `res.send()`, and so does a server that closes: Node has sent the response by then,
- * but a deferred one would be lost.
+ * Delays `socket.destroy()` while an ended response is deferred. Finalhandler calls it when a
+ * handler throws after `res.send()`, and so does a server that closes: Node has sent the response
+ * by then, but a deferred one would be lost.
  *
  * A destruction with an error as its argument, or before the response has ended, is not delayed.
  */
@@ -22,7 +22,9 @@ export function delayDestroy(socket: Socket): void {
   delay.deferred += 1
 }
 
-/** Call it when the response is released. A destruction that was requested follows when it is sent. */
+/**
+ * Call it when the response is released. A destruction that was requested follows when it is sent.
+ */
 export function resumeDestroy(socket: Socket, res: ServerResponse): void {
   const delay = delays.get(socket)
   if (delay === undefined) return
@@ -33,7 +35,10 @@ export function resumeDestroy(socket: Socket, res: ServerResponse): void {
   else socket.destroy()
 }
 
-/** Wraps `destroy` once for the life of the connection. Unwrapping it after each response would cost more. */
+/**
+ * Wraps `destroy` once for the life of the connection. Unwrapping it after each response would cost
+ * more.
+ */
 function watch(socket: Socket): Delay {
   const delay: Delay = { deferred: 0, isRequested: false }
   const destroy = socket.destroy

@@ -1,4 +1,7 @@
-/** Adds a field to `Vary`. Keeps what the application set; `*` covers every field, and no field is repeated. */
+/**
+ * Adds a field to `Vary`. Keeps what the application set; `*` covers every field, and no field is
+ * repeated.
+ */
 export function withVary(current: string | undefined, field: string): string {
   const fields = parseList(current)
   const isCovered = fields.some((each) => each === '*' || each.toLowerCase() === field.toLowerCase())
@@ -6,9 +9,9 @@ export function withVary(current: string | undefined, field: string): string {
 }
 
 /**
- * The `Cache-Control` of a response with a session cookie, so that no shared cache stores it. Without a
- * value of the application it is `private, no-store`. Otherwise `public` and `s-maxage` are replaced by
- * `private`, which is also added where no other directive excludes shared caches.
+ * The `Cache-Control` of a response with a session cookie, so that no shared cache stores it.
+ * Without a value of the application it is `private, no-store`. Otherwise `public` and `s-maxage`
+ * are replaced by `private`, which is also added where no other directive excludes shared caches.
  */
 export function withPrivacy(current: string | undefined): string {
   const directives = parseList(current)
@@ -19,7 +22,10 @@ export function withPrivacy(current: string | undefined): string {
   return [...new Set(isPrivate ? own : [...own, 'private'])].join(', ')
 }
 
-/** The members of a list header. A comma inside a quoted string does not separate: `private="set-cookie, x-user", max-age=60`. */
+/**
+ * The members of a list header. A comma inside a quoted string does not separate:
+ * `private="set-cookie, x-user", max-age=60`.
+ */
 function parseList(text = ''): string[] {
   return (text.match(/(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g) ?? []).map((each) => each.trim()).filter((each) => each !== '')
 }

@@ -12,28 +12,35 @@ export function managerOf<Data, S extends Schemas = Schemas>(given: Given<Data, 
   return (isSessions(given) ? given : createSessions(given as SessionOptions)) as Sessions<DataOf<Data, S>>
 }
 
-/** Throws `ConfigError` when the handler is missing, so that the error does not appear at the first request. */
+/**
+ * Throws `ConfigError` when the handler is missing, so that the error does not appear at the first
+ * request.
+ */
 export function checkHandler(handler: unknown): void {
   if (typeof handler !== 'function')
     throw new ConfigError('withSession(options, handler): pass a function that handles the request as the second argument.')
 }
 
-/** Opens and binds the session of a request; `undefined` when this manager is installed twice and has done so already. */
+/**
+ * Opens and binds the session of a request; `undefined` when this manager is installed twice and
+ * has done so already.
+ */
 export async function openOnce<Data>(
   adapter: SessionAdapter<Data>,
   target: object,
   request: Request | IncomingRequest,
 ): Promise<Exchange<Data> | undefined> {
-  if (adapter.find(target) !== undefined) return undefined
+  const bound = adapter.find(target)
+  if (bound !== undefined) return undefined
   const exchange = await adapter.open(request)
   adapter.bind(target, exchange.session)
   return exchange
 }
 
 /**
- * Defines the session as a property of the request or context, which messages call `as`. The property is
- * read-only, because assigning `null` to it would not log anyone out. Throws `ConfigError` when the
- * property is taken. Does nothing when the session is exposed already.
+ * Defines the session as a property of the request or context, which messages call `as`. The
+ * property is read-only, because assigning `null` to it would not log anyone out. Throws
+ * `ConfigError` when the property is taken. Does nothing when the session is exposed already.
  */
 export function expose<Data>(name: string, target: object, as: 'req' | 'ctx', session: Session<Data>): void {
   const existing: unknown = name in target ? Reflect.get(target, name) : undefined

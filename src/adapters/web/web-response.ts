@@ -4,8 +4,9 @@ import { withPrivacy, withVary } from '../shared/caching.ts'
 import { errorStatus } from '../shared/error-status.ts'
 
 /**
- * The response with its session's cookies and caching headers. A new response around the same body, because headers can be immutable.
- * Responses that cannot be rebuilt, a protocol switch (101) and a network error (0), are returned as they are.
+ * The response with its session's cookies and caching headers. A new response around the same body,
+ * because headers can be immutable. Responses that cannot be rebuilt, a protocol switch (101) and a
+ * network error (0), are returned as they are.
  */
 export function withSessionHeaders(response: Response, { cookies, vary }: Delivery): Response {
   if (response.status < 200 || vary === undefined) return response

@@ -1,4 +1,7 @@
-/** A time for measuring durations. Deadlines use it, because changes of the system clock do not affect it. */
+/**
+ * A time for measuring durations. Deadlines use it, because changes of the system clock do not
+ * affect it.
+ */
 export function monotonic(): number {
   return performance.now()
 }

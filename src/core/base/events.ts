@@ -6,10 +6,10 @@ export interface SessionEvents {
   readonly loaded: { readonly reason: 'found' }
   /**
    * A request has no session, so that its session is new and empty. The cookie is missing
-   * (`no-cookie`), has not the shape of one of this package (`malformed-cookie`), names two sessions
-   * (`two-cookies`), or is not used over plain HTTP (`insecure`). The store has no such session
-   * (`unknown-or-expired`), has it under a newer id (`other-id`), or has one that the codec cannot
-   * decode (`unreadable`).
+   * (`no-cookie`), has not the shape of one of this package (`malformed-cookie`), names two
+   * sessions (`two-cookies`), or is not used over plain HTTP (`insecure`). The store has no such
+   * session (`unknown-or-expired`), has it under a newer id (`other-id`), or has one that the codec
+   * cannot decode (`unreadable`).
    */
   readonly absent: {
     readonly reason: 'no-cookie' | 'malformed-cookie' | 'two-cookies' | 'insecure' | 'unknown-or-expired' | 'other-id' | 'unreadable'
@@ -18,7 +18,7 @@ export interface SessionEvents {
   readonly 'load-failed': { readonly reason: 'store-error'; readonly operation: StoreOperation }
   /**
    * Operations are no longer sent to the store until it responds again: a probe failed
-   * (`store-error`), or no operation was answered for half a second (`timeout`).
+   * (`store-error`), or no operation got a response for half a second (`timeout`).
    */
   readonly 'store-down': { readonly reason: 'store-error' | 'timeout' }
   /** The store responded again after `store-down`. */
@@ -36,8 +36,8 @@ export interface SessionEvents {
   /** The expiry of a session that was only read was moved, because of its idle time. */
   readonly touched: { readonly reason: 'idle' }
   /**
-   * The expiry was not moved: another request changed or ended the session (`changed-meanwhile`), or
-   * the store failed (`store-error`).
+   * The expiry was not moved: another request changed or ended the session (`changed-meanwhile`),
+   * or the store failed (`store-error`).
    */
   readonly 'touch-refused': { readonly reason: 'changed-meanwhile' | 'store-error' }
   /** A new session was stored, by a `login` or another change (`changed`). */
@@ -58,8 +58,8 @@ export interface SessionEvents {
   readonly ended: { readonly reason: 'flush' | 'other-user' | 'revoked' }
   /**
    * A request with changes found that its session had ended (`ended`) or has another id
-   * (`other-id`). `outcome`: the request failed (`error`), its changes were dropped (`discarded`), or
-   * its login started a new session (`started-new`).
+   * (`other-id`). `outcome`: the request failed (`error`), its changes were dropped (`discarded`),
+   * or its login started a new session (`started-new`).
    */
   readonly 'found-ended': { readonly reason: 'ended' | 'other-id'; readonly outcome: 'error' | 'discarded' | 'started-new' }
   /** A stored property counts as absent: its `schema` refuses it, or the codec cannot parse it. */
@@ -69,13 +69,15 @@ export interface SessionEvents {
    * `update` threw.
    */
   readonly 'commit-failed': { readonly reason: string }
-  /** A response sets the cookie: for a new id, or with a `CookieStore` for the data (`new-data`). */
+  /**
+   * A response sets the cookie: for a new id, or with a `CookieStore` for the data (`new-data`).
+   */
   readonly 'cookie-set': { readonly reason: 'new-id' | 'new-data' }
   /** A response deletes the cookie of a session that was flushed. */
   readonly 'cookie-deleted': { readonly reason: 'flush' }
   /**
-   * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), or outside
-   * of a request (`outside`, with a `CookieStore`).
+   * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), or
+   * outside of a request (`outside`, with a `CookieStore`).
    */
   readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' }
 }

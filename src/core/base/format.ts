@@ -14,8 +14,8 @@ function shorten(text: string): string {
 }
 
 /**
- * Removes the passwords of URLs from a text. A password may contain spaces and other characters that
- * should have been encoded.
+ * Removes the passwords of URLs from a text. A password may contain spaces and other characters
+ * that should have been encoded.
  */
 export function redactPasswords(text: string): string {
   return text.replace(/(\/\/[^\s:/@]*:).*@(?=[\w/?[])/g, '$1***@').replace(/([?&]password=)[^\s&]*/gi, '$1***')

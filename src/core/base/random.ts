@@ -36,7 +36,8 @@ export function randomTextFrom(random: Random): RandomText {
     if (!(bytes instanceof Uint8Array) || bytes.length !== size) throw invalidGenerator(`random(${size}) did not return ${size} bytes`)
     return toBase64url(String.fromCharCode(...bytes)).slice(0, length)
   }
-  if (randomText(32) === randomText(32)) throw invalidGenerator('random() returned the same bytes twice')
+  const [first, second] = [randomText(32), randomText(32)]
+  if (first === second) throw invalidGenerator('random() returned the same bytes twice')
   return randomText
 }
 

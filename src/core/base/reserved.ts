@@ -1,13 +1,22 @@
-/** The property that holds the id of the user. All other reserved names begin with an underscore and are hidden. */
+/**
+ * The property with the id of the user. All other reserved names begin with an underscore and are
+ * hidden.
+ */
 export const USER = 'userId'
-/** The user who was last removed from this session. The next login compares itself with it, to drop another user's data. */
+/**
+ * The user who was last removed from this session. The next login compares itself with it, to drop
+ * another user's data.
+ */
 export const LAST_USER = '_lastUser'
-/** The expiry that the session has set for itself: `{"idle": milliseconds}` or `{"at": epoch milliseconds}`. */
+/**
+ * The expiry that the session has set for itself: `{"idle": milliseconds}` or `{"at": epoch
+ * milliseconds}`.
+ */
 export const EXPIRY = '_expiry'
 /** Whether the cookie ends with the browser, where the session itself decides. */
 export const BROWSER = '_browser'
 
-/** The property that holds a flash. */
+/** The property of a flash. */
 export function flashName(name: string): string {
   return `_flash.${name}`
 }

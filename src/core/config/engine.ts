@@ -11,7 +11,10 @@ import { Values } from '../values/values.ts'
 import type { SessionOptions } from './options.ts'
 import type { RuleContext, SessionProfile } from './profile.ts'
 
-/** What a manager's parts are made from: checked options with their defaults. Functions take the fields they use. */
+/**
+ * What a manager's parts are made from: checked options with their defaults. Functions take the
+ * fields they use.
+ */
 export interface Engine extends RuleContext {
   readonly store: TimedStore
   readonly capabilities: Capabilities
@@ -43,7 +46,7 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
   const scope = profile.scope(options)
   const guard = (guarded: Store): TimedStore => new TimedStore(guarded, milliseconds(timeout.operation) ?? 2000, emit)
   const attached = given.attach?.({ randomText, now, scope, absolute: lifetime.absolute, guard })
-  const store = attached?.store ?? given
+  const { store, ids } = attached ?? { store: given, ids: profile.ids(randomText, scope) }
   return {
     profile,
     lifetime,
@@ -51,7 +54,7 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
     store: guard(store),
     capabilities: store.capabilities,
     transport: profile.transport(options),
-    ids: attached?.ids ?? profile.ids(randomText, scope),
+    ids,
     values,
     emit,
     now,

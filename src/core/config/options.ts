@@ -15,11 +15,19 @@ export interface SessionOptions {
   readonly store: Store
   /** The attributes of the cookie. */
   readonly cookie?: CookieOptions
-  /** How long a session lives without being used. Every use starts the time again. Default `'14d'`. */
+  /**
+   * How long a session lives without being used. Every use starts the time again. Default `'14d'`.
+   */
   readonly idle?: Duration
-  /** The maximum life of a session, from its start or its last login. Default `'30d'`, at most `'400d'`. */
+  /**
+   * The maximum life of a session, from its start or its last login. Default `'30d'`, at most
+   * `'400d'`.
+   */
   readonly absolute?: Duration
-  /** Whether cookies end with the browser, unless a session decides otherwise with `setExpiry`. Default `false`. */
+  /**
+   * Whether cookies end with the browser, unless a session decides otherwise with `setExpiry`.
+   * Default `false`.
+   */
   readonly browserSession?: boolean
   /** Whether changes are saved when the response is a 5xx. Default `false`. */
   readonly saveOnError?: boolean
@@ -33,17 +41,26 @@ export interface SessionOptions {
   readonly whenEnded?: 'error' | 'discard'
   /** The maximum size of a session, in bytes. Default 1 MiB. */
   readonly maxSize?: number
-  /** The maximum time of one store operation (default `'2s'`), and of all of one commit together (default `'5s'`). */
+  /**
+   * The maximum time of one store operation (default `'2s'`), and of all of one commit together
+   * (default `'5s'`).
+   */
   readonly timeout?: { readonly operation?: Duration; readonly request?: Duration }
   /**
-   * The approximate interval at which expired sessions are deleted in the background, from `'1m'` to
-   * `'7d'`. Default: never; call `sessions.clearExpired()` instead. Several processes may do so
+   * The approximate interval at which expired sessions are deleted in the background, from `'1m'`
+   * to `'7d'`. Default: never; call `sessions.clearExpired()` instead. Several processes may do so
    * concurrently. It ends with `close()` and does not keep the process alive.
    */
   readonly clearExpired?: Duration
-  /** Converts properties to text. Default: JSON, one property per line, with support for Date, Map, Set and more. */
+  /**
+   * Converts properties to text. Default: JSON, one property per line, with support for Date, Map,
+   * Set and more.
+   */
   readonly codec?: Codec
-  /** One Standard Schema for each property that is to be checked. The types of the properties are taken from it. */
+  /**
+   * One Standard Schema for each property that is to be checked. The types of the properties are
+   * taken from it.
+   */
   readonly schema?: Schemas
   /** The property under which adapters put the session on the request. Default `'session'`. */
   readonly as?: string

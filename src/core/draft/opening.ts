@@ -16,7 +16,10 @@ type AbsentReason = (SessionEvent & { readonly type: 'absent' })['reason']
 /** The identity that a request presented, or why there is none. */
 export type CookieResult = { readonly identity: Identity } | { readonly identity?: undefined; readonly reason: AbsentReason }
 
-/** Finds the id among the presented tokens. Malformed tokens are ignored; two different ids count as none. No I/O. */
+/**
+ * Finds the id among the presented tokens. Malformed tokens are ignored; two different ids count as
+ * none. No I/O.
+ */
 export function parseSessionCookie({ tokens, names }: Presented, ids: Ids): CookieResult {
   if (names.length === 0) return { reason: 'no-cookie' }
   const [identity, another] = tokens.map((token) => ids.parse(token)).filter((each) => each !== undefined)
@@ -29,10 +32,15 @@ export type LoadResult =
   | { readonly entry: Entry; readonly texts: Texts }
   | { readonly entry?: undefined; readonly reason: AbsentReason; readonly justReplaced?: boolean }
 
-/** While the current id is younger than this, requests that were sent with the id before it may still be running. */
+/**
+ * While the current id is younger than this, requests that were sent with the id before it may
+ * still be running.
+ */
 const OVERLAP = 60_000
 
-/** Reads the entry of an identity and validates it. Rejects with `StoreError` when the store fails. */
+/**
+ * Reads the entry of an identity and validates it. Rejects with `StoreError` when the store fails.
+ */
 export async function loadEntry(context: LoadContext, identity: Identity, fresh: boolean): Promise<LoadResult> {
   const now = context.now()
   const { key, handle } = identity
@@ -44,7 +52,8 @@ export async function loadEntry(context: LoadContext, identity: Identity, fresh:
     throw error
   }
   const result = validate(context, identity, entry, now)
-  // A cache may not know that the id was renewed, and its visitor would look logged out: only a fresh read proves another id.
+  // A cache may not know that the id was renewed, and its visitor would look logged out: only a
+  // fresh read proves another id.
   return !fresh && result.entry === undefined && result.reason === 'other-id' ? loadEntry(context, identity, true) : result
 }
 
@@ -60,7 +69,10 @@ function validate(
   return texts === undefined ? { reason: 'unreadable' } : { entry, texts }
 }
 
-/** Loads the session of a draft. Rejects with `StoreError` when the store fails; the draft is then unchanged. */
+/**
+ * Loads the session of a draft. Rejects with `StoreError` when the store fails; the draft is then
+ * unchanged.
+ */
 export async function loadInto(context: LoadContext, draft: Draft, fresh = false): Promise<void> {
   const { state, generation } = draft
   const { identity } = state
@@ -69,7 +81,10 @@ export async function loadInto(context: LoadContext, draft: Draft, fresh = false
   draft.open(opened.state, opened.texts, generation)
 }
 
-/** As `loadInto`, but records a failure in the draft in place of rejecting. The draft throws it when the session is used. */
+/**
+ * As `loadInto`, but records a failure in the draft in place of rejecting. The draft throws it when
+ * the session is used.
+ */
 export async function tryLoadInto(context: LoadContext, draft: Draft): Promise<void> {
   try {
     await loadInto(context, draft)
@@ -100,9 +115,11 @@ function toState({ emit }: Pick<LoadContext, 'emit'>, identity: Identity, result
     return { state: { is: 'live', identity, entry: result.entry }, texts: result.texts }
   }
   emit({ type: 'absent', reason: result.reason, handle: identity.handle })
-  // If this request saw the session earlier and it is gone now, it ended while the request was running.
+  // If this request saw the session earlier and it is gone now, it ended while the request was
+  // running.
   const hasEnded = before?.is === 'live' || before?.is === 'ended' || result.justReplaced === true
-  // An id that was replaced long ago is dropped, so that a leaked or planted copy of it cannot end the session it once belonged to.
+  // An id that was replaced long ago is dropped, so that a leaked or planted copy of it cannot end
+  // the session it once belonged to.
   const isStale = result.reason === 'other-id' && !hasEnded
   return { state: { is: hasEnded ? 'ended' : 'absent', identity: isStale ? undefined : identity } }
 }

@@ -15,15 +15,18 @@ import type { Exchange, SessionAdapter } from './adapter-port.ts'
 
 type Bound<Data> = Record<symbol, Session<Data> | undefined>
 
-/** The sessions of requests: opens them, and finds them by their request. The adapter port of a manager. */
+/**
+ * The sessions of requests: opens them, and finds them by their request. The adapter port of a
+ * manager.
+ */
 export class RequestSessions<Data> implements SessionAdapter<Data> {
   readonly name: string
   readonly #engine: Engine
   readonly #committer: Committer
   readonly #lazy: boolean
   /**
-   * The property that `bind` sets, one per cookie. It is not a WeakMap, because a WeakMap that gets an entry with every request costs more
-   * than everything else.
+   * The property that `bind` sets, one per cookie. It is not a WeakMap, because a WeakMap that gets
+   * an entry with every request costs more than everything else.
    */
   readonly #bound: symbol
 
@@ -85,7 +88,10 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     return new Draft(this.#engine, { is: 'absent' }, client, access)
   }
 
-  /** The token contains the session. It is decoded when it is first used, and validated by the time at which its request arrived. */
+  /**
+   * The token contains the session. It is decoded when it is first used, and validated by the time
+   * at which its request arrived.
+   */
   #deferred(presented: Presented, client: Client): Draft {
     const engine = this.#engine
     const now = engine.now()

@@ -21,8 +21,8 @@ export class Users {
   }
 
   /**
-   * Resolves to the current sessions of a user, in no particular order. Rejects with `StoreError`, and
-   * with `ConfigError` when the store cannot find sessions by user.
+   * Resolves to the current sessions of a user, in no particular order. Rejects with `StoreError`,
+   * and with `ConfigError` when the store cannot find sessions by user.
    *
    * ```ts
    * const devices = await sessions.users.list(user.id)

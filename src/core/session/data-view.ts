@@ -7,7 +7,10 @@ interface Verbs {
   keys(): Iterable<string>
 }
 
-/** The properties of a session as a plain object. Every operation on it calls the verb of the session. */
+/**
+ * The properties of a session as a plain object. Every operation on it calls the verb of the
+ * session.
+ */
 export function dataView(session: Verbs): Record<string, unknown> {
   const isName = (name: string | symbol): name is string => typeof name === 'string'
   return new Proxy(Object.create(null) as Record<string, unknown>, {

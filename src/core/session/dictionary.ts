@@ -37,7 +37,8 @@ export class Dictionary<Data> {
       return session.#draft.properties.texts.has(name)
     }
     Object.setPrototypeOf(Dictionary.prototype, throwOnUnknownProperty(isStored))
-    // Every promise that resolves to a session reads its `then`. Defined here, it is not looked up in the proxy.
+    // Every promise that resolves to a session reads its `then`. Defined here, it is not looked up
+    // in the proxy.
     // oxlint-disable-next-line unicorn/no-thenable -- it is `undefined`
     Object.defineProperty(Dictionary.prototype, 'then', { value: undefined })
   }
@@ -49,9 +50,9 @@ export class Dictionary<Data> {
   }
 
   /**
-   * Returns the value of a property, or `fallback` when it is absent. Does not write. Repeated calls
-   * return the same object, and its mutations are saved. If two requests mutate the same property,
-   * the last one wins, so prefer `update`.
+   * Returns the value of a property, or `fallback` when it is absent. Does not write. Repeated
+   * calls return the same object, and its mutations are saved. If two requests mutate the same
+   * property, the last one wins, so prefer `update`.
    *
    * ```ts
    * const theme = session.get('theme', 'light')
@@ -79,8 +80,8 @@ export class Dictionary<Data> {
   }
 
   /**
-   * Sets a property to a copy of `value`. Counts as a change even when the value is the same. Throws
-   * `CodecError` for values that cannot be stored: functions, symbols, instances of classes,
+   * Sets a property to a copy of `value`. Counts as a change even when the value is the same.
+   * Throws `CodecError` for values that cannot be stored: functions, symbols, instances of classes,
    * `undefined`, and values that the schema of the property refuses. Returns the session.
    *
    * ```ts
@@ -93,8 +94,8 @@ export class Dictionary<Data> {
   }
 
   /**
-   * Sets several properties, each as `set` does. If one of them cannot be stored, none is set. Returns
-   * the session.
+   * Sets several properties, each as `set` does. If one of them cannot be stored, none is set.
+   * Returns the session.
    *
    * ```ts
    * session.assign({ theme: 'dark', language: 'en' })
@@ -108,8 +109,8 @@ export class Dictionary<Data> {
   }
 
   /**
-   * Removes a property. Returns `false`, without a write, when it was absent. Removing `userId` logs the
-   * user out and keeps everything else.
+   * Removes a property. Returns `false`, without a write, when it was absent. Removing `userId`
+   * logs the user out and keeps everything else.
    *
    * ```ts
    * session.delete('darkMode')
@@ -139,9 +140,9 @@ export class Dictionary<Data> {
   }
 
   /**
-   * Returns the value of a property. If it is absent, it is first set to `value`, or to the result of
-   * the function. If several requests find it absent, the first commit wins. Throws `CodecError` as
-   * `set`.
+   * Returns the value of a property. If it is absent, it is first set to `value`, or to the result
+   * of the function. If several requests find it absent, the first commit wins. Throws `CodecError`
+   * as `set`.
    *
    * ```ts
    * const cart = session.setDefault('cart', () => [])
@@ -160,8 +161,9 @@ export class Dictionary<Data> {
    * Sets a property to `change(current)` and returns the new value; `undefined` removes it. On a
    * conflict `change` runs again with the newest value, so that no update is lost or counted twice.
    * It must be synchronous and without side effects. The returned value is provisional until the
-   * commit; to get the final one, `await save()` and `await reload()`. When `change` throws in a later
-   * run, nothing is committed and the request fails with its error. Throws `CodecError` as `set`.
+   * commit; to get the final one, `await save()` and `await reload()`. When `change` throws in a
+   * later run, nothing is committed and the request fails with its error. Throws `CodecError` as
+   * `set`.
    *
    * ```ts
    * session.update('visits', (visits = 0) => visits + 1)
@@ -181,9 +183,9 @@ export class Dictionary<Data> {
   }
 
   /**
-   * Adds `by` to a number, which is 0 when it is absent, and returns the sum, provisional as that of
-   * `update`. No increment is lost when requests run in parallel. Throws `CodecError` when the property
-   * or `by` is not a number.
+   * Adds `by` to a number, which is 0 when it is absent, and returns the sum, provisional as that
+   * of `update`. No increment is lost when requests run in parallel. Throws `CodecError` when the
+   * property or `by` is not a number.
    *
    * ```ts
    * const visits = session.increment('visits')
@@ -198,9 +200,9 @@ export class Dictionary<Data> {
   }
 
   /**
-   * Appends to an array, which is empty when it is absent, and returns the new array, provisional as
-   * that of `update`. No item is lost when requests run in parallel. Throws `CodecError` when the
-   * property is not an array.
+   * Appends to an array, which is empty when it is absent, and returns the new array, provisional
+   * as that of `update`. No item is lost when requests run in parallel. Throws `CodecError` when
+   * the property is not an array.
    *
    * ```ts
    * session.push('cart', { sku: 7, n: 1 })
@@ -214,9 +216,9 @@ export class Dictionary<Data> {
   }
 
   /**
-   * Removes a property in the store and resolves to its value. Of all callers in all processes, at most
-   * one gets the value; the others get `undefined`. The removal is final even if the request fails
-   * later. Use it for tickets, coupons and one-time tokens. Rejects with the errors of
+   * Removes a property in the store and resolves to its value. Of all callers in all processes, at
+   * most one gets the value; the others get `undefined`. The removal is final even if the request
+   * fails later. Use it for tickets, coupons and one-time tokens. Rejects with the errors of
    * `Sessions.commit`, and with `ConfigError` when the store keeps sessions in cookies.
    *
    * ```ts
@@ -231,8 +233,8 @@ export class Dictionary<Data> {
   }
 
   /**
-   * The properties as a plain object. Reading, assigning and deleting its properties has the effect of
-   * `get`, `set` and `delete`.
+   * The properties as a plain object. Reading, assigning and deleting its properties has the effect
+   * of `get`, `set` and `delete`.
    *
    * ```ts
    * session.data.theme = 'dark'

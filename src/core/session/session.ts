@@ -7,15 +7,15 @@ import { commitsOf, Dictionary, draftOf } from './dictionary.ts'
 
 /**
  * The session of one visitor during one request: a typed dictionary that is stored on the server.
- * Verbs only record changes. The changes are committed before the first byte of the response, merged
- * with those that other requests of the same visitor have committed since. Only `claim`, `save`,
- * `load` and `reload` do I/O.
+ * Verbs only record changes. The changes are committed before the first byte of the response,
+ * merged with those that other requests of the same visitor have committed since. Only `claim`,
+ * `save`, `load` and `reload` do I/O.
  *
- * Every verb throws the `StoreError` of a failed load, and `NotLoadedError` when the option `lazy` is
- * set and the session is not loaded. After a reading verb has thrown the `StoreError` once, the
+ * Every verb throws the `StoreError` of a failed load, and `NotLoadedError` when the option `lazy`
+ * is set and the session is not loaded. After a reading verb has thrown the `StoreError` once, the
  * session looks empty. Verbs that change something also throw `HeadersSentError` once the response
- * has started, `ConfigError` when the cookie cannot be set over plain HTTP, and `CommitUnknownError`
- * when the outcome of an earlier `save` is unknown.
+ * has started, `ConfigError` when the cookie cannot be set over plain HTTP, and
+ * `CommitUnknownError` when the outcome of an earlier `save` is unknown.
  */
 export class Session<Data = Default> extends Dictionary<Data> {
   /**
@@ -45,8 +45,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
   }
 
   /**
-   * Gives the session a new id and keeps its data. The old id ends with the same write. Call it when
-   * the privileges of a visitor change; `login` does so itself.
+   * Gives the session a new id and keeps its data. The old id ends with the same write. Call it
+   * when the privileges of a visitor change; `login` does so itself.
    *
    * ```ts
    * session.cycleId()
@@ -57,14 +57,14 @@ export class Session<Data = Default> extends Dictionary<Data> {
   }
 
   /**
-   * Logs a user in: sets `userId`, starts a new absolute lifetime, and gives the session a new id, so
-   * that a stolen or planted one is worthless. The data of an anonymous visitor is kept. The data of
-   * another user is dropped, and that user's session ends. If the session ended while this request
-   * was running, a new one starts with the changes of this request. `options.expiry` is the argument
-   * of `setExpiry`, for "remember me".
+   * Logs a user in: sets `userId`, starts a new absolute lifetime, and gives the session a new id,
+   * so that a stolen or planted one is worthless. The data of an anonymous visitor is kept. The
+   * data of another user is dropped, and that user's session ends. If the session ended while this
+   * request was running, a new one starts with the changes of this request. `options.expiry` is the
+   * argument of `setExpiry`, for "remember me".
    *
-   * Throws `CodecError` when the user id is neither a number nor a string that is not empty, and the
-   * errors of `setExpiry`; nothing is then recorded.
+   * Throws `CodecError` when the user id is neither a number nor a string that is not empty, and
+   * the errors of `setExpiry`; nothing is then recorded.
    *
    * ```ts
    * session.login(user.id, { expiry: remember ? '30d' : 'browser' })
@@ -102,13 +102,14 @@ export class Session<Data = Default> extends Dictionary<Data> {
   }
 
   /**
-   * Sets the expiry of this session. A duration replaces the option `idle`, so that every use starts
-   * it again. A `Date` is fixed. `'browser'` ends the session with the browser. `undefined` restores
-   * the defaults. A change from or to `'browser'` renews the id, because the cookie changes.
+   * Sets the expiry of this session. A duration replaces the option `idle`, so that every use
+   * starts it again. A `Date` is fixed. `'browser'` ends the session with the browser. `undefined`
+   * restores the defaults. A change from or to `'browser'` renews the id, because the cookie
+   * changes.
    *
    * Throws `RangeError` for a date in the past, and for a date or a duration beyond the absolute
-   * lifetime. With the option `lazy`, a date that was set before the session is loaded is shortened to
-   * the absolute lifetime.
+   * lifetime. With the option `lazy`, a date that was set before the session is loaded is shortened
+   * to the absolute lifetime.
    *
    * ```ts
    * session.setExpiry('30d')
@@ -120,7 +121,10 @@ export class Session<Data = Default> extends Dictionary<Data> {
     recordExpiry(draft, profile.expiryProperties(expiry, draft.createdAt, now(), lifetime))
   }
 
-  /** When the session expires if it is not used again, in epoch milliseconds. Includes this request's changes. */
+  /**
+   * When the session expires if it is not used again, in epoch milliseconds. Includes this
+   * request's changes.
+   */
   get expiresAt(): number {
     const { context, createdAt, intents, properties, state } = draftOf(this).openForRead()
     if (state.is === 'live' && intents.length === 0) return state.entry.expiresAt
@@ -134,8 +138,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
   }
 
   /**
-   * Stores a message for the next request that reads it with `flashed`. A second message with the same
-   * key replaces it. This request does not see it. Throws `CodecError` as `set`.
+   * Stores a message for the next request that reads it with `flashed`. A second message with the
+   * same key replaces it. This request does not see it. Throws `CodecError` as `set`.
    *
    * ```ts
    * session.flash('notice', 'Your order is on its way.')
@@ -146,8 +150,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
   }
 
   /**
-   * Returns the message that an earlier request stored, and removes it. Returns `undefined` when there
-   * is none, and once the response has started. The type parameter is not checked.
+   * Returns the message that an earlier request stored, and removes it. Returns `undefined` when
+   * there is none, and once the response has started. The type parameter is not checked.
    *
    * ```ts
    * const notice = session.flashed<string>('notice')
@@ -164,8 +168,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
   }
 
   /**
-   * Keeps the messages that this request has read for the next one, unless a new message has the same
-   * key.
+   * Keeps the messages that this request has read for the next one, unless a new message has the
+   * same key.
    *
    * ```ts
    * session.reflash()
@@ -186,8 +190,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
   }
 
   /**
-   * Names the session; constant for its life, and safe to show and to log. `undefined` before the first
-   * commit of a new session. `sessions.revoke(handle)` ends it.
+   * Names the session; constant for its life, and safe to show and to log. `undefined` before the
+   * first commit of a new session. `sessions.revoke(handle)` ends it.
    */
   get handle(): string | undefined {
     return draftOf(this).openForRead().currentIdentity?.handle
@@ -221,8 +225,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
   }
 
   /**
-   * Commits the changes now: outside of a request, or before a long stream. They are final even if the
-   * request fails later. Rejects with the errors of `Sessions.commit`.
+   * Commits the changes now: outside of a request, or before a long stream. They are final even if
+   * the request fails later. Rejects with the errors of `Sessions.commit`.
    *
    * ```ts
    * await session.save()
@@ -235,9 +239,9 @@ export class Session<Data = Default> extends Dictionary<Data> {
   }
 
   /**
-   * Reads the newest state. Changes that are not committed stay, and functions of `update` are called
-   * again with the newest value. Rejects with `StoreError`, or with the error that such a function
-   * throws; the session is then unchanged.
+   * Reads the newest state. Changes that are not committed stay, and functions of `update` are
+   * called again with the newest value. Rejects with `StoreError`, or with the error that such a
+   * function throws; the session is then unchanged.
    *
    * ```ts
    * await session.reload()
@@ -248,8 +252,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
   }
 
   /**
-   * Reads the session when the option `lazy` is set. Does nothing when it is loaded already. Rejects
-   * with `StoreError`.
+   * Reads the session when the option `lazy` is set. Does nothing when it is loaded already.
+   * Rejects with `StoreError`.
    *
    * ```ts
    * await session.load()
@@ -261,8 +265,9 @@ export class Session<Data = Default> extends Dictionary<Data> {
 }
 
 /**
- * A session as `console.log` prints it in Node, Bun and Deno: its state and the names of its properties. It contains no id
- * and no values, because the output goes to logs. Printing does not count as a use of the session.
+ * A session as `console.log` prints it in Node, Bun and Deno: its state and the names of its
+ * properties. It contains no id and no values, because the output goes to logs. Printing does not
+ * count as a use of the session.
  */
 Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   value(this: Session) {

@@ -7,9 +7,9 @@ const TRANSLATIONS: Readonly<Record<string, string>> = {
 }
 
 /**
- * An object for the prototype chain of a class whose properties are not members. Assigning an unknown
- * member, or reading one that has the name of a stored property, throws a `TypeError` that says what
- * to do. It costs existing members nothing.
+ * An object for the prototype chain of a class whose properties are not members. Assigning an
+ * unknown member, or reading one that has the name of a stored property, throws a `TypeError` that
+ * says what to do. It costs existing members nothing.
  */
 export function throwOnUnknownProperty(isStored: (session: object, name: string) => boolean): object {
   return new Proxy(

@@ -3,18 +3,24 @@ import { StoreError, type StoreOperation } from '../base/errors.ts'
 import type { Listener } from '../base/events.ts'
 import { STORE_STALL } from './stall-policy.ts'
 
-/** The waiting time between two probes of a store that is down. Short at first, because many failures are brief. */
+/**
+ * The waiting time between two probes of a store that is down. Short at first, because many
+ * failures are brief.
+ */
 const MIN_WAIT = 25
 const MAX_WAIT = 250
-/** If the probing made no progress for this long, its timers stood still: the process was frozen, or timers end with their request. */
+/**
+ * If the probing made no progress for this long, its timers stood still: the process was frozen, or
+ * timers end with their request.
+ */
 const STALE = 1000
 
 /**
  * Keeps requests from waiting for a store that is down.
  *
- * A failed operation proves little: a row may be locked, or a session too large for the server. So it
- * only starts a probe, which reads a random key and belongs to no request. If the probe fails twice
- * in a row, or no operation at all gets a response in the time of a stall, the store is down:
+ * A failed operation proves little: a row may be locked, or a session too large for the server. So
+ * it only starts a probe, which reads a random key and belongs to no request. If the probe fails
+ * twice in a row, or no operation at all gets a response in the time of a stall, the store is down:
  * operations are refused without being sent, and probes are repeated. One probe is sent at a time,
  * because a server that hangs would find all of them in its queue. A probe that took the full time
  * limit of an operation is given up, because its connection may be dead. The first response, to
@@ -74,7 +80,10 @@ export class Breaker {
     this.#isProbing = false
   }
 
-  /** Sends a probe and waits until it ended or any operation got a response. Until then the store is down after a stall. */
+  /**
+   * Sends a probe and waits until it ended or any operation got a response. Until then the store is
+   * down after a stall.
+   */
   async #isResponding(): Promise<boolean> {
     const [before, deadline] = [this.#responses, monotonic() + this.#timeout]
     const probe = this.#sendProbe(deadline)

@@ -1,13 +1,14 @@
 /**
- * The state of an entry: the nonce of the write that made it. Two entries of one key with the same version differ at most in what
- * `touch` changes (`seenAt`, `expiresAt`).
+ * The state of an entry: the nonce of the write that made it. Two entries of one key with the same
+ * version differ at most in what `touch` changes (`seenAt`, `expiresAt`).
  */
 export type Version = string
 
 /**
  * The row that a store keeps for one key. All times are epoch milliseconds.
  *
- * A store returns every text exactly as it was given, to the last code unit, and interprets none of them.
+ * A store returns every text exactly as it was given, to the last code unit, and interprets none of
+ * them.
  */
 export interface Entry {
   /** The properties of the session as the codec encoded them; opaque to the store. */
@@ -30,7 +31,10 @@ export interface Entry {
   readonly expiresAt: number
 }
 
-/** Nothing was written (`ok` is false). The `reason`: `taken`, the key has a row; `missing`, no row or an expired one; `stale`, the row has another version. */
+/**
+ * Nothing was written (`ok` is false). The `reason`: `taken`, the key has a row; `missing`, no row
+ * or an expired one; `stale`, the row has another version.
+ */
 export type Refused =
   | { readonly ok: false; readonly reason: 'taken' | 'missing' }
   | { readonly ok: false; readonly reason: 'stale'; readonly current: Entry }
@@ -44,6 +48,9 @@ export interface Written {
    * (`capabilities.carriesData`). Tokens consist of `A-Z a-z 0-9 - _`.
    */
   readonly token?: string
-  /** The version of the row, where the store makes its own versions and did not keep that of the entry. */
+  /**
+   * The version of the row, where the store makes its own versions and did not keep that of the
+   * entry.
+   */
   readonly version?: Version
 }

@@ -16,7 +16,10 @@ export interface Identity {
    * token.
    */
   readonly key: string
-  /** Names the session; constant for its life, and safe to show and to log. The key, unless that is a secret. */
+  /**
+   * Names the session; constant for its life, and safe to show and to log. The key, unless that is
+   * a secret.
+   */
   readonly handle: string
   /** SHA-256 of the secret. The entry has the same text when this id is the current one. */
   readonly proof: string
@@ -24,11 +27,14 @@ export interface Identity {
 
 /** Creates ids, and finds the row that a text from the browser leads to. */
 export interface Ids {
-  /** The identity in a text from outside; `undefined` when the text has not the shape of an id. Never throws. */
+  /**
+   * The identity in a text from outside; `undefined` when the text has not the shape of an id.
+   * Never throws.
+   */
   parse(text: string): Identity | undefined
   /**
-   * The entry that an id itself contains, in place of `load`; `undefined` when it is expired. Only for
-   * tokens that contain the data. Called when the request first uses its session. Never throws.
+   * The entry that an id itself contains, in place of `load`; `undefined` when it is expired. Only
+   * for tokens that contain the data. Called when the request first uses its session. Never throws.
    */
   decode?(identity: Identity, now: number): Entry | undefined
   /** The identity of a new session. */
@@ -43,7 +49,10 @@ const FAMILY_LENGTH = 16
 const SECRET_LENGTH = 32
 const SHAPE = /^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{32}$/
 
-/** Ids with a secret of 192 random bits. `scope` separates the rows of managers that share a table (see `scopeOf`). */
+/**
+ * Ids with a secret of 192 random bits. `scope` separates the rows of managers that share a table
+ * (see `scopeOf`).
+ */
 export function hashedIds(randomText: RandomText, scope: string): Ids {
   const identity = (family: string, secret: string): Identity => {
     const key = sha256(scope + family)

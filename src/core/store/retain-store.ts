@@ -3,8 +3,8 @@ import type { Store } from './store.ts'
 const USERS = new WeakMap<Store, number>()
 
 /**
- * Counts the users of a store. Returns a function that releases the store; repeated calls return the
- * same promise. The last release closes the store, so a store in use is never closed.
+ * Counts the users of a store. Returns a function that releases the store; repeated calls return
+ * the same promise. The last release closes the store, so a store in use is never closed.
  */
 export function retainStore(store: Store): () => Promise<void> {
   USERS.set(store, usersOf(store) + 1)

@@ -19,16 +19,19 @@ import type {
   Touch,
 } from './store.ts'
 
-/** The maximum number of operations that wait for the store. With so many, another one could not be completed in time. */
+/**
+ * The maximum number of operations that wait for the store. With so many, another one could not be
+ * completed in time.
+ */
 const MAX_WAITING = 10_000
 
 type Verb = 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteByIndex' | 'list'
 
 /**
  * A store whose operations end in time: an operation fails after `limit` milliseconds or after its
- * `deadline`. Every error is a `StoreError` or another error of this package. An operation that timed
- * out may still take effect. While the store is down, or too many operations wait for it, operations
- * fail at once and are not sent.
+ * `deadline`. Every error is a `StoreError` or another error of this package. An operation that
+ * timed out may still take effect. While the store is down, or too many operations wait for it,
+ * operations fail at once and are not sent.
  */
 export class TimedStore {
   readonly #store: Store

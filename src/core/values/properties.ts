@@ -6,9 +6,9 @@ interface Exposed {
 }
 
 /**
- * The properties that a request sees: texts, each parsed on first use. Objects that were returned to
- * the application are watched, so that a mutation of one is detected. The texts with which it was
- * opened are copied on the first change.
+ * The properties that a request sees: texts, each parsed on first use. Objects that were returned
+ * to the application are watched, so that a mutation of one is detected. The texts with which it
+ * was opened are copied on the first change.
  */
 export class Properties {
   readonly #values: Values

@@ -20,13 +20,18 @@ export interface SessionData {}
 // oxlint-disable-next-line typescript/no-explicit-any -- open until augmented
 type Open = Record<string, any>
 
-/** The data of sessions without a more precise type: any property, until `SessionData` is augmented. */
+/**
+ * The data of sessions without a more precise type: any property, until `SessionData` is augmented.
+ */
 export type Default = keyof SessionData extends never ? Open : SessionData
 
 /** The names of the properties of `D`. */
 export type Name<D> = keyof D & string
 
-/** The value of property `K`. Every property can be absent at run time, so optional and required ones are alike. */
+/**
+ * The value of property `K`. Every property can be absent at run time, so optional and required
+ * ones are alike.
+ */
 export type Value<D, K extends keyof D> = Exclude<Required<D>[K], undefined>
 
 /** The names of the properties of `D` whose values are of type `T`. */
@@ -42,8 +47,8 @@ export type UserId<D> = string extends keyof D ? string | number : D extends { u
 export type Entries<D> = { [K in Name<D>]: [K, Value<D, K>] }[Name<D>]
 
 /**
- * A validator of one value, from any library that follows Standard Schema (zod, valibot, arktype …).
- * It must validate synchronously, because sessions are read synchronously.
+ * A validator of one value, from any library that follows Standard Schema (zod, valibot, arktype
+ * …). It must validate synchronously, because sessions are read synchronously.
  */
 export interface StandardSchema<Output = unknown> {
   /** The members of the standard, see https://standardschema.dev. */
@@ -70,5 +75,8 @@ export type Described<S extends Schemas> = {
     : never
 }
 
-/** The type of the session data: described by the option `schema` where there is one, otherwise `Data`. */
+/**
+ * The type of the session data: described by the option `schema` where there is one, otherwise
+ * `Data`.
+ */
 export type DataOf<Data, S extends Schemas> = string extends keyof S ? Data : Described<S>

@@ -19,7 +19,10 @@ export class Values {
     this.#emit = emit
   }
 
-  /** The text of a value that is to be stored. Throws `CodecError` when it cannot be stored or its schema refuses it. */
+  /**
+   * The text of a value that is to be stored. Throws `CodecError` when it cannot be stored or its
+   * schema refuses it.
+   */
   print(name: string, value: unknown): string {
     if (value === undefined) throw new CodecError(name, `The property "${name}" cannot be undefined. To remove it, call delete('${name}').`)
     if (isReserved(name) || !this.hasSchema(name)) return this.#print(name, value)
@@ -29,7 +32,10 @@ export class Values {
     throw new CodecError(name, `The property "${name}" does not fit its schema: ${issues}.`)
   }
 
-  /** The value of a stored text; `undefined` (and an event) when the text is unreadable or its schema refuses it. */
+  /**
+   * The value of a stored text; `undefined` (and an event) when the text is unreadable or its
+   * schema refuses it.
+   */
   read(name: string, text: string): unknown {
     try {
       const value = this.#codec.parse(text)

@@ -201,9 +201,9 @@ describe('unknown options', () => {
   })
 
   it.each<[string, object, RegExp]>([
-    ['secret', { secret: 'keyboard cat' }, /no secret is needed/],
-    ['secrets', { secrets: ['a'] }, /no secret is needed/],
-    ['keys', { keys: ['a'] }, /no secret is needed/],
+    ['secret', { secret: 'keyboard cat' }, /needs no signature/],
+    ['secrets', { secrets: ['a'] }, /only a store that keeps sessions in the cookie/],
+    ['keys', { keys: ['a'] }, /needs no signature/],
     ['resave', { resave: false }, /saved when they change/],
     ['saveUninitialized', { saveUninitialized: true }, /never saved/],
     ['rolling', { rolling: true }, /idle/],
