@@ -213,7 +213,7 @@ describe('unknown options', () => {
     ['maxAge', { maxAge: 5 }, /idle.*absolute/],
     ['name', { name: 'sid' }, /cookie: \{ name \}/],
     ['unset', { unset: 'destroy' }, /flush/],
-    ['genid', { genid: () => 'x' }, /drawn/],
+    ['genid', { genid: () => 'x' }, /always random/],
     ['proxy', { proxy: true }, /trust proxy/],
   ])('rejects %s of another library with its equivalent', (option, options, equivalent) => {
     const message = configErrorMessage({ store, ...options })
