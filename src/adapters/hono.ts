@@ -47,7 +47,7 @@ export function session<Data = Default, const S extends Schemas = Schemas>(given
   const sessions = managerOf(given)
   const adapter = adapterOf(sessions)
   const middleware: MiddlewareHandler = async (c, next) => {
-    checkUnused(`c.var.${adapter.name}`, c.get(adapter.name), adapter.find(c))
+    checkUnused(`c.var.${adapter.name}`, c.get(adapter.name), adapter.boundTo(c))
     // oxlint-disable-next-line unicorn/no-null -- Hono's value for a missing body
     const before = new Headers(c.newResponse(null).headers)
     const exchange = await openOnce(adapter, c, honoRequest(c))

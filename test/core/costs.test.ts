@@ -31,7 +31,7 @@ const LIMITS = {
   'frames from res.end() to store.replace': 18,
   'promises of a read': 17,
   'promises of a write': 33,
-  'promises of the first write of a new session': 19,
+  'promises of the first write of a new session': 17,
 } as const
 
 type Costs = Record<keyof typeof LIMITS, number>

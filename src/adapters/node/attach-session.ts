@@ -27,8 +27,7 @@ export function attachSession<Data>(
 ): (exchange: NodeExchange) => Promise<Exchange<Data> | undefined> {
   const environment = process.env['NODE_ENV'] // read once, because reading it costs as much as everything else
   return async function attach({ req, res, secure, fail }) {
-    const bound = adapter.find(req)
-    if (bound === undefined && res.headersSent)
+    if (adapter.boundTo(req) === undefined && res.headersSent)
       throw new HeadersSentError('session() ran after the response had started. Install it before the middleware that responds.')
     const exchange = await openOnce(adapter, req, new NodeRequest(req, { secure, remedy, environment }))
     if (exchange === undefined) return undefined
@@ -42,5 +41,5 @@ export function attachSession<Data>(
 
 /** The session that `attachSession` has bound to the request. */
 export function attachedTo<Data>(adapter: SessionAdapter<Data>, req: object): Session<Data> {
-  return adapter.find(req) as Session<Data>
+  return adapter.boundTo(req) as Session<Data>
 }

@@ -30,8 +30,7 @@ export async function openOnce<Data>(
   target: object,
   request: Request | IncomingRequest,
 ): Promise<Exchange<Data> | undefined> {
-  const bound = adapter.find(target)
-  if (bound !== undefined) return undefined
+  if (adapter.boundTo(target) !== undefined) return undefined
   const exchange = await adapter.open(request)
   adapter.bind(target, exchange.session)
   return exchange

@@ -10,8 +10,8 @@ export type RandomText = (length: number) => string
 
 const POOL_BYTES = 3072
 
-/** Uses the generator of the system. Reads it in large blocks, because small ones cost as much. */
-export function systemRandomText(): RandomText {
+/** Reads the generator of the system in large blocks, because small ones cost as much. */
+function systemRandomText(): RandomText {
   let pool = ''
   let used = 0
   return function randomText(length) {
@@ -25,11 +25,12 @@ export function systemRandomText(): RandomText {
 }
 
 /**
- * Uses the generator of the option `random`. Throws `ConfigError` when it returns something other
+ * Uses the generator of the option `random`, or else that of the system. Throws `ConfigError` when it returns something other
  * than the bytes it was asked for, or the same bytes twice, because a request must fail rather than
  * get a weak id.
  */
-export function randomTextFrom(random: Random): RandomText {
+export function randomTextFrom(random: Random | undefined): RandomText {
+  if (random === undefined) return systemRandomText()
   const randomText = (length: number): string => {
     const size = Math.ceil((length * 3) / 4)
     const bytes = random(size)

@@ -2,7 +2,7 @@ import { jsonCodec } from '../../codecs/json.ts'
 import { milliseconds } from '../base/duration.ts'
 import { type Listener, safeListener } from '../base/events.ts'
 import { isWorkers } from '../base/is-workers.ts'
-import { type RandomText, randomTextFrom, systemRandomText } from '../base/random.ts'
+import { type RandomText, randomTextFrom } from '../base/random.ts'
 import type { Transport } from '../cookie/transport.ts'
 import type { Ids } from '../store/id.ts'
 import type { Capabilities, Store } from '../store/store.ts'
@@ -37,11 +37,10 @@ export interface Engine extends RuleContext {
 
 /** Makes the engine of checked options. */
 export function makeEngine(options: SessionOptions, profile: SessionProfile): Engine {
-  const { store: given, clock: now = Date.now, random, onEvent, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
-  const { saveOnError = false, whenEnded = 'error' } = options
-  const emit = safeListener(onEvent)
+  const { store: given, clock: now = Date.now, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
+  const emit = safeListener(options.onEvent)
   const values = new Values(codec, schema, emit)
-  const randomText = random === undefined ? systemRandomText() : randomTextFrom(random)
+  const randomText = randomTextFrom(options.random)
   const lifetime = profile.lifetime(options)
   const scope = profile.scope(options)
   const guard = (guarded: Store): TimedStore => new TimedStore(guarded, milliseconds(timeout.operation) ?? 2000, emit)
@@ -62,7 +61,7 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
     requestTimeout: milliseconds(timeout.request) ?? 5000,
     maxSize,
     merging: !isWorkers() && !store.capabilities.carriesData,
-    saveOnError,
-    whenEnded,
+    saveOnError: options.saveOnError === true,
+    whenEnded: options.whenEnded ?? 'error',
   }
 }

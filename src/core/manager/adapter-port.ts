@@ -20,7 +20,7 @@ export interface SessionAdapter<Data> {
    * The session of this manager that was bound to the request or context; `undefined` when there is
    * none.
    */
-  find(target: object): Session<Data> | undefined
+  boundTo(target: object): Session<Data> | undefined
   /**
    * Binds a session to a request or context, for `sessions.of`. Throws `ConfigError` when another
    * manager with the same cookie did so.

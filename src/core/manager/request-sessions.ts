@@ -48,7 +48,7 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     return new Session<Data>(draft, new Commits(draft, this.#committer))
   }
 
-  find(target: object): Session<Data> | undefined {
+  boundTo(target: object): Session<Data> | undefined {
     const session = (target as Bound<Data>)[this.#bound]
     return session !== undefined && this.isOwn(session) ? session : undefined
   }

@@ -141,7 +141,7 @@ export class Sessions<Data = Default> {
    * ```
    */
   of(request: object): Session<Data> {
-    const session = this.#requests.find(request)
+    const session = this.#requests.boundTo(request)
     if (session !== undefined) return session
     throw new ConfigError(
       'This request has no session of this manager. Install its middleware, app.use(session(sessions)), before the route.',

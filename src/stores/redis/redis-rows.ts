@@ -1,6 +1,6 @@
 import type { StoreOperation } from '../../core/base/errors.ts'
 import type { Entry } from '../../core/store/store.ts'
-import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
+import { toUtf8Text } from '../shared/utf8-text.ts'
 import type { RedisConnection, RedisNode } from './redis-connection.ts'
 import { attempt } from './redis-errors.ts'
 import { parseRecord } from './redis-record.ts'
@@ -69,14 +69,6 @@ export class RedisRows {
   /** Returns the milliseconds for which Redis keeps data that is needed until `expiresAt`. */
   timeToLive(expiresAt: number, now: number): string {
     return String(Math.max(0, expiresAt - now) + EXPIRY_MARGIN)
-  }
-
-  toMember(key: string): string {
-    return toUtf8Text(key)
-  }
-
-  fromMember(member: string): string {
-    return fromUtf8Text(member)
   }
 
   #send(call: RedisCall, name: string, before: readonly string[], after: readonly string[]): Promise<unknown> {
