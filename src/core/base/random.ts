@@ -25,9 +25,9 @@ function systemRandomText(): RandomText {
 }
 
 /**
- * Uses the generator of the option `random`, or else that of the system. Throws `ConfigError` when it returns something other
- * than the bytes it was asked for, or the same bytes twice, because a request must fail rather than
- * get a weak id.
+ * Uses the generator of the option `random`, or else that of the system. Throws `ConfigError` when
+ * it returns something other than the bytes it was asked for, or the same bytes twice, because a
+ * request must fail rather than get a weak id.
  */
 export function randomTextFrom(random: Random | undefined): RandomText {
   if (random === undefined) return systemRandomText()

@@ -149,7 +149,7 @@ export class Draft {
    * Changes are kept only to start a new one.
    */
   end(keepsChanges: boolean): void {
-    const { identity } = this.#state
+    const [identity] = presentedIn(this.#state)
     if (!keepsChanges) this.#intents = []
     this.#properties.stopWatching()
     this.open({ is: 'ended', identity })
@@ -163,10 +163,9 @@ export class Draft {
     if (this.#access === COMMITTED) throw COMMITTED_REFUSAL.error()
     this.openToken()
     this.accessed = true
-    const { is, identity } = this.#state
     this.#generation++
-    if (identity !== undefined) this.#flushed = [...this.#flushed, identity]
-    if (asked && is === 'live') this.#flushedCurrent = true
+    this.#flushed = [...this.#flushed, ...presentedIn(this.#state)]
+    if (asked && this.#state.is === 'live') this.#flushedCurrent = true
     this.#pending.clear()
     this.flashesRead.clear()
     this.#intents = []
@@ -252,6 +251,7 @@ export class Draft {
    */
   record(intent: Intent, shown: Intent = intent): void {
     this.#detectMutationsBefore(intent)
+    if (intent.kind === 'login') this.#resolveConflict()
     this.#intents.push(intent)
     apply(this.#properties.writableTexts(), shown, this.#effects, this.context)
     if (this.#isWiping(intent)) this.#wipe()
@@ -337,6 +337,17 @@ export class Draft {
     } else this.detectMutations()
   }
 
+  /**
+   * A login ends all sessions whose ids the request presented, or their cookies would hide the new
+   * session from the next request.
+   */
+  #resolveConflict(): void {
+    const state = this.#state
+    if (state.is !== 'absent' || state.conflict !== true) return
+    this.#flushed = [...this.#flushed, ...presentedIn(state)]
+    this.#state = { is: 'absent' }
+  }
+
   #isWiping(intent: Intent): boolean {
     return intent.kind === 'clear' || (intent.kind === 'login' && this.#effects.otherUser)
   }
@@ -355,6 +366,12 @@ export class Draft {
     if (reason !== 'committed') this.context.emit({ type: 'cookie-refused', reason })
     throw error()
   }
+}
+
+/** The identities that a flush ends. */
+function presentedIn(state: State): readonly Identity[] {
+  if (state.is === 'absent') return state.presented ?? []
+  return state.identity === undefined ? [] : [state.identity]
 }
 
 const UNLOADED = 'The session is not loaded. With `lazy: true`, call `await session.load()` before you read from it.'
