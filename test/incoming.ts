@@ -1,6 +1,6 @@
 import type { IncomingRequest } from '../src/core/cookie/incoming-request.ts'
 
-/** A request with this `Cookie` header, over HTTPS unless said otherwise. */
+/** Creates a request with this `Cookie` header, over HTTPS by default. */
 export function incoming(
   cookie: string | undefined,
   { secure = true, loopback = false, remedy }: Partial<Pick<IncomingRequest, 'secure' | 'loopback' | 'remedy'>> = {},

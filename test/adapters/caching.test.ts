@@ -31,7 +31,7 @@ describe('withPrivacy', () => {
     ['private="x-user, set-cookie", public', 'private="x-user, set-cookie", private'],
     ['x="public, s-maxage=1"', 'x="public, s-maxage=1", private'],
     ['publicly=1', 'publicly=1, private'],
-  ])('of %j', (current, expected) => {
+  ])('returns the private form of %j', (current, expected) => {
     expect(withPrivacy(current)).toBe(expected)
   })
 })

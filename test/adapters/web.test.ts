@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { withSession } from '../../src/adapters/web.ts'
-import { failingWrites, scripted } from '../stories/harness/story-app.ts'
+import { createScriptedManager, failingWrites } from '../stories/harness/story-app.ts'
 
 const page = (path = '/'): Request => new Request(`http://localhost${path}`)
 
 describe('withSession', () => {
-  it('hands over what the runtime gives beside the request', async () => {
-    const handle = withSession(scripted().sessions, (_request, session, env: { readonly greeting: string }, times: number) => {
+  it('passes the other arguments of the runtime to the handler', async () => {
+    const handle = withSession(createScriptedManager().sessions, (_request, session, env: { readonly greeting: string }, times: number) => {
       session.set('times', times)
       return new Response(env.greeting.repeat(times))
     })
     expect(await (await handle(page(), { greeting: 'hi' }, 2)).text()).toBe('hihi')
   })
 
-  it('has the manager, and the manager knows the session of the request', async () => {
+  it('exposes the manager, which knows the session of the request', async () => {
     const request = page()
     const handle = withSession(
-      scripted().sessions,
-      (asked, session): Response => new Response(String(handle.sessions.of(asked) === session)),
+      createScriptedManager().sessions,
+      (request, session): Response => new Response(String(handle.sessions.of(request) === session)),
     )
     expect(await (await handle(request)).text()).toBe('true')
   })
@@ -25,23 +25,23 @@ describe('withSession', () => {
   it.each([
     ['a redirect', (): Response => Response.redirect('http://localhost/there', 303)],
     ['a response of fetch', (): Promise<Response> => fetch('data:text/plain,body')],
-  ])('adds the cookie to %s, whose headers are immutable', async (_, answer) => {
-    const handle = withSession(scripted().sessions, (_request, session) => {
+  ])('adds the cookie to %s, whose headers are immutable', async (_, respond) => {
+    const handle = withSession(createScriptedManager().sessions, (_request, session) => {
       session.set('a', 1)
-      return answer()
+      return respond()
     })
     const response = await handle(page())
     expect(response.headers.getSetCookie()).toHaveLength(1)
     expect(response.headers.get('cache-control')).toBe('private, no-store')
   })
 
-  it('gives back the very response when nothing is owed', async () => {
+  it('returns the same response if there is nothing to add', async () => {
     const response = new Response('x')
-    expect(await withSession(scripted().sessions, () => response)(page())).toBe(response)
+    expect(await withSession(createScriptedManager().sessions, () => response)(page())).toBe(response)
   })
 
-  it('lets a switch of protocols through untouched, after the commit', async () => {
-    const { sessions, rows } = scripted()
+  it('returns a protocol switch unchanged, after the commit', async () => {
+    const { sessions, rows } = createScriptedManager()
     const switching = Object.create(Response.prototype, { status: { value: 101 }, headers: { value: new Headers() } }) as Response
     const handle = withSession(sessions, (_request, session) => {
       session.set('a', 1)
@@ -52,7 +52,7 @@ describe('withSession', () => {
   })
 
   it('cancels the body of a response whose commit fails', async () => {
-    const { sessions, store } = scripted()
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     const cancelled = Promise.withResolvers<void>()
     const handle = withSession(sessions, (_request, session) => {
@@ -69,8 +69,8 @@ describe('withSession', () => {
     ])
   })
 
-  it('tells a handler that forgot to answer, and saves nothing', async () => {
-    const { sessions, rows } = scripted()
+  it('rejects if the handler returns no Response, and saves nothing', async () => {
+    const { sessions, rows } = createScriptedManager()
     const handle = withSession(sessions, (_request, session): Response => {
       session.set('a', 1)
       return undefined as unknown as Response
@@ -79,15 +79,15 @@ describe('withSession', () => {
     expect(await rows()).toBe(0)
   })
 
-  it('throws on what the handler threw', async () => {
-    const { sessions } = scripted()
+  it('rejects with the error of the handler', async () => {
+    const { sessions } = createScriptedManager()
     const failure = new Error('broken handler')
     const handle = withSession(sessions, () => Promise.reject(failure))
     await expect(handle(page())).rejects.toBe(failure)
   })
 
-  it('opens and commits once when installed twice', async () => {
-    const { sessions, store } = scripted()
+  it('opens and commits once if it is nested', async () => {
+    const { sessions, store } = createScriptedManager()
     const operations: string[] = []
     store.script = (operation) => void operations.push(operation)
     const inner = withSession(sessions, (_request, session) => new Response(String(session.increment('visits'))))

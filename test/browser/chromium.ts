@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 
-const USUAL = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const DEFAULT_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 const ARGS = [
   '--no-sandbox',
@@ -15,15 +15,16 @@ const ARGS = [
 ]
 
 /**
- * Where Chromium is: `$CHROMIUM`, or where it usually is, or where apt-get puts it when we may ask it to. `undefined`, with the reason
- * printed, when it cannot be had; with `$CI` that is an error, so that nobody takes a skipped test for a passed one.
+ * Returns the path of Chromium: `$CHROMIUM`, a default path, or the result of apt-get if the
+ * process is root. Without Chromium it prints a warning and returns undefined; with `$CI` it
+ * throws, because skipped tests would look like passed ones there.
  */
 export function findChromium(): string | undefined {
   const path = installed() ?? (install() ? installed() : undefined)
   if (path !== undefined) return path
-  const reason = 'There is no Chromium: set $CHROMIUM to the path of one, or install it (apt-get install chromium).'
+  const reason = 'Chromium was not found. Set $CHROMIUM to its path, or install it (apt-get install chromium).'
   if (process.env.CI) throw new Error(reason)
-  console.warn(`Skipped, the browser tests: ${reason}`)
+  console.warn(`The browser tests are skipped: ${reason}`)
   return undefined
 }
 
@@ -31,11 +32,11 @@ export function launch(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: ARGS })
 }
 
-const installed = (): string | undefined => (process.env.CHROMIUM ? [process.env.CHROMIUM] : USUAL).find((path) => existsSync(path))
+const installed = (): string | undefined => (process.env.CHROMIUM ? [process.env.CHROMIUM] : DEFAULT_PATHS).find((path) => existsSync(path))
 
 function install(): boolean {
   if (process.getuid?.() !== 0 || process.env.CHROMIUM) return false
-  console.warn('The browser tests install Chromium by apt-get; this happens once.')
+  console.warn('Installing Chromium with apt-get for the browser tests, once.')
   const run = (...args: string[]) => spawnSync('apt-get', ['-qq', '-y', ...args], { stdio: 'ignore', timeout: 600_000 }).status === 0
   return run('update') && run('install', '--no-install-recommends', 'chromium')
 }

@@ -1,4 +1,4 @@
-// The example of README.md and docs/django.md, with a real Django and a real browser: one login for both sides.
+// The example of README.md and docs/django.md with Django and a browser: one login for both sides.
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findDjango } from '../services/django.ts'
@@ -28,7 +28,7 @@ describe.skipIf(executable === undefined || django === undefined)('Django and No
   const text = (id: string): Promise<string | null> => page.locator(`#${id}`).textContent()
   const press = (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).click()
 
-  /** The cart is Node's, the login form Django's. */
+  /** Opens the cart of Node, which redirects to the login form of Django. */
   async function logIn(): Promise<void> {
     await page.goto('/cart')
     expect(new URL(page.url()).pathname).toBe('/accounts/login/')
@@ -38,7 +38,7 @@ describe.skipIf(executable === undefined || django === undefined)('Django and No
     await page.waitForURL('**/cart')
   }
 
-  test('who logs in to Django is logged in to Node, and logged out by either', async () => {
+  test('a login in Django is valid in Node, and either side can log out', async () => {
     await logIn()
     expect([await page.locator('h1').textContent(), await text('user')]).toEqual(['Node', 'ada'])
     await press('Log out in Node')
@@ -50,7 +50,7 @@ describe.skipIf(executable === undefined || django === undefined)('Django and No
     expect(new URL(page.url()).pathname).toBe('/accounts/login/')
   })
 
-  test('what one side puts into the session the other shows and takes out', async () => {
+  test('each side can read and remove what the other side added', async () => {
     await logIn()
     await press('Add in Node')
     expect([await text('cart'), await page.getByRole('status').textContent()]).toEqual(['Assam', 'Node has added Assam.'])

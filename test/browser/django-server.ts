@@ -12,19 +12,22 @@ export interface RunningExample {
 
 const START = join(import.meta.dirname, '../../examples/django-and-node/src/start.ts')
 
-/** Django and Node as `npm run start:django` runs them, on free ports and with a database of their own. It needs the built library. */
+/**
+ * Starts Django and Node as `npm run start:django` does, on free ports and with a new database.
+ * Needs a build.
+ */
 export async function startExample(python: string): Promise<RunningExample> {
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-django-and-node-'))
   const env = { ...process.env, PORT: '0', DATABASE: join(folder, 'site.db'), PYTHON: python, NODE_ENV: 'development' }
   const child = spawn(process.execPath, [START], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = once(child, 'exit')
-  const said: Buffer[] = []
-  child.stderr.on('data', (chunk: Buffer) => said.push(chunk))
+  const errorOutput: Buffer[] = []
+  child.stderr.on('data', (chunk: Buffer) => errorOutput.push(chunk))
   for await (const line of createInterface(child.stdout)) {
     const url = /http:\/\/localhost:\d+/.exec(line)?.[0]
     if (url !== undefined) return { url, stop }
   }
-  throw new Error(`The example did not start: ${Buffer.concat(said).toString()}`)
+  throw new Error(`The example did not start: ${Buffer.concat(errorOutput).toString()}`)
 
   async function stop(): Promise<void> {
     child.kill()

@@ -1,11 +1,11 @@
 import type { Locator } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { onStage } from './stage.ts'
+import { describeShop } from './shop-fixture.ts'
 
-onStage('the Race', (stage) => {
-  test('is linked from the first screen; one button runs both races and says what came of them', async () => {
-    const { page } = stage.visitor
-    await page.getByRole('link', { name: 'See the Race' }).click()
+describeShop('the race', (fixture) => {
+  test('is linked from the home page, and one button runs both races', async () => {
+    const { page } = fixture.visitor
+    await page.getByRole('link', { name: 'See the race' }).click()
     const start = page.getByRole('button', { name: 'Start the race' })
     await start.and(page.locator(':enabled')).waitFor()
     await start.press('Enter')
@@ -15,23 +15,23 @@ onStage('the Race', (stage) => {
       'express-session: you are logged in again.',
       'sojourn: you stayed logged out.',
     ])
-    for (const lane of await page.locator('.lane').all()) await expectOverlap(lane)
+    for (const card of await page.locator('.contender').all()) await expectOverlap(card)
     await page.setViewportSize({ width: 360, height: 740 })
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
   })
 
-  test('shows that the slow request keeps its own change, and is told when the session has ended', async () => {
-    const { page } = stage.visitor
+  test('shows whether the change of the slow request was saved, and its status if the session has ended', async () => {
+    const { page } = fixture.visitor
     await page.goto('/race')
     await page.getByRole('button', { name: 'Start the race' }).click()
     await page.getByRole('button', { name: 'Race again' }).waitFor()
-    const told = (race: string) => page.locator(`#race-${race} [data-contender=sojourn] .told`).textContent()
-    expect(await told('cart')).toBe('The slow request’s own change, lastSeen, is there.')
-    expect(await told('logout')).toBe('The slow request was told: 409, its session has ended. Nothing was saved.')
+    const outcome = (race: string) => page.locator(`#race-${race} [data-contender=sojourn] .outcome`).textContent()
+    expect(await outcome('cart')).toBe('The change of the slow request, lastSeen, is saved.')
+    expect(await outcome('logout')).toBe('The slow request received status 409: its session has ended. Nothing was saved.')
   })
 
-  test('runs again, and leaves the shopping alone', async () => {
-    const { visitor } = stage
+  test('can be repeated, and does not change the session of the shop', async () => {
+    const { visitor } = fixture
     const { page } = visitor
     await visitor.press('Add to cart: Enamel mug')
     const before = await visitor.row()
@@ -47,10 +47,10 @@ onStage('the Race', (stage) => {
 
   describe.each([
     { contender: 'express-session', afterEmptying: /1 × Enamel mug/, afterLogout: /^Ada$/ },
-    { contender: 'sojourn', afterEmptying: /^No cart$/, afterLogout: /^Nobody is logged in$/ },
-  ])('by hand, in two tabs, with $contender', ({ contender, afterEmptying, afterLogout }) => {
-    const meet = async (removal: 'Empty the cart' | 'Log out') => {
-      const { visitor } = stage
+    { contender: 'sojourn', afterEmptying: /^No cart$/, afterLogout: /^No user$/ },
+  ])('in two tabs with $contender', ({ contender, afterEmptying, afterLogout }) => {
+    const runInTwoTabs = async (removal: 'Empty the cart' | 'Log out') => {
+      const { visitor } = fixture
       const first = visitor.page
       await first.goto('/race')
       await first.locator('#two-tabs').getByRole('link', { name: contender, exact: true }).click()
@@ -60,37 +60,39 @@ onStage('the Race', (stage) => {
         first.getByRole('link', { name: 'Open this page in a second tab' }).click(),
       ])
       await second.waitForLoadState()
-      const begun = first.waitForRequest(/\/slow/)
-      const answered = first.waitForResponse((response) => response.request().isNavigationRequest() && response.status() !== 303)
+      const started = first.waitForRequest(/\/slow/)
+      const responded = first.waitForResponse((response) => response.request().isNavigationRequest() && response.status() !== 303)
       const clicked = first.getByRole('button', { name: 'Slow request' }).click()
-      await begun
+      await started
       await visitor.press(removal, second)
-      const [answer] = await Promise.all([answered, clicked])
-      await Promise.all([second.waitForEvent('load'), second.getByRole('link', { name: 'Look again' }).click()])
-      return { second, answer }
+      const [response] = await Promise.all([responded, clicked])
+      await Promise.all([second.waitForEvent('load'), second.getByRole('link', { name: 'Reload' }).click()])
+      return { second, response }
     }
 
-    test('the emptied cart', async () => {
-      const { second } = await meet('Empty the cart')
-      expect(await held(second.locator('body'), 'cart')).toMatch(afterEmptying)
-      expect(await held(second.locator('body'), 'lastSeen')).toMatch(/^\d{4}-/)
+    test('the deleted cart', async () => {
+      const { second } = await runInTwoTabs('Empty the cart')
+      expect(await storedText(second.locator('body'), 'cart')).toMatch(afterEmptying)
+      expect(await storedText(second.locator('body'), 'lastSeen')).toMatch(/^\d{4}-/)
     })
 
     test('the logout', async () => {
-      const { second, answer } = await meet('Log out')
-      expect(await held(second.locator('body'), 'userId')).toMatch(afterLogout)
-      expect(answer.status()).toBe(contender === 'sojourn' ? 409 : 200)
+      const { second, response } = await runInTwoTabs('Log out')
+      expect(await storedText(second.locator('body'), 'userId')).toMatch(afterLogout)
+      expect(response.status()).toBe(contender === 'sojourn' ? 409 : 200)
     })
   })
 })
 
 const sentences = (race: Locator): Promise<string[]> => race.locator('.verdict > span').allTextContents()
 
-const held = (page: Locator, name: string): Promise<string | null> => page.locator(`[data-held=${name}] dd`).textContent()
+const storedText = (page: Locator, name: string): Promise<string | null> => page.locator(`[data-property=${name}] dd`).textContent()
 
-/** The bars are drawn where the calls were: the deletion within the slow request. */
-async function expectOverlap(lane: Locator): Promise<void> {
-  const [slow, removal] = await Promise.all(['slow', 'removal'].map((call) => lane.locator(`[data-call=${call}] .bar`).boundingBox()))
+/** Expects that the bar of the deletion lies within that of the slow request. */
+async function expectOverlap(card: Locator): Promise<void> {
+  const [slow, removal] = await Promise.all(
+    ['slow', 'removal'].map((request) => card.locator(`[data-request=${request}] .bar`).boundingBox()),
+  )
   if (!slow || !removal) throw new Error('A bar was not drawn')
   expect(slow.x).toBeLessThan(removal.x)
   expect(removal.x + removal.width).toBeLessThan(slow.x + slow.width)

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
-/** What the panel must show, read from the table itself and not through the library. */
+/** The expected content of the panel, read from the table without the library. */
 export interface Row {
   readonly version: string
   readonly expires: string
   readonly properties: Record<string, string>
 }
 
-/** The row that an id leads to: its key is the SHA-256 of the id's first part. */
+/** Returns the row of an id; its key is the SHA-256 of the first part of the id. */
 export function rowOf(database: string, id: string): Row | undefined {
   const key = createHash('sha256')
     .update(id.split('.')[0] ?? '')
@@ -25,7 +25,7 @@ export function countRows(database: string): number {
 }
 
 function query(database: string, sql: string, ...values: string[]): Record<string, unknown>[] {
-  if (!existsSync(database)) return [] // the store makes it when it first has something to do
+  if (!existsSync(database)) return [] // the store creates the file with its first operation
   const connection = new DatabaseSync(database, { readOnly: true })
   try {
     return connection.prepare(sql).all(...values)

@@ -13,7 +13,7 @@ export interface RunningShop {
 
 const SERVER = join(import.meta.dirname, '../../examples/shop/src/server.ts')
 
-/** The shop as `npm start` runs it, on a free port and with a database of its own. It needs the built library (`npm run build`). */
+/** Starts the shop as `npm start` does, on a free port and with a new database. Needs a build. */
 export async function startShop(): Promise<RunningShop> {
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-shop-'))
   const database = join(folder, 'sessions.db')
@@ -24,7 +24,7 @@ export async function startShop(): Promise<RunningShop> {
     const url = /http:\/\/localhost:\d+/.exec(line)?.[0]
     if (url !== undefined) return { url, database, stop }
   }
-  throw new Error('The shop did not start; its own message stands above.')
+  throw new Error('The shop did not start. Its error is printed above.')
 
   async function stop(): Promise<void> {
     child.kill()

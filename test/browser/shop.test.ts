@@ -2,72 +2,72 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { countRows, rowOf } from './row.ts'
-import { onStage } from './stage.ts'
+import { describeShop } from './shop-fixture.ts'
 import { Visitor } from './visitor.ts'
 
-onStage('the shop', (stage) => {
+describeShop('the shop', (fixture) => {
   describe('the panel', () => {
-    test('a visit that changes nothing leaves no row and no cookie', async () => {
-      const { visitor, shop } = stage
+    test('a page without changes creates no row and no cookie', async () => {
+      const { visitor, shop } = fixture
       const rows = countRows(shop.database)
       await visitor.page.goto('/race')
       await visitor.page.goto('/')
-      expect(await visitor.page.locator('#panel').textContent()).toContain('Nothing.')
+      expect(await visitor.page.locator('#panel').textContent()).toContain('None.')
       expect(await visitor.context.cookies()).toEqual([])
       expect(countRows(shop.database)).toBe(rows)
     })
 
-    test('the cart is the row, after each step', async () => {
-      const { visitor } = stage
+    test('the panel shows the row after each change of the cart', async () => {
+      const { visitor } = fixture
       await visitor.add('Enamel mug')
       expect(await visitor.changes()).toEqual(['added cart', 'New session, new id'])
-      expect(await visitor.panelIsRow()).toEqual({ cart: '["mug"]' })
+      expect(await visitor.expectPanelShowsRow()).toEqual({ cart: '["mug"]' })
       await visitor.add('Enamel mug')
       await visitor.add('Reading lamp')
       expect(await visitor.changes()).toEqual(['changed cart', 'Same id'])
-      expect(await visitor.panelIsRow()).toEqual({ cart: '["mug","mug","lamp"]' })
+      expect(await visitor.expectPanelShowsRow()).toEqual({ cart: '["mug","mug","lamp"]' })
       expect(await visitor.page.locator('#cart').textContent()).toMatch(/2 × Enamel mug.*1 × Reading lamp.*€67\.00/s)
       await visitor.press('Remove Enamel mug from the cart')
-      expect(await visitor.panelIsRow()).toEqual({ cart: '["lamp"]' })
+      expect(await visitor.expectPanelShowsRow()).toEqual({ cart: '["lamp"]' })
     })
 
-    test('an order takes the cart, once', async () => {
-      const { visitor } = stage
+    test('an order removes the cart', async () => {
+      const { visitor } = fixture
       await visitor.add('Wool blanket')
-      await visitor.press('Order (pretend)')
+      await visitor.press('Order (demo)')
       expect(await visitor.page.getByText('Ordered: 1 × Wool blanket.').isVisible()).toBe(true)
-      expect(await visitor.panelIsRow()).toEqual({})
+      expect(await visitor.expectPanelShowsRow()).toEqual({})
     })
 
-    test('the id it shows is not the id', async () => {
-      const { visitor } = stage
+    test('the panel shows only the start of the id', async () => {
+      const { visitor } = fixture
       await visitor.add('Enamel mug')
       const id = (await visitor.sid()) ?? ''
       expect(await visitor.page.content()).not.toContain(id.split('.')[1])
-      expect(await visitor.page.locator('[data-fact=id]').textContent()).toBe(`${id.slice(0, 4)}••••.${id.split('.')[1]?.slice(0, 4)}••••`)
+      expect(await visitor.page.locator('[data-field=id]').textContent()).toBe(`${id.slice(0, 4)}••••.${id.split('.')[1]?.slice(0, 4)}••••`)
     })
   })
 
-  describe('who is there', () => {
-    test('a login brings a new id and keeps the cart; the id from before reads nothing', async () => {
-      const { visitor, shop, browser } = stage
+  describe('login and logout', () => {
+    test('a login renews the id and keeps the cart, and the old id is invalid', async () => {
+      const { visitor, shop, browser } = fixture
       await visitor.add('Enamel mug')
       const before = (await visitor.sid()) ?? ''
       await visitor.logIn('Ada')
       expect(await visitor.changes()).toEqual(['added userId', 'New id, same session'])
-      expect(await visitor.panelIsRow()).toEqual({ cart: '["mug"]', userId: '"ada"' })
+      expect(await visitor.expectPanelShowsRow()).toEqual({ cart: '["mug"]', userId: '"ada"' })
       expect(await visitor.sid()).not.toBe(before)
-      const thief = await Visitor.arrive(shop, browser)
-      await thief.context.addCookies([{ name: 'sid', value: before, url: shop.url }])
-      await thief.page.goto('/')
-      expect(await thief.page.locator('#panel').textContent()).toContain('Nothing.')
-      expect(await thief.decision()).toBe('absent')
-      expect(await thief.page.locator('#cart').textContent()).toContain('Empty.')
-      await thief.context.close()
+      const attacker = await Visitor.open(shop, browser)
+      await attacker.context.addCookies([{ name: 'sid', value: before, url: shop.url }])
+      await attacker.page.goto('/')
+      expect(await attacker.page.locator('#panel').textContent()).toContain('None.')
+      expect(await attacker.lastEvent()).toBe('absent')
+      expect(await attacker.page.locator('#cart').textContent()).toContain('Empty.')
+      await attacker.context.close()
     })
 
-    test('the cookie is HttpOnly, Lax, for the whole site, and named for plain HTTP on localhost', async () => {
-      const { visitor } = stage
+    test('the cookie is HttpOnly, Lax, for the whole site, and has the name for plain HTTP on localhost', async () => {
+      const { visitor } = fixture
       await visitor.logIn('Linus')
       const [cookie, ...others] = await visitor.context.cookies()
       expect(others).toEqual([])
@@ -75,12 +75,12 @@ onStage('the shop', (stage) => {
       expect(await visitor.page.evaluate(() => document.cookie)).toBe('')
     })
 
-    test('a logout leaves nothing: no row, no cookie, and the old id is dead', async () => {
-      const { visitor, shop } = stage
-      await visitor.settle()
+    test('a logout deletes row and cookie', async () => {
+      const { visitor, shop } = fixture
+      await visitor.fillSession()
       const id = (await visitor.sid()) ?? ''
       await visitor.press('Log out')
-      expect(await visitor.changes()).toEqual(['removed cart', 'removed darkMode', 'removed userId', 'Row and id are gone'])
+      expect(await visitor.changes()).toEqual(['removed cart', 'removed darkMode', 'removed userId', 'Row and id deleted'])
       expect(await visitor.context.cookies()).toEqual([])
       expect(rowOf(shop.database, id)).toBeUndefined()
       expect(await visitor.page.getByRole('button', { name: 'Log in' }).isVisible()).toBe(true)
@@ -89,63 +89,63 @@ onStage('the shop', (stage) => {
     })
   })
 
-  describe('five ways to remove things', () => {
-    beforeEach(() => stage.visitor.settle())
+  describe('five ways to remove data', () => {
+    beforeEach(() => fixture.visitor.fillSession())
 
-    test('delete userId: logged out, all else kept', async () => {
-      const { visitor } = stage
+    test('delete userId logs out and keeps everything else', async () => {
+      const { visitor } = fixture
       const id = await visitor.sid()
       await visitor.press('Delete userId')
       expect(await visitor.changes()).toEqual(['removed userId', 'Same id'])
-      expect(await visitor.panelIsRow()).toMatchObject({ cart: '["mug"]', darkMode: 'true' })
+      expect(await visitor.expectPanelShowsRow()).toMatchObject({ cart: '["mug"]', darkMode: 'true' })
       expect(await visitor.sid()).toBe(id)
       expect(await visitor.page.getByRole('button', { name: 'Log in' }).isVisible()).toBe(true)
     })
 
-    test('delete darkMode: the page follows the system again; deleting what is not there writes nothing', async () => {
-      const { visitor } = stage
+    test('delete darkMode restores the theme of the system, and writes nothing if it is absent', async () => {
+      const { visitor } = fixture
       await visitor.press('Delete darkMode')
       expect(await visitor.changes()).toEqual(['removed darkMode', 'Same id'])
-      expect(await visitor.panelIsRow()).toEqual({ cart: '["mug"]', userId: '"grace"' })
+      expect(await visitor.expectPanelShowsRow()).toEqual({ cart: '["mug"]', userId: '"grace"' })
       const before = await visitor.row()
       await visitor.press('Delete darkMode')
       expect(await visitor.changes()).toEqual(['Same id'])
-      expect(await visitor.decision()).toBe('unchanged')
+      expect(await visitor.lastEvent()).toBe('unchanged')
       expect(await visitor.row()).toEqual(before)
     })
 
-    test('pop: the cart is gone, and we are told what was in it', async () => {
-      const { visitor } = stage
+    test('pop deletes the cart and shows its content', async () => {
+      const { visitor } = fixture
       await visitor.press('Pop the cart')
-      expect(await visitor.page.getByText('Taken out: 1 × Enamel mug.').isVisible()).toBe(true)
+      expect(await visitor.page.getByText('Removed: 1 × Enamel mug.').isVisible()).toBe(true)
       expect(await visitor.changes()).toEqual(['removed cart', 'Same id'])
-      expect(await visitor.panelIsRow()).toEqual({ darkMode: 'true', userId: '"grace"' })
+      expect(await visitor.expectPanelShowsRow()).toEqual({ darkMode: 'true', userId: '"grace"' })
       await visitor.page.reload()
       expect(await visitor.page.locator('.notice').count()).toBe(0)
     })
 
-    test('clear: no data, the same id', async () => {
-      const { visitor } = stage
+    test('clear deletes all data and keeps the id', async () => {
+      const { visitor } = fixture
       const id = await visitor.sid()
       await visitor.press('Clear everything')
       expect(await visitor.changes()).toEqual(['removed cart', 'removed darkMode', 'removed userId', 'Same id'])
-      expect(await visitor.page.locator('#panel').textContent()).toContain('the row is there')
-      await visitor.panelIsRow()
+      expect(await visitor.page.locator('#panel').textContent()).toContain('The row has no properties.')
+      await visitor.expectPanelShowsRow()
       expect(await visitor.sid()).toBe(id)
     })
 
-    test('flush: nothing is left', async () => {
-      const { visitor, shop } = stage
+    test('flush deletes row and cookie', async () => {
+      const { visitor, shop } = fixture
       const id = (await visitor.sid()) ?? ''
       await visitor.press('Flush')
-      expect(await visitor.changes()).toEqual(['removed cart', 'removed darkMode', 'removed userId', 'Row and id are gone'])
-      expect(await visitor.panelIsRow()).toBeUndefined()
+      expect(await visitor.changes()).toEqual(['removed cart', 'removed darkMode', 'removed userId', 'Row and id deleted'])
+      expect(await visitor.expectPanelShowsRow()).toBeUndefined()
       expect(rowOf(shop.database, id)).toBeUndefined()
       expect(await visitor.context.cookies()).toEqual([])
     })
 
-    test('the code beside each button is the code that runs', async () => {
-      const { visitor } = stage
+    test('the code next to each button is the code that runs', async () => {
+      const { visitor } = fixture
       const source = readFileSync(join(import.meta.dirname, '../../examples/shop/src/actions.ts'), 'utf8')
       const ways = await visitor.page.locator('.way').evaluateAll((items) =>
         items.map((way) => ({

@@ -3,13 +3,13 @@ import { expect } from 'vitest'
 import { type Row, rowOf } from './row.ts'
 import type { RunningShop } from './shop-server.ts'
 
-/** A person with a browser of their own: cookies, tabs, and what the browser complained about. */
+/** A user of the shop with a separate browser profile. */
 export class Visitor {
   readonly #shop: RunningShop
   readonly context: BrowserContext
   readonly page: Page
-  /** Script errors and refusals of the Content-Security-Policy. */
-  readonly complaints: string[] = []
+  /** Script errors and violations of the Content-Security-Policy. */
+  readonly browserErrors: string[] = []
 
   private constructor(shop: RunningShop, context: BrowserContext, page: Page) {
     this.#shop = shop
@@ -17,19 +17,19 @@ export class Visitor {
     this.page = page
     context.on('console', (message) => {
       const expected = message.text().includes('409 (Conflict)')
-      if (message.type() === 'error' && !expected) this.complaints.push(message.text())
+      if (message.type() === 'error' && !expected) this.browserErrors.push(message.text())
     })
-    context.on('weberror', (error) => this.complaints.push(String(error.error())))
+    context.on('weberror', (error) => this.browserErrors.push(String(error.error())))
   }
 
-  static async arrive(shop: RunningShop, browser: Browser, options: Parameters<Browser['newContext']>[0] = {}): Promise<Visitor> {
+  static async open(shop: RunningShop, browser: Browser, options: Parameters<Browser['newContext']>[0] = {}): Promise<Visitor> {
     const context = await browser.newContext({ baseURL: shop.url, colorScheme: 'light', ...options })
     const visitor = new Visitor(shop, context, await context.newPage())
     await visitor.page.goto('/')
     return visitor
   }
 
-  /** Presses the button of this accessible name, and comes back when the next page is there. */
+  /** Presses the button with this accessible name and waits for the next page. */
   async press(name: string, page: Page = this.page): Promise<void> {
     await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name, exact: true }).click()])
   }
@@ -39,12 +39,12 @@ export class Visitor {
   }
 
   async logIn(name: string): Promise<void> {
-    await this.page.getByLabel('You are').selectOption({ label: name })
+    await this.page.getByLabel('User').selectOption({ label: name })
     await this.press('Log in')
   }
 
-  /** Does a bit of everything: there is a cart, a preference and a user. */
-  async settle(): Promise<void> {
+  /** Creates a session with a cart, a preference and a user. */
+  async fillSession(): Promise<void> {
     await this.add('Enamel mug')
     await this.press('Dark mode')
     await this.logIn('Grace')
@@ -54,16 +54,16 @@ export class Visitor {
     return (await this.context.cookies(this.#shop.url)).find(({ name }) => name === 'sid')?.value
   }
 
-  /** The session's row, or `undefined` when this browser leads to none. */
+  /** Returns the row of the session, or `undefined` without one. */
   async row(): Promise<Row | undefined> {
     const id = await this.sid()
     return id === undefined ? undefined : rowOf(this.#shop.database, id)
   }
 
-  /** The panel shows the row, no more and no less. Answers its properties. */
-  async panelIsRow(): Promise<Record<string, string> | undefined> {
-    const [shown, row] = [await panelOf(this.page), await this.row()]
-    expect(shown).toEqual(row)
+  /** Expects that the panel shows exactly the row, and returns the properties. */
+  async expectPanelShowsRow(): Promise<Record<string, string> | undefined> {
+    const [panel, row] = [await readPanel(this.page), await this.row()]
+    expect(panel).toEqual(row)
     return row?.properties
   }
 
@@ -72,16 +72,16 @@ export class Visitor {
     return [...changed, (await this.page.locator('.changes').getAttribute('data-id')) ?? '']
   }
 
-  decision(): Promise<string | null> {
-    return this.page.locator('.decisions [data-decision]').first().getAttribute('data-decision')
+  lastEvent(): Promise<string | null> {
+    return this.page.locator('.events [data-event]').first().getAttribute('data-event')
   }
 }
 
-async function panelOf(page: Page): Promise<Row | undefined> {
-  if ((await page.locator('.facts').count()) === 0) return undefined
+async function readPanel(page: Page): Promise<Row | undefined> {
+  if ((await page.locator('.metadata').count()) === 0) return undefined
   return page.locator('#panel').evaluate((panel) => ({
-    version: panel.querySelector<HTMLElement>('[data-fact=version]')?.title ?? '',
-    expires: panel.querySelector<HTMLTimeElement>('[data-fact=expires]')?.dateTime ?? '',
+    version: panel.querySelector<HTMLElement>('[data-field=version]')?.title ?? '',
+    expires: panel.querySelector<HTMLTimeElement>('[data-field=expires]')?.dateTime ?? '',
     properties: Object.fromEntries(
       [...panel.querySelectorAll<HTMLElement>('[data-property]')].map((each) => [
         each.dataset.property ?? '',

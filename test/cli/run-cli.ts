@@ -11,23 +11,23 @@ export interface Outcome {
 export interface Running {
   readonly child: ChildProcess
   readonly outcome: Promise<Outcome>
-  /** What it has said so far on the standard error. */
+  /** Returns the standard error output so far. */
   stderr(): string
 }
 
 const CLI = join(import.meta.dirname, '../../src/cli/sojourn.ts')
 
-/** Starts the command as a process of its own, whose output goes into pipes. */
+/** Starts the command as a child process whose output is piped. */
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
   return start(process.execPath, [CLI, ...args], env)
 }
 
-/** Runs it to its end. */
+/** Runs the command and waits for its end. */
 export function runCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
   return startCli(args, env).outcome
 }
 
-/** Runs it on a pseudo-terminal; all that it shows is in `stdout`. */
+/** Runs the command on a pseudo-terminal; its whole output is in `stdout`. */
 export function runOnTerminal(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
   const command = [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ')
   return start('script', ['-qec', command, '/dev/null'], { ...env, TERM: 'xterm', COLUMNS: '200' }).outcome
@@ -36,9 +36,9 @@ export function runOnTerminal(args: readonly string[], env: Readonly<Record<stri
 function start(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Running {
   const { SOJOURN_STORE: _, ...inherited } = process.env
   const child = spawn(program, args, { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-  const said = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text))
-  const outcome = once(child, 'close').then(([code]) => ({ code: code as number | null, ...said }))
-  return { child, outcome, stderr: () => said.stderr }
+  const output = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
+  const outcome = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }))
+  return { child, outcome, stderr: () => output.stderr }
 }

@@ -13,11 +13,11 @@ import { runCli, runOnTerminal, startCli } from './run-cli.ts'
 
 const PAST = Date.now() - 1000
 
-/** A file with this many expired sessions and one that lives. */
-async function fileWith(expired: number): Promise<string> {
+/** Creates a file with this many expired sessions and one current session. */
+async function createFile(expired: number): Promise<string> {
   const path = newSqliteFile()
   const store = new SqliteStore(path)
-  await store.create({ key: 'alive', entry: sampleEntry() })
+  await store.create({ key: 'current', entry: sampleEntry() })
   for (let n = 0; n < expired; n += 1) await store.create({ key: `expired ${n}`, entry: sampleEntry({ expiresAt: PAST }) })
   await store.close()
   return path
@@ -31,16 +31,16 @@ function keysIn(path: string): unknown[] {
 }
 
 describe('sojourn', () => {
-  it('goes on when nobody reads what it says', async () => {
-    const path = await fileWith(1)
+  it('completes if its output is not read', async () => {
+    const path = await createFile(1)
     const { child, outcome } = startCli(['clear-expired', '--store', `sqlite:${path}`])
     child.stdout?.destroy()
     child.stderr?.destroy()
     expect(await outcome).toMatchObject({ code: 0 })
-    expect(keysIn(path)).toEqual(['alive'])
+    expect(keysIn(path)).toEqual(['current'])
   })
 
-  it.each(['redis', 'redis+cluster'])('gives a server up that takes the connection of %s and says nothing', async (scheme) => {
+  it.each(['redis', 'redis+cluster'])('fails if a server accepts the connection of %s and does not respond', async (scheme) => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
@@ -52,11 +52,11 @@ describe('sojourn', () => {
     })
   })
 
-  it('tells its version', async () => {
+  it('prints its version', async () => {
     expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' })
   })
 
-  it.each([['--help'], ['clear-expired', '--help'], ['migrate', '--help']])('explains itself: %s %s', async (...args) => {
+  it.each([['--help'], ['clear-expired', '--help'], ['migrate', '--help']])('prints help: %s %s', async (...args) => {
     const { code, stdout, stderr } = await runCli(args.filter((arg) => arg !== undefined))
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain('Exit codes:')
@@ -79,52 +79,52 @@ describe('sojourn', () => {
     [['clear-expired', '--store', 'redis://u:secret@host/one'], 'store: Invalid pathname'],
     [['migrate', '--store', 'sqlite:a.db?tabel=x'], 'no parameter `tabel`'],
     [['migrate', '--store', 'sqlite:a.db?table=a-b'], "`table` is 'a-b'"],
-  ])('says what is wrong with its use, and exits with 2: %j', async (args, words) => {
+  ])('reports a usage error and exits with 2: %j', async (args, message) => {
     const { code, stdout, stderr } = await runCli(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toContain(words)
+    expect(stderr).toContain(message)
     expect(stderr).not.toMatch(/secret|sec#ret|\n\s+at /)
   })
 })
 
 describe('sojourn clear-expired', () => {
-  it('deletes what has expired and says how many', async () => {
-    const path = await fileWith(25)
+  it('deletes expired sessions and prints the number', async () => {
+    const path = await createFile(25)
     const { code, stdout, stderr } = await runCli(['clear-expired', '--batch', '10'], { SOJOURN_STORE: `sqlite:${path}` })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^25 expired sessions deleted in [\d.]+ s\.\n$/)
-    expect(keysIn(path)).toEqual(['alive'])
+    expect(keysIn(path)).toEqual(['current'])
   })
 
   it('prefers --store to the variable', async () => {
-    const [path, other] = [await fileWith(1), await fileWith(1)]
+    const [path, other] = [await createFile(1), await createFile(1)]
     const { stdout } = await runCli(['clear-expired', '--store', `sqlite:${path}`], { SOJOURN_STORE: `sqlite:${other}` })
     expect(stdout).toMatch(/^1 expired session deleted/)
-    expect([keysIn(path), keysIn(other)]).toEqual([['alive'], ['alive', 'expired 0']])
+    expect([keysIn(path), keysIn(other)]).toEqual([['current'], ['current', 'expired 0']])
   })
 
-  it('with --dry-run counts and deletes nothing', async () => {
-    const path = await fileWith(3)
+  it('counts and deletes nothing with --dry-run', async () => {
+    const path = await createFile(3)
     const outcome = await runCli(['clear-expired', '--dry-run', '--store', `sqlite:${path}`])
     expect(outcome).toEqual({ code: 0, stdout: '3 expired sessions would be deleted.\n', stderr: '' })
     expect(keysIn(path)).toHaveLength(4)
   })
 
-  it('with --quiet says nothing', async () => {
-    const path = await fileWith(3)
+  it('prints nothing with --quiet', async () => {
+    const path = await createFile(3)
     expect(await runCli(['clear-expired', '--quiet', '--store', `sqlite:${path}`])).toEqual({ code: 0, stdout: '', stderr: '' })
-    expect(keysIn(path)).toEqual(['alive'])
+    expect(keysIn(path)).toEqual(['current'])
   })
 
-  it('has nothing to do where there is no table, and leaves none behind', async () => {
-    const path = await fileWith(0)
+  it('does nothing without a table and creates none', async () => {
+    const path = await createFile(0)
     const outcome = { code: 0, stdout: 'Nothing to clear: there is no table of sessions yet.\n', stderr: '' }
     for (const more of [[], ['--dry-run']])
       expect(await runCli(['clear-expired', ...more, '--store', `sqlite:${path}?table=others`])).toEqual(outcome)
     expect((await runCli(['migrate', '--dry-run', '--store', `sqlite:${path}?table=others`])).stdout).toBe(sqliteSchema('others'))
   })
 
-  it('takes a SQLite file that is not there for a mistake, does not make it, and exits with 2', async () => {
+  it('exits with 2 for a missing SQLite file and does not create it', async () => {
     const path = newSqliteFile()
     for (const more of [[], ['--dry-run'], ['--quiet']]) {
       const { code, stdout, stderr } = await runCli(['clear-expired', ...more, '--store', `sqlite:${path}`])
@@ -134,7 +134,7 @@ describe('sojourn clear-expired', () => {
     }
   })
 
-  it('says so when the table is not one of ours, and exits with 1', async () => {
+  it('exits with 1 for a table of another package', async () => {
     const path = newSqliteFile()
     const database = new DatabaseSync(path)
     database.exec('CREATE TABLE sessions (sid TEXT, sess TEXT, expired TEXT); INSERT INTO sessions VALUES (1, 2, 3)')
@@ -145,24 +145,24 @@ describe('sojourn clear-expired', () => {
     database.close()
   })
 
-  it('tells of a file that is no database in one line, and exits with 1', async () => {
+  it('prints one line for a file that is not a database, and exits with 1', async () => {
     const { code, stderr } = await runCli(['clear-expired', '--store', `sqlite:${import.meta.filename}`])
     expect(code).toBe(1)
     expect(stderr).toMatch(/^sojourn: .*file is not a database\n$/)
   })
 
-  it.skipIf(!isExecutable('/usr/bin/script'))('shows a bar on a terminal', async () => {
-    const path = await fileWith(50)
+  it.skipIf(!isExecutable('/usr/bin/script'))('shows a progress bar on a terminal', async () => {
+    const path = await createFile(50)
     const { code, stdout } = await runOnTerminal(['clear-expired', '--batch', '5', '--store', `sqlite:${path}`])
     expect(code).toBe(0)
     expect(stdout).toMatch(/[█░]+ \d+ % \| \d+ of 50 deleted/)
     expect(stdout).toContain('50 expired sessions deleted in')
-    expect(keysIn(path)).toEqual(['alive'])
+    expect(keysIn(path)).toEqual(['current'])
   })
 })
 
 describe('sojourn migrate', () => {
-  it('creates the table, and the second time finds it', async () => {
+  it('creates the table, and does nothing when run again', async () => {
     const path = newSqliteFile()
     const done = { code: 0, stdout: '', stderr: 'Done: the table and its indexes are there now.\n' }
     expect(await runCli(['migrate', '--store', `sqlite:${path}`])).toEqual(done)
@@ -171,7 +171,7 @@ describe('sojourn migrate', () => {
     expect((await runCli(['migrate', '--dry-run', '--store', `sqlite:${path}`])).stdout).toBe('')
   })
 
-  it('with --dry-run prints the statements and runs none', async () => {
+  it('prints the statements and runs none with --dry-run', async () => {
     const path = newSqliteFile()
     expect(await runCli(['migrate', '--dry-run', '--store', `sqlite:${path}?table=app`])).toEqual({
       code: 0,

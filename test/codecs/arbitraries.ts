@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** Any text a JavaScript string can hold: half surrogates, control characters, U+2028, what has to be escaped. */
+/** Any JavaScript string: with lone surrogates, control characters, U+2028 and escapes. */
 export const anyText: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 12 }),
   fc
@@ -14,7 +14,10 @@ export const anyText: fc.Arbitrary<string> = fc.oneof(
     .map((codes) => String.fromCharCode(...codes)),
 )
 
-/** Names of properties, among them those that mean something to JavaScript or to us; but not the tag of rich texts. */
+/**
+ * Property names, including those with a meaning in JavaScript or in the format, except the $rich
+ * tag.
+ */
 export const anyName: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: anyText },
   {
@@ -37,12 +40,12 @@ export const anyName: fc.Arbitrary<string> = fc.oneof(
 )
 
 /**
- * Names inside of a value, which JSON.parse of the engine reads: V8 (in Node 24 and 26) takes a key `"` for one that is a backslash, when it
- * has seen an object with that one in the same place.
+ * Names inside a value, which JSON.parse of the engine reads: V8 (in Node 24 and 26) takes a key
+ * `"` for one that is a backslash, if it has seen an object with that one in the same place.
  */
 const innerName = anyName.filter((name) => !/["\\]/.test(name))
 
-/** A value of plain JSON, as JSON brings it back. */
+/** A value of plain JSON, as JSON returns it. */
 export const plain: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
@@ -57,7 +60,7 @@ export const plain: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
 
 const bytes = fc.uint8Array({ maxLength: 16 })
 
-const instant = fc.oneof(fc.date({ noInvalidDate: true }), fc.constantFrom(new Date(0), new Date(8.64e15), new Date(-8.64e15)))
+const date = fc.oneof(fc.date({ noInvalidDate: true }), fc.constantFrom(new Date(0), new Date(8.64e15), new Date(-8.64e15)))
 
 const typedArray: fc.Arbitrary<unknown> = fc.oneof(
   bytes,
@@ -80,10 +83,10 @@ const pattern = fc
   .tuple(fc.constantFrom('a', '^a/b$', '\\n"', '[\\]]', '\\u{1f36a}', '(?<x>.)'), fc.constantFrom('', 'g', 'giu', 'dgimsuy', 'v'))
   .map(([source, flags]) => new RegExp(source, flags))
 
-/** Names devalue takes in an object it prints. */
+/** Names that devalue accepts in an object it prints. */
 const richName = innerName.filter((name) => name !== '__proto__')
 
-/** Whatever can be stored: plain JSON, and all that only a text under a tag can hold. */
+/** Any storable value: plain JSON, and values that only a tagged text can contain. */
 export const rich: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
@@ -91,7 +94,7 @@ export const rich: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
     fc.double(),
     anyText,
     fc.bigInt(),
-    instant,
+    date,
     pattern,
     typedArray,
     fc.webUrl().map((text) => new URL(text)),
@@ -104,17 +107,17 @@ export const rich: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   ),
 })).value
 
-/** The names and values of a session, to be compared with what JSON.parse finds. */
+/** The names and values of a session, to compare with the result of JSON.parse. */
 export const session: fc.Arbitrary<Map<string, unknown>> = fc
   .array(fc.tuple(innerName, plain), { maxLength: 6 })
   .map((members) => new Map(members))
 
-/** The tokens of a JSON text, in order. */
+/** Returns the tokens of a JSON text, in order. */
 function tokens(json: string): string[] {
   return json.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? []
 }
 
-/** The same JSON with other white space: before each token stands the next of the gaps, around and around. */
+/** Returns the same JSON with other white space: inserts the gaps before the tokens in turn. */
 export function spaced(json: string, gaps: readonly string[]): string {
   return tokens(json)
     .map((token, index) => (gaps[index % gaps.length] ?? '') + token)

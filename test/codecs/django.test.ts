@@ -5,18 +5,18 @@ import { vectors } from '../django/vectors.ts'
 
 const { decode, encode, parse, print } = djangoCodec
 
-/** The value of a payload of Python's. */
+/** Returns the value of a payload that Python wrote. */
 function valueOf(payload: string): Record<string, unknown> | undefined {
   const texts = decode(payload)
   return texts && Object.fromEntries([...texts].map(([name, text]) => [name, parse(text)]))
 }
 
-describe('what Python has written', () => {
-  it.each(vectors.session_data)('$id goes through as it is', ({ json }) => {
+describe('decoding a payload of Python', () => {
+  it.each(vectors.session_data)('$id is encoded unchanged', ({ json }) => {
     expect(encode(decode(json) ?? new Map())).toBe(json)
   })
 
-  it.each(vectors.session_data.filter(({ id }) => !id.startsWith('nan')))('$id reads as JSON does', ({ json }) => {
+  it.each(vectors.session_data.filter(({ id }) => !id.startsWith('nan')))('$id has the values of JSON.parse', ({ json }) => {
     expect(valueOf(json)).toEqual(JSON.parse(json))
   })
 
@@ -24,7 +24,7 @@ describe('what Python has written', () => {
     for (const [, text] of decode(json) ?? []) expect(print(parse(text))).toBe(text)
   })
 
-  it('NaN and the infinities are numbers', () => {
+  it('reads NaN and the infinities as numbers', () => {
     expect(valueOf('{"nan":NaN,"inf":Infinity,"ninf":-Infinity,"l":[NaN,"NaN","-Infinity \\" NaN"]}')).toEqual({
       nan: Number.NaN,
       inf: Number.POSITIVE_INFINITY,
@@ -33,7 +33,7 @@ describe('what Python has written', () => {
     })
   })
 
-  it('whole numbers beyond what a number holds come as bigints, others as numbers', () => {
+  it('reads integers beyond the safe range as bigints, and other numbers as numbers', () => {
     expect(valueOf('{"a":9007199254740991,"b":9007199254740992,"c":[-12345678901234567890],"d":12345678901234567890.5,"e":1e25}')).toEqual({
       a: 9007199254740991,
       b: 9007199254740992n,
@@ -43,7 +43,7 @@ describe('what Python has written', () => {
     })
   })
 
-  it('blanks between tokens do not matter', () => {
+  it('ignores white space between tokens', () => {
     expect(valueOf(' { "a" : 1 ,\n\t"b" : [ 1 , 2 ], "n" : [ NaN , { "x" : 12345678901234567890 } , [ ] , { } ] } ')).toEqual({
       a: 1,
       b: [1, 2],
@@ -51,7 +51,7 @@ describe('what Python has written', () => {
     })
   })
 
-  it('of two members of one name the last stands', () => {
+  it('keeps the last of two members with one name', () => {
     expect(valueOf('{"a":1,"a":2}')).toEqual({ a: 2 })
   })
 
@@ -70,7 +70,7 @@ describe('what Python has written', () => {
     '{"a":+Infinity}',
     "{'a':1}",
     '{"a":1,}',
-  ])('%j is unreadable', (payload) => {
+  ])('returns undefined for %j', (payload) => {
     expect(decode(payload)).toBeUndefined()
   })
 
@@ -86,12 +86,12 @@ describe('what Python has written', () => {
     '["NaN]',
     '[Infinity,tru]',
     '01234567890123456',
-  ])('parse throws at %j', (text) => {
+  ])('throws in parse for %j', (text) => {
     expect(() => parse(text)).toThrow()
   })
 })
 
-describe('what is printed', () => {
+describe('printing', () => {
   it.each<[unknown, string]>([
     ['Üñ 😀', '"\\u00dc\\u00f1 \\ud83d\\ude00"'],
     ['\u007f/\u0000\b\ud83d', '"\\u007f/\\u0000\\b\\ud83d"'],
@@ -102,7 +102,7 @@ describe('what is printed', () => {
     [1e21, '1e+21'],
     [{ ä: [null, true, 1.5] }, '{"\\u00e4":[null,true,1.5]}'],
     [JSON.parse('{"__proto__":1}'), '{"__proto__":1}'],
-  ])('case %# is printed as told', (value, text) => {
+  ])('case %# has the expected text', (value, text) => {
     expect(print(value)).toBe(text)
   })
 
@@ -114,11 +114,11 @@ describe('what is printed', () => {
     ['function', () => undefined],
     ['symbol', Symbol('x')],
     ['Uint8Array', [new Uint8Array(1)]],
-  ])('a %s is refused by its name', (name, value) => {
+  ])('rejects a %s and names it', (name, value) => {
     expect(() => print(value)).toThrow(name)
   })
 
-  it('a cycle is refused', () => {
+  it('rejects a cycle', () => {
     const cycle: unknown[] = []
     cycle.push([cycle])
     expect(() => print(cycle)).toThrow('nested deeper')
@@ -137,7 +137,7 @@ describe('what is printed', () => {
     ),
   })).any
 
-  it('comes back, is ASCII, and is a member of a payload like any other', () => {
+  it('returns ASCII that parses to the same value and works as a member of a payload', () => {
     fc.assert(
       fc.property(value, fc.string({ unit: 'binary' }), (each, name) => {
         const text = print(each)

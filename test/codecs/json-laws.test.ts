@@ -10,7 +10,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Texts as they may stand in a row: ours, and those of other writers. */
+/** Texts in a row: of this codec and of other writers. */
 const text = fc.oneof(
   plain.map(print),
   rich.map(print),
@@ -18,22 +18,22 @@ const text = fc.oneof(
 )
 const texts = fc.array(fc.tuple(anyName, text), { maxLength: 8 }).map((members) => new Map(members))
 
-describe('The law of values', () => {
-  it('parse(print(v)) is v again, for plain JSON', () => {
+describe('laws of values', () => {
+  it('parse(print(v)) equals v for plain JSON', () => {
     fc.assert(
       fc.property(plain, (value) => deepStrictEqual(parse(print(value)), value)),
       { numRuns: 1000 },
     )
   })
 
-  it('parse(print(v)) is v again, for everything rich', () => {
+  it('parse(print(v)) equals v for rich values', () => {
     fc.assert(
       fc.property(rich, (value) => deepStrictEqual(parse(print(value)), value)),
       { numRuns: 1000 },
     )
   })
 
-  it('print(parse(print(v))) is print(v), so that reading never writes', () => {
+  it('print(parse(print(v))) equals print(v), so that a read never causes a write', () => {
     fc.assert(
       fc.property(fc.oneof(plain, rich), (value) => {
         expect(print(parse(print(value)))).toBe(print(value))
@@ -42,7 +42,7 @@ describe('The law of values', () => {
     )
   })
 
-  it('print(v) is JSON on one line, without a tab', () => {
+  it('print(v) is JSON on one line without a tab', () => {
     fc.assert(
       fc.property(fc.oneof(plain, rich), (value) => {
         const one = print(value)
@@ -52,7 +52,7 @@ describe('The law of values', () => {
     )
   })
 
-  it('print(v) is well formed: a half surrogate is escaped, so that no encoding changes it', () => {
+  it('print(v) is well formed: a lone surrogate is escaped, so that no encoding changes it', () => {
     fc.assert(
       fc.property(fc.oneof(plain, rich), (value) => {
         expect(print(value).isWellFormed()).toBe(true)
@@ -60,7 +60,7 @@ describe('The law of values', () => {
     )
   })
 
-  it('a plain object that looks like a rich text is brought back as it was', () => {
+  it('parse(print(v)) equals v for a plain object with the $rich tag', () => {
     fc.assert(
       fc.property(rich, rich, (inner, other) => {
         const value = { $rich: inner, other }
@@ -69,7 +69,7 @@ describe('The law of values', () => {
     )
   })
 
-  it('print never changes what it prints', () => {
+  it('print does not change its argument', () => {
     fc.assert(
       fc.property(rich, (value) => {
         const before = structuredCloneable(value) ? structuredClone(value) : undefined
@@ -80,8 +80,8 @@ describe('The law of values', () => {
   })
 })
 
-describe('The law of payloads', () => {
-  it('decode(encode(texts)) is texts, in their order, whatever the names', () => {
+describe('laws of payloads', () => {
+  it('decode(encode(texts)) equals texts in their order, for any names', () => {
     fc.assert(
       fc.property(texts, (given) => {
         expect([...(decode(encode(given)) ?? [])]).toEqual([...given])
@@ -90,7 +90,7 @@ describe('The law of payloads', () => {
     )
   })
 
-  it('decode(encode(texts)) is never parsed: only a name that holds an escape is, alone', () => {
+  it('decode(encode(texts)) calls JSON.parse only for names with an escape', () => {
     const parser = vi.spyOn(JSON, 'parse')
     fc.assert(
       fc.property(texts, (given) => {
@@ -98,12 +98,12 @@ describe('The law of payloads', () => {
         parser.mockClear()
         decode(payload)
         const escaped = [...given.keys()].map((name) => JSON.stringify(name)).filter((name) => name.includes('\\'))
-        expect(given.size === 0 ? [] : parser.mock.calls.map(([asked]) => asked)).toEqual(escaped)
+        expect(given.size === 0 ? [] : parser.mock.calls.map(([text]) => text)).toEqual(escaped)
       }),
     )
   })
 
-  it('encode(decode(payload)) is the payload, to the letter, for what was encoded here', () => {
+  it('encode(decode(payload)) equals the payload of this codec', () => {
     fc.assert(
       fc.property(texts, (given) => {
         const payload = encode(given)
@@ -112,7 +112,7 @@ describe('The law of payloads', () => {
     )
   })
 
-  it('a property that was changed leaves the texts of all others as they are', () => {
+  it('a changed property leaves the texts of the others unchanged', () => {
     fc.assert(
       fc.property(texts, anyName, text, (given, name, changed) => {
         const read = decode(encode(given)) ?? new Map<string, string>()
@@ -123,8 +123,8 @@ describe('The law of payloads', () => {
   })
 })
 
-describe('The law of damage', () => {
-  it('no beginning of a payload of ours is readable', () => {
+describe('laws of damaged payloads', () => {
+  it('a payload without its end is unreadable', () => {
     fc.assert(
       fc.property(texts, (given) => {
         const payload = encode(given)
@@ -134,7 +134,7 @@ describe('The law of damage', () => {
     )
   })
 
-  it('no end of a payload of ours is readable, but for an object that stands there whole', () => {
+  it('a payload without its start is unreadable, unless the rest is a complete object', () => {
     fc.assert(
       fc.property(texts, (given) => {
         const payload = encode(given)
@@ -147,7 +147,7 @@ describe('The law of damage', () => {
     )
   })
 
-  const soup = fc
+  const fragments = fc
     .array(
       fc.constantFrom(
         '{\t"',
@@ -176,20 +176,20 @@ describe('The law of damage', () => {
       },
     )
     .map((pieces) => pieces.join(''))
-  const marked = soup.map((inside) => `{\t"${inside}\t}`)
+  const framed = fragments.map((inside) => `{\t"${inside}\t}`)
 
-  it('decode never throws, on any text', () => {
+  it('decode never throws, for any text', () => {
     fc.assert(
-      fc.property(fc.oneof(anyText, soup, marked), (payload) => {
+      fc.property(fc.oneof(anyText, fragments, framed), (payload) => {
         expect(() => decode(payload)).not.toThrow()
       }),
       { numRuns: 5000 },
     )
   })
 
-  it('decode never throws on a payload of ours in which something was put, changed or left out', () => {
+  it('decode never throws for an edited payload', () => {
     fc.assert(
-      fc.property(texts, fc.nat(), fc.nat(3), fc.oneof(anyText, soup), (given, at, cut, put) => {
+      fc.property(texts, fc.nat(), fc.nat(3), fc.oneof(anyText, fragments), (given, at, cut, put) => {
         const payload = encode(given)
         const start = at % payload.length
         expect(() => decode(payload.slice(0, start) + put + payload.slice(start + cut))).not.toThrow()
@@ -198,24 +198,24 @@ describe('The law of damage', () => {
     )
   })
 
-  it('decode never throws on a name with an escape that JSON does not know', () => {
+  it('decode never throws for a name with an invalid escape', () => {
     expect(decode('{\t"\\x":1\t}')).toBeUndefined()
   })
 
-  it('decode of a very deep payload neither throws nor overflows', () => {
+  it('decode neither throws nor overflows for a very deep payload', () => {
     const deep = '['.repeat(100_000)
     expect(decode(deep)).toBeUndefined()
     expect(decode(`{"a":${deep}${']'.repeat(100_000)}}`)?.size).toBe(1)
   })
 
-  it('parse answers, or throws an error, on any text', () => {
+  it('parse returns or throws an Error, for any text', () => {
     fc.assert(
       fc.property(
         fc.oneof(
           anyText,
-          soup,
-          marked,
-          soup.map((inside) => `{"$rich":${inside}}`),
+          fragments,
+          framed,
+          fragments.map((inside) => `{"$rich":${inside}}`),
         ),
         (one) => {
           try {

@@ -4,7 +4,7 @@ import { jsonCodec } from '../../src/codecs/json.ts'
 
 const { decode, encode, parse, print } = jsonCodec
 
-/** A raw JSON value as any tool may have spelt it, with this blank between tokens. */
+/** A raw JSON value in any spelling, with these blanks between tokens. */
 const rawTextWith = (...blanks: string[]): fc.Arbitrary<string> =>
   fc.letrec<{ value: string }>((tie) => ({
     value: fc.oneof(
@@ -50,7 +50,7 @@ const rawTextWith = (...blanks: string[]): fc.Arbitrary<string> =>
     ),
   })).value
 
-/** As decode answers them: on one line, without tabs. */
+/** Texts as decode returns them: on one line, without tabs. */
 const rawText = rawTextWith('', ' ')
 const anyText = rawTextWith('', ' ', '\t', '\n', '\r\n')
 
@@ -79,14 +79,14 @@ const anyName = fc.oneof(
   ),
 )
 /**
- * Where `JSON.parse` of a whole object is the reference: V8 (Node 24.21) takes the key `"` for `\\` when it has seen an object with that key in
- * the same place.
+ * Names for comparisons with `JSON.parse` of a whole object: V8 (Node 24.21) takes the key `"` for
+ * `\\` if it has seen an object with that key in the same place.
  */
 const referenceName = anyName.filter((name) => !/[\\"]/.test(name))
 const anyTexts = fc.array(fc.tuple(anyName, rawText), { maxLength: 8 }).map((pairs) => new Map(pairs))
 
 describe('payloads', () => {
-  it('law: decode(encode(texts)) are the same texts, in their order, for any names and texts', () => {
+  it('decode(encode(texts)) equals texts in their order, for any names and texts', () => {
     fc.assert(
       fc.property(anyTexts, (texts) => {
         const decoded = decode(encode(texts))
@@ -97,7 +97,7 @@ describe('payloads', () => {
     )
   })
 
-  it('law: what encode makes is a JSON object that every tool reads alike', () => {
+  it('encode returns a JSON object that JSON.parse reads the same way', () => {
     const texts = fc.array(fc.tuple(referenceName, rawText), { maxLength: 8 }).map((pairs) => new Map(pairs))
     fc.assert(
       fc.property(texts, (texts) => {
@@ -108,7 +108,7 @@ describe('payloads', () => {
     )
   })
 
-  it('law: one property a line: as many lines as properties', () => {
+  it('encode writes one property per line', () => {
     fc.assert(
       fc.property(anyTexts, (texts) => {
         const lines = encode(texts).split('\n')
@@ -118,13 +118,13 @@ describe('payloads', () => {
     )
   })
 
-  it('law: any JSON object, however it is spelt, decodes to the values of JSON.parse', () => {
+  it('decode returns the values of JSON.parse for any JSON object', () => {
     const blank = fc.array(fc.constantFrom(' ', '\t', '\n', '\r', '\r\n', ''), { maxLength: 3 }).map((blanks) => blanks.join(''))
     const payload = fc
       .tuple(fc.array(fc.tuple(referenceName, anyText, blank, blank), { maxLength: 6 }), blank, blank, blank)
       .map(
-        ([members, before, inside, behind]) =>
-          `${before}{${inside}${members.map(([name, text, one, two]) => `${one}${JSON.stringify(name)}${two}:${one}${text}${two}`).join(',')}}${behind}`,
+        ([members, before, inside, after]) =>
+          `${before}{${inside}${members.map(([name, text, one, two]) => `${one}${JSON.stringify(name)}${two}:${one}${text}${two}`).join(',')}}${after}`,
       )
     fc.assert(
       fc.property(payload, (text) => {
@@ -143,8 +143,8 @@ describe('payloads', () => {
     ['pretty-printed with tabs', (value) => JSON.stringify(value, undefined, '\t')],
     ['pretty-printed with CRLF', (value) => JSON.stringify(value, undefined, 2).replaceAll('\n', '\r\n')],
     ['as jsonb prints', (value) => JSON.stringify(value, undefined, 1).replace(/\n */g, ' ')],
-    ['with a tab behind every brace and comma', (value) => JSON.stringify(value, undefined, 1).replace(/\n */g, '\t')],
-  ])('law: an object %s decodes to its values', (_name, spell) => {
+    ['with a tab after every brace and comma', (value) => JSON.stringify(value, undefined, 1).replace(/\n */g, '\t')],
+  ])('decode returns the values of an object %s', (_name, spell) => {
     fc.assert(
       fc.property(fc.dictionary(referenceName, fc.jsonValue()), (value) => {
         const plain = JSON.parse(JSON.stringify(value)) as Record<string, unknown>
@@ -154,7 +154,7 @@ describe('payloads', () => {
     )
   })
 
-  it('carries texts unchanged: 1.0, 20 digits, \\u00e9, order and spaces inside of a value', () => {
+  it('keeps texts unchanged: 1.0, 20 digits, \\u00e9, order and spaces inside a value', () => {
     const texts = new Map([
       ['z', '1.0'],
       ['a', '12345678901234567890'],
@@ -166,11 +166,11 @@ describe('payloads', () => {
     expect(decode('{"z":1.0, "a" : 12345678901234567890,"\\u00e9":"\\u00e9","10":{ "b" : 1,"a":[1e2] },"9":-0}')).toEqual(texts)
   })
 
-  it('of two members with one name the last stands', () => {
+  it('decode keeps the last of two members with one name', () => {
     expect(decode('{"a":1,"b":2,"a":3}')?.get('a')).toBe('3')
   })
 
-  it('a property goes from one payload to the next without being parsed', () => {
+  it('encode keeps the text of an unchanged property', () => {
     const texts = decode('{"a":1.0,"b":2}') as Map<string, string>
     texts.set('b', '3')
     expect(encode(texts)).toContain('"a":1.0')
@@ -212,11 +212,11 @@ describe('payloads', () => {
     '{\t"a":1,\n"b":',
     '{\t"a":1,\n"b":[}',
     '{\t"a":x}',
-  ])('%j is unreadable', (payload) => {
+  ])('decode returns undefined for %j', (payload) => {
     expect(decode(payload)).toBeUndefined()
   })
 
-  it('law: decode never throws, whatever was put, changed or left out in a payload of ours', () => {
+  it('decode never throws for an edited payload', () => {
     const edited = fc.tuple(anyTexts, fc.nat(), fc.string({ maxLength: 2 })).map(([texts, at, put]) => {
       const payload = encode(texts)
       const index = at % (payload.length + 1)
@@ -228,7 +228,7 @@ describe('payloads', () => {
     )
   })
 
-  it('law: decode never answers for what JSON.parse refuses: foreign texts, and ours where they were cut off', () => {
+  it('decode returns undefined for every text that JSON.parse rejects: foreign and truncated ones', () => {
     const truncated = fc.tuple(anyTexts, fc.nat()).map(([texts, at]) => encode(texts).slice(0, at % (encode(texts).length + 1)))
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), truncated), (payload) => {
@@ -245,7 +245,7 @@ describe('payloads', () => {
   })
 })
 
-/** Values of all that may be stored. */
+/** Any storable value. */
 const anyValue = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4, depthSize: 'small' },
@@ -283,7 +283,7 @@ const anyValue = fc.letrec<{ value: unknown }>((tie) => ({
 })).value
 
 describe('values', () => {
-  it('law: parse(print(value)) is the value, for all that may be stored', () => {
+  it('parse(print(value)) equals the value', () => {
     fc.assert(
       fc.property(anyValue, (value) => {
         expect(parse(print(value))).toEqual(value)
@@ -292,7 +292,7 @@ describe('values', () => {
     )
   })
 
-  it('law: a text is on one line and is JSON', () => {
+  it('print returns JSON on one line', () => {
     fc.assert(
       fc.property(anyValue, (value) => {
         const text = print(value)
@@ -302,7 +302,7 @@ describe('values', () => {
     )
   })
 
-  it('law: a text of ours is canonical: printing what it says gives it again', () => {
+  it('print is canonical: print(parse(text)) equals the text', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const text = print(value)
@@ -311,7 +311,7 @@ describe('values', () => {
     )
   })
 
-  it('law: plain JSON prints as itself', () => {
+  it('print returns plain JSON unchanged', () => {
     fc.assert(
       fc.property(
         fc.jsonValue().filter((value) => !JSON.stringify(value).startsWith('{"$rich":') && !JSON.stringify(value).includes('-0')),
@@ -323,7 +323,7 @@ describe('values', () => {
     )
   })
 
-  it('keeps references that point at one object, and cycles', () => {
+  it('keep shared references and cycles', () => {
     const shared = { a: new Date(0) }
     const back = parse(print({ one: shared, two: shared })) as { one: object; two: object }
     expect(back.one).toBe(back.two)
@@ -333,11 +333,11 @@ describe('values', () => {
     expect(again.self).toBe(again)
   })
 
-  it('keeps negative zero, also deep inside', () => {
+  it('keep negative zero at any depth', () => {
     expect(Object.is((parse(print([{ a: -0 }])) as [{ a: number }])[0].a, -0)).toBe(true)
   })
 
-  it('a foreign text that only looks like ours is plain JSON', () => {
+  it('of foreign texts with an invalid $rich tag are plain JSON', () => {
     expect(parse('{"$rich":"nonsense"}')).toEqual({ $rich: 'nonsense' })
   })
 
@@ -351,11 +351,11 @@ describe('values', () => {
     ['a promise', Promise.resolve()],
     ['a WeakSet', new WeakSet()],
     ['a symbol as a key', { [Symbol('s')]: 1 }],
-  ])('%s is refused', (_name, value) => {
+  ])('reject %s', (_name, value) => {
     expect(() => print(value)).toThrow()
   })
 
-  it('does not pollute: __proto__ as an own key comes back as one', () => {
+  it('do not pollute prototypes: __proto__ as an own key is restored as one', () => {
     const value = JSON.parse('{"__proto__":{"polluted":1}}') as object
     const back = parse(print(value)) as object
     expect(Object.hasOwn(back, '__proto__')).toBe(true)

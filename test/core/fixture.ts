@@ -4,15 +4,15 @@ import { createSessions, type Session, type SessionEvent, type SessionOptions, t
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { incoming } from '../incoming.ts'
 
-/** The instant at which every test begins. */
+/** The time at which the clock of every test starts. */
 export const START: number = Date.UTC(2100, 0, 1)
 
 export const MINUTE = 60_000
 export const HOUR = 3_600_000
 export const DAY = 86_400_000
 
-/** Answers bytes that nobody had before; deterministic, so that a failure can be repeated. */
-function countingRandom(): (size: number) => Uint8Array {
+/** Returns different bytes at every call; deterministic, so that a failure can be reproduced. */
+function createCountingRandom(): (size: number) => Uint8Array {
   let count = 0
   return (size) => {
     count += 1
@@ -22,7 +22,7 @@ function countingRandom(): (size: number) => Uint8Array {
   }
 }
 
-/** A time that moves only when it is told to. */
+/** A clock that moves only when a test advances it. */
 export class Clock {
   at: number = START
   readonly read = (): number => this.at
@@ -32,7 +32,7 @@ export class Clock {
   }
 }
 
-/** What a browser remembers between requests: one cookie. */
+/** The session cookie of a browser between requests. */
 export class Browser {
   cookie: string | undefined
 
@@ -40,8 +40,8 @@ export class Browser {
     this.cookie = cookie
   }
 
-  /** Does what a `Set-Cookie` says. */
-  obey(headers: Headers): void {
+  /** Stores or deletes the cookie of a `Set-Cookie` header. */
+  applyCookies(headers: Headers): void {
     const [setCookie] = headers.getSetCookie()
     if (setCookie === undefined) return
     const pair = setCookie.slice(0, setCookie.indexOf(';'))
@@ -53,20 +53,20 @@ export class Browser {
     return this.cookie?.slice(this.cookie.indexOf('=') + 1)
   }
 
-  /** Another tab, or a thief, with what this browser has now. */
+  /** Returns another browser with the same cookie, such as a second tab or an attacker. */
   copy(): Browser {
     return new Browser(this.cookie)
   }
 }
 
-export interface Visit<T> {
+export interface RequestResult<T> {
   readonly result: T
   readonly headers: Headers
   readonly session: Session<any>
 }
 
-/** A manager over a store in memory, with a clock and a generator that tests control, and all it told about itself. */
-export class World {
+/** A session manager over a memory store with a test clock, fixed ids and recorded events. */
+export class TestApp {
   readonly clock: Clock = new Clock()
   readonly events: SessionEvent[] = []
   readonly memory: MemoryStore = new MemoryStore()
@@ -76,12 +76,12 @@ export class World {
 
   constructor(options: Partial<SessionOptions> = {}, wrap: (store: MemoryStore) => Store = (store) => store) {
     this.store = options.store ?? wrap(this.memory)
-    this.sessions = this.manager(options)
+    this.sessions = this.createManager(options)
   }
 
-  /** A further manager over the same store, as in another process. */
-  manager(options: Partial<SessionOptions> = {}): Sessions<any> {
-    const random = crossProcessRandom()
+  /** Creates another manager over the same store, as another process would. */
+  createManager(options: Partial<SessionOptions> = {}): Sessions<any> {
+    const random = createUniqueRandom()
     return createSessions<any>({
       clock: this.clock.read,
       random,
@@ -95,117 +95,122 @@ export class World {
     return sessions.open(incoming(browser.cookie))
   }
 
-  /** A whole request: open, handle, commit, and the browser does as it is told. */
-  async visit<T>(
+  /** Opens the session, calls the handler, commits, and applies the cookie to the browser. */
+  async request<T>(
     handler: (session: Session<any>) => T | Promise<T>,
     options: { browser?: Browser; status?: number } = {},
-  ): Promise<Visit<T>> {
+  ): Promise<RequestResult<T>> {
     const { browser = this.browser, status = 200 } = options
     const session = await this.open(browser)
     const result = await handler(session)
     const headers = await this.sessions.commit(session, { status })
-    browser.obey(headers)
+    browser.applyCookies(headers)
     return { result, headers, session }
   }
 
-  /** What a further request reads; it changes nothing. */
+  /** Returns the properties that a new request reads, without a commit. */
   async read(browser: Browser = this.browser): Promise<Record<string, unknown>> {
     return (await this.open(browser)).toObject() as Record<string, unknown>
   }
 
-  /** All rows with their keys, expired ones included. */
+  /** Returns all rows with their keys, including expired ones. */
   async rows(): Promise<(readonly [key: string, entry: Entry])[]> {
     return [...(await this.memory.list({ now: 0, limit: 100_000 })).entries]
   }
 
-  /** The only row there is, with its key. */
+  /** Returns the only row with its key; throws if there are none or several. */
   async onlyRow(): Promise<readonly [key: string, entry: Entry]> {
     const [row, another] = await this.rows()
     if (row === undefined || another !== undefined) throw new Error('There is not exactly one row')
     return row
   }
 
-  /** The entry of the only row. */
+  /** Returns the entry of the only row. */
   async row(): Promise<Entry> {
     return (await this.onlyRow())[1]
   }
 
-  /** Puts a payload into the only row by hand, as other software would. */
-  async plant(payload: string): Promise<void> {
+  /** Replaces the payload of the only row in the store, as other software would. */
+  async replacePayload(payload: string): Promise<void> {
     const [key, entry] = await this.onlyRow()
-    const answer = await this.memory.replace({
+    const result = await this.memory.replace({
       key,
-      entry: { ...entry, payload, version: `by-hand-${(planted += 1)}` },
+      entry: { ...entry, payload, version: `by-hand-${(payloadCount += 1)}` },
       expected: entry.version,
       now: 0,
     })
-    if (!answer.ok) throw new Error(answer.reason)
+    if (!result.ok) throw new Error(result.reason)
   }
 
-  types(): string[] {
+  eventTypes(): string[] {
     return this.events.map(({ type }) => type)
   }
 
-  /** Reasons of the events of one type, in order. */
-  reasons(type: SessionEvent['type']): string[] {
+  /** Returns the reasons of all events of one type, in order. */
+  eventReasons(type: SessionEvent['type']): string[] {
     return this.events.filter((event) => event.type === type).map(({ reason }) => reason)
   }
 
-  /** Resolves when a store that was away is back: asked again, it has answered. */
-  async back(): Promise<void> {
-    await vi.waitUntil(() => this.reasons('store-up').length === this.reasons('store-down').length, { timeout: 5000, interval: 5 })
+  /** Resolves when a store that was down is up again, which its next successful probe decides. */
+  async waitForStore(): Promise<void> {
+    await vi.waitUntil(() => this.eventReasons('store-up').length === this.eventReasons('store-down').length, {
+      timeout: 5000,
+      interval: 5,
+    })
   }
 
-  forgetEvents(): void {
+  clearEvents(): void {
     this.events.length = 0
   }
 }
 
-let planted = 0
-let managers = 0
+let payloadCount = 0
+let managerCount = 0
 
-/** No two managers of one test run draw the same. */
-function crossProcessRandom(): (size: number) => Uint8Array {
-  managers += 1
-  const mine = managers
-  const next = countingRandom()
+/** Returns a generator whose bytes differ from those of all other managers of the test run. */
+function createUniqueRandom(): (size: number) => Uint8Array {
+  managerCount += 1
+  const managerId = managerCount
+  const next = createCountingRandom()
   return (size) => {
     const bytes = next(size)
-    new DataView(bytes.buffer).setUint16(0, mine)
+    new DataView(bytes.buffer).setUint16(0, managerId)
     return bytes
   }
 }
 
-/** A world with a session in it that holds these properties; events so far are forgotten. */
-export async function worldWith(
+/** Creates an app whose browser has a session with these properties, and clears its events. */
+export async function appWith(
   properties: Record<string, unknown>,
   options: Partial<SessionOptions> = {},
   wrap?: (store: MemoryStore) => Store,
-): Promise<World> {
-  const world = new World(options, wrap)
-  await world.visit((session) => void session.assign(properties))
-  world.forgetEvents()
-  return world
+): Promise<TestApp> {
+  const app = new TestApp(options, wrap)
+  await app.request((session) => void session.assign(properties))
+  app.clearEvents()
+  return app
 }
 
-/** What a promise was rejected with. */
-export async function rejection(promise: Promise<unknown>): Promise<Error & { readonly code?: string; readonly status?: number }> {
+/** Returns the error that the promise rejects with. */
+export async function catchRejection(promise: Promise<unknown>): Promise<Error & { readonly code?: string; readonly status?: number }> {
   try {
     await promise
   } catch (error) {
     if (error instanceof Error) return error
     throw new Error(`rejected with ${String(error)}`, { cause: error })
   }
-  throw new Error('It was not rejected')
+  throw new Error('The promise was not rejected')
 }
 
-/** What a function threw. */
-export function thrown(work: () => unknown): Error & { readonly code?: string; readonly property?: string } {
+/** Returns the error that the function throws. */
+export function catchError(run: () => unknown): Error & { readonly code?: string; readonly property?: string } {
   try {
-    work()
+    run()
   } catch (error) {
     if (error instanceof Error) return error
     throw new Error(`threw ${String(error)}`, { cause: error })
   }
-  throw new Error('It did not throw')
+  throw new Error('The function did not throw')
 }
+
+export { catchError as thrown, catchRejection as rejection }

@@ -17,30 +17,33 @@ import type {
 } from '../../src/core/store/store.ts'
 import type { MemoryStore } from '../../src/stores/memory.ts'
 
-type Verb = 'load' | 'create' | 'replace' | 'touch' | 'delete'
+type OperationName = 'load' | 'create' | 'replace' | 'touch' | 'delete'
 
 /**
- * What an operation does instead: `next` is the operation of the store within. Whatever it returns is the answer; without a return value
- * the store within answers.
+ * Replaces an operation. `next` runs the operation of the inner store. The result of the script is
+ * the result of the operation; if the script returns undefined, the operation of the inner store
+ * runs.
  */
 export type Script = (next: () => Promise<any>, operation: Keyed) => unknown
 
-/** A store over one in memory that can fail before or after the effect, hang, send twice, apply late, and tells what was asked of it. */
+/**
+ * A memory store that records its calls and whose operations can fail, hang, run twice or run late.
+ */
 export class ScriptedStore implements Store {
   readonly capabilities: Capabilities
-  /** The names of the operations, as they came. */
-  readonly calls: Verb[] = []
+  /** The names of the called operations, in order. */
+  readonly calls: OperationName[] = []
   readonly #inner: MemoryStore
-  #scripts: Partial<Record<Verb, Script>>
+  #scripts: Partial<Record<OperationName, Script>>
 
-  constructor(inner: MemoryStore, scripts: Partial<Record<Verb, Script>> = {}) {
+  constructor(inner: MemoryStore, scripts: Partial<Record<OperationName, Script>> = {}) {
     this.#inner = inner
     this.#scripts = scripts
     this.capabilities = inner.capabilities
   }
 
-  /** From now on these operations do so, the others as usual. */
-  on(scripts: Partial<Record<Verb, Script>>): void {
+  /** Replaces all scripts; operations without one run as usual. */
+  on(scripts: Partial<Record<OperationName, Script>>): void {
     this.#scripts = scripts
   }
 
@@ -76,41 +79,40 @@ export class ScriptedStore implements Store {
     return this.#inner.clearExpired(options)
   }
 
-  async #run(verb: Verb, next: () => Promise<any>, operation: Keyed): Promise<any> {
-    this.calls.push(verb)
-    const script = this.#scripts[verb]
+  async #run(name: OperationName, next: () => Promise<any>, operation: Keyed): Promise<any> {
+    this.calls.push(name)
+    const script = this.#scripts[name]
     if (script === undefined) return next()
-    const answer = await script(next, operation)
-    return answer === undefined ? next() : answer
+    const result = await script(next, operation)
+    return result === undefined ? next() : result
   }
 }
 
-/** Never settles. */
-export function forever(): Promise<never> {
+/** Returns a promise that never settles. */
+export function neverSettles(): Promise<never> {
   return new Promise(() => undefined)
 }
 
-/** Waits for real. */
-export function real(milliseconds: number): Promise<void> {
+export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
 
-/** Does one thing the first `count` times, and as usual from then on. */
-export function times(count: number, script: Script): Script {
-  let left = count
+/** Runs the script for the first `count` calls, and the operation of the inner store after that. */
+export function firstCalls(count: number, script: Script): Script {
+  let remaining = count
   return (next, operation) => {
-    left -= 1
-    return left >= 0 ? script(next, operation) : undefined
+    remaining -= 1
+    return remaining >= 0 ? script(next, operation) : undefined
   }
 }
 
-/** The operation has its effect and then its answer is lost. */
-export const lostAnswer: Script = async (next) => {
+/** The operation takes effect and then its response is lost. */
+export const failAfterEffect: Script = async (next) => {
   await next()
   throw new Error('the connection was lost')
 }
 
-/** The operation never gets there. */
-export const lostRequest: Script = () => {
+/** The operation does not reach the store. */
+export const failBeforeEffect: Script = () => {
   throw new Error('the connection was lost')
 }

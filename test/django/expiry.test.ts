@@ -4,7 +4,7 @@ import { djangoCodec } from '../../src/codecs/django.ts'
 import { ownProfile } from '../../src/core/config/own-profile.ts'
 import { formatDjangoDate, localTimeOf, parseDjangoDate, utc } from '../../src/django/rows/local-time.ts'
 import { djangoRules } from '../../src/django/sessions/django-rules.ts'
-import { DAY, HOUR, MINUTE, rejection, START, thrown } from '../core/fixture.ts'
+import { catchError, catchRejection, DAY, HOUR, MINUTE, START } from '../core/fixture.ts'
 import { Site } from './site.ts'
 import { vectors } from './vectors.ts'
 
@@ -94,8 +94,8 @@ describe('setExpiry', () => {
 
   it('rejects a date when Django cannot read one, and a date in the past', async () => {
     const session = await new Site({ isoExpiry: false }).open()
-    expect(thrown(() => session.setExpiry(new Date(START + HOUR))).message).toContain('isoExpiry')
-    expect(thrown(() => session.setExpiry(new Date(START)))).toBeInstanceOf(RangeError)
+    expect(catchError(() => session.setExpiry(new Date(START + HOUR))).message).toContain('isoExpiry')
+    expect(catchError(() => session.setExpiry(new Date(START)))).toBeInstanceOf(RangeError)
     session.setExpiry('1h')
   })
 })
@@ -190,5 +190,5 @@ it('a row whose expire_date is not a date rejects with StoreError and does not c
   const site = new Site()
   const key = site.insertRow('{}')
   site.database.prepare("UPDATE django_session SET expire_date = '2999 soon'").run()
-  expect((await rejection(site.sessions.load(key))).name).toBe('StoreError')
+  expect((await catchRejection(site.sessions.load(key))).name).toBe('StoreError')
 })

@@ -11,7 +11,7 @@ import { utc } from '../../src/django/rows/local-time.ts'
 import { djangoRules } from '../../src/django/sessions/django-rules.ts'
 import type { Sessions } from '../../src/index.ts'
 import { DjangoSigner } from '../../src/wire/django-signing.ts'
-import { Clock, DAY, HOUR, rejection, START, thrown } from '../core/fixture.ts'
+import { Clock, catchError, catchRejection, DAY, HOUR, START } from '../core/fixture.ts'
 import { incoming } from '../incoming.ts'
 import { djangoSuite } from './django-suite.ts'
 import { SALT, vectors } from './vectors.ts'
@@ -187,18 +187,18 @@ describe('session files', () => {
   })
 
   it('need an existing folder', async () => {
-    expect(thrown(() => createSite({ directory: join(root, 'nowhere') }))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+    expect(catchError(() => createSite({ directory: join(root, 'nowhere') }))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
     const { folder, sessions } = createSite()
     rmSync(folder, { recursive: true })
-    expect(await rejection(sessions.load(KEY))).toMatchObject({ code: 'ERR_SESSION_STORE' })
+    expect(await catchRejection(sessions.load(KEY))).toMatchObject({ code: 'ERR_SESSION_STORE' })
     const session = sessions.create()
     session.set('a', 1)
-    expect(await rejection(session.save())).toMatchObject({ code: 'ERR_SESSION_STORE' })
+    expect(await catchRejection(session.save())).toMatchObject({ code: 'ERR_SESSION_STORE' })
   })
 
   it('that cannot be read reject with StoreError and do not count as absent', async () => {
     const { folder, sessions } = createSite()
     mkdirSync(join(folder, `sessionid${KEY}`))
-    expect(await rejection(sessions.load(KEY))).toMatchObject({ code: 'ERR_SESSION_STORE' })
+    expect(await catchRejection(sessions.load(KEY))).toMatchObject({ code: 'ERR_SESSION_STORE' })
   })
 })

@@ -13,7 +13,7 @@ import {
   updateDjangoAuthHash,
 } from '../../src/django/django.ts'
 import type { Session } from '../../src/index.ts'
-import { thrown, World } from '../core/fixture.ts'
+import { catchError, TestApp } from '../core/fixture.ts'
 import { incoming } from '../incoming.ts'
 import { Site } from './site.ts'
 import { vectors } from './vectors.ts'
@@ -87,13 +87,13 @@ describe('djangoLogin', () => {
 
   it('is required for a login, because session.login stores only a user id', async () => {
     const session = await new Site().open()
-    expect(thrown(() => session.login(1)).message).toContain('djangoLogin')
+    expect(catchError(() => session.login(1)).message).toContain('djangoLogin')
     expect(session.modified).toBe(false)
   })
 
   it('throws ConfigError for a session of another manager', async () => {
-    const session = await new World().open()
-    expect(thrown(() => djangoLogin(session, ada))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+    const session = await new TestApp().open()
+    expect(catchError(() => djangoLogin(session, ada))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
   })
 })
 

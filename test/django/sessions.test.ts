@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { adapterOf } from '../../src/core/manager/sessions.ts'
 import { djangoSessions } from '../../src/django/sessions/django-sessions.ts'
-import { rejection, thrown } from '../core/fixture.ts'
+import { catchError, catchRejection } from '../core/fixture.ts'
 import { incoming } from '../incoming.ts'
 import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
 import { SECRET, Site } from './site.ts'
@@ -78,7 +78,7 @@ describe('a session that Python wrote', () => {
 
   it.each([new Date(0), new Map(), { a: undefined }])('cannot contain %s, which Python cannot read', async (value) => {
     const session = await new Site().open()
-    expect(thrown(() => session.set('x', value)).code).toBe('ERR_SESSION_CODEC')
+    expect(catchError(() => session.set('x', value)).code).toBe('ERR_SESSION_CODEC')
   })
 })
 
@@ -136,7 +136,7 @@ describe('a new id', () => {
     const late = await site.open()
     late.set('late', true)
     await site.request((session) => session.cycleId())
-    expect(await rejection(late.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
+    expect(await catchRejection(late.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
     expect(site.data()).toEqual({ [site.key]: { a: '1' } })
   })
 
@@ -159,7 +159,7 @@ describe('a flush', () => {
     const late = await site.open()
     late.set('b', 1)
     expect(await site.request((session) => session.flush())).toContain('sessionid=;')
-    expect(await rejection(late.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
+    expect(await catchRejection(late.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
     expect(site.rows()).toEqual([])
   })
 
@@ -169,7 +169,7 @@ describe('a flush', () => {
     const session = await site.open()
     await site.request((other) => other.cycleId())
     session.flush()
-    expect(await rejection(site.sessions.commit(session, { status: 200 }))).toMatchObject({ code: 'ERR_SESSION_ENDED' })
+    expect(await catchRejection(site.sessions.commit(session, { status: 200 }))).toMatchObject({ code: 'ERR_SESSION_ENDED' })
     expect(site.sessions.headers(session).get('set-cookie')).toBeNull()
     expect(site.rows()).toHaveLength(1)
   })
@@ -222,7 +222,7 @@ describe('parallel requests', () => {
     const session = await site.open()
     session.set('a', 2)
     site.database.exec('DELETE FROM django_session')
-    expect(await rejection(session.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
+    expect(await catchRejection(session.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
     expect(site.rows()).toEqual([])
   })
 
@@ -316,7 +316,7 @@ describe('djangoSessions', () => {
     ['`engine` does not exist', { engine: 'db' }],
     ['whenEnded', { whenEnded: 'never' }],
   ])('throws ConfigError that names %s for %o', (name, options) => {
-    const error = thrown(() => djangoSessions({ secretKey: SECRET, database: database(), ...options } as any))
+    const error = catchError(() => djangoSessions({ secretKey: SECRET, database: database(), ...options } as any))
     expect([error.code, error.message]).toEqual(['ERR_SESSION_CONFIG', expect.stringContaining(name)])
     expect(error.message).not.toContain(SECRET)
   })
@@ -344,12 +344,12 @@ describe('djangoSessions', () => {
     const site = djangoSessions({ secretKey: SECRET, database: path })
     expect((await site.load(KEY)).isNew).toBe(true)
     await site.close()
-    expect(await rejection(site.load(KEY))).toMatchObject({ code: 'ERR_SESSION_STORE', message: expect.stringContaining('closed') })
+    expect(await catchRejection(site.load(KEY))).toMatchObject({ code: 'ERR_SESSION_STORE', message: expect.stringContaining('closed') })
   })
 
   it('creates no file at a wrong path, and the first operation rejects with StoreError', async () => {
     const path = newSqliteFile()
-    const failure = await rejection(djangoSessions({ secretKey: SECRET, database: path }).load(KEY))
+    const failure = await catchRejection(djangoSessions({ secretKey: SECRET, database: path }).load(KEY))
     expect(failure).toMatchObject({ code: 'ERR_SESSION_STORE', message: expect.stringContaining(`There is no file ${path}`) })
     expect(existsSync(path)).toBe(false)
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type DjangoOptions, djangoLogin, djangoSessions, djangoUser } from '../../src/django/django.ts'
 import type { Session, Sessions } from '../../src/index.ts'
 import { DjangoSigner } from '../../src/wire/django-signing.ts'
-import { Clock, DAY, HOUR, rejection, START, thrown } from '../core/fixture.ts'
+import { Clock, catchError, catchRejection, DAY, HOUR, START } from '../core/fixture.ts'
 import { incoming } from '../incoming.ts'
 import { vectors } from './vectors.ts'
 
@@ -104,16 +104,16 @@ describe('signed cookies', () => {
     const random = Array.from({ length: 900 }, (_, index) => Math.sin(index).toString(36)).join('')
     const session = await sessions.open(incoming(undefined))
     session.set('big', random)
-    expect(await rejection(sessions.commit(session, { status: 200 }))).toMatchObject({ code: 'ERR_SESSION_COOKIE_TOO_LARGE' })
+    expect(await catchRejection(sessions.commit(session, { status: 200 }))).toMatchObject({ code: 'ERR_SESSION_COOKIE_TOO_LARGE' })
   })
 
   it('reject claim, revoke and the options of a table', async () => {
     const sessions = managerAt(new Clock())
     const value = valueOf(await request(sessions, undefined, (session) => session.set('a', 1)))
     const session = await sessions.open(incoming(`sessionid=${value}`))
-    expect(await rejection(session.claim('a'))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
-    expect(await rejection(sessions.revoke(session.handle ?? ''))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
-    expect(thrown(() => managerAt(new Clock(), { saveEveryRequest: true }))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
-    expect(thrown(() => managerAt(new Clock(), { table: 'x' }))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+    expect(await catchRejection(session.claim('a'))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+    expect(await catchRejection(sessions.revoke(session.handle ?? ''))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+    expect(catchError(() => managerAt(new Clock(), { saveEveryRequest: true }))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+    expect(catchError(() => managerAt(new Clock(), { table: 'x' }))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
   })
 })

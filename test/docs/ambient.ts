@@ -1,5 +1,6 @@
 /**
- * What an example may speak of without declaring it: what its reader has at hand. Names it declares or imports itself come first.
+ * Declarations that examples may use without importing them. Their own imports and declarations
+ * take precedence.
  */
 export const AMBIENT = `
 import type { Express, Request as ExpressRequest, Response as ExpressResponse } from 'express'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { typeCheck } from './type-check.ts'
 
-// A program of its own: an augmentation reaches every file of a program, also those that want the session open.
+// A separate program, because an augmentation affects every file of a program.
 
 const AUGMENTATION = `
 import type {} from 'sojourn'
@@ -43,18 +43,18 @@ mine.push('cart', { sku: 1, n: 1 })
 mine.login(7)
 mine.data.darkMode = true
 
-// closed: what is not described does not exist
+// closed: undeclared properties do not exist
 // @ts-expect-error -- a typo
 mine.get('drakMode')
 // @ts-expect-error -- a typo
 mine.set('drakMode', true)
 // @ts-expect-error -- a typo
 mine.data.drakMode = true
-// @ts-expect-error -- no boolean
+// @ts-expect-error -- not a boolean
 mine.set('darkMode', 'yes')
-// @ts-expect-error -- no number
+// @ts-expect-error -- not a number
 mine.increment('darkMode')
-// @ts-expect-error -- no number
+// @ts-expect-error -- not a number
 mine.login('7')
 
 const store = new MemoryStore()
@@ -76,11 +76,11 @@ withSession({ store }, (_request, session) => {
   return new Response(String(session.get('visits', 0)))
 })
 
-// a manager with data of its own, beside the augmented one
+// a manager with its own data, in addition to the augmented type
 const admins = createSessions<{ role: 'owner' | 'clerk' }>({ store, as: 'adminSession' })
 const role = admins.create().get('role')
 same<typeof role, 'owner' | 'clerk' | undefined>(true)
-// @ts-expect-error -- of the other manager
+// @ts-expect-error -- a property of the other manager
 admins.create().get('cart')
 `
 
@@ -95,15 +95,15 @@ session.set('more', value)
 `
 
 describe('SessionData', () => {
-  it('augmented, it closes the session and types it everywhere', { timeout: 60_000 }, async () => {
+  it('types every session when augmented, and rejects other properties', { timeout: 60_000 }, async () => {
     expect(await typeCheck({ 'session-data.ts': AUGMENTATION, 'use.ts': USE })).toEqual([])
   })
 
-  it('not augmented, the session is open', { timeout: 60_000 }, async () => {
+  it('is open when not augmented', { timeout: 60_000 }, async () => {
     expect(await typeCheck({ 'use.ts': OPEN })).toEqual([])
   })
 
-  it('augmented in a file of its own closes what was open: the check sees errors', { timeout: 60_000 }, async () => {
+  it('reports errors in code that uses other properties', { timeout: 60_000 }, async () => {
     const errors = await typeCheck({ 'session-data.ts': AUGMENTATION, 'use.ts': OPEN })
     expect(errors.length).toBeGreaterThan(2)
   })

@@ -1,24 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import { publicApi } from './public-api.ts'
 
-/** Members that say all by their name, or by that of a thing everybody knows. */
+/** Members whose name says all, or the name of something well known. */
 const SELF_EVIDENT = [
-  // of a Map
+  // of Map
   /\.(?:keys|values|entries|forEach|toJSON)$/,
-  // of an Error
+  // of Error
   /Error\.name$/,
-  // of a database or a client that somebody else documents
+  // of a database or client that is documented elsewhere
   /(?:SqliteDatabase|SqliteStatement|MysqlPool|MysqlPoolConnection|MysqlPromisePool|PgPool|PgPoolClient|PostgresJs|PgListener|NodeRedis\w*|IoRedis\w*|RedisPublisher)\.\w+$/,
   // of a standard
   /StandardSchema\.~standard$/,
-  // instants and ids, which are alike everywhere
+  // timestamps and ids, which mean the same everywhere
   /\.(?:createdAt|seenAt|expiresAt|userId|now|handle|version)$/,
-  // what tells the members of a union apart, or is all there is in it
+  // discriminants of unions, and their only members
   /SessionEvent\.(?:type|reason)$/,
   /(?:Refused|Written)\.(?:ok|reason|token)$/,
   /Page\.(?:entries|cursor)$/,
   /Progress\.deleted$/,
-  // what has the comment of its type
+  // documented at their type
   /SessionOptions\.cookie$/,
   /CookieOptions\.priority$/,
   /\.capabilities$/,
@@ -29,8 +29,8 @@ const SELF_EVIDENT = [
 
 const { names, members } = publicApi()
 
-describe('A doc comment', () => {
-  it('is looked for at the right places', () => {
+describe('a doc comment', () => {
+  it('is searched for in the public API', () => {
     const found = [...names, ...members].map(({ name }) => name)
     expect(found).toEqual(
       expect.arrayContaining([
@@ -48,16 +48,16 @@ describe('A doc comment', () => {
     expect(found.length).toBeGreaterThan(150)
   })
 
-  it.each(names)('stands before $name', ({ comment }) => {
+  it.each(names)('exists for $name', ({ comment }) => {
     expect(comment).not.toBe('')
   })
 
-  it.each(members.filter(({ name }) => !SELF_EVIDENT.some((evident) => evident.test(name))))('tells of $name', ({ comment }) => {
+  it.each(members.filter(({ name }) => !SELF_EVIDENT.some((evident) => evident.test(name))))('exists for $name', ({ comment }) => {
     expect(comment).not.toBe('')
   })
 
-  it('is missing only where it would say nothing', () => {
-    const idle = SELF_EVIDENT.filter((evident) => !members.some(({ name }) => evident.test(name)))
-    expect(idle).toEqual([])
+  it('is missing only for the listed members', () => {
+    const unused = SELF_EVIDENT.filter((evident) => !members.some(({ name }) => evident.test(name)))
+    expect(unused).toEqual([])
   })
 })

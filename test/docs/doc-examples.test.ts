@@ -11,7 +11,7 @@ const FILES = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
   .map((file) => join('src', file))
   .sort()
 
-/** What any example may use without saying where it comes from. */
+/** Declarations that every example may use. */
 const AMBIENT = `
 import { createSessions, type Codec, type Entry, type Session, type Sessions, type Store } from 'sojourn'
 import { addDjangoMessage, type DjangoUser, djangoLevels, djangoLogin, djangoLogout, djangoMessages, djangoSessions, djangoUser, updateDjangoAuthHash } from 'sojourn/django'
@@ -45,7 +45,7 @@ declare const row: DjangoUser
 declare function show(level: number, message: string): void
 `
 
-/** What an example of an adapter may use beside that: its own exports and the application of its framework. */
+/** Declarations for examples of an adapter: its exports and the application of its framework. */
 const OF_ADAPTERS: Readonly<Record<string, string>> = {
   express: `
 import express from 'express'
@@ -80,7 +80,7 @@ import { withSession } from 'sojourn/web'
 `,
 }
 
-/** An example elsewhere works in a handler of Express that has a session. */
+/** Declarations for all other examples, which run in an Express handler with a session. */
 const OF_THE_REST = `
 import express from 'express'
 import { session as middleware } from 'sojourn/express'
@@ -96,7 +96,7 @@ interface Example {
   readonly code: string
 }
 
-/** The fenced examples in the doc comments of a source file. */
+/** Returns the fenced examples in the doc comments of a source file. */
 function examplesOf(file: string): Example[] {
   const text = readFileSync(join(root, file), 'utf8')
   return [...text.matchAll(/\/\*\*[\s\S]*?\*\//g)].flatMap((comment) => {
@@ -106,7 +106,7 @@ function examplesOf(file: string): Example[] {
   })
 }
 
-/** An example as a program of its own, with the imports it lacks. */
+/** Returns an example as a module, with the imports it lacks. */
 function program({ where, code }: Example): string {
   if (/^\s*declare module/m.test(code)) return `import type {} from 'sojourn'\n${code}\nexport {}`
   if (/^\s*import/m.test(code)) return `declare const MyStore: any\ndeclare const emptyTable: () => unknown\n${code}`
@@ -120,8 +120,8 @@ function program({ where, code }: Example): string {
 
 const EXAMPLES = FILES.flatMap(examplesOf)
 
-describe('the examples in doc comments', () => {
-  it('there are some', () => {
+describe('examples in doc comments', () => {
+  it('are found', () => {
     expect(EXAMPLES.length).toBeGreaterThan(10)
   })
 
@@ -133,10 +133,10 @@ describe('the examples in doc comments', () => {
       await typeCheck(files),
       ...(await Promise.all(alone.map((example) => typeCheck({ 'example-alone.ts': program(example) })))),
     ].flat()
-    const told = errors.map((error) => {
+    const located = errors.map((error) => {
       const [, index] = /example-(\d+)\.ts/.exec(error) ?? []
       return index === undefined ? error : `${together[Number(index)]?.where}: ${error}`
     })
-    expect(told).toEqual([])
+    expect(located).toEqual([])
   })
 })

@@ -5,12 +5,12 @@ export const ROOT: string = join(import.meta.dirname, '../..')
 
 /** A fenced ```ts block of a document. */
 export interface Example {
-  /** Where its fence stands: `README.md:11`. */
+  /** The position of its fence: `README.md:11`. */
   readonly place: string
   readonly code: string
 }
 
-/** Every example of README.md and docs. Shell, tables and diagrams are none. */
+/** Returns every ts example of README.md and docs. */
 export function examples(): Example[] {
   const documents = readdirSync(join(ROOT, 'docs')).filter((file) => file.endsWith('.md'))
   return ['README.md', ...documents.map((file) => join('docs', file))].flatMap(fenced)
@@ -25,12 +25,12 @@ function fenced(file: string): Example[] {
 }
 
 /**
- * The example as a module: its imports first, then everything else in a function that may `await` and `return`. Lines said not to compile
- * must not.
+ * Returns the example as a module: its imports first, then the rest in a function that may `await`
+ * and `return`. A line marked `// does not compile` must not compile.
  */
 export function moduleOf({ code }: Example): string {
   const atTop = /^import .*$|^declare module [^]*?^\}$/gm
   const top = code.match(atTop) ?? []
-  const body = code.replace(atTop, '').replace(/^(.*\/\/ does not compile)$/gm, '// @ts-expect-error -- it says so\n$1')
+  const body = code.replace(atTop, '').replace(/^(.*\/\/ does not compile)$/gm, '// @ts-expect-error -- marked as such\n$1')
   return [...top, 'export async function example(): Promise<unknown> {', body, 'return undefined', '}', ''].join('\n')
 }

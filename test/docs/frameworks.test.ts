@@ -1,5 +1,5 @@
-// Why: an example that does not work is worse than none. Every program of docs/frameworks.md is run as it stands there, but for its port and for
-// the names of our own paths, which lead to the sources. (document-examples.test.ts checks their types.)
+// Every program of docs/frameworks.md is run unchanged, except for its port and its imports of this
+// package, which lead to the sources. document-examples.test.ts checks the types.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -18,16 +18,16 @@ const programs = document
   .filter(({ program }) => program !== '')
   .map((each, index) => ({ ...each, file: `program-${index}.ts` }))
 
-/** Says on which port a server listens. */
-const loud = `import { Server } from 'node:net'
+/** Prints the port on which a server listens. */
+const printPort = `import { Server } from 'node:net'
 const { listen } = Server.prototype
 Server.prototype.listen = function (...args) {
   this.once('listening', () => console.log(JSON.stringify(this.address())))
   return listen.apply(this, args)
 }`
 
-/** Added to a program that leaves it to its runtime to serve. */
-const serving = `import { createAdaptorServer } from '@hono/node-server'
+/** Starts a server for a program that its runtime would serve. */
+const startServer = `import { createAdaptorServer } from '@hono/node-server'
 createAdaptorServer({ fetch }).listen(3000)`
 
 let folder: string
@@ -36,17 +36,17 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sojourn-docs-'))
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
-  await writeFile(join(folder, 'loud.mjs'), loud)
+  await writeFile(join(folder, 'print-port.mjs'), printPort)
   for (const { file, program } of programs) {
     const sources = program.replaceAll(/'sojourn(\/[^']*)?'/g, (_, path: string | undefined) => `'${sourceOf(path)}'`)
-    const served = sources.includes('3000') ? sources : sources + serving
+    const served = sources.includes('3000') ? sources : sources + startServer
     await writeFile(join(folder, file), served.replace('3000', '0'))
   }
 })
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-it('is of every framework', () => {
+it('docs/frameworks.md has a program for every framework', () => {
   expect(programs.map(({ title }) => title)).toEqual([
     'Express 4 and 5',
     'Fastify 5',
@@ -59,8 +59,8 @@ it('is of every framework', () => {
 })
 
 describe.each(programs)('$title', ({ file }) => {
-  it('keeps a cart, and forgets it at logout', async () => {
-    const child = spawn(process.execPath, ['--import', './loud.mjs', file], {
+  it('keeps a cart and deletes it at logout', async () => {
+    const child = spawn(process.execPath, ['--import', './print-port.mjs', file], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -80,11 +80,11 @@ describe.each(programs)('$title', ({ file }) => {
 })
 
 async function portOf({ stdout, stderr }: ChildProcess): Promise<number> {
-  let complaints = ''
-  stderr?.setEncoding('utf8').on('data', (text: string) => (complaints += text))
+  let output = ''
+  stderr?.setEncoding('utf8').on('data', (text: string) => (output += text))
   for await (const line of createInterface({ input: stdout as NodeJS.ReadableStream }))
     if (line.startsWith('{')) return (JSON.parse(line) as { readonly port: number }).port
-  throw new Error(`The program did not listen: ${complaints}`)
+  throw new Error(`The program did not listen: ${output}`)
 }
 
 function sourceOf(path: string | undefined): string {

@@ -3,20 +3,20 @@ import { join } from 'node:path'
 import { API, type Checker, type Symbol as Declared, type Project, SymbolFlags } from 'typescript/unstable/sync'
 import { ROOT } from './examples.ts'
 
-/** A name a user can import, or a member of what has such a name. */
+/** A name that users can import, or a member of it. */
 export interface Public {
-  /** `Session`, or `Session.get`. */
+  /** For example `Session` or `Session.get`. */
   readonly name: string
   readonly comment: string
 }
 
 export interface PublicApi {
   readonly names: readonly Public[]
-  /** Their members, with what they themselves or the types they belong to or come from say of them. */
+  /** The members, with their comments or those of the types they belong to or come from. */
   readonly members: readonly Public[]
 }
 
-/** Everything that the entry modules of package.json export, with its comments. */
+/** Returns everything that the entry points of package.json export, with its comments. */
 export function publicApi(): PublicApi {
   const api = new API({ cwd: ROOT })
   try {
@@ -48,7 +48,7 @@ function entryModules(): string[] {
     .map(({ types }) => types.replace('./dist/', 'src/').replace('.d.ts', '.ts'))
 }
 
-/** What a module exports, by a name that tells modules apart which export the same one. */
+/** Returns the exports of a module, with the module as part of their names. */
 function exportsOf({ checker, program }: Project, module: string): [string, Declared][] {
   const file = program.getSourceFile(join(ROOT, module))
   const symbol = file === undefined ? undefined : checker.getSymbolAtLocation(file)
@@ -62,7 +62,7 @@ function exportsOf({ checker, program }: Project, module: string): [string, Decl
 function membersOf(checker: Checker, name: string, symbol: Declared, all: readonly Declared[]): Public[] {
   if (!(symbol.flags & (SymbolFlags.Class | SymbolFlags.Interface | SymbolFlags.TypeAlias))) return []
   const type = checker.getDeclaredTypeOfSymbol(symbol)
-  const kin = all.filter(
+  const related = all.filter(
     (other) => other !== symbol && isKind(other) && checker.isTypeAssignableTo(type, checker.getDeclaredTypeOfSymbol(other)),
   )
   return checker
@@ -70,7 +70,7 @@ function membersOf(checker: Checker, name: string, symbol: Declared, all: readon
     .filter((member) => isPublic(member) && isOurs(member))
     .map((member) => ({
       name: `${name}.${member.name}`,
-      comment: [symbol, ...kin].map((whole) => told(checker, whole, member.name)).join(''),
+      comment: [symbol, ...related].map((owner) => commentOf(checker, owner, member.name)).join(''),
     }))
 }
 
@@ -78,11 +78,11 @@ function isKind({ flags }: Declared): boolean {
   return (flags & (SymbolFlags.Class | SymbolFlags.Interface)) !== 0
 }
 
-/** What a class or an interface says of one of its members: before the member, or in its own comment. */
-function told(checker: Checker, whole: Declared, name: string): string {
-  const member = checker.getPropertyOfType(checker.getDeclaredTypeOfSymbol(whole), name)
+/** Returns the comment of a member: at the member, or in the comment of its type. */
+function commentOf(checker: Checker, type: Declared, name: string): string {
+  const member = checker.getPropertyOfType(checker.getDeclaredTypeOfSymbol(type), name)
   const comment = member === undefined ? '' : checker.getDocumentationCommentOfSymbol(member)
-  const all = checker.getDocumentationCommentOfSymbol(whole)
+  const all = checker.getDocumentationCommentOfSymbol(type)
   return comment === '' && all.includes(`\`${name}\``) ? all : comment
 }
 

@@ -7,8 +7,8 @@ import { promisify } from 'node:util'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /**
- * Type-checks these files as one program of a user of the package, whose imports of `sojourn/…` lead to the sources. Answers the errors
- * that are in these files, one a line.
+ * Type-checks the files as one program of a user, whose imports of `sojourn/…` lead to the sources.
+ * Returns the errors in these files, one per line.
  */
 export async function typeCheck(files: Readonly<Record<string, string>>): Promise<string[]> {
   const folder = mkdtempSync(join(root, 'node_modules', '.type-check-'))
@@ -24,7 +24,7 @@ export async function typeCheck(files: Readonly<Record<string, string>>): Promis
   }
 }
 
-/** What a strict user has; what we ask of ourselves beyond that is not theirs. */
+/** The options of a strict user; the stricter ones of this repository are off. */
 const OPTIONS = {
   isolatedDeclarations: false,
   declaration: false,

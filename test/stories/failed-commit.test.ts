@@ -10,9 +10,9 @@ import { StoreError } from '../../src/core/base/errors.ts'
 import { Browser } from './harness/browser.ts'
 import { type Handler, type Middleware, type NodeApp, nodeFrameworks, plainNode } from './harness/node-harness.ts'
 import { RawConnection, type RawResponse } from './harness/raw-connection.ts'
-import { failingWrites, Gate, scripted } from './harness/story-app.ts'
+import { createScriptedManager, failingWrites, Gate } from './harness/story-app.ts'
 
-const LEFTOVERS = [
+const REMOVED_HEADERS = [
   'location',
   'etag',
   'last-modified',
@@ -26,18 +26,18 @@ const LEFTOVERS = [
 
 const diskFull = (): StoreError => new StoreError('create', new Error('disk full'), { applied: false })
 
-/** Writes by hand for as long as there is a response, or 1,000 times, whatever it is told. */
-async function stubborn(res: ServerResponse): Promise<void> {
+/** Ignores backpressure and writes while there is a response, at most 1,000 times. */
+async function writeWithoutBackpressure(res: ServerResponse): Promise<void> {
   for (let round = 0; round < 1000 && !res.destroyed; round += 1) {
-    res.write('old writer ')
+    res.write('old response ')
     await turn()
   }
-  res.end('old writer')
+  res.end('old response')
 }
 
 describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
-  async function ask(app: Omit<NodeApp, 'sessions'>, headers: Readonly<Record<string, string>> = {}): Promise<RawResponse> {
-    const { sessions, store } = scripted()
+  async function sendRequest(app: Omit<NodeApp, 'sessions'>, headers: Readonly<Record<string, string>> = {}): Promise<RawResponse> {
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     await using server = await start({ sessions, ...app })
     await using connection = await RawConnection.open(server.port)
@@ -45,7 +45,7 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
     return await connection.response()
   }
 
-  const saving =
+  const withChange =
     (handler: (res: ServerResponse, req: IncomingMessage) => unknown): Handler =>
     (req, res, session) => {
       session.set('a', 1)
@@ -54,7 +54,7 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
 
   function expectErrorPage(response: RawResponse): void {
     expect([response.status, response.body]).toEqual([503, 'error page: ERR_SESSION_STORE'])
-    for (const name of LEFTOVERS) expect([name, response.header(name)]).toEqual([name, undefined])
+    for (const name of REMOVED_HEADERS) expect([name, response.header(name)]).toEqual([name, undefined])
   }
 
   it.each<[string, (res: ServerResponse) => unknown]>([
@@ -67,11 +67,14 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
           .writeHead(200, 'Fine', { ETag: '"x"', Link: '</x>', 'Last-Modified': 'today', 'Content-Length': '4', 'Set-Cookie': 'mine=1' })
           .end('page'),
     ],
-    ['a page of another coding', (res) => res.writeHead(200, { 'Content-Encoding': 'gzip', 'Transfer-Encoding': 'chunked' }).end('page')],
+    [
+      'a page with a content coding',
+      (res) => res.writeHead(200, { 'Content-Encoding': 'gzip', 'Transfer-Encoding': 'chunked' }).end('page'),
+    ],
     ['a range', (res) => res.writeHead(206, { 'Content-Range': 'bytes 0-3/9', 'Accept-Ranges': 'bytes' }).end('page')],
     ['a pipe', (res) => Readable.from(['a', 'b', 'c'.repeat(100_000)]).pipe(res)],
     ['an endless pipe', (res) => Readable.from(endless()).pipe(res)],
-    ['a writer that does not listen', stubborn],
+    ['a handler that ignores backpressure', writeWithoutBackpressure],
     [
       'a stream with trailers',
       (res) => {
@@ -80,26 +83,26 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
         return res.end()
       },
     ],
-  ])('turns %s into the error page', async (_, answer) => {
-    const response = await ask({ handler: saving(answer) })
+  ])('replaces %s with the error page', async (_, handler) => {
+    const response = await sendRequest({ handler: withChange(handler) })
     expectErrorPage(response)
     expect(response.trailers).toBe('')
   })
 
-  it('during a stream and after it, too', async () => {
+  it('during or after a stream sends the error page', async () => {
     for (const ended of [false, true]) {
-      const { sessions, store } = scripted()
+      const { sessions, store } = createScriptedManager()
       const gate = new Gate()
-      store.script = (operation) => (operation === 'load' ? undefined : gate.pass())
+      store.script = (operation) => (operation === 'load' ? undefined : gate.wait())
       await using server = await start({
         sessions,
-        handler: saving(async (res) => {
+        handler: withChange(async (res) => {
           res.write('a')
           await gate.reached
           res.write('b')
           if (ended) res.end('c')
           gate.fail(diskFull())
-          if (!ended) await stubborn(res)
+          if (!ended) await writeWithoutBackpressure(res)
         }),
       })
       await using connection = await RawConnection.open(server.port)
@@ -111,15 +114,15 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
     }
   })
 
-  it('keeps what is not of the representation: CSP, CORS, Vary, and what was there before the session', async () => {
+  it('keeps headers that do not describe the representation (CSP, CORS, Vary) and headers set before the session', async () => {
     const before: Middleware = (_req, res, next) => {
       res.setHeader('Set-Cookie', ['csrf=1'])
       res.setHeader('X-Request-Id', '7')
       next()
     }
-    const response = await ask({
+    const response = await sendRequest({
       before: [before],
-      handler: saving((res) => {
+      handler: withChange((res) => {
         res.appendHeader('Set-Cookie', 'mine=1')
         res.writeHead(200, { 'Content-Security-Policy': "default-src 'self'", 'Access-Control-Allow-Origin': '*', Vary: 'Origin' }).end('x')
       }),
@@ -133,18 +136,18 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
 
   it.each<[string, (res: ServerResponse) => unknown]>([
     ['redirects', (res) => res.writeHead(302, { Location: '/error' }).end('sorry')],
-    ['says 200', (res) => res.writeHead(200).end('sorry')],
+    ['has status 200', (res) => res.writeHead(200).end('sorry')],
     ['sets no status', (res) => res.end('sorry')],
     ['streams', (res) => Readable.from(['sor', 'ry']).pipe(res)],
     [
-      'takes its time',
+      'is asynchronous',
       async (res) => {
         await turn()
         res.end('sorry')
       },
     ],
     [
-      'takes its time, with a head',
+      'is asynchronous and sets a head',
       async (res) => {
         await turn()
         res.statusCode = 503
@@ -155,8 +158,8 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
         res.end('ry')
       },
     ],
-  ])('never goes out as anything but an error, when the error page %s', async (_, page) => {
-    const response = await ask({ handler: saving((res) => res.end('never seen')), errorPage: (_error, _req, res) => page(res) })
+  ])('is sent as an error if the error page %s', async (_, page) => {
+    const response = await sendRequest({ handler: withChange((res) => res.end('never seen')), errorPage: (_error, _req, res) => page(res) })
     expect([response.status, response.body, response.header('location')]).toEqual([503, 'sorry', undefined])
   })
 
@@ -172,30 +175,30 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
         res.end('sorry')
       },
     ],
-  ])('is an error page that is written %s, while the old writer goes on and on', async (_, page) => {
-    const response = await ask({ handler: saving(stubborn), errorPage: (_error, _req, res) => page(res) })
+  ])('sends an error page that is written %s while the handler still writes', async (_, page) => {
+    const response = await sendRequest({ handler: withChange(writeWithoutBackpressure), errorPage: (_error, _req, res) => page(res) })
     expect([response.status, response.body]).toEqual([503, 'sorry'])
   })
 
-  it('leaves no trailers to an error page that is streamed', async () => {
-    const handler = saving((res) => {
+  it('sends no trailers with a streamed error page', async () => {
+    const handler = withChange((res) => {
       res.addTrailers({ Checksum: '42' })
       res.end('never seen')
     })
-    const response = await ask({ handler, errorPage: (_error, _req, res) => Readable.from(['sor', 'ry']).pipe(res) })
+    const response = await sendRequest({ handler, errorPage: (_error, _req, res) => Readable.from(['sor', 'ry']).pipe(res) })
     expect([response.body, response.trailers]).toEqual(['sorry', ''])
   })
 
-  it('closes a source that nobody reads any more', async () => {
+  it('destroys a source piped into the response', async () => {
     const source = Readable.from(endless())
-    expectErrorPage(await ask({ handler: saving((res) => source.pipe(res)) }))
+    expectErrorPage(await sendRequest({ handler: withChange((res) => source.pipe(res)) }))
     if (!source.destroyed) await once(source, 'close')
   })
 
-  it('tells those who wait for a write', async () => {
-    const heard = Promise.withResolvers<unknown>()
-    expectErrorPage(await ask({ handler: saving((res) => res.end('x', (error?: Error) => heard.resolve(error))) }))
-    expect(await heard.promise).toMatchObject({ code: 'ERR_SESSION_STORE' })
+  it('passes the error to write callbacks', async () => {
+    const callback = Promise.withResolvers<unknown>()
+    expectErrorPage(await sendRequest({ handler: withChange((res) => res.end('x', (error?: Error) => callback.resolve(error))) }))
+    expect(await callback.promise).toMatchObject({ code: 'ERR_SESSION_STORE' })
   })
 
   const layers = {
@@ -208,59 +211,59 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
     ['before', all, []],
     ['after', [], all],
     ['on both sides', all, all],
-  ])('is an error page with compression, helmet and morgan %s', async (_, before, after) => {
+  ])('sends the error page with compression, helmet and morgan %s', async (_, before, after) => {
     for (const handler of [
-      saving((res) => res.end('x'.repeat(200_000))),
-      saving((res) => Readable.from(['a', 'b'.repeat(200_000)]).pipe(res)),
-      saving(stubborn),
+      withChange((res) => res.end('x'.repeat(200_000))),
+      withChange((res) => Readable.from(['a', 'b'.repeat(200_000)]).pipe(res)),
+      withChange(writeWithoutBackpressure),
     ]) {
-      const { sessions, store } = scripted()
-      await using server = await start({ sessions, before, after, handler: typed(handler) })
+      const { sessions, store } = createScriptedManager()
+      await using server = await start({ sessions, before, after, handler: withContentType(handler) })
       const browser = new Browser(server.port)
       store.script = failingWrites
       const failed = await browser.get('/', { 'Accept-Encoding': 'gzip' })
       expect([failed.status, failed.body, failed.setCookies]).toEqual([503, 'error page: ERR_SESSION_STORE', []])
       store.script = () => undefined
-      const well = await browser.get('/', { 'Accept-Encoding': 'gzip' })
-      expect([well.status, well.headers.get('content-encoding'), well.setCookies.length]).toEqual([200, 'gzip', 1])
-      expect(well.headers.get('x-content-type-options')).toBe('nosniff')
-      expect(well.body.length).toBeGreaterThan(500)
+      const succeeded = await browser.get('/', { 'Accept-Encoding': 'gzip' })
+      expect([succeeded.status, succeeded.headers.get('content-encoding'), succeeded.setCookies.length]).toEqual([200, 'gzip', 1])
+      expect(succeeded.headers.get('x-content-type-options')).toBe('nosniff')
+      expect(succeeded.body.length).toBeGreaterThan(500)
     }
   })
 
-  it('swallows what a layer above still has of the old response, while the error page is written', async () => {
-    const begun = new Gate()
-    const belated: Middleware = (_req, res, next) => {
+  it('drops late writes of the old response while the error page is written', async () => {
+    const started = new Gate()
+    const lateWriter: Middleware = (_req, res, next) => {
       const { write, end } = res
       res.end = () => {
         Reflect.apply(write, res, ['early'])
-        void begun.reached.then(() => {
+        void started.reached.then(() => {
           Reflect.apply(write, res, ['late'])
           Reflect.apply(end, res, ['late'])
-          begun.open()
+          started.open()
         })
         return res
       }
       next()
     }
-    const response = await ask({
-      after: [belated],
-      handler: saving((res) => res.end()),
+    const response = await sendRequest({
+      after: [lateWriter],
+      handler: withChange((res) => res.end()),
       async errorPage(_error, _req, res) {
         res.writeHead(503, { 'Content-Type': 'text/plain' }).write('sor')
-        await begun.pass()
+        await started.wait()
         res.end('ry')
       },
     })
     expect([response.status, response.body]).toEqual([503, 'sorry'])
   })
 
-  it('of one manager does not take back what the other committed, nor its cookie', async () => {
-    const admins = scripted({ as: 'adminSession', cookie: { name: 'admin' } })
+  it('of one manager keeps the commit and the cookie of another', async () => {
+    const admins = createScriptedManager({ as: 'adminSession', cookie: { name: 'admin' } })
     const { session } = await import('../../src/adapters/node.ts')
-    const response = await ask({
+    const response = await sendRequest({
       after: [session(admins.sessions)],
-      handler: saving((res, req) => {
+      handler: withChange((res, req) => {
         admins.sessions.of(req).set('b', 2)
         res.end('never seen')
       }),
@@ -272,8 +275,8 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
 })
 
 describe(`a failed commit in ${plainNode.name}`, () => {
-  it('is a line of plain text', async () => {
-    const { sessions, store } = scripted()
+  it('sends a line of plain text', async () => {
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     await using server = await plainNode.start({
       sessions,
@@ -290,7 +293,7 @@ describe(`a failed commit in ${plainNode.name}`, () => {
       'Service Unavailable\n',
       'text/plain; charset=utf-8',
     ])
-    for (const name of LEFTOVERS) expect([name, response.header(name)]).toEqual([name, undefined])
+    for (const name of REMOVED_HEADERS) expect([name, response.header(name)]).toEqual([name, undefined])
   })
 })
 
@@ -301,8 +304,8 @@ async function* endless(): AsyncGenerator<string> {
   }
 }
 
-/** compression looks at the type before it compresses. */
-function typed(handler: Handler): Handler {
+/** Sets a content type, because compression depends on it. */
+function withContentType(handler: Handler): Handler {
   return (req, res, session) => {
     res.setHeader('Content-Type', 'text/plain')
     return handler(req, res, session)

@@ -6,22 +6,25 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { session } from '../../src/adapters/node.ts'
 import type { Session } from '../../src/core/session/session.ts'
-import { failingWrites, Gate, scripted, sealed } from './harness/story-app.ts'
+import { createCookieStoreManager, createScriptedManager, failingWrites, Gate } from './harness/story-app.ts'
 
 type Handler = (req: Http2ServerRequest, res: Http2ServerResponse, session: Session) => unknown
 
-interface Got {
+interface Http2Response {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: string
   readonly trailers: Readonly<Record<string, string | string[] | undefined>>
 }
 
-/** The compatibility API of node:http2, in the clear. */
+/** Starts a server with the compatibility API of node:http2, without TLS. */
 async function serve(
   handler: Handler,
-  given = scripted(),
-): Promise<ReturnType<typeof scripted> & AsyncDisposable & { readonly client: ClientHttp2Session; ask(method?: string): Promise<Got> }> {
+  given = createScriptedManager(),
+): Promise<
+  ReturnType<typeof createScriptedManager> &
+    AsyncDisposable & { readonly client: ClientHttp2Session; sendRequest(method?: string): Promise<Http2Response> }
+> {
   const open = session(given.sessions)
   const server = createServer((req, res) => {
     void open(req, res).then(() => handler(req, res, open.sessions.of(req)))
@@ -32,7 +35,7 @@ async function serve(
   return {
     ...given,
     client,
-    ask: (method = 'GET') => ask(client, method),
+    sendRequest: (method = 'GET') => sendRequest(client, method),
     async [Symbol.asyncDispose]() {
       client.destroy()
       server.close()
@@ -41,17 +44,17 @@ async function serve(
   }
 }
 
-async function ask(client: ClientHttp2Session, method: string): Promise<Got> {
+async function sendRequest(client: ClientHttp2Session, method: string): Promise<Http2Response> {
   const stream = client.request({ ':path': '/', ':method': method })
   let trailers = {}
   stream.on('trailers', (given) => (trailers = given))
-  const [headers] = (await once(stream, 'response')) as [Got['headers']]
+  const [headers] = (await once(stream, 'response')) as [Http2Response['headers']]
   const body = await text(stream)
   return { status: Number(headers[':status']), headers, body, trailers }
 }
 
 describe('node:http2, the compatibility API', () => {
-  const saving =
+  const withChange =
     (handler: (res: Http2ServerResponse) => unknown): Handler =>
     (_req, res, session) => {
       session.set('a', 1)
@@ -85,32 +88,32 @@ describe('node:http2, the compatibility API', () => {
         setImmediate(() => res.end('body'))
       },
     ],
-  ])('carries the cookie of %s', async (_, handler) => {
-    await using server = await serve(saving(handler))
-    const { status, headers, body } = await server.ask()
+  ])('sets the cookie for %s', async (_, handler) => {
+    await using server = await serve(withChange(handler))
+    const { status, headers, body } = await server.sendRequest()
     expect([status, headers['x-a'], body, headers['set-cookie']?.length, headers['vary']]).toEqual([201, 'b', 'body', 1, 'Cookie'])
     expect(await server.rows()).toBe(1)
   })
 
-  it('answers HEAD, sends trailers', async () => {
+  it('responds to HEAD and sends trailers', async () => {
     await using server = await serve(
-      saving((res) => {
+      withChange((res) => {
         res.write('body')
         res.addTrailers({ checksum: '42' })
         res.end()
       }),
     )
-    expect((await server.ask()).trailers['checksum']).toBe('42')
-    expect(await server.ask('HEAD')).toMatchObject({ status: 200, body: '' })
+    expect((await server.sendRequest()).trailers['checksum']).toBe('42')
+    expect(await server.sendRequest('HEAD')).toMatchObject({ status: 200, body: '' })
   })
 
-  it('looks started while it is held', async () => {
+  it('reports sent headers while the response is deferred', async () => {
     const gate = new Gate()
-    const given = scripted()
-    given.store.script = gate.pass
+    const given = createScriptedManager()
+    given.store.script = gate.wait
     const seen: unknown[] = []
     await using server = await serve(
-      saving(async (res) => {
+      withChange(async (res) => {
         seen.push(res.headersSent, res.writableEnded)
         res.end('x')
         await gate.reached
@@ -124,51 +127,51 @@ describe('node:http2, the compatibility API', () => {
       }),
       given,
     )
-    expect((await server.ask()).body).toBe('x')
+    expect((await server.sendRequest()).body).toBe('x')
     expect(seen).toEqual([false, false, true, true, true, 'ERR_HTTP_HEADERS_SENT'])
   })
 
   it.each<[string, (res: Http2ServerResponse) => unknown]>([
     ['a redirect', (res) => res.writeHead(302, { location: '/there' }).end()],
     ['a stream', (res) => Readable.from(['a', 'b'.repeat(100_000)]).pipe(res)],
-  ])('turns %s whose commit fails into an error', async (_, handler) => {
-    await using server = await serve(saving(handler))
+  ])('replaces %s with an error if the commit fails', async (_, handler) => {
+    await using server = await serve(withChange(handler))
     server.store.script = failingWrites
-    const { status, headers, body } = await server.ask()
+    const { status, headers, body } = await server.sendRequest()
     expect([status, body, headers['location'], headers['set-cookie']]).toEqual([503, 'Service Unavailable\n', undefined, undefined])
   })
 
-  it('sets as many cookies as a sealed session takes, beside those of the application', async () => {
+  it('sets as many cookies as a cookie session needs, in addition to those of the application', async () => {
     const text = Array.from({ length: 250 }, () => crypto.randomUUID()).join('')
     await using server = await serve((_req, res, session) => {
       session.set('text', text.slice(0, 8000))
       res.writeHead(200, { 'set-cookie': ['theme=dark'] }).end('body')
-    }, sealed())
-    const { status, headers } = await server.ask()
+    }, createCookieStoreManager())
+    const { status, headers } = await server.sendRequest()
     const names = [headers['set-cookie'] ?? []].flat().map((each) => each.slice(0, each.indexOf('=')))
     expect([status, names]).toEqual([200, ['theme', 'sid', 'sid.1', 'sid.2']])
   })
 
-  it('keeps a commit whose client has left', async () => {
+  it('completes a commit whose client has disconnected', async () => {
     const gate = new Gate()
-    const given = scripted()
-    given.store.script = gate.pass
+    const given = createScriptedManager()
+    given.store.script = gate.wait
     const left = Promise.withResolvers<void>()
-    const told = Promise.withResolvers<void>()
+    const written = Promise.withResolvers<void>()
     await using server = await serve(
-      saving((res) => {
+      withChange((res) => {
         res.stream.once('close', left.resolve)
-        res.write('x', () => told.resolve())
+        res.write('x', () => written.resolve())
         res.end()
       }),
       given,
     )
-    server.ask().catch(() => undefined)
+    server.sendRequest().catch(() => undefined)
     await gate.reached
     server.client.destroy()
     await left.promise
     gate.open()
-    await told.promise
+    await written.promise
     expect(await server.rows()).toBe(1)
   })
 })

@@ -7,20 +7,20 @@ import { describe, expect, it } from 'vitest'
 import type { Session } from '../../src/core/session/session.ts'
 import { type Handler, nodeFrameworks, plainNode } from './harness/node-harness.ts'
 import { RawConnection, type RawResponse } from './harness/raw-connection.ts'
-import { Gate, scripted } from './harness/story-app.ts'
+import { createScriptedManager, Gate } from './harness/story-app.ts'
 
-// What a handler can do with Node's own response, and what the other side of the wire gets to see of it.
+// Everything a handler can do with Node's response, and what the client receives.
 describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start }) => {
-  /** Sends one request to one handler. The session has something to save unless the handler comes without. */
-  async function ask(handler: Handler, request = 'GET /', headers: Readonly<Record<string, string>> = {}): Promise<RawResponse> {
-    const { sessions } = scripted()
+  /** Sends one request to the handler. */
+  async function sendRequest(handler: Handler, request = 'GET /', headers: Readonly<Record<string, string>> = {}): Promise<RawResponse> {
+    const { sessions } = createScriptedManager()
     await using server = await start({ sessions, handler })
     await using connection = await RawConnection.open(server.port)
     connection.request(request, headers)
     return await connection.response({ toHead: request.startsWith('HEAD') })
   }
 
-  const saving =
+  const withChange =
     (handler: (res: ServerResponse, req: IncomingMessage) => unknown): Handler =>
     (req, res, session) => {
       session.set('a', 1)
@@ -39,10 +39,10 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
         ] as never),
     ],
     ['a flat array', (res) => res.writeHead(201, ['X-A', 'new', 'Set-Cookie', 'one=1', 'Set-Cookie', 'two=2'])],
-    ['a message and an object', (res) => res.writeHead(201, 'Born', { 'X-A': 'new', 'Set-Cookie': ['one=1', 'two=2'] })],
-  ])('takes writeHead with %s', async (_, writeHead) => {
-    const response = await ask(
-      saving((res) => {
+    ['a message and an object', (res) => res.writeHead(201, 'Created', { 'X-A': 'new', 'Set-Cookie': ['one=1', 'two=2'] })],
+  ])('supports writeHead with %s', async (_, writeHead) => {
+    const response = await sendRequest(
+      withChange((res) => {
         res.setHeader('X-A', 'old')
         writeHead(res)
         res.end('body')
@@ -52,8 +52,8 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
     expect(response.all('set-cookie').map((each) => each.split('=')[0])).toEqual(['one', 'two', 'sid'])
   })
 
-  it('counts what changes in the tick the response started in, and in promises that were settled then', async () => {
-    const { sessions } = scripted()
+  it('saves changes made in the same tick as the response and in promises that are already settled', async () => {
+    const { sessions } = createScriptedManager()
     const handlers: Record<string, Handler> = {
       '/': async (_req, res, session) => {
         res.end()
@@ -71,12 +71,12 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
     expect((await connection.response()).body).toBe('{"a":1,"b":2}')
   })
 
-  it('looks as if it had started while it is held', async () => {
-    const { sessions, store } = scripted()
+  it('reports sent headers while it is deferred', async () => {
+    const { sessions, store } = createScriptedManager()
     const gate = new Gate()
-    store.script = gate.pass
+    store.script = gate.wait
     const seen: unknown[] = []
-    const look = (res: ServerResponse): void => {
+    const recordState = (res: ServerResponse): void => {
       seen.push([res.headersSent, res.writableEnded, Reflect.get(res, 'finished'), res.writableFinished])
     }
     const codeOf = (act: () => unknown): unknown => {
@@ -88,11 +88,11 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
     }
     await using server = await start({
       sessions,
-      handler: saving(async (res) => {
-        look(res)
+      handler: withChange(async (res) => {
+        recordState(res)
         res.write('a')
         await gate.reached
-        look(res)
+        recordState(res)
         for (const act of [
           () => res.setHeader('A', 'b'),
           () => res.removeHeader('A'),
@@ -102,10 +102,10 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
           seen.push(codeOf(act))
         res.statusCode = 404
         res.end('b')
-        look(res)
+        recordState(res)
         gate.open()
         await once(res, 'finish')
-        look(res)
+        recordState(res)
       }),
     })
     await using connection = await RawConnection.open(server.port)
@@ -120,27 +120,27 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
     expect(seen[7]).toEqual([true, true, true, true])
   })
 
-  it('asks a writer to wait from 64 KiB on, and tells when it may go on', async () => {
-    const { sessions, store } = scripted()
+  it('signals backpressure from 64 KiB on and emits drain', async () => {
+    const { sessions, store } = createScriptedManager()
     const gate = new Gate()
-    store.script = gate.pass
-    const answers: unknown[] = []
+    store.script = gate.wait
+    const results: unknown[] = []
     await using server = await start({
       sessions,
-      handler: saving(async (res) => {
-        answers.push(res.write('x'.repeat(65_535)), res.writableNeedDrain, res.write('x'), res.writableNeedDrain)
+      handler: withChange(async (res) => {
+        results.push(res.write('x'.repeat(65_535)), res.writableNeedDrain, res.write('x'), res.writableNeedDrain)
         await gate.reached
-        answers.push(res.write('y'))
+        results.push(res.write('y'))
         gate.open()
         await once(res, 'drain')
-        answers.push(res.writableNeedDrain)
+        results.push(res.writableNeedDrain)
         res.end('z')
       }),
     })
     await using connection = await RawConnection.open(server.port)
     connection.request('GET /')
     expect((await connection.response()).body).toBe(`${'x'.repeat(65_536)}yz`)
-    expect(answers).toEqual([true, false, false, true, false, false])
+    expect(results).toEqual([true, false, false, true, false, false])
   })
 
   it('keeps every byte of a pipe, a pipeline and an async iterator', async () => {
@@ -153,20 +153,22 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
           for (let at = 0; at < big.length; at += 60_000) yield big.slice(at, at + 60_000)
         }, res),
     ]
-    for (const writer of writers) expect((await ask(saving(writer))).body === big).toBe(true)
+    for (const writer of writers) expect((await sendRequest(withChange(writer))).body === big).toBe(true)
   })
 
   it('streams a file', async () => {
-    const response = await ask(saving((res) => createReadStream(import.meta.filename).pipe(res)))
-    expect(response.body).toContain('// What a handler can do')
+    const response = await sendRequest(withChange((res) => createReadStream(import.meta.filename).pipe(res)))
+    expect(response.body).toContain('// Everything a handler can do')
   })
 
-  it('answers HEAD, 204 and 304 without a body', async () => {
-    const head = await ask(
-      saving((res) => res.end('body')),
+  it('sends no body for HEAD, 204 and 304', async () => {
+    const head = await sendRequest(
+      withChange((res) => res.end('body')),
       'HEAD /',
     )
-    const empty = await Promise.all([204, 304].map((status) => ask(saving((res) => res.writeHead(status, { ETag: '"x"' }).end('ignored')))))
+    const empty = await Promise.all(
+      [204, 304].map((status) => sendRequest(withChange((res) => res.writeHead(status, { ETag: '"x"' }).end('ignored')))),
+    )
     expect([head, ...empty].map(({ status, body }) => [status, body])).toEqual([
       [200, ''],
       [204, ''],
@@ -175,15 +177,15 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
     for (const response of [head, ...empty]) expect(response.all('set-cookie')).toHaveLength(1)
   })
 
-  it('flushes headers before there is a body, and then sends events', async () => {
-    const { sessions } = scripted()
+  it('sends headers before there is a body, and then events', async () => {
+    const { sessions } = createScriptedManager()
     const gate = new Gate()
     await using server = await start({
       sessions,
-      handler: saving(async (res) => {
+      handler: withChange(async (res) => {
         res.writeHead(200, { 'Content-Type': 'text/event-stream' })
         res.flushHeaders()
-        await gate.pass()
+        await gate.wait()
         res.write('data: 1\n\n')
         res.end('data: 2\n\n')
       }),
@@ -196,8 +198,8 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
   })
 
   it('sends trailers', async () => {
-    const response = await ask(
-      saving((res) => {
+    const response = await sendRequest(
+      withChange((res) => {
         res.writeHead(200, { Trailer: 'Checksum' })
         res.write('body')
         res.addTrailers({ Checksum: '42' })
@@ -207,9 +209,9 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
     expect([response.body, response.trailers]).toEqual(['body', 'Checksum: 42'])
   })
 
-  it('lets 1xx responses pass', async () => {
-    const response = await ask(
-      saving((res) => {
+  it('sends 1xx responses at once', async () => {
+    const response = await sendRequest(
+      withChange((res) => {
         res.writeProcessing()
         res.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' })
         res.end('body')
@@ -223,16 +225,16 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
     ])
   })
 
-  it('answers pipelined requests in their order, on one connection', async () => {
-    const { sessions, store } = scripted()
+  it('keeps the order of pipelined requests on one connection', async () => {
+    const { sessions, store } = createScriptedManager()
     store.script = () => new Promise((resolve) => setImmediate(resolve))
-    await using server = await start({ sessions, handler: saving((res, req) => res.end(req.url)) })
+    await using server = await start({ sessions, handler: withChange((res, req) => res.end(req.url)) })
     await using connection = await RawConnection.open(server.port)
     for (let index = 0; index < 20; index += 1) connection.request(`GET /${index}`)
     for (let index = 0; index < 20; index += 1) expect((await connection.response()).body).toBe(`/${index}`)
   })
 
-  it('throws what Node throws for a head or a chunk that cannot be sent, and can still answer', async () => {
+  it('throws the errors of Node for an invalid head or chunk, and can still respond', async () => {
     const codes: unknown[] = []
     const tried = (act: () => unknown): void => {
       try {
@@ -241,8 +243,8 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
         codes.push((error as { code?: string }).code)
       }
     }
-    const response = await ask(
-      saving((res) => {
+    const response = await sendRequest(
+      withChange((res) => {
         tried(() => res.writeHead(99))
         tried(() => res.writeHead(200, 'böse\n'))
         tried(() => res.writeHead(200, { 'X-A': 'a\nb' }))
@@ -264,53 +266,53 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
     expect([response.status, response.body]).toEqual([200, 'fine'])
   })
 
-  it('calls back, and hears a second end', async () => {
-    const heard: string[] = []
-    const response = await ask(
-      saving((res) => {
-        res.write('a', () => heard.push('written'))
-        res.end('b', () => heard.push('ended'))
-        res.end(() => heard.push('ended again'))
+  it('calls back for write, end and a second end', async () => {
+    const callbacks: string[] = []
+    const response = await sendRequest(
+      withChange((res) => {
+        res.write('a', () => callbacks.push('written'))
+        res.end('b', () => callbacks.push('ended'))
+        res.end(() => callbacks.push('ended again'))
       }),
     )
     expect(response.body).toBe('ab')
-    expect(heard.toSorted()).toEqual(['ended', 'ended again', 'written'])
+    expect(callbacks.toSorted()).toEqual(['ended', 'ended again', 'written'])
   })
 
-  it('keeps a commit whose client has left', async () => {
-    const { sessions, store, rows } = scripted()
+  it('completes a commit whose client has disconnected', async () => {
+    const { sessions, store, rows } = createScriptedManager()
     const gate = new Gate()
     const left = Promise.withResolvers<unknown>()
-    store.script = gate.pass
+    store.script = gate.wait
     await using server = await start({
       sessions,
       handler: (_req: IncomingMessage, res: ServerResponse, session: Session) => {
         session.set('a', 1)
         res.once('close', () => left.resolve(res.writableFinished))
-        res.write('a', (error) => gone.resolve(error))
+        res.write('a', (error) => writeError.resolve(error))
         res.end()
       },
     })
-    const gone = Promise.withResolvers<unknown>()
+    const writeError = Promise.withResolvers<unknown>()
     await using connection = await RawConnection.open(server.port)
     connection.request('GET /')
     await gate.reached
     connection.reset()
     expect(await left.promise).toBe(false)
     gate.open()
-    expect(await gone.promise).toMatchObject({ code: 'ERR_STREAM_DESTROYED' })
+    expect(await writeError.promise).toMatchObject({ code: 'ERR_STREAM_DESTROYED' })
     expect(await rows()).toBe(1)
   })
 
-  it('commits though the client has left before it starts', async () => {
-    const { sessions, rows } = scripted()
+  it('commits although the client disconnected before the response', async () => {
+    const { sessions, rows } = createScriptedManager()
     const gate = new Gate()
     const committed = Promise.withResolvers<unknown>()
     await using server = await start({
       sessions,
       async handler(_req, res, session) {
         const left = once(res, 'close')
-        await gate.pass()
+        await gate.wait()
         await left
         session.set('a', 1)
         res.end('x', (error?: Error) => committed.resolve(error))
@@ -325,9 +327,9 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
     expect(await rows()).toBe(1)
   })
 
-  it('is not lost when the socket is destroyed right after its end', async () => {
-    const response = await ask(
-      saving((res, req) => {
+  it('is sent completely if the socket is destroyed after end', async () => {
+    const response = await sendRequest(
+      withChange((res, req) => {
         res.end('whole')
         req.socket.destroy()
       }),
@@ -335,10 +337,10 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
     expect(response.body).toBe('whole')
   })
 
-  it('is cut off, as without a session, when the socket is destroyed in its middle', async () => {
+  it('is aborted if the socket is destroyed before end, as without a session', async () => {
     await expect(
-      ask(
-        saving((res, req) => {
+      sendRequest(
+        withChange((res, req) => {
           res.write('half')
           req.socket.destroy()
         }),
@@ -346,14 +348,14 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
     ).rejects.toThrow('The connection closed')
   })
 
-  it('is the response of two managers, each with a cookie of its own', async () => {
-    const admins = scripted({ as: 'adminSession', cookie: { name: 'admin' } })
-    const { sessions } = scripted()
+  it('supports two managers, each with its own cookie', async () => {
+    const admins = createScriptedManager({ as: 'adminSession', cookie: { name: 'admin' } })
+    const { sessions } = createScriptedManager()
     const { session } = await import('../../src/adapters/node.ts')
     await using server = await start({
       sessions,
       after: [session(admins.sessions), session(sessions), session(admins.sessions)],
-      handler: saving((res, req) => {
+      handler: withChange((res, req) => {
         admins.sessions.of(req).set('b', 2)
         res.end(String('adminSession' in req))
       }),

@@ -26,25 +26,25 @@ declare const open: Session
 
 const schema = { theme: z.enum(['light', 'dark']), seen: z.date(), coupon: z.string().optional() }
 
-describe('a session nobody has described', () => {
-  it('belongs to a text or a number', () => {
+describe('a session without a declared type', () => {
+  it('accepts a string or a number as user id', () => {
     expectTypeOf(open.userId).toEqualTypeOf<string | number | undefined>()
-    // @ts-expect-error -- no user id
+    // @ts-expect-error -- not a user id
     open.login({ id: 7 })
-    // @ts-expect-error -- no user id
+    // @ts-expect-error -- not a user id
     open.login(undefined)
-    // @ts-expect-error -- no user id
+    // @ts-expect-error -- not a user id
     open.login(true)
   })
 
-  it('takes a fallback of any type', () => {
+  it('accepts a fallback of any type', () => {
     const theme: string = open.get('theme', 'light')
     const cart: { sku: number }[] = open.pop('cart', [])
     expectTypeOf(open.update('n', (n: number = 0) => n + 1)).toEqualTypeOf<number>()
     expectTypeOf([theme, cart]).not.toBeAny()
   })
 
-  it('tells what it is, not what it holds', () => {
+  it('has typed state and untyped content', () => {
     expectTypeOf(open.flashed('notice')).toBeUnknown()
     expectTypeOf(open.flashed<{ text: string }>('notice')).toEqualTypeOf<{ text: string } | undefined>()
     expectTypeOf(open.size).toEqualTypeOf<number>()
@@ -55,7 +55,7 @@ describe('a session nobody has described', () => {
 })
 
 describe('the manager', () => {
-  it('has the type it was given, in everything that leads to a session', () => {
+  it('passes its type to every session', () => {
     expectTypeOf(createSessions({ store })).toEqualTypeOf<Sessions<Default>>()
     expectTypeOf(sessions.create()).toEqualTypeOf<Session<Data>>()
     expectTypeOf(sessions.load('id')).resolves.toEqualTypeOf<Session<Data>>()
@@ -68,20 +68,20 @@ describe('the manager', () => {
     void sessions.open('cookie')
   })
 
-  it('knows users by text or number, whatever the type of userId', () => {
+  it('accepts strings and numbers as user ids, for any type of userId', () => {
     expectTypeOf(sessions.users.list(7)).resolves.toEqualTypeOf<UserSession[]>()
     expectTypeOf(sessions.users.revoke('ann', { except: sessions.create().handle })).resolves.toEqualTypeOf<number>()
     expectTypeOf(sessions.revoke('handle')).resolves.toEqualTypeOf<boolean>()
     expectTypeOf(sessions.clearExpired({ batch: 10, onProgress: (deleted) => void (deleted * 2) })).resolves.toEqualTypeOf<number>()
   })
 
-  it('tells events one can switch on', () => {
+  it('emits events that narrow by their type', () => {
     createSessions({
       store,
       onEvent(event) {
         expectTypeOf(event).toEqualTypeOf<SessionEvent>()
         if (event.type === 'overwritten') expectTypeOf(event.property).toEqualTypeOf<string>()
-        // @ts-expect-error -- no such event
+        // @ts-expect-error -- not an event
         if (event.type === 'stored') throw new Error('never')
       },
     })
@@ -91,7 +91,7 @@ describe('the manager', () => {
 describe('Express', () => {
   const app = express()
 
-  it('has the session on every request, read-only', () => {
+  it('declares a read-only session on every request', () => {
     app.get('/', (req, res) => {
       expectTypeOf(req.session).toEqualTypeOf<Session>()
       // @ts-expect-error -- read-only
@@ -100,7 +100,7 @@ describe('Express', () => {
     })
   })
 
-  it('takes options or a manager, and answers a middleware that has it', () => {
+  it('accepts options or a manager and returns a middleware with the manager', () => {
     const middleware = expressSession({ store, as: 'adminSession', cookie: { name: 'admin' } })
     expectTypeOf(middleware).toEqualTypeOf<ExpressMiddleware>()
     const typed = expressSession(sessions)
@@ -110,7 +110,7 @@ describe('Express', () => {
     app.get('/', (req) => expectTypeOf(typed.sessions.of(req)).toEqualTypeOf<Session<Data>>())
   })
 
-  it('takes its types from schemas', () => {
+  it('infers its types from schemas', () => {
     expectTypeOf(expressSession({ store, schema }).sessions.create().get('theme', 'light')).toEqualTypeOf<'light' | 'dark'>()
     // @ts-expect-error -- a store is needed
     expressSession({ schema })
@@ -118,7 +118,7 @@ describe('Express', () => {
 })
 
 describe('plain http', () => {
-  it('has a middleware that answers a promise without a next', () => {
+  it('returns a promise without next', () => {
     const middleware = nodeSession(sessions)
     expectTypeOf(middleware).toEqualTypeOf<SessionMiddleware<Data>>()
     const [req, res] = [{} as IncomingMessage, {} as ServerResponse]
@@ -127,7 +127,7 @@ describe('plain http', () => {
     expectTypeOf(nodeSession({ store, schema }).sessions.create().get('seen')).toEqualTypeOf<Date | undefined>()
   })
 
-  it('hands the session to a listener', () => {
+  it('passes the session to a listener', () => {
     const listener = withNodeSession(sessions, (req, res, session) => {
       expectTypeOf(req).toEqualTypeOf<IncomingMessage>()
       expectTypeOf(session).toEqualTypeOf<Session<Data>>()
@@ -137,7 +137,7 @@ describe('plain http', () => {
     withNodeSession({ store, schema }, (_req, res, session) => res.end(session.get('theme')))
   })
 
-  it('has a type for a request that has passed', () => {
+  it('declares the type of a request with a session', () => {
     expectTypeOf<SessionRequest['session']>().toEqualTypeOf<Session>()
     expectTypeOf<SessionRequest<Data>['session']>().toEqualTypeOf<Session<Data>>()
     expectTypeOf<SessionRequest<Data, 'adminSession'>['adminSession']>().toEqualTypeOf<Session<Data>>()
@@ -147,7 +147,7 @@ describe('plain http', () => {
 })
 
 describe('Request to Response', () => {
-  it('hands the session over behind the request', () => {
+  it('passes the session after the request', () => {
     const handler = withSession({ store }, (request, session) => {
       expectTypeOf(request).toEqualTypeOf<Request>()
       expectTypeOf(session).toEqualTypeOf<Session>()
@@ -155,11 +155,11 @@ describe('Request to Response', () => {
     })
     expectTypeOf(handler).toEqualTypeOf<WebHandler>()
     expectTypeOf(handler(new Request('http://localhost'))).resolves.toEqualTypeOf<Response>()
-    // @ts-expect-error -- a handler answers with a response
+    // @ts-expect-error -- a handler must return a Response
     withSession({ store }, () => 'hello')
   })
 
-  it('has the type of the manager, or of the schemas', () => {
+  it('has the type of the manager or of the schemas', () => {
     expectTypeOf(withSession(sessions, async (_request, session) => Response.json(session.get('cart', [])))).toEqualTypeOf<
       WebHandler<Data>
     >()
@@ -172,7 +172,7 @@ describe('Request to Response', () => {
     })
   })
 
-  it('asks for what its handler wants of the runtime', () => {
+  it('has the parameters of its handler', () => {
     interface Context {
       waitUntil(promise: Promise<unknown>): void
     }
@@ -182,7 +182,7 @@ describe('Request to Response', () => {
     })
     expectTypeOf(worker).toEqualTypeOf<WebHandler<Data, [env: { readonly KEY: string }, context: Context]>>()
     expectTypeOf(worker).parameters.toEqualTypeOf<[request: Request, env: { readonly KEY: string }, context: Context]>()
-    // @ts-expect-error -- what the runtime hands over is missing
+    // @ts-expect-error -- arguments of the runtime are missing
     void worker(new Request('http://localhost'))
     withSession({ store, schema }, (_request, session, env: { readonly KEY: string }) => Response.json([session.get('theme'), env.KEY]))
   })

@@ -22,21 +22,21 @@ describe('types from a schema', () => {
     expectTypeOf(sessions.of({})).toEqualTypeOf<typeof session>()
   })
 
-  it('are checked when writing', () => {
+  it('are checked for writes', () => {
     session.set('theme', 'dark').increment('visits')
     session.push('cart', { sku: 1, n: 1 })
     session.login('7')
-    // @ts-expect-error -- no theme
+    // @ts-expect-error -- not a theme
     session.set('theme', 'pink')
-    // @ts-expect-error -- no number
+    // @ts-expect-error -- not a number
     session.increment('theme')
-    // @ts-expect-error -- no such property
+    // @ts-expect-error -- not a property
     session.get('other')
-    // @ts-expect-error -- no text
+    // @ts-expect-error -- not a string
     session.login(7)
   })
 
-  it('take any Standard Schema', () => {
+  it('accept any Standard Schema', () => {
     const even = {
       '~standard': {
         version: 1,
@@ -48,7 +48,7 @@ describe('types from a schema', () => {
     const other = createSessions({ store: new MemoryStore(), schema: { even } }).create()
     expectTypeOf(other.get('even')).toEqualTypeOf<number | undefined>()
     expectTypeOf(other).not.toEqualTypeOf<Session>()
-    // @ts-expect-error -- no schema
+    // @ts-expect-error -- not a schema
     createSessions({ store: new MemoryStore(), schema: { even: 5 } })
   })
 })

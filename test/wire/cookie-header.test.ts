@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cookieValues } from '../../src/wire/cookie-header.ts'
 
-/** A second parser, as slow and as plain as can be. */
-function plainly(header: string, name: string): string[] {
+/** A second, simple implementation. */
+function parseSimply(header: string, name: string): string[] {
   return header
     .split(';')
     .map((pair) => pair.replace(/^[ \t]+/, '').replace(/[ \t]+$/, ''))
@@ -44,11 +44,11 @@ describe('cookieValues', () => {
     ['sid2=1; sid=2; sid3=3', ['2']],
     ['', []],
     [';;;;', []],
-  ])('of %j are %j', (header, values) => {
+  ])('parses %j to %j', (header, values) => {
     expect(cookieValues(header, 'sid')).toEqual(values)
   })
 
-  it('of anything but a text are none, and it never throws', () => {
+  it('returns an empty list for anything but a string, and never throws', () => {
     fc.assert(
       fc.property(
         fc.anything().filter((value) => typeof value !== 'string'),
@@ -59,7 +59,7 @@ describe('cookieValues', () => {
     )
   })
 
-  it('agree with a second parser on all headers', () => {
+  it('agrees with a second parser on all headers', () => {
     const piece = fc.oneof(
       fc.constantFrom('sid', 'sid=', '=', ';', '; ', ' ', '\t', 'a', '__Host-sid=', '"', ',', '\u00a0', 'SID=', 'sidx=', '%', '\0', '\n'),
       fc.string({ maxLength: 4 }),
@@ -67,13 +67,13 @@ describe('cookieValues', () => {
     const header = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(''))
     fc.assert(
       fc.property(header, fc.constantFrom('sid', '__Host-sid', 'a', 's'), (text, name) => {
-        expect(cookieValues(text, name)).toEqual(plainly(text, name))
+        expect(cookieValues(text, name)).toEqual(parseSimply(text, name))
       }),
       { numRuns: 3000 },
     )
   })
 
-  it('of pairs that were printed are what was printed', () => {
+  it('returns the values that were printed', () => {
     const octet = fc.constantFrom(..."!#$%&'()*+-./0123456789:<=>?@ABCXYZ[]^_`abcxyz{|}~".split(''))
     const value = fc.array(octet, { maxLength: 20 }).map((octets) => octets.join(''))
     fc.assert(
@@ -84,7 +84,7 @@ describe('cookieValues', () => {
     )
   })
 
-  it('of long headers cost time in proportion, not more', () => {
+  it('takes time in proportion to the length of the header', () => {
     for (const header of [
       ';'.repeat(1_000_000),
       `sid${'='.repeat(1_000_000)}`,
@@ -92,7 +92,7 @@ describe('cookieValues', () => {
       ' '.repeat(1_000_000),
       'sid=a;'.repeat(150_000),
     ]) {
-      expect(cookieValues(header, 'sid').length).toBe(plainly(header, 'sid').length)
+      expect(cookieValues(header, 'sid').length).toBe(parseSimply(header, 'sid').length)
     }
   })
 })

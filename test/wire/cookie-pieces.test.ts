@@ -4,8 +4,8 @@ import { join, namesSent, split } from '../../src/wire/cookie-pieces.ts'
 
 const header = (pieces: readonly (readonly [string, string])[]): string => pieces.map(([name, piece]) => `${name}=${piece}`).join('; ')
 
-describe('a value in pieces', () => {
-  it('comes back as it was, in whatever order the browser sends them, beside other cookies', () => {
+describe('a value in chunks', () => {
+  it('is restored in any order of the cookies and next to other cookies', () => {
     const value = fc.stringMatching(/^[\w-]{1,200}$/)
     fc.assert(
       fc.property(value, fc.integer({ min: 20, max: 250 }), fc.boolean(), (given, room, reversed) => {
@@ -18,7 +18,7 @@ describe('a value in pieces', () => {
     )
   })
 
-  it('one that fits stays whole', () => {
+  it('is one cookie if it fits', () => {
     expect(split('sid', 'abc', 3)).toEqual([['sid', 'abc']])
     expect(split('sid', 'abcd', 3)).toEqual([
       ['sid', 'abc.1'],
@@ -26,43 +26,43 @@ describe('a value in pieces', () => {
     ])
   })
 
-  it('more than ten are too many', () => {
+  it('has at most ten chunks', () => {
     expect(split('sid', 'a'.repeat(100), 10).length).toBe(10)
     expect(() => split('sid', 'a'.repeat(101), 10)).toThrow(RangeError)
   })
 
-  it('what is left over from a longer value is not a part of it', () => {
+  it('ignores leftover chunks of a longer value', () => {
     expect(join('sid=short; sid.1=old; sid.2=older', 'sid')).toEqual(['short'])
     expect(join('sid=a.1; sid.1=b; sid.2=old', 'sid')).toEqual(['ab'])
     expect(namesSent('sid=a.1; sid.1=b; sid.2=old; sid.x=1; sid.10=1', 'sid')).toEqual(['sid', 'sid.1', 'sid.2'])
   })
 
   it.each([
-    ['a piece is missing', 'sid=a.2; sid.2=c'],
-    ['all are missing', 'sid=a.2'],
-    ['a piece is empty', 'sid=a.1; sid.1='],
-    ['a piece has a character of its own', 'sid=a.1; sid.1=b c'],
-    ['a piece is itself in pieces', 'sid=a.1; sid.1=b.2'],
-    ['a piece is there twice, different', 'sid=a.1; sid.1=b; sid.1=c'],
-    ['it counts to nothing', 'sid=a.0; sid.1=b'],
-    ['it counts to more than nine', 'sid=a.10; sid.1=b'],
-  ])('is not put together when %s', (_, given) => {
+    ['a chunk is missing', 'sid=a.2; sid.2=c'],
+    ['all chunks are missing', 'sid=a.2'],
+    ['a chunk is empty', 'sid=a.1; sid.1='],
+    ['a chunk has an invalid character', 'sid=a.1; sid.1=b c'],
+    ['a chunk is itself split', 'sid=a.1; sid.1=b.2'],
+    ['two different chunks have one name', 'sid=a.1; sid.1=b; sid.1=c'],
+    ['its count is zero', 'sid=a.0; sid.1=b'],
+    ['its count exceeds nine', 'sid=a.10; sid.1=b'],
+  ])('is not restored if %s', (_, given) => {
     expect(join(given, 'sid').every((value) => value.includes('.'))).toBe(true)
   })
 
-  it('the same piece twice is one', () => {
+  it('may contain the same chunk twice', () => {
     expect(join('sid=a.1; sid.1=b; sid.1=b; sid=a.1', 'sid')).toEqual(['ab'])
   })
 
-  it('of thousands of beginnings for the same pieces only some are made whole', () => {
-    const beginnings = Array.from({ length: 2000 }, (_, n) => `sid=${n}.9`)
+  it('is restored for only four of thousands of first chunks', () => {
+    const firstChunks = Array.from({ length: 2000 }, (_, n) => `sid=${n}.9`)
     const pieces = Array.from({ length: 9 }, (_, index) => `sid.${index + 1}=${'a'.repeat(1000)}`)
-    const values = join([...beginnings, ...pieces].join('; '), 'sid')
+    const values = join([...firstChunks, ...pieces].join('; '), 'sid')
     expect(values.length).toBe(2000)
     expect(values.filter((value) => value.length > 9000).length).toBe(4)
   })
 
-  it('an id with its dot is whole', () => {
+  it('is complete for an id with its dot', () => {
     const id = `${'a'.repeat(16)}.${'1'.repeat(32)}`
     expect(join(`sid=${id}; sid.1=x`, 'sid')).toEqual([id])
   })

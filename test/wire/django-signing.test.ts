@@ -4,8 +4,8 @@ import { fromBase62, toBase62 } from '../../src/wire/base62.ts'
 import { DjangoSigner, SIGNATURE_LENGTH, saltedHmac } from '../../src/wire/django-signing.ts'
 import { SALT, vectors } from '../django/vectors.ts'
 
-const MOST = 1 << 20
-const signer = (...secrets: string[]): DjangoSigner => new DjangoSigner(secrets, SALT, MOST)
+const MAX_SIZE = 1 << 20
+const signer = (...secrets: string[]): DjangoSigner => new DjangoSigner(secrets, SALT, MAX_SIZE)
 const ascii = fc.string({ unit: fc.integer({ min: 0, max: 127 }).map((code) => String.fromCharCode(code)), maxLength: 300 })
 
 describe('base 62', () => {
@@ -13,7 +13,7 @@ describe('base 62', () => {
     expect([toBase62(n), fromBase62(s)]).toEqual([s, n])
   })
 
-  it('comes back', () => {
+  it('is reversible', () => {
     fc.assert(
       fc.property(fc.maxSafeInteger(), (number) => {
         expect(fromBase62(toBase62(number))).toBe(number)
@@ -21,46 +21,51 @@ describe('base 62', () => {
     )
   })
 
-  it.each(['', '-', ' 1', '1 ', '+1', '1.5', 'é', 'z'.repeat(16), 'z'.repeat(17)])('%j is none', (text) => {
+  it.each(['', '-', ' 1', '1 ', '+1', '1.5', 'é', 'z'.repeat(16), 'z'.repeat(17)])('rejects %j', (text) => {
     expect(fromBase62(text)).toBeUndefined()
   })
 })
 
-describe('what Django has signed', () => {
-  it.each(vectors.session_data)('$id opens', ({ secret, encoded, json, time }) => {
+describe('signatures of Django', () => {
+  it.each(vectors.session_data)('$id is verified', ({ secret, encoded, json, time }) => {
     expect(signer(secret).open(encoded)).toEqual({ text: json, at: time })
   })
 
-  it.each(vectors.session_data)('$id is signed as Django does it', ({ secret, encoded, json, time, compressed }) => {
+  it.each(vectors.session_data)('$id is signed as Django signs it', ({ secret, encoded, json, time, compressed }) => {
     const signed = signer(secret).sign(json, time)
     expect(signed.startsWith('.')).toBe(compressed)
     if (!compressed) expect(signed).toBe(encoded)
     expect(signer(secret).open(signed)).toEqual({ text: json, at: time })
   })
 
-  it.each(vectors.tampered.filter(({ kind }) => kind === 'db'))('$id is refused', ({ secret, value }) => {
+  it.each(vectors.tampered.filter(({ kind }) => kind === 'db'))('$id is rejected', ({ secret, value }) => {
     expect(signer(secret).open(value)).toBeUndefined()
   })
 
-  it.each(vectors.legacy_pre31)('$id of before 3.1 is refused', ({ secret, value }) => {
+  it.each(vectors.legacy_pre31)('$id from before 3.1 is rejected', ({ secret, value }) => {
     expect(signer(secret).open(value)).toBeUndefined()
   })
 
   it.each(vectors.secret_key_fallbacks)(
-    'with the fallbacks $fallbacks it opens as Django has it',
+    'opens the same values as Django with the fallbacks $fallbacks',
     ({ secret, fallbacks, value, decoded }) => {
       const opened = signer(secret, ...fallbacks).open(value)
       expect(opened === undefined ? {} : JSON.parse(opened.text)).toEqual(decoded)
     },
   )
 
-  it.each(vectors.auth_hash)('the hash of a login with "$password_field" and $secret', ({ secret, password_field, session_auth_hash }) => {
-    expect(saltedHmac('django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash', secret, password_field)).toBe(session_auth_hash)
-  })
+  it.each(vectors.auth_hash)(
+    'returns the login hash of "$password_field" with $secret',
+    ({ secret, password_field, session_auth_hash }) => {
+      expect(saltedHmac('django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash', secret, password_field)).toBe(
+        session_auth_hash,
+      )
+    },
+  )
 })
 
-describe('a signer', () => {
-  it('opens what it has signed, whatever it is', () => {
+describe('DjangoSigner', () => {
+  it('opens everything it has signed', () => {
     fc.assert(
       fc.property(ascii, fc.nat(2 ** 40), fc.string({ minLength: 1 }), (text, at, secret) => {
         expect(signer(secret).open(signer(secret).sign(text, at))).toEqual({ text, at })
@@ -68,7 +73,7 @@ describe('a signer', () => {
     )
   })
 
-  it('refuses what was changed in one place, cut off or lengthened', () => {
+  it('rejects a value that was changed, truncated or extended', () => {
     const value = signer('secret').sign('{"a":1}', 1_700_000_000)
     fc.assert(
       fc.property(fc.nat(value.length - 1), ascii, (at, text) => {
@@ -80,7 +85,7 @@ describe('a signer', () => {
     )
   })
 
-  it('never throws, whatever it is given', () => {
+  it('never throws, for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(signer('secret').open(text)).toBeUndefined()
@@ -88,16 +93,16 @@ describe('a signer', () => {
     )
   })
 
-  it('refuses what another salt or another key has signed', () => {
+  it('rejects a value signed with another salt or key', () => {
     const value = signer('secret').sign('{}', 1)
-    expect([new DjangoSigner(['secret'], `${SALT}s`, MOST).open(value), signer('secre').open(value)]).toEqual([undefined, undefined])
+    expect([new DjangoSigner(['secret'], `${SALT}s`, MAX_SIZE).open(value), signer('secre').open(value)]).toEqual([undefined, undefined])
   })
 
-  it('refuses to inflate to more than it was told', () => {
-    const bomb = new DjangoSigner(['secret'], SALT, MOST).sign('a'.repeat(MOST + 1), 1)
+  it('rejects a value that inflates beyond the limit', () => {
+    const bomb = new DjangoSigner(['secret'], SALT, MAX_SIZE).sign('a'.repeat(MAX_SIZE + 1), 1)
     expect(bomb.length).toBeLessThan(5000)
     expect(signer('secret').open(bomb)).toBeUndefined()
-    expect(new DjangoSigner(['secret'], SALT, MOST + 1).open(bomb)?.text.length).toBe(MOST + 1)
+    expect(new DjangoSigner(['secret'], SALT, MAX_SIZE + 1).open(bomb)?.text.length).toBe(MAX_SIZE + 1)
   })
 
   it('ends with a signature of a fixed length', () => {

@@ -19,7 +19,7 @@ describe('isLoopback', () => {
     '127.255.0.3',
     '[::1]',
     '[::1]:3000',
-  ])('%s is', (host) => {
+  ])('returns true for %s', (host) => {
     expect(arrival(host)).toBe(true)
   })
 
@@ -42,7 +42,7 @@ describe('isLoopback', () => {
     'example.com:localhost',
     'localhost:80:80',
     'localhost, example.com',
-  ])('%s is not', (host) => {
+  ])('returns false for %s', (host) => {
     expect(arrival(host)).toBe(false)
   })
 
@@ -56,7 +56,7 @@ describe('isLoopback', () => {
     'x-forwarded-server',
     'x-forwarded-ssl',
     'x-forwarded-scheme',
-  ])('with a %s header is not, even an empty one', (name) => {
+  ])('returns false with a %s header, even an empty one', (name) => {
     expect([arrival('localhost', { [name]: 'x' }), arrival('localhost', { [name]: '' })]).toEqual([false, false])
   })
 
@@ -70,11 +70,11 @@ describe('isLoopback', () => {
     ['', false],
     ['fe80::1', false],
     [undefined, true],
-  ])('the peer %s: %s', (peer, expected) => {
+  ])('for the peer %s returns %s', (peer, expected) => {
     expect(arrival('localhost', {}, peer === undefined ? {} : { peer })).toBe(expected)
   })
 
-  it('of several names every one must be local', () => {
+  it('returns true only if every host is local', () => {
     const named = (...hosts: (string | undefined)[]): boolean => isLoopback({ hosts, headers: [] })
     expect([
       named('localhost', '127.0.0.1:80'),
@@ -84,7 +84,7 @@ describe('isLoopback', () => {
     ]).toEqual([true, false, false, false])
   })
 
-  it('in production is not', () => {
+  it('returns false in production', () => {
     expect([
       arrival('localhost', {}, { environment: 'production' }),
       arrival('localhost', {}, { environment: 'development' }),
@@ -93,22 +93,22 @@ describe('isLoopback', () => {
   })
 })
 
-describe('what speaks against it', () => {
+describe('isLoopback with an invalid host or a proxy', () => {
   it.each(['127.999.0.1', 'shop.example/.localhost', 'shop.example#.localhost', 'user@localhost', 'localhost:', 'a..localhost'])(
-    'the host %s is no host of this machine',
+    'returns false for the host %s',
     (host) => {
       expect(arrival(host)).toBe(false)
     },
   )
 
   it.each(['x-real-ip', 'true-client-ip', 'x-client-ip', 'x-forwarded', 'x-forwarded-ssl', 'x-original-host'])(
-    'the header %s is of a proxy',
+    'returns false for the header %s',
     (name) => {
       expect(arrival('localhost', { [name]: '1' })).toBe(false)
     },
   )
 
-  it('no host at all, or any other beside', () => {
+  it('returns false without a host and with another host', () => {
     expect(isLoopback({ hosts: [], headers: [] })).toBe(false)
     expect(isLoopback({ hosts: ['localhost', 'shop.example'], headers: [] })).toBe(false)
   })

@@ -3,8 +3,8 @@ import { sameSecret } from '../../src/wire/same-secret.ts'
 
 const SECRET = 'VoS_0i5w1h0MUb6YcZmLXuQBvN3nqHh7k8SPrR8oVeg'
 
-describe('two secrets', () => {
-  it('are the same only when every character is', () => {
+describe('sameSecret', () => {
+  it('returns true only if every character is equal', () => {
     expect(sameSecret(SECRET, `${SECRET}`)).toBe(true)
     for (let at = 0; at < SECRET.length; at++) expect(sameSecret(SECRET, `${SECRET.slice(0, at)}!${SECRET.slice(at + 1)}`)).toBe(false)
   })
@@ -16,11 +16,11 @@ describe('two secrets', () => {
     ['', SECRET],
     ['é', 'e'],
     ['\0', ''],
-  ])('are not the same where one is longer, or of other characters: %j, %j', (one, other) => {
+  ])('returns false for other lengths or characters: %j, %j', (one, other) => {
     expect(sameSecret(one, other)).toBe(false)
   })
 
-  it('may be empty', () => {
+  it('returns true for two empty texts', () => {
     expect(sameSecret('', '')).toBe(true)
   })
 })

@@ -8,7 +8,7 @@ const sealOf = (secrets: readonly string[] = ['first secret'], use = USE, purpos
 const seal = sealOf()
 const text = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 300 }), fc.constantFrom('', '\ufeffmark', 'a'.repeat(5000), '{"a":1}'))
 
-/** Every text that has another character in one place. */
+/** Yields every text with one bit of one character flipped. */
 function* flipped(sealed: string): Generator<string> {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   for (let at = 0; at < sealed.length; at += 1) {
@@ -18,18 +18,18 @@ function* flipped(sealed: string): Generator<string> {
 }
 
 describe('a seal', () => {
-  it.each([false, true])('gives back every text (squeezed: %s)', (squeeze) => {
+  it.each([false, true])('restores every text (compressed: %s)', (compressed) => {
     fc.assert(
       fc.property(text, (given) => {
-        const sealed = seal.close(given, squeeze)
+        const sealed = seal.close(given, compressed)
         expect(sealed).toMatch(/^[\w-]+$/)
         expect(seal.open(sealed)).toBe(given)
       }),
     )
   })
 
-  it('never looks the same twice, and shows nothing of the text', () => {
-    const many = Array.from({ length: 200 }, () => seal.close('nobody reads this', false))
+  it('returns another text each time, without the plain text', () => {
+    const many = Array.from({ length: 200 }, () => seal.close('hidden text', false))
     expect(new Set(many).size).toBe(200)
     for (const each of many)
       expect(
@@ -39,11 +39,11 @@ describe('a seal', () => {
             .replaceAll('-', '+')
             .replaceAll('_', '/'),
         ),
-      ).not.toContain('nobody')
+      ).not.toContain('hidden')
   })
 
-  it.each([false, true])('does not open with any bit flipped, any character gone or doubled, or cut off (squeezed: %s)', (squeeze) => {
-    const sealed = seal.close('{"cart":["bread","bread","bread"]}', squeeze)
+  it.each([false, true])('rejects a text with a flipped bit, a missing, doubled or truncated character (compressed: %s)', (compressed) => {
+    const sealed = seal.close('{"cart":["bread","bread","bread"]}', compressed)
     for (const other of flipped(sealed)) expect(seal.open(other), other).toBeUndefined()
     for (let at = 0; at < sealed.length; at += 1) {
       expect(seal.open(sealed.slice(0, at)), `cut at ${at}`).toBeUndefined()
@@ -52,7 +52,7 @@ describe('a seal', () => {
     }
   })
 
-  it('of every length has one spelling', () => {
+  it('has one spelling at every length', () => {
     for (let length = 0; length < 8; length += 1) {
       const sealed = seal.close('x'.repeat(length), false)
       expect(seal.open(sealed)).toBe('x'.repeat(length))
@@ -60,13 +60,13 @@ describe('a seal', () => {
     }
   })
 
-  it('is not put together of two', () => {
+  it('rejects a combination of two texts', () => {
     const [one, other] = [seal.close('a'.repeat(100), false), seal.close('b'.repeat(100), false)]
     for (let at = 17; at < one.length - 8; at += 1)
       expect(seal.open(one.slice(0, at) + other.slice(at)), `spliced at ${at}`).toBeUndefined()
   })
 
-  it('does not open for another secret, purpose or use, however alike', () => {
+  it('rejects texts of another secret, purpose or use', () => {
     const sealed = seal.close('secret', false)
     const others = [
       sealOf(['second secret']),
@@ -79,28 +79,28 @@ describe('a seal', () => {
     for (const other of others) expect(other.open(sealed)).toBeUndefined()
   })
 
-  it('tells use and version apart where both run into each other', () => {
+  it('separates use and version', () => {
     const shifted = [sealOf(['s'], 'ab'), sealOf(['s'], 'a'), sealOf(['s'], 'b'), sealOf(['s'], '1a'), sealOf(['s'], '","ab')]
     const sealed = shifted.map((each) => each.close('x', false))
     for (const [index, each] of shifted.entries())
       expect(sealed.map((one) => each.open(one) !== undefined)).toEqual(shifted.map((_, other) => other === index))
   })
 
-  it('the first secret seals, all of them open', () => {
+  it('seals with the first secret and opens with all of them', () => {
     const [before, rotating, after] = [sealOf(['old']), sealOf(['new', 'old']), sealOf(['new'])]
     expect(rotating.open(before.close('x', false))).toBe('x')
     expect(after.open(rotating.close('x', false))).toBe('x')
     expect(before.open(rotating.close('x', false))).toBeUndefined()
   })
 
-  it('what unfolds to too much does not open, and is not made', () => {
+  it('limits the size of the decompressed text', () => {
     const sealed = seal.close('0'.repeat(1 << 20), true)
-    expect(sealed.length).toBeGreaterThan(1 << 20) // as it is, rather than squeezed
+    expect(sealed.length).toBeGreaterThan(1 << 20) // not compressed above the limit
     expect(seal.open(seal.close('0'.repeat(1 << 18), true))).toBe('0'.repeat(1 << 18))
     expect(seal.close('0'.repeat(1 << 18), true).length).toBeLessThan(1000)
   })
 
-  it('never throws, whatever it is given', () => {
+  it('returns undefined and never throws, for any text', () => {
     const base64 = fc.stringMatching(/^[12][\w-]{0,200}$/)
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), base64), (given) => {
@@ -111,20 +111,20 @@ describe('a seal', () => {
   })
 
   it.each([
-    ['no version', ''],
+    ['an empty text', ''],
     ['v1....', 'v1....'],
     ['a version alone', '1'],
     ['another version', `3${seal.close('x', false).slice(1)}`],
-    ['the version of a squeezed one', `2${seal.close('x', false).slice(1)}`],
+    ['the version of a compressed text', `2${seal.close('x', false).slice(1)}`],
     ['standard base64', seal.close('>>>???>>>???', false).replaceAll('-', '+').replaceAll('_', '/').padEnd(100, '=')],
     ['plain base64 JSON', btoa('{"admin":true}')],
     ['a JWT without algorithm', 'eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.'],
     ['all zero', `1${'A'.repeat(200)}`],
     ['a long one', `1${'A'.repeat(200_000)}`],
-    ['a newline behind', `${seal.close('x', false)}\n`],
-    ['a blank in front', ` ${seal.close('x', false)}`],
+    ['a trailing newline', `${seal.close('x', false)}\n`],
+    ['a leading blank', ` ${seal.close('x', false)}`],
     ['lone surrogates', `1${'\ud800'.repeat(60)}`],
-  ])('takes no %s', (_, given) => {
+  ])('rejects %s', (_, given) => {
     expect(seal.open(given)).toBeUndefined()
   })
 })

@@ -15,21 +15,31 @@ interface Parsed {
   readonly attributes: Readonly<Record<string, string | true>>
 }
 
-/** What a browser makes of a Set-Cookie (RFC 6265bis, 5.6), but for what no server of good manners sends: an attribute twice. */
+/**
+ * Parses a Set-Cookie as a browser does (RFC 6265bis, 5.6), but throws for a duplicate attribute.
+ */
 function parsed(header: string): Parsed {
   const [pair = '', ...rest] = header.split(';')
   const attributes: Record<string, string | true> = {}
   for (const part of rest) {
     const [, name = '', value] = /^ ?([^=]*)(?:=(.*))?$/.exec(part) ?? []
     const key = name.toLowerCase()
-    if (Object.hasOwn(attributes, key)) throw new Error(`${key} comes twice`)
+    if (Object.hasOwn(attributes, key)) throw new Error(`${key} is a duplicate`)
     attributes[key] = value ?? true
   }
   return { name: pair.slice(0, pair.indexOf('=')), value: pair.slice(pair.indexOf('=') + 1), attributes }
 }
 
-/** The attributes that were asked for, as they have to appear. */
-function asked({ path, domain, secure, httpOnly, sameSite, partitioned, priority }: CookieAttributes): Record<string, string | true> {
+/** Returns the requested attributes in the expected form. */
+function expectedAttributes({
+  path,
+  domain,
+  secure,
+  httpOnly,
+  sameSite,
+  partitioned,
+  priority,
+}: CookieAttributes): Record<string, string | true> {
   return {
     path,
     ...(domain === undefined ? {} : { domain }),
@@ -62,27 +72,31 @@ const attributes: fc.Arbitrary<CookieAttributes> = fc.record(
 const name = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}$/)
 const value = fc.stringMatching(/^[A-Za-z0-9_.-]{0,60}$/)
 
-describe('The law of Set-Cookie', () => {
-  it('parse(print(x)) is x: the name, the value, exactly the attributes that were asked for, each once', () => {
+describe('printCookie and printDeletion', () => {
+  it('print the name, the value and exactly the requested attributes, each once', () => {
     fc.assert(
       fc.property(name, value, attributes, fc.option(fc.integer({ min: 1, max: 34_560_000 }), { nil: undefined }), (key, text, x, age) => {
         const lifetime: Record<string, string> = age === undefined ? {} : { 'max-age': String(age) }
-        expect(parsed(printCookie(key, text, x, age))).toEqual({ name: key, value: text, attributes: { ...asked(x), ...lifetime } })
+        expect(parsed(printCookie(key, text, x, age))).toEqual({
+          name: key,
+          value: text,
+          attributes: { ...expectedAttributes(x), ...lifetime },
+        })
       }),
     )
   })
 
-  it('a deletion has the attributes of the cookie, an end in the past, and no value', () => {
+  it('print a deletion with the attributes of the cookie, an expiry in the past and no value', () => {
     fc.assert(
       fc.property(name, attributes, (key, x) => {
         const { name: deleted, value: left, attributes: found } = parsed(printDeletion(key, x))
         const { expires, ...rest } = found
-        expect([deleted, left, rest, Date.parse(String(expires))]).toEqual([key, '', asked(x), 0])
+        expect([deleted, left, rest, Date.parse(String(expires))]).toEqual([key, '', expectedAttributes(x), 0])
       }),
     )
   })
 
-  it('what is printed is one line of printable ASCII', () => {
+  it('print one line of printable ASCII', () => {
     fc.assert(
       fc.property(name, value, attributes, (key, text, x) => {
         expect(printCookie(key, text, x, 60)).toMatch(/^[\x20-\x7e]+$/)
@@ -93,7 +107,7 @@ describe('The law of Set-Cookie', () => {
 
   const BREAKING = ['\r\nSet-Cookie: a=b', '\n', '\0', '; Domain=evil.example']
 
-  it.each(BREAKING)('nothing is printed around %j, in a name, a value, a path or a domain', (text) => {
+  it.each(BREAKING)('throw for %j in a name, value, path or domain', (text) => {
     expect(() => printCookie(`sid${text}`, 'x', DEFAULTS)).toThrow(TypeError)
     expect(() => printCookie('sid', `x${text}`, DEFAULTS)).toThrow(TypeError)
     expect(() => printCookie('sid', 'x', { ...DEFAULTS, path: `/${text}` })).toThrow(TypeError)
@@ -101,12 +115,12 @@ describe('The law of Set-Cookie', () => {
   })
 })
 
-describe('The law of the session cookie', () => {
+describe('the session cookie', () => {
   const https = { secure: true, loopback: false }
   const local = { secure: false, loopback: true }
   const connection = fc.constantFrom(https, local)
 
-  it('it is deleted under the name, path, domain and partition it was set under', () => {
+  it('is deleted with the name, path, domain and partition it was set with', () => {
     const options = fc.record(
       {
         name: fc.constantFrom('sid', '__Host-sid', 'admin'),
@@ -135,7 +149,7 @@ describe('The law of the session cookie', () => {
     )
   })
 
-  it('it keeps the rules of its prefix, or browsers would refuse it', () => {
+  it('follows the rules of its prefix', () => {
     const options = fc.record(
       { name: fc.constantFrom('sid', '__Host-sid', '__Secure-sid', '__host-sid'), path, domain },
       { requiredKeys: [] },
@@ -155,15 +169,15 @@ describe('The law of the session cookie', () => {
     [1, '1'],
     [0, '1'],
     [-5, '1'],
-  ])('with %j ms left its Max-Age is %j whole seconds, never zero', (left, expected) => {
+  ])('with %j ms left has a Max-Age of %j whole seconds', (left, expected) => {
     expect(parsed(printed(issue({}, https, left))).attributes['max-age']).toBe(expected)
   })
 
-  it.each([['/a<b'], ['/a"b'], ['/a\\b'], ['/a b'], ['/é']])('the path %j is either refused at the start or can be printed', (given) => {
+  it.each([['/a<b'], ['/a"b'], ['/a\\b'], ['/a b'], ['/é']])('rejects the path %j at the start, or can print it', (given) => {
     expectPrintable({ path: given })
   })
 
-  it('whatever the option cookie accepts can be printed', () => {
+  it('prints every accepted option', () => {
     const character = fc.constantFrom(...Array.from({ length: 0x82 }, (_, code) => String.fromCharCode(code)))
     const text = fc.array(character, { maxLength: 6 }).map((characters) => characters.join(''))
     const cookie = fc.record(

@@ -4,7 +4,7 @@ import { type CookieAttributes, printCookie, printDeletion } from '../../src/wir
 
 const plain: CookieAttributes = { path: '/', secure: false, httpOnly: false, sameSite: 'lax' }
 
-/** The attributes of a `Set-Cookie`, by their lower-case names. */
+/** Returns the attributes of a `Set-Cookie` by their lower-case names. */
 function attributes(header: string): Map<string, string> {
   const parts = header.split('; ').slice(1)
   const found = new Map(parts.map((part) => [part.split('=')[0]?.toLowerCase() ?? '', part.slice(part.indexOf('=') + 1)]))
@@ -13,17 +13,17 @@ function attributes(header: string): Map<string, string> {
 }
 
 describe('printCookie', () => {
-  it('writes SameSite out, and Path', () => {
+  it('prints SameSite and Path', () => {
     expect(printCookie('sid', 'v', plain)).toBe('sid=v; Path=/; SameSite=Lax')
   })
 
-  it('has Max-Age only when it is given', () => {
+  it('prints Max-Age only if it is given', () => {
     expect(printCookie('sid', 'v', plain, 60)).toContain('; Max-Age=60')
     expect(printCookie('sid', 'v', plain)).not.toContain('Max-Age')
   })
 
-  it('has exactly the attributes that are asked for, none twice', () => {
-    const asked = fc.record({
+  it('prints exactly the requested attributes, each once', () => {
+    const attributesArbitrary = fc.record({
       path: fc.constantFrom('/', '/app'),
       secure: fc.boolean(),
       httpOnly: fc.boolean(),
@@ -32,7 +32,7 @@ describe('printCookie', () => {
     })
     fc.assert(
       fc.property(
-        asked,
+        attributesArbitrary,
         fc.option(fc.constantFrom('low' as const, 'medium' as const, 'high' as const), { nil: undefined }),
         fc.option(fc.constant('example.com'), { nil: undefined }),
         (given, priority, domain) => {
@@ -57,13 +57,13 @@ describe('printCookie', () => {
     )
   })
 
-  it('leaves the value as it is', () => {
+  it('prints the value unchanged', () => {
     expect(printCookie('sid', 'a-_.Z9', plain)).toMatch(/^sid=a-_\.Z9;/)
   })
 })
 
 describe('printDeletion', () => {
-  it('has no value and an Expires that is past', () => {
+  it('prints no value and an Expires in the past', () => {
     const header = printDeletion('sid', { ...plain, domain: 'example.com', secure: true })
     expect(header).toMatch(/^sid=;/)
     expect(attributes(header).get('expires')).toBe('Thu, 01 Jan 1970 00:00:00 GMT')

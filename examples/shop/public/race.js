@@ -1,105 +1,112 @@
-// Runs both races against both contenders and says what came of it. Everything it shows was measured or answered just now.
-import { drawAxis, drawCalls } from './timeline.js'
+// Runs both races on both contenders and shows the measured times and the received responses.
+import { drawAxis, drawRequests } from './timeline.js'
 
-const SLOW = 1200
-const MEANWHILE = 300
+const SLOW_REQUEST_MS = 1200
+const REMOVAL_STARTS_AFTER_MS = 300
 
-const start = document.querySelector('#start')
+const startButton = document.querySelector('#start')
 const sections = [...document.querySelectorAll('.race')]
 
-start.addEventListener('click', async () => {
-  start.disabled = true
-  start.textContent = 'Racing …'
-  for (const section of sections) await race(section)
-  start.disabled = false
-  start.textContent = 'Race again'
+startButton.addEventListener('click', async () => {
+  startButton.disabled = true
+  startButton.textContent = 'Racing …'
+  for (const section of sections) await runRace(section)
+  startButton.disabled = false
+  startButton.textContent = 'Race again'
 })
-start.disabled = false // only now is somebody there to hear it
+startButton.disabled = false // the button is disabled until this script is loaded
 
-async function race(section) {
+async function runRace(section) {
   section.dataset.state = 'running'
   const verdict = section.querySelector('.verdict')
   verdict.replaceChildren()
-  const lanes = [...section.querySelectorAll('.lane')]
-  const results = await Promise.all(lanes.map((lane) => run(lane, section.dataset)))
-  verdict.replaceChildren(...results.map(({ contender, kept, words }) => sentence(contender, kept, words)))
+  const cards = [...section.querySelectorAll('.contender')]
+  const results = await Promise.all(cards.map((card) => runContender(card, section.dataset)))
+  verdict.replaceChildren(...results.map(verdictLine))
   section.dataset.state = 'done'
 }
 
-async function run(lane, { race, path }) {
-  const { contender } = lane.dataset
+async function runContender(card, { race, path }) {
+  const { contender } = card.dataset
   const base = `/race/${contender}`
-  delete lane.dataset.result
+  delete card.dataset.result
   await post(`${base}/start`)
-  const calls = { slow: {}, removal: {} }
-  const stop = drawWhile(lane, calls)
-  const slow = timed(calls.slow, `${base}/slow?ms=${SLOW}`)
-  await new Promise((resolve) => setTimeout(resolve, MEANWHILE))
-  await Promise.all([slow, timed(calls.removal, base + path)])
-  stop()
-  const state = await (await fetch(`${base}/state`, { cache: 'no-store' })).json()
-  return { contender, ...judge(lane, race, state, calls.slow) }
+  const requests = { slow: {}, removal: {} }
+  const stopDrawing = startDrawing(card, requests)
+  const slow = measure(requests.slow, `${base}/slow?ms=${SLOW_REQUEST_MS}`)
+  await new Promise((resolve) => setTimeout(resolve, REMOVAL_STARTS_AFTER_MS))
+  await Promise.all([slow, measure(requests.removal, base + path)])
+  stopDrawing()
+  const session = await (await fetch(`${base}/state`, { cache: 'no-store' })).json()
+  return { contender, ...showResult(card, race, session, requests.slow.status) }
 }
 
-const removed = { cart: 'cart', logout: 'userId' }
-const sentences = {
-  cart: { back: 'your cart came back.', gone: 'it stayed deleted.' },
-  logout: { back: 'you are logged in again.', gone: 'you stayed logged out.' },
+const removedProperty = { cart: 'cart', logout: 'userId' }
+const verdicts = {
+  cart: { restored: 'your cart came back.', deleted: 'it stayed deleted.' },
+  logout: { restored: 'you are logged in again.', deleted: 'you stayed logged out.' },
 }
 
-function judge(lane, race, state, slow) {
-  const name = removed[race]
-  const back = state[name] !== undefined
-  lane.querySelector('.chips').replaceChildren(...['userId', 'cart', 'lastSeen'].map((each) => chip(each, state[each], each === name)))
-  lane.querySelector('.told').textContent = told(slow.status, state.lastSeen !== undefined)
-  lane.querySelector('.end').textContent = back ? `saves ${name} again` : slow.status === 409 ? 'refused' : 'saves lastSeen'
-  lane.dataset.result = back ? 'back' : 'gone'
-  return { kept: !back, words: sentences[race][back ? 'back' : 'gone'] }
+function showResult(card, race, session, slowStatus) {
+  const removed = removedProperty[race]
+  const result = session[removed] === undefined ? 'deleted' : 'restored'
+  card.querySelector('.chips').replaceChildren(...['userId', 'cart', 'lastSeen'].map((name) => chip(name, session[name], name === removed)))
+  card.querySelector('.outcome').textContent = describeOutcome(slowStatus, session.lastSeen)
+  card.querySelector('.end').textContent =
+    result === 'restored' ? `saves ${removed} again` : slowStatus === 409 ? 'refused' : 'saves lastSeen'
+  card.dataset.result = result
+  return { kept: result === 'deleted', text: verdicts[race][result] }
 }
 
-function told(status, noted) {
-  if (status === 409) return 'The slow request was told: 409, its session has ended. Nothing was saved.'
-  if (status >= 400) return `The slow request was answered ${status}.`
-  return noted ? 'The slow request’s own change, lastSeen, is there.' : 'The slow request’s own change, lastSeen, is lost.'
+function describeOutcome(slowStatus, lastSeen) {
+  if (slowStatus === 409) return 'The slow request received status 409: its session has ended. Nothing was saved.'
+  if (slowStatus >= 400) return `The slow request received status ${slowStatus}.`
+  return lastSeen === undefined
+    ? 'The change of the slow request, lastSeen, is lost.'
+    : 'The change of the slow request, lastSeen, is saved.'
 }
 
 const post = (url) => fetch(url, { method: 'POST', redirect: 'manual' })
 
-async function timed(call, url) {
-  call.from = performance.now()
+async function measure(request, url) {
+  request.startedAt = performance.now()
   const response = await post(url)
-  call.to = performance.now()
-  call.status = response.type === 'opaqueredirect' ? 303 : response.status
+  request.endedAt = performance.now()
+  request.status = response.type === 'opaqueredirect' ? 303 : response.status
 }
 
-function drawWhile(lane, calls) {
-  const zero = performance.now()
-  drawAxis(lane)
+/** Draws the requests in every frame, and returns a function that stops. */
+function startDrawing(card, requests) {
+  const origin = performance.now()
+  drawAxis(card)
   let frame = requestAnimationFrame(function draw() {
-    drawCalls(lane, calls, zero)
+    drawRequests(card, requests, origin)
     frame = requestAnimationFrame(draw)
   })
   return () => {
     cancelAnimationFrame(frame)
-    drawCalls(lane, calls, zero)
+    drawRequests(card, requests, origin)
   }
 }
 
-function sentence(contender, kept, words) {
-  const line = element('span', kept ? 'kept' : 'broken', ` ${words}`)
-  line.prepend(element('strong', '', `${contender}:`))
+function verdictLine({ contender, kept, text }) {
+  const line = createElement('span', kept ? 'kept' : 'broken', ` ${text}`)
+  line.prepend(createElement('strong', '', `${contender}:`))
   return line
 }
 
-function chip(name, value, watched) {
-  const text = Array.isArray(value) ? `${name}: ${value.join(', ')}` : name === 'userId' && value ? `${name}: ${value}` : name
-  const there = value !== undefined
-  return element(there ? 'span' : 's', `chip ${watched ? (there ? 'bad' : 'good') : there ? '' : 'absent'}`, text)
+/** A property of the session; struck through if it is absent, coloured if the race removed it. */
+function chip(name, value, wasRemoved) {
+  const isPresent = value !== undefined
+  const text = !isPresent || name === 'lastSeen' ? name : `${name}: ${[value].flat().join(', ')}`
+  const resultClass = isPresent ? 'bad' : 'good'
+  const plainClass = isPresent ? '' : 'absent'
+  return createElement(isPresent ? 'span' : 's', `chip ${wasRemoved ? resultClass : plainClass}`, text)
 }
 
-function element(tag, className, text) {
-  const made = document.createElement(tag)
-  made.className = className
-  made.textContent = text
-  return made
+function createElement(tag, className, text) {
+  const element = document.createElement(tag)
+  element.className = className
+  element.textContent = text
+  return element
 }

@@ -1,31 +1,42 @@
-// Draws calls as bars on a common axis. A call is { from, to, status }: real times of this page, `to` missing while it is under way.
+// Draws requests as bars on a common time axis. A request is { startedAt, endedAt, status } in
+// times of performance.now(); endedAt is undefined while it is running.
 
-const LENGTH = 1400
-const TICKS = [0, 500, 1000]
+const AXIS_MS = 1400
+const TICKS_MS = [0, 500, 1000]
 
-const percent = (ms) => `${Math.min(100, (100 * ms) / LENGTH)}%`
+const toPercent = (ms) => `${Math.min(100, (100 * ms) / AXIS_MS)}%`
 
-export function drawAxis(lane) {
-  const ticks = TICKS.map((ms) => {
+export function drawAxis(card) {
+  const ticks = TICKS_MS.map((ms) => {
     const tick = document.createElement('span')
-    tick.style.left = percent(ms)
+    tick.style.left = toPercent(ms)
     tick.textContent = ms === 0 ? '0' : `${ms / 1000} s`
     return tick
   })
-  lane.querySelector('.axis').replaceChildren(...ticks)
+  card.querySelector('.axis').replaceChildren(...ticks)
 }
 
-export function drawCalls(lane, calls, zero) {
-  for (const [name, call] of Object.entries(calls)) drawCall(lane.querySelector(`[data-call="${name}"]`), call, zero)
+export function drawRequests(card, requests, origin) {
+  for (const [name, request] of Object.entries(requests)) drawRequest(card.querySelector(`[data-request="${name}"]`), request, origin)
 }
 
-function drawCall(row, { from, to, status }, zero) {
+function drawRequest(row, request, origin) {
+  const { startedAt, endedAt = performance.now() } = request
+  row.dataset.state = stateOf(request)
+  row.querySelector('.duration').textContent = describeDuration(request)
+  if (startedAt === undefined) return
   const bar = row.querySelector('.bar')
-  const end = to ?? performance.now()
-  row.dataset.state = from === undefined ? 'waiting' : to === undefined ? 'running' : status === 409 ? 'refused' : 'done'
-  row.querySelector('.took').textContent = to === undefined ? '' : `${Math.round(to - from)} ms${status >= 400 ? ` · ${status}` : ''}`
-  if (from === undefined) return
-  Object.assign(row.dataset, { from: Math.round(from - zero), to: Math.round(end - zero) })
-  bar.style.left = percent(from - zero)
-  bar.style.width = percent(end - from)
+  bar.style.left = toPercent(startedAt - origin)
+  bar.style.width = toPercent(endedAt - startedAt)
+}
+
+function stateOf({ startedAt, endedAt, status }) {
+  if (startedAt === undefined) return 'waiting'
+  if (endedAt === undefined) return 'running'
+  return status === 409 ? 'refused' : 'done'
+}
+
+function describeDuration({ startedAt, endedAt, status }) {
+  if (endedAt === undefined) return ''
+  return `${Math.round(endedAt - startedAt)} ms${status >= 400 ? ` · ${status}` : ''}`
 }

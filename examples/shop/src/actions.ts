@@ -1,7 +1,10 @@
 import { Router } from 'express'
-import { inWords, isSku, users } from './catalog.ts'
+import { describeCart, isSku, users } from './catalog.ts'
 
-/** Everything a visitor can do. The page shows these routes beside their buttons, read from this file (source.ts). */
+/**
+ * Every route that changes the session. The pages show this code next to the buttons that call it,
+ * so route-source.ts reads this file.
+ */
 export const shop = Router()
 
 shop.post('/cart/add', (req, res) => {
@@ -15,13 +18,13 @@ shop.post('/cart/remove', (req, res) => {
 })
 
 shop.post('/cart/clear', (req, res) => {
-  const held = inWords(req.session.pop('cart'))
-  req.session.flash('notice', `Taken out: ${held}.`)
+  const removed = describeCart(req.session.pop('cart'))
+  req.session.flash('notice', `Removed: ${removed}.`)
   res.redirect('/')
 })
 
 shop.post('/checkout', async (req, res) => {
-  const ordered = inWords(await req.session.claim('cart')) // two clicks, one order
+  const ordered = describeCart(await req.session.claim('cart')) // two clicks, one order
   req.session.flash('notice', `Ordered: ${ordered}.`)
   res.redirect('/')
 })

@@ -1,49 +1,49 @@
-/** What the shop sells and who may log in. */
+/** The products, the users, and everything that is computed from a cart. */
 
 export type Sku = 'blanket' | 'bottle' | 'key' | 'lamp' | 'mug' | 'umbrella'
 
 export interface Product {
   readonly sku: Sku
   readonly name: string
-  readonly tells: string
+  readonly description: string
   readonly cents: number
 }
 
 export const products: readonly Product[] = [
-  { sku: 'mug', name: 'Enamel mug', tells: 'For the first coffee somewhere else.', cents: 1400 },
-  { sku: 'lamp', name: 'Reading lamp', tells: 'Clips to any headboard.', cents: 3900 },
-  { sku: 'blanket', name: 'Wool blanket', tells: 'For rooms that are never quite warm.', cents: 8900 },
-  { sku: 'umbrella', name: 'Pocket umbrella', tells: 'Fits where the forecast does not.', cents: 2900 },
-  { sku: 'bottle', name: 'Water bottle', tells: 'Half a litre, no handle, no noise.', cents: 2400 },
-  { sku: 'key', name: 'Room key tag', tells: 'So that it finds its way back.', cents: 900 },
+  { sku: 'mug', name: 'Enamel mug', description: 'For coffee away from home.', cents: 1400 },
+  { sku: 'lamp', name: 'Reading lamp', description: 'Clips to any headboard.', cents: 3900 },
+  { sku: 'blanket', name: 'Wool blanket', description: 'For cold rooms.', cents: 8900 },
+  { sku: 'umbrella', name: 'Pocket umbrella', description: 'Fits into a coat pocket.', cents: 2900 },
+  { sku: 'bottle', name: 'Water bottle', description: 'Half a litre, stainless steel.', cents: 2400 },
+  { sku: 'key', name: 'Room key tag', description: 'With space for an address.', cents: 900 },
 ]
 
+/** The names of the users by their ids. */
 export const users: Readonly<Record<string, string>> = { ada: 'Ada', grace: 'Grace', linus: 'Linus' }
 
-const bySku = new Map<string, Product>(products.map((product) => [product.sku, product]))
+const productsBySku = new Map<string, Product>(products.map((product) => [product.sku, product]))
 
-export const isSku = (text: unknown): text is Sku => typeof text === 'string' && bySku.has(text)
+export const isSku = (value: unknown): value is Sku => typeof value === 'string' && productsBySku.has(value)
 
-const product = (sku: Sku): Product => bySku.get(sku) as Product
-
-export interface Line {
+export interface CartLine {
   readonly product: Product
   readonly count: number
 }
 
-/** A cart is a list of what was put in, one by one; a person wants to see it counted. */
-export function lines(cart: readonly Sku[]): Line[] {
-  return products.map((product) => ({ product, count: cart.filter((sku) => sku === product.sku).length })).filter(({ count }) => count > 0)
+/** Groups a cart by product. A cart is a list of SKUs, one for each added item. */
+export function cartLines(cart: readonly Sku[]): CartLine[] {
+  const count = ({ sku }: Product): number => cart.filter((item) => item === sku).length
+  return products.map((product) => ({ product, count: count(product) })).filter(({ count }) => count > 0)
 }
 
-/** "2 × Enamel mug and 1 × Reading lamp" */
-export function inWords(cart: readonly Sku[] = []): string {
+/** Returns for example "2 × Enamel mug and 1 × Reading lamp". */
+export function describeCart(cart: readonly Sku[] = []): string {
   if (cart.length === 0) return 'nothing'
-  return new Intl.ListFormat('en').format(lines(cart).map(({ product, count }) => `${count} × ${product.name}`))
+  return new Intl.ListFormat('en').format(cartLines(cart).map(({ product, count }) => `${count} × ${product.name}`))
 }
 
-export const total = (cart: readonly Sku[]): number => cart.reduce((sum, sku) => sum + product(sku).cents, 0)
+export const cartTotal = (cart: readonly Sku[]): number => cart.reduce((sum, sku) => sum + (productsBySku.get(sku)?.cents ?? 0), 0)
 
 const euros = new Intl.NumberFormat('en', { style: 'currency', currency: 'EUR' })
 
-export const price = (cents: number): string => euros.format(cents / 100)
+export const formatPrice = (cents: number): string => euros.format(cents / 100)

@@ -1,26 +1,26 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { Store } from 'sojourn'
-import { holding } from './holding.ts'
-import { homePage } from './views/home.ts'
+import { findEntry, requestEvents } from './audit-log.ts'
+import { loadStoredSession } from './stored-session.ts'
+import { homePage, type ShopState } from './views/home.ts'
 import { racePage } from './views/race.ts'
-import type { Visit } from './views/visit.ts'
-import { changeTo, decisions } from './witness.ts'
 
-export const home = (store: Store): RequestHandler =>
-  async function showHome(req: Request, res: Response): Promise<void> {
+export function showHome(store: Store): RequestHandler {
+  return async (req, res) => {
     const { session } = req
-    const visit = { ...visitOf(req), notice: session.flashed('notice') }
-    if (session.modified) await session.save() // reading a notice removes it; the panel is to show the row without it
-    const held = await holding(store, session)
-    const change = await changeTo(held, req.query.change)
-    res.send(String(homePage(visit, { held, change, decisions: change?.decisions ?? decisions() })))
+    const state = { ...readState(req), notice: session.flashed('notice') }
+    if (session.modified) await session.save() // flashed() removed the notice, and the panel shows the row without it
+    const stored = await loadStoredSession(store, session)
+    const entry = await findEntry(req.query.entry, stored)
+    res.send(String(homePage(state, { stored, entry, events: entry?.events ?? requestEvents() })))
   }
+}
 
-export function raceGround(req: Request, res: Response): void {
+export function showRace(req: Request, res: Response): void {
   res.send(String(racePage(req.session.get('darkMode'))))
 }
 
-const visitOf = ({ session }: Request): Visit => ({
+const readState = ({ session }: Request): ShopState => ({
   userId: session.get('userId'),
   cart: session.get('cart', []),
   darkMode: session.get('darkMode'),

@@ -7,8 +7,8 @@ const shop = createShop(database)
 const server = shop.app.listen(Number(process.env.PORT ?? 3000), (error) => {
   if (error) throw error
   const address = server.address()
-  console.log(`The shop is open: http://localhost:${typeof address === 'object' ? address?.port : address}`)
-  console.log(`Its sessions are in ${database}`)
+  console.log(`The shop listens on http://localhost:${typeof address === 'object' ? address?.port : address}`)
+  console.log(`Its sessions are stored in ${database}`)
 })
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -1,6 +1,7 @@
 import type { Sku } from './catalog.ts'
 
-// What a session of this shop may hold. Every property is optional at run time: get() says `| undefined`.
+// The properties of a session in this shop. TypeScript checks their names and values everywhere.
+// Any property may be absent at run time, so get() returns `… | undefined`.
 declare module 'sojourn' {
   interface SessionData {
     userId: string

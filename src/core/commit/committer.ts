@@ -10,6 +10,7 @@ import { loadEntry, loadInto } from '../draft/opening.ts'
 import type { Identity } from '../store/id.ts'
 import type { Done, Job } from './job.ts'
 import { CommitQueue } from './queue.ts'
+import { Receipts } from './receipts.ts'
 import { Writer } from './writer.ts'
 
 type PlanOf<Kind extends Plan['do']> = Plan & { readonly do: Kind }
@@ -31,9 +32,10 @@ export class Committer {
   readonly #queue: CommitQueue
 
   constructor(engine: Engine) {
+    const context = { ...engine, receipts: new Receipts(engine.randomText) }
     this.#engine = engine
-    this.#writer = new Writer(engine)
-    this.#queue = new CommitQueue(engine, this.#writer)
+    this.#writer = new Writer(context)
+    this.#queue = new CommitQueue(context, this.#writer)
   }
 
   /** Commits the changes of a draft. Of a response with a status of 500 and above only a flush is performed, unless `saveOnError` is set. */

@@ -5,19 +5,18 @@ import type { Engine } from '../config/engine.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
-import { addReceipt } from './receipts.ts'
+import type { Receipts } from './receipts.ts'
 
-export type EntryContext = Pick<
-  Engine,
-  'profile' | 'lifetime' | 'parse' | 'values' | 'now' | 'capabilities' | 'managerId' | 'requestTimeout' | 'maxSize'
->
+export type EntryContext = Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'values' | 'now' | 'capabilities' | 'maxSize'> & {
+  readonly receipts: Receipts
+}
 
 /**
  * The entry to write for a merged state, under `identity` and in place of `before` where there is one. Its expiry is computed from the
  * state. Throws `CodecError` when the session is too large.
  */
 export function newEntry(context: EntryContext, merged: Merged, identity: Identity, nonce: string, before?: Entry): Entry {
-  const { profile, capabilities, managerId, requestTimeout } = context
+  const { profile, capabilities, receipts } = context
   const now = context.now()
   const payload = encode(context, merged.texts)
   const createdAt = before === undefined || merged.loggedIn ? now : before.createdAt
@@ -27,7 +26,7 @@ export function newEntry(context: EntryContext, merged: Merged, identity: Identi
     proof: identity.proof,
     idAt: before === undefined || merged.newId ? now : before.idAt,
     version: nonce,
-    commits: capabilities.compareAndSwap ? addReceipt(before?.commits ?? '', managerId, nonce, now, 2 * requestTimeout) : '',
+    commits: capabilities.compareAndSwap ? receipts.add(before?.commits ?? '', nonce) : '',
     ...(userId === undefined ? {} : { userId }),
     createdAt,
     seenAt: now,

@@ -1,12 +1,11 @@
 import { backoff } from '../base/clock.ts'
 import { SessionEndedError, StoreError } from '../base/errors.ts'
 import { overwritten } from '../changes/merge.ts'
-import type { Engine } from '../config/engine.ts'
 import { issued } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import { type Batch, type BatchItem, buildBatch } from './batch.ts'
 import { type Done, type Job, QueuedJob } from './job.ts'
-import type { WriteOutcome, Writer } from './writer.ts'
+import type { CommitContext, WriteOutcome, Writer } from './writer.ts'
 
 /** How many requests of one session may wait for its write. No browser sends so many. */
 const MAX_QUEUED = 1000
@@ -17,13 +16,13 @@ const MAX_QUEUED = 1000
  * state that won.
  */
 export class CommitQueue {
-  readonly #engine: Engine
+  readonly #context: CommitContext
   readonly #writer: Writer
   /** The jobs that wait for the write in flight, by key. */
   readonly #queues = new Map<string, QueuedJob[]>()
 
-  constructor(engine: Engine, writer: Writer) {
-    this.#engine = engine
+  constructor(context: CommitContext, writer: Writer) {
+    this.#context = context
     this.#writer = writer
   }
 
@@ -33,8 +32,8 @@ export class CommitQueue {
    */
   commit(job: Job): Promise<Done> {
     const queued = new QueuedJob(job)
-    const queue = this.#engine.merging ? this.#queues.get(job.identity.key) : undefined
-    if (!this.#engine.merging) void this.#run([queued])
+    const queue = this.#context.merging ? this.#queues.get(job.identity.key) : undefined
+    if (!this.#context.merging) void this.#run([queued])
     else if (queue === undefined) void this.#drain(job.identity.key, queued)
     else if (queue.length >= MAX_QUEUED) queued.reject(queueFull())
     else {
@@ -54,13 +53,14 @@ export class CommitQueue {
 
   /** Settles these jobs. Resolves to the newest entry that is known, `undefined` when none is. Never rejects. */
   async #run(jobs: readonly QueuedJob[], newest: Entry = (jobs[0] as QueuedJob).job.entry): Promise<Entry | undefined> {
+    let nonce = ''
     let batch: Batch | undefined
     try {
-      const nonce = this.#writer.newNonce()
+      nonce = this.#context.receipts.open()
       let current = newest
       for (let tries = 0; ; tries++) {
         const started = jobs.filter((each) => each.start())
-        batch = buildBatch(this.#engine, current, started, nonce)
+        batch = buildBatch(this.#context, current, started, nonce)
         settleWithoutWrite(batch, current)
         const outcome = batch.items.length === 0 ? unwritten(current) : await this.#write(batch, current)
         if (outcome.kind !== 'stale') return this.#runRemaining(batch, this.#settle(batch, outcome, current))
@@ -70,6 +70,8 @@ export class CommitQueue {
     } catch (error) {
       for (const each of batch?.items.map(({ queued }) => queued) ?? jobs) each.reject(error)
       return batch && this.#runRemaining(batch, undefined)
+    } finally {
+      this.#context.receipts.close(nonce)
     }
   }
 
@@ -103,7 +105,7 @@ export class CommitQueue {
   }
 
   #report({ merged, identity, base, queued: { job } }: BatchItem, { version }: Entry, isUndisturbed: boolean): void {
-    const { emit } = this.#engine
+    const { emit } = this.#context
     const { handle } = identity
     const reason = merged.loggedIn ? 'login' : merged.newId ? 'new-id' : merged.claimed === undefined ? 'changed' : 'claimed'
     emit({ type: 'saved', reason, handle, version })

@@ -1,23 +1,80 @@
+import type { RandomText } from '../base/random.ts'
+
+/** More receipts than this are not kept in a row: 32 take at most 1.1 kB. */
+const MAX_RECEIPTS = 32
+const MANAGER_LENGTH = 8
+const NONCE_LENGTH = 12
+
+/** The `commits` text of an entry: `floor` and then receipts `manager:nonce:number`, separated by spaces, newest first. */
+interface Commits {
+  /** No write with a number up to this one has a receipt any longer, unless it is listed. */
+  readonly floor: number
+  readonly receipts: readonly string[]
+}
+
 /**
- * Receipts are the `commits` text of an entry: the last nonce of each manager that wrote it, as `manager:nonce:time` separated by spaces,
- * newest first. With them a manager whose write got no response finds out whether it was applied.
+ * The receipts of one manager. A write leaves its receipt in the row; if its response is lost, the receipt shows whether it was applied.
+ * Writes of a row are numbered, and no clock is read, so the result does not depend on the clocks of other processes.
  */
+export class Receipts {
+  readonly #randomText: RandomText
+  #manager: string | undefined
+  /** The nonces of this manager's writes whose outcome is unknown so far. Their receipts must not be removed. */
+  readonly #open = new Set<string>()
 
-const MAX_MANAGERS = 32
+  constructor(randomText: RandomText) {
+    this.#randomText = randomText
+  }
 
-/** Adds this manager's receipt in place of its older one. Receipts older than `maxAge` milliseconds are removed. */
-export function addReceipt(commits: string, manager: string, nonce: string, now: number, maxAge: number): string {
-  const others = commits === '' ? [] : commits.split(' ').filter((each) => !each.startsWith(`${manager}:`) && timeOf(each) > now - maxAge)
-  return [`${manager}:${nonce}:${now}`, ...others.slice(0, MAX_MANAGERS - 1)].join(' ')
+  /** Starts a write. Returns its nonce, which becomes the version of the entry. */
+  open(): string {
+    const nonce = this.#randomText(NONCE_LENGTH)
+    this.#open.add(nonce)
+    return nonce
+  }
+
+  /** The outcome of the write is known, or was reported as unknown. */
+  close(nonce: string): void {
+    this.#open.delete(nonce)
+  }
+
+  /** The `commits` text of an entry that replaces one with the text `before`. */
+  add(before: string, nonce: string): string {
+    const { floor, receipts } = parse(before)
+    const number = (receipts[0] === undefined ? floor : numberOf(receipts[0])) + 1
+    const kept = [`${this.#name}:${nonce}:${number}`, ...receipts.filter((receipt) => !this.#isSettled(receipt))]
+    const dropped = kept[MAX_RECEIPTS]
+    return [dropped === undefined ? floor : numberOf(dropped), ...kept.slice(0, MAX_RECEIPTS)].join(' ')
+  }
+
+  /**
+   * Whether a write is part of the row that has the text `current`. `sent` is the text that the write would have left. `undefined` when
+   * its receipt may have been pushed out by others.
+   */
+  isApplied(current: string, sent: string): boolean | undefined {
+    const { floor, receipts } = parse(current)
+    const own = parse(sent).receipts[0] as string
+    if (receipts.includes(own)) return true
+    return numberOf(own) > floor ? false : undefined
+  }
+
+  /** Drawn on first use, because a Worker may not draw random bytes while it is loaded. */
+  get #name(): string {
+    this.#manager ??= this.#randomText(MANAGER_LENGTH)
+    return this.#manager
+  }
+
+  #isSettled(receipt: string): boolean {
+    const [manager, nonce] = receipt.split(':')
+    return manager === this.#name && !this.#open.has(nonce as string)
+  }
 }
 
-/** Whether the text has the receipt of this write; `crowded` when other managers may have pushed it out. */
-export function findReceipt(commits: string, manager: string, nonce: string): boolean | 'crowded' {
-  if (commits.includes(`${manager}:${nonce}:`)) return true
-  if (commits.includes(`${manager}:`)) return false
-  return commits.split(' ').length >= MAX_MANAGERS ? 'crowded' : false
+function parse(commits: string): Commits {
+  const [floor, ...receipts] = commits.split(' ')
+  return { floor: Number(floor), receipts }
 }
 
-function timeOf(receipt: string): number {
+function numberOf(receipt: string): number {
   return Number(receipt.slice(receipt.lastIndexOf(':') + 1))
 }

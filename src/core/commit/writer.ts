@@ -3,8 +3,7 @@ import type { Merged } from '../changes/merge.ts'
 import type { Engine } from '../config/engine.ts'
 import { type Identity, issued } from '../store/id.ts'
 import type { Entry, Refused, Version, Written } from '../store/store.ts'
-import { largestProperty, newEntry } from './new-entry.ts'
-import { findReceipt } from './receipts.ts'
+import { type EntryContext, largestProperty, newEntry } from './new-entry.ts'
 import { Retry } from './retry.ts'
 
 /** The outcome of a compare-and-swap. `entry` and `current` are the newest that is known to be in the store. */
@@ -13,13 +12,15 @@ export type WriteOutcome =
   | { readonly kind: 'stale'; readonly current: Entry }
   | { readonly kind: 'missing' }
 
+/** What commits work with. */
+export type CommitContext = Engine & EntryContext
+
 /** The key of a row, and the key that a write gives it. */
 interface Keys {
   readonly key: string
   readonly newKey: string
 }
 
-const NONCE_LENGTH = 12
 /** Ids have 192 random bits: more than one collision is a store that does not work. */
 const MAX_COLLISIONS = 3
 
@@ -29,19 +30,15 @@ const MAX_COLLISIONS = 3
  * `CommitUnknownError` when that cannot be found out.
  */
 export class Writer {
-  readonly #engine: Engine
+  readonly #context: CommitContext
 
-  constructor(engine: Engine) {
-    this.#engine = engine
-  }
-
-  newNonce(): Version {
-    return this.#engine.randomText(NONCE_LENGTH)
+  constructor(context: CommitContext) {
+    this.#context = context
   }
 
   /** Replaces `before` by `entry`, whose version is the nonce. `keys` are the key of the row and the key that it is to get. */
   async replace(keys: Keys, entry: Entry, before: Entry, deadline: number): Promise<WriteOutcome> {
-    const { store, now } = this.#engine
+    const { store, now } = this.#context
     const { key } = keys
     const newKey = key === keys.newKey ? undefined : keys.newKey
     const retry = new Retry(deadline)
@@ -60,19 +57,27 @@ export class Writer {
 
   /** Adds a row under a new id. */
   async create(merged: Merged, deadline: number): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
-    const { store, ids } = this.#engine
-    const nonce = this.newNonce()
+    const nonce = this.#context.receipts.open()
+    try {
+      return await this.#create(merged, nonce, deadline)
+    } finally {
+      this.#context.receipts.close(nonce)
+    }
+  }
+
+  async #create(merged: Merged, nonce: Version, deadline: number): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
+    const { store, ids } = this.#context
     const retry = new Retry(deadline)
     let identity = ids.create()
     for (let collisions = 0; collisions < MAX_COLLISIONS; ) {
-      const entry = newEntry(this.#engine, merged, identity, nonce)
+      const entry = newEntry(this.#context, merged, identity, nonce)
       const { key } = identity
       const result = await retry.attempt(this.#withLargestProperty(entry, store.create({ key, entry, deadline })))
       if (result?.ok === true) return { entry: withVersion(entry, result), identity: issued(identity, result) }
       if (result !== undefined) retry.doubt(new StoreError('create', 'the new id is taken')) // by this write, if it was received twice
       if (!retry.inDoubt) continue
       const found = await this.#readFresh(key, retry)
-      if (found !== undefined && this.#isOwn(found, nonce)) return { entry: found, identity }
+      if (found !== undefined && this.#isApplied(found, entry) === true) return { entry: found, identity }
       retry.checkTime()
       // Under another id, because the lost write may still arrive and must not revive a session that was ended meanwhile.
       identity = ids.create()
@@ -85,7 +90,7 @@ export class Writer {
   async delete(key: string, deadline: number): Promise<boolean> {
     const retry = new Retry(deadline)
     for (;;) {
-      const deleted = await retry.attempt(this.#engine.store.delete({ key, deadline }))
+      const deleted = await retry.attempt(this.#context.store.delete({ key, deadline }))
       if (deleted !== undefined) return deleted || retry.inDoubt
       if (retry.inDoubt) retry.checkTime()
     }
@@ -93,13 +98,14 @@ export class Writer {
 
   /** Another version is in the store: it is this write, whose response was lost, or the write of another process that won. */
   #resolveConflict(current: Entry, sent: Entry, retry: Retry): WriteOutcome {
-    if (this.#isOwn(current, sent.version)) return { kind: 'written', entry: current, written: { ok: true } }
-    const crowded = findReceipt(current.commits, this.#engine.managerId, sent.version) === 'crowded'
-    return crowded || (retry.inDoubt && retry.isOver) ? retry.giveUp() : { kind: 'stale', current }
+    const isApplied = this.#isApplied(current, sent)
+    if (isApplied === undefined) return retry.giveUp()
+    return isApplied ? { kind: 'written', entry: current, written: { ok: true } } : { kind: 'stale', current }
   }
 
-  #isOwn(found: Entry, nonce: Version): boolean {
-    return found.version === nonce || findReceipt(found.commits, this.#engine.managerId, nonce) === true
+  /** Whether the row in the store contains the write of `sent`; `undefined` when that cannot be told. */
+  #isApplied(found: Entry, sent: Entry): boolean | undefined {
+    return found.version === sent.version || this.#context.receipts.isApplied(found.commits, sent.commits)
   }
 
   /** Reads the row under its new key, and with `both` also under its old one. A row gets its new key in one step. */
@@ -110,17 +116,17 @@ export class Writer {
 
   /** Names the largest property in a `CookieTooLargeError`, which a store cannot know. Only tokens can be too large for a cookie. */
   #withLargestProperty<T>(entry: Entry, write: Promise<T>): Promise<T> {
-    if (!this.#engine.capabilities.carriesData) return write
+    if (!this.#context.capabilities.carriesData) return write
     return write.catch((error: unknown) => {
       if (!(error instanceof CookieTooLargeError)) throw error
-      const texts = this.#engine.values.decode(entry.payload) ?? new Map()
+      const texts = this.#context.values.decode(entry.payload) ?? new Map()
       throw new CookieTooLargeError(error.size, error.limit, texts.size === 0 ? undefined : largestProperty(texts)[0])
     })
   }
 
   /** Reads a row past every cache, repeatedly until it can be read or the time is over. */
   async #readFresh(key: string, retry: Retry): Promise<Entry | undefined> {
-    const { store, now } = this.#engine
+    const { store, now } = this.#context
     for (;;) {
       const found = await retry.attempt(store.load({ key, now: now(), fresh: true }).then((entry) => ({ entry })))
       if (found !== undefined) return found.entry

@@ -22,8 +22,6 @@ export interface Engine extends RuleContext {
   readonly emit: Listener
   readonly now: () => number
   readonly randomText: RandomText
-  /** Names this manager in the receipts of its writes. */
-  readonly managerId: string
   /** How long all store operations of one commit may take together, in milliseconds. */
   readonly requestTimeout: number
   /** The largest payload, in bytes. */
@@ -34,8 +32,6 @@ export interface Engine extends RuleContext {
   readonly saveOnError: boolean
   readonly whenEnded: 'error' | 'discard'
 }
-
-const ID_LENGTH = 8
 
 /** Makes the engine of checked options. */
 export function makeEngine(options: SessionOptions, profile: SessionProfile): Engine {
@@ -49,7 +45,6 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
   const guard = (guarded: Store): TimedStore => new TimedStore(guarded, milliseconds(timeout.operation) ?? 2000, emit)
   const attached = given.attach?.({ randomText, now, scope, absolute: lifetime.absolute, guard })
   const store = attached?.store ?? given
-  let managerId: string | undefined // drawn on first use, because a Worker may not draw random bytes while it is loaded
   return {
     profile,
     lifetime,
@@ -62,10 +57,6 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
     emit,
     now,
     randomText,
-    get managerId() {
-      managerId ??= randomText(ID_LENGTH)
-      return managerId
-    },
     requestTimeout: milliseconds(timeout.request) ?? 5000,
     maxSize,
     merging: !isWorkers() && !store.capabilities.carriesData,

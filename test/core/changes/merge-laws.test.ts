@@ -7,7 +7,7 @@ import { ownProfile } from '../../../src/core/config/own-profile.ts'
 import type { RuleContext } from '../../../src/core/config/profile.ts'
 import { DAY } from '../fixture.ts'
 
-const reading: RuleContext = {
+const context: RuleContext = {
   lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false },
   parse: jsonCodec.parse,
   profile: ownProfile,
@@ -16,7 +16,7 @@ const reading: RuleContext = {
 const set = (name: string, text: string): Intent => ({ kind: 'set', name, text })
 const remove = (name: string): Intent => ({ kind: 'remove', name })
 const setIfAbsent = (name: string, text: string): Intent => ({ kind: 'setIfAbsent', name, text })
-const take = (name: string): Intent => ({ kind: 'claim', name })
+const claim = (name: string): Intent => ({ kind: 'claim', name })
 const consume = (name: string, text: string): Intent => ({ kind: 'consume', name, text })
 const add = (name: string, by: number): Intent => ({ kind: 'update', name, change: (text) => String(Number(text ?? '0') + by) })
 const login = (text: string): Intent => ({ kind: 'login', text })
@@ -24,36 +24,36 @@ const clear: Intent = { kind: 'clear' }
 const cycle: Intent = { kind: 'cycle' }
 
 const names = ['a', 'b', 'c', 'd', '__proto__', '']
-const nameOf = fc.constantFrom(...names)
-const textOf = fc.integer({ min: 0, max: 9 }).map(String)
-const baseOf = fc.dictionary(nameOf, textOf).map((texts) => new Map(Object.entries(texts)))
+const nameArbitrary = fc.constantFrom(...names)
+const textArbitrary = fc.integer({ min: 0, max: 9 }).map(String)
+const baseArbitrary = fc.dictionary(nameArbitrary, textArbitrary).map((texts) => new Map(Object.entries(texts)))
 
-/** Intents of properties only: no user, no reserved names. */
-const intentOn = (name: fc.Arbitrary<string>): fc.Arbitrary<Intent> =>
+/** Intents that change ordinary properties: no user and no reserved names. */
+const intentFor = (name: fc.Arbitrary<string>): fc.Arbitrary<Intent> =>
   fc.oneof(
-    fc.tuple(name, textOf).map(([each, text]) => set(each, text)),
-    fc.tuple(name, textOf).map(([each, text]): Intent => ({ kind: 'mutate', name: each, text })),
+    fc.tuple(name, textArbitrary).map(([each, text]) => set(each, text)),
+    fc.tuple(name, textArbitrary).map(([each, text]): Intent => ({ kind: 'mutate', name: each, text })),
     name.map(remove),
-    fc.tuple(name, textOf).map(([each, text]) => setIfAbsent(each, text)),
+    fc.tuple(name, textArbitrary).map(([each, text]) => setIfAbsent(each, text)),
     fc.tuple(name, fc.integer({ min: 1, max: 5 })).map(([each, by]) => add(each, by)),
-    fc.tuple(name, textOf).map(([each, text]) => consume(each, text)),
-    name.map(take),
+    fc.tuple(name, textArbitrary).map(([each, text]) => consume(each, text)),
+    name.map(claim),
   )
-const intentOf = fc.oneof(
-  { weight: 8, arbitrary: intentOn(nameOf) },
+const intentArbitrary = fc.oneof(
+  { weight: 8, arbitrary: intentFor(nameArbitrary) },
   { weight: 1, arbitrary: fc.constant(clear) },
   { weight: 1, arbitrary: fc.constant(cycle) },
 )
-const intentsOf = fc.array(intentOf, { maxLength: 12 })
+const intentsArbitrary = fc.array(intentArbitrary, { maxLength: 12 })
 
 const run = (base: ReadonlyMap<string, string>, intents: readonly Intent[]): ReadonlyMap<string, string> =>
-  merge(base, intents, reading).texts
-const nameIn = (intent: Intent): string | undefined => ('name' in intent ? intent.name : undefined)
+  merge(base, intents, context).texts
+const nameOf = (intent: Intent): string | undefined => ('name' in intent ? intent.name : undefined)
 
-describe('laws', () => {
-  it('the state that is merged on stays as it is', () => {
+describe('merge laws', () => {
+  it('does not change the state it merges into', () => {
     fc.assert(
-      fc.property(baseOf, intentsOf, (base, intents) => {
+      fc.property(baseArbitrary, intentsArbitrary, (base, intents) => {
         const copy = new Map(base)
         run(base, intents)
         expect(base).toEqual(copy)
@@ -61,98 +61,98 @@ describe('laws', () => {
     )
   })
 
-  it('replaying on the state one has seen is what one saw', () => {
+  it('gives the state the request saw when replayed on the state it opened', () => {
     fc.assert(
-      fc.property(baseOf, intentsOf, (base, intents) => {
+      fc.property(baseArbitrary, intentsArbitrary, (base, intents) => {
         const seen = new Map(base)
         const effects = noEffects()
-        for (const intent of intents) apply(seen, intent, effects, reading)
+        for (const intent of intents) apply(seen, intent, effects, context)
         expect(run(base, intents)).toEqual(seen)
       }),
     )
   })
 
-  it('merging one after the other is merging all: requests in order are one long request', () => {
+  it('merges intents in two steps as in one', () => {
     fc.assert(
-      fc.property(baseOf, intentsOf, intentsOf, (base, first, second) => {
+      fc.property(baseArbitrary, intentsArbitrary, intentsArbitrary, (base, first, second) => {
         expect(run(run(base, first), second)).toEqual(run(base, [...first, ...second]))
       }),
     )
   })
 
-  it('changes of different properties commute', () => {
-    const left = fc.array(intentOn(fc.constantFrom('a', 'b')), { maxLength: 8 })
-    const right = fc.array(intentOn(fc.constantFrom('c', 'd')), { maxLength: 8 })
+  it('commutes for changes of different properties', () => {
+    const left = fc.array(intentFor(fc.constantFrom('a', 'b')), { maxLength: 8 })
+    const right = fc.array(intentFor(fc.constantFrom('c', 'd')), { maxLength: 8 })
     fc.assert(
-      fc.property(baseOf, left, right, (base, one, other) => {
+      fc.property(baseArbitrary, left, right, (base, one, other) => {
         expect(run(run(base, one), other)).toEqual(run(run(base, other), one))
       }),
     )
   })
 
-  it('a property that no intent names stays as it is, unless it is cleared', () => {
+  it('keeps a property that no intent names, unless it is cleared', () => {
     fc.assert(
-      fc.property(baseOf, intentsOf, (base, intents) => {
+      fc.property(baseArbitrary, intentsArbitrary, (base, intents) => {
         if (intents.some(({ kind }) => kind === 'clear')) return
         const merged = run(base, intents)
-        for (const name of names) if (intents.every((intent) => nameIn(intent) !== name)) expect(merged.get(name)).toBe(base.get(name))
+        for (const name of names) if (intents.every((intent) => nameOf(intent) !== name)) expect(merged.get(name)).toBe(base.get(name))
       }),
     )
   })
 
-  it('a deletion stays deleted whatever else is set', () => {
+  it('keeps a deletion when other properties are set', () => {
     fc.assert(
-      fc.property(baseOf, intentsOf, nameOf, (base, others, name) => {
-        const elsewhere = others.filter((intent) => nameIn(intent) !== name)
-        expect(run(run(base, [remove(name)]), elsewhere).has(name)).toBe(false)
-        expect(run(run(base, elsewhere), [remove(name)]).has(name)).toBe(false)
+      fc.property(baseArbitrary, intentsArbitrary, nameArbitrary, (base, others, name) => {
+        const unrelated = others.filter((intent) => nameOf(intent) !== name)
+        expect(run(run(base, [remove(name)]), unrelated).has(name)).toBe(false)
+        expect(run(run(base, unrelated), [remove(name)]).has(name)).toBe(false)
         expect(run(run(base, others), [remove(name)]).has(name)).toBe(false)
       }),
     )
   })
 
-  it('clear removes every property present when it commits', () => {
+  it('removes every property with clear, including those set before it', () => {
     fc.assert(
-      fc.property(baseOf, intentsOf, (base, before) => {
+      fc.property(baseArbitrary, intentsArbitrary, (base, before) => {
         expect(run(run(base, before), [clear]).size).toBe(0)
       }),
     )
   })
 
-  it('after clear only what comes after it counts', () => {
+  it('depends only on the intents after a clear', () => {
     fc.assert(
-      fc.property(baseOf, intentsOf, intentsOf, (base, before, later) => {
+      fc.property(baseArbitrary, intentsArbitrary, intentsArbitrary, (base, before, later) => {
         expect(run(base, [...before, clear, ...later])).toEqual(run(new Map(), later))
       }),
     )
   })
 
-  it('merge never resurrects: what is there was there, or an intent put it there', () => {
+  it('adds a property only if an intent sets it', () => {
     fc.assert(
-      fc.property(baseOf, intentsOf, (base, intents) => {
-        const put = new Set(intents.filter(({ kind }) => ['set', 'mutate', 'setIfAbsent', 'update'].includes(kind)).map(nameIn))
+      fc.property(baseArbitrary, intentsArbitrary, (base, intents) => {
+        const put = new Set(intents.filter(({ kind }) => ['set', 'mutate', 'setIfAbsent', 'update'].includes(kind)).map(nameOf))
         for (const name of run(base, intents).keys()) expect(base.has(name) || put.has(name)).toBe(true)
       }),
     )
   })
 
-  it('of set-if-absent the first to commit wins', () => {
+  it('keeps the first setIfAbsent that commits', () => {
     fc.assert(
-      fc.property(baseOf, nameOf, textOf, textOf, (base, name, first, second) => {
+      fc.property(baseArbitrary, nameArbitrary, textArbitrary, textArbitrary, (base, name, first, second) => {
         expect(run(base, [setIfAbsent(name, first), setIfAbsent(name, second)]).get(name)).toBe(base.get(name) ?? first)
       }),
     )
   })
 
-  it('of set the last to commit wins', () => {
+  it('keeps the last set that commits', () => {
     fc.assert(
-      fc.property(baseOf, intentsOf, nameOf, textOf, (base, before, name, text) => {
+      fc.property(baseArbitrary, intentsArbitrary, nameArbitrary, textArbitrary, (base, before, name, text) => {
         expect(run(run(base, before), [set(name, text)]).get(name)).toBe(text)
       }),
     )
   })
 
-  it('no update is lost, in whatever order requests commit', () => {
+  it('loses no update, in any commit order', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 20 }), fc.array(fc.nat(), { maxLength: 20 }), (steps, order) => {
         const shuffled = steps.map((by, index) => ({ by, at: order[index] ?? 0 })).sort((one, other) => one.at - other.at)
@@ -163,31 +163,31 @@ describe('laws', () => {
     )
   })
 
-  it('of any number of takes one gets the value, whatever else commits between that does not set it', () => {
+  it('gives a claimed value to exactly one claim', () => {
     fc.assert(
-      fc.property(textOf, fc.array(intentOn(fc.constantFrom('a', 'b')), { maxLength: 10 }), (text, between) => {
+      fc.property(textArbitrary, fc.array(intentFor(fc.constantFrom('a', 'b')), { maxLength: 10 }), (text, between) => {
         let state: ReadonlyMap<string, string> = new Map([['coupon', text]])
-        const taken: (string | undefined)[] = []
+        const claimedValues: (string | undefined)[] = []
         for (const intent of [...between, ...between]) {
-          const merged = merge(state, [take('coupon')], reading)
-          taken.push(merged.claimed)
+          const merged = merge(state, [claim('coupon')], context)
+          claimedValues.push(merged.claimed)
           state = run(merged.texts, [intent])
         }
-        if (taken.length > 0) expect(taken.filter((each) => each !== undefined)).toEqual([text])
+        if (claimedValues.length > 0) expect(claimedValues.filter((each) => each !== undefined)).toEqual([text])
       }),
     )
   })
 
-  it('a user’s data never meets another user by login, whatever the user was set, removed or added before', () => {
-    const userOf = fc.constantFrom('1', '2', '"1"', '"2"')
+  it('never shows data of one user to another after login', () => {
+    const userArbitrary = fc.constantFrom('1', '2', '"1"', '"2"')
     const step = fc.oneof(
-      userOf.map(login),
+      userArbitrary.map(login),
       fc.constant(remove('userId')),
-      fc.constant(take('userId')),
+      fc.constant(claim('userId')),
       fc.constant<Intent>({ kind: 'update', name: 'userId', change: () => undefined }),
     )
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 12 }), userOf, (steps, last) => {
+      fc.property(fc.array(step, { maxLength: 12 }), userArbitrary, (steps, last) => {
         let state: ReadonlyMap<string, string> = new Map()
         for (const each of [...steps, login(last)]) {
           state = run(state, [each])
@@ -200,14 +200,14 @@ describe('laws', () => {
     )
   })
 
-  it('an id never stays the same over a change to another user', () => {
+  it('gives a new id to every change of user', () => {
     const user = fc.option(fc.constantFrom('1', '2', '"1"', '"2"', '1.0'), { nil: undefined })
     fc.assert(
       fc.property(user, user, (before, now) => {
         if (now === undefined) return
         const base = new Map(before === undefined ? [] : [['userId', before]])
         const same = before !== undefined && String(JSON.parse(before)) === String(JSON.parse(now))
-        expect(merge(base, [set('userId', now)], reading).newId).toBe(!same)
+        expect(merge(base, [set('userId', now)], context).newId).toBe(!same)
       }),
     )
   })

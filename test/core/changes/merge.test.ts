@@ -6,7 +6,7 @@ import { ownProfile } from '../../../src/core/config/own-profile.ts'
 import type { RuleContext } from '../../../src/core/config/profile.ts'
 import { DAY } from '../fixture.ts'
 
-const reading: RuleContext = {
+const context: RuleContext = {
   lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false },
   parse: jsonCodec.parse,
   profile: ownProfile,
@@ -15,7 +15,7 @@ const reading: RuleContext = {
 type Texts = Record<string, string>
 
 function merged(base: Texts, ...intents: Intent[]): Merged {
-  return merge(new Map(Object.entries(base)), intents, reading)
+  return merge(new Map(Object.entries(base)), intents, context)
 }
 
 function after(base: Texts, ...intents: Intent[]): Texts {
@@ -25,23 +25,23 @@ function after(base: Texts, ...intents: Intent[]): Texts {
 const set = (name: string, text: string): Intent => ({ kind: 'set', name, text })
 const remove = (name: string): Intent => ({ kind: 'remove', name })
 const setIfAbsent = (name: string, text: string): Intent => ({ kind: 'setIfAbsent', name, text })
-const take = (name: string): Intent => ({ kind: 'claim', name })
+const claim = (name: string): Intent => ({ kind: 'claim', name })
 const consume = (name: string, text: string): Intent => ({ kind: 'consume', name, text })
 const add = (name: string, by: number): Intent => ({ kind: 'update', name, change: (text) => String(Number(text ?? '0') + by) })
 const login = (text: string): Intent => ({ kind: 'login', text })
 const clear: Intent = { kind: 'clear' }
 const cycle: Intent = { kind: 'cycle' }
 
-describe('each intent', () => {
+describe('applying one intent', () => {
   it.each<[string, Texts, Intent[], Texts]>([
     ['set', { a: '1' }, [set('a', '2'), set('b', '3')], { a: '2', b: '3' }],
     ['mutate', { a: '1' }, [{ kind: 'mutate', name: 'a', text: '2' }], { a: '2' }],
     ['remove', { a: '1', b: '2' }, [remove('a'), remove('c')], { b: '2' }],
-    ['fill where absent', {}, [setIfAbsent('a', '1')], { a: '1' }],
-    ['fill where present', { a: '0' }, [setIfAbsent('a', '1')], { a: '0' }],
+    ['setIfAbsent of an absent property', {}, [setIfAbsent('a', '1')], { a: '1' }],
+    ['setIfAbsent of a present property', { a: '0' }, [setIfAbsent('a', '1')], { a: '0' }],
     ['update', { a: '1' }, [add('a', 2), add('b', 3)], { a: '3', b: '3' }],
     ['update to nothing', { a: '1' }, [{ kind: 'update', name: 'a', change: () => undefined }], {}],
-    ['claim', { a: '1' }, [take('a')], {}],
+    ['claim', { a: '1' }, [claim('a')], {}],
     ['consume of what was read', { a: '1' }, [consume('a', '1')], {}],
     ['consume of what is newer', { a: '2' }, [consume('a', '1')], { a: '2' }],
     ['clear', { a: '1', userId: '7', _expiry: '{"idle":1}', '_flash.x': '1' }, [clear], {}],
@@ -53,7 +53,7 @@ describe('each intent', () => {
     ['login after that user was removed', { a: '1', _lastUser: '7' }, [login('7')], { a: '1', userId: '7' }],
     ['login after another user was removed', { a: '1', _lastUser: '7' }, [login('8')], { userId: '8' }],
     ['remove of the user', { a: '1', userId: '7' }, [remove('userId')], { a: '1', _lastUser: '7' }],
-    ['take of the user', { a: '1', userId: '7' }, [take('userId')], { a: '1', _lastUser: '7' }],
+    ['claim of the user', { a: '1', userId: '7' }, [claim('userId')], { a: '1', _lastUser: '7' }],
     ['set of a user after another was removed', { a: '1', _lastUser: '7' }, [set('userId', '8')], { a: '1', userId: '8' }],
     ['set before a login over another user', { userId: '7' }, [set('mine', '1'), login('8')], { userId: '8' }],
     ['set after a login over another user', { userId: '7' }, [login('8'), set('mine', '1')], { userId: '8', mine: '1' }],
@@ -76,7 +76,7 @@ describe('a new id', () => {
     ['login of the same user', true, { userId: '1' }, [login('1')]],
     ['another user set', true, { userId: '1' }, [set('userId', '2')]],
     ['a user set on an anonymous session', true, {}, [set('userId', '1')]],
-    ['a user filled in', true, {}, [setIfAbsent('userId', '1')]],
+    ['a user set if absent', true, {}, [setIfAbsent('userId', '1')]],
     ['a user by update', true, { userId: '1' }, [add('userId', 1)]],
     ['to the browser', true, {}, [set('_browser', 'true')]],
     ['from the browser', true, { _browser: 'true' }, [set('_browser', 'false')]],
@@ -88,22 +88,22 @@ describe('a new id', () => {
     expect(merged(base, ...intents).newId).toBe(expected)
   })
 
-  it('login over another user says so, and only that', () => {
+  it('reports otherUser only for a login over another user', () => {
     expect(merged({ userId: '1' }, login('2')).otherUser).toBe(true)
     expect(merged({ userId: '1' }, login('1')).otherUser).toBe(false)
     expect(merged({ a: '1' }, login('1')).otherUser).toBe(false)
     expect(merged({ userId: '1' }, set('userId', '2')).otherUser).toBe(false)
   })
 
-  it('take says what it took', () => {
-    expect(merged({ a: '1' }, take('a')).claimed).toBe('1')
-    expect(merged({}, take('a')).claimed).toBeUndefined()
-    expect(merged({ a: '1' }, add('a', 1), take('a')).claimed).toBe('2')
+  it('reports the claimed value', () => {
+    expect(merged({ a: '1' }, claim('a')).claimed).toBe('1')
+    expect(merged({}, claim('a')).claimed).toBeUndefined()
+    expect(merged({ a: '1' }, add('a', 1), claim('a')).claimed).toBe('2')
   })
 })
 
 describe('overwritten', () => {
-  it('names what was set without looking and changed meanwhile, once', () => {
+  it('names each property once that both requests set', () => {
     const opened = new Map([
       ['a', '1'],
       ['b', '1'],

@@ -12,7 +12,7 @@ import type { Identity } from '../../../src/core/store/id.ts'
 import type { Entry } from '../../../src/core/store/store.ts'
 import { DAY, HOUR, START } from '../fixture.ts'
 
-const reading: RuleContext = {
+const context: RuleContext = {
   lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false },
   parse: jsonCodec.parse,
   profile: ownProfile,
@@ -33,8 +33,8 @@ const login: Intent = { kind: 'login', text: '2' }
 const consume: Intent = { kind: 'consume', name: '_flash.a', text: '1' }
 const cycle: Intent = { kind: 'cycle' }
 
-const named = (key: string): Identity => ({ id: 'family.secret', key, handle: key, proof: 'proof' })
-const identity = named('key')
+const identityOf = (key: string): Identity => ({ id: 'family.secret', key, handle: key, proof: 'proof' })
+const identity = identityOf('key')
 const down = new StoreError('load', 'down')
 
 const states = {
@@ -47,7 +47,7 @@ const states = {
 } satisfies Record<string, State>
 
 interface Given {
-  standing: keyof typeof states
+  state: keyof typeof states
   base?: Record<string, string>
   intents?: readonly Intent[]
   flushed?: readonly string[]
@@ -57,83 +57,74 @@ interface Given {
   touches?: boolean
 }
 
-function decide({
-  standing,
-  base = {},
-  intents = [],
-  flushed = [],
-  accessed = true,
-  failed = false,
-  later = 0,
-  touches = true,
-}: Given): Plan {
+function decide({ state, base = {}, intents = [], flushed = [], accessed = true, failed = false, later = 0, touches = true }: Given): Plan {
   const texts = new Map(Object.entries(base))
-  const situation = { state: states[standing], intents, texts, flushed: flushed.map(named), accessed, touches, failed, now: START + later }
-  return plan({ ...situation, merge: () => merge(texts, intents, reading) }, reading)
+  const input = { state: states[state], intents, texts, flushed: flushed.map(identityOf), accessed, touches, failed, now: START + later }
+  return plan({ ...input, merge: () => merge(texts, intents, context) }, context)
 }
 
 describe('plan', () => {
   it.each<[string, Given, object]>([
-    ['nobody looked', { standing: 'live', accessed: false, later: 2 * HOUR * 10 }, { do: 'nothing', reason: 'not-used' }],
-    ['read only, recently seen', { standing: 'live' }, { do: 'nothing', reason: 'read-only' }],
-    ['read only, a tenth of idle later', { standing: 'live', later: HOUR }, { do: 'touch', expiresAt: START + HOUR + DAY }],
+    ['the session is not accessed', { state: 'live', accessed: false, later: 2 * HOUR * 10 }, { do: 'nothing', reason: 'not-used' }],
+    ['read only, recently seen', { state: 'live' }, { do: 'nothing', reason: 'read-only' }],
+    ['read only, a tenth of idle later', { state: 'live', later: HOUR }, { do: 'touch', expiresAt: START + HOUR + DAY }],
     [
       'read only, where a touch would take a new token',
-      { standing: 'live', later: HOUR, touches: false },
+      { state: 'live', later: HOUR, touches: false },
       { do: 'nothing', reason: 'read-only' },
     ],
-    ['read only, no session', { standing: 'absent', later: HOUR }, { do: 'nothing', reason: 'read-only' }],
-    ['read only, ended', { standing: 'ended' }, { do: 'nothing', reason: 'read-only' }],
-    ['read only, failed load', { standing: 'failed' }, { do: 'nothing', reason: 'read-only' }],
-    ['changed, no session', { standing: 'absent', intents: [set] }, { do: 'create' }],
+    ['read only, no session', { state: 'absent', later: HOUR }, { do: 'nothing', reason: 'read-only' }],
+    ['read only, ended', { state: 'ended' }, { do: 'nothing', reason: 'read-only' }],
+    ['read only, failed load', { state: 'failed' }, { do: 'nothing', reason: 'read-only' }],
+    ['changed, no session', { state: 'absent', intents: [set] }, { do: 'create' }],
     [
       'changed to nothing, no session',
-      { standing: 'absent', intents: [set, { kind: 'clear' }] },
+      { state: 'absent', intents: [set, { kind: 'clear' }] },
       { do: 'nothing', reason: 'nothing-to-save' },
     ],
-    ['cycled, no session', { standing: 'absent', intents: [cycle] }, { do: 'nothing', reason: 'nothing-to-save' }],
-    ['login, no session', { standing: 'absent', intents: [login] }, { do: 'create' }],
-    ['changed', { standing: 'live', intents: [set] }, { do: 'replace' }],
-    ['changed to nothing', { standing: 'live', intents: [{ kind: 'clear' }] }, { do: 'replace' }],
-    ['cycled', { standing: 'live', intents: [cycle] }, { do: 'replace' }],
-    ['login of a visitor', { standing: 'live', intents: [login] }, { do: 'replace' }],
-    ['login of the same user', { standing: 'live', base: { userId: '2' }, intents: [login] }, { do: 'replace' }],
+    ['cycled, no session', { state: 'absent', intents: [cycle] }, { do: 'nothing', reason: 'nothing-to-save' }],
+    ['login, no session', { state: 'absent', intents: [login] }, { do: 'create' }],
+    ['changed', { state: 'live', intents: [set] }, { do: 'replace' }],
+    ['changed to nothing', { state: 'live', intents: [{ kind: 'clear' }] }, { do: 'replace' }],
+    ['cycled', { state: 'live', intents: [cycle] }, { do: 'replace' }],
+    ['login of a visitor', { state: 'live', intents: [login] }, { do: 'replace' }],
+    ['login of the same user', { state: 'live', base: { userId: '2' }, intents: [login] }, { do: 'replace' }],
     [
       'login over another user',
-      { standing: 'live', base: { userId: '1' }, intents: [login] },
+      { state: 'live', base: { userId: '1' }, intents: [login] },
       { do: 'delete-then-create', ended: [identity], reason: 'other-user' },
     ],
-    ['changed, ended', { standing: 'ended', intents: [set] }, { do: 'refuse', error: { code: 'ERR_SESSION_ENDED' } }],
-    ['login, ended', { standing: 'ended', intents: [set, login] }, { do: 'create' }],
-    ['changed, load failed', { standing: 'failed', intents: [set] }, { do: 'refuse', error: down }],
-    ['login, load failed', { standing: 'failed', intents: [login] }, { do: 'refuse', error: down }],
-    ['changed, unknown', { standing: 'unknown', intents: [set] }, { do: 'refuse', error: { code: 'ERR_SESSION_COMMIT_UNKNOWN' } }],
-    ['changed, unread', { standing: 'unloaded', intents: [set] }, { do: 'refuse', error: { code: 'ERR_SESSION_NOT_LOADED' } }],
-    ['flushed', { standing: 'absent', flushed: ['key'] }, { do: 'delete', ended: [identity] }],
+    ['changed, ended', { state: 'ended', intents: [set] }, { do: 'refuse', error: { code: 'ERR_SESSION_ENDED' } }],
+    ['login, ended', { state: 'ended', intents: [set, login] }, { do: 'create' }],
+    ['changed, load failed', { state: 'failed', intents: [set] }, { do: 'refuse', error: down }],
+    ['login, load failed', { state: 'failed', intents: [login] }, { do: 'refuse', error: down }],
+    ['changed, unknown', { state: 'unknown', intents: [set] }, { do: 'refuse', error: { code: 'ERR_SESSION_COMMIT_UNKNOWN' } }],
+    ['changed, unread', { state: 'unloaded', intents: [set] }, { do: 'refuse', error: { code: 'ERR_SESSION_NOT_LOADED' } }],
+    ['flushed', { state: 'absent', flushed: ['key'] }, { do: 'delete', ended: [identity] }],
     [
       'flushed, then changed',
-      { standing: 'absent', flushed: ['key'], intents: [set] },
+      { state: 'absent', flushed: ['key'], intents: [set] },
       { do: 'delete-then-create', ended: [identity], reason: 'flush' },
     ],
-    ['flushed twice', { standing: 'absent', flushed: ['key', 'other'] }, { do: 'delete', ended: [identity, named('other')] }],
-    ['5xx, changed', { standing: 'live', intents: [set], failed: true }, { do: 'nothing', reason: 'failed-response' }],
-    ['5xx, login', { standing: 'live', intents: [login], failed: true }, { do: 'nothing', reason: 'failed-response' }],
-    ['5xx, cycled', { standing: 'live', intents: [cycle], failed: true }, { do: 'nothing', reason: 'failed-response' }],
-    ['5xx, flushed', { standing: 'absent', flushed: ['key'], failed: true }, { do: 'delete', ended: [identity] }],
+    ['flushed twice', { state: 'absent', flushed: ['key', 'other'] }, { do: 'delete', ended: [identity, identityOf('other')] }],
+    ['5xx, changed', { state: 'live', intents: [set], failed: true }, { do: 'nothing', reason: 'failed-response' }],
+    ['5xx, login', { state: 'live', intents: [login], failed: true }, { do: 'nothing', reason: 'failed-response' }],
+    ['5xx, cycled', { state: 'live', intents: [cycle], failed: true }, { do: 'nothing', reason: 'failed-response' }],
+    ['5xx, flushed', { state: 'absent', flushed: ['key'], failed: true }, { do: 'delete', ended: [identity] }],
     [
       '5xx, flushed, then changed',
-      { standing: 'absent', flushed: ['key'], intents: [set], failed: true },
+      { state: 'absent', flushed: ['key'], intents: [set], failed: true },
       { do: 'delete', ended: [identity] },
     ],
-    ['5xx, load failed', { standing: 'failed', failed: true }, { do: 'nothing', reason: 'failed-response' }],
+    ['5xx, load failed', { state: 'failed', failed: true }, { do: 'nothing', reason: 'failed-response' }],
   ])('%s', (_name, given, expected) => {
     expect(decide(given)).toMatchObject(expected)
   })
 })
 
-describe('laws', () => {
+describe('plan laws', () => {
   const given = fc.record({
-    standing: fc.constantFrom(...(Object.keys(states) as (keyof typeof states)[])),
+    state: fc.constantFrom(...(Object.keys(states) as (keyof typeof states)[])),
     intents: fc.array(fc.constantFrom<Intent>(set, login, consume, cycle, { kind: 'clear' }, { kind: 'remove', name: 'a' }), {
       maxLength: 5,
     }),
@@ -144,7 +135,7 @@ describe('laws', () => {
     base: fc.constantFrom<Record<string, string>>({}, { userId: '1' }, { userId: '2', a: '1' }, { _expiry: `{"at":${START + HOUR}}` }),
   })
 
-  it('a failed response writes nothing but deletions', () => {
+  it('plans only deletions for a failed response', () => {
     fc.assert(
       fc.property(given, (each) => {
         expect(['nothing', 'delete']).toContain(decide({ ...each, failed: true }).do)
@@ -152,24 +143,24 @@ describe('laws', () => {
     )
   })
 
-  it('what was flushed is always deleted first, whatever else happened', () => {
+  it('always deletes flushed sessions first', () => {
     fc.assert(
       fc.property(given, (each) => {
         if (each.flushed.length === 0) return
-        expect(decide(each)).toMatchObject({ ended: each.flushed.map(named) })
+        expect(decide(each)).toMatchObject({ ended: each.flushed.map(identityOf) })
       }),
     )
   })
 
-  it('a failed response runs no function of the application', () => {
+  it('calls no update function for a failed response', () => {
     const merge = (): never => {
-      throw new Error('it ran')
+      throw new Error('merge was called')
     }
     const common = { intents: [set], texts: new Map<string, string>(), accessed: true, touches: true, failed: true, now: START, merge }
-    for (const state of Object.values(states)) for (const flushed of [[], [identity]]) plan({ ...common, state, flushed }, reading)
+    for (const state of Object.values(states)) for (const flushed of [[], [identity]]) plan({ ...common, state, flushed }, context)
   })
 
-  it('without changes nothing is ever created, replaced or deleted', () => {
+  it('creates, replaces and deletes nothing without changes', () => {
     fc.assert(
       fc.property(given, (each) => {
         expect(['nothing', 'touch']).toContain(decide({ ...each, intents: [], flushed: [] }).do)
@@ -177,15 +168,15 @@ describe('laws', () => {
     )
   })
 
-  it('a dead, unknown or unread session is never replaced', () => {
+  it('never replaces a session that has ended, failed to load or is unknown', () => {
     fc.assert(
       fc.property(given, (each) => {
-        if (['ended', 'failed', 'unknown', 'absent', 'unloaded'].includes(each.standing)) expect(decide(each).do).not.toBe('replace')
+        if (['ended', 'failed', 'unknown', 'absent', 'unloaded'].includes(each.state)) expect(decide(each).do).not.toBe('replace')
       }),
     )
   })
 
-  it('touch never shortens and never passes absolute', () => {
+  it('never shortens a session by a touch and never exceeds the absolute lifetime', () => {
     fc.assert(
       fc.property(given, (each) => {
         const decided = decide({ ...each, intents: [], flushed: [] })
@@ -197,8 +188,8 @@ describe('laws', () => {
   })
 })
 
-describe('what intents amount to', () => {
-  it('decides what happens to them when their session has ended', () => {
+describe('whenGone', () => {
+  it('returns what happens to intents whose session has ended', () => {
     expect(whenGone([consume, consume])).toBe('drop')
     expect(whenGone([consume, set])).toBe('refuse')
     expect(whenGone([set, login])).toBe('start-new')

@@ -5,45 +5,45 @@ import type { Create, Entry, Keyed, Load, Refused, Replace, Written } from '../.
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { incoming } from '../../incoming.ts'
 
-/** Every operation takes a turn of the event loop: time for the request to go on before it is done. */
-class Unhurried extends MemoryStore {
+/** A store whose operations wait one turn of the event loop, so the request continues first. */
+class SlowStore extends MemoryStore {
   override async load(operation: Load): Promise<Entry | undefined> {
-    return turn(() => super.load(operation))
+    return nextTurn(() => super.load(operation))
   }
   override async create(operation: Create): Promise<Written | Refused> {
-    return turn(() => super.create(operation))
+    return nextTurn(() => super.create(operation))
   }
   override async replace(operation: Replace): Promise<Written | Refused> {
-    return turn(() => super.replace(operation))
+    return nextTurn(() => super.replace(operation))
   }
   override async delete(operation: Keyed): Promise<boolean> {
-    return turn(() => super.delete(operation))
+    return nextTurn(() => super.delete(operation))
   }
 }
 
-async function turn<T>(work: () => Promise<T>): Promise<T> {
+async function nextTurn<T>(work: () => Promise<T>): Promise<T> {
   await new Promise((resolve) => setImmediate(resolve))
   return work()
 }
 
-async function visitor(initial: Record<string, unknown>, options: { lazy?: boolean } = {}) {
-  const store = new Unhurried()
+async function openSession(initial: Record<string, unknown>, options: { lazy?: boolean } = {}) {
+  const store = new SlowStore()
   const sessions = createSessions({ store, ...options })
   const first = sessions.create()
   first.assign(initial)
   if (Object.keys(initial).length > 0) await first.save()
   const cookie = first.id === undefined ? undefined : `sid=${first.id}`
   const session = await sessions.open(incoming(cookie, { secure: false, loopback: true }))
-  const end = async (): Promise<{ setCookie: string | null; rows: unknown[] }> => {
+  const commit = async (): Promise<{ setCookie: string | null; rows: unknown[] }> => {
     const headers = await sessions.commit(session, { status: 200 })
     const { entries } = await store.list({ now: Date.now() })
     return { setCookie: headers.get('set-cookie'), rows: entries.map(([, { payload }]) => JSON.parse(payload)) }
   }
-  return { session, end }
+  return { session, commit }
 }
 
-/** What may be under way when a request flushes its session. */
-const underWay: Record<string, (session: Session) => Promise<unknown>> = {
+/** Operations that may be in flight when a request flushes its session. */
+const inFlight: Record<string, (session: Session) => Promise<unknown>> = {
   'a save of changes': (session) => session.set('c', 1).save(),
   'a save of a new id': (session) => {
     session.cycleId()
@@ -55,80 +55,80 @@ const underWay: Record<string, (session: Session) => Promise<unknown>> = {
   },
   'a reload': (session) => session.reload(),
   'a claim': (session) => session.claim('coupon'),
-  'a claim of what was not there': (session) => session.claim('nothing'),
+  'a claim of an absent property': (session) => session.claim('nothing'),
 }
 
-describe('a flush while', () => {
-  it.each(Object.entries(underWay))('%s is under way is final, and takes the cookie away', async (_name, start) => {
-    const { session, end } = await visitor({ secret: 1, coupon: 9 })
+describe('a flush', () => {
+  it.each(Object.entries(inFlight))('during %s is final and deletes the cookie', async (_name, start) => {
+    const { session, commit } = await openSession({ secret: 1, coupon: 9 })
     const started = start(session)
     session.flush()
     await started
     expect(session.get('secret')).toBeUndefined()
-    const { setCookie, rows } = await end()
+    const { setCookie, rows } = await commit()
     expect(rows).toEqual([])
     expect(setCookie).toMatch(/^sid=; /)
   })
 
-  it.each(Object.entries(underWay))('%s is under way leaves only what was set afterwards', async (_name, start) => {
-    const { session, end } = await visitor({ secret: 1, coupon: 9 })
+  it.each(Object.entries(inFlight))('during %s keeps only what is set after it', async (_name, start) => {
+    const { session, commit } = await openSession({ secret: 1, coupon: 9 })
     const started = start(session)
     session.flush()
     session.set('b', 2)
     await started
     expect(session.toObject()).toEqual({ b: 2 })
-    expect((await end()).rows).toEqual([{ b: 2 }])
+    expect((await commit()).rows).toEqual([{ b: 2 }])
   })
 
-  it('a new session is being saved ends that one too', async () => {
-    const { session, end } = await visitor({})
+  it('during the save of a new session deletes its row too', async () => {
+    const { session, commit } = await openSession({})
     const saved = session.set('secret', 1).save()
     session.flush()
     await saved
-    const { setCookie, rows } = await end()
+    const { setCookie, rows } = await commit()
     expect([setCookie, rows]).toEqual([null, []])
   })
 
-  it('it is being loaded, with lazy, shows nothing of it', async () => {
-    const { session, end } = await visitor({ secret: 1 }, { lazy: true })
+  it('during a lazy load shows no loaded data', async () => {
+    const { session, commit } = await openSession({ secret: 1 }, { lazy: true })
     const loaded = session.load()
     session.flush()
     session.set('b', 2)
     await loaded
-    expect((await end()).rows).toEqual([{ b: 2 }])
+    expect((await commit()).rows).toEqual([{ b: 2 }])
   })
 })
 
-describe('a change while a save is under way', () => {
+describe('a change during a save', () => {
   it.each<[string, Record<string, unknown>, (session: Session) => void]>([
-    ['of a session that was flushed and begun anew', { old: 1 }, (session) => session.flush()],
+    ['of a session that was flushed and started again', { old: 1 }, (session) => session.flush()],
     ['of a login over another user', { userId: 'ada' }, (session) => session.login('grace')],
     ['of changes', { old: 1 }, (session) => void session.set('c', 1)],
-  ])('%s is committed after it', async (_name, initial, begin) => {
-    const { session, end } = await visitor(initial)
-    begin(session)
+  ])('%s is committed after it', async (_name, initial, change) => {
+    const { session, commit } = await openSession(initial)
+    change(session)
     session.set('a', 1)
     const saved = session.save()
     session.set('b', 2)
     await saved
-    expect((await end()).rows).toEqual([expect.objectContaining({ a: 1, b: 2 })])
+    expect((await commit()).rows).toEqual([expect.objectContaining({ a: 1, b: 2 })])
   })
 
-  it('of the property that is being claimed is seen, and can be deleted', async () => {
-    const { session, end } = await visitor({ coupon: 1 })
+  it('of a property that is being claimed is visible and can be deleted', async () => {
+    const { session, commit } = await openSession({ coupon: 1 })
     const claimed = session.claim('coupon')
     session.set('coupon', 2)
     expect(await claimed).toBe(1)
     expect(session.get('coupon')).toBe(2)
     expect(session.delete('coupon')).toBe(true)
-    expect((await end()).rows).toEqual([{}])
+    expect((await commit()).rows).toEqual([{}])
   })
 
-  it('inside of an object that was handed out before a login is noticed', async () => {
-    const { session, end } = await visitor({ cart: [1] })
+  it('inside an object that was read before a login is detected', async () => {
+    const { session, commit } = await openSession({ cart: [1] })
     const cart = session.get('cart') as number[]
     session.login('ada')
     cart.push(2)
-    expect((await end()).rows).toEqual([{ cart: [1, 2], userId: 'ada' }])
+    expect((await commit()).rows).toEqual([{ cart: [1, 2], userId: 'ada' }])
   })
 })

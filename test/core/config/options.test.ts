@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createSessions } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { thrown } from '../fixture.ts'
+import { catchError } from '../fixture.ts'
 
 const store = new MemoryStore()
 
-/** The message of the ConfigError that these options throw. */
-function refusal(options: unknown): string {
-  const error = thrown(() => createSessions(options as never))
+/** Returns the message of the ConfigError that these options cause. */
+function configErrorMessage(options: unknown): string {
+  const error = catchError(() => createSessions(options as never))
   expect(error.code).toBe('ERR_SESSION_CONFIG')
   return error.message
 }
 
-describe('options that are right', () => {
+describe('valid options', () => {
   it.each<[string, object]>([
     ['only a store', {}],
     [
@@ -63,14 +63,14 @@ describe('options that are right', () => {
     ],
     ['a domain', { cookie: { domain: 'sub.example-1.com' } }],
     ['every character of a name', { cookie: { name: "!#$%&'*+-.^_`|~a1" } }],
-  ])('%s', (_name, options) => {
+  ])('accepts %s', (_name, options) => {
     expect(() => createSessions({ store, ...options } as never)).not.toThrow()
   })
 })
 
-describe('a wrong option is a ConfigError naming option, value and remedy', () => {
+describe('a ConfigError for an invalid option names the option, the value and the remedy', () => {
   class Class {}
-  const wrong: [option: string, value: unknown, shown: RegExp][] = [
+  const invalid: [option: string, value: unknown, expected: RegExp][] = [
     ['idle', 0, /0/],
     ['idle', -1, /-1/],
     ['idle', '0s', /'0s'/],
@@ -117,13 +117,13 @@ describe('a wrong option is a ConfigError naming option, value and remedy', () =
     ['cookie', 'sid', /'sid'/],
     ['cookie', null, /null/],
   ]
-  it.each(wrong)('%s: %o', (option, value, shown) => {
-    const message = refusal({ store, [option]: value })
+  it.each(invalid)('%s: %o', (option, value, expected) => {
+    const message = configErrorMessage({ store, [option]: value })
     expect(message).toContain(`\`${option}\``)
-    expect(message).toMatch(shown)
+    expect(message).toMatch(expected)
   })
 
-  const wrongCookie: [option: string, cookie: object, shown: RegExp][] = [
+  const invalidCookies: [option: string, cookie: object, expected: RegExp][] = [
     ['name', { name: 'a=b' }, /'a=b'/],
     ['name', { name: 'a;b' }, /'a;b'/],
     ['name', { name: 'séance' }, /séance/],
@@ -159,10 +159,10 @@ describe('a wrong option is a ConfigError naming option, value and remedy', () =
     ['partitioned', { partitioned: 'yes' }, /'yes'/],
     ['priority', { priority: 'High; HttpOnly' }, /'low', 'medium', 'high'/],
   ]
-  it.each(wrongCookie)('cookie.%s: %o', (option, cookie, shown) => {
-    const message = refusal({ store, cookie })
+  it.each(invalidCookies)('cookie.%s: %o', (option, cookie, expected) => {
+    const message = configErrorMessage({ store, cookie })
     expect(message).toContain(`\`cookie.${option}\``)
-    expect(message).toMatch(shown)
+    expect(message).toMatch(expected)
   })
 
   it.each([
@@ -171,33 +171,33 @@ describe('a wrong option is a ConfigError naming option, value and remedy', () =
     ['request', null],
     ['request', -1],
   ])('timeout.%s: %o', (option, value) => {
-    expect(refusal({ store, timeout: { [option]: value } })).toContain(`\`timeout.${option}\``)
+    expect(configErrorMessage({ store, timeout: { [option]: value } })).toContain(`\`timeout.${option}\``)
   })
 
-  it('of a long text only the beginning is shown', () => {
-    expect(refusal({ store, idle: 'x'.repeat(500) }).length).toBeLessThan(300)
+  it('shows only the start of a long text', () => {
+    expect(configErrorMessage({ store, idle: 'x'.repeat(500) }).length).toBeLessThan(300)
   })
 })
 
-describe('what is no option', () => {
-  it.each([undefined, null, 5, 'memory', [], () => store])('options that are %o', (options) => {
-    expect(refusal(options)).toContain('store')
+describe('unknown options', () => {
+  it.each([undefined, null, 5, 'memory', [], () => store])('rejects %o in place of the options', (options) => {
+    expect(configErrorMessage(options)).toContain('store')
   })
 
-  it('no store is named as missing, with an example', () => {
-    expect(refusal({})).toMatch(/`store`.*new SqliteStore/)
-    expect(refusal({ store: undefined })).toMatch(/`store`/)
+  it('reports a missing store with an example', () => {
+    expect(configErrorMessage({})).toMatch(/`store`.*new SqliteStore/)
+    expect(configErrorMessage({ store: undefined })).toMatch(/`store`/)
   })
 
-  it.each(['cokie', 'Idle', 'toString', '__proto__x', 'constructor'])('%s is refused, and what there is is told', (name) => {
-    const message = refusal({ store, [name]: 1 })
+  it.each(['cokie', 'Idle', 'toString', '__proto__x', 'constructor'])('rejects %s and lists the known options', (name) => {
+    const message = configErrorMessage({ store, [name]: 1 })
     expect(message).toContain(`\`${name}\``)
     expect(message).toContain('idle')
   })
 
-  it('cookie.htttpOnly is refused, and what there is is told', () => {
-    expect(refusal({ store, cookie: { htttpOnly: true } })).toMatch(/`cookie\.htttpOnly`.*httpOnly/)
-    expect(refusal({ store, timeout: { total: 5 } })).toMatch(/`timeout\.total`.*operation/)
+  it('rejects cookie.htttpOnly and lists the known options', () => {
+    expect(configErrorMessage({ store, cookie: { htttpOnly: true } })).toMatch(/`cookie\.htttpOnly`.*httpOnly/)
+    expect(configErrorMessage({ store, timeout: { total: 5 } })).toMatch(/`timeout\.total`.*operation/)
   })
 
   it.each<[string, object, RegExp]>([
@@ -215,10 +215,10 @@ describe('what is no option', () => {
     ['unset', { unset: 'destroy' }, /flush/],
     ['genid', { genid: () => 'x' }, /drawn/],
     ['proxy', { proxy: true }, /trust proxy/],
-  ])('%s from elsewhere is refused with its translation', (option, options, translation) => {
-    const message = refusal({ store, ...options })
+  ])('rejects %s of another library with its equivalent', (option, options, equivalent) => {
+    const message = configErrorMessage({ store, ...options })
     expect(message).toContain(`\`${option}\``)
-    expect(message).toMatch(translation)
+    expect(message).toMatch(equivalent)
     expect(message).not.toContain('keyboard cat')
   })
 })

@@ -1,61 +1,61 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { SessionEvent } from '../../../src/index.ts'
-import { Browser, HOUR, rejection, World, worldWith } from '../fixture.ts'
-import { forever, ScriptedStore } from '../scripted-store.ts'
+import { appWith, Browser, catchRejection, HOUR, TestApp } from '../fixture.ts'
+import { neverSettles, ScriptedStore } from '../scripted-store.ts'
 
 describe('events', () => {
-  it('there is one with a reason for every decision', async () => {
-    const world = await worldWith({ a: 1 }, { timeout: { operation: '20ms', request: '60ms' } }, (memory) => new ScriptedStore(memory))
-    const store = world.store as ScriptedStore
-    const told = async (work: () => unknown): Promise<string[]> => {
-      world.forgetEvents()
+  it('are emitted with a reason for every decision', async () => {
+    const app = await appWith({ a: 1 }, { timeout: { operation: '20ms', request: '60ms' } }, (memory) => new ScriptedStore(memory))
+    const store = app.store as ScriptedStore
+    const record = async (work: () => unknown): Promise<string[]> => {
+      app.clearEvents()
       await work()
-      return world.events.map(({ type, reason }) => `${type}:${reason}`)
+      return app.events.map(({ type, reason }) => `${type}:${reason}`)
     }
     const anonymous = (): { browser: Browser } => ({ browser: new Browser() })
     const conflict = async (): Promise<void> => {
-      const [first, second] = [await world.open(), await world.open()]
+      const [first, second] = [await app.open(), await app.open()]
       first.set('a', 2)
       second.set('a', 3)
-      await world.sessions.commit(first, { status: 200 })
-      await world.sessions.commit(second, { status: 200 })
+      await app.sessions.commit(first, { status: 200 })
+      await app.sessions.commit(second, { status: 200 })
     }
-    expect(await told(() => world.visit(() => undefined, anonymous()))).toEqual(['absent:no-cookie', 'unchanged:not-used'])
-    expect(await told(() => world.visit(() => undefined, { browser: new Browser('__Host-sid=x') }))).toEqual([
+    expect(await record(() => app.request(() => undefined, anonymous()))).toEqual(['absent:no-cookie', 'unchanged:not-used'])
+    expect(await record(() => app.request(() => undefined, { browser: new Browser('__Host-sid=x') }))).toEqual([
       'absent:malformed-cookie',
       'unchanged:not-used',
     ])
     const two = ['A', 'B'].map((letter) => `__Host-sid=${letter.repeat(16)}.${letter.repeat(32)}`)
-    expect(await told(() => world.visit(() => undefined, { browser: new Browser(two.join('; ')) }))).toEqual([
+    expect(await record(() => app.request(() => undefined, { browser: new Browser(two.join('; ')) }))).toEqual([
       'absent:two-cookies',
       'unchanged:not-used',
     ])
-    expect(await told(() => world.visit(() => undefined, { browser: new Browser(two[0]) }))).toEqual([
+    expect(await record(() => app.request(() => undefined, { browser: new Browser(two[0]) }))).toEqual([
       'absent:unknown-or-expired',
       'unchanged:not-used',
     ])
-    expect(await told(() => world.visit((session) => session.get('a')))).toEqual(['loaded:found', 'unchanged:read-only'])
-    expect(await told(() => world.visit((session) => session.cycleId(), anonymous()))).toEqual([
+    expect(await record(() => app.request((session) => session.get('a')))).toEqual(['loaded:found', 'unchanged:read-only'])
+    expect(await record(() => app.request((session) => session.cycleId(), anonymous()))).toEqual([
       'absent:no-cookie',
       'unchanged:nothing-to-save',
     ])
-    expect(await told(() => world.visit((session) => session.set('a', 1), anonymous()))).toEqual([
+    expect(await record(() => app.request((session) => session.set('a', 1), anonymous()))).toEqual([
       'absent:no-cookie',
       'created:changed',
       'cookie-set:new-id',
     ])
-    expect(await told(() => world.visit((session) => session.login(1), anonymous()))).toEqual([
+    expect(await record(() => app.request((session) => session.login(1), anonymous()))).toEqual([
       'absent:no-cookie',
       'created:login',
       'cookie-set:new-id',
     ])
-    expect(await told(() => world.visit((session) => session.set('a', 1)))).toEqual(['loaded:found', 'saved:changed'])
-    expect(await told(() => world.visit((session) => session.set('b', 1).claim('a')))).toEqual([
+    expect(await record(() => app.request((session) => session.set('a', 1)))).toEqual(['loaded:found', 'saved:changed'])
+    expect(await record(() => app.request((session) => session.set('b', 1).claim('a')))).toEqual([
       'loaded:found',
       'saved:claimed',
       'saved:changed',
     ])
-    expect(await told(conflict)).toEqual([
+    expect(await record(conflict)).toEqual([
       'loaded:found',
       'loaded:found',
       'saved:changed',
@@ -63,55 +63,55 @@ describe('events', () => {
       'merged:changed-meanwhile',
       'overwritten:set-by-both',
     ])
-    expect(await told(() => world.visit((session) => session.set('a', 1), { status: 500 }))).toEqual([
+    expect(await record(() => app.request((session) => session.set('a', 1), { status: 500 }))).toEqual([
       'loaded:found',
       'unchanged:failed-response',
     ])
-    world.clock.advance(2 * HOUR)
-    expect(await told(() => world.visit((session) => session.get('a')))).toEqual(['loaded:found', 'touched:idle'])
-    world.clock.advance(2 * HOUR)
-    store.on({ touch: forever })
-    expect(await told(() => world.visit((session) => session.get('a')))).toEqual(['loaded:found', 'touch-refused:store-error'])
-    store.on({ load: forever })
-    expect(await told(() => world.visit(() => undefined))).toEqual(['load-failed:store-error', 'unchanged:not-used'])
+    app.clock.advance(2 * HOUR)
+    expect(await record(() => app.request((session) => session.get('a')))).toEqual(['loaded:found', 'touched:idle'])
+    app.clock.advance(2 * HOUR)
+    store.on({ touch: neverSettles })
+    expect(await record(() => app.request((session) => session.get('a')))).toEqual(['loaded:found', 'touch-refused:store-error'])
+    store.on({ load: neverSettles })
+    expect(await record(() => app.request(() => undefined))).toEqual(['load-failed:store-error', 'unchanged:not-used'])
     store.on({})
-    expect(await told(() => world.visit((session) => session.cycleId()))).toEqual(['loaded:found', 'saved:new-id', 'cookie-set:new-id'])
-    const old = world.browser.copy()
-    expect(await told(() => world.visit((session) => session.login(1)))).toEqual(['loaded:found', 'saved:login', 'cookie-set:new-id'])
-    expect(await told(() => rejection(world.visit((session) => session.set('a', 1), { browser: old.copy() })))).toEqual([
+    expect(await record(() => app.request((session) => session.cycleId()))).toEqual(['loaded:found', 'saved:new-id', 'cookie-set:new-id'])
+    const old = app.browser.copy()
+    expect(await record(() => app.request((session) => session.login(1)))).toEqual(['loaded:found', 'saved:login', 'cookie-set:new-id'])
+    expect(await record(() => catchRejection(app.request((session) => session.set('a', 1), { browser: old.copy() })))).toEqual([
       'absent:other-id',
       'found-ended:ended',
       'commit-failed:ERR_SESSION_ENDED',
     ])
-    expect(await told(() => world.visit((session) => session.login(2)))).toEqual([
+    expect(await record(() => app.request((session) => session.login(2)))).toEqual([
       'loaded:found',
       'ended:other-user',
       'created:login',
       'cookie-set:new-id',
     ])
-    expect(await told(() => world.visit((session) => session.flush()))).toEqual(['loaded:found', 'ended:flush', 'cookie-deleted:flush'])
+    expect(await record(() => app.request((session) => session.flush()))).toEqual(['loaded:found', 'ended:flush', 'cookie-deleted:flush'])
   })
 
-  it('carry a handle that is the key of the row', async () => {
-    const world = await worldWith({ a: 1 })
-    const [key] = await world.onlyRow()
-    await world.visit((session) => void session.set('a', 2))
-    expect(world.events.map(({ handle }) => handle)).toEqual([key, key])
+  it('contain the handle, which is the key of the row', async () => {
+    const app = await appWith({ a: 1 })
+    const [key] = await app.onlyRow()
+    await app.request((session) => void session.set('a', 2))
+    expect(app.events.map(({ handle }) => handle)).toEqual([key, key])
   })
 
-  it('never carry an id, a cookie, a secret or data', async () => {
-    const world = new World({ timeout: { operation: '20ms', request: '60ms' } }, (memory) => new ScriptedStore(memory))
+  it('never contain an id, a cookie, a secret or data', async () => {
+    const app = new TestApp({ timeout: { operation: '20ms', request: '60ms' } }, (memory) => new ScriptedStore(memory))
     const canary = 'c4n4ry'
     const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const cookies = new Set<string>()
-    const visit = async (handler: Parameters<typeof world.visit>[0], options: Parameters<typeof world.visit>[1] = {}): Promise<void> => {
-      cookies.add((options.browser ?? world.browser).cookie ?? '')
-      await world.visit(handler, options).catch(() => undefined)
-      cookies.add((options.browser ?? world.browser).cookie ?? '')
+    const visit = async (handler: Parameters<typeof app.request>[0], options: Parameters<typeof app.request>[1] = {}): Promise<void> => {
+      cookies.add((options.browser ?? app.browser).cookie ?? '')
+      await app.request(handler, options).catch(() => undefined)
+      cookies.add((options.browser ?? app.browser).cookie ?? '')
     }
     await visit((session) => session.set('a', canary).flash('x', canary))
     await visit((session) => session.login(canary))
-    const stale = world.browser.copy()
+    const stale = app.browser.copy()
     await visit((session) => [session.get('a'), session.flashed('x'), session.update('a', (a: string) => a + canary)])
     await visit((session) => session.cycleId())
     await visit((session) => session.set('a', canary), { browser: stale })
@@ -122,7 +122,7 @@ describe('events', () => {
       }),
     )
     await visit((session) => session.claim('a'))
-    ;(world.store as ScriptedStore).on({
+    ;(app.store as ScriptedStore).on({
       replace: () => {
         throw new Error(canary)
       },
@@ -131,42 +131,42 @@ describe('events', () => {
       },
     })
     await visit((session) => session.set('a', canary))
-    ;(world.store as ScriptedStore).on({})
-    await world.back()
-    await world.sessions.users.revoke(`${canary}2`)
+    ;(app.store as ScriptedStore).on({})
+    await app.waitForStore()
+    await app.sessions.users.revoke(`${canary}2`)
     await visit((session) => session.flush())
-    const told = JSON.stringify(world.events)
-    expect(told).not.toContain(canary)
+    const text = JSON.stringify(app.events)
+    expect(text).not.toContain(canary)
     for (const cookie of [...cookies].filter((each) => each !== '')) {
       const [family = '', secret = ''] = cookie.slice(cookie.indexOf('=') + 1).split('.')
-      expect(told).not.toContain(family)
-      expect(told).not.toContain(secret)
+      expect(text).not.toContain(family)
+      expect(text).not.toContain(secret)
     }
-    expect(world.events.length).toBeGreaterThan(20)
+    expect(app.events.length).toBeGreaterThan(20)
     expect(log).not.toHaveBeenCalled()
   })
 
-  it('to a listener that throws do no harm: the session ends all the same, and the error is reported', async () => {
+  it('do not fail the request if the listener throws, and the error is logged', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
     const onEvent = (_event: SessionEvent): void => {
       throw new Error('listener')
     }
-    const world = new World({ onEvent })
-    await world.visit((session) => void session.set('a', 1))
-    await world.visit((session) => session.flush())
-    expect([(await world.rows()).length, world.browser.cookie]).toEqual([0, undefined])
+    const app = new TestApp({ onEvent })
+    await app.request((session) => void session.set('a', 1))
+    await app.request((session) => session.flush())
+    expect([(await app.rows()).length, app.browser.cookie]).toEqual([0, undefined])
     expect(log).toHaveBeenCalled()
   })
 })
 
 describe('errors', () => {
-  it('never carry an id or a cookie', async () => {
-    const world = await worldWith({ a: 1 })
-    const id = world.browser.id ?? ''
-    const session = await world.open()
+  it('never contain an id or a cookie', async () => {
+    const app = await appWith({ a: 1 })
+    const id = app.browser.id ?? ''
+    const session = await app.open()
     session.set('a', 2)
-    await world.visit((other) => other.flush())
-    const error = await rejection(world.sessions.commit(session, { status: 200 }))
+    await app.request((other) => other.flush())
+    const error = await catchRejection(app.sessions.commit(session, { status: 200 }))
     expect(`${error.message}${error.stack}${JSON.stringify(error)}`).not.toContain(id.slice(17))
   })
 })

@@ -17,7 +17,7 @@ describe('two managers on one store', () => {
     createSessions({ store, as: 'adminSession', cookie: second }),
   ]
 
-  it('do not take each other’s ids', async () => {
+  it('do not accept ids of each other', async () => {
     const [visitors, admins] = managers({ name: 'admin' })
     const { id } = await loggedIn(visitors, 'visitor')
     const forged = await admins.open(incoming(`__Host-admin=${id}`))
@@ -30,7 +30,7 @@ describe('two managers on one store', () => {
     expect((await admins.open(incoming(`${admin.name}=${admin.id}`))).userId).toBe('admin')
   })
 
-  it('of one cookie, in two processes say, share their sessions, with a prefix or without', async () => {
+  it('with the same cookie share their sessions, with a prefix or without', async () => {
     const [, first] = managers({ name: 'admin' })
     const [, second] = managers({ name: '__Host-admin' })
     const { name, id } = await loggedIn(first, 'ada')
@@ -39,13 +39,13 @@ describe('two managers on one store', () => {
   })
 })
 
-it('a listener that rejects disturbs nobody', async () => {
-  const told = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+it('a rejected promise of a listener is logged and has no other effect', async () => {
+  const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
   const onEvent = async (): Promise<never> => {
     throw new Error('the log is full')
   }
   const sessions = createSessions({ store: new MemoryStore(), onEvent })
   await loggedIn(sessions, 'ada')
   await new Promise((resolve) => setImmediate(resolve))
-  expect(told).toHaveBeenCalled()
+  expect(log).toHaveBeenCalled()
 })

@@ -1,73 +1,73 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { Browser, HOUR, rejection, START, World } from '../fixture.ts'
+import { Browser, catchRejection, HOUR, START, TestApp } from '../fixture.ts'
 
-/** Three sessions of user 7 and one of user 8, on as many browsers. */
-async function busy(): Promise<{ world: World; browsers: Browser[] }> {
-  const world = new World()
+/** Creates three sessions of user 7 and one of user 8, each in a browser. */
+async function createUserSessions(): Promise<{ app: TestApp; browsers: Browser[] }> {
+  const app = new TestApp()
   const browsers: Browser[] = []
   for (const user of [7, '7', 7, 8]) {
     const browser = new Browser()
-    await world.visit((session) => session.login(user), { browser })
+    await app.request((session) => session.login(user), { browser })
     browsers.push(browser)
-    world.clock.advance(HOUR)
+    app.clock.advance(HOUR)
   }
-  return { world, browsers }
+  return { app, browsers }
 }
 
 describe('users', () => {
-  it('list answers handle and instants of the living sessions of a user, and nothing else', async () => {
-    const { world } = await busy()
-    const listed = await world.sessions.users.list(7)
+  it('list returns handle and timestamps of the current sessions of a user', async () => {
+    const { app } = await createUserSessions()
+    const listed = await app.sessions.users.list(7)
     expect(listed.map(({ createdAt }) => createdAt).sort()).toEqual([START, START + HOUR, START + 2 * HOUR])
     expect(new Set(listed.flatMap((each) => Object.keys(each)))).toEqual(new Set(['handle', 'createdAt', 'seenAt', 'expiresAt']))
-    const keys = (await world.rows()).map(([key]) => key)
+    const keys = (await app.rows()).map(([key]) => key)
     expect(listed.every(({ handle }) => keys.includes(handle))).toBe(true)
-    expect(await world.sessions.users.list('7')).toEqual(listed)
-    expect(await world.sessions.users.list(9)).toEqual([])
+    expect(await app.sessions.users.list('7')).toEqual(listed)
+    expect(await app.sessions.users.list(9)).toEqual([])
   })
 
-  it('list goes through all pages, and leaves expired ones out', async () => {
-    const world = new World()
+  it('list reads all pages and omits expired sessions', async () => {
+    const app = new TestApp()
     for (let count = 0; count < 250; count++) {
-      const session = world.sessions.create()
+      const session = app.sessions.create()
       session.login('many')
       await session.save()
     }
-    expect((await world.sessions.users.list('many')).length).toBe(250)
-    world.clock.advance(15 * 24 * HOUR)
-    expect(await world.sessions.users.list('many')).toEqual([])
+    expect((await app.sessions.users.list('many')).length).toBe(250)
+    app.clock.advance(15 * 24 * HOUR)
+    expect(await app.sessions.users.list('many')).toEqual([])
   })
 
-  it('revoke ends every session of a user and tells how many', async () => {
-    const { world, browsers } = await busy()
-    expect(await world.sessions.users.revoke(7)).toBe(3)
-    expect(await Promise.all(browsers.map((browser) => world.read(browser)))).toEqual([{}, {}, {}, { userId: 8 }])
-    expect(await world.sessions.users.revoke(7)).toBe(0)
+  it('revoke ends every session of a user and returns the number', async () => {
+    const { app, browsers } = await createUserSessions()
+    expect(await app.sessions.users.revoke(7)).toBe(3)
+    expect(await Promise.all(browsers.map((browser) => app.read(browser)))).toEqual([{}, {}, {}, { userId: 8 }])
+    expect(await app.sessions.users.revoke(7)).toBe(0)
   })
 
-  it('revoke spares the session with the handle `except`', async () => {
-    const { world, browsers } = await busy()
-    const mine = await world.open(browsers[1])
-    expect(await world.sessions.users.revoke('7', { except: mine.handle })).toBe(2)
-    expect(await Promise.all(browsers.map((browser) => world.read(browser)))).toEqual([{}, { userId: '7' }, {}, { userId: 8 }])
+  it('revoke keeps the session with the handle `except`', async () => {
+    const { app, browsers } = await createUserSessions()
+    const mine = await app.open(browsers[1])
+    expect(await app.sessions.users.revoke('7', { except: mine.handle })).toBe(2)
+    expect(await Promise.all(browsers.map((browser) => app.read(browser)))).toEqual([{}, { userId: '7' }, {}, { userId: 8 }])
   })
 
-  it('a request that was at work while its user was revoked is told that its session is gone', async () => {
-    const { world, browsers } = await busy()
-    const session = await world.open(browsers[0])
+  it('revoke makes the commit of a running request reject with SessionEndedError', async () => {
+    const { app, browsers } = await createUserSessions()
+    const session = await app.open(browsers[0])
     session.set('a', 1)
-    await world.sessions.users.revoke(7)
-    expect((await rejection(world.sessions.commit(session, { status: 200 }))).code).toBe('ERR_SESSION_ENDED')
+    await app.sessions.users.revoke(7)
+    expect((await catchRejection(app.sessions.commit(session, { status: 200 }))).code).toBe('ERR_SESSION_ENDED')
   })
 
-  it('users that were logged out are not of that user any more', async () => {
-    const { world, browsers } = await busy()
-    await world.visit((session) => void session.delete('userId'), { browser: browsers[0] as Browser })
-    expect(await world.sessions.users.revoke(7)).toBe(2)
+  it('revoke keeps sessions whose user logged out', async () => {
+    const { app, browsers } = await createUserSessions()
+    await app.request((session) => void session.delete('userId'), { browser: browsers[0] as Browser })
+    expect(await app.sessions.users.revoke(7)).toBe(2)
   })
 
-  it('on a store that cannot tell are a ConfigError', async () => {
+  it('reject with ConfigError on a store without an index', async () => {
     const memory = new MemoryStore()
     const bare = {
       capabilities: { ...memory.capabilities, list: false, indexes: [] },
@@ -77,24 +77,24 @@ describe('users', () => {
       touch: memory.touch.bind(memory),
       delete: memory.delete.bind(memory),
     }
-    const { sessions } = new World({ store: bare })
-    expect((await rejection(sessions.users.list(7))).code).toBe('ERR_SESSION_CONFIG')
-    expect((await rejection(sessions.users.revoke(7))).code).toBe('ERR_SESSION_CONFIG')
-    expect((await rejection(sessions.clearExpired())).code).toBe('ERR_SESSION_CONFIG')
+    const { sessions } = new TestApp({ store: bare })
+    expect((await catchRejection(sessions.users.list(7))).code).toBe('ERR_SESSION_CONFIG')
+    expect((await catchRejection(sessions.users.revoke(7))).code).toBe('ERR_SESSION_CONFIG')
+    expect((await catchRejection(sessions.clearExpired())).code).toBe('ERR_SESSION_CONFIG')
     await sessions.close()
   })
 })
 
 describe('revoke', () => {
   it('ends one session by its handle, once', async () => {
-    const { world, browsers } = await busy()
-    const { handle = '' } = await world.open(browsers[3])
-    expect([await world.sessions.revoke(handle), await world.sessions.revoke(handle), await world.sessions.revoke('nonsense')]).toEqual([
+    const { app, browsers } = await createUserSessions()
+    const { handle = '' } = await app.open(browsers[3])
+    expect([await app.sessions.revoke(handle), await app.sessions.revoke(handle), await app.sessions.revoke('unknown')]).toEqual([
       true,
       false,
       false,
     ])
-    expect(await world.read(browsers[3])).toEqual({})
-    expect(world.reasons('ended')).toEqual(['revoked'])
+    expect(await app.read(browsers[3])).toEqual({})
+    expect(app.eventReasons('ended')).toEqual(['revoked'])
   })
 })

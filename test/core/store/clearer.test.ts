@@ -1,102 +1,102 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ConfigError, createSessions } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { HOUR, MINUTE, thrown, World } from '../fixture.ts'
+import { catchError, HOUR, MINUTE, TestApp } from '../fixture.ts'
 
-const SWEEP = { clearExpired: '10m', idle: '1h' } as const
+const OPTIONS = { clearExpired: '10m', idle: '1h' } as const
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
 afterEach(() => void vi.useRealTimers())
 
-/** Its sweeps wait for a gate, and it counts them. */
+/** A store whose clearExpired waits for a gate and counts its calls. */
 class SlowStore extends MemoryStore {
-  begun = 0
-  atOnce = 0
-  most = 0
+  started = 0
+  running = 0
+  maxRunning = 0
   gate: Promise<void> = Promise.resolve()
 
   override async *clearExpired(options: Parameters<MemoryStore['clearExpired']>[0]): AsyncGenerator<{ deleted: number }, void> {
-    this.begun += 1
-    this.most = Math.max(this.most, (this.atOnce += 1))
+    this.started += 1
+    this.maxRunning = Math.max(this.maxRunning, (this.running += 1))
     try {
       await this.gate
       yield* super.clearExpired(options)
     } finally {
-      this.atOnce -= 1
+      this.running -= 1
     }
   }
 }
 
-function swept(world: World): string[] {
-  return world.events.filter(({ type }) => type.startsWith('cle')).map(({ type }) => type)
+function clearEvents(app: TestApp): string[] {
+  return app.events.filter(({ type }) => type.startsWith('cle')).map(({ type }) => type)
 }
 
-describe('option sweep', () => {
-  it('clears what expired, again and again, at no fixed time', async () => {
-    const world = new World(SWEEP)
-    await world.visit((session) => void session.set('a', 1))
-    world.clock.advance(2 * HOUR)
-    expect((await world.rows()).length).toBe(1)
+describe('option clearExpired', () => {
+  it('deletes expired sessions repeatedly at random intervals', async () => {
+    const app = new TestApp(OPTIONS)
+    await app.request((session) => void session.set('a', 1))
+    app.clock.advance(2 * HOUR)
+    expect((await app.rows()).length).toBe(1)
     await vi.advanceTimersByTimeAsync(12.5 * MINUTE)
-    expect((await world.rows()).length).toBe(0)
-    expect(world.events.find(({ type }) => type === 'cleared')).toEqual({ type: 'cleared', reason: 'interval', count: 1 })
+    expect((await app.rows()).length).toBe(0)
+    expect(app.events.find(({ type }) => type === 'cleared')).toEqual({ type: 'cleared', reason: 'interval', count: 1 })
     await vi.advanceTimersByTimeAsync(100 * MINUTE)
-    expect(swept(world).length).toBeGreaterThanOrEqual(8)
-    expect(swept(world).length).toBeLessThanOrEqual(16)
-    await world.sessions.close()
+    expect(clearEvents(app).length).toBeGreaterThanOrEqual(8)
+    expect(clearEvents(app).length).toBeLessThanOrEqual(16)
+    await app.sessions.close()
   })
 
-  it('is off unless it is asked for', async () => {
-    const world = new World({ idle: '1h' })
+  it('is off by default', async () => {
+    const app = new TestApp({ idle: '1h' })
     await vi.advanceTimersByTimeAsync(24 * HOUR)
-    expect([swept(world), vi.getTimerCount()]).toEqual([[], 0])
+    expect([clearEvents(app), vi.getTimerCount()]).toEqual([[], 0])
   })
 
-  it('never overlaps itself, however long it takes', async () => {
+  it('never runs twice at the same time', async () => {
     const gate = Promise.withResolvers<void>()
     const store = new SlowStore()
     store.gate = gate.promise
-    const world = new World({ ...SWEEP, store })
+    const app = new TestApp({ ...OPTIONS, store })
     await vi.advanceTimersByTimeAsync(5 * HOUR)
-    expect([store.begun, store.most]).toEqual([1, 1])
+    expect([store.started, store.maxRunning]).toEqual([1, 1])
     gate.resolve()
     await vi.advanceTimersByTimeAsync(5 * HOUR)
-    expect(store.begun).toBeGreaterThan(5)
-    expect(store.most).toBe(1)
-    await world.sessions.close()
+    expect(store.started).toBeGreaterThan(5)
+    expect(store.maxRunning).toBe(1)
+    await app.sessions.close()
   })
 
-  it('goes on when the store failed, and tells of it', async () => {
+  it('continues after a failure of the store and emits clear-failed', async () => {
     const store = new SlowStore()
     store.gate = Promise.reject(new Error('down'))
     store.gate.catch(() => undefined)
-    const world = new World({ ...SWEEP, store })
+    const app = new TestApp({ ...OPTIONS, store })
     await vi.advanceTimersByTimeAsync(12.5 * MINUTE)
-    expect(swept(world)).toEqual(['clear-failed'])
+    expect(clearEvents(app)).toEqual(['clear-failed'])
     store.gate = Promise.resolve()
     await vi.advanceTimersByTimeAsync(12.5 * MINUTE)
-    expect(swept(world)).toContain('cleared')
-    await world.sessions.close()
+    expect(clearEvents(app)).toContain('cleared')
+    await app.sessions.close()
   })
 
-  it('ends with close, which waits for the batch under way', async () => {
+  it('stops with close, which waits for the batch in progress', async () => {
     const gate = Promise.withResolvers<void>()
     const store = new SlowStore()
     store.gate = gate.promise
-    const world = new World({ ...SWEEP, store })
+    const app = new TestApp({ ...OPTIONS, store })
     await vi.advanceTimersByTimeAsync(12.5 * MINUTE)
     let closed = false
-    const closing = world.sessions.close().then(() => (closed = true))
+    const closing = app.sessions.close().then(() => (closed = true))
     await vi.advanceTimersByTimeAsync(0)
     expect(closed).toBe(false)
     gate.resolve()
     await closing
     expect(vi.getTimerCount()).toBe(0)
     await vi.advanceTimersByTimeAsync(5 * HOUR)
-    expect(store.begun).toBe(1)
+    expect(store.started).toBe(1)
   })
 
-  it('keeps no process alive', () => {
+  it('does not keep the process alive', () => {
     vi.useRealTimers()
     const unref = vi.spyOn(Object.getPrototypeOf(setTimeout(() => undefined, 0)) as { unref(): unknown }, 'unref')
     const sessions = createSessions({ store: new MemoryStore(), clearExpired: '1h' })
@@ -104,20 +104,20 @@ describe('option sweep', () => {
     return sessions.close()
   })
 
-  it('is refused where there is nothing to clear, where no timer outlives a request, and where it makes no sense', () => {
+  it('is rejected if the store expires sessions itself, on Workers, and for an invalid duration', () => {
     const { load, create, replace, touch, delete: remove, capabilities } = new MemoryStore()
     const store = { load, create, replace, touch, delete: remove, capabilities }
-    expect(thrown(() => createSessions({ store, clearExpired: '10m' }))).toMatchObject({
+    expect(catchError(() => createSessions({ store, clearExpired: '10m' }))).toMatchObject({
       code: 'ERR_SESSION_CONFIG',
       message: expect.stringContaining('expires its sessions by itself'),
     })
-    for (const sweep of [0, '1s', '30d', 'often']) {
-      const error = thrown(() => createSessions({ store: new MemoryStore(), clearExpired: sweep as never }))
+    for (const clearExpired of [0, '1s', '30d', 'often']) {
+      const error = catchError(() => createSessions({ store: new MemoryStore(), clearExpired: clearExpired as never }))
       expect(error).toBeInstanceOf(ConfigError)
       expect(error.message).toContain('`clearExpired`')
     }
     vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
-    const error = thrown(() => createSessions({ store: new MemoryStore(), clearExpired: '10m' }))
+    const error = catchError(() => createSessions({ store: new MemoryStore(), clearExpired: '10m' }))
     vi.unstubAllGlobals()
     expect(error.message).toContain('Cron Trigger')
   })

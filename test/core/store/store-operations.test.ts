@@ -1,69 +1,70 @@
-// What a request asks of the store is a promise of docs/performance.md. The workloads are those of the bench.
+// docs/performance.md promises the number of store calls per request. The workloads are those of
+// the benchmark.
 import { describe, expect, it } from 'vitest'
 import type { Session, SessionOptions } from '../../../src/index.ts'
-import { DAY, HOUR, MINUTE, World } from '../fixture.ts'
+import { DAY, HOUR, MINUTE, TestApp } from '../fixture.ts'
 import { ScriptedStore } from '../scripted-store.ts'
 
 const SMALL = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`property${index}`, 'x'.repeat(100)]))
 const LARGE = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`property${index}`, 'x'.repeat(500)]))
 
-/** A world whose store is watched, with a session in it where `data` says so. Loading it is nothing that the test did. */
-async function watchedWorld(data?: object, options: Partial<SessionOptions> = {}): Promise<{ world: World; calls: string[] }> {
-  const world = new World(options, (memory) => new ScriptedStore(memory))
-  if (data !== undefined) await world.visit((session) => session.assign({ ...data, visits: 0 }))
-  const { calls } = world.store as ScriptedStore
+/** Creates an app that records store calls, with a session if `data` is given. */
+async function createWatchedApp(data?: object, options: Partial<SessionOptions> = {}): Promise<{ app: TestApp; calls: string[] }> {
+  const app = new TestApp(options, (memory) => new ScriptedStore(memory))
+  if (data !== undefined) await app.request((session) => session.assign({ ...data, visits: 0 }))
+  const { calls } = app.store as ScriptedStore
   calls.length = 0
-  return { world, calls }
+  return { app, calls }
 }
 
 async function callsOf(handler: (session: Session<any>) => unknown, data?: object, options?: Partial<SessionOptions>): Promise<string[]> {
-  const { world, calls } = await watchedWorld(data, options)
-  await world.visit(handler)
+  const { app, calls } = await createWatchedApp(data, options)
+  await app.request(handler)
   return calls
 }
 
-describe('what a request asks of the store', () => {
-  it('W1, reading a property: one load', async () => {
+describe('store calls of a request', () => {
+  it('W1: a read of a property is one load', async () => {
     expect(await callsOf((session) => session.get('property3'), SMALL)).toEqual(['load'])
   })
 
-  it('W2, a cookie and a session that is not used: one load, nothing at all with `lazy`', async () => {
+  it('W2: a cookie and an unused session are one load, and no call with `lazy`', async () => {
     expect(await callsOf(() => undefined, SMALL)).toEqual(['load'])
     expect(await callsOf(() => undefined, SMALL, { lazy: true })).toEqual([])
   })
 
-  it('W3, incrementing a property: a load and a replace', async () => {
+  it('W3: an increment is one load and one replace', async () => {
     expect(await callsOf((session) => session.increment('visits'), SMALL)).toEqual(['load', 'replace'])
   })
 
-  it('W4, no cookie and a session that is not used, or only read: nothing', async () => {
+  it('W4: a session without a cookie that is unused or only read is no call', async () => {
     expect(await callsOf(() => undefined)).toEqual([])
     expect(await callsOf((session) => session.get('property3'))).toEqual([])
   })
 
-  it('W5, a login without a cookie: one create', async () => {
+  it('W5: a login without a cookie is one create', async () => {
     expect(await callsOf((session) => session.login(7))).toEqual(['create'])
   })
 
-  it('W6, changing one of a hundred properties: a load and a replace', async () => {
+  it('W6: a change of one of a hundred properties is one load and one replace', async () => {
     expect(await callsOf((session) => session.set('property7', 'y'), LARGE)).toEqual(['load', 'replace'])
   })
 })
 
-describe('touches', () => {
+describe('touch', () => {
   it.each([
     { idle: '14d', each: HOUR },
     { idle: '30m', each: 3 * MINUTE },
-  ] as const)('come at most once in $each ms with an idle time of $idle', async ({ idle, each }) => {
-    const { world, calls } = await watchedWorld(SMALL, { idle, absolute: '30d' })
+  ] as const)('is called at most once per $each ms with an idle time of $idle', async ({ idle, each }) => {
+    const { app, calls } = await createWatchedApp(SMALL, { idle, absolute: '30d' })
     const step = each / 6
     for (let at = 0; at < 60; at += 1) {
-      world.clock.advance(step)
-      await world.visit((session) => session.get('property3'))
+      app.clock.advance(step)
+      await app.request((session) => session.get('property3'))
     }
     const touches = calls.filter((call) => call === 'touch').length
     expect(touches).toBeGreaterThan(0)
     expect(touches).toBeLessThanOrEqual(10)
-    expect(60 * step).toBeLessThan(DAY) // the session lived all the while
+    expect(60 * step).toBeLessThan(DAY) // less than the idle time, so the session did not expire
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createSessions } from '../../../src/index.ts'
 import { incoming } from '../../incoming.ts'
-import { rejection, thrown, World, worldWith } from '../fixture.ts'
+import { appWith, catchError, catchRejection, TestApp } from '../fixture.ts'
 
 const schema = {
   cart: z.array(z.object({ sku: z.number(), n: z.number().default(1) })),
@@ -11,15 +11,15 @@ const schema = {
 }
 
 describe('a schema', () => {
-  it('lets pass what fits, and what has no schema', async () => {
-    const world = new World({ schema })
-    await world.visit((session) => session.assign({ theme: 'dark', visits: 3, other: 'anything' }))
-    expect(await world.read()).toEqual({ theme: 'dark', visits: 3, other: 'anything' })
+  it('accepts valid values and properties without a schema', async () => {
+    const app = new TestApp({ schema })
+    await app.request((session) => session.assign({ theme: 'dark', visits: 3, other: 'anything' }))
+    expect(await app.read()).toEqual({ theme: 'dark', visits: 3, other: 'anything' })
   })
 
-  it('refuses at set what does not, naming the property and why', async () => {
-    const world = new World({ schema })
-    await world.visit((session) => {
+  it('rejects an invalid value when it is set, and names the property and the reason', async () => {
+    const app = new TestApp({ schema })
+    await app.request((session) => {
       const verbs = [
         () => session.set('theme', 'pink'),
         () => session.assign({ theme: 'pink' }),
@@ -27,42 +27,45 @@ describe('a schema', () => {
         () => session.setDefault('theme', 'pink'),
         () => session.update('theme', () => 'pink'),
       ]
-      for (const verb of verbs) expect(thrown(verb)).toMatchObject({ code: 'ERR_SESSION_CODEC', property: 'theme' })
-      expect(thrown(() => session.increment('visits', -1)).message).toContain('"visits"')
+      for (const verb of verbs) expect(catchError(verb)).toMatchObject({ code: 'ERR_SESSION_CODEC', property: 'theme' })
+      expect(catchError(() => session.increment('visits', -1)).message).toContain('"visits"')
     })
-    expect((await world.rows()).length).toBe(0)
+    expect((await app.rows()).length).toBe(0)
   })
 
-  it('keeps what the schema puts out', async () => {
-    const world = new World({ schema })
-    await world.visit((session) => {
+  it('stores the output of the schema', async () => {
+    const app = new TestApp({ schema })
+    await app.request((session) => {
       session.set('cart', [{ sku: 7 }])
       expect(session.get('cart')).toEqual([{ sku: 7, n: 1 }])
     })
-    expect((await world.row()).payload).toContain('"n":1')
+    expect((await app.row()).payload).toContain('"n":1')
   })
 
-  it('checks a change made in place at the commit', async () => {
-    const world = await worldWith({ cart: [{ sku: 7, n: 1 }] }, { schema })
-    const session = await world.open()
+  it('checks an in-place change at the commit', async () => {
+    const app = await appWith({ cart: [{ sku: 7, n: 1 }] }, { schema })
+    const session = await app.open()
     session.get('cart')[0].sku = 'seven'
-    expect(await rejection(world.sessions.commit(session, { status: 200 }))).toMatchObject({ code: 'ERR_SESSION_CODEC', property: 'cart' })
+    expect(await catchRejection(app.sessions.commit(session, { status: 200 }))).toMatchObject({
+      code: 'ERR_SESSION_CODEC',
+      property: 'cart',
+    })
   })
 
-  it('that changes what it reads writes nothing by reading', async () => {
-    const world = await worldWith({ other: 1 }, { schema })
-    await world.plant('{"cart":[{"sku":7}],"theme":"dark"}')
-    const before = await world.row()
-    await world.visit((session) => expect(session.get('cart')).toEqual([{ sku: 7, n: 1 }]))
-    expect(await world.row()).toEqual(before)
+  it('that transforms a value writes nothing when the value is read', async () => {
+    const app = await appWith({ other: 1 }, { schema })
+    await app.replacePayload('{"cart":[{"sku":7}],"theme":"dark"}')
+    const before = await app.row()
+    await app.request((session) => expect(session.get('cart')).toEqual([{ sku: 7, n: 1 }]))
+    expect(await app.row()).toEqual(before)
   })
 })
 
-describe('a stored value that fails its schema', () => {
-  it('reads as absent, with an event; its text is kept', async () => {
-    const world = await worldWith({ theme: 'dark', a: 1 }, { schema })
-    await world.plant('{"theme":"pink","visits":"many","a":1}')
-    await world.visit((session) => {
+describe('a stored value that does not match its schema', () => {
+  it('reads as absent with an event, and its text is kept', async () => {
+    const app = await appWith({ theme: 'dark', a: 1 }, { schema })
+    await app.replacePayload('{"theme":"pink","visits":"many","a":1}')
+    await app.request((session) => {
       expect([session.get('theme'), session.get('theme', 'light'), session.has('theme'), session.size, [...session.keys()]]).toEqual([
         undefined,
         'light',
@@ -73,43 +76,43 @@ describe('a stored value that fails its schema', () => {
       expect(['theme' in session.data, session.toObject()]).toEqual([false, { a: 1 }])
       session.set('a', 2)
     })
-    expect(world.events).toContainEqual({ type: 'invalid', reason: 'schema', property: 'theme' })
-    expect(JSON.parse((await world.row()).payload)).toEqual({ theme: 'pink', visits: 'many', a: 2 })
+    expect(app.events).toContainEqual({ type: 'invalid', reason: 'schema', property: 'theme' })
+    expect(JSON.parse((await app.row()).payload)).toEqual({ theme: 'pink', visits: 'many', a: 2 })
   })
 
-  it('setDefault sets in its place', async () => {
-    const world = await worldWith({ theme: 'dark' }, { schema })
-    await world.plant('{"theme":"pink"}')
-    await world.visit((session) => expect(session.setDefault('theme', 'light')).toBe('light'))
-    expect(await world.read()).toEqual({ theme: 'light' })
+  it('is replaced by setDefault', async () => {
+    const app = await appWith({ theme: 'dark' }, { schema })
+    await app.replacePayload('{"theme":"pink"}')
+    await app.request((session) => expect(session.setDefault('theme', 'light')).toBe('light'))
+    expect(await app.read()).toEqual({ theme: 'light' })
   })
 
-  it('update and increment begin anew', async () => {
-    const world = await worldWith({ visits: 5 }, { schema })
-    await world.plant('{"visits":"many"}')
-    await world.visit((session) => expect(session.increment('visits')).toBe(1))
-    expect(await world.read()).toEqual({ visits: 1 })
+  it('counts as absent for update and increment', async () => {
+    const app = await appWith({ visits: 5 }, { schema })
+    await app.replacePayload('{"visits":"many"}')
+    await app.request((session) => expect(session.increment('visits')).toBe(1))
+    expect(await app.read()).toEqual({ visits: 1 })
   })
 })
 
-describe('a schema that cannot be used', () => {
-  it('because it is asynchronous is a ConfigError that says so', async () => {
-    const session = await new World({ schema: { name: z.string().refine(async () => true) } }).open()
-    const error = thrown(() => session.set('name', 'x'))
+describe('an unusable schema', () => {
+  it('causes a ConfigError if it is asynchronous', async () => {
+    const session = await new TestApp({ schema: { name: z.string().refine(async () => true) } }).open()
+    const error = catchError(() => session.set('name', 'x'))
     expect(error.code).toBe('ERR_SESSION_CONFIG')
     expect(error.message).toMatch(/schema\.name/)
   })
 })
 
 describe('the types of a schema', () => {
-  it('are those of the session', async () => {
-    const world = new World()
-    const sessions = createSessions({ store: world.memory, schema })
+  it('are the types of the session', async () => {
+    const app = new TestApp()
+    const sessions = createSessions({ store: app.memory, schema })
     const session = await sessions.open(incoming(undefined))
     session.set('theme', 'dark')
     const theme: 'light' | 'dark' = session.get('theme', 'light')
     expect(theme).toBe('dark')
-    // @ts-expect-error -- no theme
+    // @ts-expect-error -- not a theme
     expect(() => session.set('theme', 'pink')).toThrow()
   })
 })

@@ -11,9 +11,9 @@ import { freshTable } from '../../services/fresh-table.ts'
 import { MYSQL, newMysqlPool } from '../../services/mysql/mysql-pools.ts'
 import { newPool, POSTGRES } from '../../services/postgres/postgres-pool.ts'
 import { freshPrefix, ioRedis, REDIS } from '../../services/redis/redis-clients.ts'
-import { makeServer } from '../../stories/harness/express-harness.ts'
+import { startExpress } from '../../stories/harness/express-harness.ts'
 import { stories } from '../../stories/harness/stories.ts'
-import { scriptedOver } from '../../stories/harness/story-app.ts'
+import { scriptedManagerFactory } from '../../stories/harness/story-app.ts'
 
 /**
  * The URL of each database, and its clients. The stories of a database without a server (`''`) are
@@ -33,12 +33,12 @@ const DATABASES: Readonly<Record<string, readonly [url: string, client: () => ()
 for (const [name, [url, client]] of Object.entries(DATABASES)) {
   describe.skipIf(url === '')(name, () => {
     if (url !== '')
-      stories({ name: `Express on ${name}`, ownErrorPage: true, remedy: 'trust proxy', makeServer: makeServer(express) }, over(client))
+      stories({ name: `Express on ${name}`, hasErrorPage: true, remedy: 'trust proxy', startServer: startExpress(express) }, over(client))
   })
 }
 
-function over(client: () => () => Store): { readonly make: ReturnType<typeof scriptedOver>; readonly inRows: true } {
-  return { make: scriptedOver(client()), inRows: true }
+function over(client: () => () => Store): { readonly createManager: ReturnType<typeof scriptedManagerFactory>; readonly hasRows: true } {
+  return { createManager: scriptedManagerFactory(client()), hasRows: true }
 }
 
 /** Returns a function that opens stores with one shared client. */

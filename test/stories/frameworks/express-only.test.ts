@@ -5,9 +5,9 @@ import express4 from 'express4'
 import { describe, expect, it } from 'vitest'
 import { session } from '../../../src/adapters/express.ts'
 import { Browser } from '../harness/browser.ts'
-import { run } from '../harness/node-response.ts'
+import { listen } from '../harness/node-response.ts'
 import { RawConnection } from '../harness/raw-connection.ts'
-import { failingWrites, Gate, scripted } from '../harness/story-app.ts'
+import { createScriptedManager, failingWrites, Gate } from '../harness/story-app.ts'
 
 const frameworks: { readonly name: string; readonly express: typeof express5 }[] = [
   { name: 'Express 5', express: express5 },
@@ -15,15 +15,15 @@ const frameworks: { readonly name: string; readonly express: typeof express5 }[]
 ]
 
 describe.each(frameworks)('$name', ({ name, express }) => {
-  function quiet(): Express {
+  function createApp(): Express {
     const app = express()
-    app.set('env', 'test') // finalhandler then does not print the error
+    app.set('env', 'test') // prevents finalhandler from printing the error
     return app
   }
 
-  it('res.redirect, res.json, res.sendFile and res.sendStatus carry the session', async () => {
-    const { sessions } = scripted()
-    const app = quiet()
+  it('commits before res.redirect, res.json, res.sendFile and res.sendStatus', async () => {
+    const { sessions } = createScriptedManager()
+    const app = createApp()
     app.use(session(sessions))
     app.use((req, _res, next) => {
       req.session.increment('visits')
@@ -36,44 +36,44 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     app.get('/json', (req, res) => void res.json(req.session))
     app.get('/file', (_req, res) => res.sendFile(import.meta.filename))
     app.get('/status', (_req, res) => void res.sendStatus(418))
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     const browser = new Browser(server.port)
     expect((await browser.get('/json')).body).toBe('{"visits":1}')
     expect((await browser.get('/redirect')).headers.get('location')).toBe('/json')
     expect((await browser.get('/json')).body).toBe('{"visits":1}')
     const file = await browser.get('/file')
-    expect([file.status, file.body.includes('carry the session')]).toEqual([200, true])
+    expect([file.status, file.body.includes('commits before')]).toEqual([200, true])
     expect((await browser.get('/file', { 'If-None-Match': file.headers.get('etag') ?? '', 'Cache-Control': 'max-age=0' })).status).toBe(304)
     expect((await browser.get('/status')).status).toBe(418)
     expect((await browser.get('/json')).body).toBe('{"visits":5}')
   })
 
-  it('a file whose commit fails is an error page, in every order', async () => {
-    const { sessions, store } = scripted()
+  it('replaces a file with an error page if the commit fails', async () => {
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
-    const app = quiet()
+    const app = createApp()
     app.use(session(sessions))
     app.get('/', (req, res) => {
       req.session.set('a', 1)
       res.sendFile(import.meta.filename)
     })
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     const page = await new Browser(server.port).get('/')
     expect([page.status, page.headers.get('etag'), page.headers.get('last-modified'), page.setCookies]).toEqual([503, null, null, []])
     expect(page.body).toContain('disk full')
   })
 
-  it('works in a sub-router and under a mounted application', async () => {
-    const { sessions, store } = scripted()
+  it('works in a sub-router and in a mounted application', async () => {
+    const { sessions, store } = createScriptedManager()
     const router = express.Router()
     router.use(session(sessions))
-    const inner = quiet()
+    const inner = createApp()
     inner.get('/', (req, res) => void res.json(req.session.increment('visits')))
     router.use('/inner', inner)
-    const app = quiet()
+    const app = createApp()
     app.use('/shop', router)
     app.use(((error, _req, res, _next) => void res.status(error.status).send('outer error page')) as express5.ErrorRequestHandler)
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     const browser = new Browser(server.port)
     expect([(await browser.get('/shop/inner')).body, (await browser.get('/shop/inner')).body]).toEqual(['1', '2'])
     store.script = failingWrites
@@ -81,18 +81,18 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     expect([page.status, page.body]).toEqual([503, 'outer error page'])
   })
 
-  it('a throw after res.send changes nothing about the response', async () => {
-    const { sessions, store } = scripted()
+  it('ignores a throw after res.send', async () => {
+    const { sessions, store } = createScriptedManager()
     const gate = new Gate()
-    store.script = gate.pass
-    const app = quiet()
+    store.script = gate.wait
+    const app = createApp()
     app.use(session(sessions))
     app.get('/', (req, res) => {
       req.session.set('a', 1)
       res.send('whole')
       throw new Error('too late')
     })
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     await using connection = await RawConnection.open(server.port)
     connection.request('GET /')
     await gate.reached
@@ -101,68 +101,68 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     expect([response.status, response.body, response.all('set-cookie').length]).toEqual([200, 'whole', 1])
   })
 
-  it('an error in the middle of a stream cuts it off, as without a session', async () => {
-    const { sessions } = scripted()
-    const app = quiet()
+  it('aborts the response on an error in the middle of a stream, as without a session', async () => {
+    const { sessions } = createScriptedManager()
+    const app = createApp()
     app.use(session(sessions))
     app.get('/', (req, res, next) => {
       req.session.set('a', 1)
       res.write('half')
       setImmediate(() => next(new Error('broken stream')))
     })
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     await using connection = await RawConnection.open(server.port)
     connection.request('GET /')
     await expect(connection.response()).rejects.toThrow('The connection closed')
   })
 
-  it("believes a proxy where 'trust proxy' says so", async () => {
-    const { sessions } = scripted()
-    const app = quiet()
+  it("uses the protocol of a proxy with 'trust proxy'", async () => {
+    const { sessions } = createScriptedManager()
+    const app = createApp()
     app.set('trust proxy', 'loopback')
     app.use(session(sessions))
     app.get('/', (req, res) => void res.json(req.session.increment('visits')))
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     await using connection = await RawConnection.open(server.port)
     connection.request('GET /', { Host: 'shop.example', 'X-Forwarded-Proto': 'https' })
     expect((await connection.response()).header('set-cookie')).toMatch(/^__Host-sid=.*; Secure/)
   })
 
-  it('has two managers side by side', async () => {
-    const { sessions } = scripted()
-    const admins = scripted({ as: 'adminSession', cookie: { name: 'admin' } })
-    const app = quiet()
+  it('supports two managers', async () => {
+    const { sessions } = createScriptedManager()
+    const admins = createScriptedManager({ as: 'adminSession', cookie: { name: 'admin' } })
+    const app = createApp()
     app.use(session(sessions))
     app.use('/admin', session(admins.sessions))
     app.get('/admin', (req, res) => void res.json([req.session.increment('visits'), admins.sessions.of(req).increment('visits')]))
     app.get('/', (req, res) => void res.json([req.session.increment('visits'), 'adminSession' in req]))
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     const browser = new Browser(server.port)
     expect([(await browser.get('/')).body, (await browser.get('/admin')).body]).toEqual(['[1,false]', '[2,1]'])
     expect([...browser.cookies.keys()]).toEqual(['sid', 'admin'])
   })
 
-  it('refuses a second manager of the same name', async () => {
-    const app = quiet()
-    app.use(session(scripted().sessions), session(scripted().sessions))
-    await using server = await run(createServer(app))
+  it('rejects a second manager with the same name', async () => {
+    const app = createApp()
+    app.use(session(createScriptedManager().sessions), session(createScriptedManager().sessions))
+    await using server = await listen(createServer(app))
     const page = await new Browser(server.port).get('/')
     expect([page.status, page.body.includes('adminSession')]).toEqual([500, true])
   })
 
-  it('refuses an assignment to req.session', async () => {
-    const app = quiet()
-    app.use(session(scripted().sessions))
+  it('rejects an assignment to req.session', async () => {
+    const app = createApp()
+    app.use(session(createScriptedManager().sessions))
     app.get('/', (req) => {
       Object.assign(req, { session: undefined })
     })
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     expect((await new Browser(server.port).get('/')).status).toBe(500)
   })
 
-  it('tells of a failed load at the first use where a throw is caught, at once where it would end the process', async () => {
-    const { sessions, store } = scripted()
-    const app = quiet()
+  it('throws for a failed load at the first use if errors are caught, and at once if they would end the process', async () => {
+    const { sessions, store } = createScriptedManager()
+    const app = createApp()
     app.use(session(sessions))
     app.get('/static', (_req, res) => void res.send('page'))
     app.get('/', async (req, res) => {
@@ -173,7 +173,7 @@ describe.each(frameworks)('$name', ({ name, express }) => {
       ((error, req, res, _next) =>
         void res.status(error.status).json([error.code, req.session.get('visits', 0)])) as express5.ErrorRequestHandler,
     )
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     const browser = new Browser(server.port)
     await browser.get('/')
     store.script = () => Promise.reject(new Error('down'))
@@ -185,19 +185,19 @@ describe.each(frameworks)('$name', ({ name, express }) => {
     await expect.poll(async () => (await browser.get('/')).body, { timeout: 5000 }).toBe('2')
   })
 
-  it('says what is wrong when it comes after the response', async () => {
+  it('throws HeadersSentError if it is called after the response', async () => {
     const codes: unknown[] = []
-    const app = quiet()
+    const app = createApp()
     app.use((_req, res, next) => {
       res.write('started')
       next()
     })
-    app.use(session(scripted().sessions))
+    app.use(session(createScriptedManager().sessions))
     app.use(((error, _req, res, _next) => {
       codes.push(error.code)
       res.end()
     }) as express5.ErrorRequestHandler)
-    await using server = await run(createServer(app))
+    await using server = await listen(createServer(app))
     expect((await new Browser(server.port).get('/')).body).toBe('started')
     expect(codes).toEqual(['ERR_SESSION_HEADERS_SENT'])
   })

@@ -1,12 +1,12 @@
 import express5 from 'express'
 import express4 from 'express4'
-import { makeServer } from '../harness/express-harness.ts'
+import { startExpress } from '../harness/express-harness.ts'
 import { stories } from '../harness/stories.ts'
-import { sealed } from '../harness/story-app.ts'
+import { createCookieStoreManager } from '../harness/story-app.ts'
 
-stories({ name: 'Express 5', ownErrorPage: true, remedy: 'trust proxy', makeServer: makeServer(express5) })
+stories({ name: 'Express 5', hasErrorPage: true, remedy: 'trust proxy', startServer: startExpress(express5) })
 stories(
-  { name: 'Express 5, sessions in cookies', ownErrorPage: true, remedy: 'trust proxy', makeServer: makeServer(express5) },
-  { make: sealed, inRows: false },
+  { name: 'Express 5, sessions in cookies', hasErrorPage: true, remedy: 'trust proxy', startServer: startExpress(express5) },
+  { createManager: createCookieStoreManager, hasRows: false },
 )
-stories({ name: 'Express 4', ownErrorPage: true, remedy: 'trust proxy', makeServer: makeServer(express4) })
+stories({ name: 'Express 4', hasErrorPage: true, remedy: 'trust proxy', startServer: startExpress(express4) })

@@ -6,43 +6,43 @@ import { session } from '../../../src/adapters/fastify.ts'
 import type { Sessions } from '../../../src/core/manager/sessions.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { Browser } from '../harness/browser.ts'
-import { fastifyHijacked, listen } from '../harness/fastify-harness.ts'
+import { fastifyHijacked, listenFastify } from '../harness/fastify-harness.ts'
 import { RawConnection } from '../harness/raw-connection.ts'
-import { failingWrites, scripted } from '../harness/story-app.ts'
+import { createScriptedManager, failingWrites } from '../harness/story-app.ts'
 
-async function appOf(sessions: Sessions, options: FastifyServerOptions = {}): Promise<FastifyInstance> {
+async function createApp(sessions: Sessions, options: FastifyServerOptions = {}): Promise<FastifyInstance> {
   const app = fastify({ forceCloseConnections: true, ...options }) as unknown as FastifyInstance
   await app.register(session, { sessions })
   return app
 }
 
-/** Counts what reaches the store. */
-function counted(): ReturnType<typeof scripted> & { readonly operations: string[] } {
-  const given = scripted()
+/** Records the store operations. */
+function createRecordedManager(): ReturnType<typeof createScriptedManager> & { readonly operations: string[] } {
+  const given = createScriptedManager()
   const operations: string[] = []
   given.store.script = (operation) => void operations.push(operation)
   return { ...given, operations }
 }
 
-const leftovers = ['location', 'etag', 'last-modified', 'cache-control', 'set-cookie']
+const removedHeaders = ['location', 'etag', 'last-modified', 'cache-control', 'set-cookie']
 
 describe('Fastify 5', () => {
-  it('takes options, and has the manager it made of them', async () => {
+  it('accepts options and exposes the manager it creates', async () => {
     const app = fastify()
     await app.register(session, { store: new MemoryStore() })
     app.get('/', (request) => [app.sessions.of(request) === request.session, request.session.increment('visits')])
     expect((await app.inject('/')).json()).toEqual([true, 1])
   })
 
-  it('refuses wrong options when it is registered', async () => {
+  it('rejects invalid options at registration', async () => {
     const app = fastify()
     app.register(session, { store: new MemoryStore(), secret: 'x' } as never)
     await expect(app.ready()).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG' })
   })
 
-  it('works with inject, and with a stream taken out of it', async () => {
-    const { sessions } = scripted()
-    const app = await appOf(sessions)
+  it('works with inject, also with a payload stream', async () => {
+    const { sessions } = createScriptedManager()
+    const app = await createApp(sessions)
     app.get('/', (request, reply) => {
       request.session.increment('visits')
       return reply.send(Readable.from(['a', 'b']))
@@ -64,25 +64,25 @@ describe('Fastify 5', () => {
     ['a raw reply', (reply) => reply.raw.end('body')],
     ['a hijacked reply', (reply) => reply.hijack().raw.end('body')],
     ['a hijacked reply, in pieces', (reply) => reply.hijack().raw.writeHead(200).write('bo') && reply.raw.end('dy')],
-  ])('saves what came with %s, and makes an error of it when that fails', async (_, send) => {
-    const { sessions, store, rows } = scripted()
-    const app = await appOf(sessions)
+  ])('saves the changes made with %s, and sends an error if that fails', async (_, send) => {
+    const { sessions, store, rows } = createScriptedManager()
+    const app = await createApp(sessions)
     app.get('/', (request, reply) => {
       request.session.set('a', 1)
       reply.header('Location', '/there').header('ETag', '"x"')
       send(reply)
     })
-    await using server = await listen(app)
+    await using server = await listenFastify(app)
     const page = await new Browser(server.port).get('/')
     expect([page.status, page.body, page.setCookies.length, await rows()]).toEqual([200, 'body', 1, 1])
     store.script = failingWrites
     const failed = await new Browser(server.port).get('/')
     expect([failed.status, failed.body.includes('body')]).toEqual([503, false])
-    for (const name of leftovers) expect([name, failed.headers.get(name)]).toEqual([name, null])
+    for (const name of removedHeaders) expect([name, failed.headers.get(name)]).toEqual([name, null])
   })
 
-  it('answers for a hijacked reply whose commit fails, as nobody else will', async () => {
-    const { sessions, store } = scripted()
+  it('sends an error for a hijacked reply whose commit fails', async () => {
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     await using server = await fastifyHijacked.start({
       sessions,
@@ -95,10 +95,10 @@ describe('Fastify 5', () => {
     expect([page.status, page.body, page.headers.get('location')]).toEqual([503, 'Service Unavailable\n', null])
   })
 
-  it('hands a failed commit to the error handler of the context, and to the outer one when that fails', async () => {
-    const { sessions, store } = scripted()
+  it('passes a failed commit to the error handler of the context, and its failure to the outer one', async () => {
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
-    const app = await appOf(sessions)
+    const app = await createApp(sessions)
     app.register(async (inner) => {
       inner.setErrorHandler((error: Error & { code?: string }, request, reply) => {
         if (request.url === '/worse') throw new Error('worse')
@@ -115,10 +115,10 @@ describe('Fastify 5', () => {
     expect([worse.statusCode, worse.json().message, worse.headers.location]).toEqual([500, 'worse', undefined])
   })
 
-  it.each(['an async hook', 'an async handler'])('waits for %s to make the error page', async (which) => {
-    const { sessions, store } = scripted()
+  it.each(['an async hook', 'an async handler'])('waits for %s to create the error page', async (which) => {
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
-    const app = await appOf(sessions)
+    const app = await createApp(sessions)
     if (which === 'an async hook') app.addHook('onError', async () => new Promise((resolve) => setImmediate(resolve)))
     app.setErrorHandler(async (error: Error & { code?: string }) => {
       if (which === 'an async handler') await new Promise((resolve) => setImmediate(resolve))
@@ -128,14 +128,14 @@ describe('Fastify 5', () => {
       request.session.set('a', 1)
       return reply.header('ETag', '"x"').send(Readable.from(['a', 'b']))
     })
-    await using server = await listen(app)
+    await using server = await listenFastify(app)
     const page = await new Browser(server.port).get('/')
     expect([page.status, page.body, page.headers.get('etag')]).toEqual([503, '{"page":"ERR_SESSION_STORE"}', null])
   })
 
-  it.each([400, 500])('commits once, when an onSend hook throws and the error page says %i', async (status) => {
-    const { sessions, operations, rows } = counted()
-    const app = await appOf(sessions)
+  it.each([400, 500])('commits once if an onSend hook throws and the error page has status %i', async (status) => {
+    const { sessions, operations, rows } = createRecordedManager()
+    const app = await createApp(sessions)
     let runs = 0
     app.addHook('onSend', async (request) => {
       runs += 1
@@ -152,14 +152,14 @@ describe('Fastify 5', () => {
     expect([operations, await rows()]).toEqual(status === 400 ? [['create'], 1] : [[], 0])
   })
 
-  it('runs onSend hooks again for a commit that failed, and commits once', async () => {
-    const { sessions, store } = scripted()
+  it('runs onSend hooks again after a failed commit, and commits once', async () => {
+    const { sessions, store } = createScriptedManager()
     const operations: string[] = []
     store.script = (operation) => {
-      if (operation !== 'load') operations.push(operation) // whether the store is there at all is asked meanwhile
+      if (operation !== 'load') operations.push(operation) // the breaker probes the store
       return failingWrites(operation)
     }
-    const app = await appOf(sessions)
+    const app = await createApp(sessions)
     const statuses: number[] = []
     app.addHook('onSend', async (_request, reply) => void statuses.push(reply.statusCode))
     app.get('/', (request, reply) => {
@@ -176,8 +176,8 @@ describe('Fastify 5', () => {
     expect([statuses, new Set(operations), page.cookies]).toEqual([[302, 503], new Set(['create']), []])
   })
 
-  it('keeps what was there before the session, and takes trailers back', async () => {
-    const { sessions, store } = scripted()
+  it('keeps headers set before the session and removes trailers', async () => {
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     const app = fastify({ forceCloseConnections: true })
     app.addHook('onRequest', async (_request, reply) => {
@@ -190,7 +190,7 @@ describe('Fastify 5', () => {
       reply.trailer('Checksum', async () => '42')
       return reply.header('Set-Cookie', 'mine=1').header('Link', '</page>').send('body')
     })
-    await using server = await listen(app as unknown as FastifyInstance)
+    await using server = await listenFastify(app as unknown as FastifyInstance)
     await using connection = await RawConnection.open(server.port)
     connection.request('GET /')
     const page = await connection.response()
@@ -203,8 +203,8 @@ describe('Fastify 5', () => {
     expect([page.header('trailer'), page.trailers]).toEqual([undefined, ''])
   })
 
-  it('is of the context that registers it, and of those within', async () => {
-    const { sessions } = scripted()
+  it('is available in the context that registers it and in inner ones', async () => {
+    const { sessions } = createScriptedManager()
     const app = fastify()
     await app.register(async (shop) => {
       await shop.register(session, { sessions })
@@ -221,26 +221,26 @@ describe('Fastify 5', () => {
     expect((await app.inject('/of')).json()).toMatchObject({ statusCode: 500, code: 'ERR_SESSION_CONFIG' })
   })
 
-  it('has two managers side by side, each in its context', async () => {
-    const { sessions } = scripted()
-    const admins = scripted({ as: 'adminSession', cookie: { name: 'admin' } })
-    const app = await appOf(sessions)
+  it('supports two managers, each in its context', async () => {
+    const { sessions } = createScriptedManager()
+    const admins = createScriptedManager({ as: 'adminSession', cookie: { name: 'admin' } })
+    const app = await createApp(sessions)
     app.register(async (inner) => {
       await inner.register(session, { sessions: admins.sessions })
       inner.get('/admin', (request) => [request.session.increment('visits'), admins.sessions.of(request).increment('visits')])
       inner.get('/names', (request) => ['adminSession' in request, Reflect.get(inner, 'adminSessions') === admins.sessions])
     })
     app.get('/', (request) => [request.session.increment('visits'), 'adminSession' in request])
-    await using server = await listen(app)
+    await using server = await listenFastify(app)
     const browser = new Browser(server.port)
     expect([(await browser.get('/')).body, (await browser.get('/admin')).body]).toEqual(['[1,false]', '[2,1]'])
     expect((await browser.get('/names')).body).toBe('[true,true]')
     expect([...browser.cookies.keys()]).toEqual(['sid', 'admin'])
   })
 
-  it('is installed once, however often it is registered, and refuses another manager of the same name', async () => {
-    const { sessions, operations } = counted()
-    const app = await appOf(sessions)
+  it('is installed once if registered twice, and rejects another manager with the same name', async () => {
+    const { sessions, operations } = createRecordedManager()
+    const app = await createApp(sessions)
     await app.register(session, { sessions })
     app.register(async (inner) => {
       await inner.register(session, { sessions })
@@ -248,39 +248,39 @@ describe('Fastify 5', () => {
     })
     const page = await app.inject('/')
     expect([page.body, page.cookies.length, operations]).toEqual(['1', 1, ['create']])
-    const other = await appOf(sessions)
-    other.register(session, { sessions: scripted().sessions })
+    const other = await createApp(sessions)
+    other.register(session, { sessions: createScriptedManager().sessions })
     await expect(other.ready()).rejects.toThrow(
       "request.session is there already; give this manager another name: app.register(session, { as: 'adminSession'",
     )
   })
 
-  it('refuses an assignment to request.session', async () => {
-    const app = await appOf(scripted().sessions)
+  it('rejects an assignment to request.session', async () => {
+    const app = await createApp(createScriptedManager().sessions)
     app.get('/', (request) => Object.assign(request, { session: undefined }))
     expect((await app.inject('/')).statusCode).toBe(500)
   })
 
-  it("believes a proxy where 'trustProxy' says so", async () => {
-    const app = await appOf(scripted().sessions, { trustProxy: 'loopback' })
+  it("uses the protocol of a proxy with 'trustProxy'", async () => {
+    const app = await createApp(createScriptedManager().sessions, { trustProxy: 'loopback' })
     app.get('/', (request) => request.session.increment('visits'))
     const headers = { host: 'shop.example', 'x-forwarded-proto': 'https' }
     expect(String((await app.inject({ url: '/', headers })).headers['set-cookie'])).toMatch(/^__Host-sid=.*; Secure/)
-    const plain = await appOf(scripted().sessions)
+    const plain = await createApp(createScriptedManager().sessions)
     plain.get('/', (request) => request.session.increment('visits'))
     expect((await plain.inject({ url: '/', headers })).json().message).toContain('trustProxy')
   })
 
-  it('has the session in every hook, in the page for what is not there, and in the error page of a failed load', async () => {
-    const { sessions, store } = scripted()
-    const app = await appOf(sessions)
+  it('has the session in every hook, in the not-found handler and in the error handler of a failed load', async () => {
+    const { sessions, store } = createScriptedManager()
+    const app = await createApp(sessions)
     for (const hook of ['onRequest', 'preValidation', 'preHandler'] as const)
       app.addHook(hook, async (request) => void request.session.push('hooks', hook))
     app.setNotFoundHandler((request, reply) => reply.code(404).send(request.session.get('hooks')))
     app.setErrorHandler((error: Error & { status: number }, request, reply) =>
       reply.code(error.status).send({ empty: request.session.size }),
     )
-    await using server = await listen(app)
+    await using server = await listenFastify(app)
     const browser = new Browser(server.port)
     expect(await browser.get('/nowhere')).toMatchObject({ status: 404, body: '["onRequest","preValidation","preHandler"]' })
     store.script = () => Promise.reject(new Error('down'))

@@ -6,9 +6,16 @@ import { withSession } from '../../../src/adapters/web.ts'
 import type { Sessions } from '../../../src/core/manager/sessions.ts'
 import type { Session } from '../../../src/core/session/session.ts'
 import { Browser } from '../harness/browser.ts'
-import { run } from '../harness/node-response.ts'
+import { listen } from '../harness/node-response.ts'
 import { stories } from '../harness/stories.ts'
-import { type Answer, answerTo, errorPageOf, failingWrites, type Running, scripted } from '../harness/story-app.ts'
+import {
+  createScriptedManager,
+  failingWrites,
+  handleRequest,
+  type RunningServer,
+  renderErrorPage,
+  type StoryResponse,
+} from '../harness/story-app.ts'
 
 declare module 'h3' {
   interface H3EventContext {
@@ -16,34 +23,34 @@ declare module 'h3' {
   }
 }
 
-/** The recipe of docs/frameworks.md: the application within one that has sessions. */
+/** The setup of docs/frameworks.md: the application within an app that has sessions. */
 function withSessions(sessions: Sessions, shop: H3): H3 {
   const handler = withSession(sessions, (request, session) => shop.request(request, undefined, { session }))
   return new H3().all('/**', fromWebHandler(handler))
 }
 
-const serve = (app: H3): Promise<Running> => run(createServer(toNodeHandler(app) as never))
+const serve = (app: H3): Promise<RunningServer> => listen(createServer(toNodeHandler(app) as never))
 
 stories({
   name: 'h3 2',
-  ownErrorPage: false,
+  hasErrorPage: false,
   remedy: 'cookie: { secure: true }',
-  makeServer(story) {
-    const shop = new H3({ silent: true, onError: (error) => responseOf(errorPageOf(story, error)) })
+  startServer(story) {
+    const shop = new H3({ silent: true, onError: (error) => responseOf(renderErrorPage(story, error)) })
     shop.all('/**', async ({ req, url, context }) =>
-      responseOf(await answerTo(story, { method: req.method, url, body: await req.text(), session: context.session })),
+      responseOf(await handleRequest(story, { method: req.method, url, body: await req.text(), session: context.session })),
     )
     return serve(withSessions(story.sessions, shop))
   },
 })
 
-function responseOf({ status = 200, headers = {}, body }: Answer): Response {
+function responseOf({ status = 200, headers = {}, body }: StoryResponse): Response {
   const all = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((each) => [name, each] as [string, string]))
   const stream = body === undefined || typeof body === 'string' ? body : (Readable.toWeb(Readable.from(body)) as ReadableStream)
   return new Response(stream, { status, headers: all })
 }
 
-describe('h3 2, in its own words', () => {
+describe('h3 2', () => {
   const shop = new H3({ silent: true })
   shop.post('/cart/:sku', ({ context, res }) => {
     context.session.push('cart', context.params?.['sku'])
@@ -53,11 +60,11 @@ describe('h3 2, in its own words', () => {
   shop.get('/', ({ context }) => context.session.toObject())
   shop.get('/wrong', ({ context }) => {
     context.session.login(1)
-    throw new HTTPError({ status: 422, message: 'no such thing' })
+    throw new HTTPError({ status: 422, message: 'invalid value' })
   })
 
-  it('carries what handlers return, what they set beside it, and what they throw', async () => {
-    const { sessions, rows } = scripted()
+  it('commits for returned values, set headers and thrown errors', async () => {
+    const { sessions, rows } = createScriptedManager()
     await using server = await serve(withSessions(sessions, shop))
     const browser = new Browser(server.port)
     const added = await browser.post('/cart/bread')
@@ -68,8 +75,8 @@ describe('h3 2, in its own words', () => {
     expect((await browser.get('/nowhere')).status).toBe(404)
   })
 
-  it('is an empty error when the commit fails', async () => {
-    const { sessions, store } = scripted()
+  it('sends an empty error if the commit fails', async () => {
+    const { sessions, store } = createScriptedManager()
     store.script = failingWrites
     await using server = await serve(withSessions(sessions, shop))
     const page = await new Browser(server.port).post('/cart/bread')

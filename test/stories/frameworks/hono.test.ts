@@ -3,11 +3,11 @@ import { createAdaptorServer } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { stream } from 'hono/streaming'
 import { session } from '../../../src/adapters/hono.ts'
-import { run } from '../harness/node-response.ts'
+import { listen } from '../harness/node-response.ts'
 import { stories } from '../harness/stories.ts'
-import { type Answer, answerTo, errorPageOf } from '../harness/story-app.ts'
+import { handleRequest, renderErrorPage, type StoryResponse } from '../harness/story-app.ts'
 
-function answer(c: Context, { status = 200, headers = {}, body }: Answer): Response {
+function send(c: Context, { status = 200, headers = {}, body }: StoryResponse): Response {
   c.status(status as 200)
   for (const [name, value] of Object.entries(headers)) for (const each of [value].flat()) c.header(name, each as string, { append: true })
   if (body === undefined || typeof body === 'string') return c.body((body ?? null) as string)
@@ -18,16 +18,16 @@ function answer(c: Context, { status = 200, headers = {}, body }: Answer): Respo
 
 stories({
   name: 'Hono 4',
-  ownErrorPage: true,
+  hasErrorPage: true,
   remedy: 'cookie: { secure: true }',
-  makeServer(story) {
+  startServer(story) {
     const app = new Hono()
     app.use(session(story.sessions))
     app.all('/*', async (c) => {
       const { method, url } = c.req
-      return answer(c, await answerTo(story, { method, url: new URL(url), body: await c.req.text(), session: c.var.session }))
+      return send(c, await handleRequest(story, { method, url: new URL(url), body: await c.req.text(), session: c.var.session }))
     })
-    app.onError((error, c) => answer(c, errorPageOf(story, error)))
-    return run(createAdaptorServer({ fetch: app.fetch }) as Server)
+    app.onError((error, c) => send(c, renderErrorPage(story, error)))
+    return listen(createAdaptorServer({ fetch: app.fetch }) as Server)
   },
 })

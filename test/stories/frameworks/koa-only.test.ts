@@ -6,52 +6,52 @@ import { session } from '../../../src/adapters/koa.ts'
 import type { Sessions } from '../../../src/core/manager/sessions.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { Browser } from '../harness/browser.ts'
-import { run } from '../harness/node-response.ts'
+import { listen } from '../harness/node-response.ts'
 import { RawConnection } from '../harness/raw-connection.ts'
-import { failingWrites, scripted } from '../harness/story-app.ts'
+import { createScriptedManager, failingWrites } from '../harness/story-app.ts'
 
-function quiet(...all: readonly (Sessions | Koa.Middleware)[]): Koa {
+function createApp(...all: readonly (Sessions | Koa.Middleware)[]): Koa {
   const app = new Koa()
   app.silent = true
   for (const each of all) app.use(typeof each === 'function' ? each : session(each))
   return app
 }
 
-const serve = (app: Koa): ReturnType<typeof run> => run(createServer(app.callback()))
+const serve = (app: Koa): ReturnType<typeof listen> => listen(createServer(app.callback()))
 
 describe('Koa 3', () => {
-  it('takes options, and has the manager it made of them', async () => {
+  it('accepts options and exposes the manager it creates', async () => {
     const middleware = session<{ visits: number }>({ store: new MemoryStore() })
     await using server = await serve(
-      quiet(middleware, (ctx) => {
+      createApp(middleware, (ctx) => {
         ctx.body = [middleware.sessions.of(ctx) === (ctx.session as unknown), middleware.sessions.of(ctx).increment('visits')]
       }),
     )
     expect((await new Browser(server.port).get('/')).body).toBe('[true,1]')
   })
 
-  it('keeps the new cookie on an error that is thrown', async () => {
-    const { sessions, rows } = scripted()
+  it('keeps the new cookie on a thrown error', async () => {
+    const { sessions, rows } = createScriptedManager()
     await using server = await serve(
-      quiet(sessions, (ctx) => {
+      createApp(sessions, (ctx) => {
         ctx.session.set('a', 1)
         ctx.set('ETag', '"x"')
-        ctx.throw(422, 'no such thing')
+        ctx.throw(422, 'invalid value')
       }),
     )
     const page = await new Browser(server.port).get('/')
     expect([page.status, page.body, page.setCookies.length, page.headers.get('etag'), await rows()]).toEqual([
       422,
-      'no such thing',
+      'invalid value',
       1,
       null,
       1,
     ])
   })
 
-  it('saves what middleware around it does after the handler', async () => {
-    const { sessions } = scripted()
-    const app = quiet(
+  it('saves changes that outer middleware makes after the handler', async () => {
+    const { sessions } = createScriptedManager()
+    const app = createApp(
       sessions,
       async (ctx, next) => {
         await next()
@@ -73,19 +73,19 @@ describe('Koa 3', () => {
     ['a Response', (ctx) => (ctx.body = new Response('body'))],
     ['a status', (ctx) => (ctx.status = 204)],
     [
-      'what bypasses Koa',
+      'a response without Koa',
       (ctx) => {
         ctx.respond = false
         ctx.res.end('body')
       },
     ],
-  ])('turns %s whose commit fails into the page of ctx.onerror, and tells the application', async (_, answer) => {
-    const { sessions, store } = scripted()
+  ])('replaces %s with the page of ctx.onerror if the commit fails, and emits the error', async (_, respond) => {
+    const { sessions, store } = createScriptedManager()
     const codes: unknown[] = []
-    const app = quiet(sessions, (ctx) => {
+    const app = createApp(sessions, (ctx) => {
       ctx.session.set('a', 1)
       ctx.set({ ETag: '"x"', 'Last-Modified': 'today' })
-      answer(ctx)
+      respond(ctx)
     })
     app.on('error', (error) => codes.push(error.code))
     await using server = await serve(app)
@@ -96,10 +96,10 @@ describe('Koa 3', () => {
     for (const name of ['location', 'etag', 'last-modified']) expect([name, page.headers.get(name)]).toEqual([name, null])
   })
 
-  it('has two managers side by side, and each once', async () => {
-    const { sessions } = scripted()
-    const admins = scripted({ as: 'adminSession', cookie: { name: 'admin' } })
-    const app = quiet(sessions, admins.sessions, sessions, admins.sessions, (ctx) => {
+  it('supports two managers, each installed once', async () => {
+    const { sessions } = createScriptedManager()
+    const admins = createScriptedManager({ as: 'adminSession', cookie: { name: 'admin' } })
+    const app = createApp(sessions, admins.sessions, sessions, admins.sessions, (ctx) => {
       ctx.body = [ctx.session.increment('visits'), admins.sessions.of(ctx).increment('visits'), ctx['adminSession'].get('visits')]
     })
     await using server = await serve(app)
@@ -107,12 +107,12 @@ describe('Koa 3', () => {
     expect([page.body, page.setCookies.map((each) => each.split('=')[0])]).toEqual(['[1,1,1]', ['sid', 'admin']])
   })
 
-  it('refuses a second manager of the same name, a name of Koa, and an assignment', async () => {
+  it('rejects a second manager with the same name, a name of Koa, and an assignment', async () => {
     const codes: unknown[] = []
     for (const app of [
-      quiet(scripted().sessions, scripted().sessions),
-      quiet(scripted({ as: 'app' }).sessions),
-      quiet(scripted().sessions, (ctx) => void Object.assign(ctx, { session: undefined })),
+      createApp(createScriptedManager().sessions, createScriptedManager().sessions),
+      createApp(createScriptedManager({ as: 'app' }).sessions),
+      createApp(createScriptedManager().sessions, (ctx) => void Object.assign(ctx, { session: undefined })),
     ]) {
       app.on('error', (error) => codes.push(error.code ?? error.name))
       await using server = await serve(app)
@@ -121,8 +121,8 @@ describe('Koa 3', () => {
     expect(codes).toEqual(['ERR_SESSION_CONFIG', 'ERR_SESSION_CONFIG', 'TypeError'])
   })
 
-  it('believes a proxy where app.proxy says so', async () => {
-    const app = quiet(scripted().sessions, (ctx) => void (ctx.body = ctx.session.increment('visits')))
+  it('uses the protocol of a proxy with app.proxy', async () => {
+    const app = createApp(createScriptedManager().sessions, (ctx) => void (ctx.body = ctx.session.increment('visits')))
     app.proxy = true
     await using server = await serve(app)
     await using connection = await RawConnection.open(server.port)
@@ -130,9 +130,9 @@ describe('Koa 3', () => {
     expect((await connection.response()).header('set-cookie')).toMatch(/^__Host-sid=.*; Secure/)
   })
 
-  it('tells of a failed load at the first use, where middleware can catch it', async () => {
-    const { sessions, store } = scripted()
-    const app = quiet(
+  it('throws for a failed load at the first use, and middleware can catch it', async () => {
+    const { sessions, store } = createScriptedManager()
+    const app = createApp(
       sessions,
       async (ctx, next) => {
         try {

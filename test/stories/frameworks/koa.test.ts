@@ -3,11 +3,11 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import Koa, { type Context } from 'koa'
 import { session } from '../../../src/adapters/koa.ts'
-import { run } from '../harness/node-response.ts'
+import { listen } from '../harness/node-response.ts'
 import { stories } from '../harness/stories.ts'
-import { type Answer, answerTo, errorPageOf } from '../harness/story-app.ts'
+import { handleRequest, renderErrorPage, type StoryResponse } from '../harness/story-app.ts'
 
-function answer(ctx: Context, { status = 200, headers = {}, body }: Answer): void {
+function send(ctx: Context, { status = 200, headers = {}, body }: StoryResponse): void {
   ctx.status = status
   ctx.set(headers as Record<string, string | string[]>)
   ctx.body = body === undefined || typeof body === 'string' ? (body ?? '') : Readable.from(body)
@@ -15,23 +15,23 @@ function answer(ctx: Context, { status = 200, headers = {}, body }: Answer): voi
 
 stories({
   name: 'Koa 3',
-  ownErrorPage: true,
+  hasErrorPage: true,
   remedy: 'app.proxy = true',
-  makeServer(story) {
+  startServer(story) {
     const app = new Koa()
     app.silent = true
-    // The place for an error page of one's own in Koa.
+    // Koa has its error page in ctx.onerror.
     app.context.onerror = function onerror(this: Context, error: Error | null): void {
       if (error === null || this.headerSent || !this.writable) return
-      const { status = 500, body } = errorPageOf(story, error)
+      const { status = 500, body } = renderErrorPage(story, error)
       this.status = status
       this.res.end(body)
     } as Context['onerror']
     app.use(session(story.sessions))
     app.use(async (ctx) => {
       const { method, url, req, session } = ctx
-      answer(ctx, await answerTo(story, { method, url: new URL(url, 'http://127.0.0.1'), body: await text(req), session }))
+      send(ctx, await handleRequest(story, { method, url: new URL(url, 'http://127.0.0.1'), body: await text(req), session }))
     })
-    return run(createServer(app.callback()))
+    return listen(createServer(app.callback()))
   },
 })

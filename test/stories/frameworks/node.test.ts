@@ -1,40 +1,41 @@
 import { createServer } from 'node:http'
 import { session } from '../../../src/adapters/node.ts'
-import { answerOnNode, run, write } from '../harness/node-response.ts'
+import { listen, respondOnNode, writeResponse } from '../harness/node-response.ts'
 import { stories } from '../harness/stories.ts'
-import { errorPageOf } from '../harness/story-app.ts'
+import { renderErrorPage } from '../harness/story-app.ts'
 
 stories({
   name: 'node:http',
-  ownErrorPage: false,
+  hasErrorPage: false,
   remedy: 'cookie: { secure: true }',
-  makeServer(app) {
+  startServer(app) {
     const open = session(app.sessions)
     const server = createServer(async (req, res) => {
       try {
         await open(req, res)
-        await answerOnNode(app, req, res, open.sessions.of(req))
+        await respondOnNode(app, req, res, open.sessions.of(req))
       } catch (error) {
-        await write(res, errorPageOf(app, error))
+        await writeResponse(res, renderErrorPage(app, error))
       }
     })
-    return run(server)
+    return listen(server)
   },
 })
 
 stories({
   name: 'Connect style',
-  ownErrorPage: true,
+  hasErrorPage: true,
   remedy: 'cookie: { secure: true }',
-  makeServer(app) {
+  startServer(app) {
     const open = session(app.sessions)
     const server = createServer((req, res) => {
       const next = (error?: unknown): void => {
-        const answered = error === undefined ? answerOnNode(app, req, res, open.sessions.of(req)) : write(res, errorPageOf(app, error))
-        answered.catch(next)
+        const responded =
+          error === undefined ? respondOnNode(app, req, res, open.sessions.of(req)) : writeResponse(res, renderErrorPage(app, error))
+        responded.catch(next)
       }
       open(req, res, next)
     })
-    return run(server)
+    return listen(server)
   },
 })

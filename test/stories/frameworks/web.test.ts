@@ -3,27 +3,27 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { withSession } from '../../../src/adapters/web.ts'
-import { run } from '../harness/node-response.ts'
+import { listen } from '../harness/node-response.ts'
 import { stories } from '../harness/stories.ts'
-import { type Answer, answerTo, errorPageOf } from '../harness/story-app.ts'
+import { handleRequest, renderErrorPage, type StoryResponse } from '../harness/story-app.ts'
 
 stories({
   name: 'web',
-  ownErrorPage: false,
+  hasErrorPage: false,
   remedy: 'cookie: { secure: true }',
-  makeServer(app) {
+  startServer(app) {
     const handle = withSession(app.sessions, async (request, session) =>
-      responseOf(await answerTo(app, { method: request.method, url: new URL(request.url), body: await request.text(), session })),
+      responseOf(await handleRequest(app, { method: request.method, url: new URL(request.url), body: await request.text(), session })),
     )
     const server = createServer((req, res) => {
-      const answered = handle(requestOf(req)).catch((error: unknown) => responseOf(errorPageOf(app, error)))
-      void answered.then((response) => send(res, response))
+      const responded = handle(requestOf(req)).catch((error: unknown) => responseOf(renderErrorPage(app, error)))
+      void responded.then((response) => send(res, response))
     })
-    return run(server)
+    return listen(server)
   },
 })
 
-function responseOf({ status = 200, headers = {}, body }: Answer): Response {
+function responseOf({ status = 200, headers = {}, body }: StoryResponse): Response {
   const all = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((each) => [name, each] as [string, string]))
   const stream = body === undefined || typeof body === 'string' ? body : (Readable.toWeb(Readable.from(body)) as ReadableStream)
   return new Response(stream, { status, headers: all })

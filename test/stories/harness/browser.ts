@@ -1,4 +1,4 @@
-/** What a browser got. */
+/** A response as the browser received it. */
 export interface Page {
   readonly status: number
   readonly headers: Headers
@@ -6,7 +6,7 @@ export interface Page {
   readonly setCookies: readonly string[]
 }
 
-/** A browser as far as cookies go: keeps them, sends them, deletes them when told to. Redirects are left to the story. */
+/** Sends requests with stored cookies. It does not follow redirects. */
 export class Browser {
   readonly #origin: string
   readonly cookies: Map<string, string> = new Map()
@@ -16,14 +16,14 @@ export class Browser {
   }
 
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Page> {
-    return this.visit('GET', path, { headers })
+    return this.request('GET', path, { headers })
   }
 
   post(path: string, body = ''): Promise<Page> {
-    return this.visit('POST', path, { body })
+    return this.request('POST', path, { body })
   }
 
-  async visit(
+  async request(
     method: string,
     path: string,
     init: { readonly body?: string; readonly headers?: Readonly<Record<string, string>> } = {},
@@ -37,11 +37,11 @@ export class Browser {
       ...(body === '' ? {} : { body }),
     })
     const setCookies = response.headers.getSetCookie()
-    for (const each of setCookies) this.#keep(each)
+    for (const each of setCookies) this.#storeCookie(each)
     return { status: response.status, headers: response.headers, body: await response.text(), setCookies }
   }
 
-  #keep(setCookie: string): void {
+  #storeCookie(setCookie: string): void {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(setCookie) ?? []
     if (/Max-Age=0|Expires=Thu, 01 Jan 1970/i.test(setCookie)) this.cookies.delete(name)
     else this.cookies.set(name, value)

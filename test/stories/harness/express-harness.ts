@@ -1,19 +1,19 @@
 import { createServer } from 'node:http'
 import type { ErrorRequestHandler, Express } from 'express'
 import { session } from '../../../src/adapters/express.ts'
-import { answerOnNode, run, write } from './node-response.ts'
-import { errorPageOf, type Running, type StoryApp } from './story-app.ts'
+import { listen, respondOnNode, writeResponse } from './node-response.ts'
+import { type RunningServer, renderErrorPage, type StoryApp } from './story-app.ts'
 
-/** An application of Express that tells a story, with an error page of its own. */
-export function makeServer(express: () => Express): (app: StoryApp) => Promise<Running> {
+/** Starts an Express application with the routes of a story and an error page. */
+export function startExpress(express: () => Express): (app: StoryApp) => Promise<RunningServer> {
   return (story) => {
     const app = express()
     app.use(session(story.sessions))
     app.use((req, res, next) => {
-      answerOnNode(story, req, res, req.session).catch(next)
+      respondOnNode(story, req, res, req.session).catch(next)
     })
-    const errorPage: ErrorRequestHandler = (error, _req, res, _next) => void write(res, errorPageOf(story, error))
+    const errorPage: ErrorRequestHandler = (error, _req, res, _next) => void writeResponse(res, renderErrorPage(story, error))
     app.use(errorPage)
-    return run(createServer(app))
+    return listen(createServer(app))
   }
 }

@@ -2,14 +2,14 @@ import type { AddressInfo } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import { session } from '../../../src/adapters/fastify.ts'
 import type { Middleware, NodeFramework } from './node-harness.ts'
-import type { Running } from './story-app.ts'
+import type { RunningServer } from './story-app.ts'
 
-export async function listen(app: FastifyInstance): Promise<Running> {
+export async function listenFastify(app: FastifyInstance): Promise<RunningServer> {
   await app.listen({ port: 0, host: '127.0.0.1' })
   return { port: (app.server.address() as AddressInfo).port, [Symbol.asyncDispose]: () => app.close() }
 }
 
-/** Fastify with handlers that write to Node's response; their replies are hijacked or not. */
+/** Fastify with handlers that write to Node's response, with or without hijacked replies. */
 function raw(name: string, hijacked: boolean): NodeFramework {
   return {
     name,
@@ -26,7 +26,7 @@ function raw(name: string, hijacked: boolean): NodeFramework {
         const broken = (error: Error): unknown => (reply.raw.headersSent ? request.raw.socket.destroy() : reply.send(error))
         void (async () => handler(request.raw, reply.raw, request.session))().catch(broken)
       })
-      return listen(app)
+      return listenFastify(app)
     },
   }
 }

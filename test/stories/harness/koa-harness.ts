@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import Koa, { type Context } from 'koa'
 import { session } from '../../../src/adapters/koa.ts'
 import type { Middleware, NodeFramework } from './node-harness.ts'
-import { run } from './node-response.ts'
+import { listen } from './node-response.ts'
 
 const asKoa =
   (middleware: Middleware): Koa.Middleware =>
@@ -11,7 +11,7 @@ const asKoa =
       middleware(req, res, (error) => (error === undefined ? resolve() : reject(error as Error))),
     ).then(next)
 
-/** Koa with handlers that bypass it and write to Node's response. */
+/** Koa with handlers that write to Node's response. */
 export const koa: NodeFramework = {
   name: 'Koa 3',
   start({ sessions, before = [], after = [], handler, errorPage }) {
@@ -28,6 +28,6 @@ export const koa: NodeFramework = {
       ctx.res.statusCode = 200
       await handler(ctx.req, ctx.res, ctx.session)
     })
-    return run(createServer(app.callback()))
+    return listen(createServer(app.callback()))
   },
 }

@@ -3,15 +3,15 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Session } from '../../../src/core/session/session.ts'
-import { type Answer, answerTo, type Running, type StoryApp } from './story-app.ts'
+import { handleRequest, type RunningServer, type StoryApp, type StoryResponse } from './story-app.ts'
 
-/** Answers with a route of the story on Node's own response, as a handler without a framework would. */
-export async function answerOnNode(app: StoryApp, req: IncomingMessage, res: ServerResponse, session: Session): Promise<void> {
+/** Writes the response of a story to Node's response, as a handler without a framework would. */
+export async function respondOnNode(app: StoryApp, req: IncomingMessage, res: ServerResponse, session: Session): Promise<void> {
   const url = new URL(req.url ?? '/', 'http://127.0.0.1')
-  await write(res, await answerTo(app, { method: req.method ?? 'GET', url, body: await text(req), session }))
+  await writeResponse(res, await handleRequest(app, { method: req.method ?? 'GET', url, body: await text(req), session }))
 }
 
-export async function write(res: ServerResponse, { status = 200, headers = {}, body }: Answer): Promise<void> {
+export async function writeResponse(res: ServerResponse, { status = 200, headers = {}, body }: StoryResponse): Promise<void> {
   res.statusCode = status
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
   if (body === undefined || typeof body === 'string') {
@@ -22,8 +22,8 @@ export async function write(res: ServerResponse, { status = 200, headers = {}, b
   res.end()
 }
 
-/** Listens on a free port of this machine until it is disposed of. */
-export async function run(server: Server): Promise<Running> {
+/** Listens on a free local port until the returned server is disposed. */
+export async function listen(server: Server): Promise<RunningServer> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {

@@ -1,28 +1,28 @@
 import { connect, type Socket } from 'node:net'
 
-/** One response as it came over the wire. */
+/** A response as it was received. */
 export interface RawResponse {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: string
   readonly trailers: string
-  /** Statuses of the 1xx responses before it. */
+  /** Statuses of the preceding 1xx responses. */
   readonly informational: readonly number[]
   header(name: string): string | undefined
   all(name: string): string[]
 }
 
-/** A connection that says what it is told to, and understands HTTP/1.1 responses down to the byte. */
+/** A TCP connection that sends any text and parses HTTP/1.1 responses. */
 export class RawConnection implements AsyncDisposable {
   readonly #socket: Socket
   #received = ''
   #closed = false
-  #news = Promise.withResolvers<void>()
+  #changed = Promise.withResolvers<void>()
 
   private constructor(socket: Socket) {
     this.#socket = socket
-    socket.setEncoding('latin1').on('data', (text: string) => this.#tell(() => (this.#received += text)))
-    socket.on('close', () => this.#tell(() => (this.#closed = true))).on('error', () => undefined)
+    socket.setEncoding('latin1').on('data', (text: string) => this.#update(() => (this.#received += text)))
+    socket.on('close', () => this.#update(() => (this.#closed = true))).on('error', () => undefined)
   }
 
   static async open(port: number): Promise<RawConnection> {
@@ -31,7 +31,7 @@ export class RawConnection implements AsyncDisposable {
     return new RawConnection(socket)
   }
 
-  /** Sends the head of a request, with a `Host` of this machine unless another is given. */
+  /** Sends a request, with the local address as `Host` by default. */
   request(line: string, headers: Readonly<Record<string, string>> = {}, body = ''): void {
     const all = { Host: '127.0.0.1', ...headers, ...(body === '' ? {} : { 'Content-Length': String(body.length) }) }
     this.send(
@@ -45,7 +45,7 @@ export class RawConnection implements AsyncDisposable {
     this.#socket.write(text)
   }
 
-  /** Hangs up without a word. */
+  /** Resets the connection. */
   reset(): void {
     this.#socket.resetAndDestroy()
   }
@@ -58,22 +58,22 @@ export class RawConnection implements AsyncDisposable {
     return this.#closed
   }
 
-  /** Waits until the received text fulfils the condition, or nothing can come any more. */
+  /** Waits until the received text meets the condition or the connection is closed. */
   async until(condition: (received: string) => boolean): Promise<string> {
-    while (!condition(this.#received) && !this.#closed) await this.#news.promise
+    while (!condition(this.#received) && !this.#closed) await this.#changed.promise
     return this.#received
   }
 
-  /** Waits for the head of the next final response and leaves it where it is. */
+  /** Waits for the head of the next final response without consuming it. */
   async head(): Promise<string> {
     return this.until((text) => /^(?:HTTP\/1\.1 1\d\d [\s\S]*?\r\n\r\n)*HTTP\/1\.1 [2-9]\d\d [\s\S]*?\r\n\r\n/.test(text))
   }
 
-  /** The next final response, whole. */
+  /** Consumes and returns the next final response. */
   async response({ toHead = false }: { readonly toHead?: boolean } = {}): Promise<RawResponse> {
     const informational: number[] = []
     for (;;) {
-      const head = await this.#take((text) => past(text, '\r\n\r\n'))
+      const head = await this.#take((text) => endOf(text, '\r\n\r\n'))
       const [line = '', ...lines] = head.trimEnd().split('\r\n')
       const status = Number(line.split(' ')[1])
       const headers = lines.map((each) => [each.slice(0, each.indexOf(':')), each.slice(each.indexOf(':') + 1).trim()] as const)
@@ -84,7 +84,7 @@ export class RawConnection implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.destroy()
-    while (!this.#closed) await this.#news.promise
+    while (!this.#closed) await this.#changed.promise
   }
 
   async #finish(status: number, headers: RawResponse['headers'], informational: number[], toHead: boolean): Promise<RawResponse> {
@@ -104,15 +104,15 @@ export class RawConnection implements AsyncDisposable {
   async #chunks(): Promise<[body: string, trailers: string]> {
     let body = ''
     for (;;) {
-      const size = Number.parseInt(await this.#take((text) => past(text, '\r\n')), 16)
+      const size = Number.parseInt(await this.#take((text) => endOf(text, '\r\n')), 16)
       if (size === 0) break
       body += (await this.#take(() => size + 2)).slice(0, -2)
     }
-    const trailers = await this.#take((text) => (text.startsWith('\r\n') ? 2 : past(text, '\r\n\r\n')))
+    const trailers = await this.#take((text) => (text.startsWith('\r\n') ? 2 : endOf(text, '\r\n\r\n')))
     return [body, trailers.trimEnd()]
   }
 
-  /** Takes as many characters as `measure` says, once they are there. */
+  /** Waits for as many characters as `measure` returns, and consumes them. */
   async #take(measure: (text: string) => number | undefined): Promise<string> {
     await this.until((text) => (measure(text) ?? Number.POSITIVE_INFINITY) <= text.length)
     const size = measure(this.#received) ?? Number.POSITIVE_INFINITY
@@ -122,15 +122,15 @@ export class RawConnection implements AsyncDisposable {
     return taken
   }
 
-  #tell(change: () => void): void {
+  #update(change: () => void): void {
     change()
-    this.#news.resolve()
-    this.#news = Promise.withResolvers()
+    this.#changed.resolve()
+    this.#changed = Promise.withResolvers()
   }
 }
 
-/** Where the text goes on after the mark. */
-function past(text: string, mark: string): number | undefined {
-  const index = text.indexOf(mark)
-  return index === -1 ? undefined : index + mark.length
+/** Returns the position after the delimiter. */
+function endOf(text: string, delimiter: string): number | undefined {
+  const index = text.indexOf(delimiter)
+  return index === -1 ? undefined : index + delimiter.length
 }

@@ -1,10 +1,10 @@
 import type { StoreOperation } from '../../../src/core/base/errors.ts'
 import type { Capabilities, Create, Entry, Keyed, Load, Refused, Replace, Store, Touch, Written } from '../../../src/core/store/store.ts'
 
-/** What happens before an operation reaches the store: it may take its time, and it may throw. */
+/** Runs before an operation; it can delay the operation or reject it. */
 export type Script = (operation: StoreOperation) => void | Promise<void>
 
-/** A store that does what the store within does, after what the script of the moment says. */
+/** A store that runs the current script before each operation of the inner store. */
 export class ScriptedStore implements Store {
   readonly capabilities: Capabilities
   readonly #inner: Store

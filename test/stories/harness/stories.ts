@@ -3,62 +3,71 @@ import { HeadersSentError, type SessionError } from '../../../src/core/base/erro
 import type { Session } from '../../../src/core/session/session.ts'
 import { Browser, type Page } from './browser.ts'
 import { RawConnection } from './raw-connection.ts'
-import { type Answer, type Framework, failingWrites, type Kept, type Route, type Scripted, scripted, sealed } from './story-app.ts'
+import {
+  createCookieStoreManager,
+  createScriptedManager,
+  type Framework,
+  failingWrites,
+  type Route,
+  type ScriptedManager,
+  type Storage,
+  type StoryResponse,
+} from './story-app.ts'
 
-const ok = (body: unknown): Answer => ({ body: typeof body === 'string' ? body : JSON.stringify(body ?? 'nothing') })
-const home: Answer = { status: 303, headers: { Location: '/' } }
+const ok = (body: unknown): StoryResponse => ({ body: typeof body === 'string' ? body : JSON.stringify(body ?? 'nothing') })
+const redirectHome: StoryResponse = { status: 303, headers: { Location: '/' } }
 
-/** A shop in a few lines, as the README shows it. */
+/** A small shop, as in the README. */
 const shop: Readonly<Record<string, Route>> = {
   'GET /': ({ session }) => ok(session.toObject()),
   'GET /static': () => ok('nothing of the session'),
   'POST /cart/add': ({ session, body }) => {
     session.push('cart', body)
-    return home
+    return redirectHome
   },
   'POST /cart/clear': ({ session }) => ok(session.pop('cart', [])),
   'POST /dark': ({ session }) => {
     session.set('darkMode', true)
-    return home
+    return redirectHome
   },
   'POST /preferences/reset': ({ session }) => {
     session.delete('darkMode')
-    return home
+    return redirectHome
   },
   'POST /login': ({ session, body }) => {
     session.login(body)
-    return home
+    return redirectHome
   },
   'POST /logout': ({ session }) => {
     session.flush()
-    return home
+    return redirectHome
   },
 }
 
-/** The stories of every framework: an application told once, on a real server, over the wire. */
+/** Runs the same application on a real server of each framework, over the network. */
 export function stories(
-  { name, makeServer, ownErrorPage, remedy }: Framework,
-  { make, inRows }: Kept = { make: scripted, inRows: true },
+  { name, startServer, hasErrorPage, remedy }: Framework,
+  { createManager, hasRows }: Storage = { createManager: createScriptedManager, hasRows: true },
 ): void {
-  const itInRows = it.runIf(inRows)
+  const itInRows = it.runIf(hasRows)
 
   async function open(
     routes: Readonly<Record<string, Route>> = shop,
-    given: Scripted = make(),
-  ): Promise<Scripted & AsyncDisposable & { readonly browser: Browser; readonly port: number }> {
-    const server = await makeServer({ sessions: given.sessions, routes })
+    given: ScriptedManager = createManager(),
+  ): Promise<ScriptedManager & AsyncDisposable & { readonly browser: Browser; readonly port: number }> {
+    const server = await startServer({ sessions: given.sessions, routes })
     return { ...given, port: server.port, browser: new Browser(server.port), [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
   }
 
-  describe.runIf(inRows)(`${name}: sessions in cookies`, () => {
-    it('sets as many cookies as it takes, beside those of the application, and takes them back', async () => {
-      await using shop = await open(large, sealed())
+  describe.runIf(hasRows)(`${name}: sessions in cookies`, () => {
+    it('sets as many cookies as needed in addition to those of the application, and deletes them', async () => {
+      await using shop = await open(shopWithLargeText, createCookieStoreManager())
       const { browser } = shop
       const page = await browser.post('/fill', '8000')
       expect([page.status, page.headers.get('cache-control')]).toEqual([303, 'private, no-store'])
-      expect(namesOf(page)).toEqual(['lang', 'sid', 'sid.1', 'sid.2', 'theme'])
+      expect(cookieNames(page)).toEqual(['lang', 'sid', 'sid.1', 'sid.2', 'theme'])
       expect((await browser.get('/size')).body).toBe('8000')
-      expect(namesOf(await browser.get('/size'))).toEqual(['lang', 'theme'])
+      expect(cookieNames(await browser.get('/size'))).toEqual(['lang', 'theme'])
       await browser.post('/fill', '10')
       expect([...browser.cookies.keys()].toSorted()).toEqual(['lang', 'sid', 'theme'])
       await browser.post('/fill', '8000')
@@ -66,18 +75,18 @@ export function stories(
       expect([...browser.cookies.keys()].toSorted()).toEqual(['lang', 'theme'])
     })
 
-    it('sends nothing of what does not fit', async () => {
-      await using shop = await open(large, sealed())
+    it('sends no cookie for a session that is too large', async () => {
+      await using shop = await open(shopWithLargeText, createCookieStoreManager())
       await shop.browser.post('/fill', '10')
       const page = await shop.browser.post('/fill', '20000')
       expect([page.status, page.setCookies]).toEqual([500, []])
-      if (ownErrorPage) expect(page.body).toBe('error page: ERR_SESSION_COOKIE_TOO_LARGE')
+      if (hasErrorPage) expect(page.body).toBe('error page: ERR_SESSION_COOKIE_TOO_LARGE')
       expect((await shop.browser.get('/size')).body).toBe('10')
     })
   })
 
   describe(`${name}: visitors`, () => {
-    it('keeps a preference, deletes it, and it stays deleted', async () => {
+    it('saves a preference, and a deleted one stays deleted', async () => {
       await using shop = await open()
       const { browser } = shop
       expect((await browser.post('/dark')).status).toBe(303)
@@ -86,7 +95,7 @@ export function stories(
       expect((await browser.get('/')).body).toBe('{}')
     })
 
-    it('fills a cart, and hands it out once', async () => {
+    it('fills a cart and returns it once', async () => {
       await using shop = await open()
       const { browser } = shop
       await browser.post('/cart/add', 'bread')
@@ -96,7 +105,7 @@ export function stories(
       expect((await browser.post('/cart/clear')).body).toBe('[]')
     })
 
-    itInRows('loses no item when many are added at once', async () => {
+    itInRows('loses no item of concurrent additions', async () => {
       await using shop = await open()
       const { browser } = shop
       await browser.post('/cart/add', '0')
@@ -105,15 +114,15 @@ export function stories(
       expect(cart.map(Number).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 21 }, (_, index) => index))
     })
 
-    it('gives a new id at login and keeps the cart; the old id is worthless', async () => {
+    it('gives a new id at login and keeps the cart, and the old id is invalid', async () => {
       await using shop = await open()
       const { browser, port } = shop
       await browser.post('/cart/add', 'bread')
-      const thief = copyOf(browser, port)
+      const attacker = copyBrowser(browser, port)
       const page = await browser.post('/login', 'ann')
       expect(page.setCookies).toHaveLength(1)
       expect((await browser.get('/')).body).toBe('{"cart":["bread"],"userId":"ann"}')
-      expect((await thief.get('/')).body).toBe('{}')
+      expect((await attacker.get('/')).body).toBe('{}')
     })
 
     itInRows('deletes data, row and cookie at logout', async () => {
@@ -129,7 +138,7 @@ export function stories(
   })
 
   describe(`${name}: headers`, () => {
-    itInRows('sets one cookie, once, beside those of the application', async () => {
+    itInRows('sets one cookie, once, in addition to those of the application', async () => {
       await using shop = await open({
         'GET /': ({ session }) => {
           session.set('a', 1)
@@ -150,7 +159,7 @@ export function stories(
       ['public, max-age=60', 'private, max-age=60'],
       ['max-age=5, s-maxage=60', 'max-age=5, private'],
       ['no-cache', 'no-cache, private'],
-    ])('with a session cookie turns Cache-Control %s into %s', async (before, after) => {
+    ])('changes Cache-Control from %s to %s if it sets a session cookie', async (before, after) => {
       await using shop = await open({
         'GET /': ({ session }) => {
           session.set('a', 1)
@@ -160,7 +169,7 @@ export function stories(
       expect((await shop.browser.get('/')).headers.get('cache-control')).toBe(after)
     })
 
-    it('says Vary: Cookie to whoever looked, beside what the application says', async () => {
+    it('adds Vary: Cookie to the value of the application after an access', async () => {
       const varied =
         (value: string): Route =>
         ({ session }) => {
@@ -182,23 +191,23 @@ export function stories(
       ])
     })
 
-    it.each([204, 304])('lets a %i through without a body, with its changes saved', async (status) => {
+    it.each([204, 304])('sends status %i without a body and saves the changes', async (status) => {
       await using shop = await open({ ...shopWith('POST /', { status }) })
       const page = await shop.browser.post('/')
       expect([page.status, page.body]).toEqual([status, ''])
       expect((await shop.browser.get('/')).body).toBe('{"saved":true}')
     })
 
-    it('answers HEAD like GET without a body', async () => {
+    it('responds to HEAD as to GET, without a body', async () => {
       await using shop = await open({ 'HEAD /': shopWith('x', ok('body'))['x'] as Route, 'GET /': ({ session }) => ok(session.toObject()) })
-      const page = await shop.browser.visit('HEAD', '/')
+      const page = await shop.browser.request('HEAD', '/')
       expect([page.status, page.body, page.setCookies.length]).toEqual([200, '', 1])
       expect((await shop.browser.get('/')).body).toBe('{"saved":true}')
     })
   })
 
-  describe(`${name}: time`, () => {
-    itInRows('lets no byte go before the change is in the store: 100 times of 100', { timeout: 60_000 }, async () => {
+  describe(`${name}: order of commit and response`, () => {
+    itInRows('sends no byte before the change is stored, in 100 of 100 requests', { timeout: 60_000 }, async () => {
       await using shop = await open()
       await shop.browser.post('/cart/add', '0')
       shop.store.script = (operation) => (operation === 'load' ? undefined : new Promise((resolve) => setTimeout(resolve, 50)))
@@ -214,12 +223,12 @@ export function stories(
       }
     })
 
-    it('streams, and is read-only from the first piece on', async () => {
+    it('streams, and is read-only after the first chunk', async () => {
       const caught: unknown[] = []
       await using shop = await open({
         'GET /': ({ session }) => {
           session.set('a', 1)
-          return { body: pieces(session, caught) }
+          return { body: streamAndWrite(session, caught) }
         },
       })
       const page = await shop.browser.get('/')
@@ -229,7 +238,7 @@ export function stories(
   })
 
   describe(`${name}: failures`, () => {
-    it('saves nothing of a 5xx, but performs a logout', async () => {
+    it('saves nothing for a 5xx, but performs a logout', async () => {
       await using shop = await open({
         ...shopOf(),
         'POST /fail': ({ session }) => {
@@ -242,14 +251,14 @@ export function stories(
         },
       })
       await shop.browser.post('/dark')
-      const tab = copyOf(shop.browser, shop.port)
+      const tab = copyBrowser(shop.browser, shop.port)
       expect((await shop.browser.post('/fail')).body).toBe('sorry')
       expect((await shop.browser.get('/')).body).toBe('{"darkMode":true}')
       const page = await shop.browser.post('/fail/logout')
       expect([page.status, page.setCookies.length, (await tab.get('/')).body]).toEqual([503, 1, '{}'])
     })
 
-    it('saves nothing when the handler throws, but performs a logout', async () => {
+    it('saves nothing if the handler throws, but performs a logout', async () => {
       const failure = Object.assign(new Error('broken handler'), { status: 500 })
       await using shop = await open({
         ...shopOf(),
@@ -263,14 +272,14 @@ export function stories(
         },
       })
       await shop.browser.post('/dark')
-      const tab = copyOf(shop.browser, shop.port)
+      const tab = copyBrowser(shop.browser, shop.port)
       expect((await shop.browser.post('/throw')).status).toBe(500)
       expect((await shop.browser.get('/')).body).toBe('{"darkMode":true}')
       expect((await shop.browser.post('/throw/logout')).status).toBe(500)
       expect((await tab.get('/')).body).toBe('{}')
     })
 
-    itInRows.each<[string, Answer]>([
+    itInRows.each<[string, StoryResponse]>([
       ['a redirect', { status: 302, headers: { Location: '/there' } }],
       [
         'a page',
@@ -280,11 +289,11 @@ export function stories(
         },
       ],
       ['a stream', { headers: { 'Cache-Control': 'public', 'Content-Language': 'de' }, body: stream(['a', 'b', 'c']) }],
-    ])('makes an error of %s whose commit fails', async (_, answer) => {
+    ])('sends an error in place of %s if the commit fails', async (_, response) => {
       await using shop = await open({
         'GET /': ({ session }) => {
           session.set('a', 1)
-          return answer
+          return response
         },
       })
       shop.store.script = failingWrites
@@ -292,11 +301,11 @@ export function stories(
       expect(page.status).toBe(503)
       expect(page.setCookies).toEqual([])
       for (const header of ['location', 'etag', 'last-modified', 'content-language']) expect(page.headers.get(header)).toBeNull()
-      if (ownErrorPage) expect(page.body).toBe('error page: ERR_SESSION_STORE')
+      if (hasErrorPage) expect(page.body).toBe('error page: ERR_SESSION_STORE')
       expect(await shop.rows()).toBe(0)
     })
 
-    it('serves pages that do not look at the session while the store is down, and tells the others 503', async () => {
+    it('responds with 503 while the store is down, and works again after it is up', async () => {
       await using shop = await open()
       await shop.browser.post('/dark')
       const { cookies } = shop.browser
@@ -306,11 +315,11 @@ export function stories(
       expect([page.status, page.setCookies]).toEqual([503, []])
       shop.store.script = () => undefined
       expect(cookies).toEqual(before)
-      // It was given up for a moment, and is asked again by and by.
+      // The breaker rejects operations until a probe of the store succeeds.
       await expect.poll(async () => (await shop.browser.get('/')).body, { timeout: 5000 }).toBe('{"darkMode":true}')
     })
 
-    itInRows('sends the cookie of what was saved by hand, though the rest fails', async () => {
+    itInRows('sends the cookie of an explicit save although the commit fails', async () => {
       await using shop = await open({
         'GET /': async ({ session }) => {
           session.set('a', 1)
@@ -326,13 +335,13 @@ export function stories(
       expect((await shop.browser.get('/see')).body).toBe('{"a":1}')
     })
 
-    itInRows('deletes the cookie of what was flushed, though what was set afterwards fails', async () => {
+    itInRows('deletes the cookie after a flush although the write after it fails', async () => {
       await using shop = await open({
         ...shopOf(),
         'POST /renew': ({ session }) => {
           session.flush()
           session.set('b', 2)
-          return home
+          return redirectHome
         },
       })
       await shop.browser.post('/dark')
@@ -341,7 +350,7 @@ export function stories(
       expect([page.status, page.setCookies.length, shop.browser.cookies.size, await shop.rows()]).toEqual([503, 1, 0, 0])
     })
 
-    it(`names ${remedy} when a cookie cannot be set over plain HTTP`, async () => {
+    it(`names ${remedy} if a cookie cannot be set over plain HTTP`, async () => {
       const errors: SessionError[] = []
       await using shop = await open({
         'GET /': ({ session }) => {
@@ -365,11 +374,11 @@ export function stories(
     })
   })
 
-  describe.runIf(inRows)(`${name}: cost`, () => {
+  describe.runIf(hasRows)(`${name}: cost`, () => {
     it.each([
       ['anonymous', () => undefined],
       ['garbage', (index: number) => `sid=${'x'.repeat(index % 90)}${index}; sid2=%00`],
-    ])('10,000 %s visitors leave no row and get no cookie', { timeout: 60_000 }, async (_, cookieOf) => {
+    ])('creates no row and no cookie for 10,000 %s visitors', { timeout: 60_000 }, async (_, cookieOf) => {
       await using shop = await open()
       await using connection = await RawConnection.open(shop.port)
       for (let batch = 0; batch < 100; batch += 1) {
@@ -387,29 +396,29 @@ export function stories(
   })
 }
 
-const large: Readonly<Record<string, Route>> = {
+const shopWithLargeText: Readonly<Record<string, Route>> = {
   ...shop,
   'POST /fill': ({ session, body }) => {
-    session.set('text', noise(Number(body)))
-    return { ...home, headers: { ...home.headers, 'Set-Cookie': ['theme=dark', 'lang=en'] } }
+    session.set('text', randomText(Number(body)))
+    return { ...redirectHome, headers: { ...redirectHome.headers, 'Set-Cookie': ['theme=dark', 'lang=en'] } }
   },
   'GET /size': ({ session }) => ({ ...ok(String(session.get('text', '').length)), headers: { 'Set-Cookie': ['theme=dark', 'lang=en'] } }),
 }
 
-/** Text that does not get shorter. */
-function noise(length: number): string {
+/** Returns text that does not compress. */
+function randomText(length: number): string {
   return Array.from({ length: Math.ceil(length / 36) }, () => crypto.randomUUID())
     .join('')
     .slice(0, length)
 }
 
-/** The names of the cookies that a page sets. */
-function namesOf({ setCookies }: Page): string[] {
+/** Returns the names of the cookies that a page sets. */
+function cookieNames({ setCookies }: Page): string[] {
   return setCookies.map((each) => each.slice(0, each.indexOf('='))).toSorted((a, b) => a.localeCompare(b))
 }
 
-/** Another browser that holds the same cookies. */
-function copyOf(browser: Browser, port: number): Browser {
+/** Returns another browser with the same cookies. */
+function copyBrowser(browser: Browser, port: number): Browser {
   const copy = new Browser(port)
   for (const [name, value] of browser.cookies) copy.cookies.set(name, value)
   return copy
@@ -419,12 +428,12 @@ function shopOf(): Readonly<Record<string, Route>> {
   return shop
 }
 
-function shopWith(route: string, answer: Answer): Readonly<Record<string, Route>> {
+function shopWith(route: string, response: StoryResponse): Readonly<Record<string, Route>> {
   return {
     ...shop,
     [route]: ({ session }) => {
       session.set('saved', true)
-      return answer
+      return response
     },
   }
 }
@@ -433,8 +442,8 @@ async function* stream(all: readonly string[]): AsyncGenerator<string> {
   yield* all
 }
 
-/** Notices how writing is refused in the middle of the stream, while reading goes on. */
-async function* pieces(session: Session, caught: unknown[]): AsyncGenerator<string> {
+/** Records the error of a write in the middle of a stream, and reads after it. */
+async function* streamAndWrite(session: Session, caught: unknown[]): AsyncGenerator<string> {
   yield 'one '
   await new Promise((resolve) => setImmediate(resolve))
   await new Promise((resolve) => setImmediate(resolve))

@@ -8,122 +8,121 @@ import { MemoryStore } from '../../../src/stores/memory.ts'
 import { SECRET } from '../../stores/cookie/cookie-secret.ts'
 import { type Script, ScriptedStore } from './scripted-store.ts'
 
-/** What a route of a story sees of a request, in every framework. */
-export interface Visit {
+/** A request as the routes of a story receive it, in every framework. */
+export interface StoryRequest {
   readonly method: string
   readonly url: URL
   readonly body: string
   readonly session: Session
 }
 
-/** What a route answers; the harness says it in the words of its framework. */
-export interface Answer {
+/** The response of a route; each harness converts it for its framework. */
+export interface StoryResponse {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
-  /** Pieces are streamed, one write each. */
+  /** An iterable is streamed, with one write per item. */
   readonly body?: string | AsyncIterable<string>
 }
 
-export type Route = (visit: Visit) => Answer | Promise<Answer>
+export type Route = (request: StoryRequest) => StoryResponse | Promise<StoryResponse>
 
-/** An application, described once for all frameworks. */
+/** An application that every framework can run. */
 export interface StoryApp {
   readonly sessions: Sessions
-  /** By method and path: `'GET /cart'`. */
+  /** Keys are method and path: `'GET /cart'`. */
   readonly routes: Readonly<Record<string, Route>>
-  /** The application's own error page, where its framework has such a thing. */
-  readonly errorPage?: (error: { readonly status?: number; readonly code?: string }) => Answer
+  /** The error page of the application, if the framework supports one. */
+  readonly errorPage?: (error: { readonly status?: number; readonly code?: string }) => StoryResponse
 }
 
-/** A server on a port of its own. */
-export interface Running extends AsyncDisposable {
+/** A server on a free port. */
+export interface RunningServer extends AsyncDisposable {
   readonly port: number
 }
 
-export type MakeServer = (app: StoryApp) => Promise<Running>
+export type StartServer = (app: StoryApp) => Promise<RunningServer>
 
-/** What a framework is like, as far as stories differ by it. */
+/** The differences between frameworks that matter to stories. */
 export interface Framework {
   readonly name: string
-  readonly makeServer: MakeServer
-  /** Whether the application's own error page answers when a commit fails. */
-  readonly ownErrorPage: boolean
-  /** The setting a `ConfigError` has to name when the connection is not secure. */
+  readonly startServer: StartServer
+  /** Whether a failed commit is sent to the error page of the application. */
+  readonly hasErrorPage: boolean
+  /** The setting a `ConfigError` names if the connection is not secure. */
   readonly remedy: string
 }
 
-/** Answers like a small application: the route, or 404. A body is read by the harness. */
-export async function answerTo(app: StoryApp, visit: Visit): Promise<Answer> {
-  const route = app.routes[`${visit.method} ${visit.url.pathname}`]
-  return route === undefined ? { status: 404, body: 'no such page' } : route(visit)
+/** Returns the response of the matching route, or 404. */
+export async function handleRequest(app: StoryApp, request: StoryRequest): Promise<StoryResponse> {
+  const route = app.routes[`${request.method} ${request.url.pathname}`]
+  return route === undefined ? { status: 404, body: 'no such page' } : route(request)
 }
 
-export function errorPageOf(app: StoryApp, error: unknown): Answer {
+export function renderErrorPage(app: StoryApp, error: unknown): StoryResponse {
   const known = error as { readonly status?: number; readonly code?: string }
   return app.errorPage?.(known) ?? { status: known.status ?? 500, body: `error page: ${known.code ?? String(error)}` }
 }
 
-/** A manager over a store that can be told to be slow or to fail; and the rows that are in it. */
-export interface Scripted {
+/** A manager over a store that can be slow or fail, and the number of its rows. */
+export interface ScriptedManager {
   readonly sessions: Sessions
   readonly store: ScriptedStore
   rows(): Promise<number>
 }
 
-/** Makes managers, each over a store of its own. */
-export type MakeScripted = (options?: Partial<SessionOptions>) => Scripted
+/** Creates managers, each with its own store. */
+export type CreateScriptedManager = (options?: Partial<SessionOptions>) => ScriptedManager
 
-/** Over stores that `open` opens. */
-export function scriptedOver(open: () => Store): MakeScripted {
+/** Creates managers over stores that `open` returns. */
+export function scriptedManagerFactory(open: () => Store): CreateScriptedManager {
   return (options = {}) => {
     const inner = open()
     const store = new ScriptedStore(inner)
-    return { sessions: createSessions({ store, ...options }), store, rows: () => rowsIn(inner) }
+    return { sessions: createSessions({ store, ...options }), store, rows: () => countRows(inner) }
   }
 }
 
-export const scripted: MakeScripted = scriptedOver(() => new MemoryStore())
+export const createScriptedManager: CreateScriptedManager = scriptedManagerFactory(() => new MemoryStore())
 
-/** The same over a store whose sessions live in cookies. The store that is told to fail is the one that remembers which ended; rows are its own. */
-export function sealed(options: Partial<SessionOptions> = {}): Scripted {
+/** Creates a manager over a cookie store; `store` and `rows` are those of its revocations. */
+export function createCookieStoreManager(options: Partial<SessionOptions> = {}): ScriptedManager {
   const memory = new MemoryStore()
   const revocation = new ScriptedStore(memory)
   const store = new CookieStore({ secrets: SECRET, revocation, maxSize: 12_288 })
   return {
     sessions: createSessions({ store, ...options }),
     store: revocation,
-    rows: () => rowsIn(memory),
+    rows: () => countRows(memory),
   }
 }
 
-async function rowsIn(store: Store): Promise<number> {
+async function countRows(store: Store): Promise<number> {
   return (await store.list?.({ now: 0 }))?.entries.length ?? 0
 }
 
-/** Where the sessions of a run of stories are kept. */
-export interface Kept {
-  readonly make: MakeScripted
-  /** Whether overlapping requests merge and every session has a row; without that some stories cannot be told. */
-  readonly inRows: boolean
+/** The storage of the sessions of a run of stories. */
+export interface Storage {
+  readonly createManager: CreateScriptedManager
+  /** Whether concurrent requests merge and every session has a row; some stories need that. */
+  readonly hasRows: boolean
 }
 
-/** Every write fails, and surely had no effect. */
+/** Every write fails, and has certainly no effect. */
 export const failingWrites: Script = (operation) => {
   if (operation === 'create' || operation === 'replace') throw new StoreError(operation, new Error('disk full'), { applied: false })
 }
 
-/** A point that code waits at until a test lets it go on. */
+/** A point at which code waits until a test opens it. */
 export class Gate {
   readonly #reached: PromiseWithResolvers<void> = Promise.withResolvers()
   readonly #open: PromiseWithResolvers<void> = Promise.withResolvers()
 
-  /** Waits here. */
-  readonly pass = async (): Promise<void> => {
+  readonly wait = async (): Promise<void> => {
     this.#reached.resolve()
     await this.#open.promise
   }
 
-  /** Resolves when somebody waits. */
+  /** Resolves when code waits at the gate. */
   get reached(): Promise<void> {
     return this.#reached.promise
   }

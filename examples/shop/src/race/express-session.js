@@ -2,18 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Router } from 'express'
 import session from 'express-session'
 import { contenderPage } from '../views/contender.ts'
-import { FULL_CART, waitOf } from './script.ts'
+import { delayOf, FULL_CART } from './race.ts'
 
 const name = 'race-express-session'
 
 /**
- * The same routes on express-session, as its documentation has one write them. In JavaScript, for its types and sojourn's both say what
- * `req.session` is.
+ * The routes of the race on express-session, as in its documentation. This file is JavaScript,
+ * because the types of express-session and sojourn both declare `req.session`.
  */
 export function expressSessionRace() {
   const race = Router()
   const cookie = { sameSite: 'lax', maxAge: 30 * 24 * 60 * 60 * 1000 }
-  race.use(session({ name, cookie, secret: 'not a secret: a demo', resave: false, saveUninitialized: false }))
+  race.use(session({ name, cookie, secret: 'for the demo only', resave: false, saveUninitialized: false }))
 
   race.post('/start', (req, res, next) => {
     req.session.regenerate((error) => {
@@ -26,7 +26,7 @@ export function expressSessionRace() {
 
   race.post('/slow', async (req, res) => {
     req.session.lastSeen = new Date().toISOString()
-    await sleep(waitOf(req))
+    await sleep(delayOf(req))
     res.redirect(303, req.baseUrl)
   })
 

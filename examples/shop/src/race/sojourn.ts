@@ -3,9 +3,12 @@ import { Router } from 'express'
 import type { Store } from 'sojourn'
 import { session } from 'sojourn/express'
 import { contenderPage } from '../views/contender.ts'
-import { FULL_CART, waitOf } from './script.ts'
+import { delayOf, FULL_CART } from './race.ts'
 
-/** The race's routes on sojourn: a session of their own, so that a race never touches the visitor's shopping. */
+/**
+ * The routes of the race on sojourn. Their cookie is separate, so a race never changes the session
+ * of the shop.
+ */
 export function sojournRace(store: Store): Router {
   const race = Router()
   race.use(session({ store, cookie: { name: 'race-sojourn' } }))
@@ -19,7 +22,7 @@ export function sojournRace(store: Store): Router {
 
   race.post('/slow', async (req, res) => {
     req.session.set('lastSeen', new Date().toISOString())
-    await sleep(waitOf(req))
+    await sleep(delayOf(req))
     res.redirect(303, req.baseUrl)
   })
 

@@ -1,22 +1,22 @@
-import { lines, price, type Sku, total } from '../catalog.ts'
+import { cartLines, cartTotal, formatPrice, type Sku } from '../catalog.ts'
 import { type Html, html } from './html.ts'
 import { icon } from './icons.ts'
 
 export const cartCard = (cart: readonly Sku[]): Html => html`<section class="card" id="cart" aria-labelledby="cart-title">
   <h2 id="cart-title">Your cart</h2>
-  ${cart.length === 0 ? html`<p class="muted">Empty. It is yours without an account.</p>` : filled(cart)}
+  ${cart.length === 0 ? html`<p class="muted">Empty. You need no account to fill it.</p>` : filledCart(cart)}
 </section>`
 
-const filled = (cart: readonly Sku[]): Html => html`<ul class="lines">${lines(cart).map(
+const filledCart = (cart: readonly Sku[]): Html => html`<ul class="lines">${cartLines(cart).map(
   ({ product, count }) => html`<li>
     ${icon(product.sku)}
     <span class="line-name">${count} × ${product.name}</span>
-    <span class="price">${price(count * product.cents)}</span>
+    <span class="price">${formatPrice(count * product.cents)}</span>
     <form method="post" action="/cart/remove">
-      <input type="hidden" name="sku" value="${product.sku}"><input type="hidden" name="at" value="cart">
+      <input type="hidden" name="sku" value="${product.sku}"><input type="hidden" name="section" value="cart">
       <button class="quiet small" aria-label="Remove ${product.name} from the cart">Remove</button>
     </form>
   </li>`,
 )}</ul>
-<p class="total"><span>Total</span> <strong>${price(total(cart))}</strong></p>
-<form method="post" action="/checkout"><input type="hidden" name="at" value="cart"><button class="wide">Order (pretend)</button></form>`
+<p class="total"><span>Total</span> <strong>${formatPrice(cartTotal(cart))}</strong></p>
+<form method="post" action="/checkout"><input type="hidden" name="section" value="cart"><button class="wide">Order (demo)</button></form>`

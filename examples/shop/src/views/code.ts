@@ -1,5 +1,5 @@
 import { type Html, html } from './html.ts'
 
-/** Code with the session's own calls standing out. */
+/** Renders code with the calls of the session in bold. */
 export const code = (source: string): Html =>
-  html`<pre><code>${source.split(/(req\.session\.?\w*)/).map((part, at) => (at % 2 ? html`<b>${part}</b>` : part))}</code></pre>`
+  html`<pre><code>${source.split(/(req\.session\.?\w*)/).map((part, index) => (index % 2 ? html`<b>${part}</b>` : part))}</code></pre>`

@@ -1,41 +1,54 @@
-import { price, products } from '../catalog.ts'
+import { formatPrice, type Product, products, type Sku } from '../catalog.ts'
 import { cartCard } from './cart.ts'
 import { type Html, html } from './html.ts'
 import { icon } from './icons.ts'
-import { account, layout } from './layout.ts'
-import { type Panel, panel, summary } from './panel.ts'
+import { accountForm, layout } from './layout.ts'
+import { type PanelData, panel, summary } from './panel.ts'
 import { preferences } from './preferences.ts'
 import { removals } from './removals.ts'
-import type { Visit } from './visit.ts'
 
-export const homePage = (visit: Visit, shown: Panel): Html =>
-  layout({ title: 'Short Stay Supply', here: 'shop', darkMode: visit.darkMode, account: account(visit.userId), body: body(visit, shown) })
+/** The session data that the page shows. */
+export interface ShopState {
+  readonly userId: string | undefined
+  readonly cart: readonly Sku[]
+  readonly darkMode: boolean | undefined
+  readonly notice?: unknown
+}
 
-const body = (visit: Visit, shown: Panel): Html => html`<div class="columns">
+export const homePage = (state: ShopState, data: PanelData): Html =>
+  layout({
+    title: 'Short Stay Supply',
+    page: 'shop',
+    darkMode: state.darkMode,
+    account: accountForm(state.userId),
+    body: body(state, data),
+  })
+
+const body = (state: ShopState, data: PanelData): Html => html`<div class="columns">
   <div class="stack">
     <div class="hero">
       <h1>Good things for a short stay</h1>
-      <p>Shop as you like. The panel shows what the server holds for you, and what each click did to it.</p>
-      <a class="button" href="/race">See the Race: two requests at once</a>
+      <p>Use the shop. The panel shows your session on the server and what each click changed in it.</p>
+      <a class="button" href="/race">See the race: two requests at once</a>
     </div>
-    <div role="status" class="news">${visit.notice !== undefined && html`<p class="notice">${visit.notice}</p>`}${summary(shown)}</div>
+    <div role="status" class="status">${state.notice !== undefined && html`<p class="notice">${state.notice}</p>`}${summary(data)}</div>
     <section aria-labelledby="products-title" id="products">
       <h2 id="products-title">Products</h2>
       <ul class="products">${products.map(productCard)}</ul>
     </section>
-    <div class="pair">${cartCard(visit.cart)}${preferences(visit.darkMode)}</div>
+    <div class="pair">${cartCard(state.cart)}${preferences(state.darkMode)}</div>
     ${removals}
   </div>
-  ${panel(shown)}
+  ${panel(data)}
 </div>`
 
-const productCard = ({ sku, name, tells, cents }: (typeof products)[number]): Html => html`<li class="product">
-  <div class="art">${icon(sku)}</div>
+const productCard = ({ sku, name, description, cents }: Product): Html => html`<li class="product">
+  <div class="picture">${icon(sku)}</div>
   <h3>${name}</h3>
-  <p>${tells}</p>
+  <p>${description}</p>
   <form method="post" action="/cart/add">
-    <input type="hidden" name="sku" value="${sku}"><input type="hidden" name="at" value="products">
-    <span class="price">${price(cents)}</span>
+    <input type="hidden" name="sku" value="${sku}"><input type="hidden" name="section" value="products">
+    <span class="price">${formatPrice(cents)}</span>
     <button aria-label="Add to cart: ${name}">Add to cart</button>
   </form>
 </li>`

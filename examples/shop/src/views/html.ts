@@ -2,5 +2,5 @@ import { type raw, html as template } from 'hono/html'
 
 export type Html = ReturnType<typeof raw>
 
-/** Escapes every value but `Html`. No value of ours is a promise, and without one hono's template is synchronous. */
+/** Escapes every value except `Html`. It is synchronous, because no value is a promise. */
 export const html = template as (strings: TemplateStringsArray, ...values: unknown[]) => Html

@@ -13,5 +13,5 @@ const drawings: Record<Sku, Html> = {
   key: html`<circle cx="23" cy="24" r="9"/><circle cx="23" cy="24" r="3"/><path d="m30 30 20 20m-7-7 4-4m-10-2 4-4"/>`,
 }
 
-/** A drawing of the product; says nothing to a screen reader, for its name stands beside it. */
+/** The drawing of a product, hidden from screen readers because the name is next to it. */
 export const icon = (sku: Sku): Html => html`<svg class="icon" viewBox="0 0 64 64" aria-hidden="true">${drawings[sku]}</svg>`

@@ -1,67 +1,68 @@
 import type { SessionEvent } from 'sojourn'
-import { type Difference, differences, type Holding, idStory } from '../holding.ts'
-import type { Change } from '../witness.ts'
+import type { AuditEntry } from '../audit-log.ts'
+import { compareProperties, describeIdChange, type PropertyChange, type StoredSession } from '../stored-session.ts'
 import { type Html, html } from './html.ts'
 
-export interface Panel {
-  readonly held: Holding | undefined
-  readonly change: Change | undefined
-  readonly decisions: readonly SessionEvent[]
+export interface PanelData {
+  readonly stored: StoredSession | undefined
+  readonly entry: AuditEntry | undefined
+  readonly events: readonly SessionEvent[]
 }
 
-/** The side panel: what the server holds, and what the last action did to it. */
-export const panel = (shown: Panel): Html => html`<aside class="panel" id="panel" aria-labelledby="panel-title">
-  <h2 id="panel-title">What the server holds for you</h2>
-  ${shown.held ? row(shown.held) : nothing}
-  ${shown.change && changes(shown.change)}
-  <h3>Last decision</h3>
-  ${decisionList(shown.decisions)}
+/** The side panel: the session on the server, and what the last action changed in it. */
+export const panel = ({ stored, entry, events }: PanelData): Html => html`<aside class="panel" id="panel" aria-labelledby="panel-title">
+  <h2 id="panel-title">Your session on the server</h2>
+  ${stored ? row(stored) : noRow}
+  ${entry && changes(entry)}
+  <h3>Last event</h3>
+  ${eventList(events)}
 </aside>`
 
-const nothing = html`<p class="nothing"><strong>Nothing.</strong> A visitor who sets nothing costs no row and no cookie.</p>`
+const noRow = html`<p class="empty"><strong>None.</strong> A session without data needs no row and no cookie.</p>`
 
-const row = (held: Holding): Html => html`<dl class="facts">
-  <div><dt>Id</dt><dd data-fact="id"><code>${held.maskedId}</code></dd></div>
-  <div><dt>Version</dt><dd><code data-fact="version" title="${held.version}">${held.version.slice(0, 8)}</code></dd></div>
-  <div><dt>Expires</dt><dd>${time(held.expiresAt)}</dd></div>
+const row = (stored: StoredSession): Html => html`<dl class="metadata">
+  <div><dt>Id</dt><dd data-field="id"><code>${stored.maskedId}</code></dd></div>
+  <div><dt>Version</dt><dd><code data-field="version" title="${stored.version}">${stored.version.slice(0, 8)}</code></dd></div>
+  <div><dt>Expires</dt><dd>${time(stored.expiresAt)}</dd></div>
 </dl>
-<dl class="properties">${[...held.properties].map(property)}</dl>
-${held.properties.size === 0 && html`<p class="nothing">No properties: the row is there, and empty.</p>`}`
+<dl class="properties">${[...stored.properties].map(property)}</dl>
+${stored.properties.size === 0 && html`<p class="empty">The row has no properties.</p>`}`
 
 const property = ([name, text]: [string, string]): Html =>
   html`<div data-property="${name}"><dt>${name}</dt><dd><code>${text}</code></dd></div>`
 
-const changes = ({ before, after }: Change): Html => html`<h3>What your click changed</h3>
-<ul class="changes" data-id="${idStory(before, after)}">
-  ${differences(before, after).map(changedProperty)}
-  <li class="same">${idStory(before, after)}</li>
+const changes = ({ before, after }: AuditEntry): Html => html`<h3>Changes of your last click</h3>
+<ul class="changes" data-id="${describeIdChange(before, after)}">
+  ${compareProperties(before, after).map(propertyChange)}
+  <li class="same">${describeIdChange(before, after)}</li>
 </ul>`
 
 const signs = { added: '+', changed: '~', removed: '−' }
 
-const changedProperty = ({ name, how, text }: Difference): Html =>
-  html`<li class="${how}" data-change="${how} ${name}">
-    <span class="sign" aria-hidden="true">${signs[how]}</span> ${how} <strong>${name}</strong> <code>${text}</code>
+const propertyChange = ({ name, type, text }: PropertyChange): Html =>
+  html`<li class="${type}" data-change="${type} ${name}">
+    <span class="sign" aria-hidden="true">${signs[type]}</span> ${type} <strong>${name}</strong> <code>${text}</code>
   </li>`
 
-/** The last decision about the data stands first and out; under it what came before, and what became of the cookie. */
-function decisionList(decisions: readonly SessionEvent[]): Html {
-  const last = decisions.findLast(({ type }) => type !== 'cookie')
-  const others = decisions.filter((each) => each !== last)
-  if (last === undefined) return html`<p class="muted">None yet.</p>`
-  return html`<ol class="decisions"><li data-decision="${last.type}"><strong>${last.type}</strong> <span>because: ${last.reason}</span></li>
-  ${others.map(({ type, reason }) => html`<li>${type} <span>because: ${reason}</span></li>`)}</ol>`
+/** Shows the last event about the data first, and below it the others. */
+function eventList(events: readonly SessionEvent[]): Html {
+  const last = events.findLast(({ type }) => !type.startsWith('cookie-'))
+  const others = events.filter((event) => event !== last)
+  if (last === undefined) return html`<p class="muted">None.</p>`
+  return html`<ol class="events"><li data-event="${last.type}"><strong>${last.type}</strong> <span>reason: ${last.reason}</span></li>
+  ${others.map(({ type, reason }) => html`<li>${type} <span>reason: ${reason}</span></li>`)}</ol>`
 }
 
-/** On a narrow screen the panel is far below: what changed, in one line, with the way there. */
-export function summary({ change }: Panel): Html | '' {
-  if (change === undefined) return ''
-  const what = differences(change.before, change.after).map(({ how, name }) => `${signs[how]} ${name}`)
-  const story = [...what, idStory(change.before, change.after)].join(' · ')
-  return html`<p class="summary">${story} · <a href="#panel">What the server holds</a></p>`
+/** The changes in one line with a link to the panel, which is far below on a narrow screen. */
+export function summary({ entry }: PanelData): Html | '' {
+  if (entry === undefined) return ''
+  const { before, after } = entry
+  const propertyChanges = compareProperties(before, after).map(({ type, name }) => `${signs[type]} ${name}`)
+  const text = [...propertyChanges, describeIdChange(before, after)].join(' · ')
+  return html`<p class="summary">${text} · <a href="#panel">Your session on the server</a></p>`
 }
 
-const format = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+const dateFormat = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
 
-const time = (instant: number): Html =>
-  html`<time data-fact="expires" datetime="${new Date(instant).toISOString()}">${format.format(instant)}</time>`
+const time = (timestamp: number): Html =>
+  html`<time data-field="expires" datetime="${new Date(timestamp).toISOString()}">${dateFormat.format(timestamp)}</time>`

@@ -1,5 +1,5 @@
-import type { Contender } from '../race/script.ts'
-import { routeSource } from '../source.ts'
+import type { Contender } from '../race/race.ts'
+import { routeSource } from '../route-source.ts'
 import { code } from './code.ts'
 import { type Html, html } from './html.ts'
 import { layout } from './layout.ts'
@@ -13,90 +13,93 @@ const files: Record<Contender, string> = { 'express-session': '../race/express-s
 interface Race {
   readonly name: 'cart' | 'logout'
   readonly title: string
-  readonly tells: string
+  readonly description: string
   readonly path: '/empty' | '/logout'
   readonly removal: string
-  readonly mark: string
+  readonly barLabel: string
 }
 
 const races: readonly Race[] = [
   {
     name: 'cart',
     title: 'The cart',
-    tells: 'While the slow request is at work, the cart is emptied.',
+    description: 'The cart is emptied while the slow request is running.',
     path: '/empty',
     removal: 'Empty the cart',
-    mark: 'cart deleted',
+    barLabel: 'cart deleted',
   },
   {
     name: 'logout',
     title: 'The logout',
-    tells: 'While the slow request is at work, the visitor logs out.',
+    description: 'The user logs out while the slow request is running.',
     path: '/logout',
     removal: 'Log out',
-    mark: 'session ended',
+    barLabel: 'session ended',
   },
 ]
 
 export const racePage = (darkMode: boolean | undefined): Html =>
-  layout({ title: 'The race · Short Stay Supply', here: 'race', darkMode, script: '/race.js', body: body() })
+  layout({ title: 'The race · Short Stay Supply', page: 'race', darkMode, script: '/race.js', body: body() })
 
 const body = (): Html => html`
 <div class="hero">
-  <h1>When two requests meet</h1>
-  <p>A slow request is at work when the same visitor deletes something.
-  Both are sent now, from this page, to two session libraries. Which one keeps its word?</p>
+  <h1>Two requests at the same time</h1>
+  <p>A slow request is running when another request of the same user deletes something.
+  This page sends both to two session libraries. Which one keeps the deletion?</p>
   <button id="start" class="button" type="button" disabled>Start the race</button>
   <noscript>
-    <p class="notice">The race itself is run by a script, which is switched off here. <a href="#two-tabs">In two tabs</a> it works without.</p>
+    <p class="notice">The race needs JavaScript, which is disabled. <a href="#two-tabs">In two tabs</a> it works without.</p>
   </noscript>
 </div>
 <div id="races">${races.map(raceSection)}</div>
 <section class="why" aria-labelledby="why-title">
   <h2 id="why-title">Why</h2>
-  <p>Both slow requests note when the visitor was last seen, and nothing else. <strong>express-session</strong> reads the whole session
-  when a request begins and writes the whole session when it ends, so the late one puts back what the other took away.
-  <strong>sojourn</strong> keeps what each request <em>changed</em> and applies that to the newest state, in one compare-and-swap; and a
-  session that has ended cannot be written at all.</p>
+  <p>Each slow request only sets lastSeen. <strong>express-session</strong> reads the whole session when a request
+  starts and writes the whole session when it ends, so the slow request restores what the other one deleted.
+  <strong>sojourn</strong> records what each request <em>changed</em> and applies it to the newest state with one
+  compare-and-swap. A session that has ended cannot be written.</p>
   <div class="codes">${contenders.map(codeOf)}</div>
 </section>
 <section id="two-tabs" aria-labelledby="two-tabs-title">
-  <h2 id="two-tabs-title">Do it yourself in two tabs</h2>
+  <h2 id="two-tabs-title">Try it in two tabs</h2>
   <ol class="steps">
     <li>Open the page of <a href="/race/express-session">express-session</a> or of <a href="/race/sojourn">sojourn</a>
     and press <b>Fill the cart and log in</b>.</li>
     <li>Open the same page in a second tab.</li>
     <li>In the first tab press <b>Slow request</b>. It takes eight seconds.</li>
-    <li>Meanwhile, in the second tab, press <b>Empty the cart</b> or <b>Log out</b>.</li>
-    <li>When the first tab is done, reload the second and see what the server holds.</li>
+    <li>At the same time, in the second tab, press <b>Empty the cart</b> or <b>Log out</b>.</li>
+    <li>When the first tab has finished, reload the second one.</li>
   </ol>
 </section>`
 
 function raceSection(race: Race): Html {
-  const { name, path, title, tells } = race
+  const { name, path, title, description } = race
   return html`<section class="race" id="race-${name}" data-race="${name}" data-path="${path}" aria-labelledby="${name}-title">
   <h2 id="${name}-title">${title}</h2>
-  <p class="muted">${tells}</p>
-  <div class="lanes">${contenders.map((contender) => lane(contender, race))}</div>
+  <p class="muted">${description}</p>
+  <div class="two-columns">${contenders.map((contender) => contenderCard(contender, race))}</div>
   <p class="verdict" role="status"></p>
 </section>`
 }
 
-const lane = (contender: Contender, { removal, mark }: Race): Html => html`<div class="lane card" data-contender="${contender}">
+const contenderCard = (
+  contender: Contender,
+  { removal, barLabel }: Race,
+): Html => html`<div class="contender card" data-contender="${contender}">
   <h3>${contender} <span class="chip">${stores[contender]}</span></h3>
   <div class="timeline">
     ${bar('slow', 'Slow request', html`<span>reads all</span><span class="end"></span>`)}
-    ${bar('removal', removal, html`<span class="mark">${mark}</span>`)}
+    ${bar('removal', removal, html`<span class="bar-label">${barLabel}</span>`)}
     <div class="axis" aria-hidden="true"></div>
   </div>
-  <p class="afterwards">Afterwards the session holds <span class="chips"><span class="muted">–</span></span></p>
-  <p class="told"></p>
+  <p class="afterwards">Afterwards the session contains <span class="chips"><span class="muted">–</span></span></p>
+  <p class="outcome"></p>
 </div>`
 
-const bar = (call: string, label: string, inside: Html): Html => html`<div class="call" data-call="${call}">
+const bar = (request: string, label: string, content: Html): Html => html`<div class="request" data-request="${request}">
   <span class="label">${label}</span>
-  <span class="track"><span class="bar">${inside}</span></span>
-  <span class="took"></span>
+  <span class="track"><span class="bar">${content}</span></span>
+  <span class="duration"></span>
 </div>`
 
 const codeOf = (contender: Contender): Html => html`<div>
