@@ -1,13 +1,16 @@
 import type { RolldownOptions } from 'rolldown'
 import manifest from './package.json' with { type: 'json' }
 
-/** What is opened by name: the targets of `exports`, and the command. */
+/** The targets of `exports` and the command, as paths in `dist` without extension. */
 const targets = [
   manifest.bin.sojourn,
   ...Object.values(manifest.exports).flatMap((target) => (typeof target === 'string' ? [] : [target.default])),
 ].map((target) => target.slice('./dist/'.length, -'.js'.length))
 
-/** One file for each import path, and others for what several share: to find and open a module takes longer than to run it. */
+/**
+ * One file per import path, and further files for code that several of them share: finding and
+ * opening a module takes longer than running it.
+ */
 const options: RolldownOptions = {
   input: Object.fromEntries(targets.map((target) => [target, `src/${target}.ts`])),
   external: (id) => !/^[./]/.test(id),

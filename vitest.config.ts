@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-// Not in tsconfig.json: a default export that is a call cannot be written under isolatedDeclarations.
+// Not included in tsconfig.json, because isolatedDeclarations does not allow a call as the default export.
 export default defineConfig({
   test: {
     testTimeout: 20_000,

@@ -2,60 +2,64 @@ import { StoreError } from '../core/base/errors.ts'
 import type { Store } from '../core/store/store.ts'
 import { EXIT } from './exit-code.ts'
 import { Interruption } from './interruption.ts'
-import { progressOf, silence } from './progress.ts'
+import { createProgress, noProgress } from './progress.ts'
 
-/** The options of `sojourn clear-expired`, beside the store. */
-export interface ClearExpiredCommand {
+/** The options of `sojourn clear-expired`, except the store. */
+export interface ClearExpiredCommandOptions {
+  /** The maximum number of rows per transaction. */
   readonly batch?: number
   readonly dryRun?: boolean
   readonly quiet?: boolean
 }
 
-/** Deletes what has expired up to now, and answers the exit code. */
-export async function clearExpired(store: Store, options: ClearExpiredCommand): Promise<number> {
-  const say = options.quiet === true ? () => undefined : console.log
-  if (store.clearExpired === undefined) say('Nothing to clear: this store drops expired sessions by itself.')
-  else if (await lacksTable(store)) say('Nothing to clear: there is no table of sessions yet.')
-  else if (options.dryRun === true) console.log(`${sessions(await count(store, Date.now()))} would be deleted.`)
-  else return run(store, options, say)
+/** Deletes the sessions that have expired so far, and returns the exit code. */
+export async function clearExpired(store: Store, options: ClearExpiredCommandOptions): Promise<number> {
+  const print = options.quiet === true ? () => undefined : console.log
+  if (store.clearExpired === undefined) print('Nothing to clear: this store removes expired sessions by itself.')
+  else if (await isTableMissing(store)) print('Nothing to clear: the table of the sessions does not exist yet.')
+  else if (options.dryRun === true) console.log(`${formatCount(await countExpired(store, Date.now()))} would be deleted.`)
+  else return run(store, options, print)
   return EXIT.done
 }
 
-async function run(store: Store, { batch, quiet = false }: ClearExpiredCommand, say: (line: string) => void): Promise<number> {
-  const [now, begun] = [Date.now(), performance.now()]
-  const interruption = new Interruption(() => console.error('Ending after the batch under way …'))
-  const progress = quiet ? silence : await progressOf(() => count(store, now))
-  let done = 0
+async function run(store: Store, { batch, quiet = false }: ClearExpiredCommandOptions, print: (line: string) => void): Promise<number> {
+  const [now, startedAt] = [Date.now(), performance.now()]
+  const interruption = new Interruption(() => console.error('Stopping after the current batch …'))
+  const progress = quiet ? noProgress : await createProgress(() => countExpired(store, now))
+  let total = 0
   try {
     for await (const { deleted } of store.clearExpired?.({ now, signal: interruption.signal, ...(batch !== undefined && { batch }) }) ??
       []) {
-      done = deleted
-      progress.tell(done)
+      total = deleted
+      progress.update(total)
     }
   } finally {
-    progress.end()
-    interruption.end()
-    say(`${sessions(done)} deleted in ${((performance.now() - begun) / 1000).toFixed(1)} s.`)
+    progress.stop()
+    interruption.dispose()
+    print(`${formatCount(total)} deleted in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`)
   }
-  if (interruption.by === undefined) return EXIT.done
-  console.error(`Ended early by ${interruption.by}; run it again to go on.`)
-  return EXIT[interruption.by]
+  if (interruption.received === undefined) return EXIT.done
+  console.error(`Stopped early by ${interruption.received}; run the command again to continue.`)
+  return EXIT[interruption.received]
 }
 
-/** Asked without creating it: a mistyped name must not leave a table behind. A table that is not ours is thrown. */
-async function lacksTable(store: Store): Promise<boolean> {
+/**
+ * Checks without creating the table: a mistyped name must not create a table. Throws if
+ * the table exists but belongs to other software.
+ */
+async function isTableMissing(store: Store): Promise<boolean> {
   try {
     return ((await store.migrate?.({ dryRun: true })) ?? '') !== ''
   } catch (error) {
-    // Nobody asked for a migration.
+    // Names the operation that the user asked for instead of the migration.
     throw error instanceof StoreError ? new StoreError('clearExpired', error.cause) : error
   }
 }
 
-async function count(store: Store, now: number): Promise<number> {
+async function countExpired(store: Store, now: number): Promise<number> {
   return (await store.countExpired?.({ now })) ?? 0
 }
 
-function sessions(count: number): string {
+function formatCount(count: number): string {
   return count === 1 ? '1 expired session' : `${count} expired sessions`
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from '../core/base/errors.ts'
 
-/** What the command answers to the shell. Whoever asks for help is told the same. */
+/** The exit codes of the command, as documented in its help. */
 export const EXIT = {
   done: 0,
   failed: 1,
@@ -11,13 +11,13 @@ export const EXIT = {
 
 export const EXIT_HELP = `
 Exit codes:
-  0    done; also when there was nothing to do
-  1    the store failed; what is done stays done, run it again to go on
-  2    asked for wrongly: an option, the URL of the store, a file or a driver that is not there
-  130  ended by SIGINT (Ctrl-C) after the batch under way; run it again to go on
-  143  ended by SIGTERM in the same way`
+  0    success, also if there was nothing to do
+  1    the store failed; completed batches stay deleted, run the command again to continue
+  2    invalid usage: an option, the URL of the store, a missing file or a missing driver
+  130  stopped by SIGINT (Ctrl-C) after the current batch; run the command again to continue
+  143  stopped by SIGTERM in the same way`
 
-/** The exit code of an error. */
-export function exitCodeOf(error: unknown): number {
+/** The exit code for an error. */
+export function exitCodeFor(error: unknown): number {
   return error instanceof ConfigError ? EXIT.usage : EXIT.failed
 }

@@ -2,38 +2,41 @@ import { EXIT } from './exit-code.ts'
 
 type Signal = 'SIGINT' | 'SIGTERM'
 
-/** Hears SIGINT and SIGTERM while a run is under way. The first ends it after its batch; a second one ends the process at once. */
+/**
+ * Handles SIGINT and SIGTERM during a run. The first signal aborts the run after its current batch;
+ * a second one exits the process immediately.
+ */
 export class Interruption {
   readonly #abort = new AbortController()
-  readonly #heard: () => void
-  #by: Signal | undefined
+  readonly #onInterrupt: () => void
+  #received: Signal | undefined
 
-  /** @param heard is called at the first signal. */
-  constructor(heard: () => void) {
-    this.#heard = heard
-    process.on('SIGINT', this.#take)
-    process.on('SIGTERM', this.#take)
+  /** `onInterrupt` is called at the first signal. */
+  constructor(onInterrupt: () => void) {
+    this.#onInterrupt = onInterrupt
+    process.on('SIGINT', this.#onSignal)
+    process.on('SIGTERM', this.#onSignal)
   }
 
   get signal(): AbortSignal {
     return this.#abort.signal
   }
 
-  /** Which signal came; `undefined`: none. */
-  get by(): Signal | undefined {
-    return this.#by
+  /** The signal that was received, if any. */
+  get received(): Signal | undefined {
+    return this.#received
   }
 
-  /** Hears no more. */
-  end(): void {
-    process.off('SIGINT', this.#take)
-    process.off('SIGTERM', this.#take)
+  /** Removes the signal handlers. */
+  dispose(): void {
+    process.off('SIGINT', this.#onSignal)
+    process.off('SIGTERM', this.#onSignal)
   }
 
-  readonly #take = (name: Signal): void => {
-    if (this.#by !== undefined) process.exit(EXIT[name])
-    this.#by = name
-    this.#heard()
+  readonly #onSignal = (name: Signal): void => {
+    if (this.#received !== undefined) process.exit(EXIT[name])
+    this.#received = name
+    this.#onInterrupt()
     this.#abort.abort()
   }
 }

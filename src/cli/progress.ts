@@ -1,36 +1,40 @@
-/** Shows how far a long run is. */
+/** Displays the progress of a long run. */
 export interface Progress {
-  tell(deleted: number): void
-  /** Leaves the place to what is said next. */
-  end(): void
+  /** `deleted` is the total so far. */
+  update(deleted: number): void
+  /** Removes the display, so that output can follow. */
+  stop(): void
 }
 
-/** How often a plain line is written, in milliseconds: a log is read afterwards. */
-const EVERY = 10_000
+/** The interval between plain lines, in milliseconds. Long, because a log is read afterwards. */
+const LOG_INTERVAL = 10_000
 
-/** A bar on a terminal, a line now and then elsewhere; both on the standard error, which is not what the command answers. */
-export async function progressOf(count: () => Promise<number>): Promise<Progress> {
-  return process.stderr.isTTY ? bar(await count()) : lines()
+/**
+ * A progress bar on a terminal, otherwise a line every ten seconds. Both are written to standard
+ * error, because they are not the command's output.
+ */
+export async function createProgress(count: () => Promise<number>): Promise<Progress> {
+  return process.stderr.isTTY ? progressBar(await count()) : progressLines()
 }
 
-export const silence: Progress = { tell: () => undefined, end: () => undefined }
+export const noProgress: Progress = { update: () => undefined, stop: () => undefined }
 
-async function bar(total: number): Promise<Progress> {
+async function progressBar(total: number): Promise<Progress> {
   const { SingleBar, Presets } = (await import('cli-progress')).default
   const format = '{bar} {percentage} % | {value} of {total} deleted | {eta_formatted} left'
-  const shown = new SingleBar({ format, hideCursor: true, gracefulExit: false, clearOnComplete: true }, Presets.shades_classic)
-  shown.start(total, 0)
-  return { tell: (deleted) => shown.update(deleted), end: () => shown.stop() }
+  const bar = new SingleBar({ format, hideCursor: true, gracefulExit: false, clearOnComplete: true }, Presets.shades_classic)
+  bar.start(total, 0)
+  return { update: (deleted) => bar.update(deleted), stop: () => bar.stop() }
 }
 
-function lines(): Progress {
+function progressLines(): Progress {
   let last = performance.now()
   return {
-    tell(deleted) {
-      if (performance.now() - last < EVERY) return
+    update(deleted) {
+      if (performance.now() - last < LOG_INTERVAL) return
       last = performance.now()
       console.error(`${deleted} deleted so far`)
     },
-    end: () => undefined,
+    stop: () => undefined,
   }
 }

@@ -1,25 +1,25 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander'
-import { redactPasswords } from '../core/base/redact-passwords.ts'
-import { EXIT, exitCodeOf } from './exit-code.ts'
-import { program } from './program.ts'
+import { redactPasswords } from '../core/base/format.ts'
+import { EXIT, exitCodeFor } from './exit-code.ts'
+import { createProgram } from './program.ts'
 
-// `node:sqlite` says on every use that it is experimental; in a cron job that is a mail every night.
+// `node:sqlite` prints an ExperimentalWarning on every use; in a cron job that is an email every night.
 process.removeAllListeners('warning')
 process.on('warning', ({ name, message }) => {
   if (name !== 'ExperimentalWarning') console.error(`${name}: ${redactPasswords(message)}`)
 })
 
-// Whoever read the output has gone (`| head`): that ends the output, not a run that is half through.
+// If the reader of the output exits (`| head`), only the output ends; the run continues.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
 
 try {
-  await program((exitCode) => (process.exitCode = exitCode)).parseAsync()
+  await createProgram((exitCode) => (process.exitCode = exitCode)).parseAsync()
 } catch (error) {
-  // Commander has said what is wrong, or shown its help.
+  // Commander has already printed the error or the help.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
   else {
     console.error(`sojourn: ${redactPasswords(error instanceof Error ? error.message : String(error))}`)
-    process.exit(exitCodeOf(error)) // a driver that has not found its server may go on looking for it
+    process.exit(exitCodeFor(error)) // a driver that did not reach its server may keep retrying and keep the process alive
   }
 }

@@ -2,15 +2,18 @@ import { Option } from 'commander'
 import { ConfigError } from '../core/base/errors.ts'
 import type { Store } from '../core/store/store.ts'
 
-/** `--store URL`; commander reads the environment variable where the option is not given. */
+/** `--store URL`. Commander reads the environment variable if the option is missing. */
 export function storeOption(): Option {
-  return new Option('--store <url>', 'where the sessions are; a password in it shows in `ps`: rather set the variable').env('SOJOURN_STORE')
+  return new Option('--store <url>', 'URL of the store; a password in it shows in `ps`, so prefer the variable').env('SOJOURN_STORE')
 }
 
-/** Does something with the store, which creates no table by itself, and closes it whatever comes of that. `existing`: see `openStore`. */
+/**
+ * Opens the store without creating its table, passes it to `work`, and closes it in every case. For
+ * `existing` see `openStore`. Throws `ConfigError` if there is no URL.
+ */
 export async function withStore<T>(url: string | undefined, existing: boolean, work: (store: Store) => Promise<T>): Promise<T> {
   if (url === undefined || url === '')
-    throw new ConfigError('Say where the sessions are: SOJOURN_STORE=postgres://user@host/database, or --store sqlite:sessions.db')
+    throw new ConfigError('The store is missing: set SOJOURN_STORE=postgres://user@host/database, or pass --store sqlite:sessions.db')
   const { openStore } = await import('../stores/open.ts')
   const store = await openStore(url, { createTable: false, existing })
   try {

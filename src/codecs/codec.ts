@@ -1,14 +1,34 @@
 /**
- * Turns values into texts and texts into a payload. A session keeps its properties as texts and parses one only when it is asked for,
- * so whatever a codec does not have to touch it must carry over unchanged.
+ * Converts property values to texts, and property texts to one payload. A session keeps its
+ * properties as texts and parses one only when it is read. So a codec must return every text that
+ * was not changed as it was, byte for byte.
+ *
+ * ```ts
+ * import { createSessions, type Codec } from 'sojourn'
+ * import { MemoryStore } from 'sojourn/stores/memory'
+ *
+ * const pairs: Codec = {
+ *   decode: (payload) => (payload.startsWith('[[') ? new Map(JSON.parse(payload)) : undefined),
+ *   encode: (texts) => JSON.stringify([...texts]),
+ *   parse: (text) => JSON.parse(text),
+ *   print: (value) => JSON.stringify(value),
+ * }
+ * const sessions = createSessions({ store: new MemoryStore(), codec: pairs })
+ * ```
  */
 export interface Codec {
-  /** The property texts of a payload in their order, or `undefined` when it is unreadable. Never throws. */
+  /**
+   * The property texts of a payload by name, in order, or `undefined` if the payload is unreadable;
+   * the session is then absent. Must not throw.
+   */
   decode(payload: string): Map<string, string> | undefined
-  /** One payload of these texts, as they are. */
+  /** The payload of these property texts, each of them unchanged. */
   encode(texts: ReadonlyMap<string, string>): string
-  /** The value of one text. Throws when it is not one. */
+  /** The value of one property text. Throws if the text is invalid. */
   parse(text: string): unknown
-  /** The text of one value. Throws, saying why, when the value cannot be stored. */
+  /**
+   * The text of one property value. Throws if the value cannot be stored; the message says why and
+   * becomes a part of the `CodecError`.
+   */
   print(value: unknown): string
 }

@@ -3,8 +3,9 @@ import { memberTexts } from './json-text.ts'
 import { isPythonObject, parsePython, printPython, toAscii } from './python-json.ts'
 
 /**
- * The codec of sessions that Django shares: a payload is one JSON object as Python's `json` writes it, in ASCII and without blanks. What a
- * request does not touch stays as Python wrote it, `1.0`, `NaN` and whole numbers of any length too.
+ * The codec of sessions shared with Django: a payload is one JSON object as Python's `json` writes
+ * it, in ASCII and without whitespace. Properties that a request does not change stay as Python
+ * wrote them, including `1.0`, `NaN` and integers of any length.
  */
 export const djangoCodec: Codec = {
   decode: (payload) => (payload === latest.payload ? new Map(latest.texts) : memberTexts(payload, isPythonObject)),
@@ -13,7 +14,7 @@ export const djangoCodec: Codec = {
   print: printPython,
 }
 
-/** What was put together last: most often it is what is taken apart next. */
+/** The last encoded payload: usually it is the next one to be decoded. */
 let latest: { readonly payload: string; readonly texts: ReadonlyMap<string, string> } = { payload: '{}', texts: new Map() }
 
 function encode(texts: ReadonlyMap<string, string>): string {

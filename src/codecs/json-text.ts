@@ -1,16 +1,18 @@
 /**
- * The raw text of every member of a JSON object, unparsed, in order; `undefined` when the payload is not one JSON object.
- * Of two members with one name the last stands, as in `JSON.parse`. What `isObject` takes may hold more words than JSON's.
+ * The raw text of every member of a JSON object, unparsed, in order, or `undefined` if the payload
+ * is not one JSON object. If two members have the same name, the last one counts, as in
+ * `JSON.parse`. `isObject` may accept more constants than JSON has.
  */
 export function memberTexts(payload: string, isObject: (payload: string) => boolean = isJsonObject): Map<string, string> | undefined {
   if (!isObject(payload)) return undefined
   const texts = new Map<string, string>()
-  let at = skipBlank(payload, payload.indexOf('{') + 1)
+  let at = skipWhitespace(payload, payload.indexOf('{') + 1)
   while (payload[at] === '"') {
     const nameEnd = stringEnd(payload, at)
-    const start = skipBlank(payload, skipBlank(payload, nameEnd) + 1)
+    const start = skipWhitespace(payload, skipWhitespace(payload, nameEnd) + 1)
     const end = valueEnd(payload, start)
-    // Between tokens they are only white space, but between properties tabs are the marks of our own format.
+    // Inside a member these are whitespace between tokens. Our own format reserves tabs and newlines
+    // to separate members, so they are replaced.
     texts.set(
       JSON.parse(payload.slice(at, nameEnd)),
       payload
@@ -18,12 +20,12 @@ export function memberTexts(payload: string, isObject: (payload: string) => bool
         .trimEnd()
         .replace(/[\n\r\t]/g, ' '),
     )
-    at = payload[end] === ',' ? skipBlank(payload, end + 1) : payload.length
+    at = payload[end] === ',' ? skipWhitespace(payload, end + 1) : payload.length
   }
   return texts
 }
 
-/** Where the JSON string that opens at `start` is over: behind its closing quote; -1 when it is not closed. */
+/** The index after the closing quote of the JSON string that starts at `start`, or -1 if it is not closed. */
 export function stringEnd(text: string, start: number): number {
   for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let slash = quote
@@ -42,13 +44,13 @@ function isJsonObject(payload: string): boolean {
   }
 }
 
-function skipBlank(text: string, from: number): number {
+function skipWhitespace(text: string, from: number): number {
   let at = from
   while (at < text.length && ' \t\n\r'.includes(text[at] as string)) at++
   return at
 }
 
-/** The comma or closing brace that ends the value at `start`; the text is known to be valid. */
+/** The index of the comma or closing brace after the value at `start`. The text must be valid. */
 function valueEnd(text: string, start: number): number {
   let depth = 0
   for (let at = start; ; at++) {

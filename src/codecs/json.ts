@@ -1,24 +1,26 @@
 import type { Codec } from './codec.ts'
 import { memberTexts, stringEnd } from './json-text.ts'
-import { isRich, MAX_DEPTH, parseRich, printAsItIs, printRich } from './rich.ts'
+import { isRich, MAX_DEPTH, parseRich, printEscaped, printRich } from './rich.ts'
 
 /**
- * A payload that was printed here has one property a line and a tab before each, and no other tab: so it can be split without being parsed.
- * Nobody else prints that, and what was cut off or reformatted has it no more: then it is read the long way.
+ * A payload of this codec has one property per line with a tab before each, and no other tab, so it
+ * can be split without parsing. A payload that was truncated or reformatted does not have this
+ * form, nor does one of other software; it is parsed as JSON.
  */
-const FIRST = '{\t'
-const NEXT = ',\n\t'
-const LAST = '\n}'
+const OPENING = '{\t'
+const SEPARATOR = ',\n\t'
+const CLOSING = '\n}'
 
 /**
- * The codec of every store but Django's: a payload is a JSON object with one property a line, so that reading and changing one property
- * costs nothing for the others, and every tool that reads JSON reads it. Any other JSON object is read as well.
+ * The codec of every store except Django's. A payload is a JSON object with one property per line,
+ * so that reading or changing one property costs nothing for the others, and every JSON tool can
+ * read it. Any other JSON object is accepted too.
  *
- * Plain JSON values print as themselves. Date, Map, Set, BigInt, RegExp, URL, typed arrays, NaN, -0, `undefined` inside of objects and
- * cycles print through `devalue`.
+ * Plain JSON values are printed as JSON. `Date`, `Map`, `Set`, `BigInt`, `RegExp`, `URL`, typed
+ * arrays, `NaN`, `-0`, `undefined` inside objects, and cycles are printed with `devalue`.
  */
 export const jsonCodec: Codec = {
-  decode: (payload) => lines(payload) ?? memberTexts(payload),
+  decode: (payload) => parseLines(payload) ?? memberTexts(payload),
   encode,
   parse,
   print,
@@ -27,35 +29,35 @@ export const jsonCodec: Codec = {
 function encode(texts: ReadonlyMap<string, string>): string {
   if (texts.size === 0) return '{}'
   let payload = ''
-  for (const [name, text] of texts) payload += `${payload === '' ? FIRST : NEXT}${quoted(name)}:${text}`
-  return payload + LAST
+  for (const [name, text] of texts) payload += `${payload === '' ? OPENING : SEPARATOR}${quoteName(name)}:${text}`
+  return payload + CLOSING
 }
 
-function quoted(name: string): string {
+function quoteName(name: string): string {
   return /^[\w.$:-]*$/.test(name) ? `"${name}"` : JSON.stringify(name)
 }
 
-/** The texts of a payload of ours; `undefined` for any other. */
-function lines(payload: string): Map<string, string> | undefined {
-  if (!payload.startsWith(FIRST) || !payload.endsWith(LAST)) return undefined
+/** The property texts of a payload in this codec's own form, or `undefined` for any other. */
+function parseLines(payload: string): Map<string, string> | undefined {
+  if (!payload.startsWith(OPENING) || !payload.endsWith(CLOSING)) return undefined
   const texts = new Map<string, string>()
-  const last = payload.length - LAST.length
-  for (let start = FIRST.length; start < last; ) {
+  const last = payload.length - CLOSING.length
+  for (let start = OPENING.length; start < last; ) {
     const tab = payload.indexOf('\t', start)
-    const end = tab === -1 ? last : tab + 1 - NEXT.length
-    if (tab !== -1 && !payload.startsWith(NEXT, end)) return undefined
+    const end = tab === -1 ? last : tab + 1 - SEPARATOR.length
+    if (tab !== -1 && !payload.startsWith(SEPARATOR, end)) return undefined
     const nameEnd = payload[start] === '"' ? stringEnd(payload, start) : -1
-    const name = payload[nameEnd] === ':' ? unquoted(payload, start, nameEnd) : undefined
+    const name = payload[nameEnd] === ':' ? unquoteName(payload, start, nameEnd) : undefined
     const text = payload.slice(nameEnd + 1, end)
-    if (name === undefined || !isWhole(text)) return undefined
+    if (name === undefined || !looksComplete(text)) return undefined
     texts.set(name, text)
-    start = end + NEXT.length
+    start = end + SEPARATOR.length
   }
   return texts
 }
 
-/** Whether a text can be one value, by its ends: that of a damaged line most often cannot. */
-function isWhole(text: string): boolean {
+/** Whether a text can be one value, judged by its first and last characters; most damaged lines fail. */
+function looksComplete(text: string): boolean {
   switch (text[0]) {
     case '"':
       return stringEnd(text, 0) === text.length
@@ -68,7 +70,7 @@ function isWhole(text: string): boolean {
   }
 }
 
-function unquoted(payload: string, start: number, end: number): string | undefined {
+function unquoteName(payload: string, start: number, end: number): string | undefined {
   const name = payload.slice(start + 1, end - 1)
   if (!name.includes('\\')) return name
   try {
@@ -90,10 +92,10 @@ function parse(text: string): unknown {
 function print(value: unknown): string {
   if (!isPlain(value, 0)) return printRich(value)
   const text = JSON.stringify(value)
-  return isRich(text) ? printAsItIs(text) : text
+  return isRich(text) ? printEscaped(text) : text
 }
 
-/** Whether JSON brings the value back as it is. Deeper than the limit is a cycle, most likely: devalue knows those. */
+/** Whether JSON can store the value without loss. A value nested beyond the limit is probably a cycle, which devalue handles. */
 function isPlain(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case 'string':

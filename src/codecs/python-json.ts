@@ -1,16 +1,18 @@
 import { stringEnd } from './json-text.ts'
 import { MAX_DEPTH } from './rich.ts'
 
-/** Strings whole, so that what looks like a constant inside of one is left alone; then what Python's JSON has beyond JSON. */
-const BEYOND_JSON = /"[^"\\]*(?:\\[^][^"\\]*)*"|-?Infinity|NaN/g
+/** Matches whole strings, so that a constant inside a string is not matched, and the constants that Python's JSON adds. */
+const STRING_OR_CONSTANT = /"[^"\\]*(?:\\[^][^"\\]*)*"|-?Infinity|NaN/g
 
-/** What a text needs more than `JSON.parse` for: constants of Python's, and numbers that ours may not hold. */
+/** Texts that `JSON.parse` cannot read exactly: Python's constants, and integers that may exceed a JavaScript number. */
 const NEEDS_PYTHON = /NaN|Infinity|\d{16}/
 
-/** Whether a payload is one object as Python's `json` reads it: JSON, and NaN and the infinities beside. */
+/** Whether a payload is one object that Python's `json` accepts: JSON plus `NaN`, `Infinity` and `-Infinity`. */
 export function isPythonObject(payload: string): boolean {
   try {
-    const json = NEEDS_PYTHON.test(payload) ? payload.replace(BEYOND_JSON, (token) => (token.startsWith('"') ? token : 'null')) : payload
+    const json = NEEDS_PYTHON.test(payload)
+      ? payload.replace(STRING_OR_CONSTANT, (token) => (token.startsWith('"') ? token : 'null'))
+      : payload
     const value: unknown = JSON.parse(json)
     return typeof value === 'object' && value !== null && !Array.isArray(value)
   } catch {
@@ -19,11 +21,11 @@ export function isPythonObject(payload: string): boolean {
 }
 
 /**
- * The value of a text of Python's JSON. A whole number beyond what a JavaScript number holds comes as a bigint; `1.0` comes as 1. Throws when
- * the text is none.
+ * The value of a text of Python's JSON. An integer beyond the safe range becomes a bigint; `1.0`
+ * becomes 1. Throws if the text is invalid.
  */
 export function parsePython(text: string): unknown {
-  return NEEDS_PYTHON.test(text) ? new PythonText(text).whole() : JSON.parse(text)
+  return NEEDS_PYTHON.test(text) ? new PythonJsonParser(text).parse() : JSON.parse(text)
 }
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?<fraction>\.\d+)?(?<exponent>[eE][-+]?\d+)?/y
@@ -36,8 +38,8 @@ const CONSTANTS: readonly (readonly [string, unknown])[] = [
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ]
 
-/** One text, read from its beginning to its end. */
-class PythonText {
+/** A recursive descent parser for one text. */
+class PythonJsonParser {
   readonly #text: string
   #at = 0
   #depth = 0
@@ -46,21 +48,21 @@ class PythonText {
     this.#text = text
   }
 
-  whole(): unknown {
+  parse(): unknown {
     const value = this.#value()
     if (this.#at < this.#text.length) this.#fail()
     return value
   }
 
-  /** The value that begins here, and the white space around it. */
+  /** The value at the current position, with the whitespace around it. */
   #value(): unknown {
-    this.#skipBlank()
-    const value = this.#bare()
-    this.#skipBlank()
+    this.#skipWhitespace()
+    const value = this.#token()
+    this.#skipWhitespace()
     return value
   }
 
-  #bare(): unknown {
+  #token(): unknown {
     switch (this.#text[this.#at]) {
       case '{':
         return this.#nested(() => Object.fromEntries(this.#items('}', () => this.#member())))
@@ -82,20 +84,20 @@ class PythonText {
 
   #items<T>(end: string, item: () => T): T[] {
     this.#at++
-    this.#skipBlank()
+    this.#skipWhitespace()
     const items: T[] = []
-    if (this.#took(end)) return items
+    if (this.#accept(end)) return items
     do items.push(item())
-    while (this.#took(','))
-    if (!this.#took(end)) this.#fail()
+    while (this.#accept(','))
+    if (!this.#accept(end)) this.#fail()
     return items
   }
 
   #member(): [string, unknown] {
-    this.#skipBlank()
+    this.#skipWhitespace()
     const name = this.#string()
-    this.#skipBlank()
-    if (!this.#took(':')) this.#fail()
+    this.#skipWhitespace()
+    if (!this.#accept(':')) this.#fail()
     return [name, this.#value()]
   }
 
@@ -108,7 +110,7 @@ class PythonText {
   }
 
   #constant(): unknown {
-    for (const [name, value] of CONSTANTS) if (this.#took(name)) return value
+    for (const [name, value] of CONSTANTS) if (this.#accept(name)) return value
     NUMBER.lastIndex = this.#at
     const found = NUMBER.exec(this.#text)
     if (found === null) this.#fail()
@@ -118,66 +120,69 @@ class PythonText {
     return isWhole && !Number.isSafeInteger(number) ? BigInt(found[0]) : number
   }
 
-  #took(token: string): boolean {
+  #accept(token: string): boolean {
     const there = this.#text.startsWith(token, this.#at)
     if (there) this.#at += token.length
     return there
   }
 
-  #skipBlank(): void {
+  #skipWhitespace(): void {
     while (' \t\n\r'.includes(this.#text[this.#at] ?? 'x')) this.#at++
   }
 
   #fail(): never {
-    throw new SyntaxError(`no JSON at position ${this.#at}`)
+    throw new SyntaxError(`it is not valid JSON at position ${this.#at}`)
   }
 }
 
 /**
- * The text of a value, as Python's `json` would have it read: plain JSON in ASCII, with bigints as whole numbers, NaN and the infinities.
- * Throws for what Django's serializer has no place for either, saying what it is.
+ * The text of a value for Python's `json`: plain JSON in ASCII, with bigints as integers, and with
+ * `NaN` and the infinities. Throws for values that Django's serializer rejects too; the message
+ * names the type.
  */
 export function printPython(value: unknown): string {
-  return toAscii(printed(value, 0))
+  return toAscii(printValue(value, 0))
 }
 
-/** JSON with everything that is not ASCII escaped, and DEL as Python does: it can only stand inside of strings. */
+/** JSON with every non-ASCII character escaped, and DEL as Python does it. Such characters occur only inside strings. */
 export function toAscii(json: string): string {
   return json.replace(/[^\0-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-function printed(value: unknown, depth: number): string {
+function printValue(value: unknown, depth: number): string {
   switch (typeof value) {
     case 'string':
       return JSON.stringify(value)
     case 'number':
-      return printedNumber(value)
+      return printNumber(value)
     case 'boolean':
     case 'bigint':
       return String(value)
     case 'object':
-      return value === null ? 'null' : printedObject(value, depth + 1)
+      return value === null ? 'null' : printObject(value, depth + 1)
     default:
-      throw new TypeError(`it is or holds ${value === undefined ? 'undefined' : `a ${typeof value}`}, which JSON has no place for`)
+      throw new TypeError(
+        `it is or holds ${value === undefined ? 'undefined' : `a ${typeof value}`}, which JSON cannot store; remove it or store null`,
+      )
   }
 }
 
-/** A number beyond the whole ones that ours are sure of stays one of Python's floats: the whole ones of that size are bigints. */
-function printedNumber(value: number): string {
+/** An integer beyond the safe range is printed as one of Python's floats, because exact integers of that size are bigints. */
+function printNumber(value: number): string {
   if (Object.is(value, -0)) return '-0.0'
   const text = String(value)
   return Number.isInteger(value) && !Number.isSafeInteger(value) && !text.includes('e') ? `${text}.0` : text
 }
 
-function printedObject(value: object, depth: number): string {
+function printObject(value: object, depth: number): string {
   if (depth > MAX_DEPTH) throw new RangeError(`it is nested deeper than ${MAX_DEPTH} levels`)
-  if (Array.isArray(value)) return `[${Array.from(value, (item: unknown) => printed(item, depth)).join(',')}]`
+  if (Array.isArray(value)) return `[${Array.from(value, (item: unknown) => printValue(item, depth)).join(',')}]`
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) {
     const name = (prototype as { constructor?: { name?: string } }).constructor?.name ?? 'class'
-    throw new TypeError(`it is or holds a ${name}, and Django's sessions hold plain JSON only; store a text or a number for it`)
+    throw new TypeError(`it is or holds a ${name}, but Django's sessions can store plain JSON only; store a string or a number instead`)
   }
   return `{${Object.entries(value)
-    .map(([name, item]) => `${JSON.stringify(name)}:${printed(item, depth)}`)
+    .map(([name, item]) => `${JSON.stringify(name)}:${printValue(item, depth)}`)
     .join(',')}}`
 }

@@ -1,7 +1,7 @@
 import { ConfigError } from '../core/base/errors.ts'
 import { aBoolean, checkOptions, type OptionTable, satisfies, wholeNumber } from '../core/base/option-checks.ts'
 import type { AttachedStore, Store, StoreContext } from '../core/store/store.ts'
-import { sealingKeys } from '../wire/seal.ts'
+import { deriveSealingKeys } from '../wire/seal.ts'
 import { type CookieSealing, CookieSessions, MAX_TOKEN_LENGTH } from './cookie/cookie-sessions.ts'
 
 /** Options of `CookieStore`. */
@@ -95,7 +95,7 @@ const OPTIONS: OptionTable = {
 
 function sealingOf(options: CookieStoreOptions): CookieSealing {
   const { secrets, revocation, maxSize = DEFAULT_SIZE, compress = false } = checkOptions(options, OPTIONS)
-  return { keys: sealingKeys(checkedSecrets(secrets), PURPOSE), revocation, maxSize, compress }
+  return { keys: deriveSealingKeys(checkedSecrets(secrets), PURPOSE), revocation, maxSize, compress }
 }
 
 /** No message contains any part of a secret. */

@@ -1,18 +1,18 @@
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
-/** A whole number in Django's base 62: digits, capitals, small letters. */
+/** The integer in Django's base 62: digits, upper-case letters, lower-case letters. */
 export function toBase62(number: number): string {
   if (number < 0) return `-${toBase62(-number)}`
   let text = ''
-  let left = number
+  let rest = number
   do {
-    text = (DIGITS[left % 62] as string) + text
-    left = Math.floor(left / 62)
-  } while (left > 0)
+    text = (DIGITS[rest % 62] as string) + text
+    rest = Math.floor(rest / 62)
+  } while (rest > 0)
   return text
 }
 
-/** The number, or `undefined` when the text is none, or one that is too large to be exact. */
+/** The integer of a base 62 text, or `undefined` if the text is invalid or the number is not a safe integer. */
 export function fromBase62(text: string): number | undefined {
   if (!/^-?[0-9A-Za-z]{1,16}$/.test(text)) return undefined
   const digits = text.startsWith('-') ? text.slice(1) : text

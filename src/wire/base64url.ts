@@ -1,9 +1,12 @@
-/** Base64url without padding, of a text with a character for every byte. Unlike `Buffer`, every runtime has what it is made of. */
+/**
+ * Base64url without padding, of a string with one character per byte. Uses `btoa` because every
+ * runtime has it, while `Buffer` may be missing.
+ */
 export function toBase64url(bytes: string): string {
   return btoa(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
-/** The text with a character for every byte. Throws when it is no base64url. */
+/** The decoded bytes, one character per byte. Throws if the text is not base64url. */
 export function fromBase64url(text: string): string {
   return atob(text.replaceAll('-', '+').replaceAll('_', '/'))
 }

@@ -1,6 +1,7 @@
 /**
- * Every value that a `Cookie` header has under one name, in order. Names are compared exactly and nothing is decoded; only the spaces
- * and tabs that the grammar puts around a pair are dropped. Anything but a string has no cookies. Never throws.
+ * All values of one cookie name in a `Cookie` header, in order. Names are compared exactly and
+ * values are not decoded; only the spaces and tabs that the grammar allows around a pair are
+ * removed. A header that is not a string has no cookies. Never throws.
  */
 export function cookieValues(header: unknown, name: string): readonly string[] {
   if (typeof header !== 'string' || !header.includes(name)) return []
@@ -8,14 +9,14 @@ export function cookieValues(header: unknown, name: string): readonly string[] {
   let start = 0
   for (;;) {
     const end = header.indexOf(';', start)
-    const value = valueOf(header, start, end === -1 ? header.length : end, name)
+    const value = valueInPair(header, start, end === -1 ? header.length : end, name)
     if (value !== undefined) values.push(value)
     if (end === -1) return values
     start = end + 1
   }
 }
 
-function valueOf(header: string, from: number, to: number, name: string): string | undefined {
+function valueInPair(header: string, from: number, to: number, name: string): string | undefined {
   let start = from
   while (start < to && isBlank(header.charCodeAt(start))) start++
   if (!header.startsWith(name, start) || header.charCodeAt(start + name.length) !== 0x3d) return undefined

@@ -2,94 +2,103 @@ import { Buffer } from 'node:buffer'
 import * as crypto from 'node:crypto'
 import * as zlib from 'node:zlib'
 
-/** Turns texts into what only the holder of a key can read or make, and back. */
-export interface Seal {
-  /** The text as `A-Z a-z 0-9 - _`, differently every time. Squeezed first, if that makes it shorter. */
-  close(text: string, squeeze: boolean): string
-  /** The text, or `undefined` for whatever was not sealed with one of the keys for this very use. Never throws. */
-  open(sealed: string): string | undefined
+/** Encrypts and authenticates texts, and decrypts them. */
+export interface Sealer {
+  /**
+   * The sealed text in the characters `A-Z a-z 0-9 - _`, different at every call. With `compress`
+   * the text is compressed first if that makes it shorter.
+   */
+  seal(text: string, compress: boolean): string
+  /**
+   * The text, or `undefined` if it was not sealed with one of these keys for the same `use`. Never
+   * throws.
+   */
+  unseal(sealed: string): string | undefined
 }
 
 /**
- * `version`, one character, and behind it `nonce ciphertext tag` as one base64url without padding. The version says how the text is written
- * and is authenticated like all else.
+ * A sealed text is one version character, followed by `nonce ciphertext tag` as one base64url
+ * without padding. The version says how the text is encoded; it is authenticated like the rest.
  */
 const PLAIN = '1'
-const SQUEEZED = '2'
+const COMPRESSED = '2'
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
-/** What a squeezed text unfolds to, at the most. */
-const MOST_BYTES = 1 << 18
+const MAX_DECOMPRESSED_BYTES = 1 << 18
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * One key a secret, for one purpose: what is sealed for another does not open, though the secret be the same. Not bytes: of those every single
- * sealing would make a key anew, which costs more than all the rest.
+ * One key per secret, for one purpose: a text sealed for another purpose does not open, even with
+ * the same secret. Returns key objects, because given raw bytes every `createCipheriv` creates a
+ * key object, which costs more than the rest of sealing.
  */
-export function sealingKeys(secrets: readonly string[], purpose: string): readonly crypto.KeyObject[] {
+export function deriveSealingKeys(secrets: readonly string[], purpose: string): readonly crypto.KeyObject[] {
   return secrets.map((secret) => crypto.createSecretKey(new Uint8Array(crypto.hkdfSync('sha256', secret, '', purpose, 32))))
 }
 
-/** AES-256-GCM: the first key seals, all of them open. What was sealed for another `use` does not open. */
-export function makeSeal(keys: readonly crypto.KeyObject[], use: string): Seal {
-  const bound = { [PLAIN]: bytesOf(JSON.stringify([PLAIN, use])), [SQUEEZED]: bytesOf(JSON.stringify([SQUEEZED, use])) }
+/** AES-256-GCM. The first key seals; every key unseals. A text sealed for another `use` does not open. */
+export function createSealer(keys: readonly crypto.KeyObject[], use: string): Sealer {
+  const additionalData = {
+    [PLAIN]: encodeText(JSON.stringify([PLAIN, use])),
+    [COMPRESSED]: encodeText(JSON.stringify([COMPRESSED, use])),
+  }
   return {
-    close(text, squeeze) {
-      const squeezed = squeeze ? squeezedOf(text) : undefined
-      const version = squeezed === undefined ? PLAIN : SQUEEZED
+    seal(text, mayCompress) {
+      const compressed = mayCompress ? compress(text) : undefined
+      const version = compressed === undefined ? PLAIN : COMPRESSED
       const nonce = crypto.randomBytes(NONCE_BYTES)
-      const cipher = crypto.createCipheriv('aes-256-gcm', keys[0] as crypto.KeyObject, nonce).setAAD(bound[version])
-      const sealed = squeezed === undefined ? cipher.update(text, 'utf8') : cipher.update(squeezed)
+      const cipher = crypto.createCipheriv('aes-256-gcm', keys[0] as crypto.KeyObject, nonce).setAAD(additionalData[version])
+      const ciphertext = compressed === undefined ? cipher.update(text, 'utf8') : cipher.update(compressed)
       cipher.final()
-      return version + Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url')
+      return version + Buffer.concat([nonce, ciphertext, cipher.getAuthTag()]).toString('base64url')
     },
-    open(sealed) {
+    unseal(sealed) {
       const version = sealed[0]
-      const bytes = version === PLAIN || version === SQUEEZED ? canonical(sealed.slice(1)) : undefined
+      const bytes = version === PLAIN || version === COMPRESSED ? decodeCanonical(sealed.slice(1)) : undefined
       if (bytes === undefined || bytes.length < NONCE_BYTES + TAG_BYTES) return undefined
       for (const key of keys) {
-        const text = opened(key, bytes, bound[version as keyof typeof bound])
-        if (text !== undefined) return decoded(text, version === SQUEEZED)
+        const plaintext = decrypt(key, bytes, additionalData[version as keyof typeof additionalData])
+        if (plaintext !== undefined) return decodeText(plaintext, version === COMPRESSED)
       }
       return undefined
     },
   }
 }
 
-/** The bytes of a text that is spelled as we would spell them: of every sealed text there is one. */
-function canonical(text: string): Uint8Array | undefined {
+/** The bytes of a base64url text in its canonical spelling only, so that no sealed text has a second form. */
+function decodeCanonical(text: string): Uint8Array | undefined {
   const bytes = Buffer.from(text, 'base64url')
   return bytes.toString('base64url') === text ? bytes : undefined
 }
 
-function opened(key: crypto.KeyObject, sealed: Uint8Array, bound: Uint8Array): Uint8Array | undefined {
+function decrypt(key: crypto.KeyObject, sealed: Uint8Array, additionalData: Uint8Array): Uint8Array | undefined {
   try {
     const nonce = sealed.subarray(0, NONCE_BYTES)
-    const decipher = crypto.createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(bound)
+    const decipher = crypto.createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(additionalData)
     decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
-    const text = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES))
+    const plaintext = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES))
     decipher.final()
-    return text
+    return plaintext
   } catch {
     return undefined
   }
 }
 
-function squeezedOf(text: string): Uint8Array | undefined {
-  const bytes = bytesOf(text)
-  if (bytes.length > MOST_BYTES) return undefined
-  const squeezed = zlib.deflateRawSync(bytes)
-  return squeezed.length < bytes.length ? squeezed : undefined
+function compress(text: string): Uint8Array | undefined {
+  const bytes = encodeText(text)
+  if (bytes.length > MAX_DECOMPRESSED_BYTES) return undefined
+  const compressed = zlib.deflateRawSync(bytes)
+  return compressed.length < bytes.length ? compressed : undefined
 }
 
-function decoded(bytes: Uint8Array, isSqueezed: boolean): string | undefined {
+function decodeText(bytes: Uint8Array, isCompressed: boolean): string | undefined {
   try {
-    return UTF8.decode(isSqueezed ? zlib.inflateRawSync(bytes, { maxOutputLength: MOST_BYTES }) : bytes)
+    return UTF8.decode(isCompressed ? zlib.inflateRawSync(bytes, { maxOutputLength: MAX_DECOMPRESSED_BYTES }) : bytes)
   } catch {
     return undefined
   }
 }
 
-function bytesOf(text: string): Uint8Array {
+function encodeText(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }

@@ -1,6 +1,6 @@
 import { stringifySetCookie } from 'cookie'
 
-/** The attributes every `Set-Cookie` of one cookie carries; a deletion needs them too, or it deletes another cookie. */
+/** The attributes of every `Set-Cookie` of one cookie. A deletion needs them too, or the browser deletes another cookie. */
 export interface CookieAttributes {
   readonly path: string
   readonly domain?: string
@@ -11,14 +11,14 @@ export interface CookieAttributes {
   readonly priority?: 'low' | 'medium' | 'high'
 }
 
-const asIs = (value: string): string => value
+const identity = (value: string): string => value
 
-/** The `Set-Cookie` that gives the browser a value; without `maxAge` (seconds) the cookie ends with the browser. */
-export function printCookie(name: string, value: string, attributes: CookieAttributes, maxAge?: number): string {
-  return stringifySetCookie({ ...attributes, name, value, ...(maxAge === undefined ? {} : { maxAge }) }, { encode: asIs })
+/** A `Set-Cookie` that sets the value. Without `maxAge` (in seconds) the cookie ends with the browser. */
+export function serializeCookie(name: string, value: string, attributes: CookieAttributes, maxAge?: number): string {
+  return stringifySetCookie({ ...attributes, name, value, ...(maxAge === undefined ? {} : { maxAge }) }, { encode: identity })
 }
 
-/** The `Set-Cookie` that deletes the cookie. */
-export function printDeletion(name: string, attributes: CookieAttributes): string {
-  return stringifySetCookie({ ...attributes, name, value: '', expires: new Date(0) }, { encode: asIs })
+/** A `Set-Cookie` that deletes the cookie. */
+export function serializeDeletion(name: string, attributes: CookieAttributes): string {
+  return stringifySetCookie({ ...attributes, name, value: '', expires: new Date(0) }, { encode: identity })
 }

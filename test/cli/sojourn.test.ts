@@ -118,7 +118,7 @@ describe('sojourn clear-expired', () => {
 
   it('does nothing without a table and creates none', async () => {
     const path = await createFile(0)
-    const outcome = { code: 0, stdout: 'Nothing to clear: there is no table of sessions yet.\n', stderr: '' }
+    const outcome = { code: 0, stdout: 'Nothing to clear: the table of the sessions does not exist yet.\n', stderr: '' }
     for (const more of [[], ['--dry-run']])
       expect(await runCli(['clear-expired', ...more, '--store', `sqlite:${path}?table=others`])).toEqual(outcome)
     expect((await runCli(['migrate', '--dry-run', '--store', `sqlite:${path}?table=others`])).stdout).toBe(sqliteSchema('others'))
@@ -140,7 +140,7 @@ describe('sojourn clear-expired', () => {
     database.exec('CREATE TABLE sessions (sid TEXT, sess TEXT, expired TEXT); INSERT INTO sessions VALUES (1, 2, 3)')
     const { code, stdout, stderr } = await runCli(['clear-expired', '--store', `sqlite:${path}`])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toMatch(/^sojourn: .*the table `sessions` is there, but it is not one of this package .*\n$/)
+    expect(stderr).toMatch(/^sojourn: .*the table `sessions` exists, but is not one of this package .*\n$/)
     expect(database.prepare('SELECT count(*) AS n FROM sessions').get()).toEqual({ n: 1 })
     database.close()
   })
@@ -164,10 +164,10 @@ describe('sojourn clear-expired', () => {
 describe('sojourn migrate', () => {
   it('creates the table, and does nothing when run again', async () => {
     const path = newSqliteFile()
-    const done = { code: 0, stdout: '', stderr: 'Done: the table and its indexes are there now.\n' }
+    const done = { code: 0, stdout: '', stderr: 'Done: the table and its indexes were created.\n' }
     expect(await runCli(['migrate', '--store', `sqlite:${path}`])).toEqual(done)
     expect(keysIn(path)).toEqual([])
-    expect((await runCli(['migrate', '--store', `sqlite:${path}`])).stderr).toBe('Nothing to do: the table and its indexes are there.\n')
+    expect((await runCli(['migrate', '--store', `sqlite:${path}`])).stderr).toBe('Nothing to do: the table and its indexes exist.\n')
     expect((await runCli(['migrate', '--dry-run', '--store', `sqlite:${path}`])).stdout).toBe('')
   })
 

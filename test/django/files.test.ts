@@ -68,7 +68,7 @@ describe('session files', () => {
     const name = `sessionid${session.id}`
     expect(readdirSync(folder)).toEqual([name])
     expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
-    const json = signer.open(readFileSync(join(folder, name), 'latin1'))?.text
+    const json = signer.unsign(readFileSync(join(folder, name), 'latin1'))?.text
     expect(JSON.parse(json ?? '')).toEqual({ a: 1, _sojourn: expect.any(String) })
     session.flush()
     await session.save()

@@ -46,7 +46,7 @@ describe('signed cookies', () => {
     const signer = new DjangoSigner([secret], SALT, 1 << 20)
     const signed = signer.sign(json, time)
     if (!value.startsWith('.')) expect(signed).toBe(value)
-    expect(signer.open(signed)).toEqual({ text: json, at: time })
+    expect(signer.unsign(signed)).toEqual({ text: json, timestamp: time })
   })
 
   // The omitted vector is a valid cookie that was stored as a row.
@@ -66,7 +66,7 @@ describe('signed cookies', () => {
     expect(first).toContain('Max-Age=1209600; Path=/; HttpOnly; SameSite=Lax')
     clock.advance(HOUR)
     const second = await request(sessions, valueOf(first), (session) => session.delete('a'))
-    expect(signer.open(valueOf(second))).toEqual({ text: '{"b":"\\u00fc"}', at: (START + HOUR) / 1000 })
+    expect(signer.unsign(valueOf(second))).toEqual({ text: '{"b":"\\u00fc"}', timestamp: (START + HOUR) / 1000 })
     expect(await request(sessions, valueOf(second), (session) => expect(session.get('b')).toBe('ü'))).toBeUndefined()
     expect(await request(sessions, valueOf(second), (session) => session.flush())).toMatch(/^sessionid=;/)
   })
@@ -74,7 +74,7 @@ describe('signed cookies', () => {
   it('keep the text of every property that Node does not change', async () => {
     const value = signer.sign('{"p":1.0,"n":NaN}', START / 1000)
     const next = await request(managerAt(new Clock()), value, (session) => session.set('a', 1))
-    expect(signer.open(valueOf(next))?.text).toBe('{"p":1.0,"n":NaN,"a":1}')
+    expect(signer.unsign(valueOf(next))?.text).toBe('{"p":1.0,"n":NaN,"a":1}')
   })
 
   it('contain a login, which a change of the password ends', async () => {

@@ -74,7 +74,7 @@ export class Site {
   data(secret: string = SECRET): Record<string, Record<string, string>> {
     const signer = new DjangoSigner([secret], SALT, 1 << 20)
     const read = (data: string): Record<string, string> => {
-      const texts = djangoCodec.decode(signer.open(data)?.text ?? '')
+      const texts = djangoCodec.decode(signer.unsign(data)?.text ?? '')
       texts?.delete('_sojourn')
       return Object.fromEntries(texts ?? [])
     }

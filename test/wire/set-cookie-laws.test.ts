@@ -4,7 +4,7 @@ import { type CookieOptions, cookieTransport } from '../../src/core/cookie/cooki
 import { type Carrier, type CookieToSet, NOTHING_PRESENTED, printSetCookie } from '../../src/core/cookie/transport.ts'
 import { ConfigError, createSessions, type SessionOptions } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
-import { type CookieAttributes, printCookie, printDeletion } from '../../src/wire/set-cookie.ts'
+import { type CookieAttributes, serializeCookie, serializeDeletion } from '../../src/wire/set-cookie.ts'
 import { incoming } from '../incoming.ts'
 
 const DEFAULTS: CookieAttributes = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' }
@@ -72,12 +72,12 @@ const attributes: fc.Arbitrary<CookieAttributes> = fc.record(
 const name = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}$/)
 const value = fc.stringMatching(/^[A-Za-z0-9_.-]{0,60}$/)
 
-describe('printCookie and printDeletion', () => {
+describe('serializeCookie and serializeDeletion', () => {
   it('print the name, the value and exactly the requested attributes, each once', () => {
     fc.assert(
       fc.property(name, value, attributes, fc.option(fc.integer({ min: 1, max: 34_560_000 }), { nil: undefined }), (key, text, x, age) => {
         const lifetime: Record<string, string> = age === undefined ? {} : { 'max-age': String(age) }
-        expect(parsed(printCookie(key, text, x, age))).toEqual({
+        expect(parsed(serializeCookie(key, text, x, age))).toEqual({
           name: key,
           value: text,
           attributes: { ...expectedAttributes(x), ...lifetime },
@@ -89,7 +89,7 @@ describe('printCookie and printDeletion', () => {
   it('print a deletion with the attributes of the cookie, an expiry in the past and no value', () => {
     fc.assert(
       fc.property(name, attributes, (key, x) => {
-        const { name: deleted, value: left, attributes: found } = parsed(printDeletion(key, x))
+        const { name: deleted, value: left, attributes: found } = parsed(serializeDeletion(key, x))
         const { expires, ...rest } = found
         expect([deleted, left, rest, Date.parse(String(expires))]).toEqual([key, '', expectedAttributes(x), 0])
       }),
@@ -99,8 +99,8 @@ describe('printCookie and printDeletion', () => {
   it('print one line of printable ASCII', () => {
     fc.assert(
       fc.property(name, value, attributes, (key, text, x) => {
-        expect(printCookie(key, text, x, 60)).toMatch(/^[\x20-\x7e]+$/)
-        expect(printDeletion(key, x)).toMatch(/^[\x20-\x7e]+$/)
+        expect(serializeCookie(key, text, x, 60)).toMatch(/^[\x20-\x7e]+$/)
+        expect(serializeDeletion(key, x)).toMatch(/^[\x20-\x7e]+$/)
       }),
     )
   })
@@ -108,10 +108,10 @@ describe('printCookie and printDeletion', () => {
   const BREAKING = ['\r\nSet-Cookie: a=b', '\n', '\0', '; Domain=evil.example']
 
   it.each(BREAKING)('throw for %j in a name, value, path or domain', (text) => {
-    expect(() => printCookie(`sid${text}`, 'x', DEFAULTS)).toThrow(TypeError)
-    expect(() => printCookie('sid', `x${text}`, DEFAULTS)).toThrow(TypeError)
-    expect(() => printCookie('sid', 'x', { ...DEFAULTS, path: `/${text}` })).toThrow(TypeError)
-    expect(() => printCookie('sid', 'x', { ...DEFAULTS, domain: `example.com${text}` })).toThrow(TypeError)
+    expect(() => serializeCookie(`sid${text}`, 'x', DEFAULTS)).toThrow(TypeError)
+    expect(() => serializeCookie('sid', `x${text}`, DEFAULTS)).toThrow(TypeError)
+    expect(() => serializeCookie('sid', 'x', { ...DEFAULTS, path: `/${text}` })).toThrow(TypeError)
+    expect(() => serializeCookie('sid', 'x', { ...DEFAULTS, domain: `example.com${text}` })).toThrow(TypeError)
   })
 })
 

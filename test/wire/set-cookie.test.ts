@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type CookieAttributes, printCookie, printDeletion } from '../../src/wire/set-cookie.ts'
+import { type CookieAttributes, serializeCookie, serializeDeletion } from '../../src/wire/set-cookie.ts'
 
 const plain: CookieAttributes = { path: '/', secure: false, httpOnly: false, sameSite: 'lax' }
 
@@ -12,14 +12,14 @@ function attributes(header: string): Map<string, string> {
   return found
 }
 
-describe('printCookie', () => {
+describe('serializeCookie', () => {
   it('prints SameSite and Path', () => {
-    expect(printCookie('sid', 'v', plain)).toBe('sid=v; Path=/; SameSite=Lax')
+    expect(serializeCookie('sid', 'v', plain)).toBe('sid=v; Path=/; SameSite=Lax')
   })
 
   it('prints Max-Age only if it is given', () => {
-    expect(printCookie('sid', 'v', plain, 60)).toContain('; Max-Age=60')
-    expect(printCookie('sid', 'v', plain)).not.toContain('Max-Age')
+    expect(serializeCookie('sid', 'v', plain, 60)).toContain('; Max-Age=60')
+    expect(serializeCookie('sid', 'v', plain)).not.toContain('Max-Age')
   })
 
   it('prints exactly the requested attributes, each once', () => {
@@ -50,21 +50,21 @@ describe('printCookie', () => {
             priority && 'priority',
             domain && 'domain',
           ].filter(Boolean)
-          expect([...attributes(printCookie('sid', 'v', all)).keys()].sort()).toEqual([...expected].sort())
-          expect([...attributes(printDeletion('sid', all)).keys()].sort()).toEqual([...expected, 'expires'].sort())
+          expect([...attributes(serializeCookie('sid', 'v', all)).keys()].sort()).toEqual([...expected].sort())
+          expect([...attributes(serializeDeletion('sid', all)).keys()].sort()).toEqual([...expected, 'expires'].sort())
         },
       ),
     )
   })
 
   it('prints the value unchanged', () => {
-    expect(printCookie('sid', 'a-_.Z9', plain)).toMatch(/^sid=a-_\.Z9;/)
+    expect(serializeCookie('sid', 'a-_.Z9', plain)).toMatch(/^sid=a-_\.Z9;/)
   })
 })
 
-describe('printDeletion', () => {
+describe('serializeDeletion', () => {
   it('prints no value and an Expires in the past', () => {
-    const header = printDeletion('sid', { ...plain, domain: 'example.com', secure: true })
+    const header = serializeDeletion('sid', { ...plain, domain: 'example.com', secure: true })
     expect(header).toMatch(/^sid=;/)
     expect(attributes(header).get('expires')).toBe('Thu, 01 Jan 1970 00:00:00 GMT')
     expect(attributes(header).get('domain')).toBe('example.com')

@@ -4,7 +4,7 @@ import type { SessionError } from './errors.ts'
 export interface Refusal {
   readonly reason: 'insecure' | 'outside' | 'committed'
   /** The error that a verb throws; its message names the remedy. */
-  error(): SessionError
+  readonly error: () => SessionError
 }
 
 /** What may still be changed: everything, or nothing because of a refusal. */

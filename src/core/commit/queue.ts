@@ -55,24 +55,24 @@ export class CommitQueue {
   async #run(jobs: readonly QueuedJob[], newest: Entry = (jobs[0] as QueuedJob).job.entry): Promise<Entry | undefined> {
     let nonce = ''
     let batch: Batch | undefined
+    let known: Entry | undefined
     try {
       nonce = this.#context.receipts.open()
-      let current = newest
-      for (let tries = 0; ; tries++) {
+      let outcome: WriteOutcome = { kind: 'stale', current: newest }
+      for (let tries = 0; outcome.kind === 'stale'; tries++) {
+        const current: Entry = outcome.current
+        if (tries > 0) await backoff(tries - 1)
         const started = jobs.filter((each) => each.start())
         batch = buildBatch(this.#context, current, started, nonce)
         settleWithoutWrite(batch, current)
-        const outcome = batch.items.length === 0 ? unwritten(current) : await this.#write(batch, current)
-        if (outcome.kind !== 'stale') return this.#runRemaining(batch, this.#settle(batch, outcome, current))
-        current = outcome.current
-        await backoff(tries)
+        outcome = batch.items.length === 0 ? unwritten(current) : await this.#write(batch, current)
+        if (outcome.kind !== 'stale') known = this.#settle(batch, outcome, current)
       }
     } catch (error) {
       for (const each of batch?.items.map(({ queued }) => queued) ?? jobs) each.reject(error)
-      return batch && this.#runRemaining(batch, undefined)
-    } finally {
-      this.#context.receipts.close(nonce)
     }
+    this.#context.receipts.close(nonce)
+    return batch && this.#runRemaining(batch, known)
   }
 
   #write({ entry, items }: Batch, before: Entry): Promise<WriteOutcome> {

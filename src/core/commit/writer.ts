@@ -2,7 +2,7 @@ import { CookieTooLargeError, StoreError } from '../base/errors.ts'
 import type { Merged } from '../changes/merge.ts'
 import type { Engine } from '../config/engine.ts'
 import { type Identity, issued } from '../store/id.ts'
-import type { Entry, Refused, Version, Written } from '../store/store.ts'
+import type { Entry, Written } from '../store/store.ts'
 import { type EntryContext, largestProperty, newEntry } from './new-entry.ts'
 import { Retry } from './retry.ts'
 
@@ -57,31 +57,27 @@ export class Writer {
 
   /** Adds a row under a new id. */
   async create(merged: Merged, deadline: number): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
-    const nonce = this.#context.receipts.open()
-    try {
-      return await this.#create(merged, nonce, deadline)
-    } finally {
-      this.#context.receipts.close(nonce)
-    }
-  }
-
-  async #create(merged: Merged, nonce: Version, deadline: number): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
-    const { store, ids } = this.#context
+    const { store, ids, receipts } = this.#context
     const retry = new Retry(deadline)
-    let identity = ids.create()
-    for (let collisions = 0; collisions < MAX_COLLISIONS; ) {
-      const entry = newEntry(this.#context, merged, identity, nonce)
-      const { key } = identity
-      const result = await retry.attempt(this.#withLargestProperty(entry, store.create({ key, entry, deadline })))
-      if (result?.ok === true) return { entry: withVersion(entry, result), identity: issued(identity, result) }
-      if (result !== undefined) retry.doubt(new StoreError('create', 'the new id is taken')) // by this write, if it was received twice
-      if (!retry.inDoubt) continue
-      const found = await this.#readFresh(key, retry)
-      if (found !== undefined && this.#isApplied(found, entry) === true) return { entry: found, identity }
-      retry.checkTime()
-      // Under another id, because the lost write may still arrive and must not revive a session that was ended meanwhile.
-      identity = ids.create()
-      if (result !== undefined) collisions++
+    const nonce = receipts.open()
+    try {
+      let identity = ids.create()
+      for (let collisions = 0; collisions < MAX_COLLISIONS; ) {
+        const entry = newEntry(this.#context, merged, identity, nonce)
+        const { key } = identity
+        const result = await retry.attempt(this.#withLargestProperty(entry, store.create({ key, entry, deadline })))
+        if (result?.ok === true) return { entry: withVersion(entry, result), identity: issued(identity, result) }
+        if (result !== undefined) retry.doubt(new StoreError('create', 'the new id is taken')) // by this write, if it was received twice
+        if (!retry.inDoubt) continue
+        const found = await this.#readFresh(key, retry)
+        if (found !== undefined && this.#isApplied(found, entry) === true) return { entry: found, identity }
+        retry.checkTime()
+        // Under another id, because the lost write may still arrive and must not revive a session that was ended meanwhile.
+        identity = ids.create()
+        if (result !== undefined) collisions++
+      }
+    } finally {
+      receipts.close(nonce)
     }
     throw new StoreError('create', 'it reported that every new id is taken', { applied: false })
   }

@@ -1,6 +1,6 @@
 import type { RandomText } from '../../core/base/random.ts'
 import { type Identity, type Ids, sha256 } from '../../core/store/id.ts'
-import { sameSecret } from '../../wire/same-secret.ts'
+import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
 
 const KEY_LENGTH = 32
 const KEY = /^[a-z0-9]{32}$/
@@ -21,7 +21,7 @@ export function djangoIds(randomText: RandomText): Ids {
     parse: (text) => (isDjangoKey(text) ? identity(text) : undefined),
     create,
     renew: create,
-    isCurrent: ({ proof }, entry) => sameSecret(proof, entry.proof),
+    isCurrent: ({ proof }, entry) => constantTimeEqual(proof, entry.proof),
   }
 }
 

@@ -37,12 +37,12 @@ export const UNREADABLE: SignedSession = { ...NO_METADATA, payload: '', texts: n
 
 /** Reads signed session data. Returns `undefined` when no key of the signer signed it, or it is not a JSON object. */
 export function openSession(signer: DjangoSigner, data: string): SignedSession | undefined {
-  const signed = signer.open(data)
+  const signed = signer.unsign(data)
   const texts = signed === undefined ? undefined : djangoCodec.decode(signed.text)
   if (signed === undefined || texts === undefined) return undefined
   const metadata = parseMetadata(texts.get(METADATA))
   const payload = texts.delete(METADATA) ? djangoCodec.encode(texts) : signed.text
-  return { ...metadata, payload, texts, seenAt: signed.at * 1000 }
+  return { ...metadata, payload, texts, seenAt: signed.timestamp * 1000 }
 }
 
 /** Signs a session, with its metadata where they are given. */

@@ -1,6 +1,6 @@
 import { monotonic, sleepUnref } from '../../core/base/clock.ts'
 import { CHANNEL_STALL, HEARTBEAT_INTERVAL } from '../../core/store/stall-policy.ts'
-import { inTime } from '../shared/in-time.ts'
+import { withDeadline } from '../shared/deadline.ts'
 import type { Channel } from './channel.ts'
 import { CACHE_TIMEOUT } from './row-cache.ts'
 
@@ -128,7 +128,7 @@ export class InvalidationChannel {
  */
 async function succeeds(work: () => Promise<void>, timeout: number): Promise<boolean> {
   try {
-    await inTime(work(), monotonic() + timeout, 'it took too long')
+    await withDeadline(work(), monotonic() + timeout, 'it took too long')
     return true
   } catch {
     return false

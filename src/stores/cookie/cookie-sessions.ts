@@ -2,8 +2,8 @@ import type { KeyObject } from 'node:crypto'
 import { ConfigError, CookieTooLargeError } from '../../core/base/errors.ts'
 import type { Ids } from '../../core/store/id.ts'
 import type { Capabilities, Create, Entry, Keyed, Load, Refused, Replace, Store, StoreContext, Written } from '../../core/store/store.ts'
-import { sameSecret } from '../../wire/same-secret.ts'
-import { makeSeal, type Seal } from '../../wire/seal.ts'
+import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
+import { createSealer, type Sealer } from '../../wire/seal.ts'
 import { results } from '../shared/results.ts'
 import { type Envelope, formatEnvelope, parseEnvelope } from './cookie-envelope.ts'
 import { Revocations } from './cookie-revocations.ts'
@@ -39,7 +39,7 @@ export class CookieSessions implements Store {
   readonly clearExpired?: NonNullable<Store['clearExpired']>
   readonly #sealing: CookieSealing
   readonly #context: StoreContext
-  readonly #seal: Seal
+  readonly #sealer: Sealer
   readonly #revocations: Revocations | undefined
   /** The token that was opened last, because a token is first parsed and then loaded. */
   #lastOpened: { readonly token: string; readonly envelope: Envelope } | undefined
@@ -48,7 +48,7 @@ export class CookieSessions implements Store {
     const { keys, revocation } = sealing
     this.#sealing = sealing
     this.#context = context
-    this.#seal = makeSeal(keys, context.scope)
+    this.#sealer = createSealer(keys, context.scope)
     this.#revocations = revocation && new Revocations(revocation, context)
     this.ids = this.#makeIds()
     if (revocation?.clearExpired !== undefined) this.clearExpired = revocation.clearExpired.bind(revocation)
@@ -105,7 +105,7 @@ export class CookieSessions implements Store {
         return { id: family, key: family, handle: family, proof: randomText(PROOF_LENGTH) }
       },
       renew: (before) => ({ ...before, proof: randomText(PROOF_LENGTH) }),
-      isCurrent: (identity, { proof }) => sameSecret(proof, identity.proof),
+      isCurrent: (identity, { proof }) => constantTimeEqual(proof, identity.proof),
     }
   }
 
@@ -127,14 +127,14 @@ export class CookieSessions implements Store {
 
   #sealEnvelope(envelope: Envelope): string {
     const { maxSize, compress } = this.#sealing
-    const token = this.#seal.close(formatEnvelope(envelope), compress)
+    const token = this.#sealer.seal(formatEnvelope(envelope), compress)
     if (token.length > maxSize) throw new CookieTooLargeError(token.length, maxSize)
     return token
   }
 
   #open(token: string): Envelope | undefined {
     if (this.#lastOpened?.token === token) return this.#lastOpened.envelope
-    const text = token.length > MAX_TOKEN_LENGTH ? undefined : this.#seal.open(token)
+    const text = token.length > MAX_TOKEN_LENGTH ? undefined : this.#sealer.unseal(token)
     const envelope = text === undefined ? undefined : parseEnvelope(text)
     if (envelope !== undefined) this.#lastOpened = { token, envelope }
     return envelope

@@ -1,8 +1,9 @@
 import type { RemoteDatabase, RemoteTable } from '../sql/remote-database.ts'
 import { isPostgresJs, type PgPool, type PostgresJs, throughPool, throughPostgresJs } from './postgres-client.ts'
-import { refusedByServer, wasInTheWay } from './postgres-errors.ts'
+import { isRejectedByServer, isRetryable } from './postgres-errors.ts'
 
-/** A PostgreSQL, as far as whose table this is does not matter. */
+/** A PostgreSQL server with any table: that of this package, or Django's. */
 export function postgresDatabase(pool: PgPool | PostgresJs, table: RemoteTable): RemoteDatabase {
-  return { send: isPostgresJs(pool) ? throughPostgresJs(pool) : throughPool(pool), table, refused: refusedByServer, wasInTheWay }
+  const send = isPostgresJs(pool) ? throughPostgresJs(pool) : throughPool(pool)
+  return { send, table, isRejected: isRejectedByServer, isRetryable }
 }

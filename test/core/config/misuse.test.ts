@@ -54,7 +54,7 @@ describe('invalid usage', () => {
     adapterOf(sessions).bind(request, await sessions.open(request))
     const second = await other.open(request)
     expect(() => adapterOf(other).bind(request, second)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }))
-    expect(adapterOf(other).find(request)).toBeUndefined()
+    expect(adapterOf(other).boundTo(request)).toBeUndefined()
   })
 
   it('rejects a store whose load does not return a promise', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AttachedStore, Ids, Store, StoreContext } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { sameSecret } from '../../../src/wire/same-secret.ts'
+import { constantTimeEqual } from '../../../src/wire/constant-time-equal.ts'
 import { catchError, catchRejection, DAY, TestApp } from '../fixture.ts'
 
 /** A store whose key is the id, as in tables of other software, so the handle must differ. */
@@ -15,7 +15,7 @@ class RawIds extends MemoryStore {
       parse: (text) => (/^[\w-]{20}$/.test(text) ? identity(text) : undefined),
       create: () => identity(context.randomText(20)),
       renew: (before) => before,
-      isCurrent: ({ proof }, entry) => sameSecret(entry.proof, proof),
+      isCurrent: ({ proof }, entry) => constantTimeEqual(entry.proof, proof),
     }
     return { store: this, ids }
   }

@@ -32,14 +32,14 @@ async function countLeft(url: string): Promise<number> {
 describe.each(SQL)('sojourn on $name', ({ url }) => {
   it('migrates, counts, clears and exits', async () => {
     const store = { SOJOURN_STORE: `${url}?table=${freshTable()}` }
-    expect((await runCli(['clear-expired'], store)).stdout).toBe('Nothing to clear: there is no table of sessions yet.\n')
+    expect((await runCli(['clear-expired'], store)).stdout).toBe('Nothing to clear: the table of the sessions does not exist yet.\n')
     const dry = await runCli(['migrate', '--dry-run'], store)
     expect(dry).toEqual({ code: 0, stderr: '', stdout: expect.stringContaining('CREATE TABLE IF NOT EXISTS') })
-    expect((await runCli(['migrate'], store)).stderr).toBe('Done: the table and its indexes are there now.\n')
+    expect((await runCli(['migrate'], store)).stderr).toBe('Done: the table and its indexes were created.\n')
     expect(await runCli(['migrate', '--dry-run'], store)).toEqual({
       code: 0,
       stdout: '',
-      stderr: 'Nothing to do: the table and its indexes are there.\n',
+      stderr: 'Nothing to do: the table and its indexes exist.\n',
     })
     await storeWith(store.SOJOURN_STORE, 25)
     expect((await runCli(['clear-expired', '--dry-run'], store)).stdout).toBe('25 expired sessions would be deleted.\n')
@@ -92,12 +92,12 @@ describe.skipIf(POSTGRES === '')('sojourn clear-expired that is interrupted', ()
   ] as const)('by %s ends after the batch under way, and goes on when it is run again', async (signal, exitCode) => {
     const { store, run, release } = await startBlocked()
     run.child.kill(signal)
-    await expect.poll(run.stderr, { timeout: 20_000 }).toBe('Ending after the batch under way …\n')
+    await expect.poll(run.stderr, { timeout: 20_000 }).toBe('Stopping after the current batch …\n')
     await release()
     const { code, stdout, stderr } = await run.outcome
     expect(code).toBe(exitCode)
     expect(stdout).toMatch(/^10 expired sessions deleted/)
-    expect(stderr).toContain(`Ended early by ${signal}; run it again to go on.`)
+    expect(stderr).toContain(`Stopped early by ${signal}; run the command again to continue.`)
     expect(await countLeft(store)).toBe(91)
     expect((await runCli(['clear-expired', '--store', store])).stdout).toMatch(/^90 expired sessions deleted/)
   })
@@ -105,7 +105,7 @@ describe.skipIf(POSTGRES === '')('sojourn clear-expired that is interrupted', ()
   it('twice exits at once', async () => {
     const { store, run, release } = await startBlocked()
     run.child.kill('SIGINT')
-    await expect.poll(run.stderr, { timeout: 20_000 }).toBe('Ending after the batch under way …\n')
+    await expect.poll(run.stderr, { timeout: 20_000 }).toBe('Stopping after the current batch …\n')
     run.child.kill('SIGINT')
     expect((await run.outcome).code).toBe(130)
     await release()
@@ -155,7 +155,7 @@ describe.skipIf(REDIS === '')('sojourn on redis', () => {
     expect(await runCli(['migrate'], store)).toEqual({ code: 0, stdout: '', stderr: 'Nothing to do: this store needs no schema.\n' })
     expect(await runCli(['clear-expired'], store)).toEqual({
       code: 0,
-      stdout: 'Nothing to clear: this store drops expired sessions by itself.\n',
+      stdout: 'Nothing to clear: this store removes expired sessions by itself.\n',
       stderr: '',
     })
   })

@@ -110,7 +110,7 @@ describe.skipIf(inject('redis') === undefined)('a store of redis+cluster: by URL
 describe('an existing table of another application', () => {
   it.each(STARTED.filter(({ name }) => name !== 'redis'))('is refused with a remedy and left unchanged ($name)', async ({ name, url }) => {
     const table = freshTable()
-    const message = `the table \`${table}\` is there, but it is not one of this package (it has no column \`key\`)`
+    const message = `the table \`${table}\` exists, but is not one of this package (it has no column \`key\`)`
     const other = await foreignTable(name, url, table)
     for (const createTable of [true, false]) {
       const store = await openStore(`${url}?table=${table}`, { createTable })

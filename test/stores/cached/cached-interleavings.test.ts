@@ -80,9 +80,9 @@ async function staleReads(scheduler: fc.Scheduler, actions: readonly Action[], s
       [0, 1, 2].map(async (process) => {
         for (const each of actions.filter((one) => one.process === process)) {
           const { acknowledged } = order
-          const state = await perform(all[process % stores] as Store, each)
-          if (state === 'no change') continue
-          const position = order.positionOf(state)
+          const result = await perform(all[process % stores] as Store, each)
+          if (result === 'unchanged') continue
+          const position = order.positionOf(result)
           if (each.verb === 'read' && !(position >= acknowledged)) stale.push(`read ${position} after ${acknowledged} was acknowledged`)
           if (each.verb !== 'read') order.acknowledged = Math.max(order.acknowledged, position)
         }
@@ -94,15 +94,13 @@ async function staleReads(scheduler: fc.Scheduler, actions: readonly Action[], s
 }
 
 /**
- * Returns the resulting state. The time is constant.
- *
- * A `deleteByIndex` that finds no session has changed nothing. It may run between the deletion and
- * the invalidation of another one, which is not acknowledged yet.
+ * Returns the resulting state. The time is constant. A `deleteByIndex` that finds no session changes
+ * nothing: another process that deleted it may not have invalidated its cache yet.
  */
-async function perform(store: Store, { verb }: Action): Promise<Entry | undefined | 'no change'> {
+async function perform(store: Store, { verb }: Action): Promise<Entry | undefined | 'unchanged'> {
   if (verb === 'read') return store.load({ key: 'key', now: NOW })
   if (verb === 'delete') return void (await store.delete({ key: 'key' }))
-  if (verb === 'deleteByIndex') return (await store.deleteByIndex?.({ index: 'userId', name: 'ada' })) === 0 ? 'no change' : undefined
+  if (verb === 'deleteByIndex') return (await store.deleteByIndex?.({ index: 'userId', name: 'ada' })) === 0 ? 'unchanged' : undefined
   for (;;) {
     const current = await store.load({ key: 'key', now: NOW, fresh: true })
     if (current === undefined) return undefined

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { createSessions } from '../../../src/index.ts'
 import { formatEnvelope, parseEnvelope } from '../../../src/stores/cookie/cookie-envelope.ts'
 import { CookieStore } from '../../../src/stores/cookie.ts'
-import { makeSeal, sealingKeys } from '../../../src/wire/seal.ts'
+import { createSealer, deriveSealingKeys } from '../../../src/wire/seal.ts'
 import { DAY, HOUR, MINUTE, START } from '../../core/fixture.ts'
 import { incoming } from '../../incoming.ts'
 import { SECRET } from './cookie-secret.ts'
@@ -61,8 +61,8 @@ describe('the envelope of a token', () => {
  */
 describe('a manager', () => {
   const PURPOSE = 'sojourn: a session in a cookie'
-  const keys = sealingKeys([SECRET], PURPOSE)
-  const seal = makeSeal(keys, '')
+  const keys = deriveSealingKeys([SECRET], PURPOSE)
+  const seal = createSealer(keys, '')
   const sealedBytes = (version: string, bytes: Uint8Array): string => {
     const nonce = randomBytes(12)
     const cipher = createCipheriv('aes-256-gcm', keys[0] as KeyObject, nonce).setAAD(Buffer.from(JSON.stringify([version, ''])))
@@ -85,8 +85,8 @@ describe('a manager', () => {
   it('reads what it seals', async () => {
     const [text, payload] = [envelope({ payload: '{"a":1}' }), Buffer.from(envelope({ payload: '{"a":1}' }))]
     for (const token of [
-      seal.close(text, false),
-      seal.close(text, true),
+      seal.seal(text, false),
+      seal.seal(text, true),
       sealedBytes('1', payload),
       sealedBytes('2', deflateRawSync(payload)),
     ])
@@ -94,23 +94,23 @@ describe('a manager', () => {
   })
 
   it.each<[string, string]>([
-    ['null', seal.close('null', false)],
-    ['a number', seal.close('5\n{}', false)],
-    ['nothing', seal.close('', false)],
-    ['an object', seal.close('{"__proto__":{"admin":true}}\n{}', false)],
-    ['an entry without timestamps', seal.close(envelope({ expiresAt: undefined }), false)],
-    ['an infinite expiry', seal.close(envelope({ expiresAt: '1e400' }), false)],
-    ['a proof that is not a text', seal.close(envelope({ proof: 1 }), false)],
-    ['a user that is not a text', seal.close(envelope({ userId: { admin: true } }), false)],
-    ['a family that is not a text', seal.close(envelope({}, 7), false)],
-    ['an invalid payload', seal.close(envelope({ payload: 'null' }), false)],
+    ['null', seal.seal('null', false)],
+    ['a number', seal.seal('5\n{}', false)],
+    ['nothing', seal.seal('', false)],
+    ['an object', seal.seal('{"__proto__":{"admin":true}}\n{}', false)],
+    ['an entry without timestamps', seal.seal(envelope({ expiresAt: undefined }), false)],
+    ['an infinite expiry', seal.seal(envelope({ expiresAt: '1e400' }), false)],
+    ['a proof that is not a text', seal.seal(envelope({ proof: 1 }), false)],
+    ['a user that is not a text', seal.seal(envelope({ userId: { admin: true } }), false)],
+    ['a family that is not a text', seal.seal(envelope({}, 7), false)],
+    ['an invalid payload', seal.seal(envelope({ payload: 'null' }), false)],
     ['bytes that are not UTF-8', sealedBytes('1', Buffer.from([0xff, 0xfe, 0x0a, 0xc0]))],
     ['gzip', sealedBytes('2', gzipSync(envelope()))],
     ['bytes that do not inflate', sealedBytes('2', Buffer.from('not deflated'))],
     ['1 MiB of zeros, compressed', sealedBytes('2', deflateRawSync(Buffer.alloc(1 << 20)))],
-    ['an expired session', seal.close(envelope({ payload: '{"a":1}', expiresAt: START }), false)],
-    ['a session older than `absolute`', seal.close(envelope({ payload: '{"a":1}', createdAt: START - 30 * DAY }), false)],
-    ['a session that was written in the future', seal.close(envelope({ payload: '{"a":1}', seenAt: START + MINUTE + 1 }), false)],
+    ['an expired session', seal.seal(envelope({ payload: '{"a":1}', expiresAt: START }), false)],
+    ['a session older than `absolute`', seal.seal(envelope({ payload: '{"a":1}', createdAt: START - 30 * DAY }), false)],
+    ['a session that was written in the future', seal.seal(envelope({ payload: '{"a":1}', seenAt: START + MINUTE + 1 }), false)],
     ['a token longer than the maximum', `1${'A'.repeat(20_000)}`],
   ])('does not accept as a session: %s', async (_, token) => {
     expect(await reads(token)).toEqual({})
@@ -118,6 +118,6 @@ describe('a manager', () => {
   })
 
   it('accepts a token that a clock slightly ahead has written', async () => {
-    expect(await reads(seal.close(envelope({ payload: '{"a":1}', seenAt: START + MINUTE }), false))).toEqual({ a: 1 })
+    expect(await reads(seal.seal(envelope({ payload: '{"a":1}', seenAt: START + MINUTE }), false))).toEqual({ a: 1 })
   })
 })

@@ -13,7 +13,7 @@ const plain = { ...sqliteDialect, insert: plainInsert, isTaken: (cause: unknown)
 storeSuite('A SqlStore that is told by an error that a key is taken', newPlainStore, { describe, it })
 
 function newPlainStore(): SqlStore {
-  const home = { table: 'sessions', createTable: true, owned: true, open: () => new DatabaseSync(':memory:'), isThere: () => false }
+  const home = { table: 'sessions', createTable: true, owned: true, open: () => new DatabaseSync(':memory:'), exists: () => false }
   return new SqlStore(new SqliteExecutor<SqlRow>(home), sqlStatements('sessions', plain))
 }
 

@@ -161,7 +161,7 @@ describe('the schema of a SqliteStore', () => {
     database.exec('CREATE TABLE sessions (key TEXT, sess TEXT)')
     const store = new SqliteStore(database)
     for (const operation of [store.migrate({ dryRun: true }), store.migrate(), store.load({ key: 'a', now: NOW })])
-      await expect(operation).rejects.toThrow('it is not one of this package (it has no column `version`)')
+      await expect(operation).rejects.toThrow('is not one of this package (it has no column `version`)')
   })
 
   it('keeps the tables of two stores on one database apart, whatever words they are called by', async () => {

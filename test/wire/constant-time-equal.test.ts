@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { sameSecret } from '../../src/wire/same-secret.ts'
+import { constantTimeEqual } from '../../src/wire/constant-time-equal.ts'
 
 const SECRET = 'VoS_0i5w1h0MUb6YcZmLXuQBvN3nqHh7k8SPrR8oVeg'
 
-describe('sameSecret', () => {
+describe('constantTimeEqual', () => {
   it('returns true only if every character is equal', () => {
-    expect(sameSecret(SECRET, `${SECRET}`)).toBe(true)
-    for (let at = 0; at < SECRET.length; at++) expect(sameSecret(SECRET, `${SECRET.slice(0, at)}!${SECRET.slice(at + 1)}`)).toBe(false)
+    expect(constantTimeEqual(SECRET, `${SECRET}`)).toBe(true)
+    for (let at = 0; at < SECRET.length; at++)
+      expect(constantTimeEqual(SECRET, `${SECRET.slice(0, at)}!${SECRET.slice(at + 1)}`)).toBe(false)
   })
 
   it.each([
@@ -17,10 +18,10 @@ describe('sameSecret', () => {
     ['é', 'e'],
     ['\0', ''],
   ])('returns false for other lengths or characters: %j, %j', (one, other) => {
-    expect(sameSecret(one, other)).toBe(false)
+    expect(constantTimeEqual(one, other)).toBe(false)
   })
 
   it('returns true for two empty texts', () => {
-    expect(sameSecret('', '')).toBe(true)
+    expect(constantTimeEqual('', '')).toBe(true)
   })
 })
