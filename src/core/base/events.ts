@@ -12,7 +12,15 @@ export interface SessionEvents {
    * (`other-id`), or has one that the codec cannot decode (`unreadable`).
    */
   readonly absent: {
-    readonly reason: 'no-cookie' | 'malformed-cookie' | 'two-cookies' | 'insecure' | 'unknown-or-expired' | 'other-id' | 'unreadable'
+    readonly reason:
+      | 'no-cookie'
+      | 'malformed-cookie'
+      | 'two-cookies'
+      | 'insecure'
+      | 'unknown-or-expired'
+      | 'other-id'
+      | 'unreadable'
+      | 'too-large'
   }
   /** The store failed to read a session. The session throws the error when it is used. */
   readonly 'load-failed': { readonly reason: 'store-error'; readonly operation: StoreOperation }

@@ -60,6 +60,7 @@ export function djangoSessions(options: DjangoOptions): Sessions<any> {
     ...sharedOptions(options),
     store: createStore(options, localTime, { profile, lifetime: profile.lifetime(), parse: parsePython }),
     codec: djangoCodec,
+    clearExpired: false, // Django's rows are cleared by Django: manage.py clearsessions
     cookie: toCookieOptions(cookie),
   }
   return new Sessions(sessionOptions, profile)
