@@ -12,6 +12,7 @@ export {
   SessionError,
   type SessionErrorCode,
   StoreError,
+  type StoreErrorOptions,
   type StoreOperation,
 } from './core/base/errors.ts'
 export type { Listener, SessionEvent, SessionEvents } from './core/base/events.ts'

@@ -56,7 +56,7 @@ export class Retry {
   async #failed(error: unknown): Promise<void> {
     if (!(error instanceof StoreError)) throw error
     if (error.applied === undefined) this.doubt(error)
-    if (!this.inDoubt && (this.#count >= MAX_RETRIES || this.isOver)) throw error
+    if (!this.inDoubt && (error.remedy !== undefined || this.#count >= MAX_RETRIES || this.isOver)) throw error
     await backoff(this.#count++)
   }
 }

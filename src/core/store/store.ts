@@ -55,6 +55,11 @@ export interface Load extends Keyed {
   readonly now: number
   /** Bypasses every cache. */
   readonly fresh?: boolean | undefined
+  /**
+   * Only checks whether the store responds; no request waits for the result. A store may then wait
+   * longer for a connection that was lost than it does for a request.
+   */
+  readonly probe?: boolean | undefined
 }
 
 /** See `Store.create`. */

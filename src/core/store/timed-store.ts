@@ -113,7 +113,8 @@ export class TimedStore {
       clearTimeout(timer)
     }
     const fail = (error: SessionError): void => {
-      if (isPending && error instanceof StoreError) this.#breaker.failed(error) // an operation that timed out was reported then
+      if (isMistake(error)) this.#breaker.responded()
+      else if (isPending && error instanceof StoreError) this.#breaker.failed(error) // an operation that timed out was reported then
       end()
       reject(error)
     }
@@ -138,10 +139,22 @@ export class TimedStore {
   }
 
   /** Uses a random key, so that one unavailable shard does not decide for all. */
-  #probe(deadline: number): Promise<unknown> {
-    const load: Load = { key: `probe ${Math.random()}`, now: 0, fresh: true, deadline }
-    return call(this.#store, 'load', load)
+  async #probe(deadline: number): Promise<void> {
+    const load: Load = { key: `probe ${Math.random()}`, now: 0, fresh: true, probe: true, deadline }
+    try {
+      await call(this.#store, 'load', load)
+    } catch (error) {
+      if (!isMistake(error)) throw error
+    }
   }
+}
+
+/**
+ * Whether the store is set up incorrectly and not unavailable. Each operation then fails by itself
+ * and says what to change, so none has to be kept from the store.
+ */
+function isMistake(error: unknown): boolean {
+  return error instanceof StoreError && error.remedy !== undefined
 }
 
 /** Calls the store. Also an error that it throws synchronously becomes a rejection. */

@@ -34,8 +34,12 @@ export interface DjangoSqlRow {
   readonly expiry: unknown
 }
 
+/** What to do when the table does not exist. */
+export const DJANGO_TABLE_REMEDY =
+  "Create the table with Django's `manage.py migrate`, or correct the option `table`, and check that this is Django's database."
+
 /** Nothing is created here: Django creates the table with `manage.py migrate`. */
-export const djangoTable: RemoteTable = { missingSchema: async () => '', create: async () => '' }
+export const djangoTable: RemoteTable = { remedy: DJANGO_TABLE_REMEDY, missingSchema: async () => '', create: async () => '' }
 
 /** Django's table on a database server. */
 export function remoteRows(database: RemoteDatabase, table: string, dialect: DjangoSqlDialect): DjangoRows {

@@ -5,7 +5,7 @@ import { connectDeadline, withDeadline } from '../shared/deadline.ts'
 import { EMPTY_TEXT } from '../shared/utf8-text.ts'
 import type { RemoteDatabase, RemoteResult, RemoteTable, SendToServer } from '../sql/remote-database.ts'
 import type { SqlValue } from '../sql/sql-store.ts'
-import { isRejectedByServer, isRetryable, keepsConnection } from './mysql-errors.ts'
+import { isRejectedByServer, isRetryable, keepsConnection, remedyFor } from './mysql-errors.ts'
 
 interface MysqlStatement {
   readonly sql: string
@@ -88,15 +88,23 @@ class MysqlClient {
   }
 
   async #connect(operation: StoreOperation, deadline: number): Promise<MysqlPoolConnection> {
-    const connecting = new Promise<MysqlPoolConnection>((resolve, reject) => {
-      this.#pool.getConnection((error, connection) => (error ? reject(error) : resolve(connection)))
-    })
+    const { promise: connecting, resolve, reject } = Promise.withResolvers<MysqlPoolConnection>()
+    // A pool of another library may return a promise, and never call the function.
+    const returned = this.#pool.getConnection((error, connection) => (error ? reject(error) : resolve(connection)))
+    if (isPromise(returned)) {
+      returned.then((connection) => connection.release()).catch(ignore)
+      throw new StoreError(operation, new Error('`getConnection()` of the `pool` returned a promise'), { remedy: POOL_REMEDY })
+    }
+    let connection: MysqlPoolConnection
     try {
-      return await withDeadline(connecting, connectDeadline(deadline), 'No connection of the pool was free in time')
+      connection = await withDeadline(connecting, connectDeadline(deadline), 'No connection of the pool was free in time')
     } catch (error) {
-      connecting.then((connection) => connection.release()).catch(ignore)
+      connecting.then((late) => late.release()).catch(ignore)
       throw new StoreError(operation, error, { applied: false })
     }
+    if (typeof connection.execute === 'function') return connection
+    connection.release()
+    throw new StoreError(operation, new Error('A connection of the `pool` has no method `execute()`'), { remedy: POOL_REMEDY })
   }
 
   async #execute(operation: StoreOperation, connection: MysqlPoolConnection, { sql, values, deadline }: BoundStatement): Promise<Result> {
@@ -116,6 +124,12 @@ class MysqlClient {
   }
 }
 
+const POOL_REMEDY = 'Pass the pool that `createPool` of mysql2 returned: `new MysqlStore({ pool })`.'
+
+function isPromise(value: unknown): value is Promise<MysqlPoolConnection> {
+  return typeof (value as Partial<Promise<unknown>> | undefined)?.then === 'function'
+}
+
 /** A MySQL or MariaDB server with any table: that of this package, or Django's. `statementTimeout` is in milliseconds. */
 export function mysqlDatabase(pool: MysqlPool | MysqlPromisePool, table: RemoteTable, statementTimeout: number = 10_000): RemoteDatabase {
   const client = new MysqlClient(pool, statementTimeout)
@@ -125,6 +139,7 @@ export function mysqlDatabase(pool: MysqlPool | MysqlPromisePool, table: RemoteT
     initialize: (operation, send) => client.readMaxPacket(operation, send),
     isRejected: isRejectedByServer,
     isRetryable,
+    remedyFor: (error) => remedyFor(error, table.remedy),
   }
 }
 

@@ -49,6 +49,32 @@ export function isNoSuchTable(error: unknown): boolean {
   return isOneOf(error, [NO_SUCH_TABLE])
 }
 
+const CREDENTIALS = 'Correct the user and the password of the `pool`.'
+const PRIVILEGES = 'Grant the user SELECT, INSERT, UPDATE and DELETE on the table, and CREATE and INDEX if the store is to create it.'
+const OTHER_TABLE = 'Compare the table with the SQL of this version; it is another table or was changed.'
+
+/** What to do about each error of the server that waiting does not end. */
+const REMEDIES: ReadonlyMap<number, string> = new Map([
+  [1045, CREDENTIALS],
+  [1251, CREDENTIALS],
+  [1698, CREDENTIALS],
+  [1044, PRIVILEGES],
+  [1142, PRIVILEGES],
+  [1143, PRIVILEGES],
+  [1227, PRIVILEGES],
+  [1046, 'Give the `pool` a `database`, or write it in front of the name in the option `table`.'],
+  [1049, 'Create the database, or correct its name in the `pool` or in the option `table`.'],
+  [1054, OTHER_TABLE],
+  [1364, OTHER_TABLE],
+])
+
+/** What to do about an error of the server that waiting does not end. */
+export function remedyFor(error: unknown, missingTable: string): string | undefined {
+  const { errno, sqlState } = Object(error) as MysqlError
+  if (typeof sqlState !== 'string') return undefined
+  return isNoSuchTable(error) ? missingTable : REMEDIES.get(Number(errno))
+}
+
 function isOneOf(error: unknown, codes: readonly number[]): boolean {
   const { errno, sqlState } = Object(error) as MysqlError
   return typeof sqlState === 'string' && codes.includes(Number(errno))

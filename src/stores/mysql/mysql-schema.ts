@@ -45,5 +45,5 @@ export function mysqlTable(name: string): RemoteTable {
       throw error
     }
   }
-  return remoteTable(name, mysqlSchema(name), readColumns)
+  return remoteTable(name, mysqlSchema(name), readColumns, { file: 'schema/mysql.sql' })
 }

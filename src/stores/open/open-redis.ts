@@ -1,6 +1,7 @@
 import { monotonic, sleepUnref } from '../../core/base/clock.ts'
 import { ConfigError, StoreError } from '../../core/base/errors.ts'
 import type { Store } from '../../core/store/store.ts'
+import { remedyFor } from '../redis/redis-errors.ts'
 import type { NodeRedisClient, NodeRedisCluster } from '../redis.ts'
 import { withDeadline } from '../shared/deadline.ts'
 import { definedOptions, missingDriver, withClient } from './driver.ts'
@@ -69,7 +70,7 @@ async function connect(client: Client, socket: SocketOptions, prefix: string | u
     await withDeadline(client.connect(), monotonic() + CONNECT_TIMEOUT, `Redis did not reply within ${CONNECT_TIMEOUT / 1000} seconds`)
   } catch (error) {
     destroy(client)
-    throw new StoreError('open', error, { applied: false })
+    throw new StoreError('open', error, { applied: false, remedy: remedyFor(error) })
   }
   socket.wasConnected = true
   return withClient(store, () => close(client))

@@ -4,7 +4,7 @@ import { DeadlineError, withDeadline } from '../shared/deadline.ts'
 import type { RemoteDatabase, RemoteTable, SendToServer } from '../sql/remote-database.ts'
 import type { SqlValue } from '../sql/sql-store.ts'
 import { PgConnections } from './pg-connections.ts'
-import { isRejectedByServer, isRetryable, wasNeverSent } from './postgres-errors.ts'
+import { isRejectedByServer, isRetryable, remedyFor, wasNeverSent } from './postgres-errors.ts'
 
 /** The methods that `PostgresStore` uses of a connection of a `pg` pool. */
 export interface PgPoolClient {
@@ -37,7 +37,7 @@ export interface PostgresJs {
 /** A PostgreSQL server with any table: that of this package, or Django's. */
 export function postgresDatabase(pool: PgPool | PostgresJs, table: RemoteTable): RemoteDatabase {
   const send = 'unsafe' in pool ? throughPostgresJs(pool) : throughPool(pool)
-  return { send, table, isRejected: isRejectedByServer, isRetryable }
+  return { send, table, isRejected: isRejectedByServer, isRetryable, remedyFor: (error) => remedyFor(error, table.remedy) }
 }
 
 /**

@@ -43,5 +43,5 @@ export function postgresTable(name: string): RemoteTable {
     return rows.map(([column]) => String(column))
   }
   const lock = `SELECT pg_advisory_xact_lock(hashtext('sojourn'), hashtext('${name}'));\n`
-  return remoteTable(name, postgresSchema(name), readColumns, { more: ['expires_hour'], lock })
+  return remoteTable(name, postgresSchema(name), readColumns, { file: 'schema/postgres.sql', more: ['expires_hour'], lock })
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { SendOptions } from './deadline-client.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { codeOf } from './redis-errors.ts'
 
@@ -84,12 +85,12 @@ export async function runScript(
   { text, sha }: RedisScript,
   key: string,
   args: readonly string[],
-  deadline?: number,
+  options?: SendOptions,
 ): Promise<unknown> {
   try {
-    return await connection.send(key, ['evalsha', sha, '1', key, ...args], deadline)
+    return await connection.send(key, ['evalsha', sha, '1', key, ...args], options)
   } catch (error) {
     if (codeOf(error) !== 'NOSCRIPT') throw error
-    return connection.send(key, ['eval', text, '1', key, ...args], deadline)
+    return connection.send(key, ['eval', text, '1', key, ...args], options)
   }
 }

@@ -20,6 +20,8 @@ export type SendToServer = (
 
 /** The one table of a store. Concurrent calls are safe. */
 export interface RemoteTable {
+  /** What to do when the table does not exist. */
+  readonly remedy: string
   /**
    * Returns the statements that create the table, and an empty text if it exists. It is read before
    * anything is created, so that a role without the right to create can use an existing table, and
@@ -40,6 +42,11 @@ export interface RemoteDatabase {
   isRejected(error: unknown): boolean
   /** Whether a lock conflict prevented the statement, so that it had no effect and can be retried. */
   isRetryable(error: unknown): boolean
+  /**
+   * What has to be changed, for an error that says that the database, its table or its client is set
+   * up incorrectly.
+   */
+  remedyFor(error: unknown): string | undefined
 }
 
 /** One statement that does the work of several. */

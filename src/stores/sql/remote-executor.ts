@@ -21,6 +21,8 @@ const MAX_TURNS = 4
  */
 export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   readonly #database: RemoteDatabase
+  /** As that of the database, with remedies in its errors. */
+  readonly #sendToServer: SendToServer
   readonly #batchable: ReadonlyMap<SqlStatement, BatchableStatement>
   readonly #createTable: boolean
   readonly #columns: readonly string[]
@@ -40,6 +42,7 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     columns: readonly string[] = ALL_COLUMNS,
   ) {
     this.#database = database
+    this.#sendToServer = withRemedies(database)
     this.#batchable = batchable
     this.#createTable = createTable
     this.#columns = columns
@@ -65,7 +68,8 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   }
 
   migrate(dryRun: boolean): Promise<string> {
-    const { table, send } = this.#database
+    const { table } = this.#database
+    const send = this.#sendToServer
     return this.#track('migrate', () => (dryRun ? table.missingSchema(send, 'migrate') : table.create(send, 'migrate')))
   }
 
@@ -170,7 +174,7 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
 
   async #send(operation: StoreOperation, text: string, values: SqlValue[], deadline: number): Promise<RemoteResult> {
     await (this.#initialized ??= this.#initialize(operation, deadline))
-    return this.#database.send(operation, text, values, deadline)
+    return this.#sendToServer(operation, text, values, deadline)
   }
 
   /** The libraries return rows as lists, so that none of their settings renames a column. */
@@ -185,14 +189,23 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   /** Runs once, and again with the next statement if it failed. All statements that waited for it fail, and were not sent. */
   async #initialize(operation: StoreOperation, deadline: number): Promise<void> {
     try {
-      const send: SendToServer = (asked, text, values) => this.#database.send(asked, text, values, deadline)
+      const send: SendToServer = (asked, text, values) => this.#sendToServer(asked, text, values, deadline)
       await this.#database.initialize?.(operation, send)
       if (this.#createTable) await this.#database.table.create(send, operation)
     } catch (error) {
       this.#initialized = undefined
+      if (error instanceof StoreError && error.remedy !== undefined) throw error
       throw new StoreError(operation, error instanceof StoreError ? error.cause : error, { applied: false })
     }
   }
+}
+
+function withRemedies({ send, remedyFor }: RemoteDatabase): SendToServer {
+  const explain = (error: unknown): never => {
+    const remedy = error instanceof StoreError && error.remedy === undefined ? remedyFor(error.cause) : undefined
+    throw error instanceof StoreError && remedy !== undefined ? new StoreError(error.operation, error.cause, { remedy }) : error
+  }
+  return (operation, text, values, deadline) => send(operation, text, values, deadline).catch(explain)
 }
 
 const KEY = COLUMNS.length
