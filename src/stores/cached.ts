@@ -169,7 +169,7 @@ export class CachedStore implements Store {
     const keys: string[] = []
     let cursor: string | undefined
     do {
-      const page = await this.#store.list?.({ now: 0, index, name, cursor, deadline })
+      const page = await this.#store.list?.({ now: 0, index, name, limit: 1000, cursor, deadline })
       keys.push(...(page?.entries.map(([key]) => key) ?? []))
       cursor = page?.cursor
     } while (cursor !== undefined)

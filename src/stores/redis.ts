@@ -19,7 +19,7 @@ import type {
 import type { RedisClient } from './redis/redis-client.ts'
 import { connectionThrough, type RedisConnection } from './redis/redis-connection.ts'
 import { warnOfEviction } from './redis/redis-eviction.ts'
-import { pageOf, scanPage } from './redis/redis-pages.ts'
+import { scanPage, userPage } from './redis/redis-pages.ts'
 import { formatBody, formatTimestamp, formatUser, formatVersion, isRecord, parseRecord } from './redis/redis-record.ts'
 import { type RedisCall, RedisRows } from './redis/redis-rows.ts'
 import { REPLACE, TOUCH } from './redis/redis-scripts.ts'
@@ -127,8 +127,7 @@ export class RedisStore implements Store {
   async list({ now, name: userId, limit = 100, cursor, deadline }: List): Promise<Page> {
     const maxEntries = Math.max(1, limit)
     if (userId === undefined) return scanPage(this.#rows, now, maxEntries, cursor)
-    const keys = await this.#users.keysOf({ operation: 'list', deadline }, userId)
-    return pageOf(this.#rows, cursor === undefined ? keys : keys.filter((key) => key > cursor), now, maxEntries, userId)
+    return userPage(this.#rows, this.#users, userId, { call: { operation: 'list', deadline }, now, limit: maxEntries, cursor })
   }
 
   /** Does nothing, because the client belongs to the application. */

@@ -105,7 +105,10 @@ function rowChapters(can: Capabilities, options: StoreSuiteOptions): [verb: stri
 
 function capabilityClauses(expected: Capabilities): Clauses {
   return {
-    'are those of the suite options': async (store) => assertEqual(store.capabilities, expected, 'capabilities'),
+    'are those of the suite options': async ({ capabilities: { evicts: _, ...capabilities } }) => {
+      const { evicts: __, ...tested } = expected // no clause fills a store
+      assertEqual(capabilities, tested, 'capabilities')
+    },
     'have their methods': async (store) => {
       assertEqual(
         [typeof store.list, typeof store.deleteByIndex, ...(expected.carriesData ? [typeof store.attach] : [])],

@@ -43,14 +43,14 @@ export class Users {
     if (!(limit >= 1))
       throw new ConfigError(`users.list(userId, { limit }): the limit is ${formatValue(limit)}. Pass a number of 1 or more.`)
     const name = userIndex(String(userId), realm)
-    const found: UserSession[] = []
+    const found = new Map<string, UserSession>() // a session that changes between two pages may be in both
     let cursor: string | undefined
     do {
-      const page = await store.list({ now: now(), index: 'userId', name, limit: Math.min(PAGE, limit - found.length), cursor })
-      for (const [handle, { createdAt, seenAt, expiresAt }] of page.entries) found.push({ handle, createdAt, seenAt, expiresAt })
+      const page = await store.list({ now: now(), index: 'userId', name, limit: Math.min(PAGE, limit - found.size), cursor })
+      for (const [handle, { createdAt, seenAt, expiresAt }] of page.entries) found.set(handle, { handle, createdAt, seenAt, expiresAt })
       cursor = page.cursor
-    } while (cursor !== undefined && found.length < limit)
-    return found
+    } while (cursor !== undefined && found.size < limit)
+    return [...found.values()]
   }
 
   /**

@@ -31,6 +31,11 @@ export interface Capabilities {
    * a key is constant for the life of its session.
    */
   readonly renames?: boolean
+  /**
+   * Rows may be lost before they expire, as in a memory of limited size. Such a store cannot remember
+   * what must not be forgotten. If left out, rows stay until they expire or are deleted.
+   */
+  readonly evicts?: boolean
 }
 
 /** What every operation has. An operation is plain data. */

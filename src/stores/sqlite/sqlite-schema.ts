@@ -19,12 +19,13 @@ export function sqliteSchema(table: string): string {
   "created_at" INTEGER NOT NULL,
   "id_at" INTEGER NOT NULL,
   "user_id" TEXT,
+  "group_id" TEXT,
   "proof" TEXT NOT NULL,
   "commits" TEXT NOT NULL,
   "payload" TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS "${table}_expires_at" ON "${table}" ("expires_at");
-CREATE INDEX IF NOT EXISTS "${table}_user_id" ON "${table}" ("user_id") WHERE "user_id" IS NOT NULL;
+CREATE INDEX IF NOT EXISTS "${table}_user_id" ON "${table}" ("user_id", "key") WHERE "user_id" IS NOT NULL;
 `
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../../src/codecs/json.ts'
 import { NotLoadedError, type Session } from '../../../src/index.ts'
-import { MemoryStore } from '../../../src/stores/memory.ts'
 import { DAY, rejection, thrown } from '../../core/fixture.ts'
 import { CookieFixture, Jar } from './cookie-fixture.ts'
+import { revocationRows } from './revocation-rows.ts'
 
 const NAME = '__Host-sid'
 
@@ -122,7 +122,7 @@ describe('a session in a cookie is opened', () => {
   })
 
   it('at once with `revocation`', async () => {
-    const fixture = await newFixture({ revocation: new MemoryStore() })
+    const fixture = await newFixture({ revocation: revocationRows() })
     await fixture.openRequest()
     expect(takeEvents(fixture)).toEqual(['loaded:found'])
   })
