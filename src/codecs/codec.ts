@@ -8,7 +8,7 @@
  * import { MemoryStore } from 'sojourn/stores/memory'
  *
  * const pairs: Codec = {
- *   decode: (payload) => (payload.startsWith('[[') ? new Map(JSON.parse(payload)) : undefined),
+ *   decode: (payload) => (payload.startsWith('[') ? new Map(JSON.parse(payload)) : undefined),
  *   encode: (texts) => JSON.stringify([...texts]),
  *   parse: (text) => JSON.parse(text),
  *   print: (value) => JSON.stringify(value),

@@ -180,7 +180,7 @@ interface ClientWithOptions {
 
 /** A Cluster would keep all sessions on one server: it chooses the server of a key by the text in braces. */
 function refuseHashTag(prefix: unknown): string | undefined {
-  const [tag] = /^[^{]*\{[^}]+\}/.exec(String(prefix ?? '')) ?? []
+  const [tag] = /^[^{]*\{[^}]+\}/.exec(typeof prefix === 'string' ? prefix : '') ?? []
   return tag === undefined
     ? undefined
     : `the prefix of the keys contains the hash tag ${formatValue(tag)}, so a Cluster would keep all sessions on one server; leave out the braces`

@@ -105,9 +105,9 @@ function rowChapters(can: Capabilities, options: StoreSuiteOptions): [verb: stri
 
 function capabilityClauses(expected: Capabilities): Clauses {
   return {
-    'are those of the suite options': async ({ capabilities: { evicts: _, ...capabilities } }) => {
-      const { evicts: __, ...tested } = expected // no clause fills a store
-      assertEqual(capabilities, tested, 'capabilities')
+    'are those of the suite options': async ({ capabilities }) => {
+      const { evicts } = capabilities // not tested, because no clause fills a store
+      assertEqual(capabilities, { ...expected, ...(evicts !== undefined && { evicts }) }, 'capabilities')
     },
     'have their methods': async (store) => {
       assertEqual(

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry, Store } from '../../src/core/store/store.ts'
 import { CookieStore } from '../../src/stores/cookie.ts'
-import { MemoryStore } from '../../src/stores/memory.ts'
 import { SECRET } from '../stores/cookie/cookie-secret.ts'
 import { revocationRows } from '../stores/cookie/revocation-rows.ts'
 import { broken } from './run-suite.ts'

@@ -17,6 +17,7 @@ import {
 import { isReserved } from '../base/reserved.ts'
 import { type CookieOptions, PREFIX } from '../cookie/cookie-transport.ts'
 import type { Store } from '../store/store.ts'
+import { checkCodec } from './check-codec.ts'
 import { FOREIGN_OPTIONS } from './foreign-options.ts'
 import type { SessionOptions } from './options.ts'
 
@@ -26,8 +27,9 @@ import type { SessionOptions } from './options.ts'
 export function checkSessionOptions(options: unknown): asserts options is SessionOptions {
   if (!isObject(options)) throw new ConfigError(`createSessions(options): pass an object with a \`store\`, not ${formatValue(options)}.`)
   checkOptions(options, SESSION_OPTIONS)
-  const { store, clearExpired, cookie } = options as unknown as SessionOptions
+  const { store, clearExpired, cookie, codec } = options as unknown as SessionOptions
   checkStore(store)
+  if (codec !== undefined) checkCodec(codec)
   if (clearExpired !== undefined && clearExpired !== false) checkClearExpired(store)
   checkLifetime(options as unknown as SessionOptions)
   if (cookie !== undefined) checkCookie(cookie)

@@ -102,8 +102,8 @@ function poolSender(pool: NodeRedisClient): Sender {
     throw new UnconnectedError('The command was not sent to Redis: no client of the pool was free in time')
   }
   return {
-    send: (args, options = {}) =>
-      options.deadline === undefined
+    send: (args, options?: SendOptions) =>
+      options?.deadline === undefined
         ? pool.sendCommand(args, PLAIN)
         : (pool.execute?.((member) => sendThrough(member, args, options)) as Promise<unknown>),
   }

@@ -73,9 +73,16 @@ export async function userPage(rows: RedisRows, users: RedisUsers, userId: strin
   }
 }
 
-/** Members of equal scores are in the order of their bytes. */
+/** Members of equal scores are in the order of their bytes in UTF-8, which is that of their code points. */
 function isAfter(one: ListMember, other: ListMember): boolean {
-  return Number(one.score) > Number(other.score) || Buffer.compare(Buffer.from(one.member), Buffer.from(other.member)) > 0
+  if (one.score !== other.score) return Number(one.score) > Number(other.score)
+  const [points, others] = [Array.from(one.member, codePoint), Array.from(other.member, codePoint)]
+  const at = points.findIndex((point, index) => point !== others[index])
+  return at === -1 ? points.length > others.length : (points[at] ?? -1) > (others[at] ?? -1)
+}
+
+function codePoint(character: string): number {
+  return character.codePointAt(0) ?? 0
 }
 
 /**

@@ -200,12 +200,12 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   }
 }
 
-function withRemedies({ send, remedyFor }: RemoteDatabase): SendToServer {
+function withRemedies(database: RemoteDatabase): SendToServer {
   const explain = (error: unknown): never => {
-    const remedy = error instanceof StoreError && error.remedy === undefined ? remedyFor(error.cause) : undefined
+    const remedy = error instanceof StoreError && error.remedy === undefined ? database.remedyFor(error.cause) : undefined
     throw error instanceof StoreError && remedy !== undefined ? new StoreError(error.operation, error.cause, { remedy }) : error
   }
-  return (operation, text, values, deadline) => send(operation, text, values, deadline).catch(explain)
+  return (operation, text, values, deadline) => database.send(operation, text, values, deadline).catch(explain)
 }
 
 const KEY = COLUMNS.length

@@ -1,10 +1,12 @@
+import type NodeFs from 'node:fs'
+import type NodePath from 'node:path'
 import { ConfigError } from '../../core/base/errors.ts'
 import { invalidOption } from '../../core/base/option-checks.ts'
 import { loadNodeSqlite, NOT_A_DATABASE, READ_ONLY, type SqliteDatabase, sqliteCode } from './sqlite-database.ts'
 
 /** Loaded here and not imported, so that a database of another library works in a runtime without it. */
-const fs = (): typeof import('node:fs') | undefined => globalThis.process?.getBuiltinModule?.('node:fs')
-const pathModule = (): typeof import('node:path') | undefined => globalThis.process?.getBuiltinModule?.('node:path')
+const fs = (): typeof NodeFs | undefined => globalThis.process?.getBuiltinModule?.('node:fs')
+const pathModule = (): typeof NodePath | undefined => globalThis.process?.getBuiltinModule?.('node:path')
 
 /** Whether a file exists. Opening a missing one would create it. */
 export function isFile(path: string): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../../src/index.ts'
-import { MemoryStore } from '../../../src/stores/memory.ts'
+import type { MemoryStore } from '../../../src/stores/memory.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { DAY, MINUTE, rejection, thrown } from '../../core/fixture.ts'
 import { incoming } from '../../incoming.ts'

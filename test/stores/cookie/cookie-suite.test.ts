@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest'
 import { CookieStore } from '../../../src/stores/cookie.ts'
-import { MemoryStore } from '../../../src/stores/memory.ts'
+import type { MemoryStore } from '../../../src/stores/memory.ts'
 import { storeSuite } from '../../../src/testing/store-suite.ts'
 import { SECRET } from './cookie-secret.ts'
 import { revocationRows } from './revocation-rows.ts'
