@@ -45,8 +45,8 @@ describe('a session without a declared type', () => {
   })
 
   it('has typed state and untyped content', () => {
-    expectTypeOf(open.flashed('notice')).toBeUnknown()
-    expectTypeOf(open.flashed<{ text: string }>('notice')).toEqualTypeOf<{ text: string } | undefined>()
+    expectTypeOf(open.flashed('notice')).toEqualTypeOf<unknown[]>()
+    expectTypeOf(open.flashed<{ text: string }>('notice')).toEqualTypeOf<{ text: string }[]>()
     expectTypeOf(open.size).toEqualTypeOf<number>()
     expectTypeOf(open.endsWithBrowser).toEqualTypeOf<boolean>()
     expectTypeOf(open.save()).toEqualTypeOf<Promise<void>>()

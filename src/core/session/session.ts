@@ -1,8 +1,10 @@
 import { CodecError, ConfigError, type SessionError } from '../base/errors.ts'
-import { flashName, isReserved } from '../base/reserved.ts'
+import { isReserved } from '../base/reserved.ts'
+import { isUserId } from '../base/user-id.ts'
 import type { Expiry, SessionProfile } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
 import type { Default, UserId } from '../values/session-data.ts'
+import { addFlash, keepFlashes, readFlashes } from '../draft/flashes.ts'
 import { commitsOf, Dictionary, draftOf } from './dictionary.ts'
 
 /**
@@ -74,9 +76,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
     const draft = draftOf(this).openForWrite()
     const { now, lifetime, profile, values } = draft.context
     if (profile.loginRemedy !== undefined) throw new ConfigError(profile.loginRemedy)
-    const id: unknown = userId
-    if (!(typeof id === 'number' ? Number.isFinite(id) : typeof id === 'string' && id !== ''))
-      throw new CodecError(profile.userName, 'login(userId): pass a number, or a string that is not empty.')
+    if (!isUserId(userId)) throw new CodecError(profile.userName, 'login(userId): pass a number, or a string that is not empty.')
     const text = values.print(profile.userName, userId)
     const expiry = 'expiry' in options ? profile.expiryProperties(options.expiry, now(), now(), lifetime) : []
     draft.record({ kind: 'login', text })
@@ -138,47 +138,41 @@ export class Session<Data = Default> extends Dictionary<Data> {
   }
 
   /**
-   * Stores a message for the next request that reads it with `flashed`. A second message with the
-   * same key replaces it. This request does not see it. Throws `CodecError` as `set`.
+   * Stores a message for the next request that reads it with `flashed`. Messages with the same key
+   * collect, also those of parallel requests. This request does not see it. Throws `CodecError` as
+   * `set`.
    *
    * ```ts
    * session.flash('notice', 'Your order is on its way.')
    * ```
    */
-  flash(key: string, value: unknown): void {
-    draftOf(this).openForWrite().recordSet(flashName(key), value)
+  flash(key: string, message: unknown): void {
+    addFlash(draftOf(this), key, message)
   }
 
   /**
-   * Returns the message that an earlier request stored, and removes it. Returns `undefined` when
-   * there is none, and once the response has started. The type parameter is not checked.
+   * Returns the messages that earlier requests stored, oldest first, and removes them. Returns an
+   * empty array when there are none, and once the response has started. A message is removed when
+   * the changes of this request are committed, so a request that runs at the same time may return
+   * it too. The type parameter is not checked.
    *
    * ```ts
-   * const notice = session.flashed<string>('notice')
+   * const notices = session.flashed<string>('notice')
    * ```
    */
-  flashed<T = unknown>(key: string): T | undefined {
-    const draft = draftOf(this).openForRead()
-    const name = flashName(key)
-    const text = draft.initialText(name)
-    if (draft.isCommitted || text === undefined || draft.flashesRead.has(name)) return undefined
-    draft.flashesRead.set(name, text)
-    draft.recordConsumed(name, text)
-    return draft.context.values.read(name, text) as T | undefined
+  flashed<T = unknown>(key: string): T[] {
+    return readFlashes(draftOf(this), key) as T[]
   }
 
   /**
-   * Keeps the messages that this request has read for the next one, unless a new message has the
-   * same key.
+   * Keeps the messages that this request has read for the next one, in front of new messages.
    *
    * ```ts
    * session.reflash()
    * ```
    */
   reflash(): void {
-    const draft = draftOf(this).openForWrite()
-    for (const [name, text] of draft.flashesRead) if (!draft.withdrawConsumed(name, text)) draft.record({ kind: 'setIfAbsent', name, text })
-    draft.flashesRead.clear()
+    keepFlashes(draftOf(this))
   }
 
   /**
