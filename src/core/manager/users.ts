@@ -1,3 +1,7 @@
+import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
+import { ConfigError } from '../base/errors.ts'
+import { formatValue } from '../base/format.ts'
+import { isUserId } from '../base/user-id.ts'
 import type { Engine } from '../config/engine.ts'
 
 /** A session of a user, without its data. All times are epoch milliseconds. */
@@ -21,19 +25,24 @@ export class Users {
   }
 
   /**
-   * Resolves to the current sessions of a user, in no particular order. Rejects with `StoreError`,
-   * and with `ConfigError` when the store cannot find sessions by user.
+   * Resolves to the current sessions of a user, in no particular order. Throws `ConfigError` without
+   * a user id. Rejects with `StoreError`, and with `ConfigError` when the store cannot find sessions
+   * by user.
    *
    * ```ts
    * const devices = await sessions.users.list(user.id)
    * ```
    */
-  async list(userId: string | number): Promise<UserSession[]> {
+  list(userId: string | number): Promise<UserSession[]> {
+    return this.#list(nameOf(userId))
+  }
+
+  async #list(name: string): Promise<UserSession[]> {
     const { store, now } = this.#engine
     const found: UserSession[] = []
     let cursor: string | undefined
     do {
-      const page = await store.list({ now: now(), index: 'userId', name: String(userId), cursor })
+      const page = await store.list({ now: now(), index: 'userId', name, cursor })
       for (const [handle, { createdAt, seenAt, expiresAt }] of page.entries) found.push({ handle, createdAt, seenAt, expiresAt })
       cursor = page.cursor
     } while (cursor !== undefined)
@@ -41,16 +50,40 @@ export class Users {
   }
 
   /**
-   * Ends all sessions of a user that were committed before the call, except the one with the handle
-   * `except`. Resolves to their number. Rejects with the errors of `list`.
+   * Ends all sessions of a user that were committed before the call, except the session `except`:
+   * that of the request, or one of `list`. Resolves to their number. Throws `ConfigError` when `except` is `undefined` or a session that
+   * was never saved. Rejects with the errors of `list`.
    *
    * ```ts
-   * await sessions.users.revoke(user.id, { except: session.handle })
+   * await sessions.users.revoke(user.id, { except: session })
    * ```
    */
-  async revoke(userId: string | number, { except }: { readonly except?: string | undefined } = {}): Promise<number> {
-    const ended = await this.#engine.store.deleteByIndex({ index: 'userId', name: String(userId), except })
+  revoke(userId: string | number, options: { readonly except?: { readonly handle: string | undefined } } = {}): Promise<number> {
+    return this.#revoke(nameOf(userId), 'except' in options ? handleOf(options.except) : undefined)
+  }
+
+  async #revoke(name: string, except: string | undefined): Promise<number> {
+    const ended = await this.#engine.store.deleteByIndex({ index: 'userId', name, except })
     if (ended > 0) this.#engine.emit({ type: 'ended', reason: 'revoked' })
     return ended
   }
+}
+
+refuseCallbacks(Users, 'sessions.users', ['list', 'revoke'], usePromise)
+
+/** The value of the index for a user id. Without a user id nothing would be found, and nothing would say so. */
+function nameOf(userId: unknown): string {
+  if (isUserId(userId)) return String(userId)
+  throw new ConfigError(
+    `The user id is ${formatValue(userId)}: pass the number or the text that login(userId) got. session.userId is undefined when no user is logged in.`,
+  )
+}
+
+/** Without a handle every session of the user would end, the caller's too. */
+function handleOf(except: unknown): string {
+  const handle: unknown = typeof except === 'object' && except !== null && 'handle' in except ? except.handle : undefined
+  if (typeof handle === 'string') return handle
+  throw new ConfigError(
+    `users.revoke(userId, { except }): \`except\` is ${formatValue(except)} without a handle. Pass a session that is saved: { except: session }. To end every session of the user, leave \`except\` out.`,
+  )
 }
