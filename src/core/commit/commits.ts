@@ -21,11 +21,13 @@ export class Commits {
     return this.#final
   }
 
-  save(): Promise<void> {
+  async save(): Promise<void> {
+    this.#draft.openForWrite()
     return this.#inTurn(() => this.#committer.commit(this.#draft))
   }
 
-  claim(name: string): Promise<string | undefined> {
+  async claim(name: string): Promise<string | undefined> {
+    this.#draft.openForRead().openForWrite()
     return this.#inTurn(() => this.#committer.claim(this.#draft, name))
   }
 
@@ -35,6 +37,11 @@ export class Commits {
 
   reload(): Promise<void> {
     return this.#inTurn(() => this.#committer.reload(this.#draft))
+  }
+
+  /** The connection of the request closed, and no response will commit its changes. */
+  abandon(): Promise<void> {
+    return this.#inTurn(async () => this.#committer.reportUncommitted(this.#draft))
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
