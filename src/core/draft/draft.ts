@@ -1,5 +1,5 @@
 import { type Access, FULL_ACCESS, type Refusal } from '../base/access.ts'
-import { CommitUnknownError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
+import { CommitUnknownError, ConfigError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
 import { isReserved } from '../base/reserved.ts'
 import { apply, concerns, type Effects, type Intent, noEffects, whenGone } from '../changes/intent.ts'
 import { conclude, type Merged, merge } from '../changes/merge.ts'
@@ -63,6 +63,7 @@ export class Draft {
    */
   #hasCommitted = false
   #hasThrownLoadError = false
+  #isUpdating = false
   readonly #pending: PendingDelivery
 
   constructor(context: DraftContext, state: State, client: Client = {}, access: Access = FULL_ACCESS) {
@@ -170,6 +171,7 @@ export class Draft {
    * wants to know if it had ended already.
    */
   flush(asked = true): void {
+    this.checkNotUpdating()
     if (this.#access === COMMITTED) throw COMMITTED_REFUSAL.error()
     this.openToken()
     this.accessed = true
@@ -245,6 +247,7 @@ export class Draft {
    * session.
    */
   openForWrite(): this {
+    this.checkNotUpdating()
     if (this.#access === COMMITTED) throw COMMITTED_REFUSAL.error()
     this.openToken()
     this.accessed = true
@@ -253,6 +256,24 @@ export class Draft {
     if (state.is === 'unknown') throw new CommitUnknownError()
     if (this.#access.writes === 'none') this.#refuse(this.#access.refusal)
     return this
+  }
+
+  /** Runs a function of `update`, which must not change the session. */
+  duringUpdate<T>(change: () => T): T {
+    this.#isUpdating = true
+    try {
+      return change()
+    } finally {
+      this.#isUpdating = false
+    }
+  }
+
+  /**
+   * Throws in a function of `update`. A change there would be lost or repeated when the function
+   * runs again on a conflict.
+   */
+  checkNotUpdating(): void {
+    if (this.#isUpdating) throw new ConfigError(IN_UPDATE)
   }
 
   /**
@@ -376,6 +397,9 @@ function presentedIn(state: State): readonly Identity[] {
   if (state.is === 'absent') return state.presented ?? []
   return state.identity === undefined ? [] : [state.identity]
 }
+
+const IN_UPDATE =
+  'The function of update() changed the session that it is called for. It may run again on a newer state, so it must use its argument only. Call the other verb before or after update().'
 
 const UNLOADED = 'The session is not loaded. With `lazy: true`, call `await session.load()` before you read from it.'
 

@@ -1,6 +1,8 @@
 import { type Access, FULL_ACCESS } from '../base/access.ts'
+import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { milliseconds } from '../base/duration.ts'
 import { ConfigError } from '../base/errors.ts'
+import { formatValue } from '../base/format.ts'
 import { Committer } from '../commit/committer.ts'
 import { checkSessionOptions } from '../config/check-options.ts'
 import { type Engine, makeEngine } from '../config/engine.ts'
@@ -75,10 +77,11 @@ export class Sessions<Data = Default> {
    * const headers = await sessions.commit(session, { status: response.status })
    * ```
    */
-  async commit(session: Session<Data>, response: { readonly status: number }): Promise<Headers> {
+  commit(session: Session<Data>, response: { readonly status: number }): Promise<Headers> {
     this.#checkOwn(session)
-    await commitsOf(session).finish(response.status)
-    return this.headers(session)
+    return commitsOf(session)
+      .finish(response.status)
+      .then(() => this.headers(session))
   }
 
   /**
@@ -157,7 +160,14 @@ export class Sessions<Data = Default> {
    * if (oldest !== undefined) await sessions.revoke(oldest.handle)
    * ```
    */
-  async revoke(handle: string): Promise<boolean> {
+  revoke(handle: string): Promise<boolean> {
+    if (typeof handle === 'string') return this.#revoke(handle)
+    throw new ConfigError(
+      `sessions.revoke(handle): the handle is ${formatValue(handle)}. Pass session.handle of a session that is saved, or a handle of users.list.`,
+    )
+  }
+
+  async #revoke(handle: string): Promise<boolean> {
     const ended = await this.#engine.store.delete({ key: handle })
     if (ended) this.#engine.emit({ type: 'ended', reason: 'revoked', handle })
     return ended
@@ -204,6 +214,8 @@ export class Sessions<Data = Default> {
       throw new ConfigError('This session belongs to another manager. Pass it to the manager that opened it.')
   }
 }
+
+refuseCallbacks(Sessions, 'sessions', ['open', 'load', 'commit', 'revoke', 'clearExpired', 'close'], usePromise)
 
 /**
  * Whether this is a manager, of this copy of the package or of another one with the same adapter

@@ -1,11 +1,13 @@
+import { continueAfter, refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { CodecError, ConfigError, type SessionError } from '../base/errors.ts'
 import { isReserved } from '../base/reserved.ts'
 import { isUserId } from '../base/user-id.ts'
 import type { Expiry, SessionProfile } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
-import type { Default, UserId } from '../values/session-data.ts'
 import { addFlash, keepFlashes, readFlashes } from '../draft/flashes.ts'
+import type { Default, UserId } from '../values/session-data.ts'
 import { commitsOf, Dictionary, draftOf } from './dictionary.ts'
+import { throwOnAssignment } from './strict-properties.ts'
 
 /**
  * The session of one visitor during one request: a typed dictionary that is stored on the server.
@@ -226,10 +228,9 @@ export class Session<Data = Default> extends Dictionary<Data> {
    * await session.save()
    * ```
    */
-  async save(...callback: never[]): Promise<void> {
-    if (callback.length > 0) throw new TypeError('session.save() takes no callback. Use the promise: await session.save()')
-    draftOf(this).openForWrite()
-    await commitsOf(this).save()
+  save(): Promise<void> {
+    draftOf(this).checkNotUpdating()
+    return commitsOf(this).save()
   }
 
   /**
@@ -241,8 +242,9 @@ export class Session<Data = Default> extends Dictionary<Data> {
    * await session.reload()
    * ```
    */
-  async reload(): Promise<void> {
-    await commitsOf(this).reload()
+  reload(): Promise<void> {
+    draftOf(this).checkNotUpdating()
+    return commitsOf(this).reload()
   }
 
   /**
@@ -253,8 +255,9 @@ export class Session<Data = Default> extends Dictionary<Data> {
    * await session.load()
    * ```
    */
-  async load(): Promise<void> {
-    await commitsOf(this).load()
+  load(): Promise<void> {
+    draftOf(this).checkNotUpdating()
+    return commitsOf(this).load()
   }
 }
 
@@ -264,13 +267,17 @@ export class Session<Data = Default> extends Dictionary<Data> {
  * count as a use of the session.
  */
 Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  configurable: true,
   value(this: Session) {
+    if (this === Session.prototype) return 'Session.prototype'
     const { state, currentIdentity, properties } = draftOf(this)
     const names = [...properties.texts.keys()].filter((name) => !isReserved(name))
     return `Session ${JSON.stringify({ state: state.is, handle: currentIdentity?.handle, properties: names })}`
   },
 })
-Object.freeze(Session.prototype) // an assignment to a verb throws
+refuseCallbacks(Session, 'session', ['save', 'load', 'reload'], usePromise)
+refuseCallbacks(Session, 'session', ['flush', 'logout', 'clear', 'cycleId', 'login', 'setExpiry', 'reflash'], continueAfter)
+throwOnAssignment(Session)
 
 function recordExpiry(draft: Draft, properties: ReturnType<SessionProfile['expiryProperties']>): void {
   for (const [name, value] of properties) {
