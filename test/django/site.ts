@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { djangoCodec } from '../../src/codecs/django.ts'
-import { formatDjangoDate, utc } from '../../src/django/rows/local-time.ts'
+import { formatDjangoDate, utc } from '../../src/django/format/local-time.ts'
 import type { DjangoOptions } from '../../src/django/sessions/django-options.ts'
 import { djangoSessions } from '../../src/django/sessions/django-sessions.ts'
 import type { Session, SessionEvent, Sessions } from '../../src/index.ts'

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'vitest'
-import { localTimeOf, utc } from '../../src/django/rows/local-time.ts'
+import { localTimeOf, utc } from '../../src/django/format/local-time.ts'
 import { sqliteRows } from '../../src/django/rows/sqlite-rows.ts'
 import { djangoSuite } from './django-suite.ts'
 import { DJANGO_TABLE } from './tables.ts'

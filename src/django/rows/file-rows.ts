@@ -6,8 +6,8 @@ import { ConfigError, StoreError, type StoreOperation } from '../../core/base/er
 import type { RuleContext } from '../../core/config/profile.ts'
 import type { Keyed, Load, Touch } from '../../core/store/store.ts'
 import type { DjangoSigner } from '../../wire/django-signing.ts'
-import { lifetimeAfterSave } from '../sessions/django-rules.ts'
-import { openSession, signatureOf, UNREADABLE } from '../stores/signed-session.ts'
+import { lifetimeAfterSave } from '../format/django-rules.ts'
+import { openSession, signatureOf, UNREADABLE } from '../format/signed-session.ts'
 import type { DjangoRow, DjangoRows, ListRows, ReplaceResult, ReplaceRow } from './django-rows.ts'
 import { FileLock } from './file-lock.ts'
 

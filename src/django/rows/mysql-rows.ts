@@ -2,7 +2,7 @@ import type { MysqlPool, MysqlPromisePool } from '../../stores/mysql/mysql-clien
 import { mysqlDatabase } from '../../stores/mysql/mysql-database.ts'
 import { isDuplicateKey } from '../../stores/mysql/mysql-errors.ts'
 import type { DjangoRows } from './django-rows.ts'
-import { formatDjangoDate, type LocalTime, parseDjangoDate } from './local-time.ts'
+import { formatDjangoDate, type LocalTime, parseDjangoDate } from '../format/local-time.ts'
 import { type DjangoSqlDialect, djangoTable, remoteRows } from './sql-rows.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { configureSqlite, isFile, openSqlite, type SqliteDatabase } from '../../stores/sqlite/sqlite-database.ts'
 import { SqliteExecutor } from '../../stores/sqlite/sqlite-executor.ts'
 import type { DjangoRows } from './django-rows.ts'
-import { formatDjangoDate, type LocalTime, parseDjangoDate } from './local-time.ts'
+import { formatDjangoDate, type LocalTime, parseDjangoDate } from '../format/local-time.ts'
 import { type DjangoSqlDialect, type DjangoSqlRow, DjangoSqlRows } from './sql-rows.ts'
 
 /** In SQLite, Django stores dates as texts, which are compared as texts. */

@@ -1,10 +1,10 @@
 import { milliseconds } from '../../core/base/duration.ts'
 import type { Lifetime, SessionProfile } from '../../core/config/profile.ts'
-import type { LocalTime } from '../rows/local-time.ts'
+import type { LocalTime } from '../format/local-time.ts'
 import { djangoCookies } from './django-cookie.ts'
-import { djangoIds } from './django-ids.ts'
+import { djangoIds } from '../format/django-ids.ts'
 import type { DjangoOptions } from './django-options.ts'
-import { djangoRules } from './django-rules.ts'
+import { djangoRules } from '../format/django-rules.ts'
 
 /** The profile of the sessions of a Django site. */
 export interface DjangoProfile extends SessionProfile {

@@ -20,8 +20,8 @@ import { deleteInBatches } from '../../stores/shared/delete-in-batches.ts'
 import { results, toPage } from '../../stores/shared/results.ts'
 import type { DjangoSigner } from '../../wire/django-signing.ts'
 import type { DjangoRow, DjangoRows } from '../rows/django-rows.ts'
-import { isDjangoKey } from '../sessions/django-ids.ts'
-import { openSession, signatureOf, signSession, UNREADABLE } from './signed-session.ts'
+import { isDjangoKey } from '../format/django-ids.ts'
+import { openSession, signatureOf, signSession, UNREADABLE } from '../format/signed-session.ts'
 
 /**
  * Stores sessions in Django's rows. The key is Django's `session_key`, so a new id is a new key. The

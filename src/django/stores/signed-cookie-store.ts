@@ -16,7 +16,7 @@ import type {
 } from '../../core/store/store.ts'
 import { results } from '../../stores/shared/results.ts'
 import type { DjangoSigner } from '../../wire/django-signing.ts'
-import { NO_CREATED_AT, openSession, signatureOf, signSession } from './signed-session.ts'
+import { NO_CREATED_AT, openSession, signatureOf, signSession } from '../format/signed-session.ts'
 
 export interface SignedCookieOptions {
   readonly signer: DjangoSigner

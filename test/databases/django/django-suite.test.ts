@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest'
-import { utc } from '../../../src/django/rows/local-time.ts'
+import { utc } from '../../../src/django/format/local-time.ts'
 import { mysqlRows } from '../../../src/django/rows/mysql-rows.ts'
 import { postgresRows } from '../../../src/django/rows/postgres-rows.ts'
 import { djangoSuite } from '../../django/django-suite.ts'
