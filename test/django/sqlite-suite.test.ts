@@ -11,5 +11,8 @@ function newTable(): DatabaseSync {
   return database
 }
 
-djangoSuite('SQLite', () => sqliteRows(newTable(), 'django_session', utc), { describe, it })
-djangoSuite('SQLite with local times', () => sqliteRows(newTable(), 'django_session', localTimeOf('Asia/Kolkata')), { describe, it })
+djangoSuite('SQLite', () => sqliteRows(newTable(), { name: 'django_session' }, utc), { describe, it })
+djangoSuite('SQLite with local times', () => sqliteRows(newTable(), { name: 'django_session' }, localTimeOf('Asia/Kolkata')), {
+  describe,
+  it,
+})

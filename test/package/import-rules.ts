@@ -59,7 +59,7 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     stores: ['format', 'rows'],
     sessions: ['format', 'rows', 'stores'],
     login: ['format', 'sessions'],
-    django: ['sessions', 'login'],
+    django: ['format', 'stores', 'sessions', 'login'],
   },
 }
 

@@ -28,7 +28,7 @@ export type SessionEvent = { readonly handle?: string } & (
   | { readonly type: 'commit-failed'; readonly reason: string }
   | { readonly type: 'cookie-set'; readonly reason: 'new-id' | 'new-data' }
   | { readonly type: 'cookie-deleted'; readonly reason: 'flush' }
-  | { readonly type: 'cookie-refused'; readonly reason: 'insecure' | 'outside' }
+  | { readonly type: 'cookie-refused'; readonly reason: 'insecure' | 'outside' | 'unreadable' }
 )
 
 /** Takes events. What it throws, or rejects with, is reported on the console and otherwise ignored: a listener cannot keep a session from ending. */

@@ -1,3 +1,4 @@
+import type { Refusal } from '../base/access.ts'
 import type { SessionError } from '../base/errors.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
@@ -6,7 +7,8 @@ import type { Entry } from '../store/store.ts'
 /**
  * How a request stands to the session that its token names.
  *
- * - `absent`: there is none, and a change starts one. The identity is the one that was presented, so that a flush deletes it all the same
+ * - `absent`: there is none, and a change starts one. The identity is the one that was presented, so that a flush deletes it all the same.
+ *   `refusal`: there is one that cannot be read, and none may be started in its place
  * - `deferred`: the token contains the session and is decoded when the request first uses the session
  * - `unloaded`: not read yet (option `lazy`)
  * - `live`: it was read; `entry` is the newest that this request knows
@@ -15,7 +17,8 @@ import type { Entry } from '../store/store.ts'
  * - `unknown`: the outcome of a write is unknown; only a flush is still possible
  */
 export type State =
-  | { readonly is: 'absent' | 'ended'; readonly identity?: Identity | undefined }
+  | { readonly is: 'absent'; readonly identity?: Identity | undefined; readonly refusal?: Refusal | undefined }
+  | { readonly is: 'ended'; readonly identity?: Identity | undefined }
   | { readonly is: 'deferred'; readonly identity?: undefined; readonly decode: () => Opened }
   | { readonly is: 'unloaded' | 'unknown'; readonly identity: Identity }
   | { readonly is: 'live'; readonly identity: Identity; readonly entry: Entry }

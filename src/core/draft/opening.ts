@@ -9,7 +9,7 @@ import type { Entry } from '../store/store.ts'
 import type { Draft } from './draft.ts'
 
 /** What loading works with. */
-export type LoadContext = Pick<Engine, 'store' | 'ids' | 'values' | 'emit' | 'now'>
+export type LoadContext = Pick<Engine, 'store' | 'ids' | 'values' | 'emit' | 'now' | 'profile'>
 
 type AbsentReason = (SessionEvent & { readonly type: 'absent' })['reason']
 
@@ -94,7 +94,7 @@ function failedState(identity: Identity, error: unknown): State {
 }
 
 /** The state that a load result puts a draft into. `before` is the state it had. */
-function toState({ emit }: Pick<LoadContext, 'emit'>, identity: Identity, result: LoadResult, before?: State): Opened {
+function toState({ emit, profile }: Pick<LoadContext, 'emit' | 'profile'>, identity: Identity, result: LoadResult, before?: State): Opened {
   if (result.entry !== undefined) {
     emit({ type: 'loaded', reason: 'found', handle: identity.handle })
     return { state: { is: 'live', identity, entry: result.entry }, texts: result.texts }
@@ -102,7 +102,9 @@ function toState({ emit }: Pick<LoadContext, 'emit'>, identity: Identity, result
   emit({ type: 'absent', reason: result.reason, handle: identity.handle })
   // If this request saw the session earlier and it is gone now, it ended while the request was running.
   const hasEnded = before?.is === 'live' || before?.is === 'ended' || result.justReplaced === true
+  if (hasEnded) return { state: { is: 'ended', identity } }
   // An id that was replaced long ago is dropped, so that a leaked or planted copy of it cannot end the session it once belonged to.
-  const isStale = result.reason === 'other-id' && !hasEnded
-  return { state: { is: hasEnded ? 'ended' : 'absent', identity: isStale ? undefined : identity } }
+  const isStale = result.reason === 'other-id'
+  const refusal = result.reason === 'unreadable' ? profile.unreadable : undefined
+  return { state: { is: 'absent', identity: isStale ? undefined : identity, refusal } }
 }

@@ -189,6 +189,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
     if (callback.length > 0) throw new TypeError('session.save() takes no callback: await session.save()')
     const draft = draftOf(this)
     draft.change()
+    if (draft.context.profile.savesUnchanged === true) draft.record({ kind: 'save' })
     await commitsOf(this).save()
   }
 
