@@ -62,7 +62,7 @@ export type HmacAlgorithm = 'sha1' | 'sha256'
  * Django's, SHA-1.
  *
  * ```ts
- * const hash = saltedHmac('accounts.session', secretKey, user.password + user.token, 'sha256')
+ * const hash = saltedHmac('accounts.session', SECRET_KEY, 'pbkdf2_sha256$…', 'sha256')
  * ```
  */
 export function saltedHmac(salt: string, secretKey: string, value: string, algorithm: HmacAlgorithm = 'sha1'): string {

@@ -7,7 +7,7 @@ import { Site } from './site.ts'
 
 /** Creates a site whose session model has the columns `account_id` and `kind`, which is NOT NULL and has no default in the database. */
 function newSite(columns: DjangoOptions['columns']): Site {
-  const site = new Site({ ...(columns === undefined ? {} : { columns }) })
+  const site = new Site(columns === undefined ? {} : { columns })
   site.database.exec('ALTER TABLE django_session RENAME TO old')
   site.database.exec(
     'CREATE TABLE django_session (session_key varchar(40) PRIMARY KEY, session_data text NOT NULL, expire_date datetime NOT NULL, account_id integer, kind text NOT NULL)',
@@ -15,7 +15,10 @@ function newSite(columns: DjangoOptions['columns']): Site {
   return site
 }
 
-const columns: DjangoOptions['columns'] = { account_id: (data) => data._auth_user_id, kind: (data) => String(data['kind'] ?? 'none') }
+const columns: DjangoOptions['columns'] = {
+  account_id: (data) => data._auth_user_id,
+  kind: (data) => (data['kind'] as string | undefined) ?? 'none',
+}
 const written = (site: Site): unknown[] =>
   site.database
     .prepare('SELECT account_id, kind FROM django_session')

@@ -49,7 +49,7 @@ export interface DjangoOptions
    * function is called with all properties of the session whenever it is written.
    *
    * ```ts
-   * columns: { account_id: (data) => data._auth_user_id }
+   * djangoSessions({ secretKey: SECRET_KEY, database: pool, columns: { account_id: (data) => data._auth_user_id } })
    * ```
    */
   readonly columns?: DjangoColumns
@@ -81,7 +81,7 @@ export interface DjangoOptions
    * text where the model has no such method, and then logins are not compared with their users.
    *
    * ```ts
-   * sessionAuthHash: (user, secretKey) => saltedHmac('accounts.session', secretKey, `${user.password}${user.token}`)
+   * const sessionAuthHash: SessionAuthHash = (user, secretKey) => saltedHmac('accounts.session', secretKey, `${user.password}${user.token}`)
    * ```
    */
   readonly sessionAuthHash?: SessionAuthHash

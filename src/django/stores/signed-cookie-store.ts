@@ -105,7 +105,8 @@ export class SignedCookieStore implements Store {
     const { signer, context, warn } = this.#options
     if (token.length > MAX_TOKEN_LENGTH || !SIGNED.test(token)) return undefined
     const session = openSession(signer, token)
-    if (session === undefined) return void warn(unreadableCookie(signer, token))
+    if (session === undefined) warn(unreadableCookie(signer, token))
+    if (session === undefined) return undefined
     const { texts, ...fields } = session
     const stored = context.profile.expiryOf(texts, fields.createdAt, fields.seenAt, context)
     const latest = fields.seenAt + context.lifetime.idle
