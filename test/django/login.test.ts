@@ -474,3 +474,46 @@ it('the functions for test cookies set, check and delete a property', async () =
   })
   expect(testCookieWorked(await site.open())).toBe(false)
 })
+
+describe('two cookies `sessionid`', () => {
+  const OTHER = 'o'.repeat(32)
+
+  it.each([
+    ['an unknown key first', (key: string) => `sessionid=${OTHER}; sessionid=${key}`],
+    ['an unknown key last', (key: string) => `sessionid=${key}; sessionid=${OTHER}`],
+    ['a key of another form', (key: string) => `sessionid=abc; sessionid=${key}`],
+  ])('find the user of the one that is alive: %s', async (_order, cookies) => {
+    const site = await siteWithLogin()
+    site.cookie = cookies(site.key)
+    await site.request(async (session) => {
+      expect(await findUser(session)).toBe(ada)
+      expect(session.get('cart')).toEqual([1])
+    })
+    expect(await site.request(djangoLogout)).toContain('sessionid=;')
+    expect(site.rows()).toEqual([])
+  })
+
+  it('of two sessions that are alive are nobody, and a logout ends both', async () => {
+    const site = await siteWithLogin()
+    const { key } = site
+    site.insertRow('{"planted":1}', { key: OTHER })
+    site.cookie = `sessionid=${OTHER}; sessionid=${key}`
+    await site.request(async (session) => {
+      expect(await findUser(session)).toBeUndefined()
+      expect(session.toObject()).toEqual({})
+    })
+    expect(site.events.filter(({ type }) => type === 'absent').at(-1)).toMatchObject({ reason: 'two-cookies' })
+    await site.request(djangoLogout)
+    expect(site.rows()).toEqual([])
+  })
+
+  it('of two sessions that are alive become the one of a login', async () => {
+    const site = await siteWithLogin()
+    const { key } = site
+    site.insertRow('{"planted":1}', { key: OTHER })
+    site.cookie = `sessionid=${OTHER}; sessionid=${key}`
+    await site.request((session) => djangoLogin(session, ada))
+    expect(site.rows().map(({ session_key }) => session_key)).toEqual([site.key])
+    expect(await findUser(await site.open())).toBe(ada)
+  })
+})

@@ -85,6 +85,19 @@ describe.each(CASES)('a session that cannot be read because of %s', (_name, opti
   })
 })
 
+it('a session that is larger than `maxSize` allows keeps its row and its cookie, and flush() ends it', async () => {
+  const site = new Site({ maxSize: 1000 })
+  site.insertRow(JSON.stringify({ a: 'x'.repeat(5000) }))
+  const before = site.rows()
+  const setCookie = await site.request((session) => {
+    expect(session.get('a')).toBeUndefined()
+    expect(catchError(() => session.set('a', 1))).toMatchObject({ code: 'ERR_SESSION_CONFIG', message: expect.stringContaining('maxSize') })
+  })
+  expect([setCookie, site.rows()]).toEqual([undefined, before])
+  expect(await site.request((session) => session.flush())).toContain('sessionid=;')
+  expect(site.rows()).toEqual([])
+})
+
 it('a session file that cannot be read keeps its content', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'sojourn-django-unreadable-'))
   const path = join(directory, `sessionid${KEY}`)
@@ -128,4 +141,29 @@ it('the warning goes to the console without `onWarning`', async () => {
   await site.request((session) => void session.get('a'))
   expect(warn.mock.calls).toEqual([[expect.stringMatching(/^sojourn: djangoSessions: .*SECRET_KEY/)]])
   warn.mockRestore()
+})
+
+describe('two cookies', () => {
+  const OTHER = 'o'.repeat(32)
+
+  it('of which one leads to a session that cannot be read: that of the other one counts', async () => {
+    const site = new Site()
+    site.insertRow('{"a":1}', { key: OTHER, secret: 'another' })
+    site.insertRow('{"a":2}')
+    site.cookie = `sessionid=${OTHER}; sessionid=${KEY}`
+    await site.request((session) => session.increment('a'))
+    expect(site.data()[KEY]).toEqual({ a: '3' })
+  })
+
+  it('of which one leads to a session that cannot be read, and the other one to none, keep both', async () => {
+    const site = new Site()
+    site.insertRow('{"a":1}', { key: OTHER, secret: 'another' })
+    const before = site.rows()
+    site.cookie = `sessionid=${KEY}; sessionid=${OTHER}`
+    const setCookie = await site.request((session) => {
+      expect(catchError(() => djangoLogin(session, user))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+    })
+    expect([setCookie, site.rows()]).toEqual([undefined, before])
+    expect(site.warnings).toHaveLength(1)
+  })
 })

@@ -62,6 +62,7 @@ function applyJob(context: BatchContext, current: Entry, queued: QueuedJob, befo
   if (!context.ids.isCurrent(job.identity, current)) throw new SessionEndedError('other-id')
   const isAsKnown = before === undefined && job.entry.version === current.version
   const base = before ?? (isAsKnown ? job.latestTexts : decode(context, current))
+  if (before === undefined && context.profile.endOf(current, base, context) <= context.now()) throw new SessionEndedError('ended')
   const merged = (isAsKnown ? job.merged : undefined) ?? merge(base, job.intents, context)
   const identity = merged.newId ? context.ids.renew(job.identity) : job.identity
   return { queued, merged, identity, base: isAsKnown ? undefined : base }

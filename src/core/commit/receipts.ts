@@ -53,7 +53,8 @@ export class Receipts {
    */
   isApplied(current: string, sent: string): boolean | undefined {
     const { floor, receipts } = parse(current)
-    const own = parse(sent).receipts[0] as string
+    const [own] = parse(sent).receipts
+    if (own === undefined) return false // a store without compare-and-swap has no receipts
     if (receipts.includes(own)) return true
     return numberOf(own) > floor ? false : undefined
   }

@@ -1,5 +1,5 @@
 import { SessionError, StoreError } from '../base/errors.ts'
-import type { SessionEvent } from '../base/events.ts'
+import type { SessionEvents } from '../base/events.ts'
 import type { Opened, State } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Texts } from '../config/profile.ts'
@@ -9,19 +9,24 @@ import type { Entry } from '../store/store.ts'
 import type { Draft } from './draft.ts'
 
 /** What loading works with. */
-export type LoadContext = Pick<Engine, 'store' | 'ids' | 'values' | 'emit' | 'now' | 'profile'>
+export type LoadContext = Pick<Engine, 'store' | 'ids' | 'values' | 'emit' | 'now' | 'profile' | 'lifetime' | 'parse' | 'maxSize'>
 
-type AbsentReason = (SessionEvent & { readonly type: 'absent' })['reason']
+type AbsentReason = SessionEvents['absent']['reason']
 
-/** The identity that a request presented, or why there is none. */
-export type CookieResult = { readonly identity: Identity } | { readonly identity?: undefined; readonly reason: AbsentReason }
+/** More ids than this are not looked up: a `Cookie` header can contain thousands. */
+const MAX_CANDIDATES = 4
 
-/** Finds the id among the presented tokens. Malformed tokens are ignored; two different ids count as none. No I/O. */
+/** The ids that a request presented, or why there is none. */
+export type CookieResult =
+  | { readonly identities: readonly [Identity, ...Identity[]] }
+  | { readonly identities?: undefined; readonly reason: AbsentReason }
+
+/** Finds the ids among the presented tokens. Malformed tokens are ignored. No I/O. */
 export function parseSessionCookie({ tokens, names }: Presented, ids: Ids): CookieResult {
   if (names.length === 0) return { reason: 'no-cookie' }
-  const [identity, another] = tokens.map((token) => ids.parse(token)).filter((each) => each !== undefined)
-  if (another !== undefined) return { reason: 'two-cookies' }
-  return identity === undefined ? { reason: 'malformed-cookie' } : { identity }
+  const [identity, ...others] = tokens.map((token) => ids.parse(token)).filter((each) => each !== undefined)
+  if (identity === undefined) return { reason: 'malformed-cookie' }
+  return others.length < MAX_CANDIDATES ? { identities: [identity, ...others] } : { reason: 'two-cookies' }
 }
 
 /** What an id leads to. `justReplaced`: the session has a new id since a moment ago. */
@@ -29,10 +34,21 @@ export type LoadResult =
   | { readonly entry: Entry; readonly texts: Texts }
   | { readonly entry?: undefined; readonly reason: AbsentReason; readonly justReplaced?: boolean }
 
-/** While the current id is younger than this, requests that were sent with the id before it may still be running. */
+/**
+ * A payload longer than so many times `maxSize` is not decoded. Up to there a lowered `maxSize`
+ * leaves sessions readable.
+ */
+const OVERSIZE = 4
+
+/**
+ * While the current id is younger than this, requests that were sent with the id before it may
+ * still be running.
+ */
 const OVERLAP = 60_000
 
-/** Reads the entry of an identity and validates it. Rejects with `StoreError` when the store fails. */
+/**
+ * Reads the entry of an identity and validates it. Rejects with `StoreError` when the store fails.
+ */
 export async function loadEntry(context: LoadContext, identity: Identity, fresh: boolean): Promise<LoadResult> {
   const now = context.now()
   const { key, handle } = identity
@@ -44,32 +60,60 @@ export async function loadEntry(context: LoadContext, identity: Identity, fresh:
     throw error
   }
   const result = validate(context, identity, entry, now)
-  // A cache may not know that the id was renewed, and its visitor would look logged out: only a fresh read proves another id.
+  // A cache may not know that the id was renewed, and its visitor would look logged out: only a
+  // fresh read proves another id.
   return !fresh && result.entry === undefined && result.reason === 'other-id' ? loadEntry(context, identity, true) : result
 }
 
-function validate(
-  { ids, values }: Pick<LoadContext, 'ids' | 'values'>,
-  identity: Identity,
-  entry: Entry | undefined,
-  now: number,
-): LoadResult {
+function validate(context: Omit<LoadContext, 'store'>, identity: Identity, entry: Entry | undefined, now: number): LoadResult {
   if (entry === undefined || entry.expiresAt <= now) return { reason: 'unknown-or-expired' }
-  if (!ids.isCurrent(identity, entry)) return { reason: 'other-id', justReplaced: now - entry.idAt < OVERLAP }
-  const texts = values.decode(entry.payload)
-  return texts === undefined ? { reason: 'unreadable' } : { entry, texts }
+  if (!context.ids.isCurrent(identity, entry)) return { reason: 'other-id', justReplaced: now - entry.idAt < OVERLAP }
+  if (entry.payload.length > OVERSIZE * context.maxSize) return { reason: 'too-large' }
+  const texts = context.values.decode(entry.payload)
+  if (texts === undefined) return { reason: 'unreadable' }
+  return context.profile.endOf(entry, texts, context) <= now ? { reason: 'unknown-or-expired' } : { entry, texts }
 }
 
-/** Loads the session of a draft. Rejects with `StoreError` when the store fails; the draft is then unchanged. */
+/**
+ * Loads the session of a draft. Rejects with `StoreError` when the store fails; the draft is then
+ * unchanged.
+ */
 export async function loadInto(context: LoadContext, draft: Draft, fresh = false): Promise<void> {
   const { state, generation } = draft
   const { identity } = state
   if (identity === undefined) return draft.open(state)
-  const opened = toState(context, identity, await loadEntry(context, identity, fresh), state)
+  const others = state.is === 'unloaded' ? (state.others ?? []) : []
+  const opened =
+    others.length === 0
+      ? toState(context, identity, await loadEntry(context, identity, fresh), state)
+      : await loadOneOf(context, [identity, ...others])
   draft.open(opened.state, opened.texts, generation)
 }
 
-/** As `loadInto`, but records a failure in the draft in place of rejecting. The draft throws it when the session is used. */
+/**
+ * Loads the session of a request with several ids, such as after a change of `cookie.domain` or
+ * with a cookie that a sibling host has set. If one of them leads to a session, it is the session.
+ * If several do, none is chosen, because a preference would let the sibling host put its session
+ * ahead of the visitor's.
+ */
+async function loadOneOf(context: LoadContext, identities: readonly Identity[]): Promise<Opened> {
+  const results = await Promise.all(identities.map(async (identity) => ({ identity, result: await loadEntry(context, identity, false) })))
+  const current = results.filter(({ result }) => result.entry !== undefined)
+  const [first, another] = current
+  if (another !== undefined) {
+    context.emit({ type: 'absent', reason: 'two-cookies' })
+    return { state: { is: 'absent', presented: current.map(({ identity }) => identity), conflict: true } }
+  }
+  const chosen = first ?? results.find(({ result }) => isJustReplaced(result)) ?? results.find(({ result }) => isUnreadable(result))
+  if (chosen !== undefined) return toState(context, chosen.identity, chosen.result)
+  context.emit({ type: 'absent', reason: 'unknown-or-expired' })
+  return { state: { is: 'absent' } }
+}
+
+/**
+ * As `loadInto`, but records a failure in the draft in place of rejecting. The draft throws it when
+ * the session is used.
+ */
 export async function tryLoadInto(context: LoadContext, draft: Draft): Promise<void> {
   try {
     await loadInto(context, draft)
@@ -77,6 +121,15 @@ export async function tryLoadInto(context: LoadContext, draft: Draft): Promise<v
     const { identity } = draft.state
     if (identity !== undefined) draft.open(failedState(identity, error))
   }
+}
+
+function isJustReplaced(result: LoadResult): boolean {
+  return result.entry === undefined && result.justReplaced === true
+}
+
+/** The session is there, but this manager cannot read it. */
+function isUnreadable(result: LoadResult): boolean {
+  return result.entry === undefined && (result.reason === 'unreadable' || result.reason === 'too-large')
 }
 
 /** Opens the session that an id itself contains, as it was at `now`. */
@@ -100,11 +153,14 @@ function toState({ emit, profile }: Pick<LoadContext, 'emit' | 'profile'>, ident
     return { state: { is: 'live', identity, entry: result.entry }, texts: result.texts }
   }
   emit({ type: 'absent', reason: result.reason, handle: identity.handle })
-  // If this request saw the session earlier and it is gone now, it ended while the request was running.
-  const hasEnded = before?.is === 'live' || before?.is === 'ended' || result.justReplaced === true
+  // If this request saw the session earlier and it is gone now, it ended while the request was
+  // running.
+  const hasEnded = before?.is === 'live' || before?.is === 'ended' || isJustReplaced(result)
   if (hasEnded) return { state: { is: 'ended', identity } }
-  // An id that was replaced long ago is dropped, so that a leaked or planted copy of it cannot end the session it once belonged to.
-  const isStale = result.reason === 'other-id'
-  const refusal = result.reason === 'unreadable' ? profile.unreadable : undefined
-  return { state: { is: 'absent', identity: isStale ? undefined : identity, refusal } }
+  const refusal = isUnreadable(result) ? profile.unreadable : undefined
+  // An id that was replaced long ago is dropped, so that a leaked or planted copy of it cannot end
+  // the session it once belonged to. A row that is too large is kept for its developer to see,
+  // unless another framework can still use it.
+  const isDropped = result.reason === 'other-id' || (result.reason === 'too-large' && refusal === undefined)
+  return { state: { is: 'absent', presented: isDropped ? [] : [identity], refusal } }
 }

@@ -11,7 +11,7 @@ const SESSION_EXPIRY = '_session_expiry'
 /** The rules of a profile that define the meaning of the stored properties. */
 type Rules = Pick<
   SessionProfile,
-  'userName' | 'loginRemedy' | 'endsWithBrowser' | 'expiryOf' | 'touchOf' | 'expiryProperties' | 'requiresNewId' | 'issues'
+  'userName' | 'loginRemedy' | 'endsWithBrowser' | 'endOf' | 'expiryOf' | 'touchOf' | 'expiryProperties' | 'requiresNewId' | 'issues'
 >
 
 export interface DjangoRulesOptions {
@@ -40,6 +40,7 @@ export function djangoRules({ saveEveryRequest, isoExpiry, localTime }: DjangoRu
     userName: '_auth_user_id',
     loginRemedy: 'A Django login needs more than a user id: call djangoLogin(session, user) of sojourn/django.',
     endsWithBrowser,
+    endOf: ({ expiresAt }) => expiresAt, // Django's rule: what it stored
     expiryOf,
     // In Django a read is not an activity: only a save extends the lifetime of a session.
     touchOf: (entry, texts, now, context) => {

@@ -17,7 +17,7 @@ export function unreadableCookie(signer: DjangoSigner, token: string): string {
 
 function reasonOf(signer: DjangoSigner, data: string): string {
   return signer.isSigned(data)
-    ? 'its content is not a JSON object. Set SESSION_SERIALIZER to django.contrib.sessions.serializers.JSONSerializer.'
+    ? 'its content is not a JSON object of at most 16 MiB. Set SESSION_SERIALIZER to django.contrib.sessions.serializers.JSONSerializer.'
     : `no key verifies its signature. Compare ${SETTINGS}.`
 }
 
@@ -29,6 +29,6 @@ export const unreadableRefusal: Refusal = {
   reason: 'unreadable',
   error: () =>
     new ConfigError(
-      `This visitor has a session of Django that cannot be read here. A new session would replace its cookie and log the visitor out of Django, so nothing can be stored. Compare ${SETTINGS}; SESSION_SERIALIZER has to be JSON. If SECRET_KEY was changed without fallbacks, delete the sessions of the old key, which Django cannot read either. flush() ends this session.`,
+      `This visitor has a session of Django that cannot be read here. A new session would replace its cookie and log the visitor out of Django, so nothing can be stored. Compare ${SETTINGS}; SESSION_SERIALIZER has to be JSON, and the option \`maxSize\` large enough. If SECRET_KEY was changed without fallbacks, delete the sessions of the old key, which Django cannot read either. flush() ends this session.`,
     ),
 }

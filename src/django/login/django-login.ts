@@ -6,7 +6,7 @@ import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
 import type { DjangoUser } from '../format/auth-hashes.ts'
 import { normalizeUserId, spellingsOf } from '../format/user-ids.ts'
 import type { DjangoSite } from '../sessions/django-profile.ts'
-import { type DjangoDraft, djangoDraftOf, recordReserved } from './django-draft.ts'
+import { type DjangoDraft, djangoDraftOf } from './django-draft.ts'
 
 /** Options of `djangoUser`. */
 export interface DjangoUserOptions<User extends DjangoUser> {
@@ -116,7 +116,7 @@ export interface DjangoLoginOptions {
 export function djangoLogin<Data>(session: Session<Data>, user: DjangoUser, options: DjangoLoginOptions = {}): void {
   const django = djangoDraftOf(session, 'djangoLogin')
   const { draft, site } = django
-  draft.change()
+  draft.openForWrite()
   const backend = backendOf(site, options.backend)
   const id = idOf(user, 'djangoLogin')
   const hash = site.hashes.create(user, 'djangoLogin')
@@ -126,8 +126,8 @@ export function djangoLogin<Data>(session: Session<Data>, user: DjangoUser, opti
   if ('expiry' in options) session.setExpiry(options.expiry)
   draft.record({ kind: 'remove', name: CSRF_TOKEN })
   draft.record({ kind: 'login', text: draft.context.values.print(USER_ID, isSameUser ? previous.id : id) })
-  recordReserved(draft, BACKEND, backend)
-  recordReserved(draft, AUTH_HASH, hash)
+  draft.recordSet(BACKEND, backend)
+  draft.recordSet(AUTH_HASH, hash)
 }
 
 function backendOf({ backends }: DjangoSite, backend: string | undefined): string {
@@ -179,7 +179,7 @@ export function updateDjangoAuthHash<Data>(session: Session<Data>, user: DjangoU
   if (id === undefined || !isSameId(id, idOf(user, 'updateDjangoAuthHash'))) return
   const hash = django.site.hashes.create(user, 'updateDjangoAuthHash')
   session.cycleId()
-  recordReserved(django.draft, AUTH_HASH, hash)
+  django.draft.recordSet(AUTH_HASH, hash)
 }
 
 function readLogin({ draft }: DjangoDraft): {
@@ -187,7 +187,7 @@ function readLogin({ draft }: DjangoDraft): {
   readonly backend: string | undefined
   readonly hash: string
 } {
-  const properties = draft.look()
+  const { properties } = draft.openForRead()
   const [id, backend, hash] = [USER_ID, BACKEND, AUTH_HASH].map((name) => properties.read(name))
   return {
     id: typeof id === 'string' || typeof id === 'number' || typeof id === 'bigint' ? String(id) : undefined,

@@ -24,7 +24,7 @@ const REMOVED_BY: Readonly<Record<string, string>> = {
 export function djangoProperty<Data>(session: Session<Data>, name: string): unknown {
   const { draft } = djangoDraftOf(session, 'djangoProperty')
   checkName('djangoProperty', 'get', name)
-  return draft.look().copy(name)
+  return draft.openForRead().properties.copy(name)
 }
 
 /**
@@ -40,8 +40,8 @@ export function deleteDjangoProperty<Data>(session: Session<Data>, name: string)
   checkName('deleteDjangoProperty', 'delete', name)
   const remedy = Object.hasOwn(REMOVED_BY, name) ? REMOVED_BY[name] : undefined
   if (remedy !== undefined) throw new ConfigError(`deleteDjangoProperty: the property "${name}" is removed by ${remedy}.`)
-  const isPresent = draft.look().texts.has(name)
-  draft.change()
+  const isPresent = draft.openForRead().properties.texts.has(name)
+  draft.openForWrite()
   draft.record({ kind: 'remove', name })
   return isPresent
 }

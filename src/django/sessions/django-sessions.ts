@@ -4,8 +4,7 @@ import type { SessionOptions } from '../../core/config/options.ts'
 import type { RuleContext } from '../../core/config/profile.ts'
 import { Sessions } from '../../core/manager/sessions.ts'
 import type { Store } from '../../core/store/store.ts'
-import type { Described, Schemas } from '../../core/values/schema.ts'
-import type { Default } from '../../core/values/session-data.ts'
+import type { Default, Described, Schemas } from '../../core/values/session-data.ts'
 import type { MysqlPool, MysqlPromisePool } from '../../stores/mysql/mysql-client.ts'
 import type { PgPool, PostgresJs } from '../../stores/postgres/postgres-client.ts'
 import type { SqliteDatabase } from '../../stores/sqlite/sqlite-database.ts'
@@ -62,6 +61,7 @@ export function djangoSessions(options: DjangoOptions): Sessions<any> {
     ...sharedOptions(options),
     store: createStore(options, { profile, lifetime: profile.lifetime(), parse: parsePython }, warn),
     codec: djangoCodec,
+    clearExpired: false, // Django's rows are cleared by Django: manage.py clearsessions
     cookie: toCookieOptions(cookie),
   }
   return new Sessions(sessionOptions, profile)
