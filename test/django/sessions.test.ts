@@ -416,6 +416,7 @@ describe('djangoSessions', () => {
     ['saveEveryRequest', { saveEveryRequest: 1 }],
     ['cookie.secure', { cookie: { secure: 'auto' } }],
     ['cookie.name', { cookie: { name: 'a b' } }],
+    ['cookie.name', { cookie: { name: '__Secure-sessionid' } }],
     ['cookie.sameSite', { cookie: { sameSite: 'none' } }],
     ['cookie.sameSite', { cookie: { sameSite: 'Lax' } }],
     ['cookie.sameSite', { cookie: { sameSite: null } }],

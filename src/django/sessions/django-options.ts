@@ -14,6 +14,7 @@ import {
   satisfies,
 } from '../../core/base/option-checks.ts'
 import type { SessionOptions } from '../../core/config/options.ts'
+import { PREFIX } from '../../core/cookie/cookie-transport.ts'
 import type { MysqlPool, MysqlPromisePool } from '../../stores/mysql/mysql-client.ts'
 import type { PgPool, PostgresJs } from '../../stores/postgres/postgres-client.ts'
 import { aTable, aTableOfSchema } from '../../stores/shared/store-options.ts'
@@ -157,9 +158,15 @@ function aCookieAge(value: unknown): string | undefined {
 export function checkDjangoOptions(options: DjangoOptions): void {
   const { cookie: { secure } = {} } = checkOptions(options, OPTIONS)
   checkOptions({ secure }, { owner: OWNER, path: 'cookie.', checks: { secure: aBoolean } })
+  checkName(options)
   checkSecrets(options)
   checkPlace(options)
   checkTimeZones(options)
+}
+
+function checkName({ cookie: { name = '', secure } = {} }: DjangoOptions): void {
+  if (PREFIX.test(name) && secure !== true)
+    throw invalidOption(OWNER, 'cookie.name', name, 'browsers refuse this prefix without Secure; set SESSION_COOKIE_SECURE and `secure: true`')
 }
 
 /** No message shows any part of a secret. */
