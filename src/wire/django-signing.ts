@@ -43,7 +43,10 @@ export class DjangoSigner {
     return this.#keys.some((key) => constantTimeEqual(hmac(key, value).toString('base64url'), signature))
   }
 
-  /** The verified value, or `undefined` if no key matches or the payload is unreadable. Never throws. */
+  /**
+   * The verified value, or `undefined` if no key matches or the payload is unreadable. Never
+   * throws.
+   */
   unsign(signed: string): SignedValue | undefined {
     const value = valueOf(signed)
     const separator = value.lastIndexOf(':')

@@ -8,11 +8,16 @@ export interface DjangoUser {
   readonly id: string | number | bigint
   /** The column as it is: Django's hash of the password. */
   readonly password: string
-  /** A user who is not active is not logged in. Omit it where `loadUser` returns only active users. */
+  /**
+   * A user who is not active is not logged in. Omit it where `loadUser` returns only active users.
+   */
   readonly is_active?: boolean | number
 }
 
-/** Django's `get_session_auth_hash()`. Returns an empty text where the user model has no such method. */
+/**
+ * Django's `get_session_auth_hash()`. Returns an empty text where the user model has no such
+ * method.
+ */
 export type SessionAuthHash = (user: DjangoUser & Readonly<Record<string, unknown>>, secretKey: string) => string
 
 const SALT = 'django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash'
@@ -37,7 +42,10 @@ export class AuthHashes {
     return this.#hasMatched
   }
 
-  /** The hash of a user by the current key. Throws `ConfigError`, which names `caller`, if it cannot be made. */
+  /**
+   * The hash of a user by the current key. Throws `ConfigError`, which names `caller`, if it cannot
+   * be made.
+   */
   create(user: DjangoUser, caller: string): string {
     return this.#hash(user, this.#secretKeys[0] as string, caller)
   }

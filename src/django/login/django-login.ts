@@ -12,8 +12,8 @@ import { type DjangoDraft, djangoDraftOf } from './django-draft.ts'
 export interface DjangoUserOptions<User extends DjangoUser> {
   /**
    * Returns the user with an id, which is a string, or `undefined` when there is none. `backend` is
-   * the authentication backend of the login. If there is no user with a UUID, it is called again with
-   * the UUID as MySQL and SQLite store it, without hyphens.
+   * the authentication backend of the login. If there is no user with a UUID, it is called again
+   * with the UUID as MySQL and SQLite store it, without hyphens.
    */
   readonly loadUser: (id: string, backend: string) => User | undefined | Promise<User | undefined>
 }
@@ -25,17 +25,17 @@ const AUTH_HASH = '_auth_user_hash'
 const CSRF_TOKEN = '_csrftoken'
 
 /**
- * Returns the logged-in user by Django's rules. Returns `undefined` when there is no login, when the
- * user does not exist or is not active, and when the backend is not among `backends` of
- * `djangoSessions`. A session whose user has changed the password is flushed. If a key of `fallbacks`
- * signed the login, the session gets a new id and a hash by the current key.
+ * Returns the logged-in user by Django's rules. Returns `undefined` when there is no login, when
+ * the user does not exist or is not active, and when the backend is not among `backends` of
+ * `djangoSessions`. A session whose user has changed the password is flushed. If a key of
+ * `fallbacks` signed the login, the session gets a new id and a hash by the current key.
  *
  * ```ts
  * const user = await djangoUser(req.session, { loadUser: (id) => usersById.get(id) }) // SELECT id, password, is_active FROM auth_user …
  * ```
  *
- * Rejects with the error of `loadUser`, with `ConfigError` when the user has no `password`, and with
- * `StoreError` when the session could not be loaded.
+ * Rejects with the error of `loadUser`, with `ConfigError` when the user has no `password`, and
+ * with `StoreError` when the session could not be loaded.
  */
 export async function djangoUser<Data, User extends DjangoUser>(
   session: Session<Data>,
@@ -73,7 +73,10 @@ function isAccepted({ backends, warn }: DjangoSite, backend: string): boolean {
   return false
 }
 
-/** Parallel requests of one page do this at the same time. The first one suffices, so none of them fails when another one was faster. */
+/**
+ * Parallel requests of one page do this at the same time. The first one suffices, so none of them
+ * fails when another one was faster.
+ */
 function renew({ draft, site }: DjangoDraft, user: DjangoUser): void {
   if (draft.isCommitted) return
   const text = draft.context.values.print(AUTH_HASH, site.hashes.create(user, 'djangoUser'))
@@ -94,24 +97,28 @@ const HASH_MISMATCH =
 
 /** Options of `djangoLogin`. */
 export interface DjangoLoginOptions {
-  /** The authentication backend by which Django loads the user. Default: the only one of `backends` of `djangoSessions`. */
+  /**
+   * The authentication backend by which Django loads the user. Default: the only one of `backends`
+   * of `djangoSessions`.
+   */
   readonly backend?: string
   /** As `session.setExpiry`. */
   readonly expiry?: Expiry
 }
 
 /**
- * Logs a user in, for Django too, and gives the session a new id. The data of an anonymous visitor is
- * kept. The data of another user is dropped, and so is the data that the same user stored before a
- * change of the password. The password itself is not checked here: check it first.
+ * Logs a user in, for Django too, and gives the session a new id. The data of an anonymous visitor
+ * is kept. The data of another user is dropped, and so is the data that the same user stored before
+ * a change of the password. The password itself is not checked here: check it first.
  *
  * ```ts
  * djangoLogin(req.session, { id: 42, password: row.password })
  * ```
  *
- * With `CSRF_USE_SESSIONS`, Django makes a new CSRF token for its next form. Otherwise the token is in
- * another cookie, which this function does not renew. Throws `ConfigError` for a user without `id` or
- * `password` and for a backend that Django would not accept, and the errors of `session.login`.
+ * With `CSRF_USE_SESSIONS`, Django makes a new CSRF token for its next form. Otherwise the token is
+ * in another cookie, which this function does not renew. Throws `ConfigError` for a user without
+ * `id` or `password` and for a backend that Django would not accept, and the errors of
+ * `session.login`.
  */
 export function djangoLogin<Data>(session: Session<Data>, user: DjangoUser, options: DjangoLoginOptions = {}): void {
   const django = djangoDraftOf(session, 'djangoLogin')
@@ -165,9 +172,10 @@ export function djangoLogout<Data>(session: Session<Data>): void {
 }
 
 /**
- * Keeps this session after a change of its user's password, like Django's `update_session_auth_hash`:
- * it gets a new id and the hash of the new password. All other sessions of the user end when they are
- * next used. `user` has the new `password`. Does nothing when the session belongs to another user.
+ * Keeps this session after a change of its user's password, like Django's
+ * `update_session_auth_hash`: it gets a new id and the hash of the new password. All other sessions
+ * of the user end when they are next used. `user` has the new `password`. Does nothing when the
+ * session belongs to another user.
  *
  * ```ts
  * updateDjangoAuthHash(req.session, { id: 42, password: row.password }) // after the UPDATE
@@ -210,7 +218,10 @@ export function testCookieWorked<Data>(session: Session<Data>): boolean {
   return (session as unknown as TestCookieSession).get(TEST_COOKIE.name) === TEST_COOKIE.value
 }
 
-/** Django's `delete_test_cookie`. Returns `false` when there was none, where Django raises `KeyError`. */
+/**
+ * Django's `delete_test_cookie`. Returns `false` when there was none, where Django raises
+ * `KeyError`.
+ */
 export function deleteTestCookie<Data>(session: Session<Data>): boolean {
   return (session as unknown as TestCookieSession).delete(TEST_COOKIE.name)
 }

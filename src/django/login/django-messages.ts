@@ -57,7 +57,10 @@ export function addDjangoMessage<Data>(
   update(draft, (list) => [...list, added])
 }
 
-/** Django's default storage would never show a message of the session, because it reads its cookie first. */
+/**
+ * Django's default storage would never show a message of the session, because it reads its cookie
+ * first.
+ */
 function messageDraftOf<Data>(session: Session<Data>, caller: string): Draft {
   const { draft, site } = djangoDraftOf(session, caller)
   if (site.hasMessages) return draft
@@ -66,7 +69,10 @@ function messageDraftOf<Data>(session: Session<Data>, caller: string): Draft {
   )
 }
 
-/** Records a change that the commit applies to the newest list, so messages of parallel requests are kept. */
+/**
+ * Records a change that the commit applies to the newest list, so messages of parallel requests are
+ * kept.
+ */
 function update(draft: Draft, change: (list: readonly unknown[]) => readonly unknown[]): void {
   draft.openForWrite()
   draft.record({

@@ -13,9 +13,9 @@ const REMOVED_BY: Readonly<Record<string, string>> = {
 }
 
 /**
- * Returns a property whose name begins with `_`, which Django or one of its packages has stored, such
- * as `_language` or `_impersonate`. Returns `undefined` when there is none. A change inside the
- * returned object is not saved.
+ * Returns a property whose name begins with `_`, which Django or one of its packages has stored,
+ * such as `_language` or `_impersonate`. Returns `undefined` when there is none. A change inside
+ * the returned object is not saved.
  *
  * ```ts
  * const language = djangoProperty(req.session, '_language')

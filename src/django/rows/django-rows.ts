@@ -12,7 +12,10 @@ export interface DjangoRow {
 
 /** A row to write. */
 export interface NewDjangoRow extends DjangoRow {
-  /** The values of the columns of a custom session model, in the order of `DjangoTable.columns`. `undefined` is NULL. */
+  /**
+   * The values of the columns of a custom session model, in the order of `DjangoTable.columns`.
+   * `undefined` is NULL.
+   */
   readonly columns?: readonly (string | number | undefined)[]
 }
 

@@ -23,7 +23,10 @@ import type { SessionAuthHash } from '../format/auth-hashes.ts'
 import type { DjangoColumns } from '../stores/django-columns.ts'
 import type { DjangoCookieOptions } from './django-cookie.ts'
 
-/** The database of Django's table: a path or an open database of SQLite, or a pool of PostgreSQL, MySQL or MariaDB. */
+/**
+ * The database of Django's table: a path or an open database of SQLite, or a pool of PostgreSQL,
+ * MySQL or MariaDB.
+ */
 export type DjangoDatabase = string | SqliteDatabase | PgPool | PostgresJs | MysqlPool | MysqlPromisePool
 
 /**
@@ -41,7 +44,10 @@ export interface DjangoOptions
   readonly fallbacks?: readonly string[]
   /** The database of `django_session`, for Django's engine `db`. */
   readonly database?: DjangoDatabase
-  /** The name of the table. Default `django_session`. On PostgreSQL and MySQL a schema may precede it. */
+  /**
+   * The name of the table. Default `django_session`. On PostgreSQL and MySQL a schema may precede
+   * it.
+   */
   readonly table?: string
   /** `SESSION_FILE_PATH`, for Django's engine `file`. */
   readonly directory?: string
@@ -58,24 +64,42 @@ export interface DjangoOptions
   readonly signedCookies?: boolean
   /** `SESSION_COOKIE_…`. */
   readonly cookie?: DjangoCookieOptions
-  /** `SESSION_COOKIE_AGE`: how long after a save a session expires. Seconds, or a text such as `'14d'`. Default two weeks. */
+  /**
+   * `SESSION_COOKIE_AGE`: how long after a save a session expires. Seconds, or a text such as
+   * `'14d'`. Default two weeks.
+   */
   readonly cookieAge?: Duration | number
   /** `SESSION_EXPIRE_AT_BROWSER_CLOSE`. Default `false`. */
   readonly expireAtBrowserClose?: boolean
-  /** `SESSION_SAVE_EVERY_REQUEST`: every request with a session extends its lifetime and sends its cookie again. Default `false`. */
+  /**
+   * `SESSION_SAVE_EVERY_REQUEST`: every request with a session extends its lifetime and sends its
+   * cookie again. Default `false`.
+   */
   readonly saveEveryRequest?: boolean
   /**
    * `TIME_ZONE` of a site with `USE_TZ = False`, whose dates are local times. Give it there even if
    * it is `'UTC'`, and omit it where `USE_TZ` is `True`.
    */
   readonly timeZone?: string
-  /** `TIME_ZONE` of the entry of `DATABASES`, if it has one: the zone of the dates in MySQL or SQLite with `USE_TZ = True`. */
+  /**
+   * `TIME_ZONE` of the entry of `DATABASES`, if it has one: the zone of the dates in MySQL or
+   * SQLite with `USE_TZ = True`.
+   */
   readonly databaseTimeZone?: string
-  /** Whether `setExpiry` accepts a date. Set `false` for Django before 4.1, which cannot read one. Default `true`. */
+  /**
+   * Whether `setExpiry` accepts a date. Set `false` for Django before 4.1, which cannot read one.
+   * Default `true`.
+   */
   readonly isoExpiry?: boolean
-  /** The salt, where the `SessionStore` of `SESSION_ENGINE` has another class name. Default `django.contrib.sessions.SessionStore`. */
+  /**
+   * The salt, where the `SessionStore` of `SESSION_ENGINE` has another class name. Default
+   * `django.contrib.sessions.SessionStore`.
+   */
   readonly salt?: string
-  /** `AUTHENTICATION_BACKENDS`. Logins of other backends do not count. Default: `django.contrib.auth.backends.ModelBackend`. */
+  /**
+   * `AUTHENTICATION_BACKENDS`. Logins of other backends do not count. Default:
+   * `django.contrib.auth.backends.ModelBackend`.
+   */
   readonly backends?: readonly string[]
   /**
    * `get_session_auth_hash()` of the user model, if it overrides that of Django. Returns an empty
@@ -88,11 +112,14 @@ export interface DjangoOptions
   readonly sessionAuthHash?: SessionAuthHash
   /**
    * `'session'` if `MESSAGE_STORAGE` is `django.contrib.messages.storage.session.SessionStorage`.
-   * Required by `djangoMessages` and `addDjangoMessage`, because Django's default stores messages in
-   * a cookie.
+   * Required by `djangoMessages` and `addDjangoMessage`, because Django's default stores messages
+   * in a cookie.
    */
   readonly messageStorage?: 'session'
-  /** Called with a text when Django's sessions cannot be used, once for each reason. Default: `console.warn`. */
+  /**
+   * Called with a text when Django's sessions cannot be used, once for each reason. Default:
+   * `console.warn`.
+   */
   readonly onWarning?: (message: string) => void
 }
 
@@ -154,7 +181,10 @@ function aCookieAge(value: unknown): string | undefined {
   return aDuration(typeof value === 'number' ? `${value}s` : value)?.replace('pass a text', 'pass seconds, or a text')
 }
 
-/** Throws a `ConfigError` for the first option that only Django has and that is wrong. The manager checks the others. */
+/**
+ * Throws a `ConfigError` for the first option that only Django has and that is wrong. The manager
+ * checks the others.
+ */
 export function checkDjangoOptions(options: DjangoOptions): void {
   const { cookie: { secure } = {} } = checkOptions(options, OPTIONS)
   checkOptions({ secure }, { owner: OWNER, path: 'cookie.', checks: { secure: aBoolean } })
@@ -166,7 +196,12 @@ export function checkDjangoOptions(options: DjangoOptions): void {
 
 function checkName({ cookie: { name = '', secure } = {} }: DjangoOptions): void {
   if (PREFIX.test(name) && secure !== true)
-    throw invalidOption(OWNER, 'cookie.name', name, 'browsers refuse this prefix without Secure; set SESSION_COOKIE_SECURE and `secure: true`')
+    throw invalidOption(
+      OWNER,
+      'cookie.name',
+      name,
+      'browsers refuse this prefix without Secure; set SESSION_COOKIE_SECURE and `secure: true`',
+    )
 }
 
 /** No message shows any part of a secret. */

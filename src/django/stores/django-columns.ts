@@ -17,7 +17,10 @@ export type DjangoColumn = (data: DjangoData) => DjangoColumnValue
 /** The columns of a custom session model by their names. */
 export type DjangoColumns = Readonly<Record<string, DjangoColumn>>
 
-/** Returns the values of the columns for a session, in order. Throws `ConfigError` when a function throws or returns another type. */
+/**
+ * Returns the values of the columns for a session, in order. Throws `ConfigError` when a function
+ * throws or returns another type.
+ */
 export function columnValues(columns: DjangoColumns, payload: string): readonly (string | number | undefined)[] {
   const texts = [...(djangoCodec.decode(payload) ?? [])]
   const data = Object.fromEntries(texts.map(([name, text]) => [name, djangoCodec.parse(text)]))

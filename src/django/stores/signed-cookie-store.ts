@@ -100,7 +100,10 @@ export class SignedCookieStore implements Store {
     return { ok: true, token, version: signatureOf(token) }
   }
 
-  /** Applies `_session_expiry`, which Django ignores here, but never exceeds the age that Django accepts. */
+  /**
+   * Applies `_session_expiry`, which Django ignores here, but never exceeds the age that Django
+   * accepts.
+   */
   #entryIn(token: string): Entry | undefined {
     const { signer, context, warn } = this.#options
     if (token.length > MAX_TOKEN_LENGTH || !SIGNED.test(token)) return undefined
