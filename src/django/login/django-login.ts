@@ -28,7 +28,9 @@ const CSRF_TOKEN = '_csrftoken'
  * Returns the logged-in user by Django's rules. Returns `undefined` when there is no login, when
  * the user does not exist or is not active, and when the backend is not among `backends` of
  * `djangoSessions`. A session whose user has changed the password is flushed. If a key of
- * `fallbacks` signed the login, the session gets a new id and a hash by the current key.
+ * `fallbacks` signed the login, the session gets a new id and a hash by the current key. Until one
+ * login has matched, sessions whose login does not match stay as they are, because the site may
+ * make its hashes in another way (option `sessionAuthHash`).
  *
  * ```ts
  * const user = await djangoUser(req.session, { loadUser: (id) => usersById.get(id) }) // SELECT id, password, is_active FROM auth_user …
