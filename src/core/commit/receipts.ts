@@ -1,13 +1,13 @@
 import type { RandomText } from '../base/random.ts'
 
-/** More receipts than this are not kept in a row: 32 take at most 1.1 kB. */
+/** 32 receipts take about 1 kB of a row. */
 const MAX_RECEIPTS = 32
 const MANAGER_LENGTH = 8
 const NONCE_LENGTH = 12
 
 /** The `commits` text of an entry: `floor` and then receipts `manager:nonce:number`, separated by spaces, newest first. */
 interface Commits {
-  /** No write with a number up to this one has a receipt any longer, unless it is listed. */
+  /** The highest number whose receipt was removed because there were too many. A write above it that is not listed was not applied. */
   readonly floor: number
   readonly receipts: readonly string[]
 }
@@ -18,12 +18,15 @@ interface Commits {
  */
 export class Receipts {
   readonly #randomText: RandomText
+  readonly #limit: number
   #manager: string | undefined
   /** The nonces of this manager's writes whose outcome is unknown so far. Their receipts must not be removed. */
   readonly #open = new Set<string>()
 
-  constructor(randomText: RandomText) {
+  /** @param limit The maximum number of receipts in a row. */
+  constructor(randomText: RandomText, limit: number = MAX_RECEIPTS) {
     this.#randomText = randomText
+    this.#limit = limit
   }
 
   /** Starts a write. Returns its nonce, which becomes the version of the entry. */
@@ -43,18 +46,20 @@ export class Receipts {
     const { floor, receipts } = parse(before)
     const number = (receipts[0] === undefined ? floor : numberOf(receipts[0])) + 1
     const kept = [`${this.#name}:${nonce}:${number}`, ...receipts.filter((receipt) => !this.#isSettled(receipt))]
-    const dropped = kept[MAX_RECEIPTS]
-    return [dropped === undefined ? floor : numberOf(dropped), ...kept.slice(0, MAX_RECEIPTS)].join(' ')
+    const dropped = kept[this.#limit]
+    return [dropped === undefined ? floor : numberOf(dropped), ...kept.slice(0, this.#limit)].join(' ')
   }
 
   /**
    * Whether a write is part of the row that has the text `current`. `sent` is the text that the write would have left. `undefined` when
-   * its receipt may have been pushed out by others.
+   * its receipt may have been pushed out by others. Always `false` of a store without compare-and-swap, whose entries have no receipts.
    */
   isApplied(current: string, sent: string): boolean | undefined {
     const { floor, receipts } = parse(current)
-    const own = parse(sent).receipts[0] as string
-    if (receipts.includes(own)) return true
+    const [own] = parse(sent).receipts
+    if (own === undefined) return false
+    // The number is not compared, because the same nonce is sent with another number when the changes are replayed.
+    if (receipts.some((receipt) => nameOf(receipt) === nameOf(own))) return true
     return numberOf(own) > floor ? false : undefined
   }
 
@@ -73,6 +78,11 @@ export class Receipts {
 function parse(commits: string): Commits {
   const [floor, ...receipts] = commits.split(' ')
   return { floor: Number(floor), receipts }
+}
+
+/** `manager:nonce` of a receipt. */
+function nameOf(receipt: string): string {
+  return receipt.slice(0, receipt.lastIndexOf(':'))
 }
 
 function numberOf(receipt: string): number {

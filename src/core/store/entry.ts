@@ -17,7 +17,7 @@ export interface Entry {
   /** When the current id was created. */
   readonly idAt: number
   readonly version: Version
-  /** The last nonce of each manager that wrote this entry; opaque to the store. */
+  /** The receipts of the last writes (see `Receipts`); opaque to the store. */
   readonly commits: string
   /** The user of the session, for `deleteByIndex` and `list`; a pure function of the payload. */
   readonly userId?: string
