@@ -1,7 +1,7 @@
 CREATE TABLE IF NOT EXISTS `sessions` (
   `key` varbinary(255) NOT NULL PRIMARY KEY,
   `version` longblob NOT NULL,
-  `expires_at` bigint NOT NULL, -- instants are epoch milliseconds
+  `expires_at` bigint NOT NULL, -- times are epoch milliseconds
   `seen_at` bigint NOT NULL,
   `created_at` bigint NOT NULL,
   `id_at` bigint NOT NULL,

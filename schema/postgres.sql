@@ -1,7 +1,7 @@
 CREATE TABLE IF NOT EXISTS "sessions" (
   "key" text COLLATE "C" NOT NULL PRIMARY KEY,
   "version" text COLLATE "C" NOT NULL,
-  "expires_at" bigint NOT NULL, -- instants are epoch milliseconds
+  "expires_at" bigint NOT NULL, -- times are epoch milliseconds
   "expires_hour" bigint GENERATED ALWAYS AS ("expires_at" / 3600000) STORED,
   "seen_at" bigint NOT NULL,
   "created_at" bigint NOT NULL,

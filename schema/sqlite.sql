@@ -1,7 +1,7 @@
 CREATE TABLE IF NOT EXISTS "sessions" (
   "key" TEXT NOT NULL PRIMARY KEY,
   "version" TEXT NOT NULL,
-  "expires_at" INTEGER NOT NULL, -- instants are epoch milliseconds
+  "expires_at" INTEGER NOT NULL, -- times are epoch milliseconds
   "seen_at" INTEGER NOT NULL,
   "created_at" INTEGER NOT NULL,
   "id_at" INTEGER NOT NULL,

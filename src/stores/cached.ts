@@ -43,7 +43,7 @@ export interface CachedStoreOptions {
   /** The maximum age of an entry that a request reads, such as `'30s'`. */
   readonly maxStale: Duration
   /**
-   * Tells the other processes which keys to drop from their caches, so that a logout reaches them
+   * Informs the other processes which keys to drop from their caches, so that a logout reaches them
    * at once: `redisChannel` or `postgresChannel`. While the channel is interrupted, reads go to the
    * store. A cache that all processes share needs no channel.
    */

@@ -21,26 +21,27 @@ import type {
 import { throttle } from './shared/delete-in-batches.ts'
 import { results, toPage } from './shared/results.ts'
 
-/** How much a `MemoryStore` keeps. */
+/** Options of `MemoryStore`. */
 export interface MemoryStoreOptions {
-  /** The most sessions kept. Beyond it the one that was not used for the longest time is dropped. Default 100,000. */
+  /** The maximum number of sessions. A further one replaces the least recently used one. Default 100,000. */
   readonly max?: number
 }
 
 const OPTIONS: OptionTable = { owner: 'MemoryStore', checks: { max: wholeNumber('sessions') } }
 
 /**
- * Keeps sessions in the memory of this process: for tests, development, and servers of one process that may forget on a restart.
+ * Keeps sessions in the memory of this process: for tests, development, and servers of one process
+ * that may lose sessions at a restart.
  *
- * It holds at most `max` sessions; a further one drops the least recently loaded or written, live or expired, and whoever is in
- * the middle of changing the dropped session is told that it is gone. Expired sessions stay until `clearExpired`, or until they are
- * dropped that way.
+ * It holds at most `max` sessions. A further one replaces the least recently loaded or written one,
+ * expired or not; a request that is changing that session gets a `SessionEndedError`. Expired
+ * sessions stay until `clearExpired`, or until they are replaced.
  *
  * ```ts
  * app.use(session({ store: new MemoryStore({ max: 10_000 }) }))
  * ```
  *
- * @throws ConfigError when an option cannot be used.
+ * @throws ConfigError when an option is invalid.
  */
 export class MemoryStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: true, list: true, indexes: ['userId'], carriesData: false }
@@ -65,7 +66,7 @@ export class MemoryStore implements Store {
   }
 
   async replace({ key, entry, expected, now }: Replace): Promise<Written | Refused> {
-    const current = this.#live(key, now)
+    const current = this.#unexpired(key, now)
     if (current === undefined) return results.missing
     if (current.version !== expected) return results.stale(current)
     this.#rows.set(key, copyOf(entry))
@@ -76,7 +77,7 @@ export class MemoryStore implements Store {
   }
 
   async touch({ key, expiresAt, expected, now }: Touch): Promise<boolean> {
-    const current = this.#live(key, now)
+    const current = this.#unexpired(key, now)
     if (current === undefined || current.version !== expected || expiresAt < current.expiresAt) return false
     this.#rows.set(key, Object.freeze({ ...current, seenAt: now, expiresAt }))
     return true
@@ -94,19 +95,19 @@ export class MemoryStore implements Store {
 
   async list({ now, name, limit = 100, cursor }: List): Promise<Page> {
     const all = name === undefined ? this.#rows.keys() : (this.#keysOfUser.get(name) ?? [])
-    const most = Math.max(1, limit)
-    const keys = lowest(all, most + 1, (key) => (cursor === undefined || key > cursor) && this.#live(key, now) !== undefined)
+    const size = Math.max(1, limit)
+    const keys = lowestKeys(all, size + 1, (key) => (cursor === undefined || key > cursor) && this.#unexpired(key, now) !== undefined)
     const found = keys.map((key) => [key, this.#rows.peek(key)] as [string, Entry])
-    return toPage(found, most)
+    return toPage(found, size)
   }
 
   async *clearExpired({ now, batch = 1000, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
     const keys = [...this.#rows.keys()]
     let deleted = 0
     while (signal?.aborted !== true) {
-      // As many are looked at in one step as it may delete: looking takes its time too.
+      // One step reads as many rows as it may delete, because reading takes time too.
       for (const key of keys.splice(-Math.max(1, batch))) {
-        if (this.#live(key, now) === undefined && this.#rows.delete(key)) deleted += 1
+        if (this.#unexpired(key, now) === undefined && this.#rows.delete(key)) deleted += 1
       }
       yield { deleted }
       if (keys.length === 0) return
@@ -119,10 +120,10 @@ export class MemoryStore implements Store {
   }
 
   async close(): Promise<void> {
-    // Nothing is open. The sessions stay, for a manager that is closed and made again on the same store.
+    // Nothing to close. The sessions stay, for another manager on the same store.
   }
 
-  #live(key: string, now: number): Entry | undefined {
+  #unexpired(key: string, now: number): Entry | undefined {
     const entry = this.#rows.peek(key)
     return entry !== undefined && entry.expiresAt > now ? entry : undefined
   }
@@ -141,16 +142,16 @@ export class MemoryStore implements Store {
   }
 }
 
-/** Frozen, so that one object can be handed to every caller and none can change what another sees. */
+/** Returns a frozen copy, so that all callers can share one object and none can change it for the others. */
 function copyOf(entry: Entry): Entry {
   return Object.freeze({ ...entry })
 }
 
-/** The `count` lowest of the wanted keys, in order, without ever sorting all of them. */
-function lowest(keys: Iterable<string>, count: number, wanted: (key: string) => boolean): string[] {
+/** Returns the `count` lowest matching keys, in order, without sorting all of them. */
+function lowestKeys(keys: Iterable<string>, count: number, matches: (key: string) => boolean): string[] {
   const found: string[] = []
   for (const key of keys) {
-    if (!wanted(key)) continue
+    if (!matches(key)) continue
     found.push(key)
     if (found.length >= count * 2) found.sort().splice(count)
   }

@@ -31,14 +31,8 @@ const OPENERS: Readonly<Record<string, Opener>> = {
 }
 
 /** Examples for the error message. */
-const EXAMPLES = [
-  'sqlite:sessions.db',
-  'postgres://user@host/database',
-  'mysql://user@host/database',
-  'redis://host',
-  'redis+cluster://host1,host2',
-  'memory:',
-]
+const EXAMPLES =
+  'sqlite:sessions.db, postgres://user@host/database, mysql://user@host/database, redis://host, redis+cluster://host1,host2 or memory:'
 
 /**
  * Opens a store by its URL, with its own client, which `close()` closes. The driver is loaded now;
@@ -74,7 +68,7 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
   const { scheme } = parsed
   const open = Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined
   if (open !== undefined) return open(parsed, options).catch(toConfigError(scheme))
-  throw new ConfigError(`There is no store for URLs that begin with \`${scheme}:\`. Pass a URL such as ${EXAMPLES.join(', ')}.`)
+  throw new ConfigError(`There is no store for URLs that begin with \`${scheme}:\`. Pass a URL such as ${EXAMPLES}.`)
 }
 
 /** Opens `memory:`, `memory:?max=1000`. */

@@ -1,9 +1,9 @@
 import { aBoolean, checkOptions, type OptionTable, satisfies } from '../core/base/option-checks.ts'
-import { togetherOf } from './postgres/postgres-batch.ts'
+import { batchableStatements } from './postgres/postgres-batch.ts'
 import type { PgPool, PostgresJs } from './postgres/postgres-client.ts'
-import { postgresDatabase } from './postgres/postgres-database.ts'
+import { postgresDatabase } from './postgres/postgres-client.ts'
 import { postgresDialect } from './postgres/postgres-dialect.ts'
-import { PostgresTable } from './postgres/postgres-schema.ts'
+import { postgresTable } from './postgres/postgres-schema.ts'
 import { aTableOfSchema } from './shared/store-options.ts'
 import { RemoteExecutor } from './sql/remote-executor.ts'
 import { sqlStatements } from './sql/sql-statements.ts'
@@ -11,42 +11,45 @@ import { type SqlRow, SqlStore } from './sql/sql-store.ts'
 
 export type { PgPool, PgPoolClient, PostgresJs } from './postgres/postgres-client.ts'
 
-/** Which database a `PostgresStore` keeps its rows in, and how. */
+/** Options of `PostgresStore`. */
 export interface PostgresStoreOptions {
-  /** A `Pool` of `pg`, or the `sql` of `postgres` (postgres.js). It stays the application's: `close()` does not end it. */
+  /** A `Pool` of `pg`, or the `sql` of `postgres` (postgres.js). The application closes it; `close()` of the store does not. */
   readonly pool: PgPool | PostgresJs
-  /** Default `sessions`; with its schema, `app.sessions`. */
+  /** The name of the table, optionally with its schema: `'app.sessions'`. Default `'sessions'`. */
   readonly table?: string
   /**
-   * Creates the table and its indexes where the table is missing, at the first use. Any number of processes may do so at once. Default
-   * `true`; the text is in `schema/postgres.sql`. The schema of the table must be there.
+   * Creates a missing table and its indexes at the first use. Several processes may do so at the
+   * same time. Default `true`. The schema of the table must exist. The SQL is in
+   * `schema/postgres.sql`.
    */
   readonly createTable?: boolean
 }
 
 /**
- * Keeps sessions in PostgreSQL 12 or later, in any isolation level that is its default.
+ * Keeps sessions in PostgreSQL 12 or later, with any default isolation level.
  *
  * ```ts
  * app.use(session({ store: new PostgresStore({ pool: new Pool({ connectionString }) }) }))
  * app.use(session({ store: new PostgresStore({ pool: postgres(connectionString), table: 'app.sessions' }) }))
  * ```
  *
- * The loads of one turn of the event loop (or of a few, while each brings more) travel as one statement, and so do its creates and its
- * writes: a busy server sends far fewer statements than it answers requests. A lone request waits for nobody, and a row that somebody else
- * has locked holds up no other.
+ * The loads of one turn of the event loop, or of a few while more arrive, are sent as one statement,
+ * and so are its creates and its writes. Under load the store sends far fewer statements than there
+ * are requests. A single request does not wait, and a locked row delays no other.
  *
- * Of a pool whose connections are all in use the store waits for one, as long as the pool lets it and the manager's `timeout` allows; give
- * it a pool of its own if the application keeps connections for long.
+ * If all connections of the pool are in use, the store waits for one as long as the pool and the
+ * option `timeout` of the manager allow. Pass a separate pool if the application keeps connections
+ * for long.
  *
- * @throws ConfigError when an option cannot be used. Whatever is wrong with the database is a `StoreError` of the first operation.
+ * @throws ConfigError when an option is invalid. Errors of the database are `StoreError`s of the
+ * first operation.
  */
 export class PostgresStore extends SqlStore {
   constructor(options: PostgresStoreOptions) {
     const { pool, table = 'sessions', createTable = true } = checkOptions(options, OPTIONS)
     const statements = sqlStatements(table, postgresDialect)
-    const database = postgresDatabase(pool, new PostgresTable(table))
-    super(new RemoteExecutor<SqlRow>(database, togetherOf(table, statements), createTable), statements)
+    const database = postgresDatabase(pool, postgresTable(table))
+    super(new RemoteExecutor<SqlRow>(database, batchableStatements(table, statements), createTable), statements)
   }
 }
 

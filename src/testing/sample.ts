@@ -1,19 +1,20 @@
-import type { Entry } from '../core/store/store.ts'
+import { HOUR } from '../core/base/duration.ts'
+import type { Entry, Refused, Replace, Store, Written } from '../core/store/store.ts'
 
-/** The instant at which the suite plays: ahead of every real clock, so that a server which also looks at its own drops nothing. */
+/** The time of the suite. It is after every real clock, so that a server that also reads its own clock deletes nothing. */
 export const NOW: number = Date.UTC(2100, 0, 1)
 
-export const HOUR = 3_600_000
+export { HOUR }
 
 let count = 0
 
-/** A key or a version that nobody had before. */
+/** Returns a unique key or version. */
 export function fresh(kind: string): string {
   count += 1
   return `${kind}-${count}-${crypto.randomUUID()}`
 }
 
-/** A live entry, all of its fields told apart; `expiresAt` is an hour after `NOW`. */
+/** Returns an unexpired entry whose fields all differ. `expiresAt` is an hour after `NOW`. */
 export function sampleEntry(changes: Partial<Entry> = {}): Entry {
   return {
     payload: `{"cart":[{"sku":7,"n":2}],\n"visit":${count}}`,
@@ -28,7 +29,19 @@ export function sampleEntry(changes: Partial<Entry> = {}): Entry {
   }
 }
 
-/** Texts that stores have been seen to cut, fold, trim, normalise or run. */
+/** Creates a row. Returns its key and entry. */
+export async function createRow(store: Store, changes?: Partial<Entry>): Promise<[key: string, entry: Entry]> {
+  const [key, entry] = [fresh('key'), sampleEntry(changes)]
+  await store.create({ key, entry })
+  return [key, entry]
+}
+
+/** Replaces a row with a sample entry, at `NOW` by default. */
+export function overwrite(store: Store, operation: Omit<Replace, 'entry' | 'now'> & Partial<Replace>): Promise<Written | Refused> {
+  return store.replace({ entry: sampleEntry(), now: NOW, ...operation })
+}
+
+/** Texts that stores have been observed to cut off, fold, trim, normalize or execute. */
 export const TRICKY_TEXTS: readonly string[] = [
   '',
   ' ',
@@ -49,7 +62,7 @@ export const TRICKY_TEXTS: readonly string[] = [
   'İstanbul ıi ẞß',
 ]
 
-/** Texts that are different, however alike a careless comparison finds them. */
+/** Different texts that a lax comparison treats as equal. */
 export const ALIKE_TEXTS: readonly string[] = [
   'alike',
   'Alike',

@@ -1,46 +1,49 @@
 import type { Capabilities, Store } from '../core/store/store.ts'
+import { assertEqual } from './assert-equal.ts'
 import type { Clauses } from './clauses/clauses.ts'
 import { clearExpiredClauses, countExpiredClauses } from './clauses/clear-expired-clauses.ts'
 import { listClauses } from './clauses/list-clauses.ts'
-import { farClockClauses, instantClauses, loadClauses, textClauses } from './clauses/load-clauses.ts'
-import { renameClauses } from './clauses/rename-clauses.ts'
+import { farClockClauses, loadClauses, textClauses, timeClauses } from './clauses/load-clauses.ts'
+import { newKeyClauses } from './clauses/new-key-clauses.ts'
 import { revocationClauses, tokenClauses } from './clauses/token-clauses.ts'
 import { touchClauses, touchRaceClauses } from './clauses/touch-clauses.ts'
 import { userClauses } from './clauses/user-clauses.ts'
 import { compareAndSwapClauses } from './clauses/version-clauses.ts'
 import { createClauses, deleteClauses, replaceClauses } from './clauses/write-clauses.ts'
-import { same } from './same.ts'
-import { type SuiteForm, SuiteStore } from './suite-store.ts'
+import { type SuiteFormat, SuiteStore } from './suite-store.ts'
 
-export type { Forgettable, SuiteForm } from './suite-store.ts'
+export type { OptionalField, SuiteFormat } from './suite-store.ts'
 
-/** The two words the suite needs of a test runner; those of vitest, `node:test`, `bun:test`, Jest and Deno's `@std/testing/bdd` fit. */
+/** The functions of a test runner that the suite calls: those of vitest, `node:test`, `bun:test`, Jest or Deno's `@std/testing/bdd`. */
 export interface SuiteRunner {
+  /** Defines a group of tests. */
   readonly describe: (name: string, define: () => void) => unknown
+  /** Defines a test. It fails when its promise rejects. */
   readonly it: (name: string, test: () => Promise<void>) => unknown
 }
 
-/** What the suite has to know of a store that cannot do everything. */
+/** Options of `storeSuite`, for a store that does not support everything. */
 export interface StoreSuiteOptions {
-  /** What the store says it can do, where that is not all. What it cannot is not tested. */
+  /** The capabilities of the store, as far as they differ from the default. What it cannot do is not tested. */
   readonly capabilities?: Partial<Capabilities>
-  /** `false` for a store without `clearExpired`: its database drops expired rows by itself. */
+  /** `false` for a store without `clearExpired`, because its database deletes expired rows itself. */
   readonly clearExpired?: boolean
   /** `false` for a store that has `clearExpired` without `countExpired`. */
   readonly countExpired?: boolean
   /**
-   * `false` for a store whose database also drops rows by a clock of its own, as Redis does, or has room for fewer instants than a `Date`:
-   * those of the past and the far future are left out. All else plays in the year 2100, where such a clock has no say.
+   * `false` for a store whose database also deletes rows by its own clock, as Redis does, or whose
+   * range of times is smaller than that of a `Date`. Times in the past and the far future are then
+   * not tested. All other clauses use times in the year 2100, where such a clock does not matter.
    */
   readonly farClocks?: boolean
-  /** How keys and payloads look where that is not the store's own affair, and which fields of an entry it has no room for. */
-  readonly form?: SuiteForm
-  /** For a store that `carriesData`: whether it remembers which sessions ended. Default `false`. */
+  /** The format of keys and payloads, if the store requires one, and the fields of an entry that it does not store. */
+  readonly format?: SuiteFormat
+  /** For a store that `carriesData`: whether it remembers which sessions have ended. Default `false`. */
   readonly revocation?: boolean
 }
 
 /**
- * Tests a store: one test for each clause of the port, see `Store`. For whoever writes one.
+ * Defines the tests of a store: one for each clause of the port (see `Store`).
  *
  * ```ts
  * import { describe, it } from 'vitest'
@@ -49,7 +52,7 @@ export interface StoreSuiteOptions {
  * storeSuite('MyStore', () => new MyStore(emptyTable()), { describe, it })
  * ```
  *
- * @param makeStore is called once for each test and answers a store that is empty. The test closes it, if it can be closed.
+ * @param makeStore is called once for each test and returns an empty store. The test closes it.
  */
 export function storeSuite(
   name: string,
@@ -57,12 +60,12 @@ export function storeSuite(
   runner: SuiteRunner,
   options: StoreSuiteOptions = {},
 ): void {
-  const make = (): Promise<Store> => formed(makeStore, options)
+  const make = (): Promise<Store> => makeSuiteStore(makeStore, options)
   runner.describe(`${name} keeps the store port`, () => {
     for (const [verb, clauses] of chapters(options)) {
       if (Object.keys(clauses).length === 0) continue
       runner.describe(verb, () => {
-        for (const [clause, check] of Object.entries(clauses)) runner.it(clause, () => onNewStore(make, check))
+        for (const [clause, check] of Object.entries(clauses)) runner.it(clause, () => withStore(make, check))
       })
     }
   })
@@ -87,11 +90,11 @@ function tokenChapters({ revocation = false }: StoreSuiteOptions): [verb: string
 function rowChapters(can: Capabilities, options: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
   return [
     ['load', { ...loadClauses, ...(options.farClocks === false ? {} : farClockClauses) }],
-    ['texts and instants', { ...textClauses, ...(options.farClocks === false ? {} : instantClauses) }],
+    ['texts and times', { ...textClauses, ...(options.farClocks === false ? {} : timeClauses) }],
     ['create', createClauses],
     ['replace', { ...replaceClauses, ...(can.compareAndSwap ? compareAndSwapClauses : {}) }],
     ['touch', { ...touchClauses, ...(can.compareAndSwap ? touchRaceClauses : {}) }],
-    ['rename', can.renames === true ? renameClauses : {}],
+    ['replace with newKey', can.renames === true ? newKeyClauses : {}],
     ['delete', deleteClauses],
     ['list', can.list ? listClauses : {}],
     ['users', can.indexes.includes('userId') ? userClauses : {}],
@@ -102,34 +105,34 @@ function rowChapters(can: Capabilities, options: StoreSuiteOptions): [verb: stri
 
 function capabilityClauses(expected: Capabilities): Clauses {
   return {
-    'are those the suite was told': async (store) => same(store.capabilities, expected, 'capabilities'),
-    'come with their methods': async (store) => {
-      same(
+    'are those of the suite options': async (store) => assertEqual(store.capabilities, expected, 'capabilities'),
+    'have their methods': async (store) => {
+      assertEqual(
         [typeof store.list, typeof store.deleteByIndex, ...(expected.carriesData ? [typeof store.attach] : [])],
-        [kind(expected.list), kind(expected.indexes.length > 0), ...(expected.carriesData ? ['function'] : [])],
+        [typeOf(expected.list), typeOf(expected.indexes.length > 0), ...(expected.carriesData ? ['function'] : [])],
         'the types of `list` and `deleteByIndex`, and of `attach` where tokens hold the data',
       )
     },
   }
 }
 
-function kind(there: boolean): string {
+function typeOf(there: boolean): string {
   return there ? 'function' : 'undefined'
 }
 
 const closeClauses: Clauses = {
-  'may be called twice': async (store) => {
+  'can be called twice': async (store) => {
     await store.close?.()
     await store.close?.()
   },
 }
 
-async function formed(makeStore: () => Store | Promise<Store>, { form }: StoreSuiteOptions): Promise<Store> {
+async function makeSuiteStore(makeStore: () => Store | Promise<Store>, { format }: StoreSuiteOptions): Promise<Store> {
   const store = await makeStore()
-  return form === undefined ? store : new SuiteStore(store, form)
+  return format === undefined ? store : new SuiteStore(store, format)
 }
 
-async function onNewStore(makeStore: () => Store | Promise<Store>, check: Clauses[string]): Promise<void> {
+async function withStore(makeStore: () => Store | Promise<Store>, check: Clauses[string]): Promise<void> {
   const store = await makeStore()
   try {
     await check(store)

@@ -16,40 +16,40 @@ import type {
   Written,
 } from '../core/store/store.ts'
 
-/** Fields of an entry that a store may not keep. */
-export type Forgettable = 'proof' | 'seenAt' | 'userId'
+/** The fields of an entry that a store need not keep. */
+export type OptionalField = 'proof' | 'seenAt' | 'userId'
 
-/** How the suite's entries look where others have a say in the rows. */
-export interface SuiteForm {
-  /** The key of a text. Different texts have different keys. */
+/** The format of the suite's keys and payloads in a store that requires one, such as a table of another framework. */
+export interface SuiteFormat {
+  /** Returns the key for a text. Different texts have different keys. */
   key(text: string): string
-  /** The payload that holds a text. */
+  /** Returns a payload that contains a text. */
   payload(text: string): string
-  /** The text in a payload. */
-  textIn(payload: string): string
-  /** What the store does not keep, and what is not compared for that reason. */
-  readonly forgets: readonly Forgettable[]
+  /** Returns the text in a payload. */
+  textOf(payload: string): string
+  /** The fields that the store does not keep, and that are therefore not compared. */
+  readonly omits: readonly OptionalField[]
 }
 
-type Kept = Partial<Pick<Entry, Forgettable>>
+type OmittedFields = Partial<Pick<Entry, OptionalField>>
 
 /**
- * A store as the clauses see it: by the keys, payloads and versions that they gave. What it forgets is remembered for it, so that all the
- * rest can be compared.
+ * A store with the keys, payloads and versions of the clauses. It remembers the fields that the real
+ * store omits, so that entries can be compared as a whole.
  */
 export class SuiteStore implements Store {
   readonly list?: (query: List) => Promise<Page>
   readonly clearExpired?: (options: ClearExpiredOptions) => AsyncIterable<Progress>
   readonly countExpired?: NonNullable<Store['countExpired']>
   readonly #store: Store
-  readonly #form: SuiteForm
+  readonly #format: SuiteFormat
   readonly #texts = new Map<string, string>()
-  readonly #names = new Map<Version, Version>()
-  readonly #kept = new Map<string, Kept>()
+  readonly #versions = new Map<Version, Version>()
+  readonly #omitted = new Map<string, OmittedFields>()
 
-  constructor(store: Store, form: SuiteForm) {
+  constructor(store: Store, format: SuiteFormat) {
     this.#store = store
-    this.#form = form
+    this.#format = format
     if (store.list !== undefined) this.list = (query) => this.#list(query)
     if (store.countExpired !== undefined) this.countExpired = store.countExpired.bind(store)
     if (store.clearExpired !== undefined) this.clearExpired = store.clearExpired.bind(store)
@@ -62,27 +62,27 @@ export class SuiteStore implements Store {
   async load(operation: Load): Promise<Entry | undefined> {
     const text = operation.key
     const entry = await this.#store.load({ ...operation, key: this.#key(text) })
-    return entry === undefined ? undefined : this.#seen(text, entry)
+    return entry === undefined ? undefined : this.#toSuiteEntry(text, entry)
   }
 
   async create({ key: text, entry }: Create): Promise<Written | Refused> {
-    return this.#noted(text, entry, await this.#store.create({ key: this.#key(text), entry: this.#given(entry) }))
+    return this.#remember(text, entry, await this.#store.create({ key: this.#key(text), entry: this.#toStoreEntry(entry) }))
   }
 
   async replace({ key: text, newKey, entry, expected, now }: Replace): Promise<Written | Refused> {
     const written = await this.#store.replace({
       key: this.#key(text),
       newKey: newKey === undefined ? undefined : this.#key(newKey),
-      entry: this.#given(entry),
-      expected: this.#own(expected),
+      entry: this.#toStoreEntry(entry),
+      expected: this.#storeVersion(expected),
       now,
     })
-    return this.#noted(written.ok ? (newKey ?? text) : text, entry, written)
+    return this.#remember(written.ok ? (newKey ?? text) : text, entry, written)
   }
 
   async touch({ key: text, expiresAt, expected, now }: Touch): Promise<boolean> {
-    const touched = await this.#store.touch({ key: this.#key(text), expiresAt, expected: this.#own(expected), now })
-    if (touched) this.#kept.set(text, { ...this.#kept.get(text), seenAt: now })
+    const touched = await this.#store.touch({ key: this.#key(text), expiresAt, expected: this.#storeVersion(expected), now })
+    if (touched) this.#omitted.set(text, { ...this.#omitted.get(text), seenAt: now })
     return touched
   }
 
@@ -98,39 +98,39 @@ export class SuiteStore implements Store {
     const page = await this.#store.list?.({ ...query, cursor: cursor === undefined ? undefined : this.#key(cursor) })
     const entries = (page?.entries ?? []).map(([key, entry]): [string, Entry] => {
       const text = this.#texts.get(key) ?? key
-      return [text, this.#seen(text, entry)]
+      return [text, this.#toSuiteEntry(text, entry)]
     })
     return page?.cursor === undefined ? { entries } : { entries, cursor: this.#texts.get(page.cursor) ?? page.cursor }
   }
 
   #key(text: string): string {
-    const key = this.#form.key(text)
+    const key = this.#format.key(text)
     this.#texts.set(key, text)
     return key
   }
 
-  #given(entry: Entry): Entry {
-    return { ...entry, payload: this.#form.payload(entry.payload) }
+  #toStoreEntry(entry: Entry): Entry {
+    return { ...entry, payload: this.#format.payload(entry.payload) }
   }
 
-  /** The store's own name for a version that a clause has named. */
-  #own(version: Version): Version {
-    return [...this.#names].find(([, name]) => name === version)?.[0] ?? version
+  /** Returns the version of the store for a version of a clause. */
+  #storeVersion(version: Version): Version {
+    return [...this.#versions].find(([, suiteVersion]) => suiteVersion === version)?.[0] ?? version
   }
 
-  #noted(text: string, entry: Entry, outcome: Written | Refused): Written | Refused {
-    if (!outcome.ok) return outcome.reason === 'stale' ? { ...outcome, current: this.#seen(text, outcome.current) } : outcome
+  #remember(text: string, entry: Entry, outcome: Written | Refused): Written | Refused {
+    if (!outcome.ok) return outcome.reason === 'stale' ? { ...outcome, current: this.#toSuiteEntry(text, outcome.current) } : outcome
     const { version, ...written } = outcome
-    if (version !== undefined) this.#names.set(version, entry.version)
+    if (version !== undefined) this.#versions.set(version, entry.version)
     const { proof, seenAt, userId } = entry
-    this.#kept.set(text, { proof, seenAt, ...(userId === undefined ? {} : { userId }) })
+    this.#omitted.set(text, { proof, seenAt, ...(userId === undefined ? {} : { userId }) })
     return written
   }
 
-  #seen(text: string, entry: Entry): Entry {
-    const kept = this.#kept.get(text)
-    const forgotten = Object.fromEntries(this.#form.forgets.map((field) => [field, kept?.[field]]))
-    const version = this.#names.get(entry.version) ?? entry.version
-    return { ...entry, ...forgotten, version, payload: this.#form.textIn(entry.payload) }
+  #toSuiteEntry(text: string, entry: Entry): Entry {
+    const omitted = this.#omitted.get(text)
+    const fields = Object.fromEntries(this.#format.omits.map((field) => [field, omitted?.[field]]))
+    const version = this.#versions.get(entry.version) ?? entry.version
+    return { ...entry, ...fields, version, payload: this.#format.textOf(entry.payload) }
   }
 }

@@ -7,7 +7,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { sqliteSchema } from '../../src/stores/sqlite/sqlite-schema.ts'
 import { SqliteStore } from '../../src/stores/sqlite.ts'
 import { sampleEntry } from '../../src/testing/sample.ts'
-import { isThere } from '../services/own-server.ts'
+import { isExecutable } from '../services/own-server.ts'
 import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
 import { runCli, runOnTerminal, startCli } from './run-cli.ts'
 
@@ -140,7 +140,7 @@ describe('sojourn clear-expired', () => {
     database.exec('CREATE TABLE sessions (sid TEXT, sess TEXT, expired TEXT); INSERT INTO sessions VALUES (1, 2, 3)')
     const { code, stdout, stderr } = await runCli(['clear-expired', '--store', `sqlite:${path}`])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toMatch(/^sojourn: .*the table `sessions` is there, but it is not one of this package .*\n$/)
+    expect(stderr).toMatch(/^sojourn: .*the table `sessions` exists, but is not one of this package .*\n$/)
     expect(database.prepare('SELECT count(*) AS n FROM sessions').get()).toEqual({ n: 1 })
     database.close()
   })
@@ -151,7 +151,7 @@ describe('sojourn clear-expired', () => {
     expect(stderr).toMatch(/^sojourn: .*file is not a database\n$/)
   })
 
-  it.skipIf(!isThere('/usr/bin/script'))('shows a progress bar on a terminal', async () => {
+  it.skipIf(!isExecutable('/usr/bin/script'))('shows a progress bar on a terminal', async () => {
     const path = await createFile(50)
     const { code, stdout } = await runOnTerminal(['clear-expired', '--batch', '5', '--store', `sqlite:${path}`])
     expect(code).toBe(0)

@@ -9,14 +9,14 @@ import { DjangoSigner } from '../../src/wire/django-signing.ts'
 const options: StoreSuiteOptions = {
   capabilities: { indexes: [], renames: true },
   farClocks: false,
-  form: {
+  format: {
     key: (text) =>
       BigInt(`0x${createHash('sha256').update(text).digest('hex')}`)
         .toString(36)
         .slice(-32),
     payload: (text) => toAscii(JSON.stringify({ text })),
-    textIn: (payload) => (JSON.parse(payload) as { text: string }).text,
-    forgets: ['proof', 'seenAt', 'userId'],
+    textOf: (payload) => (JSON.parse(payload) as { text: string }).text,
+    omits: ['proof', 'seenAt', 'userId'],
   },
 }
 

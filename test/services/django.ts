@@ -11,8 +11,8 @@ export interface Django {
 }
 
 /**
- * Finds the Django of `DJANGO_PYTHON`, or Debian's, which is installed where that is possible. Returns
- * `undefined` when there is none.
+ * Finds the Django of `DJANGO_PYTHON`, or Debian's, which is installed where that is possible.
+ * Returns `undefined` when there is none.
  */
 export function findDjango(): Django | undefined {
   const python = process.env['DJANGO_PYTHON'] ?? '/usr/bin/python3'

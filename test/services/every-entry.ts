@@ -1,6 +1,6 @@
 import type { Entry, Store } from '../../src/core/store/store.ts'
 
-/** All entries of a store, page by page; expired ones too. A store that is changed meanwhile may name one twice. */
+/** Returns all entries of a store, also expired ones. */
 export async function everyEntry(store: Store): Promise<(readonly [key: string, entry: Entry])[]> {
   const all = new Map<string, Entry>()
   let cursor: string | undefined

@@ -1,6 +1,6 @@
 let count = 0
 
-/** A table that nobody had before. */
+/** Returns a new table name. */
 export function freshTable(): string {
   count += 1
   return `t${process.pid}_${count}`

@@ -21,7 +21,10 @@ const TEXTS = [
   ]),
 ]
 
-/** Keys, versions and users that a careless database takes for one another are different to this store. It has to be empty. */
+/**
+ * Asserts that the store distinguishes keys, versions and users that some databases treat as equal.
+ * The store must be empty.
+ */
 export async function keepApart(store: Store): Promise<void> {
   for (const [index, text] of TEXTS.entries())
     expect(await store.create({ key: text, entry: sampleEntry({ version: text, userId: text, idAt: index }) })).toEqual({ ok: true })

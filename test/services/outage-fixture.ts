@@ -10,28 +10,28 @@ import { withSession } from '../../src/adapters/node.ts'
 import { createSessions, type SessionEvent, type Store } from '../../src/index.ts'
 import { Browser, type Page } from '../stories/harness/browser.ts'
 
-/** Short enough to wait for, long enough for a busy machine to answer in. */
+/** Short for the tests, and long enough for a busy machine. */
 const TIMEOUT = { operation: '1500ms', request: '4s' } as const
 
-/** Sessions read at once by Express 5, and lazy ones in Express 4 and plain `http`. */
-export type Door = 'eager' | 'express4' | 'plain'
+/** Express 5 with sessions that are read at once; Express 4 and plain `http` with lazy ones. */
+export type AppKind = 'eager' | 'express4' | 'plain'
 
-/** What `/count` was answered: counted, surely not counted, or nobody knows. */
+/** The responses of `/count`: counted, not counted, or unknown. */
 export interface Counts {
   ok: number
   refused: number
   unknown: number
 }
 
-/** An application on a store that may go away, with one visitor who is logged in. Answers of its pages are judged as they come. */
-export class OutageScene {
+/** An application on a store that may fail, with one logged-in visitor. It checks each response. */
+export class OutageFixture {
   readonly counts: Counts = { ok: 0, refused: 0, unknown: 0 }
   readonly events: SessionEvent[] = []
-  readonly ports: Readonly<Record<Door, number>>
+  readonly ports: Readonly<Record<AppKind, number>>
   readonly visitor: Browser
   readonly #servers: readonly Server[]
 
-  private constructor(servers: Record<Door, Server>, events: SessionEvent[]) {
+  private constructor(servers: Record<AppKind, Server>, events: SessionEvent[]) {
     const portOf = (server: Server): number => (server.address() as AddressInfo).port
     this.events = events
     this.#servers = Object.values(servers)
@@ -39,32 +39,32 @@ export class OutageScene {
     this.visitor = new Browser(this.ports.eager)
   }
 
-  static async open(store: Store): Promise<OutageScene> {
+  static async open(store: Store): Promise<OutageFixture> {
     const events: SessionEvent[] = []
     const options = { store, timeout: TIMEOUT, onEvent: (event: SessionEvent): unknown => events.push(event) }
     const lazy = createSessions<any>({ ...options, onEvent: () => undefined, lazy: true })
     const plain = withSession(lazy, (_req, res) => void res.end('a page'))
     const servers = { eager: createServer(eagerApp(options)), express4: createServer(lazyApp(lazy)), plain: createServer(plain) }
     for (const server of Object.values(servers)) await once(server.listen(0, '127.0.0.1'), 'listening')
-    const scene = new OutageScene(servers, events)
-    const { status } = await scene.visitor.post('/login')
+    const fixture = new OutageFixture(servers, events)
+    const { status } = await fixture.visitor.post('/login')
     assert.equal(status, 200)
-    return scene
+    return fixture
   }
 
-  get isAway(): boolean {
-    return this.#last() === 'store-down'
+  get isDown(): boolean {
+    return this.#lastTransition() === 'store-down'
   }
 
-  /** Whether the store was given up at any time. */
-  get wasAway(): boolean {
+  /** Whether the store was down at any time. */
+  get wasDown(): boolean {
     return this.events.some(({ type }) => type === 'store-down')
   }
 
-  /** Counts once, and takes no answer but a plain success or a plain failure that touches no cookie. */
+  /** Counts once. Asserts that the response is a success or a plain failure, without cookies. */
   async count(): Promise<Page> {
     const page = await this.visitor.post('/count')
-    assert.ok([200, 503].includes(page.status), `answered ${page.status}`)
+    assert.ok([200, 503].includes(page.status), `status ${page.status}`)
     assert.deepEqual(page.setCookies, [])
     if (page.status === 200) this.counts.ok += 1
     else if (page.body === 'ERR_SESSION_COMMIT_UNKNOWN') this.counts.unknown += 1
@@ -75,37 +75,37 @@ export class OutageScene {
     return page
   }
 
-  /** Counts until the store is given up. */
-  async countUntilAway(): Promise<void> {
-    for (const until = Date.now() + 20_000; !this.isAway; ) {
-      if (Date.now() > until) throw new Error('The store was never given up')
+  /** Counts until the store is down. */
+  async countUntilDown(): Promise<void> {
+    for (const until = Date.now() + 20_000; !this.isDown; ) {
+      if (Date.now() > until) throw new Error('The store did not go down')
       await Promise.all([this.count(), this.count(), this.count()])
     }
   }
 
-  /** Counts until a request is served again. */
+  /** Counts until a request succeeds again. */
   async countUntilServed(): Promise<void> {
     for (const until = Date.now() + 20_000; (await this.count()).status !== 200; ) {
-      if (Date.now() > until) throw new Error('The store did not come back')
+      if (Date.now() > until) throw new Error('The store did not come up again')
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
 
-  /** A page that does not look at its session, with the visitor's cookie. */
-  async untouched(door: Door): Promise<Page> {
-    const page = await fetch(`http://127.0.0.1:${this.ports[door]}/page`, {
+  /** Requests a page that does not use its session, with the cookie of the visitor. */
+  async untouched(kind: AppKind): Promise<Page> {
+    const page = await fetch(`http://127.0.0.1:${this.ports[kind]}/page`, {
       headers: { cookie: [...this.visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
     })
     return { status: page.status, headers: page.headers, body: await page.text(), setCookies: page.headers.getSetCookie() }
   }
 
-  /** The session is there, and everything was counted that was told to be, nothing twice. */
-  async judge(): Promise<void> {
+  /** Asserts that the session exists, and that each acknowledged increment was applied once. */
+  async verify(): Promise<void> {
     const page = await this.visitor.get('/read')
     const { user, n = 0 } = JSON.parse(page.body) as { user?: string; n?: number }
     assert.equal(user, 'ada')
     const { ok, unknown } = this.counts
-    assert.ok(n >= ok && n <= ok + unknown, `counted ${n}, told ${ok} times so, and ${unknown} times that nobody knows`)
+    assert.ok(n >= ok && n <= ok + unknown, `counted ${n}, acknowledged ${ok}, unknown ${unknown}`)
   }
 
   async close(): Promise<void> {
@@ -115,7 +115,7 @@ export class OutageScene {
     }
   }
 
-  #last(): string | undefined {
+  #lastTransition(): string | undefined {
     return this.events.findLast(({ type }) => type === 'store-down' || type === 'store-up')?.type
   }
 }

@@ -13,7 +13,7 @@ import { dataFolder, isRoot, userNamed } from './own-server.ts'
 import { startPostgres } from './postgres/postgres.ts'
 import { startRedis } from './redis/redis.ts'
 
-/** A server of our own that things are done to. */
+/** A server that the tests stop, kill and restart. */
 interface Server {
   readonly url: string
   readonly port: number
@@ -22,25 +22,28 @@ interface Server {
   remove(): Promise<void>
 }
 
-/** A store on it, and how that lets go of its connections. */
+/** A store and how to close its connections. */
 interface Opened {
   readonly store: Store
   readonly end: () => Promise<void>
 }
 
-/** One database for the stories of outages: a further one is a further line of `WORLDS`. */
-export interface OutageWorld {
-  /** A text says why there is none. */
+/** A database for the tests of outages. To test another one, add it to `DATABASES`. */
+export interface OutageDatabase {
+  /** A string is the reason why it is not available. */
   start(): Promise<(Server & { kill(): Promise<void> }) | string>
-  /** The store through this port, with fewer connections than requests come. */
+  /** Opens a store at this URL, with fewer connections than concurrent requests. */
   open(url: string): Opened
-  /** Where a server can be told to refuse writes. */
+  /** Makes the server refuse writes, or accept them again. */
   readOnly?(url: string, on: boolean): Promise<void>
-  /** Where its disk can be made to fill up: fills it, and what makes room again. Undefined when this machine does not let us. */
-  small?(url: string): Promise<{ open(url: string): Opened; remove(): Promise<void> } | undefined>
+  /**
+   * Prepares a small disk for the store. Resolves to `undefined` if this machine does not allow
+   * that.
+   */
+  fillableDisk?(url: string): Promise<{ open(url: string): Opened; remove(): Promise<void> } | undefined>
 }
 
-export const WORLDS: Readonly<Record<string, OutageWorld>> = {
+export const DATABASES: Readonly<Record<string, OutageDatabase>> = {
   PostgreSQL: {
     async start() {
       const server = await startPostgres()
@@ -48,9 +51,9 @@ export const WORLDS: Readonly<Record<string, OutageWorld>> = {
     },
     open: (url) => openPostgres(url),
     async readOnly(url, on) {
-      await asked(url, `ALTER SYSTEM SET default_transaction_read_only = ${on ? 'on' : 'off'}`, 'SELECT pg_reload_conf()')
+      await runSql(url, `ALTER SYSTEM SET default_transaction_read_only = ${on ? 'on' : 'off'}`, 'SELECT pg_reload_conf()')
     },
-    small: smallPostgres,
+    fillableDisk: postgresOnSmallDisk,
   },
   MariaDB: {
     async start() {
@@ -62,23 +65,23 @@ export const WORLDS: Readonly<Record<string, OutageWorld>> = {
       return { store: new MysqlStore({ pool }), end: () => pool.end() }
     },
   },
-  'Redis (redis)': redisWorld(openNodeRedis),
-  'Redis (ioredis)': redisWorld(openIoRedis),
+  'Redis (redis)': redisDatabase(openNodeRedis),
+  'Redis (ioredis)': redisDatabase(openIoRedis),
 }
 
-function redisWorld(open: OutageWorld['open']): OutageWorld {
+function redisDatabase(open: OutageDatabase['open']): OutageDatabase {
   return {
     async start() {
       const server = await startRedis('--appendonly', 'yes', '--appendfsync', 'always')
       return typeof server === 'string' ? server : withKill(server, () => server.stop('SIGKILL'))
     },
     open,
-    // A replica of nobody.
-    readOnly: (url, on) => told(url, on ? ['replicaof', '127.0.0.1', '1'] : ['replicaof', 'no', 'one']),
-    async small(url) {
-      await told(url, ['config', 'set', 'maxmemory-policy', 'noeviction'])
-      await told(url, ['config', 'set', 'maxmemory', '4mb'])
-      return { open, remove: () => told(url, ['config', 'set', 'maxmemory', '0']) }
+    // A replica of a server that does not exist.
+    readOnly: (url, on) => sendRedisCommand(url, on ? ['replicaof', '127.0.0.1', '1'] : ['replicaof', 'no', 'one']),
+    async fillableDisk(url) {
+      await sendRedisCommand(url, ['config', 'set', 'maxmemory-policy', 'noeviction'])
+      await sendRedisCommand(url, ['config', 'set', 'maxmemory', '4mb'])
+      return { open, remove: () => sendRedisCommand(url, ['config', 'set', 'maxmemory', '0']) }
     },
   }
 }
@@ -96,31 +99,34 @@ function openIoRedis(url: string): Opened {
   return { store: new RedisStore({ client }), end: async () => client.disconnect() }
 }
 
-async function told(url: string, command: readonly string[]): Promise<void> {
+async function sendRedisCommand(url: string, command: readonly string[]): Promise<void> {
   const client = await createClient({ url }).connect()
   await client.sendCommand([...command])
   await client.close()
 }
 
-/** Stops a server, and all processes it has begun, where they are; or lets them go on. */
-export function freeze(pid: number, how: 'SIGSTOP' | 'SIGCONT'): void {
+/** Stops or continues a server and its child processes. */
+export function signalAll(pid: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean)
-  for (const each of [pid, ...children.map(Number)]) process.kill(each, how)
+  for (const each of [pid, ...children.map(Number)]) process.kill(each, signal)
 }
 
-/** Not a copy: the process of a server is another one after a restart. */
+/** Changes the server in place, because its `pid` changes with a restart. */
 function withKill<T extends Server>(server: T, kill: () => Promise<void>): T & { kill(): Promise<void> } {
   return Object.assign(server, { kill })
 }
 
-/** Our servers do not wait for the disk; what a killed one has acknowledged is to be there all the same. */
+/**
+ * Sets `synchronous_commit`, which the test server switches off, so that a killed server keeps
+ * acknowledged writes.
+ */
 function openPostgres(connectionString: string, ...settings: readonly string[]): Opened {
   const options = ['synchronous_commit=on', ...settings].map((setting) => `-c ${setting}`).join(' ')
   const pool = new pg.Pool({ connectionString, max: 4, connectionTimeoutMillis: 400, options })
   return { store: new PostgresStore({ pool }), end: () => pool.end() }
 }
 
-async function asked(connectionString: string, ...texts: readonly string[]): Promise<void> {
+async function runSql(connectionString: string, ...texts: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString })
   await client.connect()
   try {
@@ -130,8 +136,8 @@ async function asked(connectionString: string, ...texts: readonly string[]): Pro
   }
 }
 
-/** A tablespace on a disk of a few megabytes. */
-async function smallPostgres(url: string): ReturnType<NonNullable<OutageWorld['small']>> {
+/** Creates a tablespace on a disk of a few megabytes. */
+async function postgresOnSmallDisk(url: string): ReturnType<NonNullable<OutageDatabase['fillableDisk']>> {
   const owner = isRoot ? userNamed('postgres') : undefined
   const folder = dataFolder('small-disk', owner)
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder]).status !== 0) {
@@ -139,11 +145,11 @@ async function smallPostgres(url: string): ReturnType<NonNullable<OutageWorld['s
     return undefined
   }
   if (owner !== undefined) chownSync(folder, owner.uid, owner.gid)
-  await asked(url, `CREATE TABLESPACE small LOCATION '${folder}'`, 'DROP TABLE IF EXISTS sessions')
+  await runSql(url, `CREATE TABLESPACE small LOCATION '${folder}'`, 'DROP TABLE IF EXISTS sessions')
   return {
     open: (through) => openPostgres(through, 'default_tablespace=small'),
     async remove() {
-      await asked(url, 'DROP TABLE sessions', 'DROP TABLESPACE small')
+      await runSql(url, 'DROP TABLE sessions', 'DROP TABLESPACE small')
       spawnSync('umount', [folder])
       rmSync(folder, { recursive: true })
     },

@@ -12,8 +12,8 @@ export interface SystemUser {
   readonly gid: number
 }
 
-/** Whether a program is there. */
-export function isThere(path: string): boolean {
+/** Whether a file exists and is executable. */
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     return true
@@ -22,14 +22,19 @@ export function isThere(path: string): boolean {
   }
 }
 
-/** The first folder that has the program: of `folders`, then of PATH and where Debian keeps what only root starts. */
+/**
+ * Returns the first folder with the program: of `folders`, PATH, and the folders of Debian for
+ * system programs.
+ */
 export function folderOf(program: string, folders: readonly string[] = []): string | undefined {
-  return [...folders, ...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/bin'].find((folder) => isThere(join(folder, program)))
+  return [...folders, ...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/bin'].find((folder) =>
+    isExecutable(join(folder, program)),
+  )
 }
 
-/** Installs packages of Debian's where that can be done. No server of the machine's own is started by it. */
+/** Installs Debian packages if possible. This starts no server. */
 export function aptInstall(...packages: readonly string[]): void {
-  if (!isRoot || !isThere('/usr/bin/apt-get')) return
+  if (!isRoot || !isExecutable('/usr/bin/apt-get')) return
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
   const aptGet = (...args: string[]): boolean =>
     spawnSync('apt-get', ['-o', 'DPkg::Lock::Timeout=120', ...args], { env, stdio: 'ignore' }).status === 0
@@ -45,23 +50,23 @@ export function userNamed(name: string): SystemUser | undefined {
   return uid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) }
 }
 
-/** A new folder for a server's data. */
+/** Creates a folder for the data of a server. */
 export function dataFolder(name: string, owner?: SystemUser): string {
   const folder = mkdtempSync(join(tmpdir(), `sojourn-${name}-`))
   if (owner !== undefined) chownSync(folder, owner.uid, owner.gid)
   return folder
 }
 
-/** Below those that the system takes for outgoing connections. */
+/** Below the ports that the system uses for outgoing connections. */
 const [FIRST_PORT, PORTS] = [12_000, 20_000]
-const given = new Set<number>()
+const usedPorts = new Set<number>()
 
-/** A port for a server that is about to start. Nobody gets it twice, and no connection takes it meanwhile. */
+/** Returns a free port. No port is returned twice. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
-    if (given.has(port) || !(await isFree(port))) continue
-    given.add(port)
+    if (usedPorts.has(port) || !(await isFree(port))) continue
+    usedPorts.add(port)
     return port
   }
 }
@@ -78,22 +83,22 @@ async function isFree(port: number): Promise<boolean> {
   }
 }
 
-/** How a server is started, and how it is told that it is there. */
-export interface Start {
+/** Options of `launch`. */
+export interface LaunchOptions {
   readonly program: string
   readonly args: readonly string[]
   readonly options: SpawnOptions
   readonly isReady: () => boolean | Promise<boolean>
-  /** What ends it when the tests end before they could. */
+  /** The signal that ends the server if the tests exit early. */
   readonly signal: NodeJS.Signals
 }
 
-/** Starts a server and waits until it is ready. It does not outlive the tests. */
-export async function launch({ program, args, options, isReady, signal }: Start): Promise<ChildProcess> {
+/** Starts a server and waits until it is ready. It ends with the tests. */
+export async function launch({ program, args, options, isReady, signal }: LaunchOptions): Promise<ChildProcess> {
   const child = spawn(program, args, { ...options, stdio: 'ignore' })
-  const killed = (): void => void child.kill(signal)
-  process.once('exit', killed)
-  child.once('exit', () => process.off('exit', killed))
+  const kill = (): void => void child.kill(signal)
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   for (const until = Date.now() + 15_000; Date.now() < until; ) {
     if (await isReady()) return child
     if (child.exitCode !== null) break
@@ -103,11 +108,11 @@ export async function launch({ program, args, options, isReady, signal }: Start)
   throw new Error(`${program} did not start`)
 }
 
-/** Ends a server and waits for its end. */
-export async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+/** Ends a process and waits until it has exited. */
+export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')
   child.kill(signal)
-  child.kill('SIGCONT') // one that was stopped hears nothing else
+  child.kill('SIGCONT') // a stopped process does not handle other signals
   await exited
 }

@@ -1,12 +1,12 @@
 import type { Store } from '../../src/core/store/store.ts'
 import { type StoreSuiteOptions, storeSuite } from '../../src/testing/store-suite.ts'
 
-/** The names of the tests which the store does not pass. */
+/** Returns the names of the failing tests of the store. */
 export async function broken(makeStore: () => Store, options?: StoreSuiteOptions): Promise<string[]> {
   return [...(await run(makeStore, options))].filter(([, message]) => message !== undefined).map(([name]) => name)
 }
 
-/** Runs the suite by hand: the message of each failed test, `undefined` of one that passed. */
+/** Runs the suite without a test runner. Returns the message of each failed test, and `undefined` for one that passed. */
 export async function run(makeStore: () => Store, options?: StoreSuiteOptions): Promise<Map<string, string | undefined>> {
   const tests = new Map<string, () => Promise<void>>()
   let chapter = ''

@@ -22,7 +22,7 @@ const store = (change: (real: Store & MemoryStore) => Partial<Store>) => (): Sto
 }
 
 const entries = (real: MemoryStore) => ({
-  /** The entry with this key, expired or not. */
+  /** Returns the entry of this key, expired or not. */
   any: (key: string): Promise<Entry | undefined> => real.load({ key, now: -1 }),
   put: async (key: string, entry: Entry): Promise<void> => {
     await real.delete({ key })
@@ -52,7 +52,7 @@ const mapUsers = (change: (userId: string) => string) =>
     deleteByIndex: ({ name, ...rest }) => real.deleteByIndex({ name: change(name), ...rest }),
   }))
 
-/** Broken stores, each with a clause that must catch it. */
+/** Broken stores, each with a clause that must detect it. */
 const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
   'create that overwrites': [
     store((real) => ({
@@ -61,9 +61,9 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
         return { ok: true }
       },
     })),
-    'create: refuses a key that has a row, and leaves the row alone',
+    'create: refuses a key that has a row, and does not change the row',
   ],
-  'create that overwrites what is expired': [
+  'create that overwrites an expired row': [
     store((real) => ({
       create: async ({ key, entry }) => {
         const old = await entries(real).any(key)
@@ -71,22 +71,22 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
         return real.create({ key, entry })
       },
     })),
-    'create: refuses a key whose row is expired, and leaves the row alone',
+    'create: refuses a key whose row is expired, and does not change the row',
   ],
-  'create that answers a token': [
+  'create that returns a token': [
     store((real) => ({ create: async ({ key, entry }) => ({ ...(await real.create({ key, entry })), token: key }) })),
-    'create: says ok, without a token',
+    'create: returns ok, without a token',
   ],
-  'replace that writes blindly': [
+  'replace that ignores the version': [
     store((real) => ({
       replace: async ({ key, entry, now }) => {
         const current = await real.load({ key, now })
         return current === undefined ? { ok: false, reason: 'missing' } : real.replace({ key, entry, expected: current.version, now })
       },
     })),
-    'replace: refuses another version as stale, bringing the current entry, and leaves the row alone',
+    'replace: refuses another version as stale, with the current entry, and does not change the row',
   ],
-  'replace that looks, waits and writes': [
+  'replace that reads, waits and writes': [
     store((real) => ({
       replace: async ({ key, entry, expected, now }) => {
         const current = await real.load({ key, now })
@@ -96,7 +96,7 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
         return { ok: true }
       },
     })),
-    'replace: writes once of 100 replaces of one version at once',
+    'replace: writes once out of 100 concurrent replaces of one version',
   ],
   'replace that creates': [
     store((real) => ({
@@ -105,13 +105,13 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
         return !outcome.ok && outcome.reason === 'missing' ? real.create(operation) : outcome
       },
     })),
-    'replace: never brings back what was deleted',
+    'replace: never restores a deleted row',
   ],
-  'replace that revives': [
+  'replace of an expired row': [
     store((real) => ({ replace: ({ key, entry, expected }) => real.replace({ key, entry, expected, now: -1 }) })),
-    'replace: takes an entry up to the instant before it expires, and refuses it as missing from then on',
+    'replace: accepts an entry until 1 ms before it expires, and refuses it as missing after that',
   ],
-  'replace that says stale of what is expired': [
+  'replace that refuses an expired row as stale': [
     store((real) => ({
       replace: async ({ key, entry, expected, now }) => {
         const old = await entries(real).any(key)
@@ -129,9 +129,9 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
         return real.replace({ key, entry: userId === undefined ? entry : { ...entry, userId }, expected, now })
       },
     })),
-    'users: leaves alone who has logged out',
+    'users: does not delete a session whose user has logged out',
   ],
-  'replace that brings no entry with its refusal': [
+  'replace without an entry in its refusal': [
     store((real) => ({
       replace: async (operation) => {
         const outcome = await real.replace(operation)
@@ -140,19 +140,19 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
     })),
     'replace: refuses a version that was replaced',
   ],
-  'load of what is expired': [
+  'load of an expired row': [
     store((real) => ({ load: ({ key }) => entries(real).any(key) })),
-    'load: answers an entry up to the instant before it expires, and undefined from then on',
+    'load: returns an entry until 1 ms before it expires, and undefined after that',
   ],
   'load that expires a millisecond late': [
     store((real) => ({ load: ({ key, now }) => real.load({ key, now: now - 1 }) })),
-    'load: answers an entry up to the instant before it expires, and undefined from then on',
+    'load: returns an entry until 1 ms before it expires, and undefined after that',
   ],
   'load by the clock of the store': [
     store((real) => ({ load: ({ key }) => real.load({ key, now: Date.now() }) })),
-    'load: judges expiry by the given now alone: seen as expired once, the entry is still there for an earlier now',
+    'load: judges expiry only by the given now: an entry that was expired once is returned for an earlier now',
   ],
-  'load that deletes what is expired': [
+  'load that deletes an expired row': [
     store((real) => ({
       load: async (operation) => {
         const entry = await real.load(operation)
@@ -160,7 +160,7 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
         return entry
       },
     })),
-    'load: judges expiry by the given now alone: seen as expired once, the entry is still there for an earlier now',
+    'load: judges expiry only by the given now: an entry that was expired once is returned for an earlier now',
   ],
   'entries shared with the callers': [
     store(() => {
@@ -173,11 +173,11 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
         },
       }
     }),
-    'load: hands out nothing by which a caller changes what is stored',
+    'load: returns no object through which a caller can change the row',
   ],
-  'touch that revives': [
+  'touch of an expired row': [
     store((real) => ({ touch: ({ key, expiresAt, expected }) => real.touch({ key, expiresAt, expected, now: -1 }) })),
-    'touch: refuses an entry from the instant at which it expires: never revives',
+    'touch: refuses an expired entry from the millisecond at which it expires',
   ],
   'touch that shortens': [
     store((real) => ({
@@ -190,12 +190,12 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
     })),
     'touch: never shortens: an earlier expiresAt changes nothing',
   ],
-  'touch of any version': [
+  'touch that ignores the version': [
     store((real) => ({
       touch: async ({ key, expiresAt, now }) =>
         real.touch({ key, expiresAt, expected: (await real.load({ key, now }))?.version ?? '', now }),
     })),
-    'touch: refuses another version, and leaves the row alone',
+    'touch: refuses another version, and does not change the row',
   ],
   'touch that makes a new version': [
     store((real) => ({
@@ -205,72 +205,72 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
         return (await real.replace({ key, entry: { ...current, seenAt: now, expiresAt, version: `${expected}+` }, expected, now })).ok
       },
     })),
-    'touch: moves expiresAt ahead, sets seenAt to now and leaves all else, the version too',
+    'touch: moves expiresAt ahead, sets seenAt to now, and changes nothing else, not even the version',
   ],
-  'delete that always says true': [
+  'delete that always returns true': [
     store((real) => ({ delete: ({ key }) => real.delete({ key }).then(() => true) })),
-    'delete: may be repeated, and says that there was none',
+    'delete: can be repeated, and returns false',
   ],
-  'keys without case': [mapKeys((key) => key.toLowerCase()), 'load: tells keys apart by case, padding and every character'],
-  'keys without padding': [mapKeys((key) => key.trim()), 'load: tells keys apart by case, padding and every character'],
-  'keys cut short': [mapKeys((key) => key.slice(0, 40)), 'load: tells keys apart by case, padding and every character'],
-  'payloads cut short': [mapPayload((payload) => payload.slice(0, 65_535)), 'texts and instants: keeps a payload of 1 MiB'],
-  'payloads without four bytes': [
+  'keys without case': [mapKeys((key) => key.toLowerCase()), 'load: distinguishes keys by case, padding and every character'],
+  'keys without padding': [mapKeys((key) => key.trim()), 'load: distinguishes keys by case, padding and every character'],
+  'keys cut short': [mapKeys((key) => key.slice(0, 40)), 'load: distinguishes keys by case, padding and every character'],
+  'payloads cut short': [mapPayload((payload) => payload.slice(0, 65_535)), 'texts and times: keeps a payload of 1 MiB'],
+  'payloads without four-byte characters': [
     mapPayload((payload) => payload.replace(/[\u{10000}-\u{10ffff}]/gu, '?')),
-    'texts and instants: keeps every payload to the last character',
+    'texts and times: keeps every payload to the last character',
   ],
-  'payloads normalised': [mapPayload((payload) => payload.normalize()), 'texts and instants: keeps every payload to the last character'],
-  'payloads trimmed': [mapPayload((payload) => payload.trim()), 'texts and instants: keeps every payload to the last character'],
-  'instants in seconds': [
+  'payloads normalized': [mapPayload((payload) => payload.normalize()), 'texts and times: keeps every payload to the last character'],
+  'payloads trimmed': [mapPayload((payload) => payload.trim()), 'texts and times: keeps every payload to the last character'],
+  'times in seconds': [
     store((real) => ({
       create: ({ key, entry }) => real.create({ key, entry: { ...entry, seenAt: Math.floor(entry.seenAt / 1000) * 1000 } }),
     })),
-    'load: answers every field as it was created',
+    'load: returns every field as it was created',
   ],
-  'users without case': [mapUsers((userId) => userId.toLowerCase()), 'users: tells users apart by case, padding and every code unit'],
+  'users without case': [mapUsers((userId) => userId.toLowerCase()), 'users: distinguishes users by case, padding and every code unit'],
   'users with lone surrogates replaced': [
     mapUsers((userId) => userId.toWellFormed()),
-    'users: tells users apart by case, padding and every code unit',
+    'users: distinguishes users by case, padding and every code unit',
   ],
-  'deleteByIndex that spares nobody': [
+  'deleteByIndex that ignores `except`': [
     store((real) => ({ deleteByIndex: ({ name: userId }) => real.deleteByIndex({ index: 'userId', name: userId }) })),
-    'users: spares the key it is told to',
+    'users: does not delete the key `except`',
   ],
   'list with expired entries': [
     store((real) => ({ list: (query) => real.list({ ...query, now: -1 }) })),
-    'list: leaves out what is expired by the given now',
+    'list: omits entries that are expired at the given now',
   ],
-  'list that knows one page': [
+  'list of one page only': [
     store((real) => ({ list: async (query) => ({ entries: (await real.list(query)).entries }) })),
-    'list: answers every live entry once, page by page',
+    'list: returns every unexpired entry once, page by page',
   ],
   'list that never ends': [
     store((real) => ({ list: async (query) => ({ ...(await real.list(query)), cursor: '' }) })),
-    'list: answers an empty page where there is nothing',
+    'list: returns an empty page for an empty store',
   ],
-  'no list where one was promised': [
+  'missing list despite the capability': [
     store(() => ({ list: undefined as unknown as NonNullable<Store['list']> })),
-    'capabilities: come with their methods',
+    'capabilities: have their methods',
   ],
-  'clearExpired of what is alive': [
+  'clearExpired of unexpired rows': [
     store((real) => ({ clearExpired: (options) => real.clearExpired({ ...options, now: options.now + 1 }) })),
-    'clearExpired: deletes what expired at or before now, and nothing else',
+    'clearExpired: deletes rows that expired at or before now, and no others',
   ],
-  'countExpired of what is alive': [
+  'countExpired of unexpired rows': [
     store((real) => ({ countExpired: ({ now }) => real.countExpired({ now: now + 1 }) })),
-    'countExpired: counts what clearExpired would delete, and deletes nothing',
+    'countExpired: counts the rows that clearExpired would delete, and deletes none',
   ],
   'countExpired that stops at ten': [
     store((real) => ({ countExpired: async (operation) => Math.min(10, await real.countExpired(operation)) })),
-    'countExpired: counts beyond a batch, and goes by the instant it is given',
+    'countExpired: counts more rows than one batch, and judges by the given now',
   ],
   'clearExpired in one step': [
     store((real) => ({ clearExpired: (options) => real.clearExpired({ ...options, batch: 1e6 }) })),
-    'clearExpired: deletes at most a batch in one step and tells the total after each',
+    'clearExpired: deletes at most one batch per step, and yields the total after each',
   ],
-  'clearExpired that cannot be stopped': [
+  'clearExpired that ignores the signal': [
     store((real) => ({ clearExpired: ({ now, batch = 1000 }) => real.clearExpired({ now, batch }) })),
-    'clearExpired: ends quietly after the step at which it is aborted, and can be run again',
+    'clearExpired: ends without an error after the step in which it is aborted, and can be run again',
   ],
   'close that fails the second time': [
     store(() => {
@@ -282,26 +282,26 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
         },
       }
     }),
-    'close: may be called twice',
+    'close: can be called twice',
   ],
 }
 
 describe('the store suite', () => {
-  it('finds nothing wrong with a sound store', async () => {
+  it('passes a correct store', async () => {
     expect(await broken(store(() => ({})))).toEqual([])
   })
 
-  it.each(Object.entries(MUTANTS))('catches a %s', async (_, [makeStore, caughtBy]) => {
+  it.each(Object.entries(MUTANTS))('detects a %s', async (_, [makeStore, caughtBy]) => {
     expect(await broken(makeStore)).toContain(caughtBy)
   })
 
-  it('tells what it expected and what it got', async () => {
+  it('reports the expected and the actual value', async () => {
     const results = await run(mapPayload(() => '{}'))
-    const message = results.get('load: answers every field as it was created')
+    const message = results.get('load: returns every field as it was created')
     expect(message).toMatch(/^the loaded entry\n {2}expected .*"payload":"\{\\"cart.*\n {2}but got {2}.*"payload":"\{\}"/)
   })
 
-  it('leaves out what a store does not claim', async () => {
+  it('omits clauses of capabilities that the store does not have', async () => {
     const capabilities = { compareAndSwap: false, list: false, indexes: [] }
     const blind = store((real) => ({
       capabilities: { ...capabilities, carriesData: false },
@@ -314,10 +314,10 @@ describe('the store suite', () => {
       },
     }))
     expect(await broken(blind, { capabilities, clearExpired: false, farClocks: false })).toEqual([])
-    expect(await broken(blind)).toContain('capabilities: are those the suite was told')
+    expect(await broken(blind)).toContain('capabilities: are those of the suite options')
   })
 
-  it('closes every store it was given, whatever became of the test', async () => {
+  it('closes every store, also after a failed test', async () => {
     const open = new Set<Store>()
     const make = store(() => ({ load: () => Promise.reject(new Error('broken')) }))
     await run(() => {

@@ -21,7 +21,7 @@ const store = (change: (real: CookieStore) => Partial<Store>) => (): Store => {
   return { ...port, ...change(real) }
 }
 
-/** As many libraries do it: base64 of JSON, and nothing to prove it. */
+/** A store without authentication, as in many libraries: its tokens are base64 of JSON. */
 function unsealed(): Store {
   const opened = (token: string): Entry | undefined => {
     try {
@@ -49,32 +49,32 @@ function unsealed(): Store {
 }
 
 const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
-  'store that answers no token': [
+  'store that returns no token': [
     store((real) => ({ create: async ({ key: family, entry }) => ({ ok: (await real.create({ key: family, entry })).ok as true }) })),
-    'tokens: create answers a token that leads to the entry as it was created, every field',
+    'tokens: create returns a token that loads the entry as it was created, every field',
   ],
-  'store that seals nothing': [unsealed, 'tokens: takes nothing for a token that is none, and never throws at it'],
-  'store whose tokens look alike': [unsealed, 'tokens: makes tokens of A-Z a-z 0-9 - _ alone, no two alike'],
-  'store that replaces what is no token': [unsealed, 'tokens: takes nothing for a token that is none, and never throws at it'],
-  'store with ids of others': [store(() => ({ attach: undefined as never })), 'capabilities: come with their methods'],
-  'store that forgets what ended': [
+  'store that seals nothing': [unsealed, 'tokens: treats an invalid token as no session, and never throws'],
+  'store with equal tokens': [unsealed, 'tokens: makes tokens of A-Z a-z 0-9 - _ only, and no two equal ones'],
+  'store that replaces an invalid token': [unsealed, 'tokens: treats an invalid token as no session, and never throws'],
+  'store without attach': [store(() => ({ attach: undefined as never })), 'capabilities: have their methods'],
+  'store that does not remember ended sessions': [
     store(() => ({ delete: async () => true })),
-    'revocation: after delete no token of the session leads anywhere, and none is made',
+    'revocation: after delete no token of the session loads an entry, and replace makes none',
   ],
-  'store that looks at a clock of its own': [
+  'store that uses its own clock': [
     store((real) => ({ load: ({ key: token }) => real.load({ key: token, now: Date.now() }) })),
-    'tokens: judges expiry by the given now alone',
+    'tokens: judges expiry only by the given now',
   ],
-  'store that opens what is cut off': [
+  'store that accepts truncated tokens': [
     store((real) => ({
       load: async (operation) => (await real.load(operation)) ?? (await real.load({ ...operation, key: operation.key.slice(0, -1) })),
     })),
-    'tokens: takes nothing for a token that is none, and never throws at it',
+    'tokens: treats an invalid token as no session, and never throws',
   ],
 }
 
-describe('the store suite, of stores whose tokens hold the data', () => {
-  it('finds nothing wrong with a sound store', async () => {
+describe('the store suite for stores whose tokens hold the data', () => {
+  it('passes a correct store', async () => {
     expect(
       await broken(
         store(() => ({})),
@@ -83,7 +83,7 @@ describe('the store suite, of stores whose tokens hold the data', () => {
     ).toEqual([])
   })
 
-  it.each(Object.entries(MUTANTS))('catches a %s', async (_, [makeStore, caughtBy]) => {
+  it.each(Object.entries(MUTANTS))('detects a %s', async (_, [makeStore, caughtBy]) => {
     expect(await broken(makeStore, options)).toContain(caughtBy)
   })
 })

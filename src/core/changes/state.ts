@@ -6,18 +6,23 @@ import type { Entry } from '../store/store.ts'
 /**
  * How a request stands to the session that its token names.
  *
- * - `absent`: there is none, and a change starts one. The identity is the one that was presented, so that a flush deletes it all the same
- * - `deferred`: the token contains the session and is decoded when the request first uses the session
- * - `unloaded`: not read yet (option `lazy`)
+ * - `absent`: there is none, and a change starts one. `presented` are the ids that a flush ends all
+ *   the same. `conflict`: they lead to several sessions, and none of them is this request's
+ * - `deferred`: the token contains the session and is decoded when the request first uses the
+ *   session
+ * - `unloaded`: not read yet (option `lazy`). `others` are further ids that the request presented
  * - `live`: it was read; `entry` is the newest that this request knows
- * - `ended`: it ended while the request was running, or its id was renewed a moment ago. Changes are lost, and the request gets an error
+ * - `ended`: it ended while the request was running, or its id was renewed a moment ago. Changes
+ *   are lost, and the request gets an error
  * - `failed`: the store could not be read
  * - `unknown`: the outcome of a write is unknown; only a flush is still possible
  */
 export type State =
-  | { readonly is: 'absent' | 'ended'; readonly identity?: Identity | undefined }
+  | { readonly is: 'absent'; readonly identity?: undefined; readonly presented?: readonly Identity[]; readonly conflict?: boolean }
+  | { readonly is: 'ended'; readonly identity?: Identity | undefined }
   | { readonly is: 'deferred'; readonly identity?: undefined; readonly decode: () => Opened }
-  | { readonly is: 'unloaded' | 'unknown'; readonly identity: Identity }
+  | { readonly is: 'unloaded'; readonly identity: Identity; readonly others?: readonly Identity[] }
+  | { readonly is: 'unknown'; readonly identity: Identity }
   | { readonly is: 'live'; readonly identity: Identity; readonly entry: Entry }
   | { readonly is: 'failed'; readonly identity: Identity; readonly error: SessionError }
 

@@ -5,22 +5,32 @@ const MAX_RECEIPTS = 32
 const MANAGER_LENGTH = 8
 const NONCE_LENGTH = 12
 
-/** The `commits` text of an entry: `floor` and then receipts `manager:nonce:number`, separated by spaces, newest first. */
+/**
+ * The `commits` text of an entry: `floor` and then receipts `manager:nonce:number`, separated by
+ * spaces, newest first.
+ */
 interface Commits {
-  /** The highest number whose receipt was removed because there were too many. A write above it that is not listed was not applied. */
+  /**
+   * The highest number whose receipt was removed because there were too many. A write with a higher
+   * number that is not listed was not applied.
+   */
   readonly floor: number
   readonly receipts: readonly string[]
 }
 
 /**
- * The receipts of one manager. A write leaves its receipt in the row; if its response is lost, the receipt shows whether it was applied.
- * Writes of a row are numbered, and no clock is read, so the result does not depend on the clocks of other processes.
+ * The receipts of one manager. A write leaves its receipt in the row; if its response is lost, the
+ * receipt shows whether it was applied. Writes of a row are numbered, and no clock is read, so the
+ * result does not depend on the clocks of other processes.
  */
 export class Receipts {
   readonly #randomText: RandomText
   readonly #limit: number
   #manager: string | undefined
-  /** The nonces of this manager's writes whose outcome is unknown so far. Their receipts must not be removed. */
+  /**
+   * The nonces of this manager's writes whose outcome is unknown so far. Their receipts must not be
+   * removed by this manager.
+   */
   readonly #open = new Set<string>()
 
   /** @param limit The maximum number of receipts in a row. */
@@ -51,14 +61,14 @@ export class Receipts {
   }
 
   /**
-   * Whether a write is part of the row that has the text `current`. `sent` is the text that the write would have left. `undefined` when
-   * its receipt may have been pushed out by others. Always `false` of a store without compare-and-swap, whose entries have no receipts.
+   * Whether a write is part of the row that has the text `current`. `sent` is the text that the
+   * write would have left. `undefined` when its receipt may have been pushed out by others.
    */
   isApplied(current: string, sent: string): boolean | undefined {
     const { floor, receipts } = parse(current)
     const [own] = parse(sent).receipts
-    if (own === undefined) return false
-    // The number is not compared, because the same nonce is sent with another number when the changes are replayed.
+    if (own === undefined) return false // a store without compare-and-swap has no receipts
+    // Changes that are replayed keep their nonce and get another number.
     if (receipts.some((receipt) => nameOf(receipt) === nameOf(own))) return true
     return numberOf(own) > floor ? false : undefined
   }

@@ -1,5 +1,5 @@
 import { SessionError, StoreError } from '../base/errors.ts'
-import type { SessionEvent } from '../base/events.ts'
+import type { SessionEvents } from '../base/events.ts'
 import type { Opened, State } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Texts } from '../config/profile.ts'
@@ -11,17 +11,22 @@ import type { Draft } from './draft.ts'
 /** What loading works with. */
 export type LoadContext = Pick<Engine, 'store' | 'ids' | 'values' | 'emit' | 'now'>
 
-type AbsentReason = (SessionEvent & { readonly type: 'absent' })['reason']
+type AbsentReason = SessionEvents['absent']['reason']
 
-/** The identity that a request presented, or why there is none. */
-export type CookieResult = { readonly identity: Identity } | { readonly identity?: undefined; readonly reason: AbsentReason }
+/** More ids than this are not looked up: a `Cookie` header can contain thousands. */
+const MAX_CANDIDATES = 4
 
-/** Finds the id among the presented tokens. Malformed tokens are ignored; two different ids count as none. No I/O. */
+/** The ids that a request presented, or why there is none. */
+export type CookieResult =
+  | { readonly identities: readonly [Identity, ...Identity[]] }
+  | { readonly identities?: undefined; readonly reason: AbsentReason }
+
+/** Finds the ids among the presented tokens. Malformed tokens are ignored. No I/O. */
 export function parseSessionCookie({ tokens, names }: Presented, ids: Ids): CookieResult {
   if (names.length === 0) return { reason: 'no-cookie' }
-  const [identity, another] = tokens.map((token) => ids.parse(token)).filter((each) => each !== undefined)
-  if (another !== undefined) return { reason: 'two-cookies' }
-  return identity === undefined ? { reason: 'malformed-cookie' } : { identity }
+  const [identity, ...others] = tokens.map((token) => ids.parse(token)).filter((each) => each !== undefined)
+  if (identity === undefined) return { reason: 'malformed-cookie' }
+  return others.length < MAX_CANDIDATES ? { identities: [identity, ...others] } : { reason: 'two-cookies' }
 }
 
 /** What an id leads to. `justReplaced`: the session has a new id since a moment ago. */
@@ -29,10 +34,15 @@ export type LoadResult =
   | { readonly entry: Entry; readonly texts: Texts }
   | { readonly entry?: undefined; readonly reason: AbsentReason; readonly justReplaced?: boolean }
 
-/** While the current id is younger than this, requests that were sent with the id before it may still be running. */
+/**
+ * While the current id is younger than this, requests that were sent with the id before it may
+ * still be running.
+ */
 const OVERLAP = 60_000
 
-/** Reads the entry of an identity and validates it. Rejects with `StoreError` when the store fails. */
+/**
+ * Reads the entry of an identity and validates it. Rejects with `StoreError` when the store fails.
+ */
 export async function loadEntry(context: LoadContext, identity: Identity, fresh: boolean): Promise<LoadResult> {
   const now = context.now()
   const { key, handle } = identity
@@ -44,7 +54,8 @@ export async function loadEntry(context: LoadContext, identity: Identity, fresh:
     throw error
   }
   const result = validate(context, identity, entry, now)
-  // A cache may not know that the id was renewed, and its visitor would look logged out: only a fresh read proves another id.
+  // A cache may not know that the id was renewed, and its visitor would look logged out: only a
+  // fresh read proves another id.
   return !fresh && result.entry === undefined && result.reason === 'other-id' ? loadEntry(context, identity, true) : result
 }
 
@@ -60,16 +71,46 @@ function validate(
   return texts === undefined ? { reason: 'unreadable' } : { entry, texts }
 }
 
-/** Loads the session of a draft. Rejects with `StoreError` when the store fails; the draft is then unchanged. */
+/**
+ * Loads the session of a draft. Rejects with `StoreError` when the store fails; the draft is then
+ * unchanged.
+ */
 export async function loadInto(context: LoadContext, draft: Draft, fresh = false): Promise<void> {
   const { state, generation } = draft
   const { identity } = state
   if (identity === undefined) return draft.open(state)
-  const opened = toState(context, identity, await loadEntry(context, identity, fresh), state)
+  const others = state.is === 'unloaded' ? (state.others ?? []) : []
+  const opened =
+    others.length === 0
+      ? toState(context, identity, await loadEntry(context, identity, fresh), state)
+      : await loadOneOf(context, [identity, ...others])
   draft.open(opened.state, opened.texts, generation)
 }
 
-/** As `loadInto`, but records a failure in the draft in place of rejecting. The draft throws it when the session is used. */
+/**
+ * Loads the session of a request with several ids, such as after a change of `cookie.domain` or
+ * with a cookie that a sibling host has set. If one of them leads to a session, it is the session.
+ * If several do, none is chosen, because a preference would let the sibling host put its session
+ * ahead of the visitor's.
+ */
+async function loadOneOf(context: LoadContext, identities: readonly Identity[]): Promise<Opened> {
+  const results = await Promise.all(identities.map(async (identity) => ({ identity, result: await loadEntry(context, identity, false) })))
+  const current = results.filter(({ result }) => result.entry !== undefined)
+  const [first, another] = current
+  if (another !== undefined) {
+    context.emit({ type: 'absent', reason: 'two-cookies' })
+    return { state: { is: 'absent', presented: current.map(({ identity }) => identity), conflict: true } }
+  }
+  const chosen = first ?? results.find(({ result }) => result.entry === undefined && result.justReplaced === true)
+  if (chosen !== undefined) return toState(context, chosen.identity, chosen.result)
+  context.emit({ type: 'absent', reason: 'unknown-or-expired' })
+  return { state: { is: 'absent' } }
+}
+
+/**
+ * As `loadInto`, but records a failure in the draft in place of rejecting. The draft throws it when
+ * the session is used.
+ */
 export async function tryLoadInto(context: LoadContext, draft: Draft): Promise<void> {
   try {
     await loadInto(context, draft)
@@ -100,9 +141,11 @@ function toState({ emit }: Pick<LoadContext, 'emit'>, identity: Identity, result
     return { state: { is: 'live', identity, entry: result.entry }, texts: result.texts }
   }
   emit({ type: 'absent', reason: result.reason, handle: identity.handle })
-  // If this request saw the session earlier and it is gone now, it ended while the request was running.
+  // If this request saw the session earlier and it is gone now, it ended while the request was
+  // running.
   const hasEnded = before?.is === 'live' || before?.is === 'ended' || result.justReplaced === true
-  // An id that was replaced long ago is dropped, so that a leaked or planted copy of it cannot end the session it once belonged to.
-  const isStale = result.reason === 'other-id' && !hasEnded
-  return { state: { is: hasEnded ? 'ended' : 'absent', identity: isStale ? undefined : identity } }
+  if (hasEnded) return { state: { is: 'ended', identity } }
+  // An id that was replaced long ago is dropped, so that a leaked or planted copy of it cannot end
+  // the session it once belonged to.
+  return { state: { is: 'absent', presented: result.reason === 'other-id' ? [] : [identity] } }
 }

@@ -3,8 +3,8 @@ import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
 import type { Keyed, Load, Touch } from '../../core/store/store.ts'
 import type { RemoteDatabase, RemoteTable } from '../../stores/sql/remote-database.ts'
 import { RemoteExecutor } from '../../stores/sql/remote-executor.ts'
-import { quoted, type SqlDialect, type SqlStatement, spelt } from '../../stores/sql/sql-statements.ts'
-import { LONGEST_COUNT, type SqlExecutor, type SqlValue } from '../../stores/sql/sql-store.ts'
+import { quoteTable, render, type SqlDialect, type SqlStatement } from '../../stores/sql/sql-statements.ts'
+import { MAX_COUNT_TIME, type SqlExecutor, type SqlValue } from '../../stores/sql/sql-store.ts'
 import type { DjangoRow, DjangoRows, ListRows, ReplaceResult, ReplaceRow } from './django-rows.ts'
 
 /** How one database expresses what the others express differently, for Django's table. Texts are written as for `SqlDialect`. */
@@ -35,7 +35,7 @@ export interface DjangoSqlRow {
 }
 
 /** Nothing is created here: Django creates the table with `manage.py migrate`. */
-export const djangoTable: RemoteTable = { missing: async () => '', create: async () => '' }
+export const djangoTable: RemoteTable = { missingSchema: async () => '', create: async () => '' }
 
 /** Django's table on a database server. */
 export function remoteRows(database: RemoteDatabase, table: string, dialect: DjangoSqlDialect): DjangoRows {
@@ -52,7 +52,7 @@ export class DjangoSqlRows implements DjangoRows {
   constructor(table: string, dialect: DjangoSqlDialect, executor: SqlExecutor<DjangoSqlRow>) {
     this.#executor = executor
     this.#dialect = dialect
-    this.#sql = statements(quoted(table), dialect)
+    this.#sql = statements(quoteTable(table), dialect)
   }
 
   async load({ key, now, deadline }: Load): Promise<DjangoRow | undefined> {
@@ -88,7 +88,7 @@ export class DjangoSqlRows implements DjangoRows {
   }
 
   async countExpired(now: number): Promise<number> {
-    return this.#executor.count(this.#sql.countExpired, [this.#dialect.toParameter(now)], monotonic() + LONGEST_COUNT)
+    return this.#executor.count(this.#sql.countExpired, [this.#dialect.toParameter(now)], monotonic() + MAX_COUNT_TIME)
   }
 
   async close(): Promise<void> {
@@ -115,7 +115,7 @@ export class DjangoSqlRows implements DjangoRows {
 
 function statements(table: string, dialect: DjangoSqlDialect) {
   const { key, signature, timestamp, signatureColumn, expiryColumn } = dialect
-  const of = (operation: StoreOperation, text: string): SqlStatement => ({ operation, text: spelt(text, dialect) })
+  const of = (operation: StoreOperation, text: string): SqlStatement => ({ operation, text: render(text, dialect) })
   const select = `SELECT "session_key" AS "key", "session_data" AS "data", ${expiryColumn} AS "expiry" FROM ${table}`
   const unchanged = `"session_key" = ${key} AND ${signatureColumn} = ${signature} AND "expire_date" > ${timestamp}`
   return {

@@ -1,4 +1,4 @@
-import { isFile, openSqlite, type SqliteDatabase, setUpSqlite } from '../../stores/sqlite/sqlite-database.ts'
+import { configureSqlite, isFile, openSqlite, type SqliteDatabase } from '../../stores/sqlite/sqlite-database.ts'
 import { SqliteExecutor } from '../../stores/sqlite/sqlite-executor.ts'
 import type { DjangoRows } from './django-rows.ts'
 import { formatDjangoDate, type LocalTime, parseDjangoDate } from './local-time.ts'
@@ -31,7 +31,7 @@ export function sqliteRows(database: string | SqliteDatabase, table: string, loc
     createTable: false,
     owned,
     open: () => (owned ? openFile(database) : database),
-    isThere: () => true,
+    exists: () => true,
   })
   return new DjangoSqlRows(table, sqliteDialect(localTime), executor)
 }
@@ -40,6 +40,6 @@ function openFile(path: string): SqliteDatabase {
   // SQLite would create an empty database at a mistyped path.
   if (!isFile(path)) throw new Error(`There is no file ${path}. Check the path, or let Django create the database: manage.py migrate`)
   const database = openSqlite(path)
-  setUpSqlite(database, { durability: undefined, busyTimeout: BUSY_TIMEOUT })
+  configureSqlite(database, { durability: undefined, busyTimeout: BUSY_TIMEOUT })
   return database
 }

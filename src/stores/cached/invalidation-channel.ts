@@ -1,6 +1,6 @@
 import { monotonic, sleepUnref } from '../../core/base/clock.ts'
 import { CHANNEL_STALL, HEARTBEAT_INTERVAL } from '../../core/store/stall-policy.ts'
-import { inTime } from '../shared/in-time.ts'
+import { withDeadline } from '../shared/deadline.ts'
 import type { Channel } from './channel.ts'
 import { CACHE_TIMEOUT } from './row-cache.ts'
 
@@ -51,8 +51,8 @@ export class InvalidationChannel {
   }
 
   /**
-   * Tells the other processes that a key has changed. Never rejects. If it fails, `#probe` makes up
-   * for it.
+   * Informs the other processes that a key has changed. Never rejects. If it fails, `#probe` makes
+   * up for it.
    */
   async publish(key: string): Promise<void> {
     if (!(await this.#send([this.#self, 'invalidate', key]))) this.#needsReset = true
@@ -61,8 +61,7 @@ export class InvalidationChannel {
   async close(): Promise<void> {
     this.#state = 'closed'
     this.#epoch = undefined
-    const closed = inTime(this.#channel.close(), monotonic() + CACHE_TIMEOUT, 'the subscription did not end in time')
-    await closed.catch(() => undefined) // a dead connection cannot be closed cleanly
+    await succeeds(() => this.#channel.close(), CACHE_TIMEOUT)
   }
 
   async #heartbeat(): Promise<void> {
@@ -76,16 +75,10 @@ export class InvalidationChannel {
 
   async #connect(): Promise<void> {
     this.#state = 'connecting'
-    let next: 'connected' | 'disconnected' = 'disconnected'
-    try {
-      const subscribed = this.#channel.subscribe({ onMessage: this.#onMessage, onDisconnect: this.#onDisconnect })
-      await inTime(subscribed, monotonic() + CHANNEL_STALL, 'the subscription was not confirmed in time')
-      this.#lastMessageAt = monotonic()
-      next = 'connected'
-    } catch {
-      // The next heartbeat tries again.
-    }
-    if (this.#state === 'connecting') this.#state = next
+    const handlers = { onMessage: this.#onMessage, onDisconnect: this.#onDisconnect }
+    const isSubscribed = await succeeds(() => this.#channel.subscribe(handlers), CHANNEL_STALL)
+    if (isSubscribed) this.#lastMessageAt = monotonic()
+    if (this.#state === 'connecting') this.#state = isSubscribed ? 'connected' : 'disconnected'
   }
 
   async #probe(): Promise<void> {
@@ -94,13 +87,8 @@ export class InvalidationChannel {
     if (isSent && this.#needsReset && (await this.#send([this.#self, 'reset', 0]))) this.#needsReset = false
   }
 
-  async #send(message: Message): Promise<boolean> {
-    try {
-      await inTime(this.#channel.publish(JSON.stringify(message)), monotonic() + CACHE_TIMEOUT, 'the message was not sent in time')
-      return true
-    } catch {
-      return false
-    }
+  #send(message: Message): Promise<boolean> {
+    return succeeds(() => this.#channel.publish(JSON.stringify(message)), CACHE_TIMEOUT)
   }
 
   readonly #onMessage = (text: string): void => {
@@ -131,6 +119,19 @@ export class InvalidationChannel {
 
   #isStalled(): boolean {
     return monotonic() - this.#lastMessageAt > CHANNEL_STALL
+  }
+}
+
+/**
+ * Whether the work succeeds in time. A failure is not reported, because the next heartbeat tries
+ * again.
+ */
+async function succeeds(work: () => Promise<void>, timeout: number): Promise<boolean> {
+  try {
+    await withDeadline(work(), monotonic() + timeout, 'it took too long')
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -54,7 +54,8 @@ export class RowCache {
    * background.
    */
   async read(key: string, now: number, epoch: string, load: () => Promise<Entry | undefined>): Promise<Entry | undefined> {
-    if (this.#pending.size > 0 && (await this.#isStale(key))) return load()
+    if (this.#pending.has(key)) await this.invalidate(key)
+    if (this.#pending.has(key)) return load() // the row may be older than a change of this process
     const row = await this.#find(key)
     if (row === 'unknown') return load()
     const cached = toEntry(row, now, epoch, this.#maxStale)
@@ -87,15 +88,6 @@ export class RowCache {
     } catch (error) {
       this.#failed(error)
     }
-  }
-
-  /**
-   * Whether the row may be older than a change of this process. Tries to write the pending
-   * tombstone first.
-   */
-  async #isStale(key: string): Promise<boolean> {
-    if (this.#pending.has(key)) await this.invalidate(key)
-    return this.#pending.has(key)
   }
 
   async #find(key: string): Promise<CacheRow | undefined | 'unknown'> {

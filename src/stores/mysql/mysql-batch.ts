@@ -1,14 +1,17 @@
-import type { Together } from '../sql/remote-database.ts'
-import { ALL_COLUMNS, named, quoted, type SqlStatement, type SqlStatements } from '../sql/sql-statements.ts'
-import { inBackticks } from './mysql-dialect.ts'
+import type { BatchableStatement } from '../sql/remote-database.ts'
+import { ALL_COLUMNS, columnList, quoteTable, type SqlStatement, type SqlStatements } from '../sql/sql-statements.ts'
+import { toBackticks } from './mysql-dialect.ts'
 
-/** The statements that travel together: loads. Of many rows an UPDATE says how many it changed, but not which. */
-export function togetherOf(name: string, statements: SqlStatements): ReadonlyMap<SqlStatement, Together> {
-  return new Map([[statements.load, { keyAt: 0, reads: true, of: loads(quoted(name)) }]])
+/** Returns the statements that are batched: loads. An UPDATE of several rows returns how many it changed, but not which. */
+export function batchableStatements(table: string, statements: SqlStatements): ReadonlyMap<SqlStatement, BatchableStatement> {
+  return new Map([[statements.load, { keyIndex: 0, isRead: true, toBatch: toLoadBatch(quoteTable(table)) }]])
 }
 
-/** The number of marks is a power of two, the first key fills up: a connection keeps a prepared statement for each, and there are few. */
-function loads(table: string): Together['of'] {
+/**
+ * The number of placeholders is a power of two, filled up with the first key, because a connection
+ * keeps one prepared statement per number, and can keep only a few.
+ */
+function toLoadBatch(table: string): BatchableStatement['toBatch'] {
   const texts = new Map<number, string>()
   return (many) => {
     const keys = [...new Set(many.map(([key]) => key ?? ''))]
@@ -20,5 +23,6 @@ function loads(table: string): Together['of'] {
 }
 
 function loadText(table: string, count: number): string {
-  return inBackticks(`SELECT ${named(ALL_COLUMNS)} FROM ${table} WHERE "key" IN (${Array.from({ length: count }, () => '?').join(', ')})`)
+  const placeholders = Array.from({ length: count }, () => '?').join(', ')
+  return toBackticks(`SELECT ${columnList(ALL_COLUMNS)} FROM ${table} WHERE "key" IN (${placeholders})`)
 }

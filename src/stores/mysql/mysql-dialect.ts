@@ -2,8 +2,10 @@ import { plainInsert, type SqlDialect } from '../sql/sql-statements.ts'
 import { isDuplicateKey } from './mysql-errors.ts'
 
 /**
- * MySQL and MariaDB. Of `INSERT … ON DUPLICATE KEY UPDATE` the answer does not tell whether the row was new, so an INSERT is plain and fails. A
- * row is judged under its lock, by its newest state, in every isolation level; in the order of their index a sweep looks at expired rows only.
+ * MySQL and MariaDB. The result of `INSERT … ON DUPLICATE KEY UPDATE` does not say whether the row
+ * was new, so a plain INSERT is used, which fails. Conditions are judged under the lock of the row
+ * and by its newest state, in every isolation level. In the order of the index a DELETE reads
+ * expired rows only.
  */
 export const mysqlDialect: SqlDialect = {
   placeholder: () => '?',
@@ -13,7 +15,7 @@ export const mysqlDialect: SqlDialect = {
   deleteExpired: (table) => `DELETE FROM ${table} WHERE "expires_at" <= ? AND "expires_at" >= ? ORDER BY "expires_at" LIMIT ?`,
 }
 
-/** A text of ours with the marks that MySQL has around names. */
-export function inBackticks(text: string): string {
+/** Replaces the quotes around names by those of MySQL. */
+export function toBackticks(text: string): string {
   return text.replaceAll('"', '`')
 }

@@ -2,7 +2,7 @@ import { monotonic, sleepUnref } from '../../core/base/clock.ts'
 import { ConfigError, StoreError } from '../../core/base/errors.ts'
 import type { Store } from '../../core/store/store.ts'
 import type { NodeRedisClient, NodeRedisCluster } from '../redis.ts'
-import { inTime } from '../shared/in-time.ts'
+import { withDeadline } from '../shared/deadline.ts'
 import { definedOptions, missingDriver, withClient } from './driver.ts'
 import type { StoreUrl } from './store-url.ts'
 
@@ -66,7 +66,7 @@ async function connect(client: Client, socket: SocketOptions, prefix: string | u
   const store = new RedisStore({ client, ...definedOptions({ prefix }) })
   try {
     // The client would wait for ever for a server that accepts the connection and does not reply.
-    await inTime(client.connect(), monotonic() + CONNECT_TIMEOUT, `Redis did not reply within ${CONNECT_TIMEOUT / 1000} seconds`)
+    await withDeadline(client.connect(), monotonic() + CONNECT_TIMEOUT, `Redis did not reply within ${CONNECT_TIMEOUT / 1000} seconds`)
   } catch (error) {
     destroy(client)
     throw new StoreError('open', error, { applied: false })

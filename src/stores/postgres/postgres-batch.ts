@@ -1,6 +1,6 @@
 import { NO_TEXT } from '../shared/utf8-text.ts'
-import type { Together } from '../sql/remote-database.ts'
-import { ALL_COLUMNS, COLUMNS, named, quoted, type SqlStatement, type SqlStatements } from '../sql/sql-statements.ts'
+import type { BatchableStatement } from '../sql/remote-database.ts'
+import { ALL_COLUMNS, COLUMNS, columnList, quoteTable, type SqlStatement, type SqlStatements } from '../sql/sql-statements.ts'
 import type { SqlValue } from '../sql/sql-store.ts'
 
 type Value = readonly [name: string, type: 'text' | 'bigint']
@@ -11,28 +11,33 @@ const NOW: Value = ['now', 'bigint']
 const ROW: readonly Value[] = ALL_COLUMNS.map((name) => [name, name.endsWith('_at') ? 'bigint' : 'text'])
 const TOUCH: readonly Value[] = [['expires_at', 'bigint'], ['seen_at', 'bigint'], KEY, EXPECTED, NOW, ['least', 'bigint']]
 
-/** The statements that travel together. What is rarer goes alone. */
-export function togetherOf(name: string, statements: SqlStatements): ReadonlyMap<SqlStatement, Together> {
-  const table = quoted(name)
+/** Returns the statements that are batched. Rarer ones run alone. */
+export function batchableStatements(name: string, statements: SqlStatements): ReadonlyMap<SqlStatement, BatchableStatement> {
+  const table = quoteTable(name)
+  const write = (keyIndex: number, values: readonly Value[], textOf: TextOfLists): BatchableStatement => ({
+    keyIndex,
+    isRead: false,
+    toBatch: toLists(values, textOf),
+  })
   return new Map([
-    [statements.load, { keyAt: 0, reads: true, of: inLists([KEY], ([keys = '']) => loadText(table, keys)) }],
-    [statements.create, { keyAt: COLUMNS.length, reads: false, of: inLists(ROW, (lists) => createText(table, lists)) }],
-    [
-      statements.replace,
-      { keyAt: COLUMNS.length, reads: false, of: inLists([...ROW, EXPECTED, NOW], (lists) => replaceText(table, lists)) },
-    ],
-    [statements.touch, { keyAt: 2, reads: false, of: inLists(TOUCH, (lists) => touchText(table, lists)) }],
+    [statements.load, { keyIndex: 0, isRead: true, toBatch: toLists([KEY], ([keys = '']) => loadText(table, keys)) }],
+    [statements.create, write(COLUMNS.length, ROW, (lists) => createText(table, lists))],
+    [statements.replace, write(COLUMNS.length, [...ROW, EXPECTED, NOW], (lists) => replaceText(table, lists))],
+    [statements.touch, write(2, TOUCH, (lists) => touchText(table, lists))],
   ])
 }
 
+type TextOfLists = (lists: readonly string[]) => string
+
 /**
- * Each of the values becomes the list of everybody's. Lists of texts are their texts with a separator between them, and not an array as
- * PostgreSQL writes it: to escape each quote of a payload, and to undo that in the server, cost more than all the rest of a write.
+ * Each value of a statement becomes a list in the batch. A list of texts is sent as its texts with a
+ * separator between them, not as a PostgreSQL array: escaping each quote of a payload, and undoing
+ * that in the server, took more time than everything else of a write.
  */
-function inLists(values: readonly Value[], textOf: (lists: readonly string[]) => string): Together['of'] {
-  const text = textOf(values.map(listed))
+function toLists(values: readonly Value[], textOf: TextOfLists): BatchableStatement['toBatch'] {
+  const text = textOf(values.map(listParameter))
   return (many) => {
-    const separator = separatorOf(many)
+    const separator = unusedSeparator(many)
     const lists = values.map(([, type], index) => {
       const list = many.map((one) => one[index] ?? null)
       return type === 'text' ? list.map((value) => value ?? NO_TEXT).join(separator) : `{${list.join(',')}}`
@@ -41,27 +46,27 @@ function inLists(values: readonly Value[], textOf: (lists: readonly string[]) =>
   }
 }
 
-function listed([, type]: Value, index: number): string {
+function listParameter([, type]: Value, index: number): string {
   const list = `$${index + 2}`
   return type === 'text' ? `string_to_array(${list}::text, $1::text, chr(${NO_TEXT.charCodeAt(0)}))` : `${list}::bigint[]`
 }
 
-/** None of the values holds it. It begins and ends with different characters, so that it cannot overlap itself at the end of a text. */
-function separatorOf(many: readonly (readonly SqlValue[])[]): string {
-  const isIn = (value: SqlValue, separator: string): boolean => typeof value === 'string' && value.includes(separator)
+/** Returns a separator that no value contains. Its first and last characters differ, so it cannot overlap itself at the end of a text. */
+function unusedSeparator(many: readonly (readonly SqlValue[])[]): string {
   for (let n = 0; ; n += 1) {
     const separator = `\u001e${n}\u001f`
-    if (!many.some((values) => values.some((value) => isIn(value, separator)))) return separator
+    const isUsed = many.some((values) => values.some((value) => typeof value === 'string' && value.includes(separator)))
+    if (!isUsed) return separator
   }
 }
 
 function loadText(table: string, keys: string): string {
-  return `SELECT ${named(ALL_COLUMNS)} FROM ${table} WHERE "key" = ANY(${keys})`
+  return `SELECT ${columnList(ALL_COLUMNS)} FROM ${table} WHERE "key" = ANY(${keys})`
 }
 
-/** Keys that are there already stay out. */
+/** Skips keys that exist. */
 function createText(table: string, lists: readonly string[]): string {
-  const columns = named(ALL_COLUMNS)
+  const columns = columnList(ALL_COLUMNS)
   return `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM ${rows(ROW, lists)} ON CONFLICT ("key") DO NOTHING RETURNING "key"`
 }
 
@@ -76,13 +81,14 @@ function touchText(table: string, lists: readonly string[]): string {
 }
 
 function rows(values: readonly Value[], lists: readonly string[]): string {
-  return `unnest(${lists.join(', ')}) AS w(${named(values.map(([name]) => name))})`
+  return `unnest(${lists.join(', ')}) AS w(${columnList(values.map(([name]) => name))})`
 }
 
 /**
- * One UPDATE of many rows, each under its own conditions. The rows are locked first, without waiting for any: one that somebody else holds
- * stays out, and so two of these statements can never wait for each other. The lock is taken on the newest row and judges that one; the
- * UPDATE says its conditions all the same, so that whoever reads it sees what it may overwrite.
+ * One UPDATE of several rows, each under its own conditions. The rows are locked first, without
+ * waiting: a row that is locked is skipped, so two of these statements never wait for each other. The
+ * lock is taken on the newest row, and the conditions are judged there. The UPDATE repeats them to
+ * make them visible where the row is overwritten.
  */
 function changeText(table: string, from: string, set: string, where: string): string {
   return `WITH w AS MATERIALIZED (

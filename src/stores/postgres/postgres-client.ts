@@ -1,11 +1,12 @@
 import { StoreError } from '../../core/base/errors.ts'
-import { inTime, LateError } from '../shared/in-time.ts'
-import type { SendToServer } from '../sql/remote-database.ts'
+import { ignore } from '../../core/base/ignore.ts'
+import { DeadlineError, withDeadline } from '../shared/deadline.ts'
+import type { RemoteDatabase, RemoteTable, SendToServer } from '../sql/remote-database.ts'
 import type { SqlValue } from '../sql/sql-store.ts'
 import { PgConnections } from './pg-connections.ts'
-import { neverSent, refusedByServer } from './postgres-errors.ts'
+import { isRejectedByServer, isRetryable, wasNeverSent } from './postgres-errors.ts'
 
-/** What `PostgresStore` needs of a connection out of a pool of `pg`. */
+/** The methods that `PostgresStore` uses of a connection of a `pg` pool. */
 export interface PgPoolClient {
   query(query: {
     readonly text: string
@@ -17,14 +18,14 @@ export interface PgPoolClient {
   release(error?: boolean): void
 }
 
-/** What `PostgresStore` needs of a `Pool` of `pg`, or of a library that is shaped like it. */
+/** The methods that `PostgresStore` uses of a `Pool` of `pg`, or of a library with the same interface. */
 export interface PgPool {
   connect(): Promise<PgPoolClient>
   on?(event: 'error', listener: (error: Error) => void): unknown
   listenerCount?(event: 'error'): number
 }
 
-/** What `PostgresStore` needs of the `sql` of `postgres` (postgres.js). */
+/** The method that `PostgresStore` uses of the `sql` of `postgres` (postgres.js). */
 export interface PostgresJs {
   unsafe(
     text: string,
@@ -33,50 +34,49 @@ export interface PostgresJs {
   ): { values(): PromiseLike<{ readonly count: number; readonly [Symbol.iterator]: () => Iterator<unknown[]> }> }
 }
 
-export function isPostgresJs(pool: PgPool | PostgresJs): pool is PostgresJs {
-  return 'unsafe' in pool
+/** A PostgreSQL server with any table: that of this package, or Django's. */
+export function postgresDatabase(pool: PgPool | PostgresJs, table: RemoteTable): RemoteDatabase {
+  const send = 'unsafe' in pool ? throughPostgresJs(pool) : throughPool(pool)
+  return { send, table, isRejected: isRejectedByServer, isRetryable }
 }
 
 /**
- * Through a pool of `pg`. A connection of our own choosing, and not `pool.query`, so that what failed before anything was sent is told apart,
- * and so that one that owes an answer for which nobody waits any more is ended: what comes of it could only be too late or never.
+ * Sends through a pool of `pg`. It acquires a connection instead of calling `pool.query`, so that a
+ * failure before anything was sent can be distinguished, and a connection whose response is overdue
+ * can be closed.
  */
-export function throughPool(pool: PgPool): SendToServer {
-  // The pool tells of idle connections that the server has ended, all of them when it restarts, and replaces them by itself.
+function throughPool(pool: PgPool): SendToServer {
+  // The pool emits 'error' for idle connections that the server closed, all of them when it restarts, and replaces them itself.
   if (pool.listenerCount?.('error') === 0) pool.on?.('error', ignore)
   const connections = new PgConnections(pool)
   return async function send(operation, text, values, deadline = Number.POSITIVE_INFINITY) {
-    const client = await connections.take(operation, deadline)
-    // A connection that dies tells the statement and then, as an event, the world; unheard, that would end the process.
+    const client = await connections.acquire(operation, deadline)
+    // A dying connection rejects the query and then emits 'error', which would crash the process without a listener.
     client.on('error', ignore)
     try {
       const query = client.query({ text, rowMode: 'array', ...(values && { values }) })
-      const { rows, rowCount } = await inTime(query, deadline, 'No answer in time; the connection was ended')
+      const { rows, rowCount } = await withDeadline(query, deadline, 'No response in time; the connection was closed')
       client.removeListener('error', ignore)
-      connections.giveBack(client)
+      connections.release(client)
       return { rows, count: rowCount ?? 0 }
     } catch (error) {
-      const refused = refusedByServer(error)
-      if (error instanceof LateError) connections.distrust()
-      client.release(!refused)
-      if (refused) client.removeListener('error', ignore)
-      throw new StoreError(operation, error, refused ? { applied: false } : {})
+      const isRejected = isRejectedByServer(error)
+      if (error instanceof DeadlineError) connections.distrust()
+      client.release(!isRejected)
+      if (isRejected) client.removeListener('error', ignore)
+      throw new StoreError(operation, error, isRejected ? { applied: false } : {})
     }
   }
 }
 
-function ignore(): void {
-  // Whatever it means for a statement, that one fails with.
-}
-
-/** Through the `sql` of postgres.js, which keeps its connections to itself. It prepares statements unless it is told not to when it is made. */
-export function throughPostgresJs(sql: PostgresJs): SendToServer {
+/** Sends through the `sql` of postgres.js, which manages its connections itself. It prepares statements unless its options forbid that. */
+function throughPostgresJs(sql: PostgresJs): SendToServer {
   return async function send(operation, text, values) {
     try {
-      const answer = await sql.unsafe(text, values, { prepare: values !== undefined }).values()
-      return { rows: [...answer], count: answer.count }
+      const result = await sql.unsafe(text, values, { prepare: values !== undefined }).values()
+      return { rows: [...result], count: result.count }
     } catch (error) {
-      throw new StoreError(operation, error, refusedByServer(error) || neverSent(error) ? { applied: false } : {})
+      throw new StoreError(operation, error, isRejectedByServer(error) || wasNeverSent(error) ? { applied: false } : {})
     }
   }
 }

@@ -1,23 +1,26 @@
+import { HOUR } from '../../core/base/duration.ts'
 import type { StoreOperation } from '../../core/base/errors.ts'
-import { missingSchema } from '../sql/missing-schema.ts'
 import type { RemoteTable, SendToServer } from '../sql/remote-database.ts'
-import { quoted } from '../sql/sql-statements.ts'
-import { HOUR } from './postgres-dialect.ts'
+import { quoteTable } from '../sql/sql-statements.ts'
+import { remoteTable } from '../sql/table-schema.ts'
 
 /**
- * What creates the table; run again it changes nothing. `schema/postgres.sql` is this text for the table `sessions`.
+ * The statements that create the table. Running them again changes nothing. `schema/postgres.sql` is
+ * this text for the table `sessions`.
  *
- * Texts compare byte by byte (`COLLATE "C"`), whatever the collation of the database and the version of its library. The expiry is indexed by
- * the hour: it moves with almost every write, and an index of it would get an entry each time. As it is, most writes change no indexed
- * column, and PostgreSQL keeps the new row on the page of the old one (HOT) and every index as it was; the fillfactor leaves room for that.
+ * Texts compare byte by byte (`COLLATE "C"`), independent of the collation of the database and the
+ * version of its library. The expiry is indexed by the hour, because it changes with almost every
+ * write, and each change would add an entry to an index of it. With hours, most writes change no
+ * indexed column. PostgreSQL then stores the new row on the page of the old one (HOT) and changes no
+ * index; the fillfactor leaves space for that.
  */
 export function postgresSchema(table: string): string {
   const index = (column: string): string =>
-    `CREATE INDEX IF NOT EXISTS "${table.split('.').at(-1)}_${column}" ON ${quoted(table)} ("${column}")`
-  return `CREATE TABLE IF NOT EXISTS ${quoted(table)} (
+    `CREATE INDEX IF NOT EXISTS "${table.split('.').at(-1)}_${column}" ON ${quoteTable(table)} ("${column}")`
+  return `CREATE TABLE IF NOT EXISTS ${quoteTable(table)} (
   "key" text COLLATE "C" NOT NULL PRIMARY KEY,
   "version" text COLLATE "C" NOT NULL,
-  "expires_at" bigint NOT NULL, -- instants are epoch milliseconds
+  "expires_at" bigint NOT NULL, -- times are epoch milliseconds
   "expires_hour" bigint GENERATED ALWAYS AS ("expires_at" / ${HOUR}) STORED,
   "seen_at" bigint NOT NULL,
   "created_at" bigint NOT NULL,
@@ -32,26 +35,13 @@ ${index('user_id')} WHERE "user_id" IS NOT NULL;
 `
 }
 
-/** The table of a store in PostgreSQL. */
-export class PostgresTable implements RemoteTable {
-  readonly #name: string
-
-  constructor(name: string) {
-    this.#name = name
-  }
-
-  async missing(send: SendToServer, operation: StoreOperation): Promise<string> {
+/** Creating it takes a lock, because two concurrent CREATE statements fail, even with IF NOT EXISTS. */
+export function postgresTable(name: string): RemoteTable {
+  const readColumns = async (send: SendToServer, operation: StoreOperation): Promise<readonly string[]> => {
     const text = 'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped'
-    const { rows } = await send(operation, text, [quoted(this.#name)])
-    const columns = rows.map(([column]) => String(column))
-    return missingSchema(this.#name, columns, postgresSchema(this.#name), ['expires_hour'])
+    const { rows } = await send(operation, text, [quoteTable(name)])
+    return rows.map(([column]) => String(column))
   }
-
-  /** Those who create it take turns: two at the same moment get in each other's way, IF NOT EXISTS or not. */
-  async create(send: SendToServer, operation: StoreOperation): Promise<string> {
-    const schema = await this.missing(send, operation)
-    const turn = `SELECT pg_advisory_xact_lock(hashtext('sojourn'), hashtext('${this.#name}'));\n`
-    if (schema !== '') await send(operation, turn + schema, undefined)
-    return schema
-  }
+  const lock = `SELECT pg_advisory_xact_lock(hashtext('sojourn'), hashtext('${name}'));\n`
+  return remoteTable(name, postgresSchema(name), readColumns, { more: ['expires_hour'], lock })
 }

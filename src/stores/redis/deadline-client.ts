@@ -1,6 +1,6 @@
 import { monotonic, unref } from '../../core/base/clock.ts'
 import { CONNECTION_STALL, HANDSHAKE_STALL, STORE_STALL } from '../../core/store/stall-policy.ts'
-import { connectingUntil, inTime } from '../shared/in-time.ts'
+import { connectDeadline, withDeadline } from '../shared/deadline.ts'
 import type { ClientLink } from './client-link.ts'
 
 /** The command was not sent, because there was no connection. */
@@ -100,7 +100,7 @@ export class DeadlineClient {
         this.#connecting = undefined
       })
     try {
-      await inTime(this.#connecting, connectingUntil(deadline), 'there was no connection in time')
+      await withDeadline(this.#connecting, connectDeadline(deadline), 'there was no connection in time')
     } catch (error) {
       throw new UnconnectedError(`Redis cannot be reached: ${(error as Error).message}`, { cause: error })
     }

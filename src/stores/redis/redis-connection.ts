@@ -38,40 +38,35 @@ const PLAIN = Object.freeze({ typeMapping: Object.freeze({}) })
  */
 const NO_TIMER = Object.freeze({ ...PLAIN, timeout: undefined })
 
-const CONNECTIONS = new WeakMap<object, RedisConnection>()
-const SENDERS = new WeakMap<object, Sender>()
-
 type Sender = Pick<DeadlineClient, 'send'>
 
-/** Returns the one sender of a client. */
-function senderOf(client: object, create: () => Sender): Sender {
-  const sender = SENDERS.get(client) ?? create()
-  SENDERS.set(client, sender)
-  return sender
-}
+const nodeRedisSender = oncePerClient((client: NodeRedisClient): Sender => {
+  const send = (args: string[]): Promise<unknown> => client.sendCommand(args, client.isReady === true ? NO_TIMER : PLAIN)
+  return isNodeRedisLink(client) ? new DeadlineClient(nodeRedisLink(client, send)) : { send }
+})
 
-function nodeRedisSender(client: NodeRedisClient): Sender {
-  return senderOf(client, () => {
-    const send = (args: string[]): Promise<unknown> => client.sendCommand(args, client.isReady === true ? NO_TIMER : PLAIN)
-    return isNodeRedisLink(client) ? new DeadlineClient(nodeRedisLink(client, send)) : { send }
-  })
-}
+const ioRedisSender = oncePerClient((client: IoRedis): Sender => {
+  const send = ([command = '', ...args]: string[]): Promise<unknown> => client.call(command, args)
+  return isIoRedisLink(client) ? new DeadlineClient(ioRedisLink(client, send)) : { send }
+})
 
-function ioRedisSender(client: IoRedis): Sender {
-  return senderOf(client, () => {
-    const send = ([command = '', ...args]: string[]): Promise<unknown> => client.call(command, args)
-    return isIoRedisLink(client) ? new DeadlineClient(ioRedisLink(client, send)) : { send }
-  })
-}
+const connectionOf = oncePerClient(newConnection)
 
 /**
  * Returns the one connection of a client, or `undefined` if this is not a client of either library.
  */
 export function connectionThrough(client: RedisClient): RedisConnection | undefined {
-  if (typeof client !== 'object' || client === null) return undefined
-  const connection = CONNECTIONS.get(client) ?? newConnection(client)
-  if (connection !== undefined) CONNECTIONS.set(client, connection)
-  return connection
+  return typeof client === 'object' && client !== null ? connectionOf(client) : undefined
+}
+
+/** Returns a function that creates one result for each client. */
+function oncePerClient<Client extends object, Result>(create: (client: Client) => Result): (client: Client) => Result {
+  const results = new WeakMap<Client, Result>()
+  return (client) => {
+    const result = results.get(client) ?? create(client)
+    results.set(client, result)
+    return result
+  }
 }
 
 /** The methods by which the clients are distinguished. */
@@ -121,8 +116,8 @@ function throughCluster(cluster: NodeRedisCluster): RedisConnection {
   const clientOf = async (master: unknown): Promise<NodeRedisClient> => cluster.nodeClient(master as never)
   const send = (key: string | undefined, args: string[]): Promise<unknown> => cluster.sendCommand(key, false, args, PLAIN)
   const onStall: OnStall = (key, deadline) => {
-    // A command without a key goes to a random server. The reply of a healthy one tells the client
-    // which server has the key.
+    // A command without a key goes to a random server. The reply of a healthy one informs the
+    // client which server has the key.
     send(undefined, ['type', key]).catch(ignore)
     pingAll(cluster.masters, async (master) => nodeRedisSender(await clientOf(master)), deadline)
   }

@@ -1,5 +1,6 @@
 import { StoreError } from '../../core/base/errors.ts'
 import type { Entry, Page } from '../../core/store/store.ts'
+import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
 import type { RedisNode } from './redis-connection.ts'
 import type { RedisCall, RedisRows } from './redis-rows.ts'
 
@@ -59,9 +60,9 @@ async function scan(rows: RedisRows, query: PageQuery, position: Position): Prom
   const reply = await rows.sendTo(LISTING, node, ['scan', position.scan, 'match', match, 'count', SCAN_COUNT])
   const [next, all] = reply as [unknown, string[]]
   const names = [...new Set(all)].sort().filter((name) => name > position.after)
-  const keys = names.map((name) => rows.fromMember(name.slice(prefix.length)))
+  const keys = names.map((name) => fromUtf8Text(name.slice(prefix.length)))
   const last = await addEntries(rows, query, keys)
-  if (last !== undefined) return { ...position, after: prefix + rows.toMember(last) }
+  if (last !== undefined) return { ...position, after: prefix + toUtf8Text(last) }
   return String(next) === '0' ? startOf(nodes.find((each) => each.name > node.name)) : { node: node.name, scan: String(next), after: '' }
 }
 

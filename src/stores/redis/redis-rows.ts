@@ -1,6 +1,7 @@
+import { HOUR } from '../../core/base/duration.ts'
 import type { StoreOperation } from '../../core/base/errors.ts'
 import type { Entry } from '../../core/store/store.ts'
-import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
+import { toUtf8Text } from '../shared/utf8-text.ts'
 import type { RedisConnection, RedisNode } from './redis-connection.ts'
 import { attempt } from './redis-errors.ts'
 import { parseRecord } from './redis-record.ts'
@@ -9,9 +10,9 @@ import { type RedisScript, runScript } from './redis-scripts.ts'
 /**
  * Redis keeps a row an hour longer than its session. Sessions expire by the clocks of the
  * application's processes. If the clocks differ, a session must still be there for the process
- * whose clock is behind.
+ * with the slowest clock.
  */
-const EXPIRY_MARGIN = 3_600_000
+const EXPIRY_MARGIN = HOUR
 
 /** The operation a command is sent for, and its deadline. */
 export interface RedisCall {
@@ -69,14 +70,6 @@ export class RedisRows {
   /** Returns the milliseconds for which Redis keeps data that is needed until `expiresAt`. */
   timeToLive(expiresAt: number, now: number): string {
     return String(Math.max(0, expiresAt - now) + EXPIRY_MARGIN)
-  }
-
-  toMember(key: string): string {
-    return toUtf8Text(key)
-  }
-
-  fromMember(member: string): string {
-    return fromUtf8Text(member)
   }
 
   #send(call: RedisCall, name: string, before: readonly string[], after: readonly string[]): Promise<unknown> {

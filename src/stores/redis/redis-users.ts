@@ -1,4 +1,5 @@
 import type { DeleteByIndex } from '../../core/store/store.ts'
+import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
 import { formatTimestamp, formatUser } from './redis-record.ts'
 import type { RedisCall, RedisRows } from './redis-rows.ts'
 import { ADD_TO_LIST, DELETE_OF_USER, REMOVE_FROM_LIST } from './redis-scripts.ts'
@@ -41,7 +42,7 @@ export class RedisUsers {
   /** Adds a session to its user's list. Returns the time until which it need not be added again. */
   async add(call: RedisCall, key: string, { userId, now, expiresAt }: Listing): Promise<string> {
     const listedUntil = Math.min(expiresAt + RELIST_INTERVAL, MAX_TIMESTAMP)
-    const args = [String(now), this.#rows.toMember(key), this.#rows.timeToLive(listedUntil, now), String(Math.random())]
+    const args = [String(now), toUtf8Text(key), this.#rows.timeToLive(listedUntil, now), String(Math.random())]
     const members = (await this.#rows.runForUser(call, ADD_TO_LIST, userId, args)) as string[]
     this.#removeLeftovers(userId, members, now).catch(() => undefined) // the list is correct with leftovers, and the next login tries again
     return formatTimestamp(listedUntil)
@@ -50,7 +51,7 @@ export class RedisUsers {
   /** Returns the keys of the sessions that may belong to the user, sorted. */
   async keysOf(call: RedisCall, userId: string): Promise<string[]> {
     const members = (await this.#rows.sendForUser(call, userId, ['zrange'], ['0', '-1'])) as string[]
-    return members.map((member) => this.#rows.fromMember(member)).sort()
+    return members.map(fromUtf8Text).sort()
   }
 
   /** Deletes the user's sessions, except the key `except`, and returns their number. */
@@ -72,7 +73,7 @@ export class RedisUsers {
     for (let at = 0; at + 1 < members.length; at += 2) {
       const [member = '', score = ''] = members.slice(at, at + 2)
       if (Number(score) > now - MAX_REQUEST) continue
-      const row = await this.#rows.read(CLEANUP, this.#rows.fromMember(member))
+      const row = await this.#rows.read(CLEANUP, fromUtf8Text(member))
       if (row?.userId !== userId) await this.#rows.runForUser(CLEANUP, REMOVE_FROM_LIST, userId, [member, score])
     }
   }

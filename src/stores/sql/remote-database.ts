@@ -1,58 +1,59 @@
 import type { StoreOperation } from '../../core/base/errors.ts'
 import type { SqlValue } from './sql-store.ts'
 
-/** What a server said: the rows as lists of columns, and how many it read or changed. */
-export interface RemoteAnswer {
+/** The result of a statement: rows as lists of columns, and how many rows it read or changed. */
+export interface RemoteResult {
   readonly rows: readonly (readonly unknown[])[]
   readonly count: number
 }
 
 /**
- * One statement to the server and its answer, through the library that the application uses. Nobody waits for it after `until`, see `Patience`.
- * What it throws is a `StoreError`.
+ * Sends one statement through the application's database library. The result is not used after
+ * `deadline` (see `Operation`). Rejects with `StoreError`.
  */
 export type SendToServer = (
   operation: StoreOperation,
   text: string,
   values: SqlValue[] | undefined,
   deadline?: number,
-) => Promise<RemoteAnswer>
+) => Promise<RemoteResult>
 
-/** The one table of a store. Many may ask and create at the same moment. */
+/** The one table of a store. Concurrent calls are safe. */
 export interface RemoteTable {
   /**
-   * The statements that create it where it is missing, and none where it is there. Asked before anything is created: whoever may not create
-   * anything may still find it there, and nobody waits for a lock. A table that is not ours is refused.
+   * Returns the statements that create the table, and an empty text if it exists. It is read before
+   * anything is created, so that a role without the right to create can use an existing table, and
+   * no lock is taken. Rejects if the table is not one of this package.
    */
-  missing(send: SendToServer, operation: StoreOperation): Promise<string>
-  /** Creates what is missing, and answers the statements that did it. */
+  missingSchema(send: SendToServer, operation: StoreOperation): Promise<string>
+  /** Creates what is missing, and returns the statements that did it. */
   create(send: SendToServer, operation: StoreOperation): Promise<string>
 }
 
-/** A database at the other end of a connection: the way to it, and what its errors mean. */
+/** A database server: how to reach it, and what its errors mean. */
 export interface RemoteDatabase {
   readonly send: SendToServer
   readonly table: RemoteTable
-  /** What has to be known before the first statement. */
-  begin?(operation: StoreOperation, send: SendToServer): Promise<void>
-  /** Whether the server itself refused the statement, which then surely had no effect. */
-  refused(error: unknown): boolean
-  /** Whether others were in the way of a statement that had no effect, so that it should be tried again. */
-  wasInTheWay(error: unknown): boolean
+  /** Reads what has to be known before the first statement. */
+  initialize?(operation: StoreOperation, send: SendToServer): Promise<void>
+  /** Whether the server itself rejected the statement, which then had no effect. */
+  isRejected(error: unknown): boolean
+  /** Whether a lock conflict prevented the statement, so that it had no effect and can be retried. */
+  isRetryable(error: unknown): boolean
 }
 
-/** A statement of many. */
-export interface StatementOfMany {
+/** One statement that does the work of several. */
+export interface BatchStatement {
   readonly text: string
   readonly values: SqlValue[]
 }
 
-/** How a statement for one key is said for many. */
-export interface Together {
-  /** Which of the values is the key. */
-  readonly keyAt: number
-  /** Answers the rows that are there, and does not judge their expiry; otherwise the keys of the rows it changed. */
-  readonly reads: boolean
-  /** The statement that does the same for each of these lists of values, two at least. What reads may be asked for a key more than once. */
-  of(many: readonly (readonly SqlValue[])[]): StatementOfMany
+/** A statement for one key that can be batched with others of its kind. */
+export interface BatchableStatement {
+  /** The index of the key in the values. */
+  readonly keyIndex: number
+  /** A read returns existing rows without judging their expiry. A write returns the keys of the rows it changed. */
+  readonly isRead: boolean
+  /** Builds the statement for two or more lists of values. A read may contain a key more than once. */
+  toBatch(many: readonly (readonly SqlValue[])[]): BatchStatement
 }

@@ -1,4 +1,5 @@
 import { monotonic } from '../../core/base/clock.ts'
+import { MINUTE } from '../../core/base/duration.ts'
 import { StoreError } from '../../core/base/errors.ts'
 import type {
   Capabilities,
@@ -24,10 +25,10 @@ import { results, toPage } from '../shared/results.ts'
 import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
 import type { SqlStatement, SqlStatements } from './sql-statements.ts'
 
-/** What a statement takes in place of its marks. `null` is SQL's own word for nothing; it stays inside these files. */
+/** The value of a placeholder. `null` is SQL's NULL; it is used in these files only. */
 export type SqlValue = string | number | null
 
-/** A row as drivers give it. A big integer may come as a number, a bigint or its digits. */
+/** A row as drivers return it. A big integer may be a number, a bigint or a text of digits. */
 export interface SqlRow {
   readonly key: string
   readonly version: string
@@ -42,30 +43,33 @@ export interface SqlRow {
 }
 
 /**
- * Brings statements to a database, each one atomic and committed when its answer is there. What it throws is a `StoreError`. A driver that
- * answers at once may answer without a promise. Nobody waits for an answer after `until`, see `Patience`.
+ * Runs statements in a database, each one atomic and committed when its result arrives. Errors are
+ * `StoreError`s. A synchronous driver may return a result without a promise. The result is not used
+ * after `deadline` (see `Operation`).
  */
 export interface SqlExecutor<Row = SqlRow> {
-  /** How many rows the statement changed. A row that matched counts even where it was given the values it had. */
+  /** Returns how many rows the statement changed. A row that matched counts even if its values stayed the same. */
   run(statement: SqlStatement, values: SqlValue[], deadline?: number): number | Promise<number>
   row(statement: SqlStatement, values: SqlValue[], deadline?: number): Row | undefined | Promise<Row | undefined>
   rows(statement: SqlStatement, values: SqlValue[], deadline?: number): readonly Row[] | Promise<readonly Row[]>
-  /** The one number that the statement answers. */
+  /** Returns the one number that the statement selects. */
   count(statement: SqlStatement, values: SqlValue[], deadline?: number): number | Promise<number>
   /** See `Store.migrate`. */
   migrate(dryRun: boolean): string | Promise<string>
-  /** Resolves when what was asked for before is answered. Whatever is asked later fails. */
+  /** Resolves after all pending statements. Later statements fail. */
   close(): void | Promise<void>
 }
 
-/** To count the expired rows of a table that was never cleared takes minutes, and nobody's request waits for it. */
-export const LONGEST_COUNT = 600_000
+/** Ten minutes: counting the expired rows of a table that was never cleared takes minutes, and no request waits for it. */
+export const MAX_COUNT_TIME: number = 10 * MINUTE
 
 /**
- * Sessions in a table: the one algorithm of all SQL databases. A database adds its dialect (see `SqlDialect`), an executor and a schema.
+ * Sessions in a table: the algorithm that all SQL databases share. A database adds its dialect (see
+ * `SqlDialect`), an executor and a schema.
  *
- * Every verb is one statement which carries its own conditions, so no transaction, lock or isolation level has to hold it together.
- * Only the reason of a refusal is read afterwards: it may be newer than the refusal, and is true when it is told.
+ * Every verb is one statement that contains its own conditions, so it depends on no transaction,
+ * lock or isolation level. Only the reason of a refusal is read by a second statement. It may be
+ * newer than the refusal, and is true at the time it is returned.
  */
 export class SqlStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: true, list: true, indexes: ['userId'], carriesData: false }
@@ -79,11 +83,11 @@ export class SqlStore implements Store {
 
   async load({ key, now, deadline }: Load): Promise<Entry | undefined> {
     const row = await this.#executor.row(this.#sql.load, [toUtf8Text(key), now], deadline)
-    return row === undefined ? undefined : entryOf(row)
+    return row === undefined ? undefined : toEntry(row)
   }
 
   async create({ key, entry, deadline }: Create): Promise<Written | Refused> {
-    const values = columnsOf(entry)
+    const values = toValues(entry)
     values.push(toUtf8Text(key))
     try {
       return (await this.#executor.run(this.#sql.create, values, deadline)) === 0 ? results.taken : results.written
@@ -94,11 +98,11 @@ export class SqlStore implements Store {
   }
 
   async replace({ key, entry, expected, now, deadline }: Replace): Promise<Written | Refused> {
-    const values = columnsOf(entry)
+    const values = toValues(entry)
     values.push(toUtf8Text(key), toUtf8Text(expected), now)
     if ((await this.#executor.run(this.#sql.replace, values, deadline)) !== 0) return results.written
     const row = await this.#executor.row(this.#sql.refusal, [toUtf8Text(key), now], deadline)
-    return row === undefined ? results.missing : results.stale(entryOf(row))
+    return row === undefined ? results.missing : results.stale(toEntry(row))
   }
 
   async touch({ key, expiresAt, expected, now, deadline }: Touch): Promise<boolean> {
@@ -112,44 +116,44 @@ export class SqlStore implements Store {
 
   async deleteByIndex({ name, except, deadline }: DeleteByIndex): Promise<number> {
     const user = toUtf8Text(name)
-    if (except === undefined) return this.#executor.run(this.#sql.deleteUser, [user], deadline)
-    return this.#executor.run(this.#sql.deleteUserExcept, [user, toUtf8Text(except)], deadline)
+    if (except === undefined) return this.#executor.run(this.#sql.deleteByUser, [user], deadline)
+    return this.#executor.run(this.#sql.deleteByUserExcept, [user, toUtf8Text(except)], deadline)
   }
 
   async list({ now, name, limit = 100, cursor, deadline }: List): Promise<Page> {
-    const most = Math.max(1, limit)
+    const size = Math.max(1, limit)
     const statement = this.#sql.list({ user: name !== undefined, cursor: cursor !== undefined })
     const texts = [name, cursor].filter((text) => text !== undefined).map(toUtf8Text)
-    const rows = await this.#executor.rows(statement, [now, ...texts, most + 1], deadline)
-    const found = rows.map((row) => [fromUtf8Text(row.key), entryOf(row)] as const)
-    return toPage(found, most)
+    const rows = await this.#executor.rows(statement, [now, ...texts, size + 1], deadline)
+    const found = rows.map((row) => [fromUtf8Text(row.key), toEntry(row)] as const)
+    return toPage(found, size)
   }
 
   clearExpired({ now, batch = this.#sql.batch, ...rest }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
     let from: number | undefined
-    return deleteInBatches({ batch, ...rest }, async (most, deadline) => {
-      // Deleted rows stay in an index until the database cleans it, and every batch would have to step over those of all the others.
+    return deleteInBatches({ batch, ...rest }, async (size, deadline) => {
+      // Deleted rows stay in an index until the database cleans it up. Starting at the oldest remaining row skips them.
       from = from === undefined ? 0 : await this.#executor.count(this.#sql.oldest, [from], deadline)
-      return this.#executor.run(this.#sql.clearExpired, [now, from, most], deadline)
+      return this.#executor.run(this.#sql.clearExpired, [now, from, size], deadline)
     })
   }
 
   async countExpired({ now }: CountExpired): Promise<number> {
-    return this.#executor.count(this.#sql.countExpired, [now], monotonic() + LONGEST_COUNT)
+    return this.#executor.count(this.#sql.countExpired, [now], monotonic() + MAX_COUNT_TIME)
   }
 
   async migrate({ dryRun = false }: MigrateOptions = {}): Promise<string> {
     return this.#executor.migrate(dryRun)
   }
 
-  /** Waits for what is under way, and ends what the store itself opened. Whatever is asked of the store later is a `StoreError`. */
+  /** Waits for pending operations, and closes what the store itself opened. Later operations reject with `StoreError`. */
   async close(): Promise<void> {
     await this.#executor.close()
   }
 }
 
-/** The fields of an entry in the order of `COLUMNS`. */
-function columnsOf(entry: Entry): SqlValue[] {
+/** Returns the fields of an entry in the order of `COLUMNS`. */
+function toValues(entry: Entry): SqlValue[] {
   return [
     toUtf8Text(entry.version),
     entry.expiresAt,
@@ -163,7 +167,7 @@ function columnsOf(entry: Entry): SqlValue[] {
   ]
 }
 
-function entryOf(row: SqlRow): Entry {
+function toEntry(row: SqlRow): Entry {
   const entry: { -readonly [Field in keyof Entry]: Entry[Field] } = {
     payload: fromUtf8Text(row.payload),
     proof: fromUtf8Text(row.proof),

@@ -1,25 +1,28 @@
 import { ConfigError } from '../../core/base/errors.ts'
 
-/** What `SqliteStore` needs of a prepared statement of `node:sqlite`, `better-sqlite3` or `bun:sqlite`. */
+/** The methods that `SqliteStore` uses of a prepared statement of `node:sqlite`, `better-sqlite3` or `bun:sqlite`. */
 export interface SqliteStatement {
   run(...values: (string | number | null)[]): { readonly changes: number | bigint }
   get(...values: (string | number | null)[]): unknown
   all(...values: (string | number | null)[]): unknown[]
 }
 
-/** What `SqliteStore` needs of an open database: a `DatabaseSync` of `node:sqlite`, or a `Database` of `better-sqlite3` or `bun:sqlite`. */
+/**
+ * The methods that `SqliteStore` uses of an open database: a `DatabaseSync` of `node:sqlite`, or a
+ * `Database` of `better-sqlite3` or `bun:sqlite`.
+ */
 export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement
   exec(sql: string): unknown
   close(): unknown
-  /** Whether a transaction is open, as `better-sqlite3` and Bun tell it … */
+  /** Whether a transaction is open: the name in `better-sqlite3` and Bun … */
   readonly inTransaction?: boolean
-  /** … and as `node:sqlite` does. */
+  /** … and in `node:sqlite`. */
   readonly isTransaction?: boolean
 }
 
-/** How a connection is set up. What is `undefined` stays as it is. */
-export interface SqliteSetup {
+/** Settings of a connection. `undefined` leaves a setting as it is. */
+export interface SqliteSettings {
   readonly durability: 'normal' | 'full' | undefined
   /** Milliseconds. */
   readonly busyTimeout: number | undefined
@@ -28,50 +31,51 @@ export interface SqliteSetup {
 type DatabaseSync = new (path: string) => SqliteDatabase
 
 /**
- * Refuses a runtime without `node:sqlite`, before anything is opened.
+ * Returns the `DatabaseSync` of `node:sqlite`. It is loaded here and not imported, so that a
+ * database of another library works without it.
  *
- * @throws ConfigError
+ * @throws ConfigError if this runtime does not have it.
  */
-export function nodeSqlite(): DatabaseSync {
-  // Asked for here and not imported: whoever hands in a database of another library must not need it.
+export function loadNodeSqlite(): DatabaseSync {
   const module = globalThis.process?.getBuiltinModule?.('node:sqlite')
   if (module !== undefined) return module.DatabaseSync
   const version = globalThis.process?.version
   throw new ConfigError(
-    `SqliteStore: this runtime has no \`node:sqlite\`; Node has it from 22.13 on, and \`process.version\` here is ${version}. ` +
-      'Hand in an open database of better-sqlite3 as `database`, or use another store.',
+    `SqliteStore: this runtime has no \`node:sqlite\`. Node has it from 22.13 on, and \`process.version\` here is ${version}. ` +
+      'Pass an open database of better-sqlite3 as `database`, or use another store.',
   )
 }
 
-/** Opens a file, which is created where it is missing. SQLite's own error would not say which one it was about. */
+/** Opens a file, and creates it if it is missing. The error contains the path, which SQLite's own error does not. */
 export function openSqlite(path: string): SqliteDatabase {
   try {
-    return new (nodeSqlite())(path)
+    return new (loadNodeSqlite())(path)
   } catch (error) {
     throw error instanceof ConfigError ? error : new Error(`${(error as Error).message}: ${path}`, { cause: error })
   }
 }
 
-/** Whether there is a file at a path: to open one that is not there would create it. */
+/** Whether a file exists. Opening a missing one would create it. */
 export function isFile(path: string): boolean {
   return globalThis.process?.getBuiltinModule?.('node:fs')?.existsSync(path) ?? false
 }
 
-export function setUpSqlite(database: SqliteDatabase, { durability, busyTimeout }: SqliteSetup): void {
+export function configureSqlite(database: SqliteDatabase, { durability, busyTimeout }: SqliteSettings): void {
   if (busyTimeout !== undefined) database.exec(`PRAGMA busy_timeout = ${busyTimeout}`)
   if (durability !== undefined) database.exec(`PRAGMA synchronous = ${durability}`)
 }
 
-/** Whether every commit waits for the disk, so that it pays to commit many writes at once. */
+/** Whether every commit waits for the disk, so that batching writes pays. */
 export function waitsForDisk(database: SqliteDatabase): boolean {
   return Number(pragma(database, 'synchronous')) >= 2
 }
 
 /**
- * Switches the file to WAL, in which readers and a writer do not wait for each other; the file remembers it. Two processes that switch
- * at the same moment do not wait for each other, busy timeout or not: that is done here.
+ * Switches the file to WAL, in which readers and a writer do not wait for each other. The setting is
+ * stored in the file. Two processes that switch at the same time do not wait for each other, even
+ * with a busy timeout, so the wait is here.
  */
-export function useWal(database: SqliteDatabase, busyTimeout: number): void {
+export function enableWal(database: SqliteDatabase, busyTimeout: number): void {
   for (let waited = 0; pragma(database, 'journal_mode') !== 'wal'; waited += 10) {
     try {
       database.exec('PRAGMA journal_mode = WAL')
@@ -88,14 +92,16 @@ function pragma(database: SqliteDatabase, name: string): unknown {
 }
 
 const BUSY = 5
+const NO_MEMORY = 7
+const IO_ERROR = 10
 const CODES: readonly [name: string, code: number][] = [
   ['SQLITE_BUSY', BUSY],
-  ['SQLITE_NOMEM', 7],
-  ['SQLITE_IOERR', 10],
+  ['SQLITE_NOMEM', NO_MEMORY],
+  ['SQLITE_IOERR', IO_ERROR],
   ['SQLITE_', 1],
 ]
 
-/** SQLite's primary result code of an error of any of the libraries; all that needs no telling apart is 1. `undefined`: it gives none. */
+/** Returns SQLite's primary result code of an error of any of the libraries, or 1 for codes that are not distinguished. `undefined`: it has none. */
 function sqliteCode(error: unknown): number | undefined {
   const { errcode, code } = error as { readonly errcode?: unknown; readonly code?: unknown }
   if (typeof errcode === 'number') return errcode & 0xff
@@ -103,10 +109,11 @@ function sqliteCode(error: unknown): number | undefined {
 }
 
 /**
- * Whether a write that failed with this error surely left nothing behind. SQLite takes back a statement that fails. Only where writing or
- * syncing the log itself failed (or memory ran out while it was done) a recovery after a crash may still find the commit in it.
+ * Whether a write that failed with this error had no effect. SQLite rolls back a statement that
+ * fails. Only if writing or syncing the log itself failed, or memory ran out during that, a recovery
+ * after a crash may still find the commit in the log.
  */
-export function surelyUndone(error: unknown): boolean {
+export function isRolledBack(error: unknown): boolean {
   const code = sqliteCode(error)
-  return code !== undefined && code !== 7 && code !== 10
+  return code !== undefined && code !== NO_MEMORY && code !== IO_ERROR
 }

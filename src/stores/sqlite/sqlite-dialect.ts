@@ -1,11 +1,11 @@
 import { plainInsert, type SqlDialect } from '../sql/sql-statements.ts'
 
-/** SQLite. A statement is alone in the database while it writes, so nothing has to be judged twice. */
+/** SQLite. Only one statement writes at a time, so no condition has to be judged twice. */
 export const sqliteDialect: SqlDialect = {
   placeholder: () => '?',
   quote: '"',
   insert: (table, columns) => `${plainInsert(table, columns)} ON CONFLICT ("key") DO NOTHING`,
-  // While it is written the whole database waits, and with it the event loop of every process that writes.
+  // A batch blocks the whole database, and with it the event loop of every process that writes.
   batch: 100,
   deleteExpired: (table) => `DELETE FROM ${table} WHERE rowid IN (
   SELECT rowid FROM ${table} WHERE "expires_at" <= ? AND "expires_at" >= ? ORDER BY "expires_at" LIMIT ?

@@ -2,50 +2,52 @@ import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
 import { atEndOfTurn } from '../sql/at-end-of-turn.ts'
 import type { SqlStatement } from '../sql/sql-statements.ts'
 import type { SqlExecutor, SqlRow, SqlValue } from '../sql/sql-store.ts'
-import { type SqliteDatabase, type SqliteStatement, surelyUndone, waitsForDisk } from './sqlite-database.ts'
+import { isRolledBack, type SqliteDatabase, type SqliteStatement, waitsForDisk } from './sqlite-database.ts'
 import { missingSqliteSchema, sqliteSchema } from './sqlite-schema.ts'
 
 /** A write that waits for the end of the turn. */
-interface Waiting {
+interface QueuedWrite {
   readonly statement: SqlStatement
   readonly values: SqlValue[]
   readonly resolve: (changes: number) => void
   readonly reject: (error: unknown) => void
 }
 
-/** Where the rows are, and how one gets there. */
+/** The database and its table. */
 export interface SqliteSource {
   readonly table: string
-  /** Whether the table is created at the first use, where it is missing. */
+  /** Whether a missing table is created at the first use. */
   readonly createTable: boolean
   /** Whether the store itself opens the database, and so closes it. */
   readonly owned: boolean
   open(): SqliteDatabase
-  /** Whether there is anything to open yet. */
-  isThere(): boolean
+  /** Whether there is a database to open yet. */
+  exists(): boolean
 }
 
 interface Connection {
   readonly database: SqliteDatabase
   readonly prepared: Map<SqlStatement, SqliteStatement>
-  readonly groups: boolean
+  readonly batches: boolean
 }
 
-/** The most writes of one transaction, so that a crowd of them does not keep reads waiting for long. */
-const MOST_TOGETHER = 250
+/** The maximum number of writes of one transaction, because reads wait for it. */
+const MAX_BATCH = 250
 
 /**
- * Runs statements on one connection, which it opens at the first use (again at the next, when that failed).
+ * Runs statements on one connection. It is opened at the first use, and again at the next if that
+ * failed.
  *
- * Where a commit waits for the disk, the writes of one turn of the event loop are one transaction and share one wait. Each has its own
- * outcome: when any of them fails the transaction is taken back and each runs alone. Reads never join: they run at once, before or after.
+ * Where a commit waits for the disk, the writes of one turn of the event loop are one transaction
+ * and share one wait. Each has its own result: if one of them fails, the transaction is rolled back
+ * and each write runs alone. Reads never join a transaction; they run at once.
  */
 export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   readonly #source: SqliteSource
-  /** Open; the table may be missing. */
-  #opened: SqliteDatabase | undefined
+  /** The open database. Its table may be missing. */
+  #database: SqliteDatabase | undefined
   #connection: Connection | undefined
-  readonly #waiting: Waiting[] = []
+  readonly #queue: QueuedWrite[] = []
   #closed = false
 
   constructor(source: SqliteSource) {
@@ -53,28 +55,18 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   }
 
   row(statement: SqlStatement, values: SqlValue[]): Row | undefined {
-    const prepared = this.#prepare(statement)
-    try {
-      return (prepared.get(...values) ?? undefined) as Row | undefined
-    } catch (error) {
-      throw new StoreError(statement.operation, error, { applied: false })
-    }
+    return this.#read(statement, (prepared) => (prepared.get(...values) ?? undefined) as Row | undefined)
   }
 
   rows(statement: SqlStatement, values: SqlValue[]): readonly Row[] {
-    const prepared = this.#prepare(statement)
-    try {
-      return prepared.all(...values) as Row[]
-    } catch (error) {
-      throw new StoreError(statement.operation, error, { applied: false })
-    }
+    return this.#read(statement, (prepared) => prepared.all(...values) as Row[])
   }
 
   run(statement: SqlStatement, values: SqlValue[]): number | Promise<number> {
-    if (!this.#connect(statement.operation).groups) return this.#runAlone(statement, values)
+    if (!this.#connect(statement.operation).batches) return this.#runAlone(statement, values)
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ statement, values, resolve, reject })
-      if (this.#waiting.length === 1) atEndOfTurn?.(() => this.#commitTogether())
+      this.#queue.push({ statement, values, resolve, reject })
+      if (this.#queue.length === 1) atEndOfTurn?.(() => this.#commitBatch())
     })
   }
 
@@ -83,24 +75,24 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   }
 
   migrate(dryRun: boolean): string {
-    if (dryRun && this.#opened === undefined && !this.#source.isThere()) return sqliteSchema(this.#source.table)
-    return this.#onDatabase('migrate', (database) => (dryRun ? missingSqliteSchema(database, this.#source.table) : this.#create(database)))
+    const { table } = this.#source
+    if (dryRun && this.#database === undefined && !this.#source.exists()) return sqliteSchema(table)
+    return this.#withDatabase('migrate', (database) => (dryRun ? missingSqliteSchema(database, table) : this.#create(database)))
   }
 
   close(): void {
     if (this.#closed) return
-    while (this.#waiting.length > 0) this.#commitTogether()
+    while (this.#queue.length > 0) this.#commitBatch()
     this.#closed = true
-    if (this.#source.owned) this.#opened?.close()
-    this.#opened = undefined
+    if (this.#source.owned) this.#database?.close()
+    this.#database = undefined
     this.#connection = undefined
   }
 
   #connect(operation: StoreOperation): Connection {
-    if (this.#connection !== undefined) return this.#connection
-    this.#connection = this.#onDatabase(operation, (database) => {
+    this.#connection ??= this.#withDatabase(operation, (database) => {
       if (this.#source.createTable) this.#create(database)
-      return { database, prepared: new Map(), groups: atEndOfTurn !== undefined && waitsForDisk(database) }
+      return { database, prepared: new Map(), batches: atEndOfTurn !== undefined && waitsForDisk(database) }
     })
     return this.#connection
   }
@@ -111,13 +103,22 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     return schema
   }
 
-  #onDatabase<T>(operation: StoreOperation, work: (database: SqliteDatabase) => T): T {
+  #withDatabase<T>(operation: StoreOperation, work: (database: SqliteDatabase) => T): T {
     if (this.#closed) throw notApplied(operation, new Error('The store is closed'))
     try {
-      this.#opened ??= this.#source.open()
-      return work(this.#opened)
+      this.#database ??= this.#source.open()
+      return work(this.#database)
     } catch (error) {
       throw notApplied(operation, error)
+    }
+  }
+
+  #read<T>(statement: SqlStatement, read: (prepared: SqliteStatement) => T): T {
+    const prepared = this.#prepare(statement)
+    try {
+      return read(prepared)
+    } catch (error) {
+      throw notApplied(statement.operation, error)
     }
   }
 
@@ -126,9 +127,9 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     const known = prepared.get(statement)
     if (known !== undefined) return known
     try {
-      const made = database.prepare(statement.text)
-      prepared.set(statement, made)
-      return made
+      const created = database.prepare(statement.text)
+      prepared.set(statement, created)
+      return created
     } catch (error) {
       throw notApplied(statement.operation, error)
     }
@@ -140,61 +141,61 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     try {
       return Number(prepared.run(...values).changes)
     } catch (error) {
-      throw surelyUndone(error) ? notApplied(statement.operation, error) : new StoreError(statement.operation, error)
+      throw isRolledBack(error) ? notApplied(statement.operation, error) : new StoreError(statement.operation, error)
     }
   }
 
-  /** A write inside the application's own transaction would be answered for now and perhaps taken back later. */
+  /** A write in the application's transaction would be reported as done, and could be rolled back later. */
   #refuseInTransaction(operation: StoreOperation): void {
     const database = this.#connection?.database
     if (database?.inTransaction !== true && database?.isTransaction !== true) return
     throw notApplied(
       operation,
-      new Error('The application has a transaction open on this connection; give the store a connection of its own'),
+      new Error('The application has a transaction open on this connection; pass the store another connection as `database`'),
     )
   }
 
-  #commitTogether(): void {
-    const together = this.#waiting.splice(0, MOST_TOGETHER)
-    if (this.#waiting.length > 0) atEndOfTurn?.(() => this.#commitTogether())
-    const [first] = together
-    if (together.length === 1 && first !== undefined) this.#settleAlone(first)
-    else if (first !== undefined && this.#begin(together)) this.#commit(together)
+  #commitBatch(): void {
+    const batch = this.#queue.splice(0, MAX_BATCH)
+    if (this.#queue.length > 0) atEndOfTurn?.(() => this.#commitBatch())
+    const [first] = batch
+    if (batch.length === 1 && first !== undefined) this.#settleAlone(first)
+    else if (first !== undefined && this.#begin(batch)) this.#commit(batch)
   }
 
-  /** Where not even the lock can be had none of the writes is tried: each alone would wait for it again, and the process with it. */
-  #begin(together: readonly Waiting[]): boolean {
+  /** Without the lock no write is attempted: each alone would wait for it again, and block the process. */
+  #begin(batch: readonly QueuedWrite[]): boolean {
     try {
       this.#connection?.database.exec('BEGIN IMMEDIATE')
       return true
     } catch (error) {
-      for (const { statement, reject } of together) reject(notApplied(statement.operation, error))
+      for (const { statement, reject } of batch) reject(notApplied(statement.operation, error))
       return false
     }
   }
 
-  #commit(together: readonly Waiting[]): void {
+  #commit(batch: readonly QueuedWrite[]): void {
     let changes: number[]
     try {
-      changes = together.map(({ statement, values }) => Number(this.#prepare(statement).run(...values).changes))
+      changes = batch.map(({ statement, values }) => Number(this.#prepare(statement).run(...values).changes))
       this.#connection?.database.exec('COMMIT')
     } catch {
-      this.#takeBack()
-      for (const waiting of together) this.#settleAlone(waiting)
+      this.#rollBack()
+      for (const queued of batch) this.#settleAlone(queued)
       return
     }
-    for (const [index, { resolve }] of together.entries()) resolve(changes[index] ?? 0)
+    for (const [index, { resolve }] of batch.entries()) resolve(changes[index] ?? 0)
   }
 
-  #takeBack(): void {
+  #rollBack(): void {
     try {
       this.#connection?.database.exec('ROLLBACK')
     } catch {
-      // SQLite has taken the transaction back by itself, as it does when the disk is full.
+      // SQLite has rolled the transaction back itself, as it does when the disk is full.
     }
   }
 
-  #settleAlone({ statement, values, resolve, reject }: Waiting): void {
+  #settleAlone({ statement, values, resolve, reject }: QueuedWrite): void {
     try {
       resolve(this.#runAlone(statement, values))
     } catch (error) {

@@ -1,17 +1,19 @@
-import { missingSchema } from '../sql/missing-schema.ts'
+import { missingSchema } from '../sql/table-schema.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 
 /**
- * What creates the table; run again it changes nothing. `schema/sqlite.sql` is this text for the table `sessions`.
+ * The statements that create the table. Running them again changes nothing. `schema/sqlite.sql` is
+ * this text for the table `sessions`.
  *
- * Texts compare byte by byte in SQLite, so keys differ by case and padding. The payload stands last: SQLite walks through a long column to
- * reach the ones behind it. A table with rowids, as `WITHOUT ROWID` made writes of a 1.5 KB row three times as slow.
+ * SQLite compares texts byte by byte, so keys differ by case and padding. The payload is the last
+ * column, because SQLite reads through a long column to reach the ones after it. The table has
+ * rowids: `WITHOUT ROWID` made writes of a 1.5 KB row three times as slow.
  */
 export function sqliteSchema(table: string): string {
   return `CREATE TABLE IF NOT EXISTS "${table}" (
   "key" TEXT NOT NULL PRIMARY KEY,
   "version" TEXT NOT NULL,
-  "expires_at" INTEGER NOT NULL, -- instants are epoch milliseconds
+  "expires_at" INTEGER NOT NULL, -- times are epoch milliseconds
   "seen_at" INTEGER NOT NULL,
   "created_at" INTEGER NOT NULL,
   "id_at" INTEGER NOT NULL,
@@ -25,7 +27,7 @@ CREATE INDEX IF NOT EXISTS "${table}_user_id" ON "${table}" ("user_id") WHERE "u
 `
 }
 
-/** The schema where the table is missing, and nothing where it is there. A table that is not ours is refused. */
+/** Returns the schema if the table is missing, and an empty text if it exists. Throws if it is not a table of this package. */
 export function missingSqliteSchema(database: SqliteDatabase, table: string): string {
   const found = database.prepare('SELECT name FROM pragma_table_info(?)').all(table) as { readonly name: string }[]
   const columns = found.map(({ name }) => name)

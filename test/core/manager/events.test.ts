@@ -27,7 +27,7 @@ describe('events', () => {
     ])
     const two = ['A', 'B'].map((letter) => `__Host-sid=${letter.repeat(16)}.${letter.repeat(32)}`)
     expect(await record(() => app.request(() => undefined, { browser: new Browser(two.join('; ')) }))).toEqual([
-      'absent:two-cookies',
+      'absent:unknown-or-expired',
       'unchanged:not-used',
     ])
     expect(await record(() => app.request(() => undefined, { browser: new Browser(two[0]) }))).toEqual([

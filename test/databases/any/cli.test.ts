@@ -10,10 +10,10 @@ const PAST = Date.now() - 1000
 const SQL = (['postgres', 'mysql'] as const).map((name) => ({ name, url: inject(name) ?? '' })).filter(({ url }) => url !== '')
 const REDIS = inject('redis') ?? ''
 
-/** A store with this many expired sessions and one that lives. */
+/** Creates this many expired sessions and one that is not expired. */
 async function storeWith(url: string, expired: number): Promise<string> {
   const store = await openStore(url)
-  await store.create({ key: 'alive', entry: sampleEntry() })
+  await store.create({ key: 'current', entry: sampleEntry() })
   await Promise.all(
     Array.from({ length: expired }, (_, n) => store.create({ key: `expired ${n}`, entry: sampleEntry({ expiresAt: PAST }) })),
   )
@@ -21,8 +21,8 @@ async function storeWith(url: string, expired: number): Promise<string> {
   return url
 }
 
-/** How many sessions are left, expired or not. */
-async function left(url: string): Promise<number> {
+/** Returns the number of sessions, expired or not. */
+async function countLeft(url: string): Promise<number> {
   const store = await openStore(url)
   const page = await store.list?.({ now: 0, limit: 10_000 })
   await store.close?.()
@@ -30,7 +30,7 @@ async function left(url: string): Promise<number> {
 }
 
 describe.each(SQL)('sojourn on $name', ({ url }) => {
-  it('migrates, counts, clears, and ends by itself', async () => {
+  it('migrates, counts, clears and exits', async () => {
     const store = { SOJOURN_STORE: `${url}?table=${freshTable()}` }
     expect((await runCli(['clear-expired'], store)).stdout).toBe('Nothing to clear: the table of the sessions does not exist yet.\n')
     const dry = await runCli(['migrate', '--dry-run'], store)
@@ -46,21 +46,21 @@ describe.each(SQL)('sojourn on $name', ({ url }) => {
     const { code, stdout, stderr } = await runCli(['clear-expired', '--batch', '10'], store)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^25 expired sessions deleted/)
-    expect(await left(store.SOJOURN_STORE)).toBe(1)
+    expect(await countLeft(store.SOJOURN_STORE)).toBe(1)
   })
 
-  it('clears in two processes at once, each row once', async () => {
+  it('clears concurrently in two processes, each row once', async () => {
     const store = await storeWith(`${url}?table=${freshTable()}`, 200)
     const outcomes = await Promise.all([1, 2].map(() => runCli(['clear-expired', '--batch', '7', '--store', store])))
     expect(outcomes.map(({ code, stderr }) => ({ code, stderr }))).toEqual([1, 2].map(() => ({ code: 0, stderr: '' })))
     expect(outcomes.reduce((sum, { stdout }) => sum + Number.parseInt(stdout, 10), 0)).toBe(200)
-    expect(await left(store)).toBe(1)
+    expect(await countLeft(store)).toBe(1)
   })
 
-  it('says in one line that the server is not there, or lets nobody in, and exits with 1', async () => {
-    const away = url.replace(/:\/\/.*/, `://someone:secret@127.0.0.1:${await freePort()}/d`)
-    const stranger = url.replace(/:\/\/[^/]*@/, '://nobody:secret@')
-    for (const store of [away, stranger]) {
+  it('reports in one line a server that is not available or refuses the login, and exits with 1', async () => {
+    const unavailable = url.replace(/:\/\/.*/, `://someone:secret@127.0.0.1:${await freePort()}/d`)
+    const refused = url.replace(/:\/\/[^/]*@/, '://nobody:secret@')
+    for (const store of [unavailable, refused]) {
       const { code, stdout, stderr } = await runCli(['clear-expired', '--store', store])
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
       expect(stderr).toMatch(/^sojourn: The session store failed to clearExpired: .+\n$/)
@@ -69,9 +69,9 @@ describe.each(SQL)('sojourn on $name', ({ url }) => {
   })
 })
 
-describe.skipIf(POSTGRES === '')('sojourn clear-expired that is told to end', () => {
-  /** Starts a run whose first batch waits for a lock; `release` lets it go. */
-  async function held(): Promise<{ store: string; run: ReturnType<typeof startCli>; release(): Promise<void> }> {
+describe.skipIf(POSTGRES === '')('sojourn clear-expired that is interrupted', () => {
+  /** Starts a run whose first batch waits for a lock, until `release` is called. */
+  async function startBlocked(): Promise<{ store: string; run: ReturnType<typeof startCli>; release(): Promise<void> }> {
     const table = freshTable()
     const store = await storeWith(`${POSTGRES}?table=${table}`, 100)
     const [pool, other] = [newPool(), await newPool().connect()]
@@ -90,7 +90,7 @@ describe.skipIf(POSTGRES === '')('sojourn clear-expired that is told to end', ()
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('by %s ends after the batch under way, and goes on when it is run again', async (signal, exitCode) => {
-    const { store, run, release } = await held()
+    const { store, run, release } = await startBlocked()
     run.child.kill(signal)
     await expect.poll(run.stderr, { timeout: 20_000 }).toBe('Stopping after the current batch …\n')
     await release()
@@ -98,22 +98,22 @@ describe.skipIf(POSTGRES === '')('sojourn clear-expired that is told to end', ()
     expect(code).toBe(exitCode)
     expect(stdout).toMatch(/^10 expired sessions deleted/)
     expect(stderr).toContain(`Stopped early by ${signal}; run the command again to continue.`)
-    expect(await left(store)).toBe(91)
+    expect(await countLeft(store)).toBe(91)
     expect((await runCli(['clear-expired', '--store', store])).stdout).toMatch(/^90 expired sessions deleted/)
   })
 
-  it('twice ends at once', async () => {
-    const { store, run, release } = await held()
+  it('twice exits at once', async () => {
+    const { store, run, release } = await startBlocked()
     run.child.kill('SIGINT')
     await expect.poll(run.stderr, { timeout: 20_000 }).toBe('Stopping after the current batch …\n')
     run.child.kill('SIGINT')
     expect((await run.outcome).code).toBe(130)
     await release()
-    expect(await left(store)).toBeGreaterThanOrEqual(91)
+    expect(await countLeft(store)).toBeGreaterThanOrEqual(91)
   })
 
-  it('because its connection is cut says how far it came, and exits with 1', async () => {
-    const { store, run, release } = await held()
+  it('by a lost connection reports its progress and exits with 1', async () => {
+    const { store, run, release } = await startBlocked()
     const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%${store.split('=')[1]}%'`
     await newPool().query(cut)
     const { code, stdout, stderr } = await run.outcome
@@ -124,8 +124,8 @@ describe.skipIf(POSTGRES === '')('sojourn clear-expired that is told to end', ()
   })
 })
 
-describe.skipIf(POSTGRES === '')('a role that may create nothing', () => {
-  it('works on the table that another made by `sojourn migrate`, and is told so where there is none', async () => {
+describe.skipIf(POSTGRES === '')('a role without the right to create', () => {
+  it('works with a table that `sojourn migrate` created under another role, and gets an error without one', async () => {
     const [pool, schema, role] = [newPool(), freshTable(), freshTable()]
     await pool.query(`CREATE SCHEMA "${schema}"; CREATE ROLE "${role}" LOGIN; GRANT USAGE ON SCHEMA "${schema}" TO "${role}"`)
     const [owners, theirs] = [POSTGRES, POSTGRES.replace('postgres@', `${role}@`)].map((url) => `${url}?table=${schema}.sessions`) as [
@@ -145,12 +145,12 @@ describe.skipIf(POSTGRES === '')('a role that may create nothing', () => {
     await storeWith(theirs, 12)
     expect((await runCli(['migrate', '--store', theirs])).stderr).toMatch(/^Nothing to do/)
     expect((await runCli(['clear-expired', '--batch', '5', '--store', theirs])).stdout).toMatch(/^12 expired sessions deleted/)
-    expect(await left(theirs)).toBe(1)
+    expect(await countLeft(theirs)).toBe(1)
   })
 })
 
 describe.skipIf(REDIS === '')('sojourn on redis', () => {
-  it('has nothing to do, and ends by itself', async () => {
+  it('has nothing to do and exits', async () => {
     const store = { SOJOURN_STORE: `${REDIS}?prefix=${freshTable()}:` }
     expect(await runCli(['migrate'], store)).toEqual({ code: 0, stdout: '', stderr: 'Nothing to do: this store needs no schema.\n' })
     expect(await runCli(['clear-expired'], store)).toEqual({

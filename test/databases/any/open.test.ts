@@ -14,20 +14,20 @@ const failure = expect.objectContaining({ code: 'ERR_SESSION_STORE', applied: fa
 const opened: Store[] = []
 afterAll(() => Promise.all(opened.map(async (store) => store.close?.())))
 
-/** A place in the server that nobody had before. */
-function place(name: string, url: string): string {
+/** Returns a URL with a new table or prefix. */
+function freshUrl(name: string, url: string): string {
   return name === 'redis' ? `${url}?prefix=${freshTable()}:` : `${url}?table=${freshTable()}`
 }
 
 for (const { name, url } of SERVERS) {
   const options = name === 'redis' ? { clearExpired: false, farClocks: false } : {}
   const runner = { describe: describe.skipIf(url === ''), it }
-  storeSuite(`A store of ${name}:`, () => openStore(place(name, url)), runner, options)
+  storeSuite(`A store of ${name}:`, () => openStore(freshUrl(name, url)), runner, options)
 }
 
 describe.each(STARTED)('a store of $name: by URL', ({ name, url }) => {
-  it('keeps what was written for the next who opens it, and is closed once', async () => {
-    const [where, entry] = [place(name, url), sampleEntry()]
+  it('keeps its rows for the next store with that URL, and is closed once', async () => {
+    const [where, entry] = [freshUrl(name, url), sampleEntry()]
     const first = await openStore(where)
     expect(await first.create({ key: 'a', entry })).toEqual({ ok: true })
     await Promise.all([first.close?.(), first.close?.()])
@@ -37,7 +37,7 @@ describe.each(STARTED)('a store of $name: by URL', ({ name, url }) => {
     await second.close?.()
   })
 
-  it('with a server that is not there fails in time, and shows no password', async () => {
+  it('without a server fails in time and without the password', async () => {
     const port = await freePort()
     const where = `${name}://someone:hunter2@127.0.0.1:${port}/0`
     const error: unknown = await openStore(where)
@@ -53,7 +53,7 @@ describe.each(STARTED)('a store of $name: by URL', ({ name, url }) => {
 })
 
 describe.skipIf(SERVERS[0]?.url === '')('a store of postgres: by URL', () => {
-  it('hands other parameters to the driver', async () => {
+  it('passes other parameters to the driver', async () => {
     const [base = '', name] = [SERVERS[0]?.url, `name_${freshTable()}`]
     const store = await openStore(`${base}?application_name=${name}&table=${freshTable()}`)
     await store.load({ key: 'a', now: NOW })
@@ -62,7 +62,7 @@ describe.skipIf(SERVERS[0]?.url === '')('a store of postgres: by URL', () => {
     await store.close?.()
   })
 
-  it('lives through the end of its idle connections', async () => {
+  it('works after its idle connections were closed', async () => {
     const name = `name_${freshTable()}`
     const store = await openStore(`${SERVERS[0]?.url}?application_name=${name}&table=${freshTable()}`)
     await store.create({ key: 'a', entry: sampleEntry() })
@@ -75,7 +75,7 @@ describe.skipIf(SERVERS[0]?.url === '')('a store of postgres: by URL', () => {
 })
 
 describe.skipIf(inject('redis') === undefined)('a store of redis+cluster: by URL', () => {
-  it('finds the cluster by any of its hosts, with a password', async () => {
+  it('connects through any of its hosts, with a password', async () => {
     const bus = String(await freePort())
     const server = await startRedis(
       '--cluster-enabled',
@@ -101,21 +101,21 @@ describe.skipIf(inject('redis') === undefined)('a store of redis+cluster: by URL
     expect(await Promise.all(entries.map(([key]) => store.load({ key, now: NOW })))).toEqual(entries.map(([, entry]) => entry))
     expect(server.command('keys', 'shop:*').split('\n')).toHaveLength(10)
     await store.close?.()
-    const stranger = openStore(`redis+cluster://app:hunter2@${hosts}`)
-    await expect(stranger).rejects.toEqual(failure)
-    await expect(stranger).rejects.not.toThrow('hunter')
+    const refused = openStore(`redis+cluster://app:hunter2@${hosts}`)
+    await expect(refused).rejects.toEqual(failure)
+    await expect(refused).rejects.not.toThrow('hunter')
   })
 })
 
-describe('a table of that name that is not ours', () => {
-  it.each(STARTED.filter(({ name }) => name !== 'redis'))('is refused with a remedy, and left alone ($name)', async ({ name, url }) => {
+describe('an existing table of another application', () => {
+  it.each(STARTED.filter(({ name }) => name !== 'redis'))('is refused with a remedy and left unchanged ($name)', async ({ name, url }) => {
     const table = freshTable()
-    const words = `the table \`${table}\` is there, but it is not one of this package (it has no column \`key\`)`
+    const message = `the table \`${table}\` exists, but is not one of this package (it has no column \`key\`)`
     const other = await foreignTable(name, url, table)
     for (const createTable of [true, false]) {
       const store = await openStore(`${url}?table=${table}`, { createTable })
-      await expect(store.migrate?.()).rejects.toThrow(words)
-      if (createTable) await expect(store.create({ key: fresh('key'), entry: sampleEntry() })).rejects.toThrow(words)
+      await expect(store.migrate?.()).rejects.toThrow(message)
+      if (createTable) await expect(store.create({ key: fresh('key'), entry: sampleEntry() })).rejects.toThrow(message)
       await store.close?.()
     }
     expect(await other.rows()).toBe(1)

@@ -15,16 +15,22 @@ import { startExpress } from '../../stories/harness/express-harness.ts'
 import { stories } from '../../stories/harness/stories.ts'
 import { scriptedManagerFactory } from '../../stories/harness/story-app.ts'
 
-/** Where each is; `''` where there is no such server, and then its stories are not told. */
-const PLACES: Readonly<Record<string, readonly [url: string, client: () => () => Store]>> = {
+/**
+ * The URL of each database, and its clients. The stories of a database without a server (`''`) are
+ * skipped.
+ */
+const DATABASES: Readonly<Record<string, readonly [url: string, client: () => () => Store]>> = {
   SQLite: ['here', () => () => new SqliteStore(':memory:')],
-  PostgreSQL: [POSTGRES, () => opening(newPool(), (pool) => new PostgresStore({ pool, table: freshTable() }))],
-  MariaDB: [MYSQL, () => opening(newMysqlPool(), (pool) => new MysqlStore({ pool, table: freshTable() }))],
-  Redis: [REDIS, () => opening(ioRedis(), (client) => new RedisStore({ client, prefix: freshPrefix() }))],
-  'memory in front of PostgreSQL': [POSTGRES, () => opening(newPool(), (pool) => cached(new PostgresStore({ pool, table: freshTable() })))],
+  PostgreSQL: [POSTGRES, () => sharedClient(newPool(), (pool) => new PostgresStore({ pool, table: freshTable() }))],
+  MariaDB: [MYSQL, () => sharedClient(newMysqlPool(), (pool) => new MysqlStore({ pool, table: freshTable() }))],
+  Redis: [REDIS, () => sharedClient(ioRedis(), (client) => new RedisStore({ client, prefix: freshPrefix() }))],
+  'memory in front of PostgreSQL': [
+    POSTGRES,
+    () => sharedClient(newPool(), (pool) => cached(new PostgresStore({ pool, table: freshTable() }))),
+  ],
 }
 
-for (const [name, [url, client]] of Object.entries(PLACES)) {
+for (const [name, [url, client]] of Object.entries(DATABASES)) {
   describe.skipIf(url === '')(name, () => {
     if (url !== '')
       stories({ name: `Express on ${name}`, hasErrorPage: true, remedy: 'trust proxy', startServer: startExpress(express) }, over(client))
@@ -35,8 +41,8 @@ function over(client: () => () => Store): { readonly createManager: ReturnType<t
   return { createManager: scriptedManagerFactory(client()), hasRows: true }
 }
 
-/** Stores that share one client. */
-function opening<Client>(client: Client, open: (client: Client) => Store): () => Store {
+/** Returns a function that opens stores with one shared client. */
+function sharedClient<Client>(client: Client, open: (client: Client) => Store): () => Store {
   return () => open(client)
 }
 

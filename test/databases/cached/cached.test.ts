@@ -1,4 +1,5 @@
-// A cached store on real servers: the suite, and invalidations between processes with private caches.
+// A cached store on real servers: the suite, and invalidations between processes with private
+// caches.
 import pg from 'pg'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Entry } from '../../../src/core/store/store.ts'
@@ -58,7 +59,9 @@ async function cachedByBoth({ truth, one, other }: Pair, userId?: string): Promi
   return { key, entry }
 }
 
-/** Whether a read misses a change that bypassed the cached store. Each call makes another change. */
+/**
+ * Whether a read misses a change that bypassed the cached store. Each call makes another change.
+ */
 async function isCached(store: CachedStore, truth: PostgresStore, key: string): Promise<boolean> {
   const before = await store.load({ key, now: NOW })
   const next = { ...(before as Entry), expiresAt: (before as Entry).expiresAt + 1 }

@@ -9,23 +9,23 @@ import { orSkip, type RedisNode, until } from '../../services/redis/redis-node.t
 
 const started = orSkip(await startRedisCluster())
 const cluster = started as RedisCluster
-/** Other runs every day. */
+/** A different seed every day. */
 const day = Math.floor(Date.now() / 86_400_000)
 
 afterAll(() => started?.remove())
 
 describe.skipIf(started === undefined)('a master of a Cluster fails under load', () => {
-  it(`killed: only what was not replicated is lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
+  it(`killed: only writes that were not replicated are lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
     const costs = await failMaster(({ master }) => ({ trigger: () => master.kill(), repair: () => master.start() }))
     await annotate(formatCosts(costs))
   })
 
-  it(`hung: only what was not replicated is lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
+  it(`hung: only writes that were not replicated are lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
     const costs = await failMaster(({ master }) => ({ trigger: async () => master.pause(), repair: async () => master.resume() }))
     await annotate(formatCosts(costs))
   })
 
-  it(`killed while its replica was cut off: what was lost is counted (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
+  it(`killed while its replica was cut off: the lost writes are counted (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
     const costs = await failMaster(({ master, replica }) => ({
       prepare: () => cutOff(replica, master),
       async trigger() {
@@ -39,8 +39,8 @@ describe.skipIf(started === undefined)('a master of a Cluster fails under load',
   })
 })
 
-describe.skipIf(started === undefined)('a master that is set up to write only with its replica', () => {
-  it('refuses to write without it, and a refused write surely had no effect', { timeout: 60_000 }, async () => {
+describe.skipIf(started === undefined)('a master with `min-replicas-to-write 1`', () => {
+  it('refuses to write without its replica, and a refused write has no effect', { timeout: 60_000 }, async () => {
     const prefix = freshPrefix()
     const [master] = (await cluster.masters()) as [RedisNode]
     const replica = await cluster.replicaOf(master)
@@ -62,7 +62,7 @@ describe.skipIf(started === undefined)('a master that is set up to write only wi
     } finally {
       replica.resume()
       await master.command('CONFIG', 'SET', 'min-replicas-to-write', '0')
-      await cluster.whole()
+      await cluster.waitUntilHealthy()
     }
   })
 })
@@ -72,15 +72,18 @@ interface Pair {
   readonly replica: RedisNode
 }
 
-/** Lets something happen to one of the masters while requests come in through both libraries. Nothing may be wrong but what is counted. */
+/**
+ * Makes one master fail during requests through both libraries. No anomaly other than the counted
+ * losses is allowed.
+ */
 async function failMaster(
-  happening: (pair: Pair) => Pick<Failover, 'prepare' | 'trigger' | 'repair'>,
+  failureOf: (pair: Pair) => Pick<Failover, 'prepare' | 'trigger' | 'repair'>,
 ): Promise<Record<string, FailoverCost>> {
   const prefix = freshPrefix()
   const [master] = (await cluster.masters()) as [RedisNode]
   const slots = await cluster.slotsAt(master)
   const [slot] = [...slots] as [number]
-  const { trigger, repair, ...before } = happening({ master, replica: await cluster.replicaOf(master) })
+  const { trigger, repair, ...before } = failureOf({ master, replica: await cluster.replicaOf(master) })
   const stores = { redis: await storesOf(nodeCluster, prefix), ioredis: await storesOf(ioCluster, prefix) }
   const costs = await measureFailover(stores, {
     ...before,
@@ -91,7 +94,7 @@ async function failMaster(
     },
     async repair() {
       await repair()
-      await cluster.whole()
+      await cluster.waitUntilHealthy()
     },
     async affected(keys) {
       const places = await cluster.slotsOf(keys.map((key) => `${prefix}session:${key}`))
@@ -106,7 +109,7 @@ function storesOf(newClient: typeof ioCluster, prefix: string): Promise<RedisSto
   return Promise.all([0, 1].map(async () => new RedisStore({ client: await newClient(cluster), prefix })))
 }
 
-/** A key whose row the master has. */
+/** Returns a key whose row is on the master. */
 async function keyAt(master: RedisNode, prefix: string): Promise<string> {
   const slots = await cluster.slotsAt(master)
   const keys = Array.from({ length: 50 }, (_, index) => `key ${index}`)
@@ -114,7 +117,7 @@ async function keyAt(master: RedisNode, prefix: string): Promise<string> {
   return keys.find((_, index) => slots.has(places[index] as number)) as string
 }
 
-/** From now on the replica gets nothing from its master, and cannot come back by itself. */
+/** Disconnects the replica from its master, until it is resumed. */
 async function cutOff(replica: RedisNode, master: RedisNode): Promise<void> {
   replica.pause()
   await master.command('CLIENT', 'KILL', 'TYPE', 'replica')

@@ -10,14 +10,14 @@ import { everyEntry } from '../../services/every-entry.ts'
 import { migrateSlot } from '../../services/migrate-slot.ts'
 import { freshPrefix, LIBRARIES, type Library } from '../../services/redis/redis-clients.ts'
 import { type RedisCluster, startRedisCluster } from '../../services/redis/redis-cluster.ts'
-import { type Detours, ioCluster, nodeCluster } from '../../services/redis/redis-failover-clients.ts'
+import { type AddressMap, ioCluster, nodeCluster } from '../../services/redis/redis-failover-clients.ts'
 import { orSkip, type RedisNode } from '../../services/redis/redis-node.ts'
 
 const started = orSkip(await startRedisCluster())
 const cluster = started as RedisCluster
 const runner = { describe: describe.skipIf(started === undefined), it }
 const clients = { redis: nodeCluster, ioredis: ioCluster }
-/** Other runs every day. */
+/** A different seed every day. */
 const day = Math.floor(Date.now() / 86_400_000)
 
 afterAll(() => started?.remove())
@@ -28,34 +28,34 @@ for (const library of LIBRARIES) {
   storeSuite(`RedisStore, ${library}, on a Cluster`, makeStore, runner, { clearExpired: false })
 
   runner.describe(`on a Cluster, through ${library}`, () => {
-    it('goes on with servers that have lost their scripts', async () => {
+    it('works with servers that have lost their scripts', async () => {
       const store = await makeStore()
       const keys = Array.from({ length: 20 }, (_, index) => `key ${index}`)
       await Promise.all(keys.map((key) => store.create({ key, entry: sampleEntry() })))
       for (const node of await cluster.masters()) {
         await node.command('SCRIPT', 'FLUSH')
-        expect(await Promise.all(keys.map((key) => swapped(store, key)))).toEqual(keys.map(() => true))
+        expect(await Promise.all(keys.map((key) => replaceOnce(store, key)))).toEqual(keys.map(() => true))
       }
     })
   })
 }
 
 runner.describe.each(LIBRARIES)('behind a firewall, through %s', (library) => {
-  it('has connections that were forgotten ended once nobody waits for them any more, and others made', { timeout: 60_000 }, async () => {
-    const { proxies, client } = await detoured(library)
+  it('replaces dropped connections after the deadline', { timeout: 60_000 }, async () => {
+    const { proxies, client } = await proxiedClient(library)
     const store = new RedisStore({ client, prefix: freshPrefix() })
     const entries = Array.from({ length: 12 }, () => sampleEntry())
     await Promise.all(entries.map((entry, index) => store.create({ key: `${index}`, entry })))
     const soon = (): { deadline: number } => ({ deadline: performance.now() + 300 })
-    const patient = (key: string): Promise<unknown> =>
+    const loadSoon = (key: string): Promise<unknown> =>
       Promise.race([store.load({ key, now: NOW, ...soon() }).catch(() => undefined), sleep(2000)])
     for (const proxy of proxies) proxy.blackHoleAll()
-    await expect.poll(() => Promise.all(entries.map((_, index) => patient(`${index}`))), { timeout: 30_000 }).toEqual(entries)
+    await expect.poll(() => Promise.all(entries.map((_, index) => loadSoon(`${index}`))), { timeout: 30_000 }).toEqual(entries)
   })
 })
 
 runner.describe('on a Cluster', () => {
-  it('never asks a replica, whatever the client would like', async () => {
+  it('never reads from a replica, even if the client is configured to', async () => {
     const store = new RedisStore({ client: await nodeCluster(cluster, { useReplicas: true }), prefix: freshPrefix() })
     const keys = Array.from({ length: 30 }, (_, index) => `key ${index}`)
     await Promise.all(keys.map((key) => store.create({ key, entry: sampleEntry({ userId: 'ada' }) })))
@@ -67,19 +67,19 @@ runner.describe('on a Cluster', () => {
       expect((await store.list({ now: NOW, index: 'userId', name: 'ada' })).entries.length).toBe(keys.length)
     } finally {
       for (const replica of replicas) replica.resume()
-      await cluster.whole()
+      await cluster.waitUntilHealthy()
     }
   })
 
-  it(`loses nothing while the slot of all its sessions goes round (seed ${day})`, { timeout: 180_000 }, async () => {
-    // All names in one slot: whatever a request does meets the migration.
+  it(`loses nothing while the slot of all its sessions is migrated through all masters (seed ${day})`, { timeout: 180_000 }, async () => {
+    // All keys are in one slot, so that the migration affects every request.
     const prefix = `{${freshPrefix()}}:`
     const makers = [nodeCluster, ioCluster, nodeCluster, ioCluster]
     const stores = await Promise.all(makers.map(async (make) => new RedisStore({ client: await make(cluster), prefix })))
     const load = new LiveLoad(stores, day)
     await load.completed(200)
     for (const node of await cluster.masters()) await node.command('SCRIPT', 'FLUSH')
-    const redirected = await redirections(() => goRound(prefix, () => load.completed(10)))
+    const redirected = await countRedirections(() => migrateThroughAllMasters(prefix, () => load.completed(10)))
     await load.completed(100)
     const history = await load.stop(false, async () => (await everyEntry(stores[0] as RedisStore)).map(([key]) => key))
     expect(check(history)).toEqual([])
@@ -88,36 +88,36 @@ runner.describe('on a Cluster', () => {
   })
 })
 
-/** A client that goes to every server through a proxy. */
-async function detoured(library: Library): Promise<{ proxies: readonly FaultProxy[]; client: RedisClient }> {
+/** Returns a client that reaches every server through a proxy. */
+async function proxiedClient(library: Library): Promise<{ proxies: readonly FaultProxy[]; client: RedisClient }> {
   const proxies = await Promise.all(cluster.nodes.map(({ host, port }) => new FaultProxy({ host, port }).listen()))
   onTestFinished(() => proxies.forEach((proxy) => proxy.close()))
-  const detours: Detours = Object.fromEntries(
+  const detours: AddressMap = Object.fromEntries(
     cluster.nodes.map(({ host, port }, index) => [`${host}:${port}`, { host: '127.0.0.1', port: proxies[index]?.port ?? 0 }]),
   )
   const client = await clients[library](cluster, { detours })
   return { proxies, client }
 }
 
-async function swapped(store: RedisStore, key: string): Promise<boolean> {
+async function replaceOnce(store: RedisStore, key: string): Promise<boolean> {
   const { version = '' } = (await store.load({ key, now: NOW })) ?? {}
   return (await store.replace({ key, entry: sampleEntry({ version: `${version}+` }), expected: version, now: NOW })).ok
 }
 
-/** Brings the slot of a prefix to each of the other masters and back. */
-async function goRound(prefix: string, rest: () => Promise<void>): Promise<void> {
+/** Migrates the slot of a prefix to each of the other masters and back. */
+async function migrateThroughAllMasters(prefix: string, betweenSteps: () => Promise<void>): Promise<void> {
   const [slot] = (await cluster.slotsOf([prefix])) as [number]
   const masters = await cluster.masters()
   const home = await cluster.ownerOf(slot)
   let from = home
   for (const to of [...masters.filter((node) => node !== home), home]) {
-    await migrateSlot({ slot, from, to, masters, rest })
+    await migrateSlot({ slot, from, to, masters, betweenSteps })
     from = to
   }
 }
 
-/** How often clients were sent to another server meanwhile. */
-async function redirections(work: () => Promise<void>): Promise<number> {
+/** Returns how often clients were redirected to another server during `work`. */
+async function countRedirections(work: () => Promise<void>): Promise<number> {
   const masters = await cluster.masters()
   const count = async (): Promise<number> => (await Promise.all(masters.map(redirectionsBy))).reduce((sum, each) => sum + each, 0)
   const before = await count()

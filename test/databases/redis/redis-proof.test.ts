@@ -5,12 +5,12 @@ import { ServerProcess } from '../../proof/processes/server-process.ts'
 import { formatFailures, runSeeds, type StoreName, seedsFrom } from '../../proof/simulation/campaign.ts'
 import { freshPrefix, REDIS } from '../../services/redis/redis-clients.ts'
 
-/** Others every day. */
+/** A different seed every day. */
 const day = Math.floor(Date.now() / 86_400_000)
 const store = REDIS as StoreName
 
 describe.skipIf(REDIS === '')('the guarantee on Redis', () => {
-  it(`holds in seeded runs (${day * 30} and on)`, { timeout: 120_000 }, async () => {
+  it(`holds in simulations from seed ${day * 30}`, { timeout: 120_000 }, async () => {
     const tally = await runSeeds(store, seedsFrom(day * 30, 30))
     expect(formatFailures(tally, store)).toBe('')
     expect(tally.responses['ok']).toBeGreaterThan(500)
@@ -26,7 +26,7 @@ describe.skipIf(REDIS === '')('the guarantee on Redis', () => {
     expect(check(history)).toEqual([])
   })
 
-  it('keeps no process alive that is told to end', { timeout: 30_000 }, async () => {
+  it('does not keep a process alive after SIGTERM', { timeout: 30_000 }, async () => {
     const server = new ServerProcess(`${REDIS}#${freshPrefix()}`)
     onTestFinished(async () => void (await server.stop('SIGKILL')))
     expect(await server.stop('SIGTERM')).toBe(0)

@@ -11,7 +11,7 @@ const started = orSkip(await startRedisSentinels())
 const group = started as RedisSentinels
 const runner = { describe: describe.skipIf(started === undefined), it }
 const clients = { redis: nodeSentinel, ioredis: ioSentinel }
-/** Other runs every day. */
+/** A different seed every day. */
 const day = Math.floor(Date.now() / 86_400_000)
 
 afterAll(() => started?.remove())
@@ -22,18 +22,21 @@ for (const library of LIBRARIES) {
 }
 
 runner.describe('a master under Sentinels fails under load', () => {
-  it(`hung: only what was not replicated is lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
-    // Without its detector, ioredis stays with a master that does not end the connection.
-    const patient = (sentinels: RedisSentinels): Promise<RedisClient> => ioSentinel(sentinels, true)
-    const costs = await measureFailover({ redis: await storesOf(nodeSentinel), ioredis: await storesOf(patient) }, await disaster('hung'))
+  it(`hung: only writes that were not replicated are lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
+    // Without its detector, ioredis stays connected to a master that hangs.
+    const withDetector = (sentinels: RedisSentinels): Promise<RedisClient> => ioSentinel(sentinels, true)
+    const costs = await measureFailover(
+      { redis: await storesOf(nodeSentinel), ioredis: await storesOf(withDetector) },
+      await masterFailure('hung'),
+    )
     await annotate(formatCosts(costs))
     expectOnlyLosses(costs)
   })
 
-  it(`killed: only what was not replicated is lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
+  it(`killed: only writes that were not replicated are lost (seed ${day})`, { timeout: 180_000 }, async ({ annotate }) => {
     const costs = await measureFailover(
       { redis: await storesOf(nodeSentinel), ioredis: await storesOf(ioSentinel) },
-      await disaster('killed'),
+      await masterFailure('killed'),
     )
     await annotate(formatCosts(costs))
     expectOnlyLosses(costs)
@@ -45,20 +48,21 @@ function storesOf(newClient: (sentinels: RedisSentinels) => Promise<RedisClient>
   return Promise.all([0, 1].map(async () => new RedisStore({ client: await newClient(group), prefix })))
 }
 
-async function disaster(fate: 'killed' | 'hung'): Promise<Failover> {
+async function masterFailure(kind: 'killed' | 'hung'): Promise<Failover> {
   const master = await group.master()
   return {
     seed: day,
     async trigger() {
-      if (fate === 'killed') await master.kill()
+      if (kind === 'killed') await master.kill()
       else master.pause()
       await until('a new master', async () => (await group.master()) !== master)
     },
-    // One that was killed stays away: the Sentinels take their time with it, and it has nothing to tell.
+    // A killed master is not restarted: the Sentinels take long to add it again, and it has no
+    // data.
     async repair() {
-      if (fate === 'killed') return
+      if (kind === 'killed') return
       master.resume()
-      await group.whole()
+      await group.waitUntilHealthy()
     },
     affected: async (keys) => new Set(keys),
   }

@@ -19,19 +19,19 @@ describe('the options of a RedisStore', () => {
     ['client', new Cluster(nodes, { lazyConnect: true, scaleReads: 'slave' })],
     ['prefix', 7],
     ['prefix', '\ud800'],
-    ['onWarning', 'loud'],
+    ['onWarning', 'console'],
     ['pool', client],
-  ])('that cannot be used are refused by name: %s', (option, value) => {
+  ])('reject an invalid value by name: %s', (option, value) => {
     const options = { client, [option]: value } as unknown as RedisStoreOptions
     expect(() => new RedisStore(options)).toThrow(CONFIG)
     expect(() => new RedisStore(options)).toThrow(`\`${option}\``)
   })
 
-  it.each([undefined, {}, client])('ask for the client', (options) => {
+  it.each([undefined, {}, client])('require the client', (options) => {
     expect(() => new RedisStore(options as unknown as RedisStoreOptions)).toThrow(CONFIG)
   })
 
-  it('fit the types of both libraries', () => {
+  it('accept the types of both libraries', () => {
     const stores = () => [
       new RedisStore({ client }),
       new RedisStore({ client: createClientPool() }),
@@ -44,8 +44,8 @@ describe('the options of a RedisStore', () => {
   })
 })
 
-/** What a store sends, and what its server keeps. */
-function watched(options: Partial<RedisStoreOptions> = {}) {
+/** A store, the commands it sends, and a client to inspect the server. */
+function newFixture(options: Partial<RedisStoreOptions> = {}) {
   const [redis, prefix, sent] = [ioRedis(), freshPrefix(), [] as string[]]
   const call = (name: string, args: string[]): Promise<unknown> => {
     sent.push(name)
@@ -56,14 +56,14 @@ function watched(options: Partial<RedisStoreOptions> = {}) {
 }
 
 describe.skipIf(REDIS === '')('a session in Redis', () => {
-  it('is one key, and a write one command, of a user as well', async () => {
-    const { store, redis, prefix, sent } = watched()
+  it('is one key, and a write is one command, also with a user', async () => {
+    const { store, redis, prefix, sent } = newFixture()
     const next = [sampleEntry(), sampleEntry()]
     const [first, user] = [sampleEntry(), sampleEntry({ userId: 'ada' })]
     await store.create({ key: 'a', entry: first })
     await store.create({ key: 'b', entry: user })
     expect((await redis.keys(`${prefix}*`)).sort()).toEqual([`${prefix}session:a`, `${prefix}session:b`, `${prefix}user:ada`])
-    // Whatever is sent once in the life of a store and a server.
+    // Commands that are sent once per store and server.
     await store.replace({ key: 'a', entry: next[0] as never, expected: first.version, now: NOW })
     await store.touch({ key: 'a', expiresAt: NOW + 2 * HOUR, expected: (next[0] as never as { version: string }).version, now: NOW })
     sent.length = 0
@@ -72,12 +72,12 @@ describe.skipIf(REDIS === '')('a session in Redis', () => {
     expect(await store.replace({ key: 'b', entry: again, expected: user.version, now: NOW })).toEqual({ ok: true })
     expect(await store.touch({ key: 'b', expiresAt: again.expiresAt + 1, expected: again.version, now: NOW })).toBe(true)
     expect(await store.delete({ key: 'b' })).toBe(true)
-    // A touch, once an hour at the most, sees to it that the user's list has the session.
+    // A touch, at most one an hour, adds the session to the list of its user again.
     expect(sent).toEqual(['get', 'evalsha', 'evalsha', 'evalsha', 'evalsha', 'del'])
   })
 
-  it('stays an hour longer than it lives, by whatever clock it was written', async () => {
-    const { store, redis, prefix } = watched()
+  it('is kept for an hour after it expires, whatever clock wrote it', async () => {
+    const { store, redis, prefix } = newFixture()
     const minute = 60_000
     for (const now of [1_000_000, Date.now(), NOW]) {
       const entry = sampleEntry({ seenAt: now, expiresAt: now + minute })
@@ -96,19 +96,19 @@ describe.skipIf(REDIS === '')('a session in Redis', () => {
     }
   })
 
-  it('may have a prefix that means something to Redis, and shares the database with others', async () => {
-    const { redis } = watched()
+  it('may have a prefix with special characters of Redis, next to other keys', async () => {
+    const { redis } = newFixture()
     const prefix = `${freshPrefix()}[a-z]*?\\{x}:`
     const [mine, others] = [new RedisStore({ client: redis, prefix }), new RedisStore({ client: redis, prefix: `${prefix}b` })]
     for (const store of [mine, others]) await store.create({ key: 'user:ada', entry: sampleEntry({ userId: 'ada' }) })
-    await redis.set(`${prefix}other`, 'no session')
+    await redis.set(`${prefix}other`, 'not a session')
     expect((await mine.list({ now: NOW })).entries.map(([key]) => key)).toEqual(['user:ada'])
     expect(await mine.deleteByIndex({ index: 'userId', name: 'ada' })).toBe(1)
     expect(await others.load({ key: 'user:ada', now: NOW })).toBeDefined()
   })
 
-  it('that is none is a failure, not an absence', async () => {
-    const { store, redis, prefix } = watched()
+  it('with an invalid value is an error, not an absent session', async () => {
+    const { store, redis, prefix } = newFixture()
     await redis.set(`${prefix}session:a`, 'something')
     await redis.lpush(`${prefix}session:b`, 'a list')
     for (const key of ['a', 'b']) await expect(store.load({ key, now: NOW })).rejects.toThrow()
@@ -117,7 +117,7 @@ describe.skipIf(REDIS === '')('a session in Redis', () => {
 })
 
 describe('a fresh load', () => {
-  it('waits until a create of the key is through, which the client may be about to send again', async () => {
+  it('waits for a pending create of the key, which the client may send again', async () => {
     const [answer, sent] = [Promise.withResolvers<unknown>(), [] as string[]]
     const call = (name: string): Promise<unknown> => {
       sent.push(name)
@@ -137,8 +137,8 @@ describe('a fresh load', () => {
 })
 
 describe.skipIf(REDIS === '')('a listing of all sessions', () => {
-  it('takes as many SCANs as it takes, whatever the size of its pages', async () => {
-    const { store, redis, prefix } = watched()
+  it('is complete with any page size', async () => {
+    const { store, redis, prefix } = newFixture()
     const keys = Array.from({ length: 2500 }, (_, index) => `key ${index}`)
     await Promise.all(keys.map((key) => store.create({ key, entry: sampleEntry() })))
     for (const limit of [400, 1, 1000, 10_000]) {
@@ -156,8 +156,8 @@ describe.skipIf(REDIS === '')('a listing of all sessions', () => {
     await redis.unlink(keys.map((key) => `${prefix}session:${key}`))
   })
 
-  it('does not pass over what comes behind a page that ends with a SCAN', async () => {
-    const record = `${instant(NOW + HOUR)}${instant(NOW)}${instant(0)}"v"\n\n["p",1,1,""]\n{}`
+  it('continues with the next SCAN after a page that ends with one', async () => {
+    const record = `${timestamp(NOW + HOUR)}${timestamp(NOW)}${timestamp(0)}"v"\n\n["p",1,1,""]\n{}`
     const scans: Record<string, [string, string[]]> = { '0': ['5', ['a', 'b']], '5': ['0', ['c']] }
     const call = async (name: string, [cursor = '']: string[]): Promise<unknown> => {
       const [next, keys] = scans[cursor] ?? ['0', []]
@@ -172,24 +172,24 @@ describe.skipIf(REDIS === '')('a listing of all sessions', () => {
   })
 })
 
-function instant(at: number): string {
+function timestamp(at: number): string {
   return String(at).padStart(16, '0')
 }
 
 describe.skipIf(REDIS === '')('the list of a user', () => {
-  it('has the session before there is a row', async () => {
-    const { store, redis, prefix, sent } = watched()
+  it('contains the session before its row is written', async () => {
+    const { store, redis, prefix, sent } = newFixture()
     await store.create({ key: 'a', entry: sampleEntry() })
     sent.length = 0
     const [first] = (await store.list({ now: NOW })).entries.map(([, entry]) => entry.version)
     await store.replace({ key: 'a', entry: sampleEntry({ userId: 'ada' }), expected: first as string, now: NOW })
     expect(await redis.zrange(`${prefix}user:ada`, '0', '-1')).toEqual(['a'])
-    // The write that found it unlisted wrote nothing.
+    // The first attempt found the session not listed and wrote nothing.
     expect(sent.filter((name) => name.startsWith('eval')).length).toBeGreaterThanOrEqual(3)
   })
 
-  it('lives as long as its sessions, however often they are prolonged', async () => {
-    const { store, redis, prefix } = watched()
+  it('does not expire before its sessions, however often they are extended', async () => {
+    const { store, redis, prefix } = newFixture()
     let [now, entry] = [NOW, sampleEntry({ userId: 'ada', seenAt: NOW })]
     await store.create({ key: 'a', entry })
     const lasts = async (name: string): Promise<number> => redis.pttl(prefix + name)
@@ -206,8 +206,8 @@ describe.skipIf(REDIS === '')('the list of a user', () => {
     expect(await store.deleteByIndex({ index: 'userId', name: 'ada' })).toBe(1)
   })
 
-  it('has the session again when it is touched or prolonged, should Redis have lost it', async () => {
-    const { store, redis, prefix } = watched()
+  it('gets a lost session again when that is touched or extended', async () => {
+    const { store, redis, prefix } = newFixture()
     const entry = sampleEntry({ userId: 'ada' })
     await store.create({ key: 'a', entry })
     await redis.del(`${prefix}user:ada`)
@@ -223,8 +223,8 @@ describe.skipIf(REDIS === '')('the list of a user', () => {
     expect(await store.deleteByIndex({ index: 'userId', name: 'ada' })).toBe(1)
   })
 
-  it('is there again when the session comes back from another user', async () => {
-    const { store } = watched()
+  it('contains a session again that returns from another user', async () => {
+    const { store } = newFixture()
     const [ada, eve, again] = ['ada', 'eve', 'ada'].map((userId) => sampleEntry({ userId })) as [any, any, any]
     await store.create({ key: 'a', entry: ada })
     await store.replace({ key: 'a', entry: eve, expected: ada.version, now: NOW })
@@ -233,10 +233,10 @@ describe.skipIf(REDIS === '')('the list of a user', () => {
     expect(await store.deleteByIndex({ index: 'userId', name: 'ada' })).toBe(1)
   })
 
-  it('loses what has ended an hour ago, as others come', async () => {
-    const { store, redis, prefix } = watched()
+  it('loses sessions that ended an hour ago when new ones are added', async () => {
+    const { store, redis, prefix } = newFixture()
     const count = (): Promise<number> => redis.zcard(`${prefix}user:ada`)
-    await store.create({ key: 'alive', entry: sampleEntry({ userId: 'ada', seenAt: NOW, expiresAt: NOW + 1000 * HOUR }) })
+    await store.create({ key: 'current', entry: sampleEntry({ userId: 'ada', seenAt: NOW, expiresAt: NOW + 1000 * HOUR }) })
     for (let index = 0; index < 30; index += 1) {
       await store.create({ key: `old ${index}`, entry: sampleEntry({ userId: 'ada', seenAt: NOW }) })
       await store.delete({ key: `old ${index}` })
@@ -253,8 +253,8 @@ describe.skipIf(REDIS === '')('the list of a user', () => {
   })
 })
 
-describe.skipIf(REDIS === '')('a server that drops keys when it is full', () => {
-  it.each(LIBRARIES)('is warned of, once (%s)', async (library) => {
+describe.skipIf(REDIS === '')('a server that evicts keys when its memory is full', () => {
+  it.each(LIBRARIES)('causes one warning (%s)', async (library) => {
     const server = await startRedis('--maxmemory', '100mb', '--maxmemory-policy', 'volatile-lru')
     if (typeof server === 'string') throw new Error(server)
     onTestFinished(() => server.remove())
@@ -276,8 +276,8 @@ describe.skipIf(REDIS === '')('a server that drops keys when it is full', () => 
   })
 })
 
-describe.skipIf(REDIS === '')('a RedisStore that is closed', () => {
-  it('leaves the client open', async () => {
+describe.skipIf(REDIS === '')('RedisStore.close()', () => {
+  it('does not close the client', async () => {
     const client = ioRedis()
     await new RedisStore({ client }).close()
     expect(await client.ping()).toBe('PONG')

@@ -3,26 +3,29 @@ import { afterAll, inject } from 'vitest'
 import type { Isolation } from '../postgres/postgres-pool.ts'
 import { mysqlPool } from './mysql-pool.ts'
 
-/** Where the server of this run is; `''` where there is none, and then the tests of it are skipped. */
+/** The URL of the server of this run. Without a server it is `''`, and its tests are skipped. */
 export const MYSQL: string = inject('mysql') ?? ''
 
-/** A pool of `mysql2/promise`, which ends with the test file; the one of `mysql2` is its `pool`. */
+/**
+ * Returns a pool of `mysql2/promise`, which is closed after the test file. Its `pool` is that of
+ * `mysql2`.
+ */
 export function newMysqlPool(isolation: Isolation = 'repeatable read', options: PoolOptions = {}, ...begin: readonly string[]): Pool {
   const pool = mysqlPool({ uri: MYSQL, ...options }, [`SET SESSION TRANSACTION ISOLATION LEVEL ${isolation}`, ...begin])
   open.push(pool)
   return pool
 }
 
-let looking: Pool | undefined
+let observerPool: Pool | undefined
 
-/** The pool of those who look on from outside, or get in the way. */
+/** Returns a second pool, to inspect rows or to lock them. */
 export function onlooker(): Pool {
-  return (looking ??= newMysqlPool())
+  return (observerPool ??= newMysqlPool())
 }
 
 const open: Pool[] = []
 afterAll(async () => {
-  // A test that failed may have kept a connection, for which a pool would wait.
-  const patience = new Promise((resolve) => setTimeout(resolve, 2000))
-  await Promise.race([patience, Promise.all(open.splice(0).map((pool) => pool.end()))])
+  // The pool would wait for a connection that a failed test has kept.
+  const timeout = new Promise((resolve) => setTimeout(resolve, 2000))
+  await Promise.race([timeout, Promise.all(open.splice(0).map((pool) => pool.end()))])
 })

@@ -1,16 +1,16 @@
 import type { Pool } from 'mysql2/promise'
 import type { MysqlPool, MysqlPoolConnection } from '../../../src/stores/mysql.ts'
 
-/** A pool that tells what was sent through it. */
+/** A pool that records its statements. */
 export interface WatchedMysql extends MysqlPool {
   /** The texts of the statements, in order. */
   readonly sent: string[]
 }
 
-/** What may be done around a piece of work of the library's. */
+/** Runs around each call of the library, and may delay or replace it. `text` is the statement. */
 export type Around = <T>(work: () => Promise<T>, text: string | undefined) => Promise<T>
 
-/** `around` does whatever is to be done: it asks for a connection, or sends a statement, of which it has the text. It may do otherwise. */
+/** Returns a pool that calls `around` for each connection and each statement. */
 export function watchedMysql(pool: Pool, around: Around = (work) => work()): WatchedMysql {
   const sent: string[] = []
   const carry = (text: string | undefined, call: (callback: Callback) => unknown, callback: Callback): void => {
@@ -28,13 +28,13 @@ export function watchedMysql(pool: Pool, around: Around = (work) => work()): Wat
     destroy: () => connection.destroy(),
     execute(options, values, callback) {
       sent.push(options.sql)
-      carry(options.sql, (told) => connection.execute(options, values, told), callback)
+      carry(options.sql, (done) => connection.execute(options, values, done), callback)
     },
   })
   const getConnection = (callback: Callback): void =>
     carry(
       undefined,
-      (told) => pool.pool.getConnection(told),
+      (done) => pool.pool.getConnection(done),
       (error, connection) => callback(error, error === null ? through(connection) : connection),
     )
   return { sent, getConnection }

@@ -7,10 +7,10 @@ export { freshTable } from '../fresh-table.ts'
 export const ISOLATIONS = ['read committed', 'repeatable read', 'serializable'] as const
 export type Isolation = (typeof ISOLATIONS)[number]
 
-/** Where the server of this run is; `''` where there is none, and then the tests of it are skipped. */
+/** The URL of the server of this run. Without a server it is `''`, and its tests are skipped. */
 export const POSTGRES: string = inject('postgres') ?? ''
 
-/** A pool of `pg`, which ends with the test file. */
+/** Returns a pool of `pg`, which is closed after the test file. */
 export function newPool(isolation: Isolation = 'read committed', config: pg.PoolConfig = {}): pg.Pool {
   const options = `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`
   const pool = new pg.Pool({ connectionString: POSTGRES, options, ...config })
@@ -18,7 +18,7 @@ export function newPool(isolation: Isolation = 'read committed', config: pg.Pool
   return pool
 }
 
-/** The `sql` of postgres.js, which ends with the test file. */
+/** Returns a `sql` of postgres.js, which is closed after the test file. */
 export function newSql(
   isolation: Isolation = 'read committed',
   config: postgres.Options<Record<string, postgres.PostgresType>> = {},
@@ -31,7 +31,7 @@ export function newSql(
 
 const open: (() => Promise<void>)[] = []
 afterAll(async () => {
-  // A test that failed may have kept a connection, for which a pool would wait.
-  const patience = new Promise((resolve) => setTimeout(resolve, 2000))
-  await Promise.race([patience, Promise.all(open.splice(0).map((end) => end()))])
+  // The pool would wait for a connection that a failed test has kept.
+  const timeout = new Promise((resolve) => setTimeout(resolve, 2000))
+  await Promise.race([timeout, Promise.all(open.splice(0).map((end) => end()))])
 })

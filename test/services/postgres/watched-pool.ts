@@ -1,13 +1,16 @@
 import type pg from 'pg'
 import type { PgPool, PgPoolClient } from '../../../src/stores/postgres.ts'
 
-/** A pool that tells what was sent through it. */
+/** A pool that records its statements. */
 export interface WatchedPool extends PgPool {
   /** The texts of the statements, in order. */
   readonly sent: string[]
 }
 
-/** `before` is called with each statement on its way and may hold it up, or fail it. */
+/**
+ * Returns a pool that awaits `before` with each statement. `before` may delay the statement or
+ * reject.
+ */
 export function watched(pool: pg.Pool, before: (text: string) => Promise<void> | void = () => undefined): WatchedPool {
   const sent: string[] = []
   const connect = async (): Promise<PgPoolClient> => {

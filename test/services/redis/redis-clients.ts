@@ -3,19 +3,19 @@ import { createClient } from 'redis'
 import { afterAll, inject } from 'vitest'
 import { type NodeRedisClient, RedisStore, type RedisStoreOptions } from '../../../src/stores/redis.ts'
 
-/** Where the server of this run is; `''` where there is none, and then the tests of it are skipped. */
+/** The URL of the server of this run. Without a server it is `''`, and its tests are skipped. */
 export const REDIS: string = inject('redis') ?? ''
 
 export const LIBRARIES = ['redis', 'ioredis'] as const
 export type Library = (typeof LIBRARIES)[number]
 
-/** A prefix that nobody had before. */
+/** Returns a new prefix. */
 export function freshPrefix(): string {
   count += 1
   return `p${process.pid}_${count}:`
 }
 
-/** A client of `redis`, which ends with the test file. */
+/** Returns a client of `redis`, which is closed after the test file. */
 export async function nodeRedis(options: object = {}): Promise<NodeRedisClient & { destroy(): void }> {
   const client = createClient({ url: REDIS, ...options })
   client.on('error', () => undefined)
@@ -23,7 +23,7 @@ export async function nodeRedis(options: object = {}): Promise<NodeRedisClient &
   return client.connect()
 }
 
-/** A client of `ioredis`, which ends with the test file. */
+/** Returns a client of `ioredis`, which is closed after the test file. */
 export function ioRedis(options: RedisOptions = {}, url: string = REDIS): Redis {
   const client = new Redis(Number(new URL(url).port), options as { lazyConnect?: boolean })
   client.on('error', () => undefined)
@@ -31,7 +31,7 @@ export function ioRedis(options: RedisOptions = {}, url: string = REDIS): Redis 
   return client
 }
 
-/** A store through a new client of one of the libraries. */
+/** Returns a store with a new client of one of the libraries. */
 export async function newStore(library: Library, url: string = REDIS, options: Partial<RedisStoreOptions> = {}): Promise<RedisStore> {
   const client = library === 'redis' ? await nodeRedis({ url }) : ioRedis({}, url)
   return new RedisStore({ client, prefix: freshPrefix(), ...options })
@@ -44,7 +44,7 @@ afterAll(() => {
     try {
       end()
     } catch {
-      // It has ended before.
+      // The client is closed already.
     }
   }
 })

@@ -1,31 +1,31 @@
 import { freePort } from '../own-server.ts'
 import { redisPrograms } from './redis.ts'
-import { quick, RedisNode, until } from './redis-node.ts'
+import { RedisNode, TEST_SETTINGS, until } from './redis-node.ts'
 
 const MASTERS = 3
 const SLOTS = 16_384
-/** Milliseconds without a sign of life until a node counts as lost. */
+/** Milliseconds without a reply after which a node counts as failed. */
 const NODE_TIMEOUT = 1000
 
-/** A Redis Cluster of our own: three masters with a replica each. */
+/** A Redis Cluster for the tests: three masters with one replica each. */
 export interface RedisCluster {
   readonly nodes: readonly RedisNode[]
-  /** The masters of now, as one who lives sees it. */
+  /** The current masters, as a running node reports them. */
   masters(): Promise<readonly RedisNode[]>
   replicas(): Promise<readonly RedisNode[]>
   replicaOf(master: RedisNode): Promise<RedisNode>
-  /** The master that has a slot. */
+  /** The master of a slot. */
   ownerOf(slot: number): Promise<RedisNode>
-  /** The slots a master has. */
+  /** The slots of a master. */
   slotsAt(master: RedisNode): Promise<ReadonlySet<number>>
   /** The slot of each key. */
   slotsOf(keys: readonly string[]): Promise<readonly number[]>
-  /** Until every slot has a master and every master a replica that follows it. */
-  whole(): Promise<void>
+  /** Waits until every slot has a master and every master a connected replica. */
+  waitUntilHealthy(): Promise<void>
   remove(): Promise<void>
 }
 
-/** One line of `CLUSTER NODES`. */
+/** A line of `CLUSTER NODES`. */
 interface Member {
   readonly id: string
   readonly port: number
@@ -33,22 +33,25 @@ interface Member {
   readonly slots: readonly (readonly [first: number, last: number])[]
 }
 
-/** Starts a Cluster, installing Redis first where that can be done. A text says why there is none. */
+/**
+ * Starts a Cluster, and installs Redis first if possible. A string is the reason why it is not
+ * available.
+ */
 export async function startRedisCluster(): Promise<RedisCluster | string> {
   if (redisPrograms() === undefined) return 'Redis is not installed (no redis-server in PATH)'
   const nodes = await Promise.all(Array.from({ length: MASTERS * 2 }, () => startNode()))
-  const cluster = new OwnCluster(nodes)
+  const cluster = new ClusterFixture(nodes)
   await introduce(nodes.slice(0, MASTERS), nodes.slice(MASTERS))
-  await cluster.whole()
+  await cluster.waitUntilHealthy()
   return cluster
 }
 
 async function startNode(): Promise<RedisNode> {
-  // Its own bus port: one that is 10,000 higher may not be there.
+  // With an explicit bus port, because the default, which is 10,000 higher, may be in use.
   const bus = String(await freePort())
   const timeout = String(NODE_TIMEOUT)
   const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', timeout, '--cluster-port', bus, '--cluster-config-file', 'nodes.conf']
-  return RedisNode.start(() => [...quick, ...args])
+  return RedisNode.start(() => [...TEST_SETTINGS, ...args])
 }
 
 async function introduce(masters: readonly RedisNode[], replicas: readonly RedisNode[]): Promise<void> {
@@ -87,7 +90,7 @@ function memberIn(line: string): Member {
   }
 }
 
-class OwnCluster implements RedisCluster {
+class ClusterFixture implements RedisCluster {
   readonly nodes: readonly RedisNode[]
 
   constructor(nodes: readonly RedisNode[]) {
@@ -95,7 +98,7 @@ class OwnCluster implements RedisCluster {
   }
 
   async masters(): Promise<readonly RedisNode[]> {
-    const owners = (await this.#members()).filter(({ flags, slots }) => isLivingMaster(flags) && slots.length > 0)
+    const owners = (await this.#members()).filter(({ flags, slots }) => isRunningMaster(flags) && slots.length > 0)
     return owners.map(({ port }) => this.#at(port))
   }
 
@@ -111,8 +114,8 @@ class OwnCluster implements RedisCluster {
 
   async ownerOf(slot: number): Promise<RedisNode> {
     const has = ({ slots }: Member): boolean => slots.some(([first, last]) => first <= slot && slot <= last)
-    const owner = (await this.#members()).find((member) => isLivingMaster(member.flags) && has(member))
-    if (owner === undefined) throw new Error(`nobody has slot ${slot}`)
+    const owner = (await this.#members()).find((member) => isRunningMaster(member.flags) && has(member))
+    if (owner === undefined) throw new Error(`slot ${slot} has no master`)
     return this.#at(owner.port)
   }
 
@@ -122,13 +125,13 @@ class OwnCluster implements RedisCluster {
   }
 
   async slotsOf(keys: readonly string[]): Promise<readonly number[]> {
-    const node = await this.#anyone()
+    const node = await this.#runningNode()
     return Promise.all(keys.map((key) => node.command<number>('CLUSTER', 'KEYSLOT', key)))
   }
 
-  async whole(): Promise<void> {
-    await until('the Cluster being whole', async () => (await Promise.all(this.nodes.map(isWhole))).every(Boolean))
-    await until('all agreeing on the masters', async () => {
+  async waitUntilHealthy(): Promise<void> {
+    await until('a healthy Cluster', async () => (await Promise.all(this.nodes.map(isHealthy))).every(Boolean))
+    await until('agreement on the masters', async () => {
       const views = await Promise.all(this.nodes.map(mastersFrom))
       return new Set(views).size === 1
     })
@@ -139,11 +142,11 @@ class OwnCluster implements RedisCluster {
   }
 
   async #members(): Promise<Member[]> {
-    return membersFrom(await this.#anyone())
+    return membersFrom(await this.#runningNode())
   }
 
-  /** One that is alive and sees a Cluster that works. */
-  async #anyone(): Promise<RedisNode> {
+  /** Returns a running node. */
+  async #runningNode(): Promise<RedisNode> {
     return Promise.any(this.nodes.map((node) => node.command('CLUSTER', 'INFO').then(() => node)))
   }
 
@@ -152,11 +155,11 @@ class OwnCluster implements RedisCluster {
   }
 }
 
-function isLivingMaster(flags: readonly string[]): boolean {
+function isRunningMaster(flags: readonly string[]): boolean {
   return flags.includes('master') && !flags.includes('fail') && !flags.includes('fail?')
 }
 
-async function isWhole(node: RedisNode): Promise<boolean> {
+async function isHealthy(node: RedisNode): Promise<boolean> {
   const [state, replication] = await Promise.all([node.command<string>('CLUSTER', 'INFO'), node.info('replication')])
   const follows = replication['master_link_status'] === 'up'
   const isFollowed = replication['slave0']?.includes('state=online') === true
@@ -166,7 +169,7 @@ async function isWhole(node: RedisNode): Promise<boolean> {
 async function mastersFrom(node: RedisNode): Promise<string> {
   const members = await membersFrom(node)
   return members
-    .filter(({ flags }) => isLivingMaster(flags))
+    .filter(({ flags }) => isRunningMaster(flags))
     .map(({ port, slots }) => `${port} ${slots.join(' ')}`)
     .sort()
     .join('\n')

@@ -5,49 +5,50 @@ import type { RedisClient } from '../../../src/stores/redis.ts'
 import type { RedisCluster } from './redis-cluster.ts'
 import { MASTER_NAME, type RedisSentinels } from './redis-sentinel.ts'
 
-// All of them have no settings but where the servers are, and end with the test file. Their errors go to whoever waits for an answer.
+// Clients with no options except the addresses, which are closed after the test file. The commands
+// reject with their errors.
 
-/** Where each server is to be found instead of where it says. */
-export type Detours = Record<string, { host: string; port: number }>
+/** The address by which each server is reached, by the address it announces. */
+export type AddressMap = Record<string, { host: string; port: number }>
 
-/** The `createCluster` of `redis`. */
+/** Connects a `createCluster` of `redis`. */
 export async function nodeCluster(
   { nodes }: RedisCluster,
-  { detours = {}, ...options }: { readonly useReplicas?: boolean; readonly detours?: Detours } = {},
+  { detours = {}, ...options }: { readonly useReplicas?: boolean; readonly detours?: AddressMap } = {},
 ): Promise<RedisClient> {
-  const client = createCluster({ rootNodes: nodes.map((node) => ({ socket: placeOf(node) })), nodeAddressMap: detours, ...options })
+  const client = createCluster({ rootNodes: nodes.map((node) => ({ socket: addressOf(node) })), nodeAddressMap: detours, ...options })
   client.on('error', ignore)
   open.push(() => client.destroy())
   await client.connect()
   return client
 }
 
-/** The `Cluster` of `ioredis`. */
-export async function ioCluster({ nodes }: RedisCluster, { detours = {} }: { readonly detours?: Detours } = {}): Promise<RedisClient> {
-  const client = new Cluster(nodes.map(placeOf), { natMap: detours })
+/** Connects a `Cluster` of `ioredis`. */
+export async function ioCluster({ nodes }: RedisCluster, { detours = {} }: { readonly detours?: AddressMap } = {}): Promise<RedisClient> {
+  const client = new Cluster(nodes.map(addressOf), { natMap: detours })
   client.on('error', ignore)
   open.push(() => client.disconnect())
   return client
 }
 
-/** The `createSentinel` of `redis`. */
+/** Connects a `createSentinel` of `redis`. */
 export async function nodeSentinel({ sentinels }: RedisSentinels): Promise<RedisClient> {
-  const client = createSentinel({ name: MASTER_NAME, sentinelRootNodes: sentinels.map(placeOf) })
+  const client = createSentinel({ name: MASTER_NAME, sentinelRootNodes: sentinels.map(addressOf) })
   client.on('error', ignore)
   open.push(() => client.destroy())
   await client.connect()
   return client
 }
 
-/** A `Redis` of `ioredis` that asks Sentinels for its server. */
+/** Connects a `Redis` of `ioredis` that gets its server from Sentinels. */
 export async function ioSentinel({ sentinels }: RedisSentinels, failoverDetector = false): Promise<RedisClient> {
-  const client = new Redis({ name: MASTER_NAME, sentinels: sentinels.map(placeOf), failoverDetector })
+  const client = new Redis({ name: MASTER_NAME, sentinels: sentinels.map(addressOf), failoverDetector })
   client.on('error', ignore)
   open.push(() => client.disconnect())
   return client
 }
 
-function placeOf({ host, port }: { readonly host: string; readonly port: number }): { host: string; port: number } {
+function addressOf({ host, port }: { readonly host: string; readonly port: number }): { host: string; port: number } {
   return { host, port }
 }
 

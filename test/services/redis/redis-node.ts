@@ -2,13 +2,13 @@ import type { ChildProcess } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClient } from 'redis'
-import { dataFolder, end, freePort, launch } from '../own-server.ts'
+import { dataFolder, endProcess, freePort, launch } from '../own-server.ts'
 import { redisPrograms } from './redis.ts'
 
 const HOST = '127.0.0.1'
 
-/** Settings for tests: nothing is kept on disk, and a replica is sent its copy at once. */
-export const quick: readonly string[] = [
+/** No persistence, and replicas are synchronized at once. */
+export const TEST_SETTINGS: readonly string[] = [
   '--bind',
   HOST,
   '--save',
@@ -23,7 +23,10 @@ export const quick: readonly string[] = [
 
 type Admin = ReturnType<typeof newAdmin>
 
-/** One process of `redis-server`, member of a Cluster or under the eyes of Sentinels. It keeps its port when it is killed. */
+/**
+ * A process of `redis-server` in a Cluster or under Sentinels. It keeps its port when it is
+ * restarted.
+ */
 export class RedisNode {
   readonly host: string = HOST
   readonly port: number
@@ -40,7 +43,7 @@ export class RedisNode {
     this.#args = [...args, '--port', String(port), '--dir', folder]
   }
 
-  /** Starts one. `argsIn` makes its arguments; those of a configuration file go first. */
+  /** Starts a process. `argsIn` returns its arguments, a configuration file first. */
   static async start(argsIn: (folder: string) => readonly string[]): Promise<RedisNode> {
     const folder = dataFolder('redis')
     const node = new RedisNode(join(redisPrograms() ?? '', 'redis-server'), await freePort(), folder, argsIn(folder))
@@ -48,14 +51,14 @@ export class RedisNode {
     return node
   }
 
-  /** Starts it again, without what it knew, but for its place in the Cluster. */
+  /** Starts it again without data. It keeps its role in the Cluster. */
   async start(): Promise<void> {
     const options = { cwd: this.#folder }
     const isReady = (): Promise<boolean> => this.command('PING').then(() => true, no)
     this.#child = await launch({ program: this.#program, args: this.#args, options, isReady, signal: 'SIGKILL' })
   }
 
-  /** Sends a command of an administrator's. */
+  /** Sends a command through a separate client. */
   async command<T = unknown>(...args: readonly string[]): Promise<T> {
     this.#admin ??= await connected(this.port)
     try {
@@ -66,20 +69,20 @@ export class RedisNode {
     }
   }
 
-  /** The lines of `INFO section`, by name. */
+  /** Returns the lines of `INFO section` by name. */
   async info(section: string): Promise<Readonly<Record<string, string>>> {
     const text = await this.command<string>('INFO', section)
     return Object.fromEntries(text.split('\r\n').map((line) => line.split(/:(.*)/).slice(0, 2)))
   }
 
-  /** Ends it in the middle of whatever it does. */
+  /** Ends it by SIGKILL. */
   async kill(): Promise<void> {
     this.#admin?.destroy()
     this.#admin = undefined
-    if (this.#child !== undefined) await end(this.#child, 'SIGKILL')
+    if (this.#child !== undefined) await endProcess(this.#child, 'SIGKILL')
   }
 
-  /** It does not answer any more, and its connections stay. */
+  /** Stops it: it does not reply, and its connections stay open. */
   pause(): void {
     this.#child?.kill('SIGSTOP')
   }
@@ -94,7 +97,7 @@ export class RedisNode {
   }
 }
 
-/** Waits until something holds, and does not wait for ever. A failure to tell counts as no. */
+/** Waits until a condition holds, up to a limit. A rejection counts as `false`. */
 export async function until(what: string, holds: () => Promise<boolean>, limit = 30_000): Promise<void> {
   for (const end = Date.now() + limit; Date.now() < end; ) {
     if (await holds().catch(no)) return
@@ -105,7 +108,7 @@ export async function until(what: string, holds: () => Promise<boolean>, limit =
 
 async function connected(port: number): Promise<Admin> {
   const admin = newAdmin(port)
-  // Whoever sent a command is told as well.
+  // The commands reject with the error.
   admin.on('error', () => undefined)
   await admin.connect()
   return admin
@@ -119,7 +122,7 @@ function no(): false {
   return false
 }
 
-/** What was started; `undefined` where it could not be, and then its tests are skipped, but not in CI. */
+/** Returns the server, or `undefined` if it is not available. In CI that is an error. */
 export function orSkip<T extends object>(server: T | string): T | undefined {
   if (typeof server !== 'string') return server
   if (process.env['CI'] !== undefined) throw new Error(`The tests of Redis cannot run: ${server}`)

@@ -1,34 +1,39 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { redisPrograms } from './redis.ts'
-import { quick, RedisNode, until } from './redis-node.ts'
+import { RedisNode, TEST_SETTINGS, until } from './redis-node.ts'
 
-/** What the Sentinels call the master. */
+/** The name of the master in the Sentinels. */
 export const MASTER_NAME = 'sessions'
-/** Milliseconds without a sign of life until a master counts as lost. */
+/** Milliseconds without a reply after which a master counts as failed. */
 const DOWN_AFTER = 1000
 
-/** A master with its replicas and three Sentinels of our own. */
+/** A master with its replicas and three Sentinels, for the tests. */
 export interface RedisSentinels {
   readonly nodes: readonly RedisNode[]
   readonly sentinels: readonly RedisNode[]
-  /** The master that most Sentinels name. */
+  /** The master that a majority of the Sentinels reports. */
   master(): Promise<RedisNode>
-  /** Until all others follow the one master. */
-  whole(): Promise<void>
+  /** Waits until all other servers are replicas of one master. */
+  waitUntilHealthy(): Promise<void>
   remove(): Promise<void>
 }
 
-/** Starts them, installing Redis first where that can be done; `settings` are of the servers. A text says why there are none. */
+/**
+ * Starts them, and installs Redis first if possible. `settings` are for the servers. A string is
+ * the reason why they are not available.
+ */
 export async function startRedisSentinels(replicas = 1, settings: readonly string[] = []): Promise<RedisSentinels | string> {
   if (redisPrograms() === undefined) return 'Redis is not installed (no redis-server in PATH)'
-  const first = await RedisNode.start(() => [...quick, ...settings])
+  const first = await RedisNode.start(() => [...TEST_SETTINGS, ...settings])
   const follow = ['--replicaof', first.host, String(first.port)]
-  const others = await Promise.all(Array.from({ length: replicas }, () => RedisNode.start(() => [...quick, ...settings, ...follow])))
+  const others = await Promise.all(
+    Array.from({ length: replicas }, () => RedisNode.start(() => [...TEST_SETTINGS, ...settings, ...follow])),
+  )
   await until('replication', async () => Number((await first.info('replication'))['connected_slaves']) === replicas)
   const sentinels = await Promise.all(Array.from({ length: 3 }, () => startSentinel(first)))
-  const own = new OwnSentinels([first, ...others], sentinels)
-  await own.whole()
+  const own = new SentinelsFixture([first, ...others], sentinels)
+  await own.waitUntilHealthy()
   return own
 }
 
@@ -46,7 +51,7 @@ function startSentinel(master: RedisNode): Promise<RedisNode> {
   })
 }
 
-class OwnSentinels implements RedisSentinels {
+class SentinelsFixture implements RedisSentinels {
   readonly nodes: readonly RedisNode[]
   readonly sentinels: readonly RedisNode[]
 
@@ -63,7 +68,7 @@ class OwnSentinels implements RedisSentinels {
     return master
   }
 
-  async whole(): Promise<void> {
+  async waitUntilHealthy(): Promise<void> {
     await until('all following the one master', async () => {
       const master = await this.master()
       const { role, connected_slaves } = await master.info('replication')

@@ -1,31 +1,34 @@
 import { type ChildProcess, spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { aptInstall, dataFolder, end, folderOf, freePort, launch } from '../own-server.ts'
+import { aptInstall, dataFolder, endProcess, folderOf, freePort, launch } from '../own-server.ts'
 
-/** A Redis of our own: nothing of it is left when it is removed. */
+/** A Redis for the tests. `remove` deletes everything. */
 export interface RedisServer {
   readonly url: string
   readonly port: number
-  /** Of the server, for signals such as SIGSTOP. */
+  /** The process id of the server, for signals such as SIGSTOP. */
   readonly pid: number | undefined
-  /** Ends it, and every key with it. */
+  /** Ends it, which deletes every key. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
   start(): Promise<void>
-  /** A command by a client of its own, whatever the state of the tests'. */
+  /** Sends a command through a separate client. */
   command(...args: string[]): string
-  /** Ends it for good. */
+  /** Ends it and deletes its data. */
   remove(): Promise<void>
 }
 
-/** Starts a server, installing it first where that can be done. A text says why there is none. */
+/**
+ * Starts a server, and installs it first if possible. A string is the reason why it is not
+ * available.
+ */
 export async function startRedis(...settings: readonly string[]): Promise<RedisServer | string> {
   const programs = redisPrograms()
   if (programs === undefined) return 'Redis is not installed (no redis-server in PATH)'
   const folder = dataFolder('redis')
   const port = await freePort()
   let child = await run(programs, folder, port, settings)
-  const stop: RedisServer['stop'] = (signal = 'SIGTERM') => end(child, signal)
+  const stop: RedisServer['stop'] = (signal = 'SIGTERM') => endProcess(child, signal)
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
@@ -42,15 +45,15 @@ export async function startRedis(...settings: readonly string[]): Promise<RedisS
   }
 }
 
-/** The folder of the programs of Redis, which are installed where that can be done. */
+/** Returns the folder of the programs of Redis, which are installed first if possible. */
 export function redisPrograms(): string | undefined {
   if (folderOf('redis-server') === undefined) aptInstall('redis-server')
   return folderOf('redis-server')
 }
 
 function run(programs: string, folder: string, port: number, settings: readonly string[]): Promise<ChildProcess> {
-  const forgetful = ['--save', '', '--appendonly', 'no']
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...forgetful, ...settings]
+  const volatile = ['--save', '', '--appendonly', 'no']
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...volatile, ...settings]
   const isReady = (): boolean => command(programs, port, ['ping']) === 'PONG'
   return launch({ program: join(programs, 'redis-server'), args, options: { cwd: folder }, isReady, signal: 'SIGTERM' })
 }

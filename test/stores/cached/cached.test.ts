@@ -180,7 +180,7 @@ describe('a cache with a fault', () => {
   })
 })
 
-describe('sessions over a cache of this process', () => {
+describe('sessions with a cache for each process', () => {
   const cookie = (id: string | undefined): object => incoming(`__Host-sid=${id}`)
 
   it('lose no update and return a claimed value once, although their reads are old', async () => {

@@ -21,21 +21,21 @@ const entry = {
   expiresAt: START + HOUR,
 }
 
-describe('what is in a token', () => {
-  it('comes back as it was printed', () => {
+describe('the envelope of a token', () => {
+  it('parses to what was formatted', () => {
     const text = fc.string({ unit: 'grapheme' })
-    const instant = fc.integer({ min: 0, max: 8_640_000_000_000_000 })
+    const timestamp = fc.integer({ min: 0, max: 8_640_000_000_000_000 })
     const some = fc.record(
       {
         payload: text,
         proof: text,
-        idAt: instant,
+        idAt: timestamp,
         version: text,
         commits: text,
         userId: text,
-        createdAt: instant,
-        seenAt: instant,
-        expiresAt: instant,
+        createdAt: timestamp,
+        seenAt: timestamp,
+        expiresAt: timestamp,
       },
       { requiredKeys: ['payload', 'proof', 'idAt', 'version', 'commits', 'createdAt', 'seenAt', 'expiresAt'] },
     )
@@ -46,7 +46,7 @@ describe('what is in a token', () => {
     )
   })
 
-  it('is nothing that somebody else would have printed', () => {
+  it('does not parse from other texts', () => {
     const line = fc.json().map((json) => `${json}\n{}`)
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json(), line), (text) => {
@@ -56,7 +56,9 @@ describe('what is in a token', () => {
   })
 })
 
-/** Cookies that were sealed with the right secret, for the right manager, and are still none of ours. */
+/**
+ * Cookies that were sealed with the right secret for the right manager, but not by this package.
+ */
 describe('a manager', () => {
   const PURPOSE = 'sojourn: a session in a cookie'
   const keys = deriveSealingKeys([SECRET], PURPOSE)
@@ -80,7 +82,7 @@ describe('a manager', () => {
     return session.toObject()
   }
 
-  it('reads what it would have sealed itself', async () => {
+  it('reads what it seals', async () => {
     const [text, payload] = [envelope({ payload: '{"a":1}' }), Buffer.from(envelope({ payload: '{"a":1}' }))]
     for (const token of [
       seal.seal(text, false),
@@ -96,26 +98,26 @@ describe('a manager', () => {
     ['a number', seal.seal('5\n{}', false)],
     ['nothing', seal.seal('', false)],
     ['an object', seal.seal('{"__proto__":{"admin":true}}\n{}', false)],
-    ['an entry without instants', seal.seal(envelope({ expiresAt: undefined }), false)],
-    ['an expiry beyond all numbers', seal.seal(envelope({ expiresAt: '1e400' }), false)],
-    ['a proof that is no text', seal.seal(envelope({ proof: 1 }), false)],
-    ['a user that is no text', seal.seal(envelope({ userId: { admin: true } }), false)],
-    ['a family that is none', seal.seal(envelope({}, 7), false)],
-    ['a payload that is none', seal.seal(envelope({ payload: 'null' }), false)],
-    ['bytes that are no text', sealedBytes('1', Buffer.from([0xff, 0xfe, 0x0a, 0xc0]))],
+    ['an entry without timestamps', seal.seal(envelope({ expiresAt: undefined }), false)],
+    ['an infinite expiry', seal.seal(envelope({ expiresAt: '1e400' }), false)],
+    ['a proof that is not a text', seal.seal(envelope({ proof: 1 }), false)],
+    ['a user that is not a text', seal.seal(envelope({ userId: { admin: true } }), false)],
+    ['a family that is not a text', seal.seal(envelope({}, 7), false)],
+    ['an invalid payload', seal.seal(envelope({ payload: 'null' }), false)],
+    ['bytes that are not UTF-8', sealedBytes('1', Buffer.from([0xff, 0xfe, 0x0a, 0xc0]))],
     ['gzip', sealedBytes('2', gzipSync(envelope()))],
-    ['bytes that do not unfold', sealedBytes('2', Buffer.from('not deflated'))],
-    ['1 MiB of nothing, folded small', sealedBytes('2', deflateRawSync(Buffer.alloc(1 << 20)))],
-    ['what expired', seal.seal(envelope({ payload: '{"a":1}', expiresAt: START }), false)],
-    ['what began before any session may', seal.seal(envelope({ payload: '{"a":1}', createdAt: START - 30 * DAY }), false)],
-    ['what was written in the future', seal.seal(envelope({ payload: '{"a":1}', seenAt: START + MINUTE + 1 }), false)],
-    ['a longer one than there is', `1${'A'.repeat(20_000)}`],
-  ])('takes no %s for a session', async (_, token) => {
+    ['bytes that do not inflate', sealedBytes('2', Buffer.from('not deflated'))],
+    ['1 MiB of zeros, compressed', sealedBytes('2', deflateRawSync(Buffer.alloc(1 << 20)))],
+    ['an expired session', seal.seal(envelope({ payload: '{"a":1}', expiresAt: START }), false)],
+    ['a session older than `absolute`', seal.seal(envelope({ payload: '{"a":1}', createdAt: START - 30 * DAY }), false)],
+    ['a session that was written in the future', seal.seal(envelope({ payload: '{"a":1}', seenAt: START + MINUTE + 1 }), false)],
+    ['a token longer than the maximum', `1${'A'.repeat(20_000)}`],
+  ])('does not accept as a session: %s', async (_, token) => {
     expect(await reads(token)).toEqual({})
     expect(Object.keys(Object.prototype)).toEqual([])
   })
 
-  it('takes what a clock a little ahead has written', async () => {
+  it('accepts a token that a clock slightly ahead has written', async () => {
     expect(await reads(seal.seal(envelope({ payload: '{"a":1}', seenAt: START + MINUTE }), false))).toEqual({ a: 1 })
   })
 })

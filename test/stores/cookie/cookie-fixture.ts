@@ -21,7 +21,7 @@ export class Jar {
     return [...this.cookies.values()].join('').length
   }
 
-  obey(setCookies: readonly string[]): void {
+  apply(setCookies: readonly string[]): void {
     for (const each of setCookies) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(each) ?? []
       if (/Expires=Thu, 01 Jan 1970/i.test(each)) this.cookies.delete(name)
@@ -29,64 +29,64 @@ export class Jar {
     }
   }
 
-  /** Another tab, or a thief, with what this browser has now. */
+  /** Another tab or an attacker with the current cookies of this browser. */
   copy(): Jar {
     return new Jar(this.cookies)
   }
 }
 
-/** A request that has opened its session and not yet committed it. */
-export interface UnderWay {
+/** A request whose session is open and not yet committed. */
+export interface OpenRequest {
   readonly session: Session<any>
-  /** Commits; the browser does as it is told, unless its answer got lost. */
+  /** Commits, applies the cookies to `jar`, and returns them. */
   finish(jar?: Jar): Promise<readonly string[]>
 }
 
-/** A manager whose sessions live in cookies, with a clock that tests control, and all it told about itself. */
-export class CookieWorld {
+/** A manager with a `CookieStore`, with a clock that tests control, and its events. */
+export class CookieFixture {
   readonly clock: Clock = new Clock()
   readonly events: SessionEvent[] = []
   readonly jar: Jar = new Jar()
   readonly sessions: Sessions<any>
 
   constructor(store: Partial<CookieStoreOptions> = {}, options: Partial<SessionOptions> = {}) {
-    this.sessions = this.manager(store, options)
+    this.sessions = this.newManager(store, options)
   }
 
-  /** A further manager, as in another process or application. */
-  manager(store: Partial<CookieStoreOptions> = {}, options: Partial<SessionOptions> = {}): Sessions<any> {
+  /** Another manager, as in another process or application. */
+  newManager(store: Partial<CookieStoreOptions> = {}, options: Partial<SessionOptions> = {}): Sessions<any> {
     const onEvent = (event: SessionEvent): void => void this.events.push(event)
     return createSessions<any>({ store: new CookieStore({ secrets: SECRET, ...store }), clock: this.clock.read, onEvent, ...options })
   }
 
-  async begin(jar: Jar = this.jar, sessions: Sessions<any> = this.sessions): Promise<UnderWay> {
+  async openRequest(jar: Jar = this.jar, sessions: Sessions<any> = this.sessions): Promise<OpenRequest> {
     const session = await sessions.open(incoming(jar.header))
     const finish = async (browser: Jar = jar): Promise<readonly string[]> => {
       const setCookies = (await sessions.commit(session, { status: 200 })).getSetCookie()
-      browser.obey(setCookies)
+      browser.apply(setCookies)
       return setCookies
     }
     return { session, finish }
   }
 
-  /** A whole request; what it set. */
-  async visit(
+  /** Runs a whole request and returns the cookies it set. */
+  async request(
     handler: (session: Session<any>) => unknown,
     jar: Jar = this.jar,
     sessions: Sessions<any> = this.sessions,
   ): Promise<readonly string[]> {
-    const { session, finish } = await this.begin(jar, sessions)
+    const { session, finish } = await this.openRequest(jar, sessions)
     await handler(session)
     return finish()
   }
 
-  /** What a further request reads. */
+  /** Returns what another request reads. */
   async read(jar: Jar = this.jar, sessions: Sessions<any> = this.sessions): Promise<Record<string, unknown>> {
-    return (await this.begin(jar, sessions)).session.toObject() as Record<string, unknown>
+    return (await this.openRequest(jar, sessions)).session.toObject() as Record<string, unknown>
   }
 }
 
-/** How many rows a store has, expired ones included. */
-export async function rowsOf(store: Store): Promise<number> {
+/** Returns the number of rows of a store, including expired ones. */
+export async function countRows(store: Store): Promise<number> {
   return (await store.list?.({ now: 0, limit: 1000 }))?.entries.length ?? 0
 }

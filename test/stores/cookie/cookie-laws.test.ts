@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Session, Sessions } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { HOUR } from '../../core/fixture.ts'
-import { CookieWorld, Jar } from './cookie-fixture.ts'
+import { CookieFixture, Jar } from './cookie-fixture.ts'
 
 type Step = readonly [verb: string, run: (session: Session<any>) => unknown]
 
@@ -27,23 +27,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.constant<Step>(['save', (session) => session.save()]),
   fc.constant<Step>(['read', (session) => session.toObject()]),
 )
-// All pauses together stay below the shortest expiry: to be read prolongs a session in rows, and not one in cookies.
+// All pauses together are below the shortest expiry, because a read extends a session in rows, but
+// not one in a cookie.
 const request = fc.record({ steps: fc.array(step, { maxLength: 4 }), pause: fc.constantFrom(0, 1000, HOUR / 5) })
 
-describe('one request after the other', () => {
-  it.each([false, true])('a session in cookies is what a session in rows is (revocation: %s)', async (revokes) => {
+describe('sequential requests', () => {
+  it.each([false, true])('have the same results with a session in a cookie as with a session in rows (revocation: %s)', async (revokes) => {
     await fc.assert(
       fc.asyncProperty(fc.array(request, { maxLength: 8 }), async (requests) => {
-        const world = new CookieWorld({ maxSize: 12_288, ...(revokes ? { revocation: new MemoryStore() } : {}) })
-        const inRows = world.manager({}, { store: new MemoryStore() })
-        const tell = async (sessions: Sessions<any>, jar: Jar): Promise<unknown[]> => {
+        const fixture = new CookieFixture({ maxSize: 12_288, ...(revokes ? { revocation: new MemoryStore() } : {}) })
+        const inRows = fixture.newManager({}, { store: new MemoryStore() })
+        const run = async (sessions: Sessions<any>, jar: Jar): Promise<unknown[]> => {
           const seen: unknown[] = []
           for (const { steps, pause } of requests) {
-            world.clock.advance(pause)
-            await world.visit(
+            fixture.clock.advance(pause)
+            await fixture.request(
               async (session) => {
                 seen.push(session.toObject(), session.userId, session.isNew)
-                for (const [, run] of steps) seen.push(await run(session))
+                for (const [, act] of steps) seen.push(await act(session))
               },
               jar,
               sessions,
@@ -52,10 +53,10 @@ describe('one request after the other', () => {
           }
           return seen
         }
-        const start = world.clock.at
-        const told = await tell(inRows, new Jar())
-        world.clock.at = start
-        expect(await tell(world.sessions, new Jar())).toEqual(told)
+        const start = fixture.clock.at
+        const expected = await run(inRows, new Jar())
+        fixture.clock.at = start
+        expect(await run(fixture.sessions, new Jar())).toEqual(expected)
       }),
       { numRuns: 50 },
     )

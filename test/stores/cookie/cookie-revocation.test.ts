@@ -5,12 +5,12 @@ import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { DAY, MINUTE, rejection, thrown } from '../../core/fixture.ts'
 import { incoming } from '../../incoming.ts'
 import { ScriptedStore } from '../../stories/harness/scripted-store.ts'
-import { CookieWorld, rowsOf } from './cookie-fixture.ts'
+import { CookieFixture, countRows } from './cookie-fixture.ts'
 
-function worldWith(): { readonly world: CookieWorld; readonly memory: MemoryStore; readonly store: ScriptedStore } {
+function newFixture(): { readonly fixture: CookieFixture; readonly memory: MemoryStore; readonly store: ScriptedStore } {
   const memory = new MemoryStore()
   const store = new ScriptedStore(memory)
-  return { world: new CookieWorld({ revocation: store }), memory, store }
+  return { fixture: new CookieFixture({ revocation: store }), memory, store }
 }
 
 async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
@@ -22,205 +22,202 @@ const down = (): never => {
   throw new Error('down')
 }
 
-describe('a store that remembers what ended', () => {
-  it('has no row for sessions that are merely used', async () => {
-    const { world, memory } = worldWith()
-    for (let round = 0; round < 5; round += 1) await world.visit((session) => session.set('round', round))
-    expect([await world.read(), await rowsOf(memory)]).toEqual([{ round: 4 }, 0])
+describe('the store of the option `revocation`', () => {
+  it('has no row for sessions that are only read and changed', async () => {
+    const { fixture, memory } = newFixture()
+    for (let round = 0; round < 5; round += 1) await fixture.request((session) => session.set('round', round))
+    expect([await fixture.read(), await countRows(memory)]).toEqual([{ round: 4 }, 0])
   })
 
-  it('makes a logout final, for every copy there is', async () => {
-    const { world, memory } = worldWith()
-    await world.visit((session) => session.set('cart', ['bread']))
-    const old = world.jar.copy()
-    await world.visit((session) => session.set('cart', ['bread', 'milk']))
-    const copy = world.jar.copy()
-    await world.visit((session) => session.logout())
-    expect([await world.read(old), await world.read(copy), await rowsOf(memory)]).toEqual([{}, {}, 1])
-    const { session, finish } = await world.begin(copy)
+  it('makes a logout final for every copy of the cookie', async () => {
+    const { fixture, memory } = newFixture()
+    await fixture.request((session) => session.set('cart', ['bread']))
+    const old = fixture.jar.copy()
+    await fixture.request((session) => session.set('cart', ['bread', 'milk']))
+    const copy = fixture.jar.copy()
+    await fixture.request((session) => session.logout())
+    expect([await fixture.read(old), await fixture.read(copy), await countRows(memory)]).toEqual([{}, {}, 1])
+    const { session, finish } = await fixture.openRequest(copy)
     session.set('new', 1)
     await finish()
-    expect([await world.read(copy), await world.read(old)]).toEqual([{ new: 1 }, {}])
+    expect([await fixture.read(copy), await fixture.read(old)]).toEqual([{ new: 1 }, {}])
   })
 
-  it('tells a request that is still at work that its session ended: nothing comes back', async () => {
-    const { world } = worldWith()
-    await world.visit((session) => session.login('ada'))
-    const slow = await world.begin(world.jar.copy())
-    await world.visit((session) => session.logout())
+  it('makes a running request fail after a logout, so that no data comes back', async () => {
+    const { fixture } = newFixture()
+    await fixture.request((session) => session.login('ada'))
+    const slow = await fixture.openRequest(fixture.jar.copy())
+    await fixture.request((session) => session.logout())
     slow.session.set('cart', ['bread'])
     expect(await rejection(slow.finish())).toMatchObject({ code: 'ERR_SESSION_ENDED', status: 409 })
-    expect(await world.read()).toEqual({})
+    expect(await fixture.read()).toEqual({})
   })
 
-  it('ends what was born meanwhile of the session that is flushed', async () => {
-    const { world } = worldWith()
-    await world.visit((session) => session.set('a', 1))
-    const logout = await world.begin(world.jar.copy())
-    await world.visit((session) => session.cycleId())
-    expect(await world.read()).toEqual({ a: 1 })
+  it('ends a session whose id was renewed during the request that flushes it', async () => {
+    const { fixture } = newFixture()
+    await fixture.request((session) => session.set('a', 1))
+    const logout = await fixture.openRequest(fixture.jar.copy())
+    await fixture.request((session) => session.cycleId())
+    expect(await fixture.read()).toEqual({ a: 1 })
     logout.session.logout()
     await logout.finish()
-    expect(await world.read()).toEqual({})
+    expect(await fixture.read()).toEqual({})
   })
 
   it.each<[string, (session: { login(userId: string): void; cycleId(): void }) => void]>([
     ['login', (session) => session.login('ada')],
     ['cycleId', (session) => session.cycleId()],
-  ])('%s leaves one living id', async (_, renew) => {
-    const { world } = worldWith()
-    await world.visit((session) => session.set('a', 1))
-    const thief = world.jar.copy()
-    const { session: before } = await world.begin()
-    await world.visit(renew)
-    expect([(await world.read())['a'], await world.read(thief)]).toEqual([1, {}])
-    expect((await world.begin()).session.handle).toBe(before.handle)
-    const late = await world.begin(thief)
+  ])('%s leaves one current id', async (_, renew) => {
+    const { fixture } = newFixture()
+    await fixture.request((session) => session.set('a', 1))
+    const thief = fixture.jar.copy()
+    const { session: before } = await fixture.openRequest()
+    await fixture.request(renew)
+    expect([(await fixture.read())['a'], await fixture.read(thief)]).toEqual([1, {}])
+    expect((await fixture.openRequest()).session.handle).toBe(before.handle)
+    const late = await fixture.openRequest(thief)
     late.session.set('b', 2)
     expect((await rejection(late.finish())).code).toBe('ERR_SESSION_ENDED')
-    world.clock.advance(2 * MINUTE) // from now on the old cookie is nobody's, and cannot end the session either
-    await world.visit((session) => session.flush(), thief)
-    expect((await world.read())['a']).toBe(1)
+    fixture.clock.advance(2 * MINUTE) // from now on the old cookie cannot end the session either
+    await fixture.request((session) => session.flush(), thief)
+    expect((await fixture.read())['a']).toBe(1)
   })
 
-  it('of several that renew at once one succeeds, the others are told', async () => {
-    const { world } = worldWith()
-    await world.visit((session) => session.set('a', 1))
-    const requests = await Promise.all(Array.from({ length: 5 }, () => world.begin(world.jar.copy())))
+  it('lets one of several concurrent renewals succeed and the others fail', async () => {
+    const { fixture } = newFixture()
+    await fixture.request((session) => session.set('a', 1))
+    const requests = await Promise.all(Array.from({ length: 5 }, () => fixture.openRequest(fixture.jar.copy())))
     for (const { session } of requests) session.cycleId()
-    const outcomes = await Promise.allSettled(requests.map(({ finish }) => finish(world.jar)))
+    const outcomes = await Promise.allSettled(requests.map(({ finish }) => finish(fixture.jar)))
     const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.code as string] : []))
     expect(failed).toEqual(Array.from({ length: 4 }, () => 'ERR_SESSION_ENDED'))
-    expect(await world.read()).toEqual({ a: 1 })
+    expect(await fixture.read()).toEqual({ a: 1 })
   })
 
   it('ends a session by its handle, from anywhere', async () => {
-    const { world } = worldWith()
-    await world.visit((session) => session.login('ada'))
-    const { session } = await world.begin()
-    const elsewhere = world.sessions
+    const { fixture } = newFixture()
+    await fixture.request((session) => session.login('ada'))
+    const { session } = await fixture.openRequest()
+    const elsewhere = fixture.sessions
     expect(await elsewhere.revoke(session.handle ?? '')).toBe(true)
-    expect([await elsewhere.revoke(session.handle ?? ''), await world.read(), await elsewhere.revoke('no handle')]).toEqual([
+    expect([await elsewhere.revoke(session.handle ?? ''), await fixture.read(), await elsewhere.revoke('no handle')]).toEqual([
       false,
       {},
       false,
     ])
   })
 
-  it('still refuses what it cannot tell: the sessions of a user', async () => {
-    const { world } = worldWith()
-    expect((await rejection(world.sessions.users.revoke('ada'))).code).toBe('ERR_SESSION_CONFIG')
+  it('does not support revoking the sessions of a user', async () => {
+    const { fixture } = newFixture()
+    expect((await rejection(fixture.sessions.users.revoke('ada'))).code).toBe('ERR_SESSION_CONFIG')
   })
 
-  it('remembers for as long as any copy could live, and then no longer', async () => {
+  it('keeps a row until every copy has expired', async () => {
     const memory = new MemoryStore()
-    const world = new CookieWorld({ revocation: memory })
-    await world.visit((session) => session.set('a', 1))
-    const copies = [world.jar.copy()]
+    const fixture = new CookieFixture({ revocation: memory })
+    await fixture.request((session) => session.set('a', 1))
+    const copies = [fixture.jar.copy()]
     for (let day = 0; day < 29; day += 1) {
-      world.clock.advance(DAY)
-      await world.visit((session) => session.set('a', day))
-      copies.push(world.jar.copy())
+      fixture.clock.advance(DAY)
+      await fixture.request((session) => session.set('a', day))
+      copies.push(fixture.jar.copy())
     }
-    await world.visit((session) => session.logout())
+    await fixture.request((session) => session.logout())
     for (let day = 0; day < 40; day += 1) {
-      for (const copy of copies) expect(await world.read(copy)).toEqual({})
-      world.clock.advance(DAY)
+      for (const copy of copies) expect(await fixture.read(copy)).toEqual({})
+      fixture.clock.advance(DAY)
     }
-    expect([await rowsOf(memory), await world.sessions.clearExpired(), await rowsOf(memory)]).toEqual([1, 1, 0])
+    expect([await countRows(memory), await fixture.sessions.clearExpired(), await countRows(memory)]).toEqual([1, 1, 0])
   })
 
-  it('a forged cookie ends nobody’s session', async () => {
-    const { world, memory } = worldWith()
-    await world.visit((session) => session.set('a', 1))
-    const forged = world.jar.copy()
+  it('is not written by a forged cookie', async () => {
+    const { fixture, memory } = newFixture()
+    await fixture.request((session) => session.set('a', 1))
+    const forged = fixture.jar.copy()
     for (const [name, value] of forged.cookies) forged.cookies.set(name, `${value.slice(0, -30)}${'A'.repeat(30)}`)
-    await world.visit((session) => session.flush(), forged)
-    expect([await world.read(), await rowsOf(memory)]).toEqual([{ a: 1 }, 0])
+    await fixture.request((session) => session.flush(), forged)
+    expect([await fixture.read(), await countRows(memory)]).toEqual([{ a: 1 }, 0])
   })
 
-  it('garbage does not reach it', async () => {
-    const { world, store } = worldWith()
-    let asked = 0
-    store.script = () => void (asked += 1)
+  it('is not read for malformed cookies', async () => {
+    const { fixture, store } = newFixture()
+    let reads = 0
+    store.script = () => void (reads += 1)
     for (const header of ['__Host-sid=x', `__Host-sid=1${'A'.repeat(300)}`, '__Host-sid=a.3; __Host-sid.1=b'])
-      expect((await world.sessions.open(incoming(header))).size).toBe(0)
-    expect(asked).toBe(0)
+      expect((await fixture.sessions.open(incoming(header))).size).toBe(0)
+    expect(reads).toBe(0)
   })
 
-  it('that does not answer is a 503, never somebody who is still logged in', async () => {
-    const { world, store } = worldWith()
-    await world.visit((session) => session.login('ada'))
-    const before = world.jar.header
+  it('makes requests fail with 503 when it fails, so that no revoked session is accepted', async () => {
+    const { fixture, store } = newFixture()
+    await fixture.request((session) => session.login('ada'))
+    const before = fixture.jar.header
     store.script = down
-    const { session } = await world.begin()
+    const { session } = await fixture.openRequest()
     const error = thrown(() => session.userId)
     expect(error).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503, operation: 'load' })
-    const logout = await world.begin()
+    const logout = await fixture.openRequest()
     logout.session.logout()
     store.script = (operation) => {
       throw new StoreError(operation, new Error('down'), { applied: false })
     }
     expect((await rejection(logout.finish())).code).toBe('ERR_SESSION_STORE')
-    expect(world.sessions.headers(logout.session).getSetCookie()).toEqual([])
+    expect(fixture.sessions.headers(logout.session).getSetCookie()).toEqual([])
     store.script = () => undefined
     await until(() =>
-      world.read().then(
+      fixture.read().then(
         () => true,
         () => false,
       ),
     )
-    expect([world.jar.header, await world.read()]).toEqual([before, { userId: 'ada' }])
+    expect([fixture.jar.header, await fixture.read()]).toEqual([before, { userId: 'ada' }])
   })
 
-  it('that is away is asked no more on behalf of visitors, until it is back', async () => {
-    const { world, store } = worldWith()
-    await world.visit((session) => session.set('a', 1))
-    const told = (type: string): boolean => world.events.some((event) => event.type === type)
+  it('gets no requests while it is down', async () => {
+    const { fixture, store } = newFixture()
+    await fixture.request((session) => session.set('a', 1))
+    const hasEvent = (type: string): boolean => fixture.events.some((event) => event.type === type)
     const failure = async () => {
-      const { session } = await world.begin()
+      const { session } = await fixture.openRequest()
       return thrown(() => session.get('a'))
     }
     store.script = down
     expect((await failure()).code).toBe('ERR_SESSION_STORE')
-    await until(() => told('store-down'))
-    expect((await failure()).message).toContain('does not answer and is given time')
+    await until(() => hasEvent('store-down'))
+    expect((await failure()).message).toContain('is not responding')
     store.script = () => undefined
-    await until(() => told('store-up'))
-    expect(await world.read()).toEqual({ a: 1 })
+    await until(() => hasEvent('store-up'))
+    expect(await fixture.read()).toEqual({ a: 1 })
   })
 
-  it.each(['create', 'replace'] as const)(
-    'a login whose %s was heard and not answered is recognised when it is sent again',
-    async (operation) => {
-      const { world, store, memory } = worldWith()
-      await world.visit((session) => session.set('a', 1))
-      if (operation === 'replace') await world.visit((session) => session.cycleId())
-      let lost = false
-      const { create, replace } = memory
-      Object.assign(memory, {
-        [operation]: async (...args: never[]) => {
-          const answer = await ({ create, replace }[operation] as (...all: never[]) => Promise<unknown>).apply(memory, args)
-          if (lost) return answer
-          lost = true
-          throw new Error('the connection died')
-        },
-      })
-      await world.visit((session) => session.login('ada'))
-      expect([lost, await world.read()]).toEqual([true, { a: 1, userId: 'ada' }])
-      expect(store.capabilities.compareAndSwap).toBe(true)
-    },
-  )
+  it.each(['create', 'replace'] as const)('accepts a repeated login whose %s had an effect and no reply', async (operation) => {
+    const { fixture, store, memory } = newFixture()
+    await fixture.request((session) => session.set('a', 1))
+    if (operation === 'replace') await fixture.request((session) => session.cycleId())
+    let lost = false
+    const { create, replace } = memory
+    Object.assign(memory, {
+      [operation]: async (...args: never[]) => {
+        const result = await ({ create, replace }[operation] as (...all: never[]) => Promise<unknown>).apply(memory, args)
+        if (lost) return result
+        lost = true
+        throw new Error('the connection died')
+      },
+    })
+    await fixture.request((session) => session.login('ada'))
+    expect([lost, await fixture.read()]).toEqual([true, { a: 1, userId: 'ada' }])
+    expect(store.capabilities.compareAndSwap).toBe(true)
+  })
 
-  it('may be the store of other sessions too', async () => {
+  it('may hold other sessions too', async () => {
     const store = new SqliteStore(':memory:')
-    const world = new CookieWorld({ revocation: store })
-    await world.visit((session) => session.login('ada'))
-    const copy = world.jar.copy()
-    await world.visit((session) => session.logout())
-    expect(await world.read(copy)).toEqual({})
-    await world.sessions.close()
-    expect(await rowsOf(store)).toBe(1) // what was given stays open
+    const fixture = new CookieFixture({ revocation: store })
+    await fixture.request((session) => session.login('ada'))
+    const copy = fixture.jar.copy()
+    await fixture.request((session) => session.logout())
+    expect(await fixture.read(copy)).toEqual({})
+    await fixture.sessions.close()
+    expect(await countRows(store)).toBe(1) // `close()` of the manager does not close it
     await store.close()
   })
 })
