@@ -1,9 +1,9 @@
 import { aBoolean, checkOptions, type OptionTable, satisfies } from '../core/base/option-checks.ts'
 import { batchableStatements } from './postgres/postgres-batch.ts'
 import type { PgPool, PostgresJs } from './postgres/postgres-client.ts'
-import { postgresDatabase } from './postgres/postgres-database.ts'
+import { postgresDatabase } from './postgres/postgres-client.ts'
 import { postgresDialect } from './postgres/postgres-dialect.ts'
-import { PostgresTable } from './postgres/postgres-schema.ts'
+import { postgresTable } from './postgres/postgres-schema.ts'
 import { aTableOfSchema } from './shared/store-options.ts'
 import { RemoteExecutor } from './sql/remote-executor.ts'
 import { sqlStatements } from './sql/sql-statements.ts'
@@ -13,7 +13,10 @@ export type { PgPool, PgPoolClient, PostgresJs } from './postgres/postgres-clien
 
 /** Options of `PostgresStore`. */
 export interface PostgresStoreOptions {
-  /** A `Pool` of `pg`, or the `sql` of `postgres` (postgres.js). The application closes it; `close()` of the store does not. */
+  /**
+   * A `Pool` of `pg`, or the `sql` of `postgres` (postgres.js). The application closes it;
+   * `close()` of the store does not.
+   */
   readonly pool: PgPool | PostgresJs
   /** The name of the table, optionally with its schema: `'app.sessions'`. Default `'sessions'`. */
   readonly table?: string
@@ -48,7 +51,7 @@ export class PostgresStore extends SqlStore {
   constructor(options: PostgresStoreOptions) {
     const { pool, table = 'sessions', createTable = true } = checkOptions(options, OPTIONS)
     const statements = sqlStatements(table, postgresDialect)
-    const database = postgresDatabase(pool, new PostgresTable(table))
+    const database = postgresDatabase(pool, postgresTable(table))
     super(new RemoteExecutor<SqlRow>(database, batchableStatements(table, statements), createTable), statements)
   }
 }

@@ -1,7 +1,9 @@
 import type { Draft } from '../draft/draft.ts'
 import type { Committer } from './committer.ts'
 
-/** The commits of one session object: one after another, and a final one when its response starts. */
+/**
+ * The commits of one session object: one after another, and a final one when its response starts.
+ */
 export class Commits {
   readonly #draft: Draft
   readonly #committer: Committer
@@ -22,7 +24,8 @@ export class Commits {
   }
 
   async save(): Promise<void> {
-    this.#draft.openForWrite()
+    const draft = this.#draft.openForWrite()
+    if (draft.context.profile.savesUnchanged === true) draft.record({ kind: 'save' })
     return this.#inTurn(() => this.#committer.commit(this.#draft))
   }
 

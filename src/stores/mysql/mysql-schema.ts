@@ -1,7 +1,7 @@
 import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
-import { missingSchema } from '../sql/missing-schema.ts'
 import type { RemoteTable, SendToServer } from '../sql/remote-database.ts'
 import { quoteTable } from '../sql/sql-statements.ts'
+import { remoteTable } from '../sql/table-schema.ts'
 import { toBackticks } from './mysql-dialect.ts'
 import { isNoSuchTable } from './mysql-errors.ts'
 
@@ -9,13 +9,13 @@ import { isNoSuchTable } from './mysql-errors.ts'
 export const MAX_KEY_BYTES = 255
 
 /**
- * The statement that creates the table. Running it again changes nothing. `schema/mysql.sql` is this
- * text for the table `sessions`.
+ * The statement that creates the table. Running it again changes nothing. `schema/mysql.sql` is
+ * this text for the table `sessions`.
  *
  * Texts are stored as their bytes in UTF-8. So no collation folds or pads them, and the character
- * sets of database, table and connection do not matter. A LONGBLOB holds everything that a statement
- * can contain, so a server without strict mode cuts nothing off. A short one is stored in the row
- * like any other value.
+ * sets of database, table and connection do not matter. A LONGBLOB holds everything that a
+ * statement can contain, so a server without strict mode cuts nothing off. A short one is stored in
+ * the row like any other value.
  */
 export function mysqlSchema(table: string): string {
   return `CREATE TABLE IF NOT EXISTS ${toBackticks(quoteTable(table))} (
@@ -35,32 +35,15 @@ export function mysqlSchema(table: string): string {
 `
 }
 
-/** The table of a store in MySQL or MariaDB. */
-export class MysqlTable implements RemoteTable {
-  readonly #name: string
-
-  constructor(name: string) {
-    this.#name = name
-  }
-
-  async missingSchema(send: SendToServer, operation: StoreOperation): Promise<string> {
-    const columns = await this.#columns(send, operation)
-    return missingSchema(this.#name, columns, mysqlSchema(this.#name))
-  }
-
-  async create(send: SendToServer, operation: StoreOperation): Promise<string> {
-    const schema = await this.missingSchema(send, operation)
-    if (schema !== '') await send(operation, schema, [])
-    return schema
-  }
-
-  async #columns(send: SendToServer, operation: StoreOperation): Promise<string[]> {
+export function mysqlTable(name: string): RemoteTable {
+  const readColumns = async (send: SendToServer, operation: StoreOperation): Promise<readonly string[]> => {
     try {
-      const { rows } = await send(operation, toBackticks(`SHOW COLUMNS FROM ${quoteTable(this.#name)}`), [])
+      const { rows } = await send(operation, toBackticks(`SHOW COLUMNS FROM ${quoteTable(name)}`), [])
       return rows.map(([column]) => String(column))
     } catch (error) {
       if (error instanceof StoreError && isNoSuchTable(error.cause)) return []
       throw error
     }
   }
+  return remoteTable(name, mysqlSchema(name), readColumns)
 }

@@ -2,10 +2,10 @@ import { StoreError } from '../../core/base/errors.ts'
 import { ignore } from '../../core/base/ignore.ts'
 import { DeadlineError, withDeadline } from '../shared/deadline.ts'
 import { withoutValues } from '../shared/without-values.ts'
-import type { SendToServer } from '../sql/remote-database.ts'
+import type { RemoteDatabase, RemoteTable, SendToServer } from '../sql/remote-database.ts'
 import type { SqlValue } from '../sql/sql-store.ts'
 import { PgConnections } from './pg-connections.ts'
-import { isRejectedByServer, wasNeverSent } from './postgres-errors.ts'
+import { isRejectedByServer, isRetryable, wasNeverSent } from './postgres-errors.ts'
 
 /** The methods that `PostgresStore` uses of a connection of a `pg` pool. */
 export interface PgPoolClient {
@@ -19,7 +19,10 @@ export interface PgPoolClient {
   release(error?: boolean): void
 }
 
-/** The methods that `PostgresStore` uses of a `Pool` of `pg`, or of a library with the same interface. */
+/**
+ * The methods that `PostgresStore` uses of a `Pool` of `pg`, or of a library with the same
+ * interface.
+ */
 export interface PgPool {
   connect(): Promise<PgPoolClient>
   on?(event: 'error', listener: (error: Error) => void): unknown
@@ -35,8 +38,10 @@ export interface PostgresJs {
   ): { values(): PromiseLike<{ readonly count: number; readonly [Symbol.iterator]: () => Iterator<unknown[]> }> }
 }
 
-export function isPostgresJs(pool: PgPool | PostgresJs): pool is PostgresJs {
-  return 'unsafe' in pool
+/** A PostgreSQL server with any table: that of this package, or Django's. */
+export function postgresDatabase(pool: PgPool | PostgresJs, table: RemoteTable): RemoteDatabase {
+  const send = 'unsafe' in pool ? throughPostgresJs(pool) : throughPool(pool)
+  return { send, table, isRejected: isRejectedByServer, isRetryable }
 }
 
 /**
@@ -44,13 +49,15 @@ export function isPostgresJs(pool: PgPool | PostgresJs): pool is PostgresJs {
  * failure before anything was sent can be distinguished, and a connection whose response is overdue
  * can be closed.
  */
-export function throughPool(pool: PgPool): SendToServer {
-  // The pool emits 'error' for idle connections that the server closed, all of them when it restarts, and replaces them itself.
+function throughPool(pool: PgPool): SendToServer {
+  // The pool emits 'error' for idle connections that the server closed, all of them when it
+  // restarts, and replaces them itself.
   if (pool.listenerCount?.('error') === 0) pool.on?.('error', ignore)
   const connections = new PgConnections(pool)
   return async function send(operation, text, values, deadline = Number.POSITIVE_INFINITY) {
     const client = await connections.acquire(operation, deadline)
-    // A dying connection rejects the query and then emits 'error', which would crash the process without a listener.
+    // A dying connection rejects the query and then emits 'error', which would crash the process
+    // without a listener.
     client.on('error', ignore)
     try {
       const query = client.query({ text, rowMode: 'array', ...(values && { values }) })
@@ -68,8 +75,11 @@ export function throughPool(pool: PgPool): SendToServer {
   }
 }
 
-/** Sends through the `sql` of postgres.js, which manages its connections itself. It prepares statements unless its options forbid that. */
-export function throughPostgresJs(sql: PostgresJs): SendToServer {
+/**
+ * Sends through the `sql` of postgres.js, which manages its connections itself. It prepares
+ * statements unless its options forbid that.
+ */
+function throughPostgresJs(sql: PostgresJs): SendToServer {
   return async function send(operation, text, values) {
     try {
       const result = await sql.unsafe(text, values, { prepare: values !== undefined }).values()
