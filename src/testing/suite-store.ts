@@ -19,7 +19,10 @@ import type {
 /** The fields of an entry that a store need not keep. */
 export type OptionalField = 'proof' | 'seenAt' | 'userId'
 
-/** The format of the suite's keys and payloads in a store that requires one, such as a table of another framework. */
+/**
+ * The format of the suite's keys and payloads in a store that requires one, such as a table of
+ * another framework.
+ */
 export interface SuiteFormat {
   /** Returns the key for a text. Different texts have different keys. */
   key(text: string): string
@@ -32,8 +35,8 @@ export interface SuiteFormat {
 }
 
 /**
- * A store with the keys, payloads and versions of the clauses. It remembers the fields that the real
- * store omits, so that entries can be compared as a whole.
+ * A store with the keys, payloads and versions of the clauses. It remembers the fields that the
+ * real store omits, so that entries can be compared as a whole.
  */
 export class SuiteStore implements Store {
   readonly list?: (query: List) => Promise<Page>
@@ -81,7 +84,8 @@ export class SuiteStore implements Store {
 
   async touch({ key: text, expiresAt, expected, now }: Touch): Promise<boolean> {
     const touched = await this.#store.touch({ key: this.#key(text), expiresAt, expected: this.#storeVersion(expected), now })
-    // The response can arrive after that of a later replace, whose `seenAt` this touch did not change.
+    // The response can arrive after that of a later replace, whose `seenAt` this touch did not
+    // change.
     const last = this.#written.get(text)
     if (touched && last?.version === expected) this.#written.set(text, { ...last, seenAt: now })
     return touched

@@ -13,8 +13,9 @@ export type EntryContext = Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'valu
 }
 
 /**
- * The entry to write for a merged state, under `identity` and in place of `before` where there is one. Its expiry is computed from the
- * state. Throws `CodecError` when the session is too large, and `SessionEndedError` when its expiry has passed.
+ * The entry to write for a merged state, under `identity` and in place of `before` where there is
+ * one. Its expiry is computed from the state. Throws `CodecError` when the session is too large,
+ * and `SessionEndedError` when its expiry has passed.
  */
 export function newEntry(context: EntryContext, merged: Merged, identity: Identity, nonce: string, before?: Entry): Entry {
   const { profile, capabilities, receipts } = context

@@ -13,7 +13,9 @@ export function userIndex(userId: string, realm: string): string {
   return name.length > MAX_LENGTH ? `~#${sha256(name)}` : name
 }
 
-/** Whether an index text belongs to the realm. Sessions without a user, and hashes, belong to all. */
+/**
+ * Whether an index text belongs to the realm. Sessions without a user, and hashes, belong to all.
+ */
 export function isInRealm(index: string | undefined, realm: string): boolean {
   if (index === undefined || index.startsWith('~#')) return true
   return realm === '' ? !/^~[^~]/.test(index) : index.startsWith(`~${sha256(realm).slice(0, 22)}~`)

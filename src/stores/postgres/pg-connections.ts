@@ -12,9 +12,9 @@ function isConnection(client: Partial<PgPoolClient> | undefined): client is PgPo
 }
 
 /**
- * The connections of a pool that can be trusted. If one of them does not respond, those that have not
- * responded since may be dead too: a firewall drops them all at once. Instead of waiting for each in
- * turn, new ones are opened.
+ * The connections of a pool that can be trusted. If one of them does not respond, those that have
+ * not responded since may be dead too: a firewall drops them all at once. Instead of waiting for
+ * each in turn, new ones are opened.
  */
 export class PgConnections {
   readonly #pool: PgPool
@@ -25,7 +25,10 @@ export class PgConnections {
     this.#pool = pool
   }
 
-  /** Rejects with `StoreError` if no connection is free in time. One that is free later goes back to the pool. */
+  /**
+   * Rejects with `StoreError` if no connection is free in time. One that is free later goes back to
+   * the pool.
+   */
   async acquire(operation: StoreOperation, deadline: number): Promise<PgPoolClient> {
     const connectBy = connectDeadline(deadline)
     for (;;) {

@@ -32,7 +32,9 @@ export function createTableRemedy(file: string): string {
   return `Create the table with \`npx sojourn migrate\` or with the SQL in \`${file}\`, or leave out \`createTable: false\`.`
 }
 
-/** The table of a store on a server. `readColumns` returns no column if the table does not exist. */
+/**
+ * The table of a store on a server. `readColumns` returns no column if the table does not exist.
+ */
 export function remoteTable(
   name: string,
   schema: string,

@@ -1,6 +1,9 @@
 import { ConfigError } from '../../core/base/errors.ts'
 
-/** The methods that `SqliteStore` uses of a prepared statement of `node:sqlite`, `better-sqlite3` or `bun:sqlite`. */
+/**
+ * The methods that `SqliteStore` uses of a prepared statement of `node:sqlite`, `better-sqlite3` or
+ * `bun:sqlite`.
+ */
 export interface SqliteStatement {
   run(...values: (string | number | null)[]): { readonly changes: number | bigint }
   get(...values: (string | number | null)[]): unknown
@@ -57,9 +60,9 @@ export function waitsForDisk(database: SqliteDatabase): boolean {
 }
 
 /**
- * Switches the file to WAL, in which readers and a writer do not wait for each other. The setting is
- * stored in the file. Two processes that switch at the same time do not wait for each other, even
- * with a busy timeout, so the wait is here.
+ * Switches the file to WAL, in which readers and a writer do not wait for each other. The setting
+ * is stored in the file. Two processes that switch at the same time do not wait for each other,
+ * even with a busy timeout, so the wait is here.
  */
 export function enableWal(database: SqliteDatabase, busyTimeout: number): void {
   for (let waited = 0; pragma(database, 'journal_mode') !== 'wal'; waited += 10) {
@@ -91,7 +94,10 @@ const CODES: readonly [name: string, code: number][] = [
   ['SQLITE_', 1],
 ]
 
-/** Returns SQLite's primary result code of an error of any of the libraries, or 1 for codes that are not distinguished. `undefined`: it has none. */
+/**
+ * Returns SQLite's primary result code of an error of any of the libraries, or 1 for codes that are
+ * not distinguished. `undefined`: it has none.
+ */
 export function sqliteCode(error: unknown): number | undefined {
   const { errcode, code } = error as { readonly errcode?: unknown; readonly code?: unknown }
   if (typeof errcode === 'number') return errcode & 0xff
@@ -100,8 +106,8 @@ export function sqliteCode(error: unknown): number | undefined {
 
 /**
  * Whether a write that failed with this error had no effect. SQLite rolls back a statement that
- * fails. Only if writing or syncing the log itself failed, or memory ran out during that, a recovery
- * after a crash may still find the commit in the log.
+ * fails. Only if writing or syncing the log itself failed, or memory ran out during that, a
+ * recovery after a crash may still find the commit in the log.
  */
 export function isRolledBack(error: unknown): boolean {
   const code = sqliteCode(error)

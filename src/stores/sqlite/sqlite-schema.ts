@@ -32,7 +32,10 @@ CREATE INDEX IF NOT EXISTS "${table}_user_id" ON "${table}" ("user_id", "key") W
 /** What to do when the table does not exist. */
 export const MISSING_TABLE: string = createTableRemedy('schema/sqlite.sql')
 
-/** Returns the schema if the table is missing, and an empty text if it exists. Throws if it is not a table of this package. */
+/**
+ * Returns the schema if the table is missing, and an empty text if it exists. Throws if it is not a
+ * table of this package.
+ */
 export function missingSqliteSchema(operation: StoreOperation, database: SqliteDatabase, table: string): string {
   const found = database.prepare('SELECT name FROM pragma_table_info(?)').all(table) as { readonly name: string }[]
   const columns = found.map(({ name }) => name)

@@ -1,6 +1,6 @@
 import { futureTimestamp, slidingTime } from '../../core/config/expiry.ts'
 import type { Expiry, Lifetime, RuleContext, SessionProfile } from '../../core/config/profile.ts'
-import { type LocalTime, MAX_TIMESTAMP } from '../rows/local-time.ts'
+import { type LocalTime, MAX_TIMESTAMP } from './local-time.ts'
 
 /**
  * Django's property for the expiry of one session: seconds after the last save, 0 for the end of
@@ -92,14 +92,20 @@ function toStored(
   throw new RangeError('setExpiry: the option `isoExpiry` is false, because Django before 4.1 cannot read a date. Give a duration.')
 }
 
-/** Formats a date as Python's `isoformat` does. Never with `Z`, which Python reads only from 3.11 on. */
+/**
+ * Formats a date as Python's `isoformat` does. Never with `Z`, which Python reads only from 3.11
+ * on.
+ */
 function toIso(timestamp: number, localTime: LocalTime): string {
   return new Date(localTime.toLocal(timestamp)).toISOString().replace(/(?:\.000)?Z$/, localTime.offset)
 }
 
 const ISO = /^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2})(?:\.(\d{3})\d{0,3})?(Z|[+-]\d{2}:\d{2})?(?::\d{2})?$/
 
-/** Reads a date that `isoformat` printed, in whole milliseconds. Without an offset it is a local time of the site. */
+/**
+ * Reads a date that `isoformat` printed, in whole milliseconds. Without an offset it is a local
+ * time of the site.
+ */
 function fromIso(date: string, localTime: LocalTime): number | undefined {
   const [, time, fraction = '000', offset] = ISO.exec(date) ?? []
   if (time === undefined) return undefined
