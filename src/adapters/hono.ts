@@ -53,8 +53,8 @@ export function session<Data = Default, const S extends Schemas = Schemas>(given
     const exchange = await openOnce(adapter, c, honoRequest(c))
     if (exchange === undefined) return next()
     c.set(adapter.name, exchange.session)
-    // Hono turns every `Error` into a response before it reaches this middleware. Anything else
-    // that is thrown ends the request.
+    // Hono turns every `Error` into a response before it reaches this middleware. Any other thrown
+    // value ends the request.
     await runHandler(exchange, next)
     return commit(exchange, c, before)
   }
@@ -84,9 +84,7 @@ function replace(c: Context, response: Response): void {
   c.res = response
 }
 
-/**
- * The next response that is set is sent as an error, whatever status the error handler gives it.
- */
+/** Makes the next response an error, even if the error handler sets another status. */
 function enforceErrorStatus(c: Context, status: number): void {
   const prototype: object = Object.getPrototypeOf(c)
   Object.defineProperty(c, 'res', {

@@ -12,8 +12,8 @@ export interface CookieStoreOptions {
    */
   readonly secrets: string | readonly string[]
   /**
-   * A store that remembers which sessions have ended and which ids were renewed, so that a logout
-   * is final. It is read by every request with a session. If it fails, the request fails (503). It
+   * A store of the sessions that have ended and the ids that were renewed, so that a logout is
+   * final. It is read by every request with a session. If it fails, the request fails (503). It
    * stays open when the manager is closed.
    */
   readonly revocation?: Store
@@ -31,7 +31,7 @@ export interface CookieStoreOptions {
 
 /**
  * Keeps sessions in the browser's cookie only, encrypted and authenticated (AES-256-GCM). It needs
- * no database, and cannot keep the promises that need one: of two overlapping requests the last
+ * no database, and cannot keep the guarantees that need one: of two overlapping requests, the last
  * `Set-Cookie` replaces the whole session, and `claim` and `sessions.users` throw. Without
  * `revocation` a logout only deletes the cookie of that browser, and a copy of it stays valid until
  * it expires. `idle` counts from the last *change*, because a request that only reads sends no

@@ -7,13 +7,13 @@ import type { DataOf, Given, Schemas, Session, Sessions } from './types.ts'
 
 export { adapterOf } from '../../core/manager/sessions.ts'
 
-/** The manager that was given, or a new one with these options. */
+/** Returns the given manager, or a new one with these options. */
 export function managerOf<Data, S extends Schemas = Schemas>(given: Given<Data, S>): Sessions<DataOf<Data, S>> {
   return (isSessions(given) ? given : createSessions(given as SessionOptions)) as Sessions<DataOf<Data, S>>
 }
 
 /**
- * Throws `ConfigError` when the handler is missing, so that the error does not appear at the first
+ * Throws `ConfigError` if the handler is missing, so that the error appears before the first
  * request.
  */
 export function checkHandler(handler: unknown): void {
@@ -22,8 +22,8 @@ export function checkHandler(handler: unknown): void {
 }
 
 /**
- * Opens and binds the session of a request; `undefined` when this manager is installed twice and
- * has done so already.
+ * Opens and binds the session of a request; `undefined` if this manager is installed twice and has
+ * already bound it.
  */
 export async function openOnce<Data>(
   adapter: SessionAdapter<Data>,
@@ -39,7 +39,7 @@ export async function openOnce<Data>(
 /**
  * Defines the session as a property of the request or context, which messages call `as`. The
  * property is read-only, because assigning `null` to it would not log anyone out. Throws
- * `ConfigError` when the property is taken. Does nothing when the session is exposed already.
+ * `ConfigError` if the property is taken. Does nothing if the session is already exposed.
  */
 export function expose<Data>(name: string, target: object, as: 'req' | 'ctx', session: Session<Data>): void {
   const existing: unknown = name in target ? Reflect.get(target, name) : undefined
@@ -47,7 +47,7 @@ export function expose<Data>(name: string, target: object, as: 'req' | 'ctx', se
   if (existing !== session) Object.defineProperty(target, name, { value: session, enumerable: true, configurable: true, writable: false })
 }
 
-/** Throws `ConfigError` when a property has a value other than the session of this manager. */
+/** Throws `ConfigError` if a property has a value other than the session of this manager. */
 export function checkUnused(property: string, existing: unknown, session: unknown): void {
   if (existing === undefined || existing === session) return
   throw new ConfigError(`${property} exists already. Give this manager another name: session({ as: 'adminSession', … }).`)

@@ -1,4 +1,4 @@
-/** Members of the sessions of other libraries, and what to use in their place. */
+/** The remedies for members of other libraries' sessions, by name. */
 const TRANSLATIONS: Readonly<Record<string, string>> = {
   destroy: 'call session.flush() to end the session',
   regenerate: 'call session.flush() to start a new session, or session.cycleId() to renew the id and keep the data',
@@ -9,7 +9,7 @@ const TRANSLATIONS: Readonly<Record<string, string>> = {
 /**
  * An object for the prototype chain of a class whose properties are not members. Assigning an
  * unknown member, or reading one that has the name of a stored property, throws a `TypeError` that
- * says what to do. It costs existing members nothing.
+ * names the remedy. Access to existing members is not slower.
  */
 export function throwOnUnknownProperty(isStored: (session: object, name: string) => boolean): object {
   return new Proxy(
@@ -22,7 +22,7 @@ export function throwOnUnknownProperty(isStored: (session: object, name: string)
         throw new TypeError(`session.${name} does not read the property "${name}": use session.get('${name}') or session.data.${name}.`)
       },
       set(_target, name, value, session) {
-        // Tools store data of theirs under symbols. It is not session data.
+        // Tools store their data under symbols. It is not session data.
         if (typeof name === 'symbol') return Reflect.defineProperty(session as object, name, { value, writable: true, configurable: true })
         throw new TypeError(`session.${name} = … would be lost: use session.set('${name}', …) or session.data.${name} = ….`)
       },

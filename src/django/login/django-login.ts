@@ -62,8 +62,8 @@ export async function djangoUser<Data, User extends DjangoUser>(
 }
 
 /**
- * Parallel requests of one page do this at the same time. The first one suffices, so none of them
- * fails when another one was faster.
+ * Parallel requests renew the login at the same time. The intent is dropped if another request has
+ * done it.
  */
 function renewOrFlush({ draft, secretKeys }: DjangoDraft, user: DjangoUser | undefined): void {
   if (user === undefined) return draft.flush(false)

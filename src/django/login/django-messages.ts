@@ -22,9 +22,9 @@ const JSON_MESSAGE = '__json_message'
 
 /**
  * Returns the messages of this session and removes them, so that each is shown once. Messages that
- * another request adds in the same moment are kept. For sites with
- * `MESSAGE_STORAGE = 'django.contrib.messages.storage.session.SessionStorage'`; Django's default
- * stores messages in a cookie.
+ * another request adds at the same time are kept. For sites with `MESSAGE_STORAGE =
+ * 'django.contrib.messages.storage.session.SessionStorage'`; Django's default stores messages in a
+ * cookie.
  *
  * ```ts
  * for (const { level, message } of djangoMessages(req.session)) show(level, message)

@@ -34,22 +34,22 @@ const COOKIE_SALT = 'django.contrib.sessions.backends.signed_cookies'
 const MIN_INFLATE_LIMIT = 1 << 24
 
 /**
- * Creates the manager of the sessions of a Django site. It reads and writes Django's rows and cookie
- * by Django's names and rules, so a login on one side is a login on the other. Adapters accept it
- * like any manager.
+ * Creates the manager of the sessions of a Django site. It reads and writes Django's rows and
+ * cookie by Django's names and rules, so a login on one side is a login on the other. Adapters
+ * accept it like any manager.
  *
  * ```ts
  * const sessions = djangoSessions({ secretKey: process.env.SECRET_KEY ?? '', database: 'db.sqlite3' })
  * app.use(session(sessions))
  * ```
  *
- * Django creates the table (`manage.py migrate`). A session that was written here has the additional
- * property `_sojourn`, by which a write whose response was lost is recognised. Django writes a session
- * as a whole, so it can overwrite what was written here during one of its requests. What is written
- * here never overwrites changes of Django.
+ * Django creates the table (`manage.py migrate`). A session that was written here has the
+ * additional property `_sojourn`, by which a write whose response was lost is recognized. Django
+ * writes a session as a whole, so it can overwrite what was written here during one of its
+ * requests. What is written here never overwrites changes of Django.
  *
- * @throws ConfigError when an option is not usable. Errors of the database are reported by the first
- * operation, as `StoreError`.
+ * @throws ConfigError when an option is not usable. Errors of the database are reported by the
+ * first operation, as `StoreError`.
  */
 export function djangoSessions<const S extends Schemas>(options: DjangoOptions & { readonly schema: S }): Sessions<Described<S>>
 export function djangoSessions<Data = Default>(options: DjangoOptions): Sessions<Data>

@@ -8,7 +8,7 @@ export class UnconnectedError extends Error {
   override readonly name = 'UnconnectedError'
 }
 
-/** A command without a reply. */
+/** A command that waits for its reply. */
 interface Pending {
   /** A `monotonic()` time, like `deadline`. */
   readonly since: number
