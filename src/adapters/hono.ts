@@ -1,8 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Exchange } from '../core/manager/adapter-port.ts'
+import { honoRequest } from './hono/hono-request.ts'
 import { adapterOf, checkUnused, managerOf, openOnce } from './shared/manager.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
-import { honoRequest } from './web/web-request.ts'
 import { failedResponse, runHandler, withSessionHeaders } from './web/web-response.ts'
 
 declare module 'hono' {

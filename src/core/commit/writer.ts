@@ -85,7 +85,9 @@ export class Writer {
     } finally {
       receipts.close(nonce)
     }
-    throw new StoreError('create', 'it reported three times that a new id is taken; test the store with storeSuite of sojourn/testing', { applied: false })
+    throw new StoreError('create', 'it reported three times that a new id is taken; test the store with storeSuite of sojourn/testing', {
+      applied: false,
+    })
   }
 
   /**

@@ -81,8 +81,8 @@ export class Breaker {
   }
 
   /**
-   * Sends a probe and waits until it ended or any operation got a response. If that takes longer
-   * than `STORE_STALL`, the store is down.
+   * Sends a probe and waits until it ended or any operation got a response. The store is down from
+   * the time when the probe fails or takes longer than `STORE_STALL`.
    */
   async #isResponding(): Promise<boolean> {
     const [before, deadline] = [this.#responses, monotonic() + this.#timeout]

@@ -3,7 +3,7 @@ import { StoreError } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { DAY, MINUTE, rejection, thrown } from '../../core/fixture.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { ScriptedStore } from '../../stories/harness/scripted-store.ts'
 import { CookieFixture, countRows } from './cookie-fixture.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { rejection } from '../../core/fixture.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { CookieFixture, countRows, Jar } from './cookie-fixture.ts'
 
 const NAME = '__Host-sid'

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { adapterOf, createSessions } from '../../../src/core/manager/sessions.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 
 const sessions = createSessions({ store: new MemoryStore() })
 
-describe('habits from other session libraries', () => {
+describe('calls of the express-session API', () => {
   it('throws for a read of session.cart with the call to use instead', () => {
     const session = sessions.create()
     expect(Reflect.get(session, 'cart')).toBeUndefined()
