@@ -1,3 +1,4 @@
+import type { Refusal } from '../base/access.ts'
 import type { SessionError } from '../base/errors.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
@@ -7,7 +8,8 @@ import type { Entry } from '../store/store.ts'
  * The state of a draft.
  *
  * - `absent`: the request has no session, and a change starts one. `presented` are the ids that a
- *   flush ends nevertheless. `conflict`: they lead to several sessions, and the request uses none
+ *   flush ends nevertheless. `conflict`: they lead to several sessions, and the request uses none.
+ *   `refusal`: they lead to a session that cannot be read, and a change is refused
  * - `deferred`: the token contains the session and is decoded when the request first uses the
  *   session
  * - `unloaded`: not read yet (option `lazy`). `others` are further ids that the request presented
@@ -19,7 +21,13 @@ import type { Entry } from '../store/store.ts'
  * - `unknown`: the outcome of a write is unknown; only a flush is still possible
  */
 export type State =
-  | { readonly is: 'absent'; readonly identity?: undefined; readonly presented?: readonly Identity[]; readonly conflict?: boolean }
+  | {
+      readonly is: 'absent'
+      readonly identity?: undefined
+      readonly presented?: readonly Identity[]
+      readonly conflict?: boolean
+      readonly refusal?: Refusal | undefined
+    }
   | { readonly is: 'ended'; readonly identity?: Identity | undefined }
   | { readonly is: 'deferred'; readonly identity?: undefined; readonly decode: () => Opened }
   | { readonly is: 'unloaded'; readonly identity: Identity; readonly others?: readonly Identity[] }

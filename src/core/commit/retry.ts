@@ -23,14 +23,6 @@ export class Retry {
   }
 
   /**
-   * Whether the deadline has passed. Then nothing is sent again, and other managers may have
-   * dropped this manager's receipts.
-   */
-  get isOver(): boolean {
-    return monotonic() > this.#deadline
-  }
-
-  /**
    * Resolves to the result of one attempt, or to `undefined` if it failed and has to be repeated.
    * Rejects with the error if it must not be repeated.
    */
@@ -55,7 +47,7 @@ export class Retry {
 
   /** Throws `CommitUnknownError` if the deadline has passed. */
   checkTime(): void {
-    if (this.isOver) this.giveUp()
+    if (this.#isOver()) this.giveUp()
   }
 
   giveUp(): never {
@@ -65,7 +57,11 @@ export class Retry {
   async #failed(error: unknown): Promise<void> {
     if (!(error instanceof StoreError)) throw error
     if (error.applied === undefined) this.doubt(error)
-    if (!this.inDoubt && (this.#count >= MAX_RETRIES || this.isOver)) throw error
+    if (!this.inDoubt && (this.#count >= MAX_RETRIES || this.#isOver())) throw error
     await backoff(this.#count++)
+  }
+
+  #isOver(): boolean {
+    return monotonic() > this.#deadline
   }
 }

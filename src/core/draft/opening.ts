@@ -104,7 +104,7 @@ async function loadOneOf(context: LoadContext, identities: readonly Identity[]):
     context.emit({ type: 'absent', reason: 'two-cookies' })
     return { state: { is: 'absent', presented: current.map(({ identity }) => identity), conflict: true } }
   }
-  const chosen = first ?? results.find(({ result }) => result.entry === undefined && result.justReplaced === true)
+  const chosen = first ?? results.find(({ result }) => isJustReplaced(result)) ?? results.find(({ result }) => isUnreadable(result))
   if (chosen !== undefined) return toState(context, chosen.identity, chosen.result)
   context.emit({ type: 'absent', reason: 'unknown-or-expired' })
   return { state: { is: 'absent' } }
@@ -121,6 +121,15 @@ export async function tryLoadInto(context: LoadContext, draft: Draft): Promise<v
     const { identity } = draft.state
     if (identity !== undefined) draft.open(failedState(identity, error))
   }
+}
+
+function isJustReplaced(result: LoadResult): boolean {
+  return result.entry === undefined && result.justReplaced === true
+}
+
+/** Whether the session exists, but this manager cannot read it. */
+function isUnreadable(result: LoadResult): boolean {
+  return result.entry === undefined && (result.reason === 'unreadable' || result.reason === 'too-large')
 }
 
 /** Opens the session that an id itself contains. Its expiry is judged at `now`. */
@@ -141,7 +150,7 @@ function failedState(identity: Identity, error: unknown): State {
 }
 
 /** Returns the state of a draft after a load. `before` is its state before the load. */
-function toState({ emit }: Pick<LoadContext, 'emit'>, identity: Identity, result: LoadResult, before?: State): Opened {
+function toState({ emit, profile }: Pick<LoadContext, 'emit' | 'profile'>, identity: Identity, result: LoadResult, before?: State): Opened {
   if (result.entry !== undefined) {
     emit({ type: 'loaded', reason: 'found', handle: identity.handle })
     return { state: { is: 'live', identity, entry: result.entry }, texts: result.texts }
@@ -149,10 +158,12 @@ function toState({ emit }: Pick<LoadContext, 'emit'>, identity: Identity, result
   emit({ type: 'absent', reason: result.reason, handle: identity.handle })
   // If this request saw the session earlier and it is gone now, it ended while the request was
   // running.
-  const hasEnded = before?.is === 'live' || before?.is === 'ended' || result.justReplaced === true
+  const hasEnded = before?.is === 'live' || before?.is === 'ended' || isJustReplaced(result)
   if (hasEnded) return { state: { is: 'ended', identity } }
+  const refusal = isUnreadable(result) ? profile.unreadable : undefined
   // Ids renewed more than a minute ago cannot end the session, because they may be leaked or
-  // planted. Oversized rows are not deleted, so that a developer can examine them.
-  const isDropped = result.reason === 'other-id' || result.reason === 'too-large'
-  return { state: { is: 'absent', presented: isDropped ? [] : [identity] } }
+  // planted. Oversized rows are not deleted, so that a developer can examine them. With a refusal
+  // the identity is kept, so that a flush can end the session.
+  const isDropped = result.reason === 'other-id' || (result.reason === 'too-large' && refusal === undefined)
+  return { state: { is: 'absent', presented: isDropped ? [] : [identity], refusal } }
 }
