@@ -56,7 +56,7 @@ export const session: FastifyPluginAsync<SessionPluginOptions> = fastifyPlugin(i
 
 /** The first response of a reply. An error page can replace it. */
 interface FirstResponse {
-  /** The headers that were set before the session was attached. */
+  /** The headers of the representation before the session was attached. */
   readonly initialHeaders: readonly Header[]
   /** Whether Fastify has begun to send it. */
   isSending: boolean
@@ -77,8 +77,7 @@ async function install(app: FastifyInstance, options: SessionPluginOptions): Pro
     await attach({ req, res: reply.raw, secure: protocol === 'https', fail: (error) => fail(reply, error) })
     adapter.bind(request, attachedTo(adapter, req))
   })
-  // Not async, so that an error handler that writes to Node's response does so while the error page
-  // waits for it.
+  // Not async, so that the error page can detect the writes of an error handler to Node's response.
   app.addHook('onSend', (_request, { [FIRST]: first }: Reply, _payload, done) => {
     if (first !== undefined) first.isSending = true
     done()
@@ -114,8 +113,8 @@ function decorate(app: FastifyInstance, sessions: Sessions, name: string): boole
 }
 
 /**
- * Makes the error page after a failed commit. Fastify ignores a reply that was hijacked, so that
- * gets plain text.
+ * Makes the error page after a failed commit. Fastify ignores a hijacked reply, so its error page
+ * is plain text.
  */
 function fail(reply: Reply, error: unknown): void {
   if (reply.sent) return sendPlainError(reply.raw, error)
@@ -141,8 +140,8 @@ function fastifyHeadersOf(reply: FastifyReply): readonly Header[] {
 }
 
 /**
- * Fastify keeps its headers separately until it sends them. This gives them the interface of Node's
- * response.
+ * Fastify keeps its headers separately until it sends them. Returns them with the interface of
+ * Node's response.
  */
 function headersOf(reply: FastifyReply): ServerResponse {
   const headers = {

@@ -41,7 +41,7 @@ const node: ConnectFramework<IncomingMessage> = {
   catchesAsync: () => false,
 }
 
-/** Answers a request that has a session. */
+/** Handles a request that has a session. */
 export type SessionHandler<Data = Default> = (req: IncomingMessage, res: ServerResponse, session: Session<Data>) => unknown
 
 /**

@@ -12,8 +12,8 @@ export interface RequestSource {
 
 /**
  * Whether a plain HTTP request was sent from this machine, so that its cookie needs no `Secure`.
- * All of these must hold: every host name is local, the peer is local where it is known, no header
- * of a proxy is present, and `NODE_ENV` is not `production`.
+ * All of these must hold: every host name is local, the peer is local or unknown, no header of a
+ * proxy is present, and `NODE_ENV` is not `production`.
  */
 export function isLoopback({ hosts, headers, peer, environment }: RequestSource): boolean {
   if (environment === 'production' || hosts.length === 0 || !hosts.every(isLoopbackHost)) return false

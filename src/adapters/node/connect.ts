@@ -7,15 +7,17 @@ import { attachSession } from './attach-session.ts'
 /** Continues with the next middleware, or with an error at the error handlers. */
 export type Next = (error?: unknown) => void
 
-/** What differs between frameworks with middleware of the form `(req, res, next)`. */
+/** The differences between frameworks with middleware of the form `(req, res, next)`. */
 export interface ConnectFramework<Request extends IncomingMessage> {
   /** Whether the request came over HTTPS. */
   isSecure(req: Request): boolean
-  /** The setting to name when a cookie cannot be set because the request used plain HTTP. */
+  /**
+   * The setting that the error names if a cookie cannot be set because the request used plain HTTP.
+   */
   readonly remedy?: string
   /**
-   * Whether errors of asynchronous handlers reach the error handlers. Where they would end the
-   * process, the error of a failed load is thrown before the handler runs.
+   * Whether errors of asynchronous handlers reach the error handlers. If they would end the process
+   * instead, the error of a failed load is thrown before the handler runs.
    */
   catchesAsync(req: Request): boolean
 }
@@ -43,7 +45,7 @@ export function connectMiddleware<Data, Request extends IncomingMessage>(
   }
 }
 
-/** Sends an error as plain text, where no framework makes an error page. */
+/** Sends an error as plain text, for servers without a framework. */
 export function sendPlainError(res: ServerResponse, error: unknown): void {
   reportError(error)
   const status = errorStatus(error)

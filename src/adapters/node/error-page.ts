@@ -5,15 +5,15 @@ import { errorStatus } from '../shared/error-status.ts'
 import { CALLS, type Call, type Calls, callBack, callbackOf, checkChunk } from './buffered-calls.ts'
 import { applyDelivery, type Header, nodeError, restoreRepresentation, takeHead } from './response-head.ts'
 
-/** The failed commit and the response that it concerns. */
+/** A failed commit, with its response. */
 export interface Failure {
   readonly error: unknown
-  /** The headers of the representation from before the session was attached. */
+  /** The headers of the representation before the session was attached. */
   readonly initialHeaders: readonly Header[]
   readonly isHttp1: boolean
   /** Whether the failed response had ended, so that all further calls belong to the error page. */
   readonly previousWriterEnded: boolean
-  /** The cookies and headers that the response has to carry in spite of the failure. */
+  /** The cookies and headers that the response has to carry despite the failure. */
   readonly deliveries: () => readonly Delivery[]
 }
 
@@ -62,7 +62,7 @@ export class ErrorPage {
     try {
       return this.#pass(call, args)
     } finally {
-      if (call === 'end') this.#state = 'ended' // not before: over HTTP/2 an end with a chunk calls `write`
+      if (call === 'end') this.#state = 'ended' // set last, because over HTTP/2 an `end` with a chunk calls `write`
     }
   }
 

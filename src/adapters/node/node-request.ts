@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { IncomingRequest } from '../../core/cookie/incoming-request.ts'
 import { isLoopback } from '../../wire/loopback.ts'
 
-/** Node's request as an `IncomingRequest`. Whether it is `secure` is the framework's decision. */
+/** Node's request as an `IncomingRequest`. The framework determines whether it is `secure`. */
 export class NodeRequest implements IncomingRequest {
   readonly secure: boolean
   readonly remedy: string | undefined
@@ -25,8 +25,8 @@ export class NodeRequest implements IncomingRequest {
   }
 
   /**
-   * HTTP/1.0 is spoken by proxies on the same machine, and not by browsers. A peer on a Unix socket
-   * has no address.
+   * `false` for HTTP/1.0, because proxies on the same machine use it and browsers do not, and for
+   * Unix sockets, whose peers have no address.
    */
   get loopback(): boolean {
     const { headers, httpVersion, socket } = this.#req
@@ -42,7 +42,7 @@ export class NodeRequest implements IncomingRequest {
 
 const NAMES_HOST = /^(?:host|:authority)$/i
 
-/** Every host that a request names: in its target, its `Host` headers and its `:authority`. */
+/** Returns every host in a request: of its target, its `Host` headers and its `:authority`. */
 function hostsOf({ url = '', rawHeaders }: IncomingMessage): string[] {
   const inTarget = url.startsWith('/') ? undefined : /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1]
   const hosts = inTarget === undefined ? [] : [inTarget]

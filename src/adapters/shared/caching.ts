@@ -1,6 +1,6 @@
 /**
- * Adds a field to `Vary`. Keeps what the application set; `*` covers every field, and no field is
- * repeated.
+ * Adds a field to `Vary`. Keeps the value of the application; `*` covers every field, and no field
+ * is repeated.
  */
 export function withVary(current: string | undefined, field: string): string {
   const fields = parseList(current)
@@ -17,7 +17,7 @@ export function withPrivacy(current: string | undefined): string {
   const directives = parseList(current)
   if (directives.length === 0) return 'private, no-store'
   const own = directives.map((each) => (/^(?:public|s-maxage)\s*(?:=|$)/i.test(each) ? 'private' : each))
-  // `private="x-user"` is about that header only.
+  // `private="x-user"` applies to that header only.
   const isPrivate = own.some((each) => /^(?:private|no-store)$/i.test(each))
   return [...new Set(isPrivate ? own : [...own, 'private'])].join(', ')
 }

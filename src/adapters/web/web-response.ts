@@ -18,7 +18,7 @@ export function withSessionHeaders(response: Response, { cookies, vary }: Delive
   return copy
 }
 
-/** Runs a handler. If it throws, a flush is still performed, and its error is thrown. */
+/** Runs a handler. If it throws, a flush is nevertheless performed, and the error is thrown. */
 export async function runHandler<Data, Result>(exchange: Exchange<Data>, handler: () => Result | Promise<Result>): Promise<Result> {
   try {
     return await handler()
@@ -28,7 +28,10 @@ export async function runHandler<Data, Result>(exchange: Exchange<Data>, handler
   }
 }
 
-/** The empty response of a failed commit. It replaces a response that is dropped. */
+/**
+ * The empty response after a failed commit. It replaces the response of the handler, which is
+ * dropped.
+ */
 export function failedResponse<Data>(
   exchange: Exchange<Data>,
   error: unknown,

@@ -15,13 +15,13 @@ export interface BatchItem {
   readonly merged: Merged
   readonly identity: Identity
   /**
-   * The properties that the changes were applied to, if they are not the ones that the request
-   * knew.
+   * The properties that the changes were applied to, if another request has changed them since this
+   * one read them; otherwise `undefined`.
    */
   readonly base: Texts | undefined
 }
 
-/** One write made from the changes of several jobs, and the jobs that are not part of it. */
+/** One write with the changes of several jobs, and the jobs that are not part of it. */
 export interface Batch {
   readonly entry: Entry
   readonly items: readonly BatchItem[]
@@ -29,18 +29,15 @@ export interface Batch {
   readonly noops: readonly BatchItem[]
   /** Jobs that cannot be written, with the reason. */
   readonly refused: readonly { readonly queued: QueuedJob; readonly error: unknown }[]
-  /**
-   * Jobs whose own function, codec or size failed in company of others: they are evaluated again,
-   * alone.
-   */
+  /** Jobs that failed within the batch. Each is evaluated again, alone. */
   readonly retryAlone: readonly QueuedJob[]
   /** Jobs after one that renewed the id; they are re-evaluated against the resulting entry. */
   readonly afterNewId: readonly QueuedJob[]
 }
 
 /**
- * Applies the jobs' changes to `current`, one after another, up to the first one that renews the
- * id. Settles no job.
+ * Applies the changes of the jobs to `current`, one after another, up to the first job that renews
+ * the id. Does not resolve or reject any job.
  */
 export function buildBatch(context: BatchContext, current: Entry, jobs: readonly QueuedJob[], nonce: Version): Batch {
   const items: BatchItem[] = []

@@ -2,12 +2,13 @@ import type { Draft } from '../draft/draft.ts'
 import type { Committer } from './committer.ts'
 
 /**
- * The commits of one session object: one after another, and a final one when its response starts.
+ * Runs the commits of one session object one after another, and a final one when the response
+ * starts.
  */
 export class Commits {
   readonly #draft: Draft
   readonly #committer: Committer
-  /** The operation under way, which the next one waits for. */
+  /** The running operation, which the next one waits for. */
   #current: Promise<unknown> | undefined
   #final: Promise<void> | undefined
 

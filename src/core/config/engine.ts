@@ -12,14 +12,14 @@ import type { SessionOptions } from './options.ts'
 import type { RuleContext, SessionProfile } from './profile.ts'
 
 /**
- * What a manager's parts are made from: checked options with their defaults. Functions take the
- * fields they use.
+ * The checked options of a manager, with their defaults, and the objects made from them. Functions
+ * take the fields they use.
  */
 export interface Engine extends RuleContext {
   readonly store: TimedStore
   readonly capabilities: Capabilities
   readonly transport: Transport
-  /** Separates the users of managers. */
+  /** Identifies the managers whose users are the same (option `realm`). */
   readonly realm: string
   readonly ids: Ids
   readonly values: Values
@@ -37,7 +37,7 @@ export interface Engine extends RuleContext {
   readonly whenEnded: 'error' | 'discard'
 }
 
-/** Makes the engine of checked options. */
+/** Makes the engine from checked options. */
 export function makeEngine(options: SessionOptions, profile: SessionProfile): Engine {
   const { store: given, clock: now = Date.now, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
   const emit = safeListener(options.onEvent)

@@ -47,7 +47,7 @@ const MAX_AGE = 34_560_000
 export class CookieCarrier implements Carrier {
   readonly name: string
   readonly #attributes: CookieAttributes
-  /** How long the value of one cookie may be. */
+  /** The maximum length of the value of one cookie. */
   readonly #maxLength: number
 
   constructor(name: string, attributes: CookieAttributes) {
@@ -108,9 +108,9 @@ export function cookieTransport(options: CookieOptions): Transport {
 }
 
 /**
- * Separates the ids of different cookies: an id of the visitors' cookie is worthless in the cookie
- * of the administration, although both keep their rows in one table. The default cookie has an
- * empty scope.
+ * Returns the scope of a cookie. Ids of one scope are worthless in another: an id of the visitors'
+ * cookie does not open a session in the cookie of the administration, although both keep their rows
+ * in one table. The scope of the default cookie is empty.
  */
 export function scopeOf(options: CookieOptions = {}): string {
   const { path = '/', domain = '' } = options
@@ -122,7 +122,7 @@ function nameWithoutPrefix({ name = 'sid' }: CookieOptions): string {
   return name.replace(PREFIX, '')
 }
 
-/** What browsers treat as a prefix, in any case. */
+/** The prefixes that browsers recognize, in upper or lower case. */
 export const PREFIX: RegExp = /^__(?:host|secure)-/i
 
 function insecure(remedy: string | undefined): Refusal {

@@ -28,9 +28,13 @@ export interface FlashRead {
 const NO_TEXTS: Texts = new Map()
 
 /**
- * One request's view of one session: the state it was opened with, and the changes recorded since.
- * The verbs of `Session` write to it; loading and committing read from it and store their results
- * in it.
+ * One request's view of one session: its state when it was opened, and the changes recorded since.
+ * The verbs of `Session` record changes in it; loading and committing read it and store their
+ * results in it. Its properties exist in up to three versions: those that were opened
+ * (`#initialTexts`), those that the application sees (`#properties.texts`), and those of the newest
+ * entry (`#latestTexts`). The first ones decide whether the id is renewed and what was overwritten,
+ * and the next commit builds on the last ones. The copy costs 0.4 µs for ten properties, and only
+ * if the request changes something (decision 0088).
  */
 export class Draft {
   readonly context: DraftContext
@@ -50,16 +54,16 @@ export class Draft {
   #generation = 0
   #flushed: readonly Identity[] = []
   #flushedCurrent = false
-  /** The properties with which the state was opened. */
+  /** The properties when the state was opened. */
   #initialTexts: Texts = NO_TEXTS
   /**
-   * The properties of the newest entry that this request knows, with other requests' changes that
-   * were written together with its own.
+   * The properties of the newest entry that this request knows. They contain changes of other
+   * requests if those were written in the same batch. `undefined`: not decoded yet.
    */
   #latestTexts: Texts | undefined = NO_TEXTS
   /**
-   * Something was committed since the state was opened, so that what is shown is no longer what the
-   * next commit builds on.
+   * Whether something was committed since the state was opened. The next commit then builds on
+   * `latestTexts`, not on the properties that the application sees.
    */
   #hasCommitted = false
   #hasThrownLoadError = false
@@ -96,7 +100,7 @@ export class Draft {
     return this.#flushed
   }
 
-  /** Whether one of them existed when this request read it. */
+  /** Whether this request flushed a session that it had read. */
   get flushedCurrent(): boolean {
     return this.#flushedCurrent
   }
@@ -110,7 +114,7 @@ export class Draft {
     return this.#isNew ?? false
   }
 
-  /** The id that may be shown. The id that an unknown cookie names is not the session's. */
+  /** The identity of the stored session. `undefined` if the cookie names no session. */
   get currentIdentity(): Identity | undefined {
     const { state } = this
     return state.is === 'live' || state.is === 'unknown' ? state.identity : undefined
@@ -128,8 +132,8 @@ export class Draft {
   }
 
   /**
-   * Replaces the state under the changes recorded so far, if it was loaded for this generation.
-   * Throws what replaying the changes throws; the draft is then unchanged.
+   * Sets the state and replays the changes recorded so far on it, if it was loaded for this
+   * generation. If replaying throws, the draft is unchanged.
    */
   open(state: State, texts: Texts = NO_TEXTS, generation: number = this.#generation): void {
     if (generation !== this.#generation) return
@@ -150,14 +154,14 @@ export class Draft {
   openToken(): void {
     if (this.#state.is !== 'deferred') return
     const { decode } = this.#state
-    this.#state = { is: 'absent' } // for event listeners that use the session while it is decoded
+    this.#state = { is: 'absent' } // an event listener may use the session while it is decoded
     const { state, texts } = decode()
     this.open(state, texts)
   }
 
   /**
-   * The session ended while this request was running: nothing of it may be shown or saved again.
-   * Changes are kept only to start a new one.
+   * Called when the session ended while this request was running. None of its properties are shown
+   * or saved again. With `keepsChanges`, the changes of this request are kept for a new session.
    */
   end(keepsChanges: boolean): void {
     const [identity] = presentedIn(this.#state)
@@ -167,8 +171,8 @@ export class Draft {
   }
 
   /**
-   * Ends the session; later changes belong to a new one. `asked`: the application asked for it and
-   * wants to know if it had ended already.
+   * Ends the session; later changes belong to a new one. `explicit`: the application called
+   * `flush`, so a missing row is an error.
    */
   flush(asked = true): void {
     this.checkNotUpdating()
@@ -186,14 +190,15 @@ export class Draft {
     this.open({ is: 'absent' })
   }
 
-  /** A flushed session was deleted. */
+  /** Called when a flushed session was deleted. */
   deleted(key: string): void {
     this.#flushed = this.#flushed.filter((each) => each.key !== key)
   }
 
   /**
-   * A write of these intents succeeded: later commits build on it, while reads keep what they saw.
-   * If the session was flushed while the write was running, the written session is flushed too.
+   * Called when a write of these intents succeeded. Later commits build on its entry; the
+   * properties that the application sees stay the same. If the session was flushed while the write
+   * was running, the written session is flushed too.
    */
   committed(intents: readonly Intent[], identity: Identity, entry: Entry, generation: number): void {
     if (generation !== this.#generation) {
@@ -210,20 +215,23 @@ export class Draft {
     this.issue(before === undefined ? 'created' : before === identity.id ? 'written' : 'new-id', identity, entry)
   }
 
-  /** Issues the client a token after a write, if the profile says so. */
+  /** Issues a token to the client after a write, if the profile requires it. */
   issue(change: CommitOutcome['change'], identity: Identity, entry: Entry): void {
     const { context } = this
     const issue = context.profile.issues({ change, entry, now: context.now(), texts: () => this.latestTexts }, context)
     if (issue !== undefined) this.#pending.issue(identity, issue.lifetime)
   }
 
-  /** The outcome of a write is unknown. */
+  /** Called when the outcome of a write is unknown. */
   markUnknown(generation: number): void {
     const { identity } = this.#state
     if (generation === this.#generation && identity !== undefined) this.#state = { is: 'unknown', identity }
   }
 
-  /** What the response has to carry. While a flushed session is not deleted no cookie is set. */
+  /**
+   * The cookies and `Vary` that the response has to carry. As long as a flushed session is not
+   * deleted, no cookie is set.
+   */
   delivery(): Delivery {
     const reason = this.context.capabilities.carriesData ? 'new-data' : 'new-id'
     const cookies = this.#flushed.length === 0 ? this.#pending.take(reason) : []
@@ -231,7 +239,7 @@ export class Draft {
   }
 
   /**
-   * Called by every verb that reads. Throws the load error, the first time, and `NotLoadedError`.
+   * Called by every verb that reads. Throws `NotLoadedError`, and once the error of a failed load.
    */
   openForRead(): this {
     this.openToken()
@@ -243,8 +251,7 @@ export class Draft {
   }
 
   /**
-   * Called by every verb that changes something. Throws when this request cannot change its
-   * session.
+   * Called by every verb that changes something. Throws if this request cannot change its session.
    */
   openForWrite(): this {
     this.checkNotUpdating()
@@ -278,8 +285,8 @@ export class Draft {
   }
 
   /**
-   * Records a change and applies it to what is shown. `shown` is applied in its place where the
-   * result is already known.
+   * Records a change and applies it to the properties that the application sees. If the result is
+   * already known, `shown` is applied instead.
    */
   record(intent: Intent, shown: Intent = intent): void {
     this.#detectMutationsBefore(intent)
@@ -306,21 +313,24 @@ export class Draft {
     return read.filter(({ intent }) => !withdrawn.has(intent))
   }
 
-  /** Removes a claimed property from what is shown, unless this request has set it again. */
+  /**
+   * Removes a claimed property from those that the application sees, unless this request has set it
+   * again.
+   */
   removeClaimed(name: string, generation: number): void {
     if (generation !== this.#generation || this.hasPending(name)) return
     this.#properties.stopWatching(name)
     this.#properties.writableTexts().delete(name)
   }
 
-  /** Whether uncommitted changes determine what the property is. */
+  /** Whether uncommitted changes affect the property. */
   hasPending(name: string): boolean {
     return this.#intents.some((intent) => this.#isWiping(intent) || concerns(intent, name))
   }
 
   /**
-   * Records the changes that were made inside of objects that were handed out. Throws `CodecError`
-   * when one cannot be stored.
+   * Records the changes that the application made inside of objects that it read. Throws
+   * `CodecError` if one cannot be stored.
    */
   detectMutations(): void {
     for (const name of this.#properties.exposed) this.detectMutation(name)
@@ -332,8 +342,8 @@ export class Draft {
   }
 
   /**
-   * The changes on the newest state that this request knows. Copied while the handler may still
-   * make changes.
+   * Returns the newest state that this request knows, with its changes. It is a copy as long as the
+   * handler may make changes.
    */
   merged(): Merged {
     if (this.#hasCommitted) return merge(this.latestTexts, this.#intents, this.context)
@@ -346,14 +356,14 @@ export class Draft {
     return this.#effects.wiped ? NO_TEXTS : this.#initialTexts
   }
 
-  /** The response starts: from now on the session can only be read. */
+  /** Called when the response starts. From then on the session can only be read. */
   close(): void {
     this.#access = COMMITTED
   }
 
   /**
-   * Changes inside of an object are recorded before the change of its property, whose object is
-   * then no longer watched.
+   * Records changes inside of the object of a property before the property itself is changed. The
+   * object is then no longer watched.
    */
   #detectMutationsBefore(intent: Intent): void {
     if ('name' in intent) {
@@ -363,8 +373,8 @@ export class Draft {
   }
 
   /**
-   * A login ends all sessions whose ids the request presented, or their cookies would hide the new
-   * session from the next request.
+   * Flushes all sessions whose ids the request presented, if they are in conflict. Called for a
+   * login, because their cookies would make the next request ambiguous again.
    */
   #resolveConflict(): void {
     const state = this.#state
@@ -393,7 +403,7 @@ export class Draft {
   }
 }
 
-/** The identities that a flush ends. */
+/** Returns the identities that a flush ends. */
 function presentedIn(state: State): readonly Identity[] {
   if (state.is === 'absent') return state.presented ?? []
   return state.identity === undefined ? [] : [state.identity]

@@ -2,12 +2,10 @@ import type { IncomingRequest } from '../cookie/incoming-request.ts'
 import type { Delivery } from '../cookie/transport.ts'
 import type { Session } from '../session/session.ts'
 
-/**
- * Under this property a manager keeps the port for adapters. The number is the version of the port.
- */
+/** The property of a manager with its port for adapters. The number is the version of the port. */
 export const ADAPTER: unique symbol = Symbol.for('sojourn.adapter.1')
 
-/** What an adapter for a framework needs of a manager. */
+/** The methods of a manager that adapters for frameworks use. */
 export interface SessionAdapter<Data> {
   /** The property under which the session is exposed to handlers (option `as`). */
   readonly name: string
@@ -17,13 +15,13 @@ export interface SessionAdapter<Data> {
    */
   open(request: Request | IncomingRequest): Promise<Exchange<Data>>
   /**
-   * The session of this manager that was bound to the request or context; `undefined` when there is
+   * The session of this manager that was bound to the request or context; `undefined` if there is
    * none.
    */
   boundTo(target: object): Session<Data> | undefined
   /**
-   * Binds a session to a request or context, for `sessions.of`. Throws `ConfigError` when another
-   * manager with the same cookie did so.
+   * Binds a session to a request or context, for `sessions.of`. Throws `ConfigError` if another
+   * manager with the same cookie has bound one.
    */
   bind(target: object, session: Session<Data>): void
 }
@@ -31,11 +29,11 @@ export interface SessionAdapter<Data> {
 /** One request and its session. */
 export interface Exchange<Data> {
   readonly session: Session<Data>
-  /** The manager's port: identifies the manager where several serve one response. */
+  /** The manager's port. Identifies the manager if several serve one response. */
   readonly manager: object
   /**
-   * Throws the error that loading the session failed with. An error page that uses the session
-   * later finds it empty.
+   * Throws the error of a failed load. An error page that uses the session afterwards finds it
+   * empty.
    */
   throwLoadError(): void
   /**

@@ -16,8 +16,7 @@ import type { Exchange, SessionAdapter } from './adapter-port.ts'
 type Bound<Data> = Record<symbol, Session<Data> | undefined>
 
 /**
- * The sessions of requests: opens them, and finds them by their request. The adapter port of a
- * manager.
+ * The adapter port of a manager: opens the sessions of requests, and finds them by their request.
  */
 export class RequestSessions<Data> implements SessionAdapter<Data> {
   readonly name: string
@@ -25,8 +24,9 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
   readonly #committer: Committer
   readonly #lazy: boolean
   /**
-   * The property that `bind` sets, one per cookie. It is not a WeakMap, because a WeakMap that gets
-   * an entry with every request costs more than everything else.
+   * The property that `bind` sets, one per cookie. It is not a WeakMap, because an entry of a
+   * WeakMap per request costs 0.6 µs of CPU time with its garbage collection, and a property 0.03
+   * µs (Node 24).
    */
   readonly #bound: symbol
 
@@ -87,8 +87,8 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
   }
 
   /**
-   * The token contains the session. It is decoded when it is first used, and validated by the time
-   * at which its request arrived.
+   * Returns a draft whose token contains the session. The token is decoded at the first use, and
+   * validated by the time at which the request arrived.
    */
   #deferred(presented: Presented, client: Client): Draft {
     const engine = this.#engine

@@ -69,12 +69,12 @@ export class Sessions<Data = Default> {
   }
 
   /**
-   * Commits the changes of a request; from then on its session can only be read. Of a response with
-   * a status of 500 and above only a flush is performed, unless the option `saveOnError` is set.
-   * Resolves to the headers that the response has to carry. Rejects with `SessionEndedError`,
-   * `BusyError`, `CodecError`, `StoreError`, `CommitUnknownError`, or with the error that a
-   * function of `update` threw; `headers` then returns what the response has to carry all the same.
-   * Repeated calls return the same result.
+   * Commits the changes of a request; from then on its session can only be read. If the status is
+   * 500 or above and the option `saveOnError` is not set, only a flush is performed. Resolves to
+   * the headers that the response has to carry. Rejects with `SessionEndedError`, `BusyError`,
+   * `CodecError`, `StoreError`, `CommitUnknownError`, or with the error that a function of `update`
+   * threw; `headers` then returns the headers that the response has to carry nevertheless. Repeated
+   * calls return the same result.
    *
    * ```ts
    * const headers = await sessions.commit(session, { status: response.status })
@@ -119,7 +119,7 @@ export class Sessions<Data = Default> {
 
   /**
    * Loads the session with an id (`session.id`, a secret) outside of requests: for a job, a socket
-   * or a long stream. Call `save()` to commit changes. A session that ended, or whose id was
+   * or a long stream. Call `save()` to commit changes. A session that has ended, or whose id was
    * renewed, is empty, and its `save()` rejects with `SessionEndedError`. With a `CookieStore` the
    * session can only be read. Rejects with `StoreError`.
    *
@@ -155,8 +155,8 @@ export class Sessions<Data = Default> {
   }
 
   /**
-   * Ends one session by its handle, wherever it is used. Resolves to `false` when there was none.
-   * Rejects with `StoreError`, and with `ConfigError` when the store cannot.
+   * Ends one session by its handle. Resolves to `false` if there was none. Rejects with
+   * `StoreError`, and with `ConfigError` if the store cannot do that.
    *
    * ```ts
    * const [oldest] = await sessions.users.list(user.id)
@@ -184,9 +184,9 @@ export class Sessions<Data = Default> {
   /**
    * Deletes expired sessions in batches and resolves to their number. Expired sessions are already
    * unusable; this frees their storage. Run it periodically; concurrent runs are safe. `batch` is
-   * the number of rows per step, `signal` ends the run after the step under way, and `onProgress`
-   * is called with the total after each step. Rejects with `StoreError`, and with `ConfigError`
-   * when the store clears itself.
+   * the number of rows per step, `signal` ends the run after the current step, and `onProgress` is
+   * called with the total after each step. Rejects with `StoreError`, and with `ConfigError` when
+   * the store clears itself.
    *
    * ```ts
    * setInterval(() => sessions.clearExpired().catch(report), 3_600_000).unref()
@@ -206,7 +206,8 @@ export class Sessions<Data = Default> {
 
   /**
    * Stops the clearing of option `clearExpired` and releases the store. The last manager that uses
-   * a store closes it; a store ends what it opened itself. Repeated calls do nothing.
+   * a store closes it; a store closes only the connections that it opened itself. Repeated calls do
+   * nothing.
    *
    * ```ts
    * await sessions.close()
@@ -252,7 +253,7 @@ export function createSessions<Data = Default, const S extends Schemas = Schemas
   return new Sessions(options)
 }
 
-/** The data is in the browser, and only a response can change it there. */
+/** Used if the data is in the browser, where only a response can change it. */
 const OUTSIDE: Access = {
   writes: 'none',
   refusal: {

@@ -76,8 +76,8 @@ function isAccepted({ backends, warn }: DjangoSite, backend: string): boolean {
 }
 
 /**
- * Parallel requests of one page do this at the same time. The first one suffices, so none of them
- * fails when another one was faster.
+ * Parallel requests renew the login at the same time. The intent is dropped if another request has
+ * done it.
  */
 function renew({ draft, site }: DjangoDraft, user: DjangoUser): void {
   if (draft.isCommitted) return

@@ -12,9 +12,9 @@ function isConnection(client: Partial<PgPoolClient> | undefined): client is PgPo
 }
 
 /**
- * The connections of a pool that can be trusted. If one of them does not respond, those that have
- * not responded since may be dead too: a firewall drops them all at once. Instead of waiting for
- * each in turn, new ones are opened.
+ * The connections of a pool that responded recently. If one of them does not respond, those that
+ * have not responded since may be dead too, because a firewall drops all of them at once. They are
+ * replaced by new ones instead of waiting for each in turn.
  */
 export class PgConnections {
   readonly #pool: PgPool

@@ -26,6 +26,24 @@ function createRecordedManager(): ReturnType<typeof createScriptedManager> & { r
 
 const removedHeaders = ['location', 'etag', 'last-modified', 'cache-control', 'set-cookie']
 
+/** Creates an app whose writes fail, with an error handler in an inner context. */
+async function createAppWithInnerErrorHandler(): Promise<FastifyInstance> {
+  const { sessions, store } = createScriptedManager()
+  store.script = failingWrites
+  const app = await createApp(sessions)
+  app.register(async (inner) => {
+    inner.setErrorHandler((error: Error & { code?: string }, request, reply) => {
+      if (request.url === '/worse') throw new Error('worse')
+      return reply.code(507).send({ inner: error.code })
+    })
+    inner.get('/*', (request, reply) => {
+      request.session.set('a', 1)
+      return reply.redirect('/there')
+    })
+  })
+  return app
+}
+
 describe('Fastify 5', () => {
   it('accepts options and exposes the manager it creates', async () => {
     const app = fastify()
@@ -95,22 +113,14 @@ describe('Fastify 5', () => {
     expect([page.status, page.body, page.headers.get('location')]).toEqual([503, 'Service Unavailable\n', null])
   })
 
-  it('passes a failed commit to the error handler of the context, and its failure to the outer one', async () => {
-    const { sessions, store } = createScriptedManager()
-    store.script = failingWrites
-    const app = await createApp(sessions)
-    app.register(async (inner) => {
-      inner.setErrorHandler((error: Error & { code?: string }, request, reply) => {
-        if (request.url === '/worse') throw new Error('worse')
-        return reply.code(507).send({ inner: error.code })
-      })
-      inner.get('/*', (request, reply) => {
-        request.session.set('a', 1)
-        return reply.redirect('/there')
-      })
-    })
+  it('passes the error of a failed commit to the error handler of the context', async () => {
+    const app = await createAppWithInnerErrorHandler()
     const page = await app.inject('/')
     expect([page.statusCode, page.json(), page.headers.location]).toEqual([507, { inner: 'ERR_SESSION_STORE' }, undefined])
+  })
+
+  it('passes an error of that error handler to the outer one', async () => {
+    const app = await createAppWithInnerErrorHandler()
     const worse = await app.inject('/worse')
     expect([worse.statusCode, worse.json().message, worse.headers.location]).toEqual([500, 'worse', undefined])
   })

@@ -12,14 +12,14 @@ interface Environment {
   readonly requestIP?: unknown
 }
 
-/** A request that came from another machine, whatever its `Host` header says. */
+/** A request from another machine, even if its `Host` header is local. */
 class RemoteRequest extends WebRequest {
   override get loopback(): boolean {
     return false
   }
 }
 
-/** The request of a Hono context. Uses the peer's address where the runtime gives it. */
+/** The request of a Hono context. Uses the address of the peer if the runtime provides it. */
 export function honoRequest({ req: { raw }, env }: Context): Request | IncomingRequest {
   const peer = peerOf((env ?? {}) as Environment, raw)
   return typeof peer !== 'string' || isLoopback({ hosts: ['localhost'], headers: [], peer }) ? raw : new RemoteRequest(raw)
