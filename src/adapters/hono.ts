@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Exchange } from '../core/manager/adapter-port.ts'
+import { honoRequest } from './hono/hono-request.ts'
 import { adapterOf, assignmentError, checkUnused, managerOf, openOnce } from './shared/manager.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 import { failedResponse, runHandler, withSessionHeaders } from './web/web-response.ts'
