@@ -5,7 +5,7 @@ import { connectDeadline, withDeadline } from '../shared/deadline.ts'
 import type { PgPool, PgPoolClient } from './postgres-client.ts'
 
 /** What to pass as the option `pool`. */
-export const POOL_REMEDY = 'Pass a `Pool` of pg, or the `sql` of postgres.js: `new PostgresStore({ pool })`.'
+const POOL_REMEDY = 'Pass a `Pool` of pg, or the `sql` of postgres.js: `new PostgresStore({ pool })`.'
 
 function isConnection(client: Partial<PgPoolClient> | undefined): client is PgPoolClient {
   return typeof client?.query === 'function' && typeof client.release === 'function'

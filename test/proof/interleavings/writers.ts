@@ -51,12 +51,12 @@ export interface Timers {
 /** Runs the requests, and returns what is wrong with their results. */
 export async function runWriters(setting: Setting, choices: Choices, timers: Timers): Promise<string[]> {
   timers.clear() // of a process that was killed in the run before
-  const scene = new Scene(setting)
+  const simulation = new Simulation(setting)
   for (let steps = 0; steps < MAX_STEPS; steps++) {
     await settle()
-    if (scene.isDone) return scene.problems()
+    if (simulation.isDone) return simulation.problems()
     const timer = timers.count() > 0 ? [{ name: 'a timer fires', run: timers.fireNext }] : []
-    choices.pick([...scene.actions(), ...timer]).run()
+    choices.pick([...simulation.actions(), ...timer]).run()
   }
   return [`no end after ${MAX_STEPS} steps`]
 }
@@ -66,7 +66,7 @@ async function settle(): Promise<void> {
   for (let turns = 0; turns < 40; turns++) await Promise.resolve()
 }
 
-class Scene {
+class Simulation {
   readonly #setting: Setting
   readonly #network: Network
   readonly #managers: Manager[]
