@@ -20,7 +20,7 @@ interface Message {
 export type Port = Pick<Store, 'load' | 'create' | 'replace' | 'delete'>
 
 /**
- * Rows after a network on which nothing happens by itself: a message arrives, is lost, is repeated
+ * Rows that are reached through a network on which nothing happens by itself: a message arrives, is lost, is repeated
  * or is delayed when the caller runs that action. At most `faults` messages get less than an
  * ordinary response.
  */
