@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Delivery } from '../../core/cookie/transport.ts'
 import type { Exchange } from '../../core/manager/adapter-port.ts'
 import { reportError } from '../shared/error-status.ts'
-import { BufferedCalls, CALLS, type Call, type Calls, callbackOf, checkChunk } from './buffered-calls.ts'
+import { BufferedCalls, CALLS, type Call, type Calls, callbackOf, callsOf, checkChunk, withoutWrappers } from './buffered-calls.ts'
 import { detach, discard, ErrorPage } from './error-page.ts'
 import { applyDelivery, checkHead, type Header, nodeError, representationOf, takeHead } from './response-head.ts'
 import { headersSent, mask, type ResponseMask } from './response-mask.ts'
@@ -38,6 +38,10 @@ export function deferResponse(req: IncomingMessage, res: Deferrable, hook: Commi
  * Intercepts the calls of writers to a response and passes them to the original methods: those of
  * Node, or of middleware that was installed earlier.
  *
+ * Middleware that was installed later wraps the patched methods. It sees the start of the response
+ * when a writer starts it, and only then: every start goes through the outermost `writeHead`, as in
+ * Node, and buffered calls are repeated without the wrappers.
+ *
  * - `open`: the response has not started. The first call that starts it freezes the head and begins
  *   the commits.
  * - `deferred`: the commits are running. Calls are buffered, and the response looks started.
@@ -56,6 +60,8 @@ class DeferredResponse {
   readonly #initialHeaders: readonly Header[]
   readonly #calls: BufferedCalls = new BufferedCalls()
   #state: 'open' | 'deferred' | 'released' | 'failed' = 'open'
+  /** Whether a call other than `writeHead` is starting the response. */
+  #startsImplicitly = false
   #status = 200
   #message: string | undefined
   #mask: ResponseMask | undefined
@@ -69,7 +75,7 @@ class DeferredResponse {
     this.#res = res
     this.#isHttp1 = req.httpVersionMajor < 2
     this.#initialHeaders = representationOf(res)
-    this.#original = { writeHead: res.writeHead, write: res.write, end: res.end, flushHeaders: res.flushHeaders }
+    this.#original = callsOf(res)
     Object.assign(res, PATCHED)
     res.on('pipe', onPipe)
   }
@@ -86,7 +92,7 @@ class DeferredResponse {
   onCall(call: Call, args: readonly unknown[]): unknown {
     switch (this.#state) {
       case 'open':
-        return this.#start(call, args)
+        return call === 'writeHead' ? this.#start(args) : this.#startImplicitly(call, args)
       case 'deferred':
         return this.#buffer(call, args)
       case 'released':
@@ -96,20 +102,33 @@ class DeferredResponse {
     }
   }
 
-  /** Starts the response: freezes its head, and begins the commits at the end of the tick. */
-  #start(call: Call, args: readonly unknown[]): unknown {
+  /** As Node, calls the outermost `writeHead` before anything else. */
+  #startImplicitly(call: Call, args: readonly unknown[]): unknown {
     const res = this.#res
     checkChunk(call, args[0])
-    if (call === 'writeHead') takeHead(res, args)
+    this.#startsImplicitly = true
+    try {
+      res.writeHead(res.statusCode)
+      if (this.#state === 'open') this.#start([res.statusCode]) // a wrapper did not pass the call on
+    } finally {
+      this.#startsImplicitly = false
+    }
+    return this.onCall(call, args)
+  }
+
+  /** Starts the response: freezes its head, and begins the commits at the end of the tick. */
+  #start(head: readonly unknown[]): ServerResponse {
+    const res = this.#res
+    takeHead(res, head)
     this.#status = res.statusCode | 0
     this.#message = this.#isHttp1 ? res.statusMessage : undefined
     checkHead(this.#status, this.#message)
     this.#state = 'deferred'
     this.#mask = mask(this.#req, res, this.#calls)
     atEndOfTick(() => this.#commit())
-    // In Node writeHead sends nothing by itself. Its headers are set on the response now.
-    if (call !== 'writeHead') return this.#buffer(call, args)
-    this.#calls.add('writeHead', [this.#status])
+    // In Node writeHead sends nothing by itself, and its headers are set on the response now. The
+    // head of an implicit start is made by the call that follows, with a length if that is `end`.
+    if (!this.#startsImplicitly) this.#calls.add('writeHead', [this.#status])
     return res
   }
 
@@ -171,7 +190,6 @@ class DeferredResponse {
   #release(deliveries: readonly Delivery[]): void {
     const res = this.#res
     this.#state = 'released'
-    this.#unpatch()
     // The client disconnected. The commit stands, and nothing can be sent.
     if (isGone(res)) return this.#calls.drop(nodeError(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'))
     const { needsDrain, ended } = this.#calls
@@ -185,12 +203,32 @@ class DeferredResponse {
       if (res.statusCode !== this.#status) res.statusCode = this.#status
       if (this.#isHttp1 && res.statusMessage !== this.#message) res.statusMessage = this.#message as string
       for (const delivery of deliveries) applyDelivery(res, delivery)
-      return !this.#calls.replay(res, this.#original)
+      return !this.#replay()
     } catch (error) {
       if (res.headersSent) res.destroy(error as Error)
       else this.#fail(error, this.#hooks[0])
       return false
     }
+  }
+
+  /** Repeats the buffered calls. Returns whether the response's buffer was full at the last write. */
+  #replay(): boolean {
+    const res = this.#res
+    const original = this.#original
+    return this.#unpatch() ? this.#calls.replay(res, original) : withoutWrappers(res, original, () => this.#calls.replay(res, original))
+  }
+
+  /**
+   * Restores the original methods, unless later middleware has wrapped the patched ones. Those then
+   * pass calls on. Returns whether all were restored.
+   */
+  #unpatch(): boolean {
+    const calls: Record<Call, unknown> = this.#res
+    let isComplete = true
+    for (const call of CALLS)
+      if (calls[call] === PATCHED[call]) calls[call] = this.#original[call]
+      else isComplete = false
+    return isComplete
   }
 
   #fail(error: unknown, hook: CommitHook | undefined): void {
@@ -219,15 +257,6 @@ class DeferredResponse {
     if (!this.#isHttp1 || socket === undefined) return
     delayDestroy(socket)
     this.#socket = socket
-  }
-
-  /**
-   * Restores the original methods, unless other middleware has wrapped the patched ones. Those then
-   * pass calls on.
-   */
-  #unpatch(): void {
-    const calls: Record<Call, unknown> = this.#res
-    for (const call of CALLS) if (calls[call] === PATCHED[call]) calls[call] = this.#original[call]
   }
 }
 
