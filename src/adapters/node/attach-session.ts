@@ -3,13 +3,14 @@ import { HeadersSentError } from '../../core/base/errors.ts'
 import type { Exchange, SessionAdapter } from '../../core/manager/adapter-port.ts'
 import type { Session } from '../../core/session/session.ts'
 import { openOnce } from '../shared/manager.ts'
-import { deferResponse } from './defer-response.ts'
+import { deferResponse, isNodeResponse } from './defer-response.ts'
 import { NodeRequest } from './node-request.ts'
 
 /** A request and response of Node, as the framework sees them. */
 export interface NodeExchange {
   readonly req: IncomingMessage
-  readonly res: ServerResponse
+  /** The response, or what the framework passes in place of one. */
+  readonly res: ServerResponse | object
   /** Whether the request came over HTTPS, as the framework judges it. */
   readonly secure: boolean
   /** Called with the error when the commit fails; asks the framework for an error page. */
@@ -19,7 +20,10 @@ export interface NodeExchange {
 /**
  * Opens the session of a request and defers the response until the session is committed. Used by
  * every framework that works on Node's request and response. `remedy` is the setting to name when a
- * cookie cannot be set over plain HTTP. `onOpen` is called before the response is deferred.
+ * cookie cannot be set over plain HTTP.
+ *
+ * What is not a response of Node cannot be deferred and gets no cookie. Its session can be read;
+ * changes of a session that exists are committed by `save()`.
  */
 export function attachSession<Data>(
   adapter: SessionAdapter<Data>,
@@ -27,9 +31,11 @@ export function attachSession<Data>(
 ): (exchange: NodeExchange) => Promise<Exchange<Data> | undefined> {
   const environment = process.env['NODE_ENV'] // read once, because reading it costs as much as everything else
   return async function attach({ req, res, secure, fail }) {
+    const request = new NodeRequest(req, { secure, remedy, environment })
+    if (!isNodeResponse(res)) return openOnce(adapter, req, request, { issues: false })
     if (adapter.boundTo(req) === undefined && res.headersSent)
       throw new HeadersSentError('session() ran after the response had started. Install it before the middleware that responds.')
-    const exchange = await openOnce(adapter, req, new NodeRequest(req, { secure, remedy, environment }))
+    const exchange = await openOnce(adapter, req, request)
     if (exchange === undefined) return undefined
     // Earlier middleware responded while the session was read, so the response cannot be deferred
     // and changes cannot be saved.

@@ -26,6 +26,17 @@ const DEFERRED: unique symbol = Symbol('sojourn deferred response')
 type Deferrable = ServerResponse & { [DEFERRED]?: DeferredResponse }
 
 /**
+ * Whether this is a response of Node's server, HTTP/1 or HTTP/2, which can be deferred. Objects in
+ * place of one are not: that of Engine.IO for the handshake of a WebSocket, those of node-mock-http
+ * for internal requests of Nitro, or `{}`. Decided by an internal method and not by the class,
+ * because test runners and bundles have several copies of classes. Bun and Deno have the method too.
+ */
+export function isNodeResponse(res: object): res is ServerResponse {
+  const { _implicitHeader: startHttp1, stream: http2 } = Object(res) as { _implicitHeader?: unknown; stream?: { respond?: unknown } }
+  return typeof startHttp1 === 'function' || typeof http2?.respond === 'function'
+}
+
+/**
  * Defers the final response, once it starts, until the session is committed. Several managers of a
  * response share one `DeferredResponse`.
  */

@@ -76,10 +76,11 @@ export interface SessionEvents {
   /** A response deletes the cookie of a session that was flushed. */
   readonly 'cookie-deleted': { readonly reason: 'flush' }
   /**
-   * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), or
-   * outside of a request (`outside`, with a `CookieStore`).
+   * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), outside
+   * of a request (`outside`, with a `CookieStore`), or in a request without a response that can set
+   * it, such as the handshake of a WebSocket (`no-response`).
    */
-  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' }
+  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' | 'no-response' }
 }
 
 /**

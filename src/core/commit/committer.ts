@@ -1,3 +1,4 @@
+import { requireToken } from '../base/access.ts'
 import { monotonic } from '../base/clock.ts'
 import { CommitUnknownError, ConfigError, SessionEndedError, SessionError } from '../base/errors.ts'
 import type { SessionEvent } from '../base/events.ts'
@@ -146,6 +147,7 @@ export class Committer {
   }
 
   async #create(draft: Draft, merged: Merged, scope: Scope): Promise<void> {
+    requireToken(draft.access, this.#engine.emit) // with `lazy`, it was unknown whether there is a session
     const { entry, identity } = await this.#writer.create(merged, scope.deadline)
     draft.committed(scope.intents, identity, entry, scope.generation)
     this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.handle })
@@ -161,8 +163,8 @@ export class Committer {
   }
 
   /** Writes to a session that exists. `own`: the intents of the draft that the job contains. */
-  #write(draft: Draft, job: Omit<Job, 'latestTexts'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<Done> {
-    return this.#queue.commit({ ...job, latestTexts: draft.latestTexts }).then((done) => {
+  #write(draft: Draft, job: Omit<Job, 'latestTexts' | 'access'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<Done> {
+    return this.#queue.commit({ ...job, latestTexts: draft.latestTexts, access: draft.access }).then((done) => {
       draft.committed(own, done.identity, done.entry, job.generation)
       return done
     })

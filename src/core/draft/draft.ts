@@ -1,7 +1,7 @@
-import { type Access, FULL_ACCESS, type Refusal } from '../base/access.ts'
+import { type Access, FULL_ACCESS, refuse } from '../base/access.ts'
 import { CommitUnknownError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
 import { isReserved } from '../base/reserved.ts'
-import { apply, concerns, type Effects, type Intent, noEffects, whenGone } from '../changes/intent.ts'
+import { apply, concerns, type Effects, type Intent, noEffects, RULES, whenGone } from '../changes/intent.ts'
 import { conclude, type Merged, merge } from '../changes/merge.ts'
 import type { State } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
@@ -27,7 +27,9 @@ export class Draft {
   /** The flashes that this request has read: name and text. */
   readonly flashesRead: Map<string, string> = new Map()
   accessed = false
-  #access: Access
+  /** What the request may change. */
+  readonly access: Access
+  #isCommitted = false
   #state: State
   #isNew: boolean | undefined
   #properties: Properties
@@ -58,7 +60,7 @@ export class Draft {
   constructor(context: DraftContext, state: State, client: Client = {}, access: Access = FULL_ACCESS) {
     this.context = context
     this.#state = state
-    this.#access = access
+    this.access = access
     this.#pending = new PendingDelivery(client, context.emit)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
     this.#properties = new Properties(context.values, NO_TEXTS)
@@ -92,7 +94,7 @@ export class Draft {
 
   /** Whether the response has started, so that the session can only be read. */
   get isCommitted(): boolean {
-    return this.#access === COMMITTED
+    return this.#isCommitted
   }
 
   get isNew(): boolean {
@@ -160,7 +162,7 @@ export class Draft {
    * wants to know if it had ended already.
    */
   flush(asked = true): void {
-    if (this.#access === COMMITTED) throw COMMITTED_REFUSAL.error()
+    if (this.#isCommitted) throw committedError()
     this.openToken()
     this.accessed = true
     this.#generation++
@@ -235,13 +237,13 @@ export class Draft {
    * session.
    */
   openForWrite(): this {
-    if (this.#access === COMMITTED) throw COMMITTED_REFUSAL.error()
+    if (this.#isCommitted) throw committedError()
     this.openToken()
     this.accessed = true
     const state = this.#state
     if (state.is === 'failed') this.#throwLoadError(state.error)
     if (state.is === 'unknown') throw new CommitUnknownError()
-    if (this.#access.writes === 'none') this.#refuse(this.#access.refusal)
+    if (this.access.writes === 'none') refuse(this.access.refusal, this.context.emit)
     return this
   }
 
@@ -250,6 +252,7 @@ export class Draft {
    * result is already known.
    */
   record(intent: Intent, shown: Intent = intent): void {
+    if (this.access.writes !== 'all' && this.#needsToken(intent)) refuse(this.access.refusal, this.context.emit)
     this.#detectMutationsBefore(intent)
     if (intent.kind === 'login') this.#resolveConflict()
     this.#intents.push(intent)
@@ -323,7 +326,12 @@ export class Draft {
 
   /** The response starts: from now on the session can only be read. */
   close(): void {
-    this.#access = COMMITTED
+    this.#isCommitted = true
+  }
+
+  /** Whether the change gives the session a new id or starts one. */
+  #needsToken({ kind }: Intent): boolean {
+    return RULES[kind].newId || (this.#state.is === 'absent' && kind !== 'remove' && kind !== 'clear')
   }
 
   /**
@@ -361,11 +369,6 @@ export class Draft {
     this.#hasThrownLoadError = true
     throw error
   }
-
-  #refuse({ reason, error }: Refusal): never {
-    if (reason !== 'committed') this.context.emit({ type: 'cookie-refused', reason })
-    throw error()
-  }
 }
 
 /** The identities that a flush ends. */
@@ -376,12 +379,8 @@ function presentedIn(state: State): readonly Identity[] {
 
 const UNLOADED = 'The session is not loaded. With `lazy: true`, call `await session.load()` before you read from it.'
 
-const COMMITTED_REFUSAL: Refusal = {
-  reason: 'committed',
-  error: () =>
-    new HeadersSentError(
-      'The response has started, so the session is committed and can only be read. In a long stream, open the session with `sessions.load(id)` and call `save()`.',
-    ),
+function committedError(): HeadersSentError {
+  return new HeadersSentError(
+    'The response has started, so the session is committed and can only be read. In a long stream, open the session with `sessions.load(id)` and call `save()`.',
+  )
 }
-
-const COMMITTED: Access = { writes: 'none', refusal: COMMITTED_REFUSAL }

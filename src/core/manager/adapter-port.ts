@@ -7,6 +7,15 @@ import type { Session } from '../session/session.ts'
  */
 export const ADAPTER: unique symbol = Symbol.for('sojourn.adapter.1')
 
+/** What the response to a request can do. */
+export interface ResponseAbility {
+  /**
+   * Whether it can give the client a token. Otherwise no session can start, and one that exists
+   * keeps its id.
+   */
+  readonly issues: boolean
+}
+
 /** What an adapter for a framework needs of a manager. */
 export interface SessionAdapter<Data> {
   /** The property under which the session is exposed to handlers (option `as`). */
@@ -15,7 +24,7 @@ export interface SessionAdapter<Data> {
    * Opens the session of a request. Never rejects because of the store: the session throws the
    * error when it is used.
    */
-  open(request: Request | IncomingRequest): Promise<Exchange<Data>>
+  open(request: Request | IncomingRequest, response?: ResponseAbility): Promise<Exchange<Data>>
   /**
    * The session of this manager that was bound to the request or context; `undefined` when there is
    * none.

@@ -1,3 +1,4 @@
+import { type Access, FULL_ACCESS, NO_RESPONSE, OUTSIDE } from '../base/access.ts'
 import { ConfigError } from '../base/errors.ts'
 import type { SessionEvents } from '../base/events.ts'
 import type { Opened } from '../changes/state.ts'
@@ -11,7 +12,7 @@ import { decodeToken, parseSessionCookie, tryLoadInto } from '../draft/opening.t
 import type { Client } from '../draft/pending-delivery.ts'
 import { commitsOf, draftOf } from '../session/dictionary.ts'
 import { Session } from '../session/session.ts'
-import type { Exchange, SessionAdapter } from './adapter-port.ts'
+import type { Exchange, ResponseAbility, SessionAdapter } from './adapter-port.ts'
 
 type Bound<Data> = Record<symbol, Session<Data> | undefined>
 
@@ -38,8 +39,8 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     this.#bound = Symbol.for(`sojourn session ${options.scope}`)
   }
 
-  async open(source: Request | IncomingRequest): Promise<Exchange<Data>> {
-    const draft = this.#draftFor('headers' in source ? new WebRequest(source) : source)
+  async open(source: Request | IncomingRequest, response: ResponseAbility = COMPLETE): Promise<Exchange<Data>> {
+    const draft = this.#draftFor('headers' in source ? new WebRequest(source) : source, this.#accessOf(response))
     const { state } = draft
     if (state.is === 'unloaded' && (!this.#lazy || state.others !== undefined)) await tryLoadInto(this.#engine, draft)
     return new RequestExchange(this, draft, this.sessionOf(draft))
@@ -68,20 +69,25 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     return session instanceof Session && draftOf(session).context === this.#engine
   }
 
-  #draftFor(request: IncomingRequest): Draft {
+  #accessOf({ issues }: ResponseAbility): Access {
+    if (issues) return FULL_ACCESS
+    return this.#engine.capabilities.carriesData ? OUTSIDE : NO_RESPONSE
+  }
+
+  #draftFor(request: IncomingRequest, access: Access): Draft {
     const engine = this.#engine
     const carrier = engine.transport.over(request)
     if ('reason' in carrier) return this.#absent('insecure', {}, { writes: 'none', refusal: carrier })
     const presented = carrier.read(request)
     const client = { carrier, presented }
-    if (presented.names.length > 0 && engine.ids.decode !== undefined) return this.#deferred(presented, client)
+    if (presented.names.length > 0 && engine.ids.decode !== undefined) return this.#deferred(presented, client, access)
     const cookie = parseSessionCookie(presented, engine.ids)
-    if (cookie.identities === undefined) return this.#absent(cookie.reason, client)
+    if (cookie.identities === undefined) return this.#absent(cookie.reason, client, access)
     const [identity, ...others] = cookie.identities
-    return new Draft(engine, { is: 'unloaded', identity, ...(others.length > 0 && { others }) }, client)
+    return new Draft(engine, { is: 'unloaded', identity, ...(others.length > 0 && { others }) }, client, access)
   }
 
-  #absent(reason: SessionEvents['absent']['reason'], client: Client, access?: ConstructorParameters<typeof Draft>[3]): Draft {
+  #absent(reason: SessionEvents['absent']['reason'], client: Client, access: Access): Draft {
     this.#engine.emit({ type: 'absent', reason })
     return new Draft(this.#engine, { is: 'absent' }, client, access)
   }
@@ -90,7 +96,7 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
    * The token contains the session. It is decoded when it is first used, and validated by the time
    * at which its request arrived.
    */
-  #deferred(presented: Presented, client: Client): Draft {
+  #deferred(presented: Presented, client: Client, access: Access): Draft {
     const engine = this.#engine
     const now = engine.now()
     const decode = (): Opened => {
@@ -101,9 +107,11 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
       engine.emit({ type: 'absent', reason: cookie.identities === undefined ? cookie.reason : 'two-cookies' })
       return { state: { is: 'absent' } }
     }
-    return new Draft(engine, { is: 'deferred', decode }, client)
+    return new Draft(engine, { is: 'deferred', decode }, client, access)
   }
 }
+
+const COMPLETE: ResponseAbility = { issues: true }
 
 class RequestExchange<Data> implements Exchange<Data> {
   readonly manager: object

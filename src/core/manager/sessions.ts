@@ -1,4 +1,4 @@
-import { type Access, FULL_ACCESS } from '../base/access.ts'
+import { FULL_ACCESS, OUTSIDE } from '../base/access.ts'
 import { milliseconds } from '../base/duration.ts'
 import { ConfigError } from '../base/errors.ts'
 import { Committer } from '../commit/committer.ts'
@@ -230,16 +230,4 @@ export function createSessions<Data = Default, const S extends Schemas = Schemas
   options: SessionOptions & { readonly schema?: S },
 ): Sessions<DataOf<Data, S>> {
   return new Sessions(options)
-}
-
-/** The data is in the browser, and only a response can change it there. */
-const OUTSIDE: Access = {
-  writes: 'none',
-  refusal: {
-    reason: 'outside',
-    error: () =>
-      new ConfigError(
-        'This session is stored in the cookie of its browser, so only a request of that browser can change it, before the response starts. Keep the results of jobs and streams in a database. `sessions.revoke(handle)` ends the session if the store has the option `revocation`.',
-      ),
-  },
 }

@@ -65,6 +65,7 @@ export async function djangoUser<Data, User extends DjangoUser>(
  */
 function renewOrFlush({ draft, secretKeys }: DjangoDraft, user: DjangoUser | undefined): void {
   if (user === undefined) return draft.flush(false)
+  if (draft.access.writes !== 'all') return // the client cannot get the new id now, and the login stays valid
   draft.record({
     kind: 'reauthenticate',
     name: AUTH_HASH,
