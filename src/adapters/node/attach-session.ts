@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HeadersSentError } from '../../core/base/errors.ts'
+import { NodeRequest } from '../../core/cookie/node-request.ts'
 import type { Exchange, SessionAdapter } from '../../core/manager/adapter-port.ts'
 import type { Session } from '../../core/session/session.ts'
 import { openOnce } from '../shared/manager.ts'
 import { deferResponse, isNodeResponse } from './defer-response.ts'
-import { NodeRequest } from './node-request.ts'
 
 /** A request and response of Node, as the framework sees them. */
 export interface NodeExchange {

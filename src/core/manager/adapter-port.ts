@@ -1,4 +1,5 @@
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
+import type { NodeMessage } from '../cookie/node-request.ts'
 import type { Delivery } from '../cookie/transport.ts'
 import type { Session } from '../session/session.ts'
 
@@ -24,7 +25,7 @@ export interface SessionAdapter<Data> {
    * Opens the session of a request. Never rejects because of the store: the session throws the
    * error when it is used.
    */
-  open(request: Request | IncomingRequest, response?: ResponseAbility): Promise<Exchange<Data>>
+  open(request: Request | NodeMessage | IncomingRequest, response?: ResponseAbility): Promise<Exchange<Data>>
   /**
    * The session of this manager that was bound to the request or context; `undefined` when there is
    * none.

@@ -5,7 +5,9 @@ import type { Opened } from '../changes/state.ts'
 import { Commits } from '../commit/commits.ts'
 import type { Committer } from '../commit/committer.ts'
 import type { Engine } from '../config/engine.ts'
-import { type IncomingRequest, WebRequest } from '../cookie/incoming-request.ts'
+import type { IncomingRequest } from '../cookie/incoming-request.ts'
+import type { NodeMessage } from '../cookie/node-request.ts'
+import { toIncomingRequest } from '../cookie/to-incoming-request.ts'
 import type { Delivery, Presented } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
 import { decodeToken, parseSessionCookie, tryLoadInto } from '../draft/opening.ts'
@@ -39,8 +41,8 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     this.#bound = Symbol.for(`sojourn session ${options.scope}`)
   }
 
-  async open(source: Request | IncomingRequest, response: ResponseAbility = COMPLETE): Promise<Exchange<Data>> {
-    const draft = this.#draftFor('headers' in source ? new WebRequest(source) : source, this.#accessOf(response))
+  async open(source: Request | NodeMessage | IncomingRequest, response: ResponseAbility = COMPLETE): Promise<Exchange<Data>> {
+    const draft = this.#draftFor(toIncomingRequest(source), this.#accessOf(response))
     const { state } = draft
     if (state.is === 'unloaded' && (!this.#lazy || state.others !== undefined)) await tryLoadInto(this.#engine, draft)
     return new RequestExchange(this, draft, this.sessionOf(draft))

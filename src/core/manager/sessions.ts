@@ -8,6 +8,7 @@ import type { SessionOptions } from '../config/options.ts'
 import { ownProfile } from '../config/own-profile.ts'
 import type { SessionProfile } from '../config/profile.ts'
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
+import type { NodeMessage } from '../cookie/node-request.ts'
 import { printSetCookie } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
@@ -51,14 +52,16 @@ export class Sessions<Data = Default> {
 
   /**
    * Opens the session of a request: the one that its cookie names, or a new and empty one, which is
-   * not stored until something is set. Never rejects because of the store: the error of a failed
-   * load is thrown when the session is first used.
+   * not stored until something is set. `request` is a `Request`, a request of Node (also that of an
+   * upgrade), or an `IncomingRequest`. Never rejects because of the store: the error of a failed
+   * load is thrown when the session is first used. Rejects with `ConfigError` when `request` is
+   * something else.
    *
    * ```ts
    * const session = await sessions.open(request)
    * ```
    */
-  async open(request: Request | IncomingRequest): Promise<Session<Data>> {
+  async open(request: Request | NodeMessage | IncomingRequest): Promise<Session<Data>> {
     const { session } = await this.#requests.open(request)
     return session
   }
