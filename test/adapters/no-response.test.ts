@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, request } from 'node:http'
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { callNodeRequestHandler } from 'node-mock-http'
 import { describe, expect, it } from 'vitest'
 import { session as expressSession } from '../../src/adapters/express.ts'
@@ -55,7 +55,7 @@ async function start({
   server.on('upgrade', (req: IncomingMessage, socket) => {
     open(req, response(req) as object, (error) => {
       done(async () => {
-        if (error !== undefined) throw error
+        if (error !== undefined) throw error as Error
         return act(manager.sessions.of(req))
       })
       socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n')
@@ -212,7 +212,7 @@ describe('internal requests through node-mock-http, as Nitro makes them', () => 
     const visitor = sessions.create().set('name', 'ada')
     await visitor.save()
     const open = make(sessions)
-    const handler = (req: IncomingMessage, res: import('node:http').ServerResponse): Promise<void> =>
+    const handler = (req: IncomingMessage, res: ServerResponse): Promise<void> =>
       new Promise((resolve, reject) =>
         open(req, res, (error) => {
           if (error !== undefined) return reject(error as Error)

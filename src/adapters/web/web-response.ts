@@ -18,13 +18,22 @@ export function withSessionHeaders(response: Response, { cookies, vary }: Delive
   return copy
 }
 
-/** Runs a handler. If it throws, a flush is still performed, and its error is thrown. */
-export async function runHandler<Data, Result>(exchange: Exchange<Data>, handler: () => Result | Promise<Result>): Promise<Result> {
+/**
+ * Runs a handler. A thrown value that `asResult` maps to a result is the result. Otherwise a flush is
+ * still performed, and what was thrown is thrown.
+ */
+export async function runHandler<Data, Result>(
+  exchange: Exchange<Data>,
+  handler: () => Result | Promise<Result>,
+  asResult: (thrown: unknown) => Result | undefined = () => undefined,
+): Promise<Result> {
   try {
     return await handler()
-  } catch (error) {
+  } catch (thrown) {
+    const result = asResult(thrown)
+    if (result !== undefined) return result
     await exchange.commit(500).catch(() => undefined)
-    throw error
+    throw thrown
   }
 }
 
