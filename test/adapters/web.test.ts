@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { withSession } from '../../src/adapters/web.ts'
 import { createScriptedManager, failingWrites } from '../stories/harness/story-app.ts'
 
@@ -103,6 +103,36 @@ describe('withSession', () => {
 function raise(thrown: unknown): never {
   throw thrown
 }
+
+describe('a session that is read for the first time after the response', () => {
+  it('is an event and one warning, because `Vary` is missing', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    const events: unknown[] = []
+    const { sessions } = createScriptedManager({ onEvent: (event) => events.push(event) })
+    const handle = withSession(sessions, (_request, session): Response => {
+      const body = new ReadableStream(
+        { pull: (stream) => (stream.enqueue(new TextEncoder().encode(session.get('name', 'nobody'))), stream.close()) },
+        { highWaterMark: 0 },
+      )
+      return new Response(body)
+    })
+    for (let times = 0; times < 2; times += 1) {
+      const response = await handle(page())
+      expect([response.headers.get('vary'), await response.text()]).toEqual([null, 'nobody'])
+    }
+    expect(events.filter((event) => (event as { type: string }).type === 'late-read')).toHaveLength(2)
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('Vary: Cookie')]])
+  })
+
+  it('is no event if it was read before', async () => {
+    const events: unknown[] = []
+    const { sessions } = createScriptedManager({ onEvent: ({ type }) => events.push(type) })
+    const request = page()
+    await withSession(sessions, (_request, session) => new Response(session.get('name', 'nobody')))(request)
+    sessions.of(request).get('name')
+    expect(events).not.toContain('late-read')
+  })
+})
 
 /** The error that Next 16 throws in redirect() and notFound(). */
 const errorOfNext = (digest: string): Error => Object.assign(new Error(digest.split(';')[0]), { digest })

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HeadersSentError } from '../../core/base/errors.ts'
 import { NodeRequest } from '../../core/cookie/node-request.ts'
-import type { Exchange, SessionAdapter } from '../../core/manager/adapter-port.ts'
+import type { Exchange, ResponseAbility, SessionAdapter } from '../../core/manager/adapter-port.ts'
 import type { Session } from '../../core/session/session.ts'
 import { openOnce } from '../shared/manager.ts'
 import { deferResponse, isNodeResponse } from './defer-response.ts'
@@ -31,12 +31,17 @@ export function attachSession<Data>(
 ): (exchange: NodeExchange) => Promise<Exchange<Data> | undefined> {
   const environment = process.env['NODE_ENV'] // read once, because reading it costs as much as everything else
   return async function attach({ req, res, secure, fail }) {
-    const request = new NodeRequest(req, { secure, remedy, environment })
-    if (!isNodeResponse(res)) return openOnce(adapter, req, request, { issues: false })
-    if (adapter.boundTo(req) === undefined && res.headersSent)
+    const isDeferrable = isNodeResponse(res)
+    if (isDeferrable && res.headersSent && adapter.boundTo(req) === undefined)
       throw new HeadersSentError('session() ran after the response had started. Install it before the middleware that responds.')
-    const exchange = await openOnce(adapter, req, request)
+    const exchange = await openOnce(
+      adapter,
+      req,
+      new NodeRequest(req, { secure, remedy, environment }),
+      isDeferrable ? COMPLETE : WITHOUT_RESPONSE,
+    )
     if (exchange === undefined) return undefined
+    if (!isDeferrable) return exchange
     // Earlier middleware responded while the session was read, so the response cannot be deferred
     // and changes cannot be saved.
     if (res.headersSent || res.writableEnded) await exchange.commit(500)
@@ -44,6 +49,9 @@ export function attachSession<Data>(
     return exchange
   }
 }
+
+const COMPLETE: ResponseAbility = { issues: true }
+const WITHOUT_RESPONSE: ResponseAbility = { issues: false }
 
 /** The session that `attachSession` has bound to the request. */
 export function attachedTo<Data>(adapter: SessionAdapter<Data>, req: object): Session<Data> {

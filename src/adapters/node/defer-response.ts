@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Delivery } from '../../core/cookie/transport.ts'
+import type { StartedResponse } from '../../core/draft/draft.ts'
 import type { Exchange } from '../../core/manager/adapter-port.ts'
 import { reportError } from '../shared/error-status.ts'
 import { BufferedCalls, CALLS, type Call, type Calls, callbackOf, callsOf, checkChunk, withoutWrappers } from './buffered-calls.ts'
@@ -61,7 +62,7 @@ export function deferResponse(req: IncomingMessage, res: Deferrable, hook: Commi
  * - `failed`: a commit failed. The error page replaces the response, and calls of its previous
  *   writers are discarded.
  */
-class DeferredResponse {
+class DeferredResponse implements StartedResponse {
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
   readonly #isHttp1: boolean
@@ -76,6 +77,7 @@ class DeferredResponse {
   #status = 200
   #message: string | undefined
   #mask: ResponseMask | undefined
+  #errorPage: ErrorPage | undefined
   /** The connection whose destruction is delayed. */
   #socket: Socket | undefined
   /** The streams that were piped to the response. */
@@ -98,6 +100,12 @@ class DeferredResponse {
   addSource(source: NodeJS.ReadableStream): void {
     this.#sources ??= []
     this.#sources.push(source)
+  }
+
+  /** Whether what is read of a session now may be sent under the head that is fixed. */
+  get isStreaming(): boolean {
+    const res = this.#res
+    return !res.writableEnded && !isGone(res) && this.#errorPage?.isWaiting !== true
   }
 
   onCall(call: Call, args: readonly unknown[]): unknown {
@@ -194,7 +202,7 @@ class DeferredResponse {
         failure ??= { error, hook }
         done()
       }
-      hook.exchange.commit(this.#status).then(onDelivery, onError)
+      hook.exchange.commit(this.#status, this).then(onDelivery, onError)
     }
   }
 
@@ -246,7 +254,7 @@ class DeferredResponse {
     const res = this.#res
     this.#state = 'failed'
     for (const source of this.#sources ?? []) detach(source, res)
-    const page = new ErrorPage(res, this.#original, {
+    this.#errorPage = new ErrorPage(res, this.#original, {
       error,
       initialHeaders: this.#initialHeaders,
       isHttp1: this.#isHttp1,
@@ -256,7 +264,7 @@ class DeferredResponse {
     this.#calls.drop(error)
     if (isGone(res)) return
     try {
-      page.write(() => hook?.fail(error))
+      this.#errorPage.write(() => hook?.fail(error))
     } catch (thrown) {
       reportError(thrown)
       res.destroy()

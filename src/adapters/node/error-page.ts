@@ -41,6 +41,11 @@ export class ErrorPage {
     for (const call of CALLS) Object.assign(res, { [call]: (...args: unknown[]) => this.#onCall(call, args) })
   }
 
+  /** Whether the page has not started, so that its head can still change. */
+  get isWaiting(): boolean {
+    return this.#state === 'waiting'
+  }
+
   /** Runs the error handler, which writes the page now or later. */
   write(page: () => void): void {
     writing.run(this, page)

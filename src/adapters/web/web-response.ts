@@ -1,6 +1,6 @@
 import { type Delivery, printSetCookie } from '../../core/cookie/transport.ts'
 import type { Exchange } from '../../core/manager/adapter-port.ts'
-import { withPrivacy, withVary } from '../shared/caching.ts'
+import { privacyOf, withVary } from '../shared/caching.ts'
 import { errorStatus } from '../shared/error-status.ts'
 
 /**
@@ -13,7 +13,8 @@ export function withSessionHeaders(response: Response, { cookies, vary }: Delive
   const copy = new Response(response.body, response)
   const { headers } = copy
   for (const cookie of cookies) headers.append('Set-Cookie', printSetCookie(cookie))
-  if (cookies.length > 0) headers.set('Cache-Control', withPrivacy(headers.get('Cache-Control') ?? undefined))
+  if (cookies.length > 0)
+    for (const [name, value] of privacyOf([...headers.keys()], (each) => headers.get(each) ?? undefined)) headers.set(name, value)
   headers.set('Vary', withVary(headers.get('Vary') ?? undefined, vary))
   return copy
 }

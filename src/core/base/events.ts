@@ -73,6 +73,11 @@ export interface SessionEvents {
    * A response sets the cookie: for a new id, or with a `CookieStore` for the data (`new-data`).
    */
   readonly 'cookie-set': { readonly reason: 'new-id' | 'new-data' }
+  /**
+   * A session was read for the first time after its response had started, which therefore lacks
+   * `Vary: Cookie` (`no-vary`).
+   */
+  readonly 'late-read': { readonly reason: 'no-vary' }
   /** A response deletes the cookie of a session that was flushed. */
   readonly 'cookie-deleted': { readonly reason: 'flush' }
   /**

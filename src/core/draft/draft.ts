@@ -12,8 +12,17 @@ import type { Entry } from '../store/store.ts'
 import { Properties } from '../values/properties.ts'
 import { type Client, PendingDelivery } from './pending-delivery.ts'
 
+/** A response that has started. */
+export interface StartedResponse {
+  /** Whether its body is still being written. */
+  readonly isStreaming: boolean
+}
+
 /** What a draft works with. */
-export type DraftContext = Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'values' | 'emit' | 'now' | 'transport' | 'capabilities'>
+export type DraftContext = Pick<
+  Engine,
+  'profile' | 'lifetime' | 'parse' | 'values' | 'emit' | 'warnOnce' | 'now' | 'transport' | 'capabilities'
+>
 
 const NO_TEXTS: Texts = new Map()
 
@@ -30,6 +39,8 @@ export class Draft {
   /** What the request may change. */
   readonly access: Access
   #isCommitted = false
+  /** The response whose start has committed the session, where it is known. */
+  #response: StartedResponse | undefined
   #state: State
   #isNew: boolean | undefined
   #properties: Properties
@@ -221,10 +232,12 @@ export class Draft {
   }
 
   /**
-   * Called by every verb that reads. Throws the load error, the first time, and `NotLoadedError`.
+   * Called by every verb that reads. Throws the load error, the first time, `NotLoadedError`, and
+   * `HeadersSentError` when the response has started without a field for the session in its `Vary`.
    */
   openForRead(): this {
     this.openToken()
+    if (this.#isCommitted && !this.accessed) this.#checkLateRead()
     this.accessed = true
     const state = this.#state
     if (state.is === 'unloaded') throw new NotLoadedError(UNLOADED)
@@ -325,8 +338,22 @@ export class Draft {
   }
 
   /** The response starts: from now on the session can only be read. */
-  close(): void {
+  close(response?: StartedResponse): void {
     this.#isCommitted = true
+    this.#response ??= response
+  }
+
+  /**
+   * The session is read for the first time after the start of its response. If the response can
+   * still show what is read, a shared cache could serve it to other visitors.
+   */
+  #checkLateRead(): void {
+    const isStreaming = this.#response?.isStreaming
+    if (isStreaming === false) return
+    const { emit, warnOnce, transport } = this.context
+    emit({ type: 'late-read', reason: 'no-vary', ...handleOf(this.#state) })
+    if (isStreaming === true) throw new HeadersSentError(lateRead(transport.vary))
+    warnOnce(lateRead(transport.vary))
   }
 
   /** Whether the change gives the session a new id or starts one. */
@@ -375,6 +402,14 @@ export class Draft {
 function presentedIn(state: State): readonly Identity[] {
   if (state.is === 'absent') return state.presented ?? []
   return state.identity === undefined ? [] : [state.identity]
+}
+
+function handleOf({ identity }: State): { readonly handle?: string } {
+  return identity === undefined ? {} : { handle: identity.handle }
+}
+
+function lateRead(vary: string): string {
+  return `The session was read for the first time after the response had started, so the response has no \`Vary: ${vary}\`, and a cache could serve it to other visitors. Read what you need of the session before the response starts.`
 }
 
 const UNLOADED = 'The session is not loaded. With `lazy: true`, call `await session.load()` before you read from it.'

@@ -1,6 +1,7 @@
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
 import type { NodeMessage } from '../cookie/node-request.ts'
 import type { Delivery } from '../cookie/transport.ts'
+import type { StartedResponse } from '../draft/draft.ts'
 import type { Session } from '../session/session.ts'
 
 /**
@@ -50,9 +51,10 @@ export interface Exchange<Data> {
   throwLoadError(): void
   /**
    * Commits the session for a response with this status. Rejects as `Sessions.commit`. Repeated
-   * calls return the same promise.
+   * calls return the same promise. `response` shows later reads of the session whether they come
+   * too late for `Vary`.
    */
-  commit(status: number): Promise<Delivery>
+  commit(status: number, response?: StartedResponse): Promise<Delivery>
   /** What the response has to carry, also after a failed commit. */
   delivery(): Delivery
 }

@@ -9,7 +9,7 @@ import type { IncomingRequest } from '../cookie/incoming-request.ts'
 import type { NodeMessage } from '../cookie/node-request.ts'
 import { toIncomingRequest } from '../cookie/to-incoming-request.ts'
 import type { Delivery, Presented } from '../cookie/transport.ts'
-import { Draft } from '../draft/draft.ts'
+import { Draft, type StartedResponse } from '../draft/draft.ts'
 import { decodeToken, parseSessionCookie, tryLoadInto } from '../draft/opening.ts'
 import type { Client } from '../draft/pending-delivery.ts'
 import { commitsOf, draftOf } from '../session/dictionary.ts'
@@ -130,9 +130,9 @@ class RequestExchange<Data> implements Exchange<Data> {
     if (this.#draft.state.is === 'failed') this.#draft.openForRead()
   }
 
-  commit(status: number): Promise<Delivery> {
+  commit(status: number, response?: StartedResponse): Promise<Delivery> {
     return commitsOf(this.session)
-      .finish(status)
+      .finish(status, response)
       .then(() => this.delivery())
   }
 
