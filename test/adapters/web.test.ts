@@ -110,10 +110,12 @@ describe('a session that is read for the first time after the response', () => {
     const events: unknown[] = []
     const { sessions } = createScriptedManager({ onEvent: (event) => events.push(event) })
     const handle = withSession(sessions, (_request, session): Response => {
-      const body = new ReadableStream(
-        { pull: (stream) => (stream.enqueue(new TextEncoder().encode(session.get('name', 'nobody'))), stream.close()) },
-        { highWaterMark: 0 },
-      )
+      const bytes = (): Uint8Array => new TextEncoder().encode(session.get('name', 'nobody'))
+      const pull = (stream: ReadableStreamDefaultController): void => {
+        stream.enqueue(bytes())
+        stream.close()
+      }
+      const body = new ReadableStream({ pull }, { highWaterMark: 0 })
       return new Response(body)
     })
     for (let times = 0; times < 2; times += 1) {

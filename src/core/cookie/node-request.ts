@@ -10,9 +10,11 @@ export interface NodeMessage {
   readonly headers: { readonly [name: string]: string | readonly string[] | undefined; readonly get?: never }
   /** The connection. */
   readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean }
+  /** `'1.1'`; proxies on the same machine use `'1.0'`. */
   readonly httpVersion?: string
   /** Names and values in turn, as they were received. */
   readonly rawHeaders?: readonly string[]
+  /** The target of the request: a path, or a URL. */
   readonly url?: string | undefined
   /** Whether the request came over HTTPS, as Express judges it by its setting `trust proxy`. */
   readonly secure?: boolean
