@@ -41,6 +41,7 @@ export function attachSession<Data>(
       isDeferrable ? COMPLETE : WITHOUT_RESPONSE,
     )
     if (exchange === undefined) return undefined
+    if (isUpgrade(req)) req.socket.once('close', () => abandonLater(exchange))
     if (!isDeferrable) return exchange
     // Earlier middleware responded while the session was read, so the response cannot be deferred
     // and changes cannot be saved.
@@ -52,6 +53,16 @@ export function attachSession<Data>(
 
 const COMPLETE: ResponseAbility = { issues: true }
 const WITHOUT_RESPONSE: ResponseAbility = { issues: false }
+
+/** Whether the connection becomes a WebSocket or the like. It is then used without a response. */
+function isUpgrade(req: IncomingMessage & { readonly upgrade?: boolean }): boolean {
+  return req.upgrade === true
+}
+
+/** After the handlers of `close`, which may save the session. */
+function abandonLater<Data>(exchange: Exchange<Data>): void {
+  setImmediate(() => void exchange.abandon())
+}
 
 /** The session that `attachSession` has bound to the request. */
 export function attachedTo<Data>(adapter: SessionAdapter<Data>, req: object): Session<Data> {

@@ -16,7 +16,7 @@ export const thrownResponse: ThrownResponse = (thrown, request) => {
 }
 
 /** Decided by what it can do, because a `Response` of another realm or of a polyfill is one too. */
-export function isResponse(value: unknown): value is Response {
+function isResponse(value: unknown): value is Response {
   const { status, headers } = Object(value) as Partial<Response>
   return typeof status === 'number' && typeof headers?.getSetCookie === 'function'
 }

@@ -6,13 +6,21 @@ export interface SessionEvents {
   readonly loaded: { readonly reason: 'found' }
   /**
    * A request has no session, so that its session is new and empty. The cookie is missing
-   * (`no-cookie`), has not the shape of one of this package (`malformed-cookie`), occurs several times
-   * with different sessions or more than four ids (`two-cookies`), or is not used over plain HTTP
-   * (`insecure`). The store has no such session (`unknown-or-expired`), has it under a newer id
-   * (`other-id`), or has one that the codec cannot decode (`unreadable`).
+   * (`no-cookie`), has not the shape of one of this package (`malformed-cookie`), occurs several
+   * times with different sessions or more than four ids (`two-cookies`), or is not used over plain
+   * HTTP (`insecure`). The store has no such session (`unknown-or-expired`), has it under a newer
+   * id (`other-id`), or has one that the codec cannot decode (`unreadable`).
    */
   readonly absent: {
-    readonly reason: 'no-cookie' | 'malformed-cookie' | 'two-cookies' | 'insecure' | 'unknown-or-expired' | 'other-id' | 'unreadable'
+    readonly reason:
+      | 'no-cookie'
+      | 'malformed-cookie'
+      | 'two-cookies'
+      | 'insecure'
+      | 'unknown-or-expired'
+      | 'other-id'
+      | 'unreadable'
+      | 'too-large'
   }
   /** The store failed to read a session. The session throws the error when it is used. */
   readonly 'load-failed': { readonly reason: 'store-error'; readonly operation: StoreOperation }
@@ -70,6 +78,11 @@ export interface SessionEvents {
    */
   readonly 'commit-failed': { readonly reason: string }
   /**
+   * The connection of a request closed (`closed`) with changes that were never committed: a
+   * WebSocket, whose changes need `await session.save()`.
+   */
+  readonly uncommitted: { readonly reason: 'closed' }
+  /**
    * A response sets the cookie: for a new id, or with a `CookieStore` for the data (`new-data`).
    */
   readonly 'cookie-set': { readonly reason: 'new-id' | 'new-data' }
@@ -83,9 +96,10 @@ export interface SessionEvents {
   /**
    * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), outside
    * of a request (`outside`, with a `CookieStore`), or in a request without a response that can set
-   * it, such as the handshake of a WebSocket (`no-response`).
+   * it, such as the handshake of a WebSocket (`no-response`); or it would replace that of a session
+   * of Django that cannot be read (`unreadable`).
    */
-  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' | 'no-response' }
+  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' | 'no-response' | 'unreadable' }
 }
 
 /**

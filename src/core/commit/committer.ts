@@ -26,7 +26,10 @@ interface Scope {
   readonly deadline: number
 }
 
-/** Performs what `plan` decides. All writes of sessions, and all their ends, go through this class. One per manager. */
+/**
+ * Performs what `plan` decides. All writes of sessions, and all their ends, go through this class.
+ * One per manager.
+ */
 export class Committer {
   readonly #engine: Engine
   readonly #writer: Writer
@@ -39,7 +42,10 @@ export class Committer {
     this.#queue = new CommitQueue(context, this.#writer)
   }
 
-  /** Commits the changes of a draft. Of a response with a status of 500 and above only a flush is performed, unless `saveOnError` is set. */
+  /**
+   * Commits the changes of a draft. Of a response with a status of 500 and above only a flush is
+   * performed, unless `saveOnError` is set.
+   */
   async commit(draft: Draft, status = 200): Promise<void> {
     const failed = status >= 500 && !this.#engine.saveOnError
     if (draft.state.is === 'deferred') return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
@@ -85,11 +91,23 @@ export class Committer {
     return existed
   }
 
+  /** Reports changes that nothing will commit. The warning is printed once. */
+  reportUncommitted(draft: Draft): void {
+    if (draft.isCommitted) return
+    const isModified = detectMutations(draft) !== undefined || draft.intents.length > 0 || draft.flushed.length > 0
+    if (!isModified) return
+    this.#engine.emit({ type: 'uncommitted', reason: 'closed', ...handleOf(draft) })
+    this.#engine.warnOnce(UNCOMMITTED)
+  }
+
   #scope({ generation }: Draft): Scope {
     return { intents: [], generation, deadline: monotonic() + this.#engine.requestTimeout }
   }
 
-  /** Reports a failed commit. After a write with an unknown outcome nothing more is written for this request. */
+  /**
+   * Reports a failed commit. After a write with an unknown outcome nothing more is written for this
+   * request.
+   */
   #failed(draft: Draft, { generation }: Scope, error: unknown): unknown {
     if (error instanceof CommitUnknownError) draft.markUnknown(generation)
     this.#engine.emit({ type: 'commit-failed', reason: error instanceof SessionError ? error.code : 'application', ...handleOf(draft) })
@@ -177,7 +195,10 @@ export class Committer {
     for (const { key } of ended) draft.deleted(key)
   }
 
-  /** With the capability `renames` a session that was read and is gone may continue under another key, so that the flush was no logout. */
+  /**
+   * With the capability `renames` a session that was read and is gone may continue under another
+   * key, so that the flush was no logout.
+   */
   #flushedRowMissing(draft: Draft): void {
     if (this.#engine.capabilities.renames !== true || !draft.flushedCurrent) return
     const outcome = this.#engine.whenEnded === 'discard' ? 'discarded' : 'error'
@@ -185,7 +206,10 @@ export class Committer {
     if (outcome === 'error') throw new SessionEndedError('ended')
   }
 
-  /** The session ended. It is not revived: a login starts a new one with this request's changes, other changes are refused. */
+  /**
+   * The session ended. It is not revived: a login starts a new one with this request's changes,
+   * other changes are refused.
+   */
   async #sessionEnded(draft: Draft, error: SessionEndedError, scope: Scope): Promise<void> {
     if (scope.generation !== draft.generation) return // this request flushed it in the meantime
     const outcome = this.#outcomeFor(scope.intents)
@@ -242,6 +266,9 @@ export class Committer {
 
 const NO_CLAIM =
   'claim() needs a store with the capability `compareAndSwap`: a copy of an old cookie could claim the same value again. Remove the property with pop(), and record in a database what may be used only once.'
+
+const UNCOMMITTED =
+  'A connection closed with changes of its session that were never saved, so they are lost. A WebSocket has no response that saves them: call `await session.save()` after a change. Further cases are reported only to the option `onEvent`, as events of type `uncommitted`.'
 
 /** Records changes inside of objects. Returns the error when one of them cannot be stored. */
 function detectMutations(draft: Draft): { readonly error: unknown } | undefined {

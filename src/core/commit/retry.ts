@@ -4,7 +4,10 @@ import { CommitUnknownError, ConfigError, StoreError } from '../base/errors.ts'
 /** How often an operation that certainly had no effect is sent again. */
 const MAX_RETRIES = 2
 
-/** The attempts at one write, and whether one of them may have been applied although its result was lost. */
+/**
+ * The attempts at one write, and whether one of them may have been applied although its result was
+ * lost.
+ */
 export class Retry {
   readonly #deadline: number
   #count = 0
@@ -19,12 +22,10 @@ export class Retry {
     return this.#doubt !== undefined
   }
 
-  /** Whether the time is over. Nothing is sent again, and other managers may have removed this manager's receipts. */
-  get isOver(): boolean {
-    return monotonic() > this.#deadline
-  }
-
-  /** The result of one attempt; `undefined` when it failed and another one makes sense. Rejects with the failure when none does. */
+  /**
+   * The result of one attempt; `undefined` when it failed and another one makes sense. Rejects with
+   * the failure when none does.
+   */
   async attempt<T>(operation: Promise<T>): Promise<T | undefined> {
     try {
       const result = await operation
@@ -46,7 +47,7 @@ export class Retry {
 
   /** Throws `CommitUnknownError` when the time is over. */
   checkTime(): void {
-    if (this.isOver) this.giveUp()
+    if (this.#isOver()) this.giveUp()
   }
 
   giveUp(): never {
@@ -56,7 +57,11 @@ export class Retry {
   async #failed(error: unknown): Promise<void> {
     if (!(error instanceof StoreError)) throw error
     if (error.applied === undefined) this.doubt(error)
-    if (!this.inDoubt && (this.#count >= MAX_RETRIES || this.isOver)) throw error
+    if (!this.inDoubt && (this.#count >= MAX_RETRIES || this.#isOver())) throw error
     await backoff(this.#count++)
+  }
+
+  #isOver(): boolean {
+    return monotonic() > this.#deadline
   }
 }

@@ -55,6 +55,11 @@ export interface Exchange<Data> {
    * too late for `Vary`.
    */
   commit(status: number, response?: StartedResponse): Promise<Delivery>
+  /**
+   * The connection closed, and no response will follow. Reports changes that were not committed,
+   * once the operations under way are done.
+   */
+  abandon(): Promise<void>
   /** What the response has to carry, also after a failed commit. */
   delivery(): Delivery
 }

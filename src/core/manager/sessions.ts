@@ -1,12 +1,16 @@
 import { FULL_ACCESS, OUTSIDE } from '../base/access.ts'
+import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { milliseconds } from '../base/duration.ts'
 import { ConfigError } from '../base/errors.ts'
+import { formatValue } from '../base/format.ts'
+import { isWorkers } from '../base/is-workers.ts'
 import { Committer } from '../commit/committer.ts'
 import { checkSessionOptions } from '../config/check-options.ts'
 import { type Engine, makeEngine } from '../config/engine.ts'
 import type { SessionOptions } from '../config/options.ts'
 import { ownProfile } from '../config/own-profile.ts'
 import type { SessionProfile } from '../config/profile.ts'
+import { isInRealm } from '../config/realm.ts'
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
 import type { NodeMessage } from '../cookie/node-request.ts'
 import { printSetCookie } from '../cookie/transport.ts'
@@ -39,14 +43,15 @@ export class Sessions<Data = Default> {
    */
   constructor(options: SessionOptions, profile: SessionProfile = ownProfile) {
     checkSessionOptions(options)
-    const { lazy = false, as: name = 'session', clearExpired } = options
+    const { store, lazy = false, as: name = 'session' } = options
+    const { clearExpired = store.clearExpired === undefined || isWorkers() ? false : '1h' } = options
     this.#engine = makeEngine(options, profile)
     this.#committer = new Committer(this.#engine)
     this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, scope: profile.scope(options) })
     Object.defineProperty(this, ADAPTER, { value: this.#requests })
     this.users = new Users(this.#engine)
     this.#release = this.#engine.store.retain()
-    const interval = milliseconds(clearExpired)
+    const interval = clearExpired === false ? undefined : milliseconds(clearExpired)
     if (interval !== undefined) this.#clearer = new Clearer((signal) => this.clearExpired({ signal }), interval, this.#engine.emit)
   }
 
@@ -78,10 +83,11 @@ export class Sessions<Data = Default> {
    * const headers = await sessions.commit(session, { status: response.status })
    * ```
    */
-  async commit(session: Session<Data>, response: { readonly status: number }): Promise<Headers> {
+  commit(session: Session<Data>, response: { readonly status: number }): Promise<Headers> {
     this.#checkOwn(session)
-    await commitsOf(session).finish(response.status)
-    return this.headers(session)
+    return commitsOf(session)
+      .finish(response.status)
+      .then(() => this.headers(session))
   }
 
   /**
@@ -131,7 +137,7 @@ export class Sessions<Data = Default> {
     const access = this.#engine.capabilities.carriesData ? OUTSIDE : FULL_ACCESS
     const draft = new Draft(this.#engine, identity === undefined ? { is: 'ended' } : { is: 'unloaded', identity }, {}, access)
     if (identity !== undefined) await loadInto(this.#engine, draft)
-    if (draft.state.is === 'absent') draft.end(false)
+    if (draft.state.is === 'absent' && draft.state.refusal === undefined) draft.end(false)
     return this.#requests.sessionOf(draft)
   }
 
@@ -160,8 +166,20 @@ export class Sessions<Data = Default> {
    * if (oldest !== undefined) await sessions.revoke(oldest.handle)
    * ```
    */
-  async revoke(handle: string): Promise<boolean> {
-    const ended = await this.#engine.store.delete({ key: handle })
+  revoke(handle: string): Promise<boolean> {
+    if (typeof handle === 'string') return this.#revoke(handle)
+    throw new ConfigError(
+      `sessions.revoke(handle): the handle is ${formatValue(handle)}. Pass session.handle of a session that is saved, or a handle of users.list.`,
+    )
+  }
+
+  async #revoke(handle: string): Promise<boolean> {
+    const { store, realm, capabilities, now } = this.#engine
+    if (!capabilities.carriesData && capabilities.renames !== true) {
+      const entry = await store.load({ key: handle, now: now(), fresh: true })
+      if (entry === undefined || !isInRealm(entry.userId, realm)) return false
+    }
+    const ended = await store.delete({ key: handle })
     if (ended) this.#engine.emit({ type: 'ended', reason: 'revoked', handle })
     return ended
   }
@@ -207,6 +225,8 @@ export class Sessions<Data = Default> {
       throw new ConfigError('This session belongs to another manager. Pass it to the manager that opened it.')
   }
 }
+
+refuseCallbacks(Sessions, 'sessions', ['open', 'load', 'commit', 'revoke', 'clearExpired', 'close'], usePromise)
 
 /**
  * Whether this is a manager, of this copy of the package or of another one with the same adapter
