@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ConfigError } from '../core/base/errors.ts'
@@ -8,6 +8,7 @@ import type { Session } from '../core/session/session.ts'
 import { attachedTo, attachSession } from './node/attach-session.ts'
 import { sendPlainError } from './node/connect.ts'
 import { type Header, representationOf, restoreRepresentation } from './node/response-head.ts'
+import { errorStatus } from './shared/error-status.ts'
 import { assignmentError, managerOf } from './shared/manager.ts'
 
 declare module 'fastify' {
@@ -82,8 +83,9 @@ async function install(app: FastifyInstance, options: SessionPluginOptions): Pro
     if (first !== undefined) first.isSending = true
     done()
   })
-  app.addHook('onError', (_request, reply: Reply, _error, done) => {
+  app.addHook('onError', (_request, reply: Reply, error, done) => {
     if (reply[FIRST]?.isSending === true) dropFirstResponse(reply)
+    if (isOurs(error) && errorStatus(error) >= 500) sendWithoutMessage(reply, error)
     done()
   })
 }
@@ -120,6 +122,24 @@ function fail(reply: Reply, error: unknown): void {
   if (reply.sent) return sendPlainError(reply.raw, error)
   dropFirstResponse(reply)
   reply.send(error instanceof Error ? error : new Error('The session could not be saved; see the cause.', { cause: error }))
+}
+
+/**
+ * Fastify's default error handler logs an error, passes it to `reply.send`, and that sends its
+ * message to the visitor. From now on this reply sends the status text in place of the message. The
+ * error that is sent inherits everything else, and the original is its cause, for a handler of an
+ * outer context.
+ */
+function sendWithoutMessage(reply: Reply, error: Error): void {
+  const send = reply.send.bind(reply)
+  const message = STATUS_CODES[errorStatus(error)] ?? 'Error'
+  reply.send = (payload) =>
+    send(payload === error ? Object.create(error, { message: { value: message }, cause: { value: error } }) : payload)
+}
+
+/** Whether the error is of this package, of any copy of it. */
+function isOurs({ code }: Error & { readonly code?: unknown }): boolean {
+  return typeof code === 'string' && code.startsWith('ERR_SESSION_')
 }
 
 /**

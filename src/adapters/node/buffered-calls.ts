@@ -10,6 +10,26 @@ export type Call = (typeof CALLS)[number]
 /** One implementation of each call, to be applied to the response. */
 export type Calls = { readonly [call in Call]: (...args: never[]) => unknown }
 
+/** The current implementations of a response. */
+export function callsOf({ writeHead, write, end, flushHeaders }: ServerResponse): Calls {
+  return { writeHead, write, end, flushHeaders }
+}
+
+/**
+ * Runs a function while the response has its original methods. Node calls `writeHead` when a write
+ * starts the response, and over HTTP/2 `write` when an end has a chunk. Wrappers that have seen
+ * these calls already must not see them again.
+ */
+export function withoutWrappers<T>(res: ServerResponse, original: Calls, run: () => T): T {
+  const wrapped = callsOf(res)
+  Object.assign(res, original)
+  try {
+    return run()
+  } finally {
+    Object.assign(res, wrapped)
+  }
+}
+
 type Callback = (error?: Error) => void
 
 /**

@@ -29,12 +29,12 @@ export interface ConnectFramework<Request extends IncomingMessage> {
 export function connectMiddleware<Data, Request extends IncomingMessage>(
   sessions: Sessions<Data>,
   framework: ConnectFramework<Request>,
-): (req: Request, res: ServerResponse, next?: Next) => Promise<void> | undefined {
+): (req: Request, res: ServerResponse | object, next?: Next) => Promise<void> | undefined {
   const adapter = adapterOf(sessions)
   const attach = attachSession(adapter, framework.remedy)
   const expose = makeExpose(adapter, 'req')
   return function session(req, res, next) {
-    const fail = next ?? ((error: unknown): void => sendPlainError(res, error))
+    const fail = next ?? ((error: unknown): void => sendPlainError(res as ServerResponse, error))
     const opened = attach({ req, res, secure: framework.isSecure(req), fail }).then((exchange) => {
       expose(req)
       if (!framework.catchesAsync(req)) exchange?.throwLoadError()

@@ -1,13 +1,13 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { type Delivery, printSetCookie } from '../../core/cookie/transport.ts'
-import { withPrivacy, withVary } from '../shared/caching.ts'
+import { privacyOf, withVary } from '../shared/caching.ts'
 
 /** A header of a response, with its name and value as they were set. */
 export type Header = readonly [name: string, value: string | number | readonly string[]]
 
 /** Headers that describe one representation. An error page that replaces it must not have them. */
 const REPRESENTATION =
-  /^(?:content-(?!security-policy).*|etag|last-modified|location|accept-ranges|(?:.+-)?cache-control|surrogate-control|expires|refresh|link|trailer|transfer-encoding|set-cookie|clear-site-data|x-accel-redirect|x-sendfile)$/i
+  /^(?:content-(?!security-policy).*|etag|last-modified|location|accept-ranges|(?:.+-)?cache-control|(?:surrogate|edge)-control|x-accel-expires|expires|refresh|link|trailer|transfer-encoding|set-cookie|clear-site-data|x-accel-redirect|x-sendfile)$/i
 
 const NONE: readonly Header[] = []
 
@@ -67,7 +67,7 @@ export function checkHead(status: number, message: string | undefined): void {
 export function applyDelivery(res: ServerResponse, { cookies, vary }: Delivery): void {
   if (cookies.length > 0) {
     res.appendHeader('Set-Cookie', cookies.map(printSetCookie))
-    res.setHeader('Cache-Control', withPrivacy(textOf(res.getHeader('Cache-Control'))))
+    for (const [name, value] of privacyOf(res.getHeaderNames(), (each) => textOf(res.getHeader(each)))) res.setHeader(name, value)
   }
   if (vary !== undefined) res.setHeader('Vary', withVary(textOf(res.getHeader('Vary')), vary))
 }

@@ -23,6 +23,31 @@ export function withPrivacy(current: string | undefined): string {
 }
 
 /**
+ * The header fields that keep shared caches from storing a response with a session cookie.
+ * `Cache-Control` always; of the fields with which an application addresses a CDN or a proxy, which
+ * take precedence there, those that are set.
+ */
+export function privacyOf(names: Iterable<string>, valueOf: (name: string) => string | undefined): [name: string, value: string][] {
+  const fields: [string, string][] = [['Cache-Control', withPrivacy(valueOf('Cache-Control'))]]
+  for (const name of names) {
+    const convert = TARGETED.find(([pattern]) => pattern.test(name))?.[1]
+    if (convert !== undefined) fields.push([name, convert(valueOf(name))])
+  }
+  return fields
+}
+
+const TARGETED: readonly (readonly [RegExp, (current: string | undefined) => string])[] = [
+  [/^.+-cache-control$/i, withPrivacy], // CDN-Cache-Control of RFC 9213, and those of single vendors
+  [/^(?:surrogate|edge)-control$/i, withoutStoring],
+  [/^x-accel-expires$/i, () => '0'],
+]
+
+/** These fields have no `private`. `content` says how a proxy processes the body. */
+function withoutStoring(current: string | undefined): string {
+  return ['no-store', ...parseList(current).filter((each) => /^content\s*=/i.test(each))].join(', ')
+}
+
+/**
  * The members of a list header. A comma inside a quoted string does not separate:
  * `private="set-cookie, x-user", max-age=60`.
  */

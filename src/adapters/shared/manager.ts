@@ -1,7 +1,7 @@
 import { ConfigError } from '../../core/base/errors.ts'
 import type { SessionOptions } from '../../core/config/options.ts'
 import type { IncomingRequest } from '../../core/cookie/incoming-request.ts'
-import type { Exchange, SessionAdapter } from '../../core/manager/adapter-port.ts'
+import type { Exchange, ResponseAbility, SessionAdapter } from '../../core/manager/adapter-port.ts'
 import { createSessions, isSessions } from '../../core/manager/sessions.ts'
 import type { DataOf, Given, Schemas, Sessions } from './types.ts'
 
@@ -29,9 +29,10 @@ export async function openOnce<Data>(
   adapter: SessionAdapter<Data>,
   target: object,
   request: Request | IncomingRequest,
+  response?: ResponseAbility,
 ): Promise<Exchange<Data> | undefined> {
   if (adapter.boundTo(target) !== undefined) return undefined
-  const exchange = await adapter.open(request)
+  const exchange = await adapter.open(request, response)
   adapter.bind(target, exchange.session)
   return exchange
 }

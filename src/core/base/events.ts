@@ -86,14 +86,20 @@ export interface SessionEvents {
    * A response sets the cookie: for a new id, or with a `CookieStore` for the data (`new-data`).
    */
   readonly 'cookie-set': { readonly reason: 'new-id' | 'new-data' }
+  /**
+   * A session was read for the first time after its response had started, which therefore lacks
+   * `Vary: Cookie` (`no-vary`).
+   */
+  readonly 'late-read': { readonly reason: 'no-vary' }
   /** A response deletes the cookie of a session that was flushed. */
   readonly 'cookie-deleted': { readonly reason: 'flush' }
   /**
-   * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), or
-   * outside of a request (`outside`, with a `CookieStore`); or it would replace that of a session
+   * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), outside
+   * of a request (`outside`, with a `CookieStore`), or in a request without a response that can set
+   * it, such as the handshake of a WebSocket (`no-response`); or it would replace that of a session
    * of Django that cannot be read (`unreadable`).
    */
-  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' | 'unreadable' }
+  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' | 'no-response' | 'unreadable' }
 }
 
 /**

@@ -41,7 +41,7 @@ export interface IntentRule {
 
 const CHANGE: IntentRule = { whenGone: 'refuse', newId: false }
 
-const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
+export const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
   set: CHANGE,
   mutate: CHANGE,
   remove: CHANGE,

@@ -1,3 +1,4 @@
+import { requireToken } from '../base/access.ts'
 import { SessionEndedError, StoreError } from '../base/errors.ts'
 import { type Merged, merge } from '../changes/merge.ts'
 import type { Engine } from '../config/engine.ts'
@@ -7,7 +8,7 @@ import type { Entry, Version } from '../store/store.ts'
 import type { Job, QueuedJob } from './job.ts'
 import { type EntryContext, newEntry } from './new-entry.ts'
 
-type BatchContext = EntryContext & Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'values' | 'ids'>
+type BatchContext = EntryContext & Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'values' | 'ids' | 'emit'>
 
 /** One job of a batch. */
 export interface BatchItem {
@@ -70,6 +71,7 @@ function applyJob(context: BatchContext, current: Entry, queued: QueuedJob, befo
   const base = before ?? (isAsKnown ? job.latestTexts : decode(context, current))
   if (before === undefined && context.profile.endOf(current, base, context) <= context.now()) throw new SessionEndedError('ended')
   const merged = (isAsKnown ? job.merged : undefined) ?? merge(base, job.intents, context)
+  if (merged.newId) requireToken(job.access, context.emit)
   const identity = merged.newId ? context.ids.renew(job.identity) : job.identity
   return { queued, merged, identity, base: isAsKnown ? undefined : base }
 }

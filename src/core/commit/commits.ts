@@ -1,4 +1,4 @@
-import type { Draft } from '../draft/draft.ts'
+import type { Draft, StartedResponse } from '../draft/draft.ts'
 import type { Committer } from './committer.ts'
 
 /**
@@ -18,8 +18,8 @@ export class Commits {
   }
 
   /** The session can only be read from now on. Repeated calls return the same promise. */
-  finish(status: number): Promise<void> {
-    this.#draft.close()
+  finish(status: number, response?: StartedResponse): Promise<void> {
+    this.#draft.close(response)
     this.#final ??= this.#inTurn(() => this.#committer.commit(this.#draft, status))
     return this.#final
   }

@@ -1,3 +1,4 @@
+import { requireToken } from '../base/access.ts'
 import { monotonic } from '../base/clock.ts'
 import { CommitUnknownError, ConfigError, SessionEndedError, SessionError } from '../base/errors.ts'
 import type { SessionEvent } from '../base/events.ts'
@@ -34,7 +35,6 @@ export class Committer {
   readonly #engine: Engine
   readonly #writer: Writer
   readonly #queue: CommitQueue
-  #hasWarned = false
 
   constructor(engine: Engine) {
     const context = { ...engine, receipts: new Receipts(engine.randomText) }
@@ -98,9 +98,7 @@ export class Committer {
     const isModified = detectMutations(draft) !== undefined || draft.intents.length > 0 || draft.flushed.length > 0
     if (!isModified) return
     this.#engine.emit({ type: 'uncommitted', reason: 'closed', ...handleOf(draft) })
-    if (this.#hasWarned) return
-    this.#hasWarned = true
-    console.warn(`sojourn: ${UNCOMMITTED}`)
+    this.#engine.warnOnce(UNCOMMITTED)
   }
 
   #scope({ generation }: Draft): Scope {
@@ -168,6 +166,7 @@ export class Committer {
   }
 
   async #create(draft: Draft, merged: Merged, scope: Scope): Promise<void> {
+    requireToken(draft.access, this.#engine.emit) // with `lazy`, it was unknown whether there is a session
     const { entry, identity } = await this.#writer.create(merged, scope.deadline)
     draft.committed(scope.intents, identity, entry, scope.generation)
     this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.handle })
@@ -182,9 +181,9 @@ export class Committer {
     }
   }
 
-  /** Writes to a session that exists. `own` are the intents of the draft that the job contains. */
-  #write(draft: Draft, job: Omit<Job, 'latestTexts'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<Done> {
-    return this.#queue.commit({ ...job, latestTexts: draft.latestTexts }).then((done) => {
+  /** Writes to a session that exists. `own`: the intents of the draft that the job contains. */
+  #write(draft: Draft, job: Omit<Job, 'latestTexts' | 'access'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<Done> {
+    return this.#queue.commit({ ...job, latestTexts: draft.latestTexts, access: draft.access }).then((done) => {
       draft.committed(own, done.identity, done.entry, job.generation)
       return done
     })

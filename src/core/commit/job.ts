@@ -1,3 +1,4 @@
+import type { Access } from '../base/access.ts'
 import { monotonic } from '../base/clock.ts'
 import { BusyError, CommitUnknownError } from '../base/errors.ts'
 import type { Intent } from '../changes/intent.ts'
@@ -17,6 +18,8 @@ export interface Job {
   readonly latestTexts: Texts
   /** `merge(latestTexts, intents)`, if it is already computed. */
   readonly merged: Merged | undefined
+  /** What the request may change. Other requests' changes can make its changes need a new id. */
+  readonly access: Access
   /** The `monotonic()` time by which the request gets its result. */
   readonly deadline: number
 }

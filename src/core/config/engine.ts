@@ -3,6 +3,7 @@ import { milliseconds } from '../base/duration.ts'
 import { type Listener, safeListener } from '../base/events.ts'
 import { isWorkers } from '../base/is-workers.ts'
 import { type RandomText, randomTextFrom } from '../base/random.ts'
+import { makeWarnOnce } from '../base/warn-once.ts'
 import type { Transport } from '../cookie/transport.ts'
 import type { Ids } from '../store/id.ts'
 import type { Capabilities, Store } from '../store/store.ts'
@@ -24,6 +25,8 @@ export interface Engine extends RuleContext {
   readonly ids: Ids
   readonly values: Values
   readonly emit: Listener
+  /** Prints a warning, each text once. */
+  readonly warnOnce: (text: string) => void
   readonly now: () => number
   readonly randomText: RandomText
   /** How long all store operations of one commit may take together, in milliseconds. */
@@ -59,6 +62,7 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
     ids,
     values,
     emit,
+    warnOnce: makeWarnOnce(),
     now,
     randomText,
     requestTimeout: milliseconds(timeout.request) ?? 5000,

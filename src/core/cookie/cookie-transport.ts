@@ -103,7 +103,7 @@ export function cookieTransport(options: CookieOptions): Transport {
   const local = new CookieCarrier(name, { ...common, secure: false })
   return {
     vary: 'Cookie',
-    over: (request) => (always === true || request.secure ? secured : request.loopback ? local : insecure(request.remedy)),
+    over: (request) => (always === true || request.secure ? secured : request.loopback ? local : insecure(request)),
   }
 }
 
@@ -125,11 +125,11 @@ function nameWithoutPrefix({ name = 'sid' }: CookieOptions): string {
 /** The prefixes that browsers recognize, in upper or lower case. */
 export const PREFIX: RegExp = /^__(?:host|secure)-/i
 
-function insecure(remedy: string | undefined): Refusal {
-  return { reason: 'insecure', error: () => new ConfigError(insecureMessage(remedy)) }
+function insecure({ remedy, whyNotLoopback = '`loopback` of the request is false' }: IncomingRequest): Refusal {
+  return { reason: 'insecure', error: () => new ConfigError(insecureMessage(whyNotLoopback, remedy)) }
 }
 
-function insecureMessage(remedy: string | undefined): string {
+function insecureMessage(whyNotLoopback: string, remedy: string | undefined): string {
   const trust = remedy === undefined ? '' : `${remedy} if a proxy terminates TLS and sends forwarding headers, or `
-  return `The session cookie was not set: this request used plain HTTP and is not local (local needs a Host of localhost, a peer on this machine, no forwarding header and NODE_ENV other than production). Use HTTPS; ${trust}\`cookie: { secure: true }\` behind a proxy that terminates TLS. Browsers accept that on http://localhost too.`
+  return `The session cookie was not set, because the request used plain HTTP and is not local: ${whyNotLoopback}. Use HTTPS; ${trust}\`cookie: { secure: true }\` behind a proxy that terminates TLS. Browsers accept that on http://localhost too.`
 }

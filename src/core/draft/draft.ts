@@ -1,7 +1,7 @@
-import { type Access, FULL_ACCESS, type Refusal } from '../base/access.ts'
+import { type Access, FULL_ACCESS, refuse } from '../base/access.ts'
 import { CommitUnknownError, ConfigError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
 import { isReserved } from '../base/reserved.ts'
-import { apply, concerns, type Effects, type Intent, noEffects, whenGone } from '../changes/intent.ts'
+import { apply, concerns, type Effects, type Intent, noEffects, RULES, whenGone } from '../changes/intent.ts'
 import { conclude, type Merged, merge } from '../changes/merge.ts'
 import type { State } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
@@ -12,10 +12,16 @@ import type { Entry } from '../store/store.ts'
 import { Properties } from '../values/properties.ts'
 import { type Client, PendingDelivery } from './pending-delivery.ts'
 
+/** A response that has started. */
+export interface StartedResponse {
+  /** Whether its body is still being written. */
+  readonly isStreaming: boolean
+}
+
 /** What a draft works with. */
 export type DraftContext = Pick<
   Engine,
-  'profile' | 'lifetime' | 'parse' | 'values' | 'emit' | 'now' | 'randomText' | 'transport' | 'capabilities'
+  'profile' | 'lifetime' | 'parse' | 'values' | 'emit' | 'warnOnce' | 'now' | 'randomText' | 'transport' | 'capabilities'
 >
 
 /** A message that was read: its property, and the intent that removes it. */
@@ -41,7 +47,11 @@ export class Draft {
   /** The messages that this request has read, by the names of their properties. */
   readonly flashesRead: Map<string, FlashRead> = new Map()
   accessed = false
-  #access: Access
+  /** What the request may change. */
+  readonly access: Access
+  #isCommitted = false
+  /** The response whose start has committed the session, where it is known. */
+  #response: StartedResponse | undefined
   #state: State
   #isNew: boolean | undefined
   #properties: Properties
@@ -73,7 +83,7 @@ export class Draft {
   constructor(context: DraftContext, state: State, client: Client = {}, access: Access = FULL_ACCESS) {
     this.context = context
     this.#state = state
-    this.#access = access
+    this.access = access
     this.#pending = new PendingDelivery(client, context.emit)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
     this.#properties = new Properties(context.values, NO_TEXTS)
@@ -107,7 +117,7 @@ export class Draft {
 
   /** Whether the response has started, so that the session can only be read. */
   get isCommitted(): boolean {
-    return this.#access === COMMITTED
+    return this.#isCommitted
   }
 
   get isNew(): boolean {
@@ -176,7 +186,7 @@ export class Draft {
    */
   flush(asked = true): void {
     this.checkNotUpdating()
-    if (this.#access === COMMITTED) throw COMMITTED_REFUSAL.error()
+    if (this.#isCommitted) throw committedError()
     this.openToken()
     this.accessed = true
     this.#generation++
@@ -239,10 +249,12 @@ export class Draft {
   }
 
   /**
-   * Called by every verb that reads. Throws `NotLoadedError`, and once the error of a failed load.
+   * Called by every verb that reads. Throws the load error, the first time, `NotLoadedError`, and
+   * `HeadersSentError` when the response has started without a field for the session in its `Vary`.
    */
   openForRead(): this {
     this.openToken()
+    if (this.#isCommitted && !this.accessed) this.#checkLateRead()
     this.accessed = true
     const state = this.#state
     if (state.is === 'unloaded') throw new NotLoadedError(UNLOADED)
@@ -255,14 +267,14 @@ export class Draft {
    */
   openForWrite(): this {
     this.checkNotUpdating()
-    if (this.#access === COMMITTED) throw COMMITTED_REFUSAL.error()
+    if (this.#isCommitted) throw committedError()
     this.openToken()
     this.accessed = true
     const state = this.#state
     if (state.is === 'failed') this.#throwLoadError(state.error)
     if (state.is === 'unknown') throw new CommitUnknownError()
-    if (state.is === 'absent' && state.refusal !== undefined) this.#refuse(state.refusal)
-    if (this.#access.writes === 'none') this.#refuse(this.#access.refusal)
+    if (state.is === 'absent' && state.refusal !== undefined) refuse(state.refusal, this.context.emit)
+    if (this.access.writes === 'none') refuse(this.access.refusal, this.context.emit)
     return this
   }
 
@@ -289,6 +301,7 @@ export class Draft {
    * already known, `shown` is applied instead.
    */
   record(intent: Intent, shown: Intent = intent): void {
+    if (this.access.writes !== 'all' && this.#needsToken(intent)) refuse(this.access.refusal, this.context.emit)
     this.#detectMutationsBefore(intent)
     if (intent.kind === 'login') this.#resolveConflict()
     this.#intents.push(intent)
@@ -356,9 +369,28 @@ export class Draft {
     return this.#effects.wiped ? NO_TEXTS : this.#initialTexts
   }
 
-  /** Called when the response starts. From then on the session can only be read. */
-  close(): void {
-    this.#access = COMMITTED
+  /** The response starts: from now on the session can only be read. */
+  close(response?: StartedResponse): void {
+    this.#isCommitted = true
+    this.#response ??= response
+  }
+
+  /**
+   * The session is read for the first time after the start of its response. If the response can
+   * still show what is read, a shared cache could serve it to other visitors.
+   */
+  #checkLateRead(): void {
+    const isStreaming = this.#response?.isStreaming
+    if (isStreaming === false) return
+    const { emit, warnOnce, transport } = this.context
+    emit({ type: 'late-read', reason: 'no-vary', ...handleOf(this.#state) })
+    if (isStreaming === true) throw new HeadersSentError(lateRead(transport.vary))
+    warnOnce(lateRead(transport.vary))
+  }
+
+  /** Whether the change gives the session a new id or starts one. */
+  #needsToken({ kind }: Intent): boolean {
+    return RULES[kind].newId || (this.#state.is === 'absent' && kind !== 'remove' && kind !== 'clear')
   }
 
   /**
@@ -396,11 +428,6 @@ export class Draft {
     this.#hasThrownLoadError = true
     throw error
   }
-
-  #refuse({ reason, error }: Refusal): never {
-    if (reason !== 'committed') this.context.emit({ type: 'cookie-refused', reason })
-    throw error()
-  }
 }
 
 /** Returns the identities that a flush ends. */
@@ -409,17 +436,21 @@ function presentedIn(state: State): readonly Identity[] {
   return state.identity === undefined ? [] : [state.identity]
 }
 
+function handleOf({ identity }: State): { readonly handle?: string } {
+  return identity === undefined ? {} : { handle: identity.handle }
+}
+
+function lateRead(vary: string): string {
+  return `The session was read for the first time after the response had started, so the response has no \`Vary: ${vary}\`, and a cache could serve it to other visitors. Read what you need of the session before the response starts.`
+}
+
 const IN_UPDATE =
   'The function of update() changed the session that it is called for. It may run again on a newer state, so it must use its argument only. Call the other verb before or after update().'
 
 const UNLOADED = 'The session is not loaded. With `lazy: true`, call `await session.load()` before you read from it.'
 
-const COMMITTED_REFUSAL: Refusal = {
-  reason: 'committed',
-  error: () =>
-    new HeadersSentError(
-      'The response has started, so the session is committed and can only be read. In a long stream, open the session with `sessions.load(id)` and call `save()`.',
-    ),
+function committedError(): HeadersSentError {
+  return new HeadersSentError(
+    'The response has started, so the session is committed and can only be read. In a long stream, open the session with `sessions.load(id)` and call `save()`.',
+  )
 }
-
-const COMMITTED: Access = { writes: 'none', refusal: COMMITTED_REFUSAL }

@@ -1,11 +1,22 @@
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
+import type { NodeMessage } from '../cookie/node-request.ts'
 import type { Delivery } from '../cookie/transport.ts'
+import type { StartedResponse } from '../draft/draft.ts'
 import type { Session } from '../session/session.ts'
 
 /** The property of a manager with its port for adapters. The number is the version of the port. */
 export const ADAPTER: unique symbol = Symbol.for('sojourn.adapter.1')
 
-/** The methods of a manager that adapters for frameworks use. */
+/** What the response to a request can do. */
+export interface ResponseAbility {
+  /**
+   * Whether it can give the client a token. Otherwise no session can start, and one that exists
+   * keeps its id.
+   */
+  readonly issues: boolean
+}
+
+/** What an adapter for a framework needs of a manager. */
 export interface SessionAdapter<Data> {
   /** The property under which the session is exposed to handlers (option `as`). */
   readonly name: string
@@ -13,7 +24,7 @@ export interface SessionAdapter<Data> {
    * Opens the session of a request. Never rejects because of the store: the session throws the
    * error when it is used.
    */
-  open(request: Request | IncomingRequest): Promise<Exchange<Data>>
+  open(request: Request | NodeMessage | IncomingRequest, response?: ResponseAbility): Promise<Exchange<Data>>
   /**
    * The session of this manager that was bound to the request or context; `undefined` if there is
    * none.
@@ -38,9 +49,10 @@ export interface Exchange<Data> {
   throwLoadError(): void
   /**
    * Commits the session for a response with this status. Rejects as `Sessions.commit`. Repeated
-   * calls return the same promise.
+   * calls return the same promise. `response` shows later reads of the session whether they come
+   * too late for `Vary`.
    */
-  commit(status: number): Promise<Delivery>
+  commit(status: number, response?: StartedResponse): Promise<Delivery>
   /**
    * The connection closed, and no response will follow. Reports changes that were not committed,
    * once the operations under way are done.

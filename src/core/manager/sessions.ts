@@ -1,4 +1,4 @@
-import { type Access, FULL_ACCESS } from '../base/access.ts'
+import { FULL_ACCESS, OUTSIDE } from '../base/access.ts'
 import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { milliseconds } from '../base/duration.ts'
 import { ConfigError } from '../base/errors.ts'
@@ -12,6 +12,7 @@ import { ownProfile } from '../config/own-profile.ts'
 import type { SessionProfile } from '../config/profile.ts'
 import { isInRealm } from '../config/realm.ts'
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
+import type { NodeMessage } from '../cookie/node-request.ts'
 import { printSetCookie } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
@@ -56,14 +57,16 @@ export class Sessions<Data = Default> {
 
   /**
    * Opens the session of a request: the one that its cookie names, or a new and empty one, which is
-   * not stored until something is set. Never rejects because of the store: the error of a failed
-   * load is thrown when the session is first used.
+   * not stored until something is set. `request` is a `Request`, a request of Node (also that of an
+   * upgrade), or an `IncomingRequest`. Never rejects because of the store: the error of a failed
+   * load is thrown when the session is first used. Rejects with `ConfigError` when `request` is
+   * something else.
    *
    * ```ts
    * const session = await sessions.open(request)
    * ```
    */
-  async open(request: Request | IncomingRequest): Promise<Session<Data>> {
+  async open(request: Request | NodeMessage | IncomingRequest): Promise<Session<Data>> {
     const { session } = await this.#requests.open(request)
     return session
   }
@@ -251,16 +254,4 @@ export function createSessions<Data = Default, const S extends Schemas = Schemas
   options: SessionOptions & { readonly schema?: S },
 ): Sessions<DataOf<Data, S>> {
   return new Sessions(options)
-}
-
-/** Used if the data is in the browser, where only a response can change it. */
-const OUTSIDE: Access = {
-  writes: 'none',
-  refusal: {
-    reason: 'outside',
-    error: () =>
-      new ConfigError(
-        'This session is stored in the cookie of its browser, so only a request of that browser can change it, before the response starts. Keep the results of jobs and streams in a database. `sessions.revoke(handle)` ends the session if the store has the option `revocation`.',
-      ),
-  },
 }

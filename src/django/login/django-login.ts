@@ -80,7 +80,7 @@ function isAccepted({ backends, warn }: DjangoSite, backend: string): boolean {
  * done it.
  */
 function renew({ draft, site }: DjangoDraft, user: DjangoUser): void {
-  if (draft.isCommitted) return
+  if (draft.isCommitted || draft.access.writes !== 'all') return // the client cannot get the new id now, and the login stays valid
   const text = draft.context.values.print(AUTH_HASH, site.hashes.create(user, 'djangoUser'))
   draft.record({ kind: 'reauthenticate', name: AUTH_HASH, text })
 }

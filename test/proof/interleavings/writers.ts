@@ -1,3 +1,4 @@
+import { FULL_ACCESS } from '../../../src/core/base/access.ts'
 import { SessionError } from '../../../src/core/base/errors.ts'
 import { randomTextFrom } from '../../../src/core/base/random.ts'
 import type { Intent } from '../../../src/core/changes/intent.ts'
@@ -182,7 +183,14 @@ class Manager {
     if (key === undefined || entry === undefined) return { failed: 'ERR_SESSION_ENDED' }
     if (work === 'delete') return this.#writer.delete(key, deadline).then(() => ({}))
     const identity = context.ids.parse(key) as Identity
-    const job = { identity, entry, latestTexts: context.values.decode(entry.payload) ?? FIRST, merged: undefined, deadline }
+    const job = {
+      identity,
+      entry,
+      latestTexts: context.values.decode(entry.payload) ?? FIRST,
+      merged: undefined,
+      access: FULL_ACCESS,
+      deadline,
+    }
     const { merged } = await this.#queue.commit({ ...job, intents: intentsOf(work, request) })
     return { claimed: merged.claimed }
   }
