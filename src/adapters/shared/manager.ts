@@ -52,7 +52,7 @@ export function makeExpose<Data>(adapter: SessionAdapter<Data>, as: 'req' | 'ctx
       throw assignmentError(property)
     },
     enumerable: true,
-    configurable: true,
+    configurable: false, // `delete req.session` would not end the session either
   }
   return function expose(target) {
     const existing: unknown = name in target ? Reflect.get(target, name) : undefined
