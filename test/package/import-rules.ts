@@ -82,6 +82,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
   'adapters/': ['node:*', 'fastify', 'hono', 'koa'],
+  'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }
 
 /** Violations still to be removed. A line that no longer occurs fails the test: delete it here. */
