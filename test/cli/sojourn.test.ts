@@ -148,7 +148,7 @@ describe('sojourn clear-expired', () => {
   it('prints one line for a file that is not a database, and exits with 1', async () => {
     const { code, stderr } = await runCli(['clear-expired', '--store', `sqlite:${import.meta.filename}`])
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^sojourn: .*file is not a database\n$/)
+    expect(stderr).toMatch(/^sojourn: .*file is not a database.*\n$/)
   })
 
   it.skipIf(!isExecutable('/usr/bin/script'))('shows a progress bar on a terminal', async () => {
