@@ -86,7 +86,7 @@ export class Committer {
   }
 
   /** Ends one session. Resolves to `false` if there was none. Rejects with `StoreError`. */
-  async end(identity: Pick<Identity, 'key' | 'handle'>, reason: EndReason, deadline: number): Promise<boolean> {
+  async #end(identity: Identity, reason: EndReason, deadline: number): Promise<boolean> {
     const existed = await this.#writer.delete(identity.key, deadline)
     this.#engine.emit({ type: 'ended', reason, handle: identity.handle })
     return existed
@@ -191,7 +191,7 @@ export class Committer {
 
   async #delete(draft: Draft, ended: readonly Identity[], reason: 'flush' | 'other-user', { deadline }: Scope): Promise<void> {
     let existed = false
-    for (const identity of ended) existed = (await this.end(identity, reason, deadline)) || existed
+    for (const identity of ended) existed = (await this.#end(identity, reason, deadline)) || existed
     if (!existed && reason === 'flush') this.#flushedRowMissing(draft)
     for (const { key } of ended) draft.deleted(key)
   }

@@ -40,8 +40,6 @@ export interface SessionAdapter<Data> {
 /** One request and its session. */
 export interface Exchange<Data> {
   readonly session: Session<Data>
-  /** The manager's port. Identifies the manager if several serve one response. */
-  readonly manager: object
   /**
    * Throws the error of a failed load. An error page that uses the session afterwards finds it
    * empty.

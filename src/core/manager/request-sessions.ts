@@ -45,7 +45,7 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     const draft = this.#draftFor(toIncomingRequest(source), this.#accessOf(response))
     const { state } = draft
     if (state.is === 'unloaded' && (!this.#lazy || state.others !== undefined)) await tryLoadInto(this.#engine, draft)
-    return new RequestExchange(this, draft, this.sessionOf(draft))
+    return new RequestExchange(draft, this.sessionOf(draft))
   }
 
   sessionOf(draft: Draft): Session<Data> {
@@ -116,12 +116,10 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
 const COMPLETE: ResponseAbility = { issues: true }
 
 class RequestExchange<Data> implements Exchange<Data> {
-  readonly manager: object
   readonly session: Session<Data>
   readonly #draft: Draft
 
-  constructor(manager: object, draft: Draft, session: Session<Data>) {
-    this.manager = manager
+  constructor(draft: Draft, session: Session<Data>) {
     this.#draft = draft
     this.session = session
   }
