@@ -16,6 +16,14 @@ export const EXPIRY = '_expiry'
 /** Whether the cookie ends with the browser, where the session itself decides. */
 export const BROWSER = '_browser'
 
+/**
+ * The id that the session's login replaced: `[proof, replacedAt]`. A parallel login that presents it
+ * joins the session.
+ */
+export const FROM = '_from'
+/** Ids that are valid next to the newest one: `[[proof, idAt], …]`, newest first. */
+export const OTHERS = '_others'
+
 /** The property of a flash. */
 export function flashName(name: string): string {
   return `_flash.${name}`

@@ -68,6 +68,8 @@ export interface Effects {
   newId: boolean
   /** A login, which starts a new absolute lifetime. */
   loggedIn: boolean
+  /** A new id was asked for, or the user was changed, by another verb than `login`. */
+  cycled: boolean
   /** A login found the data of another user and dropped it. */
   otherUser: boolean
   /** The properties from before are gone: cleared, or of another user. */
@@ -77,13 +79,14 @@ export interface Effects {
 }
 
 export function noEffects(): Effects {
-  return { newId: false, loggedIn: false, otherUser: false, wiped: false, claimed: undefined }
+  return { newId: false, loggedIn: false, cycled: false, otherUser: false, wiped: false, claimed: undefined }
 }
 
 /** Applies one intent to texts, in place. */
 export function apply(texts: Map<string, string>, intent: Intent, effects: Effects, context: RuleContext): void {
   const { userName } = context.profile
   if (RULES[intent.kind].newId) effects.newId = true
+  if (isOtherNewId(intent, userName)) effects.cycled = true
   switch (intent.kind) {
     case 'set':
     case 'mutate':
@@ -162,6 +165,11 @@ function userIn(text: string, parse: Parse): string {
   } catch {
     return text
   }
+}
+
+/** Whether the intent asks for a new id, or changes the user, without being a login. */
+export function isOtherNewId(intent: Intent, userName: string): boolean {
+  return intent.kind === 'login' ? false : RULES[intent.kind].newId || concerns(intent, userName)
 }
 
 /** Whether the intent changes this property by its name. */

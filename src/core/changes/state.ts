@@ -11,20 +11,28 @@ import type { Entry } from '../store/store.ts'
  * - `deferred`: the token contains the session and is decoded when the request first uses the
  *   session
  * - `unloaded`: not read yet (option `lazy`). `others` are further ids that the request presented
- * - `live`: it was read; `entry` is the newest that this request knows
+ * - `live`: it was read; `entry` is the newest that this request knows. `isOverlapOver`: it has
+ *   several ids, and this one has to become the only one
  * - `ended`: it ended while the request was running, or its id was renewed a moment ago. Changes
- *   are lost, and the request gets an error
+ *   are lost, and the request gets an error. `newer`: the session under its newer id, which a login
+ *   may join
  * - `failed`: the store could not be read
  * - `unknown`: the outcome of a write is unknown; only a flush is still possible
  */
 export type State =
   | { readonly is: 'absent'; readonly identity?: undefined; readonly presented?: readonly Identity[]; readonly conflict?: boolean }
-  | { readonly is: 'ended'; readonly identity?: Identity | undefined }
+  | { readonly is: 'ended'; readonly identity?: Identity | undefined; readonly newer?: Loaded | undefined }
   | { readonly is: 'deferred'; readonly identity?: undefined; readonly decode: () => Opened }
   | { readonly is: 'unloaded'; readonly identity: Identity; readonly others?: readonly Identity[] }
   | { readonly is: 'unknown'; readonly identity: Identity }
-  | { readonly is: 'live'; readonly identity: Identity; readonly entry: Entry }
+  | { readonly is: 'live'; readonly identity: Identity; readonly entry: Entry; readonly isOverlapOver?: boolean }
   | { readonly is: 'failed'; readonly identity: Identity; readonly error: SessionError }
+
+/** A session as it was read. */
+export interface Loaded {
+  readonly entry: Entry
+  readonly texts: Texts
+}
 
 /** A state, and the texts of its properties where it is `live`. */
 export interface Opened {

@@ -1,6 +1,7 @@
 import { SessionError, StoreError } from '../base/errors.ts'
 import type { SessionEvents } from '../base/events.ts'
-import type { Opened, State } from '../changes/state.ts'
+import { isOverlapOver, standingOf } from '../changes/overlap.ts'
+import type { Loaded, Opened, State } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Presented } from '../cookie/transport.ts'
@@ -29,22 +30,19 @@ export function parseSessionCookie({ tokens, names }: Presented, ids: Ids): Cook
   return others.length < MAX_CANDIDATES ? { identities: [identity, ...others] } : { reason: 'two-cookies' }
 }
 
-/** What an id leads to. `justReplaced`: the session has a new id since a moment ago. */
+/**
+ * What an id leads to. `justReplaced`: the session has a new id since a moment ago. `newer`: the
+ * session under that id, where it is readable.
+ */
 export type LoadResult =
-  | { readonly entry: Entry; readonly texts: Texts }
-  | { readonly entry?: undefined; readonly reason: AbsentReason; readonly justReplaced?: boolean }
+  | (Loaded & { readonly isOverlapOver: boolean })
+  | { readonly entry?: undefined; readonly reason: AbsentReason; readonly justReplaced?: boolean; readonly newer?: Loaded | undefined }
 
 /**
  * A payload longer than so many times `maxSize` is not decoded. Up to there a lowered `maxSize`
  * leaves sessions readable.
  */
 const OVERSIZE = 4
-
-/**
- * While the current id is younger than this, requests that were sent with the id before it may
- * still be running.
- */
-const OVERLAP = 60_000
 
 /**
  * Reads the entry of an identity and validates it. Rejects with `StoreError` when the store fails.
@@ -67,11 +65,14 @@ export async function loadEntry(context: LoadContext, identity: Identity, fresh:
 
 function validate(context: Omit<LoadContext, 'store'>, identity: Identity, entry: Entry | undefined, now: number): LoadResult {
   if (entry === undefined || entry.expiresAt <= now) return { reason: 'unknown-or-expired' }
-  if (!context.ids.isCurrent(identity, entry)) return { reason: 'other-id', justReplaced: now - entry.idAt < OVERLAP }
-  if (entry.payload.length > OVERSIZE * context.maxSize) return { reason: 'too-large' }
-  const texts = context.values.decode(entry.payload)
-  if (texts === undefined) return { reason: 'unreadable' }
-  return context.profile.endOf(entry, texts, context) <= now ? { reason: 'unknown-or-expired' } : { entry, texts }
+  const isTooLarge = entry.payload.length > OVERSIZE * context.maxSize
+  const texts = isTooLarge ? undefined : context.values.decode(entry.payload)
+  const standing = context.ids.isCurrent(identity, entry) ? 'newest' : standingOf(identity.proof, entry, texts, now, context.parse)
+  if (standing === 'just-replaced') return { reason: 'other-id', justReplaced: true, newer: texts && { entry, texts } }
+  if (standing === 'replaced') return { reason: 'other-id' }
+  if (texts === undefined) return { reason: isTooLarge ? 'too-large' : 'unreadable' }
+  if (context.profile.endOf(entry, texts, context) <= now) return { reason: 'unknown-or-expired' }
+  return { entry, texts, isOverlapOver: isOverlapOver(entry, texts, now, context.parse) }
 }
 
 /**
@@ -141,13 +142,14 @@ function failedState(identity: Identity, error: unknown): State {
 function toState({ emit }: Pick<LoadContext, 'emit'>, identity: Identity, result: LoadResult, before?: State): Opened {
   if (result.entry !== undefined) {
     emit({ type: 'loaded', reason: 'found', handle: identity.handle })
-    return { state: { is: 'live', identity, entry: result.entry }, texts: result.texts }
+    const { entry, texts, isOverlapOver } = result
+    return { state: { is: 'live', identity, entry, isOverlapOver }, texts }
   }
   emit({ type: 'absent', reason: result.reason, handle: identity.handle })
   // If this request saw the session earlier and it is gone now, it ended while the request was
   // running.
   const hasEnded = before?.is === 'live' || before?.is === 'ended' || result.justReplaced === true
-  if (hasEnded) return { state: { is: 'ended', identity } }
+  if (hasEnded) return { state: { is: 'ended', identity, newer: result.newer } }
   // An id that was replaced long ago is dropped, so that a leaked or planted copy of it cannot end
   // the session it once belonged to. A row that is too large is kept for its developer to see.
   const isDropped = result.reason === 'other-id' || result.reason === 'too-large'
