@@ -7,6 +7,8 @@
 //   npm run proof -- --store redis --seeds 100         starts a Redis
 //   npm run proof -- --store cached-one --seeds 100    through a cache; cached-failing, cached-each
 //                                                      and cached-notified: see docs/guarantee.md
+//   npm run proof -- --logins                          seeds with many parallel logins and longer
+//                                                      sessions
 //   npm run proof -- --calls                           every store call fails once, in every way
 //   npm run proof -- --processes --requests 100000     four servers on one SQLite file, over HTTP
 //   npm run proof -- --processes --kills 200           the same, killed at random times
@@ -34,6 +36,7 @@ const values = new Command('proof')
   .option('--first <seed>', 'the first seed', Number, 1)
   .option('--seed <seed>', 'runs only this seed and prints every anomaly', Number)
   .addOption(new Option('--store <name>', 'the store').choices(STORES).default('memory'))
+  .option('--logins', 'many parallel logins, and sessions that live for several minutes')
   .option('--calls', 'fails every store call once, in every way')
   .option('--processes', 'runs four servers on one store, over HTTP: on SQLite, unless --store names a database server')
   .option('--requests <count>', 'with --processes: number of requests', Number, 100_000)
@@ -46,6 +49,7 @@ interface Values {
   readonly first: number
   readonly seed?: number
   readonly store: string
+  readonly logins?: true
   readonly calls?: true
   readonly processes?: true
   readonly requests: number
@@ -77,9 +81,10 @@ async function onServer(name: keyof typeof SERVERS, work: (url: string) => Promi
 
 async function proveSeedsOn(store: StoreName): Promise<number> {
   const list = values.seed === undefined ? seedsFrom(values.first, values.seeds) : [values.seed]
-  const results = await runSeeds(store, list, (soFar, done) => {
+  const onProgress = (soFar: SeedResults, done: number): void => {
     if (done % 250 === 0) console.log(`${done} of ${list.length} seeds on ${values.store}, ${soFar.failed.length} failed, ${seconds()} s`)
-  })
+  }
+  const results = await runSeeds(store, list, onProgress, { parallelLogins: values.logins === true })
   console.log(`${list.length} seeds on ${values.store}, ${results.requests} requests: ${formatCounts(results.responses)}`)
   if (values.seed === undefined) console.log(formatFailures(results, store))
   else printAnomalies(results.failed.flatMap(({ anomalies }) => anomalies))

@@ -1,4 +1,4 @@
-import { applyChanges, EMPTY, forget, NAMES, type State } from '../model/model.ts'
+import { applyChanges, CLAIMABLE, EMPTY, forget, NAMES, type State } from '../model/model.ts'
 import { type Exchange, familyOf, type History, type Script, type Unit } from './history.ts'
 import { additive, type IdState, idStateAfter, logsIn, UNKNOWN_IDS } from './id-state.ts'
 
@@ -146,7 +146,7 @@ function baseState(start: number, placed: PlacedUnit | undefined): State {
 
 function nextState(state: State, id: number, family: string, units: Analysis['units'], byRequest: Analysis['byRequest']): State {
   const placed = units.get(id)
-  if (placed !== undefined) return applyChanges(state, isLateJoin(placed, family) ? additive(placed.unit.changes) : placed.unit.changes)
+  if (placed !== undefined) return isLateJoin(placed, family) ? joined(state, placed) : applyChanges(state, placed.unit.changes)
   return stateAfterUnknown(state, byRequest.get(Math.floor(id / 10))?.script)
 }
 
@@ -162,6 +162,14 @@ function stateAfterUnknown(state: State, script: Script | undefined): State {
     state,
     names.filter((name) => NAMES.includes(name)),
   )
+}
+
+/** The model keeps values that were claimed, so whether a claimable property was absent is not known. */
+function joined(state: State, { unit }: PlacedUnit): State {
+  const changes = additive(unit.changes)
+  const isSet = changes.some((change) => change.do === 'setIfAbsent' && change.name === CLAIMABLE)
+  const after = applyChanges(state, changes)
+  return isSet && state.data.has(CLAIMABLE) ? forget(after, [CLAIMABLE]) : after
 }
 
 /** Whether these changes joined a session that their request did not see. */

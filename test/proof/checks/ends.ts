@@ -116,7 +116,11 @@ export function lostSession(analysis: Analysis): Anomaly[] {
     const { cookie, report, code } = exchange
     if (cookie === undefined || (report?.opened?.exists !== false && code !== 'ERR_SESSION_ENDED')) return []
     const timeline = analysis.byFamily.get(familyOf(cookie))
-    const isExcused = timeline === undefined || endedBy(timeline, exchange, analysis) || mayHaveExpired(timeline, exchange, analysis)
+    const isExcused =
+      timeline === undefined ||
+      endedBy(timeline, exchange, analysis) ||
+      endedWithOverlap(timeline, exchange, analysis) ||
+      mayHaveExpired(timeline, exchange, analysis)
     return anomalyIf(!isExcused, () =>
       anomaly('session lost', exchange, code === undefined ? 'found no session' : 'failed with ERR_SESSION_ENDED'),
     )
@@ -140,6 +144,16 @@ function endedBy({ requests, ids }: SessionTimeline, reader: Exchange, { issuers
           !ids.some((state) => state.issuer?.unit === unit && keepsId(state, reader, rules)),
       )
     )
+  })
+}
+
+/** After the overlap of parallel logins another of their ids may have been used first. */
+function endedWithOverlap({ ids, requests }: SessionTimeline, reader: Exchange, { history: { rules } }: Analysis): boolean {
+  return ids.some(({ newest, others = [], issuer }) => {
+    if (issuer === undefined || reader.endedAt < issuer.unit.at + OVERLAP - 2 * rules.skew) return false
+    const overlapping = [newest, ...others]
+    const isOther = ({ cookie }: Exchange): boolean => cookie !== reader.cookie && overlapping.includes(cookie)
+    return overlapping.includes(reader.cookie) && requests.some((each) => each.began < reader.ended && isOther(each))
   })
 }
 

@@ -17,6 +17,8 @@ export interface Mutant {
 /** No faults except the mutant's, so that every anomaly is caused by the mutant. */
 const NO_FAULTS: ScenarioOptions = { faults: false, resent: false, longWaits: false }
 
+const PARALLEL_LOGINS: ScenarioOptions = { ...NO_FAULTS, parallelLogins: true }
+
 function store(name: string, wrap: Wrap, anomalies: readonly string[], options: ScenarioOptions = NO_FAULTS): Mutant {
   return { name, fixture: libraryOver(memoryStores, wrap), options, anomalies }
 }
@@ -68,4 +70,10 @@ export const MUTANTS: readonly Mutant[] = [
   library('read that writes', ['lost update', 'forked read']),
   library('cookie from an uncommitted cycle', ['wrong cookie']),
   library('expiry not checked', ['used after expiry'], { ...NO_FAULTS, longWaits: true }),
+  library('login that joins with any old id', ['wrong join'], PARALLEL_LOGINS),
+  library('login that joins the session of another user', ['wrong join'], PARALLEL_LOGINS),
+  library('login that joins and replaces data it did not see', ['wrong merge'], PARALLEL_LOGINS),
+  library('login that joins and ends the other id', ['session lost'], PARALLEL_LOGINS),
+  library('cycleId that keeps the ids of parallel logins', ['two current ids'], PARALLEL_LOGINS),
+  library('ids of parallel logins that stay valid', ['two current ids'], PARALLEL_LOGINS),
 ]

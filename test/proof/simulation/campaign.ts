@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { libraryOverCaches } from '../caches/cached-fixtures.ts'
 import { type Anomaly, check } from '../checks/checker.ts'
 import { MysqlTable } from '../processes/mysql-table.ts'
-import { generateScenario } from '../scenario/generator.ts'
+import { generateScenario, type ScenarioOptions } from '../scenario/generator.ts'
 import { libraryOver, memoryStores, PostgresTable, RedisPrefix, sqliteStores } from './fixtures.ts'
 import { type MakeFixture, simulate } from './simulate.ts'
 
@@ -42,27 +42,25 @@ export async function runSeeds(
   store: StoreName,
   seeds: Iterable<number>,
   onProgress: (results: SeedResults, done: number) => void = () => undefined,
+  options: ScenarioOptions = {},
 ): Promise<SeedResults> {
-  if (store === 'memory') return runAll(libraryOver(memoryStores), [...seeds], onProgress)
+  const run = (fixture: MakeFixture): Promise<SeedResults> => runAll(fixture, [...seeds], onProgress, options)
+  if (store === 'memory') return run(libraryOver(memoryStores))
   const caches = CACHES.find((name) => store === `cached-${name}`)
-  if (caches !== undefined) return runAll(libraryOverCaches(caches), [...seeds], onProgress)
-  if (store !== 'sqlite') return onServer(store, [...seeds], onProgress)
+  if (caches !== undefined) return run(libraryOverCaches(caches))
+  if (store !== 'sqlite') return onServer(store, run)
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-proof-'))
   try {
-    return await runAll(libraryOver(sqliteStores(folder)), [...seeds], onProgress)
+    return await run(libraryOver(sqliteStores(folder)))
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
-async function onServer(
-  url: string,
-  seeds: readonly number[],
-  onProgress: (results: SeedResults, done: number) => void,
-): Promise<SeedResults> {
+async function onServer(url: string, run: (fixture: MakeFixture) => Promise<SeedResults>): Promise<SeedResults> {
   const server = new SERVERS[/^\w+:/.exec(url)?.[0] as ServerScheme](url)
   try {
-    return await runAll(libraryOver(server.open), seeds, onProgress)
+    return await run(libraryOver(server.open))
   } finally {
     await server.end()
   }
@@ -72,10 +70,11 @@ async function runAll(
   fixture: MakeFixture,
   seeds: readonly number[],
   onProgress: (results: SeedResults, done: number) => void,
+  options: ScenarioOptions,
 ): Promise<SeedResults> {
   const results: SeedResults = { seeds: seeds.length, requests: 0, responses: {}, failed: [] }
   for (const [done, seed] of seeds.entries()) {
-    const history = await simulate(generateScenario(seed), fixture)
+    const history = await simulate(generateScenario(seed, options), fixture)
     const anomalies = check(history)
     results.requests += history.exchanges.length
     for (const { code = 'ok' } of history.exchanges) results.responses[code] = (results.responses[code] ?? 0) + 1
