@@ -90,13 +90,17 @@ export interface SessionWrite {
 }
 
 /** The newest id of a session after a write, and its properties with the other ids. */
-export interface Ids {
+export interface IdsAfterWrite {
   readonly proof: string
   readonly idAt: number
   readonly texts: Texts
 }
 
-export function idsAfter(write: SessionWrite, values: Values): Ids {
+/**
+ * Decides which ids are valid after a write. It is judged from the state that is replaced, so a
+ * write that is replayed after another request's new id ends no overlap.
+ */
+export function idsAfter(write: SessionWrite, values: Values): IdsAfterWrite {
   const { before, base, merged, identity, now } = write
   if (merged.newId) return { proof: identity.proof, idAt: now, texts: withNewId(write, values) }
   const others = base.has(OTHERS) ? othersIn(base, values.parse) : []

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../../src/core/base/errors.ts'
 import type { Session } from '../../../src/index.ts'
-import { appWith, Browser, catchRejection, HOUR, MINUTE, TestApp } from '../fixture.ts'
+import { appWith, type Browser, catchRejection, HOUR, MINUTE, type TestApp } from '../fixture.ts'
 import { ScriptedStore } from '../scripted-store.ts'
 
 /** An app whose browser has a session with a cart, and clicked "Log in" twice: both responses. */

@@ -31,6 +31,7 @@ const SERVERS: Readonly<Record<ServerScheme, typeof PostgresTable | typeof Mysql
 /** The results of several seeds. */
 export interface SeedResults {
   readonly seeds: number
+  readonly options: ScenarioOptions
   requests: number
   /** Responses by error code, with `ok` for successes. */
   readonly responses: Record<string, number>
@@ -72,7 +73,7 @@ async function runAll(
   onProgress: (results: SeedResults, done: number) => void,
   options: ScenarioOptions,
 ): Promise<SeedResults> {
-  const results: SeedResults = { seeds: seeds.length, requests: 0, responses: {}, failed: [] }
+  const results: SeedResults = { seeds: seeds.length, options, requests: 0, responses: {}, failed: [] }
   for (const [done, seed] of seeds.entries()) {
     const history = await simulate(generateScenario(seed, options), fixture)
     const anomalies = check(history)
@@ -90,7 +91,8 @@ export function seedsFrom(first: number, count: number): number[] {
 }
 
 /** Formats failures, each with the command that repeats it. */
-export function formatFailures({ failed }: SeedResults, store: StoreName): string {
+export function formatFailures({ failed, options }: SeedResults, store: StoreName): string {
+  const flag = options.parallelLogins === true ? ' --logins' : ''
   return failed
     .slice(0, 5)
     .map(
@@ -98,7 +100,7 @@ export function formatFailures({ failed }: SeedResults, store: StoreName): strin
         .slice(0, 3)
         .map(({ name, request, detail }) => `${name} (request ${request}): ${detail}`)
         .join('; ')}
-  repeat it: npm run proof -- --store ${store.replace(/:.*/, '')} --seed ${seed}`,
+  repeat it: npm run proof -- --store ${store.replace(/:.*/, '')}${flag} --seed ${seed}`,
     )
     .join('\n')
 }
