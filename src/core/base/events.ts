@@ -83,6 +83,11 @@ export interface SessionEvents {
    */
   readonly 'commit-failed': { readonly reason: string }
   /**
+   * The connection of a request closed (`closed`) with changes that were never committed: a
+   * WebSocket, whose changes need `await session.save()`.
+   */
+  readonly uncommitted: { readonly reason: 'closed' }
+  /**
    * A response sets the cookie: for a new id, or with a `CookieStore` for the data (`new-data`).
    */
   readonly 'cookie-set': { readonly reason: 'new-id' | 'new-data' }
@@ -90,9 +95,10 @@ export interface SessionEvents {
   readonly 'cookie-deleted': { readonly reason: 'flush' }
   /**
    * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), or
-   * outside of a request (`outside`, with a `CookieStore`).
+   * outside of a request (`outside`, with a `CookieStore`); or it would replace that of a session
+   * of Django that cannot be read (`unreadable`).
    */
-  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' }
+  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' | 'unreadable' }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { BROWSER, LAST_USER } from '../base/reserved.ts'
-import type { Parse, RuleContext, Texts } from '../config/profile.ts'
+import type { RuleContext, Texts } from '../config/profile.ts'
 
 /**
  * One recorded change. A session only records intents; a commit replays them on the newest state.
@@ -14,8 +14,8 @@ export type Intent =
   | { readonly kind: 'update'; readonly name: string; readonly change: Change }
   /** Removes a property and hands out its text. */
   | { readonly kind: 'claim'; readonly name: string }
-  /** A flash was read: removes it if it still has this text. */
-  | { readonly kind: 'consume'; readonly name: string; readonly text: string }
+  /** Messages were read: `change` removes them. An update that fails no request. */
+  | { readonly kind: 'consume'; readonly name: string; readonly change: Change }
   /**
    * Sets a property that proves the login, under a new id, without anything the application asked
    * for.
@@ -24,6 +24,8 @@ export type Intent =
   | { readonly kind: 'clear' }
   | { readonly kind: 'cycle' }
   | { readonly kind: 'login'; readonly text: string }
+  /** The session is written even if nothing changed. */
+  | { readonly kind: 'save' }
 
 /** Maps the text of a property to its new text. Throws what the application's function throws. */
 export type Change = (text: string | undefined) => string | undefined
@@ -48,6 +50,7 @@ const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
   update: CHANGE,
   claim: CHANGE,
   clear: CHANGE,
+  save: CHANGE,
   consume: { whenGone: 'drop', newId: false },
   reauthenticate: { whenGone: 'drop', newId: true },
   cycle: { whenGone: 'refuse', newId: true },
@@ -97,16 +100,16 @@ export function apply(texts: Map<string, string>, intent: Intent, effects: Effec
     case 'setIfAbsent':
       return texts.has(intent.name) ? undefined : put(texts, userName, intent.name, intent.text)
     case 'update':
+    case 'consume':
       return put(texts, userName, intent.name, intent.change(texts.get(intent.name)))
     case 'claim':
       effects.claimed = texts.get(intent.name)
       return remove(texts, userName, intent.name)
-    case 'consume':
-      return texts.get(intent.name) === intent.text ? remove(texts, userName, intent.name) : undefined
     case 'clear':
       effects.wiped = true
       return clear(texts)
     case 'cycle':
+    case 'save':
       return
     case 'login':
       return login(texts, intent.text, effects, context)
@@ -137,9 +140,10 @@ function clear(texts: Map<string, string>): void {
   if (browser !== undefined) texts.set(BROWSER, browser)
 }
 
-function login(texts: Map<string, string>, text: string, effects: Effects, { profile: { userName }, parse }: RuleContext): void {
+function login(texts: Map<string, string>, text: string, effects: Effects, context: RuleContext): void {
+  const { userName } = context.profile
   const before = texts.get(userName) ?? texts.get(LAST_USER)
-  if (before !== undefined && userIn(before, parse) !== userIn(text, parse)) {
+  if (before !== undefined && userIn(before, context) !== userIn(text, context)) {
     texts.clear()
     effects.otherUser = true
     effects.wiped = true
@@ -149,19 +153,20 @@ function login(texts: Map<string, string>, text: string, effects: Effects, { pro
 }
 
 /** The user id as text, `undefined` without one. */
-export function userOf(texts: Texts, { profile, parse }: RuleContext): string | undefined {
-  const text = texts.get(profile.userName)
-  return text === undefined ? undefined : userIn(text, parse)
+export function userOf(texts: Texts, context: RuleContext): string | undefined {
+  const text = texts.get(context.profile.userName)
+  return text === undefined ? undefined : userIn(text, context)
 }
 
 /**
  * Maps 7, "7" and another writer's 7.0 to the same user id. Whole numbers beyond 2^53 keep their
  * digits.
  */
-function userIn(text: string, parse: Parse): string {
+function userIn(text: string, { profile, parse }: RuleContext): string {
   try {
     const value = parse(text)
-    return typeof value === 'string' || Number.isSafeInteger(value) ? String(value) : text
+    if (typeof value !== 'string' && !Number.isSafeInteger(value)) return text
+    return profile.normalizeUserId?.(String(value)) ?? String(value)
   } catch {
     return text
   }

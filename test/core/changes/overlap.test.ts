@@ -222,7 +222,8 @@ describe('changes of a request that saw no session', () => {
     const name = fc.constantFrom('a', 'b', 'c')
     const text = fc.constantFrom('1', '2')
     const intent = fc.oneof(
-      fc.record({ kind: fc.constantFrom('set' as const, 'mutate' as const, 'setIfAbsent' as const, 'consume' as const), name, text }),
+      fc.record({ kind: fc.constantFrom('set' as const, 'mutate' as const, 'setIfAbsent' as const), name, text }),
+      name.map((each): Intent => ({ kind: 'consume', name: each, change: () => undefined })),
       fc.record({ kind: fc.constantFrom('remove' as const, 'claim' as const), name }),
       fc.constant<Intent>({ kind: 'clear' }),
     )

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../../src/core/base/errors.ts'
 import type { Session } from '../../../src/index.ts'
+import { incoming } from '../../incoming.ts'
 import { appWith, type Browser, catchRejection, HOUR, MINUTE, type TestApp } from '../fixture.ts'
 import { ScriptedStore } from '../scripted-store.ts'
 
@@ -53,6 +54,18 @@ describe('a double click on "Log in"', () => {
     )
     for (const browser of browsers) expect(await app.read(browser)).toEqual({ cart: [1], userId: 'ada' })
     expect((await app.rows()).length).toBe(1)
+  })
+
+  it('whose ids arrive together in two cookies leads to the session', async () => {
+    const app = await appWith({ cart: [1] })
+    const { first, second } = await doubleClick(app)
+    for (const cookies of [
+      [first, second],
+      [second, first],
+    ]) {
+      const session = await app.sessions.open(incoming(cookies.map(({ cookie }) => cookie).join('; ')))
+      expect([session.toObject(), session.id]).toEqual([{ cart: [1], userId: 'ada' }, second.id])
+    }
   })
 
   it('with lazy loading', async () => {

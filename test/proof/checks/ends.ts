@@ -4,13 +4,17 @@
 import type { Analysis, PlacedUnit, SessionTimeline } from './analysis.ts'
 import { type Anomaly, anomaly, anomalyIf } from './anomaly.ts'
 import { type Exchange, familyOf, type Rules } from './history.ts'
-import { type IdState, isValid, JOINABLE, OVERLAP, renewsId } from './id-state.ts'
+import { type IdState, isValid, JOINABLE, renewsId, SEVERAL_IDS } from './id-state.ts'
 
 /** When each session had certainly ended, by family: the position of the response that ended it. */
 export function endsOf({ history, units, byFamily }: Analysis): Map<string, number> {
+  const { exchanges, rules } = history
   const ends = new Map<string, number>()
   const end = (id: string, at: number): unknown => ends.set(familyOf(id), Math.min(at, ends.get(familyOf(id)) ?? Infinity))
-  for (const { cookie, report, ended } of history.exchanges) if (cookie !== undefined && report?.flush === 'ok') end(cookie, ended)
+  for (const { cookie, report, ended } of exchanges) {
+    const canEnd = rules.replacedIdsEnd || report?.opened?.exists === true
+    if (cookie !== undefined && report?.flush === 'ok' && canEnd) end(cookie, ended)
+  }
   for (const { unit, exchange, startsSession, family = '' } of units.values()) {
     // A session that begins with a login over another user's session starts from the data of the
     // session that the login ended; its log contains the commits of that session.
@@ -73,7 +77,7 @@ function findOverlong({ observations, ids }: SessionTimeline, { history: { rules
 
 /** When the overlap was over by every clock; `Infinity` if there is none. */
 function overlapEnd({ others = [], issuer }: IdState, { skew }: Rules): number {
-  return others.length === 0 || issuer === undefined ? Infinity : issuer.exchange.endedAt + OVERLAP + 2 * skew
+  return others.length === 0 || issuer === undefined ? Infinity : issuer.exchange.endedAt + SEVERAL_IDS + 2 * skew
 }
 
 /**
@@ -150,7 +154,7 @@ function endedBy({ requests, ids }: SessionTimeline, reader: Exchange, { issuers
 /** After the overlap of parallel logins another of their ids may have been used first. */
 function endedWithOverlap({ ids, requests }: SessionTimeline, reader: Exchange, { history: { rules } }: Analysis): boolean {
   return ids.some(({ newest, others = [], issuer }) => {
-    if (issuer === undefined || reader.endedAt < issuer.unit.at + OVERLAP - 2 * rules.skew) return false
+    if (issuer === undefined || reader.endedAt < issuer.unit.at + SEVERAL_IDS - 2 * rules.skew) return false
     const overlapping = [newest, ...others]
     const isOther = ({ cookie }: Exchange): boolean => cookie !== reader.cookie && overlapping.includes(cookie)
     return overlapping.includes(reader.cookie) && requests.some((each) => each.began < reader.ended && isOther(each))
@@ -159,7 +163,7 @@ function endedWithOverlap({ ids, requests }: SessionTimeline, reader: Exchange, 
 
 /** Whether a login that joined a session has certainly left the id of this request valid. */
 function keepsId({ joined, newest, others, issuer }: IdState, { cookie, endedAt }: Exchange, { skew }: Rules): boolean {
-  if (!joined || cookie === undefined || issuer === undefined || endedAt > issuer.unit.at + OVERLAP - 2 * skew) return false
+  if (!joined || cookie === undefined || issuer === undefined || endedAt > issuer.unit.at + SEVERAL_IDS - 2 * skew) return false
   return cookie === newest || others?.includes(cookie) === true
 }
 

@@ -7,7 +7,7 @@ import { type Change, familyOf, type Unit } from './history.ts'
 /** For so long after the session's login, a login with the id from before it may join. */
 export const JOINABLE = 60_000
 /** For so long all ids of a session are valid; then the first one that is used becomes the only one. */
-export const OVERLAP = 120_000
+export const SEVERAL_IDS = 120_000
 const MAX_OTHERS = 3
 
 export interface IdState {
