@@ -5,19 +5,19 @@ import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 
 /**
- * How a request stands to the session that its token names.
+ * The state of a draft.
  *
- * - `absent`: there is none, and a change starts one. `presented` are the ids that a flush ends all
- *   the same. `conflict`: they lead to several sessions, and none of them is this request's.
- *   `refusal`: they lead to one that cannot be read, and none may be started in its place
+ * - `absent`: the request has no session, and a change starts one. `presented` are the ids that a
+ *   flush ends nevertheless. `conflict`: they lead to several sessions, and the request uses none.
+ *   `refusal`: they lead to a session that cannot be read, and a change is refused
  * - `deferred`: the token contains the session and is decoded when the request first uses the
  *   session
  * - `unloaded`: not read yet (option `lazy`). `others` are further ids that the request presented
- * - `live`: it was read; `entry` is the newest that this request knows. `isOverlapOver`: it has
- *   several ids, and this one has to become the only one
- * - `ended`: it ended while the request was running, or its id was renewed a moment ago. Changes
- *   are lost, and the request gets an error. `newer`: the session under its newer id, which a login
- *   may join
+ * - `live`: the session was read; `entry` is the newest one that this request knows.
+ *   `isOverlapOver`: it has several ids, and this one has to become the only one
+ * - `ended`: the session ended while the request was running, or its id was renewed less than a
+ *   minute ago. A login starts a new session; other changes are refused with an error, or dropped
+ *   with `whenEnded: 'discard'`. `newer`: the session under its newer id, which a login may join
  * - `failed`: the store could not be read
  * - `unknown`: the outcome of a write is unknown; only a flush is still possible
  */
@@ -42,7 +42,7 @@ export interface Loaded {
   readonly texts: Texts
 }
 
-/** A state, and the texts of its properties where it is `live`. */
+/** A state, with the texts of its properties if it is `live`. */
 export interface Opened {
   readonly state: State
   readonly texts?: Texts | undefined

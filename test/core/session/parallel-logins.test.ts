@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../../src/core/base/errors.ts'
 import type { Session } from '../../../src/index.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { appWith, type Browser, catchRejection, HOUR, MINUTE, type TestApp } from '../fixture.ts'
 import { ScriptedStore } from '../scripted-store.ts'
 
