@@ -7,6 +7,8 @@
 //   npm run proof -- --store redis --seeds 100         starts a Redis
 //   npm run proof -- --store cached-one --seeds 100    through a cache; cached-failing, cached-each
 //                                                      and cached-notified: see docs/guarantee.md
+//   npm run proof -- --logins                          seeds with many parallel logins and longer
+//                                                      sessions
 //   npm run proof -- --skew 90s                        clocks up to three minutes apart
 //   npm run proof -- --no-merging                      several writes in flight, as on Workers
 //   npm run proof -- --calls                           every store call fails once, in every way
@@ -37,6 +39,7 @@ const values = new Command('proof')
   .option('--first <seed>', 'the first seed', Number, 1)
   .option('--seed <seed>', 'runs only this seed and prints every anomaly', Number)
   .addOption(new Option('--store <name>', 'the store').choices(STORES).default('memory'))
+  .option('--logins', 'many parallel logins, and sessions that live for several minutes')
   .option('--skew <duration>', 'the maximum difference between a clock and the true time', parseDuration)
   .option('--no-merging', 'the commits of one session and process do not wait for each other, as on Workers')
   .option('--calls', 'fails every store call once, in every way')
@@ -51,6 +54,7 @@ interface Values {
   readonly first: number
   readonly seed?: number
   readonly store: string
+  readonly logins?: boolean
   readonly skew?: number
   readonly merging: boolean
   readonly calls?: true
@@ -94,8 +98,12 @@ async function proveSeedsOn(store: StoreName): Promise<number> {
   const onProgress = (soFar: SeedResults, done: number): void => {
     if (done % 250 === 0) console.log(`${done} of ${list.length} seeds on ${values.store}, ${soFar.failed.length} failed, ${seconds()} s`)
   }
-  const { skew, merging } = values
-  const results = await runSeeds(store, { seeds: list, conditions: { ...(skew === undefined ? {} : { skew }), merging }, onProgress })
+  const { skew, merging, logins: parallelLogins = false } = values
+  const results = await runSeeds(store, {
+    seeds: list,
+    conditions: { ...(skew === undefined ? {} : { skew }), merging, parallelLogins },
+    onProgress,
+  })
   console.log(`${list.length} seeds on ${values.store}, ${results.requests} requests: ${formatCounts(results.responses)}`)
   if (values.seed === undefined) console.log(formatFailures(results, store))
   else printAnomalies(results.failed.flatMap(({ anomalies }) => anomalies))

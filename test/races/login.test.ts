@@ -36,6 +36,23 @@ describe.each(COMBINATIONS)('a login (%s, %s)', (storeName, serverName) => {
     expect(await countRows(store)).toBe(0)
   })
 
+  it.each(['at once', 'one after the other'])('twice, %s, with one id keeps the cart under the id of each response', async (order) => {
+    const { browser, store } = await startFixture(storeName, serverName)
+    await browser.get('/set/cart/1')
+    const clicks = [browser.copy(), browser.copy(), browser.copy()]
+    if (order === 'at once') await Promise.all(clicks.map((each) => each.get('/login/7')))
+    else for (const each of clicks) await each.get('/login/7')
+    expect(new Set(clicks.map(({ cookie }) => cookie)).size).toBe(3)
+    for (const each of clicks) expect((await each.get('/read')).body).toEqual({ cart: 1, userId: '7' })
+    const increments = Array.from({ length: 40 }, (_, index) => (clicks[index % 3] as (typeof clicks)[number]).get('/increment/n'))
+    expect(new Set((await Promise.all(increments)).map(({ status }) => status))).toEqual(new Set([200]))
+    for (const each of clicks) expect((await each.get('/read')).body).toEqual({ cart: 1, userId: '7', n: 40 })
+    expect((await browser.get('/read')).body).toEqual({})
+    expect(await countRows(store)).toBe(1)
+    await clicks[0]?.get('/logout')
+    for (const each of clicks) expect((await each.get('/read')).body).toEqual({})
+  })
+
   it('shows another user no data of the previous user', async () => {
     const { browser, store } = await startFixture(storeName, serverName)
     await browser.get('/login/1')

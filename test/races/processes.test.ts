@@ -107,6 +107,27 @@ describe.each(LOCATIONS)('four processes on one %s', (_, location) => {
     expect((await newBrowser(3, browser.cookie).get('/read')).body).toEqual({ cart: ['apple'] })
   })
 
+  it('two logins with one id in two processes keep the cart under the id of each response', async () => {
+    const before = await rowsLeft()
+    const browser = newBrowser(0)
+    await browser.get('/set/cart/1')
+    const [slow, fast, late] = [newBrowser(1, browser.cookie), newBrowser(2, browser.cookie), newBrowser(3, browser.cookie)]
+    const response = slow.get('/login/7?checkpoint=login-twice')
+    await at(1).reached('login-twice')
+    await fast.get('/login/7')
+    at(1).child.stdin.write('login-twice\n')
+    expect((await response).status).toBe(200)
+    await late.get('/login/7')
+    for (const { cookie } of [slow, fast, late])
+      for (let index = 0; index < 4; index++) expect((await newBrowser(index, cookie).get('/read')).body).toEqual({ cart: 1, userId: '7' })
+    const attacker = newBrowser(0, browser.cookie)
+    await attacker.get('/login/8')
+    expect((await attacker.get('/read')).body).toEqual({ userId: '8' })
+    expect(await rowsLeft()).toBe(before + 2)
+    await fast.get('/logout')
+    expect((await late.get('/read')).body).toEqual({})
+  })
+
   it('do not restore a flushed session: a request that runs in another process fails with 409', async () => {
     const before = await rowsLeft()
     const browser = newBrowser(0)

@@ -55,6 +55,11 @@ export interface SessionEvents {
    * new id (`new-id`), a property taken by `claim` (`claimed`), or other changes (`changed`).
    */
   readonly saved: { readonly reason: 'changed' | 'login' | 'new-id' | 'claimed'; readonly version: string }
+  /**
+   * A login joined the session that a parallel login of the same user had given a new id, such as
+   * after a double click on "Log in". For two minutes both ids are valid.
+   */
+  readonly 'login-joined': { readonly reason: 'same-user' }
   /** Changes were applied to a state that another request had saved after this one began. */
   readonly merged: { readonly reason: 'changed-meanwhile' }
   /** This request and another one set the same property; the value of the other one is lost. */

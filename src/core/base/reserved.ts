@@ -16,6 +16,14 @@ export const EXPIRY = '_expiry'
 /** Whether the cookie ends with the browser, if that was set for this session. */
 export const BROWSER = '_browser'
 
+/**
+ * The id that the session's login replaced: `[proof, replacedAt]`. A parallel login that presents it
+ * joins the session.
+ */
+export const FROM = '_from'
+/** Ids that are valid next to the newest one: `[[proof, idAt], …]`, newest first. */
+export const OTHERS = '_others'
+
 /** The property of one flash message. The id has no dot. */
 export function flashName(key: string, id: string): string {
   return `_flash.${id}.${key}`

@@ -70,6 +70,8 @@ export interface Effects {
   newId: boolean
   /** A login, which starts a new absolute lifetime. */
   loggedIn: boolean
+  /** A new id was asked for, or the user was changed, by another verb than `login`. */
+  cycled: boolean
   /** A login removed the data of another user. */
   otherUser: boolean
   /** All earlier properties were removed, by `clear` or because they belonged to another user. */
@@ -79,13 +81,14 @@ export interface Effects {
 }
 
 export function noEffects(): Effects {
-  return { newId: false, loggedIn: false, otherUser: false, wiped: false, claimed: undefined }
+  return { newId: false, loggedIn: false, cycled: false, otherUser: false, wiped: false, claimed: undefined }
 }
 
 /** Applies one intent to texts, in place. */
 export function apply(texts: Map<string, string>, intent: Intent, effects: Effects, context: RuleContext): void {
   const { userName } = context.profile
   if (RULES[intent.kind].newId) effects.newId = true
+  if (isOtherNewId(intent, userName)) effects.cycled = true
   switch (intent.kind) {
     case 'set':
     case 'mutate':
@@ -163,6 +166,11 @@ function userIn(text: string, { profile, parse }: RuleContext): string {
   } catch {
     return text
   }
+}
+
+/** Whether the intent asks for a new id, or changes the user, without being a login. */
+export function isOtherNewId(intent: Intent, userName: string): boolean {
+  return intent.kind === 'login' ? false : RULES[intent.kind].newId || concerns(intent, userName)
 }
 
 /** Whether the intent names this property. */

@@ -6,7 +6,8 @@ import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import { type Intent, whenGone } from './intent.ts'
 import type { Merged } from './merge.ts'
-import type { State } from './state.ts'
+import { mayJoin } from './overlap.ts'
+import type { Loaded, State } from './state.ts'
 
 /** The input of `plan`. */
 export interface Situation {
@@ -27,7 +28,7 @@ export interface Situation {
    * where a touch needs a new token.
    */
   readonly touches: boolean
-  /** Whether only a flush is performed: the response is a 5xx, or a change cannot be stored. */
+  /** Whether no change is performed, only a flush: the response is a 5xx, or a change cannot be stored. */
   readonly failed: boolean
   readonly now: number
 }
@@ -38,6 +39,10 @@ export type Plan =
   | { readonly do: 'touch'; readonly identity: Identity; readonly entry: Entry; readonly expiresAt: number }
   | { readonly do: 'create'; readonly merged: Merged }
   | { readonly do: 'replace'; readonly identity: Identity; readonly entry: Entry; readonly merged: Merged }
+  /** A login joins the session that a parallel login has given a newer id. */
+  | { readonly do: 'join'; readonly identity: Identity; readonly newer: Loaded }
+  /** Of several ids of the session the presented one becomes the only one. */
+  | { readonly do: 'end-overlap'; readonly identity: Identity; readonly entry: Entry }
   | { readonly do: 'delete'; readonly ended: readonly Identity[] }
   | {
       readonly do: 'delete-then-create'
@@ -50,9 +55,10 @@ export type Plan =
 /** Decides what a commit does. Pure: uses no clock, no random values and no I/O. */
 export function plan(situation: Situation, context: RuleContext): Plan {
   const { flushed, failed, intents } = situation
-  if (failed) return flushed.length > 0 ? { do: 'delete', ended: flushed } : { do: 'nothing', reason: 'failed-response' }
+  if (failed && flushed.length > 0) return { do: 'delete', ended: flushed }
+  if (failed) return planEndOverlap(situation.state) ?? { do: 'nothing', reason: 'failed-response' }
   if (flushed.length > 0) return planAfterFlush(situation)
-  return intents.length > 0 ? planChanges(situation) : planWithoutChanges(situation, context)
+  return intents.length > 0 ? planChanges(situation, context) : planWithoutChanges(situation, context)
 }
 
 function planAfterFlush({ flushed: ended, intents, merge }: Situation): Plan {
@@ -61,11 +67,15 @@ function planAfterFlush({ flushed: ended, intents, merge }: Situation): Plan {
   return startsSession(merged) ? { do: 'delete-then-create', ended, reason: 'flush', merged } : { do: 'delete', ended }
 }
 
-function planChanges({ state, intents, merge }: Situation): Plan {
+function planChanges({ state, intents, merge, now }: Situation, context: RuleContext): Plan {
   switch (state.is) {
-    case 'ended':
+    case 'ended': {
+      const { identity, newer } = state
       if (whenGone(intents) !== 'start-new') return { do: 'refuse', error: new SessionEndedError('ended') }
+      if (identity !== undefined && newer !== undefined && mayJoin(identity.proof, intents, newer.texts, now, context))
+        return { do: 'join', identity, newer }
       return { do: 'create', merged: merge() }
+    }
     case 'failed':
       return { do: 'refuse', error: state.error }
     case 'unknown':
@@ -98,7 +108,15 @@ function startsSession({ texts }: Merged): boolean {
 
 function planWithoutChanges({ state, texts, accessed, touches, now }: Situation, context: RuleContext): Plan {
   const nothing = { do: 'nothing', reason: accessed ? 'read-only' : 'not-used' } as const
+  const endOverlap = planEndOverlap(state)
+  if (endOverlap !== undefined) return endOverlap
   if (state.is !== 'live' || !touches) return nothing
   const expiresAt = context.profile.touchOf(state.entry, texts, now, context, accessed)
   return expiresAt === undefined ? nothing : { do: 'touch', identity: state.identity, entry: state.entry, expiresAt }
+}
+
+function planEndOverlap(state: State): Plan | undefined {
+  return state.is === 'live' && state.isOverlapOver === true
+    ? { do: 'end-overlap', identity: state.identity, entry: state.entry }
+    : undefined
 }

@@ -13,10 +13,11 @@ import type { Entry } from '../store/store.ts'
  * - `deferred`: the token contains the session and is decoded when the request first uses the
  *   session
  * - `unloaded`: not read yet (option `lazy`). `others` are further ids that the request presented
- * - `live`: the session was read; `entry` is the newest one that this request knows
+ * - `live`: the session was read; `entry` is the newest one that this request knows.
+ *   `isOverlapOver`: it has several ids, and this one has to become the only one
  * - `ended`: the session ended while the request was running, or its id was renewed less than a
  *   minute ago. A login starts a new session; other changes are refused with an error, or dropped
- *   with `whenEnded: 'discard'`
+ *   with `whenEnded: 'discard'`. `newer`: the session under its newer id, which a login may join
  * - `failed`: the store could not be read
  * - `unknown`: the outcome of a write is unknown; only a flush is still possible
  */
@@ -28,12 +29,18 @@ export type State =
       readonly conflict?: boolean
       readonly refusal?: Refusal | undefined
     }
-  | { readonly is: 'ended'; readonly identity?: Identity | undefined }
+  | { readonly is: 'ended'; readonly identity?: Identity | undefined; readonly newer?: Loaded | undefined }
   | { readonly is: 'deferred'; readonly identity?: undefined; readonly decode: () => Opened }
   | { readonly is: 'unloaded'; readonly identity: Identity; readonly others?: readonly Identity[] }
   | { readonly is: 'unknown'; readonly identity: Identity }
-  | { readonly is: 'live'; readonly identity: Identity; readonly entry: Entry }
+  | { readonly is: 'live'; readonly identity: Identity; readonly entry: Entry; readonly isOverlapOver?: boolean }
   | { readonly is: 'failed'; readonly identity: Identity; readonly error: SessionError }
+
+/** A session as it was read. */
+export interface Loaded {
+  readonly entry: Entry
+  readonly texts: Texts
+}
 
 /** A state, with the texts of its properties if it is `live`. */
 export interface Opened {

@@ -1,12 +1,14 @@
 import { requireToken } from '../base/access.ts'
 import { SessionEndedError, StoreError } from '../base/errors.ts'
+import { OTHERS } from '../base/reserved.ts'
 import { type Merged, merge } from '../changes/merge.ts'
+import { idsAfter, mayJoin, standingOf } from '../changes/overlap.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry, Version } from '../store/store.ts'
 import type { Job, QueuedJob } from './job.ts'
-import { type EntryContext, newEntry } from './new-entry.ts'
+import { type EntryContext, type NewestId, newEntry } from './new-entry.ts'
 
 type BatchContext = EntryContext & Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'values' | 'ids' | 'emit'>
 
@@ -15,6 +17,12 @@ export interface BatchItem {
   readonly queued: QueuedJob
   readonly merged: Merged
   readonly identity: Identity
+  /** The newest id of the session, which need not be the one of this request. */
+  readonly newestId: NewestId
+  /** Which ids of the session are valid changes, so that later jobs have to be evaluated again. */
+  readonly changesIds: boolean
+  /** A login joined the session of a parallel login. */
+  readonly joins: boolean
   /**
    * The properties that the changes were applied to, if another request has changed them since this
    * one read them; otherwise `undefined`.
@@ -49,13 +57,13 @@ export function buildBatch(context: BatchContext, current: Entry, jobs: readonly
   for (const [index, queued] of jobs.entries()) {
     try {
       const item = applyJob(context, current, queued, items.at(-1)?.merged.texts)
-      if (claimedNothing(queued.job, item.merged)) {
+      if (changesNothing(queued.job, item)) {
         noops.push(item)
         continue
       }
-      batch.entry = newEntry(context, item.merged, item.identity, nonce, current)
+      batch.entry = newEntry(context, item.merged, item.newestId, nonce, current)
       items.push(item)
-      if (item.merged.newId) return { ...batch, afterNewId: jobs.slice(index + 1) }
+      if (item.changesIds) return { ...batch, afterNewId: jobs.slice(index + 1) }
     } catch (error) {
       if (jobs.length === 1 || error instanceof SessionEndedError) refused.push({ queued, error })
       else retryAlone.push(queued)
@@ -66,14 +74,31 @@ export function buildBatch(context: BatchContext, current: Entry, jobs: readonly
 
 function applyJob(context: BatchContext, current: Entry, queued: QueuedJob, before: Texts | undefined): BatchItem {
   const { job } = queued
-  if (!context.ids.isCurrent(job.identity, current)) throw new SessionEndedError('other-id')
+  const now = context.now()
   const isAsKnown = before === undefined && job.entry.version === current.version
   const base = before ?? (isAsKnown ? job.latestTexts : decode(context, current))
-  if (before === undefined && context.profile.endOf(current, base, context) <= context.now()) throw new SessionEndedError('ended')
+  const joins = !isValid(context, job.identity, current, base, now)
+  if (joins && !mayJoin(job.identity.proof, job.intents, base, now, context)) throw new SessionEndedError('other-id')
+  if (before === undefined && context.profile.endOf(current, base, context) <= now) throw new SessionEndedError('ended')
   const merged = (isAsKnown ? job.merged : undefined) ?? merge(base, job.intents, context)
   if (merged.newId) requireToken(job.access, context.emit)
   const identity = merged.newId ? context.ids.renew(job.identity) : job.identity
-  return { queued, merged, identity, base: isAsKnown ? undefined : base }
+  const item = { queued, identity, joins, base: isAsKnown ? undefined : base }
+  if (!hasSeveralIds(context)) {
+    const newestId = { proof: identity.proof, idAt: merged.newId ? now : current.idAt }
+    return { ...item, merged, newestId, changesIds: merged.newId }
+  }
+  const { texts, ...newestId } = idsAfter({ before: current, base, merged, presented: job.identity, identity, joins, now }, context.values)
+  return { ...item, merged: { ...merged, texts }, newestId, changesIds: merged.newId || texts.get(OTHERS) !== base.get(OTHERS) }
+}
+
+/** Where an id is the key, or carries the data, parallel logins get separate sessions. */
+function hasSeveralIds({ capabilities }: BatchContext): boolean {
+  return !capabilities.carriesData && capabilities.renames !== true
+}
+
+function isValid({ ids, parse }: BatchContext, identity: Identity, current: Entry, base: Texts, now: number): boolean {
+  return ids.isCurrent(identity, current) || standingOf(identity.proof, current, base, now, parse) === 'overlapping'
 }
 
 function decode({ values }: Pick<Engine, 'values'>, entry: Entry): Texts {
@@ -82,7 +107,9 @@ function decode({ values }: Pick<Engine, 'values'>, entry: Entry): Texts {
   return texts
 }
 
-/** A claim that found no value has nothing to write. */
-function claimedNothing({ intents }: Job, merged: Merged): boolean {
-  return intents.length === 1 && intents[0]?.kind === 'claim' && merged.claimed === undefined
+/** A claim that found no value, or the end of an overlap that is over already. */
+function changesNothing({ intents }: Job, { merged, changesIds }: BatchItem): boolean {
+  const [first, another] = intents
+  if (first === undefined) return !changesIds
+  return another === undefined && first.kind === 'claim' && merged.claimed === undefined
 }

@@ -4,6 +4,7 @@ import { CommitUnknownError, ConfigError, SessionEndedError, SessionError } from
 import type { SessionEvent } from '../base/events.ts'
 import { concerns, type Intent, whenGone } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
+import { additive } from '../changes/overlap.ts'
 import { type Plan, plan } from '../changes/plan.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Draft } from '../draft/draft.ts'
@@ -111,7 +112,7 @@ export class Committer {
    */
   #failed(draft: Draft, { generation }: Scope, error: unknown): unknown {
     if (error instanceof CommitUnknownError) draft.markUnknown(generation)
-    this.#engine.emit({ type: 'commit-failed', reason: error instanceof SessionError ? error.code : 'application', ...handleOf(draft) })
+    this.#engine.emit({ type: 'commit-failed', reason: reasonOf(error), ...handleOf(draft) })
     return error
   }
 
@@ -139,7 +140,11 @@ export class Committer {
       case 'create':
         return this.#create(draft, plan.merged, scope)
       case 'replace':
-        return this.#replace(draft, plan, scope)
+        return this.#replace(draft, { ...plan, ...scope, latestTexts: draft.latestTexts }, scope)
+      case 'join':
+        return this.#join(draft, plan, scope)
+      case 'end-overlap':
+        return this.#endOverlap(draft, plan, scope)
       case 'delete':
         return this.#delete(draft, plan.ended, 'flush', scope)
       case 'delete-then-create':
@@ -172,9 +177,24 @@ export class Committer {
     this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.handle })
   }
 
-  async #replace(draft: Draft, { identity, entry, merged }: PlanOf<'replace'>, scope: Scope): Promise<void> {
+  #join(draft: Draft, { identity, newer: { entry, texts } }: PlanOf<'join'>, scope: Scope): Promise<void> {
+    const intents = additive(scope.intents)
+    return this.#replace(draft, { ...scope, identity, entry, merged: undefined, latestTexts: texts, intents }, scope)
+  }
+
+  /** The next request repeats it if it fails, so that it never fails a request. */
+  async #endOverlap(draft: Draft, { identity, entry }: PlanOf<'end-overlap'>, scope: Scope): Promise<void> {
+    const none = { ...scope, intents: [] }
     try {
-      await this.#write(draft, { identity, entry, merged, ...scope }, scope.intents)
+      await this.#replace(draft, { ...none, identity, entry, merged: undefined, latestTexts: draft.latestTexts }, none)
+    } catch (error) {
+      this.#engine.emit({ type: 'commit-failed', reason: reasonOf(error), ...handleOf(draft) })
+    }
+  }
+
+  async #replace(draft: Draft, job: Omit<Job, 'access'> & Pick<Scope, 'generation'>, scope: Scope): Promise<void> {
+    try {
+      await this.#write(draft, job, scope.intents)
     } catch (error) {
       if (!(error instanceof SessionEndedError)) throw error
       await this.#sessionEnded(draft, error, scope)
@@ -182,8 +202,8 @@ export class Committer {
   }
 
   /** Writes to a session that exists. `own`: the intents of the draft that the job contains. */
-  #write(draft: Draft, job: Omit<Job, 'latestTexts' | 'access'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<Done> {
-    return this.#queue.commit({ ...job, latestTexts: draft.latestTexts, access: draft.access }).then((done) => {
+  #write(draft: Draft, job: Omit<Job, 'access'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<Done> {
+    return this.#queue.commit({ ...job, access: draft.access }).then((done) => {
       draft.committed(own, done.identity, done.entry, job.generation)
       return done
     })
@@ -253,11 +273,11 @@ export class Committer {
   }
 
   async #commitClaim(draft: Draft, name: string, own: readonly Intent[], deadline: number): Promise<string | undefined> {
-    const { state, generation } = draft
+    const { state, generation, latestTexts } = draft
     if (state.is !== 'live') return undefined
     const intents: Intent[] = [...own, { kind: 'claim', name }]
     try {
-      const { merged } = await this.#write(draft, { ...state, intents, merged: undefined, generation, deadline }, own)
+      const { merged } = await this.#write(draft, { ...state, intents, merged: undefined, latestTexts, generation, deadline }, own)
       draft.removeClaimed(name, generation)
       return merged.claimed
     } catch (error) {
@@ -282,6 +302,10 @@ function detectMutations(draft: Draft): { readonly error: unknown } | undefined 
   } catch (error) {
     return { error }
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof SessionError ? error.code : 'application'
 }
 
 function handleOf({ state: { identity } }: Draft): { readonly handle?: string } {

@@ -4,7 +4,6 @@ import type { Merged } from '../changes/merge.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Texts } from '../config/profile.ts'
 import { userIndex } from '../config/realm.ts'
-import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import type { Receipts } from './receipts.ts'
 
@@ -12,12 +11,15 @@ export type EntryContext = Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'valu
   readonly receipts: Receipts
 }
 
+/** The newest id of a session: its proof, and when it was created. */
+export type NewestId = Pick<Entry, 'proof' | 'idAt'>
+
 /**
- * Returns the entry to write for a merged state under `identity`, which replaces `before` if that
+ * Returns the entry to write for a merged state with the newest id `ids`, which replaces `before` if that
  * is given. Its expiry is computed from the state. Throws `CodecError` when the session is too
  * large, and `SessionEndedError` when its expiry has passed.
  */
-export function newEntry(context: EntryContext, merged: Merged, identity: Identity, nonce: string, before?: Entry): Entry {
+export function newEntry(context: EntryContext, merged: Merged, ids: NewestId, nonce: string, before?: Entry): Entry {
   const { profile, capabilities, receipts } = context
   const now = context.now()
   const payload = encode(context, merged.texts)
@@ -27,8 +29,8 @@ export function newEntry(context: EntryContext, merged: Merged, identity: Identi
   if (expiresAt <= now) throw new SessionEndedError('ended')
   return {
     payload,
-    proof: identity.proof,
-    idAt: before === undefined || merged.newId ? now : before.idAt,
+    proof: ids.proof,
+    idAt: ids.idAt,
     version: nonce,
     commits: capabilities.compareAndSwap ? receipts.add(before?.commits ?? '', nonce) : '',
     ...(userId === undefined ? {} : { userId: userIndex(userId, context.realm) }),

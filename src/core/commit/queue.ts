@@ -114,11 +114,12 @@ export class CommitQueue {
     return entry
   }
 
-  #report({ merged, identity, base, queued: { job } }: BatchItem, { version }: Entry, isUndisturbed: boolean): void {
+  #report({ merged, identity, base, joins, queued: { job } }: BatchItem, { version }: Entry, isUndisturbed: boolean): void {
     const { emit } = this.#context
     const { handle } = identity
     const reason = merged.loggedIn ? 'login' : merged.newId ? 'new-id' : merged.claimed === undefined ? 'changed' : 'claimed'
     emit({ type: 'saved', reason, handle, version })
+    if (joins) emit({ type: 'login-joined', reason: 'same-user', handle })
     if (base === undefined || isUndisturbed) return
     emit({ type: 'merged', reason: 'changed-meanwhile', handle })
     for (const property of overwritten(job.latestTexts, base, job.intents))

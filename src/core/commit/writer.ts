@@ -61,13 +61,13 @@ export class Writer {
 
   /** Adds a row under a new id. */
   async create(merged: Merged, deadline: number): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
-    const { store, ids, receipts } = this.#context
+    const { store, ids, receipts, now } = this.#context
     const retry = new Retry(deadline)
     const nonce = receipts.open()
     try {
       let identity = ids.create()
       for (let collisions = 0; collisions < MAX_COLLISIONS; ) {
-        const entry = newEntry(this.#context, merged, identity, nonce)
+        const entry = newEntry(this.#context, merged, { proof: identity.proof, idAt: now() }, nonce)
         const { key } = identity
         const result = await retry.attempt(this.#withLargestProperty(entry, store.create({ key, entry, deadline })))
         if (result?.ok === true) return { entry: withVersion(entry, result), identity: issued(identity, result) }

@@ -1,8 +1,8 @@
 import { SessionError, StoreError } from '../base/errors.ts'
 import type { SessionEvents } from '../base/events.ts'
-import type { Opened, State } from '../changes/state.ts'
+import { isOverlapOver, standingOf } from '../changes/overlap.ts'
+import type { Loaded, Opened, State } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
-import type { Texts } from '../config/profile.ts'
 import type { Presented } from '../cookie/transport.ts'
 import type { Identity, Ids } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
@@ -29,22 +29,19 @@ export function parseSessionCookie({ tokens, names }: Presented, ids: Ids): Cook
   return others.length < MAX_CANDIDATES ? { identities: [identity, ...others] } : { reason: 'two-cookies' }
 }
 
-/** The result of loading an id. `justReplaced`: the id was renewed less than a minute ago. */
+/**
+ * The result of loading an id. `justReplaced`: the id was replaced less than a minute ago. `newer`:
+ * the session under its newer id, if it is readable.
+ */
 export type LoadResult =
-  | { readonly entry: Entry; readonly texts: Texts }
-  | { readonly entry?: undefined; readonly reason: AbsentReason; readonly justReplaced?: boolean }
+  | (Loaded & { readonly isOverlapOver: boolean })
+  | { readonly entry?: undefined; readonly reason: AbsentReason; readonly justReplaced?: boolean; readonly newer?: Loaded | undefined }
 
 /**
  * A payload is decoded up to this many times `maxSize`, so that sessions stay readable after
  * `maxSize` was lowered.
  */
 const OVERSIZE = 4
-
-/**
- * Milliseconds after the renewal of an id for which requests with the previous id may still be
- * running.
- */
-const OVERLAP = 60_000
 
 /**
  * Reads the entry of an identity and validates it. Rejects with `StoreError` if the store fails.
@@ -67,11 +64,14 @@ export async function loadEntry(context: LoadContext, identity: Identity, fresh:
 
 function validate(context: Omit<LoadContext, 'store'>, identity: Identity, entry: Entry | undefined, now: number): LoadResult {
   if (entry === undefined || entry.expiresAt <= now) return { reason: 'unknown-or-expired' }
-  if (!context.ids.isCurrent(identity, entry)) return { reason: 'other-id', justReplaced: now - entry.idAt < OVERLAP }
-  if (entry.payload.length > OVERSIZE * context.maxSize) return { reason: 'too-large' }
-  const texts = context.values.decode(entry.payload)
-  if (texts === undefined) return { reason: 'unreadable' }
-  return context.profile.endOf(entry, texts, context) <= now ? { reason: 'unknown-or-expired' } : { entry, texts }
+  const isTooLarge = entry.payload.length > OVERSIZE * context.maxSize
+  const texts = isTooLarge ? undefined : context.values.decode(entry.payload)
+  const standing = context.ids.isCurrent(identity, entry) ? 'newest' : standingOf(identity.proof, entry, texts, now, context.parse)
+  if (standing === 'just-replaced') return { reason: 'other-id', justReplaced: true, newer: texts && { entry, texts } }
+  if (standing === 'replaced') return { reason: 'other-id' }
+  if (texts === undefined) return { reason: isTooLarge ? 'too-large' : 'unreadable' }
+  if (context.profile.endOf(entry, texts, context) <= now) return { reason: 'unknown-or-expired' }
+  return { entry, texts, isOverlapOver: isOverlapOver(entry, texts, now, context.parse) }
 }
 
 /**
@@ -94,12 +94,16 @@ export async function loadInto(context: LoadContext, draft: Draft, fresh = false
  * Loads the session of a request with several ids, for example after a change of `cookie.domain`,
  * or with a cookie that a sibling host has set. If exactly one of them leads to a session, that
  * session is used. If several do, none is used, because with any preference a sibling host could
- * replace the visitor's session by its own.
+ * replace the visitor's session by its own. Several valid ids of one session, from parallel logins,
+ * count as one.
  */
 async function loadOneOf(context: LoadContext, identities: readonly Identity[]): Promise<Opened> {
   const results = await Promise.all(identities.map(async (identity) => ({ identity, result: await loadEntry(context, identity, false) })))
   const current = results.filter(({ result }) => result.entry !== undefined)
-  const [first, another] = current
+  const isNewest = ({ identity, result }: (typeof results)[number]): boolean =>
+    result.entry !== undefined && context.ids.isCurrent(identity, result.entry)
+  const ordered = [...current.filter((each) => !isNewest(each)), ...current.filter(isNewest)]
+  const [first, another] = new Map(ordered.map((each) => [each.identity.key, each])).values()
   if (another !== undefined) {
     context.emit({ type: 'absent', reason: 'two-cookies' })
     return { state: { is: 'absent', presented: current.map(({ identity }) => identity), conflict: true } }
@@ -153,13 +157,14 @@ function failedState(identity: Identity, error: unknown): State {
 function toState({ emit, profile }: Pick<LoadContext, 'emit' | 'profile'>, identity: Identity, result: LoadResult, before?: State): Opened {
   if (result.entry !== undefined) {
     emit({ type: 'loaded', reason: 'found', handle: identity.handle })
-    return { state: { is: 'live', identity, entry: result.entry }, texts: result.texts }
+    const { entry, texts, isOverlapOver } = result
+    return { state: { is: 'live', identity, entry, isOverlapOver }, texts }
   }
   emit({ type: 'absent', reason: result.reason, handle: identity.handle })
   // If this request saw the session earlier and it is gone now, it ended while the request was
   // running.
   const hasEnded = before?.is === 'live' || before?.is === 'ended' || isJustReplaced(result)
-  if (hasEnded) return { state: { is: 'ended', identity } }
+  if (hasEnded) return { state: { is: 'ended', identity, newer: result.newer } }
   const refusal = isUnreadable(result) ? profile.unreadable : undefined
   // Ids renewed more than a minute ago cannot end the session, because they may be leaked or
   // planted. Oversized rows are not deleted, so that a developer can examine them. With a refusal

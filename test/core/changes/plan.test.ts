@@ -43,7 +43,19 @@ const states = {
   unreadable: { is: 'absent', refusal: { reason: 'unreadable', error: () => unreadable } },
   unloaded: { is: 'unloaded', identity },
   live: { is: 'live', identity, entry },
+  several: { is: 'live', identity, entry, isOverlapOver: true },
   ended: { is: 'ended', identity },
+  replaced: {
+    is: 'ended',
+    identity,
+    newer: {
+      entry,
+      texts: new Map([
+        ['userId', '2'],
+        ['_from', `["proof",${START}]`],
+      ]),
+    },
+  },
   failed: { is: 'failed', identity, error: down },
   unknown: { is: 'unknown', identity },
 } satisfies Record<string, State>
@@ -114,6 +126,14 @@ describe('plan', () => {
       { do: 'delete-then-create', ended: [identity], reason: 'flush' },
     ],
     ['flushed twice', { state: 'absent', flushed: ['key', 'other'] }, { do: 'delete', ended: [identity, identityOf('other')] }],
+    ['login of the same user, id replaced a moment ago', { state: 'replaced', intents: [set, login] }, { do: 'join', identity }],
+    ['login of the same user, id replaced a minute ago', { state: 'replaced', intents: [login], later: 60_000 }, { do: 'create' }],
+    ['login of another user, id replaced a moment ago', { state: 'replaced', intents: [{ ...login, text: '3' }] }, { do: 'create' }],
+    ['changed, id replaced a moment ago', { state: 'replaced', intents: [set] }, { do: 'refuse', error: { code: 'ERR_SESSION_ENDED' } }],
+    ['read only, several ids for too long', { state: 'several', accessed: false }, { do: 'end-overlap', identity }],
+    ['changed, several ids for too long', { state: 'several', intents: [set] }, { do: 'replace' }],
+    ['5xx, several ids for too long', { state: 'several', intents: [set], failed: true }, { do: 'end-overlap', identity }],
+    ['flushed, several ids for too long', { state: 'several', flushed: ['key'] }, { do: 'delete', ended: [identity] }],
     ['5xx, changed', { state: 'live', intents: [set], failed: true }, { do: 'nothing', reason: 'failed-response' }],
     ['5xx, login', { state: 'live', intents: [login], failed: true }, { do: 'nothing', reason: 'failed-response' }],
     ['5xx, cycled', { state: 'live', intents: [cycle], failed: true }, { do: 'nothing', reason: 'failed-response' }],
@@ -145,7 +165,7 @@ describe('plan laws', () => {
   it('plans only deletions for a failed response', () => {
     fc.assert(
       fc.property(given, (each) => {
-        expect(['nothing', 'delete']).toContain(decide({ ...each, failed: true }).do)
+        expect(['nothing', 'delete', 'end-overlap']).toContain(decide({ ...each, failed: true }).do)
       }),
     )
   })
@@ -170,7 +190,7 @@ describe('plan laws', () => {
   it('creates, replaces and deletes nothing without changes', () => {
     fc.assert(
       fc.property(given, (each) => {
-        expect(['nothing', 'touch']).toContain(decide({ ...each, intents: [], flushed: [] }).do)
+        expect(['nothing', 'touch', 'end-overlap']).toContain(decide({ ...each, intents: [], flushed: [] }).do)
       }),
     )
   })
@@ -178,7 +198,8 @@ describe('plan laws', () => {
   it('never replaces a session that has ended, failed to load or is unknown', () => {
     fc.assert(
       fc.property(given, (each) => {
-        if (['ended', 'failed', 'unknown', 'absent', 'unloaded'].includes(each.state)) expect(decide(each).do).not.toBe('replace')
+        if (['ended', 'failed', 'unknown', 'absent', 'unloaded', 'replaced'].includes(each.state))
+          expect(decide(each).do).not.toBe('replace')
       }),
     )
   })

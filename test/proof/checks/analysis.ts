@@ -1,5 +1,6 @@
-import { applyChanges, EMPTY, forget, NAMES, type State } from '../model/model.ts'
+import { applyChanges, CLAIMABLE, EMPTY, forget, NAMES, type State } from '../model/model.ts'
 import { type Exchange, familyOf, type History, type Script, type Unit } from './history.ts'
+import { additive, type IdState, idStateAfter, logsIn, UNKNOWN_IDS } from './id-state.ts'
 
 /** A unit of changes with the request it belongs to. */
 export interface PlacedUnit {
@@ -36,10 +37,8 @@ export interface SessionTimeline {
   readonly start: number
   /** The state after each entry of the log. */
   readonly states: readonly State[]
-  /**
-   * The current id after each entry of the log; `undefined` if it is not known from the responses.
-   */
-  readonly ids: readonly (string | undefined)[]
+  /** The valid ids after each entry of the log, as far as they are known from the responses. */
+  readonly ids: readonly IdState[]
 }
 
 /** A history with the lookups that the checks share. */
@@ -103,11 +102,12 @@ function timelineOf(
     log.findIndex((id) => units.get(id)?.startsSession === true && units.get(id)?.family === family),
   )
   const states: State[] = []
-  const ids: (string | undefined)[] = []
+  const ids: IdState[] = []
   for (const [index, id] of log.entries()) {
     const base = index === start ? baseState(start, units.get(id)) : (states[index - 1] as State)
-    states.push(index < start ? EMPTY : nextState(base, id, units, byRequest))
-    ids.push(index < start ? undefined : idAfter(family, ids[index - 1], units.get(id), index === start))
+    states.push(index < start ? EMPTY : nextState(base, id, family, units, byRequest))
+    const before = index === start ? undefined : ids[index - 1]
+    ids.push(index < start ? UNKNOWN_IDS : idStateAfter(family, before, units.get(id), base.data.get('userId')))
   }
   return { family, log, observations, requests, start, states, ids }
 }
@@ -128,7 +128,9 @@ function placedUnits(exchange: Exchange): PlacedUnit[] {
   return (report?.units ?? []).map((unit) => {
     const starts = family === undefined || unit.fresh || (logsIn(unit) && issued !== undefined && issued !== family)
     if (starts) family = issued
-    return { unit, exchange, family, startsSession: starts && family !== undefined }
+    // A login that found no session and got an id of the session that its cookie names has joined it.
+    const joins = cookie !== undefined && family === familyOf(cookie)
+    return { unit, exchange, family, startsSession: starts && family !== undefined && !joins }
   })
 }
 
@@ -142,9 +144,9 @@ function baseState(start: number, placed: PlacedUnit | undefined): State {
   return { data: new Map(Object.entries(opened.data)), lastUser: 'another user' }
 }
 
-function nextState(state: State, id: number, units: Analysis['units'], byRequest: Analysis['byRequest']): State {
+function nextState(state: State, id: number, family: string, units: Analysis['units'], byRequest: Analysis['byRequest']): State {
   const placed = units.get(id)
-  if (placed !== undefined) return applyChanges(state, placed.unit.changes)
+  if (placed !== undefined) return isLateJoin(placed, family) ? joined(state, placed) : applyChanges(state, placed.unit.changes)
   return stateAfterUnknown(state, byRequest.get(Math.floor(id / 10))?.script)
 }
 
@@ -162,21 +164,15 @@ function stateAfterUnknown(state: State, script: Script | undefined): State {
   )
 }
 
-function idAfter(family: string, before: string | undefined, placed: PlacedUnit | undefined, isStart: boolean): string | undefined {
-  if (placed === undefined) return undefined
-  if (!isStart && !renewsId(placed.unit)) return before
-  const { units = [] } = placed.exchange.report ?? {}
-  const later = units.slice(units.indexOf(placed.unit) + 1).some((unit) => renewsId(unit) && unit.outcome !== 'no')
-  const { setCookie } = placed.exchange
-  return later || setCookie === undefined || familyOf(setCookie) !== family ? undefined : setCookie
+/** The model keeps values that were claimed, so whether a claimable property was absent is not known. */
+function joined(state: State, { unit }: PlacedUnit): State {
+  const changes = additive(unit.changes)
+  const isSet = changes.some((change) => change.do === 'setIfAbsent' && change.name === CLAIMABLE)
+  const after = applyChanges(state, changes)
+  return isSet && state.data.has(CLAIMABLE) ? forget(after, [CLAIMABLE]) : after
 }
 
-/** Whether these changes may start another session. */
-export function logsIn({ changes }: Unit): boolean {
-  return changes.some((change) => change.do === 'login')
-}
-
-/** Whether these changes give the session a new id. */
-export function renewsId({ changes }: Unit): boolean {
-  return changes.some((change) => change.do === 'cycle' || change.do === 'login')
+/** Whether these changes joined a session that their request did not see. */
+function isLateJoin({ unit, exchange: { cookie, report } }: PlacedUnit, family: string): boolean {
+  return cookie !== undefined && familyOf(cookie) === family && report?.opened?.exists === false && report.units[0] === unit && !unit.fresh
 }

@@ -1,6 +1,6 @@
 import { analyze } from './analysis.ts'
 import type { Anomaly, Check } from './anomaly.ts'
-import { lostSession, twoCurrentIds, usedAfterEnd } from './ends.ts'
+import { lostSession, twoCurrentIds, usedAfterEnd, wrongJoin } from './ends.ts'
 import { badExpiry, badTouch, usedAfterExpiry } from './expiry.ts'
 import type { History } from './history.ts'
 import { anothersData, dirtyRead, doubleApplication, forkedRead, lostUpdate } from './order.ts'
@@ -18,6 +18,7 @@ const CHECKS: readonly Check[] = [
   claimedTwice,
   usedAfterEnd,
   twoCurrentIds,
+  wrongJoin,
   lostSession,
   badTouch,
   badExpiry,

@@ -1,9 +1,10 @@
 // How sessions and ids end: a flush, another user's login, a new id, expiry; and that nothing else
 // ends them.
 
-import { type Analysis, type PlacedUnit, renewsId, type SessionTimeline } from './analysis.ts'
+import type { Analysis, PlacedUnit, SessionTimeline } from './analysis.ts'
 import { type Anomaly, anomaly, anomalyIf } from './anomaly.ts'
-import { type Exchange, familyOf } from './history.ts'
+import { type Exchange, familyOf, type Rules } from './history.ts'
+import { type IdState, isValid, JOINABLE, renewsId, SEVERAL_IDS } from './id-state.ts'
 
 /** When each session had certainly ended, by family: the position of the response that ended it. */
 export function endsOf({ history, units, byFamily }: Analysis): Map<string, number> {
@@ -41,17 +42,65 @@ export function usedAfterEnd(analysis: Analysis): Anomaly[] {
   return [...seen, ...saved]
 }
 
-/** A request that reads a session sent the id that was current at that time. */
-export function twoCurrentIds({ timelines, units }: Analysis): Anomaly[] {
+/**
+ * A request that reads a session sent an id that was current at that time: the newest one, or one
+ * of a parallel login. After the overlap of parallel logins only one of their ids is used.
+ */
+export function twoCurrentIds(analysis: Analysis): Anomaly[] {
+  const { timelines, units } = analysis
   const outdated = timelines.flatMap(({ observations, ids }) =>
-    observations.flatMap(({ exchange, log }) => {
-      const current = ids[log.length - 1]
-      return anomalyIf(current !== undefined && exchange.cookie !== current, () =>
+    observations.flatMap(({ exchange, log }) =>
+      anomalyIf(!isValid(ids[log.length - 1] as IdState, exchange.cookie), () =>
         anomaly('two current ids', exchange, `sent an id that ${log.at(-1)} had replaced`),
-      )
+      ),
+    ),
+  )
+  return [...outdated, ...timelines.flatMap((timeline) => findOverlong(timeline, analysis)), ...findCopies(timelines, units)]
+}
+
+/** If the store can fail, the write that ends the overlap may be missing, and is then repeated. */
+function findOverlong({ observations, ids }: SessionTimeline, { history: { rules }, visibleBefore }: Analysis): Anomaly[] {
+  if (rules.faults) return []
+  const late = observations.filter(({ exchange, log }) => exchange.beganAt > overlapEnd(ids[log.length - 1] as IdState, rules))
+  return late.flatMap(({ exchange, log }) => {
+    const other = late.find(
+      (each) =>
+        ids[each.log.length - 1] === ids[log.length - 1] &&
+        each.exchange.cookie !== exchange.cookie &&
+        each.exchange.ended < visibleBefore(exchange),
+    )
+    return anomalyIf(other !== undefined, () =>
+      anomaly('two current ids', exchange, `sent another id than ${other?.exchange.script.number} after the overlap`),
+    )
+  })
+}
+
+/** When the overlap was over by every clock; `Infinity` if there is none. */
+function overlapEnd({ others = [], issuer }: IdState, { skew }: Rules): number {
+  return others.length === 0 || issuer === undefined ? Infinity : issuer.exchange.endedAt + SEVERAL_IDS + 2 * skew
+}
+
+/**
+ * A login joins a session only if it is one of the session's user, with the id that the session's
+ * login replaced less than a minute before.
+ */
+export function wrongJoin({ timelines, history: { rules } }: Analysis): Anomaly[] {
+  return timelines.flatMap(({ ids, log }) =>
+    ids.flatMap((state, index) => {
+      const { joined, issuer } = state
+      if (!joined || issuer === undefined || ids[index - 1] === state) return []
+      const problem = joinProblem(state, issuer, rules)
+      return problem === undefined ? [] : [anomaly('wrong join', issuer.exchange, `${log[index]} joined ${problem}`)]
     }),
   )
-  return [...outdated, ...findCopies(timelines, units)]
+}
+
+function joinProblem({ login, user }: IdState, { unit, exchange }: PlacedUnit, { skew, maxDuration }: Rules): string | undefined {
+  if (login === 'none') return 'a session whose newest id is not that of a login'
+  if (login !== 'unknown' && login.replaced !== exchange.cookie) return 'with another id than the login replaced'
+  if (login !== 'unknown' && unit.at - login.at > JOINABLE + 2 * skew + maxDuration) return 'long after the login'
+  const isOfUser = unit.changes.every((change) => change.do !== 'login' || change.user === user || typeof user === 'symbol')
+  return isOfUser ? undefined : "another user's session"
 }
 
 /** The same commit in two sessions: one is a copy of the other. */
@@ -71,14 +120,18 @@ export function lostSession(analysis: Analysis): Anomaly[] {
     const { cookie, report, code } = exchange
     if (cookie === undefined || (report?.opened?.exists !== false && code !== 'ERR_SESSION_ENDED')) return []
     const timeline = analysis.byFamily.get(familyOf(cookie))
-    const isExcused = timeline === undefined || endedBy(timeline, exchange, analysis) || mayHaveExpired(timeline, exchange, analysis)
+    const isExcused =
+      timeline === undefined ||
+      endedBy(timeline, exchange, analysis) ||
+      endedWithOverlap(timeline, exchange, analysis) ||
+      mayHaveExpired(timeline, exchange, analysis)
     return anomalyIf(!isExcused, () =>
       anomaly('session lost', exchange, code === undefined ? 'found no session' : 'failed with ERR_SESSION_ENDED'),
     )
   })
 }
 
-function endedBy({ requests }: SessionTimeline, reader: Exchange, { issuers }: Analysis): boolean {
+function endedBy({ requests, ids }: SessionTimeline, reader: Exchange, { issuers, history: { rules } }: Analysis): boolean {
   const issuer = issuers.get(reader.cookie ?? '')
   return requests.some((exchange) => {
     if (exchange.began > reader.ended || exchange === reader) return false
@@ -88,9 +141,30 @@ function endedBy({ requests }: SessionTimeline, reader: Exchange, { issuers }: A
     if (exchange.ended < (issuer?.began ?? 0)) return false
     return (
       exchange !== issuer &&
-      exchange.report.units.some((unit) => renewsId(unit) && (unit.outcome !== 'no' || exchange.code !== 'ERR_SESSION_ENDED'))
+      exchange.report.units.some(
+        (unit) =>
+          renewsId(unit) &&
+          (unit.outcome !== 'no' || exchange.code !== 'ERR_SESSION_ENDED') &&
+          !ids.some((state) => state.issuer?.unit === unit && keepsId(state, reader, rules)),
+      )
     )
   })
+}
+
+/** After the overlap of parallel logins another of their ids may have been used first. */
+function endedWithOverlap({ ids, requests }: SessionTimeline, reader: Exchange, { history: { rules } }: Analysis): boolean {
+  return ids.some(({ newest, others = [], issuer }) => {
+    if (issuer === undefined || reader.endedAt < issuer.unit.at + SEVERAL_IDS - 2 * rules.skew) return false
+    const overlapping = [newest, ...others]
+    const isOther = ({ cookie }: Exchange): boolean => cookie !== reader.cookie && overlapping.includes(cookie)
+    return overlapping.includes(reader.cookie) && requests.some((each) => each.began < reader.ended && isOther(each))
+  })
+}
+
+/** Whether a login that joined a session has certainly left the id of this request valid. */
+function keepsId({ joined, newest, others, issuer }: IdState, { cookie, endedAt }: Exchange, { skew }: Rules): boolean {
+  if (!joined || cookie === undefined || issuer === undefined || endedAt > issuer.unit.at + SEVERAL_IDS - 2 * skew) return false
+  return cookie === newest || others?.includes(cookie) === true
 }
 
 function mayHaveExpired({ family }: SessionTimeline, reader: Exchange, { history, unitsByFamily }: Analysis): boolean {

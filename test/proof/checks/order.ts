@@ -24,11 +24,16 @@ export function forkedRead({ timelines }: Analysis): Anomaly[] {
   )
 }
 
-/** Changes that were reported as not saved, or whose request had not begun, must not be visible. */
+/**
+ * Changes that were reported as not saved, or whose request had not begun, must not be visible.
+ * Entries from before the session's start are judged where the request that copied them saw them.
+ */
 export function dirtyRead({ timelines, units, byRequest, history }: Analysis): Anomaly[] {
-  return timelines.flatMap(({ observations }) =>
+  return timelines.flatMap(({ observations, start }) =>
     observations.flatMap(({ log, exchange }) => {
-      const dirty = log.find((id) => isUnsaved(units.get(id), exchange, history.rules) || hasNoSource(id, units, byRequest, exchange))
+      const dirty = log
+        .slice(start)
+        .find((id) => isUnsaved(units.get(id), exchange, history.rules) || hasNoSource(id, units, byRequest, exchange))
       return dirty === undefined ? [] : [anomaly('dirty read', exchange, `saw ${dirty}, which was not saved`)]
     }),
   )

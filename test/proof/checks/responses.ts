@@ -1,10 +1,11 @@
 // Responses to the browser, and the rows that are left at the end.
 
 import { keyOf } from '../simulation/subject.ts'
-import { type Analysis, logsIn, type PlacedUnit, renewsId } from './analysis.ts'
+import type { Analysis, PlacedUnit } from './analysis.ts'
 import { type Anomaly, anomaly, anomalyIf } from './anomaly.ts'
 import { endsOf } from './ends.ts'
 import { type Exchange, familyOf } from './history.ts'
+import { logsIn, renewsId } from './id-state.ts'
 
 /** At most one `Set-Cookie`, for a committed new id or for a flush, and none is missing. */
 export function wrongCookie({ history, units }: Analysis): Anomaly[] {

@@ -171,7 +171,10 @@ class Manager {
 
   addRow({ rows }: Network): void {
     const identity = this.#context.ids.create()
-    rows.set(identity.key, newEntry(this.#context, merge(FIRST, [], this.#context), identity, 'first'))
+    rows.set(
+      identity.key,
+      newEntry(this.#context, merge(FIRST, [], this.#context), { proof: identity.proof, idAt: this.#context.now() }, 'first'),
+    )
   }
 
   /** The session that was created first is read from the rows, without a message. */

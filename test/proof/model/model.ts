@@ -70,5 +70,8 @@ export function forget(state: State, names: Iterable<string> = NAMES): State {
   return { data, lastUser: data.get('userId') === UNKNOWN ? UNKNOWN : state.lastUser }
 }
 
+/** The only name that the generator claims. */
+export const CLAIMABLE = 'ticket'
+
 /** All names that the generator uses. */
 export const NAMES: readonly string[] = ['a', 'b', 'c', 'box', 'first', 'count', 'ticket', 'userId']

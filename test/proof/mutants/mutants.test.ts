@@ -21,6 +21,12 @@ describe('the checker accepts', () => {
       expect(check(await simulate(generateScenario(seed, { faults: false, resent: false }), small('none'))), `seed ${seed}`).toEqual([])
     }
   })
+
+  it('its parallel logins', { timeout: 60_000 }, async () => {
+    const options = { faults: false, resent: false, longWaits: false, parallelLogins: true }
+    for (let seed = 1; seed <= 200; seed++)
+      expect(check(await simulate(generateScenario(seed, options), small('none'))), `seed ${seed}`).toEqual([])
+  })
 })
 
 /** Returns the first seed in which the checker finds an anomaly of this mutant. */

@@ -17,6 +17,7 @@ export interface Mutant {
 /** No faults except the mutant's, so that every anomaly is caused by the mutant. */
 const NO_FAULTS: ScenarioOptions = { faults: false, resent: false, longWaits: false }
 
+const PARALLEL_LOGINS: ScenarioOptions = { ...NO_FAULTS, parallelLogins: true }
 const FAULTS: ScenarioOptions = { longWaits: false }
 
 function store(name: string, wrap: Wrap, anomalies: readonly string[], options: ScenarioOptions = NO_FAULTS): Mutant {
@@ -72,4 +73,10 @@ export const MUTANTS: readonly Mutant[] = [
   library('read that writes', ['lost update', 'forked read']),
   library('cookie from an uncommitted cycle', ['wrong cookie']),
   library('expiry not checked', ['used after expiry'], { ...NO_FAULTS, longWaits: true }),
+  library('login that joins with any old id', ['wrong join'], PARALLEL_LOGINS),
+  library('login that joins the session of another user', ['wrong join'], PARALLEL_LOGINS),
+  library('login that joins and replaces data it did not see', ['wrong merge'], PARALLEL_LOGINS),
+  library('login that joins and ends the other id', ['session lost'], PARALLEL_LOGINS),
+  library('cycleId that keeps the ids of parallel logins', ['two current ids'], PARALLEL_LOGINS),
+  library('ids of parallel logins that stay valid', ['two current ids'], PARALLEL_LOGINS),
 ]

@@ -13,6 +13,12 @@ export type Flaw =
   | 'read that writes'
   | 'cookie from an uncommitted cycle'
   | 'expiry not checked'
+  | 'login that joins with any old id'
+  | 'login that joins the session of another user'
+  | 'login that joins and replaces data it did not see'
+  | 'login that joins and ends the other id'
+  | 'cycleId that keeps the ids of parallel logins'
+  | 'ids of parallel logins that stay valid'
 
 export interface SmallOptions {
   readonly rows: SmallRows
@@ -75,11 +81,12 @@ class SmallLibrary {
     if (session.flushed && session.row === undefined) await this.#flush(session)
     session.detectMutations()
     if (session.changes.length === 0) return flaw === 'read that writes' ? this.#reprint(session) : this.#touch(session)
-    if (session.row === undefined) return this.#create(session)
+    if (session.row === undefined && !(await this.#mayJoin(session))) return this.#create(session)
     if (session.renewsId && flaw === 'copy, then delete') return this.#copy(session)
     const id = this.#idOf(session)
     for (;;) {
-      const current = await rows.run((all) => this.#current(all, id))
+      const current = await rows.run((all) => this.#current(all, id) ?? this.#joinable(all, id, session))
+      if (current === undefined && session.row === undefined) return this.#create(session)
       if (current === undefined) throw new SessionEndedError()
       const data = this.#merged(session, current)
       if (await this.#swap(session, id, current, data)) return
@@ -87,8 +94,9 @@ class SmallLibrary {
   }
 
   /** Returns the newest state with the changes applied, or the wrong result of a flaw. */
-  #merged({ changes, data }: SmallSession, current: Row): Data {
+  #merged({ row, changes: recorded, additive, data }: SmallSession, current: Row): Data {
     const newest = parseRow(current)
+    const changes = row === undefined && this.#options.flaw !== 'login that joins and replaces data it did not see' ? additive : recorded
     if (this.#options.flaw === 'whole snapshot') return data
     if (this.#options.flaw === 'deep merge') return { ...newest, ...data }
     for (const change of changes) change(newest)
@@ -98,7 +106,7 @@ class SmallLibrary {
   async #swap(session: SmallSession, id: string, current: Row, data: Data): Promise<boolean> {
     const newId = session.renewsId ? this.#renewId(id) : id
     if (this.#options.flaw === 'cookie from an uncommitted cycle' && session.renewsId) session.issuedId = newId
-    const row = this.#row(data, newId, current, 'userId' in data && session.renewsId)
+    const row = { ...this.#row(data, newId, current, 'userId' in data && session.renewsId), ...this.#idsAfter(session, current, id, newId) }
     const written = await this.#options.rows.run((rows) => {
       if (rows.get(this.#keyOf(id))?.version !== current.version) return false
       rows.delete(this.#keyOf(id))
@@ -113,7 +121,7 @@ class SmallLibrary {
     if (isNewId) session.issuedId = id
     if (session.renewsId || isNewId) this.#cookies.set(session, id)
     // Reads keep the data they saw; the next commit starts without changes.
-    Object.assign(session, { row, renews: false, changes: [], base: structuredClone(session.data) })
+    Object.assign(session, { row, renews: false, changes: [], additive: [], base: structuredClone(session.data) })
   }
 
   async #create(session: SmallSession): Promise<void> {
@@ -123,6 +131,48 @@ class SmallLibrary {
     const row = this.#row(data, id, undefined, true)
     await this.#options.rows.run((rows) => rows.set(this.#keyOf(id), row))
     this.#committed(session, row, id, true)
+  }
+
+  async #mayJoin(session: SmallSession): Promise<boolean> {
+    const id = this.#cookies.get(session)
+    if (id === undefined || session.flushed || session.user === undefined) return false
+    return (await this.#options.rows.run((all) => this.#joinable(all, id, session))) !== undefined
+  }
+
+  /** The session that a login joins: its id is the one that the session's login replaced a moment ago. */
+  #joinable(rows: Map<string, Row>, id: string, { user, cycled }: SmallSession): Row | undefined {
+    const { flaw, now } = this.#options
+    const row = rows.get(this.#keyOf(id))
+    if (row?.from === undefined || user === undefined || cycled || row.expiresAt <= now()) return undefined
+    const isOfUser = parseRow(row)['userId'] === user || flaw === 'login that joins the session of another user'
+    const isReplaced = row.from[0] === id || flaw === 'login that joins with any old id'
+    return isOfUser && isReplaced && now() - row.from[1] < 60_000 ? row : undefined
+  }
+
+  #idsAfter(
+    { user, cycled, renewsId }: SmallSession,
+    before: Row,
+    id: string,
+    newId: string,
+  ): Pick<Row, 'secret' | 'idAt' | 'others' | 'from'> {
+    const { flaw, now } = this.#options
+    const { secret, idAt, others, from } = before
+    if (renewsId && !isValid(before, id)) {
+      const both = [[secret, idAt] as const, ...others].slice(0, 3)
+      return { secret: newId, idAt: now(), others: flaw === 'login that joins and ends the other id' ? [] : both, from }
+    }
+    if (renewsId) {
+      const isLogin = user !== undefined && !cycled
+      const kept = flaw === 'cycleId that keeps the ids of parallel logins' && !isLogin
+      return { secret: newId, idAt: now(), others: kept ? others : [], from: isLogin ? [id, now()] : undefined }
+    }
+    if (!this.#isOverlapOver(before)) return { secret, idAt, others, from }
+    return { secret: id, idAt: others.find(([other]) => other === id)?.[1] ?? idAt, others: [], from: undefined }
+  }
+
+  #isOverlapOver({ idAt, others }: Row): boolean {
+    const { flaw, now } = this.#options
+    return others.length > 0 && now() - idAt >= 120_000 && flaw !== 'ids of parallel logins that stay valid'
   }
 
   /** The flaw: for a moment both ids are current, and commits under the old one are lost. */
@@ -148,7 +198,8 @@ class SmallLibrary {
       const current = this.#current(all, id)
       if (current === undefined) return undefined
       const { [key]: value, ...rest } = parseRow(current)
-      if (removing && value !== undefined) all.set(this.#keyOf(id), { ...this.#row(rest, id, current, false) })
+      if (removing && value !== undefined)
+        all.set(this.#keyOf(id), { ...this.#row(rest, id, current, false), ...this.#idsAfter(session, current, id, id) })
       return value
     }
     delete session.data[key]
@@ -158,15 +209,16 @@ class SmallLibrary {
     return value
   }
 
-  async #touch({ row, ...session }: SmallSession): Promise<void> {
+  async #touch(session: SmallSession): Promise<void> {
     const { rows, now, idle, absolute } = this.#options
-    if (row === undefined || session.flushed || row.expiresAt - now() > idle * 0.9) return
-    const id = `${row.secret}`
+    const { row, flushed } = session
+    if (row === undefined || flushed || (row.expiresAt - now() > idle * 0.9 && !this.#isOverlapOver(row))) return
+    const id = this.#idOf(session)
     await rows.run((all) => {
       const current = this.#current(all, id)
       if (current === undefined) return
       const expiresAt = Math.max(current.expiresAt, Math.min(now() + idle, current.createdAt + absolute))
-      all.set(this.#keyOf(id), { ...current, expiresAt })
+      all.set(this.#keyOf(id), { ...current, ...this.#idsAfter(session, current, id, id), version: current.version + 1, expiresAt })
     })
   }
 
@@ -174,9 +226,10 @@ class SmallLibrary {
    * The flaw: rows that another program printed are printed again in this library's style, although
    * no property changed.
    */
-  async #reprint({ row }: SmallSession): Promise<void> {
+  async #reprint(session: SmallSession): Promise<void> {
+    const { row } = session
     if (row === undefined) return
-    const id = row.secret
+    const id = this.#idOf(session)
     const foreign = [...row.texts].some(([, text]) => JSON.stringify(JSON.parse(text)) !== text)
     if (!foreign) return
     const reprinted = this.#row(parseRow(row), id, row, false)
@@ -188,7 +241,7 @@ class SmallLibrary {
 
   #current(rows: Map<string, Row>, id: string): Row | undefined {
     const row = rows.get(this.#keyOf(id))
-    if (row === undefined || row.secret !== id) return undefined
+    if (row === undefined || !isValid(row, id)) return undefined
     return row.expiresAt > this.#options.now() || this.#options.flaw === 'expiry not checked' ? row : undefined
   }
 
@@ -196,11 +249,12 @@ class SmallLibrary {
     const { now, idle, absolute } = this.#options
     const createdAt = before === undefined || restartsLifetime ? now() : before.createdAt
     const texts = new Map([...printData(data)].map(([name, text]) => [name, name === 'box' ? text.replace(':', ': ') : text]))
-    return { texts, secret: id, version: (before?.version ?? 0) + 1, createdAt, expiresAt: Math.min(now() + idle, createdAt + absolute) }
+    const version = (before?.version ?? 0) + 1
+    return { texts, secret: id, idAt: now(), others: [], version, createdAt, expiresAt: Math.min(now() + idle, createdAt + absolute) }
   }
 
-  #idOf({ row }: SmallSession): string {
-    return (row as Row).secret
+  #idOf(session: SmallSession): string {
+    return this.#cookies.get(session) as string
   }
 
   #renewId(id: string): string {
@@ -212,4 +266,8 @@ class SmallLibrary {
     const { flaw } = this.#options
     return flaw === 'copy, then delete' || flaw === 'flush misses a concurrently renewed id' ? id : id.slice(0, id.indexOf('.'))
   }
+}
+
+function isValid({ secret, others }: Row, id: string): boolean {
+  return secret === id || others.some(([other]) => other === id)
 }

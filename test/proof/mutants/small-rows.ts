@@ -2,7 +2,13 @@
 export interface Row {
   /** Texts by property, as printed by the writer. */
   readonly texts: ReadonlyMap<string, string>
+  /** The newest id. */
   readonly secret: string
+  readonly idAt: number
+  /** Further valid ids of parallel logins, newest first, with the times at which they were created. */
+  readonly others: readonly (readonly [id: string, idAt: number])[]
+  /** The id that the last login replaced, and when. */
+  readonly from?: readonly [id: string, replacedAt: number] | undefined
   readonly version: number
   readonly createdAt: number
   readonly expiresAt: number

@@ -8,6 +8,12 @@ export type Change = (data: Data) => void
 export class SmallSession implements SessionLike {
   data: Data
   changes: Change[] = []
+  /** The same changes for a session that this request did not see, but that its login joins. */
+  additive: Change[] = []
+  /** The user of a login. */
+  user: string | undefined
+  /** A new id was asked for, or the user was removed, without a login. */
+  cycled = false
   /** The data at the opening, or after the last commit. */
   base: Data
   renewsId = false
@@ -41,12 +47,16 @@ export class SmallSession implements SessionLike {
   }
 
   set(key: string, value: unknown): void {
-    this.record((data) => void (data[key] = structuredClone(value)))
+    this.record(
+      (data) => void (data[key] = structuredClone(value)),
+      (data) => void (data[key] ??= structuredClone(value)),
+    )
   }
 
   delete(key: string): boolean {
     const present = this.has(key)
-    if (present) this.record((data) => remove(data, key))
+    if (present) this.record((data) => remove(data, key), nothing)
+    if (present && key === 'userId') this.cycled = true
     return present
   }
 
@@ -73,21 +83,32 @@ export class SmallSession implements SessionLike {
   }
 
   clear(): void {
-    this.record((data) => Object.keys(data).forEach((key) => delete data[key]))
+    this.record((data) => Object.keys(data).forEach((key) => delete data[key]), nothing)
   }
 
   flush(): void {
     this.flushed = true
-    Object.assign(this, { changes: [], base: {}, data: {}, renews: false, row: undefined, gaveId: undefined })
+    Object.assign(this, {
+      changes: [],
+      additive: [],
+      user: undefined,
+      base: {},
+      data: {},
+      renews: false,
+      row: undefined,
+      gaveId: undefined,
+    })
   }
 
   cycleId(): void {
     this.renewsId = true
+    this.cycled = true
     this.record(() => undefined)
   }
 
   login(user: string): void {
     this.renewsId = true
+    this.user = user
     this.record((data) => {
       const before = data['userId'] ?? data['_lastUser']
       if (before !== undefined && before !== user) Object.keys(data).forEach((key) => delete data[key])
@@ -105,8 +126,9 @@ export class SmallSession implements SessionLike {
     return visible
   }
 
-  record(change: Change): void {
+  record(change: Change, additive: Change = change): void {
     this.changes.push(change)
+    this.additive.push(additive)
     change(this.data)
   }
 
@@ -126,6 +148,8 @@ export function parseRow(row: Row): Data {
 export function printData(data: Data): ReadonlyMap<string, string> {
   return new Map(Object.entries(data).map(([name, value]) => [name, JSON.stringify(value)]))
 }
+
+function nothing(): void {}
 
 function remove(data: Data, key: string): void {
   if (key === 'userId' && data[key] !== undefined) data['_lastUser'] = data[key]

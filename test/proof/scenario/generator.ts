@@ -66,6 +66,11 @@ export interface ScenarioOptions {
   readonly resent?: boolean
   readonly silent?: boolean
   readonly longWaits?: boolean
+  /**
+   * Many logins in parallel, and sessions that live for longer than two minutes, so that the end of
+   * an overlap of ids is reached. Default `false`.
+   */
+  readonly parallelLogins?: boolean
   /** Default 2000. */
   readonly skew?: number
   /** Default true. */
@@ -80,7 +85,9 @@ export function generateScenario(seed: number, options: ScenarioOptions = {}): S
   const browsers = random.int(1, 3)
   const numbers = { next: 1 }
   const rounds = Array.from({ length: browsers }, (_, browser) => generateRounds(random.fork(), browser, processes, numbers, options))
-  const idle = 30 * skew // so that clocks that differ do not end every session
+  const { parallelLogins = false } = options
+  // So that clocks that differ do not end every session.
+  const idle = (parallelLogins ? 200 : 30) * skew
   const faultRates = generateFaultRates(random.fork(), options)
   const { latency: _, resent: __, ...faults } = faultRates
   return {
@@ -118,8 +125,10 @@ function generateClockSteps(random: Random, processes: number, skew: number): Sc
 }
 
 function generateRounds(random: Random, browser: number, processes: number, numbers: { next: number }, options: ScenarioOptions): Round[] {
-  const pickWait = (): number =>
-    random.pick([0, 5, 50, 8_000, ...(options.longWaits === false ? [] : [20_000, random.int(50_000, 80_000)])])
+  const pickWait = (): number => {
+    if (options.parallelLogins === true) return random.pick([0, 5, 5_000, 30_000, 70_000, 140_000])
+    return random.pick([0, 5, 50, 8_000, ...(options.longWaits === false ? [] : [20_000, random.int(50_000, 80_000)])])
+  }
   return Array.from({ length: random.int(3, 6) }, (_, index) => ({
     browser,
     waitBefore: index < 2 ? random.int(0, 30) : pickWait(),
@@ -135,6 +144,7 @@ type Kind = 'read' | 'write' | 'claim' | 'end' | 'identity'
 
 /** Generates the steps of one request. */
 export function generateSteps(random: Random, number: number, options: ScenarioOptions = {}): Step[] {
+  if (options.parallelLogins === true && random.chance(0.2)) return generateLogin(random, values(number))
   const kind = random.weighted<Kind>({ read: 20, write: 50, claim: 12, end: 6, identity: 12 })
   if (kind === 'read') return generateWaits(random, options)
   const value = values(number)
@@ -145,6 +155,12 @@ export function generateSteps(random: Random, number: number, options: ScenarioO
     ...insertMainStep(kind, writes, random, value),
     ...(random.chance(0.04) ? [{ do: 'fail' } as const] : []),
   ]
+}
+
+/** A login, mostly of the same user. */
+function generateLogin(random: Random, value: () => string): Step[] {
+  const writes = Array.from({ length: random.int(0, 2) }, () => generateWrite(random, value))
+  return [...writes, { do: 'login', user: random.chance(0.9) ? 'anna' : 'ben' }]
 }
 
 /** Inserts the step that defines the kind of the request. */

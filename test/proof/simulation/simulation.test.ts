@@ -24,6 +24,11 @@ describe.each<[StoreName, number]>([
     expect(results.requests).toBeGreaterThan(count * 30)
   })
 
+  it('100 seeds with many parallel logins are clean', { timeout: 120_000 }, async () => {
+    const results = await runSeeds(store, { seeds: seedsFrom(TODAY, 100), conditions: { parallelLogins: true } })
+    expect(formatFailures(results, store)).toBe('')
+  })
+
   it('seeds that once found a bug are clean', async () => {
     const results = await runSeeds(store, { seeds: FOUND_SEEDS.map(([seed]) => seed), conditions: { silent: false } })
     expect(formatFailures(results, store)).toBe('')

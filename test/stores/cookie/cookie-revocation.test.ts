@@ -45,6 +45,15 @@ describe('the store of the option `revocation`', () => {
     expect([await fixture.read(copy), await fixture.read(old)]).toEqual([{ new: 1 }, {}])
   })
 
+  it('starts a new session for the second of two parallel logins', async () => {
+    const { fixture } = newFixture()
+    await fixture.request((session) => session.set('cart', ['bread']))
+    const clicks = [fixture.jar.copy(), fixture.jar.copy()]
+    for (const click of clicks) await fixture.request((session) => session.login('ada'), click)
+    expect(await Promise.all(clicks.map((click) => fixture.read(click)))).toEqual([{ cart: ['bread'], userId: 'ada' }, { userId: 'ada' }])
+    expect(fixture.events.filter(({ type }) => type === 'login-joined')).toEqual([])
+  })
+
   it('makes a running request fail after a logout, so that no data comes back', async () => {
     const { fixture } = newFixture()
     await fixture.request((session) => session.login('ada'))

@@ -1,0 +1,164 @@
+import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
+import { FROM, OTHERS } from '../base/reserved.ts'
+import type { Parse, RuleContext, Texts } from '../config/profile.ts'
+import type { Identity } from '../store/id.ts'
+import type { Entry } from '../store/store.ts'
+import type { Values } from '../values/values.ts'
+import { type Intent, isOtherNewId, userOf } from './intent.ts'
+import type { Merged } from './merge.ts'
+
+// Parallel logins of one user, such as a double click on "Log in", get one session: a login that
+// presents the id which the session's login just replaced joins that session. Each response has
+// another id, and for two minutes all of them are valid, because the browser may keep any of them.
+
+/** For so long after an id was replaced, requests that were sent with it may still arrive. */
+const OVERLAP = 60_000
+
+/** Other ids than the newest are valid for the overlap, and a minute by which clocks may differ. */
+const VALID = OVERLAP + 60_000
+
+const MAX_OTHERS = 3
+
+/** The proof of an id, and when it was created or replaced. */
+type DatedProof = readonly [proof: string, at: number]
+
+/**
+ * What an id is to a session that has another newest id: one of its `overlapping` ids, which are as
+ * valid as the newest, or one that was replaced, possibly a moment ago.
+ */
+export type Standing = 'overlapping' | 'just-replaced' | 'replaced'
+
+/** The standing of an id whose proof is not the entry's. `texts`: `undefined` where unreadable. */
+export function standingOf(proof: string, entry: Entry, texts: Texts | undefined, now: number, parse: Parse): Standing {
+  if (texts !== undefined && othersIn(texts, parse).some((other) => isOf(other, proof))) return 'overlapping'
+  return now - entry.idAt < OVERLAP ? 'just-replaced' : 'replaced'
+}
+
+/** Whether the next id that is used becomes the only one. */
+export function isOverlapOver(entry: Entry, texts: Texts, now: number, parse: Parse): boolean {
+  return now - entry.idAt >= VALID && othersIn(texts, parse).length > 0
+}
+
+/**
+ * Whether changes join a session instead of starting one, if they were made under an id that is no
+ * longer valid: they log in the session's user, and the id is the one that the session's login
+ * replaced a moment ago.
+ */
+export function mayJoin(proof: string, intents: readonly Intent[], texts: Texts, now: number, context: RuleContext): boolean {
+  const from = fromIn(texts, context.parse)
+  if (from === undefined || !isOf(from, proof) || now - from[1] >= OVERLAP) return false
+  const { userName } = context.profile
+  const user = userOf(texts, context)
+  const logins = intents.filter((intent) => intent.kind === 'login')
+  const isOfUser = logins.every(({ text }) => userOf(new Map([[userName, text]]), context) === user)
+  return logins.length > 0 && isOfUser && !intents.some((intent) => isOtherNewId(intent, userName))
+}
+
+/**
+ * The changes of a request that saw no session, on the session that it joins: they add to it, and
+ * remove and replace nothing.
+ */
+export function additive(intents: readonly Intent[]): Intent[] {
+  return intents.flatMap((intent): Intent[] => {
+    switch (intent.kind) {
+      case 'set':
+      case 'mutate':
+        return [{ ...intent, kind: 'setIfAbsent' }]
+      case 'remove':
+      case 'claim':
+      case 'consume':
+      case 'clear':
+        return []
+      default:
+        return [intent]
+    }
+  })
+}
+
+/** A write to a session that exists. */
+export interface SessionWrite {
+  readonly before: Entry
+  /** The properties before the write. */
+  readonly base: Texts
+  readonly merged: Merged
+  /** The id that the request presented. */
+  readonly presented: Identity
+  /** The id that the request has after the write: the presented one, or a new one. */
+  readonly identity: Identity
+  readonly joins: boolean
+  readonly now: number
+}
+
+/** The newest id of a session after a write, and its properties with the other ids. */
+export interface IdsAfterWrite {
+  readonly proof: string
+  readonly idAt: number
+  readonly texts: Texts
+}
+
+/**
+ * Decides which ids are valid after a write. It is judged from the state that is replaced, so a
+ * write that is replayed after another request's new id ends no overlap.
+ */
+export function idsAfter(write: SessionWrite, values: Values): IdsAfterWrite {
+  const { before, base, merged, identity, now } = write
+  if (merged.newId) return { proof: identity.proof, idAt: now, texts: withNewId(write, values) }
+  const others = base.has(OTHERS) ? othersIn(base, values.parse) : []
+  const newest = { proof: before.proof, idAt: before.idAt }
+  if (others.length === 0) return { ...newest, texts: merged.texts }
+  if (now - before.idAt >= VALID) {
+    const [proof, idAt] = others.find((other) => isOf(other, identity.proof)) ?? [before.proof, before.idAt]
+    return { proof, idAt, texts: withIds(merged.texts, [], undefined, values) }
+  }
+  // A `clear` removes properties, and the ids stay valid.
+  return { ...newest, texts: withIds(merged.texts, others, fromIn(base, values.parse), values) }
+}
+
+/** A new id ends all others, except that of a login that joins, which makes the newest one of them. */
+function withNewId({ before, base, merged, presented, joins, now }: SessionWrite, values: Values): Texts {
+  if (!joins) return withIds(merged.texts, [], isPlainLogin(merged) ? [presented.proof, now] : undefined, values)
+  const others: DatedProof[] = [[before.proof, before.idAt], ...othersIn(base, values.parse)]
+  return withIds(merged.texts, others.slice(0, MAX_OTHERS), fromIn(base, values.parse), values)
+}
+
+/** A login that parallel logins may join. */
+function isPlainLogin({ loggedIn, cycled, otherUser }: Merged): boolean {
+  return loggedIn && !cycled && !otherUser
+}
+
+function withIds(texts: Texts, others: readonly DatedProof[], from: DatedProof | undefined, values: Values): Texts {
+  const stamped = new Map(texts)
+  if (others.length > 0) stamped.set(OTHERS, values.print(OTHERS, others))
+  else stamped.delete(OTHERS)
+  if (from === undefined) stamped.delete(FROM)
+  else stamped.set(FROM, values.print(FROM, from))
+  return stamped
+}
+
+function othersIn(texts: Texts, parse: Parse): readonly DatedProof[] {
+  const others = read(texts, OTHERS, parse)
+  return Array.isArray(others) ? others.filter(isDatedProof) : []
+}
+
+function fromIn(texts: Texts, parse: Parse): DatedProof | undefined {
+  const from = read(texts, FROM, parse)
+  return isDatedProof(from) ? from : undefined
+}
+
+/** Rows can be changed by other programs. What is not of the right form counts as absent. */
+function read(texts: Texts, name: string, parse: Parse): unknown {
+  const text = texts.get(name)
+  try {
+    return text === undefined ? undefined : parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isDatedProof(value: unknown): value is DatedProof {
+  return Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'number'
+}
+
+function isOf([known]: DatedProof, proof: string): boolean {
+  return constantTimeEqual(known, proof)
+}
