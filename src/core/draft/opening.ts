@@ -9,7 +9,7 @@ import type { Entry } from '../store/store.ts'
 import type { Draft } from './draft.ts'
 
 /** What loading works with. */
-export type LoadContext = Pick<Engine, 'store' | 'ids' | 'values' | 'emit' | 'now'>
+export type LoadContext = Pick<Engine, 'store' | 'ids' | 'values' | 'emit' | 'now' | 'profile' | 'lifetime' | 'parse' | 'maxSize'>
 
 type AbsentReason = SessionEvents['absent']['reason']
 
@@ -33,6 +33,12 @@ export function parseSessionCookie({ tokens, names }: Presented, ids: Ids): Cook
 export type LoadResult =
   | { readonly entry: Entry; readonly texts: Texts }
   | { readonly entry?: undefined; readonly reason: AbsentReason; readonly justReplaced?: boolean }
+
+/**
+ * A payload longer than so many times `maxSize` is not decoded. Up to there a lowered `maxSize`
+ * leaves sessions readable.
+ */
+const OVERSIZE = 4
 
 /**
  * While the current id is younger than this, requests that were sent with the id before it may
@@ -59,16 +65,13 @@ export async function loadEntry(context: LoadContext, identity: Identity, fresh:
   return !fresh && result.entry === undefined && result.reason === 'other-id' ? loadEntry(context, identity, true) : result
 }
 
-function validate(
-  { ids, values }: Pick<LoadContext, 'ids' | 'values'>,
-  identity: Identity,
-  entry: Entry | undefined,
-  now: number,
-): LoadResult {
+function validate(context: Omit<LoadContext, 'store'>, identity: Identity, entry: Entry | undefined, now: number): LoadResult {
   if (entry === undefined || entry.expiresAt <= now) return { reason: 'unknown-or-expired' }
-  if (!ids.isCurrent(identity, entry)) return { reason: 'other-id', justReplaced: now - entry.idAt < OVERLAP }
-  const texts = values.decode(entry.payload)
-  return texts === undefined ? { reason: 'unreadable' } : { entry, texts }
+  if (!context.ids.isCurrent(identity, entry)) return { reason: 'other-id', justReplaced: now - entry.idAt < OVERLAP }
+  if (entry.payload.length > OVERSIZE * context.maxSize) return { reason: 'too-large' }
+  const texts = context.values.decode(entry.payload)
+  if (texts === undefined) return { reason: 'unreadable' }
+  return context.profile.endOf(entry, texts, context) <= now ? { reason: 'unknown-or-expired' } : { entry, texts }
 }
 
 /**
@@ -101,7 +104,7 @@ async function loadOneOf(context: LoadContext, identities: readonly Identity[]):
     context.emit({ type: 'absent', reason: 'two-cookies' })
     return { state: { is: 'absent', presented: current.map(({ identity }) => identity), conflict: true } }
   }
-  const chosen = first ?? results.find(({ result }) => result.entry === undefined && result.justReplaced === true)
+  const chosen = first ?? results.find(({ result }) => isJustReplaced(result)) ?? results.find(({ result }) => isUnreadable(result))
   if (chosen !== undefined) return toState(context, chosen.identity, chosen.result)
   context.emit({ type: 'absent', reason: 'unknown-or-expired' })
   return { state: { is: 'absent' } }
@@ -120,6 +123,15 @@ export async function tryLoadInto(context: LoadContext, draft: Draft): Promise<v
   }
 }
 
+function isJustReplaced(result: LoadResult): boolean {
+  return result.entry === undefined && result.justReplaced === true
+}
+
+/** The session is there, but this manager cannot read it. */
+function isUnreadable(result: LoadResult): boolean {
+  return result.entry === undefined && (result.reason === 'unreadable' || result.reason === 'too-large')
+}
+
 /** Opens the session that an id itself contains, as it was at `now`. */
 export function decodeToken(context: LoadContext, identity: Identity, now: number): Opened {
   try {
@@ -135,7 +147,7 @@ function failedState(identity: Identity, error: unknown): State {
 }
 
 /** The state that a load result puts a draft into. `before` is the state it had. */
-function toState({ emit }: Pick<LoadContext, 'emit'>, identity: Identity, result: LoadResult, before?: State): Opened {
+function toState({ emit, profile }: Pick<LoadContext, 'emit' | 'profile'>, identity: Identity, result: LoadResult, before?: State): Opened {
   if (result.entry !== undefined) {
     emit({ type: 'loaded', reason: 'found', handle: identity.handle })
     return { state: { is: 'live', identity, entry: result.entry }, texts: result.texts }
@@ -143,9 +155,12 @@ function toState({ emit }: Pick<LoadContext, 'emit'>, identity: Identity, result
   emit({ type: 'absent', reason: result.reason, handle: identity.handle })
   // If this request saw the session earlier and it is gone now, it ended while the request was
   // running.
-  const hasEnded = before?.is === 'live' || before?.is === 'ended' || result.justReplaced === true
+  const hasEnded = before?.is === 'live' || before?.is === 'ended' || isJustReplaced(result)
   if (hasEnded) return { state: { is: 'ended', identity } }
+  const refusal = isUnreadable(result) ? profile.unreadable : undefined
   // An id that was replaced long ago is dropped, so that a leaked or planted copy of it cannot end
-  // the session it once belonged to.
-  return { state: { is: 'absent', presented: result.reason === 'other-id' ? [] : [identity] } }
+  // the session it once belonged to. A row that is too large is kept for its developer to see,
+  // unless another framework can still use it.
+  const isDropped = result.reason === 'other-id' || (result.reason === 'too-large' && refusal === undefined)
+  return { state: { is: 'absent', presented: isDropped ? [] : [identity], refusal } }
 }
