@@ -1,4 +1,5 @@
 import { ConfigError } from '../../core/base/errors.ts'
+import { results, toPage } from '../../core/store/results.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,
@@ -17,7 +18,6 @@ import type {
   Written,
 } from '../../core/store/store.ts'
 import { deleteInBatches } from '../../stores/shared/delete-in-batches.ts'
-import { results, toPage } from '../../stores/shared/results.ts'
 import type { DjangoSigner } from '../../wire/django-signing.ts'
 import { isDjangoKey } from '../format/django-ids.ts'
 import { openSession, signatureOf, signSession, UNREADABLE } from '../format/signed-session.ts'

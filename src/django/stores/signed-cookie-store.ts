@@ -1,6 +1,7 @@
 import { ConfigError, CookieTooLargeError } from '../../core/base/errors.ts'
 import type { RuleContext } from '../../core/config/profile.ts'
 import { type Ids, sha256 } from '../../core/store/id.ts'
+import { results } from '../../core/store/results.ts'
 import type {
   AttachedStore,
   Capabilities,
@@ -14,7 +15,6 @@ import type {
   StoreContext,
   Written,
 } from '../../core/store/store.ts'
-import { results } from '../../stores/shared/results.ts'
 import type { DjangoSigner } from '../../wire/django-signing.ts'
 import { NO_CREATED_AT, openSession, signatureOf, signSession } from '../format/signed-session.ts'
 import { unreadableCookie } from '../format/unreadable.ts'
