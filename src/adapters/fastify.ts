@@ -8,7 +8,7 @@ import type { Session } from '../core/session/session.ts'
 import { attachedTo, attachSession } from './node/attach-session.ts'
 import { sendPlainError } from './node/connect.ts'
 import { type Header, representationOf, restoreRepresentation } from './node/response-head.ts'
-import { managerOf } from './shared/manager.ts'
+import { assignmentError, managerOf } from './shared/manager.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -91,8 +91,7 @@ async function install(app: FastifyInstance, options: SessionPluginOptions): Pro
 
 /**
  * Defines the session as a property of requests and returns `true`; `false` when this manager is
- * installed already. The property is read-only, because assigning `null` to it would not log anyone
- * out.
+ * installed already.
  */
 function decorate(app: FastifyInstance, sessions: Sessions, name: string): boolean {
   const manager = `${name}s`
@@ -105,6 +104,9 @@ function decorate(app: FastifyInstance, sessions: Sessions, name: string): boole
   app.decorateRequest<unknown, string>(name, {
     getter(this: FastifyRequest) {
       return sessions.of(this)
+    },
+    setter() {
+      throw assignmentError(`request.${name}`)
     },
   })
   app.decorate(manager, sessions)

@@ -450,6 +450,16 @@ describe('django messages', () => {
     await site.request((session) => expect(djangoMessages(session).map(({ message }) => message)).toEqual(['two']))
   })
 
+  it('that are read fail no request whose session ends at the same time', async () => {
+    const site = new Site()
+    await site.request((session) => addDjangoMessage(session, 20, 'one'))
+    const reader = await site.open()
+    expect(djangoMessages(reader)).toHaveLength(1)
+    await site.request(djangoLogout)
+    await reader.save()
+    expect(site.rows()).toEqual([])
+  })
+
   it.each(['"no list"', '7', '"{}"', '"[1,[2],[\\"__json_message\\",0,\\"x\\",1]]"', 'null'])(
     'are empty when the property is %s',
     async (text) => {

@@ -31,12 +31,23 @@ export function attachSession<Data>(
       throw new HeadersSentError('session() ran after the response had started. Install it before the middleware that responds.')
     const exchange = await openOnce(adapter, req, new NodeRequest(req, { secure, remedy, environment }))
     if (exchange === undefined) return undefined
+    if (isUpgrade(req)) req.socket.once('close', () => abandonLater(exchange))
     // Earlier middleware responded while the session was read, so the response cannot be deferred
     // and changes cannot be saved.
     if (res.headersSent || res.writableEnded) await exchange.commit(500)
     else deferResponse(req, res, { exchange, fail })
     return exchange
   }
+}
+
+/** Whether the connection becomes a WebSocket or the like. It is then used without a response. */
+function isUpgrade(req: IncomingMessage & { readonly upgrade?: boolean }): boolean {
+  return req.upgrade === true
+}
+
+/** After the handlers of `close`, which may save the session. */
+function abandonLater<Data>(exchange: Exchange<Data>): void {
+  setImmediate(() => void exchange.abandon())
 }
 
 /** The session that `attachSession` has bound to the request. */

@@ -1,8 +1,8 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { adapterOf, type Sessions } from '../../core/manager/sessions.ts'
 import { errorStatus, reportError } from '../shared/error-status.ts'
-import { expose } from '../shared/manager.ts'
-import { attachedTo, attachSession } from './attach-session.ts'
+import { makeExpose } from '../shared/manager.ts'
+import { attachSession } from './attach-session.ts'
 
 /** Continues with the next middleware, or with an error at the error handlers. */
 export type Next = (error?: unknown) => void
@@ -30,10 +30,11 @@ export function connectMiddleware<Data, Request extends IncomingMessage>(
 ): (req: Request, res: ServerResponse, next?: Next) => Promise<void> | undefined {
   const adapter = adapterOf(sessions)
   const attach = attachSession(adapter, framework.remedy)
+  const expose = makeExpose(adapter, 'req')
   return function session(req, res, next) {
     const fail = next ?? ((error: unknown): void => sendPlainError(res, error))
     const opened = attach({ req, res, secure: framework.isSecure(req), fail }).then((exchange) => {
-      expose(adapter.name, req, 'req', attachedTo(adapter, req))
+      expose(req)
       if (!framework.catchesAsync(req)) exchange?.throwLoadError()
     })
     if (next === undefined) return opened

@@ -3,7 +3,7 @@ import type { SessionOptions } from '../../core/config/options.ts'
 import type { IncomingRequest } from '../../core/cookie/incoming-request.ts'
 import type { Exchange, SessionAdapter } from '../../core/manager/adapter-port.ts'
 import { createSessions, isSessions } from '../../core/manager/sessions.ts'
-import type { DataOf, Given, Schemas, Session, Sessions } from './types.ts'
+import type { DataOf, Given, Schemas, Sessions } from './types.ts'
 
 export { adapterOf } from '../../core/manager/sessions.ts'
 
@@ -37,14 +37,37 @@ export async function openOnce<Data>(
 }
 
 /**
- * Defines the session as a property of the request or context, which messages call `as`. The
- * property is read-only, because assigning `null` to it would not log anyone out. Throws
- * `ConfigError` when the property is taken. Does nothing when the session is exposed already.
+ * Returns a function that defines the session as a property of a request or context, which messages
+ * call `as`. It throws `ConfigError` when the property is taken, and does nothing when the session
+ * is exposed already. All requests share one accessor: separate ones would give every request
+ * another hidden class.
  */
-export function expose<Data>(name: string, target: object, as: 'req' | 'ctx', session: Session<Data>): void {
-  const existing: unknown = name in target ? Reflect.get(target, name) : undefined
-  checkUnused(`${as}.${name}`, existing, session)
-  if (existing !== session) Object.defineProperty(target, name, { value: session, enumerable: true, configurable: true, writable: false })
+export function makeExpose<Data>(adapter: SessionAdapter<Data>, as: 'req' | 'ctx'): (target: object) => void {
+  const { name } = adapter
+  const property = `${as}.${name}`
+  const accessor: PropertyDescriptor = {
+    get(this: object) {
+      return adapter.boundTo(this)
+    },
+    set() {
+      throw assignmentError(property)
+    },
+    enumerable: true,
+    configurable: true,
+  }
+  return function expose(target) {
+    const existing: unknown = name in target ? Reflect.get(target, name) : undefined
+    const session = adapter.boundTo(target)
+    checkUnused(property, existing, session)
+    if (existing !== session) Object.defineProperty(target, name, accessor)
+  }
+}
+
+/** The error for an assignment to a session's property, which would neither end nor change the session. */
+export function assignmentError(property: string): ConfigError {
+  return new ConfigError(
+    `${property} cannot be assigned. To log out call ${property}.logout(), to end the session ${property}.flush(), and to change it ${property}.set(name, value).`,
+  )
 }
 
 /** Throws `ConfigError` when a property has a value other than the session of this manager. */

@@ -37,11 +37,20 @@ export abstract class SessionError extends Error {
   get statusCode(): number {
     return this.status
   }
+
+  /**
+   * Whether the message may be shown to the visitor: `false` from status 500 on. Frameworks that
+   * know the errors of `http-errors` read this name.
+   */
+  get expose(): boolean {
+    return this.status < 500
+  }
 }
 
 /**
- * The application is set up incorrectly: a wrong option, a missing middleware, or a cookie that
- * cannot be set. The message says what to change.
+ * The application is set up or calls a session incorrectly: a wrong option, a missing middleware, a
+ * cookie that cannot be set, an assignment to a session, a callback. The message says what to
+ * change.
  */
 export class ConfigError extends SessionError {
   /** Always `ERR_SESSION_CONFIG`. */

@@ -78,6 +78,11 @@ export interface SessionEvents {
    */
   readonly 'commit-failed': { readonly reason: string }
   /**
+   * The connection of a request closed (`closed`) with changes that were never committed: a
+   * WebSocket, whose changes need `await session.save()`.
+   */
+  readonly uncommitted: { readonly reason: 'closed' }
+  /**
    * A response sets the cookie: for a new id, or with a `CookieStore` for the data (`new-data`).
    */
   readonly 'cookie-set': { readonly reason: 'new-id' | 'new-data' }

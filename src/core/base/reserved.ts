@@ -16,12 +16,22 @@ export const EXPIRY = '_expiry'
 /** Whether the cookie ends with the browser, where the session itself decides. */
 export const BROWSER = '_browser'
 
-/** The property of a flash. */
-export function flashName(name: string): string {
-  return `_flash.${name}`
+/** The property of one flash message. The id has no dot. */
+export function flashName(key: string, id: string): string {
+  return `_flash.${id}.${key}`
+}
+
+/** Whether a name is that of a message with this key. */
+export function isFlashOf(key: string, name: string): boolean {
+  return name.startsWith('_flash.') && name.slice(name.indexOf('.', '_flash.'.length) + 1) === key
 }
 
 /** Whether a name is reserved for this package, so that it is neither shown nor writable. */
 export function isReserved(name: string): boolean {
   return name.startsWith('_') && name !== '__proto__'
+}
+
+/** Whether this may be the name of a property of the application. A client can send others, such as the array of `?k=a&k=b`. */
+export function isOrdinary(name: unknown): name is string {
+  return typeof name === 'string' && !isReserved(name)
 }

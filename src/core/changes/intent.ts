@@ -14,8 +14,8 @@ export type Intent =
   | { readonly kind: 'update'; readonly name: string; readonly change: Change }
   /** Removes a property and hands out its text. */
   | { readonly kind: 'claim'; readonly name: string }
-  /** A flash was read: removes it if it still has this text. */
-  | { readonly kind: 'consume'; readonly name: string; readonly text: string }
+  /** Messages were read: `change` removes them. An update that fails no request. */
+  | { readonly kind: 'consume'; readonly name: string; readonly change: Change }
   /**
    * Sets a property that proves the login, under a new id, without anything the application asked
    * for.
@@ -97,12 +97,11 @@ export function apply(texts: Map<string, string>, intent: Intent, effects: Effec
     case 'setIfAbsent':
       return texts.has(intent.name) ? undefined : put(texts, userName, intent.name, intent.text)
     case 'update':
+    case 'consume':
       return put(texts, userName, intent.name, intent.change(texts.get(intent.name)))
     case 'claim':
       effects.claimed = texts.get(intent.name)
       return remove(texts, userName, intent.name)
-    case 'consume':
-      return texts.get(intent.name) === intent.text ? remove(texts, userName, intent.name) : undefined
     case 'clear':
       effects.wiped = true
       return clear(texts)

@@ -23,11 +23,14 @@ export class Commits {
     return this.#final
   }
 
-  save(): Promise<void> {
+  async save(): Promise<void> {
+    const draft = this.#draft.openForWrite()
+    if (draft.context.profile.savesUnchanged === true) draft.record({ kind: 'save' })
     return this.#inTurn(() => this.#committer.commit(this.#draft))
   }
 
-  claim(name: string): Promise<string | undefined> {
+  async claim(name: string): Promise<string | undefined> {
+    this.#draft.openForRead().openForWrite()
     return this.#inTurn(() => this.#committer.claim(this.#draft, name))
   }
 
@@ -37,6 +40,11 @@ export class Commits {
 
   reload(): Promise<void> {
     return this.#inTurn(() => this.#committer.reload(this.#draft))
+  }
+
+  /** The connection of the request closed, and no response will commit its changes. */
+  abandon(): Promise<void> {
+    return this.#inTurn(async () => this.#committer.reportUncommitted(this.#draft))
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -33,6 +33,7 @@ export class Committer {
   readonly #engine: Engine
   readonly #writer: Writer
   readonly #queue: CommitQueue
+  #hasWarned = false
 
   constructor(engine: Engine) {
     const context = { ...engine, receipts: new Receipts(engine.randomText) }
@@ -88,6 +89,17 @@ export class Committer {
     const existed = await this.#writer.delete(identity.key, deadline)
     this.#engine.emit({ type: 'ended', reason, handle: identity.handle })
     return existed
+  }
+
+  /** Reports changes that nothing will commit. The warning is printed once. */
+  reportUncommitted(draft: Draft): void {
+    if (draft.isCommitted) return
+    const isModified = detectMutations(draft) !== undefined || draft.intents.length > 0 || draft.flushed.length > 0
+    if (!isModified) return
+    this.#engine.emit({ type: 'uncommitted', reason: 'closed', ...handleOf(draft) })
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    console.warn(`sojourn: ${UNCOMMITTED}`)
   }
 
   #scope({ generation }: Draft): Scope {
@@ -255,6 +267,9 @@ export class Committer {
 
 const NO_CLAIM =
   'claim() needs a store with the capability `compareAndSwap`: a copy of an old cookie could claim the same value again. Remove the property with pop(), and record in a database what may be used only once.'
+
+const UNCOMMITTED =
+  'A connection closed with changes of its session that were never saved, so they are lost. A WebSocket has no response that saves them: call `await session.save()` after a change. Further cases are reported only to the option `onEvent`, as events of type `uncommitted`.'
 
 /** Records changes inside of objects. Returns the error when one of them cannot be stored. */
 function detectMutations(draft: Draft): { readonly error: unknown } | undefined {

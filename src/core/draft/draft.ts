@@ -1,5 +1,5 @@
 import { type Access, FULL_ACCESS, type Refusal } from '../base/access.ts'
-import { CommitUnknownError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
+import { CommitUnknownError, ConfigError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
 import { isReserved } from '../base/reserved.ts'
 import { apply, concerns, type Effects, type Intent, noEffects, whenGone } from '../changes/intent.ts'
 import { conclude, type Merged, merge } from '../changes/merge.ts'
@@ -13,7 +13,17 @@ import { Properties } from '../values/properties.ts'
 import { type Client, PendingDelivery } from './pending-delivery.ts'
 
 /** What a draft works with. */
-export type DraftContext = Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'values' | 'emit' | 'now' | 'transport' | 'capabilities'>
+export type DraftContext = Pick<
+  Engine,
+  'profile' | 'lifetime' | 'parse' | 'values' | 'emit' | 'now' | 'randomText' | 'transport' | 'capabilities'
+>
+
+/** A message that was read: its property, and the intent that removes it. */
+export interface FlashRead {
+  readonly name: string
+  readonly text: string
+  readonly intent: Intent
+}
 
 const NO_TEXTS: Texts = new Map()
 
@@ -24,8 +34,8 @@ const NO_TEXTS: Texts = new Map()
  */
 export class Draft {
   readonly context: DraftContext
-  /** The flashes that this request has read: name and text. */
-  readonly flashesRead: Map<string, string> = new Map()
+  /** The messages that this request has read, by the names of their properties. */
+  readonly flashesRead: Map<string, FlashRead> = new Map()
   accessed = false
   #access: Access
   #state: State
@@ -53,6 +63,7 @@ export class Draft {
    */
   #hasCommitted = false
   #hasThrownLoadError = false
+  #isUpdating = false
   readonly #pending: PendingDelivery
 
   constructor(context: DraftContext, state: State, client: Client = {}, access: Access = FULL_ACCESS) {
@@ -160,6 +171,7 @@ export class Draft {
    * wants to know if it had ended already.
    */
   flush(asked = true): void {
+    this.checkNotUpdating()
     if (this.#access === COMMITTED) throw COMMITTED_REFUSAL.error()
     this.openToken()
     this.accessed = true
@@ -235,6 +247,7 @@ export class Draft {
    * session.
    */
   openForWrite(): this {
+    this.checkNotUpdating()
     if (this.#access === COMMITTED) throw COMMITTED_REFUSAL.error()
     this.openToken()
     this.accessed = true
@@ -244,6 +257,24 @@ export class Draft {
     if (state.is === 'absent' && state.refusal !== undefined) this.#refuse(state.refusal)
     if (this.#access.writes === 'none') this.#refuse(this.#access.refusal)
     return this
+  }
+
+  /** Runs a function of `update`, which must not change the session. */
+  duringUpdate<T>(change: () => T): T {
+    this.#isUpdating = true
+    try {
+      return change()
+    } finally {
+      this.#isUpdating = false
+    }
+  }
+
+  /**
+   * Throws in a function of `update`. A change there would be lost or repeated when the function
+   * runs again on a conflict.
+   */
+  checkNotUpdating(): void {
+    if (this.#isUpdating) throw new ConfigError(IN_UPDATE)
   }
 
   /**
@@ -264,22 +295,15 @@ export class Draft {
   }
 
   /**
-   * Records that a flash was read, in front of this request's changes: it removes what was there
-   * before them.
+   * Withdraws that these messages were read, and puts them back in front of newer ones. Returns
+   * those whose removal is committed already.
    */
-  recordConsumed(name: string, text: string): void {
-    const intent: Intent = { kind: 'consume', name, text }
-    if (!this.hasPending(name)) apply(this.#properties.writableTexts(), intent, this.#effects, this.context)
-    this.#intents.unshift(intent)
-  }
-
-  /** Withdraws that a flash was read; `false` when that is already committed. */
-  withdrawConsumed(name: string, text: string): boolean {
-    const index = this.#intents.findIndex((intent) => intent.kind === 'consume' && intent.name === name)
-    if (index === -1) return false
-    this.#intents.splice(index, 1)
-    if (!this.hasPending(name)) this.#properties.writableTexts().set(name, text)
-    return true
+  withdraw(read: readonly FlashRead[]): readonly FlashRead[] {
+    const uncommitted = read.filter(({ intent }) => this.#intents.includes(intent))
+    const withdrawn = new Set(uncommitted.map(({ intent }) => intent))
+    this.#intents = this.#intents.filter((intent) => !withdrawn.has(intent))
+    this.#properties.restore(uncommitted)
+    return read.filter(({ intent }) => !withdrawn.has(intent))
   }
 
   /** Removes a claimed property from what is shown, unless this request has set it again. */
@@ -317,9 +341,9 @@ export class Draft {
     return conclude(this.#initialTexts, texts, this.#effects, this.context)
   }
 
-  /** The text of a property when the state was opened; `undefined` when it was wiped since. */
-  initialText(name: string): string | undefined {
-    return this.#effects.wiped ? undefined : this.#initialTexts.get(name)
+  /** The properties with which the state was opened; none when they were wiped since. */
+  get initialTexts(): Texts {
+    return this.#effects.wiped ? NO_TEXTS : this.#initialTexts
   }
 
   /** The response starts: from now on the session can only be read. */
@@ -374,6 +398,9 @@ function presentedIn(state: State): readonly Identity[] {
   if (state.is === 'absent') return state.presented ?? []
   return state.identity === undefined ? [] : [state.identity]
 }
+
+const IN_UPDATE =
+  'The function of update() changed the session that it is called for. It may run again on a newer state, so it must use its argument only. Call the other verb before or after update().'
 
 const UNLOADED = 'The session is not loaded. With `lazy: true`, call `await session.load()` before you read from it.'
 

@@ -43,6 +43,11 @@ export interface Exchange<Data> {
    * calls return the same promise.
    */
   commit(status: number): Promise<Delivery>
+  /**
+   * The connection closed, and no response will follow. Reports changes that were not committed,
+   * once the operations under way are done.
+   */
+  abandon(): Promise<void>
   /** What the response has to carry, also after a failed commit. */
   delivery(): Delivery
 }

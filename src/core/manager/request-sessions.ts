@@ -126,6 +126,10 @@ class RequestExchange<Data> implements Exchange<Data> {
       .then(() => this.delivery())
   }
 
+  abandon(): Promise<void> {
+    return commitsOf(this.session).abandon()
+  }
+
   delivery(): Delivery {
     return this.#draft.delivery()
   }

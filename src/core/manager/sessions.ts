@@ -1,6 +1,8 @@
 import { type Access, FULL_ACCESS } from '../base/access.ts'
+import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { milliseconds } from '../base/duration.ts'
 import { ConfigError } from '../base/errors.ts'
+import { formatValue } from '../base/format.ts'
 import { isWorkers } from '../base/is-workers.ts'
 import { Committer } from '../commit/committer.ts'
 import { checkSessionOptions } from '../config/check-options.ts'
@@ -78,10 +80,11 @@ export class Sessions<Data = Default> {
    * const headers = await sessions.commit(session, { status: response.status })
    * ```
    */
-  async commit(session: Session<Data>, response: { readonly status: number }): Promise<Headers> {
+  commit(session: Session<Data>, response: { readonly status: number }): Promise<Headers> {
     this.#checkOwn(session)
-    await commitsOf(session).finish(response.status)
-    return this.headers(session)
+    return commitsOf(session)
+      .finish(response.status)
+      .then(() => this.headers(session))
   }
 
   /**
@@ -160,7 +163,14 @@ export class Sessions<Data = Default> {
    * if (oldest !== undefined) await sessions.revoke(oldest.handle)
    * ```
    */
-  async revoke(handle: string): Promise<boolean> {
+  revoke(handle: string): Promise<boolean> {
+    if (typeof handle === 'string') return this.#revoke(handle)
+    throw new ConfigError(
+      `sessions.revoke(handle): the handle is ${formatValue(handle)}. Pass session.handle of a session that is saved, or a handle of users.list.`,
+    )
+  }
+
+  async #revoke(handle: string): Promise<boolean> {
     const { store, realm, capabilities, now } = this.#engine
     if (!capabilities.carriesData && capabilities.renames !== true) {
       const entry = await store.load({ key: handle, now: now(), fresh: true })
@@ -212,6 +222,8 @@ export class Sessions<Data = Default> {
       throw new ConfigError('This session belongs to another manager. Pass it to the manager that opened it.')
   }
 }
+
+refuseCallbacks(Sessions, 'sessions', ['open', 'load', 'commit', 'revoke', 'clearExpired', 'close'], usePromise)
 
 /**
  * Whether this is a manager, of this copy of the package or of another one with the same adapter

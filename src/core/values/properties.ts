@@ -31,6 +31,11 @@ export class Properties {
     return this.#own
   }
 
+  /** Puts properties back, in front of the others. */
+  restore(properties: readonly { readonly name: string; readonly text: string }[]): void {
+    this.#own = new Map([...properties.map(({ name, text }) => [name, text] as const), ...this.texts])
+  }
+
   /** The value of a property, the same object every time; `undefined` when absent or invalid. */
   read(name: string): unknown {
     const exposed = this.#exposed.get(name)

@@ -1,6 +1,7 @@
 import { StoreError } from '../../core/base/errors.ts'
 import { ignore } from '../../core/base/ignore.ts'
 import { DeadlineError, withDeadline } from '../shared/deadline.ts'
+import { withoutValues } from '../shared/without-values.ts'
 import type { RemoteDatabase, RemoteTable, SendToServer } from '../sql/remote-database.ts'
 import type { SqlValue } from '../sql/sql-store.ts'
 import { PgConnections } from './pg-connections.ts'
@@ -69,7 +70,7 @@ function throughPool(pool: PgPool): SendToServer {
       if (error instanceof DeadlineError) connections.distrust()
       client.release(!isRejected)
       if (isRejected) client.removeListener('error', ignore)
-      throw new StoreError(operation, error, isRejected ? { applied: false } : {})
+      throw new StoreError(operation, withoutValues(error), isRejected ? { applied: false } : {})
     }
   }
 }
@@ -84,7 +85,7 @@ function throughPostgresJs(sql: PostgresJs): SendToServer {
       const result = await sql.unsafe(text, values, { prepare: values !== undefined }).values()
       return { rows: [...result], count: result.count }
     } catch (error) {
-      throw new StoreError(operation, error, isRejectedByServer(error) || wasNeverSent(error) ? { applied: false } : {})
+      throw new StoreError(operation, withoutValues(error), isRejectedByServer(error) || wasNeverSent(error) ? { applied: false } : {})
     }
   }
 }

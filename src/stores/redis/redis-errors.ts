@@ -1,4 +1,5 @@
 import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
+import { withoutValues } from '../shared/without-values.ts'
 import { UnconnectedError } from './deadline-client.ts'
 import type { RedisConnection } from './redis-connection.ts'
 
@@ -38,7 +39,7 @@ export async function attempt<T>(connection: RedisConnection, operation: StoreOp
     if (error instanceof StoreError) throw error
     const isRejected = codeOf(error) !== undefined && connection.resends() === resends
     const isNotSent = hadEnded || error instanceof UnconnectedError || NOT_SENT.includes(messageOf(error))
-    throw new StoreError(operation, error, isRejected || isNotSent ? { applied: false } : {})
+    throw new StoreError(operation, withoutValues(error), isRejected || isNotSent ? { applied: false } : {})
   }
 }
 

@@ -74,7 +74,7 @@ describe('a load that failed', () => {
       0,
       undefined,
       {},
-      undefined,
+      [],
     ])
     expect(session.loadError).toBe(error)
   })
