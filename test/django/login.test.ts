@@ -15,7 +15,7 @@ import {
 } from '../../src/django/django.ts'
 import type { Session } from '../../src/index.ts'
 import { catchError, catchRejection, TestApp } from '../core/fixture.ts'
-import { incoming } from '../incoming.ts'
+import { incoming } from '../helpers/incoming.ts'
 import { Site } from './site.ts'
 import { vectors } from './vectors.ts'
 

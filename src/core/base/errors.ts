@@ -73,9 +73,19 @@ export type StoreOperation =
   | 'countExpired'
   | 'migrate'
 
+/** What is known about a failure of the store. */
+export interface StoreErrorOptions {
+  /** See `StoreError.applied`. */
+  readonly applied?: false
+  /** Replaces the message that is made of the operation and the cause. */
+  readonly message?: string
+  /** See `StoreError.remedy`. The message ends with it. */
+  readonly remedy?: string | undefined
+}
+
 /**
- * The store failed or did not respond in time. The error of the store is the `cause`. Never means
- * that there is no session.
+ * The store failed or did not respond in time. The error of the store is the `cause`. A missing
+ * session is not an error.
  */
 export class StoreError extends SessionError {
   /** Always `ERR_SESSION_STORE`. */
@@ -88,12 +98,24 @@ export class StoreError extends SessionError {
   readonly operation: StoreOperation
   /** `false` when the operation had no effect and never will; `undefined` when that is unknown. */
   readonly applied: false | undefined
+  /**
+   * What has to be changed, when the store is set up incorrectly: a missing table, a wrong password,
+   * a client that is not connected. The operation had no effect, and waiting does not help, so the
+   * store does not count as down. `undefined` for every other failure.
+   */
+  readonly remedy: string | undefined
 
-  constructor(operation: StoreOperation, cause: unknown, options: { readonly applied?: false; readonly message?: string } = {}) {
-    super(options.message ?? `The session store failed to ${operation}: ${messageOf(cause)}`, { cause })
+  constructor(operation: StoreOperation, cause: unknown, { applied, message, remedy }: StoreErrorOptions = {}) {
+    super(message ?? storeMessage(operation, cause, remedy), { cause })
     this.operation = operation
-    this.applied = options.applied
+    this.applied = remedy === undefined ? applied : false
+    this.remedy = remedy
   }
+}
+
+function storeMessage(operation: StoreOperation, cause: unknown, remedy: string | undefined): string {
+  const failure = `The session store failed to ${operation}: ${messageOf(cause)}`
+  return remedy === undefined ? failure : `${failure.replace(/\.$/, '')}. ${remedy}`
 }
 
 /**

@@ -48,14 +48,14 @@ export class Users {
 
   async #list(name: string, limit: number): Promise<UserSession[]> {
     const { store, now } = this.#context
-    const found: UserSession[] = []
+    const found = new Map<string, UserSession>() // a session that changes between two pages may be in both
     let cursor: string | undefined
     do {
-      const page = await store.list({ now: now(), index: 'userId', name, limit: Math.min(PAGE, limit - found.length), cursor })
-      for (const [handle, { createdAt, seenAt, expiresAt }] of page.entries) found.push({ handle, createdAt, seenAt, expiresAt })
+      const page = await store.list({ now: now(), index: 'userId', name, limit: Math.min(PAGE, limit - found.size), cursor })
+      for (const [handle, { createdAt, seenAt, expiresAt }] of page.entries) found.set(handle, { handle, createdAt, seenAt, expiresAt })
       cursor = page.cursor
-    } while (cursor !== undefined && found.length < limit)
-    return found
+    } while (cursor !== undefined && found.size < limit)
+    return [...found.values()]
   }
 
   /**

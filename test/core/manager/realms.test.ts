@@ -1,7 +1,7 @@
 // Two managers on one table: users are separated like ids.
 import { describe, expect, it } from 'vitest'
 import type { Sessions } from '../../../src/index.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { Browser, catchError, TestApp } from '../fixture.ts'
 
 async function logIn(app: TestApp, manager: Sessions<any>, userId: string | number): Promise<string> {

@@ -56,7 +56,7 @@ export const staleRetry: Wrap = (given) =>
 
 /**
  * Hides the commit receipts, so that a write whose response was lost or sent twice is not
- * recognised.
+ * recognized.
  */
 export const withoutReceipts: Wrap = (given) =>
   override(given, (store) => {
@@ -204,9 +204,15 @@ export const mixedResults: Wrap = (given) =>
     }
   })
 
-/** Ignores the expiry of the row. */
+/** Returns an expired row as if it had just been used, and writes over it. */
 export const expiryIgnored: Wrap = (given) =>
-  override(given, (store) => ({ replace: ({ key, entry, expected }) => store.replace({ key, entry, expected, now: -1 }) }))
+  override(given, (store) => ({
+    async load({ now, ...operation }) {
+      const entry = await store.load({ ...operation, now: -1 })
+      return entry === undefined || entry.expiresAt > now ? entry : { ...entry, seenAt: now, expiresAt: now + 60_000 }
+    },
+    replace: (operation) => store.replace({ ...operation, now: -1 }),
+  }))
 
 /** A touch sets the expiry to an earlier time. */
 export const shorteningTouch: Wrap = (given) =>
