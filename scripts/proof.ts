@@ -14,6 +14,7 @@
 //   npm run proof -- --calls                           every store call fails once, in every way
 //   npm run proof -- --processes --requests 100000     four servers on one SQLite file, over HTTP
 //   npm run proof -- --processes --kills 200           the same, killed at random times
+//   npm run proof -- --processes --faults --skew 5m    the same with lost responses and other clocks
 //   npm run proof -- --processes --store postgres      the same on PostgreSQL, mysql or redis
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -45,6 +46,7 @@ const values = new Command('proof')
   .option('--calls', 'fails every store call once, in every way')
   .option('--processes', 'runs four servers on one store, over HTTP: on SQLite, unless --store names a database server')
   .option('--requests <count>', 'with --processes: number of requests', Number, 100_000)
+  .option('--faults', 'with --processes: the connections to the store lose, delay and repeat operations')
   .option('--kills <count>', 'with --processes: number of kills of a server, at random times', Number, 0)
   .parse()
   .opts<Values>()
@@ -60,6 +62,7 @@ interface Values {
   readonly calls?: true
   readonly processes?: true
   readonly requests: number
+  readonly faults?: true
   readonly kills: number
 }
 
@@ -136,9 +139,10 @@ async function proveProcesses(): Promise<number> {
 }
 
 async function proveProcessesOn(place: string): Promise<number> {
-  const { requests, kills, seed = 1, skew, merging } = values
+  const { requests, kills, seed = 1, skew, merging, faults = false } = values
   const onProgress = (sent: number, killed: number): void => console.log(`${sent} requests, ${killed} kills, ${seconds()} s`)
-  const history = await load({ place, seed, processes: 4, requests, kills, ...(skew === undefined ? {} : { skew }), merging, onProgress })
+  const clocks = skew === undefined ? {} : { skew }
+  const history = await load({ place, seed, processes: 4, requests, kills, ...clocks, merging, faults, onProgress })
   const anomalies = check(history)
   console.log(`${history.exchanges.length} requests in 4 processes, ${kills} kills: ${formatCounts(countResponses(history.exchanges))}`)
   console.log(`${history.rows.length} rows are left. The checker found ${anomalies.length} anomalies`)

@@ -2,7 +2,7 @@ import { requireToken } from '../base/access.ts'
 import { SessionEndedError, StoreError } from '../base/errors.ts'
 import { OTHERS } from '../base/reserved.ts'
 import { type Merged, merge } from '../changes/merge.ts'
-import { idsAfter, mayJoin, standingOf } from '../changes/overlap.ts'
+import { idsAfter, mayJoin, type SessionWrite, standingOf } from '../changes/overlap.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
@@ -77,19 +77,31 @@ function applyJob(context: BatchContext, current: Entry, queued: QueuedJob, befo
   const now = context.now()
   const isAsKnown = before === undefined && job.entry.version === current.version
   const base = before ?? (isAsKnown ? job.latestTexts : decode(context, current))
-  const joins = !isValid(context, job.identity, current, base, now)
-  if (joins && !mayJoin(job.identity.proof, job.intents, base, now, context)) throw new SessionEndedError('other-id')
+  const joins = requireValid(context, job, current, base, now)
   if (before === undefined && context.profile.endOf(current, base, context) <= now) throw new SessionEndedError('ended')
   const merged = (isAsKnown ? job.merged : undefined) ?? merge(base, job.intents, context)
   if (merged.newId) requireToken(job.access, context.emit)
   const identity = merged.newId ? context.ids.renew(job.identity) : job.identity
-  const item = { queued, identity, joins, base: isAsKnown ? undefined : base }
+  const write = { before: current, base, merged, presented: job.identity, identity, joins, now }
+  return { queued, identity, joins, base: isAsKnown ? undefined : base, ...afterWrite(context, write) }
+}
+
+/** Whether the job joins a session that its id is not valid for. Throws if it may not. */
+function requireValid(context: BatchContext, job: Job, current: Entry, base: Texts, now: number): boolean {
+  if (isValid(context, job.identity, current, base, now)) return false
+  if (!mayJoin(job.identity.proof, job.intents, base, now, context)) throw new SessionEndedError('other-id')
+  return true
+}
+
+/** The properties and the ids of a session after a write. */
+function afterWrite(context: BatchContext, write: SessionWrite): Pick<BatchItem, 'merged' | 'newestId' | 'changesIds'> {
+  const { merged, identity, before, base, now } = write
   if (!hasSeveralIds(context)) {
-    const newestId = { proof: identity.proof, idAt: merged.newId ? now : current.idAt }
-    return { ...item, merged, newestId, changesIds: merged.newId }
+    const newestId = { proof: identity.proof, idAt: merged.newId ? now : before.idAt }
+    return { merged, newestId, changesIds: merged.newId }
   }
-  const { texts, ...newestId } = idsAfter({ before: current, base, merged, presented: job.identity, identity, joins, now }, context.values)
-  return { ...item, merged: { ...merged, texts }, newestId, changesIds: merged.newId || texts.get(OTHERS) !== base.get(OTHERS) }
+  const { texts, ...newestId } = idsAfter(write, context.values)
+  return { merged: { ...merged, texts }, newestId, changesIds: merged.newId || texts.get(OTHERS) !== base.get(OTHERS) }
 }
 
 /** Where an id is the key, or carries the data, parallel logins get separate sessions. */

@@ -204,6 +204,16 @@ export const mixedResults: Wrap = (given) =>
     }
   })
 
+/** Returns an expired row as if it had just been used, and writes over it. */
+export const expiryIgnored: Wrap = (given) =>
+  override(given, (store) => ({
+    async load({ now, ...operation }) {
+      const entry = await store.load({ ...operation, now: -1 })
+      return entry === undefined || entry.expiresAt > now ? entry : { ...entry, seenAt: now, expiresAt: now + 60_000 }
+    },
+    replace: (operation) => store.replace({ ...operation, now: -1 }),
+  }))
+
 /** A touch sets the expiry to an earlier time. */
 export const shorteningTouch: Wrap = (given) =>
   override(given, (store) => ({

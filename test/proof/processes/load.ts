@@ -23,6 +23,8 @@ export interface LoadOptions {
   readonly skew?: number
   /** Default true, see `sojourn`. */
   readonly merging?: boolean
+  /** Whether the connections to the store lose, delay and repeat operations. Default false. */
+  readonly faults?: boolean
   readonly onProgress?: (sent: number, killed: number) => void
 }
 
@@ -34,14 +36,15 @@ const BROWSERS = 24
  * times.
  */
 export async function load(options: LoadOptions): Promise<History> {
-  const { place, processes, skew = 0, merging = true, kills } = options
+  const { place, processes, skew = 0, merging = true, faults = false } = options
   const clockOf = (index: number): number => Math.round(skew * ((2 * index) / (processes - 1) - 1))
-  const servers = Array.from({ length: processes }, (_, index) => new ServerProcess(place, { clock: clockOf(index), merging }))
+  const servers = Array.from({ length: processes }, (_, index) => new ServerProcess(place, { clock: clockOf(index), merging, faults }))
   const agent = newAgent()
   try {
     const exchanges = await runLoad(options, servers, overHttp(servers, agent))
     const rows = await rowsOf(place)
-    return { exchanges, rows, touches: [], lateRows: 0, crashes: [], rules: rules(kills > 0, skew) }
+    // The server processes do not report how many rows were created late.
+    return { exchanges, rows, touches: [], lateRows: faults ? Infinity : 0, crashes: [], rules: rulesOf(options) }
   } finally {
     agent.destroy()
     await Promise.all(servers.map((server) => server.stop('SIGKILL')))
@@ -63,7 +66,7 @@ async function runLoad(
   await Promise.all([running, killAll(servers, random.fork(), kills, progress)])
   clearInterval(timer)
   // Acknowledged changes must be in the database, so new processes read them.
-  await Promise.all(servers.map((server) => server.killAndRestart()))
+  await Promise.all(servers.map((server) => server.killAndRestart({ faults: false })))
   await readEveryId(network, exchanges)
   return exchanges
 }
@@ -89,9 +92,17 @@ async function rowsOf(place: string): Promise<string[]> {
   return keys
 }
 
-function rules(faults: boolean, skew: number): History['rules'] {
+function rulesOf({ kills, skew = 0, faults = false }: LoadOptions): History['rules'] {
   const clocks = { skew: 1000 + 2 * skew, replacedIdsEnd: 2 * skew < OVERLAP }
-  return { idle: 14 * 86_400_000, absolute: 30 * 86_400_000, ...clocks, faults, resends: false, maxStale: 0, maxDuration: 30_000 }
+  return {
+    idle: 14 * 86_400_000,
+    absolute: 30 * 86_400_000,
+    ...clocks,
+    faults: faults || kills > 0,
+    resends: faults,
+    maxStale: 0,
+    maxDuration: 30_000,
+  }
 }
 
 function wait(ms: number): Promise<void> {

@@ -29,6 +29,17 @@ describe('four server processes on one SQLite file', () => {
   })
 })
 
+describe.each([
+  ['', true],
+  [' with several writes in flight each, as on Workers,', false],
+])('four server processes%s with clocks ten minutes apart and responses that are lost', (name, merging) => {
+  it(`apply no change of 1,500 requests twice (seed ${seed})`, { timeout: 120_000 }, async () => {
+    const place = join(folder, `clocks${name.length}.db`)
+    const history = await load({ place, seed, processes: 4, requests: 1500, kills: 0, skew: 300_000, merging, faults: true })
+    expect(check(history)).toEqual([])
+  })
+})
+
 describe('SIGTERM', () => {
   it('lets the requests in flight finish, and then the process exits', { timeout: 60_000 }, async () => {
     const server = new ServerProcess(join(folder, 'term.db'))

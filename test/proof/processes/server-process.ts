@@ -11,16 +11,20 @@ export interface ServerSetting {
   /** Milliseconds by which its clock is ahead. */
   readonly clock: number
   readonly merging: boolean
+  /** Whether its connection to the store loses, delays and repeats operations. */
+  readonly faults: boolean
 }
 
 /** A server process that can be killed and restarted. */
 export class ServerProcess {
-  readonly #arguments: readonly string[]
+  readonly #location: string
+  #setting: ServerSetting
   #child: ChildProcessByStdio<Writable, Readable, null> | undefined
   #port: Promise<number>
 
-  constructor(location: string, { clock, merging }: ServerSetting = { clock: 0, merging: true }) {
-    this.#arguments = [location, String(clock), ...(merging ? [] : ['workers'])]
+  constructor(location: string, setting: ServerSetting = { clock: 0, merging: true, faults: false }) {
+    this.#location = location
+    this.#setting = setting
     this.#port = this.#start()
   }
 
@@ -29,8 +33,9 @@ export class ServerProcess {
     return this.#port
   }
 
-  /** Kills it whatever it is doing, and starts it again. */
-  async killAndRestart(): Promise<void> {
+  /** Kills it whatever it is doing, and starts it again, from now on with the changes of `setting`. */
+  async killAndRestart(setting: Partial<ServerSetting> = {}): Promise<void> {
+    this.#setting = { ...this.#setting, ...setting }
     await this.stop('SIGKILL')
     this.#port = this.#start()
     await this.#port
@@ -48,7 +53,9 @@ export class ServerProcess {
   }
 
   async #start(): Promise<number> {
-    const child = spawn(process.execPath, ['--no-warnings', SERVER, ...this.#arguments], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['--no-warnings', SERVER, this.#location, JSON.stringify(this.#setting)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
     this.#child = child
     for await (const line of createInterface(child.stdout)) return Number(line)
     throw new Error(`A server process exited before it listened (exit code ${child.exitCode})`)

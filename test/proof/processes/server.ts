@@ -1,18 +1,33 @@
-// A server process for the proofs: `server.ts <location of the store> <ms by which its clock is
-// ahead> [workers]`. Prints its port, runs scripts, and stops gracefully on SIGTERM.
+// A server process for the proofs: `server.ts <location of the store> <ServerSetting as JSON>`.
+// Prints its port, runs scripts, and stops gracefully on SIGTERM.
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { session } from '../../../src/adapters/express.ts'
 import { storeAt } from '../../services/store-at.ts'
 import type { Script } from '../checks/history.ts'
+import { FaultyStore } from '../faults/faulty-store.ts'
+import type { FaultRates } from '../scenario/generator.ts'
+import { Random } from '../scenario/random.ts'
 import { codeOf, newReport, runScript } from '../simulation/script.ts'
 import { asOnWorkers, type SessionLike } from '../simulation/subject.ts'
+import type { ServerSetting } from './server-process.ts'
 
-const [location = '', ahead = '0', runtime] = process.argv.slice(2)
+const [location = '', settingText = '{}'] = process.argv.slice(2)
+const { clock, merging, faults } = JSON.parse(settingText) as ServerSetting
+/** Rare enough that most of the requests still overlap with others. */
+const FAULT_RATES: FaultRates = {
+  latency: 5,
+  refused: 0.01,
+  before: 0.01,
+  after: 0.02,
+  hang: 0.002,
+  late: 0.01,
+  resent: 0.02,
+  silent: 0.01,
+}
 const app = express()
-const makeSession = (): ReturnType<typeof session> => session({ store: storeAt(location), clock: () => Date.now() + Number(ahead) })
-const withSession = runtime === 'workers' ? asOnWorkers(makeSession) : makeSession()
+const withSession = merging ? makeSession() : asOnWorkers(makeSession)
 /** Ends the waits of all scripts on SIGTERM. */
 const shutdown = new AbortController()
 let inFlight = 0
@@ -60,6 +75,12 @@ process.once('SIGTERM', () => {
 // Exits when the parent process ends. The pipe must not keep the process running either.
 process.stdin.on('close', () => process.exit(1)).resume()
 ;(process.stdin as unknown as { unref: () => void }).unref()
+
+function makeSession(): ReturnType<typeof session> {
+  const store = storeAt(location)
+  const faulty = new FaultyStore(store, FAULT_RATES, new Random(process.pid))
+  return session({ store: faults ? faulty : store, clock: () => Date.now() + clock })
+}
 
 function sendError(error: Error & { status?: number }, _req: Request, res: Response, _next: NextFunction): void {
   res.status(error.status ?? 500).json({ code: codeOf(error), report: res.locals['report'] })
