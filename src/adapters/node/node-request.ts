@@ -19,6 +19,12 @@ export class NodeRequest implements IncomingRequest {
     this.#environment = environment
   }
 
+  /** Connect and Express shorten `url` for a mounted application, and keep the `originalUrl`. */
+  get path(): string | undefined {
+    const { originalUrl = this.#req.url } = this.#req as IncomingMessage & { readonly originalUrl?: string }
+    return originalUrl?.startsWith('/') === true ? originalUrl.replace(/[?#].*/s, '') : undefined
+  }
+
   header(name: string): string | undefined {
     const value = this.#req.headers[name]
     return typeof value === 'string' ? value : undefined

@@ -17,6 +17,7 @@ export interface SessionEvents {
       | 'malformed-cookie'
       | 'two-cookies'
       | 'insecure'
+      | 'outside-path'
       | 'unknown-or-expired'
       | 'other-id'
       | 'unreadable'
@@ -93,7 +94,7 @@ export interface SessionEvents {
    * outside of a request (`outside`, with a `CookieStore`); or it would replace that of a session
    * of Django that cannot be read (`unreadable`).
    */
-  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' | 'unreadable' }
+  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside-path' | 'outside' | 'unreadable' }
 }
 
 /**

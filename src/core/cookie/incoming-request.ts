@@ -19,6 +19,11 @@ export interface IncomingRequest {
    * `app.set('trust proxy', 1)`.
    */
   readonly remedy?: string | undefined
+  /**
+   * The path that the client requested, such as `/account`. If left out, a write outside
+   * `cookie.path` is not noticed.
+   */
+  readonly path?: string | undefined
   /** The value of a header, by its lower-case name. */
   header(name: string): string | undefined
 }
@@ -26,12 +31,14 @@ export interface IncomingRequest {
 /** A `Request` as an `IncomingRequest`. */
 export class WebRequest implements IncomingRequest {
   readonly secure: boolean
+  readonly path: string
   readonly #headers: Headers
   readonly #host: string
 
   constructor({ url, headers }: Request) {
-    const { protocol, host } = new URL(url)
+    const { protocol, host, pathname } = new URL(url)
     this.secure = protocol === 'https:'
+    this.path = pathname
     this.#headers = headers
     this.#host = host
   }

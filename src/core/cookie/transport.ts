@@ -10,7 +10,12 @@ export interface Transport {
   /** The request header that responses depend on, for `Vary`. */
   readonly vary: string
   /** How tokens travel over this request's connection, or why none can. */
-  over(request: IncomingRequest): Carrier | Refusal
+  over(request: IncomingRequest): Carrier | Refused
+}
+
+/** Why no token can travel. */
+export interface Refused extends Refusal {
+  readonly reason: 'insecure' | 'outside-path'
 }
 
 /**

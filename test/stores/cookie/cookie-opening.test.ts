@@ -111,7 +111,9 @@ describe('a session in a cookie is opened', () => {
     const decode = (): never => {
       throw new Error('the key is missing')
     }
-    const failing = fixture.newManager({}, { codec: { ...jsonCodec, decode } })
+    const codec = { ...jsonCodec }
+    const failing = fixture.newManager({}, { codec })
+    codec.decode = decode
     const { session, finish } = await fixture.openRequest(fixture.jar, failing)
     const refusal = { code: 'ERR_SESSION_STORE', cause: { message: 'the key is missing' } }
     expect(thrown(() => session.get('a'))).toMatchObject(refusal)

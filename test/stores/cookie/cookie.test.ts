@@ -28,7 +28,7 @@ describe('a session in a cookie', () => {
     await fixture.request((session) => session.login('ada'))
     const [token = ''] = fixture.jar.cookies.values()
     const { session } = await fixture.openRequest()
-    expect([session.id, session.handle?.length]).toEqual([token, 16])
+    expect([session.id, session.handle?.length]).toEqual([token, 22])
     await fixture.request((one) => one.flush())
     const events = JSON.stringify(fixture.events)
     for (const secret of [token, 'Ada', 'Lovelace']) expect(events).not.toContain(secret)
