@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis'
 import { createPool } from 'mysql2'
-import { Pool } from 'pg'
+import { Client, Pool } from 'pg'
 import { expect, it } from 'vitest'
+import { ignore } from '../../src/core/base/ignore.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { MysqlStore } from '../../src/stores/mysql.ts'
 import { PostgresStore } from '../../src/stores/postgres.ts'
@@ -43,4 +44,48 @@ it.each([
 it('an error shows only the type of an object, and the beginning of a long text', () => {
   expect(refusal(() => new MemoryStore({ max: { password: 'hunter2' } as never }))).toContain('`max` is an object:')
   expect(refusal(() => new MemoryStore({ max: 'long'.repeat(100) as never }))).toContain(`is '${'long'.repeat(10)}…':`)
+})
+
+it.each([
+  ['a single connection of pg', new Client(), 'this is a single `Client`'],
+  [
+    'the `sql` of a transaction of postgres.js',
+    Object.assign(() => undefined, { unsafe: ignore, savepoint: ignore }),
+    '`sql` of one transaction',
+  ],
+  ['`neon()`', Object.assign(() => undefined, { unsafe: ignore, transaction: ignore, query: ignore }), 'this is the `neon()` of Neon'],
+  ['`PrismaPg`', { connect: ignore, connectToShadowDb: ignore }, 'this is an adapter of Prisma'],
+])('PostgresStore names %s in place of a pool', (_, pool, what) => {
+  const message = refusal(() => new PostgresStore({ pool: pool as never }))
+  expect(message).toContain(what)
+  expect(message).toContain('pass a `Pool` of pg')
+})
+
+it('PostgresStore says at the first operation that `connect()` returned no connection of a pool', async () => {
+  const failure = new PostgresStore({ pool: { connect: async () => ({ query: ignore }) } as never }).load({ key: 'a', now: 0 })
+  await expect(failure).rejects.toMatchObject({
+    code: 'ERR_SESSION_STORE',
+    applied: false,
+    remedy: expect.stringContaining('Pass a `Pool`'),
+  })
+})
+
+it.each([
+  ['that returns a promise', { getConnection: async () => ({ release: ignore }) }],
+  [
+    'whose connections have no `execute`',
+    { getConnection: (done: (error: null, value: object) => void) => done(null, { release: ignore }) },
+  ],
+])('MysqlStore names a pool %s at the first operation', async (_, pool) => {
+  const failure = new MysqlStore({ pool: pool as never }).load({ key: 'a', now: 0 })
+  await expect(failure).rejects.toMatchObject({ code: 'ERR_SESSION_STORE', applied: false, remedy: expect.stringContaining('createPool') })
+})
+
+it('RedisStore refuses a prefix with a hash tag, its own and that of the client', () => {
+  const client = new Redis({ lazyConnect: true })
+  expect(refusal(() => new RedisStore({ client, prefix: 'shop{1}:' }))).toContain('hash tag')
+  expect(refusal(() => new RedisStore({ client: new Redis({ lazyConnect: true, keyPrefix: '{shop}:' }) }))).toContain(
+    'leave out the braces',
+  )
+  for (const prefix of ['shop{:', '{}shop:', 'shop}:']) expect(() => new RedisStore({ client, prefix })).not.toThrow()
 })

@@ -8,7 +8,7 @@ export interface SessionEvents {
    * A request has no session, so that its session is new and empty. The cookie is missing
    * (`no-cookie`), has not the shape of one of this package (`malformed-cookie`), occurs several
    * times with different sessions or more than four ids (`two-cookies`), or is not used over plain
-   * HTTP (`insecure`). The store has no such session (`unknown-or-expired`), has it under a newer
+   * HTTP (`insecure`) or because `cookie.path` does not cover the request (`outside-path`). The store has no such session (`unknown-or-expired`), has it under a newer
    * id (`other-id`), or has one that the codec cannot decode (`unreadable`).
    */
   readonly absent: {
@@ -90,8 +90,8 @@ export interface SessionEvents {
   /** A response deletes the cookie of a session that was flushed. */
   readonly 'cookie-deleted': { readonly reason: 'flush' }
   /**
-   * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), or
-   * outside of a request (`outside`, with a `CookieStore`); or it would replace that of a session
+   * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), for
+   * a request that `cookie.path` does not cover (`outside-path`), or outside of a request (`outside`, with a `CookieStore`); or it would replace that of a session
    * of Django that cannot be read (`unreadable`).
    */
   readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside-path' | 'outside' | 'unreadable' }

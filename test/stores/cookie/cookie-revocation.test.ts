@@ -6,6 +6,7 @@ import { DAY, MINUTE, rejection, thrown } from '../../core/fixture.ts'
 import { incoming } from '../../incoming.ts'
 import { ScriptedStore } from '../../stories/harness/scripted-store.ts'
 import { CookieFixture, countRows } from './cookie-fixture.ts'
+import { OLDER_SECRET } from './cookie-secret.ts'
 import { revocationRows } from './revocation-rows.ts'
 
 function newFixture(): { readonly fixture: CookieFixture; readonly memory: MemoryStore; readonly store: ScriptedStore } {
@@ -106,6 +107,25 @@ describe('the store of the option `revocation`', () => {
       {},
       false,
     ])
+  })
+
+  it('has no row for a text that is not a handle of this cookie', async () => {
+    const { fixture, memory } = newFixture()
+    await fixture.request((session) => session.login('ada'))
+    const { handle = '' } = (await fixture.openRequest()).session
+    const other = fixture.newManager({ revocation: memory }, { cookie: { name: 'admin' } })
+    const texts = ['any16characters_', 'a'.repeat(22), `${handle.slice(0, -1)}${handle.endsWith('A') ? 'B' : 'A'}`, '']
+    expect(await Promise.all(texts.map((text) => fixture.sessions.revoke(text)))).toEqual([false, false, false, false])
+    expect([await other.revoke(handle), await countRows(memory)]).toEqual([false, 0])
+    expect([await fixture.sessions.revoke(handle), await countRows(memory)]).toEqual([true, 1])
+  })
+
+  it('accepts the handle of a session whose secret was replaced since', async () => {
+    const { fixture, memory } = newFixture()
+    await fixture.request((session) => session.login('ada'))
+    const { handle = '' } = (await fixture.openRequest()).session
+    expect(await fixture.newManager({ secrets: OLDER_SECRET, revocation: memory }).revoke(handle)).toBe(true)
+    expect(await fixture.read()).toEqual({})
   })
 
   it('does not support revoking the sessions of a user', async () => {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { CookieStore } from '../../../src/stores/cookie.ts'
+import { MemoryStore } from '../../../src/stores/memory.ts'
 import { DAY, HOUR, rejection, START, thrown } from '../../core/fixture.ts'
 import { CookieFixture, Jar } from './cookie-fixture.ts'
 import { OLDER_SECRET, SECRET } from './cookie-secret.ts'
@@ -251,6 +252,7 @@ describe('options', () => {
     ['a size that is not a number', { secrets: SECRET, maxSize: '4kb' }, /maxSize/],
     ['compress that is not a boolean', { secrets: SECRET, compress: 1 }, /compress/],
     ['a revocation that is not a store', { secrets: SECRET, revocation: {} }, /revocation.*compare-and-swap/],
+    ['a revocation that forgets', { secrets: SECRET, revocation: new MemoryStore() }, /drops rows when it is full.*SqliteStore/],
     ['a revocation in cookies', { secrets: SECRET, revocation: new CookieStore({ secrets: OLDER_SECRET }) }, /revocation/],
   ])('reject %s', (_, options, message) => {
     expect(thrown(() => new CookieStore(options as { secrets: string }))).toMatchObject({

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import BetterSqlite from 'better-sqlite3'
@@ -40,10 +41,40 @@ describe('the settings of a SqliteStore', () => {
   })
 
   it('opens the file at the first use', async () => {
-    const store = new SqliteStore('/nowhere/at/all/sessions.db')
-    await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(storeError('load'))
-    await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(storeError('create'))
+    const path = newSqliteFile()
+    const store = new SqliteStore(path)
+    expect(existsSync(path)).toBe(false)
+    await store.create({ key: 'a', entry: sampleEntry() })
+    expect(existsSync(path)).toBe(true)
     await store.close()
+  })
+
+  it('creates files that only their owner can read', async () => {
+    const path = newSqliteFile()
+    const store = new SqliteStore(path)
+    await store.create({ key: 'a', entry: sampleEntry() })
+    const modes = [path, `${path}-wal`, `${path}-shm`].map((each) => (statSync(each).mode & 0o777).toString(8))
+    expect(modes).toEqual(['600', '600', '600'])
+    await store.close()
+  })
+
+  it('leaves the permissions of an existing file as they are', async () => {
+    const path = newSqliteFile()
+    writeFileSync(path, '')
+    chmodSync(path, 0o660)
+    const store = new SqliteStore(path)
+    await store.create({ key: 'a', entry: sampleEntry() })
+    expect((statSync(path).mode & 0o777).toString(8)).toBe('660')
+    await store.close()
+  })
+
+  it('refuses a path whose directory does not exist, and a directory', () => {
+    expect(() => new SqliteStore('/nowhere/at/all/sessions.db')).toThrow(CONFIG)
+    expect(() => new SqliteStore('/nowhere/at/all/sessions.db')).toThrow(
+      "option `database` is '/nowhere/at/all/sessions.db': the directory /nowhere/at/all does not exist; create it",
+    )
+    expect(() => new SqliteStore(tmpdir())).toThrow(CONFIG)
+    expect(() => new SqliteStore(tmpdir())).toThrow('this is a directory')
   })
 
   it('changes only the given settings of an open database', async () => {
@@ -72,11 +103,19 @@ describe('the settings of a SqliteStore', () => {
     await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toThrow('The store is closed')
   })
 
-  it('names the file that it cannot open', async () => {
-    const path = join(newSqliteFile(), 'in a folder that is not there')
-    const failure = new SqliteStore(path).load({ key: 'a', now: NOW })
+  it('names the file that it cannot open, and what to do', async () => {
+    const folder = `${newSqliteFile()} folder`
+    mkdirSync(folder)
+    const path = join(folder, 'sessions.db')
+    const store = new SqliteStore(path)
+    rmSync(folder, { recursive: true })
+    const failure = store.load({ key: 'a', now: NOW })
     await expect(failure).rejects.toEqual(storeError('load'))
-    await expect(failure).rejects.toThrow(`unable to open database file: ${path}`)
+    await expect(failure).rejects.toThrow(path)
+    await expect(failure).rejects.toMatchObject({ remedy: 'Create the directory, or pass another path as `database`.' })
+    mkdirSync(folder)
+    expect(await store.load({ key: 'a', now: NOW })).toBeUndefined()
+    await store.close()
   })
 
   it('does not need node:sqlite for a database of another library', async () => {
@@ -133,6 +172,7 @@ describe('the schema of a SqliteStore', () => {
     const database = new DatabaseSync(':memory:')
     const store = new SqliteStore({ database, createTable: false })
     await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(storeError('load'))
+    await expect(store.load({ key: 'a', now: NOW })).rejects.toThrow('no such table: sessions. Create the table with `npx sojourn migrate`')
     database.exec(readFileSync('schema/sqlite.sql', 'utf8'))
     expect(await store.create({ key: 'a', entry: sampleEntry() })).toEqual({ ok: true })
   })
@@ -177,6 +217,9 @@ describe('the schema of a SqliteStore', () => {
     const plan = (sql: string): string => JSON.stringify(database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all())
     expect(plan('SELECT payload FROM sessions WHERE key = ? AND expires_at > ?')).toContain('sqlite_autoindex_sessions_1 (key=?)')
     expect(plan('DELETE FROM sessions WHERE user_id = ?')).toContain('sessions_user_id (user_id=?)')
+    const page = plan('SELECT payload FROM sessions WHERE expires_at > ? AND user_id = ? AND key > ? ORDER BY key LIMIT ?')
+    expect(page).toContain('sessions_user_id (user_id=? AND key>?)')
+    expect(page).not.toContain('TEMP B-TREE')
     expect(plan('SELECT key FROM sessions WHERE expires_at <= ? LIMIT ?')).toContain('sessions_expires_at (expires_at<?)')
   })
 
