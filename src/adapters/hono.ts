@@ -1,8 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Exchange } from '../core/manager/adapter-port.ts'
+import { honoRequest } from './hono/hono-request.ts'
 import { adapterOf, assignmentError, checkUnused, managerOf, openOnce } from './shared/manager.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
-import { honoRequest } from './web/web-request.ts'
 import { failedResponse, runHandler, withSessionHeaders } from './web/web-response.ts'
 
 declare module 'hono' {
@@ -94,9 +94,7 @@ function replace(c: Context, response: Response): void {
   c.res = response
 }
 
-/**
- * The next response that is set is sent as an error, whatever status the error handler gives it.
- */
+/** Makes the next response an error, even if the error handler sets another status. */
 function enforceErrorStatus(c: Context, status: number): void {
   const prototype: object = Object.getPrototypeOf(c)
   Object.defineProperty(c, 'res', {

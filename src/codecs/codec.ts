@@ -1,7 +1,7 @@
 /**
  * Converts property values to texts, and property texts to one payload. A session keeps its
- * properties as texts and parses one only when it is read. So a codec must return every text that
- * was not changed as it was, byte for byte.
+ * properties as texts and parses one only when it is read. Therefore `encode(decode(payload))` must
+ * keep unchanged texts byte for byte.
  *
  * ```ts
  * import { createSessions, type Codec } from 'sojourn'

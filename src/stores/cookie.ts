@@ -32,7 +32,7 @@ export interface CookieStoreOptions {
 
 /**
  * Keeps sessions in the browser's cookie only, encrypted and authenticated (AES-256-GCM). It needs
- * no database, and cannot keep the promises that need one: of two overlapping requests the last
+ * no database, and cannot keep the guarantees that need one: of two overlapping requests, the last
  * `Set-Cookie` replaces the whole session, and `claim` and `sessions.users` throw. Without
  * `revocation` a logout only deletes the cookie of that browser, and a copy of it stays valid until
  * it expires. `idle` counts from the last *change*, because a request that only reads sends no

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { checkOptions, type OptionTable, wholeNumber } from '../core/base/option-checks.ts'
-import { results, toPage } from '../core/store/results.ts'
+import { results } from '../core/store/results.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,

@@ -23,7 +23,7 @@ export interface SqliteStoreOptions {
   /** The name of the table. Default `'sessions'`. */
   readonly table?: string
   /**
-   * When a commit is on the disk. With both values nothing is lost when the process dies.
+   * When a commit is on the disk. With both values, nothing is lost if the process crashes.
    *
    * - `normal`, the default for a path: after a power failure the last commits may be missing, also
    *   logouts. The file stays valid.

@@ -15,7 +15,7 @@ import {
 } from '../../src/django/django.ts'
 import type { Session } from '../../src/index.ts'
 import { catchError, catchRejection, TestApp } from '../core/fixture.ts'
-import { incoming } from '../incoming.ts'
+import { incoming } from '../helpers/incoming.ts'
 import { Site } from './site.ts'
 import { vectors } from './vectors.ts'
 
@@ -451,12 +451,12 @@ describe('django messages', () => {
   })
 
   it('that are read fail no request whose session ends at the same time', async () => {
-    const site = new Site()
+    const site = new Site({ messageStorage: 'session' })
     await site.request((session) => addDjangoMessage(session, 20, 'one'))
     const reader = await site.open()
     expect(djangoMessages(reader)).toHaveLength(1)
     await site.request(djangoLogout)
-    await reader.save()
+    await site.sessions.commit(reader, { status: 200 })
     expect(site.rows()).toEqual([])
   })
 

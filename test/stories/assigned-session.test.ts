@@ -24,7 +24,7 @@ const assignSloppily = compileFunction('object[name] = value', ['object', 'name'
 ) => void
 
 /** Runs a handler in one request, with a function that assigns the session. */
-type Run = (sessions: Sessions, handle: (assign: (value: unknown) => void, session: () => Session) => void) => Promise<void>
+type Run = (sessions: Sessions, handle: (assign: (value: unknown) => void, session: () => Session, target: object) => void) => Promise<void>
 
 const NAME = 'session'
 
@@ -35,6 +35,7 @@ function expressRun(express: typeof express5): Run {
       handle(
         (value) => assignSloppily(req, NAME, value),
         () => req.session,
+        req,
       )
       res.end()
     })
@@ -54,6 +55,7 @@ const frameworks: Readonly<Record<string, Run>> = {
         handle(
           (value) => assignSloppily(req, NAME, value),
           () => Reflect.get(req, NAME) as Session,
+          req,
         )
         res.end()
       }),
@@ -65,6 +67,7 @@ const frameworks: Readonly<Record<string, Run>> = {
       handle(
         (value) => assignSloppily(ctx, NAME, value),
         () => ctx.session,
+        ctx,
       )
       ctx.body = ''
     })
@@ -78,6 +81,7 @@ const frameworks: Readonly<Record<string, Run>> = {
       handle(
         (value) => assignSloppily(request, NAME, value),
         () => request.session,
+        request,
       )
       return reply.send()
     })
@@ -89,6 +93,7 @@ const frameworks: Readonly<Record<string, Run>> = {
       handle(
         (value) => c.set(NAME, value as Session),
         () => c.var.session,
+        c,
       )
       return c.text('')
     })
@@ -117,4 +122,18 @@ describe.each(Object.entries(frameworks))('the session of a request in %s', (_na
       true,
     ])
   })
+})
+
+it.each(['Express 5', 'Express 4', 'node:http', 'Koa'])('the session of a request in %s cannot be deleted', async (name) => {
+  const { sessions } = createScriptedManager()
+  const results: unknown[] = []
+  await frameworks[name]?.(sessions, (_assign, session, target) => {
+    const before = session()
+    try {
+      results.push(Reflect.deleteProperty(target, NAME))
+    } finally {
+      results.push(session() === before)
+    }
+  })
+  expect(results).toEqual([false, true])
 })

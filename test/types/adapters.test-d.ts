@@ -13,7 +13,7 @@ import {
 import { type WebHandler, withSession } from '../../src/adapters/web.ts'
 import { createSessions, type Default, type Session, type SessionEvent, type Sessions, type UserSession } from '../../src/index.ts'
 import type { MemoryStore } from '../../src/stores/memory.ts'
-import { incoming } from '../incoming.ts'
+import { incoming } from '../helpers/incoming.ts'
 
 interface Data {
   userId: string

@@ -84,8 +84,8 @@ export interface StoreErrorOptions {
 }
 
 /**
- * The store failed or did not respond in time. The error of the store is the `cause`. Never means
- * that there is no session.
+ * The store failed or did not respond in time. The error of the store is the `cause`. A missing
+ * session is not an error.
  */
 export class StoreError extends SessionError {
   /** Always `ERR_SESSION_STORE`. */

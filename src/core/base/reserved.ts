@@ -4,16 +4,16 @@
  */
 export const USER = 'userId'
 /**
- * The user who was last removed from this session. The next login compares itself with it, to drop
+ * The user who was last removed from this session. `login` compares the user with it and drops
  * another user's data.
  */
 export const LAST_USER = '_lastUser'
 /**
- * The expiry that the session has set for itself: `{"idle": milliseconds}` or `{"at": epoch
+ * The expiry that was set for this session: `{"idle": milliseconds}` or `{"at": epoch
  * milliseconds}`.
  */
 export const EXPIRY = '_expiry'
-/** Whether the cookie ends with the browser, where the session itself decides. */
+/** Whether the cookie ends with the browser, if that was set for this session. */
 export const BROWSER = '_browser'
 
 /** The property of one flash message. The id has no dot. */

@@ -22,7 +22,8 @@ import { FOREIGN_OPTIONS } from './foreign-options.ts'
 import type { SessionOptions } from './options.ts'
 
 /**
- * Throws a `ConfigError` that names option, value and remedy for the first option that is wrong.
+ * Throws a `ConfigError` for the first option that is wrong. It names the option, its value and the
+ * remedy.
  */
 export function checkSessionOptions(options: unknown): asserts options is SessionOptions {
   if (!isObject(options)) throw new ConfigError(`createSessions(options): pass an object with a \`store\`, not ${formatValue(options)}.`)
@@ -47,7 +48,7 @@ function checkLifetime({ idle, absolute = '30d' }: SessionOptions): void {
 }
 
 /**
- * A store without compare-and-swap is allowed only where the cookie contains the data and the store
+ * A store without compare-and-swap is allowed only if the cookie contains the data and the store
  * makes the ids.
  */
 function checkStore(store: Store): void {

@@ -47,7 +47,7 @@ const MAX_AGE = 34_560_000
 export class CookieCarrier implements Carrier {
   readonly name: string
   readonly #attributes: CookieAttributes
-  /** How long the value of one cookie may be. */
+  /** The maximum length of the value of one cookie. */
   readonly #maxLength: number
 
   constructor(name: string, attributes: CookieAttributes) {
@@ -105,7 +105,7 @@ export function cookieTransport(options: CookieOptions): Transport {
     vary: 'Cookie',
     over(request) {
       const carrier = always === true || request.secure ? secured : request.loopback ? local : undefined
-      if (carrier === undefined) return insecure(request.remedy)
+      if (carrier === undefined) return insecure(request)
       return isOutside(path, request) && carrier.read(request).names.length === 0 ? outsidePath(path, request.path) : carrier
     },
   }
@@ -122,9 +122,9 @@ function isOutside(path: string, request: IncomingRequest): boolean {
 }
 
 /**
- * Separates the ids of different cookies: an id of the visitors' cookie is worthless in the cookie
- * of the administration, although both keep their rows in one table. The default cookie has an
- * empty scope.
+ * Returns the scope of a cookie. Ids of one scope are worthless in another: an id of the visitors'
+ * cookie does not open a session in the cookie of the administration, although both keep their rows
+ * in one table. The scope of the default cookie is empty.
  */
 export function scopeOf(options: CookieOptions = {}): string {
   const { path = '/', domain = '' } = options
@@ -136,7 +136,7 @@ function nameWithoutPrefix({ name = 'sid' }: CookieOptions): string {
   return name.replace(PREFIX, '')
 }
 
-/** What browsers treat as a prefix, in any case. */
+/** The prefixes that browsers recognize, in upper or lower case. */
 export const PREFIX: RegExp = /^__(?:host|secure)-/i
 
 function outsidePath(path: string, requested: string | undefined): Refused {
@@ -144,11 +144,11 @@ function outsidePath(path: string, requested: string | undefined): Refused {
   return { reason: 'outside-path', error: () => new ConfigError(message) }
 }
 
-function insecure(remedy: string | undefined): Refused {
-  return { reason: 'insecure', error: () => new ConfigError(insecureMessage(remedy)) }
+function insecure({ remedy, whyNotLoopback = '`loopback` of the request is false' }: IncomingRequest): Refused {
+  return { reason: 'insecure', error: () => new ConfigError(insecureMessage(whyNotLoopback, remedy)) }
 }
 
-function insecureMessage(remedy: string | undefined): string {
+function insecureMessage(whyNotLoopback: string, remedy: string | undefined): string {
   const trust = remedy === undefined ? '' : `${remedy} if a proxy terminates TLS and sends forwarding headers, or `
-  return `The session cookie was not set: this request used plain HTTP and is not local (local needs a Host of localhost, a peer on this machine, no forwarding header and NODE_ENV other than production). Use HTTPS; ${trust}\`cookie: { secure: true }\` behind a proxy that terminates TLS. Browsers accept that on http://localhost too.`
+  return `The session cookie was not set, because the request used plain HTTP and is not local: ${whyNotLoopback}. Use HTTPS; ${trust}\`cookie: { secure: true }\` behind a proxy that terminates TLS. Browsers accept that on http://localhost too.`
 }

@@ -39,8 +39,8 @@ export class Dictionary<Data> {
       return session.#draft.properties.texts.has(name)
     }
     Object.setPrototypeOf(Dictionary.prototype, throwOnUnknownProperty(isStored))
-    // Every promise that resolves to a session reads its `then`. Defined here, it is not looked up
-    // in the proxy.
+    // Every promise that resolves to a session reads its `then`. It is defined here, so that the
+    // read does not reach the proxy.
     // oxlint-disable-next-line unicorn/no-thenable -- it is `undefined`
     Object.defineProperty(Dictionary.prototype, 'then', { value: undefined, configurable: true })
   }

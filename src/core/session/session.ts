@@ -9,7 +9,7 @@ import type { Default, UserId } from '../values/session-data.ts'
 import { commitsOf, Dictionary, draftOf } from './dictionary.ts'
 import { throwOnAssignment } from './strict-properties.ts'
 
-/** The most characters of a user id. Longer ones are a mistake, such as a whole token. */
+/** The maximum length of a user id. A longer one is a mistake, such as a whole token. */
 const MAX_USER_ID = 1000
 
 /**
@@ -27,7 +27,7 @@ const MAX_USER_ID = 1000
 export class Session<Data = Default> extends Dictionary<Data> {
   /**
    * Removes all properties, the user, flashes and the expiry that was set for this session. The id
-   * stays, and so does whether the cookie ends with the browser.
+   * and the kind of the cookie (`'browser'` or not) stay the same.
    *
    * ```ts
    * session.clear()
@@ -210,7 +210,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
 
   /**
    * Whether this request has changes that are not committed, including mutations of objects that it
-   * got from the session. Throws `CodecError` when such an object can no longer be stored.
+   * read from the session. Throws `CodecError` if such an object cannot be stored.
    */
   get modified(): boolean {
     const draft = draftOf(this)

@@ -36,7 +36,7 @@ export function throwOnUnknownProperty(isStored: (session: object, name: string)
         throw new ConfigError(`${member(name)} does not read the property "${name}": use ${access(name, 'get')}.`)
       },
       set(_target, name, value, session) {
-        // Tools store data of theirs under symbols. It is not session data.
+        // Tools store their data under symbols. It is not session data.
         if (typeof name === 'symbol') return Reflect.defineProperty(session as object, name, { value, writable: true, configurable: true })
         throw lostAssignment(name)
       },

@@ -20,18 +20,18 @@ import type {
 } from './store.ts'
 
 /**
- * The maximum number of operations that wait for the store. With so many, another one could not be
- * completed in time.
+ * The maximum number of operations that wait for the store. A further one would not be completed in
+ * time.
  */
 const MAX_WAITING = 10_000
 
 type Verb = 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteByIndex' | 'list'
 
 /**
- * A store whose operations end in time: an operation fails after `limit` milliseconds or after its
- * `deadline`. Every error is a `StoreError` or another error of this package. An operation that
- * timed out may still take effect. While the store is down, or too many operations wait for it,
- * operations fail at once and are not sent.
+ * Limits the time of every operation of a store: an operation fails after `limit` milliseconds or
+ * after its `deadline`. Every error is a `StoreError` or another error of this package. An
+ * operation that timed out may still take effect. While the store is down, or too many operations
+ * wait for it, operations fail at once and are not sent.
  */
 export class TimedStore {
   readonly #store: Store
@@ -104,7 +104,7 @@ export class TimedStore {
     if (refusal !== undefined) return Promise.reject(refusal)
     const now = monotonic()
     const left = (operation.deadline ?? Number.POSITIVE_INFINITY) - now
-    const limit = Math.max(1, Math.min(this.#limit, Math.ceil(left) + 1)) // after `deadline`, never before it
+    const limit = Math.max(1, Math.min(this.#limit, Math.ceil(left) + 1)) // not before `deadline`
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     let isPending = true
     const end = (): void => {

@@ -23,7 +23,7 @@ const JSON_MESSAGE = '__json_message'
 
 /**
  * Returns the messages of this session and removes them, so that each is shown once. Messages that
- * another request adds in the same moment are kept. Throws `ConfigError` without the option
+ * another request adds at the same time are kept. Throws `ConfigError` without the option
  * `messageStorage` of `djangoSessions`.
  *
  * ```ts

@@ -163,7 +163,9 @@ export class DjangoFileRows implements DjangoRows {
     return row !== undefined && row.expiresAt <= now
   }
 
-  /** Writes a file that no other process looks for. Its failure has no effect on any session. */
+  /**
+   * Writes a temporary file, which no other process reads. A failure has no effect on any session.
+   */
   async #writeTemporary({ data, expiresAt }: DjangoRow, operation: StoreOperation): Promise<string> {
     const path = join(this.#files.directory, `.sojourn-${randomUUID()}`)
     try {

@@ -8,8 +8,7 @@ import { MAX_COUNT_TIME, type SqlExecutor, type SqlValue } from '../../stores/sq
 import type { DjangoRow, DjangoRows, ListRows, NewDjangoRow, ReplaceResult, ReplaceRow } from './django-rows.ts'
 
 /**
- * How one database expresses what the others express differently, for Django's table. Texts are
- * written as for `SqlDialect`.
+ * The SQL for Django's table that differs between databases. Texts are written as for `SqlDialect`.
  */
 export interface DjangoSqlDialect extends Pick<SqlDialect, 'placeholder' | 'quote'> {
   /** The parameters of a key, a signature and a timestamp. */

@@ -18,7 +18,7 @@ export interface CookieSealing {
   readonly revocation: Store | undefined
 }
 
-/** The maximum length of any token. Longer ones are not envelope. */
+/** The maximum length of any token. Longer tokens are rejected without decrypting them. */
 export const MAX_TOKEN_LENGTH = 12_288
 
 /**
@@ -78,7 +78,9 @@ export class CookieSessions implements Store {
     return isRenewed ? { ok: true, token: next } : this.replace({ key: token, entry, expected, now })
   }
 
-  /** The token in the browser cannot be changed, and a read is no reason to send a new one. */
+  /**
+   * Returns `false`, because the token in the browser cannot be changed without sending a new one.
+   */
   async touch(): Promise<boolean> {
     return false
   }

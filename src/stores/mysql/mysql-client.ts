@@ -71,7 +71,7 @@ class MysqlClient {
     const bound = values.map(encodeValue)
     this.#refuseTooLarge(operation, text, bound)
     const connection = await this.#connect(operation, deadline)
-    // A dying connection rejects the query and then emits 'error', which would crash the process
+    // A failing connection rejects the query and then emits `error`, which would crash the process
     // without a listener.
     connection.on('error', ignore)
     const result = await this.#execute(operation, connection, { sql: text, values: bound, deadline })

@@ -14,15 +14,15 @@ const NO_SUCH_TABLE = 1146
 const RETRYABLE = [1213, 1205, 1020, 1615, 1243]
 
 /**
- * In these classes of error nothing was written, or it was rolled back: errors of values, of
- * constraints, of the state of the transaction, of access, of deadlock, of the text. Errors of a
- * commit, of a kill or of the end of the connection are in none of them.
+ * After errors of these classes nothing was written, or it was rolled back: errors for invalid
+ * values, constraints, transaction states, access, deadlocks and syntax. Errors of a commit, of a
+ * kill or of a lost connection have other classes.
  */
 const REJECTION_CLASSES = /^(?:0A|21|22|23|25|28|3D|40|42|45)/
 
 /**
- * The same for errors without their own class: no space left, read-only, not understood, not ready
- * (Galera).
+ * The same for errors without a specific class: no space left, read-only, unknown command, not
+ * ready (Galera).
  */
 const REJECTIONS = [1020, 1037, 1038, 1041, 1047, 1114, 1153, 1205, 1210, 1243, 1290, 1364, 1366, 1615, 1836, 3819]
 

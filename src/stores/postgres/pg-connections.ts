@@ -5,16 +5,16 @@ import { connectDeadline, withDeadline } from '../shared/deadline.ts'
 import type { PgPool, PgPoolClient } from './postgres-client.ts'
 
 /** What to pass as the option `pool`. */
-export const POOL_REMEDY = 'Pass a `Pool` of pg, or the `sql` of postgres.js: `new PostgresStore({ pool })`.'
+const POOL_REMEDY = 'Pass a `Pool` of pg, or the `sql` of postgres.js: `new PostgresStore({ pool })`.'
 
 function isConnection(client: Partial<PgPoolClient> | undefined): client is PgPoolClient {
   return typeof client?.query === 'function' && typeof client.release === 'function'
 }
 
 /**
- * The connections of a pool that can be trusted. If one of them does not respond, those that have
- * not responded since may be dead too: a firewall drops them all at once. Instead of waiting for
- * each in turn, new ones are opened.
+ * The connections of a pool that responded recently. If one of them does not respond, those that
+ * have not responded since may be dead too, because a firewall drops all of them at once. They are
+ * replaced by new ones instead of waiting for each in turn.
  */
 export class PgConnections {
   readonly #pool: PgPool

@@ -56,7 +56,7 @@ function throughPool(pool: PgPool): SendToServer {
   const connections = new PgConnections(pool)
   return async function send(operation, text, values, deadline = Number.POSITIVE_INFINITY) {
     const client = await connections.acquire(operation, deadline)
-    // A dying connection rejects the query and then emits 'error', which would crash the process
+    // A failing connection rejects the query and then emits `error`, which would crash the process
     // without a listener.
     client.on('error', ignore)
     try {

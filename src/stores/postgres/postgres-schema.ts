@@ -37,7 +37,8 @@ ${index('user_id', 'key')} WHERE "user_id" IS NOT NULL;
 }
 
 /**
- * Creating it takes a lock, because two concurrent CREATE statements fail, even with IF NOT EXISTS.
+ * The table of a store. It is created under a lock, because two concurrent CREATE statements fail,
+ * even with IF NOT EXISTS.
  */
 export function postgresTable(name: string): RemoteTable {
   const readColumns = async (send: SendToServer, operation: StoreOperation): Promise<readonly string[]> => {

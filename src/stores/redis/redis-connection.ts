@@ -36,7 +36,7 @@ export interface RedisConnection {
 const PLAIN = Object.freeze({ typeMapping: Object.freeze({}) })
 /**
  * `redis` starts a timer for each command until it is written. A client that is ready writes at
- * once, so this disables the timer, which is most of the CPU time of a GET.
+ * once, so this disables the timer, which takes most of the CPU time of a GET.
  */
 const NO_TIMER = Object.freeze({ ...PLAIN, timeout: undefined })
 

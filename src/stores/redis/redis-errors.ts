@@ -49,8 +49,8 @@ export function remedyFor(error: unknown): string | undefined {
 /**
  * Calls `command`, which sends one command, and turns an error into a `StoreError`. A command that
  * was not sent or that the server rejected had no effect, because no script of this package can
- * fail after its first write. If the client may have sent it twice, the first one may have had an
- * effect.
+ * fail after its first write. If the client may have sent the command twice, the first copy may
+ * have had an effect.
  */
 export async function attempt<T>(connection: RedisConnection, operation: StoreOperation, command: () => Promise<T>): Promise<T> {
   if (!connection.wasOpened()) {

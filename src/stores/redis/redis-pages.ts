@@ -5,12 +5,15 @@ import type { RedisNode } from './redis-connection.ts'
 import type { RedisCall, RedisRows } from './redis-rows.ts'
 import type { ListMember, RedisUsers } from './redis-users.ts'
 
-/** Without a deadline: none of the many commands of a page is worth closing a connection. */
+/** Without a deadline, because a slow SCAN must not close a shared connection. */
 const LISTING: RedisCall = { operation: 'list' }
 
 /** The COUNT of each SCAN. It is constant, because a page may end in the middle of a reply. */
 const SCAN_COUNT = '1000'
-/** SCANs of one page, so that it ends in time on a server with few sessions among many keys. */
+/**
+ * The maximum number of SCANs for one page. It limits the time on a server with few sessions among
+ * many keys.
+ */
 const MAX_SCANS = 50
 
 /** What `list` asks for, of one user. */

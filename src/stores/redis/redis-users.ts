@@ -4,7 +4,7 @@ import { formatTimestamp, formatUser } from './redis-record.ts'
 import type { RedisCall, RedisRows } from './redis-rows.ts'
 import { ADD_TO_LIST, DELETE_OF_USER, READ_LIST, REMOVE_FROM_LIST } from './redis-scripts.ts'
 
-/** One hour. No request that began earlier is still running. */
+/** One hour, the assumed maximum time of a request. */
 const MAX_REQUEST = 3_600_000
 /**
  * Half an hour. When the expiry of a session has moved by this much, the session is added to the

@@ -2,7 +2,7 @@ import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
 import type { RemoteTable, SendToServer } from './remote-database.ts'
 import { COLUMNS } from './sql-statements.ts'
 
-/** The key comes first, so that the error names it for a table without one. */
+/** The key is checked first, so that the error names it if the table has none. */
 const REQUIRED = ['key', ...COLUMNS]
 
 /**

@@ -54,15 +54,15 @@ export function configureSqlite(database: SqliteDatabase, { durability, busyTime
   if (durability !== undefined) database.exec(`PRAGMA synchronous = ${durability}`)
 }
 
-/** Whether every commit waits for the disk, so that batching writes pays. */
+/** Whether every commit waits for the disk. Then a batch of writes is faster than single ones. */
 export function waitsForDisk(database: SqliteDatabase): boolean {
   return Number(pragma(database, 'synchronous')) >= 2
 }
 
 /**
  * Switches the file to WAL, in which readers and a writer do not wait for each other. The setting
- * is stored in the file. Two processes that switch at the same time do not wait for each other,
- * even with a busy timeout, so the wait is here.
+ * is stored in the file. SQLite ignores the busy timeout during the switch, so this function
+ * retries.
  */
 export function enableWal(database: SqliteDatabase, busyTimeout: number): void {
   for (let waited = 0; pragma(database, 'journal_mode') !== 'wal'; waited += 10) {
@@ -96,7 +96,7 @@ const CODES: readonly [name: string, code: number][] = [
 
 /**
  * Returns SQLite's primary result code of an error of any of the libraries, or 1 for codes that are
- * not distinguished. `undefined`: it has none.
+ * not distinguished. `undefined` if the error has none.
  */
 export function sqliteCode(error: unknown): number | undefined {
   const { errcode, code } = error as { readonly errcode?: unknown; readonly code?: unknown }

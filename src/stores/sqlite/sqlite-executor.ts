@@ -24,7 +24,7 @@ export interface SqliteSource {
   /** Whether the store itself opens the database, and so closes it. */
   readonly owned: boolean
   open(): SqliteDatabase
-  /** Whether there is a database to open yet. */
+  /** Whether the database exists. */
   exists(): boolean
 }
 
@@ -41,9 +41,9 @@ const MAX_BATCH = 250
  * Runs statements on one connection. It is opened at the first use, and again at the next if that
  * failed.
  *
- * Where a commit waits for the disk, the writes of one turn of the event loop are one transaction
- * and share one wait. Each has its own result: if one of them fails, the transaction is rolled back
- * and each write runs alone. Reads never join a transaction; they run at once.
+ * If a commit waits for the disk, the writes of one turn of the event loop are one transaction and
+ * share one wait. Each has its own result: if one of them fails, the transaction is rolled back and
+ * each write runs alone. Reads never join a transaction; they run at once.
  */
 export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   readonly #source: SqliteSource
@@ -151,8 +151,8 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   }
 
   /**
-   * A write in the application's transaction would be reported as done, and could be rolled back
-   * later.
+   * Throws if the application has a transaction open. A write in it would be confirmed, and could
+   * be rolled back later.
    */
   #refuseInTransaction(operation: StoreOperation): void {
     const database = this.#connection?.database
@@ -170,8 +170,8 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   }
 
   /**
-   * Without the lock no write is attempted: each alone would wait for it again, and block the
-   * process.
+   * Begins a transaction. Without the lock of the file no write is attempted, because each would
+   * wait for the lock again and block the process.
    */
   #begin(batch: readonly QueuedWrite[]): boolean {
     try {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { NodeRequest } from '../../../src/core/cookie/node-request.ts'
 import type { IncomingRequest } from '../../../src/index.ts'
 import { catchError, TestApp } from '../fixture.ts'
 
@@ -35,5 +36,16 @@ describe('a write with the option `cookie.path`', () => {
   it('is an error for a `Request` too', async () => {
     const session = await app.sessions.open(new Request('https://shop.example/login?next=/app/'))
     expect(catchError(() => session.set('a', 1))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+  })
+})
+
+describe('the path of a request', () => {
+  it.each<[string, Readonly<Record<string, string>>, string | undefined]>([
+    ['without its query', { url: '/app/cart?next=/login' }, '/app/cart'],
+    ['of an application that Express mounts', { url: '/cart', originalUrl: '/app/cart' }, '/app/cart'],
+    ['that is a URL is unknown', { url: 'http://shop.example/app' }, undefined],
+  ])('of Node, %s', (_, target, path) => {
+    const request = NodeRequest.from({ headers: {}, socket: { encrypted: true }, ...target }, undefined)
+    expect(request.path).toBe(path)
   })
 })

@@ -7,7 +7,7 @@ import { createSessions, type SessionEvent, type Store, type StoreError } from '
 import { MysqlStore } from '../../../src/stores/mysql.ts'
 import { PostgresStore } from '../../../src/stores/postgres.ts'
 import { RedisStore } from '../../../src/stores/redis.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { freshTable } from '../../services/fresh-table.ts'
 
 const ends: (() => unknown)[] = []

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { rejection } from '../../core/fixture.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { CookieFixture, countRows, Jar } from './cookie-fixture.ts'
 import { revocationRows } from './revocation-rows.ts'
 

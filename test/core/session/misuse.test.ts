@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { adapterOf, createSessions } from '../../../src/core/manager/sessions.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { catchError } from '../fixture.ts'
 
 const sessions = createSessions({ store: new MemoryStore() })
