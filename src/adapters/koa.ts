@@ -47,8 +47,8 @@ export function session<Data = Default, const S extends Schemas = Schemas>(given
   const attach = attachSession(adapter, 'app.proxy = true')
   const expose = makeExpose(adapter, 'ctx')
   const middleware: Middleware = async (ctx, next) => {
-    const { req, res, secure } = ctx
-    await attach({ req, res, secure, fail: (error) => ctx.onerror(error as Error) })
+    const { req, res, secure, originalUrl } = ctx
+    await attach({ req, res, secure, originalUrl, fail: (error) => ctx.onerror(error as Error) })
     adapter.bind(ctx, attachedTo(adapter, req))
     expose(ctx)
     return next()

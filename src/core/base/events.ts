@@ -7,9 +7,10 @@ export interface SessionEvents {
   /**
    * A request has no session, so that its session is new and empty. The cookie is missing
    * (`no-cookie`), does not have the form of an id (`malformed-cookie`), occurs several times with
-   * different sessions or more than four ids (`two-cookies`), or is not used over plain HTTP
-   * (`insecure`). The store has no such session (`unknown-or-expired`), has it under a newer id
-   * (`other-id`), or has one that the codec cannot decode (`unreadable`).
+   * different sessions or more than four ids (`two-cookies`), is not used over plain HTTP
+   * (`insecure`), or does not belong to the path of the request (`outside-path`, see `cookie.path`).
+   * The store has no such session (`unknown-or-expired`), has it under a newer id (`other-id`), or
+   * has one that the codec cannot decode (`unreadable`).
    */
   readonly absent: {
     readonly reason:
@@ -17,6 +18,7 @@ export interface SessionEvents {
       | 'malformed-cookie'
       | 'two-cookies'
       | 'insecure'
+      | 'outside-path'
       | 'unknown-or-expired'
       | 'other-id'
       | 'unreadable'
@@ -99,12 +101,13 @@ export interface SessionEvents {
   /** A response deletes the cookie of a session that was flushed. */
   readonly 'cookie-deleted': { readonly reason: 'flush' }
   /**
-   * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), outside
-   * of a request (`outside`, with a `CookieStore`), or in a request without a response that can set
-   * it, such as the handshake of a WebSocket (`no-response`); or it would replace that of a session
-   * of Django that cannot be read (`unreadable`).
+   * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), for a
+   * request that `cookie.path` does not cover (`outside-path`), outside of a request (`outside`, with
+   * a `CookieStore`), or in a request without a response that can set it, such as the handshake of a
+   * WebSocket (`no-response`); or it would replace that of a session of Django that cannot be read
+   * (`unreadable`).
    */
-  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' | 'no-response' | 'unreadable' }
+  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside-path' | 'outside' | 'no-response' | 'unreadable' }
 }
 
 /**

@@ -1,9 +1,9 @@
 import { combineChunks, createChunks, receivedNames } from '../../wire/cookie-chunks.ts'
 import { type CookieAttributes, serializeCookie } from '../../wire/set-cookie.ts'
-import type { Refusal } from '../base/access.ts'
 import { ConfigError } from '../base/errors.ts'
+import { formatValue } from '../base/format.ts'
 import type { IncomingRequest } from './incoming-request.ts'
-import type { Carrier, CookieToSet, Presented, Transport } from './transport.ts'
+import type { Carrier, CookieToSet, Presented, Refused, Transport } from './transport.ts'
 
 /** The option `cookie`. */
 export interface CookieOptions {
@@ -103,8 +103,22 @@ export function cookieTransport(options: CookieOptions): Transport {
   const local = new CookieCarrier(name, { ...common, secure: false })
   return {
     vary: 'Cookie',
-    over: (request) => (always === true || request.secure ? secured : request.loopback ? local : insecure(request)),
+    over(request) {
+      const carrier = always === true || request.secure ? secured : request.loopback ? local : undefined
+      if (carrier === undefined) return insecure(request)
+      return isOutside(path, request) && carrier.read(request).names.length === 0 ? outsidePath(path, request.path) : carrier
+    },
   }
+}
+
+/**
+ * Whether the browser would not send the cookie with such a request. A request that brings the
+ * cookie is inside, whatever path a proxy left of it.
+ */
+function isOutside(path: string, request: IncomingRequest): boolean {
+  if (path === '/' || request.path === undefined || request.header('x-forwarded-prefix') !== undefined) return false
+  const directory = path.endsWith('/') ? path : `${path}/`
+  return request.path !== path && !request.path.startsWith(directory)
 }
 
 /**
@@ -125,7 +139,12 @@ function nameWithoutPrefix({ name = 'sid' }: CookieOptions): string {
 /** The prefixes that browsers recognize, in upper or lower case. */
 export const PREFIX: RegExp = /^__(?:host|secure)-/i
 
-function insecure({ remedy, whyNotLoopback = '`loopback` of the request is false' }: IncomingRequest): Refusal {
+function outsidePath(path: string, requested: string | undefined): Refused {
+  const message = `The session cookie was not set: the option \`cookie.path\` is ${formatValue(path)}, so browsers would not send the cookie back to ${formatValue(requested)}, and every request would make another session. Write to the session below that path only, or set \`cookie: { path: '/' }\`. A proxy that shortens paths has to send the header X-Forwarded-Prefix.`
+  return { reason: 'outside-path', error: () => new ConfigError(message) }
+}
+
+function insecure({ remedy, whyNotLoopback = '`loopback` of the request is false' }: IncomingRequest): Refused {
   return { reason: 'insecure', error: () => new ConfigError(insecureMessage(whyNotLoopback, remedy)) }
 }
 

@@ -19,6 +19,11 @@ export interface IncomingRequest {
    * `app.set('trust proxy', 1)`.
    */
   readonly remedy?: string | undefined
+  /**
+   * The path that the client requested, such as `/account`. If left out, a write outside
+   * `cookie.path` is not noticed.
+   */
+  readonly path?: string | undefined
   /** The value of a header, by its lower-case name. */
   header(name: string): string | undefined
 }

@@ -16,12 +16,15 @@ export interface NodeMessage {
   readonly rawHeaders?: readonly string[]
   /** The target of the request: a path, or a URL. */
   readonly url?: string | undefined
+  /** The target that Connect and Express keep, because they shorten `url` for a mounted application. */
+  readonly originalUrl?: string | undefined
   /** Whether the request came over HTTPS, as Express judges it by its setting `trust proxy`. */
   readonly secure?: boolean
 }
 
 /** What a framework knows of a request in addition. */
-type Judgement = Pick<IncomingRequest, 'secure' | 'remedy'> & { readonly environment?: string | undefined }
+type Judgement = Pick<IncomingRequest, 'secure' | 'remedy'> &
+  Pick<NodeMessage, 'originalUrl'> & { readonly environment?: string | undefined }
 
 /** Node's request as an `IncomingRequest`. Whether it is `secure` is the framework's decision. */
 export class NodeRequest implements IncomingRequest {
@@ -29,17 +32,23 @@ export class NodeRequest implements IncomingRequest {
   readonly remedy: string | undefined
   readonly #req: NodeMessage
   readonly #environment: string | undefined
+  readonly #target: string | undefined
 
-  constructor(req: NodeMessage, { secure, remedy, environment }: Judgement) {
+  constructor(req: NodeMessage, { secure, remedy, environment, originalUrl }: Judgement) {
     this.secure = secure
     this.remedy = remedy
     this.#req = req
     this.#environment = environment
+    this.#target = originalUrl ?? req.originalUrl ?? req.url
   }
 
   /** A request of which no framework has judged whether it is secure. */
   static from(req: NodeMessage, environment: string | undefined): NodeRequest {
     return new NodeRequest(req, { secure: req.secure ?? req.socket?.encrypted === true, remedy: undefined, environment })
+  }
+
+  get path(): string | undefined {
+    return this.#target?.startsWith('/') === true ? this.#target.replace(/[?#].*/s, '') : undefined
   }
 
   header(name: string): string | undefined {

@@ -13,7 +13,12 @@ export interface Transport {
    * Returns the carrier for the connection of this request, or the reason why no token can be
    * issued.
    */
-  over(request: IncomingRequest): Carrier | Refusal
+  over(request: IncomingRequest): Carrier | Refused
+}
+
+/** Why no token can be issued. */
+export interface Refused extends Refusal {
+  readonly reason: 'insecure' | 'outside-path'
 }
 
 /**

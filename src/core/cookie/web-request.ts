@@ -4,12 +4,14 @@ import type { IncomingRequest } from './incoming-request.ts'
 /** A `Request` as an `IncomingRequest`. */
 export class WebRequest implements IncomingRequest {
   readonly secure: boolean
+  readonly path: string
   readonly #headers: Headers
   readonly #host: string
 
   constructor({ url, headers }: Request) {
-    const { protocol, host } = new URL(url)
+    const { protocol, host, pathname } = new URL(url)
     this.secure = protocol === 'https:'
+    this.path = pathname
     this.#headers = headers
     this.#host = host
   }

@@ -79,7 +79,7 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
   #draftFor(request: IncomingRequest, access: Access): Draft {
     const engine = this.#engine
     const carrier = engine.transport.over(request)
-    if ('reason' in carrier) return this.#absent('insecure', {}, { writes: 'none', refusal: carrier })
+    if ('reason' in carrier) return this.#absent(carrier.reason, {}, { writes: 'none', refusal: carrier })
     const presented = carrier.read(request)
     const client = { carrier, presented }
     if (presented.names.length > 0 && engine.ids.decode !== undefined) return this.#deferred(presented, client, access)
