@@ -14,7 +14,7 @@ export {
   StoreError,
   type StoreOperation,
 } from './core/base/errors.ts'
-export type { Listener, SessionEvent } from './core/base/events.ts'
+export type { Listener, SessionEvent, SessionEvents } from './core/base/events.ts'
 export type { SessionOptions } from './core/config/options.ts'
 export type { Expiry } from './core/config/profile.ts'
 export type { CookieOptions } from './core/cookie/cookie-transport.ts'
@@ -48,5 +48,4 @@ export type {
   Version,
   Written,
 } from './core/store/store.ts'
-export type { StandardSchema } from './core/values/schema.ts'
-export type { Default, SessionData } from './core/values/session-data.ts'
+export type { Default, SessionData, StandardSchema } from './core/values/session-data.ts'

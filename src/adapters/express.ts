@@ -1,10 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Sessions } from '../core/manager/sessions.ts'
-import type { Session } from '../core/session/session.ts'
-import type { Schemas } from '../core/values/schema.ts'
-import type { Default } from '../core/values/session-data.ts'
 import { type ConnectFramework, connectMiddleware, type Next } from './node/connect.ts'
-import { type DataOf, type Given, managerOf } from './shared/manager.ts'
+import { managerOf } from './shared/manager.ts'
+import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 
 declare global {
   namespace Express {
@@ -32,7 +29,9 @@ export interface SessionMiddleware<Data = Default> {
 
 /** The members of Express's request that are used here. */
 interface ExpressRequest extends IncomingMessage {
-  /** Whether the request came over HTTPS; trusts a proxy where the setting `trust proxy` says so. */
+  /**
+   * Whether the request came over HTTPS; trusts a proxy where the setting `trust proxy` says so.
+   */
   readonly secure?: boolean
   readonly app?: object
 }
@@ -53,10 +52,12 @@ const express: ConnectFramework<ExpressRequest> = {
  * app.post('/logout',   (req, res) => { req.session.flush(); res.redirect('/') })
  * ```
  *
- * Changes are saved before the first byte of the response is sent. If that fails, the response is dropped and your error handler makes the
- * error page. Behind a proxy that terminates TLS, call `app.set('trust proxy', …)`.
+ * Changes are saved before the first byte of the response is sent. If that fails, the response is
+ * dropped and your error handler makes the error page. Behind a proxy that terminates TLS, call
+ * `app.set('trust proxy', …)`.
  *
- * A second manager needs another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, … })`.
+ * A second manager needs another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, …
+ * })`.
  */
 export function session<Data = Default, const S extends Schemas = Schemas>(given: Given<Data, S>): SessionMiddleware<DataOf<Data, S>> {
   const sessions = managerOf(given)

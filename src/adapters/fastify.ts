@@ -16,23 +16,26 @@ declare module 'fastify' {
     readonly session: Session
   }
   interface FastifyInstance {
-    /** The manager of the sessions. That of a second one, `as: 'adminSession'`, is `adminSessions`. */
+    /**
+     * The manager of the sessions. A second manager with `as: 'adminSession'` is
+     * `app.adminSessions`.
+     */
     readonly sessions: Sessions
   }
 }
 
 /**
- * What the plugin takes: the options of a manager, or a manager that is there already.
+ * Options of the plugin: those of `createSessions`, or a manager as `sessions`.
  *
  * ```ts
  * await app.register(session, { sessions: createSessions({ store }) })
  * ```
  */
-// oxlint-disable-next-line typescript/no-explicit-any -- a manager of whatever data
+// oxlint-disable-next-line typescript/no-explicit-any -- a manager of any data
 export type SessionPluginOptions = SessionOptions | { readonly sessions: Sessions<any> }
 
 /**
- * Sessions for Fastify 5, as a plugin: of the context that registers it and of those within.
+ * Sessions for Fastify 5, as a plugin for the context that registers it and the contexts within.
  *
  * ```ts
  * await app.register(session, { store: new SqliteStore('sessions.db') })
@@ -41,25 +44,27 @@ export type SessionPluginOptions = SessionOptions | { readonly sessions: Session
  * app.post('/logout',   (request, reply) => { request.session.flush(); return reply.redirect('/') })
  * ```
  *
- * Changes are saved before the first byte of the response goes out, after every `onSend` hook, and once, however often Fastify begins to
- * send; also where you hijack the reply or write to `reply.raw`. Should that fail, the response is dropped and your error handler makes the
- * error page. The manager is `app.sessions`. Behind a proxy that ends TLS say `fastify({ trustProxy: … })`.
+ * Changes are saved once, after every `onSend` hook and before the first byte of the response is
+ * sent, also when a handler hijacks the reply or writes to `reply.raw`. If that fails, the response
+ * is dropped and your error handler makes the error page. The manager is `app.sessions`. Behind a
+ * proxy that terminates TLS, set `fastify({ trustProxy: … })`.
  *
- * A second manager takes another name: `app.register(session, { as: 'adminSession', cookie: { name: 'admin' }, … })`.
+ * A second manager needs another name: `app.register(session, { as: 'adminSession', cookie: { name:
+ * 'admin' }, … })`.
  */
 export const session: FastifyPluginAsync<SessionPluginOptions> = fastifyPlugin(install, { name: 'sojourn', fastify: '5.x' })
 
-/** What a reply remembers of its first response. */
-interface First {
-  /** The headers that were there before the session. */
-  readonly before: readonly Header[]
-  /** Whether it was on its way: an error after that is no part of it. */
-  sending: boolean
+/** The first response of a reply. An error page can replace it. */
+interface FirstResponse {
+  /** The headers that were set before the session was attached. */
+  readonly initialHeaders: readonly Header[]
+  /** Whether Fastify has begun to send it. */
+  isSending: boolean
 }
 
 const FIRST: unique symbol = Symbol('sojourn first response')
 
-type Reply = FastifyReply & { [FIRST]?: First }
+type Reply = FastifyReply & { [FIRST]?: FirstResponse }
 
 async function install(app: FastifyInstance, options: SessionPluginOptions): Promise<void> {
   const sessions: Sessions = managerOf('sessions' in options ? options.sessions : options)
@@ -67,29 +72,35 @@ async function install(app: FastifyInstance, options: SessionPluginOptions): Pro
   if (!decorate(app, sessions, adapter.name)) return
   const attach = attachSession(adapter, 'trustProxy')
   app.addHook('onRequest', async (request, reply: Reply) => {
-    reply[FIRST] ??= { before: ownOf(reply), sending: false }
+    reply[FIRST] ??= { initialHeaders: fastifyHeadersOf(reply), isSending: false }
     const { raw: req, protocol } = request
     await attach({ req, res: reply.raw, secure: protocol === 'https', fail: (error) => fail(reply, error) })
     adapter.bind(request, attachedTo(adapter, req))
   })
-  // Not async: an error handler that writes to Node's response itself is to do so while the hold waits for it.
+  // Not async, so that an error handler that writes to Node's response does so while the error page
+  // waits for it.
   app.addHook('onSend', (_request, { [FIRST]: first }: Reply, _payload, done) => {
-    if (first !== undefined) first.sending = true
+    if (first !== undefined) first.isSending = true
     done()
   })
   app.addHook('onError', (_request, reply: Reply, _error, done) => {
-    if (reply[FIRST]?.sending === true) dropFirst(reply)
+    if (reply[FIRST]?.isSending === true) dropFirstResponse(reply)
     done()
   })
 }
 
-/** `false` when this manager is installed already. Read-only: `request.session = null` logs nobody out, so it must not look as if it did. */
+/**
+ * Defines the session as a property of requests and returns `true`; `false` when this manager is
+ * installed already. The property is read-only, because assigning `null` to it would not log anyone
+ * out.
+ */
 function decorate(app: FastifyInstance, sessions: Sessions, name: string): boolean {
   const manager = `${name}s`
   if (app.hasRequestDecorator(name)) {
     if (Reflect.get(app, manager) === sessions) return false
-    const remedy = "give this manager another name: app.register(session, { as: 'adminSession', … })"
-    throw new ConfigError(`request.${name} is there already; ${remedy}.`)
+    throw new ConfigError(
+      `request.${name} exists already. Give this manager another name: app.register(session, { as: 'adminSession', … }).`,
+    )
   }
   app.decorateRequest<unknown, string>(name, {
     getter(this: FastifyRequest) {
@@ -100,28 +111,37 @@ function decorate(app: FastifyInstance, sessions: Sessions, name: string): boole
   return true
 }
 
-/** The commit failed. Of a reply that was hijacked Fastify will not hear any more. */
+/**
+ * Makes the error page after a failed commit. Fastify ignores a reply that was hijacked, so that
+ * gets plain text.
+ */
 function fail(reply: Reply, error: unknown): void {
   if (reply.sent) return sendPlainError(reply.raw, error)
-  dropFirst(reply)
-  reply.send(error instanceof Error ? error : new Error('The session could not be saved', { cause: error }))
+  dropFirstResponse(reply)
+  reply.send(error instanceof Error ? error : new Error('The session could not be saved; see the cause.', { cause: error }))
 }
 
-/** Takes back what the first response said of itself: `Location`, `ETag` and the like. Fastify would leave them on the error page. */
-function dropFirst(reply: Reply): void {
+/**
+ * Removes headers such as `Location` and `ETag` of the first response. Fastify would keep them for
+ * the error page.
+ */
+function dropFirstResponse(reply: Reply): void {
   const { raw, [FIRST]: first } = reply
   for (const name of String(reply.getHeader('trailer') ?? '').split(' ')) reply.removeTrailer(name)
-  const below = representationOf(raw)
-  restoreRepresentation(headersOf(reply), first?.before ?? [])
-  restoreRepresentation(raw, below) // Fastify takes a header off Node's response too
+  const nodeHeaders = representationOf(raw)
+  restoreRepresentation(headersOf(reply), first?.initialHeaders ?? [])
+  restoreRepresentation(raw, nodeHeaders) // Fastify removes a header from Node's response too
 }
 
-/** What Fastify itself knows of a representation, beside what Node's response knows. */
-function ownOf(reply: FastifyReply): readonly Header[] {
+/** The headers of a representation that only Fastify has, and not Node's response. */
+function fastifyHeadersOf(reply: FastifyReply): readonly Header[] {
   return representationOf(headersOf(reply)).filter(([name]) => !reply.raw.hasHeader(name))
 }
 
-/** Fastify keeps headers of its own until it sends them; here they look like Node's. */
+/**
+ * Fastify keeps its headers separately until it sends them. This gives them the interface of Node's
+ * response.
+ */
 function headersOf(reply: FastifyReply): ServerResponse {
   const headers = {
     getHeaderNames: () => Object.keys(reply.getHeaders()),

@@ -1,14 +1,9 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import { ConfigError } from '../core/base/errors.ts'
 import type { Exchange } from '../core/manager/adapter-port.ts'
-import { adapterOf, type Sessions } from '../core/manager/sessions.ts'
-import type { Session } from '../core/session/session.ts'
-import type { Schemas } from '../core/values/schema.ts'
-import type { Default } from '../core/values/session-data.ts'
-import { errorStatus } from './shared/error-status.ts'
-import { type DataOf, type Given, managerOf, openOnce } from './shared/manager.ts'
+import { adapterOf, checkUnused, managerOf, openOnce } from './shared/manager.ts'
+import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 import { honoRequest } from './web/web-request.ts'
-import { cancel, withSessionHeaders } from './web/web-response.ts'
+import { failedResponse, runHandler, withSessionHeaders } from './web/web-response.ts'
 
 declare module 'hono' {
   interface ContextVariableMap {
@@ -41,42 +36,29 @@ export interface SessionMiddleware<Data = Default> extends MiddlewareHandler {
  * app.post('/logout',   (c) => { c.var.session.flush(); return c.redirect('/') })
  * ```
  *
- * Changes are saved when the handler has returned, before its response is sent. If that fails, the response is dropped and `app.onError`
- * makes the error page. Behind a proxy that terminates TLS, set `cookie: { secure: true }`.
+ * Changes are saved when the handler has returned, before its response is sent. If that fails, the
+ * response is dropped and `app.onError` makes the error page. Behind a proxy that terminates TLS,
+ * set `cookie: { secure: true }`.
  *
- * A second manager needs another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, … })`; `sessions.of(c)` is typed by it.
+ * A second manager needs another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, …
+ * })`; `sessions.of(c)` is typed by it.
  */
 export function session<Data = Default, const S extends Schemas = Schemas>(given: Given<Data, S>): SessionMiddleware<DataOf<Data, S>> {
   const sessions = managerOf(given)
   const adapter = adapterOf(sessions)
   const middleware: MiddlewareHandler = async (c, next) => {
-    checkVariable(c, adapter.name, adapter.boundTo(c))
-    // oxlint-disable-next-line unicorn/no-null -- `null` is how Hono is told that there is no body
+    checkUnused(`c.var.${adapter.name}`, c.get(adapter.name), adapter.boundTo(c))
+    // oxlint-disable-next-line unicorn/no-null -- Hono's value for a missing body
     const before = new Headers(c.newResponse(null).headers)
     const exchange = await openOnce(adapter, c, honoRequest(c))
     if (exchange === undefined) return next()
     c.set(adapter.name, exchange.session)
-    await handled(exchange, next)
+    // Hono turns every `Error` into a response before it reaches this middleware. Anything else
+    // that is thrown ends the request.
+    await runHandler(exchange, next)
     return commit(exchange, c, before)
   }
   return Object.assign(middleware, { sessions })
-}
-
-/** Throws `ConfigError` when the context variable is taken. */
-function checkVariable(c: Context, name: string, own: unknown): void {
-  const existing: unknown = c.get(name)
-  if (existing === undefined || existing === own) return
-  throw new ConfigError(`c.var.${name} exists already. Give this manager another name: session({ as: 'adminSession', … }).`)
-}
-
-/** Hono turns every `Error` into a response before it reaches this middleware. Anything else that is thrown ends the request. */
-async function handled<Data>(exchange: Exchange<Data>, next: () => Promise<void>): Promise<void> {
-  try {
-    await next()
-  } catch (error) {
-    await exchange.commit(500).catch(() => undefined) // a flush is still performed
-    throw error
-  }
 }
 
 async function commit<Data>(exchange: Exchange<Data>, c: Context, before: Headers): Promise<void> {
@@ -84,23 +66,27 @@ async function commit<Data>(exchange: Exchange<Data>, c: Context, before: Header
     const delivery = await exchange.commit(c.finalized ? c.res.status : 500)
     if (c.finalized) replace(c, withSessionHeaders(c.res, delivery))
   } catch (error) {
-    if (c.finalized) cancel(c.res)
-    const refused = new Response(undefined, { status: errorStatus(error), headers: before })
-    replace(c, withSessionHeaders(refused, exchange.delivery()))
-    c.status(refused.status as 500)
-    enforceErrorStatus(c, refused.status)
+    const failed = failedResponse(exchange, error, c.finalized ? c.res : undefined, before)
+    replace(c, failed)
+    c.status(failed.status as 500)
+    enforceErrorStatus(c, failed.status)
     throw error
   }
 }
 
-/** Replaces the response. Without the reset Hono would merge the headers of the old response into the new one. */
+/**
+ * Replaces the response. Without the reset Hono would merge the headers of the old response into
+ * the new one.
+ */
 function replace(c: Context, response: Response): void {
   if (c.res === response) return
   c.res = undefined
   c.res = response
 }
 
-/** The next response that is set is sent as an error, whatever status the error handler gives it. */
+/**
+ * The next response that is set is sent as an error, whatever status the error handler gives it.
+ */
 function enforceErrorStatus(c: Context, status: number): void {
   const prototype: object = Object.getPrototypeOf(c)
   Object.defineProperty(c, 'res', {

@@ -1,10 +1,7 @@
 import type { Middleware } from 'koa'
-import { adapterOf, type Sessions } from '../core/manager/sessions.ts'
-import type { Session } from '../core/session/session.ts'
-import type { Schemas } from '../core/values/schema.ts'
-import type { Default } from '../core/values/session-data.ts'
 import { attachedTo, attachSession } from './node/attach-session.ts'
-import { type DataOf, expose, type Given, managerOf } from './shared/manager.ts'
+import { adapterOf, expose, managerOf } from './shared/manager.ts'
+import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 
 declare module 'koa' {
   interface DefaultContext {
@@ -37,10 +34,12 @@ export interface SessionMiddleware<Data = Default> extends Middleware {
  * router.post('/logout',   (ctx) => { ctx.session.flush(); ctx.redirect('/') })
  * ```
  *
- * Changes are saved before the first byte of the response is sent, also of an error response. If that fails, the response is dropped and
- * `ctx.onerror` makes the error page. Behind a proxy that terminates TLS, set `app.proxy = true`.
+ * Changes are saved before the first byte of the response is sent, also of an error response. If
+ * that fails, the response is dropped and `ctx.onerror` makes the error page. Behind a proxy that
+ * terminates TLS, set `app.proxy = true`.
  *
- * A second manager needs another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, … })`.
+ * A second manager needs another name: `session({ as: 'adminSession', cookie: { name: 'admin' }, …
+ * })`.
  */
 export function session<Data = Default, const S extends Schemas = Schemas>(given: Given<Data, S>): SessionMiddleware<DataOf<Data, S>> {
   const sessions = managerOf(given)

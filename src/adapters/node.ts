@@ -1,15 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import type { Sessions } from '../core/manager/sessions.ts'
-import type { Session } from '../core/session/session.ts'
-import type { Schemas } from '../core/values/schema.ts'
-import type { Default } from '../core/values/session-data.ts'
 import { type ConnectFramework, connectMiddleware, type Next, sendPlainError } from './node/connect.ts'
 import { reportError } from './shared/error-status.ts'
-import { checkHandler, type DataOf, type Given, managerOf } from './shared/manager.ts'
+import { checkHandler, managerOf } from './shared/manager.ts'
+import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 
 /**
- * A request that has passed `session()`: it has the session as the property `session`, or as the property that the option `as` names.
+ * A request that has passed `session()`: it has the session as the property `session`, or as the
+ * property that the option `as` names.
  *
  * ```ts
  * function cart(req: SessionRequest, res: ServerResponse) {
@@ -46,7 +44,10 @@ const node: ConnectFramework<IncomingMessage> = {
 /** Answers a request that has a session. */
 export type SessionHandler<Data = Default> = (req: IncomingMessage, res: ServerResponse, session: Session<Data>) => unknown
 
-/** What `withSession()` returns: a listener for `createServer`, with its manager as the property `sessions`. */
+/**
+ * What `withSession()` returns: a listener for `createServer`, with its manager as the property
+ * `sessions`.
+ */
 export interface SessionListener<Data = Default> {
   (req: IncomingMessage, res: ServerResponse): void
   /** The manager of the sessions. */
@@ -64,8 +65,9 @@ export interface SessionListener<Data = Default> {
  * ).listen(3000)
  * ```
  *
- * If the handler throws or rejects, if the session cannot be loaded, or if the commit fails, the response is a line of plain text with the
- * error's status, and the error is printed on the console. The process continues. A response that has started is cut off.
+ * If the handler throws or rejects, if the session cannot be loaded, or if the commit fails, the
+ * response is a line of plain text with the error's status, and the error is printed on the
+ * console. The process continues. A response that has started is cut off.
  */
 export function withSession<Data = Default, const S extends Schemas = Schemas>(
   given: Given<Data, S>,
@@ -88,8 +90,8 @@ export function withSession<Data = Default, const S extends Schemas = Schemas>(
 }
 
 /**
- * Sessions as middleware: for `node:http`, `node:https`, the compatibility API of `node:http2`, and everything with Connect-style
- * middleware.
+ * Sessions as middleware: for `node:http`, `node:https`, the compatibility API of `node:http2`, and
+ * everything with Connect-style middleware.
  *
  * ```ts
  * const middleware = session({ store: new SqliteStore('sessions.db') })
@@ -98,9 +100,10 @@ export function withSession<Data = Default, const S extends Schemas = Schemas>(
  * app.use((req, res) => res.end(`visit ${middleware.sessions.of(req).increment('visits')}`))
  * ```
  *
- * Changes are saved before the first byte of the response is sent. If that fails, `next(error)` is called to make an error response, or
- * without `next` the response is a line of plain text. The error of a failed load goes to `next(error)`; without `next` the promise
- * rejects with it, and the caller has to catch it, as `withSession` does.
+ * Changes are saved before the first byte of the response is sent. If that fails, `next(error)` is
+ * called to make an error response, or without `next` the response is a line of plain text. The
+ * error of a failed load goes to `next(error)`; without `next` the promise rejects with it, and the
+ * caller has to catch it, as `withSession` does.
  */
 export function session<Data = Default, const S extends Schemas = Schemas>(given: Given<Data, S>): SessionMiddleware<DataOf<Data, S>> {
   const sessions = managerOf(given)

@@ -1,15 +1,12 @@
-import type { Exchange } from '../core/manager/adapter-port.ts'
-import { adapterOf, type Sessions } from '../core/manager/sessions.ts'
-import type { Session } from '../core/session/session.ts'
-import type { Schemas } from '../core/values/schema.ts'
-import type { Default } from '../core/values/session-data.ts'
-import { errorStatus, reportError } from './shared/error-status.ts'
-import { checkHandler, type DataOf, type Given, managerOf, openOnce } from './shared/manager.ts'
-import { cancel, withSessionHeaders } from './web/web-response.ts'
+import { reportError } from './shared/error-status.ts'
+import { adapterOf, checkHandler, managerOf, openOnce } from './shared/manager.ts'
+import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
+import { failedResponse, runHandler, withSessionHeaders } from './web/web-response.ts'
 
 /**
- * A handler of web requests that gets the session as its second argument. Further arguments of the runtime (`env` and `ctx` of Workers, the
- * server of Bun, the context of a route handler) follow the session.
+ * A handler of web requests that gets the session as its second argument. Further arguments of the
+ * runtime (`env` and `ctx` of Workers, the server of Bun, the context of a route handler) follow
+ * the session.
  */
 export type SessionHandler<Data = Default, Rest extends readonly unknown[] = []> = (
   request: Request,
@@ -17,7 +14,10 @@ export type SessionHandler<Data = Default, Rest extends readonly unknown[] = []>
   ...rest: Rest
 ) => Response | Promise<Response>
 
-/** What `withSession()` returns: a plain handler of web requests, with its manager as the property `sessions`. */
+/**
+ * What `withSession()` returns: a plain handler of web requests, with its manager as the property
+ * `sessions`.
+ */
 export interface WebHandler<Data = Default, Rest extends readonly unknown[] = []> {
   (request: Request, ...rest: Rest): Promise<Response>
   /** The manager of the sessions. */
@@ -25,7 +25,8 @@ export interface WebHandler<Data = Default, Rest extends readonly unknown[] = []
 }
 
 /**
- * Sessions for handlers that return a `Response` for a `Request`: Bun, Deno, Workers, route handlers.
+ * Sessions for handlers that return a `Response` for a `Request`: Bun, Deno, Workers, route
+ * handlers.
  *
  * ```ts
  * Bun.serve({
@@ -36,9 +37,10 @@ export interface WebHandler<Data = Default, Rest extends readonly unknown[] = []
  * })
  * ```
  *
- * Changes are saved when the handler's promise resolves, before its response is returned. If that fails, the response is replaced by an
- * empty one with the error's status, and the error is printed on the console. If the handler throws, only a flush or logout is performed,
- * and the returned promise rejects with the handler's error.
+ * Changes are saved when the handler's promise resolves, before its response is returned. If that
+ * fails, the response is replaced by an empty one with the error's status, and the error is printed
+ * on the console. If the handler throws, only a flush or logout is performed, and the returned
+ * promise rejects with the handler's error.
  */
 export function withSession<Data = Default, Rest extends readonly unknown[] = [], const S extends Schemas = Schemas>(
   given: Given<Data, S>,
@@ -50,29 +52,17 @@ export function withSession<Data = Default, Rest extends readonly unknown[] = []
   const handle = async (request: Request, ...rest: Rest): Promise<Response> => {
     const exchange = await openOnce(adapter, request, request)
     if (exchange === undefined) return handler(request, sessions.of(request), ...rest) // installed twice: the outer handler commits
-    return committed(exchange, await handled(exchange, () => handler(request, exchange.session, ...rest)))
+    const response = await runHandler(exchange, async () => {
+      const result: unknown = await handler(request, exchange.session, ...rest)
+      if (typeof result === 'object' && result !== null && 'status' in result) return result as Response
+      throw new TypeError('The handler of this request has to return a Response.')
+    })
+    try {
+      return withSessionHeaders(response, await exchange.commit(response.status))
+    } catch (error) {
+      reportError(error)
+      return failedResponse(exchange, error, response)
+    }
   }
   return Object.assign(handle, { sessions })
-}
-
-/** Runs the handler. If it throws or returns no response, a flush is still performed, and the handler's error is thrown. */
-async function handled<Data>(exchange: Exchange<Data>, handler: () => Response | Promise<Response>): Promise<Response> {
-  try {
-    const response: unknown = await handler()
-    if (typeof response === 'object' && response !== null && 'status' in response) return response as Response
-    throw new TypeError('The handler of this request has to return a Response.')
-  } catch (error) {
-    await exchange.commit(500).catch(() => undefined)
-    throw error
-  }
-}
-
-async function committed<Data>(exchange: Exchange<Data>, response: Response): Promise<Response> {
-  try {
-    return withSessionHeaders(response, await exchange.commit(response.status))
-  } catch (error) {
-    reportError(error)
-    cancel(response)
-    return withSessionHeaders(new Response(undefined, { status: errorStatus(error) }), exchange.delivery())
-  }
 }

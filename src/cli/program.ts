@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
-import { redactPasswords } from '../core/base/redact-passwords.ts'
+import { redactPasswords } from '../core/base/format.ts'
 import type { ClearExpiredCommandOptions } from './clear-expired.ts'
 import { EXIT_HELP } from './exit-code.ts'
 import { storeOption, withStore } from './store-option.ts'

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander'
-import { redactPasswords } from '../core/base/redact-passwords.ts'
+import { redactPasswords } from '../core/base/format.ts'
 import { EXIT, exitCodeFor } from './exit-code.ts'
 import { createProgram } from './program.ts'
 

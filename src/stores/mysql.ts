@@ -4,9 +4,9 @@ import { aBoolean, checkOptions, type OptionTable, satisfies } from '../core/bas
 import type { Create, Refused, Written } from '../core/store/store.ts'
 import { batchableStatements } from './mysql/mysql-batch.ts'
 import type { MysqlPool, MysqlPromisePool } from './mysql/mysql-client.ts'
-import { mysqlDatabase } from './mysql/mysql-database.ts'
+import { mysqlDatabase } from './mysql/mysql-client.ts'
 import { mysqlDialect } from './mysql/mysql-dialect.ts'
-import { MAX_KEY_BYTES, MysqlTable } from './mysql/mysql-schema.ts'
+import { MAX_KEY_BYTES, mysqlTable } from './mysql/mysql-schema.ts'
 import { aDelay, aTableOfSchema } from './shared/store-options.ts'
 import { toUtf8Text } from './shared/utf8-text.ts'
 import { RemoteExecutor } from './sql/remote-executor.ts'
@@ -57,7 +57,7 @@ export class MysqlStore extends SqlStore {
   constructor(options: MysqlStoreOptions) {
     const { pool, table = 'sessions', createTable = true, statementTimeout = '10s' } = checkOptions(options, OPTIONS)
     const statements = sqlStatements(table, mysqlDialect)
-    const database = mysqlDatabase(pool, new MysqlTable(table), Number(milliseconds(statementTimeout)))
+    const database = mysqlDatabase(pool, mysqlTable(table), Number(milliseconds(statementTimeout)))
     super(new RemoteExecutor<SqlRow>(database, batchableStatements(table, statements), createTable), statements)
   }
 

@@ -1,9 +1,9 @@
 import { aBoolean, checkOptions, type OptionTable, satisfies } from '../core/base/option-checks.ts'
 import { batchableStatements } from './postgres/postgres-batch.ts'
 import type { PgPool, PostgresJs } from './postgres/postgres-client.ts'
-import { postgresDatabase } from './postgres/postgres-database.ts'
+import { postgresDatabase } from './postgres/postgres-client.ts'
 import { postgresDialect } from './postgres/postgres-dialect.ts'
-import { PostgresTable } from './postgres/postgres-schema.ts'
+import { postgresTable } from './postgres/postgres-schema.ts'
 import { aTableOfSchema } from './shared/store-options.ts'
 import { RemoteExecutor } from './sql/remote-executor.ts'
 import { sqlStatements } from './sql/sql-statements.ts'
@@ -48,7 +48,7 @@ export class PostgresStore extends SqlStore {
   constructor(options: PostgresStoreOptions) {
     const { pool, table = 'sessions', createTable = true } = checkOptions(options, OPTIONS)
     const statements = sqlStatements(table, postgresDialect)
-    const database = postgresDatabase(pool, new PostgresTable(table))
+    const database = postgresDatabase(pool, postgresTable(table))
     super(new RemoteExecutor<SqlRow>(database, batchableStatements(table, statements), createTable), statements)
   }
 }

@@ -1,5 +1,5 @@
 import { HOUR } from '../core/base/duration.ts'
-import type { Entry } from '../core/store/store.ts'
+import type { Entry, Refused, Replace, Store, Written } from '../core/store/store.ts'
 
 /** The time of the suite. It is after every real clock, so that a server that also reads its own clock deletes nothing. */
 export const NOW: number = Date.UTC(2100, 0, 1)
@@ -27,6 +27,18 @@ export function sampleEntry(changes: Partial<Entry> = {}): Entry {
     expiresAt: NOW + HOUR,
     ...changes,
   }
+}
+
+/** Creates a row. Returns its key and entry. */
+export async function createRow(store: Store, changes?: Partial<Entry>): Promise<[key: string, entry: Entry]> {
+  const [key, entry] = [fresh('key'), sampleEntry(changes)]
+  await store.create({ key, entry })
+  return [key, entry]
+}
+
+/** Replaces a row with a sample entry, at `NOW` by default. */
+export function overwrite(store: Store, operation: Omit<Replace, 'entry' | 'now'> & Partial<Replace>): Promise<Written | Refused> {
+  return store.replace({ entry: sampleEntry(), now: NOW, ...operation })
 }
 
 /** Texts that stores have been observed to cut off, fold, trim, normalize or execute. */

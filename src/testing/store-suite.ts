@@ -16,7 +16,9 @@ export type { OptionalField, SuiteFormat } from './suite-store.ts'
 
 /** The functions of a test runner that the suite calls: those of vitest, `node:test`, `bun:test`, Jest or Deno's `@std/testing/bdd`. */
 export interface SuiteRunner {
+  /** Defines a group of tests. */
   readonly describe: (name: string, define: () => void) => unknown
+  /** Defines a test. It fails when its promise rejects. */
   readonly it: (name: string, test: () => Promise<void>) => unknown
 }
 

@@ -6,7 +6,7 @@ import { storeSuite } from '../../src/testing/store-suite.ts'
 storeSuite('MemoryStore', () => new MemoryStore(), { describe, it })
 
 describe('MemoryStore', () => {
-  it('holds at most `max` sessions and drops the one that was not used for the longest time', async () => {
+  it('holds at most `max` sessions and removes the least recently used one', async () => {
     const store = new MemoryStore({ max: 3 })
     for (const key of ['a', 'b', 'c']) await store.create({ key, entry: sampleEntry() })
     await store.load({ key: 'a', now: NOW })
@@ -14,7 +14,7 @@ describe('MemoryStore', () => {
     expect((await store.list({ now: NOW })).entries.map(([key]) => key)).toEqual(['a', 'c', 'd'])
   })
 
-  it('takes a dropped session for missing and forgets whose it was', async () => {
+  it('treats a removed session as missing and removes it from its user', async () => {
     const store = new MemoryStore({ max: 1 })
     const entry = sampleEntry({ userId: 'ada' })
     await store.create({ key: 'a', entry })
@@ -36,7 +36,7 @@ describe('MemoryStore', () => {
     expect(await store.load({ key: 'a', now: NOW })).toBeUndefined()
   })
 
-  it('keeps its sessions over close', async () => {
+  it('keeps its sessions after close', async () => {
     const store = new MemoryStore()
     await store.create({ key: 'a', entry: sampleEntry() })
     await store.close()
@@ -47,7 +47,7 @@ describe('MemoryStore', () => {
     expect(() => new MemoryStore({ max: max as number })).toThrow(expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }))
   })
 
-  it('refuses an option it does not have, and names those it has', () => {
+  it('refuses an unknown option and lists the known ones', () => {
     const misspelt = { maximum: 10 } as object
     expect(() => new MemoryStore(misspelt)).toThrow('MemoryStore: option `maximum` does not exist. The options are max.')
   })

@@ -17,9 +17,9 @@ export interface NodeExchange {
 }
 
 /**
- * Opens the session of a request and defers the response until the session is committed. Used by every framework that works on Node's
- * request and response. `remedy` is the setting to name when a cookie cannot be set over plain HTTP. `onOpen` is called before the
- * response is deferred.
+ * Opens the session of a request and defers the response until the session is committed. Used by
+ * every framework that works on Node's request and response. `remedy` is the setting to name when a
+ * cookie cannot be set over plain HTTP. `onOpen` is called before the response is deferred.
  */
 export function attachSession<Data>(
   adapter: SessionAdapter<Data>,
@@ -28,10 +28,11 @@ export function attachSession<Data>(
   const environment = process.env['NODE_ENV'] // read once, because reading it costs as much as everything else
   return async function attach({ req, res, secure, fail }) {
     if (adapter.boundTo(req) === undefined && res.headersSent)
-      throw new HeadersSentError('session() ran after the response had started. Install it before the middleware that answers.')
+      throw new HeadersSentError('session() ran after the response had started. Install it before the middleware that responds.')
     const exchange = await openOnce(adapter, req, new NodeRequest(req, { secure, remedy, environment }))
     if (exchange === undefined) return undefined
-    // Earlier middleware answered while the session was read: the response cannot be deferred, and nothing can be saved any longer.
+    // Earlier middleware responded while the session was read, so the response cannot be deferred
+    // and changes cannot be saved.
     if (res.headersSent || res.writableEnded) await exchange.commit(500)
     else deferResponse(req, res, { exchange, fail })
     return exchange

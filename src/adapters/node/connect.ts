@@ -14,13 +14,16 @@ export interface ConnectFramework<Request extends IncomingMessage> {
   /** The setting to name when a cookie cannot be set because the request used plain HTTP. */
   readonly remedy?: string
   /**
-   * Whether errors of asynchronous handlers reach the error handlers. Where they would end the process, the error of a failed load is
-   * thrown before the handler runs.
+   * Whether errors of asynchronous handlers reach the error handlers. Where they would end the
+   * process, the error of a failed load is thrown before the handler runs.
    */
   catchesAsync(req: Request): boolean
 }
 
-/** The middleware for such a framework. Without `next` it returns a promise that resolves when the session is open. */
+/**
+ * The middleware for such a framework. Without `next` it returns a promise that resolves when the
+ * session is open.
+ */
 export function connectMiddleware<Data, Request extends IncomingMessage>(
   sessions: Sessions<Data>,
   framework: ConnectFramework<Request>,

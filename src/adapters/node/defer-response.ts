@@ -4,68 +4,81 @@ import type { Delivery } from '../../core/cookie/transport.ts'
 import type { Exchange } from '../../core/manager/adapter-port.ts'
 import { reportError } from '../shared/error-status.ts'
 import { BufferedCalls, CALLS, type Call, type Calls, callbackOf, checkChunk } from './buffered-calls.ts'
-import { detach, ErrorPage, swallow } from './error-page.ts'
-import { applyDelivery, checkHead, type Header, invalid, representationOf, takeHead } from './response-head.ts'
+import { detach, discard, ErrorPage } from './error-page.ts'
+import { applyDelivery, checkHead, type Header, nodeError, representationOf, takeHead } from './response-head.ts'
 import { headersSent, mask, type ResponseMask } from './response-mask.ts'
-import { guard, unguard } from './socket-guard.ts'
+import { delayDestroy, resumeDestroy } from './socket-guard.ts'
 
-/** What a deferred response waits for. */
+/** A commit that a deferred response waits for. */
 export interface CommitHook {
   /** Its session is committed at the end of the tick in which the response started. */
   readonly exchange: Pick<Exchange<unknown>, 'commit' | 'delivery'>
-  /** Passes the error of a failed commit to the framework, which answers with an error page. */
+  /** Passes the error of a failed commit to the framework, which responds with an error page. */
   fail(error: unknown): void
 }
 
-/** Where a response keeps its hold. A property: a WeakMap that gains an entry with every request costs more than all the rest. */
-const DEFERRED: unique symbol = Symbol('sojourn hold')
+/**
+ * The property of a response with its `DeferredResponse`. It is not a WeakMap, because a WeakMap
+ * that gets an entry with every request costs more than everything else.
+ */
+const DEFERRED: unique symbol = Symbol('sojourn deferred response')
 
 type Deferrable = ServerResponse & { [DEFERRED]?: DeferredResponse }
 
-/** Holds the final response, once it starts, until the party has committed. Managers of one response share one hold. */
+/**
+ * Defers the final response, once it starts, until the session is committed. Several managers of a
+ * response share one `DeferredResponse`.
+ */
 export function deferResponse(req: IncomingMessage, res: Deferrable, hook: CommitHook): void {
   res[DEFERRED] ??= new DeferredResponse(req, res)
   res[DEFERRED].add(hook)
 }
 
 /**
- * Stands between the writers of a response and its layers beneath (Node, and middleware that came before us).
+ * Intercepts the calls of writers to a response and passes them to the original methods: those of
+ * Node, or of middleware that was installed earlier.
  *
- * - `open`: nothing was said yet. The first call that makes the response start freezes its head, and the commits begin.
- * - `holding`: the commits are on their way. Calls are kept; the response already looks started.
- * - `through`: they went well. What was kept is said again, and we step out of the way.
- * - `failed`: one did not. The error page takes the response over; what the old writers still say is swallowed.
+ * - `open`: the response has not started. The first call that starts it freezes the head and begins
+ *   the commits.
+ * - `deferred`: the commits are running. Calls are buffered, and the response looks started.
+ * - `released`: the commits succeeded. The buffered calls were repeated, and later ones are passed
+ *   on.
+ * - `failed`: a commit failed. The error page replaces the response, and calls of its previous
+ *   writers are discarded.
  */
 class DeferredResponse {
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
+  readonly #isHttp1: boolean
   readonly #hooks: CommitHook[] = []
   readonly #original: Calls
-  /** What there was of a representation when we came. */
-  readonly #entry: readonly Header[]
+  /** The headers of the representation from before the session was attached. */
+  readonly #initialHeaders: readonly Header[]
   readonly #calls: BufferedCalls = new BufferedCalls()
-  #state: 'open' | 'holding' | 'through' | 'failed' = 'open'
+  #state: 'open' | 'deferred' | 'released' | 'failed' = 'open'
   #status = 200
   #message: string | undefined
   #mask: ResponseMask | undefined
-  #guarded: Socket | undefined
+  /** The connection whose destruction is delayed. */
+  #socket: Socket | undefined
+  /** The streams that were piped to the response. */
   #sources: NodeJS.ReadableStream[] | undefined
 
   constructor(req: IncomingMessage, res: ServerResponse) {
     this.#req = req
     this.#res = res
-    this.#entry = representationOf(res)
+    this.#isHttp1 = req.httpVersionMajor < 2
+    this.#initialHeaders = representationOf(res)
     this.#original = { writeHead: res.writeHead, write: res.write, end: res.end, flushHeaders: res.flushHeaders }
     Object.assign(res, PATCHED)
-    res.on('pipe', notePipe)
+    res.on('pipe', onPipe)
   }
 
   add(hook: CommitHook): void {
     this.#hooks.push(hook)
   }
 
-  /** A stream writes the response. */
-  pipedFrom(source: NodeJS.ReadableStream): void {
+  addSource(source: NodeJS.ReadableStream): void {
     this.#sources ??= []
     this.#sources.push(source)
   }
@@ -74,16 +87,16 @@ class DeferredResponse {
     switch (this.#state) {
       case 'open':
         return this.#start(call, args)
-      case 'holding':
-        return this.#keep(call, args)
-      case 'through':
+      case 'deferred':
+        return this.#buffer(call, args)
+      case 'released':
         return Reflect.apply(this.#original[call], this.#res, args)
       case 'failed':
-        return swallow(this.#res, call, args) // a layer above us, for instance compression, still has something of the old response
+        return discard(this.#res, call, args) // of middleware installed later, such as compression
     }
   }
 
-  /** The response starts: its head is frozen, and the commits begin once the code that is running has had its say. */
+  /** Starts the response: freezes its head, and begins the commits at the end of the tick. */
   #start(call: Call, args: readonly unknown[]): unknown {
     const res = this.#res
     checkChunk(call, args[0])
@@ -91,31 +104,34 @@ class DeferredResponse {
     this.#status = res.statusCode | 0
     this.#message = this.#isHttp1 ? res.statusMessage : undefined
     checkHead(this.#status, this.#message)
-    this.#state = 'holding'
+    this.#state = 'deferred'
     this.#mask = mask(this.#req, res, this.#calls)
     atEndOfTick(() => this.#commit())
-    // As in Node a writeHead sends nothing by itself; the head it described is on the response now.
-    if (call !== 'writeHead') return this.#keep(call, args)
-    this.#calls.keep('writeHead', [this.#status])
+    // In Node writeHead sends nothing by itself. Its headers are set on the response now.
+    if (call !== 'writeHead') return this.#buffer(call, args)
+    this.#calls.add('writeHead', [this.#status])
     return res
   }
 
-  #keep(call: Call, args: readonly unknown[]): unknown {
+  #buffer(call: Call, args: readonly unknown[]): unknown {
     if (call === 'writeHead') throw headersSent()
     checkChunk(call, args[0])
     if (this.#calls.ended) return this.#afterEnd(call, args)
-    const goOn = this.#calls.keep(call, args)
+    const mayContinue = this.#calls.add(call, args)
     this.#mask?.update()
-    if (call === 'end') this.#guardSocket()
-    return call === 'write' ? goOn : this.#res
+    if (call === 'end') this.#delayDestroy()
+    return call === 'write' ? mayContinue : this.#res
   }
 
-  /** Node forgives an `end()` too many, but not what comes with it; over HTTP/2 it forgives that too. */
+  /**
+   * As Node: a second `end()` is ignored. Over HTTP/1 a chunk after the end is an error; over
+   * HTTP/2 it is dropped.
+   */
   #afterEnd(call: Call, args: readonly unknown[]): unknown {
     const res = this.#res
     const callback = callbackOf(args)
     if (call === 'write' || (call === 'end' && args[0] && args[0] !== callback)) {
-      const error = invalid(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end')
+      const error = nodeError(Error, 'ERR_STREAM_WRITE_AFTER_END', 'write after end')
       process.nextTick(() => {
         callback?.(error)
         if (this.#isHttp1 && !res.destroyed) res.emit('error', error)
@@ -124,46 +140,50 @@ class DeferredResponse {
     return call === 'write' ? false : res
   }
 
-  /** Every party commits, whatever becomes of the others; the last one done decides. */
+  /**
+   * Runs all commits, even if one fails. The last one to end releases the response or replaces it.
+   */
   #commit(): void {
     const deliveries: Delivery[] = []
-    let failed: { readonly error: unknown; readonly hook: CommitHook } | undefined
+    let failure: { readonly error: unknown; readonly hook: CommitHook } | undefined
     let left = this.#hooks.length
     const done = (): void => {
       left -= 1
       if (left > 0) return
-      this.#unmask()
-      if (failed === undefined) this.#release(deliveries)
-      else this.#fail(failed.error, failed.hook)
+      this.#mask?.unmask()
+      if (this.#socket !== undefined) resumeDestroy(this.#socket, this.#res)
+      if (failure === undefined) this.#release(deliveries)
+      else this.#fail(failure.error, failure.hook)
     }
     for (const [index, hook] of this.#hooks.entries()) {
-      const keep = (delivery: Delivery): void => {
+      const onDelivery = (delivery: Delivery): void => {
         deliveries[index] = delivery
         done()
       }
-      const note = (error: unknown): void => {
-        failed ??= { error, hook }
+      const onError = (error: unknown): void => {
+        failure ??= { error, hook }
         done()
       }
-      hook.exchange.commit(this.#status).then(keep, note)
+      hook.exchange.commit(this.#status).then(onDelivery, onError)
     }
   }
 
   #release(deliveries: readonly Delivery[]): void {
     const res = this.#res
-    this.#state = 'through'
-    this.#stepOut()
-    // The client left: the commit stands, and there is nobody to talk to.
-    if (isGone(res)) return this.#calls.drop(invalid(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'))
+    this.#state = 'released'
+    this.#unpatch()
+    // The client disconnected. The commit stands, and nothing can be sent.
+    if (isGone(res)) return this.#calls.drop(nodeError(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'))
     const { needsDrain, ended } = this.#calls
     if (this.#send(deliveries) && needsDrain && !ended) res.emit('drain')
   }
 
-  /** Lets go what was kept; `true` when the writer may go on. */
+  /** Sends the head and the buffered calls. Returns whether the writer may continue. */
   #send(deliveries: readonly Delivery[]): boolean {
     const res = this.#res
     try {
-      this.#restoreStatus()
+      if (res.statusCode !== this.#status) res.statusCode = this.#status
+      if (this.#isHttp1 && res.statusMessage !== this.#message) res.statusMessage = this.#message as string
       for (const delivery of deliveries) applyDelivery(res, delivery)
       return !this.#calls.replay(res, this.#original)
     } catch (error) {
@@ -179,9 +199,9 @@ class DeferredResponse {
     for (const source of this.#sources ?? []) detach(source, res)
     const page = new ErrorPage(res, this.#original, {
       error,
-      entry: this.#entry,
+      initialHeaders: this.#initialHeaders,
       isHttp1: this.#isHttp1,
-      oldWriterEnded: this.#calls.ended,
+      previousWriterEnded: this.#calls.ended,
       deliveries: () => this.#hooks.map(({ exchange }) => exchange.delivery()),
     })
     this.#calls.drop(error)
@@ -194,54 +214,45 @@ class DeferredResponse {
     }
   }
 
-  get #isHttp1(): boolean {
-    return this.#req.httpVersionMajor < 2
-  }
-
-  #restoreStatus(): void {
-    const res = this.#res
-    if (res.statusCode !== this.#status) res.statusCode = this.#status
-    if (this.#isHttp1 && res.statusMessage !== this.#message) res.statusMessage = this.#message as string
-  }
-
-  #guardSocket(): void {
+  #delayDestroy(): void {
     const { socket } = this.#req
     if (!this.#isHttp1 || socket === undefined) return
-    guard(socket)
-    this.#guarded = socket
+    delayDestroy(socket)
+    this.#socket = socket
   }
 
-  #unmask(): void {
-    this.#mask?.unmask()
-    if (this.#guarded !== undefined) unguard(this.#guarded, this.#res)
-  }
-
-  /** Where nobody wrapped us, the layers beneath take our place again; else we stay and pass on. */
-  #stepOut(): void {
+  /**
+   * Restores the original methods, unless other middleware has wrapped the patched ones. Those then
+   * pass calls on.
+   */
+  #unpatch(): void {
     const calls: Record<Call, unknown> = this.#res
     for (const call of CALLS) if (calls[call] === PATCHED[call]) calls[call] = this.#original[call]
   }
 }
 
-/** What stands in the place of the calls of every response that is held. Shared: functions of its own would cost each response more than the rest. */
+/**
+ * Replaces the methods of every deferred response. Shared, because separate functions would cost
+ * each response more than everything else.
+ */
 const PATCHED: Calls = {
-  writeHead: patched('writeHead'),
-  write: patched('write'),
-  end: patched('end'),
-  flushHeaders: patched('flushHeaders'),
+  writeHead: patch('writeHead'),
+  write: patch('write'),
+  end: patch('end'),
+  flushHeaders: patch('flushHeaders'),
 }
 
-function patched(call: Call): (this: Deferrable, ...args: unknown[]) => unknown {
-  return function heard(...args) {
+function patch(call: Call): (this: Deferrable, ...args: unknown[]) => unknown {
+  return function patched(...args) {
     return this[DEFERRED]?.onCall(call, args)
   }
 }
 
-function notePipe(this: Deferrable, source: NodeJS.ReadableStream): void {
-  this[DEFERRED]?.pipedFrom(source)
+function onPipe(this: Deferrable, source: NodeJS.ReadableStream): void {
+  this[DEFERRED]?.addSource(source)
 }
 
-/** After the code that is running, and all promises that it has settled, had their say. */
+/** Runs a function after the running code and all promises that it has settled. */
 function atEndOfTick(run: () => void): void {
   queueMicrotask(() => process.nextTick(run))
 }

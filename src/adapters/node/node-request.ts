@@ -24,7 +24,10 @@ export class NodeRequest implements IncomingRequest {
     return typeof value === 'string' ? value : undefined
   }
 
-  /** HTTP/1.0 is spoken by proxies on the same machine, and not by browsers. A peer on a Unix socket has no address. */
+  /**
+   * HTTP/1.0 is spoken by proxies on the same machine, and not by browsers. A peer on a Unix socket
+   * has no address.
+   */
   get loopback(): boolean {
     const { headers, httpVersion, socket } = this.#req
     if (httpVersion === '1.0') return false

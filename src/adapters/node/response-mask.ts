@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { invalid } from './response-head.ts'
+import { nodeError } from './response-head.ts'
 
-/** How far a held response has come. */
+/** The progress of a deferred response. */
 export interface Progress {
   readonly size: number
   readonly ended: boolean
   readonly needsDrain: boolean
 }
 
-/** The state of Node's own response over HTTP/1 that its public properties are computed from. */
+/** The fields from which Node computes the public properties of a response over HTTP/1. */
 interface Native {
   _header: unknown
   finished: boolean
@@ -16,17 +16,23 @@ interface Native {
 }
 
 /**
- * Makes a held response look as if it had started: `headersSent` is true, its headers are frozen, it is `writableEnded` once ended.
- * `update` is to be called when it has come further; `uncover` leaves no trace.
+ * Makes a deferred response look as if it had started: `headersSent` is true, its headers are
+ * frozen, and after `end` it is `writableEnded`. Call `update` when it has progressed. `unmask`
+ * leaves no trace.
  *
- * An HTTP/1 response is told through the three fields from which Node itself computes all this, so that Node's own checks do the rest. That is
- * thirty times cheaper than properties defined and deleted on every request. HTTP/2 has no such fields, and gets the properties.
+ * Over HTTP/1, three internal fields of Node's response are changed. Node computes the public
+ * properties from them, so its own checks apply, and this is thirty times cheaper than defining and
+ * deleting properties on every request. HTTP/2 has no such fields, so there the properties are
+ * defined.
  */
 export interface ResponseMask {
+  /** Shows the newest progress. */
   update(): void
+  /** Restores the response. */
   unmask(): void
 }
 
+/** Masks a response, see `ResponseMask`. */
 export function mask(req: IncomingMessage, res: ServerResponse, progress: Progress): ResponseMask {
   return req.httpVersionMajor < 2 && Object.hasOwn(res, '_header') ? new MaskedFields(res, progress) : maskProperties(res, progress)
 }
@@ -37,29 +43,29 @@ class MaskedFields implements ResponseMask {
   readonly #header: unknown
   readonly #progress: Progress
   #counted = 0
-  #asksToWait = false
+  #isDrainMasked = false
 
   constructor(res: ServerResponse, progress: Progress) {
     this.#res = res
     this.#native = res as unknown as Native
     this.#header = this.#native._header
     this.#progress = progress
-    this.#native._header = 'held'
+    this.#native._header = 'deferred'
     this.update()
   }
 
   update(): void {
     const { size, ended, needsDrain } = this.#progress
-    this.#count(size + 1) // the head waits too: Node 22 takes a response that ended and has nothing waiting for `writableFinished`
+    this.#count(size + 1) // plus the head: Node 22 treats an ended response without output as finished
     this.#native.finished = ended
-    if (needsDrain && !this.#asksToWait) this.#askToWait()
+    if (needsDrain && !this.#isDrainMasked) this.#maskDrain()
   }
 
   unmask(): void {
     this.#native._header = this.#header
     this.#native.finished = false
     this.#count(0)
-    if (this.#asksToWait) Reflect.deleteProperty(this.#res, 'writableNeedDrain')
+    if (this.#isDrainMasked) Reflect.deleteProperty(this.#res, 'writableNeedDrain')
   }
 
   #count(size: number): void {
@@ -67,8 +73,8 @@ class MaskedFields implements ResponseMask {
     this.#counted = size
   }
 
-  #askToWait(): void {
-    this.#asksToWait = true
+  #maskDrain(): void {
+    this.#isDrainMasked = true
     const get = (): boolean => this.#progress.needsDrain && !this.#progress.ended && !this.#res.destroyed
     Object.defineProperty(this.#res, 'writableNeedDrain', { configurable: true, get })
   }
@@ -77,19 +83,19 @@ class MaskedFields implements ResponseMask {
 const HEAD_CALLS = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader', 'writeInformation', 'writeContinue', 'writeEarlyHints']
 
 function maskProperties(res: ServerResponse, progress: Progress): ResponseMask {
-  const seen = {
+  const masked = {
     headersSent: () => true,
     writableEnded: () => progress.ended,
     finished: () => progress.ended,
     writableFinished: () => false,
     writableNeedDrain: () => progress.needsDrain && !progress.ended,
   }
-  const covers = Object.entries(seen).map(([name, get]) => shadow(res, name, { get }))
-  for (const name of HEAD_CALLS) if (name in res) covers.push(shadow(res, name, { value: refuse, writable: true }))
-  return { update() {}, unmask: () => covers.forEach((lift) => lift()) }
+  const shadows = Object.entries(masked).map(([name, get]) => shadow(res, name, { get }))
+  for (const name of HEAD_CALLS) if (name in res) shadows.push(shadow(res, name, { value: refuse, writable: true }))
+  return { update() {}, unmask: () => shadows.forEach((remove) => remove()) }
 }
 
-/** Puts a property in front of what is there; what it returns takes it away again. */
+/** Replaces a property. Returns a function that restores it. */
 function shadow(target: object, name: string, descriptor: PropertyDescriptor): () => void {
   const before = Object.getOwnPropertyDescriptor(target, name)
   Object.defineProperty(target, name, { configurable: true, ...descriptor })
@@ -103,6 +109,7 @@ function refuse(): never {
   throw headersSent()
 }
 
+/** The error that Node throws for a head that was sent. */
 export function headersSent(): Error {
-  return invalid(Error, 'ERR_HTTP_HEADERS_SENT', 'Cannot set headers after they are sent to the client')
+  return nodeError(Error, 'ERR_HTTP_HEADERS_SENT', 'Cannot set headers after they are sent to the client')
 }

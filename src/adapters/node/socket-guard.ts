@@ -1,46 +1,52 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** What is postponed on one connection. */
-interface Guard {
-  /** Responses that have ended but are still held. */
-  held: number
-  asked: boolean
+/** The delayed destruction of one connection. */
+interface Delay {
+  /** The number of responses that have ended and are still deferred. */
+  deferred: number
+  isRequested: boolean
 }
 
-const guards = new WeakMap<Socket, Guard>()
+const delays = new WeakMap<Socket, Delay>()
 
 /**
- * A response that has ended may be followed by `socket.destroy()`: finalhandler does that when a handler throws after `res.send()`, and
- * so does a server that closes. Node has sent the response by then; one that is held would be lost, so the destruction waits for it.
+ * Delays `socket.destroy()` while an ended response is deferred. Finalhandler calls it when a
+ * handler throws after `res.send()`, and so does a server that closes: Node has sent the response
+ * by then, but a deferred one would be lost.
  *
- * A destruction for a reason (with an argument), or in the middle of a response, is not for us to judge.
+ * A destruction with an error as its argument, or before the response has ended, is not delayed.
  */
-export function guard(socket: Socket): void {
-  const known = guards.get(socket) ?? watch(socket)
-  known.held += 1
+export function delayDestroy(socket: Socket): void {
+  const delay = delays.get(socket) ?? watch(socket)
+  delay.deferred += 1
 }
 
-/** The response goes its way: a destruction that was asked for happens when the response is out. */
-export function unguard(socket: Socket, res: ServerResponse): void {
-  const known = guards.get(socket)
-  if (known === undefined) return
-  known.held -= 1
-  if (!known.asked || known.held > 0) return
-  known.asked = false
+/**
+ * Call it when the response is released. A destruction that was requested follows when it is sent.
+ */
+export function resumeDestroy(socket: Socket, res: ServerResponse): void {
+  const delay = delays.get(socket)
+  if (delay === undefined) return
+  delay.deferred -= 1
+  if (!delay.isRequested || delay.deferred > 0) return
+  delay.isRequested = false
   if (socket.writable) res.once('finish', () => socket.destroySoon())
   else socket.destroy()
 }
 
-/** One wrapper for the life of the connection: taking it off after each response would cost more than it does. */
-function watch(socket: Socket): Guard {
-  const known: Guard = { held: 0, asked: false }
+/**
+ * Wraps `destroy` once for the life of the connection. Unwrapping it after each response would cost
+ * more.
+ */
+function watch(socket: Socket): Delay {
+  const delay: Delay = { deferred: 0, isRequested: false }
   const destroy = socket.destroy
   socket.destroy = (...reason: [] | [error?: Error]) => {
-    if (known.held === 0 || reason.length > 0) return destroy.apply(socket, reason)
-    known.asked = true
+    if (delay.deferred === 0 || reason.length > 0) return destroy.apply(socket, reason)
+    delay.isRequested = true
     return socket
   }
-  guards.set(socket, known)
-  return known
+  delays.set(socket, delay)
+  return delay
 }

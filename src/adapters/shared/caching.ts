@@ -1,33 +1,31 @@
-/** `Vary` with a field more: what the application wrote is kept, `*` covers everything, and no field is named twice. */
+/**
+ * Adds a field to `Vary`. Keeps what the application set; `*` covers every field, and no field is
+ * repeated.
+ */
 export function withVary(current: string | undefined, field: string): string {
-  if (current === undefined) return field
-  const fields = listed(current)
-  const known = fields.some((each) => each === '*' || each.toLowerCase() === field.toLowerCase())
-  return known ? fields.join(', ') : [...fields, field].join(', ')
+  const fields = parseList(current)
+  const isCovered = fields.some((each) => each === '*' || each.toLowerCase() === field.toLowerCase())
+  return isCovered ? fields.join(', ') : [...fields, field].join(', ')
 }
 
 /**
- * `Cache-Control` of a response that carries a session cookie: no cache that several people share may keep it. Where the application
- * decided nothing it is `private, no-store`; where it did, `public` and `s-maxage` give way to `private`, which is added where nothing else
- * keeps such caches away.
+ * The `Cache-Control` of a response with a session cookie, so that no shared cache stores it.
+ * Without a value of the application it is `private, no-store`. Otherwise `public` and `s-maxage`
+ * are replaced by `private`, which is also added where no other directive excludes shared caches.
  */
 export function withPrivacy(current: string | undefined): string {
-  const directives = listed(current)
+  const directives = parseList(current)
   if (directives.length === 0) return 'private, no-store'
-  const own = directives.map((each) => (isForShared(each) ? 'private' : each))
-  return [...new Set(own.some(isForOne) ? own : [...own, 'private'])].join(', ')
+  const own = directives.map((each) => (/^(?:public|s-maxage)\s*(?:=|$)/i.test(each) ? 'private' : each))
+  // `private="x-user"` is about that header only.
+  const isPrivate = own.some((each) => /^(?:private|no-store)$/i.test(each))
+  return [...new Set(isPrivate ? own : [...own, 'private'])].join(', ')
 }
 
-/** A `private="x-user"` speaks of that header only. */
-function isForOne(directive: string): boolean {
-  return /^(?:private|no-store)$/i.test(directive)
-}
-
-function isForShared(directive: string): boolean {
-  return /^(?:public|s-maxage)\s*(?:=|$)/i.test(directive)
-}
-
-/** The members of a list header. A comma inside a quoted string separates nothing: `private="set-cookie, x-user", max-age=60`. */
-function listed(text = ''): string[] {
+/**
+ * The members of a list header. A comma inside a quoted string does not separate:
+ * `private="set-cookie, x-user", max-age=60`.
+ */
+function parseList(text = ''): string[] {
   return (text.match(/(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g) ?? []).map((each) => each.trim()).filter((each) => each !== '')
 }

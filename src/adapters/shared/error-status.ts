@@ -1,10 +1,10 @@
-/** The HTTP status an error asks for, where that is one of an error; no error is ever told as a success or a redirect. */
+/** The HTTP status of an error: its `status` when that is between 400 and 599, otherwise 500. */
 export function errorStatus(error: unknown): number {
   const status = (error as { readonly status?: unknown } | undefined)?.status
   return typeof status === 'number' && Number.isInteger(status) && status >= 400 && status < 600 ? status : 500
 }
 
-/** Where no framework handles an error, its developer has to see it. */
+/** Prints an error that no framework handles on the console, unless the client caused it. */
 export function reportError(error: unknown): void {
   if (errorStatus(error) >= 500) console.error(error)
 }

@@ -2,28 +2,29 @@ import { ConfigError } from '../../core/base/errors.ts'
 import type { SessionOptions } from '../../core/config/options.ts'
 import type { IncomingRequest } from '../../core/cookie/incoming-request.ts'
 import type { Exchange, SessionAdapter } from '../../core/manager/adapter-port.ts'
-import { createSessions, isSessions, type Sessions } from '../../core/manager/sessions.ts'
-import type { Session } from '../../core/session/session.ts'
-import type { Described, Schemas } from '../../core/values/schema.ts'
+import { createSessions, isSessions } from '../../core/manager/sessions.ts'
+import type { DataOf, Given, Schemas, Session, Sessions } from './types.ts'
 
-/** What every adapter takes: options, or a manager. */
-export type Given<Data, S extends Schemas> = (SessionOptions & { readonly schema?: S }) | Sessions<Data>
-
-/** The type of the session data: described by the option `schema` where there is one. */
-export type DataOf<Data, S extends Schemas> = string extends keyof S ? Data : Described<S>
+export { adapterOf } from '../../core/manager/sessions.ts'
 
 /** The manager that was given, or a new one with these options. */
 export function managerOf<Data, S extends Schemas = Schemas>(given: Given<Data, S>): Sessions<DataOf<Data, S>> {
   return (isSessions(given) ? given : createSessions(given as SessionOptions)) as Sessions<DataOf<Data, S>>
 }
 
-/** Throws where a handler is missing, in place of failing at the first request. */
+/**
+ * Throws `ConfigError` when the handler is missing, so that the error does not appear at the first
+ * request.
+ */
 export function checkHandler(handler: unknown): void {
   if (typeof handler !== 'function')
-    throw new ConfigError('withSession(options, handler): the second argument has to be a function that answers the request.')
+    throw new ConfigError('withSession(options, handler): pass a function that handles the request as the second argument.')
 }
 
-/** Opens and binds the session of a request; `undefined` when this manager is installed twice and has done so already. */
+/**
+ * Opens and binds the session of a request; `undefined` when this manager is installed twice and
+ * has done so already.
+ */
 export async function openOnce<Data>(
   adapter: SessionAdapter<Data>,
   target: object,
@@ -36,13 +37,18 @@ export async function openOnce<Data>(
 }
 
 /**
- * Defines the session as a property of the request or context, which messages call `as`. The property is read-only, because assigning
- * `null` to it would not log anyone out. Throws `ConfigError` when the property is taken.
+ * Defines the session as a property of the request or context, which messages call `as`. The
+ * property is read-only, because assigning `null` to it would not log anyone out. Throws
+ * `ConfigError` when the property is taken. Does nothing when the session is exposed already.
  */
 export function expose<Data>(name: string, target: object, as: 'req' | 'ctx', session: Session<Data>): void {
   const existing: unknown = name in target ? Reflect.get(target, name) : undefined
-  if (existing === session) return // installed twice
-  if (existing !== undefined)
-    throw new ConfigError(`${as}.${name} exists already. Give this manager another name: session({ as: 'adminSession', … }).`)
-  Object.defineProperty(target, name, { value: session, enumerable: true, configurable: true, writable: false })
+  checkUnused(`${as}.${name}`, existing, session)
+  if (existing !== session) Object.defineProperty(target, name, { value: session, enumerable: true, configurable: true, writable: false })
+}
+
+/** Throws `ConfigError` when a property has a value other than the session of this manager. */
+export function checkUnused(property: string, existing: unknown, session: unknown): void {
+  if (existing === undefined || existing === session) return
+  throw new ConfigError(`${property} exists already. Give this manager another name: session({ as: 'adminSession', … }).`)
 }

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { type IncomingRequest, WebRequest } from '../../core/cookie/incoming-request.ts'
 import { isLoopback } from '../../wire/loopback.ts'
 
-/** What the environment of a runtime tells about the peer. */
+/** The address of the peer in the environment of a runtime. */
 interface Environment {
   /** `@hono/node-server` */
   readonly incoming?: { readonly socket?: { readonly remoteAddress?: string } }

@@ -1,20 +1,26 @@
-/** A clock that is only good for differences. Deadlines must not move when someone sets the time. */
+/**
+ * A time for measuring durations. Deadlines use it, because changes of the system clock do not
+ * affect it.
+ */
 export function monotonic(): number {
   return performance.now()
 }
 
-/** Waits before another try: longer with every one, at random, so that two that collided do not collide again. */
+/**
+ * Waits before the next attempt. The maximum doubles with every attempt, up to 64 ms. The time is
+ * random, so that two writers that collided do not collide again.
+ */
 export function backoff(tries: number): Promise<void> {
   const longest = Math.min(2 ** tries, 64)
   return new Promise((resolve) => setTimeout(resolve, Math.random() * longest))
 }
 
-/** Waits, but keeps no process alive for it. */
+/** Waits without keeping the process alive. */
 export function sleepUnref(milliseconds: number): Promise<void> {
   return new Promise((resolve) => void unref(setTimeout(resolve, milliseconds)))
 }
 
-/** A timer that keeps no process alive. */
+/** Keeps a timer from keeping the process alive, where the runtime has such timers. */
 export function unref<T>(timer: T): T {
   if (timer instanceof Object) (timer as { unref?(): unknown }).unref?.()
   return timer

@@ -10,7 +10,9 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: MINUTE, h: 
 /** The longest time that browsers keep a cookie, in milliseconds. */
 const MAX_DURATION = 400 * DAY
 
-/** Returns milliseconds, or `undefined` if the value is not a positive duration of at most 400 days. */
+/**
+ * Returns milliseconds, or `undefined` if the value is not a positive duration of at most 400 days.
+ */
 export function milliseconds(duration: unknown): number | undefined {
   const [, amount, unit = ''] = (typeof duration === 'string' ? /^(\d+(?:\.\d+)?)(ms|[smhdw])$/.exec(duration) : undefined) ?? []
   const length = Number(amount) * (UNITS[unit] ?? Number.NaN)

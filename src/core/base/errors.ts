@@ -1,38 +1,56 @@
 /** The `code` of every error of this package, for `switch (error.code)`. */
 export type SessionErrorCode =
+  /** `ConfigError` */
   | 'ERR_SESSION_CONFIG'
+  /** `StoreError` */
   | 'ERR_SESSION_STORE'
+  /** `CodecError`: a value cannot be stored. */
   | 'ERR_SESSION_CODEC'
+  /** `CodecError`: the session is larger than the option `maxSize`. */
   | 'ERR_SESSION_TOO_LARGE'
+  /** `BusyError` */
   | 'ERR_SESSION_BUSY'
+  /** `SessionEndedError` */
   | 'ERR_SESSION_ENDED'
+  /** `CommitUnknownError` */
   | 'ERR_SESSION_COMMIT_UNKNOWN'
+  /** `CookieTooLargeError` */
   | 'ERR_SESSION_COOKIE_TOO_LARGE'
+  /** `HeadersSentError` */
   | 'ERR_SESSION_HEADERS_SENT'
+  /** `NotLoadedError` */
   | 'ERR_SESSION_NOT_LOADED'
 
 /**
- * Base of every error of this package. `code` is stable and `status` is the HTTP status an error page should have; frameworks that
- * look for `status` or `statusCode` find both.
+ * The base class of every error of this package.
  *
- * No cookie, a malformed, forged, unknown, expired or revoked one is not an error: it is a new, empty session.
+ * A cookie that is missing, malformed, forged, unknown, expired or revoked is not an error: the
+ * session is then new and empty.
  */
 export abstract class SessionError extends Error {
+  /** Identifies the kind of error. Does not change between versions. */
   abstract readonly code: SessionErrorCode
+  /** The HTTP status of an error page for this error. Default 500. */
   readonly status: number = 500
 
+  /** The same as `status`, for frameworks that read this name. */
   get statusCode(): number {
     return this.status
   }
 }
 
-/** The application is set up wrongly: an option, a missing middleware, a cookie that could not be set. The message names the remedy. */
+/**
+ * The application is set up incorrectly: a wrong option, a missing middleware, or a cookie that
+ * cannot be set. The message says what to change.
+ */
 export class ConfigError extends SessionError {
+  /** Always `ERR_SESSION_CONFIG`. */
   readonly code = 'ERR_SESSION_CONFIG'
+  /** Always `ConfigError`. */
   override readonly name = 'ConfigError'
 }
 
-/** What the store was asked to do when it failed. */
+/** The operation of the store that failed. */
 export type StoreOperation =
   | 'open'
   | 'load'
@@ -46,34 +64,48 @@ export type StoreOperation =
   | 'countExpired'
   | 'migrate'
 
-/** The store failed or did not answer in time; its own error is the `cause`. Never means that there is no session. */
+/**
+ * The store failed or did not respond in time. The error of the store is the `cause`. Never means
+ * that there is no session.
+ */
 export class StoreError extends SessionError {
+  /** Always `ERR_SESSION_STORE`. */
   readonly code = 'ERR_SESSION_STORE'
+  /** Always `StoreError`. */
   override readonly name = 'StoreError'
+  /** Always 503. */
   override readonly status = 503
+  /** The operation that failed. */
   readonly operation: StoreOperation
-  /** `false` when the operation surely had no effect and never will; `undefined` when that is not known. */
+  /** `false` when the operation had no effect and never will; `undefined` when that is unknown. */
   readonly applied: false | undefined
 
   constructor(operation: StoreOperation, cause: unknown, options: { readonly applied?: false; readonly message?: string } = {}) {
-    super(options.message ?? `The session store failed to ${operation}: ${reasonOf(cause)}`, {
-      cause,
-    })
+    super(options.message ?? `The session store failed to ${operation}: ${messageOf(cause)}`, { cause })
     this.operation = operation
     this.applied = options.applied
   }
 }
 
-/** What an error says. One of several, such as a connection that every address of a host refused, says nothing by itself. */
-function reasonOf(cause: unknown): string {
-  if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(reasonOf).join('; ')
+/**
+ * The message of an error. An `AggregateError` without a message, such as that of a connection
+ * refused by every address of a host, has the messages of its errors.
+ */
+function messageOf(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(messageOf).join('; ')
   return cause instanceof Error ? cause.message : String(cause)
 }
 
-/** A value that cannot be stored, or a session grown over `maxSize` (code `ERR_SESSION_TOO_LARGE`). `property` names the culprit. */
+/**
+ * A value cannot be stored, or the session is larger than the option `maxSize` (code
+ * `ERR_SESSION_TOO_LARGE`).
+ */
 export class CodecError extends SessionError {
+  /** `ERR_SESSION_TOO_LARGE` when the session is too large, otherwise `ERR_SESSION_CODEC`. */
   readonly code: 'ERR_SESSION_CODEC' | 'ERR_SESSION_TOO_LARGE'
+  /** Always `CodecError`. */
   override readonly name = 'CodecError'
+  /** The property that cannot be stored, or the largest one of a session that is too large. */
   readonly property: string
 
   constructor(property: string, message: string, options: ErrorOptions & { readonly code?: 'ERR_SESSION_TOO_LARGE' } = {}) {
@@ -83,68 +115,86 @@ export class CodecError extends SessionError {
   }
 }
 
-/** Other requests of the same session kept it busy until the deadline. Nothing was saved; the request may be sent again. */
+/**
+ * Other requests kept changing the session until the deadline. Nothing was saved; the request can
+ * be repeated.
+ */
 export class BusyError extends SessionError {
+  /** Always `ERR_SESSION_BUSY`. */
   readonly code = 'ERR_SESSION_BUSY'
+  /** Always 503. */
   override readonly status = 503
+  /** Always `BusyError`. */
   override readonly name = 'BusyError'
 
   constructor() {
     super(
-      'Other requests of this session kept it busy deadline the deadline (option `timeout.request`). Nothing was saved; the request may be sent again.',
+      'Other requests changed the session until the deadline (option `timeout.request`). Nothing was saved; the request can be repeated.',
     )
   }
 }
 
 /**
- * The session ended while this request was at work: flushed, revoked or expired (`reason` is `ended`), or its id was renewed
- * (`other-id`). Its changes are lost.
+ * The session ended while this request was running. Its changes are lost, unless the option
+ * `whenEnded` is `'discard'`, which reports them with an event in place of this error.
  */
 export class SessionEndedError extends SessionError {
+  /** Always `ERR_SESSION_ENDED`. */
   readonly code = 'ERR_SESSION_ENDED'
+  /** Always 409. */
   override readonly status = 409
+  /** Always `SessionEndedError`. */
   override readonly name = 'SessionEndedError'
+  /** `ended`: the session was flushed, was revoked or expired. `other-id`: its id was renewed. */
   readonly reason: 'ended' | 'other-id'
 
   constructor(reason: 'ended' | 'other-id') {
-    super(
-      reason === 'ended'
-        ? 'The session ended (flushed, revoked or expired) while this request was at work; its changes are lost.'
-        : 'The id of the session was renewed while this request was at work; its changes are lost, and the browser has the new id.',
-    )
+    const change = reason === 'ended' ? 'session ended (flushed, revoked or expired)' : 'id of the session was renewed'
+    super(`The ${change} while this request was running. Its changes are lost; repeat the request with the current cookie.`)
     this.reason = reason
   }
 }
 
-/** The store did not tell whether the changes were saved, and could not be asked. They were applied once or not at all. */
+/**
+ * The store did not report in time whether the changes were saved, and reading the session did not
+ * show it either. The changes were applied once or not at all.
+ */
 export class CommitUnknownError extends SessionError {
+  /** Always `ERR_SESSION_COMMIT_UNKNOWN`. */
   readonly code = 'ERR_SESSION_COMMIT_UNKNOWN'
+  /** Always 503. */
   override readonly status = 503
+  /** Always `CommitUnknownError`. */
   override readonly name = 'CommitUnknownError'
 
   constructor(cause?: unknown) {
     super(
-      'The session store did not say in time whether the changes were saved. They were applied once or not at all.',
+      'The session store did not report in time whether the changes were saved (option `timeout.request`). They were applied once or not at all; read the session again before repeating the request.',
       cause === undefined ? {} : { cause },
     )
   }
 }
 
 /**
- * A session kept in the cookie does not fit in it: sealed it has `size` bytes, where the store takes `limit`. Nothing was saved, and the
- * browser keeps the cookie it has. `property` names the largest one.
+ * A session of a `CookieStore` does not fit in its cookie. Nothing was saved, and the browser keeps
+ * the cookie it has.
  */
 export class CookieTooLargeError extends SessionError {
+  /** Always `ERR_SESSION_COOKIE_TOO_LARGE`. */
   readonly code = 'ERR_SESSION_COOKIE_TOO_LARGE'
+  /** Always `CookieTooLargeError`. */
   override readonly name = 'CookieTooLargeError'
+  /** The size of the sealed session, in bytes. */
   readonly size: number
+  /** The largest size that the store accepts, in bytes. */
   readonly limit: number
+  /** The largest property of the session. */
   readonly property: string | undefined
 
   constructor(size: number, limit: number, property?: string) {
     const largest = property === undefined ? '' : ` Its largest property is "${property}".`
     super(
-      `Sealed for the cookie the session has ${size} bytes; the option \`maxSize\` of the CookieStore allows ${limit}.${largest} Keep large things in a database and their keys here.`,
+      `The sealed session has ${size} bytes; the option \`maxSize\` of the CookieStore allows ${limit}.${largest} Store large values in a database and keep only their keys in the session.`,
     )
     this.size = size
     this.limit = limit
@@ -152,14 +202,21 @@ export class CookieTooLargeError extends SessionError {
   }
 }
 
-/** The response has started: the session is committed and can only be read. For a long stream, open your own with `sessions.load(id)`. */
+/**
+ * The response has started, so the session is committed and can only be read. In a long stream,
+ * open the session with `sessions.load(id)` and call `save()`.
+ */
 export class HeadersSentError extends SessionError {
+  /** Always `ERR_SESSION_HEADERS_SENT`. */
   readonly code = 'ERR_SESSION_HEADERS_SENT'
+  /** Always `HeadersSentError`. */
   override readonly name = 'HeadersSentError'
 }
 
-/** With `lazy: true`, state was asked for before `await session.load()`. */
+/** With the option `lazy`, the session was used before `await session.load()`. */
 export class NotLoadedError extends SessionError {
+  /** Always `ERR_SESSION_NOT_LOADED`. */
   readonly code = 'ERR_SESSION_NOT_LOADED'
+  /** Always `NotLoadedError`. */
   override readonly name = 'NotLoadedError'
 }

@@ -1,44 +1,119 @@
 import type { StoreOperation } from './errors.ts'
 
-/**
- * What a manager decided, and why. Tells the `handle` of a session (safe to log) and names of properties; never an id, a cookie
- * or a value.
- */
-export type SessionEvent = { readonly handle?: string } & (
-  | { readonly type: 'loaded'; readonly reason: 'found' }
-  | {
-      readonly type: 'absent'
-      readonly reason: 'no-cookie' | 'malformed-cookie' | 'two-cookies' | 'insecure' | 'unknown-or-expired' | 'other-id' | 'unreadable'
-    }
-  | { readonly type: 'load-failed'; readonly reason: 'store-error'; readonly operation: StoreOperation }
-  | { readonly type: 'store-down'; readonly reason: 'store-error' | 'timeout' }
-  | { readonly type: 'store-up'; readonly reason: 'answered' }
-  | { readonly type: 'cleared'; readonly reason: 'interval'; readonly count: number }
-  | { readonly type: 'clear-failed'; readonly reason: 'store-error' }
-  | { readonly type: 'unchanged'; readonly reason: 'read-only' | 'not-used' | 'nothing-to-save' | 'failed-response' }
-  | { readonly type: 'touched'; readonly reason: 'idle' }
-  | { readonly type: 'touch-refused'; readonly reason: 'changed-meanwhile' | 'store-error' }
-  | { readonly type: 'created'; readonly reason: 'changed' | 'login' }
-  | { readonly type: 'saved'; readonly reason: 'changed' | 'login' | 'new-id' | 'claimed'; readonly version: string }
-  | { readonly type: 'merged'; readonly reason: 'changed-meanwhile' }
-  | { readonly type: 'overwritten'; readonly reason: 'set-by-both'; readonly property: string }
-  | { readonly type: 'ended'; readonly reason: 'flush' | 'other-user' | 'revoked' }
-  | { readonly type: 'found-ended'; readonly reason: 'ended' | 'other-id'; readonly outcome: 'error' | 'discarded' | 'started-new' }
-  | { readonly type: 'invalid'; readonly reason: 'schema' | 'unreadable'; readonly property: string }
-  | { readonly type: 'commit-failed'; readonly reason: string }
-  | { readonly type: 'cookie-set'; readonly reason: 'new-id' | 'new-data' }
-  | { readonly type: 'cookie-deleted'; readonly reason: 'flush' }
-  | { readonly type: 'cookie-refused'; readonly reason: 'insecure' | 'outside' }
-)
+/** The events of a manager by `type`, with their `reason` and further fields. */
+export interface SessionEvents {
+  /** The session of a request was read. */
+  readonly loaded: { readonly reason: 'found' }
+  /**
+   * A request has no session, so that its session is new and empty. The cookie is missing
+   * (`no-cookie`), has not the shape of one of this package (`malformed-cookie`), occurs several times
+   * with different sessions or more than four ids (`two-cookies`), or is not used over plain HTTP
+   * (`insecure`). The store has no such session (`unknown-or-expired`), has it under a newer id
+   * (`other-id`), or has one that the codec cannot decode (`unreadable`).
+   */
+  readonly absent: {
+    readonly reason: 'no-cookie' | 'malformed-cookie' | 'two-cookies' | 'insecure' | 'unknown-or-expired' | 'other-id' | 'unreadable'
+  }
+  /** The store failed to read a session. The session throws the error when it is used. */
+  readonly 'load-failed': { readonly reason: 'store-error'; readonly operation: StoreOperation }
+  /**
+   * Operations are no longer sent to the store until it responds again: a probe failed
+   * (`store-error`), or no operation got a response for half a second (`timeout`).
+   */
+  readonly 'store-down': { readonly reason: 'store-error' | 'timeout' }
+  /** The store responded again after `store-down`. */
+  readonly 'store-up': { readonly reason: 'answered' }
+  /** Expired sessions were deleted in the background (option `clearExpired`): `count` of them. */
+  readonly cleared: { readonly reason: 'interval'; readonly count: number }
+  /** Deleting expired sessions in the background failed. It is repeated after the next interval. */
+  readonly 'clear-failed': { readonly reason: 'store-error' }
+  /**
+   * A request ended without a write: it only read the session (`read-only`), did not use it
+   * (`not-used`), left a new session empty (`nothing-to-save`), or its response is a 5xx
+   * (`failed-response`, see option `saveOnError`).
+   */
+  readonly unchanged: { readonly reason: 'read-only' | 'not-used' | 'nothing-to-save' | 'failed-response' }
+  /** The expiry of a session that was only read was moved, because of its idle time. */
+  readonly touched: { readonly reason: 'idle' }
+  /**
+   * The expiry was not moved: another request changed or ended the session (`changed-meanwhile`),
+   * or the store failed (`store-error`).
+   */
+  readonly 'touch-refused': { readonly reason: 'changed-meanwhile' | 'store-error' }
+  /** A new session was stored, by a `login` or another change (`changed`). */
+  readonly created: { readonly reason: 'changed' | 'login' }
+  /**
+   * Changes of a stored session were saved as `version`: a `login`, another change that gave it a
+   * new id (`new-id`), a property taken by `claim` (`claimed`), or other changes (`changed`).
+   */
+  readonly saved: { readonly reason: 'changed' | 'login' | 'new-id' | 'claimed'; readonly version: string }
+  /** Changes were applied on top of those that another request had saved since this one began. */
+  readonly merged: { readonly reason: 'changed-meanwhile' }
+  /** This request and another one set the same property; the value of the other one is lost. */
+  readonly overwritten: { readonly reason: 'set-by-both'; readonly property: string }
+  /**
+   * A session was ended by `flush()` or `logout()` (`flush`), by the login of another user
+   * (`other-user`), or by `revoke` of the manager (`revoked`).
+   */
+  readonly ended: { readonly reason: 'flush' | 'other-user' | 'revoked' }
+  /**
+   * A request with changes found that its session had ended (`ended`) or has another id
+   * (`other-id`). `outcome`: the request failed (`error`), its changes were dropped (`discarded`),
+   * or its login started a new session (`started-new`).
+   */
+  readonly 'found-ended': { readonly reason: 'ended' | 'other-id'; readonly outcome: 'error' | 'discarded' | 'started-new' }
+  /** A stored property counts as absent: its `schema` refuses it, or the codec cannot parse it. */
+  readonly invalid: { readonly reason: 'schema' | 'unreadable'; readonly property: string }
+  /**
+   * A commit failed. `reason` is the `code` of the error, or `application` when a function of
+   * `update` threw.
+   */
+  readonly 'commit-failed': { readonly reason: string }
+  /**
+   * A response sets the cookie: for a new id, or with a `CookieStore` for the data (`new-data`).
+   */
+  readonly 'cookie-set': { readonly reason: 'new-id' | 'new-data' }
+  /** A response deletes the cookie of a session that was flushed. */
+  readonly 'cookie-deleted': { readonly reason: 'flush' }
+  /**
+   * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), or
+   * outside of a request (`outside`, with a `CookieStore`).
+   */
+  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' }
+}
 
-/** Takes events. What it throws, or rejects with, is reported on the console and otherwise ignored: a listener cannot keep a session from ending. */
+/**
+ * A decision of a manager. An event contains names of properties, but never an id, a cookie or a
+ * value, so that it can be logged. Every `type` is described in `SessionEvents`, with its `reason`.
+ *
+ * ```ts
+ * const sessions = createSessions({
+ *   store,
+ *   onEvent(event) {
+ *     if (event.type === 'overwritten') console.warn(`${event.property} was set by two requests`)
+ *   },
+ * })
+ * ```
+ */
+export type SessionEvent = {
+  [Type in keyof SessionEvents]: {
+    readonly type: Type
+    /** The `handle` of the session that the event is about. */
+    readonly handle?: string
+  } & SessionEvents[Type]
+}[keyof SessionEvents]
+
+/**
+ * Receives events. An error that it throws or rejects with is printed on the console and otherwise
+ * ignored, so that a listener cannot keep a session from ending.
+ */
 export type Listener = (event: SessionEvent) => void
 
 function report(error: unknown): void {
-  console.error('sojourn: the `onEvent` listener threw', error)
+  console.error('sojourn: the function of option `onEvent` threw an error; the session is not affected', error)
 }
 
-/** A listener that cannot disturb its caller. */
+/** Returns a listener that never throws. */
 export function safeListener(listener: Listener | undefined): Listener {
   if (listener === undefined) return () => undefined
   return function emit(event) {

@@ -2,7 +2,10 @@ import { durationRemedy, milliseconds } from './duration.ts'
 import { ConfigError } from './errors.ts'
 import { formatValue } from './format.ts'
 
-/** Checks the value of one option. Returns what to do if the value is wrong, and `undefined` if it is right. */
+/**
+ * Checks the value of one option. Returns what to do if the value is wrong, and `undefined` if it
+ * is right.
+ */
 export type Check = (value: unknown) => string | undefined
 
 /** The options that a function or a class takes. */
@@ -18,13 +21,15 @@ export interface OptionTable {
 }
 
 /**
- * Returns a copy of the options. Throws a `ConfigError` for the first option that is unknown, missing or wrong; it names the option, its
- * value and what to do. An option that is `undefined` counts as left out.
+ * Returns a copy of the options. Throws a `ConfigError` for the first option that is unknown,
+ * missing or wrong; it names the option, its value and what to do. An option that is `undefined`
+ * counts as left out.
  */
 export function checkOptions<Options extends object>(options: Options, table: OptionTable): Options {
   const { owner, path = '', checks, required = [] } = table
   const given = { ...options }
-  // A missing option comes first: where a pool was passed in place of options, all its properties are unknown.
+  // A missing option comes first: where a pool was passed in place of options, all its properties
+  // are unknown.
   for (const name of [...required, ...Object.keys(given)]) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined
     if (check === undefined) throw unknownOption(path + name, table)
@@ -35,7 +40,10 @@ export function checkOptions<Options extends object>(options: Options, table: Op
   return given
 }
 
-/** The error for an option that is missing or wrong. Of an object only the kind is shown, because it may hold passwords. */
+/**
+ * The error for an option that is missing or wrong. Of an object only the kind is shown, because it
+ * may contain passwords.
+ */
 export function invalidOption(owner: string | undefined, option: string, value: unknown, remedy: string): ConfigError {
   const fault = value === undefined ? 'is missing' : `is ${formatValue(value)}`
   return new ConfigError(`${subject(owner)} \`${option}\` ${fault}: ${remedy}.`)

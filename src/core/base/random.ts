@@ -1,20 +1,20 @@
 import * as crypto from 'node:crypto'
 import { toBase64url } from '../../wire/base64url.ts'
+import { ConfigError } from './errors.ts'
 
-/** Bytes from a cryptographically secure generator. */
+/** Returns `size` bytes from a cryptographically secure generator. */
 export type Random = (size: number) => Uint8Array
 
-/** Random text of so many characters of base64url, six bits each. */
+/** Returns random text of this many characters of base64url, six bits each. */
 export type RandomText = (length: number) => string
 
 const POOL_BYTES = 3072
-const LONG = 32
 
-/** Draws from the system's generator, in large portions: small ones cost as much. */
-export function systemRandomText(): RandomText {
+/** Reads the generator of the system in large blocks, because small ones cost as much. */
+function systemRandomText(): RandomText {
   let pool = ''
   let used = 0
-  return function draw(length) {
+  return function randomText(length) {
     if (used + length > pool.length) {
       pool = crypto.randomBytes(POOL_BYTES).toString('base64url')
       used = 0
@@ -24,15 +24,24 @@ export function systemRandomText(): RandomText {
   }
 }
 
-/** Draws from a given generator. Throws when it gives anything but what it was asked for, or the same twice: no id is better than a weak one. */
-export function randomTextFrom(random: Random): RandomText {
-  const draw = (length: number): string => {
+/**
+ * Uses the generator of the option `random`, or else that of the system. Throws `ConfigError` when
+ * it returns something other than the bytes it was asked for, or the same bytes twice, because a
+ * request must fail rather than get a weak id.
+ */
+export function randomTextFrom(random: Random | undefined): RandomText {
+  if (random === undefined) return systemRandomText()
+  const randomText = (length: number): string => {
     const size = Math.ceil((length * 3) / 4)
     const bytes = random(size)
-    if (!(bytes instanceof Uint8Array) || bytes.length !== size) throw new RangeError(`random(${size}) has to return ${size} bytes`)
+    if (!(bytes instanceof Uint8Array) || bytes.length !== size) throw invalidGenerator(`random(${size}) did not return ${size} bytes`)
     return toBase64url(String.fromCharCode(...bytes)).slice(0, length)
   }
-  const [first, second] = [draw(LONG), draw(LONG)]
-  if (first === second) throw new RangeError('random() has returned the same bytes twice')
-  return draw
+  const [first, second] = [randomText(32), randomText(32)]
+  if (first === second) throw invalidGenerator('random() returned the same bytes twice')
+  return randomText
+}
+
+function invalidGenerator(problem: string): ConfigError {
+  return new ConfigError(`Option \`random\`: ${problem}. Pass a cryptographically secure generator, or remove the option.`)
 }

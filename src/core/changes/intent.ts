@@ -2,8 +2,8 @@ import { BROWSER, LAST_USER } from '../base/reserved.ts'
 import type { Parse, RuleContext, Texts } from '../config/profile.ts'
 
 /**
- * One recorded change. A session only records intents; a commit replays them on the newest state. They hold texts and not values, so that
- * what is stored is what the verb was called with.
+ * One recorded change. A session only records intents; a commit replays them on the newest state.
+ * They contain texts and not values, so that what is stored is what the verb was called with.
  */
 export type Intent =
   | { readonly kind: 'set'; readonly name: string; readonly text: string }
@@ -16,7 +16,10 @@ export type Intent =
   | { readonly kind: 'claim'; readonly name: string }
   /** A flash was read: removes it if it still has this text. */
   | { readonly kind: 'consume'; readonly name: string; readonly text: string }
-  /** Sets a property that proves the login, under a new id, without anything the application asked for. */
+  /**
+   * Sets a property that proves the login, under a new id, without anything the application asked
+   * for.
+   */
   | { readonly kind: 'reauthenticate'; readonly name: string; readonly text: string }
   | { readonly kind: 'clear' }
   | { readonly kind: 'cycle' }
@@ -27,7 +30,10 @@ export type Change = (text: string | undefined) => string | undefined
 
 /** What a kind of intent means for the session as a whole. */
 export interface IntentRule {
-  /** What happens when the session ended meanwhile: the commit fails, the intent is dropped, or a new session starts with it. */
+  /**
+   * What happens when the session ended while the request was running: the commit fails, the intent
+   * is dropped, or a new session starts with it.
+   */
   readonly whenGone: 'refuse' | 'drop' | 'start-new'
   readonly newId: boolean
 }
@@ -48,7 +54,10 @@ export const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
   login: { whenGone: 'start-new', newId: true },
 }
 
-/** What happens to these intents when their session ended: one login starts a new session, and one change that is not dropped refuses. */
+/**
+ * What happens to these intents when their session ended: one login starts a new session, and one
+ * change that is not dropped refuses.
+ */
 export function whenGone(intents: readonly Intent[]): IntentRule['whenGone'] {
   const rules = intents.map(({ kind }) => RULES[kind].whenGone)
   return rules.includes('start-new') ? 'start-new' : rules.includes('refuse') ? 'refuse' : 'drop'
@@ -107,7 +116,10 @@ function put(texts: Map<string, string>, userName: string, name: string, text: s
   if (name === userName) texts.delete(LAST_USER)
 }
 
-/** Removing the user keeps a note of who it was: what remains, and what requests of that user still add, is that user's data. */
+/**
+ * Removing the user keeps a note of who it was: what remains, and what requests of that user still
+ * add, is that user's data.
+ */
 function remove(texts: Map<string, string>, userName: string, name: string): void {
   const text = texts.get(name)
   if (text === undefined) return
@@ -139,7 +151,10 @@ export function userOf(texts: Texts, { profile, parse }: RuleContext): string | 
   return text === undefined ? undefined : userIn(text, parse)
 }
 
-/** Maps 7, "7" and another writer's 7.0 to the same user id. Whole numbers beyond 2^53 keep their digits. */
+/**
+ * Maps 7, "7" and another writer's 7.0 to the same user id. Whole numbers beyond 2^53 keep their
+ * digits.
+ */
 function userIn(text: string, parse: Parse): string {
   try {
     const value = parse(text)

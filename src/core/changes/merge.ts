@@ -2,14 +2,18 @@ import type { RuleContext, Texts } from '../config/profile.ts'
 import { apply, type Effects, type Intent, noEffects, userOf } from './intent.ts'
 
 /**
- * A state after a request's changes, and what they mean for the session as a whole. `newId`: the session must get a new id, because of a
- * change that asks for one, another user, or another lifetime of the token.
+ * A state after a request's changes, and what they mean for the session as a whole. `newId`: the
+ * session must get a new id, because of a change that asks for one, another user, or another
+ * lifetime of the token.
  */
 export interface Merged extends Readonly<Effects> {
   readonly texts: Texts
 }
 
-/** Replays intents on a copy of a state. Pure, except for the functions of `update`; throws what those throw. */
+/**
+ * Replays intents on a copy of a state. Pure, except for the functions of `update`; throws what
+ * those throw.
+ */
 export function merge(base: Texts, intents: readonly Intent[], context: RuleContext): Merged {
   const texts = new Map(base)
   const effects = noEffects()
@@ -23,7 +27,10 @@ export function conclude(base: Texts, texts: Texts, effects: Effects, context: R
   return { ...effects, texts, newId }
 }
 
-/** The properties that these intents set without reading and that another request changed since `opened`: the last writer wins. */
+/**
+ * The properties that these intents set without reading and that another request changed since
+ * `opened`: the last writer wins.
+ */
 export function overwritten(opened: Texts, current: Texts, intents: readonly Intent[]): string[] {
   const names = intents.flatMap((intent) => (intent.kind === 'set' || intent.kind === 'mutate' ? [intent.name] : []))
   return [...new Set(names)].filter((name) => opened.get(name) !== current.get(name))

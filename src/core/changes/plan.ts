@@ -12,14 +12,20 @@ import type { State } from './state.ts'
 export interface Situation {
   readonly state: State
   readonly intents: readonly Intent[]
-  /** The request's changes on the state it knows. A function, because it runs the functions of `update`, which only a write may run. */
+  /**
+   * The request's changes on the state it knows. A function, because it runs the functions of
+   * `update`, which only a write may run.
+   */
   readonly merge: () => Merged
   /** What the request sees of a session it did not change. */
   readonly texts: Texts
   /** The sessions that this request flushed. */
   readonly flushed: readonly Identity[]
   readonly accessed: boolean
-  /** Whether a session that was only read may be touched. It may not where that would take a new token. */
+  /**
+   * Whether a session that was only read may be touched. It may not where that would take a new
+   * token.
+   */
   readonly touches: boolean
   /** The response is a 5xx: nothing is performed but a flush. */
   readonly failed: boolean

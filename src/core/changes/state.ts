@@ -6,12 +6,14 @@ import type { Entry } from '../store/store.ts'
 /**
  * How a request stands to the session that its token names.
  *
- * - `absent`: there is none, and a change starts one. `presented` are the ids that a flush ends all the same. `conflict`: they lead to
- *   several sessions, and none of them is this request's
- * - `deferred`: the token contains the session and is decoded when the request first uses the session
+ * - `absent`: there is none, and a change starts one. `presented` are the ids that a flush ends all
+ *   the same. `conflict`: they lead to several sessions, and none of them is this request's
+ * - `deferred`: the token contains the session and is decoded when the request first uses the
+ *   session
  * - `unloaded`: not read yet (option `lazy`). `others` are further ids that the request presented
  * - `live`: it was read; `entry` is the newest that this request knows
- * - `ended`: it ended while the request was running, or its id was renewed a moment ago. Changes are lost, and the request gets an error
+ * - `ended`: it ended while the request was running, or its id was renewed a moment ago. Changes
+ *   are lost, and the request gets an error
  * - `failed`: the store could not be read
  * - `unknown`: the outcome of a write is unknown; only a flush is still possible
  */

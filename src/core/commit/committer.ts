@@ -183,9 +183,9 @@ export class Committer {
     if (outcome === 'error') throw new SessionEndedError('ended')
   }
 
-  /** The session ended meanwhile. It is not revived: a login starts a new one with this request's changes, other changes are refused. */
+  /** The session ended. It is not revived: a login starts a new one with this request's changes, other changes are refused. */
   async #sessionEnded(draft: Draft, error: SessionEndedError, scope: Scope): Promise<void> {
-    if (scope.generation !== draft.generation) return // this request flushed it meanwhile
+    if (scope.generation !== draft.generation) return // this request flushed it in the meantime
     const outcome = this.#outcomeFor(scope.intents)
     this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome, ...handleOf(draft) })
     draft.end(outcome === 'started-new')

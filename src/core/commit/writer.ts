@@ -72,7 +72,7 @@ export class Writer {
         const found = await this.#readFresh(key, retry)
         if (found !== undefined && this.#isApplied(found, entry) === true) return { entry: found, identity }
         retry.checkTime()
-        // Under another id, because the lost write may still arrive and must not revive a session that was ended meanwhile.
+        // Under another id, because the lost write may still arrive and must not revive a session that was ended in between.
         identity = ids.create()
         if (result !== undefined) collisions++
       }

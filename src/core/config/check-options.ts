@@ -20,9 +20,11 @@ import type { Store } from '../store/store.ts'
 import { FOREIGN_OPTIONS } from './foreign-options.ts'
 import type { SessionOptions } from './options.ts'
 
-/** Throws a `ConfigError` that names option, value and remedy for the first option that is wrong. */
+/**
+ * Throws a `ConfigError` that names option, value and remedy for the first option that is wrong.
+ */
 export function checkSessionOptions(options: unknown): asserts options is SessionOptions {
-  if (!isObject(options)) throw new ConfigError(`Session options are an object with a \`store\`, not ${formatValue(options)}.`)
+  if (!isObject(options)) throw new ConfigError(`createSessions(options): pass an object with a \`store\`, not ${formatValue(options)}.`)
   checkOptions(options, SESSION_OPTIONS)
   const { store, clearExpired, cookie } = options as unknown as SessionOptions
   checkStore(store)
@@ -31,7 +33,7 @@ export function checkSessionOptions(options: unknown): asserts options is Sessio
   if (cookie !== undefined) checkCookie(cookie)
 }
 
-/** An `idle` beyond `absolute` would be cut off without a word. */
+/** An `idle` beyond `absolute` would have no effect, so it is an error. */
 function checkLifetime({ idle, absolute = '30d' }: SessionOptions): void {
   if (idle === undefined || Number(milliseconds(idle)) <= Number(milliseconds(absolute))) return
   throw invalidOption(
@@ -42,21 +44,24 @@ function checkLifetime({ idle, absolute = '30d' }: SessionOptions): void {
   )
 }
 
-/** A store without compare-and-swap is allowed only where the cookie holds the data and the store makes the ids. */
+/**
+ * A store without compare-and-swap is allowed only where the cookie contains the data and the store
+ * makes the ids.
+ */
 function checkStore(store: Store): void {
   const { capabilities } = store
   if (capabilities?.compareAndSwap || (capabilities?.carriesData && store.attach !== undefined)) return
   throw new ConfigError(
-    'Option `store`: it has no compare-and-swap (capability `compareAndSwap`), without which changes of overlapping requests would be lost.',
+    'Option `store`: it has no compare-and-swap (capability `compareAndSwap`), without which changes of overlapping requests would be lost. Use a store that has it.',
   )
 }
 
 function checkClearExpired(store: Store): void {
   if (store.clearExpired === undefined)
-    throw new ConfigError('Option `clearExpired`: this store expires its sessions by itself; there is nothing to clear. Leave it out.')
+    throw new ConfigError('Option `clearExpired`: this store expires its sessions by itself; there is nothing to clear. Remove the option.')
   if (isWorkers())
     throw new ConfigError(
-      'Option `clearExpired`: on Workers no timer outlives a request. Leave it out, and call `sessions.clearExpired()` from a Cron Trigger.',
+      'Option `clearExpired`: on Workers no timer outlives a request. Remove the option, and call `sessions.clearExpired()` from a Cron Trigger.',
     )
 }
 

@@ -1,9 +1,8 @@
 import { jsonCodec } from '../../codecs/json.ts'
 import { milliseconds } from '../base/duration.ts'
-import { ConfigError } from '../base/errors.ts'
 import { type Listener, safeListener } from '../base/events.ts'
 import { isWorkers } from '../base/is-workers.ts'
-import { type Random, type RandomText, randomTextFrom, systemRandomText } from '../base/random.ts'
+import { type RandomText, randomTextFrom } from '../base/random.ts'
 import type { Transport } from '../cookie/transport.ts'
 import type { Ids } from '../store/id.ts'
 import type { Capabilities, Store } from '../store/store.ts'
@@ -12,7 +11,10 @@ import { Values } from '../values/values.ts'
 import type { SessionOptions } from './options.ts'
 import type { RuleContext, SessionProfile } from './profile.ts'
 
-/** What a manager's parts are made from: checked options with their defaults. Functions take the fields they use. */
+/**
+ * What a manager's parts are made from: checked options with their defaults. Functions take the
+ * fields they use.
+ */
 export interface Engine extends RuleContext {
   readonly store: TimedStore
   readonly capabilities: Capabilities
@@ -38,12 +40,12 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
   const { store: given, clock: now = Date.now, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
   const emit = safeListener(options.onEvent)
   const values = new Values(codec, schema, emit)
-  const randomText = randomTextOf(options.random)
+  const randomText = randomTextFrom(options.random)
   const lifetime = profile.lifetime(options)
   const scope = profile.scope(options)
   const guard = (guarded: Store): TimedStore => new TimedStore(guarded, milliseconds(timeout.operation) ?? 2000, emit)
   const attached = given.attach?.({ randomText, now, scope, absolute: lifetime.absolute, guard })
-  const store = attached?.store ?? given
+  const { store, ids } = attached ?? { store: given, ids: profile.ids(randomText, scope) }
   return {
     profile,
     lifetime,
@@ -51,7 +53,7 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
     store: guard(store),
     capabilities: store.capabilities,
     transport: profile.transport(options),
-    ids: attached?.ids ?? profile.ids(randomText, scope),
+    ids,
     values,
     emit,
     now,
@@ -61,14 +63,5 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
     merging: !isWorkers() && !store.capabilities.carriesData,
     saveOnError: options.saveOnError === true,
     whenEnded: options.whenEnded ?? 'error',
-  }
-}
-
-function randomTextOf(random: Random | undefined): RandomText {
-  if (random === undefined) return systemRandomText()
-  try {
-    return randomTextFrom(random)
-  } catch (cause) {
-    throw new ConfigError(`Option \`random\`: ${(cause as Error).message}; it has to be a cryptographically secure generator.`, { cause })
   }
 }

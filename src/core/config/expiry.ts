@@ -28,7 +28,10 @@ export function expiryOf(texts: Texts, createdAt: number, now: number, { lifetim
   return Math.min(wanted, createdAt + lifetime.absolute)
 }
 
-/** An unused session is not touched, nor one that was touched less than a tenth of its idle time (at most an hour) ago. */
+/**
+ * An unused session is not touched, nor one that was touched less than a tenth of its idle time (at
+ * most an hour) ago.
+ */
 export function touchOf(entry: Entry, texts: Texts, now: number, context: RuleContext, accessed: boolean): number | undefined {
   if (!accessed) return undefined
   const own = ownExpiry(texts, context.parse)

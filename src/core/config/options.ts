@@ -4,44 +4,70 @@ import type { Listener } from '../base/events.ts'
 import type { Random } from '../base/random.ts'
 import type { CookieOptions } from '../cookie/cookie-transport.ts'
 import type { Store } from '../store/store.ts'
-import type { Schemas } from '../values/schema.ts'
+import type { Schemas } from '../values/session-data.ts'
 
-/** What a manager can be told. Everything but `store` has a safe default; every wrong value is a `ConfigError` that names it. */
+/**
+ * Options of `createSessions`. Every option but `store` has a safe default. A wrong value is a
+ * `ConfigError` that names the option.
+ */
 export interface SessionOptions {
-  /** Where sessions are kept. */
+  /** The store that keeps the sessions. */
   readonly store: Store
+  /** The attributes of the cookie. */
   readonly cookie?: CookieOptions
-  /** How long a session lives when nobody uses it; every use starts it again. Default `'14d'`. */
+  /**
+   * How long a session lives without being used. Every use starts the time again. Default `'14d'`.
+   */
   readonly idle?: Duration
-  /** How long a session lives at the most, from its start or its last login. Default `'30d'`, at most `'400d'`. */
+  /**
+   * The maximum life of a session, from its start or its last login. Default `'30d'`, at most
+   * `'400d'`.
+   */
   readonly absolute?: Duration
-  /** Whether cookies end with the browser where a session does not say otherwise. Default `false`. */
+  /**
+   * Whether cookies end with the browser, unless a session decides otherwise with `setExpiry`.
+   * Default `false`.
+   */
   readonly browserSession?: boolean
-  /** Whether changes are saved even when the response is a 5xx. Default `false`. */
+  /** Whether changes are saved when the response is a 5xx. Default `false`. */
   readonly saveOnError?: boolean
-  /** Whether a session is read only when `await session.load()` asks for it. Default `false`. */
+  /** Whether a session is read only when `await session.load()` is called. Default `false`. */
   readonly lazy?: boolean
-  /** What a request that changed something gets when its session ended meanwhile: a `SessionEndedError` (409, default), or nothing but an event. */
+  /**
+   * What happens to the changes of a request whose session ended while the request was running:
+   * `'error'` (default) rejects its commit with a `SessionEndedError` (409); `'discard'` drops them
+   * and only emits an event.
+   */
   readonly whenEnded?: 'error' | 'discard'
-  /** The most bytes of a session. Default 1 MiB. */
+  /** The maximum size of a session, in bytes. Default 1 MiB. */
   readonly maxSize?: number
-  /** How long one store operation (default `'2s'`) and all the store work of one request (default `'5s'`) may take. */
+  /**
+   * The maximum time of one store operation (default `'2s'`), and of all of one commit together
+   * (default `'5s'`).
+   */
   readonly timeout?: { readonly operation?: Duration; readonly request?: Duration }
   /**
-   * How often expired sessions are cleared in the background, about; `'1m'` to `'7d'`. Default: never, see `clearExpired`. Any number of
-   * processes may do so at once. It ends with `close()` and keeps no process alive.
+   * The approximate interval at which expired sessions are deleted in the background, from `'1m'`
+   * to `'7d'`. Default: never; call `sessions.clearExpired()` instead. Several processes may do so
+   * concurrently. It ends with `close()` and does not keep the process alive.
    */
   readonly clearExpired?: Duration
-  /** How properties become text. Default: JSON, one property a line, with Dates, Maps, Sets and more. */
+  /**
+   * Converts properties to text. Default: JSON, one property per line, with support for Date, Map,
+   * Set and more.
+   */
   readonly codec?: Codec
-  /** One Standard Schema for each property that is to be checked; types are taken from it. */
+  /**
+   * One Standard Schema for each property that is to be checked. The types of the properties are
+   * taken from it.
+   */
   readonly schema?: Schemas
-  /** Under which name adapters put the session on the request. Default `'session'`. */
+  /** The property under which adapters put the session on the request. Default `'session'`. */
   readonly as?: string
-  /** Takes an event for every decision. */
+  /** Called with an event for every decision. */
   readonly onEvent?: Listener
-  /** Epoch milliseconds; for tests. */
+  /** Returns the current time in epoch milliseconds. For tests. */
   readonly clock?: () => number
-  /** Bytes from a cryptographically secure generator; for tests. */
+  /** Returns this many bytes from a cryptographically secure generator. For tests. */
   readonly random?: Random
 }

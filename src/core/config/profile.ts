@@ -25,7 +25,10 @@ export interface RuleContext {
   readonly parse: Parse
 }
 
-/** What `setExpiry` takes: a sliding idle time, a fixed date, `'browser'` (until the browser is closed), or `undefined` for the defaults. */
+/**
+ * What `setExpiry` takes: a sliding idle time, a fixed date, `'browser'` (until the browser is
+ * closed), or `undefined` for the defaults.
+ */
 export type Expiry = Duration | Date | 'browser' | undefined
 
 /** A write that succeeded. */
@@ -37,17 +40,21 @@ export interface CommitOutcome {
   readonly texts: () => Texts
 }
 
-/** A token that the client has to get, and for how long: milliseconds, or `undefined` until the browser is closed. */
+/**
+ * A token that the client has to get, and for how long: milliseconds, or `undefined` until the
+ * browser is closed.
+ */
 export interface Issue {
   readonly lifetime: number | undefined
 }
 
 /**
- * What the stored texts of a session mean: names, lifetimes, ids, and when the client needs a token. The profile of this package is
- * `ownProfile`. Tables that belong to another framework have a profile with that framework's names and rules. Every function is pure.
+ * What the stored texts of a session mean: names, lifetimes, ids, and when the client needs a
+ * token. The profile of this package is `ownProfile`. Tables that belong to another framework have
+ * a profile with that framework's names and rules. Every function is pure.
  */
 export interface SessionProfile {
-  /** The property that holds the id of the user. */
+  /** The property with the id of the user. */
   readonly userName: string
   /** Why `login(userId)` cannot be used, and what to call; `undefined` where it can. */
   readonly loginRemedy?: string
@@ -62,13 +69,20 @@ export interface SessionProfile {
   /** When a session that is used at `now` expires. */
   expiryOf(texts: Texts, createdAt: number, now: number, context: RuleContext): number
   /**
-   * The expiry to which a request without changes moves an entry; `undefined` when there is no reason to move it. `accessed`: the request
-   * read its session. Never earlier than the present one.
+   * The expiry to which a request without changes moves an entry; `undefined` when there is no
+   * reason to move it. `accessed`: the request read its session. Never earlier than the present
+   * one.
    */
   touchOf(entry: Entry, texts: Texts, now: number, context: RuleContext, accessed: boolean): number | undefined
-  /** The reserved properties that store an expiry, with their values; `undefined` removes one. Throws `RangeError` for an invalid expiry. */
+  /**
+   * The reserved properties that store an expiry, with their values; `undefined` removes one.
+   * Throws `RangeError` for an invalid expiry.
+   */
   expiryProperties(expiry: Expiry, createdAt: number, now: number, lifetime: Lifetime): Iterable<readonly [name: string, value: unknown]>
-  /** Whether a change of the token's lifetime from `before` to `after` requires a new id. A login and another user always do. */
+  /**
+   * Whether a change of the token's lifetime from `before` to `after` requires a new id. A login
+   * and another user always do.
+   */
   requiresNewId(before: Texts, after: Texts, context: RuleContext): boolean
   /** The token to issue after a write; `undefined` when the client keeps the one it has. */
   issues(outcome: CommitOutcome, context: RuleContext): Issue | undefined

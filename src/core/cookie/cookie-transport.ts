@@ -7,22 +7,32 @@ import type { Carrier, CookieToSet, Presented, Transport } from './transport.ts'
 
 /** The option `cookie`. */
 export interface CookieOptions {
-  /** The name without a prefix. Default `sid`. `__Host-` or `__Secure-` is added where the rules of browsers allow it. */
+  /**
+   * The name without a prefix. Default `sid`. `__Host-` or `__Secure-` is added where the rules of
+   * browsers allow it.
+   */
   readonly name?: string
   /** Default `/`. */
   readonly path?: string
-  /** Shares the cookie with all subdomains of this name. Left out on loopback, where browsers would refuse it. */
+  /**
+   * Shares the cookie with all subdomains of this name. Left out on loopback, where browsers would
+   * refuse it.
+   */
   readonly domain?: string
   /**
-   * `'auto'` (default): Secure over HTTPS, not Secure on loopback, and no cookie at all over other plain HTTP. `true`: always Secure,
-   * whatever scheme the server sees; for servers behind a proxy that terminates TLS.
+   * `'auto'` (default): Secure over HTTPS, not Secure on loopback, and no cookie at all over other
+   * plain HTTP. `true`: always Secure, whatever scheme the server sees; for servers behind a proxy
+   * that terminates TLS.
    */
   readonly secure?: true | 'auto'
   /** Default `true`: scripts in the page cannot read the cookie. */
   readonly httpOnly?: boolean
   /** Default `'lax'`. `'none'` needs `secure: true`. */
   readonly sameSite?: 'lax' | 'strict' | 'none'
-  /** Gives each site that embeds this one a separate cookie jar; needs `secure: true` and `sameSite: 'none'`. */
+  /**
+   * Gives each site that embeds this one a separate cookie jar; needs `secure: true` and `sameSite:
+   * 'none'`.
+   */
   readonly partitioned?: boolean
   /** Which cookies Chromium keeps when there are too many. */
   readonly priority?: 'low' | 'medium' | 'high'
@@ -74,7 +84,10 @@ export class CookieCarrier implements Carrier {
   }
 }
 
-/** The transport of checked options: a prefixed, Secure cookie over HTTPS, a plain one on loopback, and none over other plain HTTP. */
+/**
+ * The transport of checked options: a prefixed, Secure cookie over HTTPS, a plain one on loopback,
+ * and none over other plain HTTP.
+ */
 export function cookieTransport(options: CookieOptions): Transport {
   const { path = '/', domain, secure: always = 'auto', httpOnly = true, sameSite = 'lax', partitioned, priority } = options
   const common = {
@@ -95,8 +108,9 @@ export function cookieTransport(options: CookieOptions): Transport {
 }
 
 /**
- * Separates the ids of different cookies: an id of the visitors' cookie is worthless in the cookie of the administration, although both
- * keep their rows in one table. The default cookie has an empty scope.
+ * Separates the ids of different cookies: an id of the visitors' cookie is worthless in the cookie
+ * of the administration, although both keep their rows in one table. The default cookie has an
+ * empty scope.
  */
 export function scopeOf(options: CookieOptions = {}): string {
   const { path = '/', domain = '' } = options

@@ -1,16 +1,23 @@
 import { isLoopback } from '../../wire/loopback.ts'
 
 /**
- * What a manager needs to know of a request. Adapters implement it as a class: `loopback` is a getter, because it costs more than everything
- * else and is rarely needed. An object literal with a getter would give V8 a hidden class per request, which keeps the request alive until
- * the next full collection.
+ * What a manager needs to know of a request. Adapters implement it as a class: `loopback` is a
+ * getter, because it costs more than everything else and is rarely needed. An object literal with a
+ * getter would give V8 a hidden class per request, which keeps the request alive until the next
+ * full collection.
  */
 export interface IncomingRequest {
   /** Whether the request came over HTTPS. */
   readonly secure: boolean
-  /** Whether the request never left this machine. Read only when the request did not come over HTTPS. */
+  /**
+   * Whether the request never left this machine. Read only when the request did not come over
+   * HTTPS.
+   */
   readonly loopback: boolean
-  /** The framework's setting to name when a cookie cannot be set over plain HTTP, such as `app.set('trust proxy', 1)`. */
+  /**
+   * The framework's setting to name when a cookie cannot be set over plain HTTP, such as
+   * `app.set('trust proxy', 1)`.
+   */
   readonly remedy?: string | undefined
   /** The value of a header, by its lower-case name. */
   header(name: string): string | undefined

@@ -2,7 +2,10 @@ import { type CookieAttributes, serializeCookie, serializeDeletion } from '../..
 import type { Refusal } from '../base/access.ts'
 import type { IncomingRequest } from './incoming-request.ts'
 
-/** Decides where tokens come from and where they go. A token is the text that leads to a session; a transport does not look into it. */
+/**
+ * Decides where tokens come from and where they go. A token is the text that leads to a session; a
+ * transport does not look into it.
+ */
 export interface Transport {
   /** The request header that responses depend on, for `Vary`. */
   readonly vary: string
@@ -10,10 +13,15 @@ export interface Transport {
   over(request: IncomingRequest): Carrier | Refusal
 }
 
-/** Carries tokens over one kind of connection. Shared by all requests of that kind. Does no I/O and never throws because of input. */
+/**
+ * Carries tokens over one kind of connection. Shared by all requests of that kind. Does no I/O and
+ * never throws because of input.
+ */
 export interface Carrier {
   read(request: IncomingRequest): Presented
-  /** Gives the client a token for `lifetime` milliseconds; `undefined` until the browser is closed. */
+  /**
+   * Gives the client a token for `lifetime` milliseconds; `undefined` until the browser is closed.
+   */
   issue(token: string, lifetime: number | undefined, presented: Presented): readonly CookieToSet[]
   /** Removes what the client presented. */
   clear(presented: Presented): readonly CookieToSet[]
@@ -23,7 +31,10 @@ export interface Carrier {
 export interface Presented {
   /** The different tokens. */
   readonly tokens: readonly string[]
-  /** The names of all cookies that belong to the token, chunks of a long one included, whatever their values are. */
+  /**
+   * The names of all cookies that belong to the token, chunks of a long one included, whatever
+   * their values are.
+   */
   readonly names: readonly string[]
 }
 
@@ -38,7 +49,10 @@ export interface CookieToSet {
   readonly maxAge?: number | undefined
 }
 
-/** What a response has to carry for its session. Adapters print it as headers or write it into the framework's cookie jar. */
+/**
+ * What a response has to carry for its session. Adapters print it as headers or write it into the
+ * framework's cookie jar.
+ */
 export interface Delivery {
   readonly cookies: readonly CookieToSet[]
   /** The field to add to `Vary`; `undefined` when the response does not depend on the session. */

@@ -18,8 +18,9 @@ export type DraftContext = Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'valu
 const NO_TEXTS: Texts = new Map()
 
 /**
- * One request's view of one session: the state it was opened with, and the changes recorded since. The verbs of `Session` write to it;
- * loading and committing read from it and store their results in it.
+ * One request's view of one session: the state it was opened with, and the changes recorded since.
+ * The verbs of `Session` write to it; loading and committing read from it and store their results
+ * in it.
  */
 export class Draft {
   readonly context: DraftContext
@@ -32,15 +33,24 @@ export class Draft {
   #properties: Properties
   #intents: Intent[] = []
   #effects: Effects = noEffects()
-  /** Incremented when this request starts a new session, so that results of work begun for the old one are ignored. */
+  /**
+   * Incremented when this request starts a new session, so that results of work begun for the old
+   * one are ignored.
+   */
   #generation = 0
   #flushed: readonly Identity[] = []
   #flushedCurrent = false
   /** The properties with which the state was opened. */
   #initialTexts: Texts = NO_TEXTS
-  /** The properties of the newest entry that this request knows, with other requests' changes that were written together with its own. */
+  /**
+   * The properties of the newest entry that this request knows, with other requests' changes that
+   * were written together with its own.
+   */
   #latestTexts: Texts | undefined = NO_TEXTS
-  /** Something was committed since the state was opened, so that what is shown is no longer what the next commit builds on. */
+  /**
+   * Something was committed since the state was opened, so that what is shown is no longer what the
+   * next commit builds on.
+   */
   #hasCommitted = false
   #hasThrownLoadError = false
   readonly #pending: PendingDelivery
@@ -107,15 +117,15 @@ export class Draft {
   }
 
   /**
-   * Replaces the state under the changes recorded so far, if it was loaded for this generation. Throws what replaying the changes throws;
-   * the draft is then unchanged.
+   * Replaces the state under the changes recorded so far, if it was loaded for this generation.
+   * Throws what replaying the changes throws; the draft is then unchanged.
    */
   open(state: State, texts: Texts = NO_TEXTS, generation: number = this.#generation): void {
     if (generation !== this.#generation) return
     this.detectMutations()
     const properties = new Properties(this.context.values, texts)
     const effects = noEffects()
-    for (const intent of this.#intents) apply(properties.own, intent, effects, this.context)
+    for (const intent of this.#intents) apply(properties.writableTexts(), intent, effects, this.context)
     this.#properties = properties
     this.#effects = effects
     this.#initialTexts = texts
@@ -134,7 +144,10 @@ export class Draft {
     this.open(state, texts)
   }
 
-  /** The session ended while this request was running: nothing of it may be shown or saved again. Changes are kept only to start a new one. */
+  /**
+   * The session ended while this request was running: nothing of it may be shown or saved again.
+   * Changes are kept only to start a new one.
+   */
   end(keepsChanges: boolean): void {
     const [identity] = presentedIn(this.#state)
     if (!keepsChanges) this.#intents = []
@@ -142,7 +155,10 @@ export class Draft {
     this.open({ is: 'ended', identity })
   }
 
-  /** Ends the session; later changes belong to a new one. `asked`: the application asked for it and wants to know if it had ended already. */
+  /**
+   * Ends the session; later changes belong to a new one. `asked`: the application asked for it and
+   * wants to know if it had ended already.
+   */
   flush(asked = true): void {
     if (this.#access === COMMITTED) throw COMMITTED_REFUSAL.error()
     this.openToken()
@@ -164,8 +180,8 @@ export class Draft {
   }
 
   /**
-   * A write of these intents succeeded: later commits build on it, while reads keep what they saw. If the session was flushed while the
-   * write was running, the written session is flushed too.
+   * A write of these intents succeeded: later commits build on it, while reads keep what they saw.
+   * If the session was flushed while the write was running, the written session is flushed too.
    */
   committed(intents: readonly Intent[], identity: Identity, entry: Entry, generation: number): void {
     if (generation !== this.#generation) {
@@ -202,18 +218,23 @@ export class Draft {
     return { cookies, vary: this.accessed || cookies.length > 0 ? this.context.transport.vary : undefined }
   }
 
-  /** The properties. Called by every verb that reads. Throws the load error, the first time, and `NotLoadedError`. */
-  look(): Properties {
+  /**
+   * Called by every verb that reads. Throws the load error, the first time, and `NotLoadedError`.
+   */
+  openForRead(): this {
     this.openToken()
     this.accessed = true
     const state = this.#state
     if (state.is === 'unloaded') throw new NotLoadedError(UNLOADED)
     if (state.is === 'failed' && !this.#hasThrownLoadError) this.#throwLoadError(state.error)
-    return this.#properties
+    return this
   }
 
-  /** Called by every verb that changes something. Throws when this request cannot change its session. */
-  change(): void {
+  /**
+   * Called by every verb that changes something. Throws when this request cannot change its
+   * session.
+   */
+  openForWrite(): this {
     if (this.#access === COMMITTED) throw COMMITTED_REFUSAL.error()
     this.openToken()
     this.accessed = true
@@ -221,21 +242,33 @@ export class Draft {
     if (state.is === 'failed') this.#throwLoadError(state.error)
     if (state.is === 'unknown') throw new CommitUnknownError()
     if (this.#access.writes === 'none') this.#refuse(this.#access.refusal)
+    return this
   }
 
-  /** Records a change and applies it to what is shown. `shown` is applied in its place where the result is already known. */
+  /**
+   * Records a change and applies it to what is shown. `shown` is applied in its place where the
+   * result is already known.
+   */
   record(intent: Intent, shown: Intent = intent): void {
     this.#detectMutationsBefore(intent)
     if (intent.kind === 'login') this.#resolveConflict()
     this.#intents.push(intent)
-    apply(this.#properties.own, shown, this.#effects, this.context)
+    apply(this.#properties.writableTexts(), shown, this.#effects, this.context)
     if (this.#isWiping(intent)) this.#wipe()
   }
 
-  /** Records that a flash was read, in front of this request's changes: it removes what was there before them. */
+  /** Records that a property is set to a value. Throws `CodecError` when it cannot be stored. */
+  recordSet(name: string, value: unknown): void {
+    this.record({ kind: 'set', name, text: this.context.values.print(name, value) })
+  }
+
+  /**
+   * Records that a flash was read, in front of this request's changes: it removes what was there
+   * before them.
+   */
   recordConsumed(name: string, text: string): void {
     const intent: Intent = { kind: 'consume', name, text }
-    if (!this.hasPending(name)) apply(this.#properties.own, intent, this.#effects, this.context)
+    if (!this.hasPending(name)) apply(this.#properties.writableTexts(), intent, this.#effects, this.context)
     this.#intents.unshift(intent)
   }
 
@@ -244,7 +277,7 @@ export class Draft {
     const index = this.#intents.findIndex((intent) => intent.kind === 'consume' && intent.name === name)
     if (index === -1) return false
     this.#intents.splice(index, 1)
-    if (!this.hasPending(name)) this.#properties.own.set(name, text)
+    if (!this.hasPending(name)) this.#properties.writableTexts().set(name, text)
     return true
   }
 
@@ -252,7 +285,7 @@ export class Draft {
   removeClaimed(name: string, generation: number): void {
     if (generation !== this.#generation || this.hasPending(name)) return
     this.#properties.stopWatching(name)
-    this.#properties.own.delete(name)
+    this.#properties.writableTexts().delete(name)
   }
 
   /** Whether uncommitted changes determine what the property is. */
@@ -260,7 +293,10 @@ export class Draft {
     return this.#intents.some((intent) => this.#isWiping(intent) || concerns(intent, name))
   }
 
-  /** Records the changes that were made inside of objects that were handed out. Throws `CodecError` when one cannot be stored. */
+  /**
+   * Records the changes that were made inside of objects that were handed out. Throws `CodecError`
+   * when one cannot be stored.
+   */
   detectMutations(): void {
     for (const name of this.#properties.exposed) this.detectMutation(name)
   }
@@ -270,7 +306,10 @@ export class Draft {
     if (text !== undefined) this.#intents.push({ kind: 'mutate', name, text })
   }
 
-  /** The changes on the newest state that this request knows. Copied while the handler may still make changes. */
+  /**
+   * The changes on the newest state that this request knows. Copied while the handler may still
+   * make changes.
+   */
   merged(): Merged {
     if (this.#hasCommitted) return merge(this.latestTexts, this.#intents, this.context)
     const texts = this.isCommitted ? this.#properties.texts : new Map(this.#properties.texts)
@@ -287,7 +326,10 @@ export class Draft {
     this.#access = COMMITTED
   }
 
-  /** Changes inside of an object are recorded before the change of its property, whose object is then no longer watched. */
+  /**
+   * Changes inside of an object are recorded before the change of its property, whose object is
+   * then no longer watched.
+   */
   #detectMutationsBefore(intent: Intent): void {
     if ('name' in intent) {
       if (!isReserved(intent.name)) this.detectMutation(intent.name)
@@ -295,7 +337,10 @@ export class Draft {
     } else this.detectMutations()
   }
 
-  /** A login ends all sessions whose ids the request presented, or their cookies would hide the new session from the next request. */
+  /**
+   * A login ends all sessions whose ids the request presented, or their cookies would hide the new
+   * session from the next request.
+   */
   #resolveConflict(): void {
     const state = this.#state
     if (state.is !== 'absent' || state.conflict !== true) return

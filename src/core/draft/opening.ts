@@ -1,5 +1,5 @@
 import { SessionError, StoreError } from '../base/errors.ts'
-import type { SessionEvent } from '../base/events.ts'
+import type { SessionEvents } from '../base/events.ts'
 import type { Opened, State } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Texts } from '../config/profile.ts'
@@ -11,9 +11,9 @@ import type { Draft } from './draft.ts'
 /** What loading works with. */
 export type LoadContext = Pick<Engine, 'store' | 'ids' | 'values' | 'emit' | 'now'>
 
-type AbsentReason = (SessionEvent & { readonly type: 'absent' })['reason']
+type AbsentReason = SessionEvents['absent']['reason']
 
-/** More ids than this are not looked up: a `Cookie` header can hold thousands. */
+/** More ids than this are not looked up: a `Cookie` header can contain thousands. */
 const MAX_CANDIDATES = 4
 
 /** The ids that a request presented, or why there is none. */
@@ -34,10 +34,15 @@ export type LoadResult =
   | { readonly entry: Entry; readonly texts: Texts }
   | { readonly entry?: undefined; readonly reason: AbsentReason; readonly justReplaced?: boolean }
 
-/** While the current id is younger than this, requests that were sent with the id before it may still be running. */
+/**
+ * While the current id is younger than this, requests that were sent with the id before it may
+ * still be running.
+ */
 const OVERLAP = 60_000
 
-/** Reads the entry of an identity and validates it. Rejects with `StoreError` when the store fails. */
+/**
+ * Reads the entry of an identity and validates it. Rejects with `StoreError` when the store fails.
+ */
 export async function loadEntry(context: LoadContext, identity: Identity, fresh: boolean): Promise<LoadResult> {
   const now = context.now()
   const { key, handle } = identity
@@ -49,7 +54,8 @@ export async function loadEntry(context: LoadContext, identity: Identity, fresh:
     throw error
   }
   const result = validate(context, identity, entry, now)
-  // A cache may not know that the id was renewed, and its visitor would look logged out: only a fresh read proves another id.
+  // A cache may not know that the id was renewed, and its visitor would look logged out: only a
+  // fresh read proves another id.
   return !fresh && result.entry === undefined && result.reason === 'other-id' ? loadEntry(context, identity, true) : result
 }
 
@@ -65,7 +71,10 @@ function validate(
   return texts === undefined ? { reason: 'unreadable' } : { entry, texts }
 }
 
-/** Loads the session of a draft. Rejects with `StoreError` when the store fails; the draft is then unchanged. */
+/**
+ * Loads the session of a draft. Rejects with `StoreError` when the store fails; the draft is then
+ * unchanged.
+ */
 export async function loadInto(context: LoadContext, draft: Draft, fresh = false): Promise<void> {
   const { state, generation } = draft
   const { identity } = state
@@ -79,9 +88,10 @@ export async function loadInto(context: LoadContext, draft: Draft, fresh = false
 }
 
 /**
- * Loads the session of a request with several ids, such as after a change of `cookie.domain` or with a cookie that a sibling host has set.
- * If one of them leads to a session, it is the session. If several do, none is chosen, because a preference would let the sibling host
- * put its session ahead of the visitor's.
+ * Loads the session of a request with several ids, such as after a change of `cookie.domain` or
+ * with a cookie that a sibling host has set. If one of them leads to a session, it is the session.
+ * If several do, none is chosen, because a preference would let the sibling host put its session
+ * ahead of the visitor's.
  */
 async function loadOneOf(context: LoadContext, identities: readonly Identity[]): Promise<Opened> {
   const results = await Promise.all(identities.map(async (identity) => ({ identity, result: await loadEntry(context, identity, false) })))
@@ -97,7 +107,10 @@ async function loadOneOf(context: LoadContext, identities: readonly Identity[]):
   return { state: { is: 'absent' } }
 }
 
-/** As `loadInto`, but records a failure in the draft in place of rejecting. The draft throws it when the session is used. */
+/**
+ * As `loadInto`, but records a failure in the draft in place of rejecting. The draft throws it when
+ * the session is used.
+ */
 export async function tryLoadInto(context: LoadContext, draft: Draft): Promise<void> {
   try {
     await loadInto(context, draft)
@@ -128,9 +141,11 @@ function toState({ emit }: Pick<LoadContext, 'emit'>, identity: Identity, result
     return { state: { is: 'live', identity, entry: result.entry }, texts: result.texts }
   }
   emit({ type: 'absent', reason: result.reason, handle: identity.handle })
-  // If this request saw the session earlier and it is gone now, it ended while the request was running.
+  // If this request saw the session earlier and it is gone now, it ended while the request was
+  // running.
   const hasEnded = before?.is === 'live' || before?.is === 'ended' || result.justReplaced === true
   if (hasEnded) return { state: { is: 'ended', identity } }
-  // An id that was replaced long ago is dropped, so that a leaked or planted copy of it cannot end the session it once belonged to.
+  // An id that was replaced long ago is dropped, so that a leaked or planted copy of it cannot end
+  // the session it once belonged to.
   return { state: { is: 'absent', presented: result.reason === 'other-id' ? [] : [identity] } }
 }

@@ -11,7 +11,10 @@ export interface Client {
 
 const NONE: readonly CookieToSet[] = []
 
-/** The cookies that the response to one request has to set: a token that was committed, or the removal of the one that was presented. */
+/**
+ * The cookies that the response to one request has to set: a token that was committed, or the
+ * removal of the one that was presented.
+ */
 export class PendingDelivery {
   readonly #client: Client
   readonly #emit: Listener
@@ -24,7 +27,10 @@ export class PendingDelivery {
     this.#emit = emit
   }
 
-  /** Issues the token of a committed session for `lifetime` milliseconds, in place of anything pending. */
+  /**
+   * Issues the token of a committed session for `lifetime` milliseconds, in place of anything
+   * pending.
+   */
   issue({ id, handle }: Identity, lifetime: number | undefined): void {
     const { carrier, presented = NOTHING_PRESENTED } = this.#client
     if (carrier === undefined) return
@@ -37,7 +43,9 @@ export class PendingDelivery {
     this.#replace(carrier?.clear(presented) ?? NONE)
   }
 
-  /** The cookies to set. Reports each change of them as an event once, however often it is called. */
+  /**
+   * The cookies to set. Reports each change of them as an event once, however often it is called.
+   */
   take(reason: 'new-id' | 'new-data'): readonly CookieToSet[] {
     if (this.#isReported) return this.#cookies
     this.#isReported = true

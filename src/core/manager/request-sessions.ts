@@ -1,5 +1,5 @@
 import { ConfigError } from '../base/errors.ts'
-import type { SessionEvent } from '../base/events.ts'
+import type { SessionEvents } from '../base/events.ts'
 import type { Opened } from '../changes/state.ts'
 import { Commits } from '../commit/commits.ts'
 import type { Committer } from '../commit/committer.ts'
@@ -15,15 +15,18 @@ import type { Exchange, SessionAdapter } from './adapter-port.ts'
 
 type Bound<Data> = Record<symbol, Session<Data> | undefined>
 
-/** The sessions of requests: opens them, and finds them by their request. The adapter port of a manager. */
+/**
+ * The sessions of requests: opens them, and finds them by their request. The adapter port of a
+ * manager.
+ */
 export class RequestSessions<Data> implements SessionAdapter<Data> {
   readonly name: string
   readonly #engine: Engine
   readonly #committer: Committer
   readonly #lazy: boolean
   /**
-   * The property that `bind` sets, one per cookie. It is not a WeakMap, because a WeakMap that gets an entry with every request costs more
-   * than everything else.
+   * The property that `bind` sets, one per cookie. It is not a WeakMap, because a WeakMap that gets
+   * an entry with every request costs more than everything else.
    */
   readonly #bound: symbol
 
@@ -78,16 +81,15 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     return new Draft(engine, { is: 'unloaded', identity, ...(others.length > 0 && { others }) }, client)
   }
 
-  #absent(
-    reason: (SessionEvent & { readonly type: 'absent' })['reason'],
-    client: Client,
-    access?: ConstructorParameters<typeof Draft>[3],
-  ): Draft {
+  #absent(reason: SessionEvents['absent']['reason'], client: Client, access?: ConstructorParameters<typeof Draft>[3]): Draft {
     this.#engine.emit({ type: 'absent', reason })
     return new Draft(this.#engine, { is: 'absent' }, client, access)
   }
 
-  /** The token contains the session. It is decoded when it is first used, and validated by the time at which its request arrived. */
+  /**
+   * The token contains the session. It is decoded when it is first used, and validated by the time
+   * at which its request arrived.
+   */
   #deferred(presented: Presented, client: Client): Draft {
     const engine = this.#engine
     const now = engine.now()
@@ -115,7 +117,7 @@ class RequestExchange<Data> implements Exchange<Data> {
   }
 
   throwLoadError(): void {
-    if (this.#draft.state.is === 'failed') this.#draft.look()
+    if (this.#draft.state.is === 'failed') this.#draft.openForRead()
   }
 
   commit(status: number): Promise<Delivery> {

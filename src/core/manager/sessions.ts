@@ -14,15 +14,14 @@ import { loadInto } from '../draft/opening.ts'
 import { commitsOf, draftOf } from '../session/dictionary.ts'
 import type { Session } from '../session/session.ts'
 import { Clearer } from '../store/clearer.ts'
-import type { Described, Schemas } from '../values/schema.ts'
-import type { Default } from '../values/session-data.ts'
+import type { DataOf, Default, Schemas } from '../values/session-data.ts'
 import { ADAPTER, type SessionAdapter } from './adapter-port.ts'
 import { RequestSessions } from './request-sessions.ts'
 import { Users } from './users.ts'
 
 /**
- * Opens and commits the sessions of an application. An application has one manager per cookie. Adapters make one from options, or take
- * the one that `createSessions` returned.
+ * Opens and commits the sessions of an application. An application has one manager per cookie.
+ * Adapters make one from options, or take the one that `createSessions` returned.
  */
 export class Sessions<Data = Default> {
   /** Lists and ends the sessions of a user. */
@@ -33,7 +32,10 @@ export class Sessions<Data = Default> {
   readonly #clearer: Clearer | undefined
   readonly #release: () => Promise<void>
 
-  /** Use `createSessions`. `profile` is for the modules of this package that share a table with another framework, such as `sojourn/django`. */
+  /**
+   * Use `createSessions`. `profile` is for the modules of this package that share a table with
+   * another framework, such as `sojourn/django`.
+   */
   constructor(options: SessionOptions, profile: SessionProfile = ownProfile) {
     checkSessionOptions(options)
     const { lazy = false, as: name = 'session', clearExpired } = options
@@ -48,8 +50,9 @@ export class Sessions<Data = Default> {
   }
 
   /**
-   * Opens the session of a request: the one that its cookie names, or a new and empty one, which is not stored until something is set.
-   * Never rejects because of the store: the error of a failed load is thrown when the session is first used.
+   * Opens the session of a request: the one that its cookie names, or a new and empty one, which is
+   * not stored until something is set. Never rejects because of the store: the error of a failed
+   * load is thrown when the session is first used.
    *
    * ```ts
    * const session = await sessions.open(request)
@@ -61,10 +64,12 @@ export class Sessions<Data = Default> {
   }
 
   /**
-   * Commits the changes of a request; from then on its session can only be read. Of a response with a status of 500 and above only a flush
-   * is performed, unless the option `saveOnError` is set. Resolves to the headers that the response has to carry. Rejects with
-   * `SessionEndedError`, `BusyError`, `CodecError`, `StoreError`, `CommitUnknownError`, or with the error that a function of `update` threw;
-   * `headers` then returns what the response has to carry all the same. Repeated calls return the same result.
+   * Commits the changes of a request; from then on its session can only be read. Of a response with
+   * a status of 500 and above only a flush is performed, unless the option `saveOnError` is set.
+   * Resolves to the headers that the response has to carry. Rejects with `SessionEndedError`,
+   * `BusyError`, `CodecError`, `StoreError`, `CommitUnknownError`, or with the error that a
+   * function of `update` threw; `headers` then returns what the response has to carry all the same.
+   * Repeated calls return the same result.
    *
    * ```ts
    * const headers = await sessions.commit(session, { status: response.status })
@@ -77,9 +82,9 @@ export class Sessions<Data = Default> {
   }
 
   /**
-   * The headers that a response has to carry for its session: `Set-Cookie` for a new id that was committed (with a `CookieStore` for the
-   * session itself, in as many cookies as it takes) or to delete the cookie of a flushed session, and `Vary: Cookie` when the session was
-   * used.
+   * The headers that a response has to carry for its session: `Set-Cookie` for a new id that was
+   * committed (with a `CookieStore` for the session itself, in as many cookies as it takes) or to
+   * delete the cookie of a flushed session, and `Vary: Cookie` when the session was used.
    *
    * ```ts
    * const headers = sessions.headers(session)
@@ -103,13 +108,14 @@ export class Sessions<Data = Default> {
    * ```
    */
   create(): Session<Data> {
-    return this.#sessionOf(new Draft(this.#engine, { is: 'absent' }))
+    return this.#requests.sessionOf(new Draft(this.#engine, { is: 'absent' }))
   }
 
   /**
-   * Loads the session with an id (`session.id`, a secret) outside of requests: for a job, a socket or a long stream. Call `save()` to
-   * commit changes. A session that ended, or whose id was renewed, is empty, and its `save()` rejects with `SessionEndedError`. With a
-   * `CookieStore` the session can only be read. Rejects with `StoreError`.
+   * Loads the session with an id (`session.id`, a secret) outside of requests: for a job, a socket
+   * or a long stream. Call `save()` to commit changes. A session that ended, or whose id was
+   * renewed, is empty, and its `save()` rejects with `SessionEndedError`. With a `CookieStore` the
+   * session can only be read. Rejects with `StoreError`.
    *
    * ```ts
    * const session = await sessions.load(id)
@@ -123,11 +129,12 @@ export class Sessions<Data = Default> {
     const draft = new Draft(this.#engine, identity === undefined ? { is: 'ended' } : { is: 'unloaded', identity }, {}, access)
     if (identity !== undefined) await loadInto(this.#engine, draft)
     if (draft.state.is === 'absent') draft.end(false)
-    return this.#sessionOf(draft)
+    return this.#requests.sessionOf(draft)
   }
 
   /**
-   * The session of a request in any framework: of its request or context object. Throws `ConfigError` when it has none.
+   * The session of a request in any framework: of its request or context object. Throws
+   * `ConfigError` when it has none.
    *
    * ```ts
    * const cart = sessions.of(req).get('cart', [])
@@ -142,8 +149,8 @@ export class Sessions<Data = Default> {
   }
 
   /**
-   * Ends one session by its handle, wherever it is used. Resolves to `false` when there was none. Rejects with `StoreError`, and with
-   * `ConfigError` when the store cannot.
+   * Ends one session by its handle, wherever it is used. Resolves to `false` when there was none.
+   * Rejects with `StoreError`, and with `ConfigError` when the store cannot.
    *
    * ```ts
    * const [oldest] = await sessions.users.list(user.id)
@@ -157,9 +164,11 @@ export class Sessions<Data = Default> {
   }
 
   /**
-   * Deletes expired sessions in batches and resolves to their number. Expired sessions are already unusable; this frees their storage. Run
-   * it periodically; concurrent runs are safe. `batch` is the number of rows per step, `signal` ends the run after the step under way, and
-   * `onProgress` is called with the total after each step. Rejects with `StoreError`, and with `ConfigError` when the store clears itself.
+   * Deletes expired sessions in batches and resolves to their number. Expired sessions are already
+   * unusable; this frees their storage. Run it periodically; concurrent runs are safe. `batch` is
+   * the number of rows per step, `signal` ends the run after the step under way, and `onProgress`
+   * is called with the total after each step. Rejects with `StoreError`, and with `ConfigError`
+   * when the store clears itself.
    *
    * ```ts
    * setInterval(() => sessions.clearExpired().catch(report), 3_600_000).unref()
@@ -178,8 +187,8 @@ export class Sessions<Data = Default> {
   }
 
   /**
-   * Stops the clearing of option `clearExpired` and releases the store. The last manager that uses a store closes it; a store ends what it
-   * opened itself. Repeated calls do nothing.
+   * Stops the clearing of option `clearExpired` and releases the store. The last manager that uses
+   * a store closes it; a store ends what it opened itself. Repeated calls do nothing.
    *
    * ```ts
    * await sessions.close()
@@ -190,16 +199,16 @@ export class Sessions<Data = Default> {
     await this.#release()
   }
 
-  #sessionOf(draft: Draft): Session<Data> {
-    return this.#requests.sessionOf(draft)
-  }
-
   #checkOwn(session: Session<Data>): void {
-    if (!this.#requests.isOwn(session)) throw new ConfigError('This session belongs to another manager.')
+    if (!this.#requests.isOwn(session))
+      throw new ConfigError('This session belongs to another manager. Pass it to the manager that opened it.')
   }
 }
 
-/** Whether this is a manager, of this copy of the package or of another one with the same adapter port. */
+/**
+ * Whether this is a manager, of this copy of the package or of another one with the same adapter
+ * port.
+ */
 export function isSessions(value: unknown): value is Sessions {
   return typeof value === 'object' && value !== null && ADAPTER in value
 }
@@ -210,17 +219,16 @@ export function adapterOf<Data>(sessions: Sessions<Data>): SessionAdapter<Data> 
 }
 
 /**
- * Makes the manager of an application's sessions. Every option but `store` has a safe default. Throws `ConfigError`, which names the
- * option, its value and the remedy.
+ * Makes the manager of an application's sessions. Every option but `store` has a safe default.
+ * Throws `ConfigError`, which names the option, its value and the remedy.
  *
  * ```ts
  * const sessions = createSessions({ store: new SqliteStore('sessions.db'), idle: '7d' })
  * ```
  */
-export function createSessions<const S extends Schemas>(options: SessionOptions & { readonly schema: S }): Sessions<Described<S>>
-export function createSessions<Data = Default>(options: SessionOptions): Sessions<Data>
-// oxlint-disable-next-line typescript/no-explicit-any -- typed by the overloads above
-export function createSessions(options: SessionOptions): Sessions<any> {
+export function createSessions<Data = Default, const S extends Schemas = Schemas>(
+  options: SessionOptions & { readonly schema?: S },
+): Sessions<DataOf<Data, S>> {
   return new Sessions(options)
 }
 

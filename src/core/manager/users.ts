@@ -1,51 +1,56 @@
 import type { Engine } from '../config/engine.ts'
-import type { Entry } from '../store/store.ts'
 
-/** One session of a user, without its data. Instants are epoch milliseconds. */
+/** A session of a user, without its data. All times are epoch milliseconds. */
 export interface UserSession {
-  /** Names the session; `sessions.revoke(handle)` ends it. */
+  /** Names the session. `sessions.revoke(handle)` ends it. */
   readonly handle: string
+  /** The start of the absolute lifetime: the start of the session, or its last login. */
   readonly createdAt: number
+  /** The last write or touch. The session may have been read since. */
   readonly seenAt: number
+  /** When the session expires if it is not used again. */
   readonly expiresAt: number
 }
 
-/** The sessions of users, on whatever device. */
+/** The sessions of users, on all of their devices. */
 export class Users {
-  readonly #engine: Engine
+  readonly #engine: Pick<Engine, 'store' | 'emit' | 'now'>
 
-  constructor(engine: Engine) {
+  constructor(engine: Pick<Engine, 'store' | 'emit' | 'now'>) {
     this.#engine = engine
   }
 
-  /** The living sessions of a user. Rejects with `ConfigError` when the store cannot tell, with `StoreError` when it fails. */
+  /**
+   * Resolves to the current sessions of a user, in no particular order. Rejects with `StoreError`,
+   * and with `ConfigError` when the store cannot find sessions by user.
+   *
+   * ```ts
+   * const devices = await sessions.users.list(user.id)
+   * ```
+   */
   async list(userId: string | number): Promise<UserSession[]> {
     const { store, now } = this.#engine
     const found: UserSession[] = []
     let cursor: string | undefined
     do {
       const page = await store.list({ now: now(), index: 'userId', name: String(userId), cursor })
-      found.push(...page.entries.map(([key, entry]) => summary(key, entry)))
+      for (const [handle, { createdAt, seenAt, expiresAt }] of page.entries) found.push({ handle, createdAt, seenAt, expiresAt })
       cursor = page.cursor
     } while (cursor !== undefined)
     return found
   }
 
   /**
-   * Ends every session of a user that was committed before, but the one with the handle `except`; answers how many. Rejects as `list`.
+   * Ends all sessions of a user that were committed before the call, except the one with the handle
+   * `except`. Resolves to their number. Rejects with the errors of `list`.
    *
    * ```ts
    * await sessions.users.revoke(user.id, { except: session.handle })
    * ```
    */
-  async revoke(userId: string | number, options: { readonly except?: string | undefined } = {}): Promise<number> {
-    const { except } = options
+  async revoke(userId: string | number, { except }: { readonly except?: string | undefined } = {}): Promise<number> {
     const ended = await this.#engine.store.deleteByIndex({ index: 'userId', name: String(userId), except })
     if (ended > 0) this.#engine.emit({ type: 'ended', reason: 'revoked' })
     return ended
   }
-}
-
-function summary(handle: string, { createdAt, seenAt, expiresAt }: Entry): UserSession {
-  return { handle, createdAt, seenAt, expiresAt }
 }

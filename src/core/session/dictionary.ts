@@ -6,12 +6,11 @@ import type { Entries, Item, Name, NameOf, Value } from '../values/session-data.
 import { dataView } from './data-view.ts'
 import { throwOnUnknownProperty } from './strict-properties.ts'
 
-// oxlint-disable-next-line typescript/no-explicit-any -- whatever it holds
+// oxlint-disable-next-line typescript/no-explicit-any -- with any data
 type AnyDictionary = Dictionary<any>
 
 let getDraft: (dictionary: AnyDictionary) => Draft
 let getCommits: (dictionary: AnyDictionary) => Commits
-let isStored: (dictionary: object, name: string) => boolean
 
 /** The draft of a session. Internal. */
 export function draftOf(dictionary: AnyDictionary): Draft {
@@ -23,31 +22,37 @@ export function commitsOf(dictionary: AnyDictionary): Commits {
   return getCommits(dictionary)
 }
 
-/** The properties of a session: a typed dictionary whose verbs record what they do. */
+/** The properties of a session: a typed dictionary whose verbs record changes. */
 export class Dictionary<Data> {
   readonly #draft: Draft
   readonly #commits: Commits
-  #view: unknown
+  #view: Partial<Data> | undefined
 
   static {
-    getDraft = (dictionary: AnyDictionary): Draft => dictionary.#draft
-    getCommits = (dictionary: AnyDictionary): Commits => dictionary.#commits
-    isStored = (dictionary: object, name: string): boolean => {
-      if (!(#draft in dictionary)) return false
-      dictionary.#draft.openToken()
-      return dictionary.#draft.properties.texts.has(name)
+    getDraft = (dictionary) => dictionary.#draft
+    getCommits = (dictionary) => dictionary.#commits
+    const isStored = (session: object, name: string): boolean => {
+      if (!(#draft in session)) return false
+      session.#draft.openToken()
+      return session.#draft.properties.texts.has(name)
     }
+    Object.setPrototypeOf(Dictionary.prototype, throwOnUnknownProperty(isStored))
+    // Every promise that resolves to a session reads its `then`. Defined here, it is not looked up
+    // in the proxy.
+    // oxlint-disable-next-line unicorn/no-thenable -- it is `undefined`
+    Object.defineProperty(Dictionary.prototype, 'then', { value: undefined })
   }
 
-  /** Internal: sessions are made by a manager. */
+  /** Internal. Sessions are created by a manager. */
   constructor(draft: Draft, commits: Commits) {
     this.#draft = draft
     this.#commits = commits
   }
 
   /**
-   * The value of a property, or `fallback` (`undefined` without one) when it is absent. Never writes. The same object comes back every
-   * time, and what you change inside of it is saved; two requests that change the same property so: the last wins, so prefer `update`.
+   * Returns the value of a property, or `fallback` when it is absent. Does not write. Repeated
+   * calls return the same object, and its mutations are saved. If two requests mutate the same
+   * property, the last one wins, so prefer `update`.
    *
    * ```ts
    * const theme = session.get('theme', 'light')
@@ -57,56 +62,68 @@ export class Dictionary<Data> {
   get<K extends Name<Data>>(key: K, fallback: NoInfer<Value<Data, K>>): Value<Data, K>
   get<K extends Name<Data>, F>(key: K, fallback: F): Value<Data, K> | F
   get(key: string, fallback?: unknown): unknown {
-    const properties = this.#draft.look()
+    const { properties } = this.#draft.openForRead()
     const value = isReserved(key) ? undefined : properties.read(key)
     return value === undefined ? fallback : value
   }
 
-  /** Whether the property is there. Never writes. */
+  /**
+   * Returns whether a property exists. Does not write.
+   *
+   * ```ts
+   * if (!session.has('cart')) return
+   * ```
+   */
   has(key: Name<Data>): boolean {
-    const properties = this.#draft.look()
+    const { properties } = this.#draft.openForRead()
     return !isReserved(key) && properties.has(key)
   }
 
   /**
-   * Sets a property to a copy of `value`. Counts as a write even when nothing changes by it. Throws `CodecError` at once for what cannot
-   * be stored: functions, symbols, instances of classes, `undefined`, and what the property's schema refuses.
+   * Sets a property to a copy of `value`. Counts as a change even when the value is the same.
+   * Throws `CodecError` for values that cannot be stored: functions, symbols, instances of classes,
+   * `undefined`, and values that the schema of the property refuses. Returns the session.
    *
    * ```ts
    * session.set('darkMode', true)
    * ```
    */
   set<K extends Name<Data>>(key: K, value: Value<Data, K>): this {
-    this.#draft.change()
-    this.#draft.record({ kind: 'set', name: writable(key), text: this.#draft.context.values.print(key, value) })
-    return this
-  }
-
-  /** Sets several properties, each as `set` does. When one cannot be stored none is set. */
-  assign(properties: Partial<Data>): this {
-    this.#draft.change()
-    const texts = Object.entries(properties).map(
-      ([name, value]) => [writable(name), this.#draft.context.values.print(name, value)] as const,
-    )
-    for (const [name, text] of texts) this.#draft.record({ kind: 'set', name, text })
+    this.#draft.openForWrite().recordSet(writable(key), value)
     return this
   }
 
   /**
-   * Removes one property. `false`, and no write, when it was absent. Removing `userId` logs out and keeps everything else.
+   * Sets several properties, each as `set` does. If one of them cannot be stored, none is set.
+   * Returns the session.
+   *
+   * ```ts
+   * session.assign({ theme: 'dark', language: 'en' })
+   * ```
+   */
+  assign(properties: Partial<Data>): this {
+    const draft = this.#draft.openForWrite()
+    const texts = Object.entries(properties).map(([name, value]) => [writable(name), draft.context.values.print(name, value)] as const)
+    for (const [name, text] of texts) draft.record({ kind: 'set', name, text })
+    return this
+  }
+
+  /**
+   * Removes a property. Returns `false`, without a write, when it was absent. Removing `userId`
+   * logs the user out and keeps everything else.
    *
    * ```ts
    * session.delete('darkMode')
    * ```
    */
   delete(key: Name<Data>): boolean {
-    const present = this.#present(key)
-    if (present) this.#draft.record({ kind: 'remove', name: key })
-    return present
+    const isPresent = this.#isPresent(key)
+    if (isPresent) this.#draft.record({ kind: 'remove', name: key })
+    return isPresent
   }
 
   /**
-   * Removes one property and returns what it was, or `fallback` when it was absent; then nothing is written.
+   * Removes a property and returns its value, or `fallback` when it was absent, without a write.
    *
    * ```ts
    * const cart = session.pop('cart', [])
@@ -116,18 +133,23 @@ export class Dictionary<Data> {
   pop<K extends Name<Data>>(key: K, fallback: NoInfer<Value<Data, K>>): Value<Data, K>
   pop<K extends Name<Data>, F>(key: K, fallback: F): Value<Data, K> | F
   pop(key: string, fallback?: unknown): unknown {
-    if (!this.#present(key as Name<Data>)) return fallback
+    if (!this.#isPresent(key)) return fallback
     const value = this.#draft.properties.read(key)
     this.#draft.record({ kind: 'remove', name: key })
     return value === undefined ? fallback : value
   }
 
   /**
-   * What the property holds; if it is absent, it is set to `value` (or what the function returns) first. When several requests find it
-   * absent, the first to commit wins.
+   * Returns the value of a property. If it is absent, it is first set to `value`, or to the result
+   * of the function. If several requests find it absent, the first commit wins. Throws `CodecError`
+   * as `set`.
+   *
+   * ```ts
+   * const cart = session.setDefault('cart', () => [])
+   * ```
    */
   setDefault<K extends Name<Data>>(key: K, value: Value<Data, K> | (() => Value<Data, K>)): Value<Data, K> {
-    const isPresent = this.#present(key) // and is still absent, if its schema refuses it
+    const isPresent = this.#isPresent(key) // a property that its schema refuses is present and has no value
     if (!isPresent || !this.#draft.properties.has(key)) {
       const initial = typeof value === 'function' ? (value as () => Value<Data, K>)() : value
       this.#draft.record({ kind: isPresent ? 'set' : 'setIfAbsent', name: key, text: this.#draft.context.values.print(key, initial) })
@@ -136,53 +158,68 @@ export class Dictionary<Data> {
   }
 
   /**
-   * Sets a property to `change(current)` and returns that; `undefined` removes it. On a conflict `change` runs again on the newest value,
-   * so that no update is ever lost or counted twice: it must be synchronous and without effects of its own. What is returned here is
-   * provisional until the commit; for a number that must be final, `await save()` and `get` it after a `reload()`. When `change` throws
-   * on a rerun nothing is committed and the request fails with its error.
+   * Sets a property to `change(current)` and returns the new value; `undefined` removes it. On a
+   * conflict `change` runs again with the newest value, so that no update is lost or counted twice.
+   * It must be synchronous and without side effects. The returned value is provisional until the
+   * commit; to get the final one, `await save()` and `await reload()`. When `change` throws in a
+   * later run, nothing is committed and the request fails with its error. Throws `CodecError` as
+   * `set`.
    *
    * ```ts
    * session.update('visits', (visits = 0) => visits + 1)
    * ```
    */
   update<K extends Name<Data>, R extends Value<Data, K> | undefined>(key: K, change: (current: Value<Data, K> | undefined) => R): R {
-    const { values } = this.#draft.context
-    const properties = this.#draft.look()
-    this.#draft.change()
-    this.#draft.detectMutation(writable(key))
+    const draft = this.#draft.openForRead().openForWrite()
+    const { values } = draft.context
+    draft.detectMutation(writable(key))
     const print = (next: R): string | undefined => (next === undefined ? undefined : values.print(key, next))
     const rerun = (text: string | undefined): string | undefined =>
       print(change(text === undefined ? undefined : (values.read(key, text) as Value<Data, K>)))
-    const next = change(properties.copy(key) as Value<Data, K> | undefined)
+    const next = change(draft.properties.copy(key) as Value<Data, K> | undefined)
     const text = print(next)
-    this.#draft.record({ kind: 'update', name: key, change: rerun }, { kind: 'update', name: key, change: () => text })
+    draft.record({ kind: 'update', name: key, change: rerun }, { kind: 'update', name: key, change: () => text })
     return next
   }
 
   /**
-   * Adds to a number, which starts at 0. No increment is lost, whatever else is in flight. Returns the (provisional) sum. Throws
-   * `CodecError` when the property, or `by`, is not a number.
+   * Adds `by` to a number, which is 0 when it is absent, and returns the sum, provisional as that
+   * of `update`. No increment is lost when requests run in parallel. Throws `CodecError` when the
+   * property or `by` is not a number.
+   *
+   * ```ts
+   * const visits = session.increment('visits')
+   * ```
    */
   increment<K extends NameOf<Data, number>>(key: K, by = 1): number {
-    expected(key, by, Number.isFinite(by), 'increased by a finite number')
-    return this.#as<number>().update(key, (current = 0) => expected(key, current, typeof current === 'number', 'a number') + by)
+    ensure(key, Number.isFinite(by), `increment('${key}', by): \`by\` must be a finite number.`)
+    return this.#as<number>().update(key, (current = 0) => {
+      ensure(key, typeof current === 'number', `increment: the property "${key}" is not a number. Set it to a number first.`)
+      return current + by
+    })
   }
 
   /**
-   * Appends to an array, which starts empty. No item is lost, whatever else is in flight. Returns the (provisional) array. Throws
-   * `CodecError` when the property is not an array.
+   * Appends to an array, which is empty when it is absent, and returns the new array, provisional
+   * as that of `update`. No item is lost when requests run in parallel. Throws `CodecError` when
+   * the property is not an array.
+   *
+   * ```ts
+   * session.push('cart', { sku: 7, n: 1 })
+   * ```
    */
   push<K extends NameOf<Data, readonly unknown[]>>(key: K, ...items: Item<Data, K>[]): Item<Data, K>[] {
-    return this.#as<Item<Data, K>[]>().update(key, (current = []) => [
-      ...expected(key, current, Array.isArray(current), 'an array'),
-      ...items,
-    ])
+    return this.#as<Item<Data, K>[]>().update(key, (current = []) => {
+      ensure(key, Array.isArray(current), `push: the property "${key}" is not an array. Set it to an array first.`)
+      return [...current, ...items]
+    })
   }
 
   /**
-   * Takes a property out at most once: of all that call it at the same time, in all processes, at most one gets the stored value. Done in
-   * the store at once and final, even if the request fails later. Made for tickets, coupons, one-time tokens. Rejects as the commit of a
-   * request does, and with `ConfigError` where sessions are kept in cookies.
+   * Removes a property in the store and resolves to its value. Of all callers in all processes, at
+   * most one gets the value; the others get `undefined`. The removal is final even if the request
+   * fails later. Use it for tickets, coupons and one-time tokens. Rejects with the errors of
+   * `Sessions.commit`, and with `ConfigError` when the store keeps sessions in cookies.
    *
    * ```ts
    * const coupon = await session.claim('coupon')
@@ -190,64 +227,81 @@ export class Dictionary<Data> {
    * ```
    */
   async claim<K extends Name<Data>>(key: K): Promise<Value<Data, K> | undefined> {
-    this.#draft.look()
-    this.#draft.change()
+    const { context } = this.#draft.openForRead().openForWrite()
     const text = await this.#commits.claim(writable(key))
-    return text === undefined ? undefined : (this.#draft.context.values.read(key, text) as Value<Data, K> | undefined)
+    return text === undefined ? undefined : (context.values.read(key, text) as Value<Data, K> | undefined)
   }
 
-  /** The same properties as a plain object: `session.data.cart`, `delete session.data.cart`, `'cart' in session.data`. */
+  /**
+   * The properties as a plain object. Reading, assigning and deleting its properties has the effect
+   * of `get`, `set` and `delete`.
+   *
+   * ```ts
+   * session.data.theme = 'dark'
+   * ```
+   */
   get data(): Partial<Data> {
-    this.#view ??= dataView(this)
-    return this.#view as Partial<Data>
+    this.#view ??= dataView(this) as Partial<Data>
+    return this.#view
   }
 
-  /** The names of the properties, in the order they were first set. */
+  /** The names of the properties, in the order in which they were first set. */
   keys(): IterableIterator<Name<Data>> {
-    const properties = this.#draft.look()
+    const { properties } = this.#draft.openForRead()
     return [...properties.texts.keys()].filter((name) => !isReserved(name) && properties.has(name)).values() as IterableIterator<Name<Data>>
   }
 
-  /** The values of the properties. */
+  /** The values of the properties, in the order of `keys`. */
   values(): IterableIterator<Entries<Data>[1]> {
     return [...this.entries()].map(([, value]) => value).values()
   }
 
-  /** Names and values, as of a `Map`. */
+  /** The names and values of the properties, in the order of `keys`. */
   entries(): IterableIterator<Entries<Data>> {
-    const properties = this.#draft.look()
+    const { properties } = this.#draft.openForRead()
     return [...this.keys()].map((name) => [name, properties.read(name)] as unknown as Entries<Data>).values()
   }
 
+  /** The same as `entries`. */
   [Symbol.iterator](): IterableIterator<Entries<Data>> {
     return this.entries()
   }
 
-  /** Calls the function for every property, as that of a `Map`. */
+  /**
+   * Calls a function with the value and the name of every property.
+   *
+   * ```ts
+   * session.forEach((value, key) => console.log(key, value))
+   * ```
+   */
   forEach(visit: (value: Entries<Data>[1], key: Name<Data>, session: this) => void): void {
     for (const [key, value] of this.entries()) visit(value, key, this)
   }
 
-  /** How many properties there are. */
+  /** The number of properties. */
   get size(): number {
     return [...this.keys()].length
   }
 
-  /** A plain object of all properties. Its values are the session's own objects. */
+  /**
+   * Returns a plain object with all properties. Its values are the objects that `get` returns.
+   *
+   * ```ts
+   * const everything = session.toObject()
+   * ```
+   */
   toObject(): Partial<Data> {
     return Object.fromEntries(this.entries()) as Partial<Data>
   }
 
-  /** `toObject`, for `JSON.stringify`. */
+  /** The same as `toObject`. `JSON.stringify` calls it. */
   toJSON(): Partial<Data> {
     return this.toObject()
   }
 
-  /** Whether a property is there, before it is changed. */
-  #present(key: Name<Data>): boolean {
-    const properties = this.#draft.look()
-    this.#draft.change()
-    return properties.texts.has(writable(key))
+  /** Whether a property is present. Called before it is changed. */
+  #isPresent(key: string): boolean {
+    return this.#draft.openForRead().openForWrite().properties.texts.has(writable(key))
   }
 
   #as<T>(): Dictionary<Record<string, T>> {
@@ -255,23 +309,19 @@ export class Dictionary<Data> {
   }
 }
 
-Object.setPrototypeOf(
-  Dictionary.prototype,
-  throwOnUnknownProperty((dictionary, name) => isStored(dictionary, name)),
-)
-// Every promise that answers a session asks for its `then`: found here, it is not looked for behind the proxy.
-// oxlint-disable-next-line unicorn/no-thenable -- it is the absence of one
-Object.defineProperty(Dictionary.prototype, 'then', { value: undefined })
 Object.freeze(Dictionary.prototype)
 
-function expected<T>(name: string, value: T, fits: boolean, what: string): T {
-  if (!fits) throw new CodecError(name, `The property "${name}" is not ${what}.`)
-  return value
+function ensure(name: string, condition: boolean, message: string): void {
+  if (!condition) throw new CodecError(name, message)
 }
 
-/** Names of ours are not for writing. */
+/** Returns the name. Throws `CodecError` when it is not a string or reserved. */
 function writable(name: string): string {
-  if (typeof name !== 'string') throw new CodecError(String(name), `A property name is a string; this one is a ${typeof name}.`)
-  if (isReserved(name)) throw new CodecError(name, `The property "${name}" cannot be written: names that begin with "_" are reserved.`)
+  if (typeof name !== 'string') throw new CodecError(String(name), `A property name must be a string; this one is a ${typeof name}.`)
+  if (isReserved(name))
+    throw new CodecError(
+      name,
+      `The property "${name}" cannot be written, because names that begin with "_" are reserved. Use another name.`,
+    )
   return name
 }

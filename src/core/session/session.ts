@@ -1,30 +1,40 @@
 import { CodecError, ConfigError, type SessionError } from '../base/errors.ts'
+import { flashName, isReserved } from '../base/reserved.ts'
 import type { Expiry, SessionProfile } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
-import { flash, flashed, reflash } from '../draft/flash.ts'
 import type { Default, UserId } from '../values/session-data.ts'
 import { commitsOf, Dictionary, draftOf } from './dictionary.ts'
-import { formatSession, INSPECT } from './inspected.ts'
 
 /**
- * The session of one visitor, for one request: a typed dictionary that lives on the server. Verbs do no I/O (but `claim`, `save`, `load`
- * and `reload`); what they record is committed before the first byte of the response, merged with what other requests of the same
- * visitor committed meanwhile.
+ * The session of one visitor during one request: a typed dictionary that is stored on the server.
+ * Verbs only record changes. The changes are committed before the first byte of the response,
+ * merged with those that other requests of the same visitor have committed since. Only `claim`,
+ * `save`, `load` and `reload` do I/O.
  *
- * Every verb throws what reading the session from the store failed with (`StoreError`), once it is used; verbs that change something
- * throw `HeadersSentError` when the response has started.
+ * Every verb throws the `StoreError` of a failed load, and `NotLoadedError` when the option `lazy`
+ * is set and the session is not loaded. After a reading verb has thrown the `StoreError` once, the
+ * session looks empty. Verbs that change something also throw `HeadersSentError` once the response
+ * has started, `ConfigError` when the cookie cannot be set over plain HTTP, and
+ * `CommitUnknownError` when the outcome of an earlier `save` is unknown.
  */
 export class Session<Data = Default> extends Dictionary<Data> {
-  /** Removes everything: all properties, the user, flashes, an expiry of its own. Id and row stay, and whether it ends with the browser. */
+  /**
+   * Removes all properties, the user, flashes and the expiry that was set for this session. The id
+   * stays, and so does whether the cookie ends with the browser.
+   *
+   * ```ts
+   * session.clear()
+   * ```
+   */
   clear(): void {
-    const draft = draftOf(this)
-    draft.change()
-    draft.record({ kind: 'clear' })
+    draftOf(this).openForWrite().record({ kind: 'clear' })
   }
 
   /**
-   * Ends the session for good: data, row and id. No request that is still at work can bring it back. What is set afterwards starts a new
-   * session. Done even when the response is an error, and possible when the session could not be loaded.
+   * Ends the session: its data, its row and its id. Requests that are still running cannot restore
+   * it. Later changes of this request start a new session. A flush is performed even when the
+   * response is an error, and when the session could not be loaded. Throws `HeadersSentError` once
+   * the response has started.
    *
    * ```ts
    * session.flush()
@@ -34,134 +44,172 @@ export class Session<Data = Default> extends Dictionary<Data> {
     draftOf(this).flush()
   }
 
-  /** Gives the session a new id and keeps its data; the old id ends in the same step. Do it when a visitor's privileges change. */
+  /**
+   * Gives the session a new id and keeps its data. The old id ends with the same write. Call it
+   * when the privileges of a visitor change; `login` does so itself.
+   *
+   * ```ts
+   * session.cycleId()
+   * ```
+   */
   cycleId(): void {
-    const draft = draftOf(this)
-    draft.change()
-    draft.record({ kind: 'cycle' })
+    draftOf(this).openForWrite().record({ kind: 'cycle' })
   }
 
   /**
-   * Logs a user in: sets `userId`, gives the session a new id (a stolen or planted one is worthless) and starts a new absolute lifetime.
-   * What an anonymous visitor collected is kept; what another user left is dropped, with that user's session. A session that ended
-   * meanwhile is not brought back: a new one starts with what this request itself changed. `options.expiry` is for "remember me".
+   * Logs a user in: sets `userId`, starts a new absolute lifetime, and gives the session a new id,
+   * so that a stolen or planted one is worthless. The data of an anonymous visitor is kept. The
+   * data of another user is dropped, and that user's session ends. If the session ended while this
+   * request was running, a new one starts with the changes of this request. `options.expiry` is the
+   * argument of `setExpiry`, for "remember me".
    *
-   * Throws `CodecError` for a user id that is not a string or a number, `RangeError` as `setExpiry`; then nothing has happened.
+   * Throws `CodecError` when the user id is neither a number nor a string that is not empty, and
+   * the errors of `setExpiry`; nothing is then recorded.
    *
    * ```ts
    * session.login(user.id, { expiry: remember ? '30d' : 'browser' })
    * ```
    */
   login(userId: UserId<Data>, options: { readonly expiry?: Expiry } = {}): void {
-    const draft = draftOf(this)
-    draft.change()
+    const draft = draftOf(this).openForWrite()
     const { now, lifetime, profile, values } = draft.context
     if (profile.loginRemedy !== undefined) throw new ConfigError(profile.loginRemedy)
     const id: unknown = userId
-    if (!(typeof id === 'number' ? Number.isFinite(id) : typeof id === 'string' && id !== '')) {
-      throw new CodecError(profile.userName, 'login(userId): a user id is a string that is not empty, or a number.')
-    }
+    if (!(typeof id === 'number' ? Number.isFinite(id) : typeof id === 'string' && id !== ''))
+      throw new CodecError(profile.userName, 'login(userId): pass a number, or a string that is not empty.')
     const text = values.print(profile.userName, userId)
-    const expiry = 'expiry' in options ? profile.expiryProperties(options.expiry, now(), now(), lifetime) : undefined
+    const expiry = 'expiry' in options ? profile.expiryProperties(options.expiry, now(), now(), lifetime) : []
     draft.record({ kind: 'login', text })
-    if (expiry !== undefined) recordExpiry(draft, expiry)
+    recordExpiry(draft, expiry)
   }
 
-  /** Logs out by ending the session: `flush`. To log out and keep the cart, `delete('userId')`. */
+  /**
+   * Logs the user out by ending the session, as `flush`. To log out and keep the other properties,
+   * call `delete('userId')`.
+   *
+   * ```ts
+   * session.logout()
+   * ```
+   */
   logout(): void {
     this.flush()
   }
 
-  /** Who is logged in: the property `userId`. */
+  /** The id of the user who is logged in: the property `userId`. */
   get userId(): UserId<Data> | undefined {
-    const draft = draftOf(this)
-    return draft.look().read(draft.context.profile.userName) as UserId<Data> | undefined
+    const { context, properties } = draftOf(this).openForRead()
+    return properties.read(context.profile.userName) as UserId<Data> | undefined
   }
 
   /**
-   * Gives this session its own expiry: a duration slides with every use in place of `idle`; a `Date` is fixed; `'browser'` ends it with
-   * the browser; `undefined` returns to the defaults. To or from `'browser'` the id is renewed, since the cookie has to change. Throws
-   * `RangeError` for an instant that is past, or anything beyond the absolute lifetime; with `lazy`, before the session is loaded, an instant
-   * that turns out to be beyond it is brought back to it.
+   * Sets the expiry of this session. A duration replaces the option `idle`, so that every use
+   * starts it again. A `Date` is fixed. `'browser'` ends the session with the browser. `undefined`
+   * restores the defaults. A change from or to `'browser'` renews the id, because the cookie
+   * changes.
+   *
+   * Throws `RangeError` for a date in the past, and for a date or a duration beyond the absolute
+   * lifetime. With the option `lazy`, a date that was set before the session is loaded is shortened
+   * to the absolute lifetime.
+   *
+   * ```ts
+   * session.setExpiry('30d')
+   * ```
    */
   setExpiry(expiry: Expiry): void {
-    const draft = draftOf(this)
-    draft.change()
+    const draft = draftOf(this).openForWrite()
     const { profile, now, lifetime } = draft.context
     recordExpiry(draft, profile.expiryProperties(expiry, draft.createdAt, now(), lifetime))
   }
 
-  /** When the session expires if nobody uses it again, in epoch milliseconds, with this request's changes. */
+  /**
+   * When the session expires if it is not used again, in epoch milliseconds. Includes this
+   * request's changes.
+   */
   get expiresAt(): number {
-    const draft = draftOf(this)
-    const { texts } = draft.look()
-    if (draft.state.is === 'live' && draft.intents.length === 0) return draft.state.entry.expiresAt
-    return draft.context.profile.expiryOf(texts, draft.createdAt, draft.context.now(), draft.context)
+    const { context, createdAt, intents, properties, state } = draftOf(this).openForRead()
+    if (state.is === 'live' && intents.length === 0) return state.entry.expiresAt
+    return context.profile.expiryOf(properties.texts, createdAt, context.now(), context)
   }
 
   /** Whether the cookie ends with the browser. */
   get endsWithBrowser(): boolean {
-    const draft = draftOf(this)
-    return draft.context.profile.endsWithBrowser(draft.look().texts, draft.context)
-  }
-
-  /** Leaves a message for the next request of this visitor that asks for it; this request does not see it. */
-  flash(key: string, value: unknown): void {
-    const draft = draftOf(this)
-    draft.change()
-    flash(draft, key, value)
+    const { context, properties } = draftOf(this).openForRead()
+    return context.profile.endsWithBrowser(properties.texts, context)
   }
 
   /**
-   * The message an earlier request left, and removes it. `undefined` when there is none, and once the response has started. Its type is what
-   * the caller says; nothing checks it.
+   * Stores a message for the next request that reads it with `flashed`. A second message with the
+   * same key replaces it. This request does not see it. Throws `CodecError` as `set`.
+   *
+   * ```ts
+   * session.flash('notice', 'Your order is on its way.')
+   * ```
+   */
+  flash(key: string, value: unknown): void {
+    draftOf(this).openForWrite().recordSet(flashName(key), value)
+  }
+
+  /**
+   * Returns the message that an earlier request stored, and removes it. Returns `undefined` when
+   * there is none, and once the response has started. The type parameter is not checked.
    *
    * ```ts
    * const notice = session.flashed<string>('notice')
    * ```
    */
   flashed<T = unknown>(key: string): T | undefined {
-    const draft = draftOf(this)
-    draft.look()
-    return draft.isCommitted ? undefined : (flashed(draft, key) as T | undefined)
+    const draft = draftOf(this).openForRead()
+    const name = flashName(key)
+    const text = draft.initialText(name)
+    if (draft.isCommitted || text === undefined || draft.flashesRead.has(name)) return undefined
+    draft.flashesRead.set(name, text)
+    draft.recordConsumed(name, text)
+    return draft.context.values.read(name, text) as T | undefined
   }
 
-  /** Keeps the messages that this request read for the next one. */
+  /**
+   * Keeps the messages that this request has read for the next one, unless a new message has the
+   * same key.
+   *
+   * ```ts
+   * session.reflash()
+   * ```
+   */
   reflash(): void {
-    const draft = draftOf(this)
-    draft.change()
-    reflash(draft)
+    const draft = draftOf(this).openForWrite()
+    for (const [name, text] of draft.flashesRead) if (!draft.withdrawConsumed(name, text)) draft.record({ kind: 'setIfAbsent', name, text })
+    draft.flashesRead.clear()
   }
 
-  /** What the browser holds, a secret: the id, or with a `CookieStore` the sealed session itself. `undefined` before the first commit of a new session. For a name that may be shown see `handle`. */
+  /**
+   * The text in the browser, a secret: the id, or with a `CookieStore` the sealed session.
+   * `undefined` before the first commit of a new session. To show or log a session, use `handle`.
+   */
   get id(): string | undefined {
-    const draft = draftOf(this)
-    draft.look()
-    return draft.currentIdentity?.id
+    return draftOf(this).openForRead().currentIdentity?.id
   }
 
-  /** Names the session; constant for its life and safe to show and to log. `sessions.revoke(handle)` ends it. */
+  /**
+   * Names the session; constant for its life, and safe to show and to log. `undefined` before the
+   * first commit of a new session. `sessions.revoke(handle)` ends it.
+   */
   get handle(): string | undefined {
-    const draft = draftOf(this)
-    draft.look()
-    return draft.currentIdentity?.handle
+    return draftOf(this).openForRead().currentIdentity?.handle
   }
 
-  /** Whether there was no session when this request began. */
+  /** Whether the request had no session when it began. */
   get isNew(): boolean {
-    const draft = draftOf(this)
-    draft.look()
-    return draft.isNew
+    return draftOf(this).openForRead().isNew
   }
 
-  /** Whether this request looked at the session. */
+  /** Whether this request has used the session. */
   get accessed(): boolean {
     return draftOf(this).accessed
   }
 
   /**
-   * Whether this request has changes that are not committed yet, those inside of handed-out objects too. Throws `CodecError` when one of
-   * these can no longer be stored.
+   * Whether this request has changes that are not committed, including mutations of objects that it
+   * got from the session. Throws `CodecError` when such an object can no longer be stored.
    */
   get modified(): boolean {
     const draft = draftOf(this)
@@ -169,55 +217,70 @@ export class Session<Data = Default> extends Dictionary<Data> {
     return draft.intents.length > 0 || draft.flushed.length > 0
   }
 
-  /** What reading the session failed with, if it did. The session then looks empty. */
+  /** The error of a failed load; `undefined` when the session was loaded. */
   get loadError(): SessionError | undefined {
     const draft = draftOf(this)
     draft.openToken()
-    const { state } = draft
-    return state.is === 'failed' ? state.error : undefined
+    return draft.state.is === 'failed' ? draft.state.error : undefined
   }
 
   /**
-   * Commits now, by hand: outside of a request, or before a long stream. Final, even if the request fails later. Rejects as the commit of a
-   * request does, see `Sessions.commit`.
+   * Commits the changes now: outside of a request, or before a long stream. They are final even if
+   * the request fails later. Rejects with the errors of `Sessions.commit`.
    *
    * ```ts
    * await session.save()
    * ```
    */
   async save(...callback: never[]): Promise<void> {
-    if (callback.length > 0) throw new TypeError('session.save() takes no callback: await session.save()')
-    const draft = draftOf(this)
-    draft.change()
+    if (callback.length > 0) throw new TypeError('session.save() takes no callback. Use the promise: await session.save()')
+    draftOf(this).openForWrite()
     await commitsOf(this).save()
   }
 
   /**
-   * Reads the newest state; changes that are not committed yet stay on top, and functions of `update` run again on it. Rejects with
-   * `StoreError`, or with what such a function throws; then everything is as it was.
+   * Reads the newest state. Changes that are not committed stay, and functions of `update` are
+   * called again with the newest value. Rejects with `StoreError`, or with the error that such a
+   * function throws; the session is then unchanged.
+   *
+   * ```ts
+   * await session.reload()
+   * ```
    */
   async reload(): Promise<void> {
     await commitsOf(this).reload()
   }
 
-  /** Reads the session, with `lazy: true`; does nothing when it is read already. Rejects with `StoreError`. */
+  /**
+   * Reads the session when the option `lazy` is set. Does nothing when it is loaded already.
+   * Rejects with `StoreError`.
+   *
+   * ```ts
+   * await session.load()
+   * ```
+   */
   async load(): Promise<void> {
     await commitsOf(this).load()
   }
 }
 
-Object.defineProperty(Session.prototype, INSPECT, {
+/**
+ * A session as `console.log` prints it in Node, Bun and Deno: its state and the names of its
+ * properties. It contains no id and no values, because the output goes to logs. Printing does not
+ * count as a use of the session.
+ */
+Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   value(this: Session) {
-    return formatSession(draftOf(this))
+    const { state, currentIdentity, properties } = draftOf(this)
+    const names = [...properties.texts.keys()].filter((name) => !isReserved(name))
+    return `Session ${JSON.stringify({ state: state.is, handle: currentIdentity?.handle, properties: names })}`
   },
 })
-// Assigning to a verb must not replace it in silence.
-Object.freeze(Session.prototype)
+Object.freeze(Session.prototype) // an assignment to a verb throws
 
-/** Records an expiry: what it does not have is removed. */
 function recordExpiry(draft: Draft, properties: ReturnType<SessionProfile['expiryProperties']>): void {
   for (const [name, value] of properties) {
     if (value === undefined) draft.record({ kind: 'remove', name })
-    else draft.record({ kind: 'set', name, text: draft.context.values.print(name, value) })
+    else draft.recordSet(name, value)
   }
 }

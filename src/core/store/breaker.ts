@@ -3,20 +3,28 @@ import { StoreError, type StoreOperation } from '../base/errors.ts'
 import type { Listener } from '../base/events.ts'
 import { STORE_STALL } from './stall-policy.ts'
 
-/** Between two questions to a store that is away: soon at first, for what was only a moment. */
-const FIRST_PAUSE = 25
-const LONGEST_PAUSE = 250
-/** No sign of the inquiry for so long: timers stood still. The process was frozen, or timers end with their request. */
+/**
+ * The waiting time between two probes of a store that is down. Short at first, because many
+ * failures are brief.
+ */
+const MIN_WAIT = 25
+const MAX_WAIT = 250
+/**
+ * If the probing made no progress for this long, its timers stood still: the process was frozen, or
+ * timers end with their request.
+ */
 const STALE = 1000
 
 /**
- * Keeps requests from waiting for a store that is not there.
+ * Keeps requests from waiting for a store that is down.
  *
- * An operation that failed says little: a row may be locked, a session too large for the server. So it only raises the question, and that
- * is put to the store apart from every visitor: `ask` reads a key that nobody has. When it fails too, twice, or nobody at all gets an answer
- * in the time of a silence, the store is away: operations are refused without being sent, and the question is put again and again. Never
- * while one is out, for a server that hangs would find them all in its queue; one that took the whole patience of an operation is given up,
- * for its connection may be dead. The first answer, to whatever it is, ends that.
+ * A failed operation proves little: a row may be locked, or a session too large for the server. So
+ * it only starts a probe, which reads a random key and belongs to no request. If the probe fails
+ * twice in a row, or no operation at all gets a response in the time of a stall, the store is down:
+ * operations are refused without being sent, and probes are repeated. One probe is sent at a time,
+ * because a server that hangs would find all of them in its queue. A probe that took the full time
+ * limit of an operation is given up, because its connection may be dead. The first response, to
+ * whatever operation, ends the outage.
  */
 export class Breaker {
   readonly #probe: (deadline: number) => Promise<unknown>
@@ -24,89 +32,83 @@ export class Breaker {
   readonly #emit: Listener
   #isDown = false
   #isProbing = false
-  /** When the inquiry was last seen to be alive. */
-  #aliveAt = Number.NEGATIVE_INFINITY
-  /** Counts the answers, whatever they were. */
-  #answers = 0
-  /** What the store failed with last. */
-  #failure: unknown
+  /** When the probing last made progress. */
+  #activeAt = Number.NEGATIVE_INFINITY
+  /** The number of responses to operations. */
+  #responses = 0
+  #lastError: unknown
 
-  /** @param ask is told until when it waits, `patience` milliseconds at the most: an instant of `monotonic()`. */
-  constructor(ask: (deadline: number) => Promise<unknown>, patience: number, emit: Listener) {
-    this.#probe = ask
-    this.#timeout = patience
+  /** `probe` gets a time of `monotonic()` as its deadline, `timeout` milliseconds ahead. */
+  constructor(probe: (deadline: number) => Promise<unknown>, timeout: number, emit: Listener) {
+    this.#probe = probe
+    this.#timeout = timeout
     this.#emit = emit
   }
 
-  /** Why an operation is not to be sent, if it is not. */
+  /** Why an operation is not sent; `undefined` when it may be sent. */
   refusal(operation: StoreOperation): StoreError | undefined {
     if (!this.#isDown) return undefined
     if (this.#isStale()) {
-      this.#aliveAt = monotonic() // this one is the question
+      this.#activeAt = monotonic() // this operation is the probe
       return undefined
     }
-    const told = this.#failure instanceof Error ? ` The last failure: ${this.#failure.message}` : ''
-    const message = `The session store does not answer and is given time, so it was not asked to ${operation}; a request is served as soon as it is back.${told}`
-    return new StoreError(operation, this.#failure, { applied: false, message })
+    const last = this.#lastError instanceof Error ? ` Its last error: ${this.#lastError.message}` : ''
+    const message = `The session store is not responding, so \`${operation}\` was not sent. Requests will work again as soon as it responds.${last}`
+    return new StoreError(operation, this.#lastError, { applied: false, message })
   }
 
-  /** The store has answered an operation. */
-  answered(): void {
-    this.#answers += 1
+  /** The store responded to an operation. */
+  responded(): void {
+    this.#responses += 1
     if (!this.#isDown) return
     this.#isDown = false
     this.#emit({ type: 'store-up', reason: 'answered' })
   }
 
-  /** An operation failed, or was not answered in its time. */
+  /** An operation failed or timed out. */
   failed(error: unknown): void {
-    this.#failure = error
+    this.#lastError = error
     if (!this.#isProbing || this.#isStale()) void this.#probeUntilUp()
   }
 
-  /** Asks until it is known that the store is there. */
   async #probeUntilUp(): Promise<void> {
     this.#isProbing = true
-    for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
-      if (await this.#isAnswered()) break
-      await sleepUnref(pause)
+    for (let wait = MIN_WAIT; !(await this.#isResponding()); wait = Math.min(2 * wait, MAX_WAIT)) {
+      await sleepUnref(wait)
       if (!this.#isDown) break
     }
     this.#isProbing = false
   }
 
-  /** Puts the question, and waits until it is over or anybody has an answer. While nobody has, the store is away. */
-  async #isAnswered(): Promise<boolean> {
-    const [before, deadline] = [this.#answers, monotonic() + this.#timeout]
-    const question = this.#probeOnce(deadline)
+  /**
+   * Sends a probe and waits until it ended or any operation got a response. Until then the store is
+   * down after a stall.
+   */
+  async #isResponding(): Promise<boolean> {
+    const [before, deadline] = [this.#responses, monotonic() + this.#timeout]
+    const probe = this.#sendProbe(deadline)
     for (;;) {
-      this.#aliveAt = monotonic()
-      const outcome = await Promise.race([question, sleepUnref(STORE_STALL).then(() => 'timeout' as const)])
-      if (outcome === 'answered' || this.#answers !== before) return true
+      this.#activeAt = monotonic()
+      const outcome = await Promise.race([probe, sleepUnref(STORE_STALL).then(() => 'timeout' as const)])
+      if (outcome === 'responded' || this.#responses !== before) return true
       this.#open(outcome)
       if (outcome !== 'timeout' || monotonic() >= deadline) return false
     }
   }
 
-  /** An answer that comes later still counts. */
-  async #probeOnce(deadline: number): Promise<'answered' | 'store-error'> {
+  /** A response that arrives after the deadline still counts. */
+  async #sendProbe(deadline: number): Promise<'responded' | 'store-error'> {
     try {
-      await this.#twice(deadline)
+      await this.#probe(deadline).catch((error: unknown) => {
+        if (monotonic() >= deadline) throw error
+        return this.#probe(deadline) // a single connection may be the cause
+      })
     } catch (error) {
-      this.#failure = error
+      this.#lastError = error
       return 'store-error'
     }
-    this.answered()
-    return 'answered'
-  }
-
-  async #twice(deadline: number): Promise<unknown> {
-    try {
-      return await this.#probe(deadline)
-    } catch (error) {
-      if (monotonic() >= deadline) throw error
-      return this.#probe(deadline) // a single connection may be to blame
-    }
+    this.responded()
+    return 'responded'
   }
 
   #open(reason: 'store-error' | 'timeout'): void {
@@ -116,6 +118,6 @@ export class Breaker {
   }
 
   #isStale(): boolean {
-    return monotonic() - this.#aliveAt > STALE
+    return monotonic() - this.#activeAt > STALE
   }
 }

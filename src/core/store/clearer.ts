@@ -1,12 +1,16 @@
 import { unref } from '../base/clock.ts'
 import type { Listener } from '../base/events.ts'
 
-/** Deletes expired sessions and resolves to their number. Ends early, without an error, once the signal is aborted. */
+/**
+ * Deletes expired sessions and resolves to their number. Ends early, without an error, once the
+ * signal is aborted.
+ */
 export type ClearExpired = (signal: AbortSignal) => Promise<number>
 
 /**
- * Clears expired sessions in the background, about every `interval` milliseconds. The interval varies by a quarter at random, so that
- * many processes do not start at the same time, and it begins when the run before has ended. Its timer keeps no process alive.
+ * Clears expired sessions in the background, about every `interval` milliseconds. The interval
+ * varies by a quarter at random, so that many processes do not start at the same time, and it
+ * begins when the run before has ended. Its timer keeps no process alive.
  */
 export class Clearer {
   readonly #clearExpired: ClearExpired

@@ -4,34 +4,44 @@ import type { RandomText } from '../base/random.ts'
 import type { Entry, Written } from './entry.ts'
 
 /**
- * The id of a session is `family.secret`. The family lives as long as the session and leads to its row; the secret proves that the
- * bearer may use it and is renewed whenever the id is. The store sees only hashes of both.
+ * The identity of a session. Its id is `family.secret`. The family is constant for the life of the
+ * session and leads to its row. The secret proves that the client may use the session, and is
+ * replaced when the id is renewed. The store contains only hashes of both.
  */
 export interface Identity {
-  /** What the browser holds. */
+  /** The text in the browser, a secret. */
   readonly id: string
-  /** What the store is asked by. SHA-256 of the family (and of the scope, where there is one); where the token is the data, the token. */
+  /**
+   * The key of the row: SHA-256 of the family and the scope. Where the token contains the data, the
+   * token.
+   */
   readonly key: string
-  /** Names the session; constant for its life, and safe to show and to log. Where the key is no secret it is the key. */
+  /**
+   * Names the session; constant for its life, and safe to show and to log. The key, unless that is
+   * a secret.
+   */
   readonly handle: string
-  /** What the entry must hold for this id to be the living one: SHA-256 of the secret. */
+  /** SHA-256 of the secret. The entry has the same text when this id is the current one. */
   readonly proof: string
 }
 
-/** How ids are made, and how what the browser holds leads to a row. */
+/** Creates ids, and finds the row that a text from the browser leads to. */
 export interface Ids {
-  /** The identity in a text from outside, or `undefined` when it has not the shape of an id. Never throws. */
+  /**
+   * The identity in a text from outside; `undefined` when the text has not the shape of an id.
+   * Never throws.
+   */
   parse(text: string): Identity | undefined
   /**
-   * The entry that an id brings along itself, in the place of `load`: `undefined` when it is expired. Only where no store has to be asked.
-   * Such a session is opened when its request first looks at it. Never throws.
+   * The entry that an id itself contains, in place of `load`; `undefined` when it is expired. Only
+   * for tokens that contain the data. Called when the request first uses its session. Never throws.
    */
   decode?(identity: Identity, now: number): Entry | undefined
-  /** A new session's identity. */
+  /** The identity of a new session. */
   create(): Identity
-  /** The same session under a new id. */
+  /** The same session with a new id. */
   renew(before: Identity): Identity
-  /** Whether this is the living id of the entry: a session can have had others before. */
+  /** Whether this is the current id of the entry. A session may have had others before. */
   isCurrent(identity: Identity, entry: Entry): boolean
 }
 
@@ -39,36 +49,37 @@ const FAMILY_LENGTH = 16
 const SECRET_LENGTH = 32
 const SHAPE = /^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{32}$/
 
-/** Ids of 192 random bits behind a family. `scope` tells apart the rows of managers that share a table (see `scopeOf`). */
-export function hashedIds(draw: RandomText, scope: string): Ids {
+/**
+ * Ids with a secret of 192 random bits. `scope` separates the rows of managers that share a table
+ * (see `scopeOf`).
+ */
+export function hashedIds(randomText: RandomText, scope: string): Ids {
   const identity = (family: string, secret: string): Identity => {
     const key = sha256(scope + family)
     return { id: `${family}.${secret}`, key, handle: key, proof: sha256(secret) }
   }
   return {
     parse(text) {
-      // Nothing is hashed before the shape is known.
+      // The shape is checked before anything is hashed.
       if (text.length !== FAMILY_LENGTH + 1 + SECRET_LENGTH || !SHAPE.test(text)) return undefined
       return identity(text.slice(0, FAMILY_LENGTH), text.slice(FAMILY_LENGTH + 1))
     },
-    create: () => identity(draw(FAMILY_LENGTH), draw(SECRET_LENGTH)),
+    create: () => identity(randomText(FAMILY_LENGTH), randomText(SECRET_LENGTH)),
     renew(before) {
-      const secret = draw(SECRET_LENGTH)
+      const secret = randomText(SECRET_LENGTH)
       return { ...before, id: before.id.slice(0, FAMILY_LENGTH + 1) + secret, proof: sha256(secret) }
     },
     isCurrent: (identity, { proof }) => constantTimeEqual(proof, identity.proof),
   }
 }
 
-/** The identity under which a write left the session: another one only where the store answered with a token. */
+/** The identity of a session after a write: a new one where the store returned a token. */
 export function issued(identity: Identity, { token }: Written): Identity {
   return token === undefined ? identity : { ...identity, id: token, key: token }
 }
 
-/** SHA-256 of a text, in base64url. */
+/** SHA-256 of a text, in base64url. Some runtimes have no `crypto.hash`. */
 export const sha256: (text: string) => string =
-  crypto.hash === undefined ? hashed : (value: string): string => crypto.hash('sha256', value, 'base64url')
-
-function hashed(value: string): string {
-  return crypto.createHash('sha256').update(value).digest('base64url')
-}
+  crypto.hash === undefined
+    ? (text) => crypto.createHash('sha256').update(text).digest('base64url')
+    : (text) => crypto.hash('sha256', text, 'base64url')

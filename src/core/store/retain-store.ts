@@ -1,22 +1,23 @@
 import type { Store } from './store.ts'
 
-const HOLDERS = new WeakMap<Store, number>()
+const USERS = new WeakMap<Store, number>()
 
 /**
- * Counts who uses a store. What it answers lets go of it, once. The last one to do so closes it, so that nobody does under another's feet.
+ * Counts the users of a store. Returns a function that releases the store; repeated calls return
+ * the same promise. The last release closes the store, so a store in use is never closed.
  */
 export function retainStore(store: Store): () => Promise<void> {
-  HOLDERS.set(store, holdersOf(store) + 1)
+  USERS.set(store, usersOf(store) + 1)
   let released: Promise<void> | undefined
   return () => (released ??= release(store))
 }
 
 async function release(store: Store): Promise<void> {
-  const left = holdersOf(store) - 1
-  HOLDERS.set(store, left)
+  const left = usersOf(store) - 1
+  USERS.set(store, left)
   if (left === 0) await store.close?.()
 }
 
-function holdersOf(store: Store): number {
-  return HOLDERS.get(store) ?? 0
+function usersOf(store: Store): number {
+  return USERS.get(store) ?? 0
 }

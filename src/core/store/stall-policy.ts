@@ -2,11 +2,11 @@
 // hangs or is cut off does not close its connections, and the operating system needs about a
 // quarter of an hour to notice that. The table in docs/stores.md explains the values.
 
-/** A store none of whose operations is answered: the breaker opens, and requests fail at once. */
+/** A store that responds to no operation: the breaker opens, and requests fail at once. */
 export const STORE_STALL = 500
 
 /**
- * A connection whose oldest command is not answered: it is closed. This is later than
+ * A connection whose oldest command gets no response: it is closed. This is later than
  * `STORE_STALL`, so no new requests are sent by then. It also applies to callers with shorter
  * deadlines, because a server that is only slow must not lose its connections.
  */

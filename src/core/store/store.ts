@@ -6,19 +6,29 @@ export type { Entry, Refused, Version, Written } from './entry.ts'
 /** The fields of an entry by which a store can find sessions. */
 export type IndexName = 'userId'
 
-/** What a store can do. A session refuses, with an error that names the capability, what its store cannot do. */
+/**
+ * What a store can do. A session refuses, with an error that names the capability, what its store
+ * cannot do.
+ */
 export interface Capabilities {
-  /** `replace` writes only over the expected version. Without it only expiry and deletion can be trusted. */
+  /**
+   * `replace` writes only over the expected version. Without it only expiry and deletion can be
+   * trusted.
+   */
   readonly compareAndSwap: boolean
   /** The store has `list`. */
   readonly list: boolean
-  /** The indexes that `deleteByIndex` and `list` accept. Where it is empty the store has no `deleteByIndex`. */
+  /**
+   * The indexes that `deleteByIndex` and `list` accept. Where it is empty the store has no
+   * `deleteByIndex`.
+   */
   readonly indexes: readonly IndexName[]
-  /** The token holds the data: every write returns a token for the browser. */
+  /** The token contains the data, and every write returns a token for the browser. */
   readonly carriesData: boolean
   /**
-   * Keys are the ids themselves, as in a table that another framework reads: a new id is a new key (`newKey` of `replace`), and a request
-   * that has only the old id finds no session. If left out, a key is constant for the life of its session.
+   * Keys are the ids themselves, as in a table that another framework reads: a new id is a new key
+   * (`newKey` of `replace`), and a request that has only the old id finds no session. If left out,
+   * a key is constant for the life of its session.
    */
   readonly renames?: boolean
 }
@@ -26,8 +36,9 @@ export interface Capabilities {
 /** What every operation has. An operation is plain data. */
 export interface Operation {
   /**
-   * A time of `performance.now()`, after which the result is not used. What was not sent by then need not be sent, and a connection that
-   * still waits for its response is best closed, because the response may never come. A store that cannot do any of that may ignore it.
+   * A time of `performance.now()`, after which the result is not used. What was not sent by then
+   * need not be sent, and a connection that still waits for its response is best closed, because
+   * the response may never come. A store that cannot do any of that may ignore it.
    */
   readonly deadline?: number | undefined
 }
@@ -40,6 +51,7 @@ export interface Keyed extends Operation {
 
 /** See `Store.load`. */
 export interface Load extends Keyed {
+  /** The time at which expiry is judged, in epoch milliseconds. */
   readonly now: number
   /** Bypasses every cache. */
   readonly fresh?: boolean | undefined
@@ -59,14 +71,17 @@ export interface Replace extends Keyed {
   readonly entry: Entry
   /** The version that the row must have. */
   readonly expected: Version
+  /** The time at which expiry is judged, in epoch milliseconds. */
   readonly now: number
 }
 
 /** See `Store.touch`. */
 export interface Touch extends Keyed {
+  /** The new expiry, in epoch milliseconds. */
   readonly expiresAt: number
   /** The version that the row must have. */
   readonly expected: Version
+  /** The time at which expiry is judged, in epoch milliseconds. */
   readonly now: number
 }
 
@@ -82,6 +97,7 @@ export interface DeleteByIndex extends Operation {
 
 /** See `Store.list`. */
 export interface List extends Operation {
+  /** The time at which expiry is judged, in epoch milliseconds. */
   readonly now: number
   /** Only entries of this index with the value `name`. Both are given, or neither. */
   readonly index?: IndexName | undefined
@@ -95,17 +111,21 @@ export interface List extends Operation {
 
 /** See `Store.countExpired`. */
 export interface CountExpired extends Operation {
+  /** The time at which expiry is judged, in epoch milliseconds. */
   readonly now: number
 }
 
-/** One page of entries with their keys. The last page has no `cursor`. */
+/** One page of a list. */
 export interface Page {
+  /** The entries with their keys. */
   readonly entries: readonly (readonly [key: string, entry: Entry])[]
+  /** Leads to the next page. The last page has none. */
   readonly cursor?: string
 }
 
 /** The progress of `clearExpired`. */
 export interface Progress {
+  /** The number of rows that were deleted since the start of the run. */
   readonly deleted: number
 }
 
@@ -129,12 +149,16 @@ export interface MigrateOptions {
 export interface StoreContext {
   /** Random text of this many characters of base64url. */
   readonly randomText: (length: number) => string
+  /** Returns the current time in epoch milliseconds. */
   readonly now: () => number
   /** Separates the cookies of managers: an id of one scope must be worthless in another. */
   readonly scope: string
   /** The absolute lifetime of sessions, in milliseconds. */
   readonly absolute: number
-  /** Another store that this one calls, with the deadlines of the manager, and failing at once while it is unavailable. */
+  /**
+   * Another store that this one calls, with the deadlines of the manager, and failing at once while
+   * it is unavailable.
+   */
   readonly guard: (store: Store) => GuardedStore
 }
 
@@ -156,45 +180,62 @@ export interface AttachedStore {
 /**
  * Keeps rows by key. A store knows nothing of cookies, ids or properties.
  *
- * - Expiry is judged by the `now` of the operation, never by a clock of the store. An entry is expired when `expiresAt <= now`.
+ * - Expiry is judged by the `now` of the operation, never by a clock of the store. An entry is
+ *   expired when `expiresAt <= now`.
  * - Keys are compared exactly: case, padding and every character count.
- * - A refusal is a value. An error means that the outcome is unknown, unless it is a `StoreError` with `applied: false`: then the
- *   operation had no effect and never will.
+ * - A refusal is a value. An error means that the outcome is unknown, unless it is a `StoreError`
+ *   with `applied: false`: then the operation had no effect and never will.
  *
  * `storeSuite` of `sojourn/testing` has a test for every clause of this page.
  */
 export interface Store {
+  /** What this store can do. */
   readonly capabilities: Capabilities
-  /** Only for a store with its own ids: this store as one manager uses it. Every store that `carriesData` has it. */
+  /**
+   * Only for a store with its own ids: this store as one manager uses it. Every store that
+   * `carriesData` has it.
+   */
   attach?(context: StoreContext): AttachedStore
   /** Returns the entry, or `undefined` if there is none or it is expired. */
   load(operation: Load): Promise<Entry | undefined>
   /** Adds a row; `taken` when the key has one, expired or not. Never overwrites. */
   create(operation: Create): Promise<Written | Refused>
   /**
-   * Replaces the row if its version is `expected` and it is not expired; `missing` or `stale` otherwise. Never creates. The reason and
-   * the entry of a refusal may be newer than the refusal itself. With `newKey` the row moves to that key in the same step; `taken` when
-   * that key has a row.
+   * Replaces the row if its version is `expected` and it is not expired; `missing` or `stale`
+   * otherwise. Never creates. The reason and the entry of a refusal may be newer than the refusal
+   * itself. With `newKey` the row moves to that key in the same step; `taken` when that key has a
+   * row.
    */
   replace(operation: Replace): Promise<Written | Refused>
   /**
-   * Moves `expiresAt` ahead and sets `seenAt` to `now`, if the version is `expected` and the row is not expired; the version stays.
-   * Never shortens: an `expiresAt` before that of the row changes nothing and returns `false`; the same one changes `seenAt` alone.
+   * Moves `expiresAt` ahead and sets `seenAt` to `now`, if the version is `expected` and the row is
+   * not expired; the version stays. Never shortens: an `expiresAt` before that of the row changes
+   * nothing and returns `false`; the same one changes `seenAt` alone.
    */
   touch(operation: Touch): Promise<boolean>
   /** Deletes the row, whatever its version. Returns `true` when there was one. */
   delete(operation: Keyed): Promise<boolean>
-  /** Deletes every session of the index that was committed before the call, except the key `except`; returns their number. */
+  /**
+   * Deletes every session of the index that was committed before the call, except the key `except`;
+   * returns their number.
+   */
   deleteByIndex?(operation: DeleteByIndex): Promise<number>
-  /** Returns one page of the entries that are not expired, of one index where the operation names one; in no promised order. */
+  /**
+   * Returns one page of the entries that are not expired, of one index where the operation names
+   * one; in no promised order.
+   */
   list?(operation: List): Promise<Page>
-  /** Deletes expired rows in batches, one batch a step, and yields the total after each. Never holds one long lock. */
+  /**
+   * Deletes expired rows in batches, one batch a step, and yields the total after each. Does not
+   * lock rows for longer than a batch.
+   */
   clearExpired?(options: ClearExpiredOptions): AsyncIterable<Progress>
   /** Returns how many rows `clearExpired` would delete. Locks nothing. */
   countExpired?(operation: CountExpired): Promise<number>
   /**
-   * Creates the tables and indexes that are missing, and returns the statements that did it: an empty text when nothing was missing. May
-   * run any number of times, concurrently. A table of the same name that belongs to another application stays as it is, and throws.
+   * Creates the tables and indexes that are missing, and returns the statements that did it: an
+   * empty text when nothing was missing. May run any number of times, concurrently. A table of the
+   * same name that belongs to another application stays as it is, and throws.
    */
   migrate?(options?: MigrateOptions): Promise<string>
   /** Closes what the store itself opened, never what it was given. A second call does nothing. */

@@ -19,15 +19,19 @@ import type {
   Touch,
 } from './store.ts'
 
-/** The maximum number of operations that wait for the store. A store that is that far behind cannot complete one more in its time. */
+/**
+ * The maximum number of operations that wait for the store. With so many, another one could not be
+ * completed in time.
+ */
 const MAX_WAITING = 10_000
 
 type Verb = 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteByIndex' | 'list'
 
 /**
- * A store whose every operation ends in time: an operation that takes longer than `limit` milliseconds, or past its `deadline`, fails, and
- * every error is a `StoreError` or another error of this package. An operation that timed out may still take effect. While the store is
- * down, or too many operations wait for it, operations fail at once and are not sent.
+ * A store whose operations end in time: an operation fails after `limit` milliseconds or after its
+ * `deadline`. Every error is a `StoreError` or another error of this package. An operation that
+ * timed out may still take effect. While the store is down, or too many operations wait for it,
+ * operations fail at once and are not sent.
  */
 export class TimedStore {
   readonly #store: Store
@@ -49,11 +53,10 @@ export class TimedStore {
     return this.#send('create', operation)
   }
 
-  /** Throws `ConfigError` when the store cannot move a row to `newKey`. */
+  /** Throws `ConfigError` when the operation has a `newKey` and the store cannot move rows. */
   replace(operation: Replace): Promise<Written | Refused> {
-    if (operation.newKey !== undefined && this.#store.capabilities.renames !== true) {
-      throw new ConfigError('This store cannot give a session another key (capability `renames`).')
-    }
+    if (operation.newKey !== undefined && this.#store.capabilities.renames !== true)
+      throw new ConfigError('The session store cannot give a session a new key. Use a store with the capability `renames`.')
     return this.#send('replace', operation)
   }
 
@@ -65,27 +68,25 @@ export class TimedStore {
     return this.#send('delete', operation)
   }
 
-  /** Throws `ConfigError` when the store cannot list what is asked for. */
+  /** Throws `ConfigError` when the store cannot list the sessions of the index. */
   list(operation: List): Promise<Page> {
     const { index } = operation
-    if (this.#store.list === undefined || (index !== undefined && !this.#store.capabilities.indexes.includes(index))) {
-      throw new ConfigError('This store cannot list sessions by user (capability `indexes`).')
-    }
+    if (this.#store.list === undefined || (index !== undefined && !this.#store.capabilities.indexes.includes(index)))
+      throw new ConfigError('The session store cannot list the sessions of a user. Use a store with the capabilities `list` and `indexes`.')
     return this.#send('list', operation)
   }
 
   /** Throws `ConfigError` when the store does not have the index. */
   deleteByIndex(operation: DeleteByIndex): Promise<number> {
-    if (this.#store.deleteByIndex === undefined) {
-      throw new ConfigError('This store cannot end the sessions of a user (capability `indexes`).')
-    }
+    if (this.#store.deleteByIndex === undefined)
+      throw new ConfigError('The session store cannot end the sessions of a user. Use a store with the capability `indexes`.')
     return this.#send('deleteByIndex', operation)
   }
 
   /** Has no time limit. Throws `ConfigError` when the store expires its sessions by itself. */
   async *clearExpired(options: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
     if (this.#store.clearExpired === undefined)
-      throw new ConfigError('This store expires its sessions by itself; there is nothing to clear.')
+      throw new ConfigError('clearExpired(): this store expires its sessions by itself, so there is nothing to clear. Remove the call.')
     try {
       yield* this.#store.clearExpired(options)
     } catch (error) {
@@ -93,13 +94,13 @@ export class TimedStore {
     }
   }
 
-  /** See `retainStore`. */
+  /** Keeps the store open until the returned function is called, see `retainStore`. */
   retain(): () => Promise<void> {
     return retainStore(this.#store)
   }
 
   #send<T>(verb: Verb, operation: Operation): Promise<T> {
-    const refusal = this.#breaker.refusal(verb) ?? this.#crowded(verb)
+    const refusal = this.#breaker.refusal(verb) ?? this.#overload(verb)
     if (refusal !== undefined) return Promise.reject(refusal)
     const now = monotonic()
     const left = (operation.deadline ?? Number.POSITIVE_INFINITY) - now
@@ -117,11 +118,11 @@ export class TimedStore {
       reject(error)
     }
     const option = left < this.#limit ? 'timeout.request' : 'timeout.operation'
-    const timer = setTimeout(() => fail(late(verb, limit, option)), limit)
+    const timer = setTimeout(() => fail(timeoutError(verb, limit, option)), limit)
     this.#waiting += 1
     call<T>(this.#store, verb, { ...operation, deadline: now + limit }).then(
       (value) => {
-        this.#breaker.answered() // also after a timeout
+        this.#breaker.responded() // also after a timeout
         end()
         resolve(value)
       },
@@ -130,9 +131,9 @@ export class TimedStore {
     return promise
   }
 
-  #crowded(verb: Verb): StoreError | undefined {
+  #overload(verb: Verb): StoreError | undefined {
     if (this.#waiting < MAX_WAITING) return undefined
-    const message = `${MAX_WAITING} operations wait for the session store already, so it was not asked to ${verb}.`
+    const message = `${MAX_WAITING} operations wait for the session store already, so \`${verb}\` was not sent. Repeat the request later.`
     return new StoreError(verb, undefined, { applied: false, message })
   }
 
@@ -148,7 +149,7 @@ function call<T>(store: Store, verb: Verb, operation: Operation): Promise<T> {
   try {
     const result: unknown = (store as unknown as Record<Verb, (operation: Operation) => unknown>)[verb](operation)
     if (result instanceof Object && 'then' in result) return result as Promise<T>
-    throw new TypeError(`${verb}() of the store has to return a promise`)
+    throw new TypeError(`the method ${verb}() of the store has to return a promise`)
   } catch (error) {
     return Promise.reject(asStoreError(verb, error))
   }
@@ -158,8 +159,7 @@ function asStoreError(operation: StoreOperation, error: unknown): SessionError {
   return error instanceof SessionError ? error : new StoreError(operation, error)
 }
 
-function late(operation: StoreOperation, limit: number, option: string): StoreError {
-  return new StoreError(operation, undefined, {
-    message: `The session store did not ${operation} within ${Math.round(limit)} ms (option \`${option}\`).`,
-  })
+function timeoutError(operation: StoreOperation, limit: number, option: string): StoreError {
+  const message = `The session store did not ${operation} within ${Math.round(limit)} ms (option \`${option}\`).`
+  return new StoreError(operation, undefined, { message })
 }

@@ -6,8 +6,9 @@ interface Exposed {
 }
 
 /**
- * The properties a request sees: texts, each parsed when it is first asked for, and a watch on the objects that were handed out, so
- * that a change made inside of one is noticed. The texts it was opened with are copied only when something changes.
+ * The properties that a request sees: texts, each parsed on first use. Objects that were returned
+ * to the application are watched, so that a mutation of one is detected. The texts with which it
+ * was opened are copied on the first change.
  */
 export class Properties {
   readonly #values: Values
@@ -24,16 +25,16 @@ export class Properties {
     return this.#own ?? this.#texts
   }
 
-  /** The texts to change. */
-  get own(): Map<string, string> {
+  /** The texts as a map that may be changed. */
+  writableTexts(): Map<string, string> {
     this.#own ??= new Map(this.#texts)
     return this.#own
   }
 
   /** The value of a property, the same object every time; `undefined` when absent or invalid. */
   read(name: string): unknown {
-    const handed = this.#exposed.get(name)
-    if (handed !== undefined) return handed.value
+    const exposed = this.#exposed.get(name)
+    if (exposed !== undefined) return exposed.value
     const text = this.texts.get(name)
     if (text === undefined) return undefined
     const value = this.#values.read(name, text)
@@ -41,38 +42,37 @@ export class Properties {
     return value
   }
 
-  /** A copy of a property's value that nobody watches. */
+  /** A copy of the value of a property. The copy is not watched. */
   copy(name: string): unknown {
     const text = this.texts.get(name)
     return text === undefined ? undefined : this.#values.read(name, text)
   }
 
+  /** Whether a property exists and its schema accepts it. */
   has(name: string): boolean {
-    if (!this.texts.has(name)) return false
-    return !this.#values.mayRefuse(name) || this.read(name) !== undefined
+    return this.texts.has(name) && (!this.#values.hasSchema(name) || this.read(name) !== undefined)
   }
 
-  /** Ends the watch on one property, or on all. */
+  /** Stops watching the object of one property, or of all. */
   stopWatching(name?: string): void {
     if (name === undefined) this.#exposed.clear()
     else this.#exposed.delete(name)
   }
 
   /**
-   * Takes a change made inside of a handed-out object into the texts; answers the new text, or `undefined` when there was none. Throws
-   * `CodecError` when the object can no longer be stored.
+   * Stores the mutation of a watched object in the texts and returns the new text; `undefined` when
+   * there was none. Throws `CodecError` when the object can no longer be stored.
    */
   detectMutation(name: string): string | undefined {
-    const handed = this.#exposed.get(name)
-    if (handed === undefined || typeof handed.value !== 'object' || handed.value === null) return undefined
-    if (this.#values.unchanged(name, handed.value, handed.text)) return undefined
-    const text = this.#values.print(name, handed.value)
-    this.#exposed.set(name, { text, value: handed.value })
-    this.own.set(name, text)
+    const { value, text: before = '' } = this.#exposed.get(name) ?? {}
+    if (typeof value !== 'object' || value === null || this.#values.unchanged(name, value, before)) return undefined
+    const text = this.#values.print(name, value)
+    this.#exposed.set(name, { text, value })
+    this.writableTexts().set(name, text)
     return text
   }
 
-  /** The properties whose objects were handed out. */
+  /** The properties whose values were read. */
   get exposed(): Iterable<string> {
     return this.#exposed.keys()
   }

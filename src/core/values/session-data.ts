@@ -1,5 +1,6 @@
 /**
- * The properties of your sessions. Empty until you augment it; from then on names and values are checked everywhere:
+ * The properties of your sessions. Empty until you augment it; from then on names and values are
+ * checked everywhere:
  *
  * ```ts
  * declare module 'sojourn' {
@@ -10,21 +11,27 @@
  * }
  * ```
  *
- * The block has to stand in a file with an import or an export, or it replaces the module instead of adding to it.
+ * The block must be in a file with an import or an export. In another file it replaces the module
+ * instead of extending it.
  */
-// oxlint-disable-next-line typescript/no-empty-object-type -- empty is what it is for: users augment it
+// oxlint-disable-next-line typescript/no-empty-object-type -- users augment it
 export interface SessionData {}
 
 // oxlint-disable-next-line typescript/no-explicit-any -- open until augmented
 type Open = Record<string, any>
 
-/** What a session holds where nothing else is said: anything, until `SessionData` is augmented. */
+/**
+ * The data of sessions without a more precise type: any property, until `SessionData` is augmented.
+ */
 export type Default = keyof SessionData extends never ? Open : SessionData
 
 /** The names of the properties of `D`. */
 export type Name<D> = keyof D & string
 
-/** The value of property `K`; every property may be absent at run time, so optional and required ones are alike. */
+/**
+ * The value of property `K`. Every property can be absent at run time, so optional and required
+ * ones are alike.
+ */
 export type Value<D, K extends keyof D> = Exclude<Required<D>[K], undefined>
 
 /** The names of the properties of `D` whose values are of type `T`. */
@@ -33,8 +40,43 @@ export type NameOf<D, T> = { [K in Name<D>]: Value<D, K> extends T ? K : never }
 /** The items of an array property. */
 export type Item<D, K extends keyof D> = Value<D, K> extends readonly (infer I)[] ? I : never
 
-/** Who is logged in: the type of `userId` where `D` names it, else a string or a number. */
+/** The type of `userId` where `D` has it, otherwise a string or a number. */
 export type UserId<D> = string extends keyof D ? string | number : D extends { userId?: infer U } ? Exclude<U, undefined> : string | number
 
 /** A name with its value, for every property of `D`. */
 export type Entries<D> = { [K in Name<D>]: [K, Value<D, K>] }[Name<D>]
+
+/**
+ * A validator of one value, from any library that follows Standard Schema (zod, valibot, arktype
+ * …). It must validate synchronously, because sessions are read synchronously.
+ */
+export interface StandardSchema<Output = unknown> {
+  /** The members of the standard, see https://standardschema.dev. */
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined
+  }
+}
+
+/** The outcome of a validation: the value, or why it is refused. */
+export type SchemaResult<Output = unknown> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string }[] }
+
+/** Schemas by the name of their property. */
+export type Schemas = Readonly<Record<string, StandardSchema>>
+
+/** The session data that a set of schemas describes. */
+export type Described<S extends Schemas> = {
+  [K in keyof S]?: S[K] extends { readonly '~standard': { readonly types?: { readonly output: infer Output } | undefined } }
+    ? Output
+    : never
+}
+
+/**
+ * The type of the session data: described by the option `schema` where there is one, otherwise
+ * `Data`.
+ */
+export type DataOf<Data, S extends Schemas> = string extends keyof S ? Data : Described<S>

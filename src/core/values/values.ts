@@ -2,10 +2,11 @@ import type { Codec } from '../../codecs/codec.ts'
 import { CodecError, ConfigError } from '../base/errors.ts'
 import type { Listener } from '../base/events.ts'
 import { isReserved } from '../base/reserved.ts'
-import { type Schemas, validateValue } from './schema.ts'
+import type { SchemaResult, Schemas } from './session-data.ts'
 
 /**
- * The way between the values an application sees and the texts that are kept: codec and schema, with errors that name the property.
+ * Converts between the values that an application sees and the texts that are stored. Applies the
+ * codec and the schemas, and names the property in its errors.
  */
 export class Values {
   readonly #codec: Codec
@@ -18,41 +19,58 @@ export class Values {
     this.#emit = emit
   }
 
-  /** The text of a value that is to be stored. Throws `CodecError` when it cannot be, or its schema refuses it. */
+  /**
+   * The text of a value that is to be stored. Throws `CodecError` when it cannot be stored or its
+   * schema refuses it.
+   */
   print(name: string, value: unknown): string {
-    if (value === undefined) throw new CodecError(name, `The property "${name}" cannot be undefined; delete('${name}') removes it.`)
-    return this.#printed(name, isReserved(name) ? value : this.#checked(name, value))
+    if (value === undefined) throw new CodecError(name, `The property "${name}" cannot be undefined. To remove it, call delete('${name}').`)
+    if (isReserved(name) || !this.hasSchema(name)) return this.#print(name, value)
+    const result = this.#validate(name, value)
+    if (result.issues === undefined) return this.#print(name, result.value)
+    const issues = result.issues.map(({ message }) => message).join('; ')
+    throw new CodecError(name, `The property "${name}" does not fit its schema: ${issues}.`)
   }
 
-  /** The value of a stored text; `undefined` (and an event) when the text is unreadable or its schema refuses it. */
+  /**
+   * The value of a stored text; `undefined` (and an event) when the text is unreadable or its
+   * schema refuses it.
+   */
   read(name: string, text: string): unknown {
-    const value = this.#parsed(name, text)
-    const schema = value === undefined ? undefined : this.#schemaOf(name)
-    if (schema === undefined) return value
-    const verdict = this.#judged(name, value)
-    if (verdict.ok) return verdict.value
-    this.#emit({ type: 'invalid', reason: 'schema', property: name })
+    try {
+      const value = this.#codec.parse(text)
+      if (value === undefined || !this.hasSchema(name)) return value
+      const result = this.#validate(name, value)
+      if (result.issues === undefined) return result.value
+      this.#emit({ type: 'invalid', reason: 'schema', property: name })
+    } catch (error) {
+      if (error instanceof ConfigError) throw error
+      this.#emit({ type: 'invalid', reason: 'unreadable', property: name })
+    }
     return undefined
   }
 
-  /** Whether an object that was parsed from `text` and handed out is still what the text says. Throws `CodecError` when it cannot be stored. */
+  /**
+   * Whether an object that was parsed from `text` and handed out still has the content of the text.
+   * Throws `CodecError` when it can no longer be stored.
+   */
   unchanged(name: string, value: object, text: string): boolean {
     try {
-      const now = this.#printed(name, value)
-      return now === text || now === this.#printed(name, this.read(name, text))
+      const current = this.#print(name, value)
+      return current === text || current === this.#print(name, this.read(name, text))
     } catch (error) {
-      // A foreign writer may have stored what we could not: to read that is no reason to fail.
+      // Another writer may have stored what this codec cannot print. Reading it must not fail.
       if (this.#isPrintable(name, text)) throw error
       return true
     }
   }
 
-  /** Whether `read` may find a stored text invalid. */
-  mayRefuse(name: string): boolean {
-    return this.#schemaOf(name) !== undefined
+  /** Whether the property has a schema, so that `read` can refuse a stored text. */
+  hasSchema(name: string): boolean {
+    return Object.hasOwn(this.#schemas, name)
   }
 
-  /** The value of a text, whatever its property's schema says; throws when it is none. */
+  /** The value of a text, regardless of schemas. Throws when it cannot be parsed. */
   readonly parse = (text: string): unknown => this.#codec.parse(text)
 
   decode(payload: string): Map<string, string> | undefined {
@@ -65,52 +83,34 @@ export class Values {
 
   #isPrintable(name: string, text: string): boolean {
     try {
-      this.#printed(name, this.read(name, text))
+      this.#print(name, this.read(name, text))
       return true
     } catch {
       return false
     }
   }
 
-  #schemaOf(name: string): Schemas[string] | undefined {
-    return Object.hasOwn(this.#schemas, name) ? this.#schemas[name] : undefined
-  }
-
-  #parsed(name: string, text: string): unknown {
-    try {
-      return this.#codec.parse(text)
-    } catch {
-      this.#emit({ type: 'invalid', reason: 'unreadable', property: name })
-      return undefined
-    }
-  }
-
-  #printed(name: string, value: unknown): string {
+  #print(name: string, value: unknown): string {
     try {
       return this.#codec.print(value)
     } catch (cause) {
-      throw new CodecError(name, `The property "${name}" cannot be stored: ${because(cause)}.`, { cause })
+      throw new CodecError(name, `The property "${name}" cannot be stored: ${reasonOf(cause)}.`, { cause })
     }
   }
 
-  #checked(name: string, value: unknown): unknown {
-    if (this.#schemaOf(name) === undefined) return value
-    const verdict = this.#judged(name, value)
-    if (!verdict.ok) throw new CodecError(name, `The property "${name}" does not fit its schema: ${verdict.why}.`)
-    return verdict.value
-  }
-
-  #judged(name: string, value: unknown): ReturnType<typeof validateValue> {
+  #validate(name: string, value: unknown): SchemaResult {
     try {
-      return validateValue(this.#schemaOf(name) as Schemas[string], value)
+      const result = this.#schemas[name]?.['~standard'].validate(value)
+      if (result instanceof Promise) throw new TypeError('the schema is asynchronous; use one that validates synchronously')
+      return result as SchemaResult
     } catch (cause) {
-      throw new ConfigError(`Option schema.${name}: ${because(cause)}.`, { cause })
+      throw new ConfigError(`Option \`schema.${name}\`: ${reasonOf(cause)}.`, { cause })
     }
   }
 }
 
-/** Why a codec refused, in words that also tell where inside the value and what to do. */
-function because(cause: unknown): string {
+/** Why a codec refused a value, where inside of the value, and what to do. */
+function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
   const path = 'path' in cause && typeof cause.path === 'string' && cause.path !== '' ? ` (at ${cause.path})` : ''
   if (/Promise/.test(cause.message)) return `it is a promise${path}; await it first`

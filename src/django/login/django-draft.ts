@@ -19,8 +19,3 @@ export function djangoDraftOf<Data>(session: Session<Data>, caller: string): Dja
     `${caller}: this session does not belong to a Django site. Create its manager with djangoSessions(…) of sojourn/django.`,
   )
 }
-
-/** Records a property that applications cannot set. */
-export function recordReserved(draft: Draft, name: string, value: unknown): void {
-  draft.record({ kind: 'set', name, text: draft.context.values.print(name, value) })
-}

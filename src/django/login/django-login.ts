@@ -2,7 +2,7 @@ import type { Expiry } from '../../core/config/profile.ts'
 import type { Session } from '../../core/session/session.ts'
 import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
 import { saltedHmac } from '../../wire/django-signing.ts'
-import { type DjangoDraft, djangoDraftOf, recordReserved } from './django-draft.ts'
+import { type DjangoDraft, djangoDraftOf } from './django-draft.ts'
 
 /** The columns of a row of Django's `auth_user` that a login needs, by their names. */
 export interface DjangoUser {
@@ -93,14 +93,14 @@ export function djangoLogin<Data>(
 ): void {
   const django = djangoDraftOf(session, 'djangoLogin')
   const { draft, secretKeys } = django
-  draft.change()
+  draft.openForWrite()
   const hash = authHash(secretKeys[0] as string, user)
   const previous = readLogin(django)
   if (previous.id === String(user.id) && !constantTimeEqual(previous.hash, hash)) session.flush()
   if ('expiry' in options) session.setExpiry(options.expiry)
   draft.record({ kind: 'login', text: draft.context.values.print(USER_ID, String(user.id)) })
-  recordReserved(draft, BACKEND, backend)
-  recordReserved(draft, AUTH_HASH, hash)
+  draft.recordSet(BACKEND, backend)
+  draft.recordSet(AUTH_HASH, hash)
 }
 
 /**
@@ -128,7 +128,7 @@ export function updateDjangoAuthHash<Data>(session: Session<Data>, user: DjangoU
   const django = djangoDraftOf(session, 'updateDjangoAuthHash')
   if (readLogin(django).id !== String(user.id)) return
   session.cycleId()
-  recordReserved(django.draft, AUTH_HASH, authHash(django.secretKeys[0] as string, user))
+  django.draft.recordSet(AUTH_HASH, authHash(django.secretKeys[0] as string, user))
 }
 
 function readLogin({ draft }: DjangoDraft): {
@@ -136,7 +136,7 @@ function readLogin({ draft }: DjangoDraft): {
   readonly backend: string | undefined
   readonly hash: string
 } {
-  const properties = draft.look()
+  const { properties } = draft.openForRead()
   const [id, backend, hash] = [USER_ID, BACKEND, AUTH_HASH].map((name) => properties.read(name))
   return {
     id: typeof id === 'string' || typeof id === 'number' || typeof id === 'bigint' ? String(id) : undefined,

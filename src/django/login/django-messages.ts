@@ -32,7 +32,7 @@ const JSON_MESSAGE = '__json_message'
  */
 export function djangoMessages<Data>(session: Session<Data>): DjangoMessage[] {
   const { draft } = djangoDraftOf(session, 'djangoMessages')
-  const shown = parseList(draft, draft.look().texts.get(MESSAGES))
+  const shown = parseList(draft, draft.openForRead().properties.texts.get(MESSAGES))
   if (shown.length > 0 && !draft.isCommitted) update(draft, (list) => without(list, shown))
   return shown.flatMap(toMessage)
 }
@@ -51,14 +51,14 @@ export function addDjangoMessage<Data>(
   { extraTags, isSafe = false }: { readonly extraTags?: string; readonly isSafe?: boolean } = {},
 ): void {
   const { draft } = djangoDraftOf(session, 'addDjangoMessage')
-  draft.look()
+  draft.openForRead()
   const added = [JSON_MESSAGE, Number(isSafe), level, message, ...(extraTags === undefined ? [] : [extraTags])]
   update(draft, (list) => [...list, added])
 }
 
 /** Records a change that the commit applies to the newest list, so messages of parallel requests are kept. */
 function update(draft: Draft, change: (list: readonly unknown[]) => readonly unknown[]): void {
-  draft.change()
+  draft.openForWrite()
   draft.record({
     kind: 'update',
     name: MESSAGES,

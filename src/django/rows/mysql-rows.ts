@@ -1,5 +1,5 @@
 import type { MysqlPool, MysqlPromisePool } from '../../stores/mysql/mysql-client.ts'
-import { mysqlDatabase } from '../../stores/mysql/mysql-database.ts'
+import { mysqlDatabase } from '../../stores/mysql/mysql-client.ts'
 import { isDuplicateKey } from '../../stores/mysql/mysql-errors.ts'
 import type { DjangoRows } from './django-rows.ts'
 import { formatDjangoDate, type LocalTime, parseDjangoDate } from './local-time.ts'

@@ -1,5 +1,5 @@
 import type { PgPool, PostgresJs } from '../../stores/postgres/postgres-client.ts'
-import { postgresDatabase } from '../../stores/postgres/postgres-database.ts'
+import { postgresDatabase } from '../../stores/postgres/postgres-client.ts'
 import type { DjangoRows } from './django-rows.ts'
 import { type DjangoSqlDialect, djangoTable, remoteRows } from './sql-rows.ts'
 

@@ -1,8 +1,8 @@
 import type { Entry } from '../../core/store/store.ts'
 
 /**
- * A row of a cache: an entry of the store, or a tombstone that replaces it. It has a random version
- * of its own, by which a writer recognizes the row it has seen. `seenAt` is the time as of which it
+ * A row of a cache: an entry of the store, or a tombstone that replaces it. It has its own random
+ * version, by which a writer recognizes the row it has seen. `seenAt` is the time as of which it
  * was true. `commits` holds the fields of the entry that the row uses differently.
  */
 export type CacheRow = Entry

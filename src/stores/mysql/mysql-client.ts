@@ -3,9 +3,9 @@ import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
 import { ignore } from '../../core/base/ignore.ts'
 import { connectDeadline, withDeadline } from '../shared/deadline.ts'
 import { EMPTY_TEXT } from '../shared/utf8-text.ts'
-import type { RemoteResult, SendToServer } from '../sql/remote-database.ts'
+import type { RemoteDatabase, RemoteResult, RemoteTable, SendToServer } from '../sql/remote-database.ts'
 import type { SqlValue } from '../sql/sql-store.ts'
-import { isRejectedByServer, keepsConnection } from './mysql-errors.ts'
+import { isRejectedByServer, isRetryable, keepsConnection } from './mysql-errors.ts'
 
 interface MysqlStatement {
   readonly sql: string
@@ -51,7 +51,7 @@ const IN_TRANSACTION = 1
  * Sends prepared statements through a pool of `mysql2`. Their values are sent as bytes, so no
  * escaping, `sql_mode` or character set of a connection affects them.
  */
-export class MysqlClient {
+class MysqlClient {
   readonly #pool: MysqlPool
   readonly #statementTimeout: number
   #maxPacket = Number.POSITIVE_INFINITY
@@ -113,6 +113,18 @@ export class MysqlClient {
       else connection.destroy()
       throw new StoreError(operation, error, isRejectedByServer(error) ? { applied: false } : {})
     }
+  }
+}
+
+/** A MySQL or MariaDB server with any table: that of this package, or Django's. `statementTimeout` is in milliseconds. */
+export function mysqlDatabase(pool: MysqlPool | MysqlPromisePool, table: RemoteTable, statementTimeout: number = 10_000): RemoteDatabase {
+  const client = new MysqlClient(pool, statementTimeout)
+  return {
+    send: client.send,
+    table,
+    initialize: (operation, send) => client.readMaxPacket(operation, send),
+    isRejected: isRejectedByServer,
+    isRetryable,
   }
 }
 

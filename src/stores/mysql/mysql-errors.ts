@@ -28,7 +28,7 @@ const CONNECTION_UNUSABLE = [1290, 1792, 1836, 1243, 1153, 1047]
 
 /** Whether the server itself rejected the statement. Each is its own transaction, which an error rolls back, so it had no effect. */
 export function isRejectedByServer(error: unknown): boolean {
-  const { errno, sqlState } = asMysqlError(error)
+  const { errno, sqlState } = Object(error) as MysqlError
   return typeof sqlState === 'string' && (REJECTION_CLASSES.test(sqlState) || REJECTIONS.includes(Number(errno)))
 }
 
@@ -50,10 +50,6 @@ export function isNoSuchTable(error: unknown): boolean {
 }
 
 function isOneOf(error: unknown, codes: readonly number[]): boolean {
-  const { errno, sqlState } = asMysqlError(error)
+  const { errno, sqlState } = Object(error) as MysqlError
   return typeof sqlState === 'string' && codes.includes(Number(errno))
-}
-
-function asMysqlError(error: unknown): MysqlError {
-  return typeof error === 'object' && error !== null ? error : {}
 }

@@ -1,7 +1,7 @@
 import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
-import { missingSchema } from '../sql/missing-schema.ts'
 import type { RemoteTable, SendToServer } from '../sql/remote-database.ts'
 import { quoteTable } from '../sql/sql-statements.ts'
+import { remoteTable } from '../sql/table-schema.ts'
 import { toBackticks } from './mysql-dialect.ts'
 import { isNoSuchTable } from './mysql-errors.ts'
 
@@ -35,32 +35,15 @@ export function mysqlSchema(table: string): string {
 `
 }
 
-/** The table of a store in MySQL or MariaDB. */
-export class MysqlTable implements RemoteTable {
-  readonly #name: string
-
-  constructor(name: string) {
-    this.#name = name
-  }
-
-  async missingSchema(send: SendToServer, operation: StoreOperation): Promise<string> {
-    const columns = await this.#columns(send, operation)
-    return missingSchema(this.#name, columns, mysqlSchema(this.#name))
-  }
-
-  async create(send: SendToServer, operation: StoreOperation): Promise<string> {
-    const schema = await this.missingSchema(send, operation)
-    if (schema !== '') await send(operation, schema, [])
-    return schema
-  }
-
-  async #columns(send: SendToServer, operation: StoreOperation): Promise<string[]> {
+export function mysqlTable(name: string): RemoteTable {
+  const readColumns = async (send: SendToServer, operation: StoreOperation): Promise<readonly string[]> => {
     try {
-      const { rows } = await send(operation, toBackticks(`SHOW COLUMNS FROM ${quoteTable(this.#name)}`), [])
+      const { rows } = await send(operation, toBackticks(`SHOW COLUMNS FROM ${quoteTable(name)}`), [])
       return rows.map(([column]) => String(column))
     } catch (error) {
       if (error instanceof StoreError && isNoSuchTable(error.cause)) return []
       throw error
     }
   }
+  return remoteTable(name, mysqlSchema(name), readColumns)
 }

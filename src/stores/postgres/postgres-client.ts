@@ -1,10 +1,10 @@
 import { StoreError } from '../../core/base/errors.ts'
 import { ignore } from '../../core/base/ignore.ts'
 import { DeadlineError, withDeadline } from '../shared/deadline.ts'
-import type { SendToServer } from '../sql/remote-database.ts'
+import type { RemoteDatabase, RemoteTable, SendToServer } from '../sql/remote-database.ts'
 import type { SqlValue } from '../sql/sql-store.ts'
 import { PgConnections } from './pg-connections.ts'
-import { isRejectedByServer, wasNeverSent } from './postgres-errors.ts'
+import { isRejectedByServer, isRetryable, wasNeverSent } from './postgres-errors.ts'
 
 /** The methods that `PostgresStore` uses of a connection of a `pg` pool. */
 export interface PgPoolClient {
@@ -34,8 +34,10 @@ export interface PostgresJs {
   ): { values(): PromiseLike<{ readonly count: number; readonly [Symbol.iterator]: () => Iterator<unknown[]> }> }
 }
 
-export function isPostgresJs(pool: PgPool | PostgresJs): pool is PostgresJs {
-  return 'unsafe' in pool
+/** A PostgreSQL server with any table: that of this package, or Django's. */
+export function postgresDatabase(pool: PgPool | PostgresJs, table: RemoteTable): RemoteDatabase {
+  const send = 'unsafe' in pool ? throughPostgresJs(pool) : throughPool(pool)
+  return { send, table, isRejected: isRejectedByServer, isRetryable }
 }
 
 /**
@@ -43,7 +45,7 @@ export function isPostgresJs(pool: PgPool | PostgresJs): pool is PostgresJs {
  * failure before anything was sent can be distinguished, and a connection whose response is overdue
  * can be closed.
  */
-export function throughPool(pool: PgPool): SendToServer {
+function throughPool(pool: PgPool): SendToServer {
   // The pool emits 'error' for idle connections that the server closed, all of them when it restarts, and replaces them itself.
   if (pool.listenerCount?.('error') === 0) pool.on?.('error', ignore)
   const connections = new PgConnections(pool)
@@ -68,7 +70,7 @@ export function throughPool(pool: PgPool): SendToServer {
 }
 
 /** Sends through the `sql` of postgres.js, which manages its connections itself. It prepares statements unless its options forbid that. */
-export function throughPostgresJs(sql: PostgresJs): SendToServer {
+function throughPostgresJs(sql: PostgresJs): SendToServer {
   return async function send(operation, text, values) {
     try {
       const result = await sql.unsafe(text, values, { prepare: values !== undefined }).values()

@@ -38,20 +38,16 @@ export function isRetryable(error: unknown): boolean {
 
 /** Whether an error of postgres.js means that no connection was opened, so that nothing was sent. */
 export function wasNeverSent(error: unknown): boolean {
-  const { code, syscall } = asPgError(error)
+  const { code, syscall } = Object(error) as PgError
   const state = sqlState(error)
   if (state !== undefined) return CONNECTION_REJECTED.test(state)
   return syscall === 'connect' || syscall === 'getaddrinfo' || NOT_CONNECTED.includes(String(code)) || everyError(error, wasNeverSent)
 }
 
 function sqlState(error: unknown): string | undefined {
-  const { code, severity, routine } = asPgError(error)
+  const { code, severity, routine } = Object(error) as PgError
   const isOfServer = severity !== undefined || routine !== undefined
   return isOfServer && typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
-}
-
-function asPgError(error: unknown): PgError {
-  return typeof error === 'object' && error !== null ? error : {}
 }
 
 /** Node attempts every address of a server, and combines the errors. */

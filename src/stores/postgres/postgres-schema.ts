@@ -1,8 +1,8 @@
 import { HOUR } from '../../core/base/duration.ts'
 import type { StoreOperation } from '../../core/base/errors.ts'
-import { missingSchema } from '../sql/missing-schema.ts'
 import type { RemoteTable, SendToServer } from '../sql/remote-database.ts'
 import { quoteTable } from '../sql/sql-statements.ts'
+import { remoteTable } from '../sql/table-schema.ts'
 
 /**
  * The statements that create the table. Running them again changes nothing. `schema/postgres.sql` is
@@ -35,26 +35,13 @@ ${index('user_id')} WHERE "user_id" IS NOT NULL;
 `
 }
 
-/** The table of a store in PostgreSQL. */
-export class PostgresTable implements RemoteTable {
-  readonly #name: string
-
-  constructor(name: string) {
-    this.#name = name
-  }
-
-  async missingSchema(send: SendToServer, operation: StoreOperation): Promise<string> {
+/** Creating it takes a lock, because two concurrent CREATE statements fail, even with IF NOT EXISTS. */
+export function postgresTable(name: string): RemoteTable {
+  const readColumns = async (send: SendToServer, operation: StoreOperation): Promise<readonly string[]> => {
     const text = 'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped'
-    const { rows } = await send(operation, text, [quoteTable(this.#name)])
-    const columns = rows.map(([column]) => String(column))
-    return missingSchema(this.#name, columns, postgresSchema(this.#name), ['expires_hour'])
+    const { rows } = await send(operation, text, [quoteTable(name)])
+    return rows.map(([column]) => String(column))
   }
-
-  /** Takes a lock, because two concurrent CREATE statements fail, even with IF NOT EXISTS. */
-  async create(send: SendToServer, operation: StoreOperation): Promise<string> {
-    const schema = await this.missingSchema(send, operation)
-    const lock = `SELECT pg_advisory_xact_lock(hashtext('sojourn'), hashtext('${this.#name}'));\n`
-    if (schema !== '') await send(operation, lock + schema, undefined)
-    return schema
-  }
+  const lock = `SELECT pg_advisory_xact_lock(hashtext('sojourn'), hashtext('${name}'));\n`
+  return remoteTable(name, postgresSchema(name), readColumns, { more: ['expires_hour'], lock })
 }

@@ -1,3 +1,4 @@
+import { HOUR } from '../../core/base/duration.ts'
 import type { StoreOperation } from '../../core/base/errors.ts'
 import type { Entry } from '../../core/store/store.ts'
 import { toUtf8Text } from '../shared/utf8-text.ts'
@@ -9,9 +10,9 @@ import { type RedisScript, runScript } from './redis-scripts.ts'
 /**
  * Redis keeps a row an hour longer than its session. Sessions expire by the clocks of the
  * application's processes. If the clocks differ, a session must still be there for the process
- * whose clock is behind.
+ * with the slowest clock.
  */
-const EXPIRY_MARGIN = 3_600_000
+const EXPIRY_MARGIN = HOUR
 
 /** The operation a command is sent for, and its deadline. */
 export interface RedisCall {

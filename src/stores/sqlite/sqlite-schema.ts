@@ -1,4 +1,4 @@
-import { missingSchema } from '../sql/missing-schema.ts'
+import { missingSchema } from '../sql/table-schema.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 
 /**

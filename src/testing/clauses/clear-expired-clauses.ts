@@ -1,4 +1,5 @@
 import type { ClearExpiredOptions, Store } from '../../core/store/store.ts'
+import { results } from '../../stores/shared/results.ts'
 import { assertEqual } from '../assert-equal.ts'
 import { fresh, NOW, sampleEntry } from '../sample.ts'
 import type { Clauses } from './clauses.ts'
@@ -56,7 +57,7 @@ export const clearExpiredClauses: Clauses = {
     const [key, entry, next] = [fresh('key'), sampleEntry(), sampleEntry()]
     await store.create({ key, entry })
     const runs = [clear(store, { now: NOW, batch: 4 }), clear(store, { now: NOW, batch: 3 })]
-    assertEqual(await store.replace({ key, entry: next, expected: entry.version, now: NOW }), { ok: true }, 'replace during the run')
+    assertEqual(await store.replace({ key, entry: next, expected: entry.version, now: NOW }), results.written, 'replace during the run')
     await Promise.all(runs)
     assertEqual(await store.load({ key, now: NOW }), next, 'the unexpired entry')
     assertEqual((await clear(store, { now: NOW })).at(-1) ?? 0, 0, 'the number of rows that a third run deletes')

@@ -1,6 +1,7 @@
 import type { Entry } from '../../core/store/store.ts'
+import { results } from '../../stores/shared/results.ts'
 import { assertEqual } from '../assert-equal.ts'
-import { ALIKE_TEXTS, fresh, HOUR, NOW, sampleEntry, TRICKY_TEXTS } from '../sample.ts'
+import { ALIKE_TEXTS, createRow, fresh, HOUR, NOW, sampleEntry, TRICKY_TEXTS } from '../sample.ts'
 import type { Clauses } from './clauses.ts'
 
 export const loadClauses: Clauses = {
@@ -18,16 +19,14 @@ export const loadClauses: Clauses = {
   },
 
   'returns an entry until 1 ms before it expires, and undefined after that': async (store) => {
-    const [key, entry] = [fresh('key'), sampleEntry()]
-    await store.create({ key, entry })
+    const [key, entry] = await createRow(store)
     assertEqual(await store.load({ key, now: entry.expiresAt - 1 }), entry, 'load 1 ms before expiresAt')
     assertEqual(await store.load({ key, now: entry.expiresAt }), undefined, 'load at expiresAt')
     assertEqual(await store.load({ key, now: entry.expiresAt + 1 }), undefined, 'load 1 ms after expiresAt')
   },
 
   'judges expiry only by the given now: an entry that was expired once is returned for an earlier now': async (store) => {
-    const [key, entry] = [fresh('key'), sampleEntry()]
-    await store.create({ key, entry })
+    const [key, entry] = await createRow(store)
     assertEqual(await store.load({ key, now: NOW + 1000 * HOUR }), undefined, 'load long after')
     assertEqual(await store.load({ key, now: NOW }), entry, 'load before')
   },
@@ -35,7 +34,7 @@ export const loadClauses: Clauses = {
   'distinguishes keys by case, padding and every character': async (store) => {
     const prefix = fresh('key')
     const rows = ALIKE_TEXTS.map((text) => [prefix + text, sampleEntry({ payload: JSON.stringify({ text }) })] as const)
-    for (const [key, entry] of rows) assertEqual(await store.create({ key, entry }), { ok: true }, `create of ${JSON.stringify(key)}`)
+    for (const [key, entry] of rows) assertEqual(await store.create({ key, entry }), results.written, `create of ${JSON.stringify(key)}`)
     for (const [key, entry] of rows) assertEqual(await store.load({ key, now: NOW }), entry, `load of ${JSON.stringify(key)}`)
     assertEqual(await store.load({ key: prefix, now: NOW }), undefined, 'load of the common prefix of the keys')
   },
@@ -80,7 +79,7 @@ export const textClauses: Clauses = {
       const next = sampleEntry({ payload: text, commits: text, version: `${current.version.length} ${text}` })
       assertEqual(
         await store.replace({ key, entry: next, expected: current.version, now: NOW }),
-        { ok: true },
+        results.written,
         `replace with ${JSON.stringify(text)}`,
       )
       assertEqual(await store.load({ key, now: NOW }), next, `load of ${JSON.stringify(text)}`)
@@ -112,7 +111,7 @@ export const farClockClauses: Clauses = {
       assertEqual(await store.load({ key, now: now + HOUR - 1 }), entry, `load by a clock at ${now}`)
       assertEqual(await store.load({ key, now: now + HOUR }), undefined, `load at the end by a clock at ${now}`)
       assertEqual(await store.touch({ key, expiresAt: now + HOUR + 1, expected: entry.version, now }), true, `touch by a clock at ${now}`)
-      assertEqual(await store.replace({ key, entry: next, expected: entry.version, now }), { ok: true }, `replace by a clock at ${now}`)
+      assertEqual(await store.replace({ key, entry: next, expected: entry.version, now }), results.written, `replace by a clock at ${now}`)
       assertEqual(await store.load({ key, now: now + HOUR }), undefined, `load of the replaced entry by a clock at ${now}`)
     }
   },

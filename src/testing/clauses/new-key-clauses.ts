@@ -1,5 +1,6 @@
+import { results } from '../../stores/shared/results.ts'
 import { assertEqual } from '../assert-equal.ts'
-import { fresh, HOUR, NOW, sampleEntry } from '../sample.ts'
+import { fresh, HOUR, NOW, overwrite, sampleEntry } from '../sample.ts'
 import type { Clauses } from './clauses.ts'
 
 export const newKeyClauses: Clauses = {
@@ -8,23 +9,19 @@ export const newKeyClauses: Clauses = {
     await store.create({ key: from, entry })
     assertEqual(
       await store.replace({ key: from, newKey: to, entry: next, expected: entry.version, now: NOW }),
-      { ok: true },
+      results.written,
       'replace with newKey',
     )
     assertEqual(await store.load({ key: from, now: NOW }), undefined, 'the old key')
     assertEqual(await store.load({ key: to, now: NOW }), next, 'the new key')
-    assertEqual(await store.replace({ key: to, entry, expected: next.version, now: NOW }), { ok: true }, 'replace under the new key')
+    assertEqual(await store.replace({ key: to, entry, expected: next.version, now: NOW }), results.written, 'replace under the new key')
   },
 
   'refuses a new key that has a row as taken, and changes neither row': async (store) => {
     const [from, to, entry, other] = [fresh('key'), fresh('key'), sampleEntry(), sampleEntry({ expiresAt: NOW })]
     await store.create({ key: from, entry })
     await store.create({ key: to, entry: other })
-    assertEqual(
-      await store.replace({ key: from, newKey: to, entry: sampleEntry(), expected: entry.version, now: NOW }),
-      { ok: false, reason: 'taken' },
-      'replace with newKey over a row',
-    )
+    assertEqual(await overwrite(store, { key: from, newKey: to, expected: entry.version }), results.taken, 'replace with newKey over a row')
     assertEqual(await store.load({ key: from, now: NOW }), entry, 'the entry')
     assertEqual(await store.load({ key: to, now: NOW - 1 }), other, 'the other entry')
   },
@@ -32,20 +29,20 @@ export const newKeyClauses: Clauses = {
   'refuses another version, a missing row and an expired one, as without newKey': async (store) => {
     const [from, to, entry] = [fresh('key'), fresh('key'), sampleEntry()]
     assertEqual(
-      await store.replace({ key: from, newKey: to, entry: sampleEntry(), expected: entry.version, now: NOW }),
-      { ok: false, reason: 'missing' },
+      await overwrite(store, { key: from, newKey: to, expected: entry.version }),
+      results.missing,
       'replace with newKey of nothing',
     )
     await store.create({ key: from, entry })
     assertEqual(
-      await store.replace({ key: from, newKey: to, entry: sampleEntry(), expected: fresh('version'), now: NOW }),
-      { ok: false, reason: 'stale', current: entry },
+      await overwrite(store, { key: from, newKey: to, expected: fresh('version') }),
+      results.stale(entry),
       'replace with newKey of another',
     )
     const late = entry.expiresAt + HOUR
     assertEqual(
-      await store.replace({ key: from, newKey: to, entry: sampleEntry(), expected: entry.version, now: late }),
-      { ok: false, reason: 'missing' },
+      await overwrite(store, { key: from, newKey: to, expected: entry.version, now: late }),
+      results.missing,
       'replace with newKey of an expired one',
     )
     assertEqual(await store.load({ key: to, now: NOW }), undefined, 'the other key')
@@ -55,11 +52,9 @@ export const newKeyClauses: Clauses = {
     const [from, entry] = [fresh('key'), sampleEntry()]
     await store.create({ key: from, entry })
     const targets = Array.from({ length: 20 }, () => fresh('key'))
-    const outcomes = await Promise.all(
-      targets.map((to) => store.replace({ key: from, newKey: to, entry: sampleEntry(), expected: entry.version, now: NOW })),
-    )
+    const outcomes = await Promise.all(targets.map((to) => overwrite(store, { key: from, newKey: to, expected: entry.version })))
     assertEqual(outcomes.filter(({ ok }) => ok).length, 1, 'the number of successful calls')
-    const living = await Promise.all([from, ...targets].map((key) => store.load({ key, now: NOW })))
-    assertEqual(living.filter((each) => each !== undefined).length, 1, 'the number of keys with a row')
+    const found = await Promise.all([from, ...targets].map((key) => store.load({ key, now: NOW })))
+    assertEqual(found.filter((each) => each !== undefined).length, 1, 'the number of keys with a row')
   },
 }

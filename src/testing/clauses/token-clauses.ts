@@ -1,6 +1,7 @@
 import type { Entry, Refused, Store, Written } from '../../core/store/store.ts'
+import { results } from '../../stores/shared/results.ts'
 import { assertEqual } from '../assert-equal.ts'
-import { fresh, HOUR, NOW, sampleEntry, TRICKY_TEXTS } from '../sample.ts'
+import { fresh, HOUR, NOW, overwrite, sampleEntry, TRICKY_TEXTS } from '../sample.ts'
 import type { Clauses } from './clauses.ts'
 
 /** For a store whose tokens hold the data: the token of the last write is the key. */
@@ -41,8 +42,8 @@ export const tokenClauses: Clauses = {
     assertEqual(await store.load({ key: token, now: entry.expiresAt }), undefined, 'load at expiresAt')
     assertEqual(await store.load({ key: token, now: entry.expiresAt - 1 }), entry, 'load 1 ms before expiresAt')
     assertEqual(
-      await store.replace({ key: token, entry: sampleEntry(), expected: entry.version, now: entry.expiresAt }),
-      missing,
+      await overwrite(store, { key: token, expected: entry.version, now: entry.expiresAt }),
+      results.missing,
       'replace at expiresAt',
     )
   },
@@ -58,12 +59,8 @@ export const tokenClauses: Clauses = {
   'refuses a version other than that of the token as stale': async (store) => {
     const entry = sampleEntry()
     const token = tokenOf(await store.create({ key: fresh('key'), entry }))
-    const refusal = { ok: false, reason: 'stale', current: entry }
-    assertEqual(
-      await store.replace({ key: token, entry: sampleEntry(), expected: fresh('version'), now: NOW }),
-      refusal,
-      'replace with an unknown version',
-    )
+    const refusal = results.stale(entry)
+    assertEqual(await overwrite(store, { key: token, expected: fresh('version') }), refusal, 'replace with an unknown version')
   },
 
   'touch changes nothing': async (store) => {
@@ -80,11 +77,7 @@ export const tokenClauses: Clauses = {
     const changed = token.slice(0, middle) + (token[middle] === 'A' ? 'B' : 'A') + token.slice(middle + 1)
     for (const other of [...others, changed]) {
       assertEqual(await store.load({ key: other, now: NOW }), undefined, `load of ${JSON.stringify(other)}`)
-      assertEqual(
-        await store.replace({ key: other, entry: sampleEntry(), expected: 'v', now: NOW }),
-        missing,
-        `replace of ${JSON.stringify(other)}`,
-      )
+      assertEqual(await overwrite(store, { key: other, expected: 'v' }), results.missing, `replace of ${JSON.stringify(other)}`)
       assertEqual(
         await store.touch({ key: other, expiresAt: NOW + HOUR, expected: 'v', now: NOW }),
         false,
@@ -112,7 +105,7 @@ export const revocationClauses: Clauses = {
     )
     assertEqual(
       await store.replace({ key: token, entry: sampleEntry({ proof: entry.proof }), expected: entry.version, now: NOW }),
-      missing,
+      results.missing,
       'replace',
     )
   },
@@ -128,9 +121,7 @@ export const revocationClauses: Clauses = {
 
   'of two concurrent new proofs one is accepted': async (store) => {
     const { token, entry } = await writeTwice(store)
-    const outcomes = await Promise.all(
-      Array.from({ length: 5 }, () => store.replace({ key: token, entry: sampleEntry(), expected: entry.version, now: NOW })),
-    )
+    const outcomes = await Promise.all(Array.from({ length: 5 }, () => overwrite(store, { key: token, expected: entry.version })))
     assertEqual(outcomes.filter(({ ok }) => ok).length, 1, 'the number of successful writes')
   },
 
@@ -139,8 +130,6 @@ export const revocationClauses: Clauses = {
     assertEqual([await store.delete({ key: token }), await store.delete({ key: token })], [true, false], 'two deletes')
   },
 }
-
-const missing: Refused = { ok: false, reason: 'missing' }
 
 function tokenOf(outcome: Written | Refused): string {
   if (outcome.ok && outcome.token !== undefined) return outcome.token

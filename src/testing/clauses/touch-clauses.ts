@@ -1,19 +1,15 @@
 import type { Entry, Store } from '../../core/store/store.ts'
+import { results } from '../../stores/shared/results.ts'
 import { assertEqual } from '../assert-equal.ts'
-import { fresh, HOUR, NOW, sampleEntry } from '../sample.ts'
+import { createRow, fresh, HOUR, NOW, overwrite, sampleEntry } from '../sample.ts'
 import type { Clauses } from './clauses.ts'
 
 export const touchClauses: Clauses = {
   'moves expiresAt ahead, sets seenAt to now, and changes nothing else, not even the version': async (store) => {
-    const [key, entry] = [fresh('key'), sampleEntry({ userId: 'ada' })]
-    await store.create({ key, entry })
+    const [key, entry] = await createRow(store, { userId: 'ada' })
     assertEqual(await store.touch({ key, expiresAt: NOW + 2 * HOUR, expected: entry.version, now: NOW }), true, 'touch')
     assertEqual(await store.load({ key, now: NOW }), { ...entry, seenAt: NOW, expiresAt: NOW + 2 * HOUR }, 'the entry')
-    assertEqual(
-      await store.replace({ key, entry: sampleEntry(), expected: entry.version, now: NOW }),
-      { ok: true },
-      'replace of the same version',
-    )
+    assertEqual(await overwrite(store, { key, expected: entry.version }), results.written, 'replace of the same version')
   },
 
   'never creates': async (store) => {
@@ -23,8 +19,7 @@ export const touchClauses: Clauses = {
   },
 
   'never restores a deleted row': async (store) => {
-    const [key, entry] = [fresh('key'), sampleEntry()]
-    await store.create({ key, entry })
+    const [key, entry] = await createRow(store)
     await store.delete({ key })
     assertEqual(await store.touch({ key, expiresAt: NOW + 2 * HOUR, expected: entry.version, now: NOW }), false, 'touch of a deleted entry')
     assertEqual(await store.load({ key, now: NOW }), undefined, 'load afterwards')
@@ -42,14 +37,12 @@ export const touchClauses: Clauses = {
   },
 
   'accepts an entry 1 ms before it expires': async (store) => {
-    const [key, entry] = [fresh('key'), sampleEntry()]
-    await store.create({ key, entry })
+    const [key, entry] = await createRow(store)
     assertEqual(await store.touch({ key, expiresAt: NOW + 2 * HOUR, expected: entry.version, now: entry.expiresAt - 1 }), true, 'touch')
   },
 
   'never shortens: an earlier expiresAt changes nothing': async (store) => {
-    const [key, entry] = [fresh('key'), sampleEntry()]
-    await store.create({ key, entry })
+    const [key, entry] = await createRow(store)
     for (const expiresAt of [entry.expiresAt - 1, NOW, 0]) {
       assertEqual(
         await store.touch({ key, expiresAt, expected: entry.version, now: NOW }),
@@ -61,8 +54,7 @@ export const touchClauses: Clauses = {
   },
 
   'accepts the expiresAt of the entry, and changes only seenAt': async (store) => {
-    const [key, entry] = [fresh('key'), sampleEntry()]
-    await store.create({ key, entry })
+    const [key, entry] = await createRow(store)
     assertEqual(await store.touch({ key, expiresAt: entry.expiresAt, expected: entry.version, now: NOW }), true, 'touch')
     assertEqual(await store.load({ key, now: NOW }), { ...entry, seenAt: NOW }, 'the entry')
   },
@@ -70,8 +62,7 @@ export const touchClauses: Clauses = {
 
 export const touchRaceClauses: Clauses = {
   'refuses another version, and does not change the row': async (store) => {
-    const [key, entry] = [fresh('key'), sampleEntry()]
-    await store.create({ key, entry })
+    const [key, entry] = await createRow(store)
     assertEqual(
       await store.touch({ key, expiresAt: NOW + 2 * HOUR, expected: fresh('version'), now: NOW }),
       false,
@@ -81,8 +72,7 @@ export const touchRaceClauses: Clauses = {
   },
 
   'ends with the latest expiresAt after 20 concurrent touches': async (store) => {
-    const [key, entry] = [fresh('key'), sampleEntry()]
-    await store.create({ key, entry })
+    const [key, entry] = await createRow(store)
     const times = Array.from({ length: 20 }, (_, index) => NOW + HOUR + ((index * 7) % 20) + 1)
     await Promise.all(times.map((expiresAt) => store.touch({ key, expiresAt, expected: entry.version, now: NOW })))
     assertEqual((await store.load({ key, now: NOW }))?.expiresAt, NOW + HOUR + 20, 'expiresAt')
@@ -96,7 +86,7 @@ export const touchRaceClauses: Clauses = {
       store.replace({ key, entry: next, expected: entry.version, now: NOW }),
       touchLater(store, key, entry),
     ])
-    assertEqual(outcome, { ok: true }, 'replace')
+    assertEqual(outcome, results.written, 'replace')
     assertEqual(await store.load({ key, now: NOW }), next, 'the entry')
   },
 }

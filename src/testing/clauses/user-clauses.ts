@@ -1,6 +1,6 @@
 import type { Store } from '../../core/store/store.ts'
 import { assertEqual } from '../assert-equal.ts'
-import { ALIKE_TEXTS, fresh, HOUR, NOW, sampleEntry, TRICKY_TEXTS } from '../sample.ts'
+import { ALIKE_TEXTS, createRow, fresh, HOUR, NOW, overwrite, sampleEntry, TRICKY_TEXTS } from '../sample.ts'
 import type { Clauses } from './clauses.ts'
 import { listAll } from './list-clauses.ts'
 
@@ -60,15 +60,14 @@ export const userClauses: Clauses = {
     const ada = fresh('user')
     const [key, first] = [fresh('key'), sampleEntry({ userId: ada })]
     await store.create({ key, entry: first })
-    await store.replace({ key, entry: sampleEntry(), expected: first.version, now: NOW })
+    await overwrite(store, { key, expected: first.version })
     assertEqual(await deleteSessions(store, ada), 0, 'the number of deleted sessions')
     assertEqual(await remaining(store, [key]), [key], 'the session')
   },
 
   'finds the user of an entry that was touched': async (store) => {
     const ada = fresh('user')
-    const [key, entry] = [fresh('key'), sampleEntry({ userId: ada })]
-    await store.create({ key, entry })
+    const [key, entry] = await createRow(store, { userId: ada })
     await store.touch({ key, expiresAt: NOW + 2 * HOUR, expected: entry.version, now: NOW })
     assertEqual(await deleteSessions(store, ada), 1, 'the number of deleted sessions')
   },

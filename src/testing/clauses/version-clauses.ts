@@ -1,14 +1,14 @@
-import type { Store } from '../../core/store/store.ts'
+import type { Entry, Store } from '../../core/store/store.ts'
+import { results } from '../../stores/shared/results.ts'
 import { assertEqual } from '../assert-equal.ts'
-import { ALIKE_TEXTS, fresh, HOUR, NOW, sampleEntry } from '../sample.ts'
+import { ALIKE_TEXTS, createRow, fresh, HOUR, NOW, overwrite, sampleEntry } from '../sample.ts'
 import type { Clauses } from './clauses.ts'
 
 export const compareAndSwapClauses: Clauses = {
   'refuses another version as stale, with the current entry, and does not change the row': async (store) => {
-    const [key, entry] = [fresh('key'), sampleEntry({ userId: 'ada' })]
-    await store.create({ key, entry })
-    const refusal = await store.replace({ key, entry: sampleEntry(), expected: fresh('version'), now: NOW })
-    assertEqual(refusal, { ok: false, reason: 'stale', current: entry }, 'replace with an unknown version')
+    const [key, entry] = await createRow(store, { userId: 'ada' })
+    const refusal = await overwrite(store, { key, expected: fresh('version') })
+    assertEqual(refusal, results.stale(entry), 'replace with an unknown version')
     assertEqual(await store.load({ key, now: NOW }), entry, 'the entry')
   },
 
@@ -16,21 +16,16 @@ export const compareAndSwapClauses: Clauses = {
     const [key, first, second] = [fresh('key'), sampleEntry(), sampleEntry()]
     await store.create({ key, entry: first })
     await store.replace({ key, entry: second, expected: first.version, now: NOW })
-    assertEqual(
-      await store.replace({ key, entry: sampleEntry(), expected: first.version, now: NOW }),
-      { ok: false, reason: 'stale', current: second },
-      'replace with it',
-    )
+    assertEqual(await overwrite(store, { key, expected: first.version }), results.stale(second), 'replace with it')
     assertEqual(await store.load({ key, now: NOW }), second, 'the entry')
   },
 
   'distinguishes versions by case, padding and every character': async (store) => {
     const [version = '', ...others] = ALIKE_TEXTS
-    const [key, entry] = [fresh('key'), sampleEntry({ version })]
-    await store.create({ key, entry })
+    const [key, entry] = await createRow(store, { version })
     for (const other of ['', ...others]) {
-      const refusal = await store.replace({ key, entry: sampleEntry(), expected: other, now: NOW })
-      assertEqual(refusal, { ok: false, reason: 'stale', current: entry }, `replace with ${JSON.stringify(other)}`)
+      const refusal = await overwrite(store, { key, expected: other })
+      assertEqual(refusal, results.stale(entry), `replace with ${JSON.stringify(other)}`)
       assertEqual(
         await store.touch({ key, expiresAt: NOW + 2 * HOUR, expected: other, now: NOW }),
         false,
@@ -40,15 +35,13 @@ export const compareAndSwapClauses: Clauses = {
   },
 
   'refuses an expired entry as missing, not as stale': async (store) => {
-    const [key, entry] = [fresh('key'), sampleEntry()]
-    await store.create({ key, entry })
-    const refusal = await store.replace({ key, entry: sampleEntry(), expected: fresh('version'), now: entry.expiresAt })
-    assertEqual(refusal, { ok: false, reason: 'missing' }, 'replace of an expired entry with another version')
+    const [key, entry] = await createRow(store)
+    const refusal = await overwrite(store, { key, expected: fresh('version'), now: entry.expiresAt })
+    assertEqual(refusal, results.missing, 'replace of an expired entry with another version')
   },
 
   'writes once out of 100 concurrent replaces of one version': async (store) => {
-    const [key, entry] = [fresh('key'), sampleEntry()]
-    await store.create({ key, entry })
+    const [key, entry] = await createRow(store)
     const next = Array.from({ length: 100 }, () => sampleEntry())
     const outcomes = await Promise.all(next.map((one) => store.replace({ key, entry: one, expected: entry.version, now: NOW })))
     const winners = next.filter((_, index) => outcomes[index]?.ok)
@@ -57,7 +50,7 @@ export const compareAndSwapClauses: Clauses = {
     const refusals = outcomes.filter((outcome) => !outcome.ok)
     assertEqual(
       refusals,
-      refusals.map(() => ({ ok: false, reason: 'stale', current: winners[0] })),
+      refusals.map(() => results.stale(winners[0] as Entry)),
       'the results of the others',
     )
   },
@@ -80,9 +73,8 @@ export const compareAndSwapClauses: Clauses = {
 
   'leaves no row after a delete concurrent with replaces': async (store) => {
     for (let round = 0; round < 10; round += 1) {
-      const [key, entry] = [fresh('key'), sampleEntry()]
-      await store.create({ key, entry })
-      const replace = (): Promise<unknown> => store.replace({ key, entry: sampleEntry(), expected: entry.version, now: NOW })
+      const [key, entry] = await createRow(store)
+      const replace = (): Promise<unknown> => overwrite(store, { key, expected: entry.version })
       await Promise.all([replace(), replace(), store.delete({ key }), replace(), replace()])
       assertEqual(await store.load({ key, now: NOW }), undefined, 'load afterwards')
     }

@@ -201,9 +201,9 @@ describe('unknown options', () => {
   })
 
   it.each<[string, object, RegExp]>([
-    ['secret', { secret: 'keyboard cat' }, /no secret is needed/],
-    ['secrets', { secrets: ['a'] }, /no secret is needed/],
-    ['keys', { keys: ['a'] }, /no secret is needed/],
+    ['secret', { secret: 'keyboard cat' }, /needs no signature/],
+    ['secrets', { secrets: ['a'] }, /only a store that keeps sessions in the cookie/],
+    ['keys', { keys: ['a'] }, /needs no signature/],
     ['resave', { resave: false }, /saved when they change/],
     ['saveUninitialized', { saveUninitialized: true }, /never saved/],
     ['rolling', { rolling: true }, /idle/],
@@ -213,7 +213,7 @@ describe('unknown options', () => {
     ['maxAge', { maxAge: 5 }, /idle.*absolute/],
     ['name', { name: 'sid' }, /cookie: \{ name \}/],
     ['unset', { unset: 'destroy' }, /flush/],
-    ['genid', { genid: () => 'x' }, /drawn/],
+    ['genid', { genid: () => 'x' }, /always random/],
     ['proxy', { proxy: true }, /trust proxy/],
   ])('rejects %s of another library with its equivalent', (option, options, equivalent) => {
     const message = configErrorMessage({ store, ...options })

@@ -22,7 +22,7 @@ async function appWithTwo(): Promise<{ app: TestApp; mine: string; other: string
 }
 
 describe('a request with several cookies of the session name', () => {
-  it.each([1, 2, 3])('has the one session that is active, behind %i dead ids and before one', async (count) => {
+  it.each([1, 2, 3])('has the one session that is active, after %i dead ids and before another', async (count) => {
     const app = await appWith({ cart: 'mine' })
     const dead = ['A', 'B', 'C'].slice(0, count).map(unknown)
     const cookies = count === 3 ? [...dead, app.browser.id] : [...dead, app.browser.id, unknown('D')]

@@ -49,7 +49,7 @@ describe('a store that does not respond', () => {
   it('causes an error with the state of the store and its last failure as the cause', async () => {
     const { app } = await openOnSilentStore()
     const error = (await app.open()).loadError as StoreError
-    expect(error.message).toMatch(/is given time.*served as soon as it is back.*timeout\.operation/)
+    expect(error.message).toMatch(/is not responding.*work again as soon as it responds.*timeout\.operation/)
     expect(error.cause).toBeInstanceOf(StoreError)
   })
 

@@ -9,7 +9,7 @@ import { ISOLATIONS, type Isolation } from '../../services/postgres/postgres-poo
 
 const MANY = / IN \(/
 
-/** A store with some rows, which tells what it sends from then on. */
+/** Returns a store with some rows, and the statements that it sends after that. */
 async function filled(count: number, isolation: Isolation = 'repeatable read', around?: Around) {
   const [table, pool] = [freshTable(), newMysqlPool(isolation)]
   const rows = Array.from({ length: count }, (_, index): [string, Entry] => [`key ${index}`, sampleEntry()])
@@ -21,14 +21,14 @@ async function filled(count: number, isolation: Isolation = 'repeatable read', a
   return { store, rows, table, pool, sent: client.sent }
 }
 
-describe.skipIf(MYSQL === '')('loads that arrive in one turn', () => {
+describe.skipIf(MYSQL === '')('the loads of one turn', () => {
   it.each(ISOLATIONS)('are one statement (%s)', async (isolation) => {
     const { store, rows, sent } = await filled(50, isolation)
     expect(await Promise.all(rows.map(([key]) => store.load({ key, now: NOW })))).toEqual(rows.map(([, entry]) => entry))
     expect(sent).toEqual([expect.stringMatching(MANY)])
   })
 
-  it('have each their own now', async () => {
+  it('each have their own now', async () => {
     const { store } = await filled(0)
     const entry = sampleEntry()
     await store.create({ key: 'a', entry })
@@ -36,7 +36,7 @@ describe.skipIf(MYSQL === '')('loads that arrive in one turn', () => {
     expect(await Promise.all([...loads, store.load({ key: 'b', now: NOW })])).toEqual([entry, entry, undefined, undefined])
   })
 
-  it('are at most 250 to a statement, and of few different texts, since a connection keeps each', async () => {
+  it('are at most 250 per statement, with few different texts, because a connection keeps each', async () => {
     const { store, sent } = await filled(0)
     await Promise.all(Array.from({ length: 600 }, (_, index) => store.load({ key: String(index), now: NOW })))
     expect(sent).toHaveLength(3)
@@ -45,7 +45,7 @@ describe.skipIf(MYSQL === '')('loads that arrive in one turn', () => {
     expect(new Set(sent).size).toBeLessThanOrEqual(9)
   })
 
-  it('join no statement that was sent', async () => {
+  it('do not join a statement that was sent', async () => {
     const gate = Promise.withResolvers<void>()
     let held = false
     const { store, rows, sent, table, pool } = await filled(2, 'repeatable read', async (work, text = '') => {
@@ -65,7 +65,7 @@ describe.skipIf(MYSQL === '')('loads that arrive in one turn', () => {
     expect(late).toEqual(second)
   })
 
-  it('find texts to the last code unit', async () => {
+  it('match texts to the last code unit', async () => {
     const texts = ['', '"', '\\', '\\"', '`', '?', 'NULL', ',', ' ', '\n', '\0', '\ud800', "'", '\u0001', '\u0001""']
     const { store } = await filled(0)
     const entries = texts.map((text) => sampleEntry({ payload: text, proof: text, commits: text, userId: text, version: fresh(text) }))
@@ -73,7 +73,7 @@ describe.skipIf(MYSQL === '')('loads that arrive in one turn', () => {
     expect(await Promise.all(texts.map((text) => store.load({ key: text, now: NOW })))).toEqual(entries)
   })
 
-  it('are answered one by one when the server refuses all of them', async () => {
+  it('run one by one when the server rejects the batch', async () => {
     const refusal = Object.assign(new Error('refused'), { errno: 1064, sqlState: '42000' })
     const { store, rows, sent } = await filled(3, 'repeatable read', async (work, text = '') => {
       const result = await work()
@@ -84,7 +84,7 @@ describe.skipIf(MYSQL === '')('loads that arrive in one turn', () => {
     expect(sent).toHaveLength(4)
   })
 
-  it('fail alike when the answer is lost, and nothing is sent again', async () => {
+  it('all fail when the response is lost, and nothing is sent again', async () => {
     const { store, rows, sent } = await filled(3, 'repeatable read', async (work, text = '') => {
       const result = await work()
       if (MANY.test(text)) throw Object.assign(new Error('lost'), { code: 'ECONNRESET', errno: -104 })
@@ -96,8 +96,8 @@ describe.skipIf(MYSQL === '')('loads that arrive in one turn', () => {
   })
 })
 
-describe.skipIf(MYSQL === '')('writes that arrive in one turn', () => {
-  it('go one by one, each with its own outcome', async () => {
+describe.skipIf(MYSQL === '')('the writes of one turn', () => {
+  it('are sent one by one, each with its own result', async () => {
     const { store, rows, sent } = await filled(3)
     const [[a, first], [b, second], [c, third]] = rows as [[string, Entry], [string, Entry], [string, Entry]]
     const next = sampleEntry()
@@ -113,12 +113,12 @@ describe.skipIf(MYSQL === '')('writes that arrive in one turn', () => {
   })
 })
 
-describe.skipIf(MYSQL === '')('a lone load', () => {
-  it('does not wait for company', async () => {
+describe.skipIf(MYSQL === '')('a single load', () => {
+  it('is sent at the end of the turn', async () => {
     const { store, sent } = await filled(0)
     vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval'] })
     try {
-      // No timer fires, and no time passes: it is gone when the turn ends.
+      // No timer fires and no time passes.
       const load = store.load({ key: 'a', now: NOW })
       await new Promise((resolve) => setImmediate(resolve))
       await new Promise((resolve) => setImmediate(resolve))

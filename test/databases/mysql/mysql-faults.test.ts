@@ -11,16 +11,16 @@ import { ISOLATIONS, type Isolation } from '../../services/postgres/postgres-poo
 
 const failure = (applied: false | undefined): unknown => expect.objectContaining({ code: 'ERR_SESSION_STORE', applied })
 
-/** The connections whose statements about a table wait for a lock, once there are so many. */
+/** Waits until `count` statements on a table wait for a lock, and returns their connections. */
 async function waiting(table: string, count: number): Promise<number[]> {
   const text = `SELECT trx_mysql_thread_id AS id FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT' AND trx_query LIKE '%${table}%'`
   const ids = async (): Promise<number[]> => ((await onlooker().query(text))[0] as { id: number }[]).map(({ id }) => id)
-  // Who asks more often than ten times a second is told the same all the time.
+  // The server updates this table at most ten times a second.
   await expect.poll(ids, { interval: 200, timeout: 15_000 }).toHaveLength(count)
   return ids()
 }
 
-/** A transaction of somebody else. */
+/** A transaction of another application. */
 async function transaction(...statements: string[]): Promise<PoolConnection> {
   const other = await onlooker().getConnection()
   await other.query('START TRANSACTION')
@@ -33,14 +33,14 @@ async function finish(other: PoolConnection): Promise<void> {
   other.release()
 }
 
-/** Pools in each isolation level; and in the one in which MariaDB refuses to write over what changed since a snapshot. */
+/** Pools in each isolation level, and in the one in which MariaDB refuses to overwrite rows that changed since a snapshot. */
 const LEVELS: [name: string, isolation: Isolation, begin: string][] = [
   ...ISOLATIONS.map((isolation): [string, Isolation, string] => [isolation, isolation, 'DO 0']),
   ['repeatable read with strict snapshots', 'repeatable read', 'SET SESSION innodb_snapshot_isolation = ON'],
 ]
 
-describe.skipIf(MYSQL === '')('others in the way', () => {
-  it.each(LEVELS)('100 compare-and-swaps of one row from four pools, none is lost (%s)', async (_, isolation, begin) => {
+describe.skipIf(MYSQL === '')('lock conflicts', () => {
+  it.each(LEVELS)('lose none of 100 compare-and-swaps of one row from four pools (%s)', async (_, isolation, begin) => {
     const table = freshTable()
     const stores = Array.from({ length: 4 }, () => new MysqlStore({ pool: newMysqlPool(isolation, { connectionLimit: 3 }, begin), table }))
     await stores[0]?.create({ key: 'n', entry: sampleEntry({ payload: '0' }) })
@@ -55,7 +55,7 @@ describe.skipIf(MYSQL === '')('others in the way', () => {
     expect((await stores[0]?.load({ key: 'n', now: NOW }))?.payload).toBe('100')
   })
 
-  it.each(LEVELS)('writes, sweeps and deletions of rows that four pools share (%s)', async (_, isolation, begin) => {
+  it.each(LEVELS)('do not fail writes, clearing and deletions of rows that four pools share (%s)', async (_, isolation, begin) => {
     const table = freshTable()
     const stores = Array.from({ length: 4 }, () => new MysqlStore({ pool: newMysqlPool(isolation, { connectionLimit: 3 }, begin), table }))
     const keys = Array.from({ length: 12 }, (__, index) => `key ${index}`)
@@ -70,14 +70,14 @@ describe.skipIf(MYSQL === '')('others in the way', () => {
       if (ok) wins.set(key, (wins.get(key) ?? 0) + 1)
       await store.create({ key: `${key} that is over`, entry: sampleEntry({ expiresAt: NOW, userId: 'gone' }) })
     }
-    const sweep = async (store: MysqlStore): Promise<void> => {
+    const clear = async (store: MysqlStore): Promise<void> => {
       for await (const { deleted } of store.clearExpired({ now: NOW, batch: 3 })) expect(deleted).toBeGreaterThanOrEqual(0)
     }
     for (let round = 0; round < 5; round += 1)
       await Promise.all(
         stores.flatMap((store) => [
           ...keys.map((key) => swap(store, key)),
-          sweep(store),
+          clear(store),
           store.deleteByIndex({ index: 'userId', name: 'gone' }),
         ]),
       )
@@ -85,13 +85,13 @@ describe.skipIf(MYSQL === '')('others in the way', () => {
     expect(rows.map((row) => Number(row?.payload))).toEqual(keys.map((key) => wins.get(key)))
   })
 
-  it('a deadlock that the server ends at our cost is tried again', async () => {
+  it('are retried after a deadlock whose victim is the store', async () => {
     const table = freshTable()
     const pool = watchedMysql(newMysqlPool())
     const store = new MysqlStore({ pool, table })
     for (const key of ['a', 'b']) await store.create({ key, entry: sampleEntry({ userId: 'ada' }) })
     for (let more = 0; more < 20; more++) await store.create({ key: `more ${more}`, entry: sampleEntry() })
-    // The one that changed more stays.
+    // The server rolls back the transaction that changed less.
     const other = await transaction(
       `UPDATE \`${table}\` SET seen_at = 1 WHERE \`key\` LIKE 'more%'`,
       `SELECT 1 FROM \`${table}\` WHERE \`key\` = 'b' FOR UPDATE`,
@@ -104,7 +104,7 @@ describe.skipIf(MYSQL === '')('others in the way', () => {
     expect(pool.sent.filter((text) => text.startsWith('DELETE')).length).toBeGreaterThan(1)
   })
 
-  it('a lock that was not had in time is tried again', async () => {
+  it('are retried after a lock wait timeout', async () => {
     const table = freshTable()
     const pool = watchedMysql(newMysqlPool('repeatable read', {}, 'SET SESSION innodb_lock_wait_timeout = 1'))
     const [store, entry] = [new MysqlStore({ pool, table }), sampleEntry()]
@@ -116,7 +116,7 @@ describe.skipIf(MYSQL === '')('others in the way', () => {
     expect(await swap).toEqual({ ok: true })
   })
 
-  it.each([1243, 1615, 1020])('a statement that the server no longer knows, or takes back, is tried again (%i)', async (errno) => {
+  it.each([1243, 1615, 1020])('are retried after a dropped or rolled back statement (%i)', async (errno) => {
     let refusals = 1
     const pool = watchedMysql(newMysqlPool(), async (work, text = '') => {
       if (text.startsWith('DELETE') && refusals-- > 0) throw Object.assign(new Error('refused'), { errno, sqlState: 'HY000' })
@@ -128,7 +128,7 @@ describe.skipIf(MYSQL === '')('others in the way', () => {
     expect(refusals).toBe(-1)
   })
 
-  it('gives up with a plain error when the server never lets it', async () => {
+  it('end with an error when no attempt succeeds', async () => {
     let tries = 0
     const pool = watchedMysql(newMysqlPool(), async (work, text = '') => {
       if (text.startsWith('DELETE')) tries += 1
@@ -140,7 +140,7 @@ describe.skipIf(MYSQL === '')('others in the way', () => {
     expect(tries).toBeGreaterThan(5)
   })
 
-  it('a row that somebody has changed, or deleted, is judged by what became of it', async () => {
+  it('judge a row by its state after the conflict', async () => {
     const [table, pool] = [freshTable(), newMysqlPool()]
     const store = new MysqlStore({ pool, table })
     const [a, b] = [sampleEntry(), sampleEntry()]
@@ -163,7 +163,7 @@ describe.skipIf(MYSQL === '')('others in the way', () => {
   })
 })
 
-describe.skipIf(MYSQL === '').each(['KILL', 'KILL QUERY'])('a statement that somebody ends on the server: %s', (kill) => {
+describe.skipIf(MYSQL === '').each(['KILL', 'KILL QUERY'])('a statement that is killed on the server: %s', (kill) => {
   async function held() {
     const table = freshTable()
     const store = new MysqlStore({ pool: newMysqlPool(), table })
@@ -179,7 +179,7 @@ describe.skipIf(MYSQL === '').each(['KILL', 'KILL QUERY'])('a statement that som
     return { store, sessions, session, end, release: () => finish(other) }
   }
 
-  it('leaves the outcome open', async () => {
+  it('has an unknown outcome', async () => {
     const { store, end, release } = await held()
     const [[key]] = (await store.list({ now: 0 })).entries as [[string, unknown]]
     const outcome = expect(store.delete({ key })).rejects.toEqual(failure(undefined))
@@ -189,7 +189,7 @@ describe.skipIf(MYSQL === '').each(['KILL', 'KILL QUERY'])('a statement that som
     expect(await store.delete({ key })).toBe(true)
   })
 
-  it('is found out by the session, whose change is there once', async () => {
+  it('is resolved by the session, which applies its change once', async () => {
     const { sessions, session, end, release } = await held()
     session.update('n', (n: number) => n + 1)
     const saved = session.save()
@@ -201,7 +201,7 @@ describe.skipIf(MYSQL === '').each(['KILL', 'KILL QUERY'])('a statement that som
 })
 
 describe.skipIf(MYSQL === '')('a pool', () => {
-  it('may lose idle connections to the server', async () => {
+  it('recovers from lost idle connections', async () => {
     const pool = newMysqlPool()
     const store = new MysqlStore({ pool, table: freshTable() })
     await Promise.all([store.create({ key: 'a', entry: sampleEntry() }), store.create({ key: 'b', entry: sampleEntry() })])
@@ -213,7 +213,7 @@ describe.skipIf(MYSQL === '')('a pool', () => {
     expect(await store.load({ key: 'a', now: NOW })).toBeDefined()
   })
 
-  it('whose connections are all in use is waited for', async () => {
+  it('whose connections are all in use delays an operation', async () => {
     const pool = newMysqlPool('repeatable read', { connectionLimit: 2 })
     const store = new MysqlStore({ pool, table: freshTable() })
     await store.create({ key: 'a', entry: sampleEntry() })
@@ -224,9 +224,9 @@ describe.skipIf(MYSQL === '')('a pool', () => {
   })
 
   it.each([
-    ['does not let anybody wait', { waitForConnections: false }, '10s' as const],
-    ['lets everybody wait', { waitForConnections: true }, '100ms' as const],
-  ])('whose connections are all in use, and which %s, is a failure without effect', async (_, options, statementTimeout) => {
+    ['does not queue requests', { waitForConnections: false }, '10s' as const],
+    ['queues requests', { waitForConnections: true }, '100ms' as const],
+  ])('whose connections are all in use, and which %s, fails without effect', async (_, options, statementTimeout) => {
     const pool = newMysqlPool('repeatable read', { connectionLimit: 1, ...options })
     const store = new MysqlStore({ pool, table: freshTable(), statementTimeout })
     await expect.poll(() => store.create({ key: 'a', entry: sampleEntry() }).catch(() => undefined), { timeout: 10_000 }).toBeDefined()
@@ -234,7 +234,7 @@ describe.skipIf(MYSQL === '')('a pool', () => {
     await expect(store.delete({ key: 'a' })).rejects.toEqual(failure(false))
     await expect(store.delete({ key: 'a' })).rejects.toThrow(/^The session store failed to delete: No connection/)
     taken.release()
-    // The connection that came too late was given back: there is only one.
+    // The late connection was released: the pool has only one.
     await expect.poll(() => store.delete({ key: 'a' }).catch(() => undefined), { timeout: 10_000 }).toBe(true)
   })
 
@@ -254,8 +254,8 @@ describe.skipIf(MYSQL === '')('a pool', () => {
   )
 })
 
-describe.skipIf(MYSQL === '')('a statement that is larger than the server takes', () => {
-  it.each([16, 17, 60])('is refused at once, and the connection stays: %i MiB', async (size) => {
+describe.skipIf(MYSQL === '')('a statement that is larger than the server accepts', () => {
+  it.each([16, 17, 60])('is refused at once and keeps the connection: %i MiB', async (size) => {
     const store = new MysqlStore({ pool: newMysqlPool(), table: freshTable() })
     const large = sampleEntry({ payload: 'x'.repeat(size << 20) })
     await expect(store.create({ key: 'a', entry: large })).rejects.toEqual(failure(false))
@@ -266,33 +266,33 @@ describe.skipIf(MYSQL === '')('a statement that is larger than the server takes'
   })
 })
 
-describe.skipIf(MYSQL === '')('clearing what expired', () => {
-  it.each(ISOLATIONS)('waits for a row that somebody is at work on, and spares what was touched meanwhile (%s)', async (isolation) => {
+describe.skipIf(MYSQL === '')('clearExpired', () => {
+  it.each(ISOLATIONS)('waits for a locked row, and does not delete one that was touched in that time (%s)', async (isolation) => {
     const table = freshTable()
     const store = new MysqlStore({ pool: newMysqlPool(isolation), table })
     for (let index = 0; index < 10; index++)
       await store.create({ key: `key ${index}`, entry: sampleEntry({ expiresAt: NOW - 10 + index }) })
     const other = await transaction(`UPDATE \`${table}\` SET expires_at = ${NOW + 1} WHERE \`key\` = 'key 4'`)
     const totals: number[] = []
-    const sweep = (async () => {
+    const clear = (async () => {
       for await (const { deleted } of store.clearExpired({ now: NOW, batch: 4 })) totals.push(deleted)
     })()
     await waiting(table, 1)
     expect(totals).toEqual([4])
     await finish(other)
-    await sweep
+    await clear
     expect(totals).toEqual([4, 8, 9])
     expect((await store.list({ now: 0 })).entries.map(([key]) => key)).toEqual(['key 4'])
   })
 })
 
-describe.skipIf(MYSQL === '')('a server that lets nobody in', () => {
+describe.skipIf(MYSQL === '')('a server that rejects connections', () => {
   it.each([
     ['no such database', { database: 'no_such_database' }],
     ['no such user', { user: 'nobody' }],
     ['nothing listens', { port: 1 }],
     ['no such name', { host: 'nowhere.invalid' }],
-  ])('has surely done nothing: %s', async (_, options) => {
+  ])('has no effect: %s', async (_, options) => {
     const pool = mysqlPool({ uri: MYSQL, host: '127.0.0.1', ...options }, [])
     const store = new MysqlStore({ pool, createTable: false })
     await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(failure(false))

@@ -15,7 +15,7 @@ import { MYSQL } from '../../services/mysql/mysql-pools.ts'
 const failure = (applied: false | undefined): unknown => expect.objectContaining({ code: 'ERR_SESSION_STORE', applied })
 const ANY_FAILURE = expect.objectContaining({ code: 'ERR_SESSION_STORE' })
 
-/** All tables of this server together have a few megabytes. */
+/** The data of this server has a few megabytes of disk. */
 const SMALL_DISK = ['--innodb-file-per-table=0', '--innodb-data-file-path=ibdata1:24M']
 const LARGE_DISK = ['--innodb-file-per-table=0', '--innodb-data-file-path=ibdata1:24M:autoextend']
 let server: MysqlServer
@@ -26,7 +26,7 @@ function ownPool(options: PoolOptions = {}): Pool {
   return pool
 }
 
-/** Whatever fails at first comes about in the end. */
+/** Retries the work until it succeeds. */
 async function soon<T>(work: () => Promise<T>, expected: unknown): Promise<void> {
   await expect.poll(() => work().catch(() => undefined), { timeout: 15_000 }).toEqual(expected)
 }
@@ -39,7 +39,7 @@ describe.skipIf(MYSQL === '')('a server', () => {
   })
   afterAll(() => server?.remove())
 
-  it('that was restarted is used again as soon as it is back', async () => {
+  it('that was restarted is used as soon as it is up', async () => {
     const [store, entry] = [new MysqlStore({ pool: ownPool() }), sampleEntry()]
     await store.create({ key: 'a', entry })
     await server.stop()
@@ -50,7 +50,7 @@ describe.skipIf(MYSQL === '')('a server', () => {
     expect(await store.replace({ key: 'a', entry: sampleEntry(), expected: entry.version, now: NOW })).toEqual({ ok: true })
   })
 
-  it('that hangs is given up in time, and its connections with it', async () => {
+  it('that hangs fails operations in time, and its connections are closed', async () => {
     const pool = ownPool({ connectionLimit: 2 })
     const [store, entry] = [new MysqlStore({ pool, table: freshTable(), statementTimeout: '400ms' }), sampleEntry()]
     await soon(() => store.create({ key: 'a', entry }), { ok: true })
@@ -58,7 +58,7 @@ describe.skipIf(MYSQL === '')('a server', () => {
     try {
       const replace = store.replace({ key: 'a', entry: sampleEntry(), expected: entry.version, now: NOW })
       await expect(replace).rejects.toEqual(failure(undefined))
-      await expect(replace).rejects.toThrow('No answer in time')
+      await expect(replace).rejects.toThrow('No response in time')
       const loads = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => store.delete({ key: `other ${index}` })))
       expect(new Set(loads.map(({ status }) => status))).toEqual(new Set(['rejected']))
     } finally {
@@ -67,7 +67,7 @@ describe.skipIf(MYSQL === '')('a server', () => {
     await soon(async () => (await store.load({ key: 'a', now: NOW })) !== undefined, true)
   })
 
-  it('that hangs costs a request no more than its time, and no change is lost or made twice', async () => {
+  it('that hangs delays a request at most by its timeout, and loses and repeats no change', async () => {
     const store = new MysqlStore({ pool: ownPool(), table: freshTable(), statementTimeout: '1s' })
     const sessions = createSessions<any>({ store, timeout: { operation: '500ms', request: '20s' } })
     const session = sessions.create()
@@ -83,7 +83,7 @@ describe.skipIf(MYSQL === '')('a server', () => {
     expect((await sessions.load(session.id as string)).get('n')).toBe(2)
   })
 
-  it('that does not speak has surely done nothing', async () => {
+  it('that accepts connections and sends nothing has no effect', async () => {
     const silent = createServer().listen(0, '127.0.0.1')
     await once(silent, 'listening')
     onTestFinished(() => void silent.close())
@@ -92,7 +92,7 @@ describe.skipIf(MYSQL === '')('a server', () => {
     await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(failure(false))
   })
 
-  it('that only reads refuses writes, keeps serving loads, and may write again', async () => {
+  it('that is read-only refuses writes, serves loads, and accepts writes again later', async () => {
     const [admin, table, user] = [ownPool(), freshTable(), freshTable()]
     await admin.query(`CREATE USER ${user}@'127.0.0.1'`)
     await admin.query(`GRANT ALL ON app.* TO ${user}@'127.0.0.1'`)
@@ -106,7 +106,7 @@ describe.skipIf(MYSQL === '')('a server', () => {
     expect(await store.delete({ key: 'a' })).toBe(true)
   })
 
-  it('without room refuses writes, keeps serving loads, and writes again when there is room', async () => {
+  it('with a full disk refuses writes, serves loads, and accepts writes again when there is space', async () => {
     const store = new MysqlStore({ pool: ownPool(), table: freshTable() })
     const full = async (): Promise<unknown> => {
       for (let row = 0; row < 200; row++) await store.create({ key: `key ${row}`, entry: sampleEntry({ payload: 'x'.repeat(1 << 19) }) })
@@ -136,7 +136,7 @@ describe.skipIf(MYSQL === '')('a network', () => {
     return { proxy, store, entries, table }
   }
 
-  it('that is slow slows, and no more', async () => {
+  it('that is slow only causes delay', async () => {
     const { proxy, store, entries } = await through('10s')
     proxy.fault = { delay: 20, jitter: 20 }
     expect(await Promise.all(entries.map((_, index) => store.load({ key: `key ${index}`, now: NOW })))).toEqual(entries)
@@ -144,34 +144,34 @@ describe.skipIf(MYSQL === '')('a network', () => {
   })
 
   it.each<[string, Fault]>([
-    ['swallows answers', { blackHole: 'down' }],
+    ['drops responses', { blackHole: 'down' }],
     ['swallows everything', { blackHole: 'both' }],
-    ['breaks in the middle of an answer', { cut: { after: 3000, direction: 'down', how: 'reset' } }],
-    ['ends in the middle of an answer', { cut: { after: 3000, direction: 'down', how: 'end' } }],
+    ['breaks in the middle of a response', { cut: { after: 3000, direction: 'down', how: 'reset' } }],
+    ['ends in the middle of a response', { cut: { after: 3000, direction: 'down', how: 'end' } }],
     ['breaks in the middle of a statement', { cut: { after: 300, direction: 'up', how: 'reset' } }],
-  ])('that %s never gives one the answer of another', async (_, fault) => {
+  ])('that %s never mixes up responses', async (_, fault) => {
     const { proxy, store, entries } = await through('400ms', { connectionLimit: 3 })
     proxy.fault = fault
-    const answers = await Promise.allSettled(
+    const results = await Promise.allSettled(
       Array.from({ length: 30 }, async (__, index) => {
-        // Each in a turn of its own.
+        // Each in a separate turn.
         for (let turn = 0; turn < index; turn++) await new Promise((resolve) => setImmediate(resolve))
         return store.load({ key: `key ${index % 4}`, now: NOW })
       }),
     )
-    for (const [index, answer] of answers.entries()) {
-      if (answer.status === 'fulfilled') expect(answer.value).toEqual(entries[index % 4])
-      else expect(answer.reason).toEqual(ANY_FAILURE)
+    for (const [index, result] of results.entries()) {
+      if (result.status === 'fulfilled') expect(result.value).toEqual(entries[index % 4])
+      else expect(result.reason).toEqual(ANY_FAILURE)
     }
-    expect(answers.some(({ status }) => status === 'rejected')).toBe(true)
+    expect(results.some(({ status }) => status === 'rejected')).toBe(true)
     proxy.fault = {}
     for (const [index, entry] of entries.entries()) await soon(() => store.load({ key: `key ${index}`, now: NOW }), entry)
     await store.close()
   })
 
-  it('that breaks during a write leaves its outcome open', async () => {
+  it('that breaks during a write leaves the outcome unknown', async () => {
     const { proxy, store } = await through('2s', { connectionLimit: 1 })
-    // The statement is prepared now, and no answer is needed before it is sent again.
+    // The statement is prepared now, so it can be sent without a response before it.
     expect(await store.delete({ key: 'nothing' })).toBe(false)
     proxy.fault = { blackHole: 'down' }
     await expect(store.delete({ key: 'key 0' })).rejects.toEqual(failure(undefined))
@@ -179,7 +179,7 @@ describe.skipIf(MYSQL === '')('a network', () => {
     await soon(() => store.load({ key: 'key 0', now: NOW }).then((entry) => entry === undefined), true)
   })
 
-  it('that breaks during a write is no reason for a session to make a change twice, or not at all', async () => {
+  it('that breaks during a write makes a session neither repeat nor lose a change', async () => {
     const { proxy, store, table } = await through('10s', { connectionLimit: 1 })
     const sessions = createSessions<any>({ store, timeout: { operation: '20s', request: '40s' } })
     const session = sessions.create()
@@ -187,13 +187,13 @@ describe.skipIf(MYSQL === '')('a network', () => {
       session.set('n', n)
       await session.save()
     }
-    const beside = mysqlPool({ uri: MYSQL }, [])
-    onTestFinished(() => beside.end())
-    const onTheSpot = createSessions<any>({ store: new MysqlStore({ pool: beside, table }) })
+    const healthy = mysqlPool({ uri: MYSQL }, [])
+    onTestFinished(() => healthy.end())
+    const unaffected = createSessions<any>({ store: new MysqlStore({ pool: healthy, table }) })
     proxy.fault = { blackHole: 'down' }
     session.update('n', (n: number) => n + 1)
     const saved = session.save()
-    await soon(async () => (await onTheSpot.load(session.id as string)).get('n'), 2)
+    await soon(async () => (await unaffected.load(session.id as string)).get('n'), 2)
     proxy.fault = {}
     proxy.resetAll()
     await saved

@@ -6,7 +6,7 @@ import { formatFailures, runSeeds, type StoreName, seedsFrom } from '../../proof
 import { freshTable } from '../../services/fresh-table.ts'
 import { MYSQL } from '../../services/mysql/mysql-pools.ts'
 
-/** Others every day. */
+/** Different seeds every day. */
 const day = Math.floor(Date.now() / 86_400_000)
 const store = MYSQL as StoreName
 
@@ -27,7 +27,7 @@ describe.skipIf(MYSQL === '')('the guarantee on MariaDB', () => {
     expect(check(history)).toEqual([])
   })
 
-  it('keeps no process alive that is told to end', { timeout: 30_000 }, async () => {
+  it('does not keep a process alive that is stopping', { timeout: 30_000 }, async () => {
     const server = new ServerProcess(`${MYSQL}#${freshTable()}`)
     onTestFinished(async () => void (await server.stop('SIGKILL')))
     expect(await server.stop('SIGTERM')).toBe(0)

@@ -32,28 +32,28 @@ describe('the options of a MysqlStore', () => {
     ['statementTimeout', '0s'],
     ['statementTimeout', '25d'],
     ['client', pool],
-  ])('that cannot be used are refused by name: %s', (option, value) => {
+  ])('are refused by name if invalid: %s', (option, value) => {
     const options = { pool, [option]: value } as unknown as MysqlStoreOptions
     expect(() => new MysqlStore(options)).toThrow(CONFIG)
     expect(() => new MysqlStore(options)).toThrow(`\`${option}\``)
   })
 
-  it.each([undefined, {}, pool])('ask for the pool', (options) => {
+  it.each([undefined, {}, pool])('must contain the pool', (options) => {
     expect(() => new MysqlStore(options as unknown as MysqlStoreOptions)).toThrow(CONFIG)
   })
 
-  it('fit the types of both pools', () => {
+  it('accept the types of both pools', () => {
     expect(() => [new MysqlStore({ pool }), new MysqlStore({ pool: promised.createPool({}) })]).not.toThrow()
   })
 })
 
 describe('the schema of a MysqlStore', () => {
-  it('is what schema/mysql.sql says', () => {
+  it('equals schema/mysql.sql', () => {
     expect(readFileSync('schema/mysql.sql', 'utf8')).toBe(mysqlSchema('sessions'))
   })
 })
 
-/** A database with settings of its own. */
+/** Creates a database with the given settings. */
 async function newDatabase(how = ''): Promise<string> {
   const name = freshTable()
   await newMysqlPool().query(`CREATE DATABASE \`${name}\` ${how}`)
@@ -61,7 +61,7 @@ async function newDatabase(how = ''): Promise<string> {
 }
 
 describe.skipIf(MYSQL === '')('the table of a MysqlStore', () => {
-  it('is not created with createTable: false, and may come from the file', async () => {
+  it('is not created with createTable: false, and can be created from the file', async () => {
     const pool = newMysqlPool('repeatable read', { database: await newDatabase() })
     const store = new MysqlStore({ pool, createTable: false })
     await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(NOT_APPLIED)
@@ -70,7 +70,7 @@ describe.skipIf(MYSQL === '')('the table of a MysqlStore', () => {
     expect(await store.create({ key: 'a', entry: sampleEntry() })).toEqual({ ok: true })
   })
 
-  it('may be in another database, and be called by any word', async () => {
+  it('may be in another database, and be named by a keyword', async () => {
     const [pool, database] = [newMysqlPool(), await newDatabase()]
     const entry = sampleEntry({ userId: 'ada' })
     for (const table of [`${database}.order`, `${database}.key`, `${database}.user`]) {
@@ -81,7 +81,7 @@ describe.skipIf(MYSQL === '')('the table of a MysqlStore', () => {
     }
   })
 
-  it('can be created by many at once', async () => {
+  it('can be created concurrently', async () => {
     const table = freshTable()
     const pools = Array.from({ length: 4 }, () => newMysqlPool())
     const stores = Array.from({ length: 40 }, (_, index) => new MysqlStore({ pool: pools[index % 4] as Pool, table }))
@@ -89,7 +89,7 @@ describe.skipIf(MYSQL === '')('the table of a MysqlStore', () => {
     expect(outcomes).toEqual(stores.map(() => ({ ok: true })))
   })
 
-  it('is found by a user who may not create any', async () => {
+  it('can be used by a user without the right to create it', async () => {
     const [pool, table, user] = [newMysqlPool(), freshTable(), freshTable()]
     await new MysqlStore({ pool, table }).create({ key: 'a', entry: sampleEntry() })
     await pool.query(`CREATE USER ${user}@'127.0.0.1'`)
@@ -101,14 +101,14 @@ describe.skipIf(MYSQL === '')('the table of a MysqlStore', () => {
     )
   })
 
-  it('is looked for once', async () => {
+  it('is looked up once', async () => {
     const pool = watchedMysql(newMysqlPool())
     const store = new MysqlStore({ pool, table: freshTable() })
     await Promise.all([store.load({ key: 'a', now: NOW }), store.create({ key: 'a', entry: sampleEntry() }), store.delete({ key: 'b' })])
     expect(pool.sent.filter((text) => /SHOW COLUMNS|CREATE|@@/.test(text))).toHaveLength(3)
   })
 
-  it('has an index for each purpose, also when half of the rows are expired', async () => {
+  it('has an index for each query, also if half of the rows are expired', async () => {
     const [pool, table] = [newMysqlPool(), freshTable()]
     const store = new MysqlStore({ pool, table })
     await store.create({ key: 'a', entry: sampleEntry({ userId: 'ada' }) })
@@ -145,17 +145,20 @@ describe.skipIf(MYSQL === '')('texts in a MysqlStore', () => {
     'CHARACTER SET latin1',
     'CHARACTER SET ucs2 COLLATE ucs2_unicode_ci',
     'CHARACTER SET utf8mb3 COLLATE utf8mb3_bin',
-  ])('are kept apart to the last code unit, whatever the database folds or pads: %s', async (how) => {
+  ])('are distinguished to the last code unit, whatever the database folds or pads: %s', async (how) => {
     await keepApart(new MysqlStore({ pool: newMysqlPool('repeatable read', { database: await newDatabase(how) }) }))
   })
 
-  it.each(['latin1', 'utf8_general_ci', 'utf8mb4_unicode_ci', 'gbk'])('come back whatever the connection speaks: %s', async (charset) => {
-    const pool = newMysqlPool('repeatable read', {
-      charset: charset === 'latin1' ? 'latin1_swedish_ci' : charset === 'gbk' ? 'gbk_chinese_ci' : charset,
-    })
-    await keepExactly(new MysqlStore({ pool, table: freshTable() }))
-    await keepApart(new MysqlStore({ pool, table: freshTable() }))
-  })
+  it.each(['latin1', 'utf8_general_ci', 'utf8mb4_unicode_ci', 'gbk'])(
+    'are returned unchanged with every character set of the connection: %s',
+    async (charset) => {
+      const pool = newMysqlPool('repeatable read', {
+        charset: charset === 'latin1' ? 'latin1_swedish_ci' : charset === 'gbk' ? 'gbk_chinese_ci' : charset,
+      })
+      await keepExactly(new MysqlStore({ pool, table: freshTable() }))
+      await keepApart(new MysqlStore({ pool, table: freshTable() }))
+    },
+  )
 
   it.each(['', 'TRADITIONAL', 'ANSI,NO_BACKSLASH_ESCAPES', 'ORACLE,EMPTY_STRING_IS_NULL', 'PAD_CHAR_TO_FULL_LENGTH,STRICT_ALL_TABLES'])(
     'come back in the sql_mode %j',
@@ -166,7 +169,7 @@ describe.skipIf(MYSQL === '')('texts in a MysqlStore', () => {
     },
   )
 
-  it('are never cut off, also by a server that is not strict', async () => {
+  it('are never cut off, also without strict mode', async () => {
     const pool = newMysqlPool('repeatable read', {}, `SET SESSION sql_mode = ''`)
     const [store, longest] = [new MysqlStore({ pool, table: freshTable() }), 'é'.repeat(127)]
     expect(await store.create({ key: `${longest}x`, entry: sampleEntry({ userId: `${longest}1` }) })).toEqual({ ok: true })
@@ -189,7 +192,7 @@ describe.skipIf(MYSQL === '')('the settings of a pool', () => {
     ['a reset of each connection', { resetOnRelease: true, connectionLimit: 1 }],
   ]
 
-  it.each(settings)('do not reach the rows: %s', async (_, options) => {
+  it.each(settings)('do not affect the rows: %s', async (_, options) => {
     const store = new MysqlStore({ pool: mysql.createPool({ uri: MYSQL, ...options }), table: freshTable() })
     const entry = sampleEntry({ userId: 'ada' })
     expect(await store.create({ key: 'a', entry })).toEqual({ ok: true })
@@ -206,7 +209,7 @@ describe.skipIf(MYSQL === '')('the settings of a pool', () => {
     expect(await store.list({ now: NOW })).toEqual({ entries: [['a', next]] })
   })
 
-  it.each(['FOUND_ROWS', '-FOUND_ROWS'])('do not decide whether a write counts that changes nothing: %s', async (flag) => {
+  it.each(['FOUND_ROWS', '-FOUND_ROWS'])('do not affect the count of a write that changes nothing: %s', async (flag) => {
     const pool = newMysqlPool('repeatable read', { flags: [flag] })
     const [store, entry] = [new MysqlStore({ pool, table: freshTable() }), sampleEntry({ seenAt: NOW })]
     await store.create({ key: 'a', entry })
@@ -216,7 +219,7 @@ describe.skipIf(MYSQL === '')('the settings of a pool', () => {
     expect(await store.replace({ key: 'a', entry, expected: 'another', now: NOW })).toEqual({ ok: false, reason: 'stale', current: entry })
   })
 
-  it.each(['de_DE', 'ru_RU', 'ja_JP'])('nor the language of the server: %s', async (language) => {
+  it.each(['de_DE', 'ru_RU', 'ja_JP'])('include no effect of the language of the server: %s', async (language) => {
     const pool = newMysqlPool('repeatable read', { flags: ['-FOUND_ROWS'] }, `SET SESSION lc_messages = '${language}'`)
     const [store, entry] = [new MysqlStore({ pool, table: freshTable() }), sampleEntry({ seenAt: NOW })]
     await store.create({ key: 'a', entry })
@@ -225,8 +228,8 @@ describe.skipIf(MYSQL === '')('the settings of a pool', () => {
   })
 })
 
-describe.skipIf(MYSQL === '')('a MysqlStore that is closed', () => {
-  it('finishes what was asked of it, leaves the pool open, and says that it is closed', async () => {
+describe.skipIf(MYSQL === '')('close of a MysqlStore', () => {
+  it('waits for pending operations, leaves the pool open, and fails later operations', async () => {
     const pool = newMysqlPool('repeatable read', { connectionLimit: 1 })
     const store = new MysqlStore({ pool, table: freshTable() })
     const writes = Array.from({ length: 20 }, (_, index) => store.create({ key: String(index), entry: sampleEntry() }))

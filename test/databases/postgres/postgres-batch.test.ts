@@ -6,7 +6,7 @@ import { freshTable, ISOLATIONS, newPool, POSTGRES } from '../../services/postgr
 import { watched } from '../../services/postgres/watched-pool.ts'
 
 const OK = { ok: true }
-/** What stands between the texts of a statement, whole and in parts, and a text that looks like the next choice. */
+/** The separator of the texts in a batch, whole and in parts, and a text that equals the next candidate. */
 const SEPARATORS = [
   '\u001e0\u001f',
   '\u001e1\u001f',
@@ -18,7 +18,7 @@ const SEPARATORS = [
   '\u0001\u0001',
 ]
 
-/** A store with some rows, which tells what it sends from then on. */
+/** Returns a store with some rows, and the statements that it sends after that. */
 async function filled(count: number, isolation: (typeof ISOLATIONS)[number] = 'read committed') {
   const [table, pool] = [freshTable(), newPool(isolation)]
   const rows = Array.from({ length: count }, (_, index): [string, Entry] => [`key ${index}`, sampleEntry()])
@@ -30,14 +30,14 @@ async function filled(count: number, isolation: (typeof ISOLATIONS)[number] = 'r
   return { store, rows, table, pool, sent: client.sent }
 }
 
-describe.skipIf(POSTGRES === '').each(ISOLATIONS)('what arrives in one turn, %s', (isolation) => {
-  it('is one statement: 64 loads', async () => {
+describe.skipIf(POSTGRES === '').each(ISOLATIONS)('the operations of one turn, %s', (isolation) => {
+  it('are one statement: 64 loads', async () => {
     const { store, rows, sent } = await filled(64, isolation)
     expect(await Promise.all(rows.map(([key]) => store.load({ key, now: NOW })))).toEqual(rows.map(([, entry]) => entry))
     expect(sent).toEqual([expect.stringContaining('= ANY(')])
   })
 
-  it('is one statement: 64 creates', async () => {
+  it('are one statement: 64 creates', async () => {
     const { store, sent } = await filled(0, isolation)
     const rows = Array.from({ length: 64 }, (_, index): [string, Entry] => [
       `key ${index}`,
@@ -48,7 +48,7 @@ describe.skipIf(POSTGRES === '').each(ISOLATIONS)('what arrives in one turn, %s'
     expect(await Promise.all(rows.map(([key]) => store.load({ key, now: NOW })))).toEqual(rows.map(([, entry]) => entry))
   })
 
-  it('is one statement: 64 replaces', async () => {
+  it('are one statement: 64 replaces', async () => {
     const { store, rows, sent } = await filled(64, isolation)
     const next = rows.map(() => sampleEntry({ userId: fresh('user') }))
     const outcomes = await Promise.all(
@@ -59,7 +59,7 @@ describe.skipIf(POSTGRES === '').each(ISOLATIONS)('what arrives in one turn, %s'
     expect(await Promise.all(rows.map(([key]) => store.load({ key, now: NOW })))).toEqual(next)
   })
 
-  it('is one statement: 64 touches', async () => {
+  it('are one statement: 64 touches', async () => {
     const { store, rows, sent } = await filled(64, isolation)
     const later = rows.map((_, index) => NOW + 2 * HOUR + index)
     const outcomes = await Promise.all(
@@ -72,8 +72,8 @@ describe.skipIf(POSTGRES === '').each(ISOLATIONS)('what arrives in one turn, %s'
   })
 })
 
-describe.skipIf(POSTGRES === '')('a statement of many', () => {
-  it('gives each load its own now', async () => {
+describe.skipIf(POSTGRES === '')('a batch', () => {
+  it('judges each load by its own now', async () => {
     const { store } = await filled(0)
     const entry = sampleEntry()
     await store.create({ key: 'a', entry })
@@ -81,7 +81,7 @@ describe.skipIf(POSTGRES === '')('a statement of many', () => {
     expect(await Promise.all([...loads, store.load({ key: 'b', now: NOW })])).toEqual([entry, entry, undefined, undefined])
   })
 
-  it('gives each create its own outcome', async () => {
+  it('gives each create its own result', async () => {
     const { store, rows } = await filled(1)
     const [[a, first]] = rows as [[string, Entry]]
     const [one, two, three] = [sampleEntry(), sampleEntry(), sampleEntry()]
@@ -97,7 +97,7 @@ describe.skipIf(POSTGRES === '')('a statement of many', () => {
     expect(await Promise.all([a, 'b', 'c'].map((key) => store.load({ key, now: NOW })))).toEqual([first, winner, three])
   })
 
-  it('gives each replace its own outcome', async () => {
+  it('gives each replace its own result', async () => {
     const { store, rows } = await filled(3)
     const [[a, first], [b, second], [c, third]] = rows as [[string, Entry], [string, Entry], [string, Entry]]
     const next = sampleEntry()
@@ -112,7 +112,7 @@ describe.skipIf(POSTGRES === '')('a statement of many', () => {
     expect(await store.load({ key: c, now: NOW })).toEqual(third)
   })
 
-  it('gives each touch its own outcome', async () => {
+  it('gives each touch its own result', async () => {
     const { store, rows } = await filled(4)
     const outcomes = await Promise.all(
       rows.map(([key, { version, expiresAt }], index) => {
@@ -124,7 +124,7 @@ describe.skipIf(POSTGRES === '')('a statement of many', () => {
     expect(outcomes).toEqual([true, false, false, false])
   })
 
-  it('holds a key once', async () => {
+  it('contains a key once', async () => {
     const { store, rows, sent } = await filled(2)
     const [[a, first], [b, second]] = rows as [[string, Entry], [string, Entry]]
     const [one, two] = [sampleEntry(), sampleEntry()]
@@ -140,7 +140,7 @@ describe.skipIf(POSTGRES === '')('a statement of many', () => {
     expect(await store.load({ key: a, now: NOW })).toEqual(winner)
   })
 
-  it('is of a bounded size, in rows and in text', async () => {
+  it('has a limited number of rows and size of text', async () => {
     const { store, sent } = await filled(0)
     await Promise.all(Array.from({ length: 600 }, (_, index) => store.load({ key: String(index), now: NOW })))
     expect(sent).toHaveLength(3)
@@ -154,7 +154,7 @@ describe.skipIf(POSTGRES === '')('a statement of many', () => {
     expect(sent).toHaveLength(3)
   })
 
-  it('waits for a few turns while each of them brings more', async () => {
+  it('waits for a few turns while each of them adds to it', async () => {
     const { store, sent } = await filled(0)
     const loads: Promise<unknown>[] = []
     for (let turn = 0; turn < 8; turn += 1) {
@@ -165,7 +165,7 @@ describe.skipIf(POSTGRES === '')('a statement of many', () => {
     expect(sent).toHaveLength(2)
   })
 
-  it('is not joined by a load once it was sent', async () => {
+  it('is not extended after it was sent', async () => {
     const [table, pool] = [freshTable(), newPool()]
     const gate = Promise.withResolvers<void>()
     let held = false
@@ -208,12 +208,12 @@ describe.skipIf(POSTGRES === '')('a statement of many', () => {
   })
 })
 
-describe.skipIf(POSTGRES === '')('a lone request', () => {
-  it('does not wait for company', async () => {
+describe.skipIf(POSTGRES === '')('a single request', () => {
+  it('is sent at the end of the turn', async () => {
     const { store, sent } = await filled(0)
     vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval'] })
     try {
-      // No timer fires, and no time passes: it is gone when the turn ends.
+      // No timer fires and no time passes.
       const load = store.load({ key: 'a', now: NOW })
       await new Promise((resolve) => setImmediate(resolve))
       await new Promise((resolve) => setImmediate(resolve))
@@ -226,17 +226,17 @@ describe.skipIf(POSTGRES === '')('a lone request', () => {
   })
 })
 
-describe.skipIf(POSTGRES === '')('a row that somebody else has locked', () => {
-  it.each(ISOLATIONS)('holds up no other, and is written when it is free (%s)', async (isolation) => {
+describe.skipIf(POSTGRES === '')('a row that another application has locked', () => {
+  it.each(ISOLATIONS)('delays no other row, and is written when it is unlocked (%s)', async (isolation) => {
     const { store, rows, table, pool } = await filled(8, isolation)
     const other = await pool.connect()
     await other.query('BEGIN')
     await other.query(`SELECT FROM "${table}" WHERE "key" = $1 FOR UPDATE`, [rows[3]?.[0]])
     const done: number[] = []
     const swaps = rows.map(async ([key, { version }], index) => {
-      const answer = await store.replace({ key, entry: sampleEntry(), expected: version, now: NOW })
+      const result = await store.replace({ key, entry: sampleEntry(), expected: version, now: NOW })
       done.push(index)
-      return answer
+      return result
     })
     await expect.poll(() => done.length).toBe(7)
     expect(done).not.toContain(3)
@@ -245,7 +245,7 @@ describe.skipIf(POSTGRES === '')('a row that somebody else has locked', () => {
     expect(await Promise.all(swaps)).toEqual(rows.map(() => OK))
   })
 
-  it.each(ISOLATIONS)('is judged by what became of it (%s)', async (isolation) => {
+  it.each(ISOLATIONS)('is judged by its state after the lock (%s)', async (isolation) => {
     const { store, rows, table, pool } = await filled(3, isolation)
     const [[a, first], [b, second], [c, third]] = rows as [[string, Entry], [string, Entry], [string, Entry]]
     const other = await pool.connect()
@@ -268,8 +268,8 @@ describe.skipIf(POSTGRES === '')('a row that somebody else has locked', () => {
   })
 })
 
-describe.skipIf(POSTGRES === '')('a statement that the server refuses whole', () => {
-  it('is done row by row: the fault of one is not that of the others', async () => {
+describe.skipIf(POSTGRES === '')('a rejected batch', () => {
+  it('is repeated row by row, so only the faulty row fails', async () => {
     const { store, rows, table, pool } = await filled(4)
     await pool.query(`ALTER TABLE "${table}" ADD CHECK ("payload" <> 'forbidden')`)
     const outcomes = await Promise.allSettled(
@@ -282,7 +282,7 @@ describe.skipIf(POSTGRES === '')('a statement that the server refuses whole', ()
     expect(await store.load({ key: rows[2]?.[0] ?? '', now: NOW })).toEqual(rows[2]?.[1])
   })
 
-  it('is answered for all alike when it is lost, and nothing is sent again', async () => {
+  it('fails for all rows when the response is lost, and nothing is sent again', async () => {
     const [table, pool] = [freshTable(), newPool()]
     let lose = false
     const client = watched(pool, () => {
@@ -304,7 +304,7 @@ describe.skipIf(POSTGRES === '')('a statement that the server refuses whole', ()
 })
 
 describe.skipIf(POSTGRES === '')('on Workers', () => {
-  it('every request goes alone', async () => {
+  it('every operation is sent alone', async () => {
     vi.resetModules()
     vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
     try {

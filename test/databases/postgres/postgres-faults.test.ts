@@ -16,8 +16,8 @@ const EVERY = Object.keys(CLIENTS).flatMap((client) =>
   ISOLATIONS.map((isolation): [keyof typeof CLIENTS, Isolation] => [client as never, isolation]),
 )
 
-describe.skipIf(POSTGRES === '')('others in the way', () => {
-  it.each(EVERY)('100 compare-and-swaps of one row from four pools, none is lost (%s, %s)', async (client, isolation) => {
+describe.skipIf(POSTGRES === '')('lock conflicts', () => {
+  it.each(EVERY)('lose none of 100 compare-and-swaps of one row from four pools (%s, %s)', async (client, isolation) => {
     const table = freshTable()
     const stores = Array.from({ length: 4 }, () => new PostgresStore({ pool: CLIENTS[client](isolation, { max: 3 }), table }))
     await stores[0]?.create({ key: 'n', entry: sampleEntry({ payload: '0' }) })
@@ -32,7 +32,7 @@ describe.skipIf(POSTGRES === '')('others in the way', () => {
     expect((await stores[0]?.load({ key: 'n', now: NOW }))?.payload).toBe('100')
   })
 
-  it.each(EVERY)('writes of many rows from four pools that share them (%s, %s)', async (client, isolation) => {
+  it.each(EVERY)('do not fail writes of many rows from four pools (%s, %s)', async (client, isolation) => {
     const table = freshTable()
     const stores = Array.from({ length: 4 }, () => new PostgresStore({ pool: CLIENTS[client](isolation, { max: 3 }), table }))
     const [first] = stores as [PostgresStore]
@@ -41,19 +41,19 @@ describe.skipIf(POSTGRES === '')('others in the way', () => {
     const swaps = stores.flatMap((store) => keys.map((key) => ({ store, key })))
     const wins = new Map<string, number>()
     for (let round = 0; round < 5; round += 1) {
-      const answers = swaps.map(async ({ store, key }) => {
+      const results = swaps.map(async ({ store, key }) => {
         const current = (await store.load({ key, now: NOW })) ?? sampleEntry()
         const next = sampleEntry({ payload: String(Number(current.payload) + 1) })
         if ((await store.replace({ key, entry: next, expected: current.version, now: NOW })).ok) wins.set(key, (wins.get(key) ?? 0) + 1)
       })
-      await Promise.all(answers)
+      await Promise.all(results)
     }
     const rows = await Promise.all(keys.map((key) => first.load({ key, now: NOW })))
     expect(rows.map((row) => Number(row?.payload))).toEqual(keys.map((key) => wins.get(key)))
   })
 
-  // Whoever has waited for `deadlock_timeout` finds the deadlock and pays for it.
-  it.each(['pg', 'postgres.js'] as const)('a deadlock that the server ends at our cost is tried again (%s)', async (client) => {
+  // The session that waits for `deadlock_timeout` detects the deadlock and is rolled back.
+  it.each(['pg', 'postgres.js'] as const)('are retried after a deadlock whose victim is the store (%s)', async (client) => {
     const [table, pool] = [freshTable(), newPool()]
     const ours =
       client === 'pg'
@@ -73,7 +73,7 @@ describe.skipIf(POSTGRES === '')('others in the way', () => {
     expect(await deletion).toBe(2)
   })
 
-  it('gives up with a plain error when the server never lets it', async () => {
+  it('end with an error when no attempt succeeds', async () => {
     let tries = 0
     const client = watched(newPool(), (text) => {
       if (!text.includes('DELETE')) return
@@ -110,7 +110,7 @@ describe.skipIf(POSTGRES === '').each(['pg', 'postgres.js'] as const)(
       return { store, sessions, session, kill, release }
     }
 
-    it('leaves the outcome open', async () => {
+    it('has an unknown outcome', async () => {
       const { store, kill, release } = await held()
       const [[key]] = (await store.list({ now: 0 })).entries as [[string, unknown]]
       const deletion = store.delete({ key })
@@ -121,7 +121,7 @@ describe.skipIf(POSTGRES === '').each(['pg', 'postgres.js'] as const)(
       expect(await store.delete({ key })).toBe(true)
     })
 
-    it('is found out by the session, whose change is there once', async () => {
+    it('is resolved by the session, which applies its change once', async () => {
       const { sessions, session, kill, release } = await held()
       session.update('n', (n: number) => n + 1)
       const saved = session.save()
@@ -133,8 +133,8 @@ describe.skipIf(POSTGRES === '').each(['pg', 'postgres.js'] as const)(
   },
 )
 
-describe.skipIf(POSTGRES === '')('idle connections that the server ends', () => {
-  it('do not end the process, though nobody listens to the pool', async () => {
+describe.skipIf(POSTGRES === '')('idle connections that the server closes', () => {
+  it('do not crash the process, even without a listener on the pool', async () => {
     const pool = new pg.Pool({ connectionString: POSTGRES, application_name: 'idle' })
     onTestFinished(() => pool.end())
     const store = new PostgresStore({ pool, table: freshTable() })
@@ -147,7 +147,7 @@ describe.skipIf(POSTGRES === '')('idle connections that the server ends', () => 
 })
 
 describe.skipIf(POSTGRES === '')('a pool whose connections are all in use', () => {
-  it('is waited for', async () => {
+  it('delays an operation', async () => {
     const pool = newPool('read committed', { max: 2 })
     const store = new PostgresStore({ pool, table: freshTable() })
     await store.create({ key: 'a', entry: sampleEntry() })
@@ -157,7 +157,7 @@ describe.skipIf(POSTGRES === '')('a pool whose connections are all in use', () =
     expect(await load).toBeDefined()
   })
 
-  it('is a failure without effect when the pool gives up', async () => {
+  it('fails without effect when the pool times out', async () => {
     const pool = newPool('read committed', { max: 1, connectionTimeoutMillis: 50 })
     const store = new PostgresStore({ pool, table: freshTable() })
     await store.create({ key: 'a', entry: sampleEntry() })
@@ -175,26 +175,23 @@ describe.skipIf(POSTGRES === '')('a server that cannot be reached', () => {
       ended(postgres({ host: '127.0.0.1', port, user: 'postgres', connect_timeout: 0.5, backoff: false, onnotice: () => undefined })),
   }
 
-  it.each(['pg', 'postgres.js'] as const)(
-    'has surely done nothing: it refuses, it says nothing, its name leads nowhere (%s)',
-    async (client) => {
-      const silent = createServer().listen(0, '127.0.0.1')
-      await once(silent, 'listening')
-      onTestFinished(() => void silent.close())
-      const { port } = silent.address() as { port: number }
-      for (const at of [1, port]) {
-        const store = new PostgresStore({ pool: pools[client](at), createTable: false })
-        await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(failure(false))
-      }
-      const nowhere = client === 'pg' ? ended(new pg.Pool({ host: 'nowhere.invalid' })) : ended(postgres({ host: 'nowhere.invalid' }))
-      await expect(new PostgresStore({ pool: nowhere, createTable: false }).delete({ key: 'a' })).rejects.toEqual(failure(false))
-      const unknown = POSTGRES.replace('/postgres', '/no_such_database').replace('postgres@', 'nobody@')
-      const stranger = client === 'pg' ? ended(new pg.Pool({ connectionString: unknown })) : ended(postgres(unknown))
-      await expect(new PostgresStore({ pool: stranger, createTable: false }).delete({ key: 'a' })).rejects.toEqual(failure(false))
-    },
-  )
+  it.each(['pg', 'postgres.js'] as const)('has no effect: it rejects, sends nothing, or has an unknown name (%s)', async (client) => {
+    const silent = createServer().listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    onTestFinished(() => void silent.close())
+    const { port } = silent.address() as { port: number }
+    for (const at of [1, port]) {
+      const store = new PostgresStore({ pool: pools[client](at), createTable: false })
+      await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(failure(false))
+    }
+    const nowhere = client === 'pg' ? ended(new pg.Pool({ host: 'nowhere.invalid' })) : ended(postgres({ host: 'nowhere.invalid' }))
+    await expect(new PostgresStore({ pool: nowhere, createTable: false }).delete({ key: 'a' })).rejects.toEqual(failure(false))
+    const unknown = POSTGRES.replace('/postgres', '/no_such_database').replace('postgres@', 'nobody@')
+    const stranger = client === 'pg' ? ended(new pg.Pool({ connectionString: unknown })) : ended(postgres(unknown))
+    await expect(new PostgresStore({ pool: stranger, createTable: false }).delete({ key: 'a' })).rejects.toEqual(failure(false))
+  })
 
-  it.each(['pg', 'postgres.js'] as const)('is used again as soon as it is back (%s)', async (client) => {
+  it.each(['pg', 'postgres.js'] as const)('is used as soon as it is up (%s)', async (client) => {
     const server = await startPostgres()
     if (typeof server === 'string') throw new Error(server)
     onTestFinished(() => server.remove())
@@ -210,8 +207,8 @@ describe.skipIf(POSTGRES === '')('a server that cannot be reached', () => {
   })
 })
 
-describe.skipIf(POSTGRES === '')('clearing what expired', () => {
-  it.each(ISOLATIONS)('passes over a row that somebody is at work on, and spares what was touched meanwhile (%s)', async (isolation) => {
+describe.skipIf(POSTGRES === '')('clearExpired', () => {
+  it.each(ISOLATIONS)('skips a locked row, and does not delete one that was touched in that time (%s)', async (isolation) => {
     const [table, pool] = [freshTable(), newPool(isolation)]
     const store = new PostgresStore({ pool, table })
     const keys = Array.from({ length: 10 }, (_, index) => `key ${index}`)
@@ -229,7 +226,7 @@ describe.skipIf(POSTGRES === '')('clearing what expired', () => {
   })
 })
 
-/** A client of the test's own, ended with it. */
+/** Returns a client that is closed at the end of the test. */
 function ended<T extends { end(): Promise<void> }>(pool: T): T {
   onTestFinished(() => pool.end().catch(() => undefined))
   return pool

@@ -5,7 +5,7 @@ import { ServerProcess } from '../../proof/processes/server-process.ts'
 import { formatFailures, runSeeds, type StoreName, seedsFrom } from '../../proof/simulation/campaign.ts'
 import { freshTable, POSTGRES } from '../../services/postgres/postgres-pool.ts'
 
-/** Others every day. */
+/** Different seeds every day. */
 const day = Math.floor(Date.now() / 86_400_000)
 const store = POSTGRES as StoreName
 
@@ -26,7 +26,7 @@ describe.skipIf(POSTGRES === '')('the guarantee on PostgreSQL', () => {
     expect(check(history)).toEqual([])
   })
 
-  it('keeps no process alive that is told to end', { timeout: 30_000 }, async () => {
+  it('does not keep a process alive that is stopping', { timeout: 30_000 }, async () => {
     const server = new ServerProcess(`${POSTGRES}#${freshTable()}`)
     onTestFinished(async () => void (await server.stop('SIGKILL')))
     expect(await server.stop('SIGTERM')).toBe(0)

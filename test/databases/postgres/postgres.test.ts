@@ -32,29 +32,29 @@ describe('the options of a PostgresStore', () => {
     ['pool', null],
     ['pool', undefined],
     ['client', pool],
-  ])('that cannot be used are refused by name: %s', (option, value) => {
+  ])('are refused by name if invalid: %s', (option, value) => {
     const options = { pool, [option]: value } as unknown as PostgresStoreOptions
     expect(() => new PostgresStore(options)).toThrow(CONFIG)
     expect(() => new PostgresStore(options)).toThrow(`\`${option}\``)
   })
 
-  it.each([undefined, {}, pool])('ask for the pool', (options) => {
+  it.each([undefined, {}, pool])('must contain the pool', (options) => {
     expect(() => new PostgresStore(options as unknown as PostgresStoreOptions)).toThrow(CONFIG)
   })
 
-  it('fit the types of both libraries', () => {
+  it('accept the types of both libraries', () => {
     expect(() => [new PostgresStore({ pool }), new PostgresStore({ pool: postgres() })]).not.toThrow()
   })
 })
 
 describe('the schema of a PostgresStore', () => {
-  it('is what schema/postgres.sql says', () => {
+  it('equals schema/postgres.sql', () => {
     expect(readFileSync('schema/postgres.sql', 'utf8')).toBe(postgresSchema('sessions'))
   })
 })
 
 describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
-  it('is not created with createTable: false, and may come from the file', async () => {
+  it('is not created with createTable: false, and can be created from the file', async () => {
     const [pool, schema] = [newPool(), freshTable()]
     const client = newPool('read committed', { options: `-c search_path=${schema}` })
     const store = new PostgresStore({ pool: client, createTable: false })
@@ -65,7 +65,7 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
     expect(await store.create({ key: 'a', entry: sampleEntry() })).toEqual({ ok: true })
   })
 
-  it('may be in a schema, and be called by any word', async () => {
+  it('may be in a schema, and be named by a keyword', async () => {
     const [pool, schema] = [newPool(), freshTable()]
     await pool.query(`CREATE SCHEMA "${schema}"`)
     const entry = sampleEntry({ userId: 'ada' })
@@ -79,7 +79,7 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
     expect(rows.map(({ indexname }) => indexname)).toContain('Order_expires_hour')
   })
 
-  it('can be created by many at once', async () => {
+  it('can be created concurrently', async () => {
     const table = freshTable()
     const pools = Array.from({ length: 8 }, (_, index) => (index % 2 === 0 ? newPool() : newSql()))
     const stores = Array.from({ length: 40 }, (_, index) => new PostgresStore({ pool: pools[index % 8] as pg.Pool, table }))
@@ -87,7 +87,7 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
     expect(outcomes).toEqual(stores.map(() => ({ ok: true })))
   })
 
-  it('is told and created by migrate, by many at once', async () => {
+  it('is returned and created by migrate, also concurrently', async () => {
     const table = freshTable()
     const stores = Array.from({ length: 8 }, () => new PostgresStore({ pool: newPool(), table, createTable: false }))
     expect(await stores[0]?.migrate({ dryRun: true })).toBe(postgresSchema(table))
@@ -95,7 +95,7 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
     expect(await Promise.all(stores.map((store) => store.migrate({ dryRun: true })))).toEqual(stores.map(() => ''))
   })
 
-  it('is found by a role that may not create any', async () => {
+  it('can be used by a role without the right to create it', async () => {
     const [pool, table, role] = [newPool(), freshTable(), freshTable()]
     await new PostgresStore({ pool, table }).create({ key: 'a', entry: sampleEntry() })
     await pool.query(`CREATE ROLE "${role}" LOGIN; GRANT SELECT, INSERT, UPDATE, DELETE ON "${table}" TO "${role}"`)
@@ -106,14 +106,14 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
     )
   })
 
-  it('is looked for once', async () => {
+  it('is looked up once', async () => {
     const client = watched(newPool())
     const store = new PostgresStore({ pool: client, table: freshTable() })
     await Promise.all([store.load({ key: 'a', now: NOW }), store.create({ key: 'a', entry: sampleEntry() }), store.delete({ key: 'b' })])
     expect(client.sent.filter((text) => /regclass|CREATE/.test(text))).toHaveLength(2)
   })
 
-  it('has an index for each purpose, and most writes change none of them', async () => {
+  it('has an index for each query, and most writes change none of them', async () => {
     const [pool, table] = [newPool(), freshTable()]
     const store = new PostgresStore({ pool, table })
     let entry = sampleEntry({ userId: 'ada' })
@@ -146,8 +146,8 @@ describe.skipIf(POSTGRES === '')('the table of a PostgresStore', () => {
   })
 })
 
-describe.skipIf(POSTGRES === '')('clearing a PostgresStore of which half has expired', () => {
-  it('goes by the index, in its order: the batches before have emptied the beginning of the table', async () => {
+describe.skipIf(POSTGRES === '')('clearExpired of a PostgresStore with many expired rows', () => {
+  it('reads in the order of the index, because earlier batches have emptied the beginning of the table', async () => {
     const [pool, table] = [newPool(), freshTable()]
     await new PostgresStore({ pool, table }).migrate()
     await pool.query(`INSERT INTO "${table}" ("key", "version", "expires_at", "seen_at", "created_at", "id_at", "proof", "commits", "payload")
@@ -166,7 +166,7 @@ describe.skipIf(POSTGRES === '')('clearing a PostgresStore of which half has exp
 })
 
 describe.skipIf(POSTGRES === '')('texts in a PostgresStore', () => {
-  it('are kept apart to the last code unit', () => keepApart(new PostgresStore({ pool: newPool(), table: freshTable() })))
+  it('are distinguished to the last code unit', () => keepApart(new PostgresStore({ pool: newPool(), table: freshTable() })))
 
   it.each(["ICU_LOCALE 'de-u-co-phonebk-ks-level1' LOCALE_PROVIDER icu LOCALE 'C'", "LOCALE 'C.UTF-8'"])(
     'are kept apart whatever the collation of the database: %s',
@@ -177,7 +177,7 @@ describe.skipIf(POSTGRES === '')('texts in a PostgresStore', () => {
     },
   )
 
-  it('that the encoding of the database has no place for are refused', async () => {
+  it('that the encoding of the database cannot store are refused', async () => {
     const name = freshTable()
     await newPool().query(`CREATE DATABASE "${name}" TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`)
     const store = new PostgresStore({ pool: newPool('read committed', { connectionString: POSTGRES.replace(/[^/]+$/, name) }) })
@@ -187,7 +187,7 @@ describe.skipIf(POSTGRES === '')('texts in a PostgresStore', () => {
 })
 
 describe.skipIf(POSTGRES === '')('the settings of a client', () => {
-  it('do not reach the rows: transformed names, parsed integers', async () => {
+  it('do not affect the rows: transformed names, parsed integers', async () => {
     const table = freshTable()
     const types = { getTypeParser: () => (value: string) => (/^\d+$/.test(value) ? BigInt(value) : value) }
     const pools = [
@@ -204,8 +204,8 @@ describe.skipIf(POSTGRES === '')('the settings of a client', () => {
   })
 })
 
-describe.skipIf(POSTGRES === '')('a PostgresStore that is closed', () => {
-  it('finishes what was asked of it, leaves the pool open, and says that it is closed', async () => {
+describe.skipIf(POSTGRES === '')('close of a PostgresStore', () => {
+  it('waits for pending operations, leaves the pool open, and fails later operations', async () => {
     const pool = newPool('read committed', { max: 1 })
     const store = new PostgresStore({ pool, table: freshTable() })
     const writes = Array.from({ length: 20 }, (_, index) => store.create({ key: String(index), entry: sampleEntry() }))

@@ -184,7 +184,7 @@ describe('the store of the option `revocation`', () => {
     store.script = down
     expect((await failure()).code).toBe('ERR_SESSION_STORE')
     await until(() => hasEvent('store-down'))
-    expect((await failure()).message).toContain('does not answer and is given time')
+    expect((await failure()).message).toContain('is not responding')
     store.script = () => undefined
     await until(() => hasEvent('store-up'))
     expect(await fixture.read()).toEqual({ a: 1 })

@@ -1,4 +1,4 @@
-// A process of its own for sqlite-processes.test.ts: `sqlite-contender.ts <count | write> <file> <durability> <times>`.
+// A child process of sqlite-processes.test.ts: `sqlite-contender.ts <count | write> <file> <durability> <times>`.
 import { once } from 'node:events'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { fresh, NOW, sampleEntry } from '../../../src/testing/sample.ts'
@@ -12,7 +12,7 @@ await (work === 'count' ? count(Number(times)) : write())
 await store.close()
 process.exit()
 
-/** Counts the payload of one session up, one compare-and-swap after another. */
+/** Increments the payload of one session, one compare-and-swap after another. */
 async function count(rounds: number): Promise<void> {
   await store.create({ key: 'counter', entry: sampleEntry({ payload: '0' }) })
   for (let done = 0; done < rounds; ) {
@@ -23,7 +23,7 @@ async function count(rounds: number): Promise<void> {
   }
 }
 
-/** Creates sessions and tells each key once its create was answered, until it is killed. */
+/** Creates sessions until the process is killed. Prints each key after its create resolved. */
 async function write(): Promise<never> {
   for (let index = 0; ; index += 1) {
     await Promise.all([0, 1, 2].map((part) => store.create({ key: `${index}.${part}`, entry: sampleEntry() })))

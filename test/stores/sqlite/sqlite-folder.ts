@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
 
-/** A path for a new database file, in a folder of this test file that goes with it. */
+/** Returns the path of a new database file, in a folder that is deleted after this test file. */
 export function newSqliteFile(): string {
   count += 1
   return join(folder, `${count}.db`)

@@ -9,7 +9,7 @@ import { NOW } from '../../../src/testing/sample.ts'
 import { newSqliteFile } from './sqlite-folder.ts'
 
 describe.each(['normal', 'full'])('several processes on one new file, durability %s', (durability) => {
-  it('create it at once and lose no compare-and-swap', async () => {
+  it('create it at the same time and lose no compare-and-swap', async () => {
     const path = newSqliteFile()
     const contenders = Array.from({ length: 4 }, () => contender('count', path, durability, '50'))
     await Promise.all(contenders.map(({ lines }) => lines.next()))
@@ -19,18 +19,18 @@ describe.each(['normal', 'full'])('several processes on one new file, durability
     expect((await new SqliteStore(path).load({ key: 'counter', now: NOW }))?.payload).toBe('200')
   })
 
-  it('keep what was answered when one is killed', async () => {
+  it('keep acknowledged writes when one is killed', async () => {
     const path = newSqliteFile()
     const { child, lines, exited } = contender('write', path, durability)
     await lines.next()
     child.stdin.write('go\n')
-    let told = ''
-    for (let count = 0; count < 40; count += 1) told = (await lines.next()).value ?? told
+    let last = ''
+    for (let count = 0; count < 40; count += 1) last = (await lines.next()).value ?? last
     child.kill('SIGKILL')
     await exited
-    for await (const line of { [Symbol.asyncIterator]: () => lines }) told = line
+    for await (const line of { [Symbol.asyncIterator]: () => lines }) last = line
     const store = new SqliteStore(path)
-    const keys = Array.from({ length: Number(told) + 1 }, (_, index) => [0, 1, 2].map((part) => `${index}.${part}`)).flat()
+    const keys = Array.from({ length: Number(last) + 1 }, (_, index) => [0, 1, 2].map((part) => `${index}.${part}`)).flat()
     const missing = await Promise.all(keys.map(async (key) => ((await store.load({ key, now: NOW })) === undefined ? key : undefined)))
     expect(missing.filter((key) => key !== undefined)).toEqual([])
   })

@@ -32,21 +32,21 @@ const CONFIG = expect.objectContaining({ code: 'ERR_SESSION_CONFIG' })
 const storeError = (operation: string, applied: { readonly applied?: false } = { applied: false }): unknown =>
   expect.objectContaining({ code: 'ERR_SESSION_STORE', operation, applied: applied.applied })
 
-describe('the set-up of a SqliteStore', () => {
-  it('makes a file that several processes can work on, and that withstands the end of a process', async () => {
+describe('the settings of a SqliteStore', () => {
+  it('creates a file in WAL mode', async () => {
     const path = newSqliteFile()
     await new SqliteStore(path).create({ key: 'a', entry: sampleEntry() })
     expect(new DatabaseSync(path).prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' })
   })
 
-  it('opens nothing before it is used', async () => {
+  it('opens the file at the first use', async () => {
     const store = new SqliteStore('/nowhere/at/all/sessions.db')
     await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(storeError('load'))
     await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(storeError('create'))
     await store.close()
   })
 
-  it('leaves an open database as it is, but for what is named', async () => {
+  it('changes only the given settings of an open database', async () => {
     const database = new DatabaseSync(newSqliteFile())
     const settings = (): unknown[] =>
       ['journal_mode', 'synchronous', 'busy_timeout'].map((name) => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0])
@@ -56,7 +56,7 @@ describe('the set-up of a SqliteStore', () => {
     expect(settings()).toEqual(['delete', 1, 70])
   })
 
-  it('closes what it opened and never what it was given', async () => {
+  it('closes the database it opened, and not a passed one', async () => {
     const database = new DatabaseSync(':memory:')
     const store = new SqliteStore({ database })
     await store.create({ key: 'a', entry: sampleEntry() })
@@ -66,20 +66,20 @@ describe('the set-up of a SqliteStore', () => {
     await expect(store.delete({ key: 'a' })).rejects.toEqual(storeError('delete'))
   })
 
-  it('says that it was closed, used or not', async () => {
+  it('fails after close, used or not', async () => {
     const store = new SqliteStore(newSqliteFile())
     await store.close()
     await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toThrow('The store is closed')
   })
 
-  it('names the file that cannot be opened', async () => {
+  it('names the file that it cannot open', async () => {
     const path = join(newSqliteFile(), 'in a folder that is not there')
     const failure = new SqliteStore(path).load({ key: 'a', now: NOW })
     await expect(failure).rejects.toEqual(storeError('load'))
     await expect(failure).rejects.toThrow(`unable to open database file: ${path}`)
   })
 
-  it('needs no node:sqlite for a database of another library', async () => {
+  it('does not need node:sqlite for a database of another library', async () => {
     vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
     expect(() => new SqliteStore('sessions.db')).toThrow(CONFIG)
     expect(() => new SqliteStore('sessions.db')).toThrow(`22.13 on, and \`process.version\` here is ${process.version}.`)
@@ -105,19 +105,19 @@ describe('the set-up of a SqliteStore', () => {
     ['database', null],
     ['database', undefined],
     ['tabel', 'sessions'],
-  ])('refuses the option %s: %j, naming it', (option, value) => {
+  ])('refuses and names the option %s: %j', (option, value) => {
     const options = { database: ':memory:', [option]: value } as SqliteStoreOptions
     expect(() => new SqliteStore(options)).toThrow(CONFIG)
     expect(() => new SqliteStore(options)).toThrow(`\`${option}\``)
   })
 })
 
-describe('a SqliteStore made with less than options', () => {
-  it.each([undefined, {}, 5])('asks for the database', (options) => {
+describe('the argument of a SqliteStore', () => {
+  it.each([undefined, {}, 5])('must contain the database: %j', (options) => {
     expect(() => new SqliteStore(options as SqliteStoreOptions)).toThrow(CONFIG)
   })
 
-  it('takes an open database as it is', async () => {
+  it('may be an open database', async () => {
     const database = new DatabaseSync(':memory:')
     expect(await new SqliteStore(database).load({ key: 'key', now: 0 })).toBeUndefined()
     expect(database.prepare("SELECT name FROM sqlite_schema WHERE name = 'sessions'").get()).toBeDefined()
@@ -125,11 +125,11 @@ describe('a SqliteStore made with less than options', () => {
 })
 
 describe('the schema of a SqliteStore', () => {
-  it('is what schema/sqlite.sql says', () => {
+  it('equals schema/sqlite.sql', () => {
     expect(readFileSync('schema/sqlite.sql', 'utf8')).toBe(sqliteSchema('sessions'))
   })
 
-  it('is not created with createTable: false, and may come from the file', async () => {
+  it('is not created with createTable: false, and can be created from the file', async () => {
     const database = new DatabaseSync(':memory:')
     const store = new SqliteStore({ database, createTable: false })
     await expect(store.load({ key: 'a', now: NOW })).rejects.toEqual(storeError('load'))
@@ -137,7 +137,7 @@ describe('the schema of a SqliteStore', () => {
     expect(await store.create({ key: 'a', entry: sampleEntry() })).toEqual({ ok: true })
   })
 
-  it('is told before it is created, and created once', async () => {
+  it('is returned by a dry run of migrate, and created once', async () => {
     const path = newSqliteFile()
     const store = new SqliteStore({ database: path, createTable: false })
     expect(await store.migrate({ dryRun: true })).toBe(sqliteSchema('sessions'))
@@ -149,14 +149,14 @@ describe('the schema of a SqliteStore', () => {
     await expect(store.migrate()).rejects.toThrow('The store is closed')
   })
 
-  it('is told of an open database too, also when the store would create it at the first use', async () => {
+  it('is returned for an open database too, also if the store would create it at the first use', async () => {
     const store = new SqliteStore(new DatabaseSync(':memory:'))
     expect(await store.migrate({ dryRun: true })).toBe(sqliteSchema('sessions'))
     expect(await store.load({ key: 'a', now: NOW })).toBeUndefined()
     expect(await store.migrate({ dryRun: true })).toBe('')
   })
 
-  it('is not put over a table that is not ours', async () => {
+  it('does not replace a table of another application', async () => {
     const database = new DatabaseSync(':memory:')
     database.exec('CREATE TABLE sessions (key TEXT, sess TEXT)')
     const store = new SqliteStore(database)
@@ -164,14 +164,14 @@ describe('the schema of a SqliteStore', () => {
       await expect(operation).rejects.toThrow('is not one of this package (it has no column `version`)')
   })
 
-  it('keeps the tables of two stores on one database apart, whatever words they are called by', async () => {
+  it('keeps the tables of two stores in one database apart, also if they are named by keywords', async () => {
     const database = new DatabaseSync(':memory:')
     const [one, other] = [new SqliteStore({ database, table: 'order' }), new SqliteStore({ database, table: 'group' })]
     await one.create({ key: 'a', entry: sampleEntry() })
     expect(await other.load({ key: 'a', now: NOW })).toBeUndefined()
   })
 
-  it('reads by the index of each purpose', () => {
+  it('has an index for each query', () => {
     const database = new DatabaseSync(':memory:')
     database.exec(sqliteSchema('sessions'))
     const plan = (sql: string): string => JSON.stringify(database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all())
@@ -192,15 +192,15 @@ describe('the schema of a SqliteStore', () => {
   })
 })
 
-describe('a SqliteStore in trouble', () => {
-  it('takes a file that is no database for an error, not for absence', async () => {
+describe('a failing SqliteStore', () => {
+  it('fails for a file that is not a database', async () => {
     const path = newSqliteFile()
     writeFileSync(path, 'this is not a database, and long enough to look like one\n'.repeat(100))
     await expect(new SqliteStore(path).load({ key: 'a', now: NOW })).rejects.toEqual(storeError('load'))
     await expect(new SqliteStore(path).create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(storeError('create'))
   })
 
-  it('recovers when the file does', async () => {
+  it('recovers with the file', async () => {
     const path = newSqliteFile()
     writeFileSync(path, 'broken\n'.repeat(1000))
     const store = new SqliteStore(path)
@@ -209,7 +209,7 @@ describe('a SqliteStore in trouble', () => {
     expect(await store.create({ key: 'a', entry: sampleEntry() })).toEqual({ ok: true })
   })
 
-  it('still reads where it cannot write', async () => {
+  it('reads from a read-only file', async () => {
     const [path, entry] = [newSqliteFile(), sampleEntry()]
     const writer = new SqliteStore(path)
     await writer.create({ key: 'a', entry })
@@ -239,14 +239,14 @@ describe('a SqliteStore in trouble', () => {
     },
   )
 
-  it('does not know the outcome when the disk itself failed', async () => {
+  it('reports an unknown outcome when the disk failed', async () => {
     const database = new DatabaseSync(':memory:')
     const broken = { ...driver(database), prepare: (sql: string) => failing(database.prepare(sql), { errcode: 10 + (4 << 8) }) }
     const store = new SqliteStore({ database: broken, durability: 'normal' })
     await expect(store.create({ key: 'a', entry: sampleEntry() })).rejects.toEqual(storeError('create', {}))
   })
 
-  it('refuses to write inside a transaction of the application, whose end it cannot know', async () => {
+  it('refuses to write in an open transaction of the application', async () => {
     for (const database of [new DatabaseSync(':memory:'), new BetterSqlite(':memory:')]) {
       const stores = (['normal', 'full'] as const).map((durability) => new SqliteStore({ database, durability, table: durability }))
       for (const store of stores) await store.load({ key: 'a', now: NOW })
@@ -257,7 +257,7 @@ describe('a SqliteStore in trouble', () => {
     }
   })
 
-  it('waits no longer than its busy timeout for another writer', async () => {
+  it('waits at most its busy timeout for another writer', async () => {
     const path = newSqliteFile()
     const store = new SqliteStore({ database: path, busyTimeout: '1ms' })
     await store.create({ key: 'a', entry: sampleEntry() })
@@ -270,7 +270,7 @@ describe('a SqliteStore in trouble', () => {
   })
 })
 
-describe('the writes of one turn, with durability full', () => {
+describe('the writes of one turn with durability full', () => {
   it('are one transaction', async () => {
     const { store, executed } = watched()
     await store.load({ key: 'open', now: NOW })
@@ -280,7 +280,7 @@ describe('the writes of one turn, with durability full', () => {
     expect(executed).toEqual(['BEGIN IMMEDIATE', 'COMMIT'])
   })
 
-  it('are transactions of a bounded size, so that reads come in between', async () => {
+  it('are split into transactions of limited size, so that reads can run between them', async () => {
     const { store, executed } = watched()
     await store.load({ key: 'open', now: NOW })
     executed.length = 0
@@ -288,19 +288,19 @@ describe('the writes of one turn, with durability full', () => {
     expect(executed).toEqual(['BEGIN IMMEDIATE', 'COMMIT', 'BEGIN IMMEDIATE', 'COMMIT', 'BEGIN IMMEDIATE', 'COMMIT'])
   })
 
-  it('need no transaction when there is but one', async () => {
+  it('need no transaction if there is only one', async () => {
     const { store, executed } = watched()
     await store.create({ key: 'a', entry: sampleEntry() })
     expect(executed).not.toContain('BEGIN IMMEDIATE')
   })
 
-  it('are each on their own with durability normal', async () => {
+  it('are separate statements with durability normal', async () => {
     const { store, executed } = watched({ durability: 'normal' })
     await Promise.all(Array.from({ length: 20 }, () => store.create({ key: fresh('key'), entry: sampleEntry() })))
     expect(executed).not.toContain('BEGIN IMMEDIATE')
   })
 
-  it('do not hold up a load', async () => {
+  it('do not delay a load', async () => {
     const { store } = watched()
     const entry = sampleEntry()
     await store.create({ key: 'a', entry })
@@ -311,7 +311,7 @@ describe('the writes of one turn, with durability full', () => {
     expect(order).toEqual(['loaded', 'written', 'written', 'written'])
   })
 
-  it('each have their own outcome when some are refused', async () => {
+  it('each have their own result when some are refused', async () => {
     const { store } = watched()
     const entry = sampleEntry()
     await store.create({ key: 'a', entry })
@@ -330,7 +330,7 @@ describe('the writes of one turn, with durability full', () => {
     expect(outcomes).toEqual([{ ok: true }, refused('stale', next), refused('missing'), refused('taken'), { ok: true }, false, false, 0])
   })
 
-  it('do not suffer from one that fails', async () => {
+  it('succeed when one of them fails', async () => {
     const { store, database } = watched()
     await store.load({ key: 'open', now: NOW })
     database.exec('PRAGMA max_page_count = 40')
@@ -344,7 +344,7 @@ describe('the writes of one turn, with durability full', () => {
     expect((await store.list({ now: NOW })).entries.map(([key]) => key)).toEqual(['a', 'c'])
   })
 
-  it('run one by one when the commit is refused', async () => {
+  it('run one by one when the commit fails', async () => {
     const { store, refuseCommit } = watched()
     await store.load({ key: 'open', now: NOW })
     refuseCommit('before')
@@ -352,7 +352,7 @@ describe('the writes of one turn, with durability full', () => {
     expect(outcomes).toEqual([{ ok: true }, { ok: true }])
   })
 
-  it('are not done twice when the commit went through and failed all the same', async () => {
+  it('are not applied twice when the commit succeeded with an error', async () => {
     const { store, refuseCommit } = watched()
     const [entry, next] = [sampleEntry(), sampleEntry()]
     await store.create({ key: 'a', entry })
@@ -367,7 +367,7 @@ describe('the writes of one turn, with durability full', () => {
     ])
   })
 
-  it('all fail, each at once and surely without effect, when another process keeps the lock', async () => {
+  it('all fail at once and without effect when another process holds the lock', async () => {
     const path = newSqliteFile()
     const store = new SqliteStore({ database: path, durability: 'full', busyTimeout: '1ms' })
     await store.load({ key: 'open', now: NOW })
@@ -379,7 +379,7 @@ describe('the writes of one turn, with durability full', () => {
     expect(await Promise.all(['a', 'b'].map((key) => store.create({ key, entry: sampleEntry() })))).toEqual([{ ok: true }, { ok: true }])
   })
 
-  it('are finished before the store closes', async () => {
+  it('are committed before the store closes', async () => {
     const path = newSqliteFile()
     const store = new SqliteStore({ database: path, durability: 'full' })
     await store.load({ key: 'open', now: NOW })
@@ -391,7 +391,7 @@ describe('the writes of one turn, with durability full', () => {
   })
 })
 
-/** A store on a database that remembers what was executed on it. */
+/** Returns a store on a database that records the executed statements. */
 function watched({ durability = 'full' }: { durability?: 'normal' | 'full' } = {}) {
   const database = new DatabaseSync(newSqliteFile())
   const executed: string[] = []

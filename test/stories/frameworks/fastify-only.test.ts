@@ -251,7 +251,7 @@ describe('Fastify 5', () => {
     const other = await createApp(sessions)
     other.register(session, { sessions: createScriptedManager().sessions })
     await expect(other.ready()).rejects.toThrow(
-      "request.session is there already; give this manager another name: app.register(session, { as: 'adminSession'",
+      "request.session exists already. Give this manager another name: app.register(session, { as: 'adminSession'",
     )
   })
 

@@ -1,3 +1,5 @@
+import type { StoreOperation } from '../../core/base/errors.ts'
+import type { RemoteTable, SendToServer } from './remote-database.ts'
 import { COLUMNS } from './sql-statements.ts'
 
 /** The key comes first, so that the error names it for a table without one. */
@@ -17,4 +19,23 @@ export function missingSchema(table: string, columns: readonly string[], schema:
     `the table \`${table}\` exists, but is not one of this package (it has no column \`${missing}\`). ` +
       'Set another name with the option `table`, or with `?table=…` in the URL of the store.',
   )
+}
+
+/** The table of a store on a server. `readColumns` returns no column if the table does not exist. */
+export function remoteTable(
+  name: string,
+  schema: string,
+  readColumns: (send: SendToServer, operation: StoreOperation) => Promise<readonly string[]>,
+  { more = [], lock = '' }: { readonly more?: readonly string[]; readonly lock?: string } = {},
+): RemoteTable {
+  const missing: RemoteTable['missingSchema'] = async (send, operation) =>
+    missingSchema(name, await readColumns(send, operation), schema, more)
+  return {
+    missingSchema: missing,
+    async create(send, operation) {
+      const text = await missing(send, operation)
+      if (text !== '') await send(operation, lock + text, undefined)
+      return text
+    },
+  }
 }
