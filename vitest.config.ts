@@ -50,9 +50,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'ecosystem',
-          include: ['test/ecosystem/*/*.test.ts'],
+          include: ['test/ecosystem/*.test.ts'],
           globalSetup: ['test/ecosystem/install.ts'],
           hookTimeout: 120_000,
+          // Node itself imports the applications.
+          server: { deps: { external: [/\/test\/ecosystem\/[\w-]+\/[\w-]+\.js$/] } },
         },
       },
       { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], fileParallelism: false, testTimeout: 60_000 } },

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ConfigError } from '../core/base/errors.ts'
+import { isError } from '../core/base/realms.ts'
 import type { SessionOptions } from '../core/config/options.ts'
 import { adapterOf, type Sessions } from '../core/manager/sessions.ts'
 import type { Session } from '../core/session/session.ts'
@@ -118,7 +119,7 @@ function decorate(app: FastifyInstance, sessions: Sessions, name: string): boole
 function fail(reply: Reply, error: unknown): void {
   if (reply.sent) return sendPlainError(reply.raw, error)
   dropFirstResponse(reply)
-  reply.send(error instanceof Error ? error : new Error('The session could not be saved; see the cause.', { cause: error }))
+  reply.send(isError(error) ? error : new Error('The session could not be saved; see the cause.', { cause: error }))
 }
 
 /**

@@ -3,7 +3,7 @@
 import { test } from 'vitest'
 
 /** Points of which some tests fail, with what happens instead. */
-export const PENDING: Readonly<Record<string, string>> = {
+const PENDING: Readonly<Record<string, string>> = {
   B1: 'session.flash = session.flash || {} is ignored, and connect-flash writes the messages of all visitors into the method',
   B2: 'session.save(callback) rejects a promise that nothing handles',
   B5: 'changes that were not saved when a connection closes are lost without an event',

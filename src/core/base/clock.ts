@@ -22,6 +22,6 @@ export function sleepUnref(milliseconds: number): Promise<void> {
 
 /** Keeps a timer from keeping the process alive, where the runtime has such timers. */
 export function unref<T>(timer: T): T {
-  if (timer instanceof Object) (timer as { unref?(): unknown }).unref?.()
+  if (typeof timer === 'object' && timer !== null) (timer as { unref?(): unknown }).unref?.()
   return timer
 }

@@ -1,3 +1,6 @@
+import { ONE_COPY, shareClass } from './copies.ts'
+import { messageOf } from './realms.ts'
+
 /** The `code` of every error of this package, for `switch (error.code)`. */
 export type SessionErrorCode =
   /** `ConfigError` */
@@ -81,7 +84,7 @@ export class StoreError extends SessionError {
   readonly applied: false | undefined
 
   constructor(operation: StoreOperation, cause: unknown, options: { readonly applied?: false; readonly message?: string } = {}) {
-    super(options.message ?? `The session store failed to ${operation}: ${messageOf(cause)}`, { cause })
+    super(options.message ?? `The session store failed to ${operation}: ${reasonOf(cause)}`, { cause })
     this.operation = operation
     this.applied = options.applied
   }
@@ -91,9 +94,10 @@ export class StoreError extends SessionError {
  * The message of an error. An `AggregateError` without a message, such as that of a connection
  * refused by every address of a host, has the messages of its errors.
  */
-function messageOf(cause: unknown): string {
-  if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(messageOf).join('; ')
-  return cause instanceof Error ? cause.message : String(cause)
+function reasonOf(cause: unknown): string {
+  const { message, errors } = Object(cause) as { readonly message?: unknown; readonly errors?: unknown }
+  if (message === '' && Array.isArray(errors)) return errors.map(reasonOf).join('; ')
+  return messageOf(cause)
 }
 
 /**
@@ -219,4 +223,24 @@ export class NotLoadedError extends SessionError {
   readonly code = 'ERR_SESSION_NOT_LOADED'
   /** Always `NotLoadedError`. */
   override readonly name = 'NotLoadedError'
+}
+
+// An error of another copy of this package is an instance too.
+const CLASSES = {
+  SessionError,
+  ConfigError,
+  StoreError,
+  CodecError,
+  BusyError,
+  SessionEndedError,
+  CommitUnknownError,
+  CookieTooLargeError,
+  HeadersSentError,
+  NotLoadedError,
+}
+for (const [name, shared] of Object.entries(CLASSES)) shareClass(shared, name)
+
+/** The error for a manager or a session that another copy of this package made. */
+export function otherCopyError(object: string): ConfigError {
+  return new ConfigError(`${object} was made by another copy of sojourn. ${ONE_COPY}.`)
 }

@@ -3,9 +3,15 @@ import type { Delivery } from '../cookie/transport.ts'
 import type { Session } from '../session/session.ts'
 
 /**
- * Under this property a manager keeps the port for adapters. The number is the version of the port.
+ * Under this property a manager keeps the port for adapters. Adapters and managers of different
+ * copies of this package use it together, so a change of the port changes its number.
  */
 export const ADAPTER: unique symbol = Symbol.for('sojourn.adapter.1')
+
+/** Whether an object is a manager with another version of the port. */
+export function hasOtherPort(value: object): boolean {
+  return Object.getOwnPropertySymbols(value).some((symbol) => symbol !== ADAPTER && symbol.description?.startsWith('sojourn.adapter.'))
+}
 
 /** What an adapter for a framework needs of a manager. */
 export interface SessionAdapter<Data> {

@@ -9,7 +9,7 @@ import type { Delivery, Presented } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
 import { decodeToken, parseSessionCookie, tryLoadInto } from '../draft/opening.ts'
 import type { Client } from '../draft/pending-delivery.ts'
-import { commitsOf, draftOf } from '../session/dictionary.ts'
+import { commitsOf, draftOf, isOfThisCopy } from '../session/dictionary.ts'
 import { Session } from '../session/session.ts'
 import type { Exchange, SessionAdapter } from './adapter-port.ts'
 
@@ -65,7 +65,7 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
   }
 
   isOwn(session: Session<Data>): boolean {
-    return session instanceof Session && draftOf(session).context === this.#engine
+    return isOfThisCopy(session) && draftOf(session).context === this.#engine
   }
 
   #draftFor(request: IncomingRequest): Draft {

@@ -1,9 +1,10 @@
-import { CodecError, ConfigError, type SessionError } from '../base/errors.ts'
+import { shareClass } from '../base/copies.ts'
+import { CodecError, ConfigError, otherCopyError, type SessionError } from '../base/errors.ts'
 import { flashName, isReserved } from '../base/reserved.ts'
 import type { Expiry, SessionProfile } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
 import type { Default, UserId } from '../values/session-data.ts'
-import { commitsOf, Dictionary, draftOf } from './dictionary.ts'
+import { commitsOf, Dictionary, draftOf, isOfThisCopy } from './dictionary.ts'
 
 /**
  * The session of one visitor during one request: a typed dictionary that is stored on the server.
@@ -276,7 +277,13 @@ Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'
     return `Session ${JSON.stringify({ state: state.is, handle: currentIdentity?.handle, properties: names })}`
   },
 })
+shareClass(Session, 'Session')
 Object.freeze(Session.prototype) // an assignment to a verb throws
+
+/** Throws `ConfigError` for a session that another copy of this package made. Internal. */
+export function checkCopy(session: unknown, subject: string): void {
+  if (session instanceof Session && !isOfThisCopy(session)) throw otherCopyError(subject)
+}
 
 function recordExpiry(draft: Draft, properties: ReturnType<SessionProfile['expiryProperties']>): void {
   for (const [name, value] of properties) {

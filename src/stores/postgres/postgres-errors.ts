@@ -52,5 +52,6 @@ function sqlState(error: unknown): string | undefined {
 
 /** Node attempts every address of a server, and combines the errors. */
 function everyError(error: unknown, predicate: (error: unknown) => boolean): boolean {
-  return error instanceof AggregateError && error.errors.length > 0 && error.errors.every(predicate)
+  const { errors } = Object(error) as { errors?: unknown }
+  return Array.isArray(errors) && errors.length > 0 && errors.every(predicate)
 }

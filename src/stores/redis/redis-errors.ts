@@ -1,4 +1,5 @@
 import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
+import { messageOf } from '../../core/base/realms.ts'
 import { UnconnectedError } from './deadline-client.ts'
 import type { RedisConnection } from './redis-connection.ts'
 
@@ -40,8 +41,4 @@ export async function attempt<T>(connection: RedisConnection, operation: StoreOp
     const isNotSent = hadEnded || error instanceof UnconnectedError || NOT_SENT.includes(messageOf(error))
     throw new StoreError(operation, error, isRejected || isNotSent ? { applied: false } : {})
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : ''
 }

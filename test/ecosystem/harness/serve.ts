@@ -7,9 +7,17 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { Browser } from '../../stories/harness/browser.ts'
 
-/** Loads a CommonJS module of an application with Node's own `require`. */
-export function requireFrom<Exports>(folder: string, file: string): Exports {
-  return createRequire(join(folder, file))(`./${file}`) as Exports
+/** The folder of the applications. */
+const ROOT = join(import.meta.dirname, '..')
+
+/** Loads a CommonJS module of an application, or a package of it, with Node's own `require`. */
+export function requireFrom<Exports>(application: string, module: string): Exports {
+  return createRequire(join(ROOT, application, 'index.cjs'))(module) as Exports
+}
+
+/** Imports a module of an application. */
+export async function importFrom<Exports>(application: string, module: string): Promise<Exports> {
+  return (await import(/* @vite-ignore */ join(ROOT, application, module))) as Exports
 }
 
 /** Serves until the test is finished; resolves to the port. */

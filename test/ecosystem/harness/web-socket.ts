@@ -1,21 +1,14 @@
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import { onTestFinished } from 'vitest'
+import { requireFrom } from './serve.ts'
 
 interface Client {
   send(data: string): void
   close(): void
   terminate(): void
-  on(event: string, listener: () => void): void
 }
 
-/** The package `ws` of an application. */
-export function webSocketsOf(folder: string): new (url: string, options: object) => Client {
-  return createRequire(`${folder}/`)('ws') as new (
-    url: string,
-    options: object,
-  ) => Client
-}
+const WebSocket = requireFrom<new (url: string, options: object) => Client>('sockets', 'ws')
 
 /** A connection that is closed when the test is finished. */
 export class Connection {
@@ -25,8 +18,7 @@ export class Connection {
     this.#client = client
   }
 
-  static async open(folder: string, port: number, path: string, cookies: ReadonlyMap<string, string>): Promise<Connection> {
-    const WebSocket = webSocketsOf(folder)
+  static async open(port: number, path: string, cookies: ReadonlyMap<string, string>): Promise<Connection> {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const client = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers: { cookie } })
     await once(client as never, 'open')

@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { Browser, type Page } from '../../stories/harness/browser.ts'
-import { browse, requireFrom, serve } from '../harness/serve.ts'
-import { of } from '../pending.ts'
+import { Browser, type Page } from '../stories/harness/browser.ts'
+import { browse, requireFrom, serve } from './harness/serve.ts'
+import { of } from './pending.ts'
 
 interface Application {
   makeFlashApp(): RequestListener
@@ -13,8 +13,8 @@ interface Application {
 }
 
 const { makeFlashApp, makePassportApp, makePassportAndSessionApp, makeCsrfSyncApp, makeCsrfCsrfApp } = requireFrom<Application>(
-  import.meta.dirname,
-  'app.cjs',
+  'express-auth',
+  './app.cjs',
 )
 
 function post(browser: Browser, path: string, fields: Readonly<Record<string, string>>, headers = {}): Promise<Page> {

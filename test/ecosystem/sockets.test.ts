@@ -1,11 +1,10 @@
 import { once } from 'node:events'
-import type { RequestListener, Server } from 'node:http'
-import { createRequire } from 'node:module'
+import type { Server } from 'node:http'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Browser } from '../../stories/harness/browser.ts'
-import { serve } from '../harness/serve.ts'
-import { Connection } from '../harness/web-socket.ts'
-import { of } from '../pending.ts'
+import { Browser } from '../stories/harness/browser.ts'
+import { importFrom, requireFrom, serve } from './harness/serve.ts'
+import { Connection } from './harness/web-socket.ts'
+import { of } from './pending.ts'
 
 interface Application {
   makeSocketIoServer(): Server
@@ -24,9 +23,8 @@ interface SocketIoClient {
   }
 }
 
-const folder = import.meta.dirname
-const application = (await import(`${folder}/app.js`)) as Application
-const { io } = createRequire(`${folder}/`)('socket.io-client') as { io(url: string, options: object): SocketIoClient }
+const application = await importFrom<Application>('sockets', 'app.js')
+const { io } = requireFrom<{ io(url: string, options: object): SocketIoClient }>('sockets', 'socket.io-client')
 
 async function connect(port: number, { cookies }: Browser, transports: readonly string[]): Promise<SocketIoClient> {
   const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
@@ -91,7 +89,7 @@ describe.each([
     const port = await serve(make())
     const browser = new Browser(port)
     await browser.post('/name/ada')
-    const connection = await Connection.open(folder, port, '/', browser.cookies)
+    const connection = await Connection.open(port, '/', browser.cookies)
     expect(await connection.ask('name')).toBe('ada')
     expect(await connection.ask('hello')).toEqual(['hello'])
     expect(JSON.parse((await browser.get('/')).body)).toEqual({ name: 'ada', notes: ['hello'] })
@@ -110,7 +108,7 @@ describe('express-ws', () => {
     const port = await start()
     const browser = new Browser(port)
     await browser.post('/name/ada')
-    const connection = await Connection.open(folder, port, '/socket', browser.cookies)
+    const connection = await Connection.open(port, '/socket', browser.cookies)
     expect(await connection.ask('name')).toBe('ada')
     expect(await connection.ask('hello')).toEqual(['hello'])
     expect(JSON.parse((await browser.get('/')).body)).toEqual({ name: 'ada', notes: ['hello'] })
@@ -122,7 +120,7 @@ describe('express-ws', () => {
     const port = await start(({ type }) => events.push(type))
     const browser = new Browser(port)
     await browser.post('/name/ada')
-    const connection = await Connection.open(folder, port, '/forgetful', browser.cookies)
+    const connection = await Connection.open(port, '/forgetful', browser.cookies)
     expect(await connection.ask('count')).toBe(1)
     events.length = 0
     await connection.close()

@@ -1,9 +1,9 @@
-import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Browser } from '../../stories/harness/browser.ts'
-import { Connection } from '../harness/web-socket.ts'
-import { of } from '../pending.ts'
+import { Browser } from '../stories/harness/browser.ts'
+import { importFrom } from './harness/serve.ts'
+import { Connection } from './harness/web-socket.ts'
+import { of } from './pending.ts'
 
 interface App {
   listen(options: { readonly port: number; readonly host: string }): Promise<string>
@@ -16,8 +16,7 @@ interface Application {
   makeCsrfDefaultsApp(options: object): Promise<App>
 }
 
-const folder = import.meta.dirname
-const { makeApp, makeCsrfDefaultsApp } = (await import(`${folder}/app.js`)) as Application
+const { makeApp, makeCsrfDefaultsApp } = await importFrom<Application>('fastify', 'app.js')
 
 async function listen(app: App): Promise<number> {
   onTestFinished(() => app.close())
@@ -69,7 +68,7 @@ describe('@fastify/websocket', () => {
     const port = await listen(await makeApp())
     const browser = new Browser(port)
     await browser.post('/name/ada')
-    const connection = await Connection.open(folder, port, '/socket', browser.cookies)
+    const connection = await Connection.open(port, '/socket', browser.cookies)
     expect(await connection.ask('name')).toBe('ada')
     expect(await connection.ask('hello')).toEqual(['hello'])
     expect(JSON.parse((await browser.get('/')).body)).toEqual({ name: 'ada', notes: ['hello'] })
@@ -81,7 +80,7 @@ describe('@fastify/websocket', () => {
     const port = await listen(await makeApp({ onEvent: ({ type }) => events.push(type) }))
     const browser = new Browser(port)
     await browser.post('/name/ada')
-    const connection = await Connection.open(folder, port, '/forgetful', browser.cookies)
+    const connection = await Connection.open(port, '/forgetful', browser.cookies)
     expect(await connection.ask('count')).toBe(1)
     events.length = 0
     await connection.close()

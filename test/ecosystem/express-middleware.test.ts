@@ -1,9 +1,9 @@
 import { createServer } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { Browser } from '../../stories/harness/browser.ts'
-import { fetchHttp2 } from '../harness/http2.ts'
-import { browse, requireFrom, serve, serveHttp2 } from '../harness/serve.ts'
-import { of } from '../pending.ts'
+import { Browser } from '../stories/harness/browser.ts'
+import { fetchHttp2 } from './harness/http2.ts'
+import { browse, requireFrom, serve, serveHttp2 } from './harness/serve.ts'
+import { of } from './pending.ts'
 
 interface Application {
   readonly BODY: string
@@ -13,7 +13,7 @@ interface Application {
   makeStart(options: object): (...exchange: any[]) => void
 }
 
-const { BODY, STARTS, FullStore, makeApp, makeStart } = requireFrom<Application>(import.meta.dirname, 'app.cjs')
+const { BODY, STARTS, FullStore, makeApp, makeStart } = requireFrom<Application>('express-middleware', './app.cjs')
 
 describe('helmet, morgan, response-time, compression and cookie-parser', () => {
   it('keep their headers and cookies next to those of the session', async () => {
