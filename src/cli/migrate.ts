@@ -1,7 +1,10 @@
 import type { Store } from '../core/store/store.ts'
 import { EXIT } from './exit-code.ts'
 
-/** Creates the schema of the store, or with `dryRun` prints its statements, and returns the exit code. */
+/**
+ * Creates the schema of the store, or with `dryRun` prints its statements, and returns the exit
+ * code.
+ */
 export async function migrate(store: Store, { dryRun = false }: { readonly dryRun?: boolean }): Promise<number> {
   const statements = await store.migrate?.({ dryRun })
   if (statements === undefined) console.error('Nothing to do: this store needs no schema.')

@@ -5,7 +5,8 @@ import { messageOf } from '../core/base/realms.ts'
 import { EXIT, exitCodeFor } from './exit-code.ts'
 import { createProgram } from './program.ts'
 
-// `node:sqlite` prints an ExperimentalWarning on every use; in a cron job that is an email every night.
+// `node:sqlite` prints an ExperimentalWarning on every use; in a cron job that is an email every
+// night.
 process.removeAllListeners('warning')
 process.on('warning', ({ name, message }) => {
   if (name !== 'ExperimentalWarning') console.error(`${name}: ${redactPasswords(message)}`)

@@ -11,8 +11,8 @@ export function memberTexts(payload: string, isObject: (payload: string) => bool
     const nameEnd = stringEnd(payload, at)
     const start = skipWhitespace(payload, skipWhitespace(payload, nameEnd) + 1)
     const end = valueEnd(payload, start)
-    // Inside a member these are whitespace between tokens. Our own format reserves tabs and newlines
-    // to separate members, so they are replaced.
+    // Inside a member these are whitespace between tokens. Our own format reserves tabs and
+    // newlines to separate members, so they are replaced.
     texts.set(
       JSON.parse(payload.slice(at, nameEnd)),
       payload
@@ -25,7 +25,10 @@ export function memberTexts(payload: string, isObject: (payload: string) => bool
   return texts
 }
 
-/** The index after the closing quote of the JSON string that starts at `start`, or -1 if it is not closed. */
+/**
+ * The index after the closing quote of the JSON string that starts at `start`, or -1 if it is not
+ * closed.
+ */
 export function stringEnd(text: string, start: number): number {
   for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let slash = quote

@@ -56,7 +56,10 @@ function parseLines(payload: string): Map<string, string> | undefined {
   return texts
 }
 
-/** Whether a text can be one value, judged by its first and last characters; most damaged lines fail. */
+/**
+ * Whether a text can be one value, judged by its first and last characters; most damaged lines
+ * fail.
+ */
 function looksComplete(text: string): boolean {
   switch (text[0]) {
     case '"':
@@ -95,7 +98,10 @@ function print(value: unknown): string {
   return isRich(text) ? printEscaped(text) : text
 }
 
-/** Whether JSON can store the value without loss. A value nested beyond the limit is probably a cycle, which devalue handles. */
+/**
+ * Whether JSON can store the value without loss. A value nested beyond the limit is probably a
+ * cycle, which devalue handles.
+ */
 function isPlain(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case 'string':

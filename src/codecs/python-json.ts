@@ -1,13 +1,22 @@
 import { stringEnd } from './json-text.ts'
 import { MAX_DEPTH } from './rich.ts'
 
-/** Matches whole strings, so that a constant inside a string is not matched, and the constants that Python's JSON adds. */
+/**
+ * Matches whole strings, so that a constant inside a string is not matched, and the constants that
+ * Python's JSON adds.
+ */
 const STRING_OR_CONSTANT = /"[^"\\]*(?:\\[^][^"\\]*)*"|-?Infinity|NaN/g
 
-/** Texts that `JSON.parse` cannot read exactly: Python's constants, and integers that may exceed a JavaScript number. */
+/**
+ * Texts that `JSON.parse` cannot read exactly: Python's constants, and integers that may exceed a
+ * JavaScript number.
+ */
 const NEEDS_PYTHON = /NaN|Infinity|\d{16}/
 
-/** Whether a payload is one object that Python's `json` accepts: JSON plus `NaN`, `Infinity` and `-Infinity`. */
+/**
+ * Whether a payload is one object that Python's `json` accepts: JSON plus `NaN`, `Infinity` and
+ * `-Infinity`.
+ */
 export function isPythonObject(payload: string): boolean {
   try {
     const json = NEEDS_PYTHON.test(payload)
@@ -144,7 +153,10 @@ export function printPython(value: unknown): string {
   return toAscii(printValue(value, 0))
 }
 
-/** JSON with every non-ASCII character escaped, and DEL as Python does it. Such characters occur only inside strings. */
+/**
+ * JSON with every non-ASCII character escaped, and DEL as Python does it. Such characters occur
+ * only inside strings.
+ */
 export function toAscii(json: string): string {
   return json.replace(/[^\0-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
@@ -167,7 +179,10 @@ function printValue(value: unknown, depth: number): string {
   }
 }
 
-/** An integer beyond the safe range is printed as one of Python's floats, because exact integers of that size are bigints. */
+/**
+ * An integer beyond the safe range is printed as one of Python's floats, because exact integers of
+ * that size are bigints.
+ */
 function printNumber(value: number): string {
   if (Object.is(value, -0)) return '-0.0'
   const text = String(value)

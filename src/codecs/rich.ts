@@ -4,7 +4,9 @@ const RICH_PREFIX = '{"$rich":'
 /** The prefix with the whitespace that a tool may add when it reformats the JSON. */
 const RICH_PREFIX_PATTERN = /^\{\s*"\$rich"\s*:/
 
-/** Whether a text looks like one of `printRich` or `printEscaped`. A foreign text can look the same. */
+/**
+ * Whether a text looks like one of `printRich` or `printEscaped`. A foreign text can look the same.
+ */
 export function isRich(text: string): boolean {
   return text.startsWith('{') && RICH_PREFIX_PATTERN.test(text)
 }
@@ -24,7 +26,10 @@ export function printEscaped(json: string): string {
   return `${RICH_PREFIX}{"plain":${json}}}`
 }
 
-/** The maximum nesting depth. Far below the stack limit, so that every stored value can be read again. */
+/**
+ * The maximum nesting depth. Far below the stack limit, so that every stored value can be read
+ * again.
+ */
 export const MAX_DEPTH: number = 500
 
 /** Visits a value as devalue does, each object once. */
@@ -47,7 +52,10 @@ function kindOf(value: object): string {
   return Object.prototype.toString.call(value).slice(8, -1)
 }
 
-/** Without this, an instance of a subclass (for example `Buffer`) would silently be read back as an instance of the built-in class. */
+/**
+ * Without this, an instance of a subclass (for example `Buffer`) would silently be read back as an
+ * instance of the built-in class.
+ */
 function rejectSubclass(value: unknown): false {
   if (typeof value !== 'object' || value === null) return false
   const kind = kindOf(value)

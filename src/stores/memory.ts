@@ -23,7 +23,10 @@ import { results, toPage } from './shared/results.ts'
 
 /** Options of `MemoryStore`. */
 export interface MemoryStoreOptions {
-  /** The maximum number of sessions. A further one replaces the least recently used one. Default 100,000. */
+  /**
+   * The maximum number of sessions. A further one replaces the least recently used one. Default
+   * 100,000.
+   */
   readonly max?: number
 }
 
@@ -142,7 +145,10 @@ export class MemoryStore implements Store {
   }
 }
 
-/** Returns a frozen copy, so that all callers can share one object and none can change it for the others. */
+/**
+ * Returns a frozen copy, so that all callers can share one object and none can change it for the
+ * others.
+ */
 function copyOf(entry: Entry): Entry {
   return Object.freeze({ ...entry })
 }

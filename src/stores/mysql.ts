@@ -17,9 +17,14 @@ export type { MysqlPool, MysqlPoolConnection, MysqlPromisePool } from './mysql/m
 
 /** Options of `MysqlStore`. */
 export interface MysqlStoreOptions {
-  /** The pool that `createPool` of `mysql2` or `mysql2/promise` returned. The application closes it; `close()` of the store does not. */
+  /**
+   * The pool that `createPool` of `mysql2` or `mysql2/promise` returned. The application closes it;
+   * `close()` of the store does not.
+   */
   readonly pool: MysqlPool | MysqlPromisePool
-  /** The name of the table, optionally with its database: `'app.sessions'`. Default `'sessions'`. */
+  /**
+   * The name of the table, optionally with its database: `'app.sessions'`. Default `'sessions'`.
+   */
   readonly table?: string
   /**
    * Creates a missing table at the first use. Several processes may do so at the same time. Default

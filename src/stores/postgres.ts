@@ -13,7 +13,10 @@ export type { PgPool, PgPoolClient, PostgresJs } from './postgres/postgres-clien
 
 /** Options of `PostgresStore`. */
 export interface PostgresStoreOptions {
-  /** A `Pool` of `pg`, or the `sql` of `postgres` (postgres.js). The application closes it; `close()` of the store does not. */
+  /**
+   * A `Pool` of `pg`, or the `sql` of `postgres` (postgres.js). The application closes it;
+   * `close()` of the store does not.
+   */
   readonly pool: PgPool | PostgresJs
   /** The name of the table, optionally with its schema: `'app.sessions'`. Default `'sessions'`. */
   readonly table?: string

@@ -21,9 +21,9 @@ export type { SqliteDatabase, SqliteStatement } from './sqlite/sqlite-database.t
 export interface SqliteStoreOptions {
   /**
    * The path of the file (`:memory:` for none), which the store opens with `node:sqlite` at the
-   * first use; or an open database of `node:sqlite`, `better-sqlite3` or `bun:sqlite`. The settings of
-   * an open database stay as they are, except the options below: give it `PRAGMA journal_mode = WAL`,
-   * and a busy timeout if other processes write to the file.
+   * first use; or an open database of `node:sqlite`, `better-sqlite3` or `bun:sqlite`. The settings
+   * of an open database stay as they are, except the options below: give it `PRAGMA journal_mode =
+   * WAL`, and a busy timeout if other processes write to the file.
    */
   readonly database: string | SqliteDatabase
   /** The name of the table. Default `'sessions'`. */

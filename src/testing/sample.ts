@@ -1,7 +1,10 @@
 import { HOUR } from '../core/base/duration.ts'
 import type { Entry, Refused, Replace, Store, Written } from '../core/store/store.ts'
 
-/** The time of the suite. It is after every real clock, so that a server that also reads its own clock deletes nothing. */
+/**
+ * The time of the suite. It is after every real clock, so that a server that also reads its own
+ * clock deletes nothing.
+ */
 export const NOW: number = Date.UTC(2100, 0, 1)
 
 export { HOUR }

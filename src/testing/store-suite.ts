@@ -14,7 +14,10 @@ import { type SuiteFormat, SuiteStore } from './suite-store.ts'
 
 export type { OptionalField, SuiteFormat } from './suite-store.ts'
 
-/** The functions of a test runner that the suite calls: those of vitest, `node:test`, `bun:test`, Jest or Deno's `@std/testing/bdd`. */
+/**
+ * The functions of a test runner that the suite calls: those of vitest, `node:test`, `bun:test`,
+ * Jest or Deno's `@std/testing/bdd`.
+ */
 export interface SuiteRunner {
   /** Defines a group of tests. */
   readonly describe: (name: string, define: () => void) => unknown
@@ -24,9 +27,14 @@ export interface SuiteRunner {
 
 /** Options of `storeSuite`, for a store that does not support everything. */
 export interface StoreSuiteOptions {
-  /** The capabilities of the store, as far as they differ from the default. What it cannot do is not tested. */
+  /**
+   * The capabilities of the store, as far as they differ from the default. What it cannot do is not
+   * tested.
+   */
   readonly capabilities?: Partial<Capabilities>
-  /** `false` for a store without `clearExpired`, because its database deletes expired rows itself. */
+  /**
+   * `false` for a store without `clearExpired`, because its database deletes expired rows itself.
+   */
   readonly clearExpired?: boolean
   /** `false` for a store that has `clearExpired` without `countExpired`. */
   readonly countExpired?: boolean
@@ -36,9 +44,15 @@ export interface StoreSuiteOptions {
    * not tested. All other clauses use times in the year 2100, where such a clock does not matter.
    */
   readonly farClocks?: boolean
-  /** The format of keys and payloads, if the store requires one, and the fields of an entry that it does not store. */
+  /**
+   * The format of keys and payloads, if the store requires one, and the fields of an entry that it
+   * does not store.
+   */
   readonly format?: SuiteFormat
-  /** For a store that `carriesData`: whether it remembers which sessions have ended. Default `false`. */
+  /**
+   * For a store that `carriesData`: whether it remembers which sessions have ended. Default
+   * `false`.
+   */
   readonly revocation?: boolean
 }
 

@@ -19,7 +19,10 @@ import type {
 /** The fields of an entry that a store need not keep. */
 export type OptionalField = 'proof' | 'seenAt' | 'userId'
 
-/** The format of the suite's keys and payloads in a store that requires one, such as a table of another framework. */
+/**
+ * The format of the suite's keys and payloads in a store that requires one, such as a table of
+ * another framework.
+ */
 export interface SuiteFormat {
   /** Returns the key for a text. Different texts have different keys. */
   key(text: string): string
@@ -31,11 +34,9 @@ export interface SuiteFormat {
   readonly omits: readonly OptionalField[]
 }
 
-type OmittedFields = Partial<Pick<Entry, OptionalField>>
-
 /**
- * A store with the keys, payloads and versions of the clauses. It remembers the fields that the real
- * store omits, so that entries can be compared as a whole.
+ * A store with the keys, payloads and versions of the clauses. It remembers the fields that the
+ * real store omits, so that entries can be compared as a whole.
  */
 export class SuiteStore implements Store {
   readonly list?: (query: List) => Promise<Page>
@@ -45,7 +46,8 @@ export class SuiteStore implements Store {
   readonly #format: SuiteFormat
   readonly #texts = new Map<string, string>()
   readonly #versions = new Map<Version, Version>()
-  readonly #omitted = new Map<string, OmittedFields>()
+  /** The last written entry of each key, for the fields that the store omits. */
+  readonly #written = new Map<string, Entry>()
 
   constructor(store: Store, format: SuiteFormat) {
     this.#store = store
@@ -82,7 +84,10 @@ export class SuiteStore implements Store {
 
   async touch({ key: text, expiresAt, expected, now }: Touch): Promise<boolean> {
     const touched = await this.#store.touch({ key: this.#key(text), expiresAt, expected: this.#storeVersion(expected), now })
-    if (touched) this.#omitted.set(text, { ...this.#omitted.get(text), seenAt: now })
+    // The response can arrive after that of a later replace, whose `seenAt` this touch did not
+    // change.
+    const last = this.#written.get(text)
+    if (touched && last?.version === expected) this.#written.set(text, { ...last, seenAt: now })
     return touched
   }
 
@@ -122,14 +127,13 @@ export class SuiteStore implements Store {
     if (!outcome.ok) return outcome.reason === 'stale' ? { ...outcome, current: this.#toSuiteEntry(text, outcome.current) } : outcome
     const { version, ...written } = outcome
     if (version !== undefined) this.#versions.set(version, entry.version)
-    const { proof, seenAt, userId } = entry
-    this.#omitted.set(text, { proof, seenAt, ...(userId === undefined ? {} : { userId }) })
+    this.#written.set(text, { ...entry })
     return written
   }
 
   #toSuiteEntry(text: string, entry: Entry): Entry {
-    const omitted = this.#omitted.get(text)
-    const fields = Object.fromEntries(this.#format.omits.map((field) => [field, omitted?.[field]]))
+    const last = this.#written.get(text)
+    const fields = Object.fromEntries(this.#format.omits.map((field) => [field, last?.[field]]))
     const version = this.#versions.get(entry.version) ?? entry.version
     return { ...entry, ...fields, version, payload: this.#format.textOf(entry.payload) }
   }

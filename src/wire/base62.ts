@@ -12,7 +12,10 @@ export function toBase62(number: number): string {
   return text
 }
 
-/** The integer of a base 62 text, or `undefined` if the text is invalid or the number is not a safe integer. */
+/**
+ * The integer of a base 62 text, or `undefined` if the text is invalid or the number is not a safe
+ * integer.
+ */
 export function fromBase62(text: string): number | undefined {
   if (!/^-?[0-9A-Za-z]{1,16}$/.test(text)) return undefined
   const digits = text.startsWith('-') ? text.slice(1) : text

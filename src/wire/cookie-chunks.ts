@@ -54,7 +54,9 @@ function hasCount(value: string): boolean {
   return COUNT_SUFFIX.test(value.slice(-COUNT_SUFFIX_LENGTH)) && CHUNK.test(value.slice(0, -COUNT_SUFFIX_LENGTH))
 }
 
-/** The cookie names of this value and its chunks in a `Cookie` header, valid or not. Never throws. */
+/**
+ * The cookie names of this value and its chunks in a `Cookie` header, valid or not. Never throws.
+ */
 export function receivedNames(header: unknown, name: string): readonly string[] {
   if (typeof header !== 'string' || !header.includes(name)) return []
   const isReceived = (each: string): boolean => cookieValues(header, each).length > 0

@@ -35,7 +35,10 @@ export class DjangoSigner {
     return `${value}:${hmac(this.#keys[0] as Uint8Array, value).toString('base64url')}`
   }
 
-  /** The verified value, or `undefined` if no key matches or the payload is unreadable. Never throws. */
+  /**
+   * The verified value, or `undefined` if no key matches or the payload is unreadable. Never
+   * throws.
+   */
   unsign(signed: string): SignedValue | undefined {
     const value = signed.slice(0, -SIGNATURE_LENGTH - 1)
     const separator = value.lastIndexOf(':')

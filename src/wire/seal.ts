@@ -36,7 +36,10 @@ export function deriveSealingKeys(secrets: readonly string[], purpose: string): 
   return secrets.map((secret) => crypto.createSecretKey(new Uint8Array(crypto.hkdfSync('sha256', secret, '', purpose, 32))))
 }
 
-/** AES-256-GCM. The first key seals; every key unseals. A text sealed for another `use` does not open. */
+/**
+ * AES-256-GCM. The first key seals; every key unseals. A text sealed for another `use` does not
+ * open.
+ */
 export function createSealer(keys: readonly crypto.KeyObject[], use: string): Sealer {
   const additionalData = {
     [PLAIN]: encodeText(JSON.stringify([PLAIN, use])),
@@ -65,7 +68,10 @@ export function createSealer(keys: readonly crypto.KeyObject[], use: string): Se
   }
 }
 
-/** The bytes of a base64url text in its canonical spelling only, so that no sealed text has a second form. */
+/**
+ * The bytes of a base64url text in its canonical spelling only, so that no sealed text has a second
+ * form.
+ */
 function decodeCanonical(text: string): Uint8Array | undefined {
   const bytes = Buffer.from(text, 'base64url')
   return bytes.toString('base64url') === text ? bytes : undefined

@@ -1,6 +1,9 @@
 import { stringifySetCookie } from 'cookie'
 
-/** The attributes of every `Set-Cookie` of one cookie. A deletion needs them too, or the browser deletes another cookie. */
+/**
+ * The attributes of every `Set-Cookie` of one cookie. A deletion needs them too, or the browser
+ * deletes another cookie.
+ */
 export interface CookieAttributes {
   readonly path: string
   readonly domain?: string
@@ -13,7 +16,10 @@ export interface CookieAttributes {
 
 const identity = (value: string): string => value
 
-/** A `Set-Cookie` that sets the value. Without `maxAge` (in seconds) the cookie ends with the browser. */
+/**
+ * A `Set-Cookie` that sets the value. Without `maxAge` (in seconds) the cookie ends with the
+ * browser.
+ */
 export function serializeCookie(name: string, value: string, attributes: CookieAttributes, maxAge?: number): string {
   return stringifySetCookie({ ...attributes, name, value, ...(maxAge === undefined ? {} : { maxAge }) }, { encode: identity })
 }

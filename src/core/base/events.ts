@@ -7,13 +7,21 @@ export interface SessionEvents {
   readonly loaded: { readonly reason: 'found' }
   /**
    * A request has no session, so that its session is new and empty. The cookie is missing
-   * (`no-cookie`), has not the shape of one of this package (`malformed-cookie`), occurs several times
-   * with different sessions or more than four ids (`two-cookies`), or is not used over plain HTTP
-   * (`insecure`). The store has no such session (`unknown-or-expired`), has it under a newer id
-   * (`other-id`), or has one that the codec cannot decode (`unreadable`).
+   * (`no-cookie`), has not the shape of one of this package (`malformed-cookie`), occurs several
+   * times with different sessions or more than four ids (`two-cookies`), or is not used over plain
+   * HTTP (`insecure`). The store has no such session (`unknown-or-expired`), has it under a newer
+   * id (`other-id`), or has one that the codec cannot decode (`unreadable`).
    */
   readonly absent: {
-    readonly reason: 'no-cookie' | 'malformed-cookie' | 'two-cookies' | 'insecure' | 'unknown-or-expired' | 'other-id' | 'unreadable'
+    readonly reason:
+      | 'no-cookie'
+      | 'malformed-cookie'
+      | 'two-cookies'
+      | 'insecure'
+      | 'unknown-or-expired'
+      | 'other-id'
+      | 'unreadable'
+      | 'too-large'
   }
   /** The store failed to read a session. The session throws the error when it is used. */
   readonly 'load-failed': { readonly reason: 'store-error'; readonly operation: StoreOperation }

@@ -40,7 +40,7 @@ export interface IntentRule {
 
 const CHANGE: IntentRule = { whenGone: 'refuse', newId: false }
 
-export const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
+const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
   set: CHANGE,
   mutate: CHANGE,
   remove: CHANGE,

@@ -14,7 +14,10 @@ export interface BatchItem {
   readonly queued: QueuedJob
   readonly merged: Merged
   readonly identity: Identity
-  /** The properties that the changes were applied to, if they are not the ones that the request knew. */
+  /**
+   * The properties that the changes were applied to, if they are not the ones that the request
+   * knew.
+   */
   readonly base: Texts | undefined
 }
 
@@ -26,13 +29,19 @@ export interface Batch {
   readonly noops: readonly BatchItem[]
   /** Jobs that cannot be written, with the reason. */
   readonly refused: readonly { readonly queued: QueuedJob; readonly error: unknown }[]
-  /** Jobs whose own function, codec or size failed in company of others: they are evaluated again, alone. */
+  /**
+   * Jobs whose own function, codec or size failed in company of others: they are evaluated again,
+   * alone.
+   */
   readonly retryAlone: readonly QueuedJob[]
   /** Jobs after one that renewed the id; they are re-evaluated against the resulting entry. */
   readonly afterNewId: readonly QueuedJob[]
 }
 
-/** Applies the jobs' changes to `current`, one after another, up to the first one that renews the id. Settles no job. */
+/**
+ * Applies the jobs' changes to `current`, one after another, up to the first one that renews the
+ * id. Settles no job.
+ */
 export function buildBatch(context: BatchContext, current: Entry, jobs: readonly QueuedJob[], nonce: Version): Batch {
   const items: BatchItem[] = []
   const noops: BatchItem[] = []
@@ -62,6 +71,7 @@ function applyJob(context: BatchContext, current: Entry, queued: QueuedJob, befo
   if (!context.ids.isCurrent(job.identity, current)) throw new SessionEndedError('other-id')
   const isAsKnown = before === undefined && job.entry.version === current.version
   const base = before ?? (isAsKnown ? job.latestTexts : decode(context, current))
+  if (before === undefined && context.profile.endOf(current, base, context) <= context.now()) throw new SessionEndedError('ended')
   const merged = (isAsKnown ? job.merged : undefined) ?? merge(base, job.intents, context)
   const identity = merged.newId ? context.ids.renew(job.identity) : job.identity
   return { queued, merged, identity, base: isAsKnown ? undefined : base }

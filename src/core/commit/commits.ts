@@ -1,7 +1,9 @@
 import type { Draft } from '../draft/draft.ts'
 import type { Committer } from './committer.ts'
 
-/** The commits of one session object: one after another, and a final one when its response starts. */
+/**
+ * The commits of one session object: one after another, and a final one when its response starts.
+ */
 export class Commits {
   readonly #draft: Draft
   readonly #committer: Committer

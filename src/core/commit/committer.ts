@@ -25,7 +25,10 @@ interface Scope {
   readonly deadline: number
 }
 
-/** Performs what `plan` decides. All writes of sessions, and all their ends, go through this class. One per manager. */
+/**
+ * Performs what `plan` decides. All writes of sessions, and all their ends, go through this class.
+ * One per manager.
+ */
 export class Committer {
   readonly #engine: Engine
   readonly #writer: Writer
@@ -38,7 +41,10 @@ export class Committer {
     this.#queue = new CommitQueue(context, this.#writer)
   }
 
-  /** Commits the changes of a draft. Of a response with a status of 500 and above only a flush is performed, unless `saveOnError` is set. */
+  /**
+   * Commits the changes of a draft. Of a response with a status of 500 and above only a flush is
+   * performed, unless `saveOnError` is set.
+   */
   async commit(draft: Draft, status = 200): Promise<void> {
     const failed = status >= 500 && !this.#engine.saveOnError
     if (draft.state.is === 'deferred') return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
@@ -88,7 +94,10 @@ export class Committer {
     return { intents: [], generation, deadline: monotonic() + this.#engine.requestTimeout }
   }
 
-  /** Reports a failed commit. After a write with an unknown outcome nothing more is written for this request. */
+  /**
+   * Reports a failed commit. After a write with an unknown outcome nothing more is written for this
+   * request.
+   */
   #failed(draft: Draft, { generation }: Scope, error: unknown): unknown {
     if (error instanceof CommitUnknownError) draft.markUnknown(generation)
     this.#engine.emit({ type: 'commit-failed', reason: error instanceof SessionError ? error.code : 'application', ...handleOf(draft) })
@@ -175,7 +184,10 @@ export class Committer {
     for (const { key } of ended) draft.deleted(key)
   }
 
-  /** With the capability `renames` a session that was read and is gone may continue under another key, so that the flush was no logout. */
+  /**
+   * With the capability `renames` a session that was read and is gone may continue under another
+   * key, so that the flush was no logout.
+   */
   #flushedRowMissing(draft: Draft): void {
     if (this.#engine.capabilities.renames !== true || !draft.flushedCurrent) return
     const outcome = this.#engine.whenEnded === 'discard' ? 'discarded' : 'error'
@@ -183,7 +195,10 @@ export class Committer {
     if (outcome === 'error') throw new SessionEndedError('ended')
   }
 
-  /** The session ended. It is not revived: a login starts a new one with this request's changes, other changes are refused. */
+  /**
+   * The session ended. It is not revived: a login starts a new one with this request's changes,
+   * other changes are refused.
+   */
   async #sessionEnded(draft: Draft, error: SessionEndedError, scope: Scope): Promise<void> {
     if (scope.generation !== draft.generation) return // this request flushed it in the meantime
     const outcome = this.#outcomeFor(scope.intents)

@@ -53,7 +53,10 @@ export class QueuedJob {
     this.#timer = setTimeout(onDeadline, this.job.deadline - monotonic())
   }
 
-  /** Whether the job is still to be written. One whose deadline has passed is rejected: nothing of it was saved. */
+  /**
+   * Whether the job is still to be written. One whose deadline has passed is rejected: nothing of
+   * it was saved.
+   */
   start(): boolean {
     this.#isStarted = true
     if (this.job.deadline <= monotonic()) this.reject(new BusyError())

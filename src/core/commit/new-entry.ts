@@ -1,19 +1,21 @@
-import { CodecError } from '../base/errors.ts'
+import { CodecError, SessionEndedError } from '../base/errors.ts'
 import { userOf } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Texts } from '../config/profile.ts'
+import { userIndex } from '../config/realm.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import type { Receipts } from './receipts.ts'
 
-export type EntryContext = Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'values' | 'now' | 'capabilities' | 'maxSize'> & {
+export type EntryContext = Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'values' | 'now' | 'capabilities' | 'maxSize' | 'realm'> & {
   readonly receipts: Receipts
 }
 
 /**
- * The entry to write for a merged state, under `identity` and in place of `before` where there is one. Its expiry is computed from the
- * state. Throws `CodecError` when the session is too large.
+ * The entry to write for a merged state, under `identity` and in place of `before` where there is
+ * one. Its expiry is computed from the state. Throws `CodecError` when the session is too large,
+ * and `SessionEndedError` when its expiry has passed.
  */
 export function newEntry(context: EntryContext, merged: Merged, identity: Identity, nonce: string, before?: Entry): Entry {
   const { profile, capabilities, receipts } = context
@@ -21,16 +23,18 @@ export function newEntry(context: EntryContext, merged: Merged, identity: Identi
   const payload = encode(context, merged.texts)
   const createdAt = before === undefined || merged.loggedIn ? now : before.createdAt
   const userId = userOf(merged.texts, context)
+  const expiresAt = profile.expiryOf(merged.texts, createdAt, now, context)
+  if (expiresAt <= now) throw new SessionEndedError('ended')
   return {
     payload,
     proof: identity.proof,
     idAt: before === undefined || merged.newId ? now : before.idAt,
     version: nonce,
     commits: capabilities.compareAndSwap ? receipts.add(before?.commits ?? '', nonce) : '',
-    ...(userId === undefined ? {} : { userId }),
+    ...(userId === undefined ? {} : { userId: userIndex(userId, context.realm) }),
     createdAt,
     seenAt: now,
-    expiresAt: profile.expiryOf(merged.texts, createdAt, now, context),
+    expiresAt,
   }
 }
 

@@ -11,9 +11,9 @@ import type { CommitContext, WriteOutcome, Writer } from './writer.ts'
 const MAX_QUEUED = 1000
 
 /**
- * Commits changes to sessions that exist. Each session has one write in flight; jobs that arrive during it wait and are then written
- * together, whole requests in the order of their arrival. Every write is a compare-and-swap: if it loses, the changes are replayed on the
- * state that won.
+ * Commits changes to sessions that exist. Each session has one write in flight; jobs that arrive
+ * during it wait and are then written together, whole requests in the order of their arrival. Every
+ * write is a compare-and-swap: if it loses, the changes are replayed on the state that won.
  */
 export class CommitQueue {
   readonly #context: CommitContext
@@ -27,8 +27,9 @@ export class CommitQueue {
   }
 
   /**
-   * Resolves when the changes are in the store. Rejects with `SessionEndedError`, `BusyError`, `CommitUnknownError`, `StoreError`,
-   * `CodecError`, or with the error that a function of `update` threw.
+   * Resolves when the changes are in the store. Rejects with `SessionEndedError`, `BusyError`,
+   * `CommitUnknownError`, `StoreError`, `CodecError`, or with the error that a function of `update`
+   * threw.
    */
   commit(job: Job): Promise<Done> {
     const queued = new QueuedJob(job)
@@ -51,7 +52,10 @@ export class CommitQueue {
     this.#queues.delete(key)
   }
 
-  /** Settles these jobs. Resolves to the newest entry that is known, `undefined` when none is. Never rejects. */
+  /**
+   * Settles these jobs. Resolves to the newest entry that is known, `undefined` when none is. Never
+   * rejects.
+   */
   async #run(jobs: readonly QueuedJob[], newest: Entry = (jobs[0] as QueuedJob).job.entry): Promise<Entry | undefined> {
     let nonce = ''
     let batch: Batch | undefined
@@ -81,7 +85,9 @@ export class CommitQueue {
     return this.#writer.replace(keys, entry, before, Math.max(...items.map(({ queued }) => queued.job.deadline)))
   }
 
-  /** Runs the jobs that were not part of the batch. Not async, because there are hardly ever any. */
+  /**
+   * Runs the jobs that were not part of the batch. Not async, because there are hardly ever any.
+   */
   #runRemaining(
     { retryAlone: [first, ...others], afterNewId }: Pick<Batch, 'retryAlone' | 'afterNewId'>,
     newest: Entry | undefined,

@@ -5,7 +5,10 @@ const MAX_RECEIPTS = 32
 const MANAGER_LENGTH = 8
 const NONCE_LENGTH = 12
 
-/** The `commits` text of an entry: `floor` and then receipts `manager:nonce:number`, separated by spaces, newest first. */
+/**
+ * The `commits` text of an entry: `floor` and then receipts `manager:nonce:number`, separated by
+ * spaces, newest first.
+ */
 interface Commits {
   /** No write with a number up to this one has a receipt any longer, unless it is listed. */
   readonly floor: number
@@ -13,13 +16,17 @@ interface Commits {
 }
 
 /**
- * The receipts of one manager. A write leaves its receipt in the row; if its response is lost, the receipt shows whether it was applied.
- * Writes of a row are numbered, and no clock is read, so the result does not depend on the clocks of other processes.
+ * The receipts of one manager. A write leaves its receipt in the row; if its response is lost, the
+ * receipt shows whether it was applied. Writes of a row are numbered, and no clock is read, so the
+ * result does not depend on the clocks of other processes.
  */
 export class Receipts {
   readonly #randomText: RandomText
   #manager: string | undefined
-  /** The nonces of this manager's writes whose outcome is unknown so far. Their receipts must not be removed. */
+  /**
+   * The nonces of this manager's writes whose outcome is unknown so far. Their receipts must not be
+   * removed.
+   */
   readonly #open = new Set<string>()
 
   constructor(randomText: RandomText) {
@@ -48,8 +55,8 @@ export class Receipts {
   }
 
   /**
-   * Whether a write is part of the row that has the text `current`. `sent` is the text that the write would have left. `undefined` when
-   * its receipt may have been pushed out by others.
+   * Whether a write is part of the row that has the text `current`. `sent` is the text that the
+   * write would have left. `undefined` when its receipt may have been pushed out by others.
    */
   isApplied(current: string, sent: string): boolean | undefined {
     const { floor, receipts } = parse(current)

@@ -4,7 +4,10 @@ import { CommitUnknownError, ConfigError, StoreError } from '../base/errors.ts'
 /** How often an operation that certainly had no effect is sent again. */
 const MAX_RETRIES = 2
 
-/** The attempts at one write, and whether one of them may have been applied although its result was lost. */
+/**
+ * The attempts at one write, and whether one of them may have been applied although its result was
+ * lost.
+ */
 export class Retry {
   readonly #deadline: number
   #count = 0
@@ -19,12 +22,18 @@ export class Retry {
     return this.#doubt !== undefined
   }
 
-  /** Whether the time is over. Nothing is sent again, and other managers may have removed this manager's receipts. */
+  /**
+   * Whether the time is over. Nothing is sent again, and other managers may have removed this
+   * manager's receipts.
+   */
   get isOver(): boolean {
     return monotonic() > this.#deadline
   }
 
-  /** The result of one attempt; `undefined` when it failed and another one makes sense. Rejects with the failure when none does. */
+  /**
+   * The result of one attempt; `undefined` when it failed and another one makes sense. Rejects with
+   * the failure when none does.
+   */
   async attempt<T>(operation: Promise<T>): Promise<T | undefined> {
     try {
       const result = await operation

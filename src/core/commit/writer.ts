@@ -6,7 +6,10 @@ import type { Entry, Written } from '../store/store.ts'
 import { type EntryContext, largestProperty, newEntry } from './new-entry.ts'
 import { Retry } from './retry.ts'
 
-/** The outcome of a compare-and-swap. `entry` and `current` are the newest that is known to be in the store. */
+/**
+ * The outcome of a compare-and-swap. `entry` and `current` are the newest that is known to be in
+ * the store.
+ */
 export type WriteOutcome =
   | { readonly kind: 'written'; readonly entry: Entry; readonly written: Written }
   | { readonly kind: 'stale'; readonly current: Entry }
@@ -25,9 +28,10 @@ interface Keys {
 const MAX_COLLISIONS = 3
 
 /**
- * Sends one write to the store and returns when its outcome is known or its time is over. A write whose response was lost is looked for by
- * its nonce, and sent again under the same nonce while it is not there. Throws `StoreError` when a write certainly had no effect, and
- * `CommitUnknownError` when that cannot be found out.
+ * Sends one write to the store and returns when its outcome is known or its time is over. A write
+ * whose response was lost is looked for by its nonce, and sent again under the same nonce while it
+ * is not there. Throws `StoreError` when a write certainly had no effect, and `CommitUnknownError`
+ * when that cannot be found out.
  */
 export class Writer {
   readonly #context: CommitContext
@@ -36,7 +40,10 @@ export class Writer {
     this.#context = context
   }
 
-  /** Replaces `before` by `entry`, whose version is the nonce. `keys` are the key of the row and the key that it is to get. */
+  /**
+   * Replaces `before` by `entry`, whose version is the nonce. `keys` are the key of the row and the
+   * key that it is to get.
+   */
   async replace(keys: Keys, entry: Entry, before: Entry, deadline: number): Promise<WriteOutcome> {
     const { store, now } = this.#context
     const { key } = keys
@@ -72,7 +79,8 @@ export class Writer {
         const found = await this.#readFresh(key, retry)
         if (found !== undefined && this.#isApplied(found, entry) === true) return { entry: found, identity }
         retry.checkTime()
-        // Under another id, because the lost write may still arrive and must not revive a session that was ended in between.
+        // Under another id, because the lost write may still arrive and must not revive a session
+        // that was ended in between.
         identity = ids.create()
         if (result !== undefined) collisions++
       }
@@ -82,7 +90,10 @@ export class Writer {
     throw new StoreError('create', 'it reported that every new id is taken', { applied: false })
   }
 
-  /** Deletes a row, and sends the deletion again until there is a response. `false` when there certainly was no row. */
+  /**
+   * Deletes a row, and sends the deletion again until there is a response. `false` when there
+   * certainly was no row.
+   */
   async delete(key: string, deadline: number): Promise<boolean> {
     const retry = new Retry(deadline)
     for (;;) {
@@ -92,25 +103,37 @@ export class Writer {
     }
   }
 
-  /** Another version is in the store: it is this write, whose response was lost, or the write of another process that won. */
+  /**
+   * Another version is in the store: it is this write, whose response was lost, or the write of
+   * another process that won.
+   */
   #resolveConflict(current: Entry, sent: Entry, retry: Retry): WriteOutcome {
     const isApplied = this.#isApplied(current, sent)
     if (isApplied === undefined) return retry.giveUp()
     return isApplied ? { kind: 'written', entry: current, written: { ok: true } } : { kind: 'stale', current }
   }
 
-  /** Whether the row in the store contains the write of `sent`; `undefined` when that cannot be told. */
+  /**
+   * Whether the row in the store contains the write of `sent`; `undefined` when that cannot be
+   * told.
+   */
   #isApplied(found: Entry, sent: Entry): boolean | undefined {
     return found.version === sent.version || this.#context.receipts.isApplied(found.commits, sent.commits)
   }
 
-  /** Reads the row under its new key, and with `both` also under its old one. A row gets its new key in one step. */
+  /**
+   * Reads the row under its new key, and with `both` also under its old one. A row gets its new key
+   * in one step.
+   */
   async #findMoved({ key, newKey }: Keys, retry: Retry, both: boolean): Promise<Entry | undefined> {
     const moved = key === newKey ? undefined : await this.#readFresh(newKey, retry)
     return moved === undefined && both ? this.#readFresh(key, retry) : moved
   }
 
-  /** Names the largest property in a `CookieTooLargeError`, which a store cannot know. Only tokens can be too large for a cookie. */
+  /**
+   * Names the largest property in a `CookieTooLargeError`, which a store cannot know. Only tokens
+   * can be too large for a cookie.
+   */
   #withLargestProperty<T>(entry: Entry, write: Promise<T>): Promise<T> {
     if (!this.#context.capabilities.carriesData) return write
     return write.catch((error: unknown) => {

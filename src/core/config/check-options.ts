@@ -28,7 +28,7 @@ export function checkSessionOptions(options: unknown): asserts options is Sessio
   checkOptions(options, SESSION_OPTIONS)
   const { store, clearExpired, cookie } = options as unknown as SessionOptions
   checkStore(store)
-  if (clearExpired !== undefined) checkClearExpired(store)
+  if (clearExpired !== undefined && clearExpired !== false) checkClearExpired(store)
   checkLifetime(options as unknown as SessionOptions)
   if (cookie !== undefined) checkCookie(cookie)
 }
@@ -69,6 +69,7 @@ const anIdentifier: Check = (value) => {
   if (typeof value !== 'string' || !/^[A-Za-z$][\w$]*$/.test(value)) return 'pass a property name such as adminSession'
   return value === 'then' || value in Object.prototype ? 'every object, or a promise, has a property of this name; take another' : undefined
 }
+const aName: Check = (value) => (typeof value === 'string' && value !== '' ? undefined : "pass a text such as 'staff'")
 function withMethods(what: string, ...methods: readonly string[]): Check {
   return (value) => {
     const missing = methods.find((method) => typeof (value as Record<string, unknown> | null)?.[method] !== 'function')
@@ -90,10 +91,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
   whenEnded: oneOf('error', 'discard'),
   maxSize: wholeNumber('bytes'),
   timeout: aTimeout,
-  clearExpired: anInterval,
+  clearExpired: (value) => (value === false ? undefined : anInterval(value)),
   codec: withMethods('a codec', 'decode', 'encode', 'parse', 'print'),
   schema: aSchema,
   as: anIdentifier,
+  realm: aName,
   onEvent: aFunction,
   clock: aFunction,
   random: aFunction,

@@ -19,6 +19,8 @@ export interface Engine extends RuleContext {
   readonly store: TimedStore
   readonly capabilities: Capabilities
   readonly transport: Transport
+  /** Separates the users of managers. */
+  readonly realm: string
   readonly ids: Ids
   readonly values: Values
   readonly emit: Listener
@@ -53,6 +55,7 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
     store: guard(store),
     capabilities: store.capabilities,
     transport: profile.transport(options),
+    realm: options.realm ?? scope,
     ids,
     values,
     emit,

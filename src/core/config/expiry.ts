@@ -30,6 +30,14 @@ export function expiryOf(texts: Texts, createdAt: number, now: number, { lifetim
 }
 
 /**
+ * When a stored session ends: at its stored expiry, or earlier if today's options say so, computed
+ * from its last write or touch. So shortened lifetimes hold for sessions that are only read.
+ */
+export function endOf({ expiresAt, createdAt, seenAt }: Entry, texts: Texts, context: RuleContext): number {
+  return Math.min(expiresAt, expiryOf(texts, createdAt, seenAt, context))
+}
+
+/**
  * An unused session is not touched, nor one that was touched less than a tenth of its idle time (at
  * most an hour) ago.
  */
@@ -38,8 +46,8 @@ export function touchOf(entry: Entry, texts: Texts, now: number, context: RuleCo
   const own = ownExpiry(texts, context.parse)
   const idle = own !== undefined && 'idle' in own ? own.idle : context.lifetime.idle
   if (now - entry.seenAt < Math.min(idle / 10, HOUR)) return undefined
-  const expiresAt = expiryOf(texts, entry.createdAt, now, context)
-  return expiresAt < entry.expiresAt ? undefined : expiresAt
+  // Where `idle` was shortened the stored expiry stays, and only `seenAt` moves.
+  return Math.max(entry.expiresAt, expiryOf(texts, entry.createdAt, now, context))
 }
 
 function read(texts: Texts, name: string, parse: Parse): unknown {

@@ -48,10 +48,12 @@ export interface SessionOptions {
   readonly timeout?: { readonly operation?: Duration; readonly request?: Duration }
   /**
    * The approximate interval at which expired sessions are deleted in the background, from `'1m'`
-   * to `'7d'`. Default: never; call `sessions.clearExpired()` instead. Several processes may do so
-   * concurrently. It ends with `close()` and does not keep the process alive.
+   * to `'7d'`; `false` to call `sessions.clearExpired()` instead. Default: `'1h'` where the store
+   * does not expire sessions by itself, and never on Workers, where no timer outlives a request.
+   * Several processes may do so concurrently. It ends with `close()` and does not keep the process
+   * alive.
    */
-  readonly clearExpired?: Duration
+  readonly clearExpired?: Duration | false
   /**
    * Converts properties to text. Default: JSON, one property per line, with support for Date, Map,
    * Set and more.
@@ -62,6 +64,11 @@ export interface SessionOptions {
    * taken from it.
    */
   readonly schema?: Schemas
+  /**
+   * Managers of one realm share their users: `users.list` and `users.revoke` cover the sessions of
+   * all of them. Default: one realm per cookie.
+   */
+  readonly realm?: string
   /** The property under which adapters put the session on the request. Default `'session'`. */
   readonly as?: string
   /** Called with an event for every decision. */

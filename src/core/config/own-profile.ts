@@ -2,7 +2,7 @@ import { DAY, milliseconds } from '../base/duration.ts'
 import { USER } from '../base/reserved.ts'
 import { cookieTransport, scopeOf } from '../cookie/cookie-transport.ts'
 import { hashedIds } from '../store/id.ts'
-import { endsWithBrowser, expiryOf, expiryProperties, touchOf } from './expiry.ts'
+import { endOf, endsWithBrowser, expiryOf, expiryProperties, touchOf } from './expiry.ts'
 import type { SessionProfile } from './profile.ts'
 
 /** The profile of sessions in this package's own tables. */
@@ -17,6 +17,7 @@ export const ownProfile: SessionProfile = {
   scope: ({ cookie }) => scopeOf(cookie),
   ids: hashedIds,
   endsWithBrowser,
+  endOf,
   expiryOf,
   touchOf,
   expiryProperties,

@@ -66,6 +66,11 @@ export interface SessionProfile {
   ids(randomText: RandomText, scope: string): Ids
   /** Whether the token is issued until the browser is closed. */
   endsWithBrowser(texts: Texts, context: RuleContext): boolean
+  /**
+   * When a stored session ends. Never after the entry's own expiry; earlier where the options
+   * became stricter.
+   */
+  endOf(entry: Entry, texts: Texts, context: RuleContext): number
   /** When a session that is used at `now` expires. */
   expiryOf(texts: Texts, createdAt: number, now: number, context: RuleContext): number
   /**

@@ -9,7 +9,7 @@ import type { Entry } from '../store/store.ts'
 import type { Draft } from './draft.ts'
 
 /** What loading works with. */
-export type LoadContext = Pick<Engine, 'store' | 'ids' | 'values' | 'emit' | 'now'>
+export type LoadContext = Pick<Engine, 'store' | 'ids' | 'values' | 'emit' | 'now' | 'profile' | 'lifetime' | 'parse' | 'maxSize'>
 
 type AbsentReason = SessionEvents['absent']['reason']
 
@@ -33,6 +33,12 @@ export function parseSessionCookie({ tokens, names }: Presented, ids: Ids): Cook
 export type LoadResult =
   | { readonly entry: Entry; readonly texts: Texts }
   | { readonly entry?: undefined; readonly reason: AbsentReason; readonly justReplaced?: boolean }
+
+/**
+ * A payload longer than so many times `maxSize` is not decoded. Up to there a lowered `maxSize`
+ * leaves sessions readable.
+ */
+const OVERSIZE = 4
 
 /**
  * While the current id is younger than this, requests that were sent with the id before it may
@@ -59,16 +65,13 @@ export async function loadEntry(context: LoadContext, identity: Identity, fresh:
   return !fresh && result.entry === undefined && result.reason === 'other-id' ? loadEntry(context, identity, true) : result
 }
 
-function validate(
-  { ids, values }: Pick<LoadContext, 'ids' | 'values'>,
-  identity: Identity,
-  entry: Entry | undefined,
-  now: number,
-): LoadResult {
+function validate(context: Omit<LoadContext, 'store'>, identity: Identity, entry: Entry | undefined, now: number): LoadResult {
   if (entry === undefined || entry.expiresAt <= now) return { reason: 'unknown-or-expired' }
-  if (!ids.isCurrent(identity, entry)) return { reason: 'other-id', justReplaced: now - entry.idAt < OVERLAP }
-  const texts = values.decode(entry.payload)
-  return texts === undefined ? { reason: 'unreadable' } : { entry, texts }
+  if (!context.ids.isCurrent(identity, entry)) return { reason: 'other-id', justReplaced: now - entry.idAt < OVERLAP }
+  if (entry.payload.length > OVERSIZE * context.maxSize) return { reason: 'too-large' }
+  const texts = context.values.decode(entry.payload)
+  if (texts === undefined) return { reason: 'unreadable' }
+  return context.profile.endOf(entry, texts, context) <= now ? { reason: 'unknown-or-expired' } : { entry, texts }
 }
 
 /**
@@ -146,6 +149,7 @@ function toState({ emit }: Pick<LoadContext, 'emit'>, identity: Identity, result
   const hasEnded = before?.is === 'live' || before?.is === 'ended' || result.justReplaced === true
   if (hasEnded) return { state: { is: 'ended', identity } }
   // An id that was replaced long ago is dropped, so that a leaked or planted copy of it cannot end
-  // the session it once belonged to.
-  return { state: { is: 'absent', presented: result.reason === 'other-id' ? [] : [identity] } }
+  // the session it once belonged to. A row that is too large is kept for its developer to see.
+  const isDropped = result.reason === 'other-id' || result.reason === 'too-large'
+  return { state: { is: 'absent', presented: isDropped ? [] : [identity] } }
 }

@@ -1,12 +1,14 @@
 import { type Access, FULL_ACCESS } from '../base/access.ts'
 import { milliseconds } from '../base/duration.ts'
 import { ConfigError, otherCopyError } from '../base/errors.ts'
+import { isWorkers } from '../base/is-workers.ts'
 import { Committer } from '../commit/committer.ts'
 import { checkSessionOptions } from '../config/check-options.ts'
 import { type Engine, makeEngine } from '../config/engine.ts'
 import type { SessionOptions } from '../config/options.ts'
 import { ownProfile } from '../config/own-profile.ts'
 import type { SessionProfile } from '../config/profile.ts'
+import { isInRealm } from '../config/realm.ts'
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
 import { printSetCookie } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
@@ -38,14 +40,15 @@ export class Sessions<Data = Default> {
    */
   constructor(options: SessionOptions, profile: SessionProfile = ownProfile) {
     checkSessionOptions(options)
-    const { lazy = false, as: name = 'session', clearExpired } = options
+    const { store, lazy = false, as: name = 'session' } = options
+    const { clearExpired = store.clearExpired === undefined || isWorkers() ? false : '1h' } = options
     this.#engine = makeEngine(options, profile)
     this.#committer = new Committer(this.#engine)
     this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, scope: profile.scope(options) })
     Object.defineProperty(this, ADAPTER, { value: this.#requests })
     this.users = new Users(this.#engine)
     this.#release = this.#engine.store.retain()
-    const interval = milliseconds(clearExpired)
+    const interval = clearExpired === false ? undefined : milliseconds(clearExpired)
     if (interval !== undefined) this.#clearer = new Clearer((signal) => this.clearExpired({ signal }), interval, this.#engine.emit)
   }
 
@@ -158,7 +161,12 @@ export class Sessions<Data = Default> {
    * ```
    */
   async revoke(handle: string): Promise<boolean> {
-    const ended = await this.#engine.store.delete({ key: handle })
+    const { store, realm, capabilities, now } = this.#engine
+    if (!capabilities.carriesData && capabilities.renames !== true) {
+      const entry = await store.load({ key: handle, now: now(), fresh: true })
+      if (entry === undefined || !isInRealm(entry.userId, realm)) return false
+    }
+    const ended = await store.delete({ key: handle })
     if (ended) this.#engine.emit({ type: 'ended', reason: 'revoked', handle })
     return ended
   }

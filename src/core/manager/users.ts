@@ -1,4 +1,7 @@
+import { ConfigError } from '../base/errors.ts'
+import { formatValue } from '../base/format.ts'
 import type { Engine } from '../config/engine.ts'
+import { userIndex } from '../config/realm.ts'
 
 /** A session of a user, without its data. All times are epoch milliseconds. */
 export interface UserSession {
@@ -12,31 +15,41 @@ export interface UserSession {
   readonly expiresAt: number
 }
 
+const DEFAULT_LIMIT = 1000
+/** Rows per operation of the store. */
+const PAGE = 1000
+
+type UsersContext = Pick<Engine, 'store' | 'emit' | 'now' | 'realm'>
+
 /** The sessions of users, on all of their devices. */
 export class Users {
-  readonly #engine: Pick<Engine, 'store' | 'emit' | 'now'>
+  readonly #context: UsersContext
 
-  constructor(engine: Pick<Engine, 'store' | 'emit' | 'now'>) {
-    this.#engine = engine
+  constructor(context: UsersContext) {
+    this.#context = context
   }
 
   /**
-   * Resolves to the current sessions of a user, in no particular order. Rejects with `StoreError`,
-   * and with `ConfigError` when the store cannot find sessions by user.
+   * Resolves to the current sessions of a user, in no particular order, at most `limit` (default
+   * 1000). Rejects with `StoreError`, and with `ConfigError` when the store cannot find sessions by
+   * user.
    *
    * ```ts
-   * const devices = await sessions.users.list(user.id)
+   * const devices = await sessions.users.list(user.id, { limit: 20 })
    * ```
    */
-  async list(userId: string | number): Promise<UserSession[]> {
-    const { store, now } = this.#engine
+  async list(userId: string | number, { limit = DEFAULT_LIMIT }: { readonly limit?: number } = {}): Promise<UserSession[]> {
+    const { store, now, realm } = this.#context
+    if (!(limit >= 1))
+      throw new ConfigError(`users.list(userId, { limit }): the limit is ${formatValue(limit)}. Pass a number of 1 or more.`)
+    const name = userIndex(String(userId), realm)
     const found: UserSession[] = []
     let cursor: string | undefined
     do {
-      const page = await store.list({ now: now(), index: 'userId', name: String(userId), cursor })
+      const page = await store.list({ now: now(), index: 'userId', name, limit: Math.min(PAGE, limit - found.length), cursor })
       for (const [handle, { createdAt, seenAt, expiresAt }] of page.entries) found.push({ handle, createdAt, seenAt, expiresAt })
       cursor = page.cursor
-    } while (cursor !== undefined)
+    } while (cursor !== undefined && found.length < limit)
     return found
   }
 
@@ -49,8 +62,9 @@ export class Users {
    * ```
    */
   async revoke(userId: string | number, { except }: { readonly except?: string | undefined } = {}): Promise<number> {
-    const ended = await this.#engine.store.deleteByIndex({ index: 'userId', name: String(userId), except })
-    if (ended > 0) this.#engine.emit({ type: 'ended', reason: 'revoked' })
+    const { store, emit, realm } = this.#context
+    const ended = await store.deleteByIndex({ index: 'userId', name: userIndex(String(userId), realm), except })
+    if (ended > 0) emit({ type: 'ended', reason: 'revoked' })
     return ended
   }
 }

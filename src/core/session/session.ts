@@ -6,6 +6,9 @@ import type { Draft } from '../draft/draft.ts'
 import type { Default, UserId } from '../values/session-data.ts'
 import { commitsOf, Dictionary, draftOf, isOfThisCopy } from './dictionary.ts'
 
+/** The most characters of a user id. Longer ones are a mistake, such as a whole token. */
+const MAX_USER_ID = 1000
+
 /**
  * The session of one visitor during one request: a typed dictionary that is stored on the server.
  * Verbs only record changes. The changes are committed before the first byte of the response,
@@ -64,7 +67,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
    * request was running, a new one starts with the changes of this request. `options.expiry` is the
    * argument of `setExpiry`, for "remember me".
    *
-   * Throws `CodecError` when the user id is neither a number nor a string that is not empty, and
+   * Throws `CodecError` when the user id is neither a number nor a string of 1 to 1000 characters, and
    * the errors of `setExpiry`; nothing is then recorded.
    *
    * ```ts
@@ -78,6 +81,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
     const id: unknown = userId
     if (!(typeof id === 'number' ? Number.isFinite(id) : typeof id === 'string' && id !== ''))
       throw new CodecError(profile.userName, 'login(userId): pass a number, or a string that is not empty.')
+    if (String(id).length > MAX_USER_ID)
+      throw new CodecError(profile.userName, `login(userId): the id has more than ${MAX_USER_ID} characters. Pass the key of the user.`)
     const text = values.print(profile.userName, userId)
     const expiry = 'expiry' in options ? profile.expiryProperties(options.expiry, now(), now(), lifetime) : []
     draft.record({ kind: 'login', text })
@@ -128,7 +133,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
    */
   get expiresAt(): number {
     const { context, createdAt, intents, properties, state } = draftOf(this).openForRead()
-    if (state.is === 'live' && intents.length === 0) return state.entry.expiresAt
+    if (state.is === 'live' && intents.length === 0) return context.profile.endOf(state.entry, properties.texts, context)
     return context.profile.expiryOf(properties.texts, createdAt, context.now(), context)
   }
 

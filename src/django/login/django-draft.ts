@@ -10,7 +10,10 @@ export interface DjangoDraft {
   readonly secretKeys: readonly string[]
 }
 
-/** Returns the draft of a session. Throws `ConfigError` when its manager was not created by `djangoSessions`. */
+/**
+ * Returns the draft of a session. Throws `ConfigError` when its manager was not created by
+ * `djangoSessions`.
+ */
 export function djangoDraftOf<Data>(session: Session<Data>, caller: string): DjangoDraft {
   checkCopy(session, `${caller}: this session`)
   const draft = draftOf(session)

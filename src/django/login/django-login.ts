@@ -10,7 +10,9 @@ export interface DjangoUser {
   readonly id: string | number | bigint
   /** The column as it is: Django's hash of the password. */
   readonly password: string
-  /** A user who is not active is not logged in. Omit it where `loadUser` returns only active users. */
+  /**
+   * A user who is not active is not logged in. Omit it where `loadUser` returns only active users.
+   */
   readonly is_active?: boolean | number
 }
 
@@ -163,7 +165,10 @@ export function testCookieWorked<Data>(session: Session<Data>): boolean {
   return (session as unknown as TestCookieSession).get(TEST_COOKIE.name) === TEST_COOKIE.value
 }
 
-/** Django's `delete_test_cookie`. Returns `false` when there was none, where Django raises `KeyError`. */
+/**
+ * Django's `delete_test_cookie`. Returns `false` when there was none, where Django raises
+ * `KeyError`.
+ */
 export function deleteTestCookie<Data>(session: Session<Data>): boolean {
   return (session as unknown as TestCookieSession).delete(TEST_COOKIE.name)
 }

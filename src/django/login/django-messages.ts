@@ -56,7 +56,10 @@ export function addDjangoMessage<Data>(
   update(draft, (list) => [...list, added])
 }
 
-/** Records a change that the commit applies to the newest list, so messages of parallel requests are kept. */
+/**
+ * Records a change that the commit applies to the newest list, so messages of parallel requests are
+ * kept.
+ */
 function update(draft: Draft, change: (list: readonly unknown[]) => readonly unknown[]): void {
   draft.openForWrite()
   draft.record({

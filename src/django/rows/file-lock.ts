@@ -3,7 +3,9 @@ import { open, stat, unlink } from 'node:fs/promises'
 import { backoff, monotonic } from '../../core/base/clock.ts'
 import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
 
-/** A lock of this age was left by a process that died. Work under a lock takes a few milliseconds. */
+/**
+ * A lock of this age was left by a process that died. Work under a lock takes a few milliseconds.
+ */
 const STALE_AFTER = 10_000
 const MAX_WAIT = 15_000
 
@@ -19,7 +21,10 @@ export class FileLock {
     this.#pathOf = pathOf
   }
 
-  /** Runs `work` while holding the lock of `key`. Rejects with `StoreError` when the lock stays taken for 15 s. */
+  /**
+   * Runs `work` while holding the lock of `key`. Rejects with `StoreError` when the lock stays
+   * taken for 15 s.
+   */
   async runExclusive<T>(key: string, operation: StoreOperation, work: () => Promise<T>): Promise<T> {
     const previous = this.#queues.get(key) ?? Promise.resolve()
     const current = previous.catch(ignore).then(() => runLocked(this.#pathOf(key), operation, work))

@@ -10,20 +10,27 @@ export const MAX_TIMESTAMP: number = Date.UTC(9999, 11, 31)
 export interface LocalTime {
   toLocal(timestamp: number): number
   toTimestamp(local: number): number
-  /** Follows an ISO date. Empty where dates are local times, because Python does not compare them with others. */
+  /**
+   * Follows an ISO date. Empty where dates are local times, because Python does not compare them
+   * with others.
+   */
   readonly offset: '+00:00' | ''
 }
 
 /** The times of a site with `USE_TZ = True`, which stores UTC. */
 export const utc: LocalTime = { toLocal: (timestamp) => timestamp, toTimestamp: (local) => local, offset: '+00:00' }
 
-/** The local times of a `TIME_ZONE`, including `UTC`. Throws `ConfigError` for a zone that this runtime does not know. */
+/**
+ * The local times of a `TIME_ZONE`, including `UTC`. Throws `ConfigError` for a zone that this
+ * runtime does not know.
+ */
 export function localTimeOf(timeZone: string): LocalTime {
   const format = formatOf(timeZone)
   const toLocal = (timestamp: number): number => timestamp + offsetAt(format, timestamp)
   return {
     toLocal,
-    // A first estimate, corrected by the offset at the estimate. Of an hour that occurs twice, one is taken.
+    // A first estimate, corrected by the offset at the estimate. Of an hour that occurs twice, one
+    // is taken.
     toTimestamp: (local) => local - offsetAt(format, local - offsetAt(format, local)),
     offset: '',
   }

@@ -7,7 +7,8 @@ import { type DjangoSqlDialect, djangoTable, remoteRows } from './sql-rows.ts'
 
 /**
  * Parameters are sent as bytes. A key is converted to ASCII text, which takes the collation of the
- * column, so its index is used. Signatures are compared as bytes, because a collation may ignore case.
+ * column, so its index is used. Signatures are compared as bytes, because a collation may ignore
+ * case.
  */
 const mysqlDialect = (localTime: LocalTime): DjangoSqlDialect => ({
   placeholder: () => '?',

@@ -7,7 +7,10 @@ import { quoteTable, render, type SqlDialect, type SqlStatement } from '../../st
 import { MAX_COUNT_TIME, type SqlExecutor, type SqlValue } from '../../stores/sql/sql-store.ts'
 import type { DjangoRow, DjangoRows, ListRows, ReplaceResult, ReplaceRow } from './django-rows.ts'
 
-/** How one database expresses what the others express differently, for Django's table. Texts are written as for `SqlDialect`. */
+/**
+ * How one database expresses what the others express differently, for Django's table. Texts are
+ * written as for `SqlDialect`.
+ */
 export interface DjangoSqlDialect extends Pick<SqlDialect, 'placeholder' | 'quote'> {
   /** The parameters of a key, a signature and a timestamp. */
   readonly key: string
@@ -21,7 +24,10 @@ export interface DjangoSqlDialect extends Pick<SqlDialect, 'placeholder' | 'quot
   toParameter(timestamp: number): SqlValue
   /** Converts a value of `expiryColumn` to epoch milliseconds; `NaN` when it is not a date. */
   toTimestamp(value: unknown): number
-  /** Deletes a batch of expired rows. Its parameters are the timestamp and the largest number of rows. */
+  /**
+   * Deletes a batch of expired rows. Its parameters are the timestamp and the largest number of
+   * rows.
+   */
   deleteExpired(table: string): string
   /** Whether a statement failed because the new key has a row. */
   isDuplicateKey(cause: unknown): boolean

@@ -1,7 +1,10 @@
 import { CookieCarrier } from '../../core/cookie/cookie-transport.ts'
 import type { Transport } from '../../core/cookie/transport.ts'
 
-/** Django's `SESSION_COOKIE_…` settings. Give the values of `settings.py`, so that both sides set the same cookie. */
+/**
+ * Django's `SESSION_COOKIE_…` settings. Give the values of `settings.py`, so that both sides set
+ * the same cookie.
+ */
 export interface DjangoCookieOptions {
   /** `SESSION_COOKIE_NAME`. Default `sessionid`. */
   readonly name?: string
@@ -10,8 +13,8 @@ export interface DjangoCookieOptions {
   /** `SESSION_COOKIE_PATH`. Default `/`. */
   readonly path?: string
   /**
-   * `SESSION_COOKIE_SECURE`. Default `false`, as in Django: browsers then send the cookie over plain
-   * HTTP too. Set `true` in production, on both sides.
+   * `SESSION_COOKIE_SECURE`. Default `false`, as in Django: browsers then send the cookie over
+   * plain HTTP too. Set `true` in production, on both sides.
    */
   readonly secure?: boolean
   /** `SESSION_COOKIE_HTTPONLY`. Default `true`. */
@@ -28,7 +31,9 @@ export function maxValueLength({ name = 'sessionid', domain = '', path = '/' }: 
   return MAX_COOKIE_LENGTH - name.length - domain.length - path.length
 }
 
-/** Django's cookie: its name without a prefix, and Secure as configured, whatever the connection. */
+/**
+ * Django's cookie: its name without a prefix, and Secure as configured, whatever the connection.
+ */
 export function djangoCookies(options: DjangoCookieOptions): Transport {
   const { name = 'sessionid', domain, path = '/', secure = false, httpOnly = true, sameSite = 'lax' } = options
   const carrier = new CookieCarrier(name, { path, secure, httpOnly, sameSite, ...(domain === undefined ? {} : { domain }) })

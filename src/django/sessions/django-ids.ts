@@ -4,7 +4,9 @@ import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
 
 const KEY_LENGTH = 32
 const KEY = /^[a-z0-9]{32}$/
-/** 43 characters of base64url are 258 random bits, a key has 165, so the modulo bias is below 2^-92. */
+/**
+ * 43 characters of base64url are 258 random bits, a key has 165, so the modulo bias is below 2^-92.
+ */
 const RANDOM_LENGTH = 43
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
@@ -13,7 +15,10 @@ export function isDjangoKey(text: string): boolean {
   return KEY.test(text)
 }
 
-/** Django's session keys: 32 lower-case letters and digits, the same in the browser and in the table. */
+/**
+ * Django's session keys: 32 lower-case letters and digits, the same in the browser and in the
+ * table.
+ */
 export function djangoIds(randomText: RandomText): Ids {
   const identity = (key: string): Identity => ({ id: key, key, handle: sha256(key), proof: key })
   const create = (): Identity => identity(toKey(randomText(RANDOM_LENGTH)))

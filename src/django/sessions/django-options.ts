@@ -17,7 +17,10 @@ import { aTableOfSchema } from '../../stores/shared/store-options.ts'
 import type { SqliteDatabase } from '../../stores/sqlite/sqlite-database.ts'
 import type { DjangoCookieOptions } from './django-cookie.ts'
 
-/** The database of Django's table: a path or an open database of SQLite, or a pool of PostgreSQL, MySQL or MariaDB. */
+/**
+ * The database of Django's table: a path or an open database of SQLite, or a pool of PostgreSQL,
+ * MySQL or MariaDB.
+ */
 export type DjangoDatabase = string | SqliteDatabase | PgPool | PostgresJs | MysqlPool | MysqlPromisePool
 
 /**
@@ -35,7 +38,10 @@ export interface DjangoOptions
   readonly fallbacks?: readonly string[]
   /** The database of `django_session`, for Django's engine `db`. */
   readonly database?: DjangoDatabase
-  /** The name of the table. Default `django_session`. On PostgreSQL and MySQL a schema may precede it. */
+  /**
+   * The name of the table. Default `django_session`. On PostgreSQL and MySQL a schema may precede
+   * it.
+   */
   readonly table?: string
   /** `SESSION_FILE_PATH`, for Django's engine `file`. */
   readonly directory?: string
@@ -43,20 +49,32 @@ export interface DjangoOptions
   readonly signedCookies?: boolean
   /** `SESSION_COOKIE_…`. */
   readonly cookie?: DjangoCookieOptions
-  /** `SESSION_COOKIE_AGE`: how long after a save a session expires. Seconds, or a text such as `'14d'`. Default two weeks. */
+  /**
+   * `SESSION_COOKIE_AGE`: how long after a save a session expires. Seconds, or a text such as
+   * `'14d'`. Default two weeks.
+   */
   readonly cookieAge?: Duration | number
   /** `SESSION_EXPIRE_AT_BROWSER_CLOSE`. Default `false`. */
   readonly expireAtBrowserClose?: boolean
-  /** `SESSION_SAVE_EVERY_REQUEST`: every request with a session extends its lifetime and sends its cookie again. Default `false`. */
+  /**
+   * `SESSION_SAVE_EVERY_REQUEST`: every request with a session extends its lifetime and sends its
+   * cookie again. Default `false`.
+   */
   readonly saveEveryRequest?: boolean
   /**
    * `TIME_ZONE` of a site with `USE_TZ = False`, whose dates are local times. Give it there even if
    * it is `'UTC'`, and omit it where `USE_TZ` is `True`.
    */
   readonly timeZone?: string
-  /** Whether `setExpiry` accepts a date. Set `false` for Django before 4.1, which cannot read one. Default `true`. */
+  /**
+   * Whether `setExpiry` accepts a date. Set `false` for Django before 4.1, which cannot read one.
+   * Default `true`.
+   */
   readonly isoExpiry?: boolean
-  /** The salt, where the `SessionStore` of `SESSION_ENGINE` has another class name. Default `django.contrib.sessions.SessionStore`. */
+  /**
+   * The salt, where the `SessionStore` of `SESSION_ENGINE` has another class name. Default
+   * `django.contrib.sessions.SessionStore`.
+   */
   readonly salt?: string
 }
 
@@ -96,7 +114,10 @@ function aCookieAge(value: unknown): string | undefined {
   return aDuration(typeof value === 'number' ? `${value}s` : value)?.replace('pass a text', 'pass seconds, or a text')
 }
 
-/** Throws a `ConfigError` for the first option that only Django has and that is wrong. The manager checks the others. */
+/**
+ * Throws a `ConfigError` for the first option that only Django has and that is wrong. The manager
+ * checks the others.
+ */
 export function checkDjangoOptions(options: DjangoOptions): void {
   const { cookie: { secure } = {} } = checkOptions(options, OPTIONS)
   checkOptions({ secure }, { owner: OWNER, path: 'cookie.', checks: { secure: aBoolean } })

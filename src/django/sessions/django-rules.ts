@@ -12,7 +12,7 @@ const SESSION_EXPIRY = '_session_expiry'
 /** The rules of a profile that define the meaning of the stored properties. */
 type Rules = Pick<
   SessionProfile,
-  'userName' | 'loginRemedy' | 'endsWithBrowser' | 'expiryOf' | 'touchOf' | 'expiryProperties' | 'requiresNewId' | 'issues'
+  'userName' | 'loginRemedy' | 'endsWithBrowser' | 'endOf' | 'expiryOf' | 'touchOf' | 'expiryProperties' | 'requiresNewId' | 'issues'
 >
 
 export interface DjangoRulesOptions {
@@ -41,6 +41,7 @@ export function djangoRules({ saveEveryRequest, isoExpiry, localTime }: DjangoRu
     userName: '_auth_user_id',
     loginRemedy: 'A Django login needs more than a user id: call djangoLogin(session, user) of sojourn/django.',
     endsWithBrowser,
+    endOf: ({ expiresAt }) => expiresAt, // Django's rule: what it stored
     expiryOf,
     // In Django a read is not an activity: only a save extends the lifetime of a session.
     touchOf: (entry, texts, now, context) => {
@@ -92,14 +93,20 @@ function toStored(
   throw new RangeError('setExpiry: the option `isoExpiry` is false, because Django before 4.1 cannot read a date. Give a duration.')
 }
 
-/** Formats a date as Python's `isoformat` does. Never with `Z`, which Python reads only from 3.11 on. */
+/**
+ * Formats a date as Python's `isoformat` does. Never with `Z`, which Python reads only from 3.11
+ * on.
+ */
 function toIso(timestamp: number, localTime: LocalTime): string {
   return new Date(localTime.toLocal(timestamp)).toISOString().replace(/(?:\.000)?Z$/, localTime.offset)
 }
 
 const ISO = /^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2})(?:\.(\d{3})\d{0,3})?(Z|[+-]\d{2}:\d{2})?(?::\d{2})?$/
 
-/** Reads a date that `isoformat` printed, in whole milliseconds. Without an offset it is a local time of the site. */
+/**
+ * Reads a date that `isoformat` printed, in whole milliseconds. Without an offset it is a local
+ * time of the site.
+ */
 function fromIso(date: string, localTime: LocalTime): number | undefined {
   const [, time, fraction = '000', offset] = ISO.exec(date) ?? []
   if (time === undefined) return undefined

@@ -27,7 +27,10 @@ const SALT = 'django.contrib.sessions.SessionStore'
 /** The salt of the engine `signed_cookies`. */
 const COOKIE_SALT = 'django.contrib.sessions.backends.signed_cookies'
 
-/** A compressed session is read up to this size, even with a smaller `maxSize`, because Django has no limit. 16 MiB. */
+/**
+ * A compressed session is read up to this size, even with a smaller `maxSize`, because Django has
+ * no limit. 16 MiB.
+ */
 const MIN_INFLATE_LIMIT = 1 << 24
 
 /**
@@ -60,6 +63,7 @@ export function djangoSessions(options: DjangoOptions): Sessions<any> {
     ...sharedOptions(options),
     store: createStore(options, localTime, { profile, lifetime: profile.lifetime(), parse: parsePython }),
     codec: djangoCodec,
+    clearExpired: false, // Django's rows are cleared by Django: manage.py clearsessions
     cookie: toCookieOptions(cookie),
   }
   return new Sessions(sessionOptions, profile)
@@ -92,7 +96,10 @@ function isMysql(database: DjangoDatabase | undefined): database is MysqlPool | 
   return database !== undefined && ['getConnection', 'pool'].some((name) => name in (database as object))
 }
 
-/** Django's cookie in a form that `checkOptions` accepts: it rejects `secure: false` and a dot before the domain. */
+/**
+ * Django's cookie in a form that `checkOptions` accepts: it rejects `secure: false` and a dot
+ * before the domain.
+ */
 function toCookieOptions({ secure, domain, ...cookie }: NonNullable<DjangoOptions['cookie']>): NonNullable<SessionOptions['cookie']> {
   return { ...cookie, secure: secure === true ? true : 'auto', ...(domain === undefined ? {} : { domain: domain.replace(/^\./, '') }) }
 }

@@ -24,9 +24,9 @@ import { isDjangoKey } from '../sessions/django-ids.ts'
 import { openSession, signatureOf, signSession, UNREADABLE } from './signed-session.ts'
 
 /**
- * Stores sessions in Django's rows. The key is Django's `session_key`, so a new id is a new key. The
- * version of an entry is the signature of its row, which changes with every write of either side.
- * Django's table has no column for the user, so sessions cannot be found by user.
+ * Stores sessions in Django's rows. The key is Django's `session_key`, so a new id is a new key.
+ * The version of an entry is the signature of its row, which changes with every write of either
+ * side. Django's table has no column for the user, so sessions cannot be found by user.
  */
 export class DjangoStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: true, list: true, indexes: [], carriesData: false, renames: true }

@@ -95,7 +95,10 @@ export class SignedCookieStore implements Store {
     return { ok: true, token, version: signatureOf(token) }
   }
 
-  /** Applies `_session_expiry`, which Django ignores here, but never exceeds the age that Django accepts. */
+  /**
+   * Applies `_session_expiry`, which Django ignores here, but never exceeds the age that Django
+   * accepts.
+   */
   #entryIn(token: string): Entry | undefined {
     const { signer, context } = this.#options
     const session = token.length > MAX_TOKEN_LENGTH ? undefined : openSession(signer, token)

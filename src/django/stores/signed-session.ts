@@ -22,7 +22,10 @@ export interface SignedSession extends SessionMetadata {
   readonly seenAt: number
 }
 
-/** The largest timestamp of a `Date`. A session that Django created has it, so no absolute lifetime ends it. */
+/**
+ * The largest timestamp of a `Date`. A session that Django created has it, so no absolute lifetime
+ * ends it.
+ */
 export const NO_CREATED_AT = 8_640_000_000_000_000
 
 const METADATA = '_sojourn'
@@ -30,12 +33,15 @@ const METADATA = '_sojourn'
 const NO_METADATA: SessionMetadata = { commits: '', idAt: 0, createdAt: NO_CREATED_AT }
 
 /**
- * Stands for data that is not signed with one of the keys or is not an object. No codec can decode an
- * empty payload, so such a session counts as absent, and its row stays as it is.
+ * Stands for data that is not signed with one of the keys or is not an object. No codec can decode
+ * an empty payload, so such a session counts as absent, and its row stays as it is.
  */
 export const UNREADABLE: SignedSession = { ...NO_METADATA, payload: '', texts: new Map(), seenAt: 0 }
 
-/** Reads signed session data. Returns `undefined` when no key of the signer signed it, or it is not a JSON object. */
+/**
+ * Reads signed session data. Returns `undefined` when no key of the signer signed it, or it is not
+ * a JSON object.
+ */
 export function openSession(signer: DjangoSigner, data: string): SignedSession | undefined {
   const signed = signer.unsign(data)
   const texts = signed === undefined ? undefined : djangoCodec.decode(signed.text)

@@ -2,7 +2,10 @@ import type { BatchableStatement } from '../sql/remote-database.ts'
 import { ALL_COLUMNS, columnList, quoteTable, type SqlStatement, type SqlStatements } from '../sql/sql-statements.ts'
 import { toBackticks } from './mysql-dialect.ts'
 
-/** Returns the statements that are batched: loads. An UPDATE of several rows returns how many it changed, but not which. */
+/**
+ * Returns the statements that are batched: loads. An UPDATE of several rows returns how many it
+ * changed, but not which.
+ */
 export function batchableStatements(table: string, statements: SqlStatements): ReadonlyMap<SqlStatement, BatchableStatement> {
   return new Map([[statements.load, { keyIndex: 0, isRead: true, toBatch: toLoadBatch(quoteTable(table)) }]])
 }

@@ -15,7 +15,9 @@ interface MysqlStatement {
   readonly typeCast: true | ((field: unknown, next: () => unknown) => unknown)
 }
 
-/** The result of a statement: its rows, or how many rows it changed, with the status of the server. */
+/**
+ * The result of a statement: its rows, or how many rows it changed, with the status of the server.
+ */
 type Result = unknown[][] | { readonly affectedRows: number; readonly info?: string; readonly serverStatus?: number }
 
 type MysqlCallback<T> = (error: Error | null, value: T) => void
@@ -35,7 +37,10 @@ export interface MysqlPool {
   getConnection(callback: MysqlCallback<MysqlPoolConnection>): unknown
 }
 
-/** The part that `MysqlStore` uses of a pool that `createPool` of `mysql2/promise` returned: the pool inside it. */
+/**
+ * The part that `MysqlStore` uses of a pool that `createPool` of `mysql2/promise` returned: the
+ * pool inside it.
+ */
 export interface MysqlPromisePool {
   readonly pool: MysqlPool
 }
@@ -67,7 +72,8 @@ class MysqlClient {
     const bound = values.map(encodeValue)
     this.#refuseTooLarge(operation, text, bound)
     const connection = await this.#connect(operation, deadline)
-    // A dying connection rejects the query and then emits 'error', which would crash the process without a listener.
+    // A dying connection rejects the query and then emits 'error', which would crash the process
+    // without a listener.
     connection.on('error', ignore)
     const result = await this.#execute(operation, connection, { sql: text, values: bound, deadline })
     if (!Array.isArray(result) && ((result.serverStatus ?? 0) & IN_TRANSACTION) !== 0) throw transactionOpen(operation, connection)
@@ -75,7 +81,10 @@ class MysqlClient {
     return toResult(result)
   }
 
-  /** Reads the maximum packet size of the server. It closes the connection after a larger packet, without an error that says why. */
+  /**
+   * Reads the maximum packet size of the server. It closes the connection after a larger packet,
+   * without an error that says why.
+   */
   async readMaxPacket(operation: StoreOperation, send: SendToServer): Promise<void> {
     const { rows } = await send(operation, 'SELECT @@max_allowed_packet', [])
     this.#maxPacket = Number(rows[0]?.[0]) || Number.POSITIVE_INFINITY
@@ -117,7 +126,10 @@ class MysqlClient {
   }
 }
 
-/** A MySQL or MariaDB server with any table: that of this package, or Django's. `statementTimeout` is in milliseconds. */
+/**
+ * A MySQL or MariaDB server with any table: that of this package, or Django's. `statementTimeout`
+ * is in milliseconds.
+ */
 export function mysqlDatabase(pool: MysqlPool | MysqlPromisePool, table: RemoteTable, statementTimeout: number = 10_000): RemoteDatabase {
   const client = new MysqlClient(pool, statementTimeout)
   return {
@@ -134,7 +146,10 @@ function release(connection: MysqlPoolConnection): void {
   connection.release()
 }
 
-/** The application left a transaction open on the connection, or switched `autocommit` off. Closing the connection rolls the write back. */
+/**
+ * The application left a transaction open on the connection, or switched `autocommit` off. Closing
+ * the connection rolls the write back.
+ */
 function transactionOpen(operation: StoreOperation, connection: MysqlPoolConnection): StoreError {
   connection.destroy()
   const message = 'The pool returned a connection with an open transaction; switch `autocommit` on, or pass the session store its own pool'
@@ -163,7 +178,10 @@ function decodeValue(value: unknown): unknown {
   return text === EMPTY_TEXT ? '' : text
 }
 
-/** Parses `Rows matched: 1  Changed: 0  Warnings: 0`, in the language of the server. Without the flag FOUND_ROWS the count has changed rows only. */
+/**
+ * Parses `Rows matched: 1  Changed: 0  Warnings: 0`, in the language of the server. Without the
+ * flag FOUND_ROWS the count has changed rows only.
+ */
 function matchedRows(info = ''): number {
   return Number(/\d+/.exec(info)?.[0] ?? 0)
 }

@@ -20,13 +20,22 @@ const RETRYABLE = [1213, 1205, 1020, 1615, 1243]
  */
 const REJECTION_CLASSES = /^(?:0A|21|22|23|25|28|3D|40|42|45)/
 
-/** The same for errors without their own class: no space left, read-only, not understood, not ready (Galera). */
+/**
+ * The same for errors without their own class: no space left, read-only, not understood, not ready
+ * (Galera).
+ */
 const REJECTIONS = [1020, 1037, 1038, 1041, 1047, 1114, 1153, 1205, 1210, 1243, 1290, 1364, 1366, 1615, 1836, 3819]
 
-/** The connection leads to a read-only server, perhaps a former primary, or it has lost its prepared statements. */
+/**
+ * The connection leads to a read-only server, perhaps a former primary, or it has lost its prepared
+ * statements.
+ */
 const CONNECTION_UNUSABLE = [1290, 1792, 1836, 1243, 1153, 1047]
 
-/** Whether the server itself rejected the statement. Each is its own transaction, which an error rolls back, so it had no effect. */
+/**
+ * Whether the server itself rejected the statement. Each is its own transaction, which an error
+ * rolls back, so it had no effect.
+ */
 export function isRejectedByServer(error: unknown): boolean {
   const { errno, sqlState } = Object(error) as MysqlError
   return typeof sqlState === 'string' && (REJECTION_CLASSES.test(sqlState) || REJECTIONS.includes(Number(errno)))
@@ -36,7 +45,10 @@ export function isRetryable(error: unknown): boolean {
   return isOneOf(error, RETRYABLE)
 }
 
-/** Whether the connection of a failed statement can be used again: its reply was read to the end, and the next statement may succeed. */
+/**
+ * Whether the connection of a failed statement can be used again: its reply was read to the end,
+ * and the next statement may succeed.
+ */
 export function keepsConnection(error: unknown): boolean {
   return isRejectedByServer(error) && !isOneOf(error, CONNECTION_UNUSABLE)
 }

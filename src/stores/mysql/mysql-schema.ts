@@ -9,13 +9,13 @@ import { isNoSuchTable } from './mysql-errors.ts'
 export const MAX_KEY_BYTES = 255
 
 /**
- * The statement that creates the table. Running it again changes nothing. `schema/mysql.sql` is this
- * text for the table `sessions`.
+ * The statement that creates the table. Running it again changes nothing. `schema/mysql.sql` is
+ * this text for the table `sessions`.
  *
  * Texts are stored as their bytes in UTF-8. So no collation folds or pads them, and the character
- * sets of database, table and connection do not matter. A LONGBLOB holds everything that a statement
- * can contain, so a server without strict mode cuts nothing off. A short one is stored in the row
- * like any other value.
+ * sets of database, table and connection do not matter. A LONGBLOB holds everything that a
+ * statement can contain, so a server without strict mode cuts nothing off. A short one is stored in
+ * the row like any other value.
  */
 export function mysqlSchema(table: string): string {
   return `CREATE TABLE IF NOT EXISTS ${toBackticks(quoteTable(table))} (

@@ -5,9 +5,9 @@ import { connectDeadline, withDeadline } from '../shared/deadline.ts'
 import type { PgPool, PgPoolClient } from './postgres-client.ts'
 
 /**
- * The connections of a pool that can be trusted. If one of them does not respond, those that have not
- * responded since may be dead too: a firewall drops them all at once. Instead of waiting for each in
- * turn, new ones are opened.
+ * The connections of a pool that can be trusted. If one of them does not respond, those that have
+ * not responded since may be dead too: a firewall drops them all at once. Instead of waiting for
+ * each in turn, new ones are opened.
  */
 export class PgConnections {
   readonly #pool: PgPool
@@ -18,7 +18,10 @@ export class PgConnections {
     this.#pool = pool
   }
 
-  /** Rejects with `StoreError` if no connection is free in time. One that is free later goes back to the pool. */
+  /**
+   * Rejects with `StoreError` if no connection is free in time. One that is free later goes back to
+   * the pool.
+   */
   async acquire(operation: StoreOperation, deadline: number): Promise<PgPoolClient> {
     const connectBy = connectDeadline(deadline)
     for (;;) {

@@ -30,9 +30,9 @@ export function batchableStatements(name: string, statements: SqlStatements): Re
 type TextOfLists = (lists: readonly string[]) => string
 
 /**
- * Each value of a statement becomes a list in the batch. A list of texts is sent as its texts with a
- * separator between them, not as a PostgreSQL array: escaping each quote of a payload, and undoing
- * that in the server, took more time than everything else of a write.
+ * Each value of a statement becomes a list in the batch. A list of texts is sent as its texts with
+ * a separator between them, not as a PostgreSQL array: escaping each quote of a payload, and
+ * undoing that in the server, took more time than everything else of a write.
  */
 function toLists(values: readonly Value[], textOf: TextOfLists): BatchableStatement['toBatch'] {
   const text = textOf(values.map(listParameter))
@@ -51,7 +51,10 @@ function listParameter([, type]: Value, index: number): string {
   return type === 'text' ? `string_to_array(${list}::text, $1::text, chr(${NO_TEXT.charCodeAt(0)}))` : `${list}::bigint[]`
 }
 
-/** Returns a separator that no value contains. Its first and last characters differ, so it cannot overlap itself at the end of a text. */
+/**
+ * Returns a separator that no value contains. Its first and last characters differ, so it cannot
+ * overlap itself at the end of a text.
+ */
 function unusedSeparator(many: readonly (readonly SqlValue[])[]): string {
   for (let n = 0; ; n += 1) {
     const separator = `\u001e${n}\u001f`
@@ -86,9 +89,9 @@ function rows(values: readonly Value[], lists: readonly string[]): string {
 
 /**
  * One UPDATE of several rows, each under its own conditions. The rows are locked first, without
- * waiting: a row that is locked is skipped, so two of these statements never wait for each other. The
- * lock is taken on the newest row, and the conditions are judged there. The UPDATE repeats them to
- * make them visible where the row is overwritten.
+ * waiting: a row that is locked is skipped, so two of these statements never wait for each other.
+ * The lock is taken on the newest row, and the conditions are judged there. The UPDATE repeats them
+ * to make them visible where the row is overwritten.
  */
 function changeText(table: string, from: string, set: string, where: string): string {
   return `WITH w AS MATERIALIZED (

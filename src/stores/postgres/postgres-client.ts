@@ -18,7 +18,10 @@ export interface PgPoolClient {
   release(error?: boolean): void
 }
 
-/** The methods that `PostgresStore` uses of a `Pool` of `pg`, or of a library with the same interface. */
+/**
+ * The methods that `PostgresStore` uses of a `Pool` of `pg`, or of a library with the same
+ * interface.
+ */
 export interface PgPool {
   connect(): Promise<PgPoolClient>
   on?(event: 'error', listener: (error: Error) => void): unknown
@@ -46,12 +49,14 @@ export function postgresDatabase(pool: PgPool | PostgresJs, table: RemoteTable):
  * can be closed.
  */
 function throughPool(pool: PgPool): SendToServer {
-  // The pool emits 'error' for idle connections that the server closed, all of them when it restarts, and replaces them itself.
+  // The pool emits 'error' for idle connections that the server closed, all of them when it
+  // restarts, and replaces them itself.
   if (pool.listenerCount?.('error') === 0) pool.on?.('error', ignore)
   const connections = new PgConnections(pool)
   return async function send(operation, text, values, deadline = Number.POSITIVE_INFINITY) {
     const client = await connections.acquire(operation, deadline)
-    // A dying connection rejects the query and then emits 'error', which would crash the process without a listener.
+    // A dying connection rejects the query and then emits 'error', which would crash the process
+    // without a listener.
     client.on('error', ignore)
     try {
       const query = client.query({ text, rowMode: 'array', ...(values && { values }) })
@@ -69,7 +74,10 @@ function throughPool(pool: PgPool): SendToServer {
   }
 }
 
-/** Sends through the `sql` of postgres.js, which manages its connections itself. It prepares statements unless its options forbid that. */
+/**
+ * Sends through the `sql` of postgres.js, which manages its connections itself. It prepares
+ * statements unless its options forbid that.
+ */
 function throughPostgresJs(sql: PostgresJs): SendToServer {
   return async function send(operation, text, values) {
     try {

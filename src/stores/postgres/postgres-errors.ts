@@ -1,4 +1,7 @@
-/** The properties of errors of the libraries. Only errors of the server have a `severity` and a `routine`. */
+/**
+ * The properties of errors of the libraries. Only errors of the server have a `severity` and a
+ * `routine`.
+ */
 interface PgError {
   readonly code?: unknown
   readonly severity?: unknown
@@ -6,7 +9,9 @@ interface PgError {
   readonly syscall?: unknown
 }
 
-/** The server rolled this transaction back because of a conflict: serialization failure, deadlock. */
+/**
+ * The server rolled this transaction back because of a conflict: serialization failure, deadlock.
+ */
 const RETRYABLE = ['40001', '40P01']
 
 /**
@@ -16,7 +21,10 @@ const RETRYABLE = ['40001', '40P01']
  */
 const UNKNOWN_OUTCOME = /^(?:08|25P03|25P04|40003|57P|58|F0|XX)/
 
-/** The server rejects the connection: no such database or user, wrong password, too many connections, starting up. */
+/**
+ * The server rejects the connection: no such database or user, wrong password, too many
+ * connections, starting up.
+ */
 const CONNECTION_REJECTED = /^(?:28|3D|53300|57P03)/
 
 /** The codes of postgres.js for a connection that failed or was not opened. */
@@ -24,8 +32,8 @@ const NOT_CONNECTED = ['CONNECT_TIMEOUT', 'CONNECTION_ENDED']
 
 /**
  * Whether the server itself rejected the statement. Each is its own transaction, which an error
- * rolls back, so it had no effect. This does not hold when the server closes the connection, because
- * that can happen between a commit and its response.
+ * rolls back, so it had no effect. This does not hold when the server closes the connection,
+ * because that can happen between a commit and its response.
  */
 export function isRejectedByServer(error: unknown): boolean {
   const code = sqlState(error)
@@ -36,7 +44,9 @@ export function isRetryable(error: unknown): boolean {
   return RETRYABLE.includes(sqlState(error) ?? '')
 }
 
-/** Whether an error of postgres.js means that no connection was opened, so that nothing was sent. */
+/**
+ * Whether an error of postgres.js means that no connection was opened, so that nothing was sent.
+ */
 export function wasNeverSent(error: unknown): boolean {
   const { code, syscall } = Object(error) as PgError
   const state = sqlState(error)

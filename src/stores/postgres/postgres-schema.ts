@@ -5,14 +5,14 @@ import { quoteTable } from '../sql/sql-statements.ts'
 import { remoteTable } from '../sql/table-schema.ts'
 
 /**
- * The statements that create the table. Running them again changes nothing. `schema/postgres.sql` is
- * this text for the table `sessions`.
+ * The statements that create the table. Running them again changes nothing. `schema/postgres.sql`
+ * is this text for the table `sessions`.
  *
  * Texts compare byte by byte (`COLLATE "C"`), independent of the collation of the database and the
  * version of its library. The expiry is indexed by the hour, because it changes with almost every
  * write, and each change would add an entry to an index of it. With hours, most writes change no
- * indexed column. PostgreSQL then stores the new row on the page of the old one (HOT) and changes no
- * index; the fillfactor leaves space for that.
+ * indexed column. PostgreSQL then stores the new row on the page of the old one (HOT) and changes
+ * no index; the fillfactor leaves space for that.
  */
 export function postgresSchema(table: string): string {
   const index = (column: string): string =>
@@ -35,7 +35,9 @@ ${index('user_id')} WHERE "user_id" IS NOT NULL;
 `
 }
 
-/** Creating it takes a lock, because two concurrent CREATE statements fail, even with IF NOT EXISTS. */
+/**
+ * Creating it takes a lock, because two concurrent CREATE statements fail, even with IF NOT EXISTS.
+ */
 export function postgresTable(name: string): RemoteTable {
   const readColumns = async (send: SendToServer, operation: StoreOperation): Promise<readonly string[]> => {
     const text = 'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped'

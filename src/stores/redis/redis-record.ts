@@ -6,7 +6,7 @@ import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
  * read and change in place. Then come one line with the version and one with the user, which
  * scripts compare, one line that only this package reads, and the payload.
  *
- *     expiresAt seenAt listedUntil "version" ⏎ "user" ⏎ ["proof",idAt,createdAt,"commits"] ⏎ payload
+ * expiresAt seenAt listedUntil "version" ⏎ "user" ⏎ ["proof",idAt,createdAt,"commits"] ⏎ payload
  *
  * The lines are JSON, which contains no line breaks.
  */

@@ -5,7 +5,10 @@ export class DeadlineError extends Error {
   override readonly name = 'DeadlineError'
 }
 
-/** The share of an operation's time that may pass until it has a connection, so that the error can say what was missing. */
+/**
+ * The share of an operation's time that may pass until it has a connection, so that the error can
+ * say what was missing.
+ */
 const CONNECT_SHARE = 0.75
 
 /** The deadline for the connection of a statement that has the given deadline. */
@@ -17,7 +20,10 @@ export function connectDeadline(deadline: number): number {
 /** Milliseconds after the deadline. The caller's own error comes first and says more. */
 const MARGIN = 2
 
-/** Returns the result of `work`. Rejects with a `DeadlineError` after `deadline`, a time of `performance.now()`. The work itself continues. */
+/**
+ * Returns the result of `work`. Rejects with a `DeadlineError` after `deadline`, a time of
+ * `performance.now()`. The work itself continues.
+ */
 export function withDeadline<T>(work: Promise<T>, deadline: number, message: string): Promise<T> {
   if (deadline === Number.POSITIVE_INFINITY) return work
   return new Promise<T>((resolve, reject) => {

@@ -2,10 +2,16 @@ import { monotonic } from '../../core/base/clock.ts'
 import { MINUTE } from '../../core/base/duration.ts'
 import type { ClearExpiredOptions, Progress } from '../../core/store/store.ts'
 
-/** Deletes a batch of `limit` rows and returns how many there were. The result is not used after `deadline` (see `Operation`). */
+/**
+ * Deletes a batch of `limit` rows and returns how many there were. The result is not used after
+ * `deadline` (see `Operation`).
+ */
 export type DeleteBatch = (limit: number, deadline: number) => number | Promise<number>
 
-/** Performs `clearExpired`, batch by batch, until a batch is not full. A batch that takes longer than a minute has lost its connection. */
+/**
+ * Performs `clearExpired`, batch by batch, until a batch is not full. A batch that takes longer
+ * than a minute has lost its connection.
+ */
 export async function* deleteInBatches(
   { batch = 1000, signal }: Pick<ClearExpiredOptions, 'batch' | 'signal'>,
   deleteBatch: DeleteBatch,
@@ -26,8 +32,9 @@ export async function* deleteInBatches(
 const MAX_PAUSE = 1000
 
 /**
- * Lets other work run between two batches, also where the store itself never waits: as long as the last batch took, so that clearing uses
- * at most half of the resources, however slow or busy they are.
+ * Lets other work run between two batches, also where the store itself never waits: as long as the
+ * last batch took, so that clearing uses at most half of the resources, however slow or busy they
+ * are.
  *
  * @param duration milliseconds
  */

@@ -13,7 +13,10 @@ export const results: {
   stale: (current) => ({ ok: false, reason: 'stale', current }),
 }
 
-/** Returns a page of at most `limit` entries in the order of keys. If one more than `limit` was found, another page follows. */
+/**
+ * Returns a page of at most `limit` entries in the order of keys. If one more than `limit` was
+ * found, another page follows.
+ */
 export function toPage(found: readonly (readonly [key: string, entry: Entry])[], limit: number): Page {
   const entries = found.slice(0, limit)
   const last = entries.at(-1)

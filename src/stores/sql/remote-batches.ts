@@ -16,7 +16,10 @@ export interface QueuedStatement {
   readonly reject: (error: unknown) => void
 }
 
-/** Returns the first statement of each key, because no batch changes a row twice, and passes the others to `onLater`. */
+/**
+ * Returns the first statement of each key, because no batch changes a row twice, and passes the
+ * others to `onLater`.
+ */
 export function firstOfKeys(all: readonly QueuedStatement[], onLater: (queued: QueuedStatement) => void): QueuedStatement[] {
   const keys = new Set<SqlValue>()
   return all.filter((queued) => {

@@ -38,7 +38,9 @@ export interface RemoteDatabase {
   initialize?(operation: StoreOperation, send: SendToServer): Promise<void>
   /** Whether the server itself rejected the statement, which then had no effect. */
   isRejected(error: unknown): boolean
-  /** Whether a lock conflict prevented the statement, so that it had no effect and can be retried. */
+  /**
+   * Whether a lock conflict prevented the statement, so that it had no effect and can be retried.
+   */
   isRetryable(error: unknown): boolean
 }
 
@@ -52,8 +54,13 @@ export interface BatchStatement {
 export interface BatchableStatement {
   /** The index of the key in the values. */
   readonly keyIndex: number
-  /** A read returns existing rows without judging their expiry. A write returns the keys of the rows it changed. */
+  /**
+   * A read returns existing rows without judging their expiry. A write returns the keys of the rows
+   * it changed.
+   */
   readonly isRead: boolean
-  /** Builds the statement for two or more lists of values. A read may contain a key more than once. */
+  /**
+   * Builds the statement for two or more lists of values. A read may contain a key more than once.
+   */
   toBatch(many: readonly (readonly SqlValue[])[]): BatchStatement
 }

@@ -109,7 +109,10 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     })
   }
 
-  /** A turn that brought several statements is usually followed by more, and a larger batch costs less per statement. */
+  /**
+   * A turn that brought several statements is usually followed by more, and a larger batch costs
+   * less per statement.
+   */
   #schedule(statement: SqlStatement, previousSize: number, turnsLeft: number): void {
     atEndOfTurn?.(() => {
       const queue = this.#queues.get(statement) ?? []
@@ -136,7 +139,8 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
       if (batchable.isRead) settleReads(batch, rows)
       else this.#settleWrites(batch, rows)
     } catch (error) {
-      // A rejection may be caused by one statement. An unreachable server, or a lost connection, is the same for all.
+      // A rejection may be caused by one statement. An unreachable server, or a lost connection, is
+      // the same for all.
       const isRejected = error instanceof StoreError && this.#database.isRejected(error.cause)
       for (const queued of batch) {
         if (isRejected) this.#settleAlone(queued)
@@ -182,7 +186,10 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     return row as unknown as Row
   }
 
-  /** Runs once, and again with the next statement if it failed. All statements that waited for it fail, and were not sent. */
+  /**
+   * Runs once, and again with the next statement if it failed. All statements that waited for it
+   * fail, and were not sent.
+   */
   async #initialize(operation: StoreOperation, deadline: number): Promise<void> {
     try {
       const send: SendToServer = (asked, text, values) => this.#database.send(asked, text, values, deadline)
@@ -198,7 +205,9 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
 const KEY = COLUMNS.length
 const EXPIRES_AT = COLUMNS.indexOf('expires_at')
 
-/** Each load gets its row as a load of one key would have returned it: only if it is not expired. */
+/**
+ * Each load gets its row as a load of one key would have returned it: only if it is not expired.
+ */
 function settleReads(batch: readonly QueuedStatement[], rows: RemoteResult['rows']): void {
   const byKey = new Map(rows.map((row) => [row[KEY], row]))
   for (const { key, values, resolve } of batch) {

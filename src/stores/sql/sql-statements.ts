@@ -11,7 +11,10 @@ export interface SqlDialect {
   placeholder(n: number): string
   /** The quote around a name. */
   readonly quote: '"' | '`'
-  /** Adds a row with these columns. If the key exists it changes no row, or fails with an error that `isTaken` recognizes. */
+  /**
+   * Adds a row with these columns. If the key exists it changes no row, or fails with an error that
+   * `isTaken` recognizes.
+   */
   insert(table: string, columns: readonly string[]): string
   /** Whether an INSERT failed because the key exists. Omitted where that is not an error. */
   isTaken?(cause: unknown): boolean
@@ -22,7 +25,9 @@ export interface SqlDialect {
    * statement waited for it.
    */
   deleteExpired(table: string): string
-  /** The condition for expired rows, with the time as the first value. Default `"expires_at" <= ?`. */
+  /**
+   * The condition for expired rows, with the time as the first value. Default `"expires_at" <= ?`.
+   */
   readonly expired?: string
   /** The default number of rows of one step of `clearExpired`. Default 1000. */
   readonly batch?: number
@@ -30,13 +35,19 @@ export interface SqlDialect {
   readonly expiryIndexed?: string
 }
 
-/** A statement, and the operation of the store that runs it. Each is one object, so it can be the key of a prepared statement. */
+/**
+ * A statement, and the operation of the store that runs it. Each is one object, so it can be the
+ * key of a prepared statement.
+ */
 export interface SqlStatement {
   readonly operation: StoreOperation
   readonly text: string
 }
 
-/** Every statement of a store. `create` and `replace` take the fields of an entry first, in the order of `COLUMNS`. */
+/**
+ * Every statement of a store. `create` and `replace` take the fields of an entry first, in the
+ * order of `COLUMNS`.
+ */
 export interface SqlStatements {
   readonly load: SqlStatement
   readonly create: SqlStatement

@@ -48,7 +48,10 @@ export interface SqlRow {
  * after `deadline` (see `Operation`).
  */
 export interface SqlExecutor<Row = SqlRow> {
-  /** Returns how many rows the statement changed. A row that matched counts even if its values stayed the same. */
+  /**
+   * Returns how many rows the statement changed. A row that matched counts even if its values
+   * stayed the same.
+   */
   run(statement: SqlStatement, values: SqlValue[], deadline?: number): number | Promise<number>
   row(statement: SqlStatement, values: SqlValue[], deadline?: number): Row | undefined | Promise<Row | undefined>
   rows(statement: SqlStatement, values: SqlValue[], deadline?: number): readonly Row[] | Promise<readonly Row[]>
@@ -60,7 +63,10 @@ export interface SqlExecutor<Row = SqlRow> {
   close(): void | Promise<void>
 }
 
-/** Ten minutes: counting the expired rows of a table that was never cleared takes minutes, and no request waits for it. */
+/**
+ * Ten minutes: counting the expired rows of a table that was never cleared takes minutes, and no
+ * request waits for it.
+ */
 export const MAX_COUNT_TIME: number = 10 * MINUTE
 
 /**
@@ -132,7 +138,8 @@ export class SqlStore implements Store {
   clearExpired({ now, batch = this.#sql.batch, ...rest }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
     let from: number | undefined
     return deleteInBatches({ batch, ...rest }, async (size, deadline) => {
-      // Deleted rows stay in an index until the database cleans it up. Starting at the oldest remaining row skips them.
+      // Deleted rows stay in an index until the database cleans it up. Starting at the oldest
+      // remaining row skips them.
       from = from === undefined ? 0 : await this.#executor.count(this.#sql.oldest, [from], deadline)
       return this.#executor.run(this.#sql.clearExpired, [now, from, size], deadline)
     })
@@ -146,7 +153,10 @@ export class SqlStore implements Store {
     return this.#executor.migrate(dryRun)
   }
 
-  /** Waits for pending operations, and closes what the store itself opened. Later operations reject with `StoreError`. */
+  /**
+   * Waits for pending operations, and closes what the store itself opened. Later operations reject
+   * with `StoreError`.
+   */
   async close(): Promise<void> {
     await this.#executor.close()
   }

@@ -21,7 +21,9 @@ export function missingSchema(table: string, columns: readonly string[], schema:
   )
 }
 
-/** The table of a store on a server. `readColumns` returns no column if the table does not exist. */
+/**
+ * The table of a store on a server. `readColumns` returns no column if the table does not exist.
+ */
 export function remoteTable(
   name: string,
   schema: string,

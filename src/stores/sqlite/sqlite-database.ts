@@ -1,6 +1,9 @@
 import { ConfigError } from '../../core/base/errors.ts'
 
-/** The methods that `SqliteStore` uses of a prepared statement of `node:sqlite`, `better-sqlite3` or `bun:sqlite`. */
+/**
+ * The methods that `SqliteStore` uses of a prepared statement of `node:sqlite`, `better-sqlite3` or
+ * `bun:sqlite`.
+ */
 export interface SqliteStatement {
   run(...values: (string | number | null)[]): { readonly changes: number | bigint }
   get(...values: (string | number | null)[]): unknown
@@ -46,7 +49,10 @@ export function loadNodeSqlite(): DatabaseSync {
   )
 }
 
-/** Opens a file, and creates it if it is missing. The error contains the path, which SQLite's own error does not. */
+/**
+ * Opens a file, and creates it if it is missing. The error contains the path, which SQLite's own
+ * error does not.
+ */
 export function openSqlite(path: string): SqliteDatabase {
   try {
     return new (loadNodeSqlite())(path)
@@ -71,9 +77,9 @@ export function waitsForDisk(database: SqliteDatabase): boolean {
 }
 
 /**
- * Switches the file to WAL, in which readers and a writer do not wait for each other. The setting is
- * stored in the file. Two processes that switch at the same time do not wait for each other, even
- * with a busy timeout, so the wait is here.
+ * Switches the file to WAL, in which readers and a writer do not wait for each other. The setting
+ * is stored in the file. Two processes that switch at the same time do not wait for each other,
+ * even with a busy timeout, so the wait is here.
  */
 export function enableWal(database: SqliteDatabase, busyTimeout: number): void {
   for (let waited = 0; pragma(database, 'journal_mode') !== 'wal'; waited += 10) {
@@ -101,7 +107,10 @@ const CODES: readonly [name: string, code: number][] = [
   ['SQLITE_', 1],
 ]
 
-/** Returns SQLite's primary result code of an error of any of the libraries, or 1 for codes that are not distinguished. `undefined`: it has none. */
+/**
+ * Returns SQLite's primary result code of an error of any of the libraries, or 1 for codes that are
+ * not distinguished. `undefined`: it has none.
+ */
 function sqliteCode(error: unknown): number | undefined {
   const { errcode, code } = error as { readonly errcode?: unknown; readonly code?: unknown }
   if (typeof errcode === 'number') return errcode & 0xff
@@ -110,8 +119,8 @@ function sqliteCode(error: unknown): number | undefined {
 
 /**
  * Whether a write that failed with this error had no effect. SQLite rolls back a statement that
- * fails. Only if writing or syncing the log itself failed, or memory ran out during that, a recovery
- * after a crash may still find the commit in the log.
+ * fails. Only if writing or syncing the log itself failed, or memory ran out during that, a
+ * recovery after a crash may still find the commit in the log.
  */
 export function isRolledBack(error: unknown): boolean {
   const code = sqliteCode(error)

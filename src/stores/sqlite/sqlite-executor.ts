@@ -145,7 +145,10 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     }
   }
 
-  /** A write in the application's transaction would be reported as done, and could be rolled back later. */
+  /**
+   * A write in the application's transaction would be reported as done, and could be rolled back
+   * later.
+   */
   #refuseInTransaction(operation: StoreOperation): void {
     const database = this.#connection?.database
     if (database?.inTransaction !== true && database?.isTransaction !== true) return
@@ -163,7 +166,10 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     else if (first !== undefined && this.#begin(batch)) this.#commit(batch)
   }
 
-  /** Without the lock no write is attempted: each alone would wait for it again, and block the process. */
+  /**
+   * Without the lock no write is attempted: each alone would wait for it again, and block the
+   * process.
+   */
   #begin(batch: readonly QueuedWrite[]): boolean {
     try {
       this.#connection?.database.exec('BEGIN IMMEDIATE')

@@ -27,7 +27,10 @@ CREATE INDEX IF NOT EXISTS "${table}_user_id" ON "${table}" ("user_id") WHERE "u
 `
 }
 
-/** Returns the schema if the table is missing, and an empty text if it exists. Throws if it is not a table of this package. */
+/**
+ * Returns the schema if the table is missing, and an empty text if it exists. Throws if it is not a
+ * table of this package.
+ */
 export function missingSqliteSchema(database: SqliteDatabase, table: string): string {
   const found = database.prepare('SELECT name FROM pragma_table_info(?)').all(table) as { readonly name: string }[]
   const columns = found.map(({ name }) => name)

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Store } from '../../../src/index.ts'
 import { ConfigError, createSessions } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { catchError, HOUR, MINUTE, TestApp } from '../fixture.ts'
@@ -46,8 +47,26 @@ describe('option clearExpired', () => {
     await app.sessions.close()
   })
 
-  it('is off by default', async () => {
+  it('clears about every hour by default', async () => {
     const app = new TestApp({ idle: '1h' })
+    await vi.advanceTimersByTimeAsync(24 * HOUR)
+    expect(clearEvents(app).length).toBeGreaterThanOrEqual(19)
+    expect(clearEvents(app).length).toBeLessThanOrEqual(32)
+    await app.sessions.close()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('is turned off by false', async () => {
+    const app = new TestApp({ idle: '1h', clearExpired: false })
+    await vi.advanceTimersByTimeAsync(24 * HOUR)
+    expect([clearEvents(app), vi.getTimerCount()]).toEqual([[], 0])
+  })
+
+  it('does nothing by default where the store expires sessions by itself', async () => {
+    const app = new TestApp({}, (memory) => {
+      const store: Store = Object.create(memory)
+      return Object.assign(store, { clearExpired: undefined })
+    })
     await vi.advanceTimersByTimeAsync(24 * HOUR)
     expect([clearEvents(app), vi.getTimerCount()]).toEqual([[], 0])
   })

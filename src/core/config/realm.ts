@@ -1,0 +1,22 @@
+import { sha256 } from '../store/id.ts'
+
+/** Longer texts are replaced by their hash, because the indexes of databases have limits. */
+const MAX_LENGTH = 200
+
+/**
+ * The text under which a store finds the sessions of a user. Managers of different realms have
+ * different users, also where they share a table and their ids are equal. The mapping is injective:
+ * no user can have an id that is the text of another realm's user.
+ */
+export function userIndex(userId: string, realm: string): string {
+  const name = realm === '' ? userId.replace(/^~/, '~~') : `~${sha256(realm).slice(0, 22)}~${userId}`
+  return name.length > MAX_LENGTH ? `~#${sha256(name)}` : name
+}
+
+/**
+ * Whether an index text belongs to the realm. Sessions without a user, and hashes, belong to all.
+ */
+export function isInRealm(index: string | undefined, realm: string): boolean {
+  if (index === undefined || index.startsWith('~#')) return true
+  return realm === '' ? !/^~[^~]/.test(index) : index.startsWith(`~${sha256(realm).slice(0, 22)}~`)
+}
