@@ -25,15 +25,17 @@ declare module 'fastify' {
   }
 }
 
+// oxlint-disable-next-line typescript/no-explicit-any -- a manager of any data
+type AnySessions = Sessions<any>
+
 /**
- * Options of the plugin: those of `createSessions`, or a manager as `sessions`.
+ * Options of the plugin: those of `createSessions`, or a manager, also as `{ sessions }`.
  *
  * ```ts
- * await app.register(session, { sessions: createSessions({ store }) })
+ * await app.register(session, createSessions({ store }))
  * ```
  */
-// oxlint-disable-next-line typescript/no-explicit-any -- a manager of any data
-export type SessionPluginOptions = SessionOptions | { readonly sessions: Sessions<any> }
+export type SessionPluginOptions = SessionOptions | AnySessions | { readonly sessions: AnySessions }
 
 /**
  * Sessions for Fastify 5, as a plugin for the context that registers it and the contexts within.
