@@ -121,13 +121,25 @@ await app.register(session, {})
   },
 ]
 
+/** The settings of CommonJS projects under which imports of the package compile to `require`. */
+const commonJsModules: readonly { readonly name: string; readonly options: object; readonly versions?: readonly string[] }[] = [
+  { name: 'nodenext', options: { module: 'nodenext' } },
+  { name: 'node20', options: { module: 'node20' } },
+  { name: 'commonjs', options: { module: 'commonjs', esModuleInterop: true } },
+  {
+    name: 'commonjs and moduleResolution node10',
+    options: { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: true, ignoreDeprecations: '6.0' },
+    versions: ['6.0'], // the default of 5.9, and removed from 7.0
+  },
+]
+
 const ALL: readonly Project[] = [...exampleProjects(), ...augmentations, ...others]
 
 describe.each([
   { version: '5.9', typescript: 'typescript59' },
   { version: '6.0', typescript: 'typescript60' },
   { version: '7.0', typescript: 'typescript70' },
-])('TypeScript $version', ({ typescript }) => {
+])('TypeScript $version', ({ version, typescript }) => {
   describe.each(Object.entries(RESOLUTIONS))('with module resolution %s', (_name, options) => {
     let errors: readonly (readonly string[])[] = []
 
@@ -140,6 +152,33 @@ describe.each([
 
     it.each(ALL.map(({ name }, index) => ({ name, index })))('$name', ({ index }) => {
       expect(errors[index], Object.values(ALL[index]?.files ?? {}).join('\n')).toEqual([])
+    })
+  })
+
+  describe('in a CommonJS project', () => {
+    const files = {
+      'app.ts': `${USE}\n${AUGMENTATION}`,
+      'entries.ts': ENTRIES.map((entry, index) => `export * as entry${index} from '${entry}'\n`).join(''),
+    }
+    const modules = commonJsModules.filter(({ versions }) => versions?.includes(version) ?? true)
+    const unsupported = ['node16', 'node18']
+    let errors: readonly (readonly string[])[] = []
+
+    beforeAll(async () => {
+      const all = [...modules, ...unsupported.map((module) => ({ name: module, options: { module } }))]
+      errors = await compile(
+        typescript,
+        all.map((each) => ({ ...each, type: 'commonjs', files })),
+      )
+    })
+
+    it.each(modules.map(({ name }, index) => ({ name, index })))('module $name', ({ index }) => {
+      expect(errors[index]).toEqual([])
+    })
+
+    it.each(unsupported)('module %s is TS1479, because TypeScript assumes a Node without require of ES modules', (module) => {
+      const found = errors[modules.length + unsupported.indexOf(module)]
+      expect(found).toEqual(expect.arrayContaining([expect.stringContaining('TS1479')]))
     })
   })
 })
