@@ -10,7 +10,7 @@ const PENDING: Readonly<Record<string, string>> = {
   C6: 'flushHeaders() does not call the writeHead of layers above session(), so compression sends plain text as gzip',
   C7: 'an object in place of a response is deferred like a response, which fails',
   C8: 'sessions.open() takes no request of Node',
-  F24: 'the default error page of Fastify shows the message of a 5xx',
+  F24: 'the default error page of Fastify shows the message of a 5xx, and NestJS answers every SessionError with 500',
 }
 
 /** A test of a point: `test`, or `test.fails` while the point is pending and this test `isAffected`. */
