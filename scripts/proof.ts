@@ -7,6 +7,8 @@
 //   npm run proof -- --store redis --seeds 100         starts a Redis
 //   npm run proof -- --store cached-one --seeds 100    through a cache; cached-failing, cached-each
 //                                                      and cached-notified: see docs/guarantee.md
+//   npm run proof -- --skew 90s                        clocks up to three minutes apart
+//   npm run proof -- --no-merging                      several writes in flight, as on Workers
 //   npm run proof -- --calls                           every store call fails once, in every way
 //   npm run proof -- --processes --requests 100000     four servers on one SQLite file, over HTTP
 //   npm run proof -- --processes --kills 200           the same, killed at random times
@@ -15,7 +17,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { milliseconds } from '../src/core/base/duration.ts'
 import { type Anomaly, check } from '../test/proof/checks/checker.ts'
 import type { Exchange } from '../test/proof/checks/history.ts'
 import { FAILURES, failEveryCall, VERBS } from '../test/proof/faults/nth-call.ts'
@@ -34,6 +37,8 @@ const values = new Command('proof')
   .option('--first <seed>', 'the first seed', Number, 1)
   .option('--seed <seed>', 'runs only this seed and prints every anomaly', Number)
   .addOption(new Option('--store <name>', 'the store').choices(STORES).default('memory'))
+  .option('--skew <duration>', 'the maximum difference between a clock and the true time', parseDuration)
+  .option('--no-merging', 'the commits of one session and process do not wait for each other, as on Workers')
   .option('--calls', 'fails every store call once, in every way')
   .option('--processes', 'runs four servers on one store, over HTTP: on SQLite, unless --store names a database server')
   .option('--requests <count>', 'with --processes: number of requests', Number, 100_000)
@@ -46,6 +51,8 @@ interface Values {
   readonly first: number
   readonly seed?: number
   readonly store: string
+  readonly skew?: number
+  readonly merging: boolean
   readonly calls?: true
   readonly processes?: true
   readonly requests: number
@@ -59,6 +66,13 @@ process.exitCode = failed === 0 ? 0 : 1
 
 async function proveSeeds(): Promise<number> {
   return isServer(values.store) ? onServer(values.store, (url) => proveSeedsOn(url as StoreName)) : proveSeedsOn(values.store as StoreName)
+}
+
+/** Milliseconds of a text such as `90s`. */
+function parseDuration(text: string): number {
+  const duration = milliseconds(text)
+  if (duration === undefined) throw new InvalidArgumentError('Give a duration such as 90s.')
+  return duration
 }
 
 function isServer(name: string): name is keyof typeof SERVERS {
@@ -77,9 +91,11 @@ async function onServer(name: keyof typeof SERVERS, work: (url: string) => Promi
 
 async function proveSeedsOn(store: StoreName): Promise<number> {
   const list = values.seed === undefined ? seedsFrom(values.first, values.seeds) : [values.seed]
-  const results = await runSeeds(store, list, (soFar, done) => {
+  const onProgress = (soFar: SeedResults, done: number): void => {
     if (done % 250 === 0) console.log(`${done} of ${list.length} seeds on ${values.store}, ${soFar.failed.length} failed, ${seconds()} s`)
-  })
+  }
+  const { skew, merging } = values
+  const results = await runSeeds(store, { seeds: list, conditions: { ...(skew === undefined ? {} : { skew }), merging }, onProgress })
   console.log(`${list.length} seeds on ${values.store}, ${results.requests} requests: ${formatCounts(results.responses)}`)
   if (values.seed === undefined) console.log(formatFailures(results, store))
   else printAnomalies(results.failed.flatMap(({ anomalies }) => anomalies))
@@ -112,9 +128,9 @@ async function proveProcesses(): Promise<number> {
 }
 
 async function proveProcessesOn(place: string): Promise<number> {
-  const { requests, kills, seed = 1 } = values
+  const { requests, kills, seed = 1, skew, merging } = values
   const onProgress = (sent: number, killed: number): void => console.log(`${sent} requests, ${killed} kills, ${seconds()} s`)
-  const history = await load({ place, seed, processes: 4, requests, kills, onProgress })
+  const history = await load({ place, seed, processes: 4, requests, kills, ...(skew === undefined ? {} : { skew }), merging, onProgress })
   const anomalies = check(history)
   console.log(`${history.exchanges.length} requests in 4 processes, ${kills} kills: ${formatCounts(countResponses(history.exchanges))}`)
   console.log(`${history.rows.length} rows are left. The checker found ${anomalies.length} anomalies`)

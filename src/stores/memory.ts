@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { checkOptions, type OptionTable, wholeNumber } from '../core/base/option-checks.ts'
+import { results, toPage } from '../core/store/results.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,
@@ -19,7 +20,6 @@ import type {
   Written,
 } from '../core/store/store.ts'
 import { throttle } from './shared/delete-in-batches.ts'
-import { results, toPage } from './shared/results.ts'
 
 /** Options of `MemoryStore`. */
 export interface MemoryStoreOptions {

@@ -1,5 +1,6 @@
 import { ignore } from '../core/base/ignore.ts'
 import { aFunction, checkOptions, type OptionTable, satisfies } from '../core/base/option-checks.ts'
+import { results } from '../core/store/results.ts'
 import type {
   Capabilities,
   Create,
@@ -23,7 +24,6 @@ import { formatBody, formatTimestamp, formatUser, formatVersion, isRecord, parse
 import { type RedisCall, RedisRows } from './redis/redis-rows.ts'
 import { REPLACE, TOUCH } from './redis/redis-scripts.ts'
 import { RedisUsers } from './redis/redis-users.ts'
-import { results } from './shared/results.ts'
 import { warn } from './shared/store-options.ts'
 
 export type { IoRedis, IoRedisCluster, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, RedisClient } from './redis/redis-client.ts'

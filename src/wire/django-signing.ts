@@ -35,35 +35,56 @@ export class DjangoSigner {
     return `${value}:${hmac(this.#keys[0] as Uint8Array, value).toString('base64url')}`
   }
 
+  /** Whether one of the keys signed this text. */
+  isSigned(signed: string): boolean {
+    const value = valueOf(signed)
+    if (signed[value.length] !== ':') return false
+    const signature = signed.slice(value.length + 1)
+    return this.#keys.some((key) => constantTimeEqual(hmac(key, value).toString('base64url'), signature))
+  }
+
   /**
    * The verified value, or `undefined` if no key matches or the payload is unreadable. Never
    * throws.
    */
   unsign(signed: string): SignedValue | undefined {
-    const value = signed.slice(0, -SIGNATURE_LENGTH - 1)
+    const value = valueOf(signed)
     const separator = value.lastIndexOf(':')
-    if (signed[value.length] !== ':' || separator === -1) return undefined
-    const signature = signed.slice(value.length + 1)
-    if (!this.#keys.some((key) => constantTimeEqual(hmac(key, value).toString('base64url'), signature))) return undefined
+    if (separator === -1 || !this.isSigned(signed)) return undefined
     const timestamp = fromBase62(value.slice(separator + 1))
     const text = timestamp === undefined ? undefined : decodePayload(value.slice(0, separator), this.#maxBytes)
     return timestamp === undefined || text === undefined ? undefined : { text, timestamp }
   }
 }
 
-/** Django's `salted_hmac`, in hex. */
-export function saltedHmac(salt: string, secretKey: string, value: string): string {
-  return hmac(deriveKey(salt, secretKey), value).toString('hex')
+/** The hash functions of `saltedHmac`. */
+export type HmacAlgorithm = 'sha1' | 'sha256'
+
+/**
+ * Django's `salted_hmac(salt, value, secret, algorithm=…).hexdigest()`. The default algorithm is
+ * Django's, SHA-1.
+ *
+ * ```ts
+ * const hash = saltedHmac('accounts.session', SECRET_KEY, 'pbkdf2_sha256$…', 'sha256')
+ * ```
+ */
+export function saltedHmac(salt: string, secretKey: string, value: string, algorithm: HmacAlgorithm = 'sha1'): string {
+  return hmac(deriveKey(salt, secretKey, algorithm), value, algorithm).toString('hex')
 }
 
-function deriveKey(salt: string, secret: string): Uint8Array {
-  return createHash('sha256')
+/** The part of a signed text before its signature. */
+function valueOf(signed: string): string {
+  return signed.slice(0, -SIGNATURE_LENGTH - 1)
+}
+
+function deriveKey(salt: string, secret: string, algorithm: HmacAlgorithm = 'sha256'): Uint8Array {
+  return createHash(algorithm)
     .update(salt + secret)
     .digest()
 }
 
-function hmac(key: Uint8Array, value: string): { toString(encoding: 'hex' | 'base64url'): string } {
-  return createHmac('sha256', key).update(value).digest()
+function hmac(key: Uint8Array, value: string, algorithm: HmacAlgorithm = 'sha256'): { toString(encoding: 'hex' | 'base64url'): string } {
+  return createHmac(algorithm, key).update(value).digest()
 }
 
 function encodePayload(text: string): string {

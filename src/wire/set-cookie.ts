@@ -9,7 +9,7 @@ export interface CookieAttributes {
   readonly domain?: string
   readonly secure: boolean
   readonly httpOnly: boolean
-  readonly sameSite: 'lax' | 'strict' | 'none'
+  readonly sameSite?: 'lax' | 'strict' | 'none'
   readonly partitioned?: boolean
   readonly priority?: 'low' | 'medium' | 'high'
 }

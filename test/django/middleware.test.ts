@@ -65,7 +65,8 @@ function optionsOf(settings: Readonly<Record<string, any>>): Partial<DjangoOptio
     name: settings['SESSION_COOKIE_NAME'],
     domain: settings['SESSION_COOKIE_DOMAIN'],
     path: settings['SESSION_COOKIE_PATH'],
-    secure: settings['SESSION_COOKIE_SECURE'],
+    // Browsers refuse a name with a prefix without Secure, and so do we. Django deletes such a cookie with Secure.
+    secure: settings['SESSION_COOKIE_SECURE'] ?? (settings['SESSION_COOKIE_NAME']?.startsWith('__') ? true : undefined),
     httpOnly: settings['SESSION_COOKIE_HTTPONLY'],
     sameSite: settings['SESSION_COOKIE_SAMESITE']?.toLowerCase(),
   }

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { adapterOf } from '../../src/core/manager/sessions.ts'
 import { djangoSessions } from '../../src/django/sessions/django-sessions.ts'
-import { catchError, catchRejection } from '../core/fixture.ts'
+import { catchError, catchRejection, HOUR, MINUTE, START } from '../core/fixture.ts'
 import { incoming } from '../incoming.ts'
 import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
 import { SECRET, Site } from './site.ts'
@@ -53,16 +53,15 @@ describe('a session that Python wrote', () => {
     expect(site.data()[KEY]).toMatchObject({ price: '1.0', nan: '[NaN,-Infinity]', l: '[1,2,3]' })
   })
 
-  it.each(['null', '[1]', '{"a":'])('counts as absent when it is %s, and its row is kept', async (json) => {
+  it.each(['null', '[1]', '{"a":'])('counts as absent when it is %s, and its row and its cookie are kept', async (json) => {
     const site = new Site()
     site.insertRow(json)
     const before = site.rows()
-    await site.request((session) => {
+    const setCookie = await site.request((session) => {
       expect(session.toObject()).toEqual({})
-      session.set('a', 1)
+      expect(catchError(() => session.set('a', 1))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
     })
-    expect(site.rows()).toHaveLength(2)
-    expect(site.rows()).toContainEqual(before[0])
+    expect([setCookie, site.rows()]).toEqual([undefined, before])
   })
 
   it('counts as absent when another key signed it, unless that key is among the fallbacks', async () => {
@@ -98,7 +97,14 @@ describe('a key', () => {
     await expect(site.sessions.revoke(session.handle ?? '')).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG' })
   })
 
-  it.each(['', 'short', 'K'.repeat(32), `${'k'.repeat(31)}.`, 'k'.repeat(33), "' OR 1=1 --", '../../etc/passwd'])(
+  it.each(['k'.repeat(8), 'k'.repeat(40)])('of any length that Django accepts finds its session: %s', async (key) => {
+    const site = new Site()
+    site.insertRow('{"a":1}', { key })
+    await site.request((session) => session.increment('a'))
+    expect(site.data()).toEqual({ [key]: { a: '2' } })
+  })
+
+  it.each(['', 'k'.repeat(7), 'K'.repeat(32), `${'k'.repeat(31)}.`, 'k'.repeat(41), "' OR 1=1 --", '../../etc/passwd'])(
     'is ignored, and no row is created, when the cookie is %j',
     async (key) => {
       const site = new Site()
@@ -292,6 +298,92 @@ describe('a write whose response is lost', () => {
   })
 })
 
+describe('save()', () => {
+  it('stores a new session without properties and gives it a key, as in Django', async () => {
+    const site = new Site()
+    const session = site.sessions.create()
+    await session.save()
+    expect(session.id).toMatch(/^[a-z0-9]{32}$/)
+    expect(site.data()).toEqual({ [session.id ?? '']: {} })
+    site.cookie = undefined
+    expect(await site.request((other) => other.save())).toContain('sessionid=')
+    expect(site.rows()).toHaveLength(2)
+  })
+
+  it('slides the expiry of a session without changes and sends the cookie again', async () => {
+    const site = new Site({ cookieAge: '1h' })
+    await site.request((session) => session.set('a', 1))
+    site.clock.advance(50 * MINUTE)
+    expect(await site.request((session) => session.save())).toContain('Max-Age=3600')
+    site.clock.advance(50 * MINUTE)
+    expect((await site.open()).get('a')).toBe(1)
+  })
+
+  it('of a session without changes keeps what another request has written', async () => {
+    const site = new Site()
+    site.insertRow('{"a":1}')
+    const session = await site.open()
+    await site.request((other) => other.set('b', 2))
+    await session.save()
+    expect(site.data()[KEY]).toEqual({ a: '1', b: '2' })
+  })
+
+  it('of a session that has ended rejects, as in Django', async () => {
+    const site = new Site()
+    site.insertRow('{"a":1}')
+    const session = await site.open()
+    site.database.exec('DELETE FROM django_session')
+    expect(await catchRejection(session.save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
+    expect(await catchRejection((await site.sessions.load(KEY)).save())).toMatchObject({ code: 'ERR_SESSION_ENDED' })
+    expect(site.rows()).toEqual([])
+  })
+
+  it('after flush() makes no session', async () => {
+    const site = new Site()
+    site.insertRow('{"a":1}')
+    const session = await site.open()
+    session.flush()
+    await session.save()
+    expect(site.rows()).toEqual([])
+  })
+
+  it('in a signed cookie slides its age', async () => {
+    const site = new Site({ database: undefined as never, signedCookies: true, cookieAge: '1h' })
+    await site.request((session) => session.set('a', 1))
+    site.clock.advance(50 * MINUTE)
+    expect(await site.request((session) => session.save())).toContain('Max-Age=3600')
+    site.clock.advance(50 * MINUTE)
+    expect((await site.open()).get('a')).toBe(1)
+  })
+})
+
+describe('SESSION_COOKIE_SAMESITE', () => {
+  it.each([
+    [undefined, 'SameSite=Lax'],
+    ['strict', 'SameSite=Strict'],
+    ['none', 'SameSite=None'],
+  ] as const)('%s sends %s', async (sameSite, attribute) => {
+    const site = new Site({ cookie: { secure: true, ...(sameSite === undefined ? {} : { sameSite }) } })
+    expect(await site.request((session) => session.set('a', 1))).toContain(attribute)
+  })
+
+  it('false, for False and None of Django, sends no attribute', async () => {
+    const site = new Site({ cookie: { sameSite: false } })
+    expect(await site.request((session) => session.set('a', 1))).not.toMatch(/samesite/i)
+    expect(await site.request((session) => session.flush())).not.toMatch(/samesite/i)
+  })
+})
+
+it('`databaseTimeZone` is the zone of the dates in the table, and not of those in sessions', async () => {
+  const site = new Site({ databaseTimeZone: 'Asia/Kolkata', cookieAge: '1h' })
+  await site.request((session) => session.set('a', 1))
+  expect(site.rows()[0]?.expire_date).toBe('2100-01-01 06:30:00')
+  expect((await site.open()).expiresAt).toBe(START + HOUR)
+  await site.request((session) => session.setExpiry(new Date(START + 2 * HOUR)))
+  expect(site.data()[site.key]).toMatchObject({ _session_expiry: '"2100-01-01T02:00:00+00:00"' })
+  expect(site.rows()[0]?.expire_date).toBe('2100-01-01 07:30:00')
+})
+
 describe('djangoSessions', () => {
   const database = (): DatabaseSync => new DatabaseSync(':memory:')
 
@@ -309,10 +401,25 @@ describe('djangoSessions', () => {
     ['absolute', { absolute: 'ever' }],
     ['timeZone', { timeZone: 'Mars/Olympus' }],
     ['timeZone', { timeZone: 7 }],
+    ['databaseTimeZone', { databaseTimeZone: 'Mars/Olympus' }],
+    ['databaseTimeZone', { databaseTimeZone: 'UTC', timeZone: 'UTC' }],
+    ['backends', { backends: [] }],
+    ['backends', { backends: 'app.Backend' }],
+    ['sessionAuthHash', { sessionAuthHash: 'sha256' }],
+    ['messageStorage', { messageStorage: 'cookie' }],
+    ['columns', { columns: ['account_id'] }],
+    ['columns', { columns: { account_id: 'user' } }],
+    ['columns', { columns: { 'a"b': () => 1 } }],
+    ['columns', { columns: { expire_date: () => 1 } }],
+    ['columns', { columns: { a: () => 1 }, database: undefined, signedCookies: true }],
+    ['onWarning', { onWarning: 'console' }],
     ['saveEveryRequest', { saveEveryRequest: 1 }],
     ['cookie.secure', { cookie: { secure: 'auto' } }],
     ['cookie.name', { cookie: { name: 'a b' } }],
+    ['cookie.name', { cookie: { name: '__Secure-sessionid' } }],
     ['cookie.sameSite', { cookie: { sameSite: 'none' } }],
+    ['cookie.sameSite', { cookie: { sameSite: 'Lax' } }],
+    ['cookie.sameSite', { cookie: { sameSite: null } }],
     ['`engine` does not exist', { engine: 'db' }],
     ['whenEnded', { whenEnded: 'never' }],
   ])('throws ConfigError that names %s for %o', (name, options) => {

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { djangoCodec } from '../../src/codecs/django.ts'
-import { formatDjangoDate, utc } from '../../src/django/rows/local-time.ts'
+import { formatDjangoDate, utc } from '../../src/django/format/local-time.ts'
 import type { DjangoOptions } from '../../src/django/sessions/django-options.ts'
 import { djangoSessions } from '../../src/django/sessions/django-sessions.ts'
 import type { Session, SessionEvent, Sessions } from '../../src/index.ts'
@@ -23,6 +23,7 @@ interface RowOptions {
 export class Site {
   readonly clock: Clock = new Clock()
   readonly events: SessionEvent[] = []
+  readonly warnings: string[] = []
   readonly database: DatabaseSync = new DatabaseSync(':memory:')
   readonly sessions: Sessions<any>
   cookie: string | undefined
@@ -34,7 +35,8 @@ export class Site {
 
   manager(options: Partial<DjangoOptions> = {}): Sessions<any> {
     const common = { secretKey: SECRET, database: this.database, clock: this.clock.read }
-    return djangoSessions<any>({ ...common, onEvent: (event) => this.events.push(event), ...options })
+    const listeners = { onEvent: (event: SessionEvent) => this.events.push(event), onWarning: (text: string) => this.warnings.push(text) }
+    return djangoSessions<any>({ ...common, ...listeners, ...options })
   }
 
   open(cookie: string | undefined = this.cookie): Promise<Session<any>> {

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'vitest'
-import { localTimeOf, utc } from '../../src/django/rows/local-time.ts'
+import { localTimeOf, utc } from '../../src/django/format/local-time.ts'
 import { sqliteRows } from '../../src/django/rows/sqlite-rows.ts'
 import { djangoSuite } from './django-suite.ts'
 import { DJANGO_TABLE } from './tables.ts'
@@ -11,5 +11,8 @@ function newTable(): DatabaseSync {
   return database
 }
 
-djangoSuite('SQLite', () => sqliteRows(newTable(), 'django_session', utc), { describe, it })
-djangoSuite('SQLite with local times', () => sqliteRows(newTable(), 'django_session', localTimeOf('Asia/Kolkata')), { describe, it })
+djangoSuite('SQLite', () => sqliteRows(newTable(), { name: 'django_session' }, utc), { describe, it })
+djangoSuite('SQLite with local times', () => sqliteRows(newTable(), { name: 'django_session' }, localTimeOf('Asia/Kolkata')), {
+  describe,
+  it,
+})

@@ -14,7 +14,7 @@ const FILES = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
 /** Declarations that every example may use. */
 const AMBIENT = `
 import { createSessions, type Codec, type Entry, type Session, type Sessions, type Store } from 'sojourn'
-import { addDjangoMessage, type DjangoUser, djangoLevels, djangoLogin, djangoLogout, djangoMessages, djangoSessions, djangoUser, updateDjangoAuthHash } from 'sojourn/django'
+import { addDjangoMessage, deleteDjangoProperty, type DjangoUser, djangoLevels, djangoLogin, djangoLogout, djangoMessages, djangoProperty, djangoSessions, djangoUser, type SessionAuthHash, saltedHmac, updateDjangoAuthHash } from 'sojourn/django'
 import { CachedStore, postgresChannel, redisChannel } from 'sojourn/stores/cached'
 import { CookieStore } from 'sojourn/stores/cookie'
 import { MemoryStore } from 'sojourn/stores/memory'
@@ -29,6 +29,7 @@ declare const remember: boolean
 declare const id: string
 declare const Bun: { serve(options: { fetch(request: Request): Response | Promise<Response> }): void }
 declare const connectionString: string
+declare const SECRET_KEY: string
 declare const Pool: new (options: { connectionString: string }) => import('sojourn/stores/postgres').PgPool
 declare const pool: import('sojourn/stores/postgres').PgPool
 declare const client: import('sojourn/stores/redis').NodeRedisClient

@@ -7,7 +7,7 @@ import type { Site } from './session-data.ts'
 
 /** Creates the routes that Node serves. */
 export function cart({ secretKey, database }: Site): Router {
-  const sessions = djangoSessions({ secretKey, database })
+  const sessions = djangoSessions({ secretKey, database, messageStorage: 'session' })
   const findUser = createUserFinder(database)
   const currentUser = (req: Request) => djangoUser(req.session, { loadUser: findUser })
 

@@ -2,7 +2,7 @@ import type { SessionError } from './errors.ts'
 
 /** Why a session cannot be changed. */
 export interface Refusal {
-  readonly reason: 'insecure' | 'outside' | 'committed'
+  readonly reason: 'insecure' | 'outside' | 'committed' | 'unreadable'
   /** The error that a verb throws; its message names the remedy. */
   readonly error: () => SessionError
 }

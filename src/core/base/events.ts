@@ -86,9 +86,10 @@ export interface SessionEvents {
   readonly 'cookie-deleted': { readonly reason: 'flush' }
   /**
    * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), or
-   * outside of a request (`outside`, with a `CookieStore`).
+   * outside of a request (`outside`, with a `CookieStore`); or it would replace that of a session
+   * of Django that cannot be read (`unreadable`).
    */
-  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' }
+  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' | 'unreadable' }
 }
 
 /**

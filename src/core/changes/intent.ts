@@ -1,5 +1,5 @@
 import { BROWSER, LAST_USER } from '../base/reserved.ts'
-import type { Parse, RuleContext, Texts } from '../config/profile.ts'
+import type { RuleContext, Texts } from '../config/profile.ts'
 
 /**
  * One recorded change. A session only records intents; a commit replays them on the newest state.
@@ -24,6 +24,8 @@ export type Intent =
   | { readonly kind: 'clear' }
   | { readonly kind: 'cycle' }
   | { readonly kind: 'login'; readonly text: string }
+  /** The session is written even if nothing changed. */
+  | { readonly kind: 'save' }
 
 /** Maps the text of a property to its new text. Throws what the application's function throws. */
 export type Change = (text: string | undefined) => string | undefined
@@ -48,6 +50,7 @@ const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
   update: CHANGE,
   claim: CHANGE,
   clear: CHANGE,
+  save: CHANGE,
   consume: { whenGone: 'drop', newId: false },
   reauthenticate: { whenGone: 'drop', newId: true },
   cycle: { whenGone: 'refuse', newId: true },
@@ -104,6 +107,7 @@ export function apply(texts: Map<string, string>, intent: Intent, effects: Effec
       effects.wiped = true
       return clear(texts)
     case 'cycle':
+    case 'save':
       return
     case 'login':
       return login(texts, intent.text, effects, context)
@@ -134,9 +138,10 @@ function clear(texts: Map<string, string>): void {
   if (browser !== undefined) texts.set(BROWSER, browser)
 }
 
-function login(texts: Map<string, string>, text: string, effects: Effects, { profile: { userName }, parse }: RuleContext): void {
+function login(texts: Map<string, string>, text: string, effects: Effects, context: RuleContext): void {
+  const { userName } = context.profile
   const before = texts.get(userName) ?? texts.get(LAST_USER)
-  if (before !== undefined && userIn(before, parse) !== userIn(text, parse)) {
+  if (before !== undefined && userIn(before, context) !== userIn(text, context)) {
     texts.clear()
     effects.otherUser = true
     effects.wiped = true
@@ -146,19 +151,20 @@ function login(texts: Map<string, string>, text: string, effects: Effects, { pro
 }
 
 /** The user id as text, `undefined` without one. */
-export function userOf(texts: Texts, { profile, parse }: RuleContext): string | undefined {
-  const text = texts.get(profile.userName)
-  return text === undefined ? undefined : userIn(text, parse)
+export function userOf(texts: Texts, context: RuleContext): string | undefined {
+  const text = texts.get(context.profile.userName)
+  return text === undefined ? undefined : userIn(text, context)
 }
 
 /**
  * Maps 7, "7" and another writer's 7.0 to the same user id. Whole numbers beyond 2^53 keep their
  * digits.
  */
-function userIn(text: string, parse: Parse): string {
+function userIn(text: string, { profile, parse }: RuleContext): string {
   try {
     const value = parse(text)
-    return typeof value === 'string' || Number.isSafeInteger(value) ? String(value) : text
+    if (typeof value !== 'string' && !Number.isSafeInteger(value)) return text
+    return profile.normalizeUserId?.(String(value)) ?? String(value)
   } catch {
     return text
   }

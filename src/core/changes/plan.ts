@@ -76,7 +76,7 @@ function planChanges({ state, intents, merge }: Situation): Plan {
     case 'live':
       return planReplace(state.identity, state.entry, merge())
     case 'absent':
-      return planCreate(merge())
+      return state.refusal === undefined ? planCreate(merge(), intents) : { do: 'refuse', error: state.refusal.error() }
   }
 }
 
@@ -85,8 +85,10 @@ function planReplace(identity: Identity, entry: Entry, merged: Merged): Plan {
   return { do: 'replace', identity, entry, merged }
 }
 
-function planCreate(merged: Merged): Plan {
-  return startsSession(merged) ? { do: 'create', merged } : { do: 'nothing', reason: 'nothing-to-save' }
+function planCreate(merged: Merged, intents: readonly Intent[]): Plan {
+  return startsSession(merged) || intents.some(({ kind }) => kind === 'save')
+    ? { do: 'create', merged }
+    : { do: 'nothing', reason: 'nothing-to-save' }
 }
 
 /** Whether there is data to start a session for. The note of the last user is not. */

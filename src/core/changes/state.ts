@@ -1,3 +1,4 @@
+import type { Refusal } from '../base/access.ts'
 import type { SessionError } from '../base/errors.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
@@ -7,7 +8,8 @@ import type { Entry } from '../store/store.ts'
  * How a request stands to the session that its token names.
  *
  * - `absent`: there is none, and a change starts one. `presented` are the ids that a flush ends all
- *   the same. `conflict`: they lead to several sessions, and none of them is this request's
+ *   the same. `conflict`: they lead to several sessions, and none of them is this request's.
+ *   `refusal`: they lead to one that cannot be read, and none may be started in its place
  * - `deferred`: the token contains the session and is decoded when the request first uses the
  *   session
  * - `unloaded`: not read yet (option `lazy`). `others` are further ids that the request presented
@@ -18,7 +20,13 @@ import type { Entry } from '../store/store.ts'
  * - `unknown`: the outcome of a write is unknown; only a flush is still possible
  */
 export type State =
-  | { readonly is: 'absent'; readonly identity?: undefined; readonly presented?: readonly Identity[]; readonly conflict?: boolean }
+  | {
+      readonly is: 'absent'
+      readonly identity?: undefined
+      readonly presented?: readonly Identity[]
+      readonly conflict?: boolean
+      readonly refusal?: Refusal | undefined
+    }
   | { readonly is: 'ended'; readonly identity?: Identity | undefined }
   | { readonly is: 'deferred'; readonly identity?: undefined; readonly decode: () => Opened }
   | { readonly is: 'unloaded'; readonly identity: Identity; readonly others?: readonly Identity[] }

@@ -1,6 +1,6 @@
 import type { RandomText } from '../base/random.ts'
 
-/** More receipts than this are not kept in a row: 32 take at most 1.1 kB. */
+/** 32 receipts take about 1 kB of a row. */
 const MAX_RECEIPTS = 32
 const MANAGER_LENGTH = 8
 const NONCE_LENGTH = 12
@@ -10,7 +10,10 @@ const NONCE_LENGTH = 12
  * spaces, newest first.
  */
 interface Commits {
-  /** No write with a number up to this one has a receipt any longer, unless it is listed. */
+  /**
+   * The highest number whose receipt was removed because there were too many. A write with a higher
+   * number that is not listed was not applied.
+   */
   readonly floor: number
   readonly receipts: readonly string[]
 }
@@ -22,15 +25,18 @@ interface Commits {
  */
 export class Receipts {
   readonly #randomText: RandomText
+  readonly #limit: number
   #manager: string | undefined
   /**
    * The nonces of this manager's writes whose outcome is unknown so far. Their receipts must not be
-   * removed.
+   * removed by this manager.
    */
   readonly #open = new Set<string>()
 
-  constructor(randomText: RandomText) {
+  /** @param limit The maximum number of receipts in a row. */
+  constructor(randomText: RandomText, limit: number = MAX_RECEIPTS) {
     this.#randomText = randomText
+    this.#limit = limit
   }
 
   /** Starts a write. Returns its nonce, which becomes the version of the entry. */
@@ -50,8 +56,8 @@ export class Receipts {
     const { floor, receipts } = parse(before)
     const number = (receipts[0] === undefined ? floor : numberOf(receipts[0])) + 1
     const kept = [`${this.#name}:${nonce}:${number}`, ...receipts.filter((receipt) => !this.#isSettled(receipt))]
-    const dropped = kept[MAX_RECEIPTS]
-    return [dropped === undefined ? floor : numberOf(dropped), ...kept.slice(0, MAX_RECEIPTS)].join(' ')
+    const dropped = kept[this.#limit]
+    return [dropped === undefined ? floor : numberOf(dropped), ...kept.slice(0, this.#limit)].join(' ')
   }
 
   /**
@@ -62,7 +68,8 @@ export class Receipts {
     const { floor, receipts } = parse(current)
     const [own] = parse(sent).receipts
     if (own === undefined) return false // a store without compare-and-swap has no receipts
-    if (receipts.includes(own)) return true
+    // Changes that are replayed keep their nonce and get another number.
+    if (receipts.some((receipt) => nameOf(receipt) === nameOf(own))) return true
     return numberOf(own) > floor ? false : undefined
   }
 
@@ -81,6 +88,11 @@ export class Receipts {
 function parse(commits: string): Commits {
   const [floor, ...receipts] = commits.split(' ')
   return { floor: Number(floor), receipts }
+}
+
+/** `manager:nonce` of a receipt. */
+function nameOf(receipt: string): string {
+  return receipt.slice(0, receipt.lastIndexOf(':'))
 }
 
 function numberOf(receipt: string): number {

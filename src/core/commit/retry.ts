@@ -23,14 +23,6 @@ export class Retry {
   }
 
   /**
-   * Whether the time is over. Nothing is sent again, and other managers may have removed this
-   * manager's receipts.
-   */
-  get isOver(): boolean {
-    return monotonic() > this.#deadline
-  }
-
-  /**
    * The result of one attempt; `undefined` when it failed and another one makes sense. Rejects with
    * the failure when none does.
    */
@@ -55,7 +47,7 @@ export class Retry {
 
   /** Throws `CommitUnknownError` when the time is over. */
   checkTime(): void {
-    if (this.isOver) this.giveUp()
+    if (this.#isOver()) this.giveUp()
   }
 
   giveUp(): never {
@@ -65,7 +57,11 @@ export class Retry {
   async #failed(error: unknown): Promise<void> {
     if (!(error instanceof StoreError)) throw error
     if (error.applied === undefined) this.doubt(error)
-    if (!this.inDoubt && (this.#count >= MAX_RETRIES || this.isOver)) throw error
+    if (!this.inDoubt && (this.#count >= MAX_RETRIES || this.#isOver())) throw error
     await backoff(this.#count++)
+  }
+
+  #isOver(): boolean {
+    return monotonic() > this.#deadline
   }
 }

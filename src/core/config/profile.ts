@@ -1,3 +1,4 @@
+import type { Refusal } from '../base/access.ts'
 import type { Duration } from '../base/duration.ts'
 import type { RandomText } from '../base/random.ts'
 import type { Transport } from '../cookie/transport.ts'
@@ -89,6 +90,18 @@ export interface SessionProfile {
    * and another user always do.
    */
   requiresNewId(before: Texts, after: Texts, context: RuleContext): boolean
+  /**
+   * Maps every spelling of a user id to the same text, by which ids are compared. Left out where
+   * ids have one spelling.
+   */
+  normalizeUserId?(id: string): string
+  /** Whether `session.save()` writes a session that has no changes. */
+  readonly savesUnchanged?: boolean
+  /**
+   * Why no session may be started in place of a stored one that cannot be read. Left out where one
+   * may.
+   */
+  readonly unreadable?: Refusal
   /** The token to issue after a write; `undefined` when the client keeps the one it has. */
   issues(outcome: CommitOutcome, context: RuleContext): Issue | undefined
 }

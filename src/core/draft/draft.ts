@@ -241,6 +241,7 @@ export class Draft {
     const state = this.#state
     if (state.is === 'failed') this.#throwLoadError(state.error)
     if (state.is === 'unknown') throw new CommitUnknownError()
+    if (state.is === 'absent' && state.refusal !== undefined) this.#refuse(state.refusal)
     if (this.#access.writes === 'none') this.#refuse(this.#access.refusal)
     return this
   }

@@ -104,7 +104,7 @@ async function loadOneOf(context: LoadContext, identities: readonly Identity[]):
     context.emit({ type: 'absent', reason: 'two-cookies' })
     return { state: { is: 'absent', presented: current.map(({ identity }) => identity), conflict: true } }
   }
-  const chosen = first ?? results.find(({ result }) => result.entry === undefined && result.justReplaced === true)
+  const chosen = first ?? results.find(({ result }) => isJustReplaced(result)) ?? results.find(({ result }) => isUnreadable(result))
   if (chosen !== undefined) return toState(context, chosen.identity, chosen.result)
   context.emit({ type: 'absent', reason: 'unknown-or-expired' })
   return { state: { is: 'absent' } }
@@ -123,6 +123,15 @@ export async function tryLoadInto(context: LoadContext, draft: Draft): Promise<v
   }
 }
 
+function isJustReplaced(result: LoadResult): boolean {
+  return result.entry === undefined && result.justReplaced === true
+}
+
+/** The session is there, but this manager cannot read it. */
+function isUnreadable(result: LoadResult): boolean {
+  return result.entry === undefined && (result.reason === 'unreadable' || result.reason === 'too-large')
+}
+
 /** Opens the session that an id itself contains, as it was at `now`. */
 export function decodeToken(context: LoadContext, identity: Identity, now: number): Opened {
   try {
@@ -138,7 +147,7 @@ function failedState(identity: Identity, error: unknown): State {
 }
 
 /** The state that a load result puts a draft into. `before` is the state it had. */
-function toState({ emit }: Pick<LoadContext, 'emit'>, identity: Identity, result: LoadResult, before?: State): Opened {
+function toState({ emit, profile }: Pick<LoadContext, 'emit' | 'profile'>, identity: Identity, result: LoadResult, before?: State): Opened {
   if (result.entry !== undefined) {
     emit({ type: 'loaded', reason: 'found', handle: identity.handle })
     return { state: { is: 'live', identity, entry: result.entry }, texts: result.texts }
@@ -146,10 +155,12 @@ function toState({ emit }: Pick<LoadContext, 'emit'>, identity: Identity, result
   emit({ type: 'absent', reason: result.reason, handle: identity.handle })
   // If this request saw the session earlier and it is gone now, it ended while the request was
   // running.
-  const hasEnded = before?.is === 'live' || before?.is === 'ended' || result.justReplaced === true
+  const hasEnded = before?.is === 'live' || before?.is === 'ended' || isJustReplaced(result)
   if (hasEnded) return { state: { is: 'ended', identity } }
+  const refusal = isUnreadable(result) ? profile.unreadable : undefined
   // An id that was replaced long ago is dropped, so that a leaked or planted copy of it cannot end
-  // the session it once belonged to. A row that is too large is kept for its developer to see.
-  const isDropped = result.reason === 'other-id' || result.reason === 'too-large'
-  return { state: { is: 'absent', presented: isDropped ? [] : [identity] } }
+  // the session it once belonged to. A row that is too large is kept for its developer to see,
+  // unless another framework can still use it.
+  const isDropped = result.reason === 'other-id' || (result.reason === 'too-large' && refusal === undefined)
+  return { state: { is: 'absent', presented: isDropped ? [] : [identity], refusal } }
 }

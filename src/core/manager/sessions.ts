@@ -131,7 +131,7 @@ export class Sessions<Data = Default> {
     const access = this.#engine.capabilities.carriesData ? OUTSIDE : FULL_ACCESS
     const draft = new Draft(this.#engine, identity === undefined ? { is: 'ended' } : { is: 'unloaded', identity }, {}, access)
     if (identity !== undefined) await loadInto(this.#engine, draft)
-    if (draft.state.is === 'absent') draft.end(false)
+    if (draft.state.is === 'absent' && draft.state.refusal === undefined) draft.end(false)
     return this.#requests.sessionOf(draft)
   }
 

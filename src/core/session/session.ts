@@ -240,7 +240,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
    */
   async save(...callback: never[]): Promise<void> {
     if (callback.length > 0) throw new TypeError('session.save() takes no callback. Use the promise: await session.save()')
-    draftOf(this).openForWrite()
+    const draft = draftOf(this).openForWrite()
+    if (draft.context.profile.savesUnchanged === true) draft.record({ kind: 'save' })
     await commitsOf(this).save()
   }
 

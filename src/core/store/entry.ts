@@ -19,7 +19,7 @@ export interface Entry {
   readonly idAt: number
   /** Changes with every write, but not with a touch. */
   readonly version: Version
-  /** The last nonce of each manager that wrote this entry; opaque to the store. */
+  /** The receipts of the last writes (see `Receipts`); opaque to the store. */
   readonly commits: string
   /** The user of the session, for `deleteByIndex` and `list`; a pure function of the payload. */
   readonly userId?: string

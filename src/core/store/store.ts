@@ -31,8 +31,10 @@ export interface Capabilities {
   readonly carriesData: boolean
   /**
    * Keys are the ids themselves, as in a table that another framework reads: a new id is a new key
-   * (`newKey` of `replace`), and a request that has only the old id finds no session. If left out,
-   * a key is constant for the life of its session.
+   * (`newKey` of `replace`), and a request that has only the old id finds no session. Therefore a
+   * flush rejects with `SessionEndedError` if the request had read the session and `delete` returns
+   * `false`: the session may exist under a new key. If left out, a key is constant for the life of
+   * its session.
    */
   readonly renames?: boolean
 }

@@ -1,3 +1,4 @@
+import { ConfigError } from '../../core/base/errors.ts'
 import type { Draft } from '../../core/draft/draft.ts'
 import type { Session } from '../../core/session/session.ts'
 import { djangoDraftOf } from './django-draft.ts'
@@ -22,23 +23,23 @@ const JSON_MESSAGE = '__json_message'
 
 /**
  * Returns the messages of this session and removes them, so that each is shown once. Messages that
- * another request adds in the same moment are kept. For sites with
- * `MESSAGE_STORAGE = 'django.contrib.messages.storage.session.SessionStorage'`; Django's default
- * stores messages in a cookie.
+ * another request adds in the same moment are kept. Throws `ConfigError` without the option
+ * `messageStorage` of `djangoSessions`.
  *
  * ```ts
  * for (const { level, message } of djangoMessages(req.session)) show(level, message)
  * ```
  */
 export function djangoMessages<Data>(session: Session<Data>): DjangoMessage[] {
-  const { draft } = djangoDraftOf(session, 'djangoMessages')
+  const draft = messageDraftOf(session, 'djangoMessages')
   const shown = parseList(draft, draft.openForRead().properties.texts.get(MESSAGES))
   if (shown.length > 0 && !draft.isCommitted) update(draft, (list) => without(list, shown))
   return shown.flatMap(toMessage)
 }
 
 /**
- * Adds a message, which Django or Node shows with the next page.
+ * Adds a message, which Django or Node shows with the next page. Throws `ConfigError` without the
+ * option `messageStorage` of `djangoSessions`.
  *
  * ```ts
  * addDjangoMessage(req.session, djangoLevels.success, 'Saved.')
@@ -50,10 +51,22 @@ export function addDjangoMessage<Data>(
   message: string,
   { extraTags, isSafe = false }: { readonly extraTags?: string; readonly isSafe?: boolean } = {},
 ): void {
-  const { draft } = djangoDraftOf(session, 'addDjangoMessage')
+  const draft = messageDraftOf(session, 'addDjangoMessage')
   draft.openForRead()
   const added = [JSON_MESSAGE, Number(isSafe), level, message, ...(extraTags === undefined ? [] : [extraTags])]
   update(draft, (list) => [...list, added])
+}
+
+/**
+ * Django's default storage would never show a message of the session, because it reads its cookie
+ * first.
+ */
+function messageDraftOf<Data>(session: Session<Data>, caller: string): Draft {
+  const { draft, site } = djangoDraftOf(session, caller)
+  if (site.hasMessages) return draft
+  throw new ConfigError(
+    `${caller}: Django stores messages in a cookie by default, and would not show those of the session. Set MESSAGE_STORAGE = 'django.contrib.messages.storage.session.SessionStorage' in settings.py and give djangoSessions the option \`messageStorage: 'session'\`.`,
+  )
 }
 
 /**

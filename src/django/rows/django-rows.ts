@@ -10,6 +10,15 @@ export interface DjangoRow {
   readonly expiresAt: number
 }
 
+/** A row to write. */
+export interface NewDjangoRow extends DjangoRow {
+  /**
+   * The values of the columns of a custom session model, in the order of `DjangoTable.columns`.
+   * `undefined` is NULL.
+   */
+  readonly columns?: readonly (string | number | undefined)[]
+}
+
 /** The result of `replace`: `taken` when another row has the new key. */
 export type ReplaceResult = 'written' | 'refused' | 'taken'
 
@@ -31,9 +40,9 @@ export interface ListRows extends Operation {
 export interface DjangoRows {
   load(operation: Load): Promise<DjangoRow | undefined>
   /** Returns `false` when the key has a row, expired or not. */
-  insert(row: DjangoRow, deadline?: number): Promise<boolean>
+  insert(row: NewDjangoRow, deadline?: number): Promise<boolean>
   /** `row` may have another key. */
-  replace(row: DjangoRow, operation: ReplaceRow): Promise<ReplaceResult>
+  replace(row: NewDjangoRow, operation: ReplaceRow): Promise<ReplaceResult>
   /** Extends the expiry. Never shortens it. */
   touch(operation: Touch): Promise<boolean>
   delete(operation: Keyed): Promise<boolean>

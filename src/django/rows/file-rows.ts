@@ -6,12 +6,11 @@ import { ConfigError, StoreError, type StoreOperation } from '../../core/base/er
 import type { RuleContext } from '../../core/config/profile.ts'
 import type { Keyed, Load, Touch } from '../../core/store/store.ts'
 import type { DjangoSigner } from '../../wire/django-signing.ts'
-import { lifetimeAfterSave } from '../sessions/django-rules.ts'
-import { openSession, signatureOf, UNREADABLE } from '../stores/signed-session.ts'
+import { isDjangoKey } from '../format/django-ids.ts'
+import { lifetimeAfterSave } from '../format/django-rules.ts'
+import { openSession, signatureOf, UNREADABLE } from '../format/signed-session.ts'
 import type { DjangoRow, DjangoRows, ListRows, ReplaceResult, ReplaceRow } from './django-rows.ts'
 import { FileLock } from './file-lock.ts'
-
-const KEY = /^[a-z0-9]{8,40}$/
 
 /** The folder of Django's session files, and how their expiry is computed. */
 export interface DjangoFiles {
@@ -135,7 +134,7 @@ export class DjangoFileRows implements DjangoRows {
     const { directory, cookieName } = this.#files
     const names = await readdir(directory)
     const keys = names.filter((name) => name.startsWith(cookieName)).map((name) => name.slice(cookieName.length))
-    return keys.filter((key) => KEY.test(key)).sort()
+    return keys.filter(isDjangoKey).sort()
   }
 
   async #read(key: string): Promise<DjangoRow | undefined> {

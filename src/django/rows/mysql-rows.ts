@@ -1,9 +1,9 @@
 import type { MysqlPool, MysqlPromisePool } from '../../stores/mysql/mysql-client.ts'
 import { mysqlDatabase } from '../../stores/mysql/mysql-client.ts'
 import { isDuplicateKey } from '../../stores/mysql/mysql-errors.ts'
+import { formatDjangoDate, type LocalTime, parseDjangoDate } from '../format/local-time.ts'
 import type { DjangoRows } from './django-rows.ts'
-import { formatDjangoDate, type LocalTime, parseDjangoDate } from './local-time.ts'
-import { type DjangoSqlDialect, djangoTable, remoteRows } from './sql-rows.ts'
+import { type DjangoSqlDialect, type DjangoTable, djangoTable, remoteRows } from './sql-rows.ts'
 
 /**
  * Parameters are sent as bytes. A key is converted to ASCII text, which takes the collation of the
@@ -25,6 +25,6 @@ const mysqlDialect = (localTime: LocalTime): DjangoSqlDialect => ({
 })
 
 /** Django's table in MySQL or MariaDB. */
-export function mysqlRows(pool: MysqlPool | MysqlPromisePool, table: string, localTime: LocalTime): DjangoRows {
+export function mysqlRows(pool: MysqlPool | MysqlPromisePool, table: DjangoTable, localTime: LocalTime): DjangoRows {
   return remoteRows(mysqlDatabase(pool, djangoTable), table, mysqlDialect(localTime))
 }

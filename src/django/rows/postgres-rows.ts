@@ -1,7 +1,7 @@
 import type { PgPool, PostgresJs } from '../../stores/postgres/postgres-client.ts'
 import { postgresDatabase } from '../../stores/postgres/postgres-client.ts'
 import type { DjangoRows } from './django-rows.ts'
-import { type DjangoSqlDialect, djangoTable, remoteRows } from './sql-rows.ts'
+import { type DjangoSqlDialect, type DjangoTable, djangoTable, remoteRows } from './sql-rows.ts'
 
 const UNIQUE_VIOLATION = '23505'
 
@@ -23,6 +23,6 @@ DELETE FROM ${table} WHERE "session_key" IN (SELECT "session_key" FROM "expired"
 }
 
 /** Django's table in PostgreSQL. */
-export function postgresRows(pool: PgPool | PostgresJs, table: string): DjangoRows {
+export function postgresRows(pool: PgPool | PostgresJs, table: DjangoTable): DjangoRows {
   return remoteRows(postgresDatabase(pool, djangoTable), table, postgresDialect)
 }

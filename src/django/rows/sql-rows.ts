@@ -5,7 +5,7 @@ import type { RemoteDatabase, RemoteTable } from '../../stores/sql/remote-databa
 import { RemoteExecutor } from '../../stores/sql/remote-executor.ts'
 import { quoteTable, render, type SqlDialect, type SqlStatement } from '../../stores/sql/sql-statements.ts'
 import { MAX_COUNT_TIME, type SqlExecutor, type SqlValue } from '../../stores/sql/sql-store.ts'
-import type { DjangoRow, DjangoRows, ListRows, ReplaceResult, ReplaceRow } from './django-rows.ts'
+import type { DjangoRow, DjangoRows, ListRows, NewDjangoRow, ReplaceResult, ReplaceRow } from './django-rows.ts'
 
 /**
  * How one database expresses what the others express differently, for Django's table. Texts are
@@ -43,8 +43,15 @@ export interface DjangoSqlRow {
 /** Nothing is created here: Django creates the table with `manage.py migrate`. */
 export const djangoTable: RemoteTable = { missingSchema: async () => '', create: async () => '' }
 
+/** Django's session table. */
+export interface DjangoTable {
+  readonly name: string
+  /** The names of the columns that `NewDjangoRow.columns` fills. */
+  readonly columns?: readonly string[]
+}
+
 /** Django's table on a database server. */
-export function remoteRows(database: RemoteDatabase, table: string, dialect: DjangoSqlDialect): DjangoRows {
+export function remoteRows(database: RemoteDatabase, table: DjangoTable, dialect: DjangoSqlDialect): DjangoRows {
   const columns = ['key', 'data', 'expiry'] // of every SELECT, in order
   return new DjangoSqlRows(table, dialect, new RemoteExecutor<DjangoSqlRow>(database, new Map(), false, columns))
 }
@@ -55,10 +62,10 @@ export class DjangoSqlRows implements DjangoRows {
   readonly #dialect: DjangoSqlDialect
   readonly #sql: ReturnType<typeof statements>
 
-  constructor(table: string, dialect: DjangoSqlDialect, executor: SqlExecutor<DjangoSqlRow>) {
+  constructor(table: DjangoTable, dialect: DjangoSqlDialect, executor: SqlExecutor<DjangoSqlRow>) {
     this.#executor = executor
     this.#dialect = dialect
-    this.#sql = statements(quoteTable(table), dialect)
+    this.#sql = statements(table, dialect)
   }
 
   async load({ key, now, deadline }: Load): Promise<DjangoRow | undefined> {
@@ -66,13 +73,13 @@ export class DjangoSqlRows implements DjangoRows {
     return row === undefined ? undefined : this.#rowOf(row)
   }
 
-  async insert({ key, data, expiresAt }: DjangoRow, deadline?: number): Promise<boolean> {
-    return (await this.#write(this.#sql.insert, [key, data, this.#dialect.toParameter(expiresAt)], deadline)) !== 'taken'
+  async insert(row: NewDjangoRow, deadline?: number): Promise<boolean> {
+    return (await this.#write(this.#sql.insert, this.#parametersOf(row), deadline)) !== 'taken'
   }
 
-  async replace(row: DjangoRow, { key, expected, now, deadline }: ReplaceRow): Promise<ReplaceResult> {
-    const [expiry, timestamp] = [this.#dialect.toParameter(row.expiresAt), this.#dialect.toParameter(now)]
-    return this.#write(this.#sql.replace, [row.key, row.data, expiry, key, expected, timestamp], deadline)
+  async replace(row: NewDjangoRow, { key, expected, now, deadline }: ReplaceRow): Promise<ReplaceResult> {
+    const timestamp = this.#dialect.toParameter(now)
+    return this.#write(this.#sql.replace, [...this.#parametersOf(row), key, expected, timestamp], deadline)
   }
 
   async touch({ key, expiresAt, expected, now, deadline }: Touch): Promise<boolean> {
@@ -101,6 +108,10 @@ export class DjangoSqlRows implements DjangoRows {
     await this.#executor.close()
   }
 
+  #parametersOf({ key, data, expiresAt, columns = [] }: NewDjangoRow): SqlValue[] {
+    return [key, data, this.#dialect.toParameter(expiresAt), ...columns.map((value) => value ?? null)]
+  }
+
   async #write(statement: SqlStatement, values: SqlValue[], deadline: number | undefined): Promise<ReplaceResult> {
     try {
       return (await this.#executor.run(statement, values, deadline)) === 0 ? 'refused' : 'written'
@@ -119,17 +130,27 @@ export class DjangoSqlRows implements DjangoRows {
   }
 }
 
-function statements(table: string, dialect: DjangoSqlDialect) {
+function statements({ name, columns = [] }: DjangoTable, dialect: DjangoSqlDialect) {
+  const table = quoteTable(name)
   const { key, signature, timestamp, signatureColumn, expiryColumn } = dialect
   const of = (operation: StoreOperation, text: string): SqlStatement => ({ operation, text: render(text, dialect) })
   const select = `SELECT "session_key" AS "key", "session_data" AS "data", ${expiryColumn} AS "expiry" FROM ${table}`
   const unchanged = `"session_key" = ${key} AND ${signatureColumn} = ${signature} AND "expire_date" > ${timestamp}`
+  const written = [
+    ['session_key', key],
+    ['session_data', '?'],
+    ['expire_date', timestamp],
+    ...columns.map((column) => [column, '?'] as const),
+  ] as const
   return {
     load: of('load', `${select} WHERE "session_key" = ${key} AND "expire_date" > ${timestamp}`),
-    insert: of('create', `INSERT INTO ${table} ("session_key", "session_data", "expire_date") VALUES (${key}, ?, ${timestamp})`),
+    insert: of(
+      'create',
+      `INSERT INTO ${table} (${written.map(([column]) => `"${column}"`).join(', ')}) VALUES (${written.map(([, value]) => value).join(', ')})`,
+    ),
     replace: of(
       'replace',
-      `UPDATE ${table} SET "session_key" = ${key}, "session_data" = ?, "expire_date" = ${timestamp} WHERE ${unchanged}`,
+      `UPDATE ${table} SET ${written.map(([column, value]) => `"${column}" = ${value}`).join(', ')} WHERE ${unchanged}`,
     ),
     touch: of('touch', `UPDATE ${table} SET "expire_date" = ${timestamp} WHERE ${unchanged} AND "expire_date" <= ${timestamp}`),
     delete: of('delete', `DELETE FROM ${table} WHERE "session_key" = ${key}`),

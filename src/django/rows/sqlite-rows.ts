@@ -1,9 +1,9 @@
 import { messageOf } from '../../core/base/realms.ts'
 import { configureSqlite, isFile, openSqlite, type SqliteDatabase } from '../../stores/sqlite/sqlite-database.ts'
 import { SqliteExecutor } from '../../stores/sqlite/sqlite-executor.ts'
+import { formatDjangoDate, type LocalTime, parseDjangoDate } from '../format/local-time.ts'
 import type { DjangoRows } from './django-rows.ts'
-import { formatDjangoDate, type LocalTime, parseDjangoDate } from './local-time.ts'
-import { type DjangoSqlDialect, type DjangoSqlRow, DjangoSqlRows } from './sql-rows.ts'
+import { type DjangoSqlDialect, type DjangoSqlRow, DjangoSqlRows, type DjangoTable } from './sql-rows.ts'
 
 /** In SQLite, Django stores dates as texts, which are compared as texts. */
 const sqliteDialect = (localTime: LocalTime): DjangoSqlDialect => ({
@@ -25,10 +25,10 @@ const sqliteDialect = (localTime: LocalTime): DjangoSqlDialect => ({
 const BUSY_TIMEOUT = 1000
 
 /** Django's table in a SQLite file, whose settings stay as Django made them. */
-export function sqliteRows(database: string | SqliteDatabase, table: string, localTime: LocalTime): DjangoRows {
+export function sqliteRows(database: string | SqliteDatabase, table: DjangoTable, localTime: LocalTime): DjangoRows {
   const owned = typeof database === 'string'
   const executor = new SqliteExecutor<DjangoSqlRow>({
-    table,
+    table: table.name,
     createTable: false,
     owned,
     open: () => (owned ? openFile(database) : database),

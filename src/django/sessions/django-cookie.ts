@@ -19,8 +19,11 @@ export interface DjangoCookieOptions {
   readonly secure?: boolean
   /** `SESSION_COOKIE_HTTPONLY`. Default `true`. */
   readonly httpOnly?: boolean
-  /** `SESSION_COOKIE_SAMESITE`. Default `'lax'`. */
-  readonly sameSite?: 'lax' | 'strict' | 'none'
+  /**
+   * `SESSION_COOKIE_SAMESITE`. Default `'lax'`. `false` sends no SameSite attribute, for Django's
+   * `False` and `None`.
+   */
+  readonly sameSite?: 'lax' | 'strict' | 'none' | false
 }
 
 /** The size that every browser accepts for a cookie, less the length of its other attributes. */
@@ -36,6 +39,12 @@ export function maxValueLength({ name = 'sessionid', domain = '', path = '/' }: 
  */
 export function djangoCookies(options: DjangoCookieOptions): Transport {
   const { name = 'sessionid', domain, path = '/', secure = false, httpOnly = true, sameSite = 'lax' } = options
-  const carrier = new CookieCarrier(name, { path, secure, httpOnly, sameSite, ...(domain === undefined ? {} : { domain }) })
+  const carrier = new CookieCarrier(name, {
+    path,
+    secure,
+    httpOnly,
+    ...(sameSite === false ? {} : { sameSite }),
+    ...(domain === undefined ? {} : { domain }),
+  })
   return { vary: 'Cookie', over: () => carrier }
 }

@@ -1,20 +1,26 @@
 import type { Duration } from '../../core/base/duration.ts'
 import { ConfigError } from '../../core/base/errors.ts'
+import { formatValue } from '../../core/base/format.ts'
 import {
   aBoolean,
   aDuration,
+  aFunction,
   aText,
   type Check,
   checkOptions,
   invalidOption,
   type OptionTable,
+  oneOf,
   satisfies,
 } from '../../core/base/option-checks.ts'
 import type { SessionOptions } from '../../core/config/options.ts'
+import { PREFIX } from '../../core/cookie/cookie-transport.ts'
 import type { MysqlPool, MysqlPromisePool } from '../../stores/mysql/mysql-client.ts'
 import type { PgPool, PostgresJs } from '../../stores/postgres/postgres-client.ts'
-import { aTableOfSchema } from '../../stores/shared/store-options.ts'
+import { aTable, aTableOfSchema } from '../../stores/shared/store-options.ts'
 import type { SqliteDatabase } from '../../stores/sqlite/sqlite-database.ts'
+import type { SessionAuthHash } from '../format/auth-hashes.ts'
+import type { DjangoColumns } from '../stores/django-columns.ts'
 import type { DjangoCookieOptions } from './django-cookie.ts'
 
 /**
@@ -45,6 +51,15 @@ export interface DjangoOptions
   readonly table?: string
   /** `SESSION_FILE_PATH`, for Django's engine `file`. */
   readonly directory?: string
+  /**
+   * The further columns of a custom session model, as its `create_model_instance` fills them. Each
+   * function is called with all properties of the session whenever it is written.
+   *
+   * ```ts
+   * djangoSessions({ secretKey: SECRET_KEY, database: pool, columns: { account_id: (data) => data._auth_user_id } })
+   * ```
+   */
+  readonly columns?: DjangoColumns
   /** `true` for Django's engine `signed_cookies`: the cookie contains the session. */
   readonly signedCookies?: boolean
   /** `SESSION_COOKIE_…`. */
@@ -67,6 +82,11 @@ export interface DjangoOptions
    */
   readonly timeZone?: string
   /**
+   * `TIME_ZONE` of the entry of `DATABASES`, if it has one: the zone of the dates in MySQL or
+   * SQLite with `USE_TZ = True`.
+   */
+  readonly databaseTimeZone?: string
+  /**
    * Whether `setExpiry` accepts a date. Set `false` for Django before 4.1, which cannot read one.
    * Default `true`.
    */
@@ -76,6 +96,31 @@ export interface DjangoOptions
    * `django.contrib.sessions.SessionStore`.
    */
   readonly salt?: string
+  /**
+   * `AUTHENTICATION_BACKENDS`. Logins of other backends do not count. Default:
+   * `django.contrib.auth.backends.ModelBackend`.
+   */
+  readonly backends?: readonly string[]
+  /**
+   * `get_session_auth_hash()` of the user model, if it overrides that of Django. Returns an empty
+   * text where the model has no such method, and then logins are not compared with their users.
+   *
+   * ```ts
+   * const sessionAuthHash: SessionAuthHash = (user, secretKey) => saltedHmac('accounts.session', secretKey, `${user.password}${user.token}`)
+   * ```
+   */
+  readonly sessionAuthHash?: SessionAuthHash
+  /**
+   * `'session'` if `MESSAGE_STORAGE` is `django.contrib.messages.storage.session.SessionStorage`.
+   * Required by `djangoMessages` and `addDjangoMessage`, because Django's default stores messages
+   * in a cookie.
+   */
+  readonly messageStorage?: 'session'
+  /**
+   * Called with a text when Django's sessions cannot be used, once for each reason. Default:
+   * `console.warn`.
+   */
+  readonly onWarning?: (message: string) => void
 }
 
 const SHARED = ['lazy', 'whenEnded', 'maxSize', 'timeout', 'schema', 'as', 'onEvent', 'clock', 'random'] as const
@@ -95,6 +140,7 @@ const OPTIONS: OptionTable = {
       'pass a path or an open database of SQLite, or a pool of pg, postgres or mysql2',
     ),
     table: aTableOfSchema,
+    columns: someColumns,
     directory: satisfies(isText, 'pass the path of a folder'),
     signedCookies: aBoolean,
     cookie: unchecked,
@@ -102,11 +148,32 @@ const OPTIONS: OptionTable = {
     expireAtBrowserClose: aBoolean,
     saveEveryRequest: aBoolean,
     timeZone: aText,
+    databaseTimeZone: aText,
     isoExpiry: aBoolean,
     salt: aText,
+    backends: satisfies(
+      (value) => Array.isArray(value) && value.length > 0 && value.every(isText),
+      "pass the list of Django's AUTHENTICATION_BACKENDS",
+    ),
+    sessionAuthHash: aFunction,
+    messageStorage: oneOf('session'),
+    onWarning: aFunction,
     absolute: aDuration,
     ...Object.fromEntries(SHARED.map((name) => [name, unchecked])),
   },
+}
+
+/** The columns that every session model of Django has. */
+const DJANGO_COLUMNS = ['session_key', 'session_data', 'expire_date']
+
+function someColumns(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'pass an object with a function for each column'
+  for (const [name, column] of Object.entries(value)) {
+    if (DJANGO_COLUMNS.includes(name)) return `${name} is filled already; leave it out`
+    if (aTable(name) !== undefined) return `${formatValue(name)} is not the name of a column`
+    if (typeof column !== 'function') return `pass a function for ${name}`
+  }
+  return undefined
 }
 
 /** Django's own unit is the second, so a number is allowed here. */
@@ -121,8 +188,20 @@ function aCookieAge(value: unknown): string | undefined {
 export function checkDjangoOptions(options: DjangoOptions): void {
   const { cookie: { secure } = {} } = checkOptions(options, OPTIONS)
   checkOptions({ secure }, { owner: OWNER, path: 'cookie.', checks: { secure: aBoolean } })
+  checkName(options)
   checkSecrets(options)
   checkPlace(options)
+  checkTimeZones(options)
+}
+
+function checkName({ cookie: { name = '', secure } = {} }: DjangoOptions): void {
+  if (PREFIX.test(name) && secure !== true)
+    throw invalidOption(
+      OWNER,
+      'cookie.name',
+      name,
+      'browsers refuse this prefix without Secure; set SESSION_COOKIE_SECURE and `secure: true`',
+    )
 }
 
 /** No message shows any part of a secret. */
@@ -132,19 +211,31 @@ function checkSecrets({ secretKey, fallbacks = [] }: DjangoOptions): void {
     throw new ConfigError(`${OWNER}: the option \`fallbacks\` has to be the list of Django's SECRET_KEY_FALLBACKS.`)
 }
 
-function checkPlace({ database, directory, signedCookies, table, saveEveryRequest }: DjangoOptions): void {
+function checkPlace({ database, directory, signedCookies, table, columns, saveEveryRequest }: DjangoOptions): void {
   const places = [database !== undefined, directory !== undefined, signedCookies === true].filter(Boolean)
   if (places.length !== 1)
     throw new ConfigError(
       `${OWNER}: say where Django keeps its sessions, once: \`database\` (a path or an open database of SQLite, a pool of pg, postgres or mysql2), \`directory\` for its engine \`file\`, or \`signedCookies: true\`.`,
     )
   if (database === undefined && table !== undefined) throw invalidOption(OWNER, 'table', table, 'only a database has a table; leave it out')
+  if (database === undefined && columns !== undefined)
+    throw invalidOption(OWNER, 'columns', columns, 'only a database has columns; leave it out')
   if (signedCookies === true && saveEveryRequest === true)
     throw invalidOption(
       OWNER,
       'saveEveryRequest',
       true,
       'a session in a signed cookie is extended when it changes, not by every request; leave it out',
+    )
+}
+
+function checkTimeZones({ timeZone, databaseTimeZone }: DjangoOptions): void {
+  if (timeZone !== undefined && databaseTimeZone !== undefined)
+    throw invalidOption(
+      OWNER,
+      'databaseTimeZone',
+      databaseTimeZone,
+      '`timeZone` is for USE_TZ = False, and `databaseTimeZone` for USE_TZ = True; leave one out',
     )
 }
 

@@ -9,9 +9,10 @@ import type { MysqlPool, MysqlPromisePool } from '../../stores/mysql/mysql-clien
 import type { PgPool, PostgresJs } from '../../stores/postgres/postgres-client.ts'
 import type { SqliteDatabase } from '../../stores/sqlite/sqlite-database.ts'
 import { DjangoSigner } from '../../wire/django-signing.ts'
+import { type LocalTime, localTimeOf, utc } from '../format/local-time.ts'
+import { type WarnOnce, warnOnce } from '../format/warn-once.ts'
 import type { DjangoRows } from '../rows/django-rows.ts'
 import { DjangoFileRows } from '../rows/file-rows.ts'
-import { type LocalTime, localTimeOf, utc } from '../rows/local-time.ts'
 import { mysqlRows } from '../rows/mysql-rows.ts'
 import { postgresRows } from '../rows/postgres-rows.ts'
 import { sqliteRows } from '../rows/sqlite-rows.ts'
@@ -34,34 +35,34 @@ const COOKIE_SALT = 'django.contrib.sessions.backends.signed_cookies'
 const MIN_INFLATE_LIMIT = 1 << 24
 
 /**
- * Creates the manager of the sessions of a Django site. It reads and writes Django's rows and cookie
- * by Django's names and rules, so a login on one side is a login on the other. Adapters accept it
- * like any manager.
+ * Creates the manager of the sessions of a Django site. It reads and writes Django's rows and
+ * cookie by Django's names and rules, so a login on one side is a login on the other. Adapters
+ * accept it like any manager.
  *
  * ```ts
  * const sessions = djangoSessions({ secretKey: process.env.SECRET_KEY ?? '', database: 'db.sqlite3' })
  * app.use(session(sessions))
  * ```
  *
- * Django creates the table (`manage.py migrate`). A session that was written here has the additional
- * property `_sojourn`, by which a write whose response was lost is recognised. Django writes a session
- * as a whole, so it can overwrite what was written here during one of its requests. What is written
- * here never overwrites changes of Django.
+ * Django creates the table (`manage.py migrate`). A session that was written here has the
+ * additional property `_sojourn`, by which a write whose response was lost is recognised. Django
+ * writes a session as a whole, so it can overwrite what was written here during one of its
+ * requests. What is written here never overwrites changes of Django.
  *
- * @throws ConfigError when an option is not usable. Errors of the database are reported by the first
- * operation, as `StoreError`.
+ * @throws ConfigError when an option is not usable. Errors of the database are reported by the
+ * first operation, as `StoreError`.
  */
 export function djangoSessions<const S extends Schemas>(options: DjangoOptions & { readonly schema: S }): Sessions<Described<S>>
 export function djangoSessions<Data = Default>(options: DjangoOptions): Sessions<Data>
 // oxlint-disable-next-line typescript/no-explicit-any -- the overloads above have the types
 export function djangoSessions(options: DjangoOptions): Sessions<any> {
   checkDjangoOptions(options)
-  const { timeZone, cookie = {} } = options
-  const localTime = timeZone === undefined ? utc : localTimeOf(timeZone)
-  const profile = djangoProfile(options, localTime)
+  const { cookie = {}, onWarning } = options
+  const warn = warnOnce(onWarning)
+  const profile = djangoProfile(options, siteTimeOf(options), warn)
   const sessionOptions: SessionOptions = {
     ...sharedOptions(options),
-    store: createStore(options, localTime, { profile, lifetime: profile.lifetime(), parse: parsePython }),
+    store: createStore(options, { profile, lifetime: profile.lifetime(), parse: parsePython }, warn),
     codec: djangoCodec,
     clearExpired: false, // Django's rows are cleared by Django: manage.py clearsessions
     cookie: toCookieOptions(cookie),
@@ -69,11 +70,11 @@ export function djangoSessions(options: DjangoOptions): Sessions<any> {
   return new Sessions(sessionOptions, profile)
 }
 
-function createStore(options: DjangoOptions, localTime: LocalTime, context: RuleContext): Store {
-  const { signedCookies, clock = Date.now, cookie = {} } = options
+function createStore(options: DjangoOptions, context: RuleContext, warn: WarnOnce): Store {
+  const { signedCookies, clock = Date.now, cookie = {}, columns } = options
   const signer = createSigner(options)
-  if (signedCookies === true) return new SignedCookieStore({ signer, context, maxLength: maxValueLength(cookie) }, clock)
-  return new DjangoStore(createRows(options, localTime, signer, context), signer, clock)
+  if (signedCookies === true) return new SignedCookieStore({ signer, context, clock, warn, maxLength: maxValueLength(cookie) })
+  return new DjangoStore({ rows: createRows(options, signer, context), signer, clock, warn, columns })
 }
 
 function createSigner({ secretKey, fallbacks = [], signedCookies, salt, maxSize = 0 }: DjangoOptions): DjangoSigner {
@@ -81,11 +82,17 @@ function createSigner({ secretKey, fallbacks = [], signedCookies, salt, maxSize 
   return new DjangoSigner([secretKey, ...fallbacks], salt ?? defaultSalt, Math.max(2 * maxSize, MIN_INFLATE_LIMIT))
 }
 
-function createRows(options: DjangoOptions, localTime: LocalTime, signer: DjangoSigner, context: RuleContext): DjangoRows {
-  const { database, directory, table = 'django_session', cookie: { name: cookieName = 'sessionid' } = {} } = options
+function createRows(options: DjangoOptions, signer: DjangoSigner, context: RuleContext): DjangoRows {
+  const { database, directory, databaseTimeZone, cookie: { name: cookieName = 'sessionid' } = {} } = options
+  const localTime = databaseTimeZone === undefined ? siteTimeOf(options) : localTimeOf(databaseTimeZone, 'databaseTimeZone')
+  const table = { name: options.table ?? 'django_session', columns: Object.keys(options.columns ?? {}) }
   if (directory !== undefined) return new DjangoFileRows({ directory, cookieName, signer, context })
   if (isSqlite(database)) return sqliteRows(database, table, localTime)
   return isMysql(database) ? mysqlRows(database, table, localTime) : postgresRows(database as PgPool | PostgresJs, table)
+}
+
+function siteTimeOf({ timeZone }: DjangoOptions): LocalTime {
+  return timeZone === undefined ? utc : localTimeOf(timeZone)
 }
 
 function isSqlite(database: DjangoDatabase | undefined): database is string | SqliteDatabase {
@@ -97,9 +104,15 @@ function isMysql(database: DjangoDatabase | undefined): database is MysqlPool | 
 }
 
 /**
- * Django's cookie in a form that `checkOptions` accepts: it rejects `secure: false` and a dot
- * before the domain.
+ * Django's cookie in a form that `checkOptions` accepts: it rejects `secure: false`, `sameSite:
+ * false` and a dot before the domain.
  */
-function toCookieOptions({ secure, domain, ...cookie }: NonNullable<DjangoOptions['cookie']>): NonNullable<SessionOptions['cookie']> {
-  return { ...cookie, secure: secure === true ? true : 'auto', ...(domain === undefined ? {} : { domain: domain.replace(/^\./, '') }) }
+function toCookieOptions(options: NonNullable<DjangoOptions['cookie']>): NonNullable<SessionOptions['cookie']> {
+  const { secure, domain, sameSite, ...cookie } = options
+  return {
+    ...cookie,
+    secure: secure === true ? true : 'auto',
+    ...(sameSite === undefined || sameSite === false ? {} : { sameSite }),
+    ...(domain === undefined ? {} : { domain: domain.replace(/^\./, '') }),
+  }
 }

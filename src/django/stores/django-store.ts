@@ -1,4 +1,5 @@
 import { ConfigError } from '../../core/base/errors.ts'
+import { results, toPage } from '../../core/store/results.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,
@@ -17,11 +18,24 @@ import type {
   Written,
 } from '../../core/store/store.ts'
 import { deleteInBatches } from '../../stores/shared/delete-in-batches.ts'
-import { results, toPage } from '../../stores/shared/results.ts'
 import type { DjangoSigner } from '../../wire/django-signing.ts'
-import type { DjangoRow, DjangoRows } from '../rows/django-rows.ts'
-import { isDjangoKey } from '../sessions/django-ids.ts'
-import { openSession, signatureOf, signSession, UNREADABLE } from './signed-session.ts'
+import { isDjangoKey } from '../format/django-ids.ts'
+import { openSession, signatureOf, signSession, UNREADABLE } from '../format/signed-session.ts'
+import { unreadableSession } from '../format/unreadable.ts'
+import type { WarnOnce } from '../format/warn-once.ts'
+import type { DjangoRow, DjangoRows, NewDjangoRow } from '../rows/django-rows.ts'
+import { columnValues, type DjangoColumns } from './django-columns.ts'
+
+/** What a `DjangoStore` works with. */
+export interface DjangoStoreOptions {
+  readonly rows: DjangoRows
+  readonly signer: DjangoSigner
+  readonly clock: () => number
+  /** Called when a stored session cannot be read. */
+  readonly warn: WarnOnce
+  /** The columns of a custom session model, in the order in which `rows` writes them. */
+  readonly columns?: DjangoColumns | undefined
+}
 
 /**
  * Stores sessions in Django's rows. The key is Django's `session_key`, so a new id is a new key.
@@ -30,14 +44,12 @@ import { openSession, signatureOf, signSession, UNREADABLE } from './signed-sess
  */
 export class DjangoStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: true, list: true, indexes: [], carriesData: false, renames: true }
+  readonly #options: DjangoStoreOptions
   readonly #rows: DjangoRows
-  readonly #signer: DjangoSigner
-  readonly #clock: () => number
 
-  constructor(rows: DjangoRows, signer: DjangoSigner, clock: () => number) {
-    this.#rows = rows
-    this.#signer = signer
-    this.#clock = clock
+  constructor(options: DjangoStoreOptions) {
+    this.#options = options
+    this.#rows = options.rows
   }
 
   async load(operation: Load): Promise<Entry | undefined> {
@@ -88,12 +100,17 @@ export class DjangoStore implements Store {
     return this.#rows.close()
   }
 
-  #rowOf(key: string, entry: Entry): DjangoRow {
-    return { key, expiresAt: entry.expiresAt, data: signSession(this.#signer, this.#clock(), entry.payload, entry) }
+  #rowOf(key: string, entry: Entry): NewDjangoRow {
+    const { signer, clock, columns } = this.#options
+    const row = { key, expiresAt: entry.expiresAt, data: signSession(signer, clock(), entry.payload, entry) }
+    return columns === undefined ? row : { ...row, columns: columnValues(columns, entry.payload) }
   }
 
   #entryOf({ key, data, expiresAt }: DjangoRow): Entry {
-    const { payload, commits, idAt, createdAt, seenAt } = openSession(this.#signer, data) ?? UNREADABLE
+    const { signer, warn } = this.#options
+    const session = openSession(signer, data)
+    if (session === undefined) warn(unreadableSession(signer, data))
+    const { payload, commits, idAt, createdAt, seenAt } = session ?? UNREADABLE
     return { payload, proof: key, idAt, version: signatureOf(data), commits, createdAt, seenAt, expiresAt }
   }
 }

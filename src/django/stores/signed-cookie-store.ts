@@ -1,6 +1,7 @@
 import { ConfigError, CookieTooLargeError } from '../../core/base/errors.ts'
 import type { RuleContext } from '../../core/config/profile.ts'
 import { type Ids, sha256 } from '../../core/store/id.ts'
+import { results } from '../../core/store/results.ts'
 import type {
   AttachedStore,
   Capabilities,
@@ -14,13 +15,17 @@ import type {
   StoreContext,
   Written,
 } from '../../core/store/store.ts'
-import { results } from '../../stores/shared/results.ts'
 import type { DjangoSigner } from '../../wire/django-signing.ts'
-import { NO_CREATED_AT, openSession, signatureOf, signSession } from './signed-session.ts'
+import { NO_CREATED_AT, openSession, signatureOf, signSession } from '../format/signed-session.ts'
+import { unreadableCookie } from '../format/unreadable.ts'
+import type { WarnOnce } from '../format/warn-once.ts'
 
 export interface SignedCookieOptions {
   readonly signer: DjangoSigner
   readonly context: RuleContext
+  readonly clock: () => number
+  /** Called when a cookie cannot be read. */
+  readonly warn: WarnOnce
   /** The longest value that browsers store in this cookie. */
   readonly maxLength: number
 }
@@ -28,6 +33,8 @@ export interface SignedCookieOptions {
 const HANDLE_LENGTH = 16
 /** Longer tokens are rejected unread: servers accept no header of this length. */
 const MAX_TOKEN_LENGTH = 1 << 16
+/** Payload, time and signature. */
+const SIGNED = /^[\w.-]+:[\w-]+:[\w-]{43}$/
 
 /**
  * Sessions of Django's engine `signed_cookies`: the cookie contains the session, signed but not
@@ -37,11 +44,9 @@ const MAX_TOKEN_LENGTH = 1 << 16
 export class SignedCookieStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: false, list: false, indexes: [], carriesData: true }
   readonly #options: SignedCookieOptions
-  readonly #clock: () => number
 
-  constructor(options: SignedCookieOptions, clock: () => number) {
+  constructor(options: SignedCookieOptions) {
     this.#options = options
-    this.#clock = clock
   }
 
   attach(context: StoreContext): AttachedStore {
@@ -87,10 +92,10 @@ export class SignedCookieStore implements Store {
   }
 
   #sign({ payload, createdAt, idAt }: Entry): Written {
-    const { signer, maxLength, context } = this.#options
+    const { signer, maxLength, context, clock } = this.#options
     const needsCreatedAt = Number.isFinite(context.lifetime.absolute) && createdAt !== NO_CREATED_AT
     const metadata = needsCreatedAt ? { commits: '', idAt, createdAt } : undefined
-    const token = signSession(signer, this.#clock(), payload, metadata)
+    const token = signSession(signer, clock(), payload, metadata)
     if (token.length > maxLength) throw new CookieTooLargeError(token.length, maxLength)
     return { ok: true, token, version: signatureOf(token) }
   }
@@ -100,8 +105,10 @@ export class SignedCookieStore implements Store {
    * accepts.
    */
   #entryIn(token: string): Entry | undefined {
-    const { signer, context } = this.#options
-    const session = token.length > MAX_TOKEN_LENGTH ? undefined : openSession(signer, token)
+    const { signer, context, warn } = this.#options
+    if (token.length > MAX_TOKEN_LENGTH || !SIGNED.test(token)) return undefined
+    const session = openSession(signer, token)
+    if (session === undefined) warn(unreadableCookie(signer, token))
     if (session === undefined) return undefined
     const { texts, ...fields } = session
     const stored = context.profile.expiryOf(texts, fields.createdAt, fields.seenAt, context)

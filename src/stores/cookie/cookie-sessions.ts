@@ -1,10 +1,10 @@
 import type { KeyObject } from 'node:crypto'
 import { ConfigError, CookieTooLargeError } from '../../core/base/errors.ts'
 import type { Ids } from '../../core/store/id.ts'
+import { results } from '../../core/store/results.ts'
 import type { Capabilities, Create, Entry, Keyed, Load, Refused, Replace, Store, StoreContext, Written } from '../../core/store/store.ts'
 import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
 import { createSealer, type Sealer } from '../../wire/seal.ts'
-import { results } from '../shared/results.ts'
 import { type Envelope, formatEnvelope, parseEnvelope } from './cookie-envelope.ts'
 import { Revocations } from './cookie-revocations.ts'
 

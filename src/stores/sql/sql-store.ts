@@ -1,6 +1,7 @@
 import { monotonic } from '../../core/base/clock.ts'
 import { MINUTE } from '../../core/base/duration.ts'
 import { StoreError } from '../../core/base/errors.ts'
+import { results, toPage } from '../../core/store/results.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,
@@ -21,7 +22,6 @@ import type {
   Written,
 } from '../../core/store/store.ts'
 import { deleteInBatches } from '../shared/delete-in-batches.ts'
-import { results, toPage } from '../shared/results.ts'
 import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
 import type { SqlStatement, SqlStatements } from './sql-statements.ts'
 

@@ -1,4 +1,4 @@
-import { results } from '../../stores/shared/results.ts'
+import { results } from '../../core/store/results.ts'
 import { assertEqual } from '../assert-equal.ts'
 import { fresh, HOUR, NOW, overwrite, sampleEntry } from '../sample.ts'
 import type { Clauses } from './clauses.ts'

@@ -1,5 +1,5 @@
+import { results } from '../../core/store/results.ts'
 import type { Entry, Store } from '../../core/store/store.ts'
-import { results } from '../../stores/shared/results.ts'
 import { assertEqual } from '../assert-equal.ts'
 import { ALIKE_TEXTS, createRow, fresh, HOUR, NOW, overwrite, sampleEntry } from '../sample.ts'
 import type { Clauses } from './clauses.ts'

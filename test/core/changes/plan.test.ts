@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../../src/codecs/json.ts'
-import { StoreError } from '../../../src/core/base/errors.ts'
+import { ConfigError, StoreError } from '../../../src/core/base/errors.ts'
 import { type Intent, whenGone } from '../../../src/core/changes/intent.ts'
 import { merge } from '../../../src/core/changes/merge.ts'
 import { type Plan, plan } from '../../../src/core/changes/plan.ts'
@@ -36,9 +36,11 @@ const cycle: Intent = { kind: 'cycle' }
 const identityOf = (key: string): Identity => ({ id: 'family.secret', key, handle: key, proof: 'proof' })
 const identity = identityOf('key')
 const down = new StoreError('load', 'down')
+const unreadable = new ConfigError('unreadable')
 
 const states = {
   absent: { is: 'absent' },
+  unreadable: { is: 'absent', refusal: { reason: 'unreadable', error: () => unreadable } },
   unloaded: { is: 'unloaded', identity },
   live: { is: 'live', identity, entry },
   ended: { is: 'ended', identity },
@@ -84,6 +86,11 @@ describe('plan', () => {
     ],
     ['cycled, no session', { state: 'absent', intents: [cycle] }, { do: 'nothing', reason: 'nothing-to-save' }],
     ['login, no session', { state: 'absent', intents: [login] }, { do: 'create' }],
+    ['saved, no session', { state: 'absent', intents: [{ kind: 'save' }] }, { do: 'create' }],
+    ['saved', { state: 'live', intents: [{ kind: 'save' }] }, { do: 'replace' }],
+    ['flushed and saved', { state: 'absent', flushed: ['key'], intents: [{ kind: 'save' }] }, { do: 'delete', ended: [identity] }],
+    ['read only, a session that cannot be read', { state: 'unreadable' }, { do: 'nothing', reason: 'read-only' }],
+    ['changed, a session that cannot be read', { state: 'unreadable', intents: [login] }, { do: 'refuse', error: unreadable }],
     ['changed', { state: 'live', intents: [set] }, { do: 'replace' }],
     ['changed to nothing', { state: 'live', intents: [{ kind: 'clear' }] }, { do: 'replace' }],
     ['cycled', { state: 'live', intents: [cycle] }, { do: 'replace' }],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Replace } from '../../../src/core/store/store.ts'
 import { StoreError } from '../../../src/index.ts'
 import { appWith, catchRejection } from '../fixture.ts'
@@ -108,21 +108,37 @@ describe('a replace', () => {
     expect(await app.read()).toEqual({ n: 1, others: 32 })
   })
 
-  it('is found by its receipt, however far the clock of another process is ahead', async () => {
-    const app = await appWith({ n: 0 }, { timeout: { operation: '150ms', request: '30ms' } }, (memory) => new ScriptedStore(memory))
-    const store = app.store as ScriptedStore
-    store.on({ replace: firstCalls(1, hangAfterEffect) })
-    const session = await app.open()
-    session.increment('n')
-    const committed = app.sessions.commit(session, { status: 200 })
-    await sleep(10)
-    app.clock.advance(60_000)
-    const manager = app.createManager({ timeout: { operation: '150ms', request: '30ms' } })
-    const other = await app.open(app.browser, manager)
-    other.set('x', 1)
-    await manager.commit(other, { status: 200 })
-    await committed
-    expect(await app.read()).toEqual({ n: 1, x: 1 })
+  it.each([3_600_000, -3_600_000])('is found by its receipt when the clock of another process differs by %i ms', async (difference) => {
+    const { app, store } = await createScriptedApp({ n: 0 })
+    store.on({
+      replace: firstCalls(1, async (next) => {
+        await next()
+        store.on({})
+        const manager = app.createManager({ clock: () => app.clock.at + difference })
+        const other = await app.open(app.browser, manager)
+        other.increment('n', 10)
+        await manager.commit(other, { status: 200 })
+        throw new Error('the connection was lost')
+      }),
+    })
+    await app.request((session) => session.increment('n'))
+    expect(await app.read()).toEqual({ n: 11 })
+  })
+
+  it('is found by its receipt on Workers, where one manager has several writes in flight', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+    const { app, store } = await createScriptedApp({ n: 0 })
+    vi.unstubAllGlobals()
+    store.on({
+      replace: firstCalls(1, async (next) => {
+        await next()
+        store.on({})
+        for (let round = 0; round < 3; round++) await app.request((session) => session.increment('n', 10))
+        throw new Error('the connection was lost')
+      }),
+    })
+    await app.request((session) => session.increment('n'))
+    expect(await app.read()).toEqual({ n: 31 })
   })
 
   it('that was lost on a row that is now missing rejects with CommitUnknownError', async () => {

@@ -24,7 +24,7 @@ function startApps(settings: () => object, options: () => Partial<DjangoOptions>
   beforeAll(async () => {
     users = await openSqlite()
     apps.Django = await startDjango(django?.python ?? '', { ...users.settings, SECRET_KEY: SECRET, ...settings() })
-    apps.Node = await startNode({ secretKey: SECRET, ...options() }, users.users)
+    apps.Node = await startNode({ secretKey: SECRET, ...options() }, users.users())
   })
   afterAll(async () => {
     await apps.Node?.close()

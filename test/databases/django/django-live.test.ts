@@ -23,7 +23,7 @@ describe.each(sharedDatabases)('on %s', (_name, isAvailable, open) => {
       shared = await open()
       const secrets = { SECRET_KEY: SECRET, ...(readsDates ? { SECRET_KEY_FALLBACKS: ['before'] } : {}) }
       apps.Django = await startDjango(django?.python ?? '', { ...shared.settings, ...secrets })
-      apps.Node = await startNode({ secretKey: SECRET, fallbacks: ['before'], isoExpiry: readsDates, ...shared.options }, shared.users)
+      apps.Node = await startNode({ secretKey: SECRET, fallbacks: ['before'], isoExpiry: readsDates, ...shared.options }, shared.users())
     })
     afterAll(async () => {
       await apps.Node?.close()

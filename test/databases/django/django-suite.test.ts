@@ -1,7 +1,8 @@
 import { describe, it } from 'vitest'
-import { utc } from '../../../src/django/rows/local-time.ts'
+import { utc } from '../../../src/django/format/local-time.ts'
 import { mysqlRows } from '../../../src/django/rows/mysql-rows.ts'
 import { postgresRows } from '../../../src/django/rows/postgres-rows.ts'
+import type { DjangoTable } from '../../../src/django/rows/sql-rows.ts'
 import { djangoSuite } from '../../django/django-suite.ts'
 import { DJANGO_TABLE } from '../../django/tables.ts'
 import { freshTable } from '../../services/fresh-table.ts'
@@ -12,16 +13,16 @@ const [pool, sql, mysql] = [newPool(), newSql(), newMysqlPool()]
 const onPostgres = { describe: describe.skipIf(POSTGRES === ''), it }
 const onMysql = { describe: describe.skipIf(MYSQL === ''), it }
 
-async function postgresTable(): Promise<string> {
+async function postgresTable(): Promise<DjangoTable> {
   const table = freshTable()
   await pool.query(DJANGO_TABLE.postgres(table))
-  return table
+  return { name: table }
 }
 
-async function mysqlTable(collation: string): Promise<string> {
+async function mysqlTable(collation: string): Promise<DjangoTable> {
   const table = freshTable()
   await mysql.query(`${DJANGO_TABLE.mysql(table)} DEFAULT COLLATE ${collation}`)
-  return table
+  return { name: table }
 }
 
 djangoSuite('PostgreSQL, pg', async () => postgresRows(pool, await postgresTable()), onPostgres)

@@ -12,7 +12,7 @@ const store = MYSQL as StoreName
 
 describe.skipIf(MYSQL === '')('the guarantee on MariaDB', () => {
   it(`holds in seeded runs (${day * 20} and on)`, { timeout: 120_000 }, async () => {
-    const tally = await runSeeds(store, seedsFrom(day * 20, 20))
+    const tally = await runSeeds(store, { seeds: seedsFrom(day * 20, 20) })
     expect(formatFailures(tally, store)).toBe('')
     expect(tally.responses['ok']).toBeGreaterThan(300)
   })

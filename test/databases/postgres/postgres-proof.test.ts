@@ -11,7 +11,7 @@ const store = POSTGRES as StoreName
 
 describe.skipIf(POSTGRES === '')('the guarantee on PostgreSQL', () => {
   it(`holds in seeded runs (${day * 30} and on)`, { timeout: 120_000 }, async () => {
-    const tally = await runSeeds(store, seedsFrom(day * 30, 30))
+    const tally = await runSeeds(store, { seeds: seedsFrom(day * 30, 30) })
     expect(formatFailures(tally, store)).toBe('')
     expect(tally.responses['ok']).toBeGreaterThan(500)
   })

@@ -11,7 +11,7 @@ const store = REDIS as StoreName
 
 describe.skipIf(REDIS === '')('the guarantee on Redis', () => {
   it(`holds in simulations from seed ${day * 30}`, { timeout: 120_000 }, async () => {
-    const tally = await runSeeds(store, seedsFrom(day * 30, 30))
+    const tally = await runSeeds(store, { seeds: seedsFrom(day * 30, 30) })
     expect(formatFailures(tally, store)).toBe('')
     expect(tally.responses['ok']).toBeGreaterThan(500)
   })

@@ -40,6 +40,15 @@ export function dataTests(apps: Apps): void {
       expect(await browser.run(apps[first], ['names'])).toEqual([[]])
     })
 
+    it('saves a session without properties, whose key the other app keeps', async () => {
+      const browser = new Browser()
+      await browser.run(apps[first], ['save'])
+      const { cookies } = browser.copy()
+      expect(cookies.get('sessionid')).toMatch(/^[a-z0-9]{32}$/)
+      await browser.run(apps[second], ['set', 'a', 1])
+      expect(browser.cookies).toEqual(cookies)
+    })
+
     it('clears the data and keeps the key', async () => {
       const browser = new Browser()
       await browser.run(apps[first], ['set', 'a', 1], ['set', 'b', 2])

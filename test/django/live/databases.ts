@@ -15,7 +15,8 @@ export interface SharedDatabase {
   /** Of Django's `settings.py`. */
   readonly settings: Readonly<Record<string, unknown>>
   readonly options: Pick<DjangoOptions, 'database' | 'timeZone'>
-  readonly users: Users
+  /** The table of users. */
+  users(table?: string): Users
   remove(): Promise<void>
 }
 
@@ -37,7 +38,7 @@ export async function openSqlite(): Promise<SharedDatabase> {
   return {
     settings: { DATABASES: { default: { ENGINE: 'django.db.backends.sqlite3', NAME: path, OPTIONS: { timeout: 5 } } }, USE_TZ: true },
     options: { database: path },
-    users: createUsers(query, () => '?', Number),
+    users: (table) => createUsers({ query, placeholder: () => '?', boolean: Number }, table),
     async remove() {
       database.close()
       rmSync(folder, { recursive: true })
@@ -55,11 +56,7 @@ async function openPostgres(): Promise<SharedDatabase> {
   return {
     settings: { DATABASES: { default: settings }, USE_TZ: true },
     options: { database: pool },
-    users: createUsers(
-      query,
-      (n) => `$${n}`,
-      (value) => value,
-    ),
+    users: (table) => createUsers({ query, placeholder: (n) => `$${n}`, boolean: (value) => value }, table),
     async remove() {
       await pool.end()
       await onServer((client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`))
@@ -87,11 +84,7 @@ async function openMysql(): Promise<SharedDatabase> {
   return {
     settings: { DATABASES: { default: settings }, USE_TZ: false, TIME_ZONE: timeZone },
     options: { database: pool, timeZone },
-    users: createUsers(
-      query,
-      () => '?',
-      (value) => value,
-    ),
+    users: (table) => createUsers({ query, placeholder: () => '?', boolean: (value) => value }, table),
     async remove() {
       await pool.end()
       await server.query<ResultSetHeader>(`DROP DATABASE ${name}`)
@@ -102,15 +95,21 @@ async function openMysql(): Promise<SharedDatabase> {
 
 type Query = (sql: string, values: readonly unknown[]) => Promise<readonly UserRow[]>
 
-function createUsers(query: Query, placeholder: (n: number) => string, boolean: (value: boolean) => unknown): Users {
+interface UserQueries {
+  readonly query: Query
+  placeholder(n: number): string
+  boolean(value: boolean): unknown
+}
+
+function createUsers({ query, placeholder, boolean }: UserQueries, table = 'auth_user'): Users {
   return {
     async find(column, value) {
-      const [user] = await query(`SELECT id, username, password, is_active FROM auth_user WHERE ${column} = ${placeholder(1)}`, [value])
+      const [user] = await query(`SELECT * FROM ${table} WHERE ${column} = ${placeholder(1)}`, [value])
       return user
     },
     async update(username, column, value) {
       const written = typeof value === 'boolean' ? boolean(value) : value
-      await query(`UPDATE auth_user SET ${column} = ${placeholder(1)} WHERE username = ${placeholder(2)}`, [written, username])
+      await query(`UPDATE ${table} SET ${column} = ${placeholder(1)} WHERE username = ${placeholder(2)}`, [written, username])
     },
   }
 }

@@ -14,9 +14,11 @@ import threading
 import time
 import traceback
 from datetime import timedelta
+from importlib import import_module
 from types import SimpleNamespace
 
 import django
+from django.conf import settings
 from django.core import signing
 from django.core.management import call_command
 from django.http import JsonResponse
@@ -28,11 +30,14 @@ django.setup()
 logging.disable(logging.CRITICAL)
 
 from django.contrib import messages  # noqa: E402
-from django.contrib.auth import login, logout, update_session_auth_hash  # noqa: E402
-from django.contrib.auth.models import User  # noqa: E402
+from django.contrib.auth import get_user_model, login, logout, update_session_auth_hash  # noqa: E402
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.middleware.csrf import get_token  # noqa: E402
+from django.views.decorators.csrf import csrf_exempt  # noqa: E402
 
+User = get_user_model()
+SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 BACKEND = 'django.contrib.auth.backends.ModelBackend'
 
 # How many seconds Django's clock is ahead of the real time. Set by the header of each request.
@@ -83,6 +88,11 @@ def delete(request, name):
     return exists
 
 
+def account_of(key):
+    session = SessionStore.get_model_class().objects.get(pk=key)
+    return [session.account_id, session.kind]
+
+
 def is_public(name):
     return name == '__proto__' or not name.startswith('_')
 
@@ -104,6 +114,7 @@ COMMANDS = {
     'clear': lambda request: request.session.clear(),
     'flush': lambda request: request.session.flush(),
     'cycle': lambda request: request.session.cycle_key(),
+    'save': lambda request: request.session.save(),
     'expire': lambda request, seconds: request.session.set_expiry(seconds),
     'expireAt': lambda request, seconds: request.session.set_expiry(timezone.now() + timedelta(seconds=seconds)),
     'expiresIn': lambda request: round(request.session.get_expiry_age()),
@@ -112,6 +123,9 @@ COMMANDS = {
     'logout': lambda request: logout(request),
     'user': lambda request: request.user.username if request.user.is_authenticated else None,
     'password': change_password,
+    'token': lambda request, name, token: User.objects.filter(username=name).update(token=token) and None,
+    'csrfToken': lambda request: get_token(request) and request.session.get('_csrftoken'),
+    'account': lambda request: account_of(request.session.session_key),
     'activate': lambda request, name, active: User.objects.filter(username=name).update(is_active=active) and None,
     'message': lambda request, level, text, tags='': messages.add_message(request, level, text, extra_tags=tags),
     'messages': lambda request: [to_json(message) for message in messages.get_messages(request)],
@@ -125,6 +139,7 @@ COMMANDS = {
 }
 
 
+@csrf_exempt
 def execute(request):
     try:
         return JsonResponse([COMMANDS[name](request, *arguments) for name, *arguments in json.loads(request.body)], safe=False)
@@ -140,7 +155,7 @@ class SilentHandler(WSGIRequestHandler):
         pass
 
 
-call_command('migrate', verbosity=0)
+call_command('migrate', verbosity=0, run_syncdb=True)
 for username in ('ada', 'eve'):
     User.objects.create_user(username, password='secret')
 

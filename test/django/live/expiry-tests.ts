@@ -45,6 +45,17 @@ export function expiryTests(apps: Apps, readsDates: boolean): void {
       expect(await browser.copy().run(apps[second], ['get', 'a'])).toEqual([null])
     })
 
+    it('saves a session without changes, which extends its expiry', async () => {
+      const browser = new Browser()
+      await browser.run(apps[first], ['set', 'a', 1])
+      time.ahead = TWO_WEEKS - 60
+      await browser.copy().run(apps[second], ['save'])
+      time.ahead = 2 * TWO_WEEKS - 120
+      for (const reader of [apps.Django, apps.Node]) expect(await browser.copy().run(reader, ['get', 'a'])).toEqual([1])
+      time.ahead = 2 * TWO_WEEKS
+      for (const reader of [apps.Django, apps.Node]) expect(await browser.copy().run(reader, ['get', 'a'])).toEqual([null])
+    })
+
     it('deletes only expired sessions', async () => {
       const [expired, current] = [new Browser(), new Browser()]
       await expired.run(apps[first], ['set', 'a', 1], ['expire', 600])

@@ -7,10 +7,12 @@ import {
   addDjangoMessage,
   type DjangoOptions,
   type DjangoUser,
+  deleteDjangoProperty,
   deleteTestCookie,
   djangoLogin,
   djangoLogout,
   djangoMessages,
+  djangoProperty,
   djangoSessions,
   djangoUser,
   setTestCookie,
@@ -33,7 +35,7 @@ export interface Users {
 
 /** Starts an Express that executes commands on Django's sessions. */
 export async function startNode(options: DjangoOptions, users: Users): Promise<App> {
-  const sessions = djangoSessions<any>({ ...options, clock: () => Date.now() + time.ahead * 1000 })
+  const sessions = djangoSessions<any>({ messageStorage: 'session', ...options, clock: () => Date.now() + time.ahead * 1000 })
   const commands = commandsWith(users, () => sessions.clearExpired())
   const app = express()
   app.use(session(sessions), express.json({ limit: '1mb' }))
@@ -80,7 +82,8 @@ const sessionCommands: Readonly<Record<string, Execute>> = {
   clear: (session) => session.clear(),
   flush: (session) => session.flush(),
   cycle: (session) => session.cycleId(),
-  expire: (session, seconds) => session.setExpiry(seconds === 0 ? 'browser' : (seconds ?? undefined)),
+  save: (session) => session.save(),
+  expire: (session, seconds) => session.setExpiry(seconds === 0 ? 'browser' : seconds === null ? undefined : `${seconds}s`),
   expireAt: (session, seconds) => session.setExpiry(new Date(Date.now() + (time.ahead + seconds) * 1000)),
   expiresIn: (session) => Math.round(((session.expiresAt ?? 0) - Date.now()) / 1000 - time.ahead),
   endsWithBrowser: (session) => session.endsWithBrowser,
@@ -88,6 +91,8 @@ const sessionCommands: Readonly<Record<string, Execute>> = {
 
 const djangoCommands: Readonly<Record<string, Execute>> = {
   logout: djangoLogout,
+  property: djangoProperty,
+  deleteProperty: deleteDjangoProperty,
   message: (session, level, text, extraTags) => addDjangoMessage(session, level, text, { extraTags }),
   messages: (session) => djangoMessages(session).map(({ level, message, extraTags = '' }) => ({ level, message, extraTags })),
   setTestCookie,

@@ -20,7 +20,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { arbitrary: fc.tuple(fc.constant('set'), name, value), weight: 6 },
   { arbitrary: fc.tuple(fc.constantFrom('get', 'has', 'delete', 'pop'), name), weight: 6 },
   {
-    arbitrary: fc.constantFrom<Command[]>(['names'], ['clear'], ['cycle'], ['flush'], ['user'], ['logout'], ['endsWithBrowser']),
+    arbitrary: fc.constantFrom<Command[]>(['names'], ['clear'], ['cycle'], ['flush'], ['user'], ['logout'], ['endsWithBrowser'], ['save']),
     weight: 4,
   },
   fc.tuple(fc.constant('login'), fc.constantFrom('ada', 'eve')),

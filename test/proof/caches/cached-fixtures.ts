@@ -5,7 +5,7 @@ import { CachedStore, type Channel } from '../../../src/stores/cached.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { FaultyStore } from '../faults/faulty-store.ts'
 import { WatchedStore } from '../faults/watched-store.ts'
-import { RELIABLE } from '../scenario/generator.ts'
+import { RELIABLE, type Scenario } from '../scenario/generator.ts'
 import type { CacheName } from '../simulation/campaign.ts'
 import type { Fixture, FixtureContext, MakeFixture } from '../simulation/simulate.ts'
 import { type Subject, sojourn } from '../simulation/subject.ts'
@@ -14,17 +14,14 @@ import { type Subject, sojourn } from '../simulation/subject.ts'
 const MAX_MESSAGE_DELAY = 20
 /** Less than the time before the final reads, so that those must see everything. */
 const MAX_STALE = 8000
-/** Maximum time by which a clock is set back, which makes cached entries younger. */
-const MAX_CLOCK_STEP = 4000
 /**
- * Maximum age of reads. Invalidations arrive some time after the response. A failing cache may not
- * accept a tombstone; then the other processes see a change as late as without messages.
+ * Maximum age of reads. A clock that is set back makes cached entries younger. Invalidations arrive
+ * some time after the response. A failing cache may not accept a tombstone; then the other processes
+ * see a change as late as without messages.
  */
-const STALENESS: Readonly<Record<CacheName, number>> = {
-  one: 0,
-  failing: MAX_STALE + MAX_CLOCK_STEP,
-  each: MAX_STALE + MAX_CLOCK_STEP,
-  notified: 4 * MAX_MESSAGE_DELAY,
+function stalenessOf(caches: CacheName, { skew }: Scenario): number {
+  if (caches === 'one') return 0
+  return caches === 'notified' ? 4 * MAX_MESSAGE_DELAY : MAX_STALE + 2 * skew
 }
 
 /** The library over cached stores on one memory store. */
@@ -45,7 +42,7 @@ export function libraryOverCaches(caches: CacheName): MakeFixture {
     const options = { idle: `${scenario.idle}ms`, absolute: `${scenario.absolute}ms` } as const
     const process = (store: Store, index: number): Subject => {
       const processRandom = random.fork()
-      return sojourn({ ...options, store, clock: clock(index), random: (size) => processRandom.bytes(size) })
+      return sojourn({ ...options, store, clock: clock(index), random: (size) => processRandom.bytes(size) }, scenario.merging)
     }
     return {
       subjects: stores.map(process),
@@ -54,7 +51,7 @@ export function libraryOverCaches(caches: CacheName): MakeFixture {
       close: async () => void (await Promise.all(stores.map((store) => store.close()))),
       touches: () => watched.touches,
       lateRows: () => faulty.reduce((sum, { lateRows }) => sum + lateRows, 0),
-      maxStale: STALENESS[caches],
+      maxStale: stalenessOf(caches, scenario),
     }
   }
 }

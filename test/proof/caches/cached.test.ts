@@ -13,7 +13,7 @@ describe.each(CACHES)('the guarantee with a cache (%s)', (name) => {
     ['the first', 1],
     ["today's", TODAY],
   ])('holds for 60 seeds, starting with %s (%i)', { timeout: 120_000 }, async (_, first) => {
-    const results = await runSeeds(`cached-${name}`, seedsFrom(first, 60))
+    const results = await runSeeds(`cached-${name}`, { seeds: seedsFrom(first, 60) })
     expect(formatFailures(results, `cached-${name}`)).toBe('')
     expect(results.responses['ok']).toBeGreaterThan(1500)
   })

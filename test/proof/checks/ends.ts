@@ -7,9 +7,13 @@ import { type Exchange, familyOf } from './history.ts'
 
 /** When each session had certainly ended, by family: the position of the response that ended it. */
 export function endsOf({ history, units, byFamily }: Analysis): Map<string, number> {
+  const { exchanges, rules } = history
   const ends = new Map<string, number>()
   const end = (id: string, at: number): unknown => ends.set(familyOf(id), Math.min(at, ends.get(familyOf(id)) ?? Infinity))
-  for (const { cookie, report, ended } of history.exchanges) if (cookie !== undefined && report?.flush === 'ok') end(cookie, ended)
+  for (const { cookie, report, ended } of exchanges) {
+    const canEnd = rules.replacedIdsEnd || report?.opened?.exists === true
+    if (cookie !== undefined && report?.flush === 'ok' && canEnd) end(cookie, ended)
+  }
   for (const { unit, exchange, startsSession, family = '' } of units.values()) {
     // A session that begins with a login over another user's session starts from the data of the
     // session that the login ended; its log contains the commits of that session.

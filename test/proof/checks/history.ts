@@ -149,6 +149,11 @@ export interface Rules {
   readonly absolute: number
   /** The maximum difference between two clocks, or of one clock before and after a step. */
   readonly skew: number
+  /**
+   * A request with an id that was just replaced can end the session. Only where clocks differ by
+   * less than a minute, because the minute in which it can is measured by two clocks.
+   */
+  readonly replacedIdsEnd: boolean
   /** The store failed or processes were killed, so a commit may end as unknown. */
   readonly faults: boolean
   /** Client libraries may send an operation twice. */

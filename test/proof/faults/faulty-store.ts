@@ -54,6 +54,9 @@ export class FaultyStore implements Store {
         throw new Error('the connection broke after')
       case 'hang':
         return new Promise(() => undefined)
+      case 'silent':
+        await work()
+        return new Promise(() => undefined)
       case 'late':
         await sleep(this.#random.int(1000, 9000))
         if (operation === 'create') this.lateRows++

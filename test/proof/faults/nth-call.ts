@@ -150,7 +150,7 @@ function scenarioFor(verb: string): Scenario {
     round(12_000, [[{ do: 'set', name: 'b', value: 'recovered' }]]),
     round(12_000, [[{ do: 'set', name: 'b', value: 'recovered.2' }]]),
   ]
-  const reliable = { faultRates: { ...RELIABLE, latency: 0 }, clockSteps: [], foreignStyle: false, faults: true }
+  const reliable = { faultRates: { ...RELIABLE, latency: 0 }, skew: 2000, clockSteps: [], foreignStyle: false, merging: true, faults: true }
   return {
     ...reliable,
     seed: 1,

@@ -78,6 +78,52 @@ export const withoutReceipts: Wrap = (given) =>
     }
   })
 
+type KeepReceipt = (receipt: Receipt, written: Receipt) => boolean
+
+/** A receipt in the `commits` of an entry. */
+interface Receipt {
+  readonly manager: string
+  readonly nonce: string
+  readonly text: string
+}
+
+/** Removes receipts from every write. `keeps` gets a receipt and that of the write. */
+function keepingReceipts(given: Store, keeps: (entry: Entry) => KeepReceipt): Store {
+  const change = (entry: Entry): Entry => {
+    const [floor, ...receipts] = entry.commits.split(' ')
+    const parsed = receipts.map((text) => {
+      const [manager = '', nonce = ''] = text.split(':')
+      return { manager, nonce, text }
+    })
+    const [written, ...others] = parsed as [Receipt, ...Receipt[]]
+    const isKept = keeps(entry)
+    return { ...entry, commits: [floor, written.text, ...others.filter((each) => isKept(each, written)).map(({ text }) => text)].join(' ') }
+  }
+  return override(given, (store) => ({ replace: (operation) => store.replace({ ...operation, entry: change(operation.entry) }) }))
+}
+
+/** Removes receipts that are older than ten seconds, by the clocks of their writers. */
+export const agedReceipts: Wrap = (given) =>
+  keepingReceipts(given, ({ version, seenAt }) => {
+    writtenAt.set(version, seenAt)
+    return ({ nonce }) => (writtenAt.get(nonce) ?? seenAt) > seenAt - 10_000
+  })
+
+/** The times of all writes by their nonces, which a receipt of this rule would contain. */
+const writtenAt = new Map<string, number>()
+
+/** A write replaces the receipt of its manager, even if the outcome of that write is still unknown. */
+export const oneReceiptPerManager: Wrap = (given) =>
+  keepingReceipts(
+    given,
+    () =>
+      (receipt, { manager }) =>
+        receipt.manager !== manager,
+  )
+
+/** Keeps only the receipt of the last write, and no number below which receipts may be missing. */
+export const receiptsWithoutFloor: Wrap = (given) => keepingReceipts(given, () => () => false)
+
 /** Confirms a deletion before it is done. */
 export const delayedDelete: Wrap = (given) =>
   override(given, (store) => ({

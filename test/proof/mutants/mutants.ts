@@ -17,6 +17,8 @@ export interface Mutant {
 /** No faults except the mutant's, so that every anomaly is caused by the mutant. */
 const NO_FAULTS: ScenarioOptions = { faults: false, resent: false, longWaits: false }
 
+const FAULTS: ScenarioOptions = { longWaits: false }
+
 function store(name: string, wrap: Wrap, anomalies: readonly string[], options: ScenarioOptions = NO_FAULTS): Mutant {
   return { name, fixture: libraryOver(memoryStores, wrap), options, anomalies }
 }
@@ -49,6 +51,9 @@ export const MUTANTS: readonly Mutant[] = [
   store('stale cached retry', broken.staleRetry, ['no progress']),
   store('double application after a silent re-send', broken.withoutReceipts, ['double application'], { ...NO_FAULTS, resent: true }),
   store('double application after an unknown outcome', broken.withoutReceipts, ['double application'], { ...NO_FAULTS, faults: true }),
+  store('receipts aged by the clocks of processes', broken.agedReceipts, ['double application'], { ...FAULTS, skew: 30_000 }),
+  store('one receipt per manager', broken.oneReceiptPerManager, ['double application'], { ...FAULTS, merging: false }),
+  store('receipts without a floor', broken.receiptsWithoutFloor, ['double application'], FAULTS),
   store('deletion confirmed before it is done', broken.delayedDelete, ['used after its end']),
   store('deletion not done', broken.skippedDelete, ['used after its end', 'orphan rows']),
   store('load through a cache', broken.cachedLoad, ['stale read']),

@@ -64,7 +64,16 @@ export class LiveLoad {
     await this.#running
     const { exchanges } = this.#network
     await readEveryId(this.#network, exchanges)
-    const rules = { idle: 14 * DAY, absolute: 30 * DAY, skew: 1000, faults, maxStale: 0, resends: faults, maxDuration: MAX_DURATION }
+    const rules = {
+      idle: 14 * DAY,
+      absolute: 30 * DAY,
+      skew: 1000,
+      replacedIdsEnd: true,
+      faults,
+      maxStale: 0,
+      resends: faults,
+      maxDuration: MAX_DURATION,
+    }
     return { exchanges, rows: await rows(), touches: [], lateRows: 0, crashes: [], rules }
   }
 

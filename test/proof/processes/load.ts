@@ -3,7 +3,7 @@ import type { Exchange, History } from '../checks/history.ts'
 import { Random } from '../scenario/random.ts'
 import type { Network } from '../simulation/browser.ts'
 import { runBrowsers } from '../simulation/browsers.ts'
-import { newSequence, readEveryId } from '../simulation/simulate.ts'
+import { newSequence, OVERLAP, readEveryId } from '../simulation/simulate.ts'
 import { newAgent, overHttp } from './http.ts'
 import { ServerProcess } from './server-process.ts'
 
@@ -16,6 +16,13 @@ export interface LoadOptions {
   readonly requests: number
   /** How many times a server is killed while it handles requests. */
   readonly kills: number
+  /**
+   * The clocks of the servers differ from the true time by at most this many milliseconds, the first
+   * and the last one by exactly as much. Default 0.
+   */
+  readonly skew?: number
+  /** Default true, see `sojourn`. */
+  readonly merging?: boolean
   readonly onProgress?: (sent: number, killed: number) => void
 }
 
@@ -27,12 +34,14 @@ const BROWSERS = 24
  * times.
  */
 export async function load(options: LoadOptions): Promise<History> {
-  const servers = Array.from({ length: options.processes }, () => new ServerProcess(options.place))
+  const { place, processes, skew = 0, merging = true, kills } = options
+  const clockOf = (index: number): number => Math.round(skew * ((2 * index) / (processes - 1) - 1))
+  const servers = Array.from({ length: processes }, (_, index) => new ServerProcess(place, { clock: clockOf(index), merging }))
   const agent = newAgent()
   try {
     const exchanges = await runLoad(options, servers, overHttp(servers, agent))
-    const rows = await rowsOf(options.place)
-    return { exchanges, rows, touches: [], lateRows: 0, crashes: [], rules: rules(options.kills > 0) }
+    const rows = await rowsOf(place)
+    return { exchanges, rows, touches: [], lateRows: 0, crashes: [], rules: rules(kills > 0, skew) }
   } finally {
     agent.destroy()
     await Promise.all(servers.map((server) => server.stop('SIGKILL')))
@@ -80,8 +89,9 @@ async function rowsOf(place: string): Promise<string[]> {
   return keys
 }
 
-function rules(faults: boolean): History['rules'] {
-  return { idle: 14 * 86_400_000, absolute: 30 * 86_400_000, skew: 1000, faults, resends: false, maxStale: 0, maxDuration: 30_000 }
+function rules(faults: boolean, skew: number): History['rules'] {
+  const clocks = { skew: 1000 + 2 * skew, replacedIdsEnd: 2 * skew < OVERLAP }
+  return { idle: 14 * 86_400_000, absolute: 30 * 86_400_000, ...clocks, faults, resends: false, maxStale: 0, maxDuration: 30_000 }
 }
 
 function wait(ms: number): Promise<void> {

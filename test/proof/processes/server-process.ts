@@ -6,14 +6,21 @@ import { fileURLToPath } from 'node:url'
 
 const SERVER = fileURLToPath(new URL('server.ts', import.meta.url))
 
+/** How a server differs from others. */
+export interface ServerSetting {
+  /** Milliseconds by which its clock is ahead. */
+  readonly clock: number
+  readonly merging: boolean
+}
+
 /** A server process that can be killed and restarted. */
 export class ServerProcess {
-  readonly #location: string
+  readonly #arguments: readonly string[]
   #child: ChildProcessByStdio<Writable, Readable, null> | undefined
   #port: Promise<number>
 
-  constructor(location: string) {
-    this.#location = location
+  constructor(location: string, { clock, merging }: ServerSetting = { clock: 0, merging: true }) {
+    this.#arguments = [location, String(clock), ...(merging ? [] : ['workers'])]
     this.#port = this.#start()
   }
 
@@ -41,7 +48,7 @@ export class ServerProcess {
   }
 
   async #start(): Promise<number> {
-    const child = spawn(process.execPath, ['--no-warnings', SERVER, this.#location], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['--no-warnings', SERVER, ...this.#arguments], { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#child = child
     for await (const line of createInterface(child.stdout)) return Number(line)
     throw new Error(`A server process exited before it listened (exit code ${child.exitCode})`)

@@ -1,5 +1,5 @@
-// A server process for the proofs: `server.ts <location of the store>`. Prints its port, runs
-// scripts, and stops gracefully on SIGTERM.
+// A server process for the proofs: `server.ts <location of the store> <ms by which its clock is
+// ahead> [workers]`. Prints its port, runs scripts, and stops gracefully on SIGTERM.
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { type NextFunction, type Request, type Response } from 'express'
@@ -7,11 +7,12 @@ import { session } from '../../../src/adapters/express.ts'
 import { storeAt } from '../../services/store-at.ts'
 import type { Script } from '../checks/history.ts'
 import { codeOf, newReport, runScript } from '../simulation/script.ts'
-import type { SessionLike } from '../simulation/subject.ts'
+import { asOnWorkers, type SessionLike } from '../simulation/subject.ts'
 
-const [location = ''] = process.argv.slice(2)
+const [location = '', ahead = '0', runtime] = process.argv.slice(2)
 const app = express()
-const withSession = session({ store: storeAt(location) })
+const makeSession = (): ReturnType<typeof session> => session({ store: storeAt(location), clock: () => Date.now() + Number(ahead) })
+const withSession = runtime === 'workers' ? asOnWorkers(makeSession) : makeSession()
 /** Ends the waits of all scripts on SIGTERM. */
 const shutdown = new AbortController()
 let inFlight = 0

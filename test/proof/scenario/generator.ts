@@ -19,6 +19,8 @@ export interface FaultRates {
   readonly late: number
   /** Is sent twice by the client library, which returns the second result. */
   readonly resent: number
+  /** Takes effect, and its response never arrives. */
+  readonly silent: number
 }
 
 export interface PlannedRequest {
@@ -46,29 +48,39 @@ export interface Scenario {
   readonly faults: boolean
   readonly idle: number
   readonly absolute: number
+  /** The maximum difference between a clock and the time of the simulation, in milliseconds. */
+  readonly skew: number
   /** Changes of the processes' clocks: when, of which process, and to which offset. */
   readonly clockSteps: readonly { readonly at: number; readonly process: number; readonly offset: number }[]
   /** Rows are printed in another JSON style, as another program would write them. */
   readonly foreignStyle: boolean
+  /** Whether commits of one session and process wait for each other. They do not on Workers. */
+  readonly merging: boolean
 }
 
-export const RELIABLE: FaultRates = { latency: 12, refused: 0, before: 0, after: 0, hang: 0, late: 0, resent: 0 }
+export const RELIABLE: FaultRates = { latency: 12, refused: 0, before: 0, after: 0, hang: 0, late: 0, resent: 0, silent: 0 }
 
-/** Features to leave out of a scenario, for mutants whose flaw is not related to them. */
+/** Conditions of a scenario, and features to leave out where a flaw is not related to them. */
 export interface ScenarioOptions {
   readonly faults?: boolean
   readonly resent?: boolean
+  readonly silent?: boolean
   readonly longWaits?: boolean
+  /** Default 2000. */
+  readonly skew?: number
+  /** Default true. */
+  readonly merging?: boolean
 }
 
 /** Generates a whole run from one number. */
 export function generateScenario(seed: number, options: ScenarioOptions = {}): Scenario {
   const random = new Random(seed)
+  const { skew = 2000, merging = true } = options
   const processes = random.int(1, 4)
   const browsers = random.int(1, 3)
   const numbers = { next: 1 }
   const rounds = Array.from({ length: browsers }, (_, browser) => generateRounds(random.fork(), browser, processes, numbers, options))
-  const idle = 60_000
+  const idle = 30 * skew // so that clocks that differ do not end every session
   const faultRates = generateFaultRates(random.fork(), options)
   const { latency: _, resent: __, ...faults } = faultRates
   return {
@@ -76,28 +88,31 @@ export function generateScenario(seed: number, options: ScenarioOptions = {}): S
     processes,
     rounds,
     idle,
-    absolute: random.pick([150_000, 300_000]),
+    absolute: random.pick([2.5, 5]) * idle,
+    skew,
     faultRates,
     faults: Object.values(faults).some((chance) => chance > 0),
-    clockSteps: generateClockSteps(random.fork(), processes),
+    clockSteps: generateClockSteps(random.fork(), processes, skew),
     foreignStyle: random.chance(0.3),
+    merging,
   }
 }
 
-function generateFaultRates(random: Random, { faults = true, resent = true }: ScenarioOptions): FaultRates {
+function generateFaultRates(random: Random, { faults = true, resent = true, silent = true }: ScenarioOptions): FaultRates {
   const reliable = { ...RELIABLE, latency: random.pick([2, 12, 40]) }
   const resends = resent && random.chance(0.4) ? { ...reliable, resent: random.pick([0.05, 0.3]) } : reliable
   if (!faults || random.chance(0.4)) return resends
   const chance = (): number => random.pick([0, 0.02, 0.08])
-  return { ...resends, refused: chance(), before: chance(), after: chance(), hang: chance() / 2, late: chance() }
+  const rates = { ...resends, refused: chance(), before: chance(), after: chance(), hang: chance() / 2, late: chance() }
+  return silent ? { ...rates, silent: chance() / 2 } : rates
 }
 
-function generateClockSteps(random: Random, processes: number): Scenario['clockSteps'] {
-  const start = Array.from({ length: processes }, (_, process) => ({ at: 0, process, offset: random.int(-2000, 2000) }))
+function generateClockSteps(random: Random, processes: number, skew: number): Scenario['clockSteps'] {
+  const start = Array.from({ length: processes }, (_, process) => ({ at: 0, process, offset: random.int(-skew, skew) }))
   const later = Array.from({ length: random.int(0, 6) }, () => ({
     at: random.int(1, 60_000),
     process: random.int(0, processes - 1),
-    offset: random.int(-2000, 2000),
+    offset: random.int(-skew, skew),
   }))
   return [...start, ...later]
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { libraryOverCaches } from '../caches/cached-fixtures.ts'
 import { type Anomaly, check } from '../checks/checker.ts'
 import { MysqlTable } from '../processes/mysql-table.ts'
-import { generateScenario } from '../scenario/generator.ts'
+import { generateScenario, type ScenarioOptions } from '../scenario/generator.ts'
 import { libraryOver, memoryStores, PostgresTable, RedisPrefix, sqliteStores } from './fixtures.ts'
 import { type MakeFixture, simulate } from './simulate.ts'
 
@@ -30,57 +30,52 @@ const SERVERS: Readonly<Record<ServerScheme, typeof PostgresTable | typeof Mysql
 
 /** The results of several seeds. */
 export interface SeedResults {
-  readonly seeds: number
+  readonly conditions: ScenarioOptions
   requests: number
   /** Responses by error code, with `ok` for successes. */
   readonly responses: Record<string, number>
   readonly failed: { readonly seed: number; readonly anomalies: readonly Anomaly[] }[]
 }
 
+/** Seeds to run, and the conditions of all of them. */
+interface Campaign {
+  readonly seeds: readonly number[]
+  readonly conditions?: ScenarioOptions
+  readonly onProgress?: (results: SeedResults, done: number) => void
+}
+
 /** Runs seeds one after the other in this process. */
-export async function runSeeds(
-  store: StoreName,
-  seeds: Iterable<number>,
-  onProgress: (results: SeedResults, done: number) => void = () => undefined,
-): Promise<SeedResults> {
-  if (store === 'memory') return runAll(libraryOver(memoryStores), [...seeds], onProgress)
+export async function runSeeds(store: StoreName, campaign: Campaign): Promise<SeedResults> {
+  if (store === 'memory') return runAll(libraryOver(memoryStores), campaign)
   const caches = CACHES.find((name) => store === `cached-${name}`)
-  if (caches !== undefined) return runAll(libraryOverCaches(caches), [...seeds], onProgress)
-  if (store !== 'sqlite') return onServer(store, [...seeds], onProgress)
+  if (caches !== undefined) return runAll(libraryOverCaches(caches), campaign)
+  if (store !== 'sqlite') return onServer(store, campaign)
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-proof-'))
   try {
-    return await runAll(libraryOver(sqliteStores(folder)), [...seeds], onProgress)
+    return await runAll(libraryOver(sqliteStores(folder)), campaign)
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
-async function onServer(
-  url: string,
-  seeds: readonly number[],
-  onProgress: (results: SeedResults, done: number) => void,
-): Promise<SeedResults> {
+async function onServer(url: string, campaign: Campaign): Promise<SeedResults> {
   const server = new SERVERS[/^\w+:/.exec(url)?.[0] as ServerScheme](url)
   try {
-    return await runAll(libraryOver(server.open), seeds, onProgress)
+    return await runAll(libraryOver(server.open), campaign)
   } finally {
     await server.end()
   }
 }
 
-async function runAll(
-  fixture: MakeFixture,
-  seeds: readonly number[],
-  onProgress: (results: SeedResults, done: number) => void,
-): Promise<SeedResults> {
-  const results: SeedResults = { seeds: seeds.length, requests: 0, responses: {}, failed: [] }
+async function runAll(fixture: MakeFixture, { seeds, conditions = {}, onProgress }: Campaign): Promise<SeedResults> {
+  const results: SeedResults = { conditions, requests: 0, responses: {}, failed: [] }
   for (const [done, seed] of seeds.entries()) {
-    const history = await simulate(generateScenario(seed), fixture)
+    const history = await simulate(generateScenario(seed, conditions), fixture)
     const anomalies = check(history)
     results.requests += history.exchanges.length
     for (const { code = 'ok' } of history.exchanges) results.responses[code] = (results.responses[code] ?? 0) + 1
     if (anomalies.length > 0) results.failed.push({ seed, anomalies })
-    onProgress(results, done + 1)
+    onProgress?.(results, done + 1)
   }
   return results
 }
@@ -91,7 +86,8 @@ export function seedsFrom(first: number, count: number): number[] {
 }
 
 /** Formats failures, each with the command that repeats it. */
-export function formatFailures({ failed }: SeedResults, store: StoreName): string {
+export function formatFailures({ failed, conditions: { skew, merging } }: SeedResults, store: StoreName): string {
+  const options = `${skew === undefined ? '' : ` --skew ${skew}ms`}${merging === false ? ' --no-merging' : ''}`
   return failed
     .slice(0, 5)
     .map(
@@ -99,7 +95,7 @@ export function formatFailures({ failed }: SeedResults, store: StoreName): strin
         .slice(0, 3)
         .map(({ name, request, detail }) => `${name} (request ${request}): ${detail}`)
         .join('; ')}
-  repeat it: npm run proof -- --store ${store.replace(/:.*/, '')} --seed ${seed}`,
+  repeat it: npm run proof -- --store ${store.replace(/:.*/, '')}${options} --seed ${seed}`,
     )
     .join('\n')
 }

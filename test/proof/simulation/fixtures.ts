@@ -29,7 +29,7 @@ export function libraryOver(
     const options = { idle: `${scenario.idle}ms`, absolute: `${scenario.absolute}ms` } as const
     const process = (store: Store, index: number): Subject => {
       const processRandom = random.fork()
-      return sojourn({ ...options, store, clock: clock(index), random: (size) => processRandom.bytes(size) })
+      return sojourn({ ...options, store, clock: clock(index), random: (size) => processRandom.bytes(size) }, scenario.merging)
     }
     const faulty = watched.map((store) => new FaultyStore(store, scenario.faultRates, random.fork()))
     return {
@@ -49,7 +49,7 @@ async function closeAll(stores: readonly Store[]): Promise<void> {
 
 /** All processes on one memory store, as if it were a database. */
 export function memoryStores(processes: number): readonly Store[] {
-  const store = new MemoryStore()
+  const store = new MemoryStore({ max: 1000 })
   return Array.from({ length: processes }, () => store)
 }
 

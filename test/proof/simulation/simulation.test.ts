@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FOUND_SEEDS } from '../scenario/found-seeds.ts'
-import { generateScenario } from '../scenario/generator.ts'
+import { generateScenario, type ScenarioOptions } from '../scenario/generator.ts'
 import { formatFailures, runSeeds, type StoreName, seedsFrom } from './campaign.ts'
 import { libraryOver, memoryStores } from './fixtures.ts'
 import { simulate } from './simulate.ts'
@@ -19,17 +19,31 @@ describe.each<[StoreName, number]>([
     ['the first', 1],
     ["today's", TODAY],
   ])(`${count} seeds from %s (%i) are clean`, { timeout: 120_000 }, async (_, first) => {
-    const results = await runSeeds(store, seedsFrom(first, count))
+    const results = await runSeeds(store, { seeds: seedsFrom(first, count) })
     expect(formatFailures(results, store)).toBe('')
     expect(results.requests).toBeGreaterThan(count * 30)
   })
 
   it('seeds that once found a bug are clean', async () => {
-    const results = await runSeeds(
-      store,
-      FOUND_SEEDS.map(([seed]) => seed),
-    )
+    const results = await runSeeds(store, { seeds: FOUND_SEEDS.map(([seed]) => seed), conditions: { silent: false } })
     expect(formatFailures(results, store)).toBe('')
+  })
+})
+
+describe.each<[string, ScenarioOptions]>([
+  ['clocks up to 40 seconds apart', { skew: 20_000 }],
+  ['clocks up to a minute apart', { skew: 30_000 }],
+  ['clocks up to ten minutes apart', { skew: 300_000 }],
+  ['several writes in flight per process, as on Workers', { merging: false }],
+  ['both', { skew: 300_000, merging: false }],
+])('seeded runs with %s', (_, conditions) => {
+  it.each([
+    ['the first', 1],
+    ["today's", TODAY],
+  ])('100 seeds from %s (%i) are clean', { timeout: 120_000 }, async (__, first) => {
+    const results = await runSeeds('memory', { seeds: seedsFrom(first, 100), conditions })
+    expect(formatFailures(results, 'memory')).toBe('')
+    expect(results.responses['ok']).toBeGreaterThan(3000)
   })
 })
 
@@ -45,7 +59,7 @@ describe('a seed', () => {
 
 describe('the generated requests', () => {
   it('get every kind of response', async () => {
-    const { responses } = await runSeeds('memory', seedsFrom(1, 100))
+    const { responses } = await runSeeds('memory', { seeds: seedsFrom(1, 100) })
     expect(Object.keys(responses)).toEqual(
       expect.arrayContaining(['ok', 'APPLICATION', 'ERR_SESSION_ENDED', 'ERR_SESSION_STORE', 'ERR_SESSION_COMMIT_UNKNOWN']),
     )

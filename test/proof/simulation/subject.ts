@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { SessionOptions } from '../../../src/core/config/options.ts'
-import { createSessions } from '../../../src/core/manager/sessions.ts'
+import { createSessions, type Sessions } from '../../../src/core/manager/sessions.ts'
 import { incoming } from '../../incoming.ts'
 
 /** The session verbs that the proofs use, of the library or of a mutant. */
@@ -31,14 +31,29 @@ export interface Subject {
   setCookies(session: SessionLike): readonly string[]
 }
 
-/** The library itself. */
-export function sojourn(options: SessionOptions): Subject {
-  const sessions = createSessions(options)
+/**
+ * The library itself. Without `merging` it works as on Workers, where the commits of one session do
+ * not wait for each other.
+ */
+export function sojourn(options: SessionOptions, merging = true): Subject {
+  const make = (): Sessions => createSessions(options)
+  const sessions = merging ? make() : asOnWorkers(make)
   type Real = Parameters<typeof sessions.commit>[0]
   return {
     open: (id) => sessions.open(incoming(id === undefined ? undefined : `__Host-sid=${id}`)),
     commit: async (session, status) => void (await sessions.commit(session as Real, { status })),
     setCookies: (session) => sessions.headers(session as Real).getSetCookie(),
+  }
+}
+
+/** Calls a function that finds itself on Cloudflare Workers. */
+export function asOnWorkers<T>(work: () => T): T {
+  const navigator = Object.getOwnPropertyDescriptor(globalThis, 'navigator')
+  Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'Cloudflare-Workers' }, configurable: true })
+  try {
+    return work()
+  } finally {
+    Object.defineProperty(globalThis, 'navigator', navigator ?? { value: undefined, configurable: true })
   }
 }
 

@@ -61,14 +61,14 @@ function stateOf({ version, expiresAt }: Entry): string {
  * an earlier state than an acknowledged one.
  */
 async function staleReads(scheduler: fc.Scheduler, actions: readonly Action[], stores: 1 | 3): Promise<string[]> {
-  const truth = new MemoryStore()
+  const truth = new MemoryStore({ max: 10 })
   const order = new StateOrder()
   const first = sampleEntry({ userId: 'ada' })
   await truth.create({ key: 'key', entry: first })
   order.add(first, 0)
   let count = 0
   const store = observed(truth, (entry) => order.add(entry, ++count))
-  const shared = new MemoryStore()
+  const shared = new MemoryStore({ max: 10 })
   const cached = (): CachedStore => {
     const both = { store: scheduled(store, scheduler, 'store'), cache: scheduled(shared, scheduler, 'cache') }
     return new CachedStore({ ...both, maxStale: '30s' })
@@ -146,7 +146,7 @@ describe.each([
       fc.asyncProperty(fc.scheduler(), fc.array(action, { minLength: 3, maxLength: 10 }), async (scheduler, actions) => {
         expect(await staleReads(scheduler, actions, stores)).toEqual([])
       }),
-      { numRuns: 100 },
+      { numRuns: 500 },
     )
   })
 })

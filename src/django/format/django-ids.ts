@@ -2,8 +2,10 @@ import type { RandomText } from '../../core/base/random.ts'
 import { type Identity, type Ids, sha256 } from '../../core/store/id.ts'
 import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
 
+/** The length of new keys, as in Django. */
 const KEY_LENGTH = 32
-const KEY = /^[a-z0-9]{32}$/
+/** The shortest key that Django accepts has 8 characters, and its column has room for 40. */
+const KEY = /^[a-z0-9]{8,40}$/
 /**
  * 43 characters of base64url are 258 random bits, a key has 165, so the modulo bias is below 2^-92.
  */
@@ -16,8 +18,7 @@ export function isDjangoKey(text: string): boolean {
 }
 
 /**
- * Django's session keys: 32 lower-case letters and digits, the same in the browser and in the
- * table.
+ * Django's session keys: lower-case letters and digits, the same in the browser and in the table.
  */
 export function djangoIds(randomText: RandomText): Ids {
   const identity = (key: string): Identity => ({ id: key, key, handle: sha256(key), proof: key })

@@ -1,4 +1,4 @@
-import type { Entry, Page, Refused, Written } from '../../core/store/store.ts'
+import type { Entry, Page, Refused, Written } from './store.ts'
 
 /** What `create` and `replace` return. Results without an entry are frozen and shared. */
 export const results: {

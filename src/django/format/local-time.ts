@@ -24,8 +24,8 @@ export const utc: LocalTime = { toLocal: (timestamp) => timestamp, toTimestamp: 
  * The local times of a `TIME_ZONE`, including `UTC`. Throws `ConfigError` for a zone that this
  * runtime does not know.
  */
-export function localTimeOf(timeZone: string): LocalTime {
-  const format = formatOf(timeZone)
+export function localTimeOf(timeZone: string, option = 'timeZone'): LocalTime {
+  const format = formatOf(timeZone, option)
   const toLocal = (timestamp: number): number => timestamp + offsetAt(format, timestamp)
   return {
     toLocal,
@@ -38,12 +38,12 @@ export function localTimeOf(timeZone: string): LocalTime {
 
 const NUMERIC = { year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' } as const
 
-function formatOf(timeZone: string): Intl.DateTimeFormat {
+function formatOf(timeZone: string, option: string): Intl.DateTimeFormat {
   try {
     return new Intl.DateTimeFormat('en-US', { ...NUMERIC, timeZone, calendar: 'gregory', numberingSystem: 'latn', hourCycle: 'h23' })
   } catch (cause) {
     throw new ConfigError(
-      `djangoSessions: the option \`timeZone\` cannot be '${timeZone}': this runtime does not know the zone. Give Django's TIME_ZONE, such as 'Europe/Berlin'.`,
+      `djangoSessions: the option \`${option}\` cannot be '${timeZone}': this runtime does not know the zone. Give Django's TIME_ZONE, such as 'Europe/Berlin'.`,
       { cause },
     )
   }

@@ -1,7 +1,7 @@
 import { isDate } from '../../core/base/realms.ts'
 import { futureTimestamp, slidingTime } from '../../core/config/expiry.ts'
 import type { Expiry, Lifetime, RuleContext, SessionProfile } from '../../core/config/profile.ts'
-import { type LocalTime, MAX_TIMESTAMP } from '../rows/local-time.ts'
+import { type LocalTime, MAX_TIMESTAMP } from './local-time.ts'
 
 /**
  * Django's property for the expiry of one session: seconds after the last save, 0 for the end of

@@ -1,0 +1,1 @@
+"""An app with its own user and session models, as many sites have."""
