@@ -5,7 +5,7 @@ const { Readable } = require('node:stream')
 const compression = require('compression')
 const cookieParser = require('cookie-parser')
 const express = require('express')
-const { rateLimit } = require('express-rate-limit')
+const { ipKeyGenerator, rateLimit } = require('express-rate-limit')
 const helmet = require('helmet').default
 const { createProxyMiddleware } = require('http-proxy-middleware')
 const morgan = require('morgan')
@@ -35,7 +35,12 @@ exports.makeApp = ({ store = new MemoryStore(), lines = [], upstream } = {}) => 
   app.use(session({ store }))
   app.use(
     '/limited',
-    rateLimit({ limit: 2, keyGenerator: (req) => req.session.handle ?? 'new visitors', legacyHeaders: false, standardHeaders: 'draft-8' }),
+    rateLimit({
+      limit: 2,
+      keyGenerator: (req) => req.session.handle ?? ipKeyGenerator(req.ip),
+      legacyHeaders: false,
+      standardHeaders: 'draft-8',
+    }),
   )
   app.get('/', (req, res) =>
     res.json({ cart: req.session.get('cart', []), files: req.session.get('files', []), cookies: Object.keys(req.cookies) }),

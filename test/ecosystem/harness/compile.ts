@@ -32,7 +32,8 @@ export const RESOLUTIONS: Readonly<Record<string, object>> = {
 
 /**
  * Compiles every project alone, with the TypeScript of one package, in one process. Resolves to the
- * errors of each project, in the order of `projects`.
+ * errors of each project, in the order of `projects`. Errors in declarations of this package belong
+ * to every project.
  */
 export async function compile(typescript: string, projects: readonly Project[]): Promise<readonly (readonly string[])[]> {
   const folder = await mkdtemp(join(ROOT, '.projects-'))
@@ -40,7 +41,11 @@ export async function compile(typescript: string, projects: readonly Project[]):
     await Promise.all(projects.map((project, index) => writeProject(join(folder, String(index)), project)))
     const tsc = join(ROOT, typescript, 'bin/tsc')
     const output = await run([tsc, '--build', '--pretty', 'false', ...projects.map((_, index) => String(index))], folder)
-    return projects.map((_, index) => output.filter((line) => line.startsWith(`${index}/`)).map((line) => line.slice(`${index}/`.length)))
+    const declarations = output.filter((line) => line.startsWith('../sojourn/'))
+    return projects.map((_, index) => [
+      ...output.filter((line) => line.startsWith(`${index}/`)).map((line) => line.slice(`${index}/`.length)),
+      ...declarations,
+    ])
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
