@@ -5,10 +5,11 @@ CREATE TABLE IF NOT EXISTS `sessions` (
   `seen_at` bigint NOT NULL,
   `created_at` bigint NOT NULL,
   `id_at` bigint NOT NULL,
-  `user_id` longblob,
+  `user_id` varbinary(2048),
+  `group_id` varbinary(2048),
   `proof` longblob NOT NULL,
   `commits` longblob NOT NULL,
   `payload` longblob NOT NULL,
   KEY `expires_at` (`expires_at`),
-  KEY `user_id` (`user_id`(64))
+  KEY `user_id` (`user_id`, `key`)
 ) ENGINE = InnoDB;

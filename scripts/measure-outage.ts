@@ -7,8 +7,8 @@
 //                                                      Redis (redis), Redis (ioredis)
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { type AppKind, OutageFixture } from '../test/helpers/outage-fixture.ts'
 import { FaultProxy } from '../test/proof/proxy/fault-proxy.ts'
-import { type AppKind, OutageFixture } from '../test/services/outage-fixture.ts'
 import { DATABASES, type OutageDatabase, signalAll } from '../test/services/outage-stores.ts'
 
 type Server = Exclude<Awaited<ReturnType<OutageDatabase['start']>>, string>

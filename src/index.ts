@@ -12,6 +12,7 @@ export {
   SessionError,
   type SessionErrorCode,
   StoreError,
+  type StoreErrorOptions,
   type StoreOperation,
 } from './core/base/errors.ts'
 export type { Listener, SessionEvent, SessionEvents } from './core/base/events.ts'
@@ -19,6 +20,7 @@ export type { SessionOptions } from './core/config/options.ts'
 export type { Expiry } from './core/config/profile.ts'
 export type { CookieOptions } from './core/cookie/cookie-transport.ts'
 export type { IncomingRequest } from './core/cookie/incoming-request.ts'
+export type { NodeMessage } from './core/cookie/node-request.ts'
 export { createSessions, type Sessions } from './core/manager/sessions.ts'
 export type { UserSession } from './core/manager/users.ts'
 export type { Session } from './core/session/session.ts'

@@ -22,7 +22,12 @@ declare global {
  * ```
  */
 export interface SessionMiddleware<Data = Default> {
-  (req: IncomingMessage, res: ServerResponse, next: Next): void
+  /**
+   * `res` may be another object than a response of Node, such as that of `io.engine.use` for a
+   * WebSocket, or `{}`. The session can then be read, and changes of a session that exists are
+   * saved by `save()`.
+   */
+  (req: IncomingMessage, res: ServerResponse | object, next: Next): void
   /** The manager of the sessions. */
   readonly sessions: Sessions<Data>
 }

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ConfigError } from '../core/base/errors.ts'
@@ -9,7 +9,8 @@ import type { Session } from '../core/session/session.ts'
 import { attachedTo, attachSession } from './node/attach-session.ts'
 import { sendPlainError } from './node/connect.ts'
 import { type Header, representationOf, restoreRepresentation } from './node/response-head.ts'
-import { managerOf } from './shared/manager.ts'
+import { errorStatus } from './shared/error-status.ts'
+import { assignmentError, managerOf } from './shared/manager.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -59,7 +60,7 @@ export const session: FastifyPluginAsync<SessionPluginOptions> = fastifyPlugin(i
 
 /** The first response of a reply. An error page can replace it. */
 interface FirstResponse {
-  /** The headers that were set before the session was attached. */
+  /** The headers of the representation before the session was attached. */
   readonly initialHeaders: readonly Header[]
   /** Whether Fastify has begun to send it. */
   isSending: boolean
@@ -80,22 +81,21 @@ async function install(app: FastifyInstance, options: SessionPluginOptions): Pro
     await attach({ req, res: reply.raw, secure: protocol === 'https', fail: (error) => fail(reply, error) })
     adapter.bind(request, attachedTo(adapter, req))
   })
-  // Not async, so that an error handler that writes to Node's response does so while the error page
-  // waits for it.
+  // Not async, so that the error page can detect the writes of an error handler to Node's response.
   app.addHook('onSend', (_request, { [FIRST]: first }: Reply, _payload, done) => {
     if (first !== undefined) first.isSending = true
     done()
   })
-  app.addHook('onError', (_request, reply: Reply, _error, done) => {
+  app.addHook('onError', (_request, reply: Reply, error, done) => {
     if (reply[FIRST]?.isSending === true) dropFirstResponse(reply)
+    if (isOurs(error) && errorStatus(error) >= 500) sendWithoutMessage(reply, error)
     done()
   })
 }
 
 /**
  * Defines the session as a property of requests and returns `true`; `false` when this manager is
- * installed already. The property is read-only, because assigning `null` to it would not log anyone
- * out.
+ * installed already.
  */
 function decorate(app: FastifyInstance, sessions: Sessions, name: string): boolean {
   const manager = `${name}s`
@@ -109,19 +109,40 @@ function decorate(app: FastifyInstance, sessions: Sessions, name: string): boole
     getter(this: FastifyRequest) {
       return sessions.of(this)
     },
+    setter() {
+      throw assignmentError(`request.${name}`)
+    },
   })
   app.decorate(manager, sessions)
   return true
 }
 
 /**
- * Makes the error page after a failed commit. Fastify ignores a reply that was hijacked, so that
- * gets plain text.
+ * Makes the error page after a failed commit. Fastify ignores a hijacked reply, so its error page
+ * is plain text.
  */
 function fail(reply: Reply, error: unknown): void {
   if (reply.sent) return sendPlainError(reply.raw, error)
   dropFirstResponse(reply)
   reply.send(isError(error) ? error : new Error('The session could not be saved; see the cause.', { cause: error }))
+}
+
+/**
+ * Fastify's default error handler logs an error, passes it to `reply.send`, and that sends its
+ * message to the visitor. From now on this reply sends the status text in place of the message. The
+ * error that is sent inherits everything else, and the original is its cause, for a handler of an
+ * outer context.
+ */
+function sendWithoutMessage(reply: Reply, error: Error): void {
+  const send = reply.send.bind(reply)
+  const message = STATUS_CODES[errorStatus(error)] ?? 'Error'
+  reply.send = (payload) =>
+    send(payload === error ? Object.create(error, { message: { value: message }, cause: { value: error } }) : payload)
+}
+
+/** Whether the error is of this package, of any copy of it. */
+function isOurs({ code }: Error & { readonly code?: unknown }): boolean {
+  return typeof code === 'string' && code.startsWith('ERR_SESSION_')
 }
 
 /**
@@ -142,8 +163,8 @@ function fastifyHeadersOf(reply: FastifyReply): readonly Header[] {
 }
 
 /**
- * Fastify keeps its headers separately until it sends them. This gives them the interface of Node's
- * response.
+ * Fastify keeps its headers separately until it sends them. Returns them with the interface of
+ * Node's response.
  */
 function headersOf(reply: FastifyReply): ServerResponse {
   const headers = {

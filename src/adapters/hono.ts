@@ -1,8 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Exchange } from '../core/manager/adapter-port.ts'
-import { adapterOf, checkUnused, managerOf, openOnce } from './shared/manager.ts'
+import { honoRequest } from './hono/hono-request.ts'
+import { adapterOf, assignmentError, checkUnused, managerOf, openOnce } from './shared/manager.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
-import { honoRequest } from './web/web-request.ts'
 import { failedResponse, runHandler, withSessionHeaders } from './web/web-response.ts'
 
 declare module 'hono' {
@@ -53,12 +53,22 @@ export function session<Data = Default, const S extends Schemas = Schemas>(given
     const exchange = await openOnce(adapter, c, honoRequest(c))
     if (exchange === undefined) return next()
     c.set(adapter.name, exchange.session)
+    refuseAssignment(c, adapter.name)
     // Hono turns every `Error` into a response before it reaches this middleware. Anything else
     // that is thrown ends the request.
     await runHandler(exchange, next)
     return commit(exchange, c, before)
   }
   return Object.assign(middleware, { sessions })
+}
+
+/** Makes `c.set('session', …)` throw for the handlers of this request. */
+function refuseAssignment(c: Context, name: string): void {
+  const set = c.set as (key: string, value: unknown) => void
+  c.set = (key: string, value: unknown): void => {
+    if (key === name) throw assignmentError(`c.var.${name}`)
+    set(key, value)
+  }
 }
 
 async function commit<Data>(exchange: Exchange<Data>, c: Context, before: Headers): Promise<void> {
@@ -84,9 +94,7 @@ function replace(c: Context, response: Response): void {
   c.res = response
 }
 
-/**
- * The next response that is set is sent as an error, whatever status the error handler gives it.
- */
+/** Makes the next response an error, even if the error handler sets another status. */
 function enforceErrorStatus(c: Context, status: number): void {
   const prototype: object = Object.getPrototypeOf(c)
   Object.defineProperty(c, 'res', {

@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa'
 import { attachedTo, attachSession } from './node/attach-session.ts'
-import { adapterOf, expose, managerOf } from './shared/manager.ts'
+import { adapterOf, makeExpose, managerOf } from './shared/manager.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 
 declare module 'koa' {
@@ -45,12 +45,12 @@ export function session<Data = Default, const S extends Schemas = Schemas>(given
   const sessions = managerOf(given)
   const adapter = adapterOf(sessions)
   const attach = attachSession(adapter, 'app.proxy = true')
+  const expose = makeExpose(adapter, 'ctx')
   const middleware: Middleware = async (ctx, next) => {
     const { req, res, secure } = ctx
     await attach({ req, res, secure, fail: (error) => ctx.onerror(error as Error) })
-    const opened = attachedTo(adapter, req)
-    expose(adapter.name, ctx, 'ctx', opened)
-    adapter.bind(ctx, opened)
+    adapter.bind(ctx, attachedTo(adapter, req))
+    expose(ctx)
     return next()
   }
   return Object.assign(middleware, { sessions })

@@ -28,10 +28,14 @@ export type SessionRequest<Data = Default, Name extends string = 'session', Requ
  * ```
  */
 export interface SessionMiddleware<Data = Default> {
-  /** Calls `next` when the session is open. */
-  (req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse, next: Next): void
+  /**
+   * Calls `next` when the session is open. `res` may be another object than a response of Node,
+   * such as that of `io.engine.use` for a WebSocket, or `{}`. The session can then be read, and
+   * changes of a session that exists are saved by `save()`.
+   */
+  (req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse | object, next: Next): void
   /** Resolves when the session is open; rejects with a `StoreError` when it could not be loaded. */
-  (req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse): Promise<void>
+  (req: IncomingMessage | Http2ServerRequest, res: ServerResponse | Http2ServerResponse | object): Promise<void>
   /** The manager of the sessions. */
   readonly sessions: Sessions<Data>
 }
@@ -41,7 +45,7 @@ const node: ConnectFramework<IncomingMessage> = {
   catchesAsync: () => false,
 }
 
-/** Answers a request that has a session. */
+/** Handles a request that has a session. */
 export type SessionHandler<Data = Default> = (req: IncomingMessage, res: ServerResponse, session: Session<Data>) => unknown
 
 /**

@@ -1,6 +1,7 @@
 import { reportError } from './shared/error-status.ts'
 import { adapterOf, checkHandler, managerOf, openOnce } from './shared/manager.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
+import { thrownResponse } from './web/thrown-response.ts'
 import { failedResponse, runHandler, withSessionHeaders } from './web/web-response.ts'
 
 /**
@@ -39,8 +40,11 @@ export interface WebHandler<Data = Default, Rest extends readonly unknown[] = []
  *
  * Changes are saved when the handler's promise resolves, before its response is returned. If that
  * fails, the response is replaced by an empty one with the error's status, and the error is printed
- * on the console. If the handler throws, only a flush or logout is performed, and the returned
- * promise rejects with the handler's error.
+ * on the console.
+ *
+ * A thrown `Response`, as in React Router, is the response of the handler. So are the errors that
+ * `redirect()` and `notFound()` of Next throw in a route handler. If the handler throws anything
+ * else, only a flush or logout is performed, and the returned promise rejects with it.
  */
 export function withSession<Data = Default, Rest extends readonly unknown[] = [], const S extends Schemas = Schemas>(
   given: Given<Data, S>,
@@ -52,11 +56,8 @@ export function withSession<Data = Default, Rest extends readonly unknown[] = []
   const handle = async (request: Request, ...rest: Rest): Promise<Response> => {
     const exchange = await openOnce(adapter, request, request)
     if (exchange === undefined) return handler(request, sessions.of(request), ...rest) // installed twice: the outer handler commits
-    const response = await runHandler(exchange, async () => {
-      const result: unknown = await handler(request, exchange.session, ...rest)
-      if (typeof result === 'object' && result !== null && 'status' in result) return result as Response
-      throw new TypeError('The handler of this request has to return a Response.')
-    })
+    const run = async (): Promise<Response> => checkResponse(await handler(request, exchange.session, ...rest))
+    const response = await runHandler(exchange, run, (thrown) => thrownResponse(thrown, request))
     try {
       return withSessionHeaders(response, await exchange.commit(response.status))
     } catch (error) {
@@ -65,4 +66,9 @@ export function withSession<Data = Default, Rest extends readonly unknown[] = []
     }
   }
   return Object.assign(handle, { sessions })
+}
+
+function checkResponse(result: unknown): Response {
+  if (typeof result === 'object' && result !== null && 'status' in result) return result as Response
+  throw new TypeError('The handler of this request has to return a Response.')
 }

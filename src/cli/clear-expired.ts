@@ -52,7 +52,7 @@ async function isTableMissing(store: Store): Promise<boolean> {
     return ((await store.migrate?.({ dryRun: true })) ?? '') !== ''
   } catch (error) {
     // Names the operation that the user asked for instead of the migration.
-    throw error instanceof StoreError ? new StoreError('clearExpired', error.cause) : error
+    throw error instanceof StoreError ? new StoreError('clearExpired', error.cause, { remedy: error.remedy }) : error
   }
 }
 

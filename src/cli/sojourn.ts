@@ -5,14 +5,14 @@ import { messageOf } from '../core/base/realms.ts'
 import { EXIT, exitCodeFor } from './exit-code.ts'
 import { createProgram } from './program.ts'
 
-// `node:sqlite` prints an ExperimentalWarning on every use; in a cron job that is an email every
-// night.
+// `node:sqlite` prints an ExperimentalWarning on every use. Suppressed, because cron mails all
+// output.
 process.removeAllListeners('warning')
 process.on('warning', ({ name, message }) => {
   if (name !== 'ExperimentalWarning') console.error(`${name}: ${redactPasswords(message)}`)
 })
 
-// If the reader of the output exits (`| head`), only the output ends; the run continues.
+// If the reader of the output exits (`head`), the run continues without output.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
 
 try {
@@ -22,6 +22,6 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
   else {
     console.error(`sojourn: ${redactPasswords(messageOf(error))}`)
-    process.exit(exitCodeFor(error)) // a driver that did not reach its server may keep retrying and keep the process alive
+    process.exit(exitCodeFor(error)) // ends retries of a driver that did not reach its server
   }
 }

@@ -1,14 +1,14 @@
 /**
  * Converts property values to texts, and property texts to one payload. A session keeps its
- * properties as texts and parses one only when it is read. So a codec must return every text that
- * was not changed as it was, byte for byte.
+ * properties as texts and parses one only when it is read. Therefore `encode(decode(payload))` must
+ * keep unchanged texts byte for byte.
  *
  * ```ts
  * import { createSessions, type Codec } from 'sojourn'
  * import { MemoryStore } from 'sojourn/stores/memory'
  *
  * const pairs: Codec = {
- *   decode: (payload) => (payload.startsWith('[[') ? new Map(JSON.parse(payload)) : undefined),
+ *   decode: (payload) => (payload.startsWith('[') ? new Map(JSON.parse(payload)) : undefined),
  *   encode: (texts) => JSON.stringify([...texts]),
  *   parse: (text) => JSON.parse(text),
  *   print: (value) => JSON.stringify(value),

@@ -14,7 +14,7 @@ export const djangoCodec: Codec = {
   print: printPython,
 }
 
-/** The last encoded payload: usually it is the next one to be decoded. */
+/** The last encoded payload, because it is usually the next one to be decoded. */
 let latest: { readonly payload: string; readonly texts: ReadonlyMap<string, string> } = { payload: '{}', texts: new Map() }
 
 function encode(texts: ReadonlyMap<string, string>): string {

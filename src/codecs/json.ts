@@ -12,9 +12,10 @@ const SEPARATOR = ',\n\t'
 const CLOSING = '\n}'
 
 /**
- * The codec of every store except Django's. A payload is a JSON object with one property per line,
- * so that reading or changing one property costs nothing for the others, and every JSON tool can
- * read it. Any other JSON object is accepted too.
+ * The default of the option `codec` of a manager. Managers of `djangoSessions` use `djangoCodec`. A
+ * payload is a JSON object with one property per line, so that reading or changing one property
+ * costs nothing for the others, and every JSON tool can read it. Any other JSON object is accepted
+ * too.
  *
  * Plain JSON values are printed as JSON. `Date`, `Map`, `Set`, `BigInt`, `RegExp`, `URL`, typed
  * arrays, `NaN`, `-0`, `undefined` inside objects, and cycles are printed with `devalue`.

@@ -36,8 +36,8 @@ export interface CachedStoreOptions {
   /** The store that keeps the sessions. Only its rows decide whether a write succeeds. */
   readonly store: Store
   /**
-   * The faster store that answers reads: a `RedisStore` with a different `prefix`, which all
-   * processes share, or a `MemoryStore` for this process alone. It may lose rows at any time.
+   * The faster store for reads: a `RedisStore` with a different `prefix`, which all processes
+   * share, or a `MemoryStore` for this process alone. It may lose rows at any time.
    */
   readonly cache: Store
   /** The maximum age of an entry that a request reads, such as `'30s'`. */
@@ -56,8 +56,8 @@ export interface CachedStoreOptions {
 
 /**
  * Keeps sessions in one store and reads them from another, faster one. Only plain reads use the
- * cache. Writes, `claim`, `login`, `reload()` and `update` use the store, so no update is lost; but
- * what a request reads may be up to `maxStale` old.
+ * cache. Writes, `claim`, `login`, `reload()` and `update` use the store, so no update is lost. The
+ * properties that a request reads may be up to `maxStale` old.
  *
  * ```ts
  * const cache = new RedisStore({ client, prefix: 'cached:', onWarning: () => {} })
@@ -169,7 +169,7 @@ export class CachedStore implements Store {
     const keys: string[] = []
     let cursor: string | undefined
     do {
-      const page = await this.#store.list?.({ now: 0, index, name, cursor, deadline })
+      const page = await this.#store.list?.({ now: 0, index, name, limit: 1000, cursor, deadline })
       keys.push(...(page?.entries.map(([key]) => key) ?? []))
       cursor = page?.cursor
     } while (cursor !== undefined)

@@ -1,5 +1,5 @@
 import { ConfigError } from '../core/base/errors.ts'
-import { aBoolean, checkOptions, type OptionTable, satisfies, wholeNumber } from '../core/base/option-checks.ts'
+import { aBoolean, checkOptions, type OptionTable, wholeNumber } from '../core/base/option-checks.ts'
 import type { AttachedStore, Store, StoreContext } from '../core/store/store.ts'
 import { deriveSealingKeys } from '../wire/seal.ts'
 import { type CookieSealing, CookieSessions, MAX_TOKEN_LENGTH } from './cookie/cookie-sessions.ts'
@@ -14,7 +14,8 @@ export interface CookieStoreOptions {
   /**
    * A store that remembers which sessions have ended and which ids were renewed, so that a logout
    * is final. It is read by every request with a session. If it fails, the request fails (503). It
-   * stays open when the manager is closed.
+   * stays open when the manager is closed. A `MemoryStore` is refused, because it drops rows when it
+   * is full.
    */
   readonly revocation?: Store
   /**
@@ -31,7 +32,7 @@ export interface CookieStoreOptions {
 
 /**
  * Keeps sessions in the browser's cookie only, encrypted and authenticated (AES-256-GCM). It needs
- * no database, and cannot keep the promises that need one: of two overlapping requests the last
+ * no database, and cannot keep the guarantees that need one: of two overlapping requests, the last
  * `Set-Cookie` replaces the whole session, and `claim` and `sessions.users` throw. Without
  * `revocation` a logout only deletes the cookie of that browser, and a copy of it stays valid until
  * it expires. `idle` counts from the last *change*, because a request that only reads sends no
@@ -84,13 +85,18 @@ const OPTIONS: OptionTable = {
   owner: 'CookieStore',
   checks: {
     secrets: () => undefined, // checked below, because no message may show any part of a secret
-    revocation: satisfies(
-      (store) => (store as Partial<Store> | null)?.capabilities?.compareAndSwap === true,
-      'pass a store with rows and compare-and-swap, such as `new SqliteStore(…)`',
-    ),
+    revocation: aRevocationStore,
     maxSize: wholeNumber('bytes', MIN_SIZE, MAX_TOKEN_LENGTH), // servers and proxies reject larger requests
     compress: aBoolean,
   },
+}
+
+function aRevocationStore(store: unknown): string | undefined {
+  const { capabilities } = (store ?? {}) as Partial<Store>
+  if (capabilities?.compareAndSwap !== true) return 'pass a store with rows and compare-and-swap, such as `new SqliteStore(…)`'
+  return capabilities.evicts === true
+    ? 'this store drops rows when it is full, and a session that had ended would be valid again; pass one that keeps them until they expire, such as `new SqliteStore(…)`'
+    : undefined
 }
 
 function sealingOf(options: CookieStoreOptions): CookieSealing {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { checkOptions, type OptionTable, wholeNumber } from '../core/base/option-checks.ts'
-import { results, toPage } from '../core/store/results.ts'
+import { results } from '../core/store/results.ts'
 import type {
   Capabilities,
   ClearExpiredOptions,
@@ -20,6 +20,7 @@ import type {
   Written,
 } from '../core/store/store.ts'
 import { throttle } from './shared/delete-in-batches.ts'
+import { OrderedKeys } from './shared/ordered-keys.ts'
 
 /** Options of `MemoryStore`. */
 export interface MemoryStoreOptions {
@@ -47,13 +48,14 @@ const OPTIONS: OptionTable = { owner: 'MemoryStore', checks: { max: wholeNumber(
  * @throws ConfigError when an option is invalid.
  */
 export class MemoryStore implements Store {
-  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, indexes: ['userId'], carriesData: false }
+  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, indexes: ['userId'], carriesData: false, evicts: true }
   readonly #rows: LRUCache<string, Entry>
-  readonly #keysOfUser: Map<string, Set<string>> = new Map()
+  readonly #keys: OrderedKeys = new OrderedKeys()
+  readonly #keysOfUser: Map<string, OrderedKeys> = new Map()
 
   constructor(options: MemoryStoreOptions = {}) {
     const { max = 100_000 } = checkOptions(options, OPTIONS)
-    this.#rows = new LRUCache({ max, noDisposeOnSet: true, dispose: (entry, key) => this.#unlink(key, entry.userId) })
+    this.#rows = new LRUCache({ max, noDisposeOnSet: true, dispose: (entry, key) => this.#forget(key, entry) })
   }
 
   async load({ key, now }: Load): Promise<Entry | undefined> {
@@ -64,6 +66,7 @@ export class MemoryStore implements Store {
   async create({ key, entry }: Create): Promise<Written | Refused> {
     if (this.#rows.has(key)) return results.taken
     this.#rows.set(key, copyOf(entry))
+    this.#keys.add(key)
     this.#link(key, entry.userId)
     return results.written
   }
@@ -91,17 +94,24 @@ export class MemoryStore implements Store {
   }
 
   async deleteByIndex({ name, except }: DeleteByIndex): Promise<number> {
-    const keys = [...(this.#keysOfUser.get(name) ?? [])].filter((key) => key !== except)
-    for (const key of keys) this.#rows.delete(key)
+    const keys = [...(this.#keysOfUser.get(name)?.after() ?? [])].filter(([key]) => key !== except)
+    for (const [key] of keys) this.#rows.delete(key)
     return keys.length
   }
 
   async list({ now, name, limit = 100, cursor }: List): Promise<Page> {
-    const all = name === undefined ? this.#rows.keys() : (this.#keysOfUser.get(name) ?? [])
+    const keys = name === undefined ? this.#keys : this.#keysOfUser.get(name)
     const size = Math.max(1, limit)
-    const keys = lowestKeys(all, size + 1, (key) => (cursor === undefined || key > cursor) && this.#unexpired(key, now) !== undefined)
-    const found = keys.map((key) => [key, this.#rows.peek(key)] as [string, Entry])
-    return toPage(found, size)
+    const entries: [key: string, entry: Entry][] = []
+    let last = cursor
+    for (const [key, number] of keys?.after(cursor === undefined ? undefined : Number(cursor)) ?? []) {
+      const entry = this.#unexpired(key, now)
+      if (entry === undefined) continue
+      if (entries.length === size) return { entries, ...(last !== undefined && { cursor: last }) }
+      entries.push([key, entry])
+      last = String(number)
+    }
+    return { entries }
   }
 
   async *clearExpired({ now, batch = 1000, signal }: ClearExpiredOptions): AsyncGenerator<Progress, void, undefined> {
@@ -134,14 +144,22 @@ export class MemoryStore implements Store {
   #link(key: string, userId: string | undefined): void {
     if (userId === undefined) return
     const keys = this.#keysOfUser.get(userId)
-    if (keys === undefined) this.#keysOfUser.set(userId, new Set([key]))
-    else keys.add(key)
+    if (keys !== undefined) return keys.add(key)
+    const first = new OrderedKeys()
+    first.add(key)
+    this.#keysOfUser.set(userId, first)
+  }
+
+  #forget(key: string, { userId }: Entry): void {
+    this.#keys.delete(key)
+    this.#unlink(key, userId)
   }
 
   #unlink(key: string, userId: string | undefined): void {
     if (userId === undefined) return
     const keys = this.#keysOfUser.get(userId)
-    if (keys?.delete(key) === true && keys.size === 0) this.#keysOfUser.delete(userId)
+    keys?.delete(key)
+    if (keys?.size === 0) this.#keysOfUser.delete(userId)
   }
 }
 
@@ -151,15 +169,4 @@ export class MemoryStore implements Store {
  */
 function copyOf(entry: Entry): Entry {
   return Object.freeze({ ...entry })
-}
-
-/** Returns the `count` lowest matching keys, in order, without sorting all of them. */
-function lowestKeys(keys: Iterable<string>, count: number, matches: (key: string) => boolean): string[] {
-  const found: string[] = []
-  for (const key of keys) {
-    if (!matches(key)) continue
-    found.push(key)
-    if (found.length >= count * 2) found.sort().splice(count)
-  }
-  return found.sort().slice(0, count)
 }

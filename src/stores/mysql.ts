@@ -1,12 +1,12 @@
 import { type Duration, milliseconds } from '../core/base/duration.ts'
-import { StoreError } from '../core/base/errors.ts'
+import { StoreError, type StoreOperation } from '../core/base/errors.ts'
 import { aBoolean, checkOptions, type OptionTable, satisfies } from '../core/base/option-checks.ts'
-import type { Create, Refused, Written } from '../core/store/store.ts'
+import type { Create, Refused, Replace, Written } from '../core/store/store.ts'
 import { batchableStatements } from './mysql/mysql-batch.ts'
 import type { MysqlPool, MysqlPromisePool } from './mysql/mysql-client.ts'
 import { mysqlDatabase } from './mysql/mysql-client.ts'
 import { mysqlDialect } from './mysql/mysql-dialect.ts'
-import { MAX_KEY_BYTES, mysqlTable } from './mysql/mysql-schema.ts'
+import { MAX_KEY_BYTES, MAX_USER_BYTES, mysqlTable } from './mysql/mysql-schema.ts'
 import { aDelay, aTableOfSchema } from './shared/store-options.ts'
 import { toUtf8Text } from './shared/utf8-text.ts'
 import { RemoteExecutor } from './sql/remote-executor.ts'
@@ -67,10 +67,22 @@ export class MysqlStore extends SqlStore {
   }
 
   override async create(operation: Create): Promise<Written | Refused> {
-    const { length } = new TextEncoder().encode(toUtf8Text(operation.key))
-    if (length <= MAX_KEY_BYTES) return super.create(operation)
-    throw new StoreError('create', new RangeError(`The key has ${length} bytes; at most ${MAX_KEY_BYTES} are possible`), { applied: false })
+    checkLength('create', 'key', operation.key, MAX_KEY_BYTES)
+    checkLength('create', 'user', operation.entry.userId, MAX_USER_BYTES)
+    return super.create(operation)
   }
+
+  override async replace(operation: Replace): Promise<Written | Refused> {
+    checkLength('replace', 'user', operation.entry.userId, MAX_USER_BYTES)
+    return super.replace(operation)
+  }
+}
+
+/** A server without strict mode would cut off a text that is too long. */
+function checkLength(operation: StoreOperation, what: string, text: string | undefined, max: number): void {
+  const length = text === undefined || text.length * 7 <= max ? 0 : new TextEncoder().encode(toUtf8Text(text)).length
+  if (length <= max) return
+  throw new StoreError(operation, new RangeError(`The ${what} has ${length} bytes; at most ${max} are possible`), { applied: false })
 }
 
 const OPTIONS: OptionTable = {

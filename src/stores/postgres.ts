@@ -1,8 +1,9 @@
-import { aBoolean, checkOptions, type OptionTable, satisfies } from '../core/base/option-checks.ts'
+import { aBoolean, checkOptions, type OptionTable } from '../core/base/option-checks.ts'
 import { batchableStatements } from './postgres/postgres-batch.ts'
 import type { PgPool, PostgresJs } from './postgres/postgres-client.ts'
 import { postgresDatabase } from './postgres/postgres-client.ts'
 import { postgresDialect } from './postgres/postgres-dialect.ts'
+import { aPostgresPool } from './postgres/postgres-pool.ts'
 import { postgresTable } from './postgres/postgres-schema.ts'
 import { aTableOfSchema } from './shared/store-options.ts'
 import { RemoteExecutor } from './sql/remote-executor.ts'
@@ -60,13 +61,8 @@ const OPTIONS: OptionTable = {
   owner: 'PostgresStore',
   required: ['pool'],
   checks: {
-    pool: satisfies(isClient, 'pass a `Pool` of pg, or the `sql` of postgres.js: `new PostgresStore({ pool })`'),
+    pool: aPostgresPool,
     table: aTableOfSchema,
     createTable: aBoolean,
   },
-}
-
-function isClient(pool: unknown): boolean {
-  const { connect, unsafe } = (pool ?? {}) as Partial<PgPool & PostgresJs>
-  return typeof connect === 'function' || typeof unsafe === 'function'
 }

@@ -1,5 +1,6 @@
+import { formatValue } from '../core/base/format.ts'
 import { ignore } from '../core/base/ignore.ts'
-import { aFunction, checkOptions, type OptionTable, satisfies } from '../core/base/option-checks.ts'
+import { aFunction, checkOptions, type OptionTable } from '../core/base/option-checks.ts'
 import { results } from '../core/store/results.ts'
 import type {
   Capabilities,
@@ -19,7 +20,7 @@ import type {
 import type { RedisClient } from './redis/redis-client.ts'
 import { connectionThrough, type RedisConnection } from './redis/redis-connection.ts'
 import { warnOfEviction } from './redis/redis-eviction.ts'
-import { pageOf, scanPage } from './redis/redis-pages.ts'
+import { scanPage, userPage } from './redis/redis-pages.ts'
 import { formatBody, formatTimestamp, formatUser, formatVersion, isRecord, parseRecord } from './redis/redis-record.ts'
 import { type RedisCall, RedisRows } from './redis/redis-rows.ts'
 import { REPLACE, TOUCH } from './redis/redis-scripts.ts'
@@ -78,9 +79,9 @@ export class RedisStore implements Store {
    * With `fresh` it waits for a pending `create` of the key, because the client may be about to
    * send it again.
    */
-  async load({ key, now, fresh, deadline }: Load): Promise<Entry | undefined> {
+  async load({ key, now, fresh, probe, deadline }: Load): Promise<Entry | undefined> {
     if (fresh === true) await this.#creations.get(key)
-    const entry = await this.#rows.read({ operation: 'load', deadline }, key)
+    const entry = await this.#rows.read({ operation: 'load', probe, deadline }, key)
     return entry !== undefined && entry.expiresAt > now ? entry : undefined
   }
 
@@ -126,8 +127,7 @@ export class RedisStore implements Store {
   async list({ now, name: userId, limit = 100, cursor, deadline }: List): Promise<Page> {
     const maxEntries = Math.max(1, limit)
     if (userId === undefined) return scanPage(this.#rows, now, maxEntries, cursor)
-    const keys = await this.#users.keysOf({ operation: 'list', deadline }, userId)
-    return pageOf(this.#rows, cursor === undefined ? keys : keys.filter((key) => key > cursor), now, maxEntries, userId)
+    return userPage(this.#rows, this.#users, userId, { call: { operation: 'list', deadline }, now, limit: maxEntries, cursor })
   }
 
   /** Does nothing, because the client belongs to the application. */
@@ -168,14 +168,26 @@ const OPTIONS: OptionTable = {
     client: (client) =>
       connectionThrough(client as RedisClient) === undefined
         ? 'pass a client of `redis` or `ioredis`: `new RedisStore({ client })`'
-        : refuseReplicas(client as { readonly options?: { readonly scaleReads?: unknown } }),
-    prefix: satisfies((prefix) => typeof prefix === 'string' && prefix.isWellFormed(), "pass a text: `'shop:'`"),
+        : (refuseReplicas(client as ClientWithOptions) ?? refuseHashTag((client as ClientWithOptions).options?.keyPrefix)),
+    prefix: (prefix) => (typeof prefix === 'string' && prefix.isWellFormed() ? refuseHashTag(prefix) : "pass a text: `'shop:'`"),
     onWarning: aFunction,
   },
 }
 
+interface ClientWithOptions {
+  readonly options?: { readonly scaleReads?: unknown; readonly keyPrefix?: unknown }
+}
+
+/** A Cluster would keep all sessions on one server: it chooses the server of a key by the text in braces. */
+function refuseHashTag(prefix: unknown): string | undefined {
+  const [tag] = /^[^{]*\{[^}]+\}/.exec(typeof prefix === 'string' ? prefix : '') ?? []
+  return tag === undefined
+    ? undefined
+    : `the prefix of the keys contains the hash tag ${formatValue(tag)}, so a Cluster would keep all sessions on one server; leave out the braces`
+}
+
 /** A read from a replica may return an older state than an earlier read of the same visitor. */
-function refuseReplicas({ options = {} }: { readonly options?: { readonly scaleReads?: unknown } }): string | undefined {
+function refuseReplicas({ options = {} }: ClientWithOptions): string | undefined {
   const { scaleReads = 'master' } = options
   return scaleReads === 'master' ? undefined : "create the Cluster with `scaleReads: 'master'`, because replicas return old data"
 }

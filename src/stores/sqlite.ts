@@ -3,17 +3,11 @@ import { aBoolean, checkOptions, type OptionTable, oneOf, satisfies } from '../c
 import { aDelay, aTable } from './shared/store-options.ts'
 import { sqlStatements } from './sql/sql-statements.ts'
 import { type SqlRow, SqlStore } from './sql/sql-store.ts'
-import {
-  configureSqlite,
-  enableWal,
-  isFile,
-  loadNodeSqlite,
-  openSqlite,
-  type SqliteDatabase,
-  type SqliteSettings,
-} from './sqlite/sqlite-database.ts'
+import { configureSqlite, enableWal, loadNodeSqlite, type SqliteDatabase, type SqliteSettings } from './sqlite/sqlite-database.ts'
 import { sqliteDialect } from './sqlite/sqlite-dialect.ts'
 import { SqliteExecutor, type SqliteSource } from './sqlite/sqlite-executor.ts'
+import { checkSqlitePath, isFile, openSqlite } from './sqlite/sqlite-file.ts'
+import { MISSING_TABLE } from './sqlite/sqlite-schema.ts'
 
 export type { SqliteDatabase, SqliteStatement } from './sqlite/sqlite-database.ts'
 
@@ -29,7 +23,7 @@ export interface SqliteStoreOptions {
   /** The name of the table. Default `'sessions'`. */
   readonly table?: string
   /**
-   * When a commit is on the disk. With both values nothing is lost when the process dies.
+   * When a commit is on the disk. With both values, nothing is lost if the process crashes.
    *
    * - `normal`, the default for a path: after a power failure the last commits may be missing, also
    *   logouts. The file stays valid.
@@ -65,15 +59,21 @@ export interface SqliteStoreOptions {
  * If the application passes an open database, it must have no open transaction between two turns of
  * the event loop. Writes are refused while it has one.
  *
- * @throws ConfigError when an option is invalid. Errors of the file are `StoreError`s of the first
- * operation.
+ * A file is created readable and writable for its owner only (0600), and so are the files next to
+ * it that end in `-wal` and `-shm`.
+ *
+ * @throws ConfigError when an option is invalid, or when the directory of the file does not exist or
+ * cannot be written to. Other errors of the file are `StoreError`s of the first operation.
  */
 export class SqliteStore extends SqlStore {
   constructor(options: string | SqliteDatabase | SqliteStoreOptions) {
     const given = typeof options === 'string' || isDatabase(options) ? { database: options } : options
     const { database, table = 'sessions', createTable = true, durability, busyTimeout } = checkOptions(given, OPTIONS)
     const owned = typeof database === 'string'
-    if (owned) loadNodeSqlite()
+    if (owned) {
+      loadNodeSqlite()
+      checkSqlitePath('SqliteStore', database)
+    }
     const setup: SqliteSettings = {
       durability: durability ?? (owned ? 'normal' : undefined),
       busyTimeout: milliseconds(busyTimeout) ?? (owned ? 1000 : undefined),
@@ -81,6 +81,7 @@ export class SqliteStore extends SqlStore {
     const source: SqliteSource = {
       table,
       createTable,
+      missingTable: MISSING_TABLE,
       owned,
       open: () => connect(database, setup),
       exists: () => !owned || isFile(database),

@@ -44,7 +44,7 @@ export function overwrite(store: Store, operation: Omit<Replace, 'entry' | 'now'
   return store.replace({ entry: sampleEntry(), now: NOW, ...operation })
 }
 
-/** Texts that stores have been observed to cut off, fold, trim, normalize or execute. */
+/** Texts that some stores change or execute. */
 export const TRICKY_TEXTS: readonly string[] = [
   '',
   ' ',

@@ -27,10 +27,7 @@ export interface SuiteRunner {
 
 /** Options of `storeSuite`, for a store that does not support everything. */
 export interface StoreSuiteOptions {
-  /**
-   * The capabilities of the store, as far as they differ from the default. What it cannot do is not
-   * tested.
-   */
+  /** Overrides of the default capabilities. Tests of missing capabilities are skipped. */
   readonly capabilities?: Partial<Capabilities>
   /**
    * `false` for a store without `clearExpired`, because its database deletes expired rows itself.
@@ -39,9 +36,10 @@ export interface StoreSuiteOptions {
   /** `false` for a store that has `clearExpired` without `countExpired`. */
   readonly countExpired?: boolean
   /**
-   * `false` for a store whose database also deletes rows by its own clock, as Redis does, or whose
-   * range of times is smaller than that of a `Date`. Times in the past and the far future are then
-   * not tested. All other clauses use times in the year 2100, where such a clock does not matter.
+   * `false` for a store whose database also deletes rows by the clock of its server, as Redis does,
+   * or whose range of times is smaller than that of a `Date`. Times in the past and the far future
+   * are then not tested. All other clauses use times in the year 2100, at which such a clock
+   * deletes nothing.
    */
   readonly farClocks?: boolean
   /**
@@ -50,8 +48,7 @@ export interface StoreSuiteOptions {
    */
   readonly format?: SuiteFormat
   /**
-   * For a store that `carriesData`: whether it remembers which sessions have ended. Default
-   * `false`.
+   * For a store that `carriesData`: whether it stores which sessions have ended. Default `false`.
    */
   readonly revocation?: boolean
 }
@@ -119,7 +116,10 @@ function rowChapters(can: Capabilities, options: StoreSuiteOptions): [verb: stri
 
 function capabilityClauses(expected: Capabilities): Clauses {
   return {
-    'are those of the suite options': async (store) => assertEqual(store.capabilities, expected, 'capabilities'),
+    'are those of the suite options': async ({ capabilities }) => {
+      const { evicts } = capabilities // not tested, because no clause fills a store
+      assertEqual(capabilities, { ...expected, ...(evicts !== undefined && { evicts }) }, 'capabilities')
+    },
     'have their methods': async (store) => {
       assertEqual(
         [typeof store.list, typeof store.deleteByIndex, ...(expected.carriesData ? [typeof store.attach] : [])],

@@ -16,7 +16,7 @@ import type {
   Written,
 } from '../core/store/store.ts'
 
-/** The fields of an entry that a store need not keep. */
+/** The fields of an entry that a store may omit. */
 export type OptionalField = 'proof' | 'seenAt' | 'userId'
 
 /**
@@ -30,13 +30,13 @@ export interface SuiteFormat {
   payload(text: string): string
   /** Returns the text in a payload. */
   textOf(payload: string): string
-  /** The fields that the store does not keep, and that are therefore not compared. */
+  /** The fields that the store omits, and that are therefore not compared. */
   readonly omits: readonly OptionalField[]
 }
 
 /**
- * A store with the keys, payloads and versions of the clauses. It remembers the fields that the
- * real store omits, so that entries can be compared as a whole.
+ * A store with the keys, payloads and versions of the clauses. It adds the fields that the real
+ * store omits, so that entries can be compared as a whole.
  */
 export class SuiteStore implements Store {
   readonly list?: (query: List) => Promise<Page>

@@ -10,8 +10,8 @@ const COUNT_SUFFIX_LENGTH = 2
 const CHUNK = /^[\w-]+$/
 const MAX_FURTHER_CHUNKS = 9
 /**
- * Two first chunks can be a leftover; thousands are an attack that wants us to reassemble and
- * decrypt each one.
+ * Limits the candidates, because each is reassembled and decrypted. Two first chunks can be a
+ * leftover; thousands are an attack.
  */
 const MAX_COMBINED = 4
 
@@ -46,10 +46,7 @@ export function combineChunks(header: unknown, name: string): readonly string[] 
   })
 }
 
-/**
- * Tests the suffix first: most values are not chunked, and testing all characters of one costs
- * more than finding it.
- */
+/** Tests the suffix before the other characters, because most values are not chunked. */
 function hasCount(value: string): boolean {
   return COUNT_SUFFIX.test(value.slice(-COUNT_SUFFIX_LENGTH)) && CHUNK.test(value.slice(0, -COUNT_SUFFIX_LENGTH))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withPrivacy, withVary } from '../../src/adapters/shared/caching.ts'
+import { privacyOf, withPrivacy, withVary } from '../../src/adapters/shared/caching.ts'
 
 describe('withVary', () => {
   it.each([
@@ -33,5 +33,33 @@ describe('withPrivacy', () => {
     ['publicly=1', 'publicly=1, private'],
   ])('returns the private form of %j', (current, expected) => {
     expect(withPrivacy(current)).toBe(expected)
+  })
+})
+
+describe('privacyOf', () => {
+  const privacy = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+    Object.fromEntries(privacyOf(Object.keys(headers), (name) => headers[name]))
+
+  it('sets Cache-Control', () => {
+    expect(privacy({ 'content-type': 'text/html' })).toEqual({ 'Cache-Control': 'private, no-store' })
+    expect(privacy({ 'Cache-Control': 'public, max-age=60' })).toEqual({ 'Cache-Control': 'private, max-age=60' })
+  })
+
+  it.each([
+    ['CDN-Cache-Control', 'max-age=60', 'max-age=60, private'],
+    ['cdn-cache-control', 'public, s-maxage=60', 'private'],
+    ['Cloudflare-CDN-Cache-Control', 'max-age=60', 'max-age=60, private'],
+    ['Vercel-CDN-Cache-Control', '', 'private, no-store'],
+    ['Surrogate-Control', 'max-age=60', 'no-store'],
+    ['surrogate-control', 'content="ESI/1.0", max-age=60', 'no-store, content="ESI/1.0"'],
+    ['Edge-Control', '!no-store, max-age=1d', 'no-store'],
+    ['X-Accel-Expires', '60', '0'],
+    ['x-accel-expires', '@1800000000', '0'],
+  ])('replaces %s: %s', (name, value, expected) => {
+    expect(privacy({ [name]: value })[name]).toBe(expected)
+  })
+
+  it('leaves other headers', () => {
+    expect(Object.keys(privacy({ Expires: '0', 'x-accel-buffering': 'no', 'surrogate-key': 'a' }))).toEqual(['Cache-Control'])
   })
 })

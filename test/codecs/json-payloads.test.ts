@@ -27,7 +27,7 @@ function expectAsJson(payload: string): void {
 const json = session.map((properties) => JSON.stringify(Object.fromEntries(properties)))
 const gap = fc.constantFrom('', ' ', '\n', '\t', '\r\n', '\n  ', '\n\t\t')
 
-describe('any JSON object is read as JSON.parse reads it', () => {
+describe('the decoder of a JSON object, compared with JSON.parse,', () => {
   it.each([
     ['minified', undefined],
     ['indented by spaces', 2],
@@ -36,24 +36,24 @@ describe('any JSON object is read as JSON.parse reads it', () => {
     fc.assert(fc.property(session, (given) => expectAsJson(JSON.stringify(Object.fromEntries(given), undefined, indent))))
   })
 
-  it('as a jsonb column prints it', () => {
+  it('decodes the output of jsonb', () => {
     fc.assert(fc.property(json, (text) => expectAsJson(jsonb(text))))
   })
 
-  it('with Windows line ends', () => {
+  it('decodes Windows line ends', () => {
     fc.assert(
       fc.property(session, (given) => expectAsJson(JSON.stringify(Object.fromEntries(given), undefined, 2).replaceAll('\n', '\r\n'))),
     )
   })
 
-  it('with any white space between its tokens and around it', () => {
+  it('decodes any white space between the tokens and around the object', () => {
     fc.assert(
       fc.property(json, fc.array(gap, { minLength: 1, maxLength: 12 }), gap, (text, gaps, end) => expectAsJson(spaced(text, gaps) + end)),
       { numRuns: 1000 },
     )
   })
 
-  it('with duplicate names, of which the last counts', () => {
+  it('uses the last of duplicate names', () => {
     fc.assert(
       fc.property(anyName, plain, plain, (name, first, last) => {
         const key = JSON.stringify(name)
@@ -63,11 +63,11 @@ describe('any JSON object is read as JSON.parse reads it', () => {
     expectAsJson('{"a":1,"\\u0061":2}')
   })
 
-  it('with unnecessary escapes', () => {
+  it('decodes unnecessary escapes', () => {
     expectAsJson('{"\\u0061\\/":"\\u00e9\\ud83c\\udf6a\\/"}')
   })
 
-  it('and its texts can be encoded again', () => {
+  it('returns texts that can be encoded again', () => {
     fc.assert(
       fc.property(json, fc.array(gap, { minLength: 1, maxLength: 12 }), (text, gaps) => {
         const foreign = spaced(text, gaps)
@@ -77,10 +77,10 @@ describe('any JSON object is read as JSON.parse reads it', () => {
   })
 })
 
-describe('a payload is read the same after its white space was changed', () => {
+describe('a payload with changed white space', () => {
   const ours = session.map((properties) => encode(new Map([...properties].map(([name, value]) => [name, print(value)]))))
 
-  it('by printing it again', () => {
+  it('has the same values after it is printed again', () => {
     fc.assert(
       fc.property(ours, (payload) =>
         deepStrictEqual(sortByName(read(JSON.stringify(JSON.parse(payload), undefined, 2))), sortByName(read(payload))),
@@ -88,17 +88,17 @@ describe('a payload is read the same after its white space was changed', () => {
     )
   })
 
-  it('by converting to Windows line ends', () => {
+  it('has the same values after a conversion to Windows line ends', () => {
     fc.assert(
       fc.property(ours, (payload) => deepStrictEqual(sortByName(read(payload.replaceAll('\n', '\r\n'))), sortByName(read(payload)))),
     )
   })
 
-  it('by joining its lines', () => {
+  it('has the same values after its lines are joined', () => {
     fc.assert(fc.property(ours, (payload) => deepStrictEqual(sortByName(read(payload.replaceAll('\n', ' '))), sortByName(read(payload)))))
   })
 
-  it('by joining its lines except the first and last', () => {
+  it('has the same values after its lines except the first and last are joined', () => {
     const payload = encode(
       new Map([
         ['a', '1'],
@@ -114,7 +114,7 @@ describe('a payload is read the same after its white space was changed', () => {
     )
   })
 
-  it('by breaking lines at every comma', () => {
+  it('has the same values after a line break at every comma', () => {
     const payload = encode(
       new Map([
         ['a', '{"b":1,"c":2}'],
@@ -130,14 +130,14 @@ describe('a payload is read the same after its white space was changed', () => {
     )
   })
 
-  it('and contains the same Date', () => {
+  it('has the same Date', () => {
     const payload = encode(new Map([['at', print(new Date(0))]]))
     for (const indent of [undefined, 1, 2, '\t']) {
       deepStrictEqual(read(JSON.stringify(JSON.parse(payload), undefined, indent)), new Map([['at', new Date(0)]]))
     }
   })
 
-  it('and contains the same rich values', () => {
+  it('has the same rich values', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(anyName, rich), { maxLength: 4 }), fc.constantFrom(undefined, 2, '\t'), (members, indent) => {
         const payload = encode(new Map(members.map(([name, value]) => [name, print(value)])))

@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import type { Entry, Store } from '../../src/core/store/store.ts'
 import { createSessions, type Session, type SessionEvent, type SessionOptions, type Sessions } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
-import { incoming } from '../incoming.ts'
+import { incoming } from '../helpers/incoming.ts'
 
 /** The time at which the clock of every test starts. */
 export const START: number = Date.UTC(2100, 0, 1)

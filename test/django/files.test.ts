@@ -12,7 +12,7 @@ import { DjangoFileRows } from '../../src/django/rows/file-rows.ts'
 import type { Sessions } from '../../src/index.ts'
 import { DjangoSigner } from '../../src/wire/django-signing.ts'
 import { Clock, catchError, catchRejection, DAY, HOUR, START } from '../core/fixture.ts'
-import { incoming } from '../incoming.ts'
+import { incoming } from '../helpers/incoming.ts'
 import { djangoSuite } from './django-suite.ts'
 import { SALT, vectors } from './vectors.ts'
 

@@ -15,7 +15,7 @@ import {
 } from '../../src/django/django.ts'
 import type { Session } from '../../src/index.ts'
 import { catchError, catchRejection, TestApp } from '../core/fixture.ts'
-import { incoming } from '../incoming.ts'
+import { incoming } from '../helpers/incoming.ts'
 import { Site } from './site.ts'
 import { vectors } from './vectors.ts'
 
@@ -448,6 +448,16 @@ describe('django messages', () => {
     await site.request((session) => addDjangoMessage(session, 20, 'two'))
     await reader.save()
     await site.request((session) => expect(djangoMessages(session).map(({ message }) => message)).toEqual(['two']))
+  })
+
+  it('that are read fail no request whose session ends at the same time', async () => {
+    const site = new Site({ messageStorage: 'session' })
+    await site.request((session) => addDjangoMessage(session, 20, 'one'))
+    const reader = await site.open()
+    expect(djangoMessages(reader)).toHaveLength(1)
+    await site.request(djangoLogout)
+    await site.sessions.commit(reader, { status: 200 })
+    expect(site.rows()).toEqual([])
   })
 
   it.each(['"no list"', '7', '"{}"', '"[1,[2],[\\"__json_message\\",0,\\"x\\",1]]"', 'null'])(

@@ -3,7 +3,7 @@ import { type DjangoOptions, djangoLogin, djangoSessions, djangoUser } from '../
 import type { Session, Sessions } from '../../src/index.ts'
 import { DjangoSigner } from '../../src/wire/django-signing.ts'
 import { Clock, catchError, catchRejection, DAY, HOUR, START } from '../core/fixture.ts'
-import { incoming } from '../incoming.ts'
+import { incoming } from '../helpers/incoming.ts'
 import { vectors } from './vectors.ts'
 
 const SALT = 'django.contrib.sessions.backends.signed_cookies'

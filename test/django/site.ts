@@ -6,7 +6,7 @@ import { djangoSessions } from '../../src/django/sessions/django-sessions.ts'
 import type { Session, SessionEvent, Sessions } from '../../src/index.ts'
 import { DjangoSigner } from '../../src/wire/django-signing.ts'
 import { Clock } from '../core/fixture.ts'
-import { incoming } from '../incoming.ts'
+import { incoming } from '../helpers/incoming.ts'
 import { DJANGO_TABLE } from './tables.ts'
 import { SALT } from './vectors.ts'
 

@@ -8,7 +8,7 @@ import { djangoLogin, djangoSessions } from '../../src/django/django.ts'
 import type { DjangoOptions } from '../../src/django/sessions/django-options.ts'
 import { DjangoSigner } from '../../src/wire/django-signing.ts'
 import { catchError, catchRejection } from '../core/fixture.ts'
-import { incoming } from '../incoming.ts'
+import { incoming } from '../helpers/incoming.ts'
 import { SECRET, Site } from './site.ts'
 import { SALT } from './vectors.ts'
 

@@ -13,7 +13,7 @@ describe.each(COMBINATIONS)('a login (%s, %s)', (storeName, serverName) => {
     for (const each of [browser, loggedIn]) expect((await each.get('/read')).body).not.toHaveProperty('userId')
   })
 
-  it('makes an earlier captured cookie useless: it reads nothing, changes nothing, and can only end the session', async () => {
+  it('invalidates a cookie captured before the login: it reads nothing, changes nothing, and can only end the session', async () => {
     const { browser, store } = await startFixture(storeName, serverName)
     await browser.get('/set/cart/1')
     const captured = browser.copy()
@@ -36,7 +36,7 @@ describe.each(COMBINATIONS)('a login (%s, %s)', (storeName, serverName) => {
     expect(await countRows(store)).toBe(0)
   })
 
-  it('as another user finds no data of the previous user', async () => {
+  it('shows another user no data of the previous user', async () => {
     const { browser, store } = await startFixture(storeName, serverName)
     await browser.get('/login/1')
     await browser.get('/set/private/1')

@@ -3,7 +3,7 @@ import { startFixture } from './fixture.ts'
 import { COMBINATIONS } from './servers.ts'
 
 describe.each(COMBINATIONS)('parallel requests of one browser (%s, %s)', (storeName, serverName) => {
-  it('50 requests that set 50 properties leave all 50', async () => {
+  it('keep all of 50 properties that 50 requests set', async () => {
     const { browser } = await startFixture(storeName, serverName)
     await browser.get('/set/first/1')
     const responses = await Promise.all(Array.from({ length: 50 }, (_, index) => browser.copy().get(`/set/p${index}/${index}`)))
@@ -12,7 +12,7 @@ describe.each(COMBINATIONS)('parallel requests of one browser (%s, %s)', (storeN
     expect((await browser.get('/read')).body).toEqual(expected)
   })
 
-  it('200 increments give 200', async () => {
+  it('count 200 concurrent increments', async () => {
     const { browser } = await startFixture(storeName, serverName)
     await browser.get('/set/n/0')
     const responses = await Promise.all(Array.from({ length: 200 }, () => browser.copy().get('/increment/n')))
@@ -20,7 +20,7 @@ describe.each(COMBINATIONS)('parallel requests of one browser (%s, %s)', (storeN
     expect((await browser.get('/read')).body).toEqual({ n: 200 })
   })
 
-  it('100 claims of one value return it once', async () => {
+  it('return a value to one of 100 claims', async () => {
     const { browser } = await startFixture(storeName, serverName)
     await browser.get('/set/coupon/"c0upon"')
     const responses = await Promise.all(Array.from({ length: 100 }, () => browser.copy().get('/claim/coupon')))
@@ -28,7 +28,7 @@ describe.each(COMBINATIONS)('parallel requests of one browser (%s, %s)', (storeN
     expect((await browser.get('/read')).body).toEqual({})
   })
 
-  it('sets, deletions, increments and claims at the same time all take effect', async () => {
+  it('apply all concurrent sets, deletions, increments and claims', async () => {
     const { browser } = await startFixture(storeName, serverName)
     await browser.get('/set/n/0')
     for (let index = 0; index < 20; index++) await browser.get(`/set/old${index}/1`)

@@ -69,7 +69,7 @@ describe.each(LOCATIONS)('four processes on one %s', (_, location) => {
     )
   })
 
-  it('50 requests that set 50 properties leave all 50', async () => {
+  it('keep all of 50 properties that 50 requests set', async () => {
     const browser = newBrowser(0)
     await browser.get('/set/first/1')
     const responses = await Promise.all(
@@ -80,7 +80,7 @@ describe.each(LOCATIONS)('four processes on one %s', (_, location) => {
       expect(Object.keys((await newBrowser(index, browser.cookie).get('/read')).body as object).length).toBe(51)
   })
 
-  it('200 increments give 200', async () => {
+  it('count 200 concurrent increments', async () => {
     const browser = newBrowser(0)
     await browser.get('/set/n/0')
     const responses = await Promise.all(Array.from({ length: 200 }, (_, index) => newBrowser(index, browser.cookie).get('/increment/n')))
@@ -88,7 +88,7 @@ describe.each(LOCATIONS)('four processes on one %s', (_, location) => {
     expect((await newBrowser(3, browser.cookie).get('/read')).body).toEqual({ n: 200 })
   })
 
-  it('100 claims of one value return it once', async () => {
+  it('return a value to one of 100 claims', async () => {
     const browser = newBrowser(0)
     await browser.get('/set/coupon/"c0upon"')
     const responses = await Promise.all(Array.from({ length: 100 }, (_, index) => newBrowser(index, browser.cookie).get('/claim/coupon')))
@@ -96,7 +96,7 @@ describe.each(LOCATIONS)('four processes on one %s', (_, location) => {
     expect((await newBrowser(1, browser.cookie).get('/read')).body).toEqual({})
   })
 
-  it('a deleted property stays deleted when a request in another process writes another property', async () => {
+  it('keep a property deleted if a request in another process writes another property', async () => {
     const browser = newBrowser(0)
     await browser.get('/set/darkMode/true')
     const slow = newBrowser(1, browser.cookie).get('/push/cart/apple?checkpoint=delete')
@@ -107,7 +107,7 @@ describe.each(LOCATIONS)('four processes on one %s', (_, location) => {
     expect((await newBrowser(3, browser.cookie).get('/read')).body).toEqual({ cart: ['apple'] })
   })
 
-  it('a session flushed in one process while a request runs in another is not restored, and that request fails with 409', async () => {
+  it('do not restore a flushed session: a request that runs in another process fails with 409', async () => {
     const before = await rowsLeft()
     const browser = newBrowser(0)
     await browser.get('/set/a/1')
@@ -121,7 +121,7 @@ describe.each(LOCATIONS)('four processes on one %s', (_, location) => {
     expect(await rowsLeft()).toBe(before)
   })
 
-  it('a flush in one process ends the session although a login in another committed before it', async () => {
+  it('end a session by a flush although a login in another process committed before it', async () => {
     const browser = newBrowser(0)
     await browser.get('/set/a/1')
     const slow = newBrowser(1, browser.cookie).get('/flush?checkpoint=login')

@@ -258,6 +258,17 @@ describe.each(nodeFrameworks)('a failed commit in $name', ({ start }) => {
     expect([response.status, response.body]).toEqual([503, 'sorry'])
   })
 
+  it('of one manager lets the error page read the session of another for the first time', async () => {
+    const admins = createScriptedManager({ as: 'adminSession', cookie: { name: 'admin' } })
+    const { session } = await import('../../src/adapters/node.ts')
+    const response = await sendRequest({
+      after: [session(admins.sessions)],
+      handler: withChange((res) => res.end('never seen')),
+      errorPage: (_error, req, res) => res.end(`sorry ${admins.sessions.of(req).get('name', 'nobody')}`),
+    })
+    expect([response.status, response.body, response.header('vary')]).toEqual([503, 'sorry nobody', 'Cookie'])
+  })
+
   it('of one manager keeps the commit and the cookie of another', async () => {
     const admins = createScriptedManager({ as: 'adminSession', cookie: { name: 'admin' } })
     const { session } = await import('../../src/adapters/node.ts')

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Session } from '../../src/core/session/session.ts'
 import { type Handler, nodeFrameworks, plainNode } from './harness/node-harness.ts'
 import { RawConnection, type RawResponse } from './harness/raw-connection.ts'
@@ -346,6 +346,77 @@ describe.each([plainNode, ...nodeFrameworks])('the response of $name', ({ start 
         }),
       ),
     ).rejects.toThrow('The connection closed')
+  })
+
+  describe('a session that is read for the first time after the start', () => {
+    it('throws while the body is written, as a write does, because `Vary` is missing', async () => {
+      const events: unknown[] = []
+      const { sessions } = createScriptedManager({ onEvent: (event) => events.push(event) })
+      const codes: unknown[] = []
+      await using server = await start({
+        sessions,
+        async handler(_req, res, session) {
+          res.write('a')
+          await new Promise((resolve) => setImmediate(resolve))
+          for (const act of [() => session.get('name'), () => session.userId, () => session.set('a', 1), () => session.get('name')])
+            try {
+              act()
+            } catch (error) {
+              codes.push((error as { code?: string }).code)
+            }
+          res.end('b')
+        },
+      })
+      await using connection = await RawConnection.open(server.port)
+      connection.request('GET /')
+      const response = await connection.response()
+      expect([response.body, response.header('vary')]).toEqual(['ab', undefined])
+      expect(codes).toEqual(Array.from({ length: 4 }, () => 'ERR_SESSION_HEADERS_SENT'))
+      expect(events).toContainEqual({ type: 'late-read', reason: 'no-vary' })
+    })
+
+    it('can be read once the response has ended, as a logger does', async () => {
+      const { sessions } = createScriptedManager()
+      const warn = vi.spyOn(console, 'warn')
+      const logged = Promise.withResolvers<unknown>()
+      await using server = await start({
+        sessions,
+        handler(_req, res, session) {
+          res.once('finish', () => logged.resolve(session.get('name', 'nobody')))
+          res.end('page')
+        },
+      })
+      await using connection = await RawConnection.open(server.port)
+      connection.request('GET /')
+      expect((await connection.response()).body).toBe('page')
+      expect([await logged.promise, warn.mock.calls]).toEqual(['nobody', []])
+    })
+
+    it('can be read once the client has disconnected', async () => {
+      const { sessions } = createScriptedManager()
+      const logged = Promise.withResolvers<unknown>()
+      await using server = await start({
+        sessions,
+        handler(_req, res, session) {
+          res.once('close', () => logged.resolve(session.get('name', 'nobody')))
+          res.write('page')
+        },
+      })
+      await using connection = await RawConnection.open(server.port)
+      connection.request('GET /')
+      await connection.head()
+      connection.reset()
+      expect(await logged.promise).toBe('nobody')
+    })
+
+    it('can be read if it was read before', async () => {
+      const response = await sendRequest((_req, res, session) => {
+        const before = session.get('name', 'nobody')
+        res.write(before)
+        setImmediate(() => res.end(session.get('name', before)))
+      })
+      expect([response.body, response.header('vary')]).toEqual(['nobodynobody', 'Cookie'])
+    })
   })
 
   it('supports two managers, each with its own cookie', async () => {

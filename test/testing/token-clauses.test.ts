@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry, Store } from '../../src/core/store/store.ts'
 import { CookieStore } from '../../src/stores/cookie.ts'
-import { MemoryStore } from '../../src/stores/memory.ts'
 import { SECRET } from '../stores/cookie/cookie-secret.ts'
+import { revocationRows } from '../stores/cookie/revocation-rows.ts'
 import { broken } from './run-suite.ts'
 
 const options = { capabilities: { compareAndSwap: false, list: false, indexes: [], carriesData: true }, revocation: true }
 
 const store = (change: (real: CookieStore) => Partial<Store>) => (): Store => {
-  const real = new CookieStore({ secrets: SECRET, maxSize: 12_288, revocation: new MemoryStore() })
+  const real = new CookieStore({ secrets: SECRET, maxSize: 12_288, revocation: revocationRows() })
   const port: Store = {
     capabilities: real.capabilities,
     attach: (service) => real.attach(service),

@@ -14,7 +14,7 @@ const sessions = createSessions({ store: new MemoryStore(), schema })
 const session = sessions.create()
 
 describe('types from a schema', () => {
-  it('are its outputs', () => {
+  it('are the outputs of the schemas', () => {
     expectTypeOf(session.get('cart')).toEqualTypeOf<{ sku: number; n: number }[] | undefined>()
     expectTypeOf(session.get('theme', 'light')).toEqualTypeOf<'light' | 'dark'>()
     expectTypeOf(session.data.visits).toEqualTypeOf<number | undefined>()
@@ -22,7 +22,7 @@ describe('types from a schema', () => {
     expectTypeOf(sessions.of({})).toEqualTypeOf<typeof session>()
   })
 
-  it('are checked for writes', () => {
+  it('are checked on writes', () => {
     session.set('theme', 'dark').increment('visits')
     session.push('cart', { sku: 1, n: 1 })
     session.login('7')

@@ -5,7 +5,7 @@ import { type Carrier, type CookieToSet, NOTHING_PRESENTED, printSetCookie } fro
 import { ConfigError, createSessions, type SessionOptions } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { type CookieAttributes, serializeCookie, serializeDeletion } from '../../src/wire/set-cookie.ts'
-import { incoming } from '../incoming.ts'
+import { incoming } from '../helpers/incoming.ts'
 
 const DEFAULTS: CookieAttributes = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' }
 

@@ -8,8 +8,8 @@ import { racePage } from './views/race.ts'
 export function showHome(store: Store): RequestHandler {
   return async (req, res) => {
     const { session } = req
-    const state = { ...readState(req), notice: session.flashed('notice') }
-    if (session.modified) await session.save() // flashed() removed the notice, and the panel shows the row without it
+    const state = { ...readState(req), notices: session.flashed<string>('notice') }
+    if (session.modified) await session.save() // flashed() removed the notices, and the panel shows the row without it
     const stored = await loadStoredSession(store, session)
     const entry = await findEntry(req.query.entry, stored)
     res.send(String(homePage(state, { stored, entry, events: entry?.events ?? requestEvents() })))

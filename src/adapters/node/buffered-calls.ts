@@ -10,10 +10,30 @@ export type Call = (typeof CALLS)[number]
 /** One implementation of each call, to be applied to the response. */
 export type Calls = { readonly [call in Call]: (...args: never[]) => unknown }
 
+/** The current implementations of a response. */
+export function callsOf({ writeHead, write, end, flushHeaders }: ServerResponse): Calls {
+  return { writeHead, write, end, flushHeaders }
+}
+
+/**
+ * Runs a function while the response has its original methods. Node calls `writeHead` when a write
+ * starts the response, and over HTTP/2 `write` when an end has a chunk. Wrappers that have seen
+ * these calls already must not see them again.
+ */
+export function withoutWrappers<T>(res: ServerResponse, original: Calls, run: () => T): T {
+  const wrapped = callsOf(res)
+  Object.assign(res, original)
+  try {
+    return run()
+  } finally {
+    Object.assign(res, wrapped)
+  }
+}
+
 type Callback = (error?: Error) => void
 
 /**
- * From this many buffered bytes on (characters, for text) a writer is asked to wait for `drain`.
+ * The number of buffered bytes (characters, for text) from which a writer has to wait for `drain`.
  */
 const HIGH_WATER_MARK = 65_536
 
@@ -24,12 +44,12 @@ export class BufferedCalls {
   ended = false
   readonly #calls: { readonly call: Call; readonly args: readonly unknown[] }[] = []
 
-  /** Whether the writer was asked to wait. */
+  /** Whether a writer waits for `drain`. */
   get needsDrain(): boolean {
     return this.size >= HIGH_WATER_MARK
   }
 
-  /** Returns `false` when the writer should wait. */
+  /** Returns `false` if the writer should wait. */
   add(call: Call, args: readonly unknown[]): boolean {
     const [chunk] = args
     this.#calls.push({ call, args })
@@ -55,7 +75,7 @@ export class BufferedCalls {
   }
 }
 
-/** Throws the error that Node throws for an invalid chunk, at once, so that its writer gets it. */
+/** Throws the error that Node would throw for an invalid chunk, so that the caller gets it. */
 export function checkChunk(call: Call, chunk: unknown): void {
   if (call === 'end' ? !chunk || typeof chunk === 'function' : call !== 'write') return
   if (chunk === null) throw nodeError(TypeError, 'ERR_STREAM_NULL_VALUES', 'May not write null values to stream')
@@ -73,7 +93,7 @@ export function callbackOf(args: readonly unknown[]): Callback | undefined {
 }
 
 /**
- * Calls back in the next tick, as Node does, because writers do not expect a callback before
+ * Calls the callback in the next tick, as Node does, because writers do not expect it before
  * `write` returns.
  */
 export function callBack(callback: Callback | undefined, error: unknown): void {

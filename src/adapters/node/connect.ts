@@ -1,21 +1,23 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { adapterOf, type Sessions } from '../../core/manager/sessions.ts'
 import { errorStatus, reportError } from '../shared/error-status.ts'
-import { expose } from '../shared/manager.ts'
-import { attachedTo, attachSession } from './attach-session.ts'
+import { makeExpose } from '../shared/manager.ts'
+import { attachSession } from './attach-session.ts'
 
 /** Continues with the next middleware, or with an error at the error handlers. */
 export type Next = (error?: unknown) => void
 
-/** What differs between frameworks with middleware of the form `(req, res, next)`. */
+/** The differences between frameworks with middleware of the form `(req, res, next)`. */
 export interface ConnectFramework<Request extends IncomingMessage> {
   /** Whether the request came over HTTPS. */
   isSecure(req: Request): boolean
-  /** The setting to name when a cookie cannot be set because the request used plain HTTP. */
+  /**
+   * The setting that the error names if a cookie cannot be set because the request used plain HTTP.
+   */
   readonly remedy?: string
   /**
-   * Whether errors of asynchronous handlers reach the error handlers. Where they would end the
-   * process, the error of a failed load is thrown before the handler runs.
+   * Whether errors of asynchronous handlers reach the error handlers. If they would end the process
+   * instead, the error of a failed load is thrown before the handler runs.
    */
   catchesAsync(req: Request): boolean
 }
@@ -27,13 +29,14 @@ export interface ConnectFramework<Request extends IncomingMessage> {
 export function connectMiddleware<Data, Request extends IncomingMessage>(
   sessions: Sessions<Data>,
   framework: ConnectFramework<Request>,
-): (req: Request, res: ServerResponse, next?: Next) => Promise<void> | undefined {
+): (req: Request, res: ServerResponse | object, next?: Next) => Promise<void> | undefined {
   const adapter = adapterOf(sessions)
   const attach = attachSession(adapter, framework.remedy)
+  const expose = makeExpose(adapter, 'req')
   return function session(req, res, next) {
-    const fail = next ?? ((error: unknown): void => sendPlainError(res, error))
+    const fail = next ?? ((error: unknown): void => sendPlainError(res as ServerResponse, error))
     const opened = attach({ req, res, secure: framework.isSecure(req), fail }).then((exchange) => {
-      expose(adapter.name, req, 'req', attachedTo(adapter, req))
+      expose(req)
       if (!framework.catchesAsync(req)) exchange?.throwLoadError()
     })
     if (next === undefined) return opened
@@ -42,7 +45,7 @@ export function connectMiddleware<Data, Request extends IncomingMessage>(
   }
 }
 
-/** Sends an error as plain text, where no framework makes an error page. */
+/** Sends an error as plain text, for servers without a framework. */
 export function sendPlainError(res: ServerResponse, error: unknown): void {
   reportError(error)
   const status = errorStatus(error)

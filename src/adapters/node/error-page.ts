@@ -2,18 +2,18 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ServerResponse } from 'node:http'
 import type { Delivery } from '../../core/cookie/transport.ts'
 import { errorStatus } from '../shared/error-status.ts'
-import { CALLS, type Call, type Calls, callBack, callbackOf, checkChunk } from './buffered-calls.ts'
+import { CALLS, type Call, type Calls, callBack, callbackOf, checkChunk, withoutWrappers } from './buffered-calls.ts'
 import { applyDelivery, type Header, nodeError, restoreRepresentation, takeHead } from './response-head.ts'
 
-/** The failed commit and the response that it concerns. */
+/** A failed commit, with its response. */
 export interface Failure {
   readonly error: unknown
-  /** The headers of the representation from before the session was attached. */
+  /** The headers of the representation before the session was attached. */
   readonly initialHeaders: readonly Header[]
   readonly isHttp1: boolean
   /** Whether the failed response had ended, so that all further calls belong to the error page. */
   readonly previousWriterEnded: boolean
-  /** The cookies and headers that the response has to carry in spite of the failure. */
+  /** The cookies and headers that the response has to carry despite the failure. */
   readonly deliveries: () => readonly Delivery[]
 }
 
@@ -30,6 +30,8 @@ export class ErrorPage {
   readonly #original: Calls
   readonly #failure: Failure
   #state: 'waiting' | 'started' | 'ended' = 'waiting'
+  /** Whether a call other than `writeHead` is starting the page. */
+  #startsImplicitly = false
 
   constructor(res: ServerResponse, original: Calls, failure: Failure) {
     this.#res = res
@@ -37,6 +39,11 @@ export class ErrorPage {
     this.#failure = failure
     this.#resetHead()
     for (const call of CALLS) Object.assign(res, { [call]: (...args: unknown[]) => this.#onCall(call, args) })
+  }
+
+  /** Whether the page has not started, so that its head can still change. */
+  get isWaiting(): boolean {
+    return this.#state === 'waiting'
   }
 
   /** Runs the error handler, which writes the page now or later. */
@@ -58,28 +65,34 @@ export class ErrorPage {
     if (this.#isPreviousWriter() || (isBody && this.#state === 'ended')) return discard(this.#res, call, args)
     checkChunk(call, args[0])
     if (call === 'writeHead') return this.#writeHead(args)
-    this.#start()
-    try {
-      return this.#pass(call, args)
-    } finally {
-      if (call === 'end') this.#state = 'ended' // not before: over HTTP/2 an end with a chunk calls `write`
-    }
+    if (this.#state === 'waiting') this.#startImplicitly()
+    if (call === 'end') this.#state = 'ended'
+    return this.#pass(call, args)
   }
 
   #writeHead(args: readonly unknown[]): unknown {
     if (this.#state !== 'waiting') return this.#pass('writeHead', args)
     takeHead(this.#res, args)
-    this.#start()
-    return this.#pass('writeHead', [this.#res.statusCode])
+    this.#completeHead()
+    return this.#startsImplicitly ? this.#res : this.#pass('writeHead', [this.#res.statusCode])
+  }
+
+  /** As Node, calls the outermost `writeHead`: the error handler may have wrapped it. */
+  #startImplicitly(): void {
+    this.#startsImplicitly = true
+    try {
+      this.#res.writeHead(this.#res.statusCode)
+      if (this.#state === 'waiting') this.#completeHead() // a wrapper did not pass the call on
+    } finally {
+      this.#startsImplicitly = false
+    }
   }
 
   #pass(call: Call, args: readonly unknown[]): unknown {
-    return Reflect.apply(this.#original[call], this.#res, args)
+    return withoutWrappers(this.#res, this.#original, () => Reflect.apply(this.#original[call], this.#res, args))
   }
 
-  /** Completes the head of the page before it is sent. */
-  #start(): void {
-    if (this.#state !== 'waiting') return
+  #completeHead(): void {
     this.#state = 'started'
     const res = this.#res
     if (res.statusCode < 400) {

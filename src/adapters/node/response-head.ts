@@ -1,21 +1,19 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { type Delivery, printSetCookie } from '../../core/cookie/transport.ts'
-import { withPrivacy, withVary } from '../shared/caching.ts'
+import { privacyOf, withVary } from '../shared/caching.ts'
 
-/** A header of a response, with the spelling of its name and the value that were set. */
+/** A header of a response, with its name and value as they were set. */
 export type Header = readonly [name: string, value: string | number | readonly string[]]
 
-/**
- * Headers that describe one representation. An error page that replaces it must not inherit them.
- */
+/** Headers that describe one representation. An error page that replaces it must not have them. */
 const REPRESENTATION =
-  /^(?:content-(?!security-policy).*|etag|last-modified|location|accept-ranges|(?:.+-)?cache-control|surrogate-control|expires|refresh|link|trailer|transfer-encoding|set-cookie|clear-site-data|x-accel-redirect|x-sendfile)$/i
+  /^(?:content-(?!security-policy).*|etag|last-modified|location|accept-ranges|(?:.+-)?cache-control|(?:surrogate|edge)-control|x-accel-expires|expires|refresh|link|trailer|transfer-encoding|set-cookie|clear-site-data|x-accel-redirect|x-sendfile)$/i
 
 const NONE: readonly Header[] = []
 
 /**
- * The current headers of the representation. HTTP/2 has no `getRawHeaderNames`, and all names in
- * lower case.
+ * The current headers of the representation. Over HTTP/2 there is no `getRawHeaderNames`, and all
+ * names are in lower case.
  */
 export function representationOf(res: ServerResponse & { getRawHeaderNames?(): string[] }): readonly Header[] {
   const names = res.getRawHeaderNames?.() ?? res.getHeaderNames()
@@ -52,7 +50,10 @@ function pairsOf(headers: readonly unknown[]): (readonly [string, string])[] {
   return Array.from({ length: headers.length / 2 }, (_, index) => headers.slice(index * 2, index * 2 + 2) as [string, string])
 }
 
-/** Throws the error that Node throws for an invalid head, at once, so that its writer gets it. */
+/**
+ * Throws the error that Node would throw for an invalid head, so that the caller of `writeHead`
+ * gets it.
+ */
 export function checkHead(status: number, message: string | undefined): void {
   if (!(status >= 100 && status < 1000)) throw nodeError(RangeError, 'ERR_HTTP_INVALID_STATUS_CODE', `Invalid status code: ${status}`)
   if (message !== undefined && /[^\t\x20-\x7e\x80-\xff]/.test(message))
@@ -66,7 +67,7 @@ export function checkHead(status: number, message: string | undefined): void {
 export function applyDelivery(res: ServerResponse, { cookies, vary }: Delivery): void {
   if (cookies.length > 0) {
     res.appendHeader('Set-Cookie', cookies.map(printSetCookie))
-    res.setHeader('Cache-Control', withPrivacy(textOf(res.getHeader('Cache-Control'))))
+    for (const [name, value] of privacyOf(res.getHeaderNames(), (each) => textOf(res.getHeader(each)))) res.setHeader(name, value)
   }
   if (vary !== undefined) res.setHeader('Vary', withVary(textOf(res.getHeader('Vary')), vary))
 }
@@ -76,7 +77,7 @@ export function nodeError(kind: new (message: string) => Error, code: string, me
   return Object.assign(new kind(message), { code })
 }
 
-/** `appendHeader` changes the array that a header was set with. */
+/** Copies an array, because `appendHeader` changes the array with which a header was set. */
 function copy(value: Header[1] | undefined): Header[1] {
   return Array.isArray(value) ? [...value] : (value as Header[1])
 }

@@ -17,8 +17,8 @@ interface Native {
 
 /**
  * Makes a deferred response look as if it had started: `headersSent` is true, its headers are
- * frozen, and after `end` it is `writableEnded`. Call `update` when it has progressed. `unmask`
- * leaves no trace.
+ * frozen, and after `end` it is `writableEnded`. Call `update` after each progress. `unmask`
+ * restores the response completely.
  *
  * Over HTTP/1, three internal fields of Node's response are changed. Node computes the public
  * properties from them, so its own checks apply, and this is thirty times cheaper than defining and
@@ -26,7 +26,7 @@ interface Native {
  * defined.
  */
 export interface ResponseMask {
-  /** Shows the newest progress. */
+  /** Applies the current progress. */
   update(): void
   /** Restores the response. */
   unmask(): void
@@ -109,7 +109,7 @@ function refuse(): never {
   throw headersSent()
 }
 
-/** The error that Node throws for a head that was sent. */
+/** The error that Node throws if the head was sent. */
 export function headersSent(): Error {
   return nodeError(Error, 'ERR_HTTP_HEADERS_SENT', 'Cannot set headers after they are sent to the client')
 }

@@ -11,9 +11,9 @@ interface Delay {
 const delays = new WeakMap<Socket, Delay>()
 
 /**
- * Delays `socket.destroy()` while an ended response is deferred. Finalhandler calls it when a
- * handler throws after `res.send()`, and so does a server that closes: Node has sent the response
- * by then, but a deferred one would be lost.
+ * Delays `socket.destroy()` while an ended response is deferred. `finalhandler` (when a handler
+ * throws after `res.send()`) and a closing server call it. Without the delay the deferred response
+ * would be lost.
  *
  * A destruction with an error as its argument, or before the response has ended, is not delayed.
  */
@@ -23,7 +23,7 @@ export function delayDestroy(socket: Socket): void {
 }
 
 /**
- * Call it when the response is released. A destruction that was requested follows when it is sent.
+ * Call it when the response is released. A delayed destruction follows when the response is sent.
  */
 export function resumeDestroy(socket: Socket, res: ServerResponse): void {
   const delay = delays.get(socket)
@@ -36,8 +36,8 @@ export function resumeDestroy(socket: Socket, res: ServerResponse): void {
 }
 
 /**
- * Wraps `destroy` once for the life of the connection. Unwrapping it after each response would cost
- * more.
+ * Wraps `destroy` once for the life of the connection, because wrapping it for each response would
+ * take more time.
  */
 function watch(socket: Socket): Delay {
   const delay: Delay = { deferred: 0, isRequested: false }

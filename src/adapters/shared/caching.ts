@@ -1,6 +1,6 @@
 /**
- * Adds a field to `Vary`. Keeps what the application set; `*` covers every field, and no field is
- * repeated.
+ * Adds a field to `Vary`. Keeps the value of the application; `*` covers every field, and no field
+ * is repeated.
  */
 export function withVary(current: string | undefined, field: string): string {
   const fields = parseList(current)
@@ -17,9 +17,34 @@ export function withPrivacy(current: string | undefined): string {
   const directives = parseList(current)
   if (directives.length === 0) return 'private, no-store'
   const own = directives.map((each) => (/^(?:public|s-maxage)\s*(?:=|$)/i.test(each) ? 'private' : each))
-  // `private="x-user"` is about that header only.
+  // `private="x-user"` applies to that header only.
   const isPrivate = own.some((each) => /^(?:private|no-store)$/i.test(each))
   return [...new Set(isPrivate ? own : [...own, 'private'])].join(', ')
+}
+
+/**
+ * The header fields that keep shared caches from storing a response with a session cookie.
+ * `Cache-Control` always; of the fields with which an application addresses a CDN or a proxy, which
+ * take precedence there, those that are set.
+ */
+export function privacyOf(names: Iterable<string>, valueOf: (name: string) => string | undefined): [name: string, value: string][] {
+  const fields: [string, string][] = [['Cache-Control', withPrivacy(valueOf('Cache-Control'))]]
+  for (const name of names) {
+    const convert = TARGETED.find(([pattern]) => pattern.test(name))?.[1]
+    if (convert !== undefined) fields.push([name, convert(valueOf(name))])
+  }
+  return fields
+}
+
+const TARGETED: readonly (readonly [RegExp, (current: string | undefined) => string])[] = [
+  [/^.+-cache-control$/i, withPrivacy], // CDN-Cache-Control of RFC 9213, and those of single vendors
+  [/^(?:surrogate|edge)-control$/i, withoutStoring],
+  [/^x-accel-expires$/i, () => '0'],
+]
+
+/** These fields have no `private`. `content` says how a proxy processes the body. */
+function withoutStoring(current: string | undefined): string {
+  return ['no-store', ...parseList(current).filter((each) => /^content\s*=/i.test(each))].join(', ')
 }
 
 /**

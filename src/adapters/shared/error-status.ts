@@ -1,10 +1,10 @@
-/** The HTTP status of an error: its `status` when that is between 400 and 599, otherwise 500. */
+/** The HTTP status of an error: its `status` if that is between 400 and 599, otherwise 500. */
 export function errorStatus(error: unknown): number {
   const status = (error as { readonly status?: unknown } | undefined)?.status
   return typeof status === 'number' && Number.isInteger(status) && status >= 400 && status < 600 ? status : 500
 }
 
-/** Prints an error that no framework handles on the console, unless the client caused it. */
+/** Logs an error with status 500 or above that no framework handles. */
 export function reportError(error: unknown): void {
   if (errorStatus(error) >= 500) console.error(error)
 }

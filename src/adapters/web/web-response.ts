@@ -1,6 +1,6 @@
 import { type Delivery, printSetCookie } from '../../core/cookie/transport.ts'
 import type { Exchange } from '../../core/manager/adapter-port.ts'
-import { withPrivacy, withVary } from '../shared/caching.ts'
+import { privacyOf, withVary } from '../shared/caching.ts'
 import { errorStatus } from '../shared/error-status.ts'
 
 /**
@@ -13,22 +13,35 @@ export function withSessionHeaders(response: Response, { cookies, vary }: Delive
   const copy = new Response(response.body, response)
   const { headers } = copy
   for (const cookie of cookies) headers.append('Set-Cookie', printSetCookie(cookie))
-  if (cookies.length > 0) headers.set('Cache-Control', withPrivacy(headers.get('Cache-Control') ?? undefined))
+  if (cookies.length > 0)
+    for (const [name, value] of privacyOf([...headers.keys()], (each) => headers.get(each) ?? undefined)) headers.set(name, value)
   headers.set('Vary', withVary(headers.get('Vary') ?? undefined, vary))
   return copy
 }
 
-/** Runs a handler. If it throws, a flush is still performed, and its error is thrown. */
-export async function runHandler<Data, Result>(exchange: Exchange<Data>, handler: () => Result | Promise<Result>): Promise<Result> {
+/**
+ * Runs a handler. A thrown value that `asResult` maps to a result is the result. Otherwise a flush is
+ * still performed, and what was thrown is thrown.
+ */
+export async function runHandler<Data, Result>(
+  exchange: Exchange<Data>,
+  handler: () => Result | Promise<Result>,
+  asResult: (thrown: unknown) => Result | undefined = () => undefined,
+): Promise<Result> {
   try {
     return await handler()
-  } catch (error) {
+  } catch (thrown) {
+    const result = asResult(thrown)
+    if (result !== undefined) return result
     await exchange.commit(500).catch(() => undefined)
-    throw error
+    throw thrown
   }
 }
 
-/** The empty response of a failed commit. It replaces a response that is dropped. */
+/**
+ * The empty response after a failed commit. It replaces the response of the handler, which is
+ * dropped.
+ */
 export function failedResponse<Data>(
   exchange: Exchange<Data>,
   error: unknown,

@@ -1,13 +1,52 @@
-import type { SessionError } from './errors.ts'
+import { ConfigError, type SessionError } from './errors.ts'
+import type { Listener } from './events.ts'
 
-/** Why a session cannot be changed. */
+/** The reason why a session cannot be changed. */
 export interface Refusal {
-  readonly reason: 'insecure' | 'outside' | 'committed' | 'unreadable'
+  readonly reason: 'insecure' | 'outside' | 'no-response' | 'unreadable'
   /** The error that a verb throws; its message names the remedy. */
   readonly error: () => SessionError
 }
 
-/** What may still be changed: everything, or nothing because of a refusal. */
-export type Access = { readonly writes: 'all' } | { readonly writes: 'none'; readonly refusal: Refusal }
+/**
+ * What may be changed: everything; only what needs no new token at the client (`existing`); or
+ * nothing. A flush is always performed.
+ */
+export type Access = { readonly writes: 'all' } | { readonly writes: 'existing' | 'none'; readonly refusal: Refusal }
 
 export const FULL_ACCESS: Access = { writes: 'all' }
+
+/** The data is in the browser, and only a response can change it there. */
+export const OUTSIDE: Access = {
+  writes: 'none',
+  refusal: {
+    reason: 'outside',
+    error: () =>
+      new ConfigError(
+        'This session is stored in the cookie of its browser, so only a request of that browser can change it, before the response starts. Keep the results of jobs and streams in a database. `sessions.revoke(handle)` ends the session if the store has the option `revocation`.',
+      ),
+  },
+}
+
+/** The request has no response that could carry a cookie. */
+export const NO_RESPONSE: Access = {
+  writes: 'existing',
+  refusal: {
+    reason: 'no-response',
+    error: () =>
+      new ConfigError(
+        'This request has no response that can set a cookie, such as the handshake of a WebSocket or an internal request of a framework. So no session can start here, and login(), cycleId() and setExpiry() with another kind of cookie cannot be used. Do that in an HTTP request. Other changes of a session that exists are saved by `await session.save()`.',
+      ),
+  },
+}
+
+/** Throws the error of the refusal and reports it. */
+export function refuse({ reason, error }: Refusal, emit: Listener): never {
+  emit({ type: 'cookie-refused', reason })
+  throw error()
+}
+
+/** Throws when the client cannot be given a new token. */
+export function requireToken(access: Access, emit: Listener): void {
+  if (access.writes !== 'all') refuse(access.refusal, emit)
+}

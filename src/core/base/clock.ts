@@ -20,7 +20,7 @@ export function sleepUnref(milliseconds: number): Promise<void> {
   return new Promise((resolve) => void unref(setTimeout(resolve, milliseconds)))
 }
 
-/** Keeps a timer from keeping the process alive, where the runtime has such timers. */
+/** Calls `timer.unref()` if the runtime supports it. */
 export function unref<T>(timer: T): T {
   if (typeof timer === 'object' && timer !== null) (timer as { unref?(): unknown }).unref?.()
   return timer

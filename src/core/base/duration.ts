@@ -19,7 +19,7 @@ export function milliseconds(duration: unknown): number | undefined {
   return length > 0 && length <= MAX_DURATION ? Math.round(length) : undefined
 }
 
-/** What to write in place of a value that is not a duration, for error messages. */
+/** Returns the remedy for a value that is not a duration, for error messages. */
 export function durationRemedy(value: unknown): string {
   if (typeof value === 'number' && value > 0 && Number.isFinite(value))
     return `a number has no unit; write '${value}s' for seconds or '${value}ms' for milliseconds`

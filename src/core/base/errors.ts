@@ -40,11 +40,20 @@ export abstract class SessionError extends Error {
   get statusCode(): number {
     return this.status
   }
+
+  /**
+   * Whether the message may be shown to the visitor: `false` from status 500 on. Frameworks that
+   * know the errors of `http-errors` read this name.
+   */
+  get expose(): boolean {
+    return this.status < 500
+  }
 }
 
 /**
- * The application is set up incorrectly: a wrong option, a missing middleware, or a cookie that
- * cannot be set. The message says what to change.
+ * The application is set up or calls a session incorrectly: a wrong option, a missing middleware, a
+ * cookie that cannot be set, an assignment to a session, a callback. The message says what to
+ * change.
  */
 export class ConfigError extends SessionError {
   /** Always `ERR_SESSION_CONFIG`. */
@@ -67,9 +76,19 @@ export type StoreOperation =
   | 'countExpired'
   | 'migrate'
 
+/** What is known about a failure of the store. */
+export interface StoreErrorOptions {
+  /** See `StoreError.applied`. */
+  readonly applied?: false
+  /** Replaces the message that is made of the operation and the cause. */
+  readonly message?: string
+  /** See `StoreError.remedy`. The message ends with it. */
+  readonly remedy?: string | undefined
+}
+
 /**
- * The store failed or did not respond in time. The error of the store is the `cause`. Never means
- * that there is no session.
+ * The store failed or did not respond in time. The error of the store is the `cause`. A missing
+ * session is not an error.
  */
 export class StoreError extends SessionError {
   /** Always `ERR_SESSION_STORE`. */
@@ -82,12 +101,24 @@ export class StoreError extends SessionError {
   readonly operation: StoreOperation
   /** `false` when the operation had no effect and never will; `undefined` when that is unknown. */
   readonly applied: false | undefined
+  /**
+   * What has to be changed, when the store is set up incorrectly: a missing table, a wrong password,
+   * a client that is not connected. The operation had no effect, and waiting does not help, so the
+   * store does not count as down. `undefined` for every other failure.
+   */
+  readonly remedy: string | undefined
 
-  constructor(operation: StoreOperation, cause: unknown, options: { readonly applied?: false; readonly message?: string } = {}) {
-    super(options.message ?? `The session store failed to ${operation}: ${reasonOf(cause)}`, { cause })
+  constructor(operation: StoreOperation, cause: unknown, { applied, message, remedy }: StoreErrorOptions = {}) {
+    super(message ?? storeMessage(operation, cause, remedy), { cause })
     this.operation = operation
-    this.applied = options.applied
+    this.applied = remedy === undefined ? applied : false
+    this.remedy = remedy
   }
+}
+
+function storeMessage(operation: StoreOperation, cause: unknown, remedy: string | undefined): string {
+  const failure = `The session store failed to ${operation}: ${reasonOf(cause)}`
+  return remedy === undefined ? failure : `${failure.replace(/\.$/, '')}. ${remedy}`
 }
 
 /**

@@ -7,10 +7,10 @@ export interface SessionEvents {
   readonly loaded: { readonly reason: 'found' }
   /**
    * A request has no session, so that its session is new and empty. The cookie is missing
-   * (`no-cookie`), has not the shape of one of this package (`malformed-cookie`), occurs several
-   * times with different sessions or more than four ids (`two-cookies`), or is not used over plain
-   * HTTP (`insecure`). The store has no such session (`unknown-or-expired`), has it under a newer
-   * id (`other-id`), or has one that the codec cannot decode (`unreadable`).
+   * (`no-cookie`), does not have the form of an id (`malformed-cookie`), occurs several times with
+   * different sessions or more than four ids (`two-cookies`), or is not used over plain HTTP
+   * (`insecure`). The store has no such session (`unknown-or-expired`), has it under a newer id
+   * (`other-id`), or has one that the codec cannot decode (`unreadable`).
    */
   readonly absent: {
     readonly reason:
@@ -42,11 +42,11 @@ export interface SessionEvents {
    * (`failed-response`, see option `saveOnError`).
    */
   readonly unchanged: { readonly reason: 'read-only' | 'not-used' | 'nothing-to-save' | 'failed-response' }
-  /** The expiry of a session that was only read was moved, because of its idle time. */
+  /** The expiry of a session that was only read was extended by its idle time. */
   readonly touched: { readonly reason: 'idle' }
   /**
-   * The expiry was not moved: another request changed or ended the session (`changed-meanwhile`),
-   * or the store failed (`store-error`).
+   * The expiry was not extended: another request changed or ended the session
+   * (`changed-meanwhile`), or the store failed (`store-error`).
    */
   readonly 'touch-refused': { readonly reason: 'changed-meanwhile' | 'store-error' }
   /** A new session was stored, by a `login` or another change (`changed`). */
@@ -56,7 +56,7 @@ export interface SessionEvents {
    * new id (`new-id`), a property taken by `claim` (`claimed`), or other changes (`changed`).
    */
   readonly saved: { readonly reason: 'changed' | 'login' | 'new-id' | 'claimed'; readonly version: string }
-  /** Changes were applied on top of those that another request had saved since this one began. */
+  /** Changes were applied to a state that another request had saved after this one began. */
   readonly merged: { readonly reason: 'changed-meanwhile' }
   /** This request and another one set the same property; the value of the other one is lost. */
   readonly overwritten: { readonly reason: 'set-by-both'; readonly property: string }
@@ -79,17 +79,28 @@ export interface SessionEvents {
    */
   readonly 'commit-failed': { readonly reason: string }
   /**
+   * The connection of a request closed (`closed`) with changes that were never committed: a
+   * WebSocket, whose changes need `await session.save()`.
+   */
+  readonly uncommitted: { readonly reason: 'closed' }
+  /**
    * A response sets the cookie: for a new id, or with a `CookieStore` for the data (`new-data`).
    */
   readonly 'cookie-set': { readonly reason: 'new-id' | 'new-data' }
+  /**
+   * A session was read for the first time after its response had started, which therefore lacks
+   * `Vary: Cookie` (`no-vary`).
+   */
+  readonly 'late-read': { readonly reason: 'no-vary' }
   /** A response deletes the cookie of a session that was flushed. */
   readonly 'cookie-deleted': { readonly reason: 'flush' }
   /**
-   * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), or
-   * outside of a request (`outside`, with a `CookieStore`); or it would replace that of a session
+   * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), outside
+   * of a request (`outside`, with a `CookieStore`), or in a request without a response that can set
+   * it, such as the handshake of a WebSocket (`no-response`); or it would replace that of a session
    * of Django that cannot be read (`unreadable`).
    */
-  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' | 'unreadable' }
+  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside' | 'no-response' | 'unreadable' }
 }
 
 /**

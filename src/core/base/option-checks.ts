@@ -3,12 +3,12 @@ import { ConfigError } from './errors.ts'
 import { formatValue } from './format.ts'
 
 /**
- * Checks the value of one option. Returns what to do if the value is wrong, and `undefined` if it
+ * Checks the value of one option. Returns the remedy if the value is wrong, and `undefined` if it
  * is right.
  */
 export type Check = (value: unknown) => string | undefined
 
-/** The options that a function or a class takes. */
+/** The options of a function or a class. */
 export interface OptionTable {
   /** The function or class, for error messages. Left out for `createSessions`. */
   readonly owner?: string
@@ -16,7 +16,7 @@ export interface OptionTable {
   readonly path?: string
   readonly checks: Readonly<Record<string, Check>>
   readonly required?: readonly string[]
-  /** What to do instead of options that other libraries have. */
+  /** The remedies for options of other libraries, by name. */
   readonly foreign?: Readonly<Record<string, string>>
 }
 
@@ -28,7 +28,7 @@ export interface OptionTable {
 export function checkOptions<Options extends object>(options: Options, table: OptionTable): Options {
   const { owner, path = '', checks, required = [] } = table
   const given = { ...options }
-  // A missing option comes first: where a pool was passed in place of options, all its properties
+  // A missing option is reported first: if a pool was passed instead of options, all its properties
   // are unknown.
   for (const name of [...required, ...Object.keys(given)]) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined
@@ -41,7 +41,7 @@ export function checkOptions<Options extends object>(options: Options, table: Op
 }
 
 /**
- * The error for an option that is missing or wrong. Of an object only the kind is shown, because it
+ * The error for an option that is missing or wrong. Only the kind of an object is shown, because it
  * may contain passwords.
  */
 export function invalidOption(owner: string | undefined, option: string, value: unknown, remedy: string): ConfigError {

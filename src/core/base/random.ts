@@ -11,7 +11,10 @@ export type RandomText = (length: number) => string
 
 const POOL_BYTES = 3072
 
-/** Reads the generator of the system in large blocks, because small ones cost as much. */
+/**
+ * Reads the generator of the system in large blocks, because a small read costs as much as a large
+ * one.
+ */
 function systemRandomText(): RandomText {
   let pool = ''
   let used = 0

@@ -11,6 +11,10 @@ export function isDate(value: unknown): value is Date {
   return kindOf(value) === '[object Date]'
 }
 
+export function isMap(value: unknown): value is Map<unknown, unknown> {
+  return kindOf(value) === '[object Map]'
+}
+
 /** Whether a value is a `Uint8Array` or a subclass, such as `Buffer`. */
 export function isBytes(value: unknown): value is Uint8Array {
   return kindOf(value) === '[object Uint8Array]'

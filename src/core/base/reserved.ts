@@ -4,24 +4,34 @@
  */
 export const USER = 'userId'
 /**
- * The user who was last removed from this session. The next login compares itself with it, to drop
+ * The user who was last removed from this session. `login` compares the user with it and drops
  * another user's data.
  */
 export const LAST_USER = '_lastUser'
 /**
- * The expiry that the session has set for itself: `{"idle": milliseconds}` or `{"at": epoch
+ * The expiry that was set for this session: `{"idle": milliseconds}` or `{"at": epoch
  * milliseconds}`.
  */
 export const EXPIRY = '_expiry'
-/** Whether the cookie ends with the browser, where the session itself decides. */
+/** Whether the cookie ends with the browser, if that was set for this session. */
 export const BROWSER = '_browser'
 
-/** The property of a flash. */
-export function flashName(name: string): string {
-  return `_flash.${name}`
+/** The property of one flash message. The id has no dot. */
+export function flashName(key: string, id: string): string {
+  return `_flash.${id}.${key}`
+}
+
+/** Whether a name is that of a message with this key. */
+export function isFlashOf(key: string, name: string): boolean {
+  return name.startsWith('_flash.') && name.slice(name.indexOf('.', '_flash.'.length) + 1) === key
 }
 
 /** Whether a name is reserved for this package, so that it is neither shown nor writable. */
 export function isReserved(name: string): boolean {
   return name.startsWith('_') && name !== '__proto__'
+}
+
+/** Whether this may be the name of a property of the application. A client can send others, such as the array of `?k=a&k=b`. */
+export function isOrdinary(name: unknown): name is string {
+  return typeof name === 'string' && !isReserved(name)
 }

@@ -3,22 +3,21 @@ import type { RuleContext, Texts } from '../config/profile.ts'
 
 /**
  * One recorded change. A session only records intents; a commit replays them on the newest state.
- * They contain texts and not values, so that what is stored is what the verb was called with.
+ * They contain texts and not values, so that later changes of a value have no effect.
  */
 export type Intent =
   | { readonly kind: 'set'; readonly name: string; readonly text: string }
-  /** A change made inside of an object that was handed out, found by comparing. */
+  /** A change inside of an object that was read, detected by comparing texts. */
   | { readonly kind: 'mutate'; readonly name: string; readonly text: string }
   | { readonly kind: 'remove'; readonly name: string }
   | { readonly kind: 'setIfAbsent'; readonly name: string; readonly text: string }
   | { readonly kind: 'update'; readonly name: string; readonly change: Change }
-  /** Removes a property and hands out its text. */
+  /** Removes a property and returns its text. */
   | { readonly kind: 'claim'; readonly name: string }
-  /** A flash was read: removes it if it still has this text. */
-  | { readonly kind: 'consume'; readonly name: string; readonly text: string }
+  /** Messages were read: `change` removes them. An update that fails no request. */
+  | { readonly kind: 'consume'; readonly name: string; readonly change: Change }
   /**
-   * Sets a property that proves the login, under a new id, without anything the application asked
-   * for.
+   * Sets a property that proves the login, and renews the id. The application did not request it.
    */
   | { readonly kind: 'reauthenticate'; readonly name: string; readonly text: string }
   | { readonly kind: 'clear' }
@@ -27,13 +26,13 @@ export type Intent =
   /** The session is written even if nothing changed. */
   | { readonly kind: 'save' }
 
-/** Maps the text of a property to its new text. Throws what the application's function throws. */
+/** Maps the text of a property to its new text. Throws the error of the application's function. */
 export type Change = (text: string | undefined) => string | undefined
 
-/** What a kind of intent means for the session as a whole. */
+/** The effects of one kind of intent on the session as a whole. */
 export interface IntentRule {
   /**
-   * What happens when the session ended while the request was running: the commit fails, the intent
+   * What happens if the session ended while the request was running: the commit fails, the intent
    * is dropped, or a new session starts with it.
    */
   readonly whenGone: 'refuse' | 'drop' | 'start-new'
@@ -42,7 +41,7 @@ export interface IntentRule {
 
 const CHANGE: IntentRule = { whenGone: 'refuse', newId: false }
 
-const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
+export const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
   set: CHANGE,
   mutate: CHANGE,
   remove: CHANGE,
@@ -58,24 +57,24 @@ const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
 }
 
 /**
- * What happens to these intents when their session ended: one login starts a new session, and one
- * change that is not dropped refuses.
+ * What happens to these intents if their session ended. One login among them starts a new session;
+ * otherwise one `refuse` among them makes the commit fail.
  */
 export function whenGone(intents: readonly Intent[]): IntentRule['whenGone'] {
   const rules = intents.map(({ kind }) => RULES[kind].whenGone)
   return rules.includes('start-new') ? 'start-new' : rules.includes('refuse') ? 'refuse' : 'drop'
 }
 
-/** What a replay of intents does in addition to the texts. */
+/** The effects of replaying intents, in addition to the texts. */
 export interface Effects {
   newId: boolean
   /** A login, which starts a new absolute lifetime. */
   loggedIn: boolean
-  /** A login found the data of another user and dropped it. */
+  /** A login removed the data of another user. */
   otherUser: boolean
-  /** The properties from before are gone: cleared, or of another user. */
+  /** All earlier properties were removed, by `clear` or because they belonged to another user. */
   wiped: boolean
-  /** The text that a `claim` handed out. */
+  /** The text that a `claim` removed. */
   claimed: string | undefined
 }
 
@@ -97,12 +96,11 @@ export function apply(texts: Map<string, string>, intent: Intent, effects: Effec
     case 'setIfAbsent':
       return texts.has(intent.name) ? undefined : put(texts, userName, intent.name, intent.text)
     case 'update':
+    case 'consume':
       return put(texts, userName, intent.name, intent.change(texts.get(intent.name)))
     case 'claim':
       effects.claimed = texts.get(intent.name)
       return remove(texts, userName, intent.name)
-    case 'consume':
-      return texts.get(intent.name) === intent.text ? remove(texts, userName, intent.name) : undefined
     case 'clear':
       effects.wiped = true
       return clear(texts)
@@ -120,10 +118,7 @@ function put(texts: Map<string, string>, userName: string, name: string, text: s
   if (name === userName) texts.delete(LAST_USER)
 }
 
-/**
- * Removing the user keeps a note of who it was: what remains, and what requests of that user still
- * add, is that user's data.
- */
+/** Stores the removed user in `LAST_USER`, because the remaining properties belong to that user. */
 function remove(texts: Map<string, string>, userName: string, name: string): void {
   const text = texts.get(name)
   if (text === undefined) return
@@ -131,7 +126,7 @@ function remove(texts: Map<string, string>, userName: string, name: string): voi
   if (name === userName) texts.set(LAST_USER, text)
 }
 
-/** Whether the cookie ends with the browser is kept, because the cookie stays the same. */
+/** Keeps `BROWSER`, because the cookie does not change. */
 function clear(texts: Map<string, string>): void {
   const browser = texts.get(BROWSER)
   texts.clear()
@@ -150,15 +145,15 @@ function login(texts: Map<string, string>, text: string, effects: Effects, conte
   effects.loggedIn = true
 }
 
-/** The user id as text, `undefined` without one. */
+/** The user id as text; `undefined` if no user is logged in. */
 export function userOf(texts: Texts, context: RuleContext): string | undefined {
   const text = texts.get(context.profile.userName)
   return text === undefined ? undefined : userIn(text, context)
 }
 
 /**
- * Maps 7, "7" and another writer's 7.0 to the same user id. Whole numbers beyond 2^53 keep their
- * digits.
+ * Maps 7, "7" and 7.0 (as other software may write it) to the same user id. Whole numbers beyond
+ * 2^53 keep their digits.
  */
 function userIn(text: string, { profile, parse }: RuleContext): string {
   try {
@@ -170,7 +165,7 @@ function userIn(text: string, { profile, parse }: RuleContext): string {
   }
 }
 
-/** Whether the intent changes this property by its name. */
+/** Whether the intent names this property. */
 export function concerns(intent: Intent, name: string): boolean {
   return 'name' in intent && intent.name === name
 }

@@ -2,17 +2,16 @@ import type { RuleContext, Texts } from '../config/profile.ts'
 import { apply, type Effects, type Intent, noEffects, userOf } from './intent.ts'
 
 /**
- * A state after a request's changes, and what they mean for the session as a whole. `newId`: the
- * session must get a new id, because of a change that asks for one, another user, or another
- * lifetime of the token.
+ * A state after a request's changes, with their effects. `newId`: the session must get a new id,
+ * because of an intent, another user, or another lifetime of the token.
  */
 export interface Merged extends Readonly<Effects> {
   readonly texts: Texts
 }
 
 /**
- * Replays intents on a copy of a state. Pure, except for the functions of `update`; throws what
- * those throw.
+ * Replays intents on a copy of a state. Pure, except for the functions of `update`, whose errors it
+ * throws.
  */
 export function merge(base: Texts, intents: readonly Intent[], context: RuleContext): Merged {
   const texts = new Map(base)
@@ -21,15 +20,15 @@ export function merge(base: Texts, intents: readonly Intent[], context: RuleCont
   return conclude(base, texts, effects, context)
 }
 
-/** The result of intents with these effects, which turned `base` into `texts`. */
+/** Returns the result of intents that changed `base` to `texts` and had these effects. */
 export function conclude(base: Texts, texts: Texts, effects: Effects, context: RuleContext): Merged {
   const newId = effects.newId || hasAnotherUser(base, texts, context) || context.profile.requiresNewId(base, texts, context)
   return { ...effects, texts, newId }
 }
 
 /**
- * The properties that these intents set without reading and that another request changed since
- * `opened`: the last writer wins.
+ * Returns the properties that these intents set without reading and that another request changed
+ * since `opened`. The last writer wins.
  */
 export function overwritten(opened: Texts, current: Texts, intents: readonly Intent[]): string[] {
   const names = intents.flatMap((intent) => (intent.kind === 'set' || intent.kind === 'mutate' ? [intent.name] : []))

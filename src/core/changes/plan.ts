@@ -8,26 +8,26 @@ import { type Intent, whenGone } from './intent.ts'
 import type { Merged } from './merge.ts'
 import type { State } from './state.ts'
 
-/** Everything that the decision depends on. */
+/** The input of `plan`. */
 export interface Situation {
   readonly state: State
   readonly intents: readonly Intent[]
   /**
-   * The request's changes on the state it knows. A function, because it runs the functions of
-   * `update`, which only a write may run.
+   * Returns the state with the request's changes. It is a function, because it calls the functions
+   * of `update`, which may run only for a write.
    */
   readonly merge: () => Merged
-  /** What the request sees of a session it did not change. */
+  /** The properties that the request sees. */
   readonly texts: Texts
   /** The sessions that this request flushed. */
   readonly flushed: readonly Identity[]
   readonly accessed: boolean
   /**
-   * Whether a session that was only read may be touched. It may not where that would take a new
-   * token.
+   * Whether a session that was only read may be touched. `false` for stores with `carriesData`,
+   * where a touch needs a new token.
    */
   readonly touches: boolean
-  /** The response is a 5xx: nothing is performed but a flush. */
+  /** Whether only a flush is performed: the response is a 5xx, or a change cannot be stored. */
   readonly failed: boolean
   readonly now: number
 }
@@ -47,7 +47,7 @@ export type Plan =
     }
   | { readonly do: 'refuse'; readonly error: SessionError }
 
-/** Decides what a commit does. Pure: no clock, no randomness, no I/O. */
+/** Decides what a commit does. Pure: uses no clock, no random values and no I/O. */
 export function plan(situation: Situation, context: RuleContext): Plan {
   const { flushed, failed, intents } = situation
   if (failed) return flushed.length > 0 ? { do: 'delete', ended: flushed } : { do: 'nothing', reason: 'failed-response' }
@@ -91,7 +91,7 @@ function planCreate(merged: Merged, intents: readonly Intent[]): Plan {
     : { do: 'nothing', reason: 'nothing-to-save' }
 }
 
-/** Whether there is data to start a session for. The note of the last user is not. */
+/** Whether there is data to start a session for. `LAST_USER` alone does not count. */
 function startsSession({ texts }: Merged): boolean {
   return texts.size > (texts.has(LAST_USER) ? 1 : 0)
 }

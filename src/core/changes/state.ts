@@ -5,17 +5,18 @@ import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 
 /**
- * How a request stands to the session that its token names.
+ * The state of a draft.
  *
- * - `absent`: there is none, and a change starts one. `presented` are the ids that a flush ends all
- *   the same. `conflict`: they lead to several sessions, and none of them is this request's.
- *   `refusal`: they lead to one that cannot be read, and none may be started in its place
+ * - `absent`: the request has no session, and a change starts one. `presented` are the ids that a
+ *   flush ends nevertheless. `conflict`: they lead to several sessions, and the request uses none.
+ *   `refusal`: they lead to a session that cannot be read, and a change is refused
  * - `deferred`: the token contains the session and is decoded when the request first uses the
  *   session
  * - `unloaded`: not read yet (option `lazy`). `others` are further ids that the request presented
- * - `live`: it was read; `entry` is the newest that this request knows
- * - `ended`: it ended while the request was running, or its id was renewed a moment ago. Changes
- *   are lost, and the request gets an error
+ * - `live`: the session was read; `entry` is the newest one that this request knows
+ * - `ended`: the session ended while the request was running, or its id was renewed less than a
+ *   minute ago. A login starts a new session; other changes are refused with an error, or dropped
+ *   with `whenEnded: 'discard'`
  * - `failed`: the store could not be read
  * - `unknown`: the outcome of a write is unknown; only a flush is still possible
  */
@@ -34,7 +35,7 @@ export type State =
   | { readonly is: 'live'; readonly identity: Identity; readonly entry: Entry }
   | { readonly is: 'failed'; readonly identity: Identity; readonly error: SessionError }
 
-/** A state, and the texts of its properties where it is `live`. */
+/** A state, with the texts of its properties if it is `live`. */
 export interface Opened {
   readonly state: State
   readonly texts?: Texts | undefined

@@ -1,3 +1,4 @@
+import { requireToken } from '../base/access.ts'
 import { SessionEndedError, StoreError } from '../base/errors.ts'
 import { type Merged, merge } from '../changes/merge.ts'
 import type { Engine } from '../config/engine.ts'
@@ -7,7 +8,7 @@ import type { Entry, Version } from '../store/store.ts'
 import type { Job, QueuedJob } from './job.ts'
 import { type EntryContext, newEntry } from './new-entry.ts'
 
-type BatchContext = EntryContext & Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'values' | 'ids'>
+type BatchContext = EntryContext & Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'values' | 'ids' | 'emit'>
 
 /** One job of a batch. */
 export interface BatchItem {
@@ -15,13 +16,13 @@ export interface BatchItem {
   readonly merged: Merged
   readonly identity: Identity
   /**
-   * The properties that the changes were applied to, if they are not the ones that the request
-   * knew.
+   * The properties that the changes were applied to, if another request has changed them since this
+   * one read them; otherwise `undefined`.
    */
   readonly base: Texts | undefined
 }
 
-/** One write made from the changes of several jobs, and the jobs that are not part of it. */
+/** One write with the changes of several jobs, and the jobs that are not part of it. */
 export interface Batch {
   readonly entry: Entry
   readonly items: readonly BatchItem[]
@@ -29,18 +30,15 @@ export interface Batch {
   readonly noops: readonly BatchItem[]
   /** Jobs that cannot be written, with the reason. */
   readonly refused: readonly { readonly queued: QueuedJob; readonly error: unknown }[]
-  /**
-   * Jobs whose own function, codec or size failed in company of others: they are evaluated again,
-   * alone.
-   */
+  /** Jobs that failed within the batch. Each is evaluated again, alone. */
   readonly retryAlone: readonly QueuedJob[]
   /** Jobs after one that renewed the id; they are re-evaluated against the resulting entry. */
   readonly afterNewId: readonly QueuedJob[]
 }
 
 /**
- * Applies the jobs' changes to `current`, one after another, up to the first one that renews the
- * id. Settles no job.
+ * Applies the changes of the jobs to `current`, one after another, up to the first job that renews
+ * the id. Does not resolve or reject any job.
  */
 export function buildBatch(context: BatchContext, current: Entry, jobs: readonly QueuedJob[], nonce: Version): Batch {
   const items: BatchItem[] = []
@@ -73,6 +71,7 @@ function applyJob(context: BatchContext, current: Entry, queued: QueuedJob, befo
   const base = before ?? (isAsKnown ? job.latestTexts : decode(context, current))
   if (before === undefined && context.profile.endOf(current, base, context) <= context.now()) throw new SessionEndedError('ended')
   const merged = (isAsKnown ? job.merged : undefined) ?? merge(base, job.intents, context)
+  if (merged.newId) requireToken(job.access, context.emit)
   const identity = merged.newId ? context.ids.renew(job.identity) : job.identity
   return { queued, merged, identity, base: isAsKnown ? undefined : base }
 }

@@ -1,13 +1,14 @@
-import type { Draft } from '../draft/draft.ts'
+import type { Draft, StartedResponse } from '../draft/draft.ts'
 import type { Committer } from './committer.ts'
 
 /**
- * The commits of one session object: one after another, and a final one when its response starts.
+ * Runs the commits of one session object one after another, and a final one when the response
+ * starts.
  */
 export class Commits {
   readonly #draft: Draft
   readonly #committer: Committer
-  /** The operation under way, which the next one waits for. */
+  /** The running operation, which the next one waits for. */
   #current: Promise<unknown> | undefined
   #final: Promise<void> | undefined
 
@@ -17,17 +18,20 @@ export class Commits {
   }
 
   /** The session can only be read from now on. Repeated calls return the same promise. */
-  finish(status: number): Promise<void> {
-    this.#draft.close()
+  finish(status: number, response?: StartedResponse): Promise<void> {
+    this.#draft.close(response)
     this.#final ??= this.#inTurn(() => this.#committer.commit(this.#draft, status))
     return this.#final
   }
 
-  save(): Promise<void> {
+  async save(): Promise<void> {
+    const draft = this.#draft.openForWrite()
+    if (draft.context.profile.savesUnchanged === true) draft.record({ kind: 'save' })
     return this.#inTurn(() => this.#committer.commit(this.#draft))
   }
 
-  claim(name: string): Promise<string | undefined> {
+  async claim(name: string): Promise<string | undefined> {
+    this.#draft.openForRead().openForWrite()
     return this.#inTurn(() => this.#committer.claim(this.#draft, name))
   }
 
@@ -37,6 +41,11 @@ export class Commits {
 
   reload(): Promise<void> {
     return this.#inTurn(() => this.#committer.reload(this.#draft))
+  }
+
+  /** The connection of the request closed, and no response will commit its changes. */
+  abandon(): Promise<void> {
+    return this.#inTurn(async () => this.#committer.reportUncommitted(this.#draft))
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { requireToken } from '../base/access.ts'
 import { monotonic } from '../base/clock.ts'
 import { CommitUnknownError, ConfigError, SessionEndedError, SessionError } from '../base/errors.ts'
 import type { SessionEvent } from '../base/events.ts'
@@ -17,7 +18,7 @@ type PlanOf<Kind extends Plan['do']> = Plan & { readonly do: Kind }
 
 type EndReason = (SessionEvent & { readonly type: 'ended' })['reason']
 
-/** What a commit covers. Changes made while it runs belong to the next one. */
+/** The changes that a commit covers. Changes made while it runs belong to the next one. */
 interface Scope {
   readonly intents: readonly Intent[]
   readonly generation: number
@@ -26,8 +27,9 @@ interface Scope {
 }
 
 /**
- * Performs what `plan` decides. All writes of sessions, and all their ends, go through this class.
- * One per manager.
+ * Performs what `plan` decides: all writes of sessions go through this class, and the ends by
+ * `flush` and `login`. `Sessions.revoke` and `Users.revoke` delete in the store directly. One per
+ * manager.
  */
 export class Committer {
   readonly #engine: Engine
@@ -42,8 +44,8 @@ export class Committer {
   }
 
   /**
-   * Commits the changes of a draft. Of a response with a status of 500 and above only a flush is
-   * performed, unless `saveOnError` is set.
+   * Commits the changes of a draft. If the status is 500 or above and `saveOnError` is not set,
+   * only a flush is performed.
    */
   async commit(draft: Draft, status = 200): Promise<void> {
     const failed = status >= 500 && !this.#engine.saveOnError
@@ -62,7 +64,7 @@ export class Committer {
     }
   }
 
-  /** Removes a property in the store and resolves to its text; of several callers one gets it. */
+  /** Removes a property in the store and resolves to its text. At most one caller gets it. */
   async claim(draft: Draft, name: string): Promise<string | undefined> {
     if (!this.#engine.capabilities.compareAndSwap) throw new ConfigError(NO_CLAIM)
     const scope = this.#scope(draft)
@@ -83,11 +85,20 @@ export class Committer {
     await loadInto(this.#engine, draft, true)
   }
 
-  /** Ends one session. `false` when there was none. Rejects with `StoreError`. */
+  /** Ends one session. Resolves to `false` if there was none. Rejects with `StoreError`. */
   async end(identity: Pick<Identity, 'key' | 'handle'>, reason: EndReason, deadline: number): Promise<boolean> {
     const existed = await this.#writer.delete(identity.key, deadline)
     this.#engine.emit({ type: 'ended', reason, handle: identity.handle })
     return existed
+  }
+
+  /** Reports changes that nothing will commit. The warning is printed once. */
+  reportUncommitted(draft: Draft): void {
+    if (draft.isCommitted) return
+    const isModified = detectMutations(draft) !== undefined || draft.intents.length > 0 || draft.flushed.length > 0
+    if (!isModified) return
+    this.#engine.emit({ type: 'uncommitted', reason: 'closed', ...handleOf(draft) })
+    this.#engine.warnOnce(UNCOMMITTED)
   }
 
   #scope({ generation }: Draft): Scope {
@@ -95,8 +106,8 @@ export class Committer {
   }
 
   /**
-   * Reports a failed commit. After a write with an unknown outcome nothing more is written for this
-   * request.
+   * Reports a failed commit. After a write with an unknown outcome, nothing more is written for
+   * this request.
    */
   #failed(draft: Draft, { generation }: Scope, error: unknown): unknown {
     if (error instanceof CommitUnknownError) draft.markUnknown(generation)
@@ -155,6 +166,7 @@ export class Committer {
   }
 
   async #create(draft: Draft, merged: Merged, scope: Scope): Promise<void> {
+    requireToken(draft.access, this.#engine.emit) // with `lazy`, it was unknown whether there is a session
     const { entry, identity } = await this.#writer.create(merged, scope.deadline)
     draft.committed(scope.intents, identity, entry, scope.generation)
     this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.handle })
@@ -170,8 +182,8 @@ export class Committer {
   }
 
   /** Writes to a session that exists. `own`: the intents of the draft that the job contains. */
-  #write(draft: Draft, job: Omit<Job, 'latestTexts'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<Done> {
-    return this.#queue.commit({ ...job, latestTexts: draft.latestTexts }).then((done) => {
+  #write(draft: Draft, job: Omit<Job, 'latestTexts' | 'access'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<Done> {
+    return this.#queue.commit({ ...job, latestTexts: draft.latestTexts, access: draft.access }).then((done) => {
       draft.committed(own, done.identity, done.entry, job.generation)
       return done
     })
@@ -185,8 +197,8 @@ export class Committer {
   }
 
   /**
-   * With the capability `renames` a session that was read and is gone may continue under another
-   * key, so that the flush was no logout.
+   * With the capability `renames`, a session that was read and whose row is missing may continue
+   * under another key. The flush has then not ended it.
    */
   #flushedRowMissing(draft: Draft): void {
     if (this.#engine.capabilities.renames !== true || !draft.flushedCurrent) return
@@ -196,11 +208,11 @@ export class Committer {
   }
 
   /**
-   * The session ended. It is not revived: a login starts a new one with this request's changes,
-   * other changes are refused.
+   * Handles the end of the session. A login creates a new session with this request's changes.
+   * Other changes are refused.
    */
   async #sessionEnded(draft: Draft, error: SessionEndedError, scope: Scope): Promise<void> {
-    if (scope.generation !== draft.generation) return // this request flushed it in the meantime
+    if (scope.generation !== draft.generation) return // this request flushed it while the write was running
     const outcome = this.#outcomeFor(scope.intents)
     this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome, ...handleOf(draft) })
     draft.end(outcome === 'started-new')
@@ -227,7 +239,10 @@ export class Committer {
     return this.#commitClaim(draft, name, own, deadline)
   }
 
-  /** Another request may have set a property that this one did not see. */
+  /**
+   * Reads the newest entry, because another request may have set a property that this one did not
+   * see.
+   */
   async #isSetMeanwhile(draft: Draft, name: string): Promise<boolean> {
     const { state, generation } = draft
     if (state.is !== 'live') return false
@@ -255,6 +270,9 @@ export class Committer {
 
 const NO_CLAIM =
   'claim() needs a store with the capability `compareAndSwap`: a copy of an old cookie could claim the same value again. Remove the property with pop(), and record in a database what may be used only once.'
+
+const UNCOMMITTED =
+  'A connection closed with changes of its session that were never saved, so they are lost. A WebSocket has no response that saves them: call `await session.save()` after a change. Further cases are reported only to the option `onEvent`, as events of type `uncommitted`.'
 
 /** Records changes inside of objects. Returns the error when one of them cannot be stored. */
 function detectMutations(draft: Draft): { readonly error: unknown } | undefined {

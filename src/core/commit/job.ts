@@ -1,3 +1,4 @@
+import type { Access } from '../base/access.ts'
 import { monotonic } from '../base/clock.ts'
 import { BusyError, CommitUnknownError } from '../base/errors.ts'
 import type { Intent } from '../changes/intent.ts'
@@ -6,7 +7,7 @@ import type { Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 
-/** One request's changes of one session, to be written. */
+/** The changes of one request to one session, to be written. */
 export interface Job {
   /** The id that the request presented. */
   readonly identity: Identity
@@ -15,8 +16,10 @@ export interface Job {
   readonly entry: Entry
   /** The properties of that entry. */
   readonly latestTexts: Texts
-  /** What the changes make of exactly these properties. */
+  /** `merge(latestTexts, intents)`, if it is already computed. */
   readonly merged: Merged | undefined
+  /** What the request may change. Other requests' changes can make its changes need a new id. */
+  readonly access: Access
   /** The `monotonic()` time by which the request gets its result. */
   readonly deadline: number
 }
@@ -24,7 +27,7 @@ export interface Job {
 /** The result of a job that was written. */
 export interface Done {
   readonly entry: Entry
-  /** The current id: that of the job, or the new one that the write gave the session. */
+  /** The current id: that of the job, or the new one if the write renewed it. */
   readonly identity: Identity
   readonly merged: Merged
 }
@@ -47,15 +50,15 @@ export class QueuedJob {
     this.#reject = reject
   }
 
-  /** Rejects at the job's own deadline, however long the write takes that it waits for. */
+  /** Rejects the job at its deadline, even if the write that it waits for takes longer. */
   wait(): void {
     const onDeadline = (): void => this.reject(this.#isStarted ? new CommitUnknownError() : new BusyError())
     this.#timer = setTimeout(onDeadline, this.job.deadline - monotonic())
   }
 
   /**
-   * Whether the job is still to be written. One whose deadline has passed is rejected: nothing of
-   * it was saved.
+   * Returns whether the job has to be written. A job whose deadline has passed is rejected, and
+   * nothing of it was saved.
    */
   start(): boolean {
     this.#isStarted = true

@@ -13,9 +13,9 @@ export type EntryContext = Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'valu
 }
 
 /**
- * The entry to write for a merged state, under `identity` and in place of `before` where there is
- * one. Its expiry is computed from the state. Throws `CodecError` when the session is too large,
- * and `SessionEndedError` when its expiry has passed.
+ * Returns the entry to write for a merged state under `identity`, which replaces `before` if that
+ * is given. Its expiry is computed from the state. Throws `CodecError` when the session is too
+ * large, and `SessionEndedError` when its expiry has passed.
  */
 export function newEntry(context: EntryContext, merged: Merged, identity: Identity, nonce: string, before?: Entry): Entry {
   const { profile, capabilities, receipts } = context
@@ -40,7 +40,7 @@ export function newEntry(context: EntryContext, merged: Merged, identity: Identi
 
 function encode({ values, maxSize }: Pick<Engine, 'values' | 'maxSize'>, texts: Texts): string {
   const payload = values.encode(texts)
-  // A UTF-16 unit takes at most three bytes, so most sessions need not be measured.
+  // A UTF-16 unit takes at most three bytes, so most sessions are accepted without encoding them.
   if (payload.length * 3 <= maxSize || byteLength(payload) <= maxSize) return payload
   const [name, text] = largestProperty(texts)
   throw new CodecError(
@@ -50,7 +50,7 @@ function encode({ values, maxSize }: Pick<Engine, 'values' | 'maxSize'>, texts: 
   )
 }
 
-/** The property with the longest text. There must be at least one. */
+/** Returns the property with the longest text. There must be at least one. */
 export function largestProperty(texts: Texts): readonly [name: string, text: string] {
   return [...texts].reduce((largest, each) => (each[1].length > largest[1].length ? each : largest))
 }

@@ -7,13 +7,16 @@ import { type Batch, type BatchItem, buildBatch } from './batch.ts'
 import { type Done, type Job, QueuedJob } from './job.ts'
 import type { CommitContext, WriteOutcome, Writer } from './writer.ts'
 
-/** How many requests of one session may wait for its write. No browser sends so many. */
+/**
+ * How many requests of one session may wait for its write. The limit is above what any browser
+ * sends, so it bounds memory only.
+ */
 const MAX_QUEUED = 1000
 
 /**
  * Commits changes to sessions that exist. Each session has one write in flight; jobs that arrive
- * during it wait and are then written together, whole requests in the order of their arrival. Every
- * write is a compare-and-swap: if it loses, the changes are replayed on the state that won.
+ * during it wait and are then written together, in the order of their arrival. Every write is a
+ * compare-and-swap. If another process has written first, the changes are replayed on its entry.
  */
 export class CommitQueue {
   readonly #context: CommitContext
@@ -53,8 +56,8 @@ export class CommitQueue {
   }
 
   /**
-   * Settles these jobs. Resolves to the newest entry that is known, `undefined` when none is. Never
-   * rejects.
+   * Writes these jobs, and resolves or rejects each of them. Resolves to the newest entry that is
+   * known, or to `undefined`. Never rejects.
    */
   async #run(jobs: readonly QueuedJob[], newest: Entry = (jobs[0] as QueuedJob).job.entry): Promise<Entry | undefined> {
     let nonce = ''
@@ -86,7 +89,8 @@ export class CommitQueue {
   }
 
   /**
-   * Runs the jobs that were not part of the batch. Not async, because there are hardly ever any.
+   * Runs the jobs that were not part of the batch. Returns without a promise when nothing remains,
+   * which is the usual case.
    */
   #runRemaining(
     { retryAlone: [first, ...others], afterNewId }: Pick<Batch, 'retryAlone' | 'afterNewId'>,
@@ -132,6 +136,6 @@ function settleWithoutWrite({ noops, refused }: Batch, entry: Entry): void {
 }
 
 function queueFull(): StoreError {
-  const message = `${MAX_QUEUED} requests of this session wait to be saved already. Nothing was saved; the request may be sent again.`
+  const message = `${MAX_QUEUED} requests of this session are already waiting to be saved. Nothing was saved; repeat the request later.`
   return new StoreError('replace', undefined, { applied: false, message })
 }

@@ -1,6 +1,6 @@
 import type { RandomText } from '../base/random.ts'
 
-/** 32 receipts take about 1 kB of a row. */
+/** The maximum number of receipts in a row: 32 take about 1 kB. */
 const MAX_RECEIPTS = 32
 const MANAGER_LENGTH = 8
 const NONCE_LENGTH = 12
@@ -11,8 +11,8 @@ const NONCE_LENGTH = 12
  */
 interface Commits {
   /**
-   * The highest number whose receipt was removed because there were too many. A write with a higher
-   * number that is not listed was not applied.
+   * The highest number of a receipt that was removed because there were too many. A write with a
+   * higher number without a receipt was not applied.
    */
   readonly floor: number
   readonly receipts: readonly string[]
@@ -20,16 +20,16 @@ interface Commits {
 
 /**
  * The receipts of one manager. A write leaves its receipt in the row; if its response is lost, the
- * receipt shows whether it was applied. Writes of a row are numbered, and no clock is read, so the
- * result does not depend on the clocks of other processes.
+ * receipt shows whether it was applied. The writes of a row are numbered and no clock is read, so
+ * the result does not depend on the clocks of other processes.
  */
 export class Receipts {
   readonly #randomText: RandomText
   readonly #limit: number
   #manager: string | undefined
   /**
-   * The nonces of this manager's writes whose outcome is unknown so far. Their receipts must not be
-   * removed by this manager.
+   * The nonces of this manager's writes that are not settled. Their receipts must not be removed by
+   * this manager.
    */
   readonly #open = new Set<string>()
 
@@ -46,12 +46,12 @@ export class Receipts {
     return nonce
   }
 
-  /** The outcome of the write is known, or was reported as unknown. */
+  /** Ends a write: its outcome is known, or was reported as unknown. */
   close(nonce: string): void {
     this.#open.delete(nonce)
   }
 
-  /** The `commits` text of an entry that replaces one with the text `before`. */
+  /** Returns the `commits` text of an entry that replaces one with the text `before`. */
   add(before: string, nonce: string): string {
     const { floor, receipts } = parse(before)
     const number = (receipts[0] === undefined ? floor : numberOf(receipts[0])) + 1
@@ -61,8 +61,8 @@ export class Receipts {
   }
 
   /**
-   * Whether a write is part of the row that has the text `current`. `sent` is the text that the
-   * write would have left. `undefined` when its receipt may have been pushed out by others.
+   * Whether the row with the text `current` contains a write. `sent` is the text of the entry that
+   * was sent. `undefined` if the receipt of the write may have been dropped.
    */
   isApplied(current: string, sent: string): boolean | undefined {
     const { floor, receipts } = parse(current)
@@ -73,7 +73,7 @@ export class Receipts {
     return numberOf(own) > floor ? false : undefined
   }
 
-  /** Drawn on first use, because a Worker may not draw random bytes while it is loaded. */
+  /** Generated on first use, because a Worker may not generate random bytes while it is loaded. */
   get #name(): string {
     this.#manager ??= this.#randomText(MANAGER_LENGTH)
     return this.#manager

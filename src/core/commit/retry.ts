@@ -1,12 +1,12 @@
 import { backoff, monotonic } from '../base/clock.ts'
 import { CommitUnknownError, ConfigError, StoreError } from '../base/errors.ts'
 
-/** How often an operation that certainly had no effect is sent again. */
+/** How often an operation is sent again after an error that excludes an effect. */
 const MAX_RETRIES = 2
 
 /**
- * The attempts at one write, and whether one of them may have been applied although its result was
- * lost.
+ * Counts the attempts at one write, and records whether one of them may have been applied although
+ * its result was lost.
  */
 export class Retry {
   readonly #deadline: number
@@ -23,8 +23,8 @@ export class Retry {
   }
 
   /**
-   * The result of one attempt; `undefined` when it failed and another one makes sense. Rejects with
-   * the failure when none does.
+   * Resolves to the result of one attempt, or to `undefined` if it failed and has to be repeated.
+   * Rejects with the error if it must not be repeated.
    */
   async attempt<T>(operation: Promise<T>): Promise<T | undefined> {
     try {
@@ -40,12 +40,12 @@ export class Retry {
     }
   }
 
-  /** An attempt may have been applied, although no result says so. */
+  /** Records that an attempt may have been applied. `reason` becomes the `cause` of the error. */
   doubt(reason: StoreError): void {
     this.#doubt = reason
   }
 
-  /** Throws `CommitUnknownError` when the time is over. */
+  /** Throws `CommitUnknownError` if the deadline has passed. */
   checkTime(): void {
     if (this.#isOver()) this.giveUp()
   }
@@ -57,7 +57,7 @@ export class Retry {
   async #failed(error: unknown): Promise<void> {
     if (!(error instanceof StoreError)) throw error
     if (error.applied === undefined) this.doubt(error)
-    if (!this.inDoubt && (this.#count >= MAX_RETRIES || this.#isOver())) throw error
+    if (!this.inDoubt && (error.remedy !== undefined || this.#count >= MAX_RETRIES || this.#isOver())) throw error
     await backoff(this.#count++)
   }
 

@@ -7,31 +7,31 @@ import { type EntryContext, largestProperty, newEntry } from './new-entry.ts'
 import { Retry } from './retry.ts'
 
 /**
- * The outcome of a compare-and-swap. `entry` and `current` are the newest that is known to be in
- * the store.
+ * The outcome of a compare-and-swap. `entry` and `current` are the newest entry that is known to be
+ * in the store.
  */
 export type WriteOutcome =
   | { readonly kind: 'written'; readonly entry: Entry; readonly written: Written }
   | { readonly kind: 'stale'; readonly current: Entry }
   | { readonly kind: 'missing' }
 
-/** What commits work with. */
+/** The parts of the manager that commits use. */
 export type CommitContext = Engine & EntryContext
 
-/** The key of a row, and the key that a write gives it. */
+/** The key of a row, and its key after the write. */
 interface Keys {
   readonly key: string
   readonly newKey: string
 }
 
-/** Ids have 192 random bits: more than one collision is a store that does not work. */
+/** Ids have 192 random bits. More than one collision means that the store is broken. */
 const MAX_COLLISIONS = 3
 
 /**
- * Sends one write to the store and returns when its outcome is known or its time is over. A write
- * whose response was lost is looked for by its nonce, and sent again under the same nonce while it
- * is not there. Throws `StoreError` when a write certainly had no effect, and `CommitUnknownError`
- * when that cannot be found out.
+ * Sends one write to the store until its outcome is known or its deadline has passed. If the
+ * response was lost, the row is searched for the nonce of the write, and the write is sent again
+ * with the same nonce if it is not there. Throws `StoreError` if the write had no effect, and
+ * `CommitUnknownError` if that is unknown.
  */
 export class Writer {
   readonly #context: CommitContext
@@ -40,10 +40,7 @@ export class Writer {
     this.#context = context
   }
 
-  /**
-   * Replaces `before` by `entry`, whose version is the nonce. `keys` are the key of the row and the
-   * key that it is to get.
-   */
+  /** Replaces `before` by `entry`, whose version is the nonce. */
   async replace(keys: Keys, entry: Entry, before: Entry, deadline: number): Promise<WriteOutcome> {
     const { store, now } = this.#context
     const { key } = keys
@@ -74,12 +71,13 @@ export class Writer {
         const { key } = identity
         const result = await retry.attempt(this.#withLargestProperty(entry, store.create({ key, entry, deadline })))
         if (result?.ok === true) return { entry: withVersion(entry, result), identity: issued(identity, result) }
-        if (result !== undefined) retry.doubt(new StoreError('create', 'the new id is taken')) // by this write, if it was received twice
+        // If the store received this `create` twice, the second one finds the row of the first.
+        if (result !== undefined) retry.doubt(new StoreError('create', 'the new id is taken'))
         if (!retry.inDoubt) continue
         const found = await this.#readFresh(key, retry)
         if (found !== undefined && this.#isApplied(found, entry) === true) return { entry: found, identity }
         retry.checkTime()
-        // Under another id, because the lost write may still arrive and must not revive a session
+        // Uses another id, because the lost write may still arrive, and must not create a session
         // that was ended in between.
         identity = ids.create()
         if (result !== undefined) collisions++
@@ -87,12 +85,14 @@ export class Writer {
     } finally {
       receipts.close(nonce)
     }
-    throw new StoreError('create', 'it reported that every new id is taken', { applied: false })
+    throw new StoreError('create', 'it reported three times that a new id is taken; test the store with storeSuite of sojourn/testing', {
+      applied: false,
+    })
   }
 
   /**
-   * Deletes a row, and sends the deletion again until there is a response. `false` when there
-   * certainly was no row.
+   * Deletes a row, and repeats the deletion until there is a response. Resolves to `false` if there
+   * was no row.
    */
   async delete(key: string, deadline: number): Promise<boolean> {
     const retry = new Retry(deadline)
@@ -103,27 +103,21 @@ export class Writer {
     }
   }
 
-  /**
-   * Another version is in the store: it is this write, whose response was lost, or the write of
-   * another process that won.
-   */
+  /** Returns `written` if the row contains this write, `stale` if another process wrote it. */
   #resolveConflict(current: Entry, sent: Entry, retry: Retry): WriteOutcome {
     const isApplied = this.#isApplied(current, sent)
     if (isApplied === undefined) return retry.giveUp()
     return isApplied ? { kind: 'written', entry: current, written: { ok: true } } : { kind: 'stale', current }
   }
 
-  /**
-   * Whether the row in the store contains the write of `sent`; `undefined` when that cannot be
-   * told.
-   */
+  /** Whether the row in the store contains the write of `sent`; `undefined` if that is unknown. */
   #isApplied(found: Entry, sent: Entry): boolean | undefined {
     return found.version === sent.version || this.#context.receipts.isApplied(found.commits, sent.commits)
   }
 
   /**
-   * Reads the row under its new key, and with `both` also under its old one. A row gets its new key
-   * in one step.
+   * Reads the row under its new key, and with `both` under its old key if it is not there. That
+   * suffices, because a row gets its new key in one step.
    */
   async #findMoved({ key, newKey }: Keys, retry: Retry, both: boolean): Promise<Entry | undefined> {
     const moved = key === newKey ? undefined : await this.#readFresh(newKey, retry)
@@ -131,8 +125,8 @@ export class Writer {
   }
 
   /**
-   * Names the largest property in a `CookieTooLargeError`, which a store cannot know. Only tokens
-   * can be too large for a cookie.
+   * Adds the largest property to a `CookieTooLargeError`, because a store does not know the
+   * properties. Only stores with `carriesData` throw this error.
    */
   #withLargestProperty<T>(entry: Entry, write: Promise<T>): Promise<T> {
     if (!this.#context.capabilities.carriesData) return write
@@ -143,7 +137,7 @@ export class Writer {
     })
   }
 
-  /** Reads a row past every cache, repeatedly until it can be read or the time is over. */
+  /** Reads a row past every cache. Repeats that until it succeeds or the deadline has passed. */
   async #readFresh(key: string, retry: Retry): Promise<Entry | undefined> {
     const { store, now } = this.#context
     for (;;) {
@@ -154,7 +148,7 @@ export class Writer {
   }
 }
 
-/** Some stores define the version themselves. The next write has to name that one. */
+/** Some stores define the version themselves. The next write has to expect that version. */
 function withVersion(entry: Entry, { version }: Written): Entry {
   return version === undefined ? entry : { ...entry, version }
 }

@@ -17,17 +17,20 @@ import {
 import { isReserved } from '../base/reserved.ts'
 import { type CookieOptions, PREFIX } from '../cookie/cookie-transport.ts'
 import type { Store } from '../store/store.ts'
+import { checkCodec } from './check-codec.ts'
 import { FOREIGN_OPTIONS } from './foreign-options.ts'
 import type { SessionOptions } from './options.ts'
 
 /**
- * Throws a `ConfigError` that names option, value and remedy for the first option that is wrong.
+ * Throws a `ConfigError` for the first option that is wrong. It names the option, its value and the
+ * remedy.
  */
 export function checkSessionOptions(options: unknown): asserts options is SessionOptions {
   if (!isObject(options)) throw new ConfigError(`createSessions(options): pass an object with a \`store\`, not ${formatValue(options)}.`)
   checkOptions(options, SESSION_OPTIONS)
-  const { store, clearExpired, cookie } = options as unknown as SessionOptions
+  const { store, clearExpired, cookie, codec } = options as unknown as SessionOptions
   checkStore(store)
+  if (codec !== undefined) checkCodec(codec)
   if (clearExpired !== undefined && clearExpired !== false) checkClearExpired(store)
   checkLifetime(options as unknown as SessionOptions)
   if (cookie !== undefined) checkCookie(cookie)
@@ -45,7 +48,7 @@ function checkLifetime({ idle, absolute = '30d' }: SessionOptions): void {
 }
 
 /**
- * A store without compare-and-swap is allowed only where the cookie contains the data and the store
+ * A store without compare-and-swap is allowed only if the cookie contains the data and the store
  * makes the ids.
  */
 function checkStore(store: Store): void {

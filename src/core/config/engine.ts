@@ -3,6 +3,7 @@ import { milliseconds } from '../base/duration.ts'
 import { type Listener, safeListener } from '../base/events.ts'
 import { isWorkers } from '../base/is-workers.ts'
 import { type RandomText, randomTextFrom } from '../base/random.ts'
+import { makeWarnOnce } from '../base/warn-once.ts'
 import type { Transport } from '../cookie/transport.ts'
 import type { Ids } from '../store/id.ts'
 import type { Capabilities, Store } from '../store/store.ts'
@@ -12,18 +13,20 @@ import type { SessionOptions } from './options.ts'
 import type { RuleContext, SessionProfile } from './profile.ts'
 
 /**
- * What a manager's parts are made from: checked options with their defaults. Functions take the
- * fields they use.
+ * The checked options of a manager, with their defaults, and the objects made from them. Functions
+ * take the fields they use.
  */
 export interface Engine extends RuleContext {
   readonly store: TimedStore
   readonly capabilities: Capabilities
   readonly transport: Transport
-  /** Separates the users of managers. */
+  /** Identifies the managers whose users are the same (option `realm`). */
   readonly realm: string
   readonly ids: Ids
   readonly values: Values
   readonly emit: Listener
+  /** Prints a warning, each text once. */
+  readonly warnOnce: (text: string) => void
   readonly now: () => number
   readonly randomText: RandomText
   /** How long all store operations of one commit may take together, in milliseconds. */
@@ -37,7 +40,7 @@ export interface Engine extends RuleContext {
   readonly whenEnded: 'error' | 'discard'
 }
 
-/** Makes the engine of checked options. */
+/** Makes the engine from checked options. */
 export function makeEngine(options: SessionOptions, profile: SessionProfile): Engine {
   const { store: given, clock: now = Date.now, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
   const emit = safeListener(options.onEvent)
@@ -59,6 +62,7 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
     ids,
     values,
     emit,
+    warnOnce: makeWarnOnce(),
     now,
     randomText,
     requestTimeout: milliseconds(timeout.request) ?? 5000,

@@ -5,10 +5,13 @@ import { BROWSER, EXPIRY } from '../base/reserved.ts'
 import type { Entry } from '../store/store.ts'
 import type { Expiry, Lifetime, Parse, RuleContext, Texts } from './profile.ts'
 
-/** The expiry that one session has set for itself: a sliding `idle`, or a fixed timestamp. */
+/** The expiry that was set for one session: a sliding `idle`, or a fixed timestamp. */
 type OwnExpiry = { readonly idle: number } | { readonly at: number }
 
-/** The session's own expiry; `undefined` when it has none or the stored value is unusable. */
+/**
+ * Returns the expiry that was set for the session; `undefined` if there is none or the stored value
+ * is invalid.
+ */
 function ownExpiry(texts: Texts, parse: Parse): OwnExpiry | undefined {
   const value = read(texts, EXPIRY, parse)
   if (typeof value !== 'object' || value === null) return undefined
@@ -22,7 +25,10 @@ export function endsWithBrowser(texts: Texts, { lifetime, parse }: RuleContext):
   return typeof value === 'boolean' ? value : lifetime.browserSession
 }
 
-/** After the idle time or at the session's own timestamp, and never after the absolute lifetime. */
+/**
+ * Returns the expiry: after the idle time or at the timestamp that was set for the session, and
+ * never after the absolute lifetime.
+ */
 export function expiryOf(texts: Texts, createdAt: number, now: number, { lifetime, parse }: RuleContext): number {
   const own = ownExpiry(texts, parse)
   const wanted = own !== undefined && 'at' in own ? own.at : now + (own?.idle ?? lifetime.idle)
@@ -30,23 +36,24 @@ export function expiryOf(texts: Texts, createdAt: number, now: number, { lifetim
 }
 
 /**
- * When a stored session ends: at its stored expiry, or earlier if today's options say so, computed
- * from its last write or touch. So shortened lifetimes hold for sessions that are only read.
+ * Returns when a stored session ends: at its stored expiry, or earlier if the current options are
+ * stricter. Shortened lifetimes therefore apply to sessions that are only read. The time is
+ * computed from the last write or touch.
  */
 export function endOf({ expiresAt, createdAt, seenAt }: Entry, texts: Texts, context: RuleContext): number {
   return Math.min(expiresAt, expiryOf(texts, createdAt, seenAt, context))
 }
 
 /**
- * An unused session is not touched, nor one that was touched less than a tenth of its idle time (at
- * most an hour) ago.
+ * Returns the new expiry for a touch. A session is not touched if it was not used, or if its last
+ * touch was less than a tenth of its idle time (at most an hour) ago.
  */
 export function touchOf(entry: Entry, texts: Texts, now: number, context: RuleContext, accessed: boolean): number | undefined {
   if (!accessed) return undefined
   const own = ownExpiry(texts, context.parse)
   const idle = own !== undefined && 'idle' in own ? own.idle : context.lifetime.idle
   if (now - entry.seenAt < Math.min(idle / 10, HOUR)) return undefined
-  // Where `idle` was shortened the stored expiry stays, and only `seenAt` moves.
+  // If `idle` was shortened, the stored expiry stays, and only `seenAt` changes.
   return Math.max(entry.expiresAt, expiryOf(texts, entry.createdAt, now, context))
 }
 
@@ -88,7 +95,7 @@ export function futureTimestamp(date: Date, createdAt: number, now: number, { ab
   )
 }
 
-/** The milliseconds of a duration that a session can be idle. Throws `RangeError`. */
+/** The milliseconds of an idle time. Throws `RangeError`. */
 export function slidingTime(duration: Duration, { absolute }: Lifetime): number {
   const idle = milliseconds(duration)
   if (idle === undefined)

@@ -4,7 +4,7 @@ const LIFETIMES = "use `idle` (the maximum time without use) and `absolute` (the
 const ABSOLUTE = "use `absolute` (next to `cookie`), such as '14d'; the server enforces it"
 const SLIDING = 'remove it; the time of `idle` starts again with every use'
 
-/** Options of other session libraries, and what to do in their place. */
+/** The remedies for options of other session libraries, by name. */
 export const FOREIGN_OPTIONS: Readonly<Record<string, string>> = {
   secret: NO_SIGNATURE,
   secrets: 'remove it; only a store that keeps sessions in the cookie needs secrets: new CookieStore({ secrets })',

@@ -5,7 +5,7 @@ import { hashedIds } from '../store/id.ts'
 import { endOf, endsWithBrowser, expiryOf, expiryProperties, touchOf } from './expiry.ts'
 import type { SessionProfile } from './profile.ts'
 
-/** The profile of sessions in this package's own tables. */
+/** The profile of sessions in this package's tables. */
 export const ownProfile: SessionProfile = {
   userName: USER,
   lifetime: ({ idle, absolute, browserSession = false }) => ({

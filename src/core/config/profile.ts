@@ -6,7 +6,7 @@ import type { Ids } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import type { SessionOptions } from './options.ts'
 
-/** How long sessions live that do not have an expiry themselves, in milliseconds. */
+/** The lifetimes of sessions without an expiry of `setExpiry`, in milliseconds. */
 export interface Lifetime {
   readonly idle: number
   readonly absolute: number
@@ -19,7 +19,7 @@ export type Parse = (text: string) => unknown
 /** The properties of a session as the codec splits them: text by name. */
 export type Texts = ReadonlyMap<string, string>
 
-/** What the rules of a profile work with. */
+/** The parts of the manager that the rules of a profile use. */
 export interface RuleContext {
   readonly profile: SessionProfile
   readonly lifetime: Lifetime
@@ -27,7 +27,7 @@ export interface RuleContext {
 }
 
 /**
- * What `setExpiry` takes: a sliding idle time, a fixed date, `'browser'` (until the browser is
+ * The argument of `setExpiry`: a sliding idle time, a fixed date, `'browser'` (until the browser is
  * closed), or `undefined` for the defaults.
  */
 export type Expiry = Duration | Date | 'browser' | undefined
@@ -42,42 +42,42 @@ export interface CommitOutcome {
 }
 
 /**
- * A token that the client has to get, and for how long: milliseconds, or `undefined` until the
- * browser is closed.
+ * The lifetime of a token that is issued: milliseconds, or `undefined` until the browser is closed.
  */
 export interface Issue {
   readonly lifetime: number | undefined
 }
 
 /**
- * What the stored texts of a session mean: names, lifetimes, ids, and when the client needs a
- * token. The profile of this package is `ownProfile`. Tables that belong to another framework have
- * a profile with that framework's names and rules. Every function is pure.
+ * The property names, lifetimes and ids of sessions, and the rules when a token is issued. The
+ * profile of this package is `ownProfile`. Tables of another framework have a profile with its
+ * names and rules. Every function is pure.
  */
 export interface SessionProfile {
   /** The property with the id of the user. */
   readonly userName: string
-  /** Why `login(userId)` cannot be used, and what to call; `undefined` where it can. */
+  /**
+   * The reason why `login(userId)` cannot be used, and the remedy; `undefined` if it can be used.
+   */
   readonly loginRemedy?: string
   /** The lifetimes of checked options. */
   lifetime(options: SessionOptions): Lifetime
   transport(options: SessionOptions): Transport
-  /** Separates the ids of managers with different cookies. */
+  /** The scope of the cookie: ids of one scope are worthless in another. */
   scope(options: SessionOptions): string
   ids(randomText: RandomText, scope: string): Ids
   /** Whether the token is issued until the browser is closed. */
   endsWithBrowser(texts: Texts, context: RuleContext): boolean
   /**
-   * When a stored session ends. Never after the entry's own expiry; earlier where the options
-   * became stricter.
+   * When a stored session ends. Never after the expiry of the entry; earlier if the options became
+   * stricter.
    */
   endOf(entry: Entry, texts: Texts, context: RuleContext): number
   /** When a session that is used at `now` expires. */
   expiryOf(texts: Texts, createdAt: number, now: number, context: RuleContext): number
   /**
-   * The expiry to which a request without changes moves an entry; `undefined` when there is no
-   * reason to move it. `accessed`: the request read its session. Never earlier than the present
-   * one.
+   * The new expiry of an entry after a request without changes; `undefined` if it stays. Never
+   * earlier than the stored one. `accessed`: the request read its session.
    */
   touchOf(entry: Entry, texts: Texts, now: number, context: RuleContext, accessed: boolean): number | undefined
   /**
@@ -91,17 +91,17 @@ export interface SessionProfile {
    */
   requiresNewId(before: Texts, after: Texts, context: RuleContext): boolean
   /**
-   * Maps every spelling of a user id to the same text, by which ids are compared. Left out where
-   * ids have one spelling.
+   * Maps every spelling of a user id to the same text, by which ids are compared. Omitted if ids
+   * have one spelling.
    */
   normalizeUserId?(id: string): string
   /** Whether `session.save()` writes a session that has no changes. */
   readonly savesUnchanged?: boolean
   /**
-   * Why no session may be started in place of a stored one that cannot be read. Left out where one
-   * may.
+   * The refusal of changes if the stored session cannot be read. If omitted, a new session replaces
+   * it.
    */
   readonly unreadable?: Refusal
-  /** The token to issue after a write; `undefined` when the client keeps the one it has. */
+  /** The token to issue after a write; `undefined` if the client keeps its token. */
   issues(outcome: CommitOutcome, context: RuleContext): Issue | undefined
 }

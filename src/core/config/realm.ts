@@ -4,9 +4,9 @@ import { sha256 } from '../store/id.ts'
 const MAX_LENGTH = 200
 
 /**
- * The text under which a store finds the sessions of a user. Managers of different realms have
- * different users, also where they share a table and their ids are equal. The mapping is injective:
- * no user can have an id that is the text of another realm's user.
+ * The text under which a store finds the sessions of a user. Users with the same id in different
+ * realms are different users, even if the realms share a table. The mapping is injective: no user
+ * id is the text of a user of another realm.
  */
 export function userIndex(userId: string, realm: string): string {
   const name = realm === '' ? userId.replace(/^~/, '~~') : `~${sha256(realm).slice(0, 22)}~${userId}`

@@ -47,7 +47,7 @@ const MAX_AGE = 34_560_000
 export class CookieCarrier implements Carrier {
   readonly name: string
   readonly #attributes: CookieAttributes
-  /** How long the value of one cookie may be. */
+  /** The maximum length of the value of one cookie. */
   readonly #maxLength: number
 
   constructor(name: string, attributes: CookieAttributes) {
@@ -103,14 +103,14 @@ export function cookieTransport(options: CookieOptions): Transport {
   const local = new CookieCarrier(name, { ...common, secure: false })
   return {
     vary: 'Cookie',
-    over: (request) => (always === true || request.secure ? secured : request.loopback ? local : insecure(request.remedy)),
+    over: (request) => (always === true || request.secure ? secured : request.loopback ? local : insecure(request)),
   }
 }
 
 /**
- * Separates the ids of different cookies: an id of the visitors' cookie is worthless in the cookie
- * of the administration, although both keep their rows in one table. The default cookie has an
- * empty scope.
+ * Returns the scope of a cookie. Ids of one scope are worthless in another: an id of the visitors'
+ * cookie does not open a session in the cookie of the administration, although both keep their rows
+ * in one table. The scope of the default cookie is empty.
  */
 export function scopeOf(options: CookieOptions = {}): string {
   const { path = '/', domain = '' } = options
@@ -122,14 +122,14 @@ function nameWithoutPrefix({ name = 'sid' }: CookieOptions): string {
   return name.replace(PREFIX, '')
 }
 
-/** What browsers treat as a prefix, in any case. */
+/** The prefixes that browsers recognize, in upper or lower case. */
 export const PREFIX: RegExp = /^__(?:host|secure)-/i
 
-function insecure(remedy: string | undefined): Refusal {
-  return { reason: 'insecure', error: () => new ConfigError(insecureMessage(remedy)) }
+function insecure({ remedy, whyNotLoopback = '`loopback` of the request is false' }: IncomingRequest): Refusal {
+  return { reason: 'insecure', error: () => new ConfigError(insecureMessage(whyNotLoopback, remedy)) }
 }
 
-function insecureMessage(remedy: string | undefined): string {
+function insecureMessage(whyNotLoopback: string, remedy: string | undefined): string {
   const trust = remedy === undefined ? '' : `${remedy} if a proxy terminates TLS and sends forwarding headers, or `
-  return `The session cookie was not set: this request used plain HTTP and is not local (local needs a Host of localhost, a peer on this machine, no forwarding header and NODE_ENV other than production). Use HTTPS; ${trust}\`cookie: { secure: true }\` behind a proxy that terminates TLS. Browsers accept that on http://localhost too.`
+  return `The session cookie was not set, because the request used plain HTTP and is not local: ${whyNotLoopback}. Use HTTPS; ${trust}\`cookie: { secure: true }\` behind a proxy that terminates TLS. Browsers accept that on http://localhost too.`
 }

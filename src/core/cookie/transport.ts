@@ -3,13 +3,16 @@ import type { Refusal } from '../base/access.ts'
 import type { IncomingRequest } from './incoming-request.ts'
 
 /**
- * Decides where tokens come from and where they go. A token is the text that leads to a session; a
- * transport does not look into it.
+ * Reads tokens from requests and writes them to responses. A token is the text that leads to a
+ * session; a transport does not interpret it.
  */
 export interface Transport {
   /** The request header that responses depend on, for `Vary`. */
   readonly vary: string
-  /** How tokens travel over this request's connection, or why none can. */
+  /**
+   * Returns the carrier for the connection of this request, or the reason why no token can be
+   * issued.
+   */
   over(request: IncomingRequest): Carrier | Refusal
 }
 
@@ -20,21 +23,19 @@ export interface Transport {
 export interface Carrier {
   read(request: IncomingRequest): Presented
   /**
-   * Gives the client a token for `lifetime` milliseconds; `undefined` until the browser is closed.
+   * Returns the cookies that set a token for `lifetime` milliseconds, or for `undefined` until the
+   * browser is closed.
    */
   issue(token: string, lifetime: number | undefined, presented: Presented): readonly CookieToSet[]
-  /** Removes what the client presented. */
+  /** Returns the cookies that delete everything that the client presented. */
   clear(presented: Presented): readonly CookieToSet[]
 }
 
-/** What a request presented in place of a token. */
+/** The tokens that a request presented. */
 export interface Presented {
-  /** The different tokens. */
+  /** The tokens, each once. */
   readonly tokens: readonly string[]
-  /**
-   * The names of all cookies that belong to the token, chunks of a long one included, whatever
-   * their values are.
-   */
+  /** The names of all cookies for the token, including the chunks of a long one, valid or not. */
   readonly names: readonly string[]
 }
 
@@ -50,8 +51,8 @@ export interface CookieToSet {
 }
 
 /**
- * What a response has to carry for its session. Adapters print it as headers or write it into the
- * framework's cookie jar.
+ * The cookies and `Vary` that a response has to carry for its session. Adapters print it as headers
+ * or write it into the framework's cookie jar.
  */
 export interface Delivery {
   readonly cookies: readonly CookieToSet[]

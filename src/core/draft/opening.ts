@@ -8,15 +8,15 @@ import type { Identity, Ids } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import type { Draft } from './draft.ts'
 
-/** What loading works with. */
+/** The parts of the manager that loading uses. */
 export type LoadContext = Pick<Engine, 'store' | 'ids' | 'values' | 'emit' | 'now' | 'profile' | 'lifetime' | 'parse' | 'maxSize'>
 
 type AbsentReason = SessionEvents['absent']['reason']
 
-/** More ids than this are not looked up: a `Cookie` header can contain thousands. */
+/** The maximum number of ids that are loaded, because a `Cookie` header can contain thousands. */
 const MAX_CANDIDATES = 4
 
-/** The ids that a request presented, or why there is none. */
+/** The ids that a request presented, or the reason why there is none. */
 export type CookieResult =
   | { readonly identities: readonly [Identity, ...Identity[]] }
   | { readonly identities?: undefined; readonly reason: AbsentReason }
@@ -29,25 +29,25 @@ export function parseSessionCookie({ tokens, names }: Presented, ids: Ids): Cook
   return others.length < MAX_CANDIDATES ? { identities: [identity, ...others] } : { reason: 'two-cookies' }
 }
 
-/** What an id leads to. `justReplaced`: the session has a new id since a moment ago. */
+/** The result of loading an id. `justReplaced`: the id was renewed less than a minute ago. */
 export type LoadResult =
   | { readonly entry: Entry; readonly texts: Texts }
   | { readonly entry?: undefined; readonly reason: AbsentReason; readonly justReplaced?: boolean }
 
 /**
- * A payload longer than so many times `maxSize` is not decoded. Up to there a lowered `maxSize`
- * leaves sessions readable.
+ * A payload is decoded up to this many times `maxSize`, so that sessions stay readable after
+ * `maxSize` was lowered.
  */
 const OVERSIZE = 4
 
 /**
- * While the current id is younger than this, requests that were sent with the id before it may
- * still be running.
+ * Milliseconds after the renewal of an id for which requests with the previous id may still be
+ * running.
  */
 const OVERLAP = 60_000
 
 /**
- * Reads the entry of an identity and validates it. Rejects with `StoreError` when the store fails.
+ * Reads the entry of an identity and validates it. Rejects with `StoreError` if the store fails.
  */
 export async function loadEntry(context: LoadContext, identity: Identity, fresh: boolean): Promise<LoadResult> {
   const now = context.now()
@@ -60,8 +60,8 @@ export async function loadEntry(context: LoadContext, identity: Identity, fresh:
     throw error
   }
   const result = validate(context, identity, entry, now)
-  // A cache may not know that the id was renewed, and its visitor would look logged out: only a
-  // fresh read proves another id.
+  // A cached entry may be older than the renewal of the id, and its visitor would seem to be logged
+  // out. Only a fresh read proves that the id was renewed.
   return !fresh && result.entry === undefined && result.reason === 'other-id' ? loadEntry(context, identity, true) : result
 }
 
@@ -75,7 +75,7 @@ function validate(context: Omit<LoadContext, 'store'>, identity: Identity, entry
 }
 
 /**
- * Loads the session of a draft. Rejects with `StoreError` when the store fails; the draft is then
+ * Loads the session of a draft. Rejects with `StoreError` if the store fails; the draft is then
  * unchanged.
  */
 export async function loadInto(context: LoadContext, draft: Draft, fresh = false): Promise<void> {
@@ -91,10 +91,10 @@ export async function loadInto(context: LoadContext, draft: Draft, fresh = false
 }
 
 /**
- * Loads the session of a request with several ids, such as after a change of `cookie.domain` or
- * with a cookie that a sibling host has set. If one of them leads to a session, it is the session.
- * If several do, none is chosen, because a preference would let the sibling host put its session
- * ahead of the visitor's.
+ * Loads the session of a request with several ids, for example after a change of `cookie.domain`,
+ * or with a cookie that a sibling host has set. If exactly one of them leads to a session, that
+ * session is used. If several do, none is used, because with any preference a sibling host could
+ * replace the visitor's session by its own.
  */
 async function loadOneOf(context: LoadContext, identities: readonly Identity[]): Promise<Opened> {
   const results = await Promise.all(identities.map(async (identity) => ({ identity, result: await loadEntry(context, identity, false) })))
@@ -111,8 +111,8 @@ async function loadOneOf(context: LoadContext, identities: readonly Identity[]):
 }
 
 /**
- * As `loadInto`, but records a failure in the draft in place of rejecting. The draft throws it when
- * the session is used.
+ * Like `loadInto`, but never rejects: the draft stores the error and throws it when the session is
+ * used.
  */
 export async function tryLoadInto(context: LoadContext, draft: Draft): Promise<void> {
   try {
@@ -127,12 +127,12 @@ function isJustReplaced(result: LoadResult): boolean {
   return result.entry === undefined && result.justReplaced === true
 }
 
-/** The session is there, but this manager cannot read it. */
+/** Whether the session exists, but this manager cannot read it. */
 function isUnreadable(result: LoadResult): boolean {
   return result.entry === undefined && (result.reason === 'unreadable' || result.reason === 'too-large')
 }
 
-/** Opens the session that an id itself contains, as it was at `now`. */
+/** Opens the session that an id itself contains. Its expiry is judged at `now`. */
 export function decodeToken(context: LoadContext, identity: Identity, now: number): Opened {
   try {
     return toState(context, identity, validate(context, identity, context.ids.decode?.(identity, now), now))
@@ -141,12 +141,15 @@ export function decodeToken(context: LoadContext, identity: Identity, now: numbe
   }
 }
 
-/** A session that could not be read is not absent: nothing may be written in its place. */
+/**
+ * The state of a session that could not be read. It is not `absent`, because a new session must not
+ * replace it.
+ */
 function failedState(identity: Identity, error: unknown): State {
   return { is: 'failed', identity, error: error instanceof SessionError ? error : new StoreError('load', error) }
 }
 
-/** The state that a load result puts a draft into. `before` is the state it had. */
+/** Returns the state of a draft after a load. `before` is its state before the load. */
 function toState({ emit, profile }: Pick<LoadContext, 'emit' | 'profile'>, identity: Identity, result: LoadResult, before?: State): Opened {
   if (result.entry !== undefined) {
     emit({ type: 'loaded', reason: 'found', handle: identity.handle })
@@ -158,9 +161,9 @@ function toState({ emit, profile }: Pick<LoadContext, 'emit' | 'profile'>, ident
   const hasEnded = before?.is === 'live' || before?.is === 'ended' || isJustReplaced(result)
   if (hasEnded) return { state: { is: 'ended', identity } }
   const refusal = isUnreadable(result) ? profile.unreadable : undefined
-  // An id that was replaced long ago is dropped, so that a leaked or planted copy of it cannot end
-  // the session it once belonged to. A row that is too large is kept for its developer to see,
-  // unless another framework can still use it.
+  // Ids renewed more than a minute ago cannot end the session, because they may be leaked or
+  // planted. Oversized rows are not deleted, so that a developer can examine them. With a refusal
+  // the identity is kept, so that a flush can end the session.
   const isDropped = result.reason === 'other-id' || (result.reason === 'too-large' && refusal === undefined)
   return { state: { is: 'absent', presented: isDropped ? [] : [identity], refusal } }
 }

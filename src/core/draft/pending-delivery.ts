@@ -2,9 +2,9 @@ import type { Listener } from '../base/events.ts'
 import { type Carrier, type CookieToSet, NOTHING_PRESENTED, type Presented } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
 
-/** How tokens travel between a request and its session. */
+/** The carrier of a request, and what the request presented. */
 export interface Client {
-  /** `undefined` outside of requests, and where no token can be issued. */
+  /** `undefined` outside of requests, and if no token can be issued. */
   readonly carrier?: Carrier | undefined
   readonly presented?: Presented
 }
@@ -12,8 +12,8 @@ export interface Client {
 const NONE: readonly CookieToSet[] = []
 
 /**
- * The cookies that the response to one request has to set: a token that was committed, or the
- * removal of the one that was presented.
+ * The cookies that the response to one request has to set: the token of a committed session, or the
+ * deletion of the presented one.
  */
 export class PendingDelivery {
   readonly #client: Client
@@ -28,8 +28,8 @@ export class PendingDelivery {
   }
 
   /**
-   * Issues the token of a committed session for `lifetime` milliseconds, in place of anything
-   * pending.
+   * Issues the token of a committed session for `lifetime` milliseconds. Replaces the pending
+   * cookies.
    */
   issue({ id, handle }: Identity, lifetime: number | undefined): void {
     const { carrier, presented = NOTHING_PRESENTED } = this.#client
@@ -37,15 +37,13 @@ export class PendingDelivery {
     this.#replace(carrier.issue(id, lifetime, presented), handle)
   }
 
-  /** Removes the presented token, in place of anything pending. */
+  /** Deletes the presented token. Replaces the pending cookies. */
   clear(): void {
     const { carrier, presented = NOTHING_PRESENTED } = this.#client
     this.#replace(carrier?.clear(presented) ?? NONE)
   }
 
-  /**
-   * The cookies to set. Reports each change of them as an event once, however often it is called.
-   */
+  /** Returns the cookies to set. The first call after a change emits an event. */
   take(reason: 'new-id' | 'new-data'): readonly CookieToSet[] {
     if (this.#isReported) return this.#cookies
     this.#isReported = true

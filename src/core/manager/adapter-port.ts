@@ -1,5 +1,7 @@
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
+import type { NodeMessage } from '../cookie/node-request.ts'
 import type { Delivery } from '../cookie/transport.ts'
+import type { StartedResponse } from '../draft/draft.ts'
 import type { Session } from '../session/session.ts'
 
 /**
@@ -13,6 +15,15 @@ export function hasOtherPort(value: object): boolean {
   return Object.getOwnPropertySymbols(value).some((symbol) => symbol !== ADAPTER && symbol.description?.startsWith('sojourn.adapter.'))
 }
 
+/** What the response to a request can do. */
+export interface ResponseAbility {
+  /**
+   * Whether it can give the client a token. Otherwise no session can start, and one that exists
+   * keeps its id.
+   */
+  readonly issues: boolean
+}
+
 /** What an adapter for a framework needs of a manager. */
 export interface SessionAdapter<Data> {
   /** The property under which the session is exposed to handlers (option `as`). */
@@ -21,15 +32,15 @@ export interface SessionAdapter<Data> {
    * Opens the session of a request. Never rejects because of the store: the session throws the
    * error when it is used.
    */
-  open(request: Request | IncomingRequest): Promise<Exchange<Data>>
+  open(request: Request | NodeMessage | IncomingRequest, response?: ResponseAbility): Promise<Exchange<Data>>
   /**
-   * The session of this manager that was bound to the request or context; `undefined` when there is
+   * The session of this manager that was bound to the request or context; `undefined` if there is
    * none.
    */
   boundTo(target: object): Session<Data> | undefined
   /**
-   * Binds a session to a request or context, for `sessions.of`. Throws `ConfigError` when another
-   * manager with the same cookie did so.
+   * Binds a session to a request or context, for `sessions.of`. Throws `ConfigError` if another
+   * manager with the same cookie has bound one.
    */
   bind(target: object, session: Session<Data>): void
 }
@@ -37,18 +48,24 @@ export interface SessionAdapter<Data> {
 /** One request and its session. */
 export interface Exchange<Data> {
   readonly session: Session<Data>
-  /** The manager's port: identifies the manager where several serve one response. */
+  /** The manager's port. Identifies the manager if several serve one response. */
   readonly manager: object
   /**
-   * Throws the error that loading the session failed with. An error page that uses the session
-   * later finds it empty.
+   * Throws the error of a failed load. An error page that uses the session afterwards finds it
+   * empty.
    */
   throwLoadError(): void
   /**
    * Commits the session for a response with this status. Rejects as `Sessions.commit`. Repeated
-   * calls return the same promise.
+   * calls return the same promise. `response` shows later reads of the session whether they come
+   * too late for `Vary`.
    */
-  commit(status: number): Promise<Delivery>
+  commit(status: number, response?: StartedResponse): Promise<Delivery>
+  /**
+   * The connection closed, and no response will follow. Reports changes that were not committed,
+   * once the operations under way are done.
+   */
+  abandon(): Promise<void>
   /** What the response has to carry, also after a failed commit. */
   delivery(): Delivery
 }

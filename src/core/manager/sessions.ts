@@ -1,6 +1,8 @@
-import { type Access, FULL_ACCESS } from '../base/access.ts'
+import { FULL_ACCESS, OUTSIDE } from '../base/access.ts'
+import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { milliseconds } from '../base/duration.ts'
 import { ConfigError, otherCopyError } from '../base/errors.ts'
+import { formatValue } from '../base/format.ts'
 import { isWorkers } from '../base/is-workers.ts'
 import { Committer } from '../commit/committer.ts'
 import { checkSessionOptions } from '../config/check-options.ts'
@@ -10,6 +12,7 @@ import { ownProfile } from '../config/own-profile.ts'
 import type { SessionProfile } from '../config/profile.ts'
 import { isInRealm } from '../config/realm.ts'
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
+import type { NodeMessage } from '../cookie/node-request.ts'
 import { printSetCookie } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
@@ -54,34 +57,37 @@ export class Sessions<Data = Default> {
 
   /**
    * Opens the session of a request: the one that its cookie names, or a new and empty one, which is
-   * not stored until something is set. Never rejects because of the store: the error of a failed
-   * load is thrown when the session is first used.
+   * not stored until something is set. `request` is a `Request`, a request of Node (also that of an
+   * upgrade), or an `IncomingRequest`. Never rejects because of the store: the error of a failed
+   * load is thrown when the session is first used. Rejects with `ConfigError` when `request` is
+   * something else.
    *
    * ```ts
    * const session = await sessions.open(request)
    * ```
    */
-  async open(request: Request | IncomingRequest): Promise<Session<Data>> {
+  async open(request: Request | NodeMessage | IncomingRequest): Promise<Session<Data>> {
     const { session } = await this.#requests.open(request)
     return session
   }
 
   /**
-   * Commits the changes of a request; from then on its session can only be read. Of a response with
-   * a status of 500 and above only a flush is performed, unless the option `saveOnError` is set.
-   * Resolves to the headers that the response has to carry. Rejects with `SessionEndedError`,
-   * `BusyError`, `CodecError`, `StoreError`, `CommitUnknownError`, or with the error that a
-   * function of `update` threw; `headers` then returns what the response has to carry all the same.
-   * Repeated calls return the same result.
+   * Commits the changes of a request; from then on its session can only be read. If the status is
+   * 500 or above and the option `saveOnError` is not set, only a flush is performed. Resolves to
+   * the headers that the response has to carry. Rejects with `SessionEndedError`, `BusyError`,
+   * `CodecError`, `StoreError`, `CommitUnknownError`, or with the error that a function of `update`
+   * threw; `headers` then returns the headers that the response has to carry nevertheless. Repeated
+   * calls return the same result.
    *
    * ```ts
    * const headers = await sessions.commit(session, { status: response.status })
    * ```
    */
-  async commit(session: Session<Data>, response: { readonly status: number }): Promise<Headers> {
+  commit(session: Session<Data>, response: { readonly status: number }): Promise<Headers> {
     this.#checkOwn(session)
-    await commitsOf(session).finish(response.status)
-    return this.headers(session)
+    return commitsOf(session)
+      .finish(response.status)
+      .then(() => this.headers(session))
   }
 
   /**
@@ -116,7 +122,7 @@ export class Sessions<Data = Default> {
 
   /**
    * Loads the session with an id (`session.id`, a secret) outside of requests: for a job, a socket
-   * or a long stream. Call `save()` to commit changes. A session that ended, or whose id was
+   * or a long stream. Call `save()` to commit changes. A session that has ended, or whose id was
    * renewed, is empty, and its `save()` rejects with `SessionEndedError`. With a `CookieStore` the
    * session can only be read. Rejects with `StoreError`.
    *
@@ -152,15 +158,22 @@ export class Sessions<Data = Default> {
   }
 
   /**
-   * Ends one session by its handle, wherever it is used. Resolves to `false` when there was none.
-   * Rejects with `StoreError`, and with `ConfigError` when the store cannot.
+   * Ends one session by its handle. Resolves to `false` if there was none. Rejects with
+   * `StoreError`, and with `ConfigError` if the store cannot do that.
    *
    * ```ts
    * const [oldest] = await sessions.users.list(user.id)
    * if (oldest !== undefined) await sessions.revoke(oldest.handle)
    * ```
    */
-  async revoke(handle: string): Promise<boolean> {
+  revoke(handle: string): Promise<boolean> {
+    if (typeof handle === 'string') return this.#revoke(handle)
+    throw new ConfigError(
+      `sessions.revoke(handle): the handle is ${formatValue(handle)}. Pass session.handle of a session that is saved, or a handle of users.list.`,
+    )
+  }
+
+  async #revoke(handle: string): Promise<boolean> {
     const { store, realm, capabilities, now } = this.#engine
     if (!capabilities.carriesData && capabilities.renames !== true) {
       const entry = await store.load({ key: handle, now: now(), fresh: true })
@@ -174,9 +187,9 @@ export class Sessions<Data = Default> {
   /**
    * Deletes expired sessions in batches and resolves to their number. Expired sessions are already
    * unusable; this frees their storage. Run it periodically; concurrent runs are safe. `batch` is
-   * the number of rows per step, `signal` ends the run after the step under way, and `onProgress`
-   * is called with the total after each step. Rejects with `StoreError`, and with `ConfigError`
-   * when the store clears itself.
+   * the number of rows per step, `signal` ends the run after the current step, and `onProgress` is
+   * called with the total after each step. Rejects with `StoreError`, and with `ConfigError` when
+   * the store clears itself.
    *
    * ```ts
    * setInterval(() => sessions.clearExpired().catch(report), 3_600_000).unref()
@@ -196,7 +209,8 @@ export class Sessions<Data = Default> {
 
   /**
    * Stops the clearing of option `clearExpired` and releases the store. The last manager that uses
-   * a store closes it; a store ends what it opened itself. Repeated calls do nothing.
+   * a store closes it; a store closes only the connections that it opened itself. Repeated calls do
+   * nothing.
    *
    * ```ts
    * await sessions.close()
@@ -213,6 +227,8 @@ export class Sessions<Data = Default> {
     throw new ConfigError('This session belongs to another manager. Pass it to the manager that opened it.')
   }
 }
+
+refuseCallbacks(Sessions, 'sessions', ['open', 'load', 'commit', 'revoke', 'clearExpired', 'close'], usePromise)
 
 /**
  * Whether a value is a manager, also one that another copy of this package made. Throws
@@ -241,16 +257,4 @@ export function createSessions<Data = Default, const S extends Schemas = Schemas
   options: SessionOptions & { readonly schema?: S },
 ): Sessions<DataOf<Data, S>> {
   return new Sessions(options)
-}
-
-/** The data is in the browser, and only a response can change it there. */
-const OUTSIDE: Access = {
-  writes: 'none',
-  refusal: {
-    reason: 'outside',
-    error: () =>
-      new ConfigError(
-        'This session is stored in the cookie of its browser, so only a request of that browser can change it, before the response starts. Keep the results of jobs and streams in a database. `sessions.revoke(handle)` ends the session if the store has the option `revocation`.',
-      ),
-  },
 }

@@ -1,5 +1,7 @@
+import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { ConfigError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
+import { isUserId } from '../base/user-id.ts'
 import type { Engine } from '../config/engine.ts'
 import { userIndex } from '../config/realm.ts'
 
@@ -31,40 +33,67 @@ export class Users {
 
   /**
    * Resolves to the current sessions of a user, in no particular order, at most `limit` (default
-   * 1000). Rejects with `StoreError`, and with `ConfigError` when the store cannot find sessions by
-   * user.
+   * 1000). Throws `ConfigError` without a user id. Rejects with `StoreError`, and with `ConfigError`
+   * when the store cannot find sessions by user.
    *
    * ```ts
    * const devices = await sessions.users.list(user.id, { limit: 20 })
    * ```
    */
-  async list(userId: string | number, { limit = DEFAULT_LIMIT }: { readonly limit?: number } = {}): Promise<UserSession[]> {
-    const { store, now, realm } = this.#context
+  list(userId: string | number, { limit = DEFAULT_LIMIT }: { readonly limit?: number } = {}): Promise<UserSession[]> {
     if (!(limit >= 1))
       throw new ConfigError(`users.list(userId, { limit }): the limit is ${formatValue(limit)}. Pass a number of 1 or more.`)
-    const name = userIndex(String(userId), realm)
-    const found: UserSession[] = []
+    return this.#list(this.#indexOf(userId), limit)
+  }
+
+  async #list(name: string, limit: number): Promise<UserSession[]> {
+    const { store, now } = this.#context
+    const found = new Map<string, UserSession>() // a session that changes between two pages may be in both
     let cursor: string | undefined
     do {
-      const page = await store.list({ now: now(), index: 'userId', name, limit: Math.min(PAGE, limit - found.length), cursor })
-      for (const [handle, { createdAt, seenAt, expiresAt }] of page.entries) found.push({ handle, createdAt, seenAt, expiresAt })
+      const page = await store.list({ now: now(), index: 'userId', name, limit: Math.min(PAGE, limit - found.size), cursor })
+      for (const [handle, { createdAt, seenAt, expiresAt }] of page.entries) found.set(handle, { handle, createdAt, seenAt, expiresAt })
       cursor = page.cursor
-    } while (cursor !== undefined && found.length < limit)
-    return found
+    } while (cursor !== undefined && found.size < limit)
+    return [...found.values()]
   }
 
   /**
-   * Ends all sessions of a user that were committed before the call, except the one with the handle
-   * `except`. Resolves to their number. Rejects with the errors of `list`.
+   * Ends all sessions of a user that were committed before the call, except the session `except`:
+   * that of the request, or one of `list`. Resolves to their number. Throws `ConfigError` when
+   * `except` is `undefined` or a session that was never saved. Rejects with the errors of `list`.
    *
    * ```ts
-   * await sessions.users.revoke(user.id, { except: session.handle })
+   * await sessions.users.revoke(user.id, { except: session })
    * ```
    */
-  async revoke(userId: string | number, { except }: { readonly except?: string | undefined } = {}): Promise<number> {
-    const { store, emit, realm } = this.#context
-    const ended = await store.deleteByIndex({ index: 'userId', name: userIndex(String(userId), realm), except })
+  revoke(userId: string | number, options: { readonly except?: { readonly handle: string | undefined } } = {}): Promise<number> {
+    return this.#revoke(this.#indexOf(userId), 'except' in options ? handleOf(options.except) : undefined)
+  }
+
+  async #revoke(name: string, except: string | undefined): Promise<number> {
+    const { store, emit } = this.#context
+    const ended = await store.deleteByIndex({ index: 'userId', name, except })
     if (ended > 0) emit({ type: 'ended', reason: 'revoked' })
     return ended
   }
+
+  /** Throws without a user id, because nothing would be found then, and nothing would say so. */
+  #indexOf(userId: unknown): string {
+    if (isUserId(userId)) return userIndex(String(userId), this.#context.realm)
+    throw new ConfigError(
+      `The user id is ${formatValue(userId)}: pass the number or the text that login(userId) got. session.userId is undefined when no user is logged in.`,
+    )
+  }
+}
+
+refuseCallbacks(Users, 'sessions.users', ['list', 'revoke'], usePromise)
+
+/** Without a handle every session of the user would end, the caller's too. */
+function handleOf(except: unknown): string {
+  const handle: unknown = typeof except === 'object' && except !== null && 'handle' in except ? except.handle : undefined
+  if (typeof handle === 'string') return handle
+  throw new ConfigError(
+    `users.revoke(userId, { except }): \`except\` is ${formatValue(except)} without a handle. Pass a session that is saved: { except: session }. To end every session of the user, leave \`except\` out.`,
+  )
 }

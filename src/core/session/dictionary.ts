@@ -1,10 +1,12 @@
+import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { CodecError } from '../base/errors.ts'
-import { isReserved } from '../base/reserved.ts'
+import { formatValue } from '../base/format.ts'
+import { isOrdinary, isReserved } from '../base/reserved.ts'
 import type { Commits } from '../commit/commits.ts'
 import type { Draft } from '../draft/draft.ts'
 import type { Entries, Item, Name, NameOf, Value } from '../values/session-data.ts'
 import { dataView } from './data-view.ts'
-import { throwOnUnknownProperty } from './strict-properties.ts'
+import { throwOnAssignment, throwOnUnknownProperty } from './strict-properties.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any -- with any data
 type AnyDictionary = Dictionary<any>
@@ -44,10 +46,10 @@ export class Dictionary<Data> {
       return session.#draft.properties.texts.has(name)
     }
     Object.setPrototypeOf(Dictionary.prototype, throwOnUnknownProperty(isStored))
-    // Every promise that resolves to a session reads its `then`. Defined here, it is not looked up
-    // in the proxy.
+    // Every promise that resolves to a session reads its `then`. It is defined here, so that the
+    // read does not reach the proxy.
     // oxlint-disable-next-line unicorn/no-thenable -- it is `undefined`
-    Object.defineProperty(Dictionary.prototype, 'then', { value: undefined })
+    Object.defineProperty(Dictionary.prototype, 'then', { value: undefined, configurable: true })
   }
 
   /** Internal. Sessions are created by a manager. */
@@ -70,7 +72,7 @@ export class Dictionary<Data> {
   get<K extends Name<Data>, F>(key: K, fallback: F): Value<Data, K> | F
   get(key: string, fallback?: unknown): unknown {
     const { properties } = this.#draft.openForRead()
-    const value = isReserved(key) ? undefined : properties.read(key)
+    const value = isOrdinary(key) ? properties.read(key) : undefined
     return value === undefined ? fallback : value
   }
 
@@ -83,7 +85,7 @@ export class Dictionary<Data> {
    */
   has(key: Name<Data>): boolean {
     const { properties } = this.#draft.openForRead()
-    return !isReserved(key) && properties.has(key)
+    return isOrdinary(key) && properties.has(key)
   }
 
   /**
@@ -167,7 +169,8 @@ export class Dictionary<Data> {
   /**
    * Sets a property to `change(current)` and returns the new value; `undefined` removes it. On a
    * conflict `change` runs again with the newest value, so that no update is lost or counted twice.
-   * It must be synchronous and without side effects. The returned value is provisional until the
+   * It must be synchronous and without side effects; changing this session in it throws
+   * `ConfigError`. The returned value is provisional until the
    * commit; to get the final one, `await save()` and `await reload()`. When `change` throws in a
    * later run, nothing is committed and the request fails with its error. Throws `CodecError` as
    * `set`.
@@ -180,10 +183,10 @@ export class Dictionary<Data> {
     const draft = this.#draft.openForRead().openForWrite()
     const { values } = draft.context
     draft.detectMutation(writable(key))
+    const run = (current: unknown): R => draft.duringUpdate(() => change(current as Value<Data, K> | undefined))
     const print = (next: R): string | undefined => (next === undefined ? undefined : values.print(key, next))
-    const rerun = (text: string | undefined): string | undefined =>
-      print(change(text === undefined ? undefined : (values.read(key, text) as Value<Data, K>)))
-    const next = change(draft.properties.copy(key) as Value<Data, K> | undefined)
+    const rerun = (text: string | undefined): string | undefined => print(run(text === undefined ? undefined : values.read(key, text)))
+    const next = run(draft.properties.copy(key))
     const text = print(next)
     draft.record({ kind: 'update', name: key, change: rerun }, { kind: 'update', name: key, change: () => text })
     return next
@@ -199,7 +202,7 @@ export class Dictionary<Data> {
    * ```
    */
   increment<K extends NameOf<Data, number>>(key: K, by = 1): number {
-    ensure(key, Number.isFinite(by), `increment('${key}', by): \`by\` must be a finite number.`)
+    ensure(writable(key), Number.isFinite(by), `increment('${key}', by): \`by\` must be a finite number.`)
     return this.#as<number>().update(key, (current = 0) => {
       ensure(key, typeof current === 'number', `increment: the property "${key}" is not a number. Set it to a number first.`)
       return current + by
@@ -233,10 +236,9 @@ export class Dictionary<Data> {
    * if (coupon === undefined) return alreadyUsed()
    * ```
    */
-  async claim<K extends Name<Data>>(key: K): Promise<Value<Data, K> | undefined> {
-    const { context } = this.#draft.openForRead().openForWrite()
-    const text = await this.#commits.claim(writable(key))
-    return text === undefined ? undefined : (context.values.read(key, text) as Value<Data, K> | undefined)
+  claim<K extends Name<Data>>(key: K): Promise<Value<Data, K> | undefined> {
+    this.#draft.checkNotUpdating()
+    return this.#claim(writable(key)) as Promise<Value<Data, K> | undefined>
   }
 
   /**
@@ -306,6 +308,11 @@ export class Dictionary<Data> {
     return this.toObject()
   }
 
+  async #claim(name: string): Promise<unknown> {
+    const text = await this.#commits.claim(name)
+    return text === undefined ? undefined : this.#draft.context.values.read(name, text)
+  }
+
   /** Whether a property is present. Called before it is changed. */
   #isPresent(key: string): boolean {
     return this.#draft.openForRead().openForWrite().properties.texts.has(writable(key))
@@ -316,7 +323,8 @@ export class Dictionary<Data> {
   }
 }
 
-Object.freeze(Dictionary.prototype)
+refuseCallbacks(Dictionary, 'session', ['claim'], usePromise)
+throwOnAssignment(Dictionary)
 
 function ensure(name: string, condition: boolean, message: string): void {
   if (!condition) throw new CodecError(name, message)
@@ -324,7 +332,8 @@ function ensure(name: string, condition: boolean, message: string): void {
 
 /** Returns the name. Throws `CodecError` when it is not a string or reserved. */
 function writable(name: string): string {
-  if (typeof name !== 'string') throw new CodecError(String(name), `A property name must be a string; this one is a ${typeof name}.`)
+  if (typeof name !== 'string')
+    throw new CodecError(formatValue(name), `A property name must be a string; this one is ${formatValue(name)}.`)
   if (isReserved(name))
     throw new CodecError(
       name,

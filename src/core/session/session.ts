@@ -1,12 +1,16 @@
+import { continueAfter, refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { shareClass } from '../base/copies.ts'
 import { CodecError, ConfigError, otherCopyError, type SessionError } from '../base/errors.ts'
-import { flashName, isReserved } from '../base/reserved.ts'
+import { isReserved } from '../base/reserved.ts'
+import { isUserId } from '../base/user-id.ts'
 import type { Expiry, SessionProfile } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
+import { addFlash, keepFlashes, readFlashes } from '../draft/flashes.ts'
 import type { Default, UserId } from '../values/session-data.ts'
 import { commitsOf, Dictionary, draftOf, isOfThisCopy } from './dictionary.ts'
+import { throwOnAssignment } from './strict-properties.ts'
 
-/** The most characters of a user id. Longer ones are a mistake, such as a whole token. */
+/** The maximum length of a user id. A longer one is a mistake, such as a whole token. */
 const MAX_USER_ID = 1000
 
 /**
@@ -24,7 +28,7 @@ const MAX_USER_ID = 1000
 export class Session<Data = Default> extends Dictionary<Data> {
   /**
    * Removes all properties, the user, flashes and the expiry that was set for this session. The id
-   * stays, and so does whether the cookie ends with the browser.
+   * and the kind of the cookie (`'browser'` or not) stay the same.
    *
    * ```ts
    * session.clear()
@@ -78,10 +82,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
     const draft = draftOf(this).openForWrite()
     const { now, lifetime, profile, values } = draft.context
     if (profile.loginRemedy !== undefined) throw new ConfigError(profile.loginRemedy)
-    const id: unknown = userId
-    if (!(typeof id === 'number' ? Number.isFinite(id) : typeof id === 'string' && id !== ''))
-      throw new CodecError(profile.userName, 'login(userId): pass a number, or a string that is not empty.')
-    if (String(id).length > MAX_USER_ID)
+    if (!isUserId(userId)) throw new CodecError(profile.userName, 'login(userId): pass a number, or a string that is not empty.')
+    if (String(userId).length > MAX_USER_ID)
       throw new CodecError(profile.userName, `login(userId): the id has more than ${MAX_USER_ID} characters. Pass the key of the user.`)
     const text = values.print(profile.userName, userId)
     const expiry = 'expiry' in options ? profile.expiryProperties(options.expiry, now(), now(), lifetime) : []
@@ -144,47 +146,41 @@ export class Session<Data = Default> extends Dictionary<Data> {
   }
 
   /**
-   * Stores a message for the next request that reads it with `flashed`. A second message with the
-   * same key replaces it. This request does not see it. Throws `CodecError` as `set`.
+   * Stores a message for the next request that reads it with `flashed`. Messages with the same key
+   * collect, also those of parallel requests. This request does not see it. Throws `CodecError` as
+   * `set`.
    *
    * ```ts
    * session.flash('notice', 'Your order is on its way.')
    * ```
    */
-  flash(key: string, value: unknown): void {
-    draftOf(this).openForWrite().recordSet(flashName(key), value)
+  flash(key: string, message: unknown): void {
+    addFlash(draftOf(this), key, message)
   }
 
   /**
-   * Returns the message that an earlier request stored, and removes it. Returns `undefined` when
-   * there is none, and once the response has started. The type parameter is not checked.
+   * Returns the messages that earlier requests stored, oldest first, and removes them. Returns an
+   * empty array when there are none, and once the response has started. A message is removed when
+   * the changes of this request are committed, so a request that runs at the same time may return
+   * it too. The type parameter is not checked.
    *
    * ```ts
-   * const notice = session.flashed<string>('notice')
+   * const notices = session.flashed<string>('notice')
    * ```
    */
-  flashed<T = unknown>(key: string): T | undefined {
-    const draft = draftOf(this).openForRead()
-    const name = flashName(key)
-    const text = draft.initialText(name)
-    if (draft.isCommitted || text === undefined || draft.flashesRead.has(name)) return undefined
-    draft.flashesRead.set(name, text)
-    draft.recordConsumed(name, text)
-    return draft.context.values.read(name, text) as T | undefined
+  flashed<T = unknown>(key: string): T[] {
+    return readFlashes(draftOf(this), key) as T[]
   }
 
   /**
-   * Keeps the messages that this request has read for the next one, unless a new message has the
-   * same key.
+   * Keeps the messages that this request has read for the next one, in front of new messages.
    *
    * ```ts
    * session.reflash()
    * ```
    */
   reflash(): void {
-    const draft = draftOf(this).openForWrite()
-    for (const [name, text] of draft.flashesRead) if (!draft.withdrawConsumed(name, text)) draft.record({ kind: 'setIfAbsent', name, text })
-    draft.flashesRead.clear()
+    keepFlashes(draftOf(this))
   }
 
   /**
@@ -215,7 +211,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
 
   /**
    * Whether this request has changes that are not committed, including mutations of objects that it
-   * got from the session. Throws `CodecError` when such an object can no longer be stored.
+   * read from the session. Throws `CodecError` if such an object cannot be stored.
    */
   get modified(): boolean {
     const draft = draftOf(this)
@@ -238,11 +234,9 @@ export class Session<Data = Default> extends Dictionary<Data> {
    * await session.save()
    * ```
    */
-  async save(...callback: never[]): Promise<void> {
-    if (callback.length > 0) throw new TypeError('session.save() takes no callback. Use the promise: await session.save()')
-    const draft = draftOf(this).openForWrite()
-    if (draft.context.profile.savesUnchanged === true) draft.record({ kind: 'save' })
-    await commitsOf(this).save()
+  save(): Promise<void> {
+    draftOf(this).checkNotUpdating()
+    return commitsOf(this).save()
   }
 
   /**
@@ -254,8 +248,9 @@ export class Session<Data = Default> extends Dictionary<Data> {
    * await session.reload()
    * ```
    */
-  async reload(): Promise<void> {
-    await commitsOf(this).reload()
+  reload(): Promise<void> {
+    draftOf(this).checkNotUpdating()
+    return commitsOf(this).reload()
   }
 
   /**
@@ -266,8 +261,9 @@ export class Session<Data = Default> extends Dictionary<Data> {
    * await session.load()
    * ```
    */
-  async load(): Promise<void> {
-    await commitsOf(this).load()
+  load(): Promise<void> {
+    draftOf(this).checkNotUpdating()
+    return commitsOf(this).load()
   }
 }
 
@@ -277,14 +273,18 @@ export class Session<Data = Default> extends Dictionary<Data> {
  * count as a use of the session.
  */
 Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  configurable: true,
   value(this: Session) {
+    if (this === Session.prototype) return 'Session.prototype'
     const { state, currentIdentity, properties } = draftOf(this)
     const names = [...properties.texts.keys()].filter((name) => !isReserved(name))
     return `Session ${JSON.stringify({ state: state.is, handle: currentIdentity?.handle, properties: names })}`
   },
 })
 shareClass(Session, 'Session')
-Object.freeze(Session.prototype) // an assignment to a verb throws
+refuseCallbacks(Session, 'session', ['save', 'load', 'reload'], usePromise)
+refuseCallbacks(Session, 'session', ['flush', 'logout', 'clear', 'cycleId', 'login', 'setExpiry', 'reflash'], continueAfter)
+throwOnAssignment(Session)
 
 /** Throws `ConfigError` for a session that another copy of this package made. Internal. */
 export function checkCopy(session: unknown, subject: string): void {

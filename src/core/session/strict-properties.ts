@@ -1,3 +1,7 @@
+import { ConfigError } from '../base/errors.ts'
+import { formatValue } from '../base/format.ts'
+import { isReserved } from '../base/reserved.ts'
+
 /** Members of the sessions of other libraries, and what to use in their place. */
 const TRANSLATIONS: Readonly<Record<string, string>> = {
   destroy: 'call session.flush() to end the session',
@@ -6,10 +10,20 @@ const TRANSLATIONS: Readonly<Record<string, string>> = {
   cookie: 'use the options `cookie`, `idle` and `absolute`, or session.setExpiry()',
 }
 
+/** Members that look like properties, and what to call in place of assigning them. */
+const ASSIGNMENTS: Readonly<Record<string, string>> = {
+  userId: 'call session.login(user.id), or session.logout()',
+  flash: 'call session.flash(key, message)',
+  data: 'call session.assign({ … }), or assign its properties: session.data.cart = …',
+  id: 'call session.cycleId() for a new id',
+  expiresAt: 'call session.setExpiry(…)',
+  endsWithBrowser: "call session.setExpiry('browser')",
+}
+
 /**
  * An object for the prototype chain of a class whose properties are not members. Assigning an
- * unknown member, or reading one that has the name of a stored property, throws a `TypeError` that
- * says what to do. It costs existing members nothing.
+ * unknown member, or reading one that has the name of a stored property, throws a `ConfigError`
+ * that says what to do. It costs existing members nothing.
  */
 export function throwOnUnknownProperty(isStored: (session: object, name: string) => boolean): object {
   return new Proxy(
@@ -17,15 +31,59 @@ export function throwOnUnknownProperty(isStored: (session: object, name: string)
     {
       get(target, name, session) {
         if (typeof name === 'symbol' || name in target) return Reflect.get(target, name, session) as unknown
-        if (Object.hasOwn(TRANSLATIONS, name)) throw new TypeError(`session.${name} does not exist here: ${TRANSLATIONS[name]}.`)
+        if (Object.hasOwn(TRANSLATIONS, name)) throw new ConfigError(`session.${name} does not exist here: ${TRANSLATIONS[name]}.`)
         if (!isStored(session as object, name)) return undefined
-        throw new TypeError(`session.${name} does not read the property "${name}": use session.get('${name}') or session.data.${name}.`)
+        throw new ConfigError(`${member(name)} does not read the property "${name}": use ${access(name, 'get')}.`)
       },
       set(_target, name, value, session) {
-        // Tools store data of theirs under symbols. It is not session data.
+        // Tools store their data under symbols. It is not session data.
         if (typeof name === 'symbol') return Reflect.defineProperty(session as object, name, { value, writable: true, configurable: true })
-        throw new TypeError(`session.${name} = … would be lost: use session.set('${name}', …) or session.data.${name} = ….`)
+        throw lostAssignment(name)
       },
     },
   )
+}
+
+/**
+ * Turns every member of a class into an accessor, so that assigning it throws, also in sloppy code,
+ * which ignores an assignment to a read-only property. Freezes the prototype and its functions,
+ * because all sessions share them: what one request writes there, every visitor can read.
+ */
+export function throwOnAssignment({ prototype }: { readonly prototype: object }): void {
+  for (const name of Reflect.ownKeys(prototype)) {
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor
+    const value: unknown = descriptor.value
+    const get = (Reflect.get(descriptor, 'get') as (() => unknown) | undefined) ?? ((): unknown => value)
+    const set = (): never => {
+      throw lostAssignment(name)
+    }
+    Object.defineProperty(prototype, name, { get, set })
+    for (const shared of [value, get, set]) Object.freeze(shared)
+  }
+  Object.freeze(prototype)
+}
+
+function lostAssignment(name: string | symbol): ConfigError {
+  return new ConfigError(`${member(name)} = … would be lost: ${remedyFor(name)}.`)
+}
+
+function remedyFor(name: string | symbol): string {
+  if (typeof name === 'symbol') return 'remove the assignment, because sessions have this member'
+  const known = { ...TRANSLATIONS, ...ASSIGNMENTS }
+  if (Object.hasOwn(known, name)) return known[name] as string
+  if (!isReserved(name)) return `use ${access(name, 'set')}`
+  const plain = name.replace(/^_+/, '') || 'name'
+  return `names that begin with "_" are reserved, so use another name, such as ${access(plain, 'set')}`
+}
+
+/** How a property is read or set: session.set('cart', …) or session.data.cart = … */
+function access(name: string, verb: 'get' | 'set'): string {
+  const [argument, assigned] = verb === 'get' ? ['', ''] : [', …', ' = …']
+  return `session.${verb}(${formatValue(name)}${argument}) or ${member(name, 'session.data')}${assigned}`
+}
+
+/** How a member is written in code. */
+function member(name: string | symbol, object = 'session'): string {
+  if (typeof name === 'symbol') return `${object}[${String(name)}]`
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? `${object}.${name}` : `${object}[${formatValue(name)}]`
 }

@@ -5,27 +5,27 @@ import { isError } from '../base/realms.ts'
 import { STORE_STALL } from './stall-policy.ts'
 
 /**
- * The waiting time between two probes of a store that is down. Short at first, because many
- * failures are brief.
+ * The time between two probes of a store that is down, in milliseconds. Short at first, because
+ * many failures are brief.
  */
 const MIN_WAIT = 25
 const MAX_WAIT = 250
 /**
- * If the probing made no progress for this long, its timers stood still: the process was frozen, or
- * timers end with their request.
+ * If the probing made no progress for this long, the timers did not run, because the process was
+ * suspended or because timers end with their request (on Workers).
  */
 const STALE = 1000
 
 /**
- * Keeps requests from waiting for a store that is down.
+ * Refuses operations at once while the store is down, so that requests do not wait for it.
  *
- * A failed operation proves little: a row may be locked, or a session too large for the server. So
- * it only starts a probe, which reads a random key and belongs to no request. If the probe fails
- * twice in a row, or no operation at all gets a response in the time of a stall, the store is down:
- * operations are refused without being sent, and probes are repeated. One probe is sent at a time,
- * because a server that hangs would find all of them in its queue. A probe that took the full time
- * limit of an operation is given up, because its connection may be dead. The first response, to
- * whatever operation, ends the outage.
+ * One failed operation can have a local cause, such as a locked row, so it only starts a probe,
+ * which reads a random key and belongs to no request. If the probe fails twice in a row, or no
+ * operation gets a response within `STORE_STALL`, the store is down: operations are refused without
+ * being sent, and probes are repeated. One probe is sent at a time, because a server that hangs
+ * would have to process all of them later. A probe without a response within the time limit of an
+ * operation is abandoned, because its connection may be dead. The first response to any operation
+ * ends the outage.
  */
 export class Breaker {
   readonly #probe: (deadline: number) => Promise<unknown>
@@ -39,14 +39,14 @@ export class Breaker {
   #responses = 0
   #lastError: unknown
 
-  /** `probe` gets a time of `monotonic()` as its deadline, `timeout` milliseconds ahead. */
+  /** `probe` gets a time of `monotonic()` as its deadline, `timeout` milliseconds in the future. */
   constructor(probe: (deadline: number) => Promise<unknown>, timeout: number, emit: Listener) {
     this.#probe = probe
     this.#timeout = timeout
     this.#emit = emit
   }
 
-  /** Why an operation is not sent; `undefined` when it may be sent. */
+  /** The error of an operation that must not be sent; `undefined` if it may be sent. */
   refusal(operation: StoreOperation): StoreError | undefined {
     if (!this.#isDown) return undefined
     if (this.#isStale()) {
@@ -58,7 +58,7 @@ export class Breaker {
     return new StoreError(operation, this.#lastError, { applied: false, message })
   }
 
-  /** The store responded to an operation. */
+  /** Called when the store responded to an operation. */
   responded(): void {
     this.#responses += 1
     if (!this.#isDown) return
@@ -66,7 +66,7 @@ export class Breaker {
     this.#emit({ type: 'store-up', reason: 'answered' })
   }
 
-  /** An operation failed or timed out. */
+  /** Called when an operation failed or timed out. */
   failed(error: unknown): void {
     this.#lastError = error
     if (!this.#isProbing || this.#isStale()) void this.#probeUntilUp()
@@ -82,8 +82,8 @@ export class Breaker {
   }
 
   /**
-   * Sends a probe and waits until it ended or any operation got a response. Until then the store is
-   * down after a stall.
+   * Sends a probe and waits until it ended or any operation got a response. The store is down from
+   * the time when the probe fails or takes longer than `STORE_STALL`.
    */
   async #isResponding(): Promise<boolean> {
     const [before, deadline] = [this.#responses, monotonic() + this.#timeout]

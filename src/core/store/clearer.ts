@@ -2,7 +2,7 @@ import { unref } from '../base/clock.ts'
 import type { Listener } from '../base/events.ts'
 
 /**
- * Deletes expired sessions and resolves to their number. Ends early, without an error, once the
+ * Deletes expired sessions and resolves to their number. Ends early, without an error, when the
  * signal is aborted.
  */
 export type ClearExpired = (signal: AbortSignal) => Promise<number>
@@ -10,7 +10,7 @@ export type ClearExpired = (signal: AbortSignal) => Promise<number>
 /**
  * Clears expired sessions in the background, about every `interval` milliseconds. The interval
  * varies by a quarter at random, so that many processes do not start at the same time, and it
- * begins when the run before has ended. Its timer keeps no process alive.
+ * begins when the previous run has ended. The timer does not keep the process alive.
  */
 export class Clearer {
   readonly #clearExpired: ClearExpired
@@ -27,7 +27,7 @@ export class Clearer {
     this.#schedule()
   }
 
-  /** Resolves when the batch under way is done. No other batch follows. */
+  /** Resolves when the running batch is done. No other batch follows. */
   async close(): Promise<void> {
     this.#abort.abort()
     clearTimeout(this.#timer)

@@ -1,14 +1,14 @@
 /**
- * The state of an entry: the nonce of the write that made it. Two entries of one key with the same
- * version differ at most in what `touch` changes (`seenAt`, `expiresAt`).
+ * Identifies the state of an entry: the nonce of the write that made it. Two entries of one key
+ * with the same version differ at most in what `touch` changes (`seenAt`, `expiresAt`).
  */
 export type Version = string
 
 /**
  * The row that a store keeps for one key. All times are epoch milliseconds.
  *
- * A store returns every text exactly as it was given, to the last code unit, and interprets none of
- * them.
+ * A store returns every text exactly as it was written, to the last code unit, and does not
+ * interpret it.
  */
 export interface Entry {
   /** The properties of the session as the codec encoded them; opaque to the store. */

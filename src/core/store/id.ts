@@ -12,13 +12,13 @@ export interface Identity {
   /** The text in the browser, a secret. */
   readonly id: string
   /**
-   * The key of the row: SHA-256 of the family and the scope. Where the token contains the data, the
-   * token.
+   * The key of the row: SHA-256 of the scope and the family. With the capability `renames` it is
+   * the id, and with `carriesData` the token.
    */
   readonly key: string
   /**
-   * Names the session; constant for its life, and safe to show and to log. The key, unless that is
-   * a secret.
+   * Names the session; constant for its life, and safe to show and to log. Equal to the key, unless
+   * the key is a secret.
    */
   readonly handle: string
   /** SHA-256 of the secret. The entry has the same text when this id is the current one. */
@@ -28,13 +28,13 @@ export interface Identity {
 /** Creates ids, and finds the row that a text from the browser leads to. */
 export interface Ids {
   /**
-   * The identity in a text from outside; `undefined` when the text has not the shape of an id.
+   * The identity in a text from a client; `undefined` if the text does not have the form of an id.
    * Never throws.
    */
   parse(text: string): Identity | undefined
   /**
-   * The entry that an id itself contains, in place of `load`; `undefined` when it is expired. Only
-   * for tokens that contain the data. Called when the request first uses its session. Never throws.
+   * The entry that an id itself contains, instead of `load`; `undefined` if it is expired. Only for
+   * tokens that contain the data. Called when the request first uses its session. Never throws.
    */
   decode?(identity: Identity, now: number): Entry | undefined
   /** The identity of a new session. */
@@ -50,8 +50,8 @@ const SECRET_LENGTH = 32
 const SHAPE = /^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{32}$/
 
 /**
- * Ids with a secret of 192 random bits. `scope` separates the rows of managers that share a table
- * (see `scopeOf`).
+ * Ids with a secret of 192 random bits. Ids of one `scope` are worthless in another (see
+ * `scopeOf`).
  */
 export function hashedIds(randomText: RandomText, scope: string): Ids {
   const identity = (family: string, secret: string): Identity => {
@@ -73,7 +73,7 @@ export function hashedIds(randomText: RandomText, scope: string): Ids {
   }
 }
 
-/** The identity of a session after a write: a new one where the store returned a token. */
+/** The identity of a session after a write: a new one if the store returned a token. */
 export function issued(identity: Identity, { token }: Written): Identity {
   return token === undefined ? identity : { ...identity, id: token, key: token }
 }

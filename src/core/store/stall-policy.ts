@@ -18,6 +18,12 @@ export const CONNECTION_STALL: number = 2 * STORE_STALL
  */
 export const HANDSHAKE_STALL: number = 1.5 * STORE_STALL
 
+/**
+ * A request that needs a connection while the client of Redis waits to connect again: it fails. How
+ * long the client waits is its own setting, two seconds and more by default.
+ */
+export const RECONNECT_WAIT: number = STORE_STALL / 10
+
 /** Time between two heartbeats on a channel. */
 export const HEARTBEAT_INTERVAL: number = 2 * STORE_STALL
 

@@ -11,19 +11,18 @@ export type { Entry, Refused, Version, Written } from './entry.ts'
 export type IndexName = 'userId'
 
 /**
- * What a store can do. A session refuses, with an error that names the capability, what its store
- * cannot do.
+ * The capabilities of a store. Verbs that need a missing capability throw an error that names it.
  */
 export interface Capabilities {
   /**
-   * `replace` writes only over the expected version. Without it only expiry and deletion can be
-   * trusted.
+   * `replace` writes only over the expected version. Without it, only expiry and deletion are
+   * reliable.
    */
   readonly compareAndSwap: boolean
   /** The store has `list`. */
   readonly list: boolean
   /**
-   * The indexes that `deleteByIndex` and `list` accept. Where it is empty the store has no
+   * The indexes that `deleteByIndex` and `list` accept. If it is empty, the store has no
    * `deleteByIndex`.
    */
   readonly indexes: readonly IndexName[]
@@ -37,14 +36,19 @@ export interface Capabilities {
    * its session.
    */
   readonly renames?: boolean
+  /**
+   * Rows may be lost before they expire, as in a memory of limited size. Such a store cannot remember
+   * what must not be forgotten. If left out, rows stay until they expire or are deleted.
+   */
+  readonly evicts?: boolean
 }
 
-/** What every operation has. An operation is plain data. */
+/** The fields of every operation. An operation is plain data. */
 export interface Operation {
   /**
-   * A time of `performance.now()`, after which the result is not used. What was not sent by then
-   * need not be sent, and a connection that still waits for its response is best closed, because
-   * the response may never come. A store that cannot do any of that may ignore it.
+   * A time of `performance.now()`, after which the result is not used. An operation that was not
+   * sent by then need not be sent. A connection that still waits for its response should be closed,
+   * because the response may never arrive. A store that cannot do this may ignore the deadline.
    */
   readonly deadline?: number | undefined
 }
@@ -61,6 +65,11 @@ export interface Load extends Keyed {
   readonly now: number
   /** Bypasses every cache. */
   readonly fresh?: boolean | undefined
+  /**
+   * Only checks whether the store responds; no request waits for the result. A store may then wait
+   * longer for a connection that was lost than it does for a request.
+   */
+  readonly probe?: boolean | undefined
 }
 
 /** See `Store.create`. */
@@ -151,24 +160,26 @@ export interface MigrateOptions {
   readonly dryRun?: boolean
 }
 
-/** The manager that a store with its own ids works for. */
+/** The manager for which a store with its own ids is attached. */
 export interface StoreContext {
   /** Random text of this many characters of base64url. */
   readonly randomText: (length: number) => string
   /** Returns the current time in epoch milliseconds. */
   readonly now: () => number
-  /** Separates the cookies of managers: an id of one scope must be worthless in another. */
+  /** The scope of the manager's cookie: an id of one scope must be worthless in another. */
   readonly scope: string
   /** The absolute lifetime of sessions, in milliseconds. */
   readonly absolute: number
   /**
-   * Another store that this one calls, with the deadlines of the manager, and failing at once while
-   * it is unavailable.
+   * Wraps another store that this one calls: its operations have the deadlines of the manager, and
+   * fail at once while it is unavailable.
    */
   readonly guard: (store: Store) => GuardedStore
 }
 
-/** What one store may call of another: `load`, `create` and `replace` of `Store`. */
+/**
+ * The methods of another store that a store may call: `load`, `create` and `replace` of `Store`.
+ */
 export interface GuardedStore {
   load(operation: Load): Promise<Entry | undefined>
   create(operation: Create): Promise<Written | Refused>
@@ -177,14 +188,14 @@ export interface GuardedStore {
 
 /** A store attached to one manager, with the ids that lead to its rows. */
 export interface AttachedStore {
-  /** The store as this manager uses it. */
+  /** The store for this manager. */
   readonly store: Store
-  /** How the text in the browser leads to its rows. */
+  /** The ids that lead to the rows of the store. */
   readonly ids: Ids
 }
 
 /**
- * Keeps rows by key. A store knows nothing of cookies, ids or properties.
+ * Keeps rows by key. A store does not use cookies, ids or properties.
  *
  * - Expiry is judged by the `now` of the operation, never by a clock of the store. An entry is
  *   expired when `expiresAt <= now`.
@@ -192,13 +203,13 @@ export interface AttachedStore {
  * - A refusal is a value. An error means that the outcome is unknown, unless it is a `StoreError`
  *   with `applied: false`: then the operation had no effect and never will.
  *
- * `storeSuite` of `sojourn/testing` has a test for every clause of this page.
+ * `storeSuite` of `sojourn/testing` has a test for every clause of this interface.
  */
 export interface Store {
   /** What this store can do. */
   readonly capabilities: Capabilities
   /**
-   * Only for a store with its own ids: this store as one manager uses it. Every store that
+   * Returns this store for one manager. Only for stores with their own ids; every store that
    * `carriesData` has it.
    */
   attach?(context: StoreContext): AttachedStore
@@ -208,15 +219,14 @@ export interface Store {
   create(operation: Create): Promise<Written | Refused>
   /**
    * Replaces the row if its version is `expected` and it is not expired; `missing` or `stale`
-   * otherwise. Never creates. The reason and the entry of a refusal may be newer than the refusal
-   * itself. With `newKey` the row moves to that key in the same step; `taken` when that key has a
-   * row.
+   * otherwise. Never creates. `reason` and `current` may be read after the write was refused. With
+   * `newKey` the row moves to that key in the same step; `taken` when that key has a row.
    */
   replace(operation: Replace): Promise<Written | Refused>
   /**
-   * Moves `expiresAt` ahead and sets `seenAt` to `now`, if the version is `expected` and the row is
-   * not expired; the version stays. Never shortens: an `expiresAt` before that of the row changes
-   * nothing and returns `false`; the same one changes `seenAt` alone.
+   * Extends `expiresAt` and sets `seenAt` to `now`, if the version is `expected` and the row is not
+   * expired; the version stays. An earlier `expiresAt` than that of the row changes nothing and
+   * returns `false`; an equal one changes only `seenAt`.
    */
   touch(operation: Touch): Promise<boolean>
   /** Deletes the row, whatever its version. Returns `true` when there was one. */
@@ -227,8 +237,8 @@ export interface Store {
    */
   deleteByIndex?(operation: DeleteByIndex): Promise<number>
   /**
-   * Returns one page of the entries that are not expired, of one index where the operation names
-   * one; in no promised order.
+   * Returns one page of the entries that are not expired, in any order. If the operation names an
+   * index, only its entries are returned.
    */
   list?(operation: List): Promise<Page>
   /**
@@ -239,11 +249,14 @@ export interface Store {
   /** Returns how many rows `clearExpired` would delete. Locks nothing. */
   countExpired?(operation: CountExpired): Promise<number>
   /**
-   * Creates the tables and indexes that are missing, and returns the statements that did it: an
-   * empty text when nothing was missing. May run any number of times, concurrently. A table of the
-   * same name that belongs to another application stays as it is, and throws.
+   * Creates the tables and indexes that are missing, and returns the statements; an empty text if
+   * nothing was missing. May run any number of times, concurrently. A table of the same name that
+   * belongs to another application stays as it is, and throws.
    */
   migrate?(options?: MigrateOptions): Promise<string>
-  /** Closes what the store itself opened, never what it was given. A second call does nothing. */
+  /**
+   * Closes the connections that the store itself opened, never those that it was given. Repeated
+   * calls do nothing.
+   */
   close?(): Promise<void>
 }

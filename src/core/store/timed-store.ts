@@ -21,18 +21,18 @@ import type {
 } from './store.ts'
 
 /**
- * The maximum number of operations that wait for the store. With so many, another one could not be
- * completed in time.
+ * The maximum number of operations that wait for the store. A further one would not be completed in
+ * time.
  */
 const MAX_WAITING = 10_000
 
 type Verb = 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteByIndex' | 'list'
 
 /**
- * A store whose operations end in time: an operation fails after `limit` milliseconds or after its
- * `deadline`. Every error is a `StoreError` or another error of this package. An operation that
- * timed out may still take effect. While the store is down, or too many operations wait for it,
- * operations fail at once and are not sent.
+ * Limits the time of every operation of a store: an operation fails after `limit` milliseconds or
+ * after its `deadline`. Every error is a `StoreError` or another error of this package. An
+ * operation that timed out may still take effect. While the store is down, or too many operations
+ * wait for it, operations fail at once and are not sent.
  */
 export class TimedStore {
   readonly #store: Store
@@ -105,7 +105,7 @@ export class TimedStore {
     if (refusal !== undefined) return Promise.reject(refusal)
     const now = monotonic()
     const left = (operation.deadline ?? Number.POSITIVE_INFINITY) - now
-    const limit = Math.max(1, Math.min(this.#limit, Math.ceil(left) + 1)) // after `deadline`, never before it
+    const limit = Math.max(1, Math.min(this.#limit, Math.ceil(left) + 1)) // not before `deadline`
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     let isPending = true
     const end = (): void => {
@@ -114,7 +114,8 @@ export class TimedStore {
       clearTimeout(timer)
     }
     const fail = (error: SessionError): void => {
-      if (isPending && error instanceof StoreError) this.#breaker.failed(error) // an operation that timed out was reported then
+      if (isMistake(error)) this.#breaker.responded()
+      else if (isPending && error instanceof StoreError) this.#breaker.failed(error) // an operation that timed out was reported then
       end()
       reject(error)
     }
@@ -139,10 +140,22 @@ export class TimedStore {
   }
 
   /** Uses a random key, so that one unavailable shard does not decide for all. */
-  #probe(deadline: number): Promise<unknown> {
-    const load: Load = { key: `probe ${Math.random()}`, now: 0, fresh: true, deadline }
-    return call(this.#store, 'load', load)
+  async #probe(deadline: number): Promise<void> {
+    const load: Load = { key: `probe ${Math.random()}`, now: 0, fresh: true, probe: true, deadline }
+    try {
+      await call(this.#store, 'load', load)
+    } catch (error) {
+      if (!isMistake(error)) throw error
+    }
   }
+}
+
+/**
+ * Whether the store is set up incorrectly and not unavailable. Each operation then fails by itself
+ * and says what to change, so none has to be kept from the store.
+ */
+function isMistake(error: unknown): boolean {
+  return error instanceof StoreError && error.remedy !== undefined
 }
 
 /** Calls the store. Also an error that it throws synchronously becomes a rejection. */

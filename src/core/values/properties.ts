@@ -7,8 +7,8 @@ interface Exposed {
 
 /**
  * The properties that a request sees: texts, each parsed on first use. Objects that were returned
- * to the application are watched, so that a mutation of one is detected. The texts with which it
- * was opened are copied on the first change.
+ * to the application are watched, so that a mutation is detected. The original texts are copied on
+ * the first change.
  */
 export class Properties {
   readonly #values: Values
@@ -29,6 +29,11 @@ export class Properties {
   writableTexts(): Map<string, string> {
     this.#own ??= new Map(this.#texts)
     return this.#own
+  }
+
+  /** Puts properties back, in front of the others. */
+  restore(properties: readonly { readonly name: string; readonly text: string }[]): void {
+    this.#own = new Map([...properties.map(({ name, text }) => [name, text] as const), ...this.texts])
   }
 
   /** The value of a property, the same object every time; `undefined` when absent or invalid. */
@@ -60,8 +65,8 @@ export class Properties {
   }
 
   /**
-   * Stores the mutation of a watched object in the texts and returns the new text; `undefined` when
-   * there was none. Throws `CodecError` when the object can no longer be stored.
+   * Stores the mutation of a watched object in the texts and returns the new text; `undefined` if
+   * there was none. Throws `CodecError` if the object cannot be stored.
    */
   detectMutation(name: string): string | undefined {
     const { value, text: before = '' } = this.#exposed.get(name) ?? {}

@@ -52,8 +52,8 @@ export class Values {
   }
 
   /**
-   * Whether an object that was parsed from `text` and handed out still has the content of the text.
-   * Throws `CodecError` when it can no longer be stored.
+   * Whether an object that was parsed from `text` and returned to the application still has the
+   * content of the text. Throws `CodecError` if it cannot be stored.
    */
   unchanged(name: string, value: object, text: string): boolean {
     try {
@@ -110,7 +110,9 @@ export class Values {
   }
 }
 
-/** Why a codec refused a value, where inside of the value, and what to do. */
+/**
+ * Returns the reason why a codec refused a value, the position inside of the value, and the remedy.
+ */
 function reasonOf(cause: unknown): string {
   if (!isError(cause)) return String(cause)
   const path = 'path' in cause && typeof cause.path === 'string' && cause.path !== '' ? ` (at ${cause.path})` : ''

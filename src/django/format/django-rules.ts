@@ -41,9 +41,9 @@ export function djangoRules({ saveEveryRequest, isoExpiry, localTime }: DjangoRu
     userName: '_auth_user_id',
     loginRemedy: 'A Django login needs more than a user id: call djangoLogin(session, user) of sojourn/django.',
     endsWithBrowser,
-    endOf: ({ expiresAt }) => expiresAt, // Django's rule: what it stored
+    endOf: ({ expiresAt }) => expiresAt, // as Django: the stored expiry
     expiryOf,
-    // In Django a read is not an activity: only a save extends the lifetime of a session.
+    // Django extends a session only when it is saved.
     touchOf: (entry, texts, now, context) => {
       if (!saveEveryRequest) return undefined
       const expiresAt = expiryOf(texts, entry.createdAt, now, context)

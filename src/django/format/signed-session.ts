@@ -6,14 +6,14 @@ import { type DjangoSigner, SIGNATURE_LENGTH } from '../../wire/django-signing.t
  * property `_sojourn`, which Django keeps when it writes the session.
  */
 export interface SessionMetadata {
-  /** The receipts by which a write whose response was lost is recognised. */
+  /** The receipts by which a write whose response was lost is recognized. */
   readonly commits: string
   readonly idAt: number
   /** `NO_CREATED_AT` for a session that Django created. */
   readonly createdAt: number
 }
 
-/** What signed session data contains. */
+/** The content of signed session data. */
 export interface SignedSession extends SessionMetadata {
   /** The session without the metadata, as JSON. */
   readonly payload: string

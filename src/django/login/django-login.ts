@@ -76,11 +76,11 @@ function isAccepted({ backends, warn }: DjangoSite, backend: string): boolean {
 }
 
 /**
- * Parallel requests of one page do this at the same time. The first one suffices, so none of them
- * fails when another one was faster.
+ * Parallel requests renew the login at the same time. The intent is dropped if another request has
+ * done it.
  */
 function renew({ draft, site }: DjangoDraft, user: DjangoUser): void {
-  if (draft.isCommitted) return
+  if (draft.isCommitted || draft.access.writes !== 'all') return // the client cannot get the new id now, and the login stays valid
   const text = draft.context.values.print(AUTH_HASH, site.hashes.create(user, 'djangoUser'))
   draft.record({ kind: 'reauthenticate', name: AUTH_HASH, text })
 }

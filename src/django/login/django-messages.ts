@@ -23,7 +23,7 @@ const JSON_MESSAGE = '__json_message'
 
 /**
  * Returns the messages of this session and removes them, so that each is shown once. Messages that
- * another request adds in the same moment are kept. Throws `ConfigError` without the option
+ * another request adds at the same time are kept. Throws `ConfigError` without the option
  * `messageStorage` of `djangoSessions`.
  *
  * ```ts
@@ -33,7 +33,7 @@ const JSON_MESSAGE = '__json_message'
 export function djangoMessages<Data>(session: Session<Data>): DjangoMessage[] {
   const draft = messageDraftOf(session, 'djangoMessages')
   const shown = parseList(draft, draft.openForRead().properties.texts.get(MESSAGES))
-  if (shown.length > 0 && !draft.isCommitted) update(draft, (list) => without(list, shown))
+  if (shown.length > 0 && !draft.isCommitted) change(draft, 'consume', (list) => without(list, shown))
   return shown.flatMap(toMessage)
 }
 
@@ -54,7 +54,7 @@ export function addDjangoMessage<Data>(
   const draft = messageDraftOf(session, 'addDjangoMessage')
   draft.openForRead()
   const added = [JSON_MESSAGE, Number(isSafe), level, message, ...(extraTags === undefined ? [] : [extraTags])]
-  update(draft, (list) => [...list, added])
+  change(draft, 'update', (list) => [...list, added])
 }
 
 /**
@@ -73,13 +73,13 @@ function messageDraftOf<Data>(session: Session<Data>, caller: string): Draft {
  * Records a change that the commit applies to the newest list, so messages of parallel requests are
  * kept.
  */
-function update(draft: Draft, change: (list: readonly unknown[]) => readonly unknown[]): void {
+function change(draft: Draft, kind: 'update' | 'consume', toNext: (list: readonly unknown[]) => readonly unknown[]): void {
   draft.openForWrite()
   draft.record({
-    kind: 'update',
+    kind,
     name: MESSAGES,
     change: (text) => {
-      const list = change(parseList(draft, text))
+      const list = toNext(parseList(draft, text))
       return list.length === 0 ? undefined : draft.context.values.print(MESSAGES, JSON.stringify(list))
     },
   })

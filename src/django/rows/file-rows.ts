@@ -163,7 +163,9 @@ export class DjangoFileRows implements DjangoRows {
     return row !== undefined && row.expiresAt <= now
   }
 
-  /** Writes a file that no other process looks for. Its failure has no effect on any session. */
+  /**
+   * Writes a temporary file, which no other process reads. A failure has no effect on any session.
+   */
   async #writeTemporary({ data, expiresAt }: DjangoRow, operation: StoreOperation): Promise<string> {
     const path = join(this.#files.directory, `.sojourn-${randomUUID()}`)
     try {
@@ -172,7 +174,7 @@ export class DjangoFileRows implements DjangoRows {
       return path
     } catch (error) {
       await unlink(path).catch(ignoreMissing)
-      throw new StoreError(operation, error, { applied: false })
+      throw notApplied(operation, error)
     }
   }
 
@@ -201,7 +203,7 @@ export class DjangoFileRows implements DjangoRows {
       return true
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-      throw new StoreError(operation, error, { applied: false })
+      throw notApplied(operation, error)
     } finally {
       await unlink(temporary).catch(ignoreMissing)
     }
@@ -222,6 +224,16 @@ async function toStoreError<T>(operation: StoreOperation, work: () => Promise<T>
   } catch (error) {
     if (error instanceof StoreError) throw error
     // A call that the system refuses had no effect. Only after a disk error is the effect unknown.
-    throw new StoreError(operation, error, (error as NodeJS.ErrnoException).code === 'EIO' ? {} : { applied: false })
+    throw (error as NodeJS.ErrnoException).code === 'EIO' ? new StoreError(operation, error) : notApplied(operation, error)
   }
+}
+
+/** Codes of the system for a directory that is missing or not accessible. A missing file is not an error. */
+const NO_ACCESS = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS']
+
+function notApplied(operation: StoreOperation, error: unknown): StoreError {
+  const remedy = NO_ACCESS.includes(String((error as NodeJS.ErrnoException).code))
+    ? "Check that the option `directory` is Django's SESSION_FILE_PATH, and that the user of this process may read and write its files."
+    : undefined
+  return new StoreError(operation, error, { applied: false, remedy })
 }

@@ -8,8 +8,7 @@ import { MAX_COUNT_TIME, type SqlExecutor, type SqlValue } from '../../stores/sq
 import type { DjangoRow, DjangoRows, ListRows, NewDjangoRow, ReplaceResult, ReplaceRow } from './django-rows.ts'
 
 /**
- * How one database expresses what the others express differently, for Django's table. Texts are
- * written as for `SqlDialect`.
+ * The SQL for Django's table that differs between databases. Texts are written as for `SqlDialect`.
  */
 export interface DjangoSqlDialect extends Pick<SqlDialect, 'placeholder' | 'quote'> {
   /** The parameters of a key, a signature and a timestamp. */
@@ -40,8 +39,12 @@ export interface DjangoSqlRow {
   readonly expiry: unknown
 }
 
+/** What to do when the table does not exist. */
+export const DJANGO_TABLE_REMEDY =
+  "Create the table with Django's `manage.py migrate`, or correct the option `table`, and check that this is Django's database."
+
 /** Nothing is created here: Django creates the table with `manage.py migrate`. */
-export const djangoTable: RemoteTable = { missingSchema: async () => '', create: async () => '' }
+export const djangoTable: RemoteTable = { remedy: DJANGO_TABLE_REMEDY, missingSchema: async () => '', create: async () => '' }
 
 /** Django's session table. */
 export interface DjangoTable {

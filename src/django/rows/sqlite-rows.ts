@@ -1,9 +1,11 @@
+import { StoreError } from '../../core/base/errors.ts'
 import { messageOf } from '../../core/base/realms.ts'
-import { configureSqlite, isFile, openSqlite, type SqliteDatabase } from '../../stores/sqlite/sqlite-database.ts'
+import { configureSqlite, type SqliteDatabase } from '../../stores/sqlite/sqlite-database.ts'
 import { SqliteExecutor } from '../../stores/sqlite/sqlite-executor.ts'
+import { isFile, openSqlite } from '../../stores/sqlite/sqlite-file.ts'
 import { formatDjangoDate, type LocalTime, parseDjangoDate } from '../format/local-time.ts'
 import type { DjangoRows } from './django-rows.ts'
-import { type DjangoSqlDialect, type DjangoSqlRow, DjangoSqlRows, type DjangoTable } from './sql-rows.ts'
+import { DJANGO_TABLE_REMEDY, type DjangoSqlDialect, type DjangoSqlRow, DjangoSqlRows, type DjangoTable } from './sql-rows.ts'
 
 /** In SQLite, Django stores dates as texts, which are compared as texts. */
 const sqliteDialect = (localTime: LocalTime): DjangoSqlDialect => ({
@@ -30,6 +32,7 @@ export function sqliteRows(database: string | SqliteDatabase, table: DjangoTable
   const executor = new SqliteExecutor<DjangoSqlRow>({
     table: table.name,
     createTable: false,
+    missingTable: DJANGO_TABLE_REMEDY,
     owned,
     open: () => (owned ? openFile(database) : database),
     exists: () => true,
@@ -39,7 +42,10 @@ export function sqliteRows(database: string | SqliteDatabase, table: DjangoTable
 
 function openFile(path: string): SqliteDatabase {
   // SQLite would create an empty database at a mistyped path.
-  if (!isFile(path)) throw new Error(`There is no file ${path}. Check the path, or let Django create the database: manage.py migrate`)
+  if (!isFile(path))
+    throw new StoreError('open', new Error(`There is no file ${path}`), {
+      remedy: 'Check the path, or let Django create the database: manage.py migrate.',
+    })
   const database = openSqlite(path)
   configureSqlite(database, { durability: undefined, busyTimeout: BUSY_TIMEOUT })
   return database

@@ -34,9 +34,7 @@ export function maxValueLength({ name = 'sessionid', domain = '', path = '/' }: 
   return MAX_COOKIE_LENGTH - name.length - domain.length - path.length
 }
 
-/**
- * Django's cookie: its name without a prefix, and Secure as configured, whatever the connection.
- */
+/** Django's cookie: its name without a prefix, and Secure as configured, for every connection. */
 export function djangoCookies(options: DjangoCookieOptions): Transport {
   const { name = 'sessionid', domain, path = '/', secure = false, httpOnly = true, sameSite = 'lax' } = options
   const carrier = new CookieCarrier(name, {

@@ -127,7 +127,10 @@ const SHARED = ['lazy', 'whenEnded', 'maxSize', 'timeout', 'schema', 'as', 'onEv
 
 const OWNER = 'djangoSessions'
 
-/** For options that are checked later: the shared ones by the manager, the others below. */
+/**
+ * For options that are checked later: shared ones by the manager, the others by
+ * `checkDjangoOptions`.
+ */
 const unchecked: Check = () => undefined
 
 const OPTIONS: OptionTable = {

@@ -45,7 +45,7 @@ const MIN_INFLATE_LIMIT = 1 << 24
  * ```
  *
  * Django creates the table (`manage.py migrate`). A session that was written here has the
- * additional property `_sojourn`, by which a write whose response was lost is recognised. Django
+ * additional property `_sojourn`, by which a write whose response was lost is recognized. Django
  * writes a session as a whole, so it can overwrite what was written here during one of its
  * requests. What is written here never overwrites changes of Django.
  *

@@ -68,7 +68,7 @@ export class SignedCookieStore implements Store {
     return current.version === expected ? this.#sign(entry) : results.stale(current)
   }
 
-  /** A value that the browser has cannot be changed. */
+  /** Returns `false`, because the value in the browser cannot be changed. */
   async touch(): Promise<boolean> {
     return false
   }

@@ -1,15 +1,15 @@
 import type { Entry } from '../../core/store/store.ts'
 
 /**
- * A row of a cache: an entry of the store, or a tombstone that replaces it. It has its own random
- * version, by which a writer recognizes the row it has seen. `seenAt` is the time as of which it
- * was true. `commits` holds the fields of the entry that the row uses differently.
+ * A row of a cache: an entry of the store, or a tombstone that replaces it. It has a random
+ * version, by which a writer recognizes the row it has read. `seenAt` is the time at which the row
+ * was current. `commits` holds the fields of the entry that the row uses differently.
  */
 export type CacheRow = Entry
 
 /**
- * Milliseconds by which the clocks of processes may differ. A row is kept longer than it is served,
- * so that it still blocks older entries whichever clock is right.
+ * Milliseconds by which the clocks of processes may differ. A row is kept for this much longer than
+ * it is served, so that it blocks older entries whichever clock is right.
  */
 const CLOCK_SKEW = 10_000
 

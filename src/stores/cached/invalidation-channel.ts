@@ -12,7 +12,7 @@ type Message =
   | readonly [sender: string, kind: 'heartbeat' | 'reset', count: number]
 
 /**
- * Publishes which keys this process changed, receives which keys other processes changed, and
+ * Publishes the keys that this process changed, receives the keys that other processes changed, and
  * detects when it may have missed some.
  *
  * A subscription counts as working when a heartbeat of this process has come back through it, and
@@ -28,7 +28,7 @@ export class InvalidationChannel {
   #epoch: string | undefined
   #lastMessageAt = 0
   #heartbeats = 0
-  /** Heartbeats before this one were sent before the last interruption and prove nothing. */
+  /** Heartbeats before this one were sent before the last interruption, so they are ignored. */
   #firstHeartbeat = 0
   /**
    * Whether an invalidation was not published. Then all other processes have to start a new epoch.
@@ -52,7 +52,7 @@ export class InvalidationChannel {
 
   /**
    * Informs the other processes that a key has changed. Never rejects. If it fails, `#probe` makes
-   * up for it.
+   * all processes start a new epoch.
    */
   async publish(key: string): Promise<void> {
     if (!(await this.#send([this.#self, 'invalidate', key]))) this.#needsReset = true

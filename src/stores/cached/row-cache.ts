@@ -4,7 +4,7 @@ import type { ClearExpiredOptions, Entry, Store } from '../../core/store/store.t
 import { TimedStore } from '../../core/store/timed-store.ts'
 import { type CacheRow, toEntry, tombstone, toRow } from './cache-row.ts'
 
-/** Milliseconds after which an operation of the cache or of the channel is given up. */
+/** The time limit of an operation of the cache or of the channel, in milliseconds. */
 export const CACHE_TIMEOUT = 200
 
 /** Reads rows whether or not they have expired. */
@@ -15,15 +15,15 @@ const MAX_TRIES = 50
 const MAX_PENDING = 10_000
 
 /**
- * The rows of a cache. A row never replaces a row that its writer has not seen:
+ * The rows of a cache. A row never replaces a row that its writer has not read:
  *
  * - A reader first reads the row, then asks the store, and writes the entry only in place of that
  *   same row (or of none).
- * - A writer of the store writes a tombstone, whatever row is there. So an entry that was read
- *   before the change finds another row.
+ * - A writer of the store writes a tombstone over any row. An entry that was read before the change
+ *   then finds another row.
  *
- * A row stays for as long as an older entry could be served. So an entry that arrives late never
- * finds an empty place.
+ * A row stays for as long as an older entry could be served. A late entry therefore always finds a
+ * newer row and is discarded.
  */
 export class RowCache {
   readonly #cache: TimedStore
@@ -32,7 +32,7 @@ export class RowCache {
   readonly #warn: (message: string) => void
   /**
    * Keys whose tombstones the cache did not accept, and the time of `monotonic()` after which their
-   * rows are not served any longer.
+   * rows are not served.
    */
   readonly #pending = new Map<string, number>()
   #latest: number | undefined
@@ -66,10 +66,7 @@ export class RowCache {
     return entry
   }
 
-  /**
-   * Writes a tombstone, whatever row is there. If that fails, the tombstone stays pending. Never
-   * rejects.
-   */
+  /** Writes a tombstone over any row. If that fails, the tombstone stays pending. Never rejects. */
   readonly invalidate: (key: string) => Promise<void> = coalesce(async (key) => {
     try {
       await this.#writeTombstone(key)
@@ -81,7 +78,7 @@ export class RowCache {
     }
   })
 
-  /** Deletes expired rows. Rows that still block older entries have not expired. Never rejects. */
+  /** Deletes expired rows. Rows that block older entries have not expired. Never rejects. */
   async clear(options: ClearExpiredOptions): Promise<void> {
     if (!this.#canClear) return
     try {
@@ -121,8 +118,8 @@ export class RowCache {
   }
 
   /**
-   * Replaces the row that was seen, at a time at which it had not expired: an expired row still
-   * blocks older entries.
+   * Replaces the row `seen`. The operation uses a time at which that row was not expired, because
+   * an expired row must block older entries too.
    */
   #write(key: string, row: CacheRow, seen: CacheRow | undefined): ReturnType<TimedStore['replace']> {
     if (seen === undefined) return this.#cache.create({ key, entry: row })

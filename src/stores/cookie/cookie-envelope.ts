@@ -11,8 +11,8 @@ const TEXTS = ['proof', 'version', 'commits'] as const
 const TIMESTAMPS = ['idAt', 'createdAt', 'seenAt', 'expiresAt'] as const
 
 /**
- * Formats one line of JSON and then the payload as it is. Most of a token is payload, and escaping
- * it again would make it longer.
+ * Formats one line of JSON and then the payload as it is. The payload is most of a token, and
+ * escaping it again would make it longer.
  */
 export function formatEnvelope({ family, entry: { payload, ...rest } }: Envelope): string {
   return `${JSON.stringify([family, rest])}\n${payload}`

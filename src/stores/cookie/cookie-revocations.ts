@@ -8,9 +8,9 @@ const CLOCK_SKEW = 60_000
 const MAX_TRIES = 10
 
 /**
- * Remembers on the server which sessions in cookies have ended, and the current proof of those
- * whose id was renewed. Each of these sessions has one row until its last token has expired. All
- * other sessions have none.
+ * Stores on the server which sessions in cookies have ended, and the current proof of those whose
+ * id was renewed. Each of these sessions has one row until its last token has expired. All other
+ * sessions have none.
  */
 export class Revocations {
   readonly #store: GuardedStore
@@ -62,7 +62,7 @@ export class Revocations {
     return this.#store.load({ key: keyOf(family), now, fresh: true })
   }
 
-  /** All tokens of the session exist by now, so none outlives this row. */
+  /** Makes a row that outlives every token of the session, because all of them exist by now. */
   #newRow(proof: string, now: number): Entry {
     const { randomText, absolute } = this.#context
     const expiresAt = now + absolute + CLOCK_SKEW

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { ConfigError, CookieTooLargeError } from '../../core/base/errors.ts'
-import type { Ids } from '../../core/store/id.ts'
+import { type Ids, sha256 } from '../../core/store/id.ts'
 import { results } from '../../core/store/results.ts'
 import type { Capabilities, Create, Entry, Keyed, Load, Refused, Replace, Store, StoreContext, Written } from '../../core/store/store.ts'
 import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
@@ -18,7 +18,7 @@ export interface CookieSealing {
   readonly revocation: Store | undefined
 }
 
-/** The maximum length of any token. Longer ones are not envelope. */
+/** The maximum length of any token. Longer tokens are rejected without decrypting them. */
 export const MAX_TOKEN_LENGTH = 12_288
 
 /**
@@ -27,8 +27,8 @@ export const MAX_TOKEN_LENGTH = 12_288
  */
 const CLOCK_SKEW = 60_000
 const FAMILY_LENGTH = 16
+const CHECKSUM_LENGTH = 6
 const PROOF_LENGTH = 24
-const FAMILY = /^[\w-]{16}$/
 
 /** Sessions sealed into tokens, for one manager. A token is the key of the state it contains. */
 export class CookieSessions implements Store {
@@ -78,14 +78,19 @@ export class CookieSessions implements Store {
     return isRenewed ? { ok: true, token: next } : this.replace({ key: token, entry, expected, now })
   }
 
-  /** The token in the browser cannot be changed, and a read is no reason to send a new one. */
+  /**
+   * Returns `false`, because the token in the browser cannot be changed without sending a new one.
+   */
   async touch(): Promise<boolean> {
     return false
   }
 
-  /** Ends the session of a token or of a family. Without `revocation` there is no row to delete. */
+  /**
+   * Ends the session of a token or of a family. Without `revocation` there is no row to delete. A
+   * text that is not a family of this manager's cookie has no session, and no row is written for it.
+   */
   async delete({ key }: Keyed): Promise<boolean> {
-    const family = this.#open(key)?.family ?? (FAMILY.test(key) ? key : undefined)
+    const family = this.#open(key)?.family ?? (this.#isOwnFamily(key) ? key : undefined)
     if (family === undefined) return false
     if (this.#revocations !== undefined) return this.#revocations.end(family)
     if (family === key) throw new ConfigError(NOT_REVOCABLE)
@@ -100,13 +105,25 @@ export class CookieSessions implements Store {
         return envelope === undefined ? undefined : { id: token, key: token, handle: envelope.family, proof: envelope.entry.proof }
       },
       ...(this.#revocations === undefined ? { decode: ({ key }, now) => this.#openValid(key, now)?.entry } : {}),
-      create() {
-        const family = randomText(FAMILY_LENGTH)
+      create: () => {
+        const family = this.#withChecksum(randomText(FAMILY_LENGTH))
         return { id: family, key: family, handle: family, proof: randomText(PROOF_LENGTH) }
       },
       renew: (before) => ({ ...before, proof: randomText(PROOF_LENGTH) }),
       isCurrent: (identity, { proof }) => constantTimeEqual(proof, identity.proof),
     }
+  }
+
+  /**
+   * A family ends with a checksum, by which other texts are recognized. It is not keyed with a
+   * secret, because a handle has to stay valid when the secret it was created with is removed.
+   */
+  #withChecksum(random: string): string {
+    return random + sha256(`${this.#context.scope}\0${random}`).slice(0, CHECKSUM_LENGTH)
+  }
+
+  #isOwnFamily(text: string): boolean {
+    return text.length === FAMILY_LENGTH + CHECKSUM_LENGTH && text === this.#withChecksum(text.slice(0, FAMILY_LENGTH))
   }
 
   /**

@@ -6,7 +6,7 @@ import { connectDeadline, withDeadline } from '../shared/deadline.ts'
 import { EMPTY_TEXT } from '../shared/utf8-text.ts'
 import type { RemoteDatabase, RemoteResult, RemoteTable, SendToServer } from '../sql/remote-database.ts'
 import type { SqlValue } from '../sql/sql-store.ts'
-import { isRejectedByServer, isRetryable, keepsConnection } from './mysql-errors.ts'
+import { isRejectedByServer, isRetryable, keepsConnection, remedyFor } from './mysql-errors.ts'
 
 interface MysqlStatement {
   readonly sql: string
@@ -72,7 +72,7 @@ class MysqlClient {
     const bound = values.map(encodeValue)
     this.#refuseTooLarge(operation, text, bound)
     const connection = await this.#connect(operation, deadline)
-    // A dying connection rejects the query and then emits 'error', which would crash the process
+    // A failing connection rejects the query and then emits `error`, which would crash the process
     // without a listener.
     connection.on('error', ignore)
     const result = await this.#execute(operation, connection, { sql: text, values: bound, deadline })
@@ -98,15 +98,23 @@ class MysqlClient {
   }
 
   async #connect(operation: StoreOperation, deadline: number): Promise<MysqlPoolConnection> {
-    const connecting = new Promise<MysqlPoolConnection>((resolve, reject) => {
-      this.#pool.getConnection((error, connection) => (error ? reject(error) : resolve(connection)))
-    })
+    const { promise: connecting, resolve, reject } = Promise.withResolvers<MysqlPoolConnection>()
+    // A pool of another library may return a promise, and never call the function.
+    const returned = this.#pool.getConnection((error, connection) => (error ? reject(error) : resolve(connection)))
+    if (isPromise(returned)) {
+      returned.then((connection) => connection.release()).catch(ignore)
+      throw new StoreError(operation, new Error('`getConnection()` of the `pool` returned a promise'), { remedy: POOL_REMEDY })
+    }
+    let connection: MysqlPoolConnection
     try {
-      return await withDeadline(connecting, connectDeadline(deadline), 'No connection of the pool was free in time')
+      connection = await withDeadline(connecting, connectDeadline(deadline), 'No connection of the pool was free in time')
     } catch (error) {
-      connecting.then((connection) => connection.release()).catch(ignore)
+      connecting.then((late) => late.release()).catch(ignore)
       throw new StoreError(operation, error, { applied: false })
     }
+    if (typeof connection.execute === 'function') return connection
+    connection.release()
+    throw new StoreError(operation, new Error('A connection of the `pool` has no method `execute()`'), { remedy: POOL_REMEDY })
   }
 
   async #execute(operation: StoreOperation, connection: MysqlPoolConnection, { sql, values, deadline }: BoundStatement): Promise<Result> {
@@ -126,6 +134,12 @@ class MysqlClient {
   }
 }
 
+const POOL_REMEDY = 'Pass the pool that `createPool` of mysql2 returned: `new MysqlStore({ pool })`.'
+
+function isPromise(value: unknown): value is Promise<MysqlPoolConnection> {
+  return typeof (value as Partial<Promise<unknown>> | undefined)?.then === 'function'
+}
+
 /**
  * A MySQL or MariaDB server with any table: that of this package, or Django's. `statementTimeout`
  * is in milliseconds.
@@ -138,6 +152,7 @@ export function mysqlDatabase(pool: MysqlPool | MysqlPromisePool, table: RemoteT
     initialize: (operation, send) => client.readMaxPacket(operation, send),
     isRejected: isRejectedByServer,
     isRetryable,
+    remedyFor: (error) => remedyFor(error, table.remedy),
   }
 }
 

@@ -3,8 +3,8 @@ import { isDuplicateKey } from './mysql-errors.ts'
 
 /**
  * MySQL and MariaDB. The result of `INSERT … ON DUPLICATE KEY UPDATE` does not say whether the row
- * was new, so a plain INSERT is used, which fails. Conditions are judged under the lock of the row
- * and by its newest state, in every isolation level. In the order of the index a DELETE reads
+ * was new, so a plain INSERT is used, which fails. Conditions are checked under the lock of the row
+ * and by its newest state, in every isolation level. A DELETE in the order of the index reads
  * expired rows only.
  */
 export const mysqlDialect: SqlDialect = {

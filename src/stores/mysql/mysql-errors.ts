@@ -14,15 +14,15 @@ const NO_SUCH_TABLE = 1146
 const RETRYABLE = [1213, 1205, 1020, 1615, 1243]
 
 /**
- * In these classes of error nothing was written, or it was rolled back: errors of values, of
- * constraints, of the state of the transaction, of access, of deadlock, of the text. Errors of a
- * commit, of a kill or of the end of the connection are in none of them.
+ * After errors of these classes nothing was written, or it was rolled back: errors for invalid
+ * values, constraints, transaction states, access, deadlocks and syntax. Errors of a commit, of a
+ * kill or of a lost connection have other classes.
  */
 const REJECTION_CLASSES = /^(?:0A|21|22|23|25|28|3D|40|42|45)/
 
 /**
- * The same for errors without their own class: no space left, read-only, not understood, not ready
- * (Galera).
+ * The same for errors without a specific class: no space left, read-only, unknown command, not
+ * ready (Galera).
  */
 const REJECTIONS = [1020, 1037, 1038, 1041, 1047, 1114, 1153, 1205, 1210, 1243, 1290, 1364, 1366, 1615, 1836, 3819]
 
@@ -59,6 +59,32 @@ export function isDuplicateKey(error: unknown): boolean {
 
 export function isNoSuchTable(error: unknown): boolean {
   return isOneOf(error, [NO_SUCH_TABLE])
+}
+
+const CREDENTIALS = 'Correct the user and the password of the `pool`.'
+const PRIVILEGES = 'Grant the user SELECT, INSERT, UPDATE and DELETE on the table, and CREATE and INDEX if the store is to create it.'
+const OTHER_TABLE = 'Compare the table with the SQL of this version; it is another table or was changed.'
+
+/** What to do about each error of the server that waiting does not end. */
+const REMEDIES: ReadonlyMap<number, string> = new Map([
+  [1045, CREDENTIALS],
+  [1251, CREDENTIALS],
+  [1698, CREDENTIALS],
+  [1044, PRIVILEGES],
+  [1142, PRIVILEGES],
+  [1143, PRIVILEGES],
+  [1227, PRIVILEGES],
+  [1046, 'Give the `pool` a `database`, or write it in front of the name in the option `table`.'],
+  [1049, 'Create the database, or correct its name in the `pool` or in the option `table`.'],
+  [1054, OTHER_TABLE],
+  [1364, OTHER_TABLE],
+])
+
+/** What to do about an error of the server that waiting does not end. */
+export function remedyFor(error: unknown, missingTable: string): string | undefined {
+  const { errno, sqlState } = Object(error) as MysqlError
+  if (typeof sqlState !== 'string') return undefined
+  return isNoSuchTable(error) ? missingTable : REMEDIES.get(Number(errno))
 }
 
 function isOneOf(error: unknown, codes: readonly number[]): boolean {

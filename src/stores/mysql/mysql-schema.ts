@@ -7,6 +7,8 @@ import { isNoSuchTable } from './mysql-errors.ts'
 
 /** The maximum size of a key in bytes. A server without strict mode would cut off a longer one. */
 export const MAX_KEY_BYTES = 255
+/** The maximum size of the text of a user. With the key it fits in an index entry, so a list of a user is read in its order. */
+export const MAX_USER_BYTES = 2048
 
 /**
  * The statement that creates the table. Running it again changes nothing. `schema/mysql.sql` is
@@ -14,8 +16,8 @@ export const MAX_KEY_BYTES = 255
  *
  * Texts are stored as their bytes in UTF-8. So no collation folds or pads them, and the character
  * sets of database, table and connection do not matter. A LONGBLOB holds everything that a
- * statement can contain, so a server without strict mode cuts nothing off. A short one is stored in
- * the row like any other value.
+ * statement can contain, and the store refuses keys and users that are too long, so a server
+ * without strict mode cuts nothing off. A short LONGBLOB is stored in the row like any other value.
  */
 export function mysqlSchema(table: string): string {
   return `CREATE TABLE IF NOT EXISTS ${toBackticks(quoteTable(table))} (
@@ -25,12 +27,13 @@ export function mysqlSchema(table: string): string {
   \`seen_at\` bigint NOT NULL,
   \`created_at\` bigint NOT NULL,
   \`id_at\` bigint NOT NULL,
-  \`user_id\` longblob,
+  \`user_id\` varbinary(${MAX_USER_BYTES}),
+  \`group_id\` varbinary(${MAX_USER_BYTES}),
   \`proof\` longblob NOT NULL,
   \`commits\` longblob NOT NULL,
   \`payload\` longblob NOT NULL,
   KEY \`expires_at\` (\`expires_at\`),
-  KEY \`user_id\` (\`user_id\`(64))
+  KEY \`user_id\` (\`user_id\`, \`key\`)
 ) ENGINE = InnoDB;
 `
 }
@@ -45,5 +48,5 @@ export function mysqlTable(name: string): RemoteTable {
       throw error
     }
   }
-  return remoteTable(name, mysqlSchema(name), readColumns)
+  return remoteTable(name, mysqlSchema(name), readColumns, { file: 'schema/mysql.sql' })
 }

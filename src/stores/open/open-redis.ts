@@ -1,6 +1,7 @@
 import { monotonic, sleepUnref } from '../../core/base/clock.ts'
 import { ConfigError, StoreError } from '../../core/base/errors.ts'
 import type { Store } from '../../core/store/store.ts'
+import { remedyFor } from '../redis/redis-errors.ts'
 import type { NodeRedisClient, NodeRedisCluster } from '../redis.ts'
 import { withDeadline } from '../shared/deadline.ts'
 import { definedOptions, missingDriver, withClient } from './driver.ts'
@@ -42,8 +43,8 @@ const CONNECT_TIMEOUT = 5000
 const CLOSE_TIMEOUT = 1000
 
 /**
- * Reconnects without limit after a lost connection. If the first connection fails, that is an error
- * at once.
+ * Reconnects without limit after a lost connection. If the first connection fails, it rejects at
+ * once.
  */
 class SocketOptions {
   readonly connectTimeout = CONNECT_TIMEOUT
@@ -65,11 +66,12 @@ async function connect(client: Client, socket: SocketOptions, prefix: string | u
   const { RedisStore } = await import('../redis.ts')
   const store = new RedisStore({ client, ...definedOptions({ prefix }) })
   try {
-    // The client would wait for ever for a server that accepts the connection and does not reply.
+    // Without this limit the client would wait forever for a server that accepts the connection and
+    // does not reply.
     await withDeadline(client.connect(), monotonic() + CONNECT_TIMEOUT, `Redis did not reply within ${CONNECT_TIMEOUT / 1000} seconds`)
   } catch (error) {
     destroy(client)
-    throw new StoreError('open', error, { applied: false })
+    throw new StoreError('open', error, { applied: false, remedy: remedyFor(error) })
   }
   socket.wasConnected = true
   return withClient(store, () => close(client))

@@ -4,10 +4,17 @@ import { ignore } from '../../core/base/ignore.ts'
 import { connectDeadline, withDeadline } from '../shared/deadline.ts'
 import type { PgPool, PgPoolClient } from './postgres-client.ts'
 
+/** What to pass as the option `pool`. */
+const POOL_REMEDY = 'Pass a `Pool` of pg, or the `sql` of postgres.js: `new PostgresStore({ pool })`.'
+
+function isConnection(client: Partial<PgPoolClient> | undefined): client is PgPoolClient {
+  return typeof client?.query === 'function' && typeof client.release === 'function'
+}
+
 /**
- * The connections of a pool that can be trusted. If one of them does not respond, those that have
- * not responded since may be dead too: a firewall drops them all at once. Instead of waiting for
- * each in turn, new ones are opened.
+ * The connections of a pool that responded recently. If one of them does not respond, those that
+ * have not responded since may be dead too, because a firewall drops all of them at once. They are
+ * replaced by new ones instead of waiting for each in turn.
  */
 export class PgConnections {
   readonly #pool: PgPool
@@ -44,11 +51,14 @@ export class PgConnections {
 
   async #connect(operation: StoreOperation, deadline: number): Promise<PgPoolClient> {
     const connecting = this.#pool.connect()
+    let client: Partial<PgPoolClient> | undefined
     try {
-      return await withDeadline(connecting, deadline, 'No connection of the pool was free in time')
+      client = await withDeadline(connecting, deadline, 'No connection of the pool was free in time')
     } catch (error) {
-      connecting.then((client) => client.release()).catch(ignore)
+      connecting.then((late) => late.release()).catch(ignore)
       throw new StoreError(operation, error, { applied: false })
     }
+    if (isConnection(client)) return client
+    throw new StoreError(operation, new Error('`connect()` of the `pool` returned no connection of a pool'), { remedy: POOL_REMEDY })
   }
 }

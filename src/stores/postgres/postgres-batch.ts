@@ -11,7 +11,7 @@ const NOW: Value = ['now', 'bigint']
 const ROW: readonly Value[] = ALL_COLUMNS.map((name) => [name, name.endsWith('_at') ? 'bigint' : 'text'])
 const TOUCH: readonly Value[] = [['expires_at', 'bigint'], ['seen_at', 'bigint'], KEY, EXPECTED, NOW, ['least', 'bigint']]
 
-/** Returns the statements that are batched. Rarer ones run alone. */
+/** Returns the statements that are batched. Rare statements run alone. */
 export function batchableStatements(name: string, statements: SqlStatements): ReadonlyMap<SqlStatement, BatchableStatement> {
   const table = quoteTable(name)
   const write = (keyIndex: number, values: readonly Value[], textOf: TextOfLists): BatchableStatement => ({
@@ -31,8 +31,9 @@ type TextOfLists = (lists: readonly string[]) => string
 
 /**
  * Each value of a statement becomes a list in the batch. A list of texts is sent as its texts with
- * a separator between them, not as a PostgreSQL array: escaping each quote of a payload, and
- * undoing that in the server, took more time than everything else of a write.
+ * a separator between them, not as a PostgreSQL array: with arrays, each quote of a payload is
+ * escaped and unescaped in the server, which took 770 µs of CPU time for 50 KB instead of 63 µs
+ * (decision 0040).
  */
 function toLists(values: readonly Value[], textOf: TextOfLists): BatchableStatement['toBatch'] {
   const text = textOf(values.map(listParameter))

@@ -1,10 +1,11 @@
 import { StoreError } from '../../core/base/errors.ts'
 import { ignore } from '../../core/base/ignore.ts'
 import { DeadlineError, withDeadline } from '../shared/deadline.ts'
+import { withoutValues } from '../shared/without-values.ts'
 import type { RemoteDatabase, RemoteTable, SendToServer } from '../sql/remote-database.ts'
 import type { SqlValue } from '../sql/sql-store.ts'
 import { PgConnections } from './pg-connections.ts'
-import { isRejectedByServer, isRetryable, wasNeverSent } from './postgres-errors.ts'
+import { isRejectedByServer, isRetryable, remedyFor, wasNeverSent } from './postgres-errors.ts'
 
 /** The methods that `PostgresStore` uses of a connection of a `pg` pool. */
 export interface PgPoolClient {
@@ -40,7 +41,7 @@ export interface PostgresJs {
 /** A PostgreSQL server with any table: that of this package, or Django's. */
 export function postgresDatabase(pool: PgPool | PostgresJs, table: RemoteTable): RemoteDatabase {
   const send = 'unsafe' in pool ? throughPostgresJs(pool) : throughPool(pool)
-  return { send, table, isRejected: isRejectedByServer, isRetryable }
+  return { send, table, isRejected: isRejectedByServer, isRetryable, remedyFor: (error) => remedyFor(error, table.remedy) }
 }
 
 /**
@@ -55,7 +56,7 @@ function throughPool(pool: PgPool): SendToServer {
   const connections = new PgConnections(pool)
   return async function send(operation, text, values, deadline = Number.POSITIVE_INFINITY) {
     const client = await connections.acquire(operation, deadline)
-    // A dying connection rejects the query and then emits 'error', which would crash the process
+    // A failing connection rejects the query and then emits `error`, which would crash the process
     // without a listener.
     client.on('error', ignore)
     try {
@@ -69,7 +70,7 @@ function throughPool(pool: PgPool): SendToServer {
       if (error instanceof DeadlineError) connections.distrust()
       client.release(!isRejected)
       if (isRejected) client.removeListener('error', ignore)
-      throw new StoreError(operation, error, isRejected ? { applied: false } : {})
+      throw new StoreError(operation, withoutValues(error), isRejected ? { applied: false } : {})
     }
   }
 }
@@ -84,7 +85,7 @@ function throughPostgresJs(sql: PostgresJs): SendToServer {
       const result = await sql.unsafe(text, values, { prepare: values !== undefined }).values()
       return { rows: [...result], count: result.count }
     } catch (error) {
-      throw new StoreError(operation, error, isRejectedByServer(error) || wasNeverSent(error) ? { applied: false } : {})
+      throw new StoreError(operation, withoutValues(error), isRejectedByServer(error) || wasNeverSent(error) ? { applied: false } : {})
     }
   }
 }

@@ -5,8 +5,8 @@ import { plainInsert, type SqlDialect } from '../sql/sql-statements.ts'
 const EXPIRED = `"expires_hour" <= $1::bigint / ${HOUR} AND "expires_at" <= $1::bigint`
 
 /**
- * PostgreSQL. Rows are locked one by one: a DELETE of expired rows skips locked rows, and judges
- * the others under the lock.
+ * PostgreSQL. Rows are locked one by one: a DELETE of expired rows skips locked rows, and checks
+ * the expiry of the others under the lock.
  */
 export const postgresDialect: SqlDialect = {
   placeholder: (n) => `$${n}`,

@@ -1,3 +1,5 @@
+import { messageOf } from '../../core/base/realms.ts'
+
 /**
  * The properties of errors of the libraries. Only errors of the server have a `severity` and a
  * `routine`.
@@ -52,6 +54,24 @@ export function wasNeverSent(error: unknown): boolean {
   const state = sqlState(error)
   if (state !== undefined) return CONNECTION_REJECTED.test(state)
   return syscall === 'connect' || syscall === 'getaddrinfo' || NOT_CONNECTED.includes(String(code)) || everyError(error, wasNeverSent)
+}
+
+/** The SQLSTATE, or the beginning of one, of each mistake, and what to do. */
+const REMEDIES: readonly (readonly [state: string, remedy: string])[] = [
+  ['28', 'Correct the user and the password of the `pool`, or the rules of `pg_hba.conf`.'],
+  ['3D', 'Create the database, or correct its name in the `pool`.'],
+  ['3F', 'Create the schema, or correct the option `table`.'],
+  ['42501', 'Grant the role SELECT, INSERT, UPDATE and DELETE on the table. To create the table, it needs CREATE on the schema.'],
+  ['42', 'Compare the table with the SQL of this version; it is another table or was changed.'],
+]
+
+/** What to do about an error of the server that waiting does not end. */
+export function remedyFor(error: unknown, missingTable: string): string | undefined {
+  const state = sqlState(error)
+  if (state === '42P01') return missingTable
+  if (state !== undefined) return REMEDIES.find(([start]) => state.startsWith(start))?.[1]
+  // Errors of pg without a code: the server asks for a password and there is none.
+  return messageOf(error).startsWith('SASL:') ? 'Correct the user and the password of the `pool`.' : undefined
 }
 
 function sqlState(error: unknown): string | undefined {

@@ -1,7 +1,7 @@
 import { HOUR } from '../../core/base/duration.ts'
 import type { StoreOperation } from '../../core/base/errors.ts'
 import type { RemoteTable, SendToServer } from '../sql/remote-database.ts'
-import { quoteTable } from '../sql/sql-statements.ts'
+import { columnList, quoteTable } from '../sql/sql-statements.ts'
 import { remoteTable } from '../sql/table-schema.ts'
 
 /**
@@ -15,8 +15,8 @@ import { remoteTable } from '../sql/table-schema.ts'
  * no index; the fillfactor leaves space for that.
  */
 export function postgresSchema(table: string): string {
-  const index = (column: string): string =>
-    `CREATE INDEX IF NOT EXISTS "${table.split('.').at(-1)}_${column}" ON ${quoteTable(table)} ("${column}")`
+  const index = (...columns: readonly string[]): string =>
+    `CREATE INDEX IF NOT EXISTS "${table.split('.').at(-1)}_${columns[0]}" ON ${quoteTable(table)} (${columnList(columns)})`
   return `CREATE TABLE IF NOT EXISTS ${quoteTable(table)} (
   "key" text COLLATE "C" NOT NULL PRIMARY KEY,
   "version" text COLLATE "C" NOT NULL,
@@ -26,17 +26,19 @@ export function postgresSchema(table: string): string {
   "created_at" bigint NOT NULL,
   "id_at" bigint NOT NULL,
   "user_id" text COLLATE "C",
+  "group_id" text COLLATE "C",
   "proof" text COLLATE "C" NOT NULL,
   "commits" text COLLATE "C" NOT NULL,
   "payload" text COLLATE "C" NOT NULL
 ) WITH (fillfactor = 80);
 ${index('expires_hour')};
-${index('user_id')} WHERE "user_id" IS NOT NULL;
+${index('user_id', 'key')} WHERE "user_id" IS NOT NULL;
 `
 }
 
 /**
- * Creating it takes a lock, because two concurrent CREATE statements fail, even with IF NOT EXISTS.
+ * The table of a store. It is created under a lock, because two concurrent CREATE statements fail,
+ * even with IF NOT EXISTS.
  */
 export function postgresTable(name: string): RemoteTable {
   const readColumns = async (send: SendToServer, operation: StoreOperation): Promise<readonly string[]> => {
@@ -45,5 +47,5 @@ export function postgresTable(name: string): RemoteTable {
     return rows.map(([column]) => String(column))
   }
   const lock = `SELECT pg_advisory_xact_lock(hashtext('sojourn'), hashtext('${name}'));\n`
-  return remoteTable(name, postgresSchema(name), readColumns, { more: ['expires_hour'], lock })
+  return remoteTable(name, postgresSchema(name), readColumns, { file: 'schema/postgres.sql', more: ['expires_hour'], lock })
 }

@@ -10,6 +10,8 @@ export interface ClientLink {
    * has a connection.
    */
   isOpen(): boolean
+  /** Whether the connection was lost, or could not be made, and the client has none since. */
+  isLost(): boolean
   /**
    * Closes the connection, including one without a completed handshake, and opens a new one. Does
    * nothing without a connection.
@@ -46,19 +48,25 @@ export function isIoRedisLink(client: IoRedis): client is IoRedisLink {
 const DESTROY_DELAY = 10
 
 export function nodeRedisLink(client: NodeRedisLink, send: ClientLink['send']): ClientLink {
-  let isHandshaking = false
+  let last: RedisEvent | undefined
+  let isReplacing = false
   for (const event of ['connect', 'ready', 'error', 'end'] as const)
     client.on(event, () => {
-      isHandshaking = event === 'connect'
+      last = event
     })
+  const connect = (): void => {
+    isReplacing = false
+    client.connect().catch(() => undefined) // the client emits the error
+  }
   return {
     send,
-    isOpen: () => client.isReady || !client.isOpen,
+    isOpen: () => client.isReady || !(client.isOpen || isReplacing),
+    isLost: () => last === 'error' || last === 'end',
     reconnect() {
-      if (!client.isReady && !isHandshaking) return
+      if (!client.isReady && last !== 'connect') return
       const delay = client.isReady ? undefined : sleepUnref(DESTROY_DELAY)
+      isReplacing = true
       client.destroy()
-      const connect = (): void => void client.connect().catch(() => undefined) // the client emits the error
       if (delay === undefined) connect()
       else void delay.then(connect)
     },
@@ -72,9 +80,15 @@ const OPEN = ['wait', 'ready', 'monitoring', 'end']
 const CONNECTED = ['connect', 'ready']
 
 export function ioRedisLink(client: IoRedisLink, send: ClientLink['send']): ClientLink {
+  let isLost = client.status === 'reconnecting'
+  for (const event of ['connect', 'close'] as const)
+    client.on(event, () => {
+      isLost = event === 'close'
+    })
   return {
     send,
     isOpen: () => OPEN.includes(client.status),
+    isLost: () => isLost,
     reconnect() {
       if (!CONNECTED.includes(client.status)) return
       client.disconnect(true)

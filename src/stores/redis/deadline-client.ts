@@ -1,11 +1,19 @@
 import { monotonic, unref } from '../../core/base/clock.ts'
-import { CONNECTION_STALL, HANDSHAKE_STALL, STORE_STALL } from '../../core/store/stall-policy.ts'
+import { CONNECTION_STALL, HANDSHAKE_STALL, RECONNECT_WAIT, STORE_STALL } from '../../core/store/stall-policy.ts'
 import { connectDeadline, withDeadline } from '../shared/deadline.ts'
 import type { ClientLink } from './client-link.ts'
 
 /** The command was not sent, because there was no connection. */
 export class UnconnectedError extends Error {
   override readonly name = 'UnconnectedError'
+}
+
+/** How long a command may take. */
+export interface SendOptions {
+  /** A time of `performance.now()`, see `Operation`. */
+  readonly deadline?: number | undefined
+  /** See `Load`. */
+  readonly probe?: boolean | undefined
 }
 
 /** A command without a reply. */
@@ -82,25 +90,29 @@ export class DeadlineClient {
 
   /**
    * Without a deadline the timeouts of the client apply. Rejects with `UnconnectedError` when the
-   * command was not sent.
+   * command was not sent. While the client waits to connect again, a request waits with it for
+   * `RECONNECT_WAIT` only, and a probe until the connection is there.
    */
-  send(args: string[], deadline?: number): Promise<unknown> {
+  send(args: string[], { deadline, probe = false }: SendOptions = {}): Promise<unknown> {
     if (deadline === undefined) return this.#link.send(args)
-    return this.#link.isOpen() ? this.#track(args, deadline) : this.#connect(deadline).then(() => this.#track(args, deadline))
+    if (this.#link.isOpen()) return this.#track(args, deadline)
+    const connectBy = connectDeadline(deadline)
+    const waitsUntil = this.#link.isLost() && !probe ? Math.min(connectBy, monotonic() + RECONNECT_WAIT) : connectBy
+    return this.#connect(waitsUntil).then(() => this.#track(args, deadline))
   }
 
   #track(args: string[], deadline: number): Promise<unknown> {
     return this.#pending.track(() => this.#link.send(args), deadline)
   }
 
-  async #connect(deadline: number): Promise<void> {
+  async #connect(waitsUntil: number): Promise<void> {
     this.#connecting ??= this.#pending
       .track(() => this.#link.connected(), Number.POSITIVE_INFINITY)
       .finally(() => {
         this.#connecting = undefined
       })
     try {
-      await withDeadline(this.#connecting, connectDeadline(deadline), 'there was no connection in time')
+      await withDeadline(this.#connecting, waitsUntil, 'there was no connection in time')
     } catch (error) {
       throw new UnconnectedError(`Redis cannot be reached: ${(error as Error).message}`, { cause: error })
     }
@@ -118,8 +130,8 @@ export class DeadlineClient {
   }
 }
 
-/** Sends a command about one key, with the deadline of its caller. */
-export type Send = (key: string, args: string[], deadline?: number) => Promise<unknown>
+/** Sends a command about one key. */
+export type Send = (key: string, args: string[], options?: SendOptions) => Promise<unknown>
 
 /**
  * Called repeatedly while the server of a key is stalled, with the deadline of the oldest command.
@@ -136,5 +148,5 @@ export function detectStall(send: Send, onStall: OnStall): Send {
     if (since + CONNECTION_STALL <= monotonic()) onStall(key, deadline)
   }
   const pending = new PendingCommands(check, STORE_STALL)
-  return (key, args, deadline = Number.POSITIVE_INFINITY) => pending.track(() => send(key, args), deadline, key)
+  return (key, args, { deadline = Number.POSITIVE_INFINITY } = {}) => pending.track(() => send(key, args), deadline, key)
 }

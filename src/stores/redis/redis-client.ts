@@ -18,6 +18,7 @@ export interface NodeRedisClient {
 
 /** The methods that `RedisStore` uses of `createSentinel()` of `redis`. */
 export interface NodeRedisSentinel {
+  readonly isOpen?: boolean
   sendCommand(isReadonly: boolean, args: string[], options?: object): Promise<unknown>
   getSentinelNode(): unknown
   on(event: 'client-error', listener: () => void): unknown
@@ -25,6 +26,7 @@ export interface NodeRedisSentinel {
 
 /** The methods that `RedisStore` uses of `createCluster()` of `redis`. */
 export interface NodeRedisCluster {
+  readonly isOpen?: boolean
   sendCommand(firstKey: string | undefined, isReadonly: boolean, args: string[], options?: object): Promise<unknown>
   readonly masters: readonly { readonly address: string }[]
   nodeClient(node: never): Promise<NodeRedisClient> | NodeRedisClient

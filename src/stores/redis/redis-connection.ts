@@ -1,7 +1,7 @@
 import { monotonic } from '../../core/base/clock.ts'
 import { ignore } from '../../core/base/ignore.ts'
 import { ioRedisLink, isIoRedisLink, isNodeRedisLink, nodeRedisLink } from './client-link.ts'
-import { DeadlineClient, detectStall, type OnStall, UnconnectedError } from './deadline-client.ts'
+import { DeadlineClient, detectStall, type OnStall, type SendOptions, UnconnectedError } from './deadline-client.ts'
 import type { IoRedis, IoRedisCluster, NodeRedisClient, NodeRedisCluster, NodeRedisSentinel, RedisClient } from './redis-client.ts'
 
 /** One of the servers that hold the keys. */
@@ -17,8 +17,8 @@ export interface RedisNode {
 export interface RedisConnection {
   /** The prefix that the client itself adds to every key. */
   readonly keyPrefix: string
-  /** Sends a command about one key, with the deadline of its caller. */
-  send(key: string, args: string[], deadline?: number): Promise<unknown>
+  /** Sends a command about one key. */
+  send(key: string, args: string[], options?: SendOptions): Promise<unknown>
   /** The masters, sorted by name. */
   nodes(): readonly RedisNode[]
   /**
@@ -28,13 +28,15 @@ export interface RedisConnection {
   resends(): number
   /** Whether the client was closed and sends no more commands. */
   hasEnded(): boolean
+  /** Whether the client has been opened, by `connect()` or by itself. It may be without a connection. */
+  wasOpened(): boolean
 }
 
 /** Replies are strings and numbers, whatever type mapping the client has. */
 const PLAIN = Object.freeze({ typeMapping: Object.freeze({}) })
 /**
  * `redis` starts a timer for each command until it is written. A client that is ready writes at
- * once, so this disables the timer, which is most of the CPU time of a GET.
+ * once, so this disables the timer, which takes most of the CPU time of a GET.
  */
 const NO_TIMER = Object.freeze({ ...PLAIN, timeout: undefined })
 
@@ -82,34 +84,40 @@ function newConnection(client: RedisClient): RedisConnection | undefined {
 }
 
 function throughClient(client: NodeRedisClient): RedisConnection {
-  return { ...NO_RESENDS, ...toOneServer(client.execute === undefined ? nodeRedisSender(client) : poolSender(client)) }
+  const sender = client.execute === undefined ? nodeRedisSender(client) : poolSender(client)
+  return { ...NO_RESENDS, ...toOneServer(sender), wasOpened: openedOnce(client) }
 }
 
 function toOneServer(sender: Sender): Pick<RedisConnection, 'send' | 'nodes'> {
   return {
-    send: (_, args, deadline) => sender.send(args, deadline),
+    send: (_, args, options) => sender.send(args, options),
     nodes: () => [{ name: '', send: (args) => sender.send(args) }],
   }
 }
 
 /** Each member of the pool has its own sender. After the deadline nothing is sent. */
 function poolSender(pool: NodeRedisClient): Sender {
-  const sendThrough = (member: NodeRedisClient, args: string[], deadline: number): Promise<unknown> => {
-    if (monotonic() < deadline) return nodeRedisSender(member).send(args, deadline)
+  const sendThrough = (member: NodeRedisClient, args: string[], options: SendOptions): Promise<unknown> => {
+    if (monotonic() < Number(options.deadline)) return nodeRedisSender(member).send(args, options)
     throw new UnconnectedError('The command was not sent to Redis: no client of the pool was free in time')
   }
   return {
-    send: (args, deadline) =>
-      deadline === undefined
+    send: (args, options?: SendOptions) =>
+      options?.deadline === undefined
         ? pool.sendCommand(args, PLAIN)
-        : (pool.execute?.((member) => sendThrough(member, args, deadline)) as Promise<unknown>),
+        : (pool.execute?.((member) => sendThrough(member, args, options)) as Promise<unknown>),
   }
 }
 
 /** A command whose connection was lost is sent again to the new master. */
 function throughSentinel(client: NodeRedisSentinel): RedisConnection {
   const send = (args: string[]): Promise<unknown> => client.sendCommand(false, args, PLAIN)
-  return { ...NO_RESENDS, ...toOneServer({ send }), resends: counter((count) => client.on('client-error', count)) }
+  return {
+    ...NO_RESENDS,
+    ...toOneServer({ send }),
+    resends: counter((count) => client.on('client-error', count)),
+    wasOpened: openedOnce(client),
+  }
 }
 
 function throughCluster(cluster: NodeRedisCluster): RedisConnection {
@@ -123,6 +131,7 @@ function throughCluster(cluster: NodeRedisCluster): RedisConnection {
   }
   return {
     ...NO_RESENDS,
+    wasOpened: openedOnce(cluster),
     send: detectStall(send, onStall),
     nodes: () =>
       byName(cluster.masters, (master) => ({
@@ -138,6 +147,7 @@ function throughIoRedis(client: IoRedis): RedisConnection {
     keyPrefix: toText(client.options.keyPrefix),
     resends: counter((count) => client.on('close', count)),
     hasEnded: () => client.status === 'end',
+    wasOpened: isOpenedByItself,
   }
 }
 
@@ -156,6 +166,7 @@ function throughIoRedisCluster(cluster: IoRedisCluster): RedisConnection {
       })),
     resends: counter((count) => cluster.on('-node', count)),
     hasEnded: () => cluster.status === 'end',
+    wasOpened: isOpenedByItself,
   }
 }
 
@@ -165,7 +176,7 @@ function throughIoRedisCluster(cluster: IoRedisCluster): RedisConnection {
  */
 function pingAll<T>(masters: readonly T[], sender: (master: T) => Sender | Promise<Sender>, deadline: number): void {
   if (deadline === Number.POSITIVE_INFINITY) return
-  const ping = async (master: T): Promise<unknown> => (await sender(master)).send(['ping'], deadline)
+  const ping = async (master: T): Promise<unknown> => (await sender(master)).send(['ping'], { deadline, probe: true })
   for (const master of masters) ping(master).catch(ignore)
 }
 
@@ -174,6 +185,15 @@ function pingAll<T>(masters: readonly T[], sender: (master: T) => Sender | Promi
  * raw commands.
  */
 const NO_RESENDS = { keyPrefix: '', resends: () => 0, hasEnded: () => false } as const
+
+/** `ioredis` connects at the first command at the latest. */
+const isOpenedByItself = (): boolean => true
+
+/** Remembers that the client of `redis` was open. One that was closed later is not a mistake. */
+function openedOnce(client: { readonly isOpen?: boolean }): () => boolean {
+  let wasOpened = client.isOpen !== false
+  return () => (wasOpened ||= client.isOpen !== false)
+}
 
 function counter(listen: (count: () => void) => void): () => number {
   let count = 0

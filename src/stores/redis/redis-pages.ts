@@ -3,14 +3,26 @@ import type { Entry, Page } from '../../core/store/store.ts'
 import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
 import type { RedisNode } from './redis-connection.ts'
 import type { RedisCall, RedisRows } from './redis-rows.ts'
+import type { ListMember, RedisUsers } from './redis-users.ts'
 
-/** Without a deadline: none of the many commands of a page is worth closing a connection. */
+/** Without a deadline, because a slow SCAN must not close a shared connection. */
 const LISTING: RedisCall = { operation: 'list' }
 
 /** The COUNT of each SCAN. It is constant, because a page may end in the middle of a reply. */
 const SCAN_COUNT = '1000'
-/** SCANs of one page, so that it ends in time on a server with few sessions among many keys. */
+/**
+ * The maximum number of SCANs for one page. It limits the time on a server with few sessions among
+ * many keys.
+ */
 const MAX_SCANS = 50
+
+/** What `list` asks for, of one user. */
+interface UserQuery {
+  readonly call: RedisCall
+  readonly now: number
+  readonly limit: number
+  readonly cursor: string | undefined
+}
 
 /** A page under construction. */
 interface PageQuery {
@@ -40,12 +52,40 @@ export async function scanPage(rows: RedisRows, now: number, limit: number, curs
   return position === undefined ? { entries } : { entries, cursor: JSON.stringify([position.node, position.scan, position.after]) }
 }
 
-/** Returns one page of the sessions with these keys, in the given order. */
-export async function pageOf(rows: RedisRows, keys: readonly string[], now: number, limit: number, userId: string): Promise<Page> {
-  const query: PageQuery = { entries: [], now, limit, userId }
-  const { entries } = query
-  const last = await addEntries(rows, query, keys)
-  return last === undefined ? { entries } : { entries, cursor: last }
+/**
+ * Returns one page of the sessions of a user, in the order of the user's list. A list has members
+ * without a session of the user too, so several reads may be necessary.
+ */
+export async function userPage(rows: RedisRows, users: RedisUsers, userId: string, query: UserQuery): Promise<Page> {
+  const { call, now, limit, cursor } = query
+  const page: PageQuery = { entries: [], now, limit, userId }
+  let after = parseUserCursor(cursor)
+  for (;;) {
+    const count = limit - page.entries.length
+    const members = await users.read(call, userId, count + 1, after)
+    const read = members.slice(0, count)
+    const unseen = read.filter((each) => after === undefined || isAfter(each, after))
+    await addEntries(
+      rows,
+      page,
+      unseen.map(({ member }) => fromUtf8Text(member)),
+    )
+    after = read.at(-1) ?? after
+    if (members.length <= count || after === undefined) return { entries: page.entries }
+    if (page.entries.length >= limit) return { entries: page.entries, cursor: JSON.stringify([after.score, after.member]) }
+  }
+}
+
+/** Members of equal scores are in the order of their bytes in UTF-8, which is that of their code points. */
+function isAfter(one: ListMember, other: ListMember): boolean {
+  if (one.score !== other.score) return Number(one.score) > Number(other.score)
+  const [points, others] = [Array.from(one.member, codePoint), Array.from(other.member, codePoint)]
+  const at = points.findIndex((point, index) => point !== others[index])
+  return at === -1 ? points.length > others.length : (points[at] ?? -1) > (others[at] ?? -1)
+}
+
+function codePoint(character: string): number {
+  return character.codePointAt(0) ?? 0
 }
 
 /**
@@ -91,9 +131,19 @@ function startOf(node: RedisNode | undefined): Position | undefined {
 }
 
 function parseCursor(cursor: string): Position {
+  const [node = '', scan = '', after = ''] = parseTexts(cursor)
+  return { node, scan, after }
+}
+
+function parseUserCursor(cursor: string | undefined): ListMember | undefined {
+  if (cursor === undefined) return undefined
+  const [score = '', member = ''] = parseTexts(cursor)
+  return { score, member }
+}
+
+function parseTexts(cursor: string): string[] {
   try {
-    const [node, scan, after] = JSON.parse(cursor) as [string, string, string]
-    return { node, scan, after }
+    return JSON.parse(cursor) as string[]
   } catch (error) {
     const message = 'The option `cursor` of `list` is invalid. Pass the `cursor` of the previous page, or none for the first page.'
     throw new StoreError('list', error, { applied: false, message })

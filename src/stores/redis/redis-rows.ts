@@ -2,6 +2,7 @@ import { HOUR } from '../../core/base/duration.ts'
 import type { StoreOperation } from '../../core/base/errors.ts'
 import type { Entry } from '../../core/store/store.ts'
 import { toUtf8Text } from '../shared/utf8-text.ts'
+import type { SendOptions } from './deadline-client.ts'
 import type { RedisConnection, RedisNode } from './redis-connection.ts'
 import { attempt } from './redis-errors.ts'
 import { parseRecord } from './redis-record.ts'
@@ -14,11 +15,9 @@ import { type RedisScript, runScript } from './redis-scripts.ts'
  */
 const EXPIRY_MARGIN = HOUR
 
-/** The operation a command is sent for, and its deadline. */
-export interface RedisCall {
+/** The operation a command is sent for. */
+export interface RedisCall extends SendOptions {
   readonly operation: StoreOperation
-  /** A time of `performance.now()`, see `Operation`. */
-  readonly deadline?: number | undefined
 }
 
 /** The rows and user lists by their names in Redis. All errors are `StoreError`s. */
@@ -73,11 +72,11 @@ export class RedisRows {
   }
 
   #send(call: RedisCall, name: string, before: readonly string[], after: readonly string[]): Promise<unknown> {
-    return this.#attempt(call, () => this.#connection.send(name, [...before, name, ...after], call.deadline))
+    return this.#attempt(call, () => this.#connection.send(name, [...before, name, ...after], call))
   }
 
   #run(call: RedisCall, script: RedisScript, name: string, args: readonly string[]): Promise<unknown> {
-    return this.#attempt(call, () => runScript(this.#connection, script, name, args, call.deadline))
+    return this.#attempt(call, () => runScript(this.#connection, script, name, args, call))
   }
 
   async #attempt(call: RedisCall, command: () => Promise<unknown>): Promise<unknown> {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { SendOptions } from './deadline-client.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { codeOf } from './redis-errors.ts'
 
@@ -72,6 +73,19 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ttl) then redis.call('PEXPIRE', KEYS[1
 local first = math.floor(tonumber(random) * redis.call('ZCARD', KEYS[1]))
 return redis.call('ZRANGE', KEYS[1], first, first + 3, 'WITHSCORES')`)
 
+/**
+ * Returns the members of a list after the given one, with their scores. If that one was removed or
+ * added again, those with its former score are returned too, also before it.
+ */
+export const READ_LIST: RedisScript = script(`
+local score, member, count = unpack(ARGV)
+local first = 0
+if score ~= '' then
+  if redis.call('ZSCORE', KEYS[1], member) == score then first = redis.call('ZRANK', KEYS[1], member) + 1
+  else first = redis.call('ZCOUNT', KEYS[1], '-inf', '(' .. score) end
+end
+return redis.call('ZRANGE', KEYS[1], first, first + tonumber(count) - 1, 'WITHSCORES')`)
+
 /** Removes a session from its user's list, unless it was added again since its score was read. */
 export const REMOVE_FROM_LIST: RedisScript = script(`
 local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
@@ -84,12 +98,12 @@ export async function runScript(
   { text, sha }: RedisScript,
   key: string,
   args: readonly string[],
-  deadline?: number,
+  options?: SendOptions,
 ): Promise<unknown> {
   try {
-    return await connection.send(key, ['evalsha', sha, '1', key, ...args], deadline)
+    return await connection.send(key, ['evalsha', sha, '1', key, ...args], options)
   } catch (error) {
     if (codeOf(error) !== 'NOSCRIPT') throw error
-    return connection.send(key, ['eval', text, '1', key, ...args], deadline)
+    return connection.send(key, ['eval', text, '1', key, ...args], options)
   }
 }

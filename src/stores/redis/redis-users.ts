@@ -2,9 +2,9 @@ import type { DeleteByIndex } from '../../core/store/store.ts'
 import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
 import { formatTimestamp, formatUser } from './redis-record.ts'
 import type { RedisCall, RedisRows } from './redis-rows.ts'
-import { ADD_TO_LIST, DELETE_OF_USER, REMOVE_FROM_LIST } from './redis-scripts.ts'
+import { ADD_TO_LIST, DELETE_OF_USER, READ_LIST, REMOVE_FROM_LIST } from './redis-scripts.ts'
 
-/** One hour. No request that began earlier is still running. */
+/** One hour, the assumed maximum time of a request. */
 const MAX_REQUEST = 3_600_000
 /**
  * Half an hour. When the expiry of a session has moved by this much, the session is added to the
@@ -24,6 +24,12 @@ export interface Listing {
   readonly userId: string
   readonly now: number
   readonly expiresAt: number
+}
+
+/** A key in the list of a user, encoded, with its score. */
+export interface ListMember {
+  readonly member: string
+  readonly score: string
 }
 
 /**
@@ -48,16 +54,21 @@ export class RedisUsers {
     return formatTimestamp(listedUntil)
   }
 
-  /** Returns the keys of the sessions that may belong to the user, sorted. */
-  async keysOf(call: RedisCall, userId: string): Promise<string[]> {
-    const members = (await this.#rows.sendForUser(call, userId, ['zrange'], ['0', '-1'])) as string[]
-    return members.map(fromUtf8Text).sort()
+  /** Returns up to `count` members of the user's list that come after the given one. */
+  async read(call: RedisCall, userId: string, count: number, after?: ListMember): Promise<ListMember[]> {
+    const args = [after?.score ?? '', after?.member ?? '', String(count)]
+    const reply = (await this.#rows.runForUser(call, READ_LIST, userId, args)) as string[]
+    return Array.from({ length: reply.length / 2 }, (_, index) => ({
+      member: String(reply[2 * index]),
+      score: String(reply[2 * index + 1]),
+    }))
   }
 
   /** Deletes the user's sessions, except the key `except`, and returns their number. */
   async deleteSessions({ name: userId, except, deadline }: DeleteByIndex): Promise<number> {
     const call: RedisCall = { operation: 'deleteByIndex', deadline }
-    const keys = (await this.keysOf(call, userId)).filter((key) => key !== except)
+    const members = (await this.#rows.sendForUser(call, userId, ['zrange'], ['0', '-1'])) as string[]
+    const keys = members.map(fromUtf8Text).filter((key) => key !== except)
     const user = formatUser(userId)
     let deleted = 0
     for (let at = 0; at < keys.length; at += DELETE_BATCH) {

@@ -6,8 +6,8 @@ export class DeadlineError extends Error {
 }
 
 /**
- * The share of an operation's time that may pass until it has a connection, so that the error can
- * say what was missing.
+ * The share of an operation's time for getting a connection. It is below 1, so that the error of a
+ * missing connection precedes the timeout of the operation.
  */
 const CONNECT_SHARE = 0.75
 
@@ -17,7 +17,10 @@ export function connectDeadline(deadline: number): number {
   return now + (deadline - now) * CONNECT_SHARE
 }
 
-/** Milliseconds after the deadline. The caller's own error comes first and says more. */
+/**
+ * Milliseconds between the deadline and this error. The error of the caller comes first and is more
+ * precise.
+ */
 const MARGIN = 2
 
 /**

@@ -3,14 +3,14 @@ import { MINUTE } from '../../core/base/duration.ts'
 import type { ClearExpiredOptions, Progress } from '../../core/store/store.ts'
 
 /**
- * Deletes a batch of `limit` rows and returns how many there were. The result is not used after
+ * Deletes a batch of at most `limit` rows and returns their number. The result is not used after
  * `deadline` (see `Operation`).
  */
 export type DeleteBatch = (limit: number, deadline: number) => number | Promise<number>
 
 /**
- * Performs `clearExpired`, batch by batch, until a batch is not full. A batch that takes longer
- * than a minute has lost its connection.
+ * Performs `clearExpired`, batch by batch, until a batch is not full. The deadline of a batch is
+ * one minute, after which its connection counts as lost.
  */
 export async function* deleteInBatches(
   { batch = 1000, signal }: Pick<ClearExpiredOptions, 'batch' | 'signal'>,
@@ -32,9 +32,8 @@ export async function* deleteInBatches(
 const MAX_PAUSE = 1000
 
 /**
- * Lets other work run between two batches, also where the store itself never waits: as long as the
- * last batch took, so that clearing uses at most half of the resources, however slow or busy they
- * are.
+ * Waits between two batches as long as the last one took, so that clearing uses at most half of the
+ * time of the database and, with synchronous databases, of the process.
  *
  * @param duration milliseconds
  */

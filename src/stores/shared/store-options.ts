@@ -6,14 +6,14 @@ export function warn(message: string): void {
   console.warn(`sojourn: ${message}`)
 }
 
-/** A duration that a timer can measure: at most 24 days. */
+/** A duration for a timer: at most 24 days. */
 export const aDelay: Check = (value) => aDuration(value) ?? (Number(milliseconds(value)) > 24 * DAY ? 'pass at most 24 days' : undefined)
 
 const NAME = /^(?!sqlite_|pg_)[a-z_][a-z0-9_]{0,48}$/i
 const NAME_RULE =
   'pass a name of letters, digits and underscores, at most 49, that begins with neither a digit nor `sqlite_` or `pg_`: `sessions`'
 
-/** The name of a table. It becomes part of every statement. */
+/** The name of a table, which is a part of every statement. */
 export const aTable: Check = satisfies((value) => typeof value === 'string' && NAME.test(value), NAME_RULE)
 
 /** The name of a table, optionally with its schema or database. */

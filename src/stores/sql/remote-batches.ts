@@ -2,7 +2,9 @@ import type { RemoteResult } from './remote-database.ts'
 import type { SqlStatement } from './sql-statements.ts'
 import type { SqlValue } from './sql-store.ts'
 
-/** The limits of one batch. A larger one delays other statements and takes memory of the server. */
+/**
+ * The limits of one batch. A larger one would delay other statements and use memory of the server.
+ */
 const MAX_STATEMENTS = 250
 const MAX_TEXT = 1 << 20
 

@@ -20,21 +20,23 @@ export type SendToServer = (
 
 /** The one table of a store. Concurrent calls are safe. */
 export interface RemoteTable {
+  /** What to do when the table does not exist. */
+  readonly remedy: string
   /**
-   * Returns the statements that create the table, and an empty text if it exists. It is read before
-   * anything is created, so that a role without the right to create can use an existing table, and
-   * no lock is taken. Rejects if the table is not one of this package.
+   * Returns the statements that create the table, and an empty text if it exists. The table is read
+   * before anything is created, so that a role without the right to create can use an existing
+   * table, and no lock is taken. Rejects if the table is not one of this package.
    */
   missingSchema(send: SendToServer, operation: StoreOperation): Promise<string>
-  /** Creates what is missing, and returns the statements that did it. */
+  /** Creates the missing table and indexes, and returns the statements. */
   create(send: SendToServer, operation: StoreOperation): Promise<string>
 }
 
-/** A database server: how to reach it, and what its errors mean. */
+/** A database server: sends statements to it, and classifies its errors. */
 export interface RemoteDatabase {
   readonly send: SendToServer
   readonly table: RemoteTable
-  /** Reads what has to be known before the first statement. */
+  /** Reads settings of the server before the first statement. */
   initialize?(operation: StoreOperation, send: SendToServer): Promise<void>
   /** Whether the server itself rejected the statement, which then had no effect. */
   isRejected(error: unknown): boolean
@@ -42,9 +44,14 @@ export interface RemoteDatabase {
    * Whether a lock conflict prevented the statement, so that it had no effect and can be retried.
    */
   isRetryable(error: unknown): boolean
+  /**
+   * What has to be changed, for an error that says that the database, its table or its client is set
+   * up incorrectly.
+   */
+  remedyFor(error: unknown): string | undefined
 }
 
-/** One statement that does the work of several. */
+/** One statement with the effect of several. */
 export interface BatchStatement {
   readonly text: string
   readonly values: SqlValue[]
@@ -55,8 +62,8 @@ export interface BatchableStatement {
   /** The index of the key in the values. */
   readonly keyIndex: number
   /**
-   * A read returns existing rows without judging their expiry. A write returns the keys of the rows
-   * it changed.
+   * A read returns rows whether or not they have expired. A write returns the keys of the rows it
+   * changed.
    */
   readonly isRead: boolean
   /**

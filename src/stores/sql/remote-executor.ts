@@ -9,18 +9,23 @@ import type { SqlExecutor, SqlRow, SqlValue } from './sql-store.ts'
 /** How often a statement is attempted when lock conflicts prevent it. */
 const MAX_ATTEMPTS = 12
 
-/** For how many turns of the event loop a batch is collected, as long as each turn adds to it. */
+/**
+ * The maximum number of turns of the event loop in which a batch is collected. A turn that adds no
+ * statement ends the collection.
+ */
 const MAX_TURNS = 4
 
 /**
  * Runs statements, each in its own transaction. Statements that arrive in one turn of the event
  * loop, or in a few while more arrive, and differ only in their values become one batch (see
- * `BatchableStatement`). Each caller still gets its own result: a statement whose row the batch
- * skipped, or whose batch the server rejected, runs alone and gets the result of that. Nothing is
- * added to a batch that was sent.
+ * `BatchableStatement`). Each caller gets the result of its statement. A statement whose row the
+ * batch skipped, or whose batch the server rejected, runs again alone. Nothing is added to a batch
+ * that was sent.
  */
 export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   readonly #database: RemoteDatabase
+  /** As that of the database, with remedies in its errors. */
+  readonly #sendToServer: SendToServer
   readonly #batchable: ReadonlyMap<SqlStatement, BatchableStatement>
   readonly #createTable: boolean
   readonly #columns: readonly string[]
@@ -30,8 +35,8 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   #closed: PromiseWithResolvers<void> | undefined
 
   /**
-   * With `createTable` a missing table is created before the first statement. `columns` are those
-   * that every statement reads; only statements on the package's own table are batched.
+   * With `createTable` a missing table is created before the first statement. `columns` are the
+   * columns that every statement reads.
    */
   constructor(
     database: RemoteDatabase,
@@ -40,6 +45,7 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     columns: readonly string[] = ALL_COLUMNS,
   ) {
     this.#database = database
+    this.#sendToServer = withRemedies(database)
     this.#batchable = batchable
     this.#createTable = createTable
     this.#columns = columns
@@ -65,7 +71,8 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   }
 
   migrate(dryRun: boolean): Promise<string> {
-    const { table, send } = this.#database
+    const { table } = this.#database
+    const send = this.#sendToServer
     return this.#track('migrate', () => (dryRun ? table.missingSchema(send, 'migrate') : table.create(send, 'migrate')))
   }
 
@@ -110,8 +117,8 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   }
 
   /**
-   * A turn that brought several statements is usually followed by more, and a larger batch costs
-   * less per statement.
+   * Waits another turn if this one added several statements, because then more usually follow, and
+   * a larger batch costs less per statement.
    */
   #schedule(statement: SqlStatement, previousSize: number, turnsLeft: number): void {
     atEndOfTurn?.(() => {
@@ -139,8 +146,8 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
       if (batchable.isRead) settleReads(batch, rows)
       else this.#settleWrites(batch, rows)
     } catch (error) {
-      // A rejection may be caused by one statement. An unreachable server, or a lost connection, is
-      // the same for all.
+      // One statement may have caused a rejection, so each runs alone. An unreachable server or a
+      // lost connection affects all of them.
       const isRejected = error instanceof StoreError && this.#database.isRejected(error.cause)
       for (const queued of batch) {
         if (isRejected) this.#settleAlone(queued)
@@ -174,7 +181,7 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
 
   async #send(operation: StoreOperation, text: string, values: SqlValue[], deadline: number): Promise<RemoteResult> {
     await (this.#initialized ??= this.#initialize(operation, deadline))
-    return this.#database.send(operation, text, values, deadline)
+    return this.#sendToServer(operation, text, values, deadline)
   }
 
   /** The libraries return rows as lists, so that none of their settings renames a column. */
@@ -187,27 +194,34 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   }
 
   /**
-   * Runs once, and again with the next statement if it failed. All statements that waited for it
-   * fail, and were not sent.
+   * Runs once. If it fails, all statements that wait for it fail without being sent, and the next
+   * statement repeats it.
    */
   async #initialize(operation: StoreOperation, deadline: number): Promise<void> {
     try {
-      const send: SendToServer = (asked, text, values) => this.#database.send(asked, text, values, deadline)
+      const send: SendToServer = (asked, text, values) => this.#sendToServer(asked, text, values, deadline)
       await this.#database.initialize?.(operation, send)
       if (this.#createTable) await this.#database.table.create(send, operation)
     } catch (error) {
       this.#initialized = undefined
+      if (error instanceof StoreError && error.remedy !== undefined) throw error
       throw new StoreError(operation, error instanceof StoreError ? error.cause : error, { applied: false })
     }
   }
 }
 
+function withRemedies(database: RemoteDatabase): SendToServer {
+  const explain = (error: unknown): never => {
+    const remedy = error instanceof StoreError && error.remedy === undefined ? database.remedyFor(error.cause) : undefined
+    throw error instanceof StoreError && remedy !== undefined ? new StoreError(error.operation, error.cause, { remedy }) : error
+  }
+  return (operation, text, values, deadline) => database.send(operation, text, values, deadline).catch(explain)
+}
+
 const KEY = COLUMNS.length
 const EXPIRES_AT = COLUMNS.indexOf('expires_at')
 
-/**
- * Each load gets its row as a load of one key would have returned it: only if it is not expired.
- */
+/** Resolves each load like a load of one key: with its row, if that is not expired. */
 function settleReads(batch: readonly QueuedStatement[], rows: RemoteResult['rows']): void {
   const byKey = new Map(rows.map((row) => [row[KEY], row]))
   for (const { key, values, resolve } of batch) {

@@ -1,7 +1,7 @@
 import type { StoreOperation } from '../../core/base/errors.ts'
 
 /**
- * The parts of SQL in which one database differs from others. All other SQL is common to them.
+ * The parts of SQL that differ between databases. All other SQL is common to them.
  *
  * Texts are written with `"` around names and `?` for values, like the common SQL. A table name is
  * passed in quotes.
@@ -20,9 +20,9 @@ export interface SqlDialect {
   isTaken?(cause: unknown): boolean
   /**
    * Deletes a batch of expired rows, the oldest first. Its values are the time, the lowest value of
-   * the indexed column to read, and the maximum number of rows. Where rows are locked one by one,
-   * the expiry must be judged again under the lock, because the row may have been touched while the
-   * statement waited for it.
+   * the indexed column to read, and the maximum number of rows. If the database locks rows one by
+   * one, the statement must check the expiry again under the lock, because the row may have been
+   * touched while the statement waited for the lock.
    */
   deleteExpired(table: string): string
   /**

@@ -25,10 +25,10 @@ import { deleteInBatches } from '../shared/delete-in-batches.ts'
 import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
 import type { SqlStatement, SqlStatements } from './sql-statements.ts'
 
-/** The value of a placeholder. `null` is SQL's NULL; it is used in these files only. */
+/** The value of a placeholder. `null` is SQL's NULL; only the files of SQL stores use it. */
 export type SqlValue = string | number | null
 
-/** A row as drivers return it. A big integer may be a number, a bigint or a text of digits. */
+/** A row of a driver. A big integer may be a number, a bigint or a text of digits. */
 export interface SqlRow {
   readonly key: string
   readonly version: string
@@ -64,8 +64,8 @@ export interface SqlExecutor<Row = SqlRow> {
 }
 
 /**
- * Ten minutes: counting the expired rows of a table that was never cleared takes minutes, and no
- * request waits for it.
+ * Ten minutes, because counting the expired rows of a table that was never cleared takes minutes.
+ * No request waits for it.
  */
 export const MAX_COUNT_TIME: number = 10 * MINUTE
 
@@ -73,9 +73,9 @@ export const MAX_COUNT_TIME: number = 10 * MINUTE
  * Sessions in a table: the algorithm that all SQL databases share. A database adds its dialect (see
  * `SqlDialect`), an executor and a schema.
  *
- * Every verb is one statement that contains its own conditions, so it depends on no transaction,
- * lock or isolation level. Only the reason of a refusal is read by a second statement. It may be
- * newer than the refusal, and is true at the time it is returned.
+ * Every operation is one statement that contains its conditions, so it does not depend on
+ * transactions, locks or isolation levels. Only the reason of a refusal is read by a second
+ * statement, so it may be newer than the refusal.
  */
 export class SqlStore implements Store {
   readonly capabilities: Capabilities = { compareAndSwap: true, list: true, indexes: ['userId'], carriesData: false }

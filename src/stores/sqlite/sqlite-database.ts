@@ -50,37 +50,20 @@ export function loadNodeSqlite(): DatabaseSync {
   )
 }
 
-/**
- * Opens a file, and creates it if it is missing. The error contains the path, which SQLite's own
- * error does not.
- */
-export function openSqlite(path: string): SqliteDatabase {
-  try {
-    return new (loadNodeSqlite())(path)
-  } catch (error) {
-    throw error instanceof ConfigError ? error : new Error(`${(error as Error).message}: ${path}`, { cause: error })
-  }
-}
-
-/** Whether a file exists. Opening a missing one would create it. */
-export function isFile(path: string): boolean {
-  return globalThis.process?.getBuiltinModule?.('node:fs')?.existsSync(path) ?? false
-}
-
 export function configureSqlite(database: SqliteDatabase, { durability, busyTimeout }: SqliteSettings): void {
   if (busyTimeout !== undefined) database.exec(`PRAGMA busy_timeout = ${busyTimeout}`)
   if (durability !== undefined) database.exec(`PRAGMA synchronous = ${durability}`)
 }
 
-/** Whether every commit waits for the disk, so that batching writes pays. */
+/** Whether every commit waits for the disk. Then a batch of writes is faster than single ones. */
 export function waitsForDisk(database: SqliteDatabase): boolean {
   return Number(pragma(database, 'synchronous')) >= 2
 }
 
 /**
  * Switches the file to WAL, in which readers and a writer do not wait for each other. The setting
- * is stored in the file. Two processes that switch at the same time do not wait for each other,
- * even with a busy timeout, so the wait is here.
+ * is stored in the file. SQLite ignores the busy timeout during the switch, so this function
+ * retries.
  */
 export function enableWal(database: SqliteDatabase, busyTimeout: number): void {
   for (let waited = 0; pragma(database, 'journal_mode') !== 'wal'; waited += 10) {
@@ -101,7 +84,11 @@ function pragma(database: SqliteDatabase, name: string): unknown {
 const BUSY = 5
 const NO_MEMORY = 7
 const IO_ERROR = 10
+export const READ_ONLY = 8
+export const NOT_A_DATABASE = 26
 const CODES: readonly [name: string, code: number][] = [
+  ['SQLITE_READONLY', READ_ONLY],
+  ['SQLITE_NOTADB', NOT_A_DATABASE],
   ['SQLITE_BUSY', BUSY],
   ['SQLITE_NOMEM', NO_MEMORY],
   ['SQLITE_IOERR', IO_ERROR],
@@ -110,9 +97,9 @@ const CODES: readonly [name: string, code: number][] = [
 
 /**
  * Returns SQLite's primary result code of an error of any of the libraries, or 1 for codes that are
- * not distinguished. `undefined`: it has none.
+ * not distinguished. `undefined` if the error has none.
  */
-function sqliteCode(error: unknown): number | undefined {
+export function sqliteCode(error: unknown): number | undefined {
   const { errcode, code } = error as { readonly errcode?: unknown; readonly code?: unknown }
   if (typeof errcode === 'number') return errcode & 0xff
   return CODES.find(([name]) => typeof code === 'string' && code.startsWith(name))?.[1]

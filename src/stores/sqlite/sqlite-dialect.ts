@@ -1,6 +1,6 @@
 import { plainInsert, type SqlDialect } from '../sql/sql-statements.ts'
 
-/** SQLite. Only one statement writes at a time, so no condition has to be judged twice. */
+/** SQLite. Only one statement writes at a time, so no condition has to be checked twice. */
 export const sqliteDialect: SqlDialect = {
   placeholder: () => '?',
   quote: '"',

@@ -3,6 +3,7 @@ import { atEndOfTurn } from '../sql/at-end-of-turn.ts'
 import type { SqlStatement } from '../sql/sql-statements.ts'
 import type { SqlExecutor, SqlRow, SqlValue } from '../sql/sql-store.ts'
 import { isRolledBack, type SqliteDatabase, type SqliteStatement, waitsForDisk } from './sqlite-database.ts'
+import { remedyFor } from './sqlite-file.ts'
 import { missingSqliteSchema, sqliteSchema } from './sqlite-schema.ts'
 
 /** A write that waits for the end of the turn. */
@@ -18,10 +19,12 @@ export interface SqliteSource {
   readonly table: string
   /** Whether a missing table is created at the first use. */
   readonly createTable: boolean
+  /** What to do when the table does not exist. */
+  readonly missingTable: string
   /** Whether the store itself opens the database, and so closes it. */
   readonly owned: boolean
   open(): SqliteDatabase
-  /** Whether there is a database to open yet. */
+  /** Whether the database exists. */
   exists(): boolean
 }
 
@@ -38,9 +41,9 @@ const MAX_BATCH = 250
  * Runs statements on one connection. It is opened at the first use, and again at the next if that
  * failed.
  *
- * Where a commit waits for the disk, the writes of one turn of the event loop are one transaction
- * and share one wait. Each has its own result: if one of them fails, the transaction is rolled back
- * and each write runs alone. Reads never join a transaction; they run at once.
+ * If a commit waits for the disk, the writes of one turn of the event loop are one transaction and
+ * share one wait. Each has its own result: if one of them fails, the transaction is rolled back and
+ * each write runs alone. Reads never join a transaction; they run at once.
  */
 export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   readonly #source: SqliteSource
@@ -77,7 +80,9 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   migrate(dryRun: boolean): string {
     const { table } = this.#source
     if (dryRun && this.#database === undefined && !this.#source.exists()) return sqliteSchema(table)
-    return this.#withDatabase('migrate', (database) => (dryRun ? missingSqliteSchema(database, table) : this.#create(database)))
+    return this.#withDatabase('migrate', (database) =>
+      dryRun ? missingSqliteSchema('migrate', database, table) : this.#create('migrate', database),
+    )
   }
 
   close(): void {
@@ -91,25 +96,25 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
 
   #connect(operation: StoreOperation): Connection {
     this.#connection ??= this.#withDatabase(operation, (database) => {
-      if (this.#source.createTable) this.#create(database)
+      if (this.#source.createTable) this.#create(operation, database)
       return { database, prepared: new Map(), batches: atEndOfTurn !== undefined && waitsForDisk(database) }
     })
     return this.#connection
   }
 
-  #create(database: SqliteDatabase): string {
-    const schema = missingSqliteSchema(database, this.#source.table)
+  #create(operation: StoreOperation, database: SqliteDatabase): string {
+    const schema = missingSqliteSchema(operation, database, this.#source.table)
     if (schema !== '') database.exec(schema)
     return schema
   }
 
   #withDatabase<T>(operation: StoreOperation, work: (database: SqliteDatabase) => T): T {
-    if (this.#closed) throw notApplied(operation, new Error('The store is closed'))
+    if (this.#closed) throw new StoreError(operation, new Error('The store is closed'), { applied: false })
     try {
       this.#database ??= this.#source.open()
       return work(this.#database)
     } catch (error) {
-      throw notApplied(operation, error)
+      throw this.#notApplied(operation, error)
     }
   }
 
@@ -118,7 +123,7 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     try {
       return read(prepared)
     } catch (error) {
-      throw notApplied(statement.operation, error)
+      throw this.#notApplied(statement.operation, error)
     }
   }
 
@@ -131,7 +136,7 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
       prepared.set(statement, created)
       return created
     } catch (error) {
-      throw notApplied(statement.operation, error)
+      throw this.#notApplied(statement.operation, error)
     }
   }
 
@@ -141,21 +146,19 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     try {
       return Number(prepared.run(...values).changes)
     } catch (error) {
-      throw isRolledBack(error) ? notApplied(statement.operation, error) : new StoreError(statement.operation, error)
+      throw isRolledBack(error) ? this.#notApplied(statement.operation, error) : new StoreError(statement.operation, error)
     }
   }
 
   /**
-   * A write in the application's transaction would be reported as done, and could be rolled back
-   * later.
+   * Throws if the application has a transaction open. A write in it would be confirmed, and could
+   * be rolled back later.
    */
   #refuseInTransaction(operation: StoreOperation): void {
     const database = this.#connection?.database
     if (database?.inTransaction !== true && database?.isTransaction !== true) return
-    throw notApplied(
-      operation,
-      new Error('The application has a transaction open on this connection; pass the store another connection as `database`'),
-    )
+    const cause = new Error('The application has a transaction open on this connection; pass the store another connection as `database`')
+    throw new StoreError(operation, cause, { applied: false })
   }
 
   #commitBatch(): void {
@@ -167,15 +170,15 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   }
 
   /**
-   * Without the lock no write is attempted: each alone would wait for it again, and block the
-   * process.
+   * Begins a transaction. Without the lock of the file no write is attempted, because each would
+   * wait for the lock again and block the process.
    */
   #begin(batch: readonly QueuedWrite[]): boolean {
     try {
       this.#connection?.database.exec('BEGIN IMMEDIATE')
       return true
     } catch (error) {
-      for (const { statement, reject } of batch) reject(notApplied(statement.operation, error))
+      for (const { statement, reject } of batch) reject(this.#notApplied(statement.operation, error))
       return false
     }
   }
@@ -201,6 +204,11 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
     }
   }
 
+  #notApplied(operation: StoreOperation, cause: unknown): StoreError {
+    if (cause instanceof StoreError) return cause
+    return new StoreError(operation, cause, { applied: false, remedy: remedyFor(cause, this.#source.missingTable) })
+  }
+
   #settleAlone({ statement, values, resolve, reject }: QueuedWrite): void {
     try {
       resolve(this.#runAlone(statement, values))
@@ -208,8 +216,4 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
       reject(error)
     }
   }
-}
-
-function notApplied(operation: StoreOperation, cause: unknown): StoreError {
-  return new StoreError(operation, cause, { applied: false })
 }

@@ -1,4 +1,5 @@
-import { missingSchema } from '../sql/table-schema.ts'
+import type { StoreOperation } from '../../core/base/errors.ts'
+import { createTableRemedy, missingSchema } from '../sql/table-schema.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 
 /**
@@ -18,21 +19,25 @@ export function sqliteSchema(table: string): string {
   "created_at" INTEGER NOT NULL,
   "id_at" INTEGER NOT NULL,
   "user_id" TEXT,
+  "group_id" TEXT,
   "proof" TEXT NOT NULL,
   "commits" TEXT NOT NULL,
   "payload" TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS "${table}_expires_at" ON "${table}" ("expires_at");
-CREATE INDEX IF NOT EXISTS "${table}_user_id" ON "${table}" ("user_id") WHERE "user_id" IS NOT NULL;
+CREATE INDEX IF NOT EXISTS "${table}_user_id" ON "${table}" ("user_id", "key") WHERE "user_id" IS NOT NULL;
 `
 }
+
+/** What to do when the table does not exist. */
+export const MISSING_TABLE: string = createTableRemedy('schema/sqlite.sql')
 
 /**
  * Returns the schema if the table is missing, and an empty text if it exists. Throws if it is not a
  * table of this package.
  */
-export function missingSqliteSchema(database: SqliteDatabase, table: string): string {
+export function missingSqliteSchema(operation: StoreOperation, database: SqliteDatabase, table: string): string {
   const found = database.prepare('SELECT name FROM pragma_table_info(?)').all(table) as { readonly name: string }[]
   const columns = found.map(({ name }) => name)
-  return missingSchema(table, columns, sqliteSchema(table))
+  return missingSchema(operation, table, columns, sqliteSchema(table))
 }

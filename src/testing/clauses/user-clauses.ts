@@ -97,6 +97,23 @@ export const userClauses: Clauses = {
     assertEqual(await listAll(store, { now: NOW, index: 'userId', name: fresh('user') }), {}, 'the sessions of an unknown user')
   },
 
+  'lists the sessions of a user once each, also when the last one of a page was deleted': async (store) => {
+    const ada = fresh('user')
+    const mine = await open(
+      store,
+      Array.from({ length: 11 }, () => ada),
+    )
+    const query = { now: NOW, index: 'userId', name: ada, limit: 3 } as const
+    const first = await store.list?.(query)
+    const listed = first?.entries.map(([key]) => key) ?? []
+    assertEqual(listed.length, 3, 'the number of sessions of the first page')
+    const [removed = '', gone = ''] = [listed.at(-1), mine.find((key) => !listed.includes(key))]
+    for (const key of [removed, gone]) await store.delete({ key })
+    const rest = first?.cursor === undefined ? {} : await listAll(store, { ...query, cursor: first.cursor })
+    const left = mine.filter((key) => key !== gone && !listed.includes(key))
+    assertEqual(Object.keys(rest).sort(), left.toSorted(), 'the keys of the pages after the first')
+  },
+
   'distinguishes users by case, padding and every code unit': async (store) => {
     const keys = await open(store, USER_IDS)
     for (const [index, userId] of USER_IDS.entries()) {

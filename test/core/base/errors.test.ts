@@ -1,5 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { StoreError } from '../../../src/index.ts'
+import { BusyError, CodecError, ConfigError, SessionEndedError, StoreError } from '../../../src/index.ts'
+
+describe('every error', () => {
+  it('has status, statusCode and expose, as the errors of http-errors, so that frameworks show no message of a 5xx', () => {
+    const errors = [
+      new SessionEndedError('ended'),
+      new StoreError('load', 'no'),
+      new BusyError(),
+      new ConfigError('no'),
+      new CodecError('a', 'no'),
+    ]
+    expect(errors.map(({ status, statusCode, expose }) => [status, statusCode, expose])).toEqual([
+      [409, 409, true],
+      [503, 503, false],
+      [503, 503, false],
+      [500, 500, false],
+      [500, 500, false],
+    ])
+  })
+})
 
 describe('StoreError', () => {
   it('includes the message of its cause', () => {

@@ -17,7 +17,7 @@ const set = (name: string, text: string): Intent => ({ kind: 'set', name, text }
 const remove = (name: string): Intent => ({ kind: 'remove', name })
 const setIfAbsent = (name: string, text: string): Intent => ({ kind: 'setIfAbsent', name, text })
 const claim = (name: string): Intent => ({ kind: 'claim', name })
-const consume = (name: string, text: string): Intent => ({ kind: 'consume', name, text })
+const consume = (name: string): Intent => ({ kind: 'consume', name, change: () => undefined })
 const add = (name: string, by: number): Intent => ({ kind: 'update', name, change: (text) => String(Number(text ?? '0') + by) })
 const login = (text: string): Intent => ({ kind: 'login', text })
 const clear: Intent = { kind: 'clear' }
@@ -36,7 +36,7 @@ const intentFor = (name: fc.Arbitrary<string>): fc.Arbitrary<Intent> =>
     name.map(remove),
     fc.tuple(name, textArbitrary).map(([each, text]) => setIfAbsent(each, text)),
     fc.tuple(name, fc.integer({ min: 1, max: 5 })).map(([each, by]) => add(each, by)),
-    fc.tuple(name, textArbitrary).map(([each, text]) => consume(each, text)),
+    name.map(consume),
     name.map(claim),
   )
 const intentArbitrary = fc.oneof(
@@ -174,6 +174,26 @@ describe('merge laws', () => {
           state = run(merged.texts, [intent])
         }
         if (claimedValues.length > 0) expect(claimedValues.filter((each) => each !== undefined)).toEqual([text])
+      }),
+    )
+  })
+
+  it('keeps every message that was not read, in the order of the commits, and none that was', () => {
+    const request = fc.record({ opensAt: fc.nat(5), reads: fc.boolean(), adds: fc.nat(2) })
+    fc.assert(
+      fc.property(fc.array(request, { maxLength: 8 }), (requests) => {
+        const states: ReadonlyMap<string, string>[] = [new Map()]
+        const added: string[] = []
+        const read = new Set<string>()
+        for (const { opensAt, reads, adds } of requests) {
+          const seen = states[Math.max(0, states.length - 1 - opensAt)] as ReadonlyMap<string, string>
+          const own = Array.from({ length: adds }, (_, index) => `_flash.${added.length + index}.notice`)
+          const consumed = reads ? [...seen.keys()] : []
+          states.push(run(states.at(-1) as ReadonlyMap<string, string>, [...consumed.map(consume), ...own.map((name) => set(name, '1'))]))
+          added.push(...own)
+          for (const name of consumed) read.add(name)
+        }
+        expect([...(states.at(-1)?.keys() ?? [])]).toEqual(added.filter((name) => !read.has(name)))
       }),
     )
   })

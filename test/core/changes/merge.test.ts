@@ -26,7 +26,7 @@ const set = (name: string, text: string): Intent => ({ kind: 'set', name, text }
 const remove = (name: string): Intent => ({ kind: 'remove', name })
 const setIfAbsent = (name: string, text: string): Intent => ({ kind: 'setIfAbsent', name, text })
 const claim = (name: string): Intent => ({ kind: 'claim', name })
-const consume = (name: string, text: string): Intent => ({ kind: 'consume', name, text })
+const consume = (name: string): Intent => ({ kind: 'consume', name, change: () => undefined })
 const add = (name: string, by: number): Intent => ({ kind: 'update', name, change: (text) => String(Number(text ?? '0') + by) })
 const login = (text: string): Intent => ({ kind: 'login', text })
 const clear: Intent = { kind: 'clear' }
@@ -42,9 +42,9 @@ describe('applying one intent', () => {
     ['update', { a: '1' }, [add('a', 2), add('b', 3)], { a: '3', b: '3' }],
     ['update to nothing', { a: '1' }, [{ kind: 'update', name: 'a', change: () => undefined }], {}],
     ['claim', { a: '1' }, [claim('a')], {}],
-    ['consume of what was read', { a: '1' }, [consume('a', '1')], {}],
-    ['consume of what is newer', { a: '2' }, [consume('a', '1')], { a: '2' }],
-    ['clear', { a: '1', userId: '7', _expiry: '{"idle":1}', '_flash.x': '1' }, [clear], {}],
+    ['consume', { a: '1', b: '2' }, [consume('a'), consume('c')], { b: '2' }],
+    ['consume of a part', { a: '12' }, [{ kind: 'consume', name: 'a', change: (text) => text?.replace('1', '') }], { a: '2' }],
+    ['clear', { a: '1', userId: '7', _expiry: '{"idle":1}', '_flash.id.x': '1' }, [clear], {}],
     ['clear keeps whether it ends with the browser', { a: '1', _browser: 'true' }, [clear], { _browser: 'true' }],
     ['cycle', { a: '1' }, [cycle], { a: '1' }],
     ['login of an anonymous visitor', { a: '1' }, [login('7')], { a: '1', userId: '7' }],

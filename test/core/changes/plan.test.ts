@@ -30,7 +30,7 @@ const entry: Entry = {
 
 const set: Intent = { kind: 'set', name: 'a', text: '1' }
 const login: Intent = { kind: 'login', text: '2' }
-const consume: Intent = { kind: 'consume', name: '_flash.a', text: '1' }
+const consume: Intent = { kind: 'consume', name: '_flash.id.a', change: () => undefined }
 const cycle: Intent = { kind: 'cycle' }
 
 const identityOf = (key: string): Identity => ({ id: 'family.secret', key, handle: key, proof: 'proof' })

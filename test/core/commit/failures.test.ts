@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry, Session } from '../../../src/index.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { appWith, catchError, catchRejection, type TestApp } from '../fixture.ts'
 import { neverSettles, ScriptedStore } from '../scripted-store.ts'
 
@@ -74,7 +74,7 @@ describe('a load that failed', () => {
       0,
       undefined,
       {},
-      undefined,
+      [],
     ])
     expect(session.loadError).toBe(error)
   })

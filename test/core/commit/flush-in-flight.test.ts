@@ -3,7 +3,7 @@ import { createSessions } from '../../../src/core/manager/sessions.ts'
 import type { Session } from '../../../src/core/session/session.ts'
 import type { Create, Entry, Keyed, Load, Refused, Replace, Written } from '../../../src/core/store/store.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 
 /** A store whose operations wait one turn of the event loop, so the request continues first. */
 class SlowStore extends MemoryStore {

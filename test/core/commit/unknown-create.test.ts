@@ -18,7 +18,7 @@ describe('a create', () => {
       }),
     ],
   ]
-  it.each(recoverable)('that %s makes one row, and the cookie leads to it', async (_name, script) => {
+  it.each(recoverable)('creates one row if it %s, and the cookie leads to it', async (_name, script) => {
     const app = new TestApp({ timeout: TIMEOUT }, (memory) => new ScriptedStore(memory))
     const store = app.store as ScriptedStore
     store.on({ create: script })
@@ -27,7 +27,7 @@ describe('a create', () => {
     expect([(await app.rows()).length, await app.read()]).toEqual([1, { a: 1 }])
   })
 
-  it('without a response on an unreadable store rejects with CommitUnknownError and sends no cookie', async () => {
+  it('rejects with CommitUnknownError and sends no cookie if the response is lost and the store cannot be read', async () => {
     const app = new TestApp({ timeout: TIMEOUT }, (memory) => new ScriptedStore(memory))
     ;(app.store as ScriptedStore).on({ create: neverSettles, load: neverSettles })
     const session = await app.open()
@@ -36,7 +36,7 @@ describe('a create', () => {
     expect(app.sessions.headers(session).getSetCookie()).toEqual([])
   })
 
-  it('uses another id if its id is taken, and leaves the other session unchanged', async () => {
+  it('uses another id if the id is taken, and does not change the other session', async () => {
     const app = await appWith({ victim: true })
     const [before, family] = [await app.rows(), app.browser.id?.slice(0, 16) ?? '']
     const plannedBytes = [Buffer.from(family, 'base64url')]
@@ -79,14 +79,14 @@ describe('a delete', () => {
         throw new StoreError('delete', 'busy', { applied: false })
       }),
     ],
-  ])('that %s is repeated', async (_name, script) => {
+  ])('is repeated if it %s', async (_name, script) => {
     const { app, store } = await createScriptedApp({ a: 1 })
     store.on({ delete: script })
     const { headers } = await app.request((session) => session.flush())
     expect([(await app.rows()).length, headers.getSetCookie().length]).toEqual([0, 1])
   })
 
-  it('without a response rejects, and the cookie stays', async () => {
+  it('rejects if there is no response, and the cookie stays', async () => {
     const { app, store } = await createScriptedApp({ a: 1 })
     store.on({ delete: neverSettles })
     const session = await app.open()
@@ -95,7 +95,7 @@ describe('a delete', () => {
     expect(app.sessions.headers(session).getSetCookie()).toEqual([])
   })
 
-  it('that certainly fails rejects with StoreError, and the cookie stays', async () => {
+  it('rejects with StoreError if every attempt fails, and the cookie stays', async () => {
     const { app, store } = await createScriptedApp({ a: 1 })
     store.on({
       delete: () => {

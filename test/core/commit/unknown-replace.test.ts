@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Replace } from '../../../src/core/store/store.ts'
 import { StoreError } from '../../../src/index.ts'
-import { appWith, catchRejection } from '../fixture.ts'
+import { catchRejection } from '../fixture.ts'
 import { createScriptedApp, hangAfterEffect, sendTwice } from '../scripted-app.ts'
-import { failAfterEffect, failBeforeEffect, firstCalls, neverSettles, type Script, ScriptedStore, sleep } from '../scripted-store.ts'
+import { failAfterEffect, failBeforeEffect, firstCalls, neverSettles, type Script, sleep } from '../scripted-store.ts'
 
 describe('a replace', () => {
   const recoverable: [string, Script][] = [

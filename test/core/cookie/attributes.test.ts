@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CookieOptions, SessionOptions } from '../../../src/index.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { catchError, TestApp } from '../fixture.ts'
 
 const HTTPS = { secure: true, loopback: false }

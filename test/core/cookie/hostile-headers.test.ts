@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { appWith, Browser, DAY, type RequestResult, type TestApp } from '../fixture.ts'
 import { ScriptedStore } from '../scripted-store.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { adapterOf } from '../../../src/core/manager/sessions.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { TestApp } from '../fixture.ts'
 
 const HTTPS = { secure: true, loopback: false }

@@ -2,7 +2,7 @@
 // staging site below production, and when a sibling host has set one.
 import { describe, expect, it } from 'vitest'
 import type { Session } from '../../../src/index.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { appWith, Browser, catchError, type TestApp } from '../fixture.ts'
 import { ScriptedStore } from '../scripted-store.ts'
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { NotLoadedError } from '../../../src/index.ts'
 import { appWith, catchError, catchRejection, TestApp } from '../fixture.ts'
 import { ScriptedStore } from '../scripted-store.ts'
@@ -113,6 +113,7 @@ describe('lazy', () => {
       },
     })
     expect((await catchRejection(session.load())).code).toBe('ERR_SESSION_STORE')
+    await vi.waitUntil(() => app.eventTypes().includes('store-down'))
     store.on({})
     await app.waitForStore()
     await session.load()

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { type CookieOptions, createSessions, type Sessions } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 
 async function loggedIn(sessions: Sessions, userId: string): Promise<{ name: string; id: string }> {
   const session = await sessions.open(incoming(undefined))

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { UserSession } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { Browser, catchRejection, HOUR, START, TestApp } from '../fixture.ts'
+import { Browser, catchError, catchRejection, HOUR, START, TestApp } from '../fixture.ts'
 
 /** Creates three sessions of user 7 and one of user 8, each in a browser. */
 async function createUserSessions(): Promise<{ app: TestApp; browsers: Browser[] }> {
@@ -46,11 +47,37 @@ describe('users', () => {
     expect(await app.sessions.users.revoke(7)).toBe(0)
   })
 
-  it('revoke keeps the session with the handle `except`', async () => {
+  it('revoke keeps the session `except`', async () => {
     const { app, browsers } = await createUserSessions()
     const mine = await app.open(browsers[1])
-    expect(await app.sessions.users.revoke('7', { except: mine.handle })).toBe(2)
+    expect(await app.sessions.users.revoke('7', { except: mine })).toBe(2)
     expect(await Promise.all(browsers.map((browser) => app.read(browser)))).toEqual([{}, { userId: '7' }, {}, { userId: 8 }])
+  })
+
+  it('revoke keeps a session of the list as `except`', async () => {
+    const { app } = await createUserSessions()
+    const [kept] = await app.sessions.users.list(7)
+    expect(await app.sessions.users.revoke(7, { except: kept as UserSession })).toBe(2)
+    expect(await app.sessions.users.list(7)).toEqual([kept])
+  })
+
+  it.each<[string, (app: TestApp) => unknown]>([
+    ['undefined', () => undefined],
+    ['null', () => null],
+    ['a session that was never saved', (app) => app.sessions.create()],
+    ['a handle', async (app) => (await app.sessions.users.list(7))[0]?.handle],
+    ['an object', () => ({})],
+  ])('revoke refuses %s as `except`, and ends no session', async (_name, make) => {
+    const { app } = await createUserSessions()
+    const except = (await make(app)) as never
+    expect(catchError(() => app.sessions.users.revoke(7, { except })).code).toBe('ERR_SESSION_CONFIG')
+    expect((await app.sessions.users.list(7)).length).toBe(3)
+  })
+
+  it.each([undefined, null, '', Number.NaN, {}])('list and revoke refuse %j as a user id', async (userId) => {
+    const { sessions } = new TestApp()
+    for (const verb of [() => sessions.users.list(userId as never), () => sessions.users.revoke(userId as never)])
+      expect(catchError(verb).code).toBe('ERR_SESSION_CONFIG')
   })
 
   it('revoke makes the commit of a running request reject with SessionEndedError', async () => {
@@ -96,5 +123,10 @@ describe('revoke', () => {
     ])
     expect(await app.read(browsers[3])).toEqual({})
     expect(app.eventReasons('ended')).toEqual(['revoked'])
+  })
+
+  it('refuses a handle that is not a string, such as that of a session that was never saved', () => {
+    const { sessions } = new TestApp()
+    expect(catchError(() => sessions.revoke(sessions.create().handle as string)).code).toBe('ERR_SESSION_CONFIG')
   })
 })

@@ -93,7 +93,7 @@ describe('login', () => {
     })
     await app.request((session) => {
       session.login(2)
-      expect(session.flashed('notice')).toBeUndefined()
+      expect(session.flashed('notice')).toEqual([])
     })
   })
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Session } from '../../../src/index.ts'
 import { appWith, catchError, catchRejection, TestApp } from '../fixture.ts'
 
 describe('update', () => {
@@ -110,6 +111,58 @@ describe('update', () => {
     expect((await catchRejection(app.sessions.commit(second, { status: 200 }))).message).toBe('sold out')
     expect(await app.read()).toEqual({ stock: 0 })
     expect(app.events).toContainEqual(expect.objectContaining({ type: 'commit-failed', reason: 'application' }))
+  })
+
+  it.each<[string, (session: Session<any>) => unknown]>([
+    ['set', (session) => session.set('a', 1)],
+    ['update', (session) => session.update('a', () => 1)],
+    ['update of the same property', (session) => session.update('n', () => 1)],
+    ['increment', (session) => session.increment('a')],
+    ['push', (session) => session.push('list', 1)],
+    ['delete', (session) => session.delete('a')],
+    ['pop', (session) => session.pop('a')],
+    ['data', (session) => (session.data['a'] = 1)],
+    ['flash', (session) => session.flash('a', 1)],
+    ['clear', (session) => session.clear()],
+    ['flush', (session) => session.flush()],
+    ['login', (session) => session.login(1)],
+    ['save', (session) => session.save()],
+    ['claim', (session) => session.claim('a')],
+    ['reload', (session) => session.reload()],
+    ['load', (session) => session.load()],
+  ])('refuses %s in the function at the call, and records nothing', async (_verb, call) => {
+    const app = await appWith({ n: 1 })
+    const before = await app.row()
+    await app.request((session) => {
+      const error = catchError(() => session.update('n', () => call(session)))
+      expect([error.code, error.message.includes('update()')]).toEqual(['ERR_SESSION_CONFIG', true])
+      expect(catchError(() => session.update('n', () => session.update('n', () => call(session)))).code).toBe('ERR_SESSION_CONFIG')
+      expect(session.modified).toBe(false)
+      session.get('n')
+    })
+    expect(await app.row()).toEqual(before)
+  })
+
+  it('allows changes again after the function, and reads in it', async () => {
+    const app = await appWith({ n: 1, by: 2 })
+    await app.request((session) => {
+      expect(session.update('n', (n: number) => n + session.get('by'))).toBe(3)
+      session.set('a', 1)
+    })
+    expect(await app.read()).toEqual({ n: 3, by: 2, a: 1 })
+  })
+
+  it('refuses a change in a function that runs again at the commit', async () => {
+    const app = await appWith({ n: 0 })
+    const session = await app.open()
+    let runs = 0
+    session.update('n', (n: number) => {
+      if ((runs += 1) > 1) session.set('a', 1)
+      return n + 1
+    })
+    await app.request((other) => other.increment('n'))
+    expect((await catchRejection(session.save())).code).toBe('ERR_SESSION_CONFIG')
+    expect(await app.read()).toEqual({ n: 1 })
   })
 
   it('rejects an async function and advises to await first', async () => {

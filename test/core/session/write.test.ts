@@ -146,7 +146,7 @@ describe('clear', () => {
     expect([after.proof, after.createdAt, after.userId]).toEqual([before.proof, before.createdAt, undefined])
     expect(after.expiresAt).toBe(app.clock.at + 14 * 86_400_000)
     await app.request((session) => {
-      expect([session.size, session.userId, session.flashed('notice')]).toEqual([0, undefined, undefined])
+      expect([session.size, session.userId, session.flashed('notice')]).toEqual([0, undefined, []])
     })
   })
 

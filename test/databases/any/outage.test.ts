@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { OutageFixture } from '../../helpers/outage-fixture.ts'
 import { type Fault, FaultProxy } from '../../proof/proxy/fault-proxy.ts'
-import { OutageFixture } from '../../services/outage-fixture.ts'
 import { DATABASES, type OutageDatabase, signalAll } from '../../services/outage-stores.ts'
 
 type Server = Exclude<Awaited<ReturnType<OutageDatabase['start']>>, string>
@@ -36,7 +36,7 @@ const OUTAGES: Readonly<Record<string, Outage>> = {
   'ends connections in the middle of a statement': network({ cut: { after: 7, direction: 'up', how: 'end' } }),
 }
 
-describe.each(Object.entries(DATABASES))('when %s', (name, database) => {
+describe.each(Object.entries(DATABASES))('%s', (name, database) => {
   let server: Server | undefined
 
   beforeAll(async () => {
@@ -61,7 +61,7 @@ describe.each(Object.entries(DATABASES))('when %s', (name, database) => {
   }
 
   it.each(Object.entries(OUTAGES))(
-    '%s: requests fail at once, other pages are served, no session ends, and requests work after the recovery',
+    'fails requests at once, serves other pages, ends no session and recovers, if the server %s',
     async (_, outage) => {
       const { fixture, proxy, server: its } = await newFixture()
       onTestFinished(async () => void (its.pid !== undefined && signalAll(its.pid, 'SIGCONT')))
@@ -82,7 +82,7 @@ describe.each(Object.entries(DATABASES))('when %s', (name, database) => {
     },
   )
 
-  it('hangs, pages with lazy sessions are served at once from the beginning', async () => {
+  it('serves pages with lazy sessions at once while the server hangs', async () => {
     const { fixture, server: its } = await newFixture()
     onTestFinished(() => signalAll(its.pid as number, 'SIGCONT'))
     signalAll(its.pid as number, 'SIGSTOP')
@@ -97,7 +97,7 @@ describe.each(Object.entries(DATABASES))('when %s', (name, database) => {
     await fixture.verify()
   })
 
-  it('is slow, all requests wait and succeed', async () => {
+  it('completes all requests while the server is slow', async () => {
     const { fixture, proxy } = await newFixture()
     proxy.fault = { delay: 30, jitter: 20 }
     for (let visits = 0; visits < 5; visits++) expect((await fixture.count()).status).toBe(200)
@@ -105,7 +105,7 @@ describe.each(Object.entries(DATABASES))('when %s', (name, database) => {
     await fixture.verify()
   })
 
-  it('loses its connections silently, as behind a firewall, new ones are opened', async () => {
+  it('replaces connections that stop responding, as behind a firewall', async () => {
     const { fixture, proxy } = await newFixture()
     await Promise.all(Array.from({ length: 8 }, () => fixture.count()))
     proxy.blackHoleAll()
@@ -114,7 +114,7 @@ describe.each(Object.entries(DATABASES))('when %s', (name, database) => {
     await fixture.verify()
   })
 
-  it('breaks every connection after a while, no reply reaches another request and no increment is applied twice', async () => {
+  it('returns no reply to another request and applies no increment twice if connections break', async () => {
     const { fixture, proxy } = await newFixture()
     proxy.fault = { cut: { after: 3000, direction: 'down', how: 'reset' } }
     for (let visits = 0; visits < 40; visits++) await fixture.count()
@@ -123,7 +123,7 @@ describe.each(Object.entries(DATABASES))('when %s', (name, database) => {
     await fixture.verify()
   })
 
-  it.skipIf(database.readOnly === undefined)('refuses writes, reads are served', async () => {
+  it.skipIf(database.readOnly === undefined)('serves reads while the server refuses writes', async () => {
     const { fixture, server: its } = await newFixture()
     onTestFinished(() => database.readOnly?.(its.url, false))
     await database.readOnly?.(its.url, true)
@@ -140,7 +140,7 @@ describe.each(Object.entries(DATABASES))('when %s', (name, database) => {
     await fixture.verify()
   })
 
-  it.skipIf(database.fillableDisk === undefined)('has a full disk, reads and logouts are served', async ({ skip }) => {
+  it.skipIf(database.fillableDisk === undefined)('serves reads and logouts while the disk is full', async ({ skip }) => {
     const small = await database.fillableDisk?.((server as Server).url)
     if (small === undefined) return skip('no small disk can be mounted on this machine')
     try {

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { mysqlSchema } from '../../../src/stores/mysql/mysql-schema.ts'
 import { MysqlStore, type MysqlStoreOptions } from '../../../src/stores/mysql.ts'
 import { fresh, HOUR, NOW, sampleEntry, TRICKY_TEXTS } from '../../../src/testing/sample.ts'
+import { keepApart } from '../../helpers/expect-distinct-texts.ts'
 import { freshTable } from '../../services/fresh-table.ts'
-import { keepApart } from '../../services/keep-apart.ts'
 import { MYSQL, newMysqlPool } from '../../services/mysql/mysql-pools.ts'
 import { watchedMysql } from '../../services/mysql/watched-mysql.ts'
 
@@ -126,7 +126,7 @@ describe.skipIf(MYSQL === '')('the table of a MysqlStore', () => {
 })
 
 async function keepExactly(store: MysqlStore): Promise<void> {
-  const big = sampleEntry({ payload: '\\é😀\0"\''.repeat(200_000), userId: 'x'.repeat(70_000) })
+  const big = sampleEntry({ payload: '\\é😀\0"\''.repeat(200_000), userId: 'x'.repeat(2048) })
   await store.create({ key: 'big', entry: big })
   expect(await store.load({ key: 'big', now: NOW })).toEqual(big)
   for (const text of TRICKY_TEXTS) {

@@ -7,7 +7,7 @@ import { postgresSchema } from '../../../src/stores/postgres/postgres-schema.ts'
 import { PostgresStore, type PostgresStoreOptions } from '../../../src/stores/postgres.ts'
 import { sqlStatements } from '../../../src/stores/sql/sql-statements.ts'
 import { fresh, HOUR, NOW, sampleEntry } from '../../../src/testing/sample.ts'
-import { keepApart } from '../../services/keep-apart.ts'
+import { keepApart } from '../../helpers/expect-distinct-texts.ts'
 import { freshTable, newPool, newSql, POSTGRES } from '../../services/postgres/postgres-pool.ts'
 import { watched } from '../../services/postgres/watched-pool.ts'
 

@@ -108,7 +108,7 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('lost replies (%s)', (library) => 
 })
 
 describe.skipIf(REDIS === '').each(LIBRARIES)('a connection (%s)', (library) => {
-  it('that is closed does not affect the next command', async () => {
+  it('does not affect the next command when it is closed', async () => {
     const { store } = await proxied(library)
     const entry = sampleEntry()
     await store.create({ key: 'a', entry })
@@ -116,7 +116,7 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('a connection (%s)', (library) => 
     await expect.poll(() => store.load({ key: 'a', now: NOW }).catch(() => undefined), { timeout: 5000 }).toEqual(entry)
   })
 
-  it('without replies makes a request time out, and works again after a reset', async () => {
+  it('makes a request time out while there are no replies, and works again after a reset', async () => {
     const { proxy, sessions, store } = await proxied(library)
     const { id, read } = await newCounter(sessions)
     proxy.fault = { blackHole: 'both' }
@@ -127,7 +127,7 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('a connection (%s)', (library) => 
     expect((await store.list({ now: 0 })).entries).toHaveLength(1)
   })
 
-  it('that breaks during a reply never returns a part of it', { timeout: 30_000 }, async () => {
+  it('never returns a part of a reply when it breaks', { timeout: 30_000 }, async () => {
     const entry = sampleEntry({ payload: JSON.stringify('x'.repeat(100_000)) })
     const quiet = await newStore(library, server.url, { prefix: `half ${library}:` })
     await quiet.create({ key: 'a', entry })
@@ -140,7 +140,7 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('a connection (%s)', (library) => 
     await expect.poll(() => store.load({ key: 'a', now: NOW }).catch(() => undefined), { timeout: 10_000 }).toEqual(entry)
   })
 
-  it('that is slow is kept', async () => {
+  it('is kept when it is slow', async () => {
     const { proxy, sessions } = await proxied(library)
     const { id, read } = await newCounter(sessions)
     proxy.fault = { delay: 30, jitter: 30 }
@@ -234,7 +234,7 @@ describe.skipIf(REDIS === '')('a pool', () => {
 })
 
 describe.skipIf(REDIS === '').each(LIBRARIES)('a server (%s)', (library) => {
-  it('that stops for a while executes pending commands once', async () => {
+  it('executes pending commands once after it was stopped for a while', async () => {
     const { sessions } = await proxied(library)
     const { id, read } = await newCounter(sessions)
     const session = await sessions.load(id)
@@ -248,7 +248,7 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('a server (%s)', (library) => {
     expect(await read()).toBe(2)
   })
 
-  it('that restarts empty has no sessions and accepts new ones', async () => {
+  it('has no sessions after an empty restart, and accepts new ones', async () => {
     const { sessions, store } = await proxied(library)
     const { id } = await newCounter(sessions)
     await store.replace({ key: 'none', entry: sampleEntry(), expected: 'v', now: NOW })
@@ -261,7 +261,7 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('a server (%s)', (library) => {
     expect(await read()).toBe(1)
   })
 
-  it('that lost its scripts gets them again', async () => {
+  it('gets the scripts again after it lost them', async () => {
     const store = await newStore(library, server.url)
     let current = sampleEntry({ userId: 'ada' })
     await store.create({ key: 'a', entry: current })
@@ -277,7 +277,7 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('a server (%s)', (library) => {
     expect(await store.deleteByIndex({ index: 'userId', name: 'ada' })).toBe(1)
   })
 
-  it('whose memory is full refuses to write, but deletes', async () => {
+  it('refuses writes and executes deletions when the memory is full', async () => {
     const store = await newStore(library, server.url)
     const entry = sampleEntry({ userId: 'ada' })
     for (const key of ['a', 'b', 'c']) await store.create({ key, entry })
@@ -294,7 +294,7 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('a server (%s)', (library) => {
     expect(await store.deleteByIndex({ index: 'userId', name: 'ada' })).toBe(2)
   })
 
-  it('whose memory is full lets visitors log out', async () => {
+  it('deletes sessions when the memory is full', async () => {
     const store = await newStore(library, server.url)
     const sessions = createSessions<any>({ store, timeout: QUICK })
     const { id } = await newCounter(sessions)
@@ -309,7 +309,7 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('a server (%s)', (library) => {
     expect((await store.list({ now: 0 })).entries).toEqual([])
   })
 
-  it('that became a replica refuses to write', async () => {
+  it('refuses writes after it became a replica', async () => {
     const store = await newStore(library, server.url)
     const entry = sampleEntry()
     await store.create({ key: 'a', entry })
@@ -321,8 +321,8 @@ describe.skipIf(REDIS === '').each(LIBRARIES)('a server (%s)', (library) => {
   })
 })
 
-describe.skipIf(REDIS === '')('a command that was not sent', () => {
-  it('had no effect: the client is closed', async () => {
+describe.skipIf(REDIS === '')('a command', () => {
+  it('has no effect if the client is closed', async () => {
     const [redis, io] = [await nodeRedis(), ioRedis()]
     await io.ping()
     redis.destroy()
@@ -331,7 +331,7 @@ describe.skipIf(REDIS === '')('a command that was not sent', () => {
     for (const client of [redis, io]) await expect(new RedisStore({ client }).delete({ key: 'a' })).rejects.toEqual(failure(false))
   })
 
-  it('had no effect: the client is offline and has no queue', async () => {
+  it('has no effect if the client is offline and has no queue', async () => {
     const broken = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
     await new Promise((resolve) => broken.once('listening', resolve))
     onTestFinished(() => void broken.close())
@@ -345,7 +345,7 @@ describe.skipIf(REDIS === '')('a command that was not sent', () => {
     for (const client of [redis, io]) await expect(new RedisStore({ client }).delete({ key: 'a' })).rejects.toEqual(failure(false))
   })
 
-  it('had no effect: the queue is full', async () => {
+  it('has no effect if the queue is full', async () => {
     const { proxy } = await proxied('redis')
     const client = await nodeRedis({ url: `redis://127.0.0.1:${proxy.port}`, commandsQueueMaxLength: 20 })
     const store = new RedisStore({ client })
@@ -356,14 +356,14 @@ describe.skipIf(REDIS === '')('a command that was not sent', () => {
     await Promise.all(waiting)
   })
 
-  it.each(LIBRARIES)('or was refused without permission had no effect (%s)', async (library) => {
+  it.each(LIBRARIES)('has no effect if it is refused for a missing permission (%s)', async (library) => {
     const store = await newStore(library, server.url)
     server.command('acl', 'setuser', 'default', '-del')
     onTestFinished(() => void server.command('acl', 'setuser', 'default', '+@all'))
     await expect(store.delete({ key: 'a' })).rejects.toEqual(failure(false))
   })
 
-  it('differs from one that was refused when it was sent again: the first copy may have had an effect', async () => {
+  it('may have an effect if it is refused when it is sent again, because of the first copy', async () => {
     const { proxy, store } = await proxied('ioredis')
     const [entry, next] = [sampleEntry(), sampleEntry()]
     await store.create({ key: 'a', entry })

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Store } from '../../../src/core/store/store.ts'
-import { everyEntry } from '../../services/every-entry.ts'
+import { everyEntry } from '../../helpers/list-all-entries.ts'
 import { familyOf, type History } from '../checks/history.ts'
 import { type Losses, lossesOf } from '../checks/losses.ts'
 import { isFailure, LiveLoad } from '../processes/live-load.ts'

@@ -1,6 +1,6 @@
 import type { Store } from '../../../src/core/store/store.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { everyEntry } from '../../services/every-entry.ts'
+import { everyEntry } from '../../helpers/list-all-entries.ts'
 
 /**
  * A memory store that can return to an earlier state, like a replica that replaces its master

@@ -20,7 +20,7 @@ interface Message {
 export type Port = Pick<Store, 'load' | 'create' | 'replace' | 'delete'>
 
 /**
- * Rows behind a network on which nothing happens by itself: a message arrives, is lost, is repeated
+ * Rows that are reached through a network on which nothing happens by itself: a message arrives, is lost, is repeated
  * or is delayed when the caller runs that action. At most `faults` messages get less than an
  * ordinary response.
  */
@@ -57,7 +57,7 @@ export class Network {
     return port
   }
 
-  /** The process is killed: its messages may still arrive, and it gets no response any more. */
+  /** The process is killed: its messages may still arrive, and it gets no response any longer. */
   kill(port: object): void {
     this.#faults--
     this.#closed.add(port)

@@ -1,3 +1,4 @@
+import { FULL_ACCESS } from '../../../src/core/base/access.ts'
 import { SessionError } from '../../../src/core/base/errors.ts'
 import { randomTextFrom } from '../../../src/core/base/random.ts'
 import type { Intent } from '../../../src/core/changes/intent.ts'
@@ -51,12 +52,12 @@ export interface Timers {
 /** Runs the requests, and returns what is wrong with their results. */
 export async function runWriters(setting: Setting, choices: Choices, timers: Timers): Promise<string[]> {
   timers.clear() // of a process that was killed in the run before
-  const scene = new Scene(setting)
+  const simulation = new Simulation(setting)
   for (let steps = 0; steps < MAX_STEPS; steps++) {
     await settle()
-    if (scene.isDone) return scene.problems()
+    if (simulation.isDone) return simulation.problems()
     const timer = timers.count() > 0 ? [{ name: 'a timer fires', run: timers.fireNext }] : []
-    choices.pick([...scene.actions(), ...timer]).run()
+    choices.pick([...simulation.actions(), ...timer]).run()
   }
   return [`no end after ${MAX_STEPS} steps`]
 }
@@ -66,7 +67,7 @@ async function settle(): Promise<void> {
   for (let turns = 0; turns < 40; turns++) await Promise.resolve()
 }
 
-class Scene {
+class Simulation {
   readonly #setting: Setting
   readonly #network: Network
   readonly #managers: Manager[]
@@ -182,7 +183,14 @@ class Manager {
     if (key === undefined || entry === undefined) return { failed: 'ERR_SESSION_ENDED' }
     if (work === 'delete') return this.#writer.delete(key, deadline).then(() => ({}))
     const identity = context.ids.parse(key) as Identity
-    const job = { identity, entry, latestTexts: context.values.decode(entry.payload) ?? FIRST, merged: undefined, deadline }
+    const job = {
+      identity,
+      entry,
+      latestTexts: context.values.decode(entry.payload) ?? FIRST,
+      merged: undefined,
+      access: FULL_ACCESS,
+      deadline,
+    }
     const { merged } = await this.#queue.commit({ ...job, intents: intentsOf(work, request) })
     return { claimed: merged.claimed }
   }

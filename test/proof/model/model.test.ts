@@ -6,7 +6,7 @@ import { createSessions, type Sessions } from '../../../src/core/manager/session
 import type { Session } from '../../../src/core/session/session.ts'
 import type { Store } from '../../../src/core/store/store.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { parseSetCookie } from '../simulation/subject.ts'
 
 type Verb = readonly [real: (session: Session) => unknown, model: (model: Model) => unknown]

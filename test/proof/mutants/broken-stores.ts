@@ -56,7 +56,7 @@ export const staleRetry: Wrap = (given) =>
 
 /**
  * Hides the commit receipts, so that a write whose response was lost or sent twice is not
- * recognised.
+ * recognized.
  */
 export const withoutReceipts: Wrap = (given) =>
   override(given, (store) => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { SessionOptions } from '../../../src/core/config/options.ts'
 import { createSessions, type Sessions } from '../../../src/core/manager/sessions.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 
 /** The session verbs that the proofs use, of the library or of a mutant. */
 export interface SessionLike {

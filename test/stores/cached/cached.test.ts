@@ -6,7 +6,7 @@ import { MemoryStore } from '../../../src/stores/memory.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { HOUR, NOW, sampleEntry } from '../../../src/testing/sample.ts'
 import { storeSuite } from '../../../src/testing/store-suite.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 
 storeSuite(
   'CachedStore, memory in front of SQLite',

@@ -7,7 +7,7 @@ import { formatEnvelope, parseEnvelope } from '../../../src/stores/cookie/cookie
 import { CookieStore } from '../../../src/stores/cookie.ts'
 import { createSealer, deriveSealingKeys } from '../../../src/wire/seal.ts'
 import { DAY, HOUR, MINUTE, START } from '../../core/fixture.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { SECRET } from './cookie-secret.ts'
 
 const entry = {

@@ -2,7 +2,7 @@ import type { Store } from '../../../src/core/store/store.ts'
 import { createSessions, type Session, type SessionEvent, type SessionOptions, type Sessions } from '../../../src/index.ts'
 import { CookieStore, type CookieStoreOptions } from '../../../src/stores/cookie.ts'
 import { Clock } from '../../core/fixture.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { SECRET } from './cookie-secret.ts'
 
 /** The cookies of one browser. */

@@ -4,6 +4,7 @@ import type { Session, Sessions } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { HOUR } from '../../core/fixture.ts'
 import { CookieFixture, Jar } from './cookie-fixture.ts'
+import { revocationRows } from './revocation-rows.ts'
 
 type Step = readonly [verb: string, run: (session: Session<any>) => unknown]
 
@@ -35,7 +36,7 @@ describe('sequential requests', () => {
   it.each([false, true])('have the same results with a session in a cookie as with a session in rows (revocation: %s)', async (revokes) => {
     await fc.assert(
       fc.asyncProperty(fc.array(request, { maxLength: 8 }), async (requests) => {
-        const fixture = new CookieFixture({ maxSize: 12_288, ...(revokes ? { revocation: new MemoryStore() } : {}) })
+        const fixture = new CookieFixture({ maxSize: 12_288, ...(revokes ? { revocation: revocationRows() } : {}) })
         const inRows = fixture.newManager({}, { store: new MemoryStore() })
         const run = async (sessions: Sessions<any>, jar: Jar): Promise<unknown[]> => {
           const seen: unknown[] = []

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../../src/codecs/json.ts'
 import { NotLoadedError, type Session } from '../../../src/index.ts'
-import { MemoryStore } from '../../../src/stores/memory.ts'
 import { DAY, rejection, thrown } from '../../core/fixture.ts'
 import { CookieFixture, Jar } from './cookie-fixture.ts'
+import { revocationRows } from './revocation-rows.ts'
 
 const NAME = '__Host-sid'
 
@@ -17,8 +17,8 @@ async function newFixture(...options: ConstructorParameters<typeof CookieFixture
 
 const takeEvents = (fixture: CookieFixture): string[] => fixture.events.splice(0).map(({ type, reason }) => `${type}:${reason}`)
 
-describe('a session in a cookie is opened', () => {
-  it('once, when its request first uses it', async () => {
+describe('a session in a cookie', () => {
+  it('decodes the cookie once, when the request first uses the session', async () => {
     const fixture = await newFixture()
     const { session, finish } = await fixture.openRequest()
     expect(takeEvents(fixture)).toEqual([])
@@ -28,14 +28,14 @@ describe('a session in a cookie is opened', () => {
     expect(takeEvents(fixture)).toEqual(['unchanged:read-only'])
   })
 
-  it('once, even if a listener uses it during the event', async () => {
+  it('decodes the cookie once, even if a listener uses the session during the event', async () => {
     const seen: unknown[] = []
     const fixture = await newFixture({}, { onEvent: ({ type }) => type === 'loaded' && seen.push(type, session.get('a')) })
     const { session } = await fixture.openRequest()
     expect([session.get('a'), seen]).toEqual([1, ['loaded', undefined]])
   })
 
-  it('not at all by a request that does not use it', async () => {
+  it('does not decode an unused cookie', async () => {
     const fixture = await newFixture()
     const { session, finish } = await fixture.openRequest()
     expect([session.accessed, session.modified]).toEqual([false, false])
@@ -44,7 +44,7 @@ describe('a session in a cookie is opened', () => {
     expect(fixture.events).toEqual([{ type: 'unchanged', reason: 'not-used' }])
   })
 
-  it('by a change without a read', async () => {
+  it('decodes the cookie for a change without a read', async () => {
     const fixture = await newFixture()
     await fixture.request((session) => session.set('b', 2))
     expect(takeEvents(fixture)).toEqual(['loaded:found', 'saved:changed', 'cookie-set:new-data'])
@@ -58,7 +58,7 @@ describe('a session in a cookie is opened', () => {
     ['loadError', (session) => session.loadError, undefined],
     ['endsWithBrowser', (session) => session.endsWithBrowser, false],
     ['pop', (session) => session.pop('a'), 1],
-    ['flashed', (session) => session.flashed('none'), undefined],
+    ['flashed', (session) => session.flashed('none'), []],
   ])('by any first use: %s', async (_, use, result) => {
     const fixture = await newFixture()
     const { session } = await fixture.openRequest()
@@ -66,7 +66,7 @@ describe('a session in a cookie is opened', () => {
     expect(takeEvents(fixture)).toEqual(['loaded:found'])
   })
 
-  it('by a flush, which deletes the cookie', async () => {
+  it('decodes the cookie for a flush, which deletes it', async () => {
     const fixture = await newFixture()
     const setCookies = await fixture.request((session) => {
       session.flush()
@@ -76,7 +76,7 @@ describe('a session in a cookie is opened', () => {
     expect(fixture.jar.size).toBe(0)
   })
 
-  it('by a read after the response has started', async () => {
+  it('decodes the cookie for a read after the response has started', async () => {
     const fixture = await newFixture()
     const { session, finish } = await fixture.openRequest()
     await finish()
@@ -84,7 +84,7 @@ describe('a session in a cookie is opened', () => {
     expect(thrown(() => session.set('a', 2))).toMatchObject({ code: 'ERR_SESSION_HEADERS_SENT' })
   })
 
-  it('in the state at the start of its request, even if it is used later', async () => {
+  it('has the state at the start of its request, even if it is used later', async () => {
     const fixture = await newFixture({}, { idle: '1d' })
     const { session, finish } = await fixture.openRequest()
     fixture.clock.advance(DAY)
@@ -106,7 +106,7 @@ describe('a session in a cookie is opened', () => {
     expect(takeEvents(fixture)).toEqual([`absent:${reason}`, 'unchanged:read-only'])
   })
 
-  it('and fails if its codec throws, without being replaced by a new session', async () => {
+  it('fails if the codec throws, and is not replaced by a new session', async () => {
     const fixture = await newFixture()
     const decode = (): never => {
       throw new Error('the key is missing')
@@ -122,12 +122,12 @@ describe('a session in a cookie is opened', () => {
   })
 
   it('at once with `revocation`', async () => {
-    const fixture = await newFixture({ revocation: new MemoryStore() })
+    const fixture = await newFixture({ revocation: revocationRows() })
     await fixture.openRequest()
     expect(takeEvents(fixture)).toEqual(['loaded:found'])
   })
 
-  it('only by `load` with `lazy`, and is not new then', async () => {
+  it('is decoded only by `load` with `lazy`, and is then not new', async () => {
     const fixture = await newFixture({}, { lazy: true })
     const { session } = await fixture.openRequest()
     expect(thrown(() => session.get('a'))).toBeInstanceOf(NotLoadedError)

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../../src/index.ts'
-import { MemoryStore } from '../../../src/stores/memory.ts'
+import type { MemoryStore } from '../../../src/stores/memory.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { DAY, MINUTE, rejection, thrown } from '../../core/fixture.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { ScriptedStore } from '../../stories/harness/scripted-store.ts'
 import { CookieFixture, countRows } from './cookie-fixture.ts'
+import { revocationRows } from './revocation-rows.ts'
 
 function newFixture(): { readonly fixture: CookieFixture; readonly memory: MemoryStore; readonly store: ScriptedStore } {
-  const memory = new MemoryStore()
+  const memory = revocationRows()
   const store = new ScriptedStore(memory)
   return { fixture: new CookieFixture({ revocation: store }), memory, store }
 }
@@ -113,7 +114,7 @@ describe('the store of the option `revocation`', () => {
   })
 
   it('keeps a row until every copy has expired', async () => {
-    const memory = new MemoryStore()
+    const memory = revocationRows()
     const fixture = new CookieFixture({ revocation: memory })
     await fixture.request((session) => session.set('a', 1))
     const copies = [fixture.jar.copy()]

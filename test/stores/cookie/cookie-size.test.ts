@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryStore } from '../../../src/stores/memory.ts'
 import { rejection } from '../../core/fixture.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
 import { CookieFixture, countRows, Jar } from './cookie-fixture.ts'
+import { revocationRows } from './revocation-rows.ts'
 
 const NAME = '__Host-sid'
 /** Returns text that does not compress. */
@@ -97,7 +97,7 @@ describe('a session that does not fit in one cookie', () => {
   })
 
   it('over `maxSize` renews no id and ends no session', async () => {
-    const revocation = new MemoryStore()
+    const revocation = revocationRows()
     const fixture = new CookieFixture({ revocation })
     await fixture.request((session) => session.set('small', 1))
     const { session, finish } = await fixture.openRequest()

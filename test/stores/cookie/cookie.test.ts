@@ -1,10 +1,10 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { CookieStore } from '../../../src/stores/cookie.ts'
-import { MemoryStore } from '../../../src/stores/memory.ts'
 import { DAY, HOUR, rejection, START, thrown } from '../../core/fixture.ts'
 import { CookieFixture, Jar } from './cookie-fixture.ts'
 import { OLDER_SECRET, SECRET } from './cookie-secret.ts'
+import { revocationRows } from './revocation-rows.ts'
 
 const NAME = '__Host-sid'
 
@@ -23,7 +23,7 @@ describe('a session in a cookie', () => {
   })
 
   it('reveals no content in the cookie, the events or the handle', async () => {
-    const fixture = new CookieFixture({ revocation: new MemoryStore() })
+    const fixture = new CookieFixture({ revocation: revocationRows() })
     await fixture.request((session) => session.set('name', 'Ada Lovelace'))
     await fixture.request((session) => session.login('ada'))
     const [token = ''] = fixture.jar.cookies.values()

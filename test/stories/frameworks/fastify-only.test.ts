@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyServerOptions } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { session } from '../../../src/adapters/fastify.ts'
+import { SessionEndedError } from '../../../src/core/base/errors.ts'
 import type { Sessions } from '../../../src/core/manager/sessions.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { Browser } from '../harness/browser.ts'
@@ -25,6 +26,24 @@ function createRecordedManager(): ReturnType<typeof createScriptedManager> & { r
 }
 
 const removedHeaders = ['location', 'etag', 'last-modified', 'cache-control', 'set-cookie']
+
+/** Creates an app whose writes fail, with an error handler in an inner context. */
+async function createAppWithInnerErrorHandler(): Promise<FastifyInstance> {
+  const { sessions, store } = createScriptedManager()
+  store.script = failingWrites
+  const app = await createApp(sessions)
+  app.register(async (inner) => {
+    inner.setErrorHandler((error: Error & { code?: string }, request, reply) => {
+      if (request.url === '/worse') throw new Error('worse')
+      return reply.code(507).send({ inner: error.code })
+    })
+    inner.get('/*', (request, reply) => {
+      request.session.set('a', 1)
+      return reply.redirect('/there')
+    })
+  })
+  return app
+}
 
 describe('Fastify 5', () => {
   it('accepts options and exposes the manager it creates', async () => {
@@ -95,24 +114,84 @@ describe('Fastify 5', () => {
     expect([page.status, page.body, page.headers.get('location')]).toEqual([503, 'Service Unavailable\n', null])
   })
 
-  it('passes a failed commit to the error handler of the context, and its failure to the outer one', async () => {
-    const { sessions, store } = createScriptedManager()
-    store.script = failingWrites
-    const app = await createApp(sessions)
-    app.register(async (inner) => {
-      inner.setErrorHandler((error: Error & { code?: string }, request, reply) => {
-        if (request.url === '/worse') throw new Error('worse')
-        return reply.code(507).send({ inner: error.code })
-      })
-      inner.get('/*', (request, reply) => {
-        request.session.set('a', 1)
-        return reply.redirect('/there')
-      })
-    })
+  it('passes the error of a failed commit to the error handler of the context', async () => {
+    const app = await createAppWithInnerErrorHandler()
     const page = await app.inject('/')
     expect([page.statusCode, page.json(), page.headers.location]).toEqual([507, { inner: 'ERR_SESSION_STORE' }, undefined])
+  })
+
+  it('passes an error of that error handler to the outer one', async () => {
+    const app = await createAppWithInnerErrorHandler()
     const worse = await app.inject('/worse')
     expect([worse.statusCode, worse.json().message, worse.headers.location]).toEqual([500, 'worse', undefined])
+  })
+
+  describe('of an error of this package with status 500 and above, its default error handler', () => {
+    const secret = /shop|db\.internal|plain HTTP|disk/
+    const fails = (): never => {
+      throw new Error('password authentication failed for user "shop" at db.internal')
+    }
+    const schema = { type: 'object', properties: { message: { type: 'string' }, statusCode: { type: 'number' } } }
+
+    it.each<
+      [string, Record<string, unknown>, (manager: ReturnType<typeof createScriptedManager>) => unknown, Record<string, string>, number]
+    >([
+      ['a failed commit', {}, ({ store }) => (store.script = (operation) => (operation === 'create' ? fails() : undefined)), {}, 503],
+      ['a failed load', {}, ({ store }) => (store.script = fails), { cookie: `sid=${'a'.repeat(16)}.${'b'.repeat(32)}` }, 503],
+      ['a refused cookie', {}, () => undefined, { host: 'shop.example' }, 500],
+      ['a response schema', { schema: { response: { '5xx': schema } } }, ({ store }) => (store.script = fails), {}, 503],
+    ])('shows the status text and logs the error: %s', async (_, options, prepare, headers, status) => {
+      const manager = createScriptedManager()
+      const lines: string[] = []
+      const app = await createApp(manager.sessions, { logger: { level: 'error', stream: { write: (line) => void lines.push(line) } } })
+      app.get('/', options, ({ session }) => session.increment('visits'))
+      prepare(manager)
+      const page = await app.inject({ url: '/', headers })
+      const message = status === 503 ? 'Service Unavailable' : 'Internal Server Error'
+      expect([page.statusCode, page.json().statusCode, page.json().message]).toEqual([status, status, message])
+      expect(page.body).not.toMatch(secret)
+      expect(lines.join('')).toMatch(secret)
+    })
+
+    it('of an outer context gets the error that an inner handler sends again, with its cause', async () => {
+      const { sessions, store } = createScriptedManager()
+      const app = await createApp(sessions)
+      const seen: unknown[] = []
+      app.setErrorHandler((error, _request, reply) => {
+        seen.push(error)
+        return reply.send(error)
+      })
+      await app.register(async (inner) => {
+        inner.setErrorHandler((error, _request, reply) => {
+          seen.push(error)
+          return reply.send(error)
+        })
+        inner.get('/', ({ session }) => session.increment('visits'))
+      })
+      store.script = failingWrites
+      const page = await app.inject('/')
+      expect([page.statusCode, page.json().message]).toEqual([503, 'Service Unavailable'])
+      expect(seen).toEqual([
+        expect.objectContaining({ code: 'ERR_SESSION_STORE', message: expect.stringContaining('disk full') }),
+        expect.objectContaining({ message: 'Service Unavailable', cause: seen[0] }),
+      ])
+      expect(seen[1]).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503 })
+    })
+
+    it('leaves the message of 4xx, of other errors, and what an error handler chooses to send', async () => {
+      const { sessions, store } = createScriptedManager()
+      const app = await createApp(sessions)
+      app.get('/', () => Promise.reject(new Error('of the application')))
+      app.get('/ended', () => Promise.reject(new SessionEndedError('ended')))
+      await app.register(async (inner) => {
+        inner.setErrorHandler((error: Error, _request, reply) => reply.code(500).send({ text: error.message }))
+        inner.get('/custom', ({ session }) => session.increment('visits'))
+      })
+      store.script = failingWrites
+      expect((await app.inject('/')).json().message).toBe('of the application')
+      expect((await app.inject('/ended')).json()).toMatchObject({ statusCode: 409, message: expect.stringContaining('session ended') })
+      expect((await app.inject('/custom')).json().text).toContain('disk full')
+    })
   })
 
   it.each(['an async hook', 'an async handler'])('waits for %s to create the error page', async (which) => {
@@ -268,7 +347,8 @@ describe('Fastify 5', () => {
     expect(String((await app.inject({ url: '/', headers })).headers['set-cookie'])).toMatch(/^__Host-sid=.*; Secure/)
     const plain = await createApp(createScriptedManager().sessions)
     plain.get('/', (request) => request.session.increment('visits'))
-    expect((await plain.inject({ url: '/', headers })).json().message).toContain('trustProxy')
+    plain.setErrorHandler((error: Error, _request, reply) => reply.code(500).send(error.message))
+    expect((await plain.inject({ url: '/', headers })).body).toContain('trustProxy')
   })
 
   it('has the session in every hook, in the not-found handler and in the error handler of a failed load', async () => {

@@ -118,7 +118,7 @@ describe('Koa 3', () => {
       await using server = await serve(app)
       expect((await new Browser(server.port).get('/')).status).toBe(500)
     }
-    expect(codes).toEqual(['ERR_SESSION_CONFIG', 'ERR_SESSION_CONFIG', 'TypeError'])
+    expect(codes).toEqual(['ERR_SESSION_CONFIG', 'ERR_SESSION_CONFIG', 'ERR_SESSION_CONFIG'])
   })
 
   it('uses the protocol of a proxy with app.proxy', async () => {

@@ -169,6 +169,25 @@ export function stories(
       expect((await shop.browser.get('/')).headers.get('cache-control')).toBe(after)
     })
 
+    it('changes the headers for shared caches as Cache-Control if it sets a session cookie', async () => {
+      const headers = {
+        'CDN-Cache-Control': 'public, max-age=60',
+        'Cloudflare-CDN-Cache-Control': 'max-age=60',
+        'Surrogate-Control': 'max-age=60',
+        'X-Accel-Expires': '60',
+      }
+      await using app = await open({
+        'GET /': ({ session }) => {
+          session.set('a', 1)
+          return { ...ok('x'), headers }
+        },
+        'GET /read': ({ session }) => ({ ...ok(session.get('a')), headers }),
+      })
+      const valuesOf = (page: Page): (string | null)[] => Object.keys(headers).map((name) => page.headers.get(name))
+      expect(valuesOf(await app.browser.get('/'))).toEqual(['private, max-age=60', 'max-age=60, private', 'no-store', '0'])
+      expect(valuesOf(await app.browser.get('/read'))).toEqual(Object.values(headers))
+    })
+
     it('adds Vary: Cookie to the value of the application after an access', async () => {
       const varied =
         (value: string): Route =>

@@ -6,6 +6,7 @@ import type { Store } from '../../../src/core/store/store.ts'
 import { CookieStore } from '../../../src/stores/cookie.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { SECRET } from '../../stores/cookie/cookie-secret.ts'
+import { revocationRows } from '../../stores/cookie/revocation-rows.ts'
 import { type Script, ScriptedStore } from './scripted-store.ts'
 
 /** A request as the routes of a story receive it, in every framework. */
@@ -86,7 +87,7 @@ export const createScriptedManager: CreateScriptedManager = scriptedManagerFacto
 
 /** Creates a manager over a cookie store; `store` and `rows` are those of its revocations. */
 export function createCookieStoreManager(options: Partial<SessionOptions> = {}): ScriptedManager {
-  const memory = new MemoryStore()
+  const memory = revocationRows()
   const revocation = new ScriptedStore(memory)
   const store = new CookieStore({ secrets: SECRET, revocation, maxSize: 12_288 })
   return {

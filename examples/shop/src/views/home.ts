@@ -12,7 +12,7 @@ export interface ShopState {
   readonly userId: string | undefined
   readonly cart: readonly Sku[]
   readonly darkMode: boolean | undefined
-  readonly notice?: unknown
+  readonly notices?: readonly string[]
 }
 
 export const homePage = (state: ShopState, data: PanelData): Html =>
@@ -31,7 +31,7 @@ const body = (state: ShopState, data: PanelData): Html => html`<div class="colum
       <p>Use the shop. The panel shows your session on the server and what each click changed in it.</p>
       <a class="button" href="/race">See the race: two requests at once</a>
     </div>
-    <div role="status" class="status">${state.notice !== undefined && html`<p class="notice">${state.notice}</p>`}${summary(data)}</div>
+    <div role="status" class="status">${state.notices?.map((notice) => html`<p class="notice">${notice}</p>`)}${summary(data)}</div>
     <section aria-labelledby="products-title" id="products">
       <h2 id="products-title">Products</h2>
       <ul class="products">${products.map(productCard)}</ul>

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { adapterOf, createSessions } from '../../../src/core/manager/sessions.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { incoming } from '../../incoming.ts'
+import { incoming } from '../../helpers/incoming.ts'
+import { catchError } from '../fixture.ts'
 
 const sessions = createSessions({ store: new MemoryStore() })
+
+/** Calls a method as code without types does. */
+function invoke(object: object, name: string, args: readonly unknown[]): unknown {
+  return Reflect.apply(Reflect.get(object, name) as () => unknown, object, args)
+}
 
 describe('habits from other session libraries', () => {
   it('throws for a read of session.cart with the call to use instead', () => {
@@ -17,9 +23,49 @@ describe('habits from other session libraries', () => {
     expect(() => Reflect.get(sessions.create(), name) as unknown).toThrow(`session.${name} does not exist here`)
   })
 
-  it('rejects a callback for save, which it would never call', async () => {
-    const save = sessions.create().save as (callback: () => void) => Promise<void>
-    await expect(save.call(sessions.create(), () => undefined)).rejects.toThrow('takes no callback')
+  const done = (): never => {
+    throw new Error('a callback was called')
+  }
+  const verbs: readonly [name: string, ...args: unknown[]][] = [
+    ['save'],
+    ['load'],
+    ['reload'],
+    ['claim', 'a'],
+    ['flush'],
+    ['logout'],
+    ['clear'],
+    ['cycleId'],
+    ['reflash'],
+    ['setExpiry', '1h'],
+    ['login', 1],
+    ['login', 1, {}],
+  ]
+  it.each(verbs)('refuses a callback for session.%s, which it would never call, and changes nothing', async (name, ...args) => {
+    const session = sessions.create()
+    const error = catchError(() => invoke(session, name, [...args, done]))
+    expect(error.code).toBe('ERR_SESSION_CONFIG')
+    expect(error.message).toContain(`session.${name}() takes no callback`)
+    expect(error.message).toContain('await session.')
+    expect([session.modified, session.userId]).toEqual([false, undefined])
+  })
+
+  it.each<[name: string, ...args: unknown[]]>([
+    ['open', new Request('https://shop.example/')],
+    ['load', 'id'],
+    ['commit', sessions.create(), { status: 200 }],
+    ['revoke', 'handle'],
+    ['clearExpired'],
+    ['clearExpired', {}],
+    ['close'],
+  ])('refuses a callback for sessions.%s', (name, ...args) => {
+    expect(catchError(() => invoke(sessions, name, [...args, done]))).toMatchObject({
+      code: 'ERR_SESSION_CONFIG',
+      message: `sessions.${name}() takes no callback. Use the promise: await sessions.${name}().`,
+    })
+  })
+
+  it.each(['list', 'revoke'])('refuses a callback for sessions.users.%s', (name) => {
+    expect(catchError(() => invoke(sessions.users, name, [1, done])).code).toBe('ERR_SESSION_CONFIG')
   })
 
   it('allows a session to be awaited, printed, compared and serialized', async () => {

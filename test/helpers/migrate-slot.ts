@@ -1,4 +1,4 @@
-import type { RedisNode } from './redis/redis-node.ts'
+import type { RedisNode } from '../services/redis/redis-node.ts'
 
 /** The migration of a slot from one master to another. */
 export interface SlotMigration {

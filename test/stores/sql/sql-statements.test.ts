@@ -13,7 +13,14 @@ const plain = { ...sqliteDialect, insert: plainInsert, isTaken: (cause: unknown)
 storeSuite('A SqlStore whose INSERT fails if the key is taken', newPlainStore, { describe, it })
 
 function newPlainStore(): SqlStore {
-  const source = { table: 'sessions', createTable: true, owned: true, open: () => new DatabaseSync(':memory:'), exists: () => false }
+  const source = {
+    table: 'sessions',
+    createTable: true,
+    missingTable: '',
+    owned: true,
+    open: () => new DatabaseSync(':memory:'),
+    exists: () => false,
+  }
   return new SqlStore(new SqliteExecutor<SqlRow>(source), sqlStatements('sessions', plain))
 }
 

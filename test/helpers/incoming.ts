@@ -1,4 +1,4 @@
-import type { IncomingRequest } from '../src/core/cookie/incoming-request.ts'
+import type { IncomingRequest } from '../../src/core/cookie/incoming-request.ts'
 
 /** Creates a request with this `Cookie` header, over HTTPS by default. */
 export function incoming(

@@ -1,0 +1,37 @@
+/**
+ * Maps what a handler threw to the response that it stands for; `undefined` when it is a failure. An
+ * adapter passes the one of its framework to `runHandler`.
+ */
+export type ThrownResponse = (thrown: unknown, request: Request) => Response | undefined
+
+/**
+ * A thrown `Response` is the response: React Router, SolidStart and TanStack Start throw redirects
+ * so. In route handlers of Next, `redirect()`, `notFound()`, `forbidden()` and `unauthorized()` throw
+ * errors, which become the responses that Next makes of them; Next itself could not add the cookie.
+ */
+export const thrownResponse: ThrownResponse = (thrown, request) => {
+  if (isResponse(thrown)) return thrown
+  const { digest } = Object(thrown) as { readonly digest?: unknown }
+  return typeof digest === 'string' ? responseOfNext(digest, request) : undefined
+}
+
+/** Decided by what it can do, because a `Response` of another realm or of a polyfill is one too. */
+function isResponse(value: unknown): value is Response {
+  const { status, headers } = Object(value) as Partial<Response>
+  return typeof status === 'number' && typeof headers?.getSetCookie === 'function'
+}
+
+/** `NEXT_REDIRECT;push;/cart;307;`, or `NEXT_HTTP_ERROR_FALLBACK;404`. */
+function responseOfNext(digest: string, request: Request): Response | undefined {
+  const [kind, ...fields] = digest.split(';')
+  if (kind === 'NEXT_HTTP_ERROR_FALLBACK') return new Response(undefined, { status: Number(fields[0]) })
+  if (kind !== 'NEXT_REDIRECT') return undefined
+  const location = fields.slice(1, -2).join(';')
+  const status = isForm(request) ? 303 : Number(fields.at(-2))
+  return new Response(undefined, { status, headers: { Location: location } })
+}
+
+/** After a form, a browser must not send the form again to where it is redirected. */
+function isForm({ method, headers }: Request): boolean {
+  return method === 'POST' && /^(?:multipart\/form-data|application\/x-www-form-urlencoded)/i.test(headers.get('content-type') ?? '')
+}
