@@ -7,7 +7,7 @@
  */
 export function shareClass(shared: abstract new (...args: never[]) => object, name: string): void {
   const brand = Symbol.for(`sojourn.${name}`)
-  Object.defineProperty(shared.prototype, brand, { value: true })
+  Object.defineProperty(shared.prototype, brand, { value: true, configurable: true })
   Object.defineProperty(shared, Symbol.hasInstance, {
     value(this: unknown, value: unknown): boolean {
       if (this !== shared) return Reflect.apply(Function.prototype[Symbol.hasInstance], this, [value])
