@@ -204,10 +204,6 @@ export const mixedResults: Wrap = (given) =>
     }
   })
 
-/** Ignores the expiry of the row. */
-export const expiryIgnored: Wrap = (given) =>
-  override(given, (store) => ({ replace: ({ key, entry, expected }) => store.replace({ key, entry, expected, now: -1 }) }))
-
 /** A touch sets the expiry to an earlier time. */
 export const shorteningTouch: Wrap = (given) =>
   override(given, (store) => ({

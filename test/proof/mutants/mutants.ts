@@ -61,7 +61,6 @@ export const MUTANTS: readonly Mutant[] = [
   store('failure reported as a success', broken.swallowedErrors, ['lost update'], { ...NO_FAULTS, faults: true }),
   store('load of an unfinished write', broken.dirtyLoad, ['dirty read', 'forked read']),
   store("another session's result", broken.mixedResults, ["another session's data"]),
-  store('write over an expired row', broken.expiryIgnored, ['used after expiry'], { ...NO_FAULTS, longWaits: true }),
   store('touch that shortens', broken.shorteningTouch, ['expiry moved backwards']),
   store('touch that revives', broken.revivingTouch, ['used after its end', 'orphan rows']),
   store('touch without an absolute end', broken.endlessTouch, ['expiry past the absolute end']),
