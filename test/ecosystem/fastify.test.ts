@@ -3,7 +3,6 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Browser } from '../stories/harness/browser.ts'
 import { importFrom } from './harness/serve.ts'
 import { Connection } from './harness/web-socket.ts'
-import { of } from './pending.ts'
 
 interface App {
   listen(options: { readonly port: number; readonly host: string }): Promise<string>
@@ -38,7 +37,7 @@ describe('@fastify/compress and @fastify/cookie', () => {
 })
 
 describe('the error page of Fastify', () => {
-  of('F24')('does not show a visitor what the store said', async () => {
+  it('does not show a visitor what the store said', async () => {
     const browser = new Browser(await listen(await makeApp({ failing: true })))
     const page = await browser.post('/name/ada')
     expect(page.status).toBe(503)
@@ -55,7 +54,7 @@ describe('@fastify/csrf-protection', () => {
   })
 
   describe.each(['@fastify/session', '@fastify/secure-session'])('with the default name for %s', (sessionPlugin) => {
-    of('B1', sessionPlugin === '@fastify/session')('is an error that says that the name is reserved', async () => {
+    it('is an error that says that the name is reserved', async () => {
       const browser = new Browser(await listen(await makeCsrfDefaultsApp({ sessionPlugin })))
       const page = await browser.get('/form')
       expect([page.status, page.body]).toEqual([500, expect.stringContaining('reserved')])
@@ -74,7 +73,7 @@ describe('@fastify/websocket', () => {
     expect(JSON.parse((await browser.get('/')).body)).toEqual({ name: 'ada', notes: ['hello'] })
   })
 
-  of('B5')('warns and emits an event when a connection closes with changes that were not saved', async () => {
+  it('warns and emits an event when a connection closes with changes that were not saved', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
     const events: string[] = []
     const port = await listen(await makeApp({ onEvent: ({ type }) => events.push(type) }))

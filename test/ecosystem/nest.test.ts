@@ -4,7 +4,6 @@ import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { Browser } from '../stories/harness/browser.ts'
 import { requireFrom } from './harness/serve.ts'
-import { of } from './pending.ts'
 
 interface Application {
   start(platform: string, failing?: boolean): Promise<{ readonly port: number; close(): Promise<void> }>
@@ -40,13 +39,13 @@ describe.each(['express', 'fastify'])('NestJS on %s', (platform) => {
     expect((await browser.get('/account')).status).toBe(403)
   })
 
-  of('F24')('answers 409 when the session ended while a request was running', async () => {
+  it('answers 409 when the session ended while a request was running', async () => {
     const browser = await browse(platform)
     await browser.post('/cart/bread')
     expect((await browser.post('/late')).status).toBe(409)
   })
 
-  of('F24')('answers 503 when the store fails, without what the store said', async () => {
+  it('answers 503 when the store fails, without what the store said', async () => {
     const browser = await browse(platform, true)
     const page = await browser.post('/cart/bread')
     expect(page.status).toBe(503)

@@ -4,7 +4,6 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Browser } from '../stories/harness/browser.ts'
 import { importFrom, requireFrom, serve } from './harness/serve.ts'
 import { Connection } from './harness/web-socket.ts'
-import { of } from './pending.ts'
 
 interface Application {
   makeSocketIoServer(): Server
@@ -43,7 +42,7 @@ afterEach(() => {
 
 describe('socket.io with io.engine.use(session())', () => {
   describe.each(['polling', 'websocket'])('over %s', (transport) => {
-    of('C7', transport === 'websocket')('reads the session of the page, and loads it to change it', async () => {
+    it('reads the session of the page, and loads it to change it', async () => {
       const port = await serve(application.makeSocketIoServer())
       const browser = new Browser(port)
       await browser.post('/name/ada')
@@ -54,7 +53,7 @@ describe('socket.io with io.engine.use(session())', () => {
     })
   })
 
-  of('C7')('upgrades from polling to a WebSocket', { timeout: 5000 }, async () => {
+  it('upgrades from polling to a WebSocket', { timeout: 5000 }, async () => {
     const port = await serve(application.makeSocketIoServer())
     const client = await connect(port, new Browser(port), ['polling', 'websocket'])
     const { engine } = client.io
@@ -69,7 +68,7 @@ describe('socket.io with io.engine.use(session())', () => {
 
 describe('socket.io with sessions.open(socket.request)', () => {
   describe.each(['polling', 'websocket'])('over %s', (transport) => {
-    of('C8')('reads and saves the session', async () => {
+    it('reads and saves the session', async () => {
       const port = await serve(application.makeSocketIoServerWithOpen())
       const browser = new Browser(port)
       await browser.post('/name/ada')
@@ -82,10 +81,10 @@ describe('socket.io with sessions.open(socket.request)', () => {
 })
 
 describe.each([
-  { wiring: 'session()(req, {}, next)', make: application.makeWsServer, point: 'C7' },
-  { wiring: 'sessions.open(req)', make: application.makeWsServerWithOpen, point: 'C8' },
-])('ws with $wiring', ({ make, point }) => {
-  of(point)('reads and saves the session', async () => {
+  { wiring: 'session()(req, {}, next)', make: application.makeWsServer },
+  { wiring: 'sessions.open(req)', make: application.makeWsServerWithOpen },
+])('ws with $wiring', ({ make }) => {
+  it('reads and saves the session', async () => {
     const port = await serve(make())
     const browser = new Browser(port)
     await browser.post('/name/ada')
@@ -114,7 +113,7 @@ describe('express-ws', () => {
     expect(JSON.parse((await browser.get('/')).body)).toEqual({ name: 'ada', notes: ['hello'] })
   })
 
-  of('B5')('warns and emits an event when a connection closes with changes that were not saved', async () => {
+  it('warns and emits an event when a connection closes with changes that were not saved', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
     const events: string[] = []
     const port = await start(({ type }) => events.push(type))

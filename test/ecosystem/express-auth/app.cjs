@@ -37,7 +37,7 @@ exports.makeFlashApp = () => {
     req.session.flash('info', `for ${req.body.name}`)
     res.redirect('/')
   })
-  app.get('/session', (req, res) => res.json(req.session.flashed('info') ?? null))
+  app.get('/session', (req, res) => res.json(req.session.flashed('info')))
   return withErrorPage(app)
 }
 
