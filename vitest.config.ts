@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{browser,databases,package,races,runtimes,types}/**'],
+          exclude: ['test/{browser,databases,ecosystem,package,races,runtimes,types}/**'],
         },
       },
       {
@@ -44,6 +44,17 @@ export default defineConfig({
           globalSetup: ['test/services/databases.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'ecosystem',
+          include: ['test/ecosystem/*.test.ts'],
+          globalSetup: ['test/ecosystem/install.ts'],
+          hookTimeout: 120_000,
+          // Node itself imports the applications.
+          server: { deps: { external: [/\/test\/ecosystem\/[\w-]+\/[\w-]+\.js$/] } },
         },
       },
       { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], fileParallelism: false, testTimeout: 60_000 } },

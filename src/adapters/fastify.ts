@@ -2,6 +2,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ConfigError } from '../core/base/errors.ts'
+import { isError } from '../core/base/realms.ts'
 import type { SessionOptions } from '../core/config/options.ts'
 import { adapterOf, type Sessions } from '../core/manager/sessions.ts'
 import type { Session } from '../core/session/session.ts'
@@ -25,15 +26,17 @@ declare module 'fastify' {
   }
 }
 
+// oxlint-disable-next-line typescript/no-explicit-any -- a manager of any data
+type AnySessions = Sessions<any>
+
 /**
- * Options of the plugin: those of `createSessions`, or a manager as `sessions`.
+ * Options of the plugin: those of `createSessions`, or a manager, also as `{ sessions }`.
  *
  * ```ts
- * await app.register(session, { sessions: createSessions({ store }) })
+ * await app.register(session, createSessions({ store }))
  * ```
  */
-// oxlint-disable-next-line typescript/no-explicit-any -- a manager of any data
-export type SessionPluginOptions = SessionOptions | { readonly sessions: Sessions<any> }
+export type SessionPluginOptions = SessionOptions | AnySessions | { readonly sessions: AnySessions }
 
 /**
  * Sessions for Fastify 5, as a plugin for the context that registers it and the contexts within.
@@ -121,7 +124,7 @@ function decorate(app: FastifyInstance, sessions: Sessions, name: string): boole
 function fail(reply: Reply, error: unknown): void {
   if (reply.sent) return sendPlainError(reply.raw, error)
   dropFirstResponse(reply)
-  reply.send(error instanceof Error ? error : new Error('The session could not be saved; see the cause.', { cause: error }))
+  reply.send(isError(error) ? error : new Error('The session could not be saved; see the cause.', { cause: error }))
 }
 
 /**

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander'
 import { redactPasswords } from '../core/base/format.ts'
+import { messageOf } from '../core/base/realms.ts'
 import { EXIT, exitCodeFor } from './exit-code.ts'
 import { createProgram } from './program.ts'
 
@@ -20,7 +21,7 @@ try {
   // Commander has already printed the error or the help.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
   else {
-    console.error(`sojourn: ${redactPasswords(error instanceof Error ? error.message : String(error))}`)
+    console.error(`sojourn: ${redactPasswords(messageOf(error))}`)
     process.exit(exitCodeFor(error)) // ends retries of a driver that did not reach its server
   }
 }

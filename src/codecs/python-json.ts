@@ -193,7 +193,7 @@ function printObject(value: object, depth: number): string {
   if (depth > MAX_DEPTH) throw new RangeError(`it is nested deeper than ${MAX_DEPTH} levels`)
   if (Array.isArray(value)) return `[${Array.from(value, (item: unknown) => printValue(item, depth)).join(',')}]`
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) {
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
     const name = (prototype as { constructor?: { name?: string } }).constructor?.name ?? 'class'
     throw new TypeError(`it is or holds a ${name}, but Django's sessions can store plain JSON only; store a string or a number instead`)
   }

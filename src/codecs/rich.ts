@@ -41,8 +41,15 @@ function checkDepth(value: unknown, depth: number, seen: Set<object>): void {
 }
 
 function childrenOf(value: object): Iterable<unknown> {
-  if (value instanceof Map) return [...value].flat()
-  return value instanceof Set ? value : ArrayBuffer.isView(value) ? [] : Object.values(value)
+  if (ArrayBuffer.isView(value)) return []
+  const kind = kindOf(value)
+  if (kind === 'Map') return [...(value as Map<unknown, unknown>)].flat()
+  return kind === 'Set' ? (value as Set<unknown>) : Object.values(value)
+}
+
+/** The built-in class of a value, also of one of another realm, for which `instanceof` is false. */
+function kindOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1)
 }
 
 /**
@@ -51,7 +58,7 @@ function childrenOf(value: object): Iterable<unknown> {
  */
 function rejectSubclass(value: unknown): false {
   if (typeof value !== 'object' || value === null) return false
-  const kind = Object.prototype.toString.call(value).slice(8, -1)
+  const kind = kindOf(value)
   const name = (Object.getPrototypeOf(value) as object | null)?.constructor.name ?? 'Object'
   if (kind !== 'Object' && kind !== name)
     throw new TypeError(`it is or holds a ${name}, which is a subclass of ${kind}; store a plain ${kind} instead`)

@@ -1,4 +1,5 @@
 import { ConfigError, SessionError } from '../core/base/errors.ts'
+import { messageOf } from '../core/base/realms.ts'
 import type { Store } from '../core/store/store.ts'
 import { openRedis, openRedisCluster } from './open/open-redis.ts'
 import { openMysql, openPostgres, openSqlite } from './open/open-sql.ts'
@@ -87,7 +88,7 @@ async function openMemory(url: StoreUrl): Promise<Store> {
 function toConfigError(scheme: string): (error: unknown) => never {
   return (error) => {
     if (error instanceof SessionError) throw error
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     throw new ConfigError(`The driver rejected the URL of the \`${scheme}:\` store: ${reason}. Write %25 for a % in a password.`)
   }
 }

@@ -1,33 +1,27 @@
-/**
- * Declarations that examples may use without importing them. Their own imports and declarations
- * take precedence.
- */
-export const AMBIENT = `
-import type { Express, Request as ExpressRequest, Response as ExpressResponse } from 'express'
-import type * as sojourn from 'sojourn'
-import type * as sojournExpress from 'sojourn/express'
-import type * as sojournMemory from 'sojourn/stores/memory'
-import type * as sojournSqlite from 'sojourn/stores/sqlite'
+/** The types of names that examples may use without declaring them. */
+export const NAMES: Readonly<Record<string, string>> = {
+  app: "import('express').Express",
+  req: "import('express').Request",
+  res: "import('express').Response",
 
-declare global {
-  const app: Express
-  const req: ExpressRequest
-  const res: ExpressResponse
+  store: "import('sojourn').Store",
+  session: "import('sojourn').Session & typeof import('sojourn/express').session",
+  sessions: "import('sojourn').Sessions",
+  createSessions: "typeof import('sojourn').createSessions",
+  MemoryStore: "typeof import('sojourn/stores/memory').MemoryStore",
+  SqliteStore: "typeof import('sojourn/stores/sqlite').SqliteStore",
+  MyStore: "new () => import('sojourn').Store",
 
-  const store: sojourn.Store
-  const session: sojourn.Session & typeof sojournExpress.session
-  const sessions: sojourn.Sessions
-  const createSessions: typeof sojourn.createSessions
-  const MemoryStore: typeof sojournMemory.MemoryStore
-  const SqliteStore: typeof sojournSqlite.SqliteStore
-  class MyStore extends sojournMemory.MemoryStore {}
-
-  const user: { readonly id: string }
-  const userId: string
-  const id: string
-  const handle: string
-  const closingTime: number
-  const gone: string
-  const logger: { debug(value: unknown): void }
+  user: '{ readonly id: string }',
+  userId: 'string',
+  id: 'string',
+  handle: 'string',
+  closingTime: 'number',
+  gone: 'string',
+  logger: '{ debug(value: unknown): void }',
 }
-`
+
+/** Declares these names for all files of a program. An example's own declarations take precedence. */
+export function declarationsOf(names: readonly string[]): string {
+  return names.map((name) => `declare const ${name}: ${NAMES[name]}\n`).join('')
+}

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { AMBIENT } from './ambient.ts'
+import { declarationsOf, NAMES } from './ambient.ts'
 import { examples, moduleOf } from './examples.ts'
 import { typeCheck } from './type-check.ts'
 
@@ -11,7 +11,7 @@ beforeAll(async () => {
   const alone = all.filter(({ code }) => code.includes("declare module 'sojourn'"))
   const together = all.filter((example) => !alone.includes(example))
   const programs = [together, ...alone.map((example) => [example])].map((program) => [
-    ['ambient.ts', AMBIENT],
+    ['ambient.d.ts', declarationsOf(Object.keys(NAMES))],
     ...program.map((example) => [example.file, moduleOf(example)]),
   ])
   errors = (await Promise.all(programs.map((program) => typeCheck(Object.fromEntries(program))))).flat()

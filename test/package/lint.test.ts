@@ -22,6 +22,7 @@ const planted: readonly (readonly [file: string, text: string, rule: string | un
   ['core/misused.ts', 'export const planted: number[] = [1].filter(async () => false)', 'typescript(no-misused-promises)'],
   ['core/long-file.ts', Array.from({ length: 321 }, (_, n) => `export const planted${n} = ${n}\n`).join(''), 'eslint(max-lines)'],
   ['core/long-function.ts', `export function planted(): void {\n${'  planted()\n'.repeat(46)}}`, 'eslint(max-lines-per-function)'],
+  ['core/realm.ts', 'export const planted = (value: unknown): boolean => value instanceof Date', 'unicorn(no-instanceof-builtins)'],
   ['core/buffer.ts', buffer, 'eslint(no-restricted-globals)'],
   ['stores/mysql/buffer.ts', buffer, 'eslint(no-restricted-globals)'],
   ['adapters/web.ts', buffer, 'eslint(no-restricted-globals)'],

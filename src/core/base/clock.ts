@@ -22,6 +22,6 @@ export function sleepUnref(milliseconds: number): Promise<void> {
 
 /** Calls `timer.unref()` if the runtime supports it. */
 export function unref<T>(timer: T): T {
-  if (timer instanceof Object) (timer as { unref?(): unknown }).unref?.()
+  if (typeof timer === 'object' && timer !== null) (timer as { unref?(): unknown }).unref?.()
   return timer
 }

@@ -1,3 +1,6 @@
+import { ONE_COPY, shareClass } from './copies.ts'
+import { messageOf } from './realms.ts'
+
 /** The `code` of every error of this package, for `switch (error.code)`. */
 export type SessionErrorCode =
   /** `ConfigError` */
@@ -114,7 +117,7 @@ export class StoreError extends SessionError {
 }
 
 function storeMessage(operation: StoreOperation, cause: unknown, remedy: string | undefined): string {
-  const failure = `The session store failed to ${operation}: ${messageOf(cause)}`
+  const failure = `The session store failed to ${operation}: ${reasonOf(cause)}`
   return remedy === undefined ? failure : `${failure.replace(/\.$/, '')}. ${remedy}`
 }
 
@@ -122,9 +125,10 @@ function storeMessage(operation: StoreOperation, cause: unknown, remedy: string 
  * The message of an error. An `AggregateError` without a message, such as that of a connection
  * refused by every address of a host, has the messages of its errors.
  */
-function messageOf(cause: unknown): string {
-  if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(messageOf).join('; ')
-  return cause instanceof Error ? cause.message : String(cause)
+function reasonOf(cause: unknown): string {
+  const { message, errors } = Object(cause) as { readonly message?: unknown; readonly errors?: unknown }
+  if (message === '' && Array.isArray(errors)) return errors.map(reasonOf).join('; ')
+  return messageOf(cause)
 }
 
 /**
@@ -250,4 +254,24 @@ export class NotLoadedError extends SessionError {
   readonly code = 'ERR_SESSION_NOT_LOADED'
   /** Always `NotLoadedError`. */
   override readonly name = 'NotLoadedError'
+}
+
+// An error of another copy of this package is an instance too.
+const CLASSES = {
+  SessionError,
+  ConfigError,
+  StoreError,
+  CodecError,
+  BusyError,
+  SessionEndedError,
+  CommitUnknownError,
+  CookieTooLargeError,
+  HeadersSentError,
+  NotLoadedError,
+}
+for (const [name, shared] of Object.entries(CLASSES)) shareClass(shared, name)
+
+/** The error for a manager or a session that another copy of this package made. */
+export function otherCopyError(object: string): ConfigError {
+  return new ConfigError(`${object} was made by another copy of sojourn. ${ONE_COPY}.`)
 }

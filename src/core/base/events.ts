@@ -1,4 +1,5 @@
 import type { StoreOperation } from './errors.ts'
+import { isPromise } from './realms.ts'
 
 /** The events of a manager by `type`, with their `reason` and further fields. */
 export interface SessionEvents {
@@ -147,7 +148,7 @@ export function safeListener(listener: Listener | undefined): Listener {
   return function emit(event) {
     try {
       const result: unknown = listener(event)
-      if (result instanceof Promise) result.catch(report)
+      if (isPromise(result)) result.then(undefined, report)
     } catch (error) {
       report(error)
     }

@@ -1,6 +1,7 @@
 import * as crypto from 'node:crypto'
 import { toBase64url } from '../../wire/base64url.ts'
 import { ConfigError } from './errors.ts'
+import { isBytes } from './realms.ts'
 
 /** Returns `size` bytes from a cryptographically secure generator. */
 export type Random = (size: number) => Uint8Array
@@ -37,7 +38,7 @@ export function randomTextFrom(random: Random | undefined): RandomText {
   const randomText = (length: number): string => {
     const size = Math.ceil((length * 3) / 4)
     const bytes = random(size)
-    if (!(bytes instanceof Uint8Array) || bytes.length !== size) throw invalidGenerator(`random(${size}) did not return ${size} bytes`)
+    if (!isBytes(bytes) || bytes.length !== size) throw invalidGenerator(`random(${size}) did not return ${size} bytes`)
     return toBase64url(String.fromCharCode(...bytes)).slice(0, length)
   }
   const [first, second] = [randomText(32), randomText(32)]

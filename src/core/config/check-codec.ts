@@ -1,5 +1,6 @@
 import type { Codec } from '../../codecs/codec.ts'
 import { ConfigError } from '../base/errors.ts'
+import { isMap, messageOf } from '../base/realms.ts'
 
 /** Plain values, and names that a codec with its own syntax may have to escape. */
 const SAMPLES: readonly (readonly [name: string, value: unknown])[] = [
@@ -22,7 +23,7 @@ export function checkCodec(codec: Codec): void {
   try {
     problem = firstProblem(codec)
   } catch (error) {
-    refuse(`it threw for a plain value: ${error instanceof Error ? error.message : String(error)}`, error)
+    refuse(`it threw for a plain value: ${messageOf(error)}`, error)
   }
   if (problem !== undefined) refuse(problem)
 }
@@ -34,7 +35,7 @@ function firstProblem(codec: Codec): string | undefined {
       return `\`parse\` does not return the value ${JSON.stringify(value)} that \`print\` was given`
   const isKept = (given: ReadonlyMap<string, string>): boolean => {
     const decoded = codec.decode(codec.encode(given))
-    return decoded instanceof Map && JSON.stringify([...decoded]) === JSON.stringify([...given])
+    return isMap(decoded) && JSON.stringify([...decoded]) === JSON.stringify([...given])
   }
   if (!isKept(new Map())) return '`decode` does not return the empty session that `encode` was given'
   return isKept(texts) ? undefined : '`decode` does not return the properties that `encode` was given'

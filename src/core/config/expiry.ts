@@ -1,5 +1,6 @@
 import { type Duration, durationRemedy, HOUR, milliseconds } from '../base/duration.ts'
 import { formatValue } from '../base/format.ts'
+import { isDate } from '../base/realms.ts'
 import { BROWSER, EXPIRY } from '../base/reserved.ts'
 import type { Entry } from '../store/store.ts'
 import type { Expiry, Lifetime, Parse, RuleContext, Texts } from './profile.ts'
@@ -80,7 +81,7 @@ export function expiryProperties(
 
 function ownExpiryOf(expiry: Expiry, createdAt: number, now: number, lifetime: Lifetime): OwnExpiry | undefined {
   if (expiry === undefined || expiry === 'browser') return undefined
-  return expiry instanceof Date ? { at: futureTimestamp(expiry, createdAt, now, lifetime) } : { idle: slidingTime(expiry, lifetime) }
+  return isDate(expiry) ? { at: futureTimestamp(expiry, createdAt, now, lifetime) } : { idle: slidingTime(expiry, lifetime) }
 }
 
 /** The timestamp of a date at which a session can end. Throws `RangeError`. */

@@ -4,8 +4,16 @@ import type { Delivery } from '../cookie/transport.ts'
 import type { StartedResponse } from '../draft/draft.ts'
 import type { Session } from '../session/session.ts'
 
-/** The property of a manager with its port for adapters. The number is the version of the port. */
+/**
+ * Under this property a manager keeps the port for adapters. Adapters and managers of different
+ * copies of this package use it together, so a change of the port changes its number.
+ */
 export const ADAPTER: unique symbol = Symbol.for('sojourn.adapter.1')
+
+/** Whether an object is a manager with another version of the port. */
+export function hasOtherPort(value: object): boolean {
+  return Object.getOwnPropertySymbols(value).some((symbol) => symbol !== ADAPTER && symbol.description?.startsWith('sojourn.adapter.'))
+}
 
 /** What the response to a request can do. */
 export interface ResponseAbility {

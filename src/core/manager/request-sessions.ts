@@ -12,7 +12,7 @@ import type { Delivery, Presented } from '../cookie/transport.ts'
 import { Draft, type StartedResponse } from '../draft/draft.ts'
 import { decodeToken, parseSessionCookie, tryLoadInto } from '../draft/opening.ts'
 import type { Client } from '../draft/pending-delivery.ts'
-import { commitsOf, draftOf } from '../session/dictionary.ts'
+import { commitsOf, draftOf, isOfThisCopy } from '../session/dictionary.ts'
 import { Session } from '../session/session.ts'
 import type { Exchange, ResponseAbility, SessionAdapter } from './adapter-port.ts'
 
@@ -68,7 +68,7 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
   }
 
   isOwn(session: Session<Data>): boolean {
-    return session instanceof Session && draftOf(session).context === this.#engine
+    return isOfThisCopy(session) && draftOf(session).context === this.#engine
   }
 
   #accessOf({ issues }: ResponseAbility): Access {

@@ -1,7 +1,7 @@
 import { FULL_ACCESS, OUTSIDE } from '../base/access.ts'
 import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { milliseconds } from '../base/duration.ts'
-import { ConfigError } from '../base/errors.ts'
+import { ConfigError, otherCopyError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
 import { isWorkers } from '../base/is-workers.ts'
 import { Committer } from '../commit/committer.ts'
@@ -17,10 +17,10 @@ import { printSetCookie } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
 import { commitsOf, draftOf } from '../session/dictionary.ts'
-import type { Session } from '../session/session.ts'
+import { checkCopy, type Session } from '../session/session.ts'
 import { Clearer } from '../store/clearer.ts'
 import type { DataOf, Default, Schemas } from '../values/session-data.ts'
-import { ADAPTER, type SessionAdapter } from './adapter-port.ts'
+import { ADAPTER, hasOtherPort, type SessionAdapter } from './adapter-port.ts'
 import { RequestSessions } from './request-sessions.ts'
 import { Users } from './users.ts'
 
@@ -222,19 +222,22 @@ export class Sessions<Data = Default> {
   }
 
   #checkOwn(session: Session<Data>): void {
-    if (!this.#requests.isOwn(session))
-      throw new ConfigError('This session belongs to another manager. Pass it to the manager that opened it.')
+    if (this.#requests.isOwn(session)) return
+    checkCopy(session, 'This session')
+    throw new ConfigError('This session belongs to another manager. Pass it to the manager that opened it.')
   }
 }
 
 refuseCallbacks(Sessions, 'sessions', ['open', 'load', 'commit', 'revoke', 'clearExpired', 'close'], usePromise)
 
 /**
- * Whether this is a manager, of this copy of the package or of another one with the same adapter
- * port.
+ * Whether a value is a manager, also one that another copy of this package made. Throws
+ * `ConfigError` for a manager whose adapter port has another version.
  */
 export function isSessions(value: unknown): value is Sessions {
-  return typeof value === 'object' && value !== null && ADAPTER in value
+  if (typeof value !== 'object' || value === null) return false
+  if (!(ADAPTER in value) && hasOtherPort(value)) throw otherCopyError('This manager is of another version, because it')
+  return ADAPTER in value
 }
 
 /** The adapter port of a manager. */

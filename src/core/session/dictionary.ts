@@ -13,6 +13,7 @@ type AnyDictionary = Dictionary<any>
 
 let getDraft: (dictionary: AnyDictionary) => Draft
 let getCommits: (dictionary: AnyDictionary) => Commits
+let hasDraft: (value: unknown) => boolean
 
 /** The draft of a session. Internal. */
 export function draftOf(dictionary: AnyDictionary): Draft {
@@ -24,6 +25,11 @@ export function commitsOf(dictionary: AnyDictionary): Commits {
   return getCommits(dictionary)
 }
 
+/** Whether a value is a session that this copy of the package made. Internal. */
+export function isOfThisCopy(value: unknown): boolean {
+  return hasDraft(value)
+}
+
 /** The properties of a session: a typed dictionary whose verbs record changes. */
 export class Dictionary<Data> {
   readonly #draft: Draft
@@ -33,6 +39,7 @@ export class Dictionary<Data> {
   static {
     getDraft = (dictionary) => dictionary.#draft
     getCommits = (dictionary) => dictionary.#commits
+    hasDraft = (value) => typeof value === 'object' && value !== null && #draft in value
     const isStored = (session: object, name: string): boolean => {
       if (!(#draft in session)) return false
       session.#draft.openToken()

@@ -1,12 +1,13 @@
 import { continueAfter, refuseCallbacks, usePromise } from '../base/callbacks.ts'
-import { CodecError, ConfigError, type SessionError } from '../base/errors.ts'
+import { shareClass } from '../base/copies.ts'
+import { CodecError, ConfigError, otherCopyError, type SessionError } from '../base/errors.ts'
 import { isReserved } from '../base/reserved.ts'
 import { isUserId } from '../base/user-id.ts'
 import type { Expiry, SessionProfile } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
 import { addFlash, keepFlashes, readFlashes } from '../draft/flashes.ts'
 import type { Default, UserId } from '../values/session-data.ts'
-import { commitsOf, Dictionary, draftOf } from './dictionary.ts'
+import { commitsOf, Dictionary, draftOf, isOfThisCopy } from './dictionary.ts'
 import { throwOnAssignment } from './strict-properties.ts'
 
 /** The maximum length of a user id. A longer one is a mistake, such as a whole token. */
@@ -280,9 +281,15 @@ Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'
     return `Session ${JSON.stringify({ state: state.is, handle: currentIdentity?.handle, properties: names })}`
   },
 })
+shareClass(Session, 'Session')
 refuseCallbacks(Session, 'session', ['save', 'load', 'reload'], usePromise)
 refuseCallbacks(Session, 'session', ['flush', 'logout', 'clear', 'cycleId', 'login', 'setExpiry', 'reflash'], continueAfter)
 throwOnAssignment(Session)
+
+/** Throws `ConfigError` for a session that another copy of this package made. Internal. */
+export function checkCopy(session: unknown, subject: string): void {
+  if (session instanceof Session && !isOfThisCopy(session)) throw otherCopyError(subject)
+}
 
 function recordExpiry(draft: Draft, properties: ReturnType<SessionProfile['expiryProperties']>): void {
   for (const [name, value] of properties) {

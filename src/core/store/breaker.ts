@@ -1,6 +1,7 @@
 import { monotonic, sleepUnref } from '../base/clock.ts'
 import { StoreError, type StoreOperation } from '../base/errors.ts'
 import type { Listener } from '../base/events.ts'
+import { isError } from '../base/realms.ts'
 import { STORE_STALL } from './stall-policy.ts'
 
 /**
@@ -52,7 +53,7 @@ export class Breaker {
       this.#activeAt = monotonic() // this operation is the probe
       return undefined
     }
-    const last = this.#lastError instanceof Error ? ` Its last error: ${this.#lastError.message}` : ''
+    const last = isError(this.#lastError) ? ` Its last error: ${this.#lastError.message}` : ''
     const message = `The session store is not responding, so \`${operation}\` was not sent. Requests will work again as soon as it responds.${last}`
     return new StoreError(operation, this.#lastError, { applied: false, message })
   }

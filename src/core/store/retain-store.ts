@@ -1,6 +1,8 @@
+import { shareValue } from '../base/copies.ts'
 import type { Store } from './store.ts'
 
-const USERS = new WeakMap<Store, number>()
+/** Managers of other copies of this package can use the same store. */
+const USERS = shareValue('storeUsers', () => new WeakMap<Store, number>())
 
 /**
  * Counts the users of a store. Returns a function that releases the store; repeated calls return

@@ -1,3 +1,7 @@
+// Why: see session-data.ts; an application may import a store alone.
+// oxlint-disable-next-line typescript/triple-slash-reference -- an import would not be in the declarations
+/// <reference path="../../index.ts" preserve="true" />
+
 import type { Entry, Refused, Version, Written } from './entry.ts'
 import type { Ids } from './id.ts'
 

@@ -1,6 +1,7 @@
 import { monotonic } from '../base/clock.ts'
 import { ConfigError, SessionError, StoreError, type StoreOperation } from '../base/errors.ts'
 import type { Listener } from '../base/events.ts'
+import { isPromise } from '../base/realms.ts'
 import { Breaker } from './breaker.ts'
 import type { Entry, Refused, Written } from './entry.ts'
 import { retainStore } from './retain-store.ts'
@@ -161,7 +162,7 @@ function isMistake(error: unknown): boolean {
 function call<T>(store: Store, verb: Verb, operation: Operation): Promise<T> {
   try {
     const result: unknown = (store as unknown as Record<Verb, (operation: Operation) => unknown>)[verb](operation)
-    if (result instanceof Object && 'then' in result) return result as Promise<T>
+    if (isPromise(result)) return result as Promise<T>
     throw new TypeError(`the method ${verb}() of the store has to return a promise`)
   } catch (error) {
     return Promise.reject(asStoreError(verb, error))

@@ -1,3 +1,8 @@
+// Why: TypeScript extends `sojourn` with the `declare module 'sojourn'` of an application only if the
+// program contains the index, and an application may import an adapter alone.
+// oxlint-disable-next-line typescript/triple-slash-reference -- an import would not be in the declarations
+/// <reference path="../../index.ts" preserve="true" />
+
 /**
  * The properties of your sessions. Empty until you augment it; from then on names and values are
  * checked everywhere:

@@ -1,6 +1,7 @@
 import type { Codec } from '../../codecs/codec.ts'
 import { CodecError, ConfigError } from '../base/errors.ts'
 import type { Listener } from '../base/events.ts'
+import { isError, isPromise } from '../base/realms.ts'
 import { isReserved } from '../base/reserved.ts'
 import type { SchemaResult, Schemas } from './session-data.ts'
 
@@ -101,7 +102,7 @@ export class Values {
   #validate(name: string, value: unknown): SchemaResult {
     try {
       const result = this.#schemas[name]?.['~standard'].validate(value)
-      if (result instanceof Promise) throw new TypeError('the schema is asynchronous; use one that validates synchronously')
+      if (isPromise(result)) throw new TypeError('the schema is asynchronous; use one that validates synchronously')
       return result as SchemaResult
     } catch (cause) {
       throw new ConfigError(`Option \`schema.${name}\`: ${reasonOf(cause)}.`, { cause })
@@ -113,7 +114,7 @@ export class Values {
  * Returns the reason why a codec refused a value, the position inside of the value, and the remedy.
  */
 function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause)
+  if (!isError(cause)) return String(cause)
   const path = 'path' in cause && typeof cause.path === 'string' && cause.path !== '' ? ` (at ${cause.path})` : ''
   if (/Promise/.test(cause.message)) return `it is a promise${path}; await it first`
   if (/non-POJO/.test(cause.message)) return `it is an instance of a class${path}; store plain data instead`

@@ -1,3 +1,4 @@
+import { isDate } from '../../core/base/realms.ts'
 import { futureTimestamp, slidingTime } from '../../core/config/expiry.ts'
 import type { Expiry, Lifetime, RuleContext, SessionProfile } from '../../core/config/profile.ts'
 import { type LocalTime, MAX_TIMESTAMP } from './local-time.ts'
@@ -86,7 +87,7 @@ function toStored(
 ): number | string | undefined {
   if (expiry === undefined) return undefined
   if (expiry === 'browser') return 0
-  if (!(expiry instanceof Date)) return slidingTime(expiry, lifetime) / 1000
+  if (!isDate(expiry)) return slidingTime(expiry, lifetime) / 1000
   const at = futureTimestamp(expiry, createdAt, now, lifetime)
   if (dateFormat !== undefined) return toIso(at, dateFormat)
   throw new RangeError('setExpiry: the option `isoExpiry` is false, because Django before 4.1 cannot read a date. Give a duration.')

@@ -1,7 +1,7 @@
 import { ConfigError } from '../../core/base/errors.ts'
 import type { Draft } from '../../core/draft/draft.ts'
 import { draftOf } from '../../core/session/dictionary.ts'
-import type { Session } from '../../core/session/session.ts'
+import { checkCopy, type Session } from '../../core/session/session.ts'
 import { type DjangoSite, isDjangoProfile } from '../sessions/django-profile.ts'
 
 /** The draft of a session of a Django site. */
@@ -15,6 +15,7 @@ export interface DjangoDraft {
  * `djangoSessions`.
  */
 export function djangoDraftOf<Data>(session: Session<Data>, caller: string): DjangoDraft {
+  checkCopy(session, `${caller}: this session`)
   const draft = draftOf(session)
   const { profile } = draft.context
   if (isDjangoProfile(profile)) return { draft, site: profile.site }

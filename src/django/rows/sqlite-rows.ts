@@ -1,4 +1,5 @@
 import { StoreError } from '../../core/base/errors.ts'
+import { messageOf } from '../../core/base/realms.ts'
 import { configureSqlite, type SqliteDatabase } from '../../stores/sqlite/sqlite-database.ts'
 import { SqliteExecutor } from '../../stores/sqlite/sqlite-executor.ts'
 import { isFile, openSqlite } from '../../stores/sqlite/sqlite-file.ts'
@@ -19,7 +20,7 @@ const sqliteDialect = (localTime: LocalTime): DjangoSqlDialect => ({
   toTimestamp: (value) => parseDjangoDate(String(value), localTime),
   deleteExpired: (table) =>
     `DELETE FROM ${table} WHERE "session_key" IN (SELECT "session_key" FROM ${table} WHERE "expire_date" <= ? LIMIT ?)`,
-  isDuplicateKey: (cause) => cause instanceof Error && cause.message.includes('UNIQUE constraint failed'),
+  isDuplicateKey: (cause) => messageOf(cause).includes('UNIQUE constraint failed'),
 })
 
 /** How long a statement waits for the lock of the file, in milliseconds. */

@@ -1,4 +1,5 @@
 import { monotonic } from '../../core/base/clock.ts'
+import { messageOf } from '../../core/base/realms.ts'
 import type { ClearExpiredOptions, Entry, Store } from '../../core/store/store.ts'
 import { TimedStore } from '../../core/store/timed-store.ts'
 import { type CacheRow, toEntry, tombstone, toRow } from './cache-row.ts'
@@ -149,7 +150,7 @@ export class RowCache {
   #failed(error: unknown): void {
     if (this.#isFailing) return
     this.#isFailing = true
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     this.#warn(`CachedStore: the cache failed, so reads go to the store until it works again. ${reason}`)
   }
 }

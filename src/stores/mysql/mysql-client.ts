@@ -1,6 +1,7 @@
 import { monotonic } from '../../core/base/clock.ts'
 import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
 import { ignore } from '../../core/base/ignore.ts'
+import { isBytes } from '../../core/base/realms.ts'
 import { connectDeadline, withDeadline } from '../shared/deadline.ts'
 import { EMPTY_TEXT } from '../shared/utf8-text.ts'
 import type { RemoteDatabase, RemoteResult, RemoteTable, SendToServer } from '../sql/remote-database.ts'
@@ -187,7 +188,7 @@ function toResult(result: Result): RemoteResult {
 
 /** Decodes what `encodeValue` encoded. `String` decodes a Buffer as UTF-8. */
 function decodeValue(value: unknown): unknown {
-  if (!(value instanceof Uint8Array)) return value
+  if (!isBytes(value)) return value
   const text = String(value)
   return text === EMPTY_TEXT ? '' : text
 }

@@ -1,3 +1,5 @@
+import { messageOf } from '../../core/base/realms.ts'
+
 /**
  * The properties of errors of the libraries. Only errors of the server have a `severity` and a
  * `routine`.
@@ -69,7 +71,7 @@ export function remedyFor(error: unknown, missingTable: string): string | undefi
   if (state === '42P01') return missingTable
   if (state !== undefined) return REMEDIES.find(([start]) => state.startsWith(start))?.[1]
   // Errors of pg without a code: the server asks for a password and there is none.
-  return error instanceof Error && error.message.startsWith('SASL:') ? 'Correct the user and the password of the `pool`.' : undefined
+  return messageOf(error).startsWith('SASL:') ? 'Correct the user and the password of the `pool`.' : undefined
 }
 
 function sqlState(error: unknown): string | undefined {
@@ -80,5 +82,6 @@ function sqlState(error: unknown): string | undefined {
 
 /** Node attempts every address of a server, and combines the errors. */
 function everyError(error: unknown, predicate: (error: unknown) => boolean): boolean {
-  return error instanceof AggregateError && error.errors.length > 0 && error.errors.every(predicate)
+  const { errors } = Object(error) as { errors?: unknown }
+  return Array.isArray(errors) && errors.length > 0 && errors.every(predicate)
 }

@@ -1,4 +1,5 @@
 import { sleepUnref } from '../../core/base/clock.ts'
+import { isError } from '../../core/base/realms.ts'
 import type { IoRedis, NodeRedisClient, RedisEvent } from './redis-client.ts'
 
 /** The single connection of a client. */
@@ -113,7 +114,7 @@ function onEach(client: Emitter, events: readonly RedisEvent[], listener: Listen
 function nextEvent(client: Emitter, success: RedisEvent, failures: readonly RedisEvent[]): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const succeed = (): void => resolve()
-  const fail: Listener = (cause) => reject(cause instanceof Error ? cause : new Error('the connection was closed'))
+  const fail: Listener = (cause) => reject(isError(cause) ? cause : new Error('the connection was closed'))
   client.on(success, succeed)
   onEach(client, failures, fail)
   return promise.finally(() => {

@@ -1,4 +1,5 @@
 import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
+import { isError, messageOf } from '../../core/base/realms.ts'
 import { withoutValues } from '../shared/without-values.ts'
 import { UnconnectedError } from './deadline-client.ts'
 import type { RedisConnection } from './redis-connection.ts'
@@ -42,7 +43,7 @@ const REMEDIES: ReadonlyMap<string | undefined, string> = new Map([
 
 /** The error of a client that could not connect has the error of the server as its cause. */
 export function remedyFor(error: unknown): string | undefined {
-  const cause = error instanceof Error ? error.cause : undefined
+  const cause = isError(error) ? error.cause : undefined
   return REMEDIES.get(codeOf(error)) ?? (cause === undefined ? undefined : remedyFor(cause))
 }
 
@@ -66,8 +67,4 @@ export async function attempt<T>(connection: RedisConnection, operation: StoreOp
     const isNotSent = hadEnded || error instanceof UnconnectedError || NOT_SENT.includes(messageOf(error))
     throw new StoreError(operation, withoutValues(error), isRejected || isNotSent ? { applied: false, remedy: remedyFor(error) } : {})
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : ''
 }

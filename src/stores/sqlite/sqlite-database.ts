@@ -2,12 +2,13 @@ import { ConfigError } from '../../core/base/errors.ts'
 
 /**
  * The methods that `SqliteStore` uses of a prepared statement of `node:sqlite`, `better-sqlite3` or
- * `bun:sqlite`.
+ * `bun:sqlite`. The values are `unknown`, because TypeScript 5 compares them with `{}`, the type of
+ * one value in `better-sqlite3`, to which no `null` can be assigned.
  */
 export interface SqliteStatement {
-  run(...values: (string | number | null)[]): { readonly changes: number | bigint }
-  get(...values: (string | number | null)[]): unknown
-  all(...values: (string | number | null)[]): unknown[]
+  run(...values: unknown[]): { readonly changes: number | bigint }
+  get(...values: unknown[]): unknown
+  all(...values: unknown[]): unknown[]
 }
 
 /**

@@ -2,6 +2,7 @@ import type NodeFs from 'node:fs'
 import type NodePath from 'node:path'
 import { ConfigError } from '../../core/base/errors.ts'
 import { invalidOption } from '../../core/base/option-checks.ts'
+import { messageOf } from '../../core/base/realms.ts'
 import { loadNodeSqlite, NOT_A_DATABASE, READ_ONLY, type SqliteDatabase, sqliteCode } from './sqlite-database.ts'
 
 /** Loaded here and not imported, so that a database of another library works in a runtime without it. */
@@ -65,7 +66,7 @@ function codesOf(error: unknown): { readonly code?: unknown; readonly errcode?: 
 
 /** What to do about an error of SQLite, or of the file system, that waiting does not end. */
 export function remedyFor(error: unknown, missingTable: string): string | undefined {
-  if (error instanceof Error && error.message.startsWith('no such table')) return missingTable
+  if (messageOf(error).startsWith('no such table')) return missingTable
   return REMEDIES.get((error as { readonly code?: unknown }).code) ?? REMEDIES.get(sqliteCode(error))
 }
 
