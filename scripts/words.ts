@@ -29,7 +29,7 @@ export const names: readonly Word[] = [
   { words: 'openFrom findId absence', instead: 'loadInto, parseSessionCookie, absentReason' },
   { words: 'Carried carried', instead: 'CookieMatch, match', only: 'src/' },
   { words: 'Fate fate recognised', instead: 'WriteOutcome, outcome, resolveConflict' },
-  { words: 'fold Folded folded lay leftOut', instead: 'buildBatch, Batch, batch, applyJob, retryAlone' },
+  { words: 'fold Folded folded lay leftOut', instead: 'buildBatch, Batch, batch, applyJob, retryIndividually' },
   { words: 'lane', instead: 'queue', only: 'src/' },
   { words: 'noticeEdit Handed handed', instead: 'detectMutation, Exposed, exposed' },
   { words: 'loud', instead: 'throwOnUnknownProperty' },

@@ -2,7 +2,7 @@ import { ConfigError } from '../core/base/errors.ts'
 import { aBoolean, checkOptions, type OptionTable, wholeNumber } from '../core/base/option-checks.ts'
 import type { AttachedStore, Store, StoreContext } from '../core/store/store.ts'
 import { deriveSealingKeys } from '../wire/seal.ts'
-import { type CookieSealing, CookieSessions, MAX_TOKEN_LENGTH } from './cookie/cookie-sessions.ts'
+import { CookieSessions, type CookieStoreConfig, MAX_TOKEN_LENGTH } from './cookie/cookie-sessions.ts'
 
 /** Options of `CookieStore`. */
 export interface CookieStoreOptions {
@@ -47,7 +47,7 @@ export interface CookieStoreOptions {
  * @throws ConfigError when an option is invalid.
  */
 export class CookieStore extends CookieSessions {
-  readonly #sealing: CookieSealing
+  readonly #sealing: CookieStoreConfig
 
   constructor(options: CookieStoreOptions) {
     const sealing = sealingOf(options)
@@ -99,7 +99,7 @@ function aRevocationStore(store: unknown): string | undefined {
     : undefined
 }
 
-function sealingOf(options: CookieStoreOptions): CookieSealing {
+function sealingOf(options: CookieStoreOptions): CookieStoreConfig {
   const { secrets, revocation, maxSize = DEFAULT_SIZE, compress = false } = checkOptions(options, OPTIONS)
   return { keys: deriveSealingKeys(checkedSecrets(secrets), PURPOSE), revocation, maxSize, compress }
 }

@@ -73,7 +73,7 @@ export function storeSuite(
 ): void {
   const make = (): Promise<Store> => makeSuiteStore(makeStore, options)
   runner.describe(`${name} keeps the store port`, () => {
-    for (const [verb, clauses] of chapters(options)) {
+    for (const [verb, clauses] of groups(options)) {
       if (Object.keys(clauses).length === 0) continue
       runner.describe(verb, () => {
         for (const [clause, check] of Object.entries(clauses)) runner.it(clause, () => withStore(make, check))
@@ -82,23 +82,23 @@ export function storeSuite(
   })
 }
 
-function chapters(options: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
+function groups(options: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
   const can: Capabilities = { compareAndSwap: true, list: true, indexes: ['userId'], carriesData: false, ...options.capabilities }
   return [
     ['capabilities', capabilityClauses(can)],
-    ...(can.carriesData ? tokenChapters(options) : rowChapters(can, options)),
+    ...(can.carriesData ? tokenGroups(options) : rowGroups(can, options)),
     ['close', closeClauses],
   ]
 }
 
-function tokenChapters({ revocation = false }: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
+function tokenGroups({ revocation = false }: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
   return [
     ['tokens', tokenClauses],
     ['revocation', revocation ? revocationClauses : {}],
   ]
 }
 
-function rowChapters(can: Capabilities, options: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
+function rowGroups(can: Capabilities, options: StoreSuiteOptions): [verb: string, clauses: Clauses][] {
   return [
     ['load', { ...loadClauses, ...(options.farClocks === false ? {} : farClockClauses) }],
     ['texts and times', { ...textClauses, ...(options.farClocks === false ? {} : timeClauses) }],

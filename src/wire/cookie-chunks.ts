@@ -56,7 +56,7 @@ function hasCount(value: string): boolean {
  */
 export function receivedNames(header: unknown, name: string): readonly string[] {
   if (typeof header !== 'string' || !header.includes(name)) return []
-  const isReceived = (each: string): boolean => cookieValues(header, each).length > 0
+  const isReceived = (cookieName: string): boolean => cookieValues(header, cookieName).length > 0
   if (!header.includes(`${name}.`)) return isReceived(name) ? [name] : []
   return [name, ...Array.from({ length: MAX_FURTHER_CHUNKS }, (_, index) => chunkName(name, index + 1))].filter(isReceived)
 }

@@ -40,10 +40,10 @@ export function deriveSealingKeys(secrets: readonly string[], purpose: string): 
  * AES-256-GCM. The first key seals; every key unseals. A text that was sealed with another
  * `context` does not open.
  */
-export function createSealer(keys: readonly crypto.KeyObject[], use: string): Sealer {
+export function createSealer(keys: readonly crypto.KeyObject[], context: string): Sealer {
   const additionalData = {
-    [PLAIN]: encodeText(JSON.stringify([PLAIN, use])),
-    [COMPRESSED]: encodeText(JSON.stringify([COMPRESSED, use])),
+    [PLAIN]: encodeText(JSON.stringify([PLAIN, context])),
+    [COMPRESSED]: encodeText(JSON.stringify([COMPRESSED, context])),
   }
   return {
     seal(text, mayCompress) {

@@ -25,7 +25,7 @@ const TEXTS = [
  * Asserts that the store distinguishes keys, versions and users that some databases treat as equal.
  * The store must be empty.
  */
-export async function keepApart(store: Store): Promise<void> {
+export async function expectDistinctTexts(store: Store): Promise<void> {
   for (const [index, text] of TEXTS.entries())
     expect(await store.create({ key: text, entry: sampleEntry({ version: text, userId: text, idAt: index }) })).toEqual({ ok: true })
   const loaded = await Promise.all(TEXTS.map((text) => store.load({ key: text, now: NOW })))

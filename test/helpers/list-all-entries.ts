@@ -1,7 +1,7 @@
 import type { Entry, Store } from '../../src/core/store/store.ts'
 
 /** Returns all entries of a store, also expired ones. */
-export async function everyEntry(store: Store): Promise<(readonly [key: string, entry: Entry])[]> {
+export async function listAllEntries(store: Store): Promise<(readonly [key: string, entry: Entry])[]> {
   const all = new Map<string, Entry>()
   let cursor: string | undefined
   do {

@@ -196,7 +196,7 @@ function expectPrintable(cookie: NonNullable<SessionOptions['cookie']>): void {
 }
 
 function carrierOf(options: CookieOptions, over: { readonly secure: boolean; readonly loopback: boolean }): Carrier | undefined {
-  const carrier = cookieTransport(options).over(incoming(undefined, over))
+  const carrier = cookieTransport(options).carrierFor(incoming(undefined, over))
   return 'reason' in carrier ? undefined : carrier
 }
 

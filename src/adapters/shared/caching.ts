@@ -4,7 +4,7 @@
  */
 export function withVary(current: string | undefined, field: string): string {
   const fields = parseList(current)
-  const isCovered = fields.some((each) => each === '*' || each.toLowerCase() === field.toLowerCase())
+  const isCovered = fields.some((item) => item === '*' || item.toLowerCase() === field.toLowerCase())
   return isCovered ? fields.join(', ') : [...fields, field].join(', ')
 }
 
@@ -16,9 +16,9 @@ export function withVary(current: string | undefined, field: string): string {
 export function withPrivacy(current: string | undefined): string {
   const directives = parseList(current)
   if (directives.length === 0) return 'private, no-store'
-  const own = directives.map((each) => (/^(?:public|s-maxage)\s*(?:=|$)/i.test(each) ? 'private' : each))
+  const own = directives.map((directive) => (/^(?:public|s-maxage)\s*(?:=|$)/i.test(directive) ? 'private' : directive))
   // `private="x-user"` applies to that header only.
-  const isPrivate = own.some((each) => /^(?:private|no-store)$/i.test(each))
+  const isPrivate = own.some((directive) => /^(?:private|no-store)$/i.test(directive))
   return [...new Set(isPrivate ? own : [...own, 'private'])].join(', ')
 }
 
@@ -44,7 +44,7 @@ const TARGETED: readonly (readonly [RegExp, (current: string | undefined) => str
 
 /** These fields have no `private`. `content` says how a proxy processes the body. */
 function withoutStoring(current: string | undefined): string {
-  return ['no-store', ...parseList(current).filter((each) => /^content\s*=/i.test(each))].join(', ')
+  return ['no-store', ...parseList(current).filter((member) => /^content\s*=/i.test(member))].join(', ')
 }
 
 /**
@@ -52,5 +52,5 @@ function withoutStoring(current: string | undefined): string {
  * `private="set-cookie, x-user", max-age=60`.
  */
 function parseList(text = ''): string[] {
-  return (text.match(/(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g) ?? []).map((each) => each.trim()).filter((each) => each !== '')
+  return (text.match(/(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g) ?? []).map((member) => member.trim()).filter((each) => each !== '')
 }

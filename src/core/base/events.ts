@@ -48,9 +48,9 @@ export interface SessionEvents {
   readonly touched: { readonly reason: 'idle' }
   /**
    * The expiry was not extended: another request changed or ended the session
-   * (`changed-meanwhile`), or the store failed (`store-error`).
+   * (`changed-concurrently`), or the store failed (`store-error`).
    */
-  readonly 'touch-refused': { readonly reason: 'changed-meanwhile' | 'store-error' }
+  readonly 'touch-refused': { readonly reason: 'changed-concurrently' | 'store-error' }
   /** A new session was stored, by a `login` or another change (`changed`). */
   readonly created: { readonly reason: 'changed' | 'login' }
   /**
@@ -64,7 +64,7 @@ export interface SessionEvents {
    */
   readonly 'login-joined': { readonly reason: 'same-user' }
   /** Changes were applied to a state that another request had saved after this one began. */
-  readonly merged: { readonly reason: 'changed-meanwhile' }
+  readonly merged: { readonly reason: 'changed-concurrently' }
   /** This request and another one set the same property; the value of the other one is lost. */
   readonly overwritten: { readonly reason: 'set-by-both'; readonly property: string }
   /**

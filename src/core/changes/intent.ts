@@ -35,11 +35,11 @@ export interface IntentRule {
    * What happens if the session ended while the request was running: the commit fails, the intent
    * is dropped, or a new session starts with it.
    */
-  readonly whenGone: 'refuse' | 'drop' | 'start-new'
+  readonly whenEnded: 'refuse' | 'drop' | 'start-new'
   readonly newId: boolean
 }
 
-const CHANGE: IntentRule = { whenGone: 'refuse', newId: false }
+const CHANGE: IntentRule = { whenEnded: 'refuse', newId: false }
 
 export const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
   set: CHANGE,
@@ -50,23 +50,23 @@ export const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
   claim: CHANGE,
   clear: CHANGE,
   save: CHANGE,
-  consume: { whenGone: 'drop', newId: false },
-  reauthenticate: { whenGone: 'drop', newId: true },
-  cycle: { whenGone: 'refuse', newId: true },
-  login: { whenGone: 'start-new', newId: true },
+  consume: { whenEnded: 'drop', newId: false },
+  reauthenticate: { whenEnded: 'drop', newId: true },
+  cycle: { whenEnded: 'refuse', newId: true },
+  login: { whenEnded: 'start-new', newId: true },
 }
 
 /**
  * What happens to these intents if their session ended. One login among them starts a new session;
  * otherwise one `refuse` among them makes the commit fail.
  */
-export function whenGone(intents: readonly Intent[]): IntentRule['whenGone'] {
-  const rules = intents.map(({ kind }) => RULES[kind].whenGone)
+export function whenEnded(intents: readonly Intent[]): IntentRule['whenEnded'] {
+  const rules = intents.map(({ kind }) => RULES[kind].whenEnded)
   return rules.includes('start-new') ? 'start-new' : rules.includes('refuse') ? 'refuse' : 'drop'
 }
 
 /** The effects of replaying intents, in addition to the texts. */
-export interface Effects {
+export interface MergeEffects {
   newId: boolean
   /** A login, which starts a new absolute lifetime. */
   loggedIn: boolean
@@ -80,12 +80,12 @@ export interface Effects {
   claimed: string | undefined
 }
 
-export function noEffects(): Effects {
+export function noEffects(): MergeEffects {
   return { newId: false, loggedIn: false, cycled: false, otherUser: false, wiped: false, claimed: undefined }
 }
 
 /** Applies one intent to texts, in place. */
-export function apply(texts: Map<string, string>, intent: Intent, effects: Effects, context: RuleContext): void {
+export function apply(texts: Map<string, string>, intent: Intent, effects: MergeEffects, context: RuleContext): void {
   const { userName } = context.profile
   if (RULES[intent.kind].newId) effects.newId = true
   if (isOtherNewId(intent, userName)) effects.cycled = true
@@ -136,7 +136,7 @@ function clear(texts: Map<string, string>): void {
   if (browser !== undefined) texts.set(BROWSER, browser)
 }
 
-function login(texts: Map<string, string>, text: string, effects: Effects, context: RuleContext): void {
+function login(texts: Map<string, string>, text: string, effects: MergeEffects, context: RuleContext): void {
   const { userName } = context.profile
   const before = texts.get(userName) ?? texts.get(LAST_USER)
   if (before !== undefined && userIn(before, context) !== userIn(text, context)) {
@@ -170,10 +170,10 @@ function userIn(text: string, { profile, parse }: RuleContext): string {
 
 /** Whether the intent asks for a new id, or changes the user, without being a login. */
 export function isOtherNewId(intent: Intent, userName: string): boolean {
-  return intent.kind === 'login' ? false : RULES[intent.kind].newId || concerns(intent, userName)
+  return intent.kind === 'login' ? false : RULES[intent.kind].newId || affectsProperty(intent, userName)
 }
 
 /** Whether the intent names this property. */
-export function concerns(intent: Intent, name: string): boolean {
+export function affectsProperty(intent: Intent, name: string): boolean {
   return 'name' in intent && intent.name === name
 }

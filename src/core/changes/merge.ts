@@ -1,11 +1,11 @@
 import type { RuleContext, Texts } from '../config/profile.ts'
-import { apply, type Effects, type Intent, noEffects, userOf } from './intent.ts'
+import { apply, type Intent, type MergeEffects, noEffects, userOf } from './intent.ts'
 
 /**
  * A state after a request's changes, with their effects. `newId`: the session must get a new id,
  * because of an intent, another user, or another lifetime of the token.
  */
-export interface Merged extends Readonly<Effects> {
+export interface Merged extends Readonly<MergeEffects> {
   readonly texts: Texts
 }
 
@@ -17,11 +17,11 @@ export function merge(base: Texts, intents: readonly Intent[], context: RuleCont
   const texts = new Map(base)
   const effects = noEffects()
   for (const intent of intents) apply(texts, intent, effects, context)
-  return conclude(base, texts, effects, context)
+  return toMerged(base, texts, effects, context)
 }
 
 /** Returns the result of intents that changed `base` to `texts` and had these effects. */
-export function conclude(base: Texts, texts: Texts, effects: Effects, context: RuleContext): Merged {
+export function toMerged(base: Texts, texts: Texts, effects: MergeEffects, context: RuleContext): Merged {
   const newId = effects.newId || hasAnotherUser(base, texts, context) || context.profile.requiresNewId(base, texts, context)
   return { ...effects, texts, newId }
 }
@@ -30,7 +30,7 @@ export function conclude(base: Texts, texts: Texts, effects: Effects, context: R
  * Returns the properties that these intents set without reading and that another request changed
  * since `opened`. The last writer wins.
  */
-export function overwritten(opened: Texts, current: Texts, intents: readonly Intent[]): string[] {
+export function overwrittenProperties(opened: Texts, current: Texts, intents: readonly Intent[]): string[] {
   const names = intents.flatMap((intent) => (intent.kind === 'set' || intent.kind === 'mutate' ? [intent.name] : []))
   return [...new Set(names)].filter((name) => opened.get(name) !== current.get(name))
 }

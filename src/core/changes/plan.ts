@@ -4,7 +4,7 @@ import { LAST_USER } from '../base/reserved.ts'
 import type { RuleContext, Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
-import { type Intent, whenGone } from './intent.ts'
+import { type Intent, whenEnded } from './intent.ts'
 import type { Merged } from './merge.ts'
 import { mayJoin } from './overlap.ts'
 import type { Loaded, State } from './state.ts'
@@ -21,7 +21,7 @@ export interface Situation {
   /** The properties that the request sees. */
   readonly texts: Texts
   /** The sessions that this request flushed. */
-  readonly flushed: readonly Identity[]
+  readonly pendingDeletes: readonly Identity[]
   readonly accessed: boolean
   /**
    * Whether a session that was only read may be touched. `false` for stores with `carriesData`,
@@ -29,7 +29,7 @@ export interface Situation {
    */
   readonly touches: boolean
   /** Whether no change is performed, only a flush: the response is a 5xx, or a change cannot be stored. */
-  readonly failed: boolean
+  readonly discardsChanges: boolean
   readonly now: number
 }
 
@@ -54,14 +54,14 @@ export type Plan =
 
 /** Decides what a commit does. Pure: uses no clock, no random values and no I/O. */
 export function plan(situation: Situation, context: RuleContext): Plan {
-  const { flushed, failed, intents } = situation
-  if (failed && flushed.length > 0) return { do: 'delete', ended: flushed }
-  if (failed) return planEndOverlap(situation.state) ?? { do: 'nothing', reason: 'failed-response' }
-  if (flushed.length > 0) return planAfterFlush(situation)
+  const { pendingDeletes, discardsChanges, intents } = situation
+  if (discardsChanges && pendingDeletes.length > 0) return { do: 'delete', ended: pendingDeletes }
+  if (discardsChanges) return planEndOverlap(situation.state) ?? { do: 'nothing', reason: 'failed-response' }
+  if (pendingDeletes.length > 0) return planAfterFlush(situation)
   return intents.length > 0 ? planChanges(situation, context) : planWithoutChanges(situation, context)
 }
 
-function planAfterFlush({ flushed: ended, intents, merge }: Situation): Plan {
+function planAfterFlush({ pendingDeletes: ended, intents, merge }: Situation): Plan {
   if (intents.length === 0) return { do: 'delete', ended }
   const merged = merge()
   return startsSession(merged) ? { do: 'delete-then-create', ended, reason: 'flush', merged } : { do: 'delete', ended }
@@ -71,7 +71,7 @@ function planChanges({ state, intents, merge, now }: Situation, context: RuleCon
   switch (state.is) {
     case 'ended': {
       const { identity, newer } = state
-      if (whenGone(intents) !== 'start-new') return { do: 'refuse', error: new SessionEndedError('ended') }
+      if (whenEnded(intents) !== 'start-new') return { do: 'refuse', error: new SessionEndedError('ended') }
       if (identity !== undefined && newer !== undefined && mayJoin(identity.proof, intents, newer.texts, now, context))
         return { do: 'join', identity, newer }
       return { do: 'create', merged: merge() }

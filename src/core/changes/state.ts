@@ -30,7 +30,7 @@ export type State =
       readonly refusal?: Refusal | undefined
     }
   | { readonly is: 'ended'; readonly identity?: Identity | undefined; readonly newer?: Loaded | undefined }
-  | { readonly is: 'deferred'; readonly identity?: undefined; readonly decode: () => Opened }
+  | { readonly is: 'deferred'; readonly identity?: undefined; readonly decode: () => LoadedState }
   | { readonly is: 'unloaded'; readonly identity: Identity; readonly others?: readonly Identity[] }
   | { readonly is: 'unknown'; readonly identity: Identity }
   | { readonly is: 'live'; readonly identity: Identity; readonly entry: Entry; readonly isOverlapOver?: boolean }
@@ -43,7 +43,7 @@ export interface Loaded {
 }
 
 /** A state, with the texts of its properties if it is `live`. */
-export interface Opened {
+export interface LoadedState {
   readonly state: State
   readonly texts?: Texts | undefined
 }

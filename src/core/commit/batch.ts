@@ -27,7 +27,7 @@ export interface BatchItem {
    * The properties that the changes were applied to, if another request has changed them since this
    * one read them; otherwise `undefined`.
    */
-  readonly base: Texts | undefined
+  readonly newerTexts: Texts | undefined
 }
 
 /** One write with the changes of several jobs, and the jobs that are not part of it. */
@@ -39,7 +39,7 @@ export interface Batch {
   /** Jobs that cannot be written, with the reason. */
   readonly refused: readonly { readonly queued: QueuedJob; readonly error: unknown }[]
   /** Jobs that failed within the batch. Each is evaluated again, alone. */
-  readonly retryAlone: readonly QueuedJob[]
+  readonly retryIndividually: readonly QueuedJob[]
   /** Jobs after one that renewed the id; they are re-evaluated against the resulting entry. */
   readonly afterNewId: readonly QueuedJob[]
 }
@@ -52,8 +52,8 @@ export function buildBatch(context: BatchContext, current: Entry, jobs: readonly
   const items: BatchItem[] = []
   const noops: BatchItem[] = []
   const refused: Batch['refused'][number][] = []
-  const retryAlone: QueuedJob[] = []
-  const batch = { entry: current, items, noops, refused, retryAlone }
+  const retryIndividually: QueuedJob[] = []
+  const batch = { entry: current, items, noops, refused, retryIndividually }
   for (const [index, queued] of jobs.entries()) {
     try {
       const item = applyJob(context, current, queued, items.at(-1)?.merged.texts)
@@ -66,7 +66,7 @@ export function buildBatch(context: BatchContext, current: Entry, jobs: readonly
       if (item.changesIds) return { ...batch, afterNewId: jobs.slice(index + 1) }
     } catch (error) {
       if (jobs.length === 1 || error instanceof SessionEndedError) refused.push({ queued, error })
-      else retryAlone.push(queued)
+      else retryIndividually.push(queued)
     }
   }
   return { ...batch, afterNewId: [] }
@@ -83,7 +83,7 @@ function applyJob(context: BatchContext, current: Entry, queued: QueuedJob, befo
   if (merged.newId) requireToken(job.access, context.emit)
   const identity = merged.newId ? context.ids.renew(job.identity) : job.identity
   const write = { before: current, base, merged, presented: job.identity, identity, joins, now }
-  return { queued, identity, joins, base: isAsKnown ? undefined : base, ...afterWrite(context, write) }
+  return { queued, identity, joins, newerTexts: isAsKnown ? undefined : base, ...afterWrite(context, write) }
 }
 
 /** Whether the job joins a session that its id is not valid for. Throws if it may not. */

@@ -5,7 +5,7 @@ import type { Committer } from './committer.ts'
  * Runs the commits of one session object one after another, and a final one when the response
  * starts.
  */
-export class Commits {
+export class SessionCommits {
   readonly #draft: Draft
   readonly #committer: Committer
   /** The running operation, which the next one waits for. */

@@ -2,7 +2,7 @@ import { requireToken } from '../base/access.ts'
 import { monotonic } from '../base/clock.ts'
 import { CommitUnknownError, ConfigError, SessionEndedError, SessionError } from '../base/errors.ts'
 import type { SessionEvent } from '../base/events.ts'
-import { concerns, type Intent, whenGone } from '../changes/intent.ts'
+import { affectsProperty, type Intent, whenEnded } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
 import { additive } from '../changes/overlap.ts'
 import { type Plan, plan } from '../changes/plan.ts'
@@ -10,7 +10,7 @@ import type { Engine } from '../config/engine.ts'
 import type { Draft } from '../draft/draft.ts'
 import { loadEntry, loadInto } from '../draft/opening.ts'
 import type { Identity } from '../store/id.ts'
-import type { Done, Job } from './job.ts'
+import type { CommitResult, Job } from './job.ts'
 import { CommitQueue } from './queue.ts'
 import { Receipts } from './receipts.ts'
 import { Writer } from './writer.ts'
@@ -54,9 +54,9 @@ export class Committer {
     const scope = this.#scope(draft)
     try {
       const problem = failed ? undefined : detectMutations(draft)
-      const isLost = failed || problem !== undefined
-      if (draft.state.is === 'unloaded' && draft.intents.length > 0 && !isLost) await loadInto(this.#engine, draft, true)
-      const plan = this.#plan(draft, isLost)
+      const discardsChanges = failed || problem !== undefined
+      if (draft.state.is === 'unloaded' && draft.intents.length > 0 && !discardsChanges) await loadInto(this.#engine, draft, true)
+      const plan = this.#plan(draft, discardsChanges)
       if (plan.do === 'nothing') this.#unchanged(draft, plan.reason)
       else await this.#execute(draft, plan, { ...scope, intents: [...draft.intents], generation: draft.generation })
       if (problem !== undefined) throw problem.error
@@ -96,7 +96,7 @@ export class Committer {
   /** Reports changes that nothing will commit. The warning is printed once. */
   reportUncommitted(draft: Draft): void {
     if (draft.isCommitted) return
-    const isModified = detectMutations(draft) !== undefined || draft.intents.length > 0 || draft.flushed.length > 0
+    const isModified = detectMutations(draft) !== undefined || draft.intents.length > 0 || draft.pendingDeletes.length > 0
     if (!isModified) return
     this.#engine.emit({ type: 'uncommitted', reason: 'closed', ...handleOf(draft) })
     this.#engine.warnOnce(UNCOMMITTED)
@@ -116,15 +116,15 @@ export class Committer {
     return error
   }
 
-  #plan(draft: Draft, failed: boolean): Plan {
-    const { state, intents, flushed, accessed, properties } = draft
+  #plan(draft: Draft, discardsChanges: boolean): Plan {
+    const { state, intents, pendingDeletes, accessed, properties } = draft
     const situation = {
       state,
       intents,
-      flushed,
+      pendingDeletes,
       accessed,
       touches: !this.#engine.capabilities.carriesData,
-      failed,
+      discardsChanges,
       texts: properties.texts,
       merge: () => draft.merged(),
       now: this.#engine.now(),
@@ -164,7 +164,7 @@ export class Committer {
     try {
       const isTouched = await store.touch({ key, expiresAt, expected: entry.version, now: now() })
       if (isTouched) draft.issue('touched', identity, { ...entry, expiresAt })
-      emit(isTouched ? { type: 'touched', reason: 'idle', handle } : { type: 'touch-refused', reason: 'changed-meanwhile', handle })
+      emit(isTouched ? { type: 'touched', reason: 'idle', handle } : { type: 'touch-refused', reason: 'changed-concurrently', handle })
     } catch {
       emit({ type: 'touch-refused', reason: 'store-error', handle })
     }
@@ -173,7 +173,7 @@ export class Committer {
   async #create(draft: Draft, merged: Merged, scope: Scope): Promise<void> {
     requireToken(draft.access, this.#engine.emit) // with `lazy`, it was unknown whether there is a session
     const { entry, identity } = await this.#writer.create(merged, scope.deadline)
-    draft.committed(scope.intents, identity, entry, scope.generation)
+    draft.onCommitted(scope.intents, identity, entry, scope.generation)
     this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.handle })
   }
 
@@ -202,9 +202,9 @@ export class Committer {
   }
 
   /** Writes to a session that exists. `own`: the intents of the draft that the job contains. */
-  #write(draft: Draft, job: Omit<Job, 'access'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<Done> {
+  #write(draft: Draft, job: Omit<Job, 'access'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<CommitResult> {
     return this.#queue.commit({ ...job, access: draft.access }).then((done) => {
-      draft.committed(own, done.identity, done.entry, job.generation)
+      draft.onCommitted(own, done.identity, done.entry, job.generation)
       return done
     })
   }
@@ -213,7 +213,7 @@ export class Committer {
     let existed = false
     for (const identity of ended) existed = (await this.#end(identity, reason, deadline)) || existed
     if (!existed && reason === 'flush') this.#flushedRowMissing(draft)
-    for (const { key } of ended) draft.deleted(key)
+    for (const { key } of ended) draft.onDeleted(key)
   }
 
   /**
@@ -221,7 +221,7 @@ export class Committer {
    * under another key. The flush has then not ended it.
    */
   #flushedRowMissing(draft: Draft): void {
-    if (this.#engine.capabilities.renames !== true || !draft.flushedCurrent) return
+    if (this.#engine.capabilities.renames !== true || !draft.hasFlushedLiveSession) return
     const outcome = this.#engine.whenEnded === 'discard' ? 'discarded' : 'error'
     this.#engine.emit({ type: 'found-ended', reason: 'ended', outcome })
     if (outcome === 'error') throw new SessionEndedError('ended')
@@ -241,7 +241,7 @@ export class Committer {
   }
 
   #outcomeFor(intents: readonly Intent[]): 'started-new' | 'discarded' | 'error' {
-    const rule = whenGone(intents)
+    const rule = whenEnded(intents)
     if (rule === 'start-new') return 'started-new'
     return rule === 'drop' || this.#engine.whenEnded === 'discard' ? 'discarded' : 'error'
   }
@@ -254,7 +254,7 @@ export class Committer {
       return text
     }
     const { userName } = this.#engine.profile
-    const own = draft.intents.filter((intent) => concerns(intent, name) || (name === userName && intent.kind === 'login'))
+    const own = draft.intents.filter((intent) => affectsProperty(intent, name) || (name === userName && intent.kind === 'login'))
     if (own.length === 0 && !draft.latestTexts.has(name) && !(await this.#isSetMeanwhile(draft, name))) return undefined
     return this.#commitClaim(draft, name, own, deadline)
   }
@@ -268,7 +268,7 @@ export class Committer {
     if (state.is !== 'live') return false
     const result = await loadEntry(this.#engine, state.identity, true)
     if (result.entry === undefined || !result.texts.has(name) || generation !== draft.generation) return false
-    draft.committed([], state.identity, result.entry, generation)
+    draft.onCommitted([], state.identity, result.entry, generation)
     return true
   }
 

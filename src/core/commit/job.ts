@@ -25,7 +25,7 @@ export interface Job {
 }
 
 /** The result of a job that was written. */
-export interface Done {
+export interface CommitResult {
   readonly entry: Entry
   /** The current id: that of the job, or the new one if the write renewed it. */
   readonly identity: Identity
@@ -35,15 +35,15 @@ export interface Done {
 /** A job in the queue with the promise of its result, which is settled once. */
 export class QueuedJob {
   readonly job: Job
-  readonly result: Promise<Done>
-  readonly #resolve: (done: Done) => void
+  readonly result: Promise<CommitResult>
+  readonly #resolve: (done: CommitResult) => void
   readonly #reject: (error: unknown) => void
   #timer: ReturnType<typeof setTimeout> | undefined
   #isStarted = false
   #isSettled = false
 
   constructor(job: Job) {
-    const { promise, resolve, reject } = Promise.withResolvers<Done>()
+    const { promise, resolve, reject } = Promise.withResolvers<CommitResult>()
     this.job = job
     this.result = promise
     this.#resolve = resolve
@@ -51,7 +51,7 @@ export class QueuedJob {
   }
 
   /** Rejects the job at its deadline, even if the write that it waits for takes longer. */
-  wait(): void {
+  startDeadline(): void {
     const onDeadline = (): void => this.reject(this.#isStarted ? new CommitUnknownError() : new BusyError())
     this.#timer = setTimeout(onDeadline, this.job.deadline - monotonic())
   }
@@ -60,13 +60,13 @@ export class QueuedJob {
    * Returns whether the job has to be written. A job whose deadline has passed is rejected, and
    * nothing of it was saved.
    */
-  start(): boolean {
+  tryStart(): boolean {
     this.#isStarted = true
     if (this.job.deadline <= monotonic()) this.reject(new BusyError())
     return !this.#isSettled
   }
 
-  resolve(done: Done): void {
+  resolve(done: CommitResult): void {
     if (this.#settle()) this.#resolve(done)
   }
 

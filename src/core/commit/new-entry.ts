@@ -54,7 +54,7 @@ function encode({ values, maxSize }: Pick<Engine, 'values' | 'maxSize'>, texts: 
 
 /** Returns the property with the longest text. There must be at least one. */
 export function largestProperty(texts: Texts): readonly [name: string, text: string] {
-  return [...texts].reduce((largest, each) => (each[1].length > largest[1].length ? each : largest))
+  return [...texts].reduce((largest, property) => (property[1].length > largest[1].length ? property : largest))
 }
 
 function byteLength(text: string): number {

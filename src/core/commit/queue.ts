@@ -1,10 +1,10 @@
 import { backoff } from '../base/clock.ts'
 import { SessionEndedError, StoreError } from '../base/errors.ts'
-import { overwritten } from '../changes/merge.ts'
+import { overwrittenProperties } from '../changes/merge.ts'
 import { issued } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import { type Batch, type BatchItem, buildBatch } from './batch.ts'
-import { type Done, type Job, QueuedJob } from './job.ts'
+import { type CommitResult, type Job, QueuedJob } from './job.ts'
 import type { CommitContext, WriteOutcome, Writer } from './writer.ts'
 
 /**
@@ -34,7 +34,7 @@ export class CommitQueue {
    * `CommitUnknownError`, `StoreError`, `CodecError`, or with the error that a function of `update`
    * threw.
    */
-  commit(job: Job): Promise<Done> {
+  commit(job: Job): Promise<CommitResult> {
     const queued = new QueuedJob(job)
     const queue = this.#context.merging ? this.#queues.get(job.identity.key) : undefined
     if (!this.#context.merging) void this.#run([queued])
@@ -42,7 +42,7 @@ export class CommitQueue {
     else if (queue.length >= MAX_QUEUED) queued.reject(queueFull())
     else {
       queue.push(queued)
-      queued.wait()
+      queued.startDeadline()
     }
     return queued.result
   }
@@ -69,14 +69,14 @@ export class CommitQueue {
       for (let tries = 0; outcome.kind === 'stale'; tries++) {
         const current: Entry = outcome.current
         if (tries > 0) await backoff(tries - 1)
-        const started = jobs.filter((each) => each.start())
+        const started = jobs.filter((job) => job.tryStart())
         batch = buildBatch(this.#context, current, started, nonce)
         settleWithoutWrite(batch, current)
-        outcome = batch.items.length === 0 ? unwritten(current) : await this.#write(batch, current)
+        outcome = batch.items.length === 0 ? noWriteNeeded(current) : await this.#write(batch, current)
         if (outcome.kind !== 'stale') known = this.#settle(batch, outcome, current)
       }
     } catch (error) {
-      for (const each of batch?.items.map(({ queued }) => queued) ?? jobs) each.reject(error)
+      for (const job of batch?.items.map(({ queued }) => queued) ?? jobs) job.reject(error)
     }
     this.#context.receipts.close(nonce)
     return batch && this.#runRemaining(batch, known)
@@ -93,11 +93,11 @@ export class CommitQueue {
    * which is the usual case.
    */
   #runRemaining(
-    { retryAlone: [first, ...others], afterNewId }: Pick<Batch, 'retryAlone' | 'afterNewId'>,
+    { retryIndividually: [first, ...others], afterNewId }: Pick<Batch, 'retryIndividually' | 'afterNewId'>,
     newest: Entry | undefined,
   ): Promise<Entry | undefined> | Entry | undefined {
     if (first !== undefined)
-      return this.#run([first], newest).then((known) => this.#runRemaining({ retryAlone: others, afterNewId }, known))
+      return this.#run([first], newest).then((known) => this.#runRemaining({ retryIndividually: others, afterNewId }, known))
     return afterNewId.length > 0 ? this.#run(afterNewId, newest) : newest
   }
 
@@ -114,20 +114,20 @@ export class CommitQueue {
     return entry
   }
 
-  #report({ merged, identity, base, joins, queued: { job } }: BatchItem, { version }: Entry, isUndisturbed: boolean): void {
+  #report({ merged, identity, newerTexts, joins, queued: { job } }: BatchItem, { version }: Entry, isUndisturbed: boolean): void {
     const { emit } = this.#context
     const { handle } = identity
     const reason = merged.loggedIn ? 'login' : merged.newId ? 'new-id' : merged.claimed === undefined ? 'changed' : 'claimed'
     emit({ type: 'saved', reason, handle, version })
     if (joins) emit({ type: 'login-joined', reason: 'same-user', handle })
-    if (base === undefined || isUndisturbed) return
-    emit({ type: 'merged', reason: 'changed-meanwhile', handle })
-    for (const property of overwritten(job.latestTexts, base, job.intents))
+    if (newerTexts === undefined || isUndisturbed) return
+    emit({ type: 'merged', reason: 'changed-concurrently', handle })
+    for (const property of overwrittenProperties(job.latestTexts, newerTexts, job.intents))
       emit({ type: 'overwritten', reason: 'set-by-both', handle, property })
   }
 }
 
-function unwritten(entry: Entry): WriteOutcome {
+function noWriteNeeded(entry: Entry): WriteOutcome {
   return { kind: 'written', entry, written: { ok: true } }
 }
 

@@ -9,7 +9,7 @@ const NONCE_LENGTH = 12
  * The `commits` text of an entry: `floor` and then receipts `manager:nonce:number`, separated by
  * spaces, newest first.
  */
-interface Commits {
+interface ReceiptList {
   /**
    * The highest number of a receipt that was removed because there were too many. A write with a
    * higher number without a receipt was not applied.
@@ -85,7 +85,7 @@ export class Receipts {
   }
 }
 
-function parse(commits: string): Commits {
+function parse(commits: string): ReceiptList {
   const [floor, ...receipts] = commits.split(' ')
   return { floor: Number(floor), receipts }
 }

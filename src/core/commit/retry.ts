@@ -11,15 +11,15 @@ const MAX_RETRIES = 2
 export class Retry {
   readonly #deadline: number
   #count = 0
-  #doubt: StoreError | undefined
+  #unknownReason: StoreError | undefined
 
   /** @param deadline A `monotonic()` time, after which nothing is sent again. */
   constructor(deadline: number) {
     this.#deadline = deadline
   }
 
-  get inDoubt(): boolean {
-    return this.#doubt !== undefined
+  get isOutcomeUnknown(): boolean {
+    return this.#unknownReason !== undefined
   }
 
   /**
@@ -41,27 +41,27 @@ export class Retry {
   }
 
   /** Records that an attempt may have been applied. `reason` becomes the `cause` of the error. */
-  doubt(reason: StoreError): void {
-    this.#doubt = reason
+  markOutcomeUnknown(reason: StoreError): void {
+    this.#unknownReason = reason
   }
 
   /** Throws `CommitUnknownError` if the deadline has passed. */
   checkTime(): void {
-    if (this.#isOver()) this.giveUp()
+    if (this.#isPastDeadline()) this.throwUnknown()
   }
 
-  giveUp(): never {
-    throw new CommitUnknownError(this.#doubt)
+  throwUnknown(): never {
+    throw new CommitUnknownError(this.#unknownReason)
   }
 
   async #failed(error: unknown): Promise<void> {
     if (!(error instanceof StoreError)) throw error
-    if (error.applied === undefined) this.doubt(error)
-    if (!this.inDoubt && (error.remedy !== undefined || this.#count >= MAX_RETRIES || this.#isOver())) throw error
+    if (error.applied === undefined) this.markOutcomeUnknown(error)
+    if (!this.isOutcomeUnknown && (error.remedy !== undefined || this.#count >= MAX_RETRIES || this.#isPastDeadline())) throw error
     await backoff(this.#count++)
   }
 
-  #isOver(): boolean {
+  #isPastDeadline(): boolean {
     return monotonic() > this.#deadline
   }
 }

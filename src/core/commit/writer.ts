@@ -51,9 +51,9 @@ export class Writer {
       const result = await retry.attempt(this.#withLargestProperty(entry, write))
       if (result?.ok === true) return { kind: 'written', entry: withVersion(entry, result), written: result }
       if (result?.reason === 'stale') return this.#resolveConflict(result.current, entry, retry)
-      if (result === undefined && !retry.inDoubt) continue
+      if (result === undefined && !retry.isOutcomeUnknown) continue
       const found = await this.#findMoved(keys, retry, result === undefined)
-      if (found === undefined) return retry.inDoubt ? retry.giveUp() : { kind: 'missing' }
+      if (found === undefined) return retry.isOutcomeUnknown ? retry.throwUnknown() : { kind: 'missing' }
       if (found.version !== before.version) return this.#resolveConflict(found, entry, retry)
       retry.checkTime()
     }
@@ -72,8 +72,8 @@ export class Writer {
         const result = await retry.attempt(this.#withLargestProperty(entry, store.create({ key, entry, deadline })))
         if (result?.ok === true) return { entry: withVersion(entry, result), identity: issued(identity, result) }
         // If the store received this `create` twice, the second one finds the row of the first.
-        if (result !== undefined) retry.doubt(new StoreError('create', 'the new id is taken'))
-        if (!retry.inDoubt) continue
+        if (result !== undefined) retry.markOutcomeUnknown(new StoreError('create', 'the new id is taken'))
+        if (!retry.isOutcomeUnknown) continue
         const found = await this.#readFresh(key, retry)
         if (found !== undefined && this.#isApplied(found, entry) === true) return { entry: found, identity }
         retry.checkTime()
@@ -98,15 +98,15 @@ export class Writer {
     const retry = new Retry(deadline)
     for (;;) {
       const deleted = await retry.attempt(this.#context.store.delete({ key, deadline }))
-      if (deleted !== undefined) return deleted || retry.inDoubt
-      if (retry.inDoubt) retry.checkTime()
+      if (deleted !== undefined) return deleted || retry.isOutcomeUnknown
+      if (retry.isOutcomeUnknown) retry.checkTime()
     }
   }
 
   /** Returns `written` if the row contains this write, `stale` if another process wrote it. */
   #resolveConflict(current: Entry, sent: Entry, retry: Retry): WriteOutcome {
     const isApplied = this.#isApplied(current, sent)
-    if (isApplied === undefined) return retry.giveUp()
+    if (isApplied === undefined) return retry.throwUnknown()
     return isApplied ? { kind: 'written', entry: current, written: { ok: true } } : { kind: 'stale', current }
   }
 

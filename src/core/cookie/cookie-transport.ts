@@ -103,7 +103,7 @@ export function cookieTransport(options: CookieOptions): Transport {
   const local = new CookieCarrier(name, { ...common, secure: false })
   return {
     vary: 'Cookie',
-    over(request) {
+    carrierFor(request) {
       const carrier = always === true || request.secure ? secured : request.loopback ? local : undefined
       if (carrier === undefined) return insecure(request)
       return isOutside(path, request) && carrier.read(request).names.length === 0 ? outsidePath(path, request.path) : carrier

@@ -13,7 +13,7 @@ export interface Transport {
    * Returns the carrier for the connection of this request, or the reason why no token can be
    * issued.
    */
-  over(request: IncomingRequest): Carrier | Refused
+  carrierFor(request: IncomingRequest): Carrier | Refused
 }
 
 /** Why no token can be issued. */

@@ -1,8 +1,8 @@
 import { type Access, FULL_ACCESS, refuse } from '../base/access.ts'
 import { CommitUnknownError, ConfigError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
 import { isReserved } from '../base/reserved.ts'
-import { apply, concerns, type Effects, type Intent, noEffects, RULES, whenGone } from '../changes/intent.ts'
-import { conclude, type Merged, merge } from '../changes/merge.ts'
+import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES, whenEnded } from '../changes/intent.ts'
+import { type Merged, merge, toMerged } from '../changes/merge.ts'
 import type { State } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
 import type { CommitOutcome, Texts } from '../config/profile.ts'
@@ -56,14 +56,14 @@ export class Draft {
   #isNew: boolean | undefined
   #properties: Properties
   #intents: Intent[] = []
-  #effects: Effects = noEffects()
+  #effects: MergeEffects = noEffects()
   /**
    * Incremented when this request starts a new session, so that results of work begun for the old
    * one are ignored.
    */
   #generation = 0
-  #flushed: readonly Identity[] = []
-  #flushedCurrent = false
+  #pendingDeletes: readonly Identity[] = []
+  #hasFlushedLiveSession = false
   /** The properties when the state was opened. */
   #initialTexts: Texts = NO_TEXTS
   /**
@@ -106,13 +106,13 @@ export class Draft {
   }
 
   /** The sessions that this request flushed and that are not deleted yet. */
-  get flushed(): readonly Identity[] {
-    return this.#flushed
+  get pendingDeletes(): readonly Identity[] {
+    return this.#pendingDeletes
   }
 
   /** Whether this request flushed a session that it had read. */
-  get flushedCurrent(): boolean {
-    return this.#flushedCurrent
+  get hasFlushedLiveSession(): boolean {
+    return this.#hasFlushedLiveSession
   }
 
   /** Whether the response has started, so that the session can only be read. */
@@ -138,7 +138,7 @@ export class Draft {
   /** The start of the absolute lifetime, with this request's changes. */
   get createdAt(): number {
     const { state } = this
-    return state.is === 'live' && whenGone(this.#intents) !== 'start-new' ? state.entry.createdAt : this.context.now()
+    return state.is === 'live' && whenEnded(this.#intents) !== 'start-new' ? state.entry.createdAt : this.context.now()
   }
 
   /**
@@ -184,14 +184,14 @@ export class Draft {
    * Ends the session; later changes belong to a new one. `explicit`: the application called
    * `flush`, so a missing row is an error.
    */
-  flush(asked = true): void {
+  flush(explicit = true): void {
     this.checkNotUpdating()
     if (this.#isCommitted) throw committedError()
     this.openToken()
     this.accessed = true
     this.#generation++
-    this.#flushed = [...this.#flushed, ...presentedIn(this.#state)]
-    if (asked && this.#state.is === 'live') this.#flushedCurrent = true
+    this.#pendingDeletes = [...this.#pendingDeletes, ...presentedIn(this.#state)]
+    if (explicit && this.#state.is === 'live') this.#hasFlushedLiveSession = true
     this.#pending.clear()
     this.flashesRead.clear()
     this.#intents = []
@@ -201,8 +201,8 @@ export class Draft {
   }
 
   /** Called when a flushed session was deleted. */
-  deleted(key: string): void {
-    this.#flushed = this.#flushed.filter((each) => each.key !== key)
+  onDeleted(key: string): void {
+    this.#pendingDeletes = this.#pendingDeletes.filter((identity) => identity.key !== key)
   }
 
   /**
@@ -210,9 +210,9 @@ export class Draft {
    * properties that the application sees stay the same. If the session was flushed while the write
    * was running, the written session is flushed too.
    */
-  committed(intents: readonly Intent[], identity: Identity, entry: Entry, generation: number): void {
+  onCommitted(intents: readonly Intent[], identity: Identity, entry: Entry, generation: number): void {
     if (generation !== this.#generation) {
-      this.#flushed = [...this.#flushed.filter(({ key }) => key !== identity.key), identity]
+      this.#pendingDeletes = [...this.#pendingDeletes.filter(({ key }) => key !== identity.key), identity]
       return
     }
     const before = this.currentIdentity?.id
@@ -244,7 +244,7 @@ export class Draft {
    */
   delivery(): Delivery {
     const reason = this.context.capabilities.carriesData ? 'new-data' : 'new-id'
-    const cookies = this.#flushed.length === 0 ? this.#pending.take(reason) : []
+    const cookies = this.#pendingDeletes.length === 0 ? this.#pending.take(reason) : []
     return { cookies, vary: this.accessed || cookies.length > 0 ? this.context.transport.vary : undefined }
   }
 
@@ -303,7 +303,7 @@ export class Draft {
   record(intent: Intent, shown: Intent = intent): void {
     if (this.access.writes !== 'all' && this.#needsToken(intent)) refuse(this.access.refusal, this.context.emit)
     this.#detectMutationsBefore(intent)
-    if (intent.kind === 'login') this.#resolveConflict()
+    if (intent.kind === 'login') this.#endPresentedSessions()
     this.#intents.push(intent)
     apply(this.#properties.writableTexts(), shown, this.#effects, this.context)
     if (this.#isWiping(intent)) this.#wipe()
@@ -338,7 +338,7 @@ export class Draft {
 
   /** Whether uncommitted changes affect the property. */
   hasPending(name: string): boolean {
-    return this.#intents.some((intent) => this.#isWiping(intent) || concerns(intent, name))
+    return this.#intents.some((intent) => this.#isWiping(intent) || affectsProperty(intent, name))
   }
 
   /**
@@ -361,7 +361,7 @@ export class Draft {
   merged(): Merged {
     if (this.#hasCommitted) return merge(this.latestTexts, this.#intents, this.context)
     const texts = this.isCommitted ? this.#properties.texts : new Map(this.#properties.texts)
-    return conclude(this.#initialTexts, texts, this.#effects, this.context)
+    return toMerged(this.#initialTexts, texts, this.#effects, this.context)
   }
 
   /** The properties with which the state was opened; none when they were wiped since. */
@@ -408,10 +408,10 @@ export class Draft {
    * Flushes all sessions whose ids the request presented, if they are in conflict. Called for a
    * login, because their cookies would make the next request ambiguous again.
    */
-  #resolveConflict(): void {
+  #endPresentedSessions(): void {
     const state = this.#state
     if (state.is !== 'absent' || state.conflict !== true) return
-    this.#flushed = [...this.#flushed, ...presentedIn(state)]
+    this.#pendingDeletes = [...this.#pendingDeletes, ...presentedIn(state)]
     this.#state = { is: 'absent' }
   }
 

@@ -1,7 +1,7 @@
 import { SessionError, StoreError } from '../base/errors.ts'
 import type { SessionEvents } from '../base/events.ts'
 import { isOverlapOver, standingOf } from '../changes/overlap.ts'
-import type { Loaded, Opened, State } from '../changes/state.ts'
+import type { Loaded, LoadedState, State } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Presented } from '../cookie/transport.ts'
 import type { Identity, Ids } from '../store/id.ts'
@@ -24,7 +24,7 @@ export type CookieResult =
 /** Finds the ids among the presented tokens. Malformed tokens are ignored. No I/O. */
 export function parseSessionCookie({ tokens, names }: Presented, ids: Ids): CookieResult {
   if (names.length === 0) return { reason: 'no-cookie' }
-  const [identity, ...others] = tokens.map((token) => ids.parse(token)).filter((each) => each !== undefined)
+  const [identity, ...others] = tokens.map((token) => ids.parse(token)).filter((parsed) => parsed !== undefined)
   if (identity === undefined) return { reason: 'malformed-cookie' }
   return others.length < MAX_CANDIDATES ? { identities: [identity, ...others] } : { reason: 'two-cookies' }
 }
@@ -97,7 +97,7 @@ export async function loadInto(context: LoadContext, draft: Draft, fresh = false
  * replace the visitor's session by its own. Several valid ids of one session, from parallel logins,
  * count as one.
  */
-async function loadOneOf(context: LoadContext, identities: readonly Identity[]): Promise<Opened> {
+async function loadOneOf(context: LoadContext, identities: readonly Identity[]): Promise<LoadedState> {
   const results = await Promise.all(identities.map(async (identity) => ({ identity, result: await loadEntry(context, identity, false) })))
   const current = results.filter(({ result }) => result.entry !== undefined)
   const isNewest = ({ identity, result }: (typeof results)[number]): boolean =>
@@ -137,7 +137,7 @@ function isUnreadable(result: LoadResult): boolean {
 }
 
 /** Opens the session that an id itself contains. Its expiry is judged at `now`. */
-export function decodeToken(context: LoadContext, identity: Identity, now: number): Opened {
+export function decodeToken(context: LoadContext, identity: Identity, now: number): LoadedState {
   try {
     return toState(context, identity, validate(context, identity, context.ids.decode?.(identity, now), now))
   } catch (error) {
@@ -154,7 +154,12 @@ function failedState(identity: Identity, error: unknown): State {
 }
 
 /** Returns the state of a draft after a load. `before` is its state before the load. */
-function toState({ emit, profile }: Pick<LoadContext, 'emit' | 'profile'>, identity: Identity, result: LoadResult, before?: State): Opened {
+function toState(
+  { emit, profile }: Pick<LoadContext, 'emit' | 'profile'>,
+  identity: Identity,
+  result: LoadResult,
+  before?: State,
+): LoadedState {
   if (result.entry !== undefined) {
     emit({ type: 'loaded', reason: 'found', handle: identity.handle })
     const { entry, texts, isOverlapOver } = result

@@ -1,8 +1,8 @@
 import { type Access, FULL_ACCESS, NO_RESPONSE, OUTSIDE } from '../base/access.ts'
 import { ConfigError } from '../base/errors.ts'
 import type { SessionEvents } from '../base/events.ts'
-import type { Opened } from '../changes/state.ts'
-import { Commits } from '../commit/commits.ts'
+import type { LoadedState } from '../changes/state.ts'
+import { SessionCommits } from '../commit/commits.ts'
 import type { Committer } from '../commit/committer.ts'
 import type { Engine } from '../config/engine.ts'
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
@@ -49,7 +49,7 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
   }
 
   sessionOf(draft: Draft): Session<Data> {
-    return new Session<Data>(draft, new Commits(draft, this.#committer))
+    return new Session<Data>(draft, new SessionCommits(draft, this.#committer))
   }
 
   boundTo(target: object): Session<Data> | undefined {
@@ -78,7 +78,7 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
 
   #draftFor(request: IncomingRequest, access: Access): Draft {
     const engine = this.#engine
-    const carrier = engine.transport.over(request)
+    const carrier = engine.transport.carrierFor(request)
     if ('reason' in carrier) return this.#absent(carrier.reason, {}, { writes: 'none', refusal: carrier })
     const presented = carrier.read(request)
     const client = { carrier, presented }
@@ -101,7 +101,7 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
   #deferred(presented: Presented, client: Client, access: Access): Draft {
     const engine = this.#engine
     const now = engine.now()
-    const decode = (): Opened => {
+    const decode = (): LoadedState => {
       const cookie = parseSessionCookie(presented, engine.ids)
       const [identity, another] = cookie.identities ?? []
       if (identity !== undefined && another === undefined)

@@ -2,7 +2,7 @@ import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { CodecError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
 import { isOrdinary, isReserved } from '../base/reserved.ts'
-import type { Commits } from '../commit/commits.ts'
+import type { SessionCommits } from '../commit/commits.ts'
 import type { Draft } from '../draft/draft.ts'
 import type { Entries, Item, Name, NameOf, Value } from '../values/session-data.ts'
 import { dataView } from './data-view.ts'
@@ -12,7 +12,7 @@ import { throwOnAssignment, throwOnUnknownProperty } from './strict-properties.t
 type AnyDictionary = Dictionary<any>
 
 let getDraft: (dictionary: AnyDictionary) => Draft
-let getCommits: (dictionary: AnyDictionary) => Commits
+let getCommits: (dictionary: AnyDictionary) => SessionCommits
 let hasDraft: (value: unknown) => boolean
 
 /** The draft of a session. Internal. */
@@ -21,7 +21,7 @@ export function draftOf(dictionary: AnyDictionary): Draft {
 }
 
 /** The commits of a session. Internal. */
-export function commitsOf(dictionary: AnyDictionary): Commits {
+export function commitsOf(dictionary: AnyDictionary): SessionCommits {
   return getCommits(dictionary)
 }
 
@@ -33,7 +33,7 @@ export function isOfThisCopy(value: unknown): boolean {
 /** The properties of a session: a typed dictionary whose verbs record changes. */
 export class Dictionary<Data> {
   readonly #draft: Draft
-  readonly #commits: Commits
+  readonly #commits: SessionCommits
   #view: Partial<Data> | undefined
 
   static {
@@ -53,7 +53,7 @@ export class Dictionary<Data> {
   }
 
   /** Internal. Sessions are created by a manager. */
-  constructor(draft: Draft, commits: Commits) {
+  constructor(draft: Draft, commits: SessionCommits) {
     this.#draft = draft
     this.#commits = commits
   }

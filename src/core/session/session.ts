@@ -216,7 +216,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
   get modified(): boolean {
     const draft = draftOf(this)
     if (!draft.isCommitted) draft.detectMutations()
-    return draft.intents.length > 0 || draft.flushed.length > 0
+    return draft.intents.length > 0 || draft.pendingDeletes.length > 0
   }
 
   /** The error of a failed load; `undefined` when the session was loaded. */

@@ -1,6 +1,6 @@
 import type { Values } from './values.ts'
 
-interface Exposed {
+interface Watched {
   readonly text: string
   readonly value: unknown
 }
@@ -12,7 +12,7 @@ interface Exposed {
  */
 export class Properties {
   readonly #values: Values
-  readonly #exposed = new Map<string, Exposed>()
+  readonly #watched = new Map<string, Watched>()
   #texts: ReadonlyMap<string, string>
   #own: Map<string, string> | undefined
 
@@ -38,12 +38,12 @@ export class Properties {
 
   /** The value of a property, the same object every time; `undefined` when absent or invalid. */
   read(name: string): unknown {
-    const exposed = this.#exposed.get(name)
-    if (exposed !== undefined) return exposed.value
+    const watched = this.#watched.get(name)
+    if (watched !== undefined) return watched.value
     const text = this.texts.get(name)
     if (text === undefined) return undefined
     const value = this.#values.read(name, text)
-    this.#exposed.set(name, { text, value })
+    this.#watched.set(name, { text, value })
     return value
   }
 
@@ -60,8 +60,8 @@ export class Properties {
 
   /** Stops watching the object of one property, or of all. */
   stopWatching(name?: string): void {
-    if (name === undefined) this.#exposed.clear()
-    else this.#exposed.delete(name)
+    if (name === undefined) this.#watched.clear()
+    else this.#watched.delete(name)
   }
 
   /**
@@ -69,16 +69,16 @@ export class Properties {
    * there was none. Throws `CodecError` if the object cannot be stored.
    */
   detectMutation(name: string): string | undefined {
-    const { value, text: before = '' } = this.#exposed.get(name) ?? {}
+    const { value, text: before = '' } = this.#watched.get(name) ?? {}
     if (typeof value !== 'object' || value === null || this.#values.unchanged(name, value, before)) return undefined
     const text = this.#values.print(name, value)
-    this.#exposed.set(name, { text, value })
+    this.#watched.set(name, { text, value })
     this.writableTexts().set(name, text)
     return text
   }
 
   /** The properties whose values were read. */
   get exposed(): Iterable<string> {
-    return this.#exposed.keys()
+    return this.#watched.keys()
   }
 }

@@ -44,5 +44,5 @@ export function djangoCookies(options: DjangoCookieOptions): Transport {
     ...(sameSite === false ? {} : { sameSite }),
     ...(domain === undefined ? {} : { domain }),
   })
-  return { vary: 'Cookie', over: () => carrier }
+  return { vary: 'Cookie', carrierFor: () => carrier }
 }

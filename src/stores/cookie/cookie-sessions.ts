@@ -9,7 +9,7 @@ import { type Envelope, formatEnvelope, parseEnvelope } from './cookie-envelope.
 import { Revocations } from './cookie-revocations.ts'
 
 /** The checked options of a `CookieStore`. */
-export interface CookieSealing {
+export interface CookieStoreConfig {
   /** The first key seals, all keys open. */
   readonly keys: readonly KeyObject[]
   /** The maximum length of a token. */
@@ -37,14 +37,14 @@ export class CookieSessions implements Store {
   readonly ids: Ids
   /** Deletes expired rows of `revocation`. */
   readonly clearExpired?: NonNullable<Store['clearExpired']>
-  readonly #sealing: CookieSealing
+  readonly #sealing: CookieStoreConfig
   readonly #context: StoreContext
   readonly #sealer: Sealer
   readonly #revocations: Revocations | undefined
   /** The token that was opened last, because a token is first parsed and then loaded. */
   #lastOpened: { readonly token: string; readonly envelope: Envelope } | undefined
 
-  constructor(sealing: CookieSealing, context: StoreContext) {
+  constructor(sealing: CookieStoreConfig, context: StoreContext) {
     const { keys, revocation } = sealing
     this.#sealing = sealing
     this.#context = context

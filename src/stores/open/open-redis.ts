@@ -23,13 +23,13 @@ export async function openRedisCluster(url: StoreUrl): Promise<Store> {
   const scheme = url.scheme.replace('+cluster', '')
   const [, login = '', hosts = ''] = /^\/\/(.*@)?([^/]*)\/?$/.exec(url.location) ?? []
   const urls = hosts.split(',').map((host) => `${scheme}://${login}${host}`)
-  if (!urls.every((each) => URL.canParse(each) && new URL(each).hostname !== ''))
+  if (!urls.every((node) => URL.canParse(node) && new URL(node).hostname !== ''))
     throw new ConfigError(`The URL of the Redis Cluster is invalid. Write it as \`${url.scheme}://user:password@host1:6379,host2:6379\`.`)
   const { username, password } = new URL(urls[0] as string)
   const socket = new SocketOptions()
   const { createCluster } = await import('redis').catch(missingDriver('redis', url.scheme))
   const cluster = createCluster({
-    rootNodes: urls.map((each) => ({ url: each })),
+    rootNodes: urls.map((node) => ({ url: node })),
     defaults: {
       ...(username !== '' && { username: decodeURIComponent(username) }),
       ...(password !== '' && { password: decodeURIComponent(password) }),

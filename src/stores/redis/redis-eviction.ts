@@ -7,7 +7,7 @@ import type { RedisConnection } from './redis-connection.ts'
 export async function warnOfEviction(connection: RedisConnection, warn: (message: string) => void): Promise<void> {
   const replies = await Promise.allSettled(connection.nodes().map((node) => node.send(['info', 'memory'])))
   const policies = replies.map((reply) => (reply.status === 'fulfilled' ? evictionPolicy(String(reply.value)) : undefined))
-  const policy = policies.find((each) => each !== undefined)
+  const policy = policies.find((candidate) => candidate !== undefined)
   if (policy === undefined) return
   warn(
     `Redis evicts sessions when its memory is full (maxmemory-policy ${policy}). This logs visitors out, and revoking the sessions of a user may miss some. Set \`maxmemory-policy noeviction\`, and use another Redis for caches.`,

@@ -64,7 +64,7 @@ export async function userPage(rows: RedisRows, users: RedisUsers, userId: strin
     const count = limit - page.entries.length
     const members = await users.read(call, userId, count + 1, after)
     const read = members.slice(0, count)
-    const unseen = read.filter((each) => after === undefined || isAfter(each, after))
+    const unseen = read.filter((candidate) => after === undefined || isAfter(candidate, after))
     await addEntries(
       rows,
       page,
@@ -94,7 +94,7 @@ function codePoint(character: string): number {
  */
 async function scan(rows: RedisRows, query: PageQuery, position: Position): Promise<Position | undefined> {
   const { nodes, prefix } = rows.scanTargets()
-  const node = nodes.find((each) => each.name >= position.node)
+  const node = nodes.find((candidate) => candidate.name >= position.node)
   if (node?.name !== position.node) return startOf(node)
   const match = `${prefix.replace(/[*?[\]\\]/g, '\\$&')}*`
   const reply = await rows.sendTo(LISTING, node, ['scan', position.scan, 'match', match, 'count', SCAN_COUNT])

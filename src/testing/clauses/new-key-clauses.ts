@@ -55,6 +55,6 @@ export const newKeyClauses: Clauses = {
     const outcomes = await Promise.all(targets.map((to) => overwrite(store, { key: from, newKey: to, expected: entry.version })))
     assertEqual(outcomes.filter(({ ok }) => ok).length, 1, 'the number of successful calls')
     const found = await Promise.all([from, ...targets].map((key) => store.load({ key, now: NOW })))
-    assertEqual(found.filter((each) => each !== undefined).length, 1, 'the number of keys with a row')
+    assertEqual(found.filter((entry) => entry !== undefined).length, 1, 'the number of keys with a row')
   },
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../../src/codecs/json.ts'
 import { type Intent } from '../../../src/core/changes/intent.ts'
-import { type Merged, merge, overwritten } from '../../../src/core/changes/merge.ts'
+import { type Merged, merge, overwrittenProperties } from '../../../src/core/changes/merge.ts'
 import { ownProfile } from '../../../src/core/config/own-profile.ts'
 import type { RuleContext } from '../../../src/core/config/profile.ts'
 import { DAY } from '../fixture.ts'
@@ -114,8 +114,8 @@ describe('overwritten', () => {
       ['b', '1'],
       ['c', '2'],
     ])
-    expect(overwritten(opened, current, [set('a', '3'), set('a', '4'), set('b', '3'), add('c', 1), set('d', '1')])).toEqual(['a'])
-    expect(overwritten(opened, new Map(), [set('a', '1')])).toEqual(['a'])
-    expect(overwritten(opened, current, [{ kind: 'mutate', name: 'c', text: '5' }])).toEqual(['c'])
+    expect(overwrittenProperties(opened, current, [set('a', '3'), set('a', '4'), set('b', '3'), add('c', 1), set('d', '1')])).toEqual(['a'])
+    expect(overwrittenProperties(opened, new Map(), [set('a', '1')])).toEqual(['a'])
+    expect(overwrittenProperties(opened, current, [{ kind: 'mutate', name: 'c', text: '5' }])).toEqual(['c'])
   })
 })

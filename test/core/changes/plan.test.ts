@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonCodec } from '../../../src/codecs/json.ts'
 import { ConfigError, StoreError } from '../../../src/core/base/errors.ts'
-import { type Intent, whenGone } from '../../../src/core/changes/intent.ts'
+import { type Intent, whenEnded } from '../../../src/core/changes/intent.ts'
 import { merge } from '../../../src/core/changes/merge.ts'
 import { type Plan, plan } from '../../../src/core/changes/plan.ts'
 import type { State } from '../../../src/core/changes/state.ts'
@@ -73,7 +73,16 @@ interface Given {
 
 function decide({ state, base = {}, intents = [], flushed = [], accessed = true, failed = false, later = 0, touches = true }: Given): Plan {
   const texts = new Map(Object.entries(base))
-  const input = { state: states[state], intents, texts, flushed: flushed.map(identityOf), accessed, touches, failed, now: START + later }
+  const input = {
+    state: states[state],
+    intents,
+    texts,
+    pendingDeletes: flushed.map(identityOf),
+    accessed,
+    touches,
+    discardsChanges: failed,
+    now: START + later,
+  }
   return plan({ ...input, merge: () => merge(texts, intents, context) }, context)
 }
 
@@ -183,8 +192,17 @@ describe('plan laws', () => {
     const merge = (): never => {
       throw new Error('merge was called')
     }
-    const common = { intents: [set], texts: new Map<string, string>(), accessed: true, touches: true, failed: true, now: START, merge }
-    for (const state of Object.values(states)) for (const flushed of [[], [identity]]) plan({ ...common, state, flushed }, context)
+    const common = {
+      intents: [set],
+      texts: new Map<string, string>(),
+      accessed: true,
+      touches: true,
+      discardsChanges: true,
+      now: START,
+      merge,
+    }
+    for (const state of Object.values(states))
+      for (const pendingDeletes of [[], [identity]]) plan({ ...common, state, pendingDeletes }, context)
   })
 
   it('creates, replaces and deletes nothing without changes', () => {
@@ -216,11 +234,11 @@ describe('plan laws', () => {
   })
 })
 
-describe('whenGone', () => {
+describe('whenEnded', () => {
   it('returns what happens to intents whose session has ended', () => {
-    expect(whenGone([consume, consume])).toBe('drop')
-    expect(whenGone([consume, set])).toBe('refuse')
-    expect(whenGone([set, login])).toBe('start-new')
-    expect(whenGone([set])).toBe('refuse')
+    expect(whenEnded([consume, consume])).toBe('drop')
+    expect(whenEnded([consume, set])).toBe('refuse')
+    expect(whenEnded([set, login])).toBe('start-new')
+    expect(whenEnded([set])).toBe('refuse')
   })
 })

@@ -55,7 +55,7 @@ describe('idle time', () => {
     session.get('a')
     await app.request((other) => void other.set('a', 2))
     await app.sessions.commit(session, { status: 200 })
-    expect(app.eventReasons('touch-refused')).toEqual(['changed-meanwhile'])
+    expect(app.eventReasons('touch-refused')).toEqual(['changed-concurrently'])
   })
 })
 

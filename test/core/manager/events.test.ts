@@ -60,7 +60,7 @@ describe('events', () => {
       'loaded:found',
       'saved:changed',
       'saved:changed',
-      'merged:changed-meanwhile',
+      'merged:changed-concurrently',
       'overwritten:set-by-both',
     ])
     expect(await record(() => app.request((session) => session.set('a', 1), { status: 500 }))).toEqual([

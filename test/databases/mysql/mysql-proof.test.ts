@@ -12,9 +12,9 @@ const store = MYSQL as StoreName
 
 describe.skipIf(MYSQL === '')('the guarantee on MariaDB', () => {
   it(`holds in seeded runs (${day * 20} and on)`, { timeout: 120_000 }, async () => {
-    const tally = await runSeeds(store, { seeds: seedsFrom(day * 20, 20) })
-    expect(formatFailures(tally, store)).toBe('')
-    expect(tally.responses['ok']).toBeGreaterThan(300)
+    const results = await runSeeds(store, { seeds: seedsFrom(day * 20, 20) })
+    expect(formatFailures(results, store)).toBe('')
+    expect(results.responses['ok']).toBeGreaterThan(300)
   })
 
   it(`holds for 1,500 requests to four processes (seed ${day})`, { timeout: 120_000 }, async () => {

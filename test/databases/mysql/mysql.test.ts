@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { mysqlSchema } from '../../../src/stores/mysql/mysql-schema.ts'
 import { MysqlStore, type MysqlStoreOptions } from '../../../src/stores/mysql.ts'
 import { fresh, HOUR, NOW, sampleEntry, TRICKY_TEXTS } from '../../../src/testing/sample.ts'
-import { keepApart } from '../../helpers/expect-distinct-texts.ts'
+import { expectDistinctTexts } from '../../helpers/expect-distinct-texts.ts'
 import { freshTable } from '../../services/fresh-table.ts'
 import { MYSQL, newMysqlPool } from '../../services/mysql/mysql-pools.ts'
 import { watchedMysql } from '../../services/mysql/watched-mysql.ts'
@@ -146,7 +146,7 @@ describe.skipIf(MYSQL === '')('texts in a MysqlStore', () => {
     'CHARACTER SET ucs2 COLLATE ucs2_unicode_ci',
     'CHARACTER SET utf8mb3 COLLATE utf8mb3_bin',
   ])('are distinguished to the last code unit, whatever the database folds or pads: %s', async (how) => {
-    await keepApart(new MysqlStore({ pool: newMysqlPool('repeatable read', { database: await newDatabase(how) }) }))
+    await expectDistinctTexts(new MysqlStore({ pool: newMysqlPool('repeatable read', { database: await newDatabase(how) }) }))
   })
 
   it.each(['latin1', 'utf8_general_ci', 'utf8mb4_unicode_ci', 'gbk'])(
@@ -156,7 +156,7 @@ describe.skipIf(MYSQL === '')('texts in a MysqlStore', () => {
         charset: charset === 'latin1' ? 'latin1_swedish_ci' : charset === 'gbk' ? 'gbk_chinese_ci' : charset,
       })
       await keepExactly(new MysqlStore({ pool, table: freshTable() }))
-      await keepApart(new MysqlStore({ pool, table: freshTable() }))
+      await expectDistinctTexts(new MysqlStore({ pool, table: freshTable() }))
     },
   )
 
@@ -165,7 +165,7 @@ describe.skipIf(MYSQL === '')('texts in a MysqlStore', () => {
     async (mode) => {
       const pool = newMysqlPool('repeatable read', {}, `SET SESSION sql_mode = '${mode}'`)
       await keepExactly(new MysqlStore({ pool, table: freshTable() }))
-      await keepApart(new MysqlStore({ pool, table: freshTable() }))
+      await expectDistinctTexts(new MysqlStore({ pool, table: freshTable() }))
     },
   )
 

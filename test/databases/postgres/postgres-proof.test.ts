@@ -11,9 +11,9 @@ const store = POSTGRES as StoreName
 
 describe.skipIf(POSTGRES === '')('the guarantee on PostgreSQL', () => {
   it(`holds in seeded runs (${day * 30} and on)`, { timeout: 120_000 }, async () => {
-    const tally = await runSeeds(store, { seeds: seedsFrom(day * 30, 30) })
-    expect(formatFailures(tally, store)).toBe('')
-    expect(tally.responses['ok']).toBeGreaterThan(500)
+    const results = await runSeeds(store, { seeds: seedsFrom(day * 30, 30) })
+    expect(formatFailures(results, store)).toBe('')
+    expect(results.responses['ok']).toBeGreaterThan(500)
   })
 
   it(`holds for 3,000 requests to four processes (seed ${day})`, { timeout: 120_000 }, async () => {

@@ -7,7 +7,7 @@ import { postgresSchema } from '../../../src/stores/postgres/postgres-schema.ts'
 import { PostgresStore, type PostgresStoreOptions } from '../../../src/stores/postgres.ts'
 import { sqlStatements } from '../../../src/stores/sql/sql-statements.ts'
 import { fresh, HOUR, NOW, sampleEntry } from '../../../src/testing/sample.ts'
-import { keepApart } from '../../helpers/expect-distinct-texts.ts'
+import { expectDistinctTexts } from '../../helpers/expect-distinct-texts.ts'
 import { freshTable, newPool, newSql, POSTGRES } from '../../services/postgres/postgres-pool.ts'
 import { watched } from '../../services/postgres/watched-pool.ts'
 
@@ -166,14 +166,16 @@ describe.skipIf(POSTGRES === '')('clearExpired of a PostgresStore with many expi
 })
 
 describe.skipIf(POSTGRES === '')('texts in a PostgresStore', () => {
-  it('are distinguished to the last code unit', () => keepApart(new PostgresStore({ pool: newPool(), table: freshTable() })))
+  it('are distinguished to the last code unit', () => expectDistinctTexts(new PostgresStore({ pool: newPool(), table: freshTable() })))
 
   it.each(["ICU_LOCALE 'de-u-co-phonebk-ks-level1' LOCALE_PROVIDER icu LOCALE 'C'", "LOCALE 'C.UTF-8'"])(
     'are kept apart whatever the collation of the database: %s',
     async (locale) => {
       const name = freshTable()
       await newPool().query(`CREATE DATABASE "${name}" TEMPLATE template0 ENCODING 'UTF8' ${locale}`)
-      await keepApart(new PostgresStore({ pool: newPool('read committed', { connectionString: POSTGRES.replace(/[^/]+$/, name) }) }))
+      await expectDistinctTexts(
+        new PostgresStore({ pool: newPool('read committed', { connectionString: POSTGRES.replace(/[^/]+$/, name) }) }),
+      )
     },
   )
 

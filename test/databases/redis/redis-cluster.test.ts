@@ -4,7 +4,7 @@ import type { Store } from '../../../src/index.ts'
 import { type RedisClient, RedisStore } from '../../../src/stores/redis.ts'
 import { NOW, sampleEntry } from '../../../src/testing/sample.ts'
 import { storeSuite } from '../../../src/testing/store-suite.ts'
-import { everyEntry } from '../../helpers/list-all-entries.ts'
+import { listAllEntries } from '../../helpers/list-all-entries.ts'
 import { migrateSlot } from '../../helpers/migrate-slot.ts'
 import { check } from '../../proof/checks/checker.ts'
 import { LiveLoad } from '../../proof/processes/live-load.ts'
@@ -82,7 +82,7 @@ runner.describe('on a Cluster', () => {
     for (const node of await cluster.masters()) await node.command('SCRIPT', 'FLUSH')
     const redirected = await countRedirections(() => migrateThroughAllMasters('{tag}', () => load.completed(10)))
     await load.completed(100)
-    const history = await load.stop(false, async () => (await everyEntry(stores[0] as Store)).map(([key]) => key))
+    const history = await load.stop(false, async () => (await listAllEntries(stores[0] as Store)).map(([key]) => key))
     expect(check(history)).toEqual([])
     expect(redirected).toBeGreaterThan(100)
     expect(history.exchanges.length).toBeGreaterThan(500)

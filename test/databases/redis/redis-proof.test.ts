@@ -11,9 +11,9 @@ const store = REDIS as StoreName
 
 describe.skipIf(REDIS === '')('the guarantee on Redis', () => {
   it(`holds in simulations from seed ${day * 30}`, { timeout: 120_000 }, async () => {
-    const tally = await runSeeds(store, { seeds: seedsFrom(day * 30, 30) })
-    expect(formatFailures(tally, store)).toBe('')
-    expect(tally.responses['ok']).toBeGreaterThan(500)
+    const results = await runSeeds(store, { seeds: seedsFrom(day * 30, 30) })
+    expect(formatFailures(results, store)).toBe('')
+    expect(results.responses['ok']).toBeGreaterThan(500)
   })
 
   it(`holds for 2,000 requests to four processes (seed ${day})`, { timeout: 120_000 }, async () => {

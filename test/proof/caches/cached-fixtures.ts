@@ -25,7 +25,7 @@ function stalenessOf(caches: CacheName, { skew }: Scenario): number {
 }
 
 /** The library over cached stores on one memory store. */
-export function libraryOverCaches(caches: CacheName): MakeFixture {
+export function sojournOnCaches(caches: CacheName): MakeFixture {
   return function make(tools: FixtureContext): Fixture {
     const { scenario, random, clock } = tools
     const watched = new WatchedStore(new MemoryStore(), scenario)

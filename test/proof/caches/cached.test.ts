@@ -3,7 +3,7 @@ import { check } from '../checks/checker.ts'
 import { generateScenario } from '../scenario/generator.ts'
 import { CACHES, formatFailures, runSeeds, seedsFrom } from '../simulation/campaign.ts'
 import { simulate } from '../simulation/simulate.ts'
-import { libraryOverCaches } from './cached-fixtures.ts'
+import { sojournOnCaches } from './cached-fixtures.ts'
 
 /** Different seeds every day. */
 const TODAY = Math.floor(Date.now() / 86_400_000) * 1000
@@ -21,7 +21,7 @@ describe.each(CACHES)('the guarantee with a cache (%s)', (name) => {
 
 describe('the checker', () => {
   it('finds stale reads of separate caches', { timeout: 120_000 }, async () => {
-    const fixture = libraryOverCaches('each')
+    const fixture = sojournOnCaches('each')
     const found: string[] = []
     for (let seed = 1; seed <= 30; seed++) {
       const history = await simulate(generateScenario(seed), async (context) => ({ ...(await fixture(context)), maxStale: 0 }))

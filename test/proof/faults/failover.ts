@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Store } from '../../../src/core/store/store.ts'
-import { everyEntry } from '../../helpers/list-all-entries.ts'
+import { listAllEntries } from '../../helpers/list-all-entries.ts'
 import { familyOf, type History } from '../checks/history.ts'
 import { type Losses, lossesOf } from '../checks/losses.ts'
 import { isFailure, LiveLoad } from '../processes/live-load.ts'
@@ -65,7 +65,7 @@ export async function measureFailover<K extends string>(
 }
 
 async function countUnlisted(store: Store): Promise<number> {
-  const entries = await everyEntry(store)
+  const entries = await listAllEntries(store)
   const users = new Set(entries.map(([, { userId }]) => userId).filter((userId) => userId !== undefined))
   const pages = await Promise.all([...users].map(async (userId) => store.list?.({ now: 0, index: 'userId', name: userId, limit: 10_000 })))
   const listed = new Set(pages.flatMap((page) => page?.entries.map(([key]) => key) ?? []))

@@ -4,7 +4,7 @@ import { MemoryStore } from '../../../src/stores/memory.ts'
 import { type Anomaly, check } from '../checks/checker.ts'
 import type { History, Step } from '../checks/history.ts'
 import { RELIABLE, type Round, type Scenario } from '../scenario/generator.ts'
-import { libraryOver } from '../simulation/fixtures.ts'
+import { sojournOn } from '../simulation/fixtures.ts'
 import { simulate } from '../simulation/simulate.ts'
 
 /** How a call fails. */
@@ -99,7 +99,7 @@ export const VERBS: readonly string[] = Object.keys(STEPS)
  */
 async function failNth(verb: string, nth: number, failure: Failure): Promise<{ readonly history: History; readonly hasFailed: boolean }> {
   const store = new NthCallStore(new MemoryStore(), nth, failure)
-  const fixture = libraryOver((processes) => Array.from({ length: processes }, () => store))
+  const fixture = sojournOn((processes) => Array.from({ length: processes }, () => store))
   const history = await simulate(scenarioFor(verb), fixture)
   return { history: { ...history, lateRows: store.lateRows }, hasFailed: store.hasFailed }
 }

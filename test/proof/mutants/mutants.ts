@@ -1,5 +1,5 @@
 import type { ScenarioOptions } from '../scenario/generator.ts'
-import { libraryOver, memoryStores, type Wrap } from '../simulation/fixtures.ts'
+import { memoryStores, sojournOn, type Wrap } from '../simulation/fixtures.ts'
 import type { MakeFixture } from '../simulation/simulate.ts'
 import { keyOf } from '../simulation/subject.ts'
 import * as broken from './broken-stores.ts'
@@ -21,7 +21,7 @@ const PARALLEL_LOGINS: ScenarioOptions = { ...NO_FAULTS, parallelLogins: true }
 const FAULTS: ScenarioOptions = { longWaits: false }
 
 function store(name: string, wrap: Wrap, anomalies: readonly string[], options: ScenarioOptions = NO_FAULTS): Mutant {
-  return { name, fixture: libraryOver(memoryStores, wrap), options, anomalies }
+  return { name, fixture: sojournOn(memoryStores, wrap), options, anomalies }
 }
 
 function library(flaw: Flaw, anomalies: readonly string[], options: ScenarioOptions = NO_FAULTS): Mutant {

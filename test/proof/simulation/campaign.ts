@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { libraryOverCaches } from '../caches/cached-fixtures.ts'
+import { sojournOnCaches } from '../caches/cached-fixtures.ts'
 import { type Anomaly, check } from '../checks/checker.ts'
 import { MysqlTable } from '../processes/mysql-table.ts'
 import { generateScenario, type ScenarioOptions } from '../scenario/generator.ts'
-import { libraryOver, memoryStores, PostgresTable, RedisPrefix, sqliteStores } from './fixtures.ts'
+import { memoryStores, PostgresTable, RedisPrefix, sojournOn, sqliteStores } from './fixtures.ts'
 import { type MakeFixture, simulate } from './simulate.ts'
 
 /** A store by name; a database server by its URL. */
@@ -46,13 +46,13 @@ interface Campaign {
 
 /** Runs seeds one after the other in this process. */
 export async function runSeeds(store: StoreName, campaign: Campaign): Promise<SeedResults> {
-  if (store === 'memory') return runAll(libraryOver(memoryStores), campaign)
+  if (store === 'memory') return runAll(sojournOn(memoryStores), campaign)
   const caches = CACHES.find((name) => store === `cached-${name}`)
-  if (caches !== undefined) return runAll(libraryOverCaches(caches), campaign)
+  if (caches !== undefined) return runAll(sojournOnCaches(caches), campaign)
   if (store !== 'sqlite') return onServer(store, campaign)
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-proof-'))
   try {
-    return await runAll(libraryOver(sqliteStores(folder)), campaign)
+    return await runAll(sojournOn(sqliteStores(folder)), campaign)
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -61,7 +61,7 @@ export async function runSeeds(store: StoreName, campaign: Campaign): Promise<Se
 async function onServer(url: string, campaign: Campaign): Promise<SeedResults> {
   const server = new SERVERS[/^\w+:/.exec(url)?.[0] as ServerScheme](url)
   try {
-    return await runAll(libraryOver(server.open), campaign)
+    return await runAll(sojournOn(server.open), campaign)
   } finally {
     await server.end()
   }

@@ -17,7 +17,7 @@ import { type Subject, sojourn } from './subject.ts'
 export type Wrap = (store: Store) => Store
 
 /** The library over stores: each process has its own connection, all of them use the same rows. */
-export function libraryOver(
+export function sojournOn(
   open: (processes: number, trackIo: FixtureContext['trackIo']) => readonly Store[],
   wrap: Wrap = (store) => store,
 ): MakeFixture {

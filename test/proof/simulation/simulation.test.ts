@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { FOUND_SEEDS } from '../scenario/found-seeds.ts'
 import { generateScenario, type ScenarioOptions } from '../scenario/generator.ts'
 import { formatFailures, runSeeds, type StoreName, seedsFrom } from './campaign.ts'
-import { libraryOver, memoryStores } from './fixtures.ts'
+import { memoryStores, sojournOn } from './fixtures.ts'
 import { simulate } from './simulate.ts'
 
 /**
@@ -55,8 +55,8 @@ describe.each<[string, ScenarioOptions]>([
 describe('a seed', () => {
   it.each([1, 13, 200])('%i gives the same history every time', async (seed) => {
     const [first, second] = [
-      await simulate(generateScenario(seed), libraryOver(memoryStores)),
-      await simulate(generateScenario(seed), libraryOver(memoryStores)),
+      await simulate(generateScenario(seed), sojournOn(memoryStores)),
+      await simulate(generateScenario(seed), sojournOn(memoryStores)),
     ]
     expect(second).toEqual(first)
   })
