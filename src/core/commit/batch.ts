@@ -115,7 +115,10 @@ function isValid({ ids, parse }: BatchContext, identity: Identity, current: Entr
 
 function decode({ values }: Pick<Engine, 'values'>, entry: Entry): Texts {
   const texts = values.decode(entry.payload)
-  if (texts === undefined) throw new StoreError('load', 'the payload that another process wrote is unreadable. Give all processes the same option `codec`', { applied: false })
+  if (texts === undefined)
+    throw new StoreError('load', 'the payload that another process wrote is unreadable. Give all processes the same option `codec`', {
+      applied: false,
+    })
   return texts
 }
 
