@@ -53,7 +53,17 @@ const diagnostics = globalThis.process?.getBuiltinModule?.('node:diagnostics_cha
 const UNOBSERVED = { hasSubscribers: false, tracePromise: (run: () => Promise<void>) => run(), publish: () => undefined }
 
 function tracingChannel<C extends Trace>(name: string): TracingChannel<C> {
-  return (diagnostics?.tracingChannel(name) as TracingChannel<C> | undefined) ?? UNOBSERVED
+  const channel = diagnostics?.tracingChannel(name)
+  if (channel === undefined) return UNOBSERVED
+  if ('hasSubscribers' in channel) return channel as unknown as TracingChannel<C>
+  // In Bun only the channels of the single events have this property.
+  const { start, asyncEnd, error } = channel as Record<'start' | 'asyncEnd' | 'error', Channel>
+  return {
+    get hasSubscribers() {
+      return start.hasSubscribers || asyncEnd.hasSubscribers || error.hasSubscribers
+    },
+    tracePromise: (run, context) => (channel as unknown as TracingChannel<C>).tracePromise(run, context),
+  }
 }
 
 export const LOAD: TracingChannel<LoadTrace> = tracingChannel('sojourn.load')
