@@ -1,0 +1,67 @@
+import { html, type Html } from './html.ts'
+
+const numbers = new Intl.NumberFormat('en')
+const rounded = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+const absolute = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
+
+const UNITS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, milliseconds: number])[] = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1000],
+]
+
+export const formatNumber = (value: number): string => numbers.format(value)
+
+/** A size of UTF-16 code units: `3.2 k`. */
+export function formatSize(size: number): string {
+  if (size < 1000) return formatNumber(size)
+  return size < 1_000_000 ? `${rounded.format(size / 1000)} k` : `${rounded.format(size / 1_000_000)} M`
+}
+
+/** A duration, with its largest unit: `2 days`. */
+export function formatDuration(milliseconds: number): string {
+  const [unit, length] = UNITS.find(([, length]) => milliseconds >= length) ?? ['second', 1000]
+  const count = Math.round(milliseconds / length)
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
+}
+
+/** Milliseconds of an operation: `0.42 ms`. */
+export const formatLatency = (milliseconds: number): string => `${rounded.format(milliseconds)} ms`
+
+/** A time relative to now, with the absolute one as its title. */
+export function time(at: number, now: number): Html {
+  const [unit, length] = UNITS.find(([, length]) => Math.abs(at - now) >= length) ?? ['second', 1000]
+  const text = relative.format(Math.round((at - now) / length), unit)
+  return html`<time datetime="${new Date(at).toISOString()}" title="${absolute.format(at)} UTC">${text}</time>`
+}
+
+const MAX_VALUE = 4000
+
+/** A value of a property as text. Long ones are cut off. */
+export function formatValue(value: unknown): string {
+  const text = printValue(value)
+  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}… (${formatNumber(text.length)} characters)` : text
+}
+
+function printValue(value: unknown): string {
+  try {
+    return JSON.stringify(value, replacer, 2) ?? String(value)
+  } catch {
+    return 'This value contains itself and cannot be shown.'
+  }
+}
+
+/** Shows what JSON does not have. */
+function replacer(this: unknown, name: string, value: unknown): unknown {
+  const original: unknown = (this as Record<string, unknown>)[name]
+  if (original instanceof Date) return `Date ${Number.isNaN(original.getTime()) ? 'invalid' : original.toISOString()}`
+  if (value instanceof Map) return { Map: [...value] }
+  if (value instanceof Set) return { Set: [...value] }
+  if (value instanceof RegExp) return String(value)
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`
+  if (typeof value === 'bigint') return `${value}n`
+  if (value === undefined || (typeof value === 'number' && !Number.isFinite(value))) return String(value)
+  return value
+}
