@@ -75,6 +75,7 @@ export type StoreOperation =
   | 'clearExpired'
   | 'countExpired'
   | 'migrate'
+  | 'describe'
 
 /** What is known about a failure of the store. */
 export interface StoreErrorOptions {
