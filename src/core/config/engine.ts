@@ -42,9 +42,9 @@ export interface Engine extends RuleContext {
 
 /** Makes the engine from checked options. */
 export function makeEngine(options: SessionOptions, profile: SessionProfile): Engine {
-  const { store: given, clock: now = Date.now, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
+  const { store: given, clock: now = Date.now, codec = jsonCodec, schema = {}, properties, timeout = {}, maxSize = 1 << 20 } = options
   const emit = safeListener(options.onEvent)
-  const values = new Values(codec, schema, emit)
+  const values = new Values(codec, schema, emit, properties)
   const randomText = randomTextFrom(options.random)
   const lifetime = profile.lifetime(options)
   const scope = profile.scope(options)

@@ -7,7 +7,7 @@ import { isWorkers } from '../base/is-workers.ts'
 import { Committer } from '../commit/committer.ts'
 import { checkSessionOptions } from '../config/check-options.ts'
 import { type Engine, makeEngine } from '../config/engine.ts'
-import type { SessionOptions } from '../config/options.ts'
+import type { OptionsOf, SessionOptions } from '../config/options.ts'
 import { ownProfile } from '../config/own-profile.ts'
 import type { SessionProfile } from '../config/profile.ts'
 import { isInRealm } from '../config/realm.ts'
@@ -256,7 +256,7 @@ export function adapterOf<Data>(sessions: Sessions<Data>): SessionAdapter<Data> 
  * ```
  */
 export function createSessions<Data = Default, const S extends Schemas = Schemas>(
-  options: SessionOptions & { readonly schema?: S },
+  options: OptionsOf<Data, S>,
 ): Sessions<DataOf<Data, S>> {
-  return new Sessions(options)
+  return new Sessions(options as SessionOptions)
 }
