@@ -9,7 +9,7 @@ import type { Session } from '../core/session/session.ts'
 import { type AdminContext, adminContext, hasIndex, isAlive, requireList } from './admin-engine.ts'
 import { deleteProperty, requirePropertyName } from './delete-property.ts'
 import { type DoctorOptions, doctor } from './doctor.ts'
-import { type Explanation, type ExplainTarget, explain } from './explain.ts'
+import { type ExplainTarget, type Explanation, explain } from './explain.ts'
 import { findSession, requireHandle } from './find-session.ts'
 import type { Finding } from './findings.ts'
 import { nextTurn, type ReadRow, type RunOptions, scan } from './scan.ts'
@@ -20,7 +20,7 @@ import { collectStats, type Stats } from './stats.ts'
 
 export type { Cause, CauseCode, OpeningReason } from './causes.ts'
 export type { DoctorOptions } from './doctor.ts'
-export type { Explanation, ExplainTarget } from './explain.ts'
+export type { ExplainTarget, Explanation } from './explain.ts'
 export type { Finding } from './findings.ts'
 export type { RunOptions } from './scan.ts'
 export type { SessionFilter } from './session-filter.ts'
@@ -176,7 +176,9 @@ export class Admin {
    */
   async revokeUser(userId: string | number): Promise<number> {
     if (!isUserId(userId))
-      throw new ConfigError(`revokeUser(userId): the user id is ${formatValue(userId)}. Pass the number or the text that login(userId) got.`)
+      throw new ConfigError(
+        `revokeUser(userId): the user id is ${formatValue(userId)}. Pass the number or the text that login(userId) got.`,
+      )
     const { engine } = this.#context
     return this.#audited({ reason: 'user-revoked', userId: String(userId) }, undefined, (onEnded) =>
       hasIndex(engine, 'userId') ? this.#sessions.users.revoke(userId) : this.#revokeEach({ user: userId }, {}, onEnded),
@@ -236,7 +238,7 @@ export class Admin {
    * no event.
    *
    * ```ts
-   * const { outcome, cause, message, remedy } = await admin.explain(request)
+   * const { outcome, cause, message, remedy } = await admin.explain(handle)
    * ```
    */
   explain(target: ExplainTarget): Promise<Explanation> {
@@ -327,8 +329,6 @@ export class Admin {
  * and needs no `close()`. Throws `ConfigError` for a wrong option.
  *
  * ```ts
- * import { createAdmin } from 'sojourn/admin'
- *
  * const admin = createAdmin({ sessions, operator: 'alice@example.com' })
  * for (const { handle, userId } of (await admin.list()).sessions) console.log(handle, userId)
  * ```

@@ -1,7 +1,7 @@
 import { type SessionError, StoreError } from '../core/base/errors.ts'
 import type { SessionEvents } from '../core/base/events.ts'
-import type { State } from '../core/changes/state.ts'
 import { userOf } from '../core/changes/intent.ts'
+import type { State } from '../core/changes/state.ts'
 import type { Engine } from '../core/config/engine.ts'
 import type { Texts } from '../core/config/profile.ts'
 import { type CookieOptions, PREFIX } from '../core/cookie/cookie-transport.ts'
@@ -101,7 +101,8 @@ const CAUSES: Readonly<Record<OpeningReason, (findings: Findings) => Cause>> = {
   }),
   'store-error': ({ state }) => ({
     cause: 'store-error',
-    message: `The session could not be read, so the request gets an error and not an empty session. ${state.is === 'failed' ? state.error.message : ''}`.trim(),
+    message:
+      `The session could not be read, so the request gets an error and not an empty session. ${state.is === 'failed' ? state.error.message : ''}`.trim(),
     remedy: state.is === 'failed' ? remedyOf(state.error) : 'Check whether the database responds.',
   }),
 }
@@ -185,7 +186,8 @@ function insecureCause(findings: Findings): Cause {
   if (/\bhttps\b/i.test(forwarded))
     return {
       cause: 'untrusted-proxy',
-      message: 'A proxy reports that the client used HTTPS, and the application does not trust the proxy, so the request counts as plain HTTP.',
+      message:
+        'A proxy reports that the client used HTTPS, and the application does not trust the proxy, so the request counts as plain HTTP.',
       remedy: refusalText(findings),
     }
   return {

@@ -25,7 +25,7 @@ export class Cursors {
   }
 
   print(position: Position): string {
-    if (this.#remembered === undefined) return JSON.stringify([position.page ?? null, position.after ?? null])
+    if (this.#remembered === undefined) return JSON.stringify(position)
     this.#count += 1
     const [oldest] = this.#remembered.keys()
     if (this.#remembered.size >= MAX_REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest)
@@ -45,10 +45,13 @@ export class Cursors {
 
 function parsePosition(cursor: string): Position | undefined {
   try {
-    const [page, after] = JSON.parse(cursor) as unknown[]
-    const isText = (value: unknown): value is string | null => value === null || typeof value === 'string'
-    return isText(page) && isText(after) ? { page: page ?? undefined, after: after ?? undefined } : undefined
+    const { page, after } = Object(JSON.parse(cursor)) as Record<string, unknown>
+    return isTextOrNone(page) && isTextOrNone(after) ? { page, after } : undefined
   } catch {
     return undefined
   }
+}
+
+function isTextOrNone(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string'
 }

@@ -72,9 +72,13 @@ export function checkCookie({ port }: AdminContext): Finding[] {
   const { httpOnly = true, sameSite = 'lax', secure = 'auto', domain, name = 'sid' } = port.options.cookie ?? {}
   const findings: Finding[] = []
   const warn = (message: string, remedy: string): void => void findings.push({ check: 'cookie', level: 'warning', message, remedy })
-  if (!httpOnly) warn('Scripts in the page can read the cookie (`httpOnly: false`), so any injected script can steal it.', 'Remove the option.')
+  if (!httpOnly)
+    warn('Scripts in the page can read the cookie (`httpOnly: false`), so any injected script can steal it.', 'Remove the option.')
   if (sameSite === 'none')
-    warn('Browsers send the cookie with requests of other sites (`sameSite: none`).', 'Protect forms against CSRF, or use `lax` if no other site embeds this one.')
+    warn(
+      'Browsers send the cookie with requests of other sites (`sameSite: none`).',
+      'Protect forms against CSRF, or use `lax` if no other site embeds this one.',
+    )
   if (domain !== undefined)
     warn(
       `Every host below ${domain} gets the cookie and can set one of the same name (\`cookie.domain\`).`,

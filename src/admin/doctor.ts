@@ -1,6 +1,6 @@
 import { monotonic } from '../core/base/clock.ts'
-import { messageOf } from '../core/base/realms.ts'
 import { StoreError } from '../core/base/errors.ts'
+import { messageOf } from '../core/base/realms.ts'
 import type { StoreDescription } from '../core/store/store.ts'
 import type { AdminContext } from './admin-engine.ts'
 import { checkClearing, checkCookie, checkEviction, checkLifetime, checkRows } from './doctor-checks.ts'
@@ -48,13 +48,20 @@ async function safely(check: Finding['check'], run: () => Promise<Finding>): Pro
     return await run()
   } catch (error) {
     const remedy = error instanceof StoreError ? error.remedy : undefined
-    return { check, level: 'error', message: messageOf(error), remedy: remedy ?? 'Check whether the database responds, and its address, user and table.' }
+    return {
+      check,
+      level: 'error',
+      message: messageOf(error),
+      remedy: remedy ?? 'Check whether the database responds, and its address, user and table.',
+    }
   }
 }
 
 function runtime(): Finding {
   const { versions } = globalThis.process ?? {}
-  const name = Object.entries({ Bun: versions?.['bun'], Deno: versions?.['deno'], Node: versions?.node }).find(([, version]) => version !== undefined)
+  const name = Object.entries({ Bun: versions?.['bun'], Deno: versions?.['deno'], Node: versions?.node }).find(
+    ([, version]) => version !== undefined,
+  )
   if (name === undefined) return skipped('runtime', 'This runtime does not show its version.')
   const environment = globalThis.process.env['NODE_ENV']
   return ok('runtime', `${name.join(' ')}, NODE_ENV is ${environment ?? 'not set'}.`)
@@ -70,7 +77,12 @@ async function checkStore({ engine }: AdminContext): Promise<Finding> {
   const fastest = Math.min(...times)
   const message = `A load takes ${fastest < 1 ? '< 1' : Math.round(fastest)} ms.`
   if (fastest <= SLOW) return ok('store', message)
-  return { check: 'store', level: 'warning', message, remedy: 'Move the database closer to the application, or read through a CachedStore.' }
+  return {
+    check: 'store',
+    level: 'warning',
+    message,
+    remedy: 'Move the database closer to the application, or read through a CachedStore.',
+  }
 }
 
 /** `undefined` if the store cannot be described. */

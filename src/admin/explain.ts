@@ -58,17 +58,26 @@ export async function explain(context: AdminContext, target: ExplainTarget): Pro
   const observer = observerOf(context)
   const { engine, events } = observer
   const request = requestOf(engine, target)
-  const draft = request === undefined ? await openHandle(context, observer, String(target)) : await openRequest(observer, request)
+  const { draft, identity } =
+    typeof request === 'string' ? await openHandle(context, observer, request) : await openRequest(observer, request)
   const { state } = draft
   const reason = reasonOf(events)
-  const identity = state.identity ?? presentedIdentity(engine, request)
   const entry = await storedEntry(engine, identity)
   const invalidProperties = findInvalid(draft, events)
   const row = entry && identity && toRow(engine, identity.key, entry)
   return {
     outcome: state.is === 'live' ? 'session' : state.is === 'failed' ? 'error' : 'empty',
     reason,
-    ...causeOf({ engine, cookie: context.port.options.cookie, state, texts: draft.properties.texts, reason, request, entry, invalidProperties }),
+    ...causeOf({
+      engine,
+      cookie: context.port.options.cookie,
+      state,
+      texts: draft.properties.texts,
+      reason,
+      request: typeof request === 'string' ? undefined : request,
+      entry,
+      invalidProperties,
+    }),
     handle: identity?.handle,
     session: row && sessionDetails(engine, withTexts(engine, row), false),
     invalidProperties,
@@ -83,14 +92,16 @@ function observerOf({ port }: AdminContext): Observer {
   return { engine, events, requests: new RequestSessions<unknown>(engine, new Committer(engine), manager) }
 }
 
-/** The request to open; `undefined` for a handle. */
-function requestOf(engine: Engine, target: ExplainTarget): IncomingRequest | undefined {
+/** The request to open, or the handle. */
+function requestOf(engine: Engine, target: ExplainTarget): IncomingRequest | string {
   if (typeof target !== 'string') return toIncomingRequest(target)
   const text = target.replace(/^\s*cookie:/i, '').trim()
   if (text === '')
-    throw new ConfigError(`explain(target): the target is ${formatValue(target)}. Pass a request, the text of a Cookie header, or a handle.`)
+    throw new ConfigError(
+      `explain(target): the target is ${formatValue(target)}. Pass a request, the text of a Cookie header, or a handle.`,
+    )
   if (text.includes('=')) return secureRequest(text)
-  return engine.ids.parse(text) === undefined ? undefined : secureRequest(cookieWith(engine, text))
+  return engine.ids.parse(text) === undefined ? text : secureRequest(cookieWith(engine, text))
 }
 
 function secureRequest(cookie: string | undefined): IncomingRequest {
@@ -105,20 +116,26 @@ function cookieWith({ transport }: Engine, token: string): string {
   return cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
 }
 
-async function openRequest({ requests }: Observer, request: IncomingRequest): Promise<Draft> {
+/** A draft that was opened, and the one session that its request presented. */
+interface OpenedDraft {
+  readonly draft: Draft
+  readonly identity: Identity | undefined
+}
+
+async function openRequest({ engine, requests }: Observer, request: IncomingRequest): Promise<OpenedDraft> {
   const { session } = await requests.open(request)
   const draft = draftOf(session)
   draft.openToken()
-  return draft
+  return { draft, identity: draft.state.identity ?? presentedIdentity(engine, request) }
 }
 
 /** Opens the session of a handle as a request with its newest id does. */
-async function openHandle(context: AdminContext, { engine }: Observer, handle: string): Promise<Draft> {
+async function openHandle(context: AdminContext, { engine }: Observer, handle: string): Promise<OpenedDraft> {
   const row = await findRow(context, handle)
   const identity = row?.identity ?? { id: '', key: handle, handle, proof: NO_PROOF }
   const draft = new Draft(engine, { is: 'unloaded', identity })
   await tryLoadInto(engine, draft)
-  return draft
+  return { draft, identity }
 }
 
 /** The hash of no secret. Not empty, because a row that marks an ended session has an empty proof. */
@@ -137,9 +154,9 @@ function reasonOf(events: readonly SessionEvent[]): OpeningReason {
 }
 
 /** The session that the request presented, if it is only one. */
-function presentedIdentity(engine: Engine, request: IncomingRequest | undefined): Identity | undefined {
-  const carrier = request && engine.transport.carrierFor(request)
-  if (request === undefined || carrier === undefined || 'reason' in carrier) return undefined
+function presentedIdentity(engine: Engine, request: IncomingRequest): Identity | undefined {
+  const carrier = engine.transport.carrierFor(request)
+  if ('reason' in carrier) return undefined
   const [identity, another] = parseSessionCookie(carrier.read(request), engine.ids).identities ?? []
   return another === undefined ? identity : undefined
 }

@@ -37,5 +37,7 @@ async function searchRow(context: AdminContext, handle: string): Promise<Row | u
 /** Throws `ConfigError` for a value that is not a handle. */
 export function requireHandle(verb: string, handle: unknown): void {
   if (typeof handle === 'string' && handle !== '') return
-  throw new ConfigError(`${verb}: the handle is ${formatValue(handle)}. Pass a handle of list(), or session.handle of a session that is saved.`)
+  throw new ConfigError(
+    `${verb}: the handle is ${formatValue(handle)}. Pass a handle of list(), or session.handle of a session that is saved.`,
+  )
 }

@@ -13,6 +13,11 @@ export interface Finding {
   readonly remedy: string
 }
 
+/** A `Finding` that may need a remedy. */
+export function finding(check: Finding['check'], level: Finding['level'], message: string, remedy: string): Finding {
+  return { check, level, message, remedy }
+}
+
 export function ok(check: Finding['check'], message: string): Finding {
   return { check, level: 'ok', message, remedy: '' }
 }

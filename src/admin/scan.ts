@@ -73,7 +73,9 @@ function nextLimit(entries: readonly (readonly [key: string, entry: Entry])[]): 
   return Math.min(MAX_PAGE, Math.max(1, Math.floor(PAGE_BYTES / mean)))
 }
 
+const { setImmediate } = globalThis
+
 /** Resolves in the next turn of the event loop, after pending I/O. */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => void (typeof setImmediate === 'function' ? setImmediate(resolve) : setTimeout(resolve)))
+  return new Promise((resolve) => void (setImmediate === undefined ? setTimeout(resolve) : setImmediate(resolve)))
 }

@@ -26,10 +26,10 @@ export interface SessionFilter {
 export interface Condition {
   /** The part of the filter that the store decides. */
   readonly query: Pick<List, 'index' | 'name'>
-  matches(entry: Entry, texts: Texts | undefined): boolean
+  readonly matches: (entry: Entry, texts: Texts | undefined) => boolean
 }
 
-export const FILTER_CHECKS: OptionTable['checks'] = {
+const FILTER_CHECKS: OptionTable['checks'] = {
   user: satisfies(isUserId, 'pass the number or the text that login(userId) got'),
   has: aText,
   olderThan: aDuration,
@@ -40,12 +40,15 @@ export const FILTER_CHECKS: OptionTable['checks'] = {
 export function conditionOf(engine: Engine, filter: SessionFilter): Condition {
   const { user, has, olderThan, idleFor } = checkOptions(filter, { owner: 'The filter', checks: FILTER_CHECKS })
   if ('user' in filter && filter.user === undefined)
-    throw new ConfigError(`The filter: \`user\` is ${formatValue(user)}, which would select every session. Pass a user id, or leave it out.`)
+    throw new ConfigError(
+      `The filter: \`user\` is ${formatValue(user)}, which would select every session. Pass a user id, or leave it out.`,
+    )
   const now = engine.now()
   const createdUntil = now - (milliseconds(olderThan) ?? Number.NEGATIVE_INFINITY)
   const seenUntil = now - (milliseconds(idleFor) ?? Number.NEGATIVE_INFINITY)
   const userId = user === undefined ? undefined : (engine.profile.normalizeUserId?.(String(user)) ?? String(user))
-  const query = userId !== undefined && hasIndex(engine, 'userId') ? { index: 'userId', name: userIndex(userId, engine.realm) } as const : {}
+  const query =
+    userId !== undefined && hasIndex(engine, 'userId') ? ({ index: 'userId', name: userIndex(userId, engine.realm) } as const) : {}
   return {
     query,
     matches: (entry, texts) =>

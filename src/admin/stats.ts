@@ -1,20 +1,22 @@
+import { DAY, HOUR, MINUTE } from '../core/base/duration.ts'
 import { type AdminContext, isAlive } from './admin-engine.ts'
 import { FrequentNames } from './frequent-names.ts'
 import { type RunOptions, scan } from './scan.ts'
 import { conditionOf } from './session-filter.ts'
 import { ownNames, type SessionInfo, sessionInfo } from './session-info.ts'
-import { DAY, HOUR, MINUTE } from '../core/base/duration.ts'
 
 /** One bar of a distribution: the sessions up to a limit, and above the limit of the previous bar. */
 export interface Bar {
   /** The limit, `Infinity` for the last bar. */
   readonly upTo: number
+  /** Their number. */
   readonly sessions: number
 }
 
 /** A property and the sessions that have it. */
 export interface PropertyStats {
   readonly name: string
+  /** The number of sessions that have it. */
   readonly sessions: number
   /** The size of all its values together, in UTF-16 code units. */
   readonly size: number

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Admin, createAdmin } from '../../src/admin/admin.ts'
 import { CookieStore } from '../../src/stores/cookie.ts'
 import { appWith, Browser, catchError, catchRejection, DAY, HOUR, START, TestApp } from '../core/fixture.ts'
+import { SECRET } from '../stores/cookie/cookie-secret.ts'
 import { delegate } from './delegate.ts'
 
 function adminOf(app: TestApp): Admin {
@@ -114,7 +115,9 @@ describe('list', () => {
     const session = await admins.open({ secure: true, loopback: false, header: () => undefined })
     session.login(7)
     await admins.commit(session, { status: 200 })
-    expect((await createAdmin({ sessions: admins, operator: 'alice' }).list()).sessions.map(({ handle }) => handle)).toEqual([session.handle])
+    expect((await createAdmin({ sessions: admins, operator: 'alice' }).list()).sessions.map(({ handle }) => handle)).toEqual([
+      session.handle,
+    ])
   })
 
   it.each([
@@ -134,7 +137,7 @@ describe('list', () => {
   })
 
   it.each(['list', 'count', 'stats', 'revokeAll'] as const)('names the reason why %s needs a store on the server', async (verb) => {
-    const app = new TestApp({ store: new CookieStore({ secrets: ['s'.repeat(32)] }) })
+    const app = new TestApp({ store: new CookieStore({ secrets: [SECRET] }) })
     expect(await catchRejection(adminOf(app)[verb]())).toMatchObject({
       code: 'ERR_SESSION_CONFIG',
       message: expect.stringContaining('cookies of their browsers'),

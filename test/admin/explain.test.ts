@@ -5,6 +5,7 @@ import type { IncomingRequest } from '../../src/core/cookie/incoming-request.ts'
 import type { SessionOptions } from '../../src/index.ts'
 import { CookieStore } from '../../src/stores/cookie.ts'
 import { appWith, Browser, catchRejection, DAY, HOUR, MINUTE, TestApp } from '../core/fixture.ts'
+import { SECRET } from '../stores/cookie/cookie-secret.ts'
 import { delegate } from './delegate.ts'
 
 function adminOf(app: TestApp, options?: Partial<SessionOptions>): Admin {
@@ -65,7 +66,9 @@ describe('explain: the causes of an empty session', () => {
   it('untrusted-proxy: a proxy reports HTTPS and is not trusted', async () => {
     const { app, cookie } = await loggedIn()
     for (const forwarded of [{ 'x-forwarded-proto': 'https' }, { forwarded: 'for=1.2.3.4;proto=https' }])
-      expect(await adminOf(app).explain(requestWith({ cookie, ...forwarded }, { secure: false, remedy: "app.set('trust proxy', 1)" }))).toMatchObject({
+      expect(
+        await adminOf(app).explain(requestWith({ cookie, ...forwarded }, { secure: false, remedy: "app.set('trust proxy', 1)" })),
+      ).toMatchObject({
         reason: 'insecure',
         cause: 'untrusted-proxy',
         remedy: expect.stringContaining('trust proxy'),
@@ -248,7 +251,7 @@ describe('explain', () => {
   })
 
   it('explains the cookie of a CookieStore', async () => {
-    const { app, cookie } = await loggedIn({ store: new CookieStore({ secrets: ['s'.repeat(32)] }) })
+    const { app, cookie } = await loggedIn({ store: new CookieStore({ secrets: [SECRET] }) })
     const admin = adminOf(app)
     expect(await admin.explain(cookie)).toMatchObject({ outcome: 'session', cause: 'found' })
     app.clock.advance(14 * DAY)

@@ -32,9 +32,10 @@ describe('stats', () => {
       ['userId', 3, 4],
       ['theme', 2, 6],
     ])
-    expect(stats.largest.map(({ size }) => size)).toEqual([...stats.largest.map(({ size }) => size)].sort((one, other) => other - one))
+    expect(stats.largest.map(({ size }) => size)).toEqual(stats.largest.map(({ size }) => size).sort((one, other) => other - one))
     expect(stats.size).toBe(stats.largest.reduce((sum, { size }) => sum + size, 0))
-    const filled = (bars: typeof stats.sizes): unknown[] => bars.filter(({ sessions }) => sessions > 0).map(({ upTo, sessions }) => [upTo, sessions])
+    const filled = (bars: typeof stats.sizes): unknown[] =>
+      bars.filter(({ sessions }) => sessions > 0).map(({ upTo, sessions }) => [upTo, sessions])
     expect(filled(stats.sizes)).toEqual([
       [256, 3],
       [4096, 1],

@@ -32,6 +32,7 @@ const OPTIONS = {
   noImplicitReturns: false,
   paths: {
     sojourn: [join(root, 'src/index.ts')],
+    'sojourn/admin': [join(root, 'src/admin/admin.ts')],
     'sojourn/django': [join(root, 'src/django/django.ts')],
     'sojourn/testing': [join(root, 'src/testing/store-suite.ts')],
     'sojourn/stores/*': [join(root, 'src/stores/*.ts')],

@@ -255,8 +255,6 @@ export function adapterOf<Data>(sessions: Sessions<Data>): SessionAdapter<Data> 
  * const sessions = createSessions({ store: new SqliteStore('sessions.db'), idle: '7d' })
  * ```
  */
-export function createSessions<Data = Default, const S extends Schemas = Schemas>(
-  options: OptionsOf<Data, S>,
-): Sessions<DataOf<Data, S>> {
-  return new Sessions(options as SessionOptions)
+export function createSessions<Data = Default, const S extends Schemas = Schemas>(options: OptionsOf<Data, S>): Sessions<DataOf<Data, S>> {
+  return new Sessions(options)
 }

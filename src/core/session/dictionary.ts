@@ -318,7 +318,7 @@ export class Dictionary<Data> {
    * or an API.
    *
    * ```ts
-   * return Response.json(session.toClient())
+   * const visible = Response.json(session.toClient())
    * ```
    */
   toClient(): Partial<Data> {

@@ -130,7 +130,7 @@ export interface CountExpired extends Operation {
   readonly now: number
 }
 
-/** The database behind a store, for an operator. */
+/** The database of a store, for an operator. */
 export interface StoreDescription {
   /** The name of the database with its version, such as `PostgreSQL 17.6`. */
   readonly server: string
