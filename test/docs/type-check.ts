@@ -34,7 +34,7 @@ const OPTIONS = {
     sojourn: [join(root, 'src/index.ts')],
     'sojourn/admin': [join(root, 'src/admin/admin.ts')],
     'sojourn/django': [join(root, 'src/django/django.ts')],
-    'sojourn/testing': [join(root, 'src/testing/store-suite.ts')],
+    'sojourn/testing': [join(root, 'src/testing/testing.ts')],
     'sojourn/stores/*': [join(root, 'src/stores/*.ts')],
     'sojourn/*': [join(root, 'src/adapters/*.ts')],
   },
