@@ -12,6 +12,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   admin: ['wire', 'core'],
   cli: ['wire', 'codecs', 'core', 'admin', 'stores/open.ts'],
   django: ['wire', 'codecs', 'core', 'stores'],
+  otel: ['core'],
   testing: ['core'],
   index: ['core'],
 }
@@ -76,6 +77,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/koa': ['node:*'],
   'adapters/fastify': ['node:*', 'fastify-plugin'],
   'django/rows/file-': ['node:*'],
+  'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
   'cli/': ['node:*', 'commander', 'cli-progress'],
 }
 

@@ -318,7 +318,7 @@ export class Dictionary<Data> {
    * or an API.
    *
    * ```ts
-   * const visible = Response.json(session.toClient())
+   * const visible = session.toClient()
    * ```
    */
   toClient(): Partial<Data> {
