@@ -46,6 +46,7 @@ export type {
   Replace,
   Store,
   StoreContext,
+  StoreDescription,
   Touch,
   Version,
   Written,

@@ -15,6 +15,7 @@ const FILES = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
 const AMBIENT = `
 import { createSessions, type Codec, type Entry, type Session, type Sessions, type Store } from 'sojourn'
 import { addDjangoMessage, deleteDjangoProperty, type DjangoUser, djangoLevels, djangoLogin, djangoLogout, djangoMessages, djangoProperty, djangoSessions, djangoUser, type SessionAuthHash, saltedHmac, updateDjangoAuthHash } from 'sojourn/django'
+import { type Admin, createAdmin } from 'sojourn/admin'
 import { registerInstrumentations } from '@opentelemetry/instrumentation'
 import { SojournInstrumentation } from 'sojourn/otel'
 import { CachedStore, postgresChannel, redisChannel } from 'sojourn/stores/cached'
@@ -26,6 +27,8 @@ import { RedisStore } from 'sojourn/stores/redis'
 import { SqliteStore } from 'sojourn/stores/sqlite'
 declare const sessions: Sessions<any>
 declare const store: Store
+declare const admin: Admin
+declare const handle: string
 declare const user: { id: number }
 declare const remember: boolean
 declare const id: string

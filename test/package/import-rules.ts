@@ -9,7 +9,8 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   core: ['wire', 'codecs'],
   stores: ['wire', 'core'], // a payload is opaque text to a store, so no codecs
   adapters: ['wire', 'codecs', 'core'], // the application passes the store in
-  cli: ['wire', 'codecs', 'core', 'stores/open.ts'],
+  admin: ['wire', 'core'],
+  cli: ['wire', 'codecs', 'core', 'admin', 'stores/open.ts'],
   django: ['wire', 'codecs', 'core', 'stores'],
   otel: ['core'],
   testing: ['core'],

@@ -21,6 +21,7 @@ import { checkCopy, type Session } from '../session/session.ts'
 import { Clearer } from '../store/clearer.ts'
 import type { DataOf, Default, Schemas } from '../values/session-data.ts'
 import { ADAPTER, hasOtherPort, type SessionAdapter } from './adapter-port.ts'
+import { ADMIN, type AdminPort } from './admin-port.ts'
 import { RequestSessions } from './request-sessions.ts'
 import { Users } from './users.ts'
 
@@ -49,6 +50,7 @@ export class Sessions<Data = Default> {
     this.#committer = new Committer(this.#engine)
     this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, scope: profile.scope(options) })
     Object.defineProperty(this, ADAPTER, { value: this.#requests })
+    Object.defineProperty(this, ADMIN, { value: { options, profile } satisfies AdminPort })
     this.users = new Users(this.#engine)
     this.#release = this.#engine.store.retain()
     const interval = clearExpired === false ? undefined : milliseconds(clearExpired)
