@@ -57,7 +57,9 @@ export function lineChart(chart: Chart & { readonly labels: readonly string[]; r
     .defined((value) => value !== undefined)
     .x((_, index) => x(index))
     .y((value) => y(value ?? 0))
-  const lines = series.map(({ values }, index) => html`<path class="line line-${index}" d="${draw([...values]) ?? ''}"/>${dots(values, x, y, index)}`)
+  const lines = series.map(
+    ({ values }, index) => html`<path class="line line-${index}" d="${draw([...values]) ?? ''}"/>${dots(values, x, y, index)}`,
+  )
   const names = labelled(labels.map((label) => ({ label, value: 0 }))).map(({ label, index }) => text(x(index), label))
   const heads = series.map(({ name }, index) => html`<th scope="col"><span class="key key-${index}"></span> ${name}</th>`)
   const rows = labels.map((label, index) => {

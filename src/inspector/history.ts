@@ -54,7 +54,10 @@ export class History {
 
   /** The latest events of a session, the newest first. */
   eventsOf(handle: string): readonly PastEvent[] {
-    return this.#events.slice(-this.#limit).filter(({ event }) => event.handle === handle).reverse()
+    return this.#events
+      .slice(-this.#limit)
+      .filter(({ event }) => event.handle === handle)
+      .reverse()
   }
 
   /** The intervals since the start, the oldest first. */

@@ -1,7 +1,7 @@
-import type { FastifyPluginCallback } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { adapterOf } from '../core/manager/sessions.ts'
+import type { FastifyPluginCallback } from 'fastify'
 import { ConfigError } from '../core/base/errors.ts'
+import { adapterOf } from '../core/manager/sessions.ts'
 import { History } from './history.ts'
 import { mountExpress } from './mount/express.ts'
 import { mountFastify } from './mount/fastify.ts'
@@ -43,7 +43,12 @@ export interface Inspector {
  */
 export function inspector<Data>(options: InspectorOptions<Data>): Inspector {
   const { sessions, authorize, history, clock = Date.now } = checkInspectorOptions(options)
-  const pages = new Pages({ sessions, authorize, now: clock, history: history === undefined ? undefined : observe(adapterOf(sessions).name, history, clock) })
+  const pages = new Pages({
+    sessions,
+    authorize,
+    now: clock,
+    history: history === undefined ? undefined : observe(adapterOf(sessions).name, history, clock),
+  })
   const handler = (request: Request, original: object = request): Promise<Response> => pages.respond(request, original)
   return Object.assign(handler, { express: mountExpress(handler), fastify: mountFastify(handler) })
 }

@@ -132,12 +132,21 @@ const NO_SESSION = errorPage(404, 'No such session', 'It has ended, or the handl
 const NO_CHANGE = errorPage(400, 'Unknown change', 'The address names no change.')
 const READ_ONLY = errorPage(403, 'Not allowed', 'You may read sessions and not change them. `authorize` decides, with `changes: true`.')
 const TOO_LARGE = errorPage(413, 'Too large', 'No form of the inspector is so large.')
-const FORGED = errorPage(403, 'Not confirmed', 'The form was not sent by a page of the inspector, or its cookie is missing. Open the page again, and confirm again.')
+const FORGED = errorPage(
+  403,
+  'Not confirmed',
+  'The form was not sent by a page of the inspector, or its cookie is missing. Open the page again, and confirm again.',
+)
 
 /** The page for an error of the admin. What a database said is not shown. */
 function failure(error: unknown): Page {
   if (error instanceof ConfigError) return errorPage(400, 'This is not possible', error.message)
   console.error(error)
-  if (error instanceof StoreError) return errorPage(503, 'The session store does not respond', 'Nothing is shown until it responds again. The error is in the log of the server.')
+  if (error instanceof StoreError)
+    return errorPage(
+      503,
+      'The session store does not respond',
+      'Nothing is shown until it responds again. The error is in the log of the server.',
+    )
   return errorPage(500, 'This page failed', 'The error is in the log of the server.')
 }

@@ -80,4 +80,6 @@ summary { min-height: 2.75rem; padding-top: 0.6rem; cursor: pointer; color: var(
 `
 
 /** Changes with the style sheet, which browsers keep. */
-export const STYLE_VERSION: string = [...STYLE].reduce((hash, character) => (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0, 7).toString(36)
+export const STYLE_VERSION: string = [...STYLE]
+  .reduce((hash, character) => (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0, 7)
+  .toString(36)

@@ -12,6 +12,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   admin: ['wire', 'core'],
   cli: ['wire', 'codecs', 'core', 'admin', 'stores/open.ts'],
   django: ['wire', 'codecs', 'core', 'stores'],
+  inspector: ['wire', 'core', 'admin'],
   otel: ['core'],
   testing: ['core'],
   index: ['core'],
@@ -77,6 +78,8 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/koa': ['node:*'],
   'adapters/fastify': ['node:*', 'fastify-plugin'],
   'django/rows/file-': ['node:*'],
+  'inspector/charts': ['d3-scale', 'd3-shape'],
+  'inspector/mount/': ['node:stream'],
   'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
   'cli/': ['node:*', 'commander', 'cli-progress'],
 }
@@ -85,6 +88,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
   'adapters/': ['node:*', 'fastify', 'hono', 'koa'],
+  'inspector/': ['node:*', 'fastify'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }
 

@@ -1,4 +1,4 @@
-import type { FastifyPluginCallback } from 'fastify'
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import { toRequest } from './node-request.ts'
 
 /** A plugin that answers every request under its prefix with the handler. */
@@ -7,10 +7,10 @@ export function mountFastify(handler: (request: Request, original: object) => Pr
     // The handler reads the body itself. Parsers of the application do not apply here.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null, undefined))
-    app.all('/*', async (request, reply) => {
-      const response = await handler(toRequest({ req: request.raw, secure: request.protocol === 'https', body: undefined }), request)
-      return reply.send(response)
-    })
+    const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> =>
+      reply.send(await handler(toRequest({ req: request.raw, secure: request.protocol === 'https', body: undefined }), request))
+    app.all('/', answer)
+    app.all('/*', answer)
     done()
   }
 }

@@ -17,7 +17,8 @@ export function toRequest({ req, secure, body }: NodeSource): Request {
   const url = new URL(`${secure ? 'https' : 'http'}://inspector.invalid/${queryOf(req.url ?? '')}`)
   const init = { method, headers: headersOf(headers) }
   if (method === 'GET' || method === 'HEAD') return new Request(url, init)
-  if (typeof body === 'object' && body !== null) return new Request(url, { ...init, body: new URLSearchParams(body as Record<string, string>) })
+  if (typeof body === 'object' && body !== null)
+    return new Request(url, { ...init, body: new URLSearchParams(body as Record<string, string>) })
   const stream = Readable.toWeb(req) as ReadableStream<Uint8Array>
   return new Request(url, { ...init, body: stream, duplex: 'half' } as RequestInit)
 }

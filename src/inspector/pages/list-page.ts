@@ -36,7 +36,9 @@ export function listPage(search: Search, page: SessionPage, now: number, canChan
   const { sessions, cursor } = page
   const next = cursor !== undefined && html`<p><a class="button" rel="next" href="${link({ ...search, cursor })}">Next page</a></p>`
   const revoke =
-    canChange && search.user !== '' && html`<p><a class="button danger" href="${link({ user: search.user, confirm: 'revoke-user' })}">End all sessions of ${search.user}…</a></p>`
+    canChange &&
+    search.user !== '' &&
+    html`<p><a class="button danger" href="${link({ user: search.user, confirm: 'revoke-user' })}">End all sessions of ${search.user}…</a></p>`
   const none = html`<p>No session${cursor === undefined ? '' : ' among the rows that were read; the next page continues'}.</p>`
   return {
     title: 'Sessions',
@@ -47,7 +49,8 @@ export function listPage(search: Search, page: SessionPage, now: number, canChan
 
 function searchForm(search: Search): Html {
   const fields = FIELDS.map(
-    ([name, label, hint]) => html`<label>${label}<input name="${name}" value="${search[name]}" placeholder="${hint}" autocomplete="off" spellcheck="false"></label>`,
+    ([name, label, hint]) =>
+      html`<label>${label}<input name="${name}" value="${search[name]}" placeholder="${hint}" autocomplete="off" spellcheck="false"></label>`,
   )
   return html`<form class="search" method="get" role="search"><input type="hidden" name="view" value="sessions">${fields}<button>Search</button></form>`
 }

@@ -19,7 +19,8 @@ export interface Measured {
 
 /** The numbers of all sessions, and charts of them. */
 export function overviewPage({ stats, at, rows, isComplete }: Measured, history: History | undefined, now: number): Page {
-  const partial = !isComplete && html`<p class="notice">Only the first ${formatNumber(rows)} rows were read, in the time that this page has.</p>`
+  const partial =
+    !isComplete && html`<p class="notice">Only the first ${formatNumber(rows)} rows were read, in the time that this page has.</p>`
   return {
     title: 'Overview',
     current: 'overview',
@@ -72,7 +73,8 @@ ${lineChart({ title: `Latency of commits ${every} (UTC)`, labels, series, format
 function largest({ largest: sessions }: Stats, now: number): Html | undefined {
   if (sessions.length === 0) return undefined
   const rows = sessions.map(
-    ({ handle, size, seenAt }) => html`<tr><th scope="row" data-label="Session"><a href="${link({ session: handle })}"><code>${handle}</code></a></th><td data-label="Size" class="number">${formatSize(size)}</td><td data-label="Used">${time(seenAt, now)}</td></tr>`,
+    ({ handle, size, seenAt }) =>
+      html`<tr><th scope="row" data-label="Session"><a href="${link({ session: handle })}"><code>${handle}</code></a></th><td data-label="Size" class="number">${formatSize(size)}</td><td data-label="Used">${time(seenAt, now)}</td></tr>`,
   )
   return html`<h2>Largest sessions</h2>
 <table class="list"><thead><tr><th scope="col">Session</th><th scope="col" class="number">Size</th><th scope="col">Used</th></tr></thead><tbody>${rows}</tbody></table>`
@@ -81,7 +83,8 @@ function largest({ largest: sessions }: Stats, now: number): Html | undefined {
 function properties({ properties: list }: Stats): Html | undefined {
   if (list.length === 0) return undefined
   const rows = list.map(
-    ({ name, sessions, size, largest: most }) => html`<tr><th scope="row" data-label="Property"><a href="${link({ has: name })}"><code>${name}</code></a></th><td data-label="Sessions" class="number">${formatNumber(sessions)}</td><td data-label="Size" class="number">${formatSize(size)}</td><td data-label="Largest" class="number">${formatSize(most)}</td></tr>`,
+    ({ name, sessions, size, largest: most }) =>
+      html`<tr><th scope="row" data-label="Property"><a href="${link({ has: name })}"><code>${name}</code></a></th><td data-label="Sessions" class="number">${formatNumber(sessions)}</td><td data-label="Size" class="number">${formatSize(size)}</td><td data-label="Largest" class="number">${formatSize(most)}</td></tr>`,
   )
   return html`<h2>Properties</h2>
 <table class="list"><thead><tr><th scope="col">Property</th><th scope="col" class="number">Sessions</th><th scope="col" class="number">Size</th><th scope="col" class="number">Largest</th></tr></thead><tbody>${rows}</tbody></table>`

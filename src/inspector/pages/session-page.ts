@@ -35,7 +35,8 @@ ${canChange && html`<p><a class="button danger" href="${link({ session: handle, 
 }
 
 function facts(session: SessionDetails, now: number): Html {
-  const { userId, createdAt, idCreatedAt, seenAt, expiresAt, size, writes, version, receipts, internalProperties, endsWithBrowser } = session
+  const { userId, createdAt, idCreatedAt, seenAt, expiresAt, size, writes, version, receipts, internalProperties, endsWithBrowser } =
+    session
   const list: readonly (readonly [name: string, value: Content])[] = [
     ['User', userId === undefined ? 'none, or secret' : html`<a href="${link({ user: userId })}">${userId}</a>`],
     ['Started', time(createdAt, now)],
