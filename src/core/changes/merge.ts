@@ -36,7 +36,7 @@ export function overwrittenProperties(opened: Texts, current: Texts, intents: re
 }
 
 function hasAnotherUser(base: Texts, texts: Texts, context: RuleContext): boolean {
-  const { userName } = context.profile
+  const { user: userName } = context.profile.names
   const text = texts.get(userName)
   return text !== undefined && text !== base.get(userName) && userOf(texts, context) !== userOf(base, context)
 }

@@ -14,26 +14,28 @@ import {
   satisfies,
   wholeNumber,
 } from '../base/option-checks.ts'
-import { isReserved } from '../base/reserved.ts'
 import { type CookieOptions, PREFIX } from '../cookie/cookie-transport.ts'
 import type { Store } from '../store/store.ts'
+import type { Schemas } from '../values/session-data.ts'
 import { checkCodec } from './check-codec.ts'
 import { FOREIGN_OPTIONS } from './foreign-options.ts'
 import type { SessionOptions } from './options.ts'
+import type { PropertyNames } from './profile.ts'
 
 /**
  * Throws a `ConfigError` for the first option that is wrong. It names the option, its value and the
- * remedy.
+ * remedy. `names` are those of the profile.
  */
-export function checkSessionOptions(options: unknown): asserts options is SessionOptions {
+export function checkSessionOptions(options: unknown, names: PropertyNames): asserts options is SessionOptions {
   if (!isObject(options)) throw new ConfigError(`createSessions(options): pass an object with a \`store\`, not ${formatValue(options)}.`)
   checkOptions(options, SESSION_OPTIONS)
-  const { store, clearExpired, cookie, codec } = options as unknown as SessionOptions
+  const { store, clearExpired, cookie, codec, schema } = options as unknown as SessionOptions
   checkStore(store)
   if (codec !== undefined) checkCodec(codec)
   if (clearExpired !== undefined && clearExpired !== false) checkClearExpired(store)
   checkLifetime(options as unknown as SessionOptions)
   if (cookie !== undefined) checkCookie(cookie)
+  if (schema !== undefined) checkSchemaNames(schema, names)
 }
 
 /** An `idle` beyond `absolute` would have no effect, so it is an error. */
@@ -126,9 +128,12 @@ function aSchema(value: unknown): string | undefined {
   const wrong = Object.entries(value).find(
     ([, schema]) => typeof (schema as { '~standard'?: { validate?: unknown } } | null)?.['~standard']?.validate !== 'function',
   )
-  if (wrong !== undefined) return `the schema of "${wrong[0]}" does not follow Standard Schema (zod, valibot, arktype … do)`
-  const reserved = Object.keys(value).find(isReserved)
-  return reserved === undefined ? undefined : `"${reserved}" begins with "_", which is reserved`
+  return wrong === undefined ? undefined : `the schema of "${wrong[0]}" does not follow Standard Schema (zod, valibot, arktype … do)`
+}
+
+function checkSchemaNames(schema: Schemas, names: PropertyNames): void {
+  const reserved = Object.keys(schema).find((name) => names.isReserved(name))
+  if (reserved !== undefined) throw invalidOption(undefined, 'schema', schema, `the name "${reserved}" is reserved, so use another name`)
 }
 
 const COOKIE_CHECKS: Readonly<Record<string, Check>> = {
