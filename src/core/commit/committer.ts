@@ -46,13 +46,18 @@ export class Committer {
     this.#queue = new CommitQueue(context, this.#writer)
   }
 
+  /** Whether the commit for a response with this status performs only a flush. */
+  dropsChanges(status: number): boolean {
+    return status >= 500 && !this.#engine.saveOnError
+  }
+
   /**
    * Commits the changes of a draft. If the status is 500 or above and `saveOnError` is not set, only
    * a flush and the end of an overlap are performed.
    */
   async commit(draft: Draft, status = 200, traced?: CommitTrace): Promise<void> {
     if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.commit(draft, status, started))
-    const failed = status >= 500 && !this.#engine.saveOnError
+    const failed = this.dropsChanges(status)
     setOutcome(traced, 'unchanged')
     const scope = this.#scope(draft)
     try {
