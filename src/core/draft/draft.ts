@@ -1,4 +1,4 @@
-import { type Access, FULL_ACCESS, refuse } from '../base/access.ts'
+import { type Access, type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
 import { CommitUnknownError, ConfigError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
 import { isReserved } from '../base/reserved.ts'
 import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES, whenEnded } from '../changes/intent.ts'
@@ -47,8 +47,9 @@ export class Draft {
   /** The messages that this request has read, by the names of their properties. */
   readonly flashesRead: Map<string, FlashRead> = new Map()
   accessed = false
-  /** What the request may change. */
-  readonly access: Access
+  /** Whether the request is speculative: reading then neither extends the session nor removes messages. */
+  readonly isQuiet: boolean
+  readonly #access: AccessNow
   #isCommitted = false
   /** The response whose start has committed the session, where it is known. */
   #response: StartedResponse | undefined
@@ -80,13 +81,19 @@ export class Draft {
   #isUpdating = false
   readonly #pending: PendingDelivery
 
-  constructor(context: DraftContext, state: State, client: Client = {}, access: Access = FULL_ACCESS) {
+  constructor(context: DraftContext, state: State, client: Client = {}, access: AccessNow = FULL_ACCESS) {
     this.context = context
     this.#state = state
-    this.access = access
+    this.#access = access
+    this.isQuiet = client.isQuiet === true
     this.#pending = new PendingDelivery(client, context.emit)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
     this.#properties = new Properties(context.values, NO_TEXTS)
+  }
+
+  /** What the request may change now. */
+  get access(): Access {
+    return typeof this.#access === 'function' ? this.#access() : this.#access
   }
 
   get generation(): number {
@@ -236,6 +243,11 @@ export class Draft {
   markUnknown(generation: number): void {
     const { identity } = this.#state
     if (generation === this.#generation && identity !== undefined) this.#state = { is: 'unknown', identity }
+  }
+
+  /** Whether `delivery` writes the cookies to a jar. */
+  get hasJar(): boolean {
+    return this.#pending.hasJar
   }
 
   /**

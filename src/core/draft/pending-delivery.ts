@@ -1,4 +1,5 @@
 import type { Listener } from '../base/events.ts'
+import { type CookieJar, writeToJar } from '../cookie/cookie-jar.ts'
 import { type Carrier, type CookieToSet, NOTHING_PRESENTED, type Presented } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
 
@@ -7,6 +8,10 @@ export interface Client {
   /** `undefined` outside of requests, and if no token can be issued. */
   readonly carrier?: Carrier | undefined
   readonly presented?: Presented
+  /** The jar that the cookies are written to, in place of headers. */
+  readonly jar?: CookieJar | undefined
+  /** Whether the request is speculative. */
+  readonly isQuiet?: boolean
 }
 
 const NONE: readonly CookieToSet[] = []
@@ -43,13 +48,29 @@ export class PendingDelivery {
     this.#replace(carrier?.clear(presented) ?? NONE)
   }
 
-  /** Returns the cookies to set. The first call after a change emits an event. */
+  /** Whether `take` writes the cookies to a jar. */
+  get hasJar(): boolean {
+    return this.#client.jar !== undefined
+  }
+
+  /**
+   * Returns the cookies to set, or writes them to the jar of the request. The first call after a
+   * change emits an event.
+   */
   take(reason: 'new-id' | 'new-data'): readonly CookieToSet[] {
-    if (this.#isReported) return this.#cookies
+    if (!this.#isReported) this.#report(reason)
+    const { jar } = this.#client
+    if (jar === undefined) return this.#cookies
+    const cookies = this.#cookies
+    this.#cookies = NONE
+    writeToJar(jar, cookies)
+    return NONE
+  }
+
+  #report(reason: 'new-id' | 'new-data'): void {
     this.#isReported = true
     const handle = this.#handle
     this.#emit(handle === undefined ? { type: 'cookie-deleted', reason: 'flush' } : { type: 'cookie-set', reason, handle })
-    return this.#cookies
   }
 
   #replace(cookies: readonly CookieToSet[], handle?: string): void {
