@@ -52,6 +52,7 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     koa: ['shared', 'node'],
     fastify: ['shared', 'node'],
     hono: ['shared', 'web'],
+    next: ['shared', 'web'],
   },
   django: {
     format: [],
@@ -74,6 +75,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/express': ['node:*'],
   'adapters/koa': ['node:*'],
   'adapters/fastify': ['node:*', 'fastify-plugin'],
+  'adapters/next': ['next'],
   'django/rows/file-': ['node:*'],
   'cli/': ['node:*', 'commander', 'cli-progress'],
 }
@@ -81,7 +83,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
 /** As `layers` and `packages`, for type-only imports. */
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
-  'adapters/': ['node:*', 'fastify', 'hono', 'koa'],
+  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }
 
