@@ -11,6 +11,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   adapters: ['wire', 'codecs', 'core'], // the application passes the store in
   cli: ['wire', 'codecs', 'core', 'stores/open.ts'],
   django: ['wire', 'codecs', 'core', 'stores'],
+  otel: ['core'],
   testing: ['core'],
   index: ['core'],
 }
@@ -77,6 +78,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/fastify': ['node:*', 'fastify-plugin'],
   'adapters/next': ['next'],
   'django/rows/file-': ['node:*'],
+  'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
   'cli/': ['node:*', 'commander', 'cli-progress'],
 }
 
