@@ -1,7 +1,7 @@
 import { type NextFetchEvent, type NextRequest, NextResponse } from 'next/server.js'
 import { writeToJar } from '../core/cookie/cookie-jar.ts'
 import type { Delivery } from '../core/cookie/transport.ts'
-import { type Visit, Visits } from './next/visit.ts'
+import { type NextExchange, NextExchanges } from './next/next-exchange.ts'
 import { adapterOf, checkHandler, managerOf } from './shared/manager.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 import { isResponseOfNext, thrownResponse } from './web/thrown-response.ts'
@@ -67,27 +67,27 @@ export type ProxyHandler<Data = Default> = (
  */
 export function nextSessions<Data = Default, const S extends Schemas = Schemas>(given: Given<Data, S>): NextSessions<DataOf<Data, S>> {
   const sessions = managerOf(given)
-  const visits = new Visits(adapterOf(sessions))
+  const exchanges = new NextExchanges(adapterOf(sessions))
   return {
     sessions,
     async getSession() {
-      const visit = await visits.current()
-      if (!visit.isWrapped) visit.commitAfterResponse()
-      return visit.exchange.session
+      const current = await exchanges.current()
+      if (!current.isWrapped) current.commitAfterResponse()
+      return current.exchange.session
     },
     action(handler) {
       checkHandler(handler, 'action(handler)')
       return async (...args) => {
-        const visit = await visits.current()
-        return visit.run(async () => handler(visit.exchange.session, ...args), commitAction)
+        const current = await exchanges.current()
+        return current.run(async () => handler(current.exchange.session, ...args), commitAction)
       }
     },
     route(handler) {
       checkHandler(handler, 'route(handler)')
       return async (request, context) => {
-        const visit = await visits.current()
-        return visit.run(
-          async () => handler(request, visit.exchange.session, context),
+        const current = await exchanges.current()
+        return current.run(
+          async () => handler(request, current.exchange.session, context),
           ({ exchange }, run) => respond(exchange, run, (thrown) => thrownResponse(thrown, request)),
         )
       }
@@ -95,9 +95,9 @@ export function nextSessions<Data = Default, const S extends Schemas = Schemas>(
     proxy(handler) {
       checkHandler(handler, 'proxy(handler)')
       return async (request, event) => {
-        const visit = await visits.current()
-        return visit.run(
-          async () => (await handler(request, visit.exchange.session, event)) ?? NextResponse.next(),
+        const current = await exchanges.current()
+        return current.run(
+          async () => (await handler(request, current.exchange.session, event)) ?? NextResponse.next(),
           ({ exchange }, run) => respond(exchange, run, () => undefined, withCookies),
         )
       }
@@ -106,15 +106,15 @@ export function nextSessions<Data = Default, const S extends Schemas = Schemas>(
 }
 
 /** Runs an action. `redirect()`, `notFound()` and the like throw what Next makes its response of. */
-async function commitAction<Data, Result>(visit: Visit<Data>, run: () => Promise<Result>): Promise<Result> {
+async function commitAction<Data, Result>(current: NextExchange<Data>, run: () => Promise<Result>): Promise<Result> {
   let result: Result
   try {
     result = await run()
   } catch (thrown) {
-    await (isResponseOfNext(thrown) ? visit.save() : visit.fail())
+    await (isResponseOfNext(thrown) ? current.save() : current.fail())
     throw thrown
   }
-  await visit.save()
+  await current.save()
   return result
 }
 

@@ -63,7 +63,7 @@ export class Starter {
   #spawn(bin: string, args: readonly string[], environment: NodeJS.ProcessEnv): { child: ChildProcess; output: () => string } {
     const child = spawn(process.execPath, [join(this.#packages, 'node_modules', bin), ...args], {
       cwd: this.folder,
-      detached: true, // a process group of its own, so that it ends with the processes that it starts
+      detached: true, // a separate process group, so that it ends with the processes that it starts
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NEXT_TELEMETRY_DISABLED: '1', ...environment },
     })

@@ -23,7 +23,7 @@ interface Ability extends ResponseAbility {
 }
 
 /** One request of Next and its session. */
-export class Visit<Data> {
+export class NextExchange<Data> {
   readonly exchange: Exchange<Data>
   readonly #ability: Ability
   readonly #cookies: NextCookies
@@ -39,10 +39,10 @@ export class Visit<Data> {
     this.#isQuiet = isQuiet
   }
 
-  static async open<Data>(adapter: SessionAdapter<Data>, received: Headers, cookies: NextCookies): Promise<Visit<Data>> {
+  static async open<Data>(adapter: SessionAdapter<Data>, received: Headers, cookies: NextCookies): Promise<NextExchange<Data>> {
     const ability: Ability = { issues: false, refusal: OUTSIDE_WRAPPERS }
     const incoming = new NextIncoming(received, cookies)
-    return new Visit(await adapter.open(incoming, ability), ability, cookies, incoming.isQuiet)
+    return new NextExchange(await adapter.open(incoming, ability), ability, cookies, incoming.isQuiet)
   }
 
   /** Whether a wrapper is running, which sets cookies. */
@@ -56,7 +56,7 @@ export class Visit<Data> {
    */
   async run<Result>(
     handler: () => Promise<Result>,
-    commit: (visit: this, handler: () => Promise<Result>) => Promise<Result>,
+    commit: (current: this, handler: () => Promise<Result>) => Promise<Result>,
   ): Promise<Result> {
     if (this.isWrapped) return handler()
     this.#ability.issues = true
@@ -105,27 +105,27 @@ export class Visit<Data> {
   }
 }
 
-/** The visits of one manager. */
-export class Visits<Data> {
+/** The exchanges of one manager. */
+export class NextExchanges<Data> {
   readonly #adapter: SessionAdapter<Data>
   /**
    * By the object that `headers()` resolves to: Next keeps it through an action and the page that
    * follows it, and React's `cache()` does not.
    */
-  readonly #visits: WeakMap<Headers, Promise<Visit<Data>>> = new WeakMap()
+  readonly #exchanges: WeakMap<Headers, Promise<NextExchange<Data>>> = new WeakMap()
 
   constructor(adapter: SessionAdapter<Data>) {
     this.#adapter = adapter
   }
 
-  /** The visit of the current request. Its session is loaded once. */
-  async current(): Promise<Visit<Data>> {
+  /** The exchange of the current request. Its session is loaded once. */
+  async current(): Promise<NextExchange<Data>> {
     const [received, jar] = await Promise.all([headers(), cookies()])
-    let visit = this.#visits.get(received)
-    if (visit === undefined) {
-      visit = Visit.open(this.#adapter, received, jar)
-      this.#visits.set(received, visit)
+    let found = this.#exchanges.get(received)
+    if (found === undefined) {
+      found = NextExchange.open(this.#adapter, received, jar)
+      this.#exchanges.set(received, found)
     }
-    return visit
+    return found
   }
 }
