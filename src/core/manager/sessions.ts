@@ -41,7 +41,7 @@ export class Sessions<Data = Default> {
    * another framework, such as `sojourn/django`.
    */
   constructor(options: SessionOptions, profile: SessionProfile = ownProfile) {
-    checkSessionOptions(options)
+    checkSessionOptions(options, profile.names)
     const { store, lazy = false, as: name = 'session' } = options
     const { clearExpired = store.clearExpired === undefined || isWorkers() ? false : '1h' } = options
     this.#engine = makeEngine(options, profile)
