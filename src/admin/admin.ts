@@ -148,7 +148,7 @@ export class Admin {
    */
   async deleteProperty(handle: string, name: string): Promise<boolean> {
     requireHandle('deleteProperty(handle, name)', handle)
-    requirePropertyName(name)
+    requirePropertyName(this.#context.engine, name)
     const removed = await this.#audited({ reason: 'property-deleted', property: name }, handle, async () =>
       Number(await deleteProperty(this.#context, handle, name)),
     )

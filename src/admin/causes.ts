@@ -114,7 +114,7 @@ function foundCause({ engine, texts, invalidProperties }: Findings): Cause {
       message: `The session is found. These properties count as absent: ${invalidProperties.join(', ')}. Their \`schema\` refuses what is stored, or the codec cannot parse it.`,
       remedy: 'Accept the stored form in the schema, or delete the property: sojourn delete-property HANDLE NAME.',
     }
-  if (ownNames(texts).length === 0)
+  if (ownNames(engine, texts).length === 0)
     return {
       cause: 'no-properties',
       message: 'The session is found, and has no properties.',
@@ -124,7 +124,7 @@ function foundCause({ engine, texts, invalidProperties }: Findings): Cause {
     return {
       cause: 'no-user',
       message: 'The session is found with its properties, and no user is logged in.',
-      remedy: `The visitor has not logged in with this session, or \`${engine.profile.userName}\` was deleted. Check that the login calls login(userId) and that its response was sent.`,
+      remedy: `The visitor has not logged in with this session, or \`${engine.profile.names.user}\` was deleted. Check that the login calls login(userId) and that its response was sent.`,
     }
   return { cause: 'found', message: 'The session is found, and its user is logged in.', remedy: '' }
 }
@@ -259,7 +259,7 @@ function presentedBy({ transport }: Engine, request: IncomingRequest): typeof NO
 function expectedName({ transport }: Engine, request: IncomingRequest | undefined): string {
   const carrier = request && transport.carrierFor(request)
   if (carrier === undefined || 'reason' in carrier) return ''
-  return carrier.issue('x', undefined, NOTHING_PRESENTED)[0]?.name ?? ''
+  return carrier.issue('x', { lifetime: undefined }, NOTHING_PRESENTED)[0]?.name ?? ''
 }
 
 function cookieNames(request: IncomingRequest | undefined): string[] {

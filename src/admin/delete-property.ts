@@ -1,7 +1,6 @@
 import type { Access } from '../core/base/access.ts'
 import { ConfigError, SessionEndedError } from '../core/base/errors.ts'
 import { formatValue } from '../core/base/format.ts'
-import { isReserved } from '../core/base/reserved.ts'
 import { Draft } from '../core/draft/draft.ts'
 import type { AdminContext } from './admin-engine.ts'
 import { findSession } from './find-session.ts'
@@ -42,8 +41,8 @@ export async function deleteProperty(context: AdminContext, handle: string, name
 }
 
 /** Throws `ConfigError` for a name that no property of an application has. */
-export function requirePropertyName(name: unknown): void {
-  if (typeof name === 'string' && !isReserved(name)) return
+export function requirePropertyName({ profile }: AdminContext['engine'], name: unknown): void {
+  if (typeof name === 'string' && !profile.names.isReserved(name)) return
   throw new ConfigError(
     `deleteProperty(handle, name): the name is ${formatValue(name)}. Pass the name of a property of the application; names that begin with "_" are reserved.`,
   )

@@ -1,7 +1,6 @@
 import { ConfigError } from '../core/base/errors.ts'
 import type { SessionEvent } from '../core/base/events.ts'
 import { formatValue } from '../core/base/format.ts'
-import { isReserved } from '../core/base/reserved.ts'
 import { Committer } from '../core/commit/committer.ts'
 import { type Engine, makeEngine } from '../core/config/engine.ts'
 import type { IncomingRequest } from '../core/cookie/incoming-request.ts'
@@ -18,7 +17,7 @@ import { type AdminContext, toRow } from './admin-engine.ts'
 import { type Cause, causeOf, type OpeningReason } from './causes.ts'
 import { findRow } from './find-session.ts'
 import { withTexts } from './scan.ts'
-import { type SessionDetails, sessionDetails } from './session-info.ts'
+import { ownNames, type SessionDetails, sessionDetails } from './session-info.ts'
 
 /**
  * What to explain: a request; the text of a `Cookie` header; the value of a session cookie; or a
@@ -112,7 +111,7 @@ function secureRequest(cookie: string | undefined): IncomingRequest {
 function cookieWith({ transport }: Engine, token: string): string {
   const carrier = transport.carrierFor(secureRequest(undefined))
   if ('reason' in carrier) return ''
-  const cookies = carrier.issue(token, undefined, NOTHING_PRESENTED)
+  const cookies = carrier.issue(token, { lifetime: undefined }, NOTHING_PRESENTED)
   return cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
 }
 
@@ -144,7 +143,7 @@ const NO_PROOF = '-'
 /** Reads every property, so that those that count as absent are reported. */
 function findInvalid(draft: Draft, events: readonly SessionEvent[]): string[] {
   const { properties, state } = draft
-  if (state.is === 'live') for (const name of properties.texts.keys()) if (!isReserved(name)) properties.copy(name)
+  if (state.is === 'live') for (const name of ownNames(draft.context, properties.texts)) properties.copy(name)
   return [...new Set(events.flatMap((event) => (event.type === 'invalid' ? [event.property] : [])))]
 }
 

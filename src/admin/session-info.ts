@@ -1,4 +1,3 @@
-import { isReserved } from '../core/base/reserved.ts'
 import { userOf } from '../core/changes/intent.ts'
 import { numberOfWrites } from '../core/commit/receipts.ts'
 import type { Engine } from '../core/config/engine.ts'
@@ -59,7 +58,7 @@ export function sessionInfo(engine: Engine, { identity, entry, texts }: ReadRow)
   const { profile, values } = engine
   return {
     handle: identity.handle,
-    userId: texts === undefined || values.isSecret(profile.userName) ? undefined : userOf(texts, engine),
+    userId: texts === undefined || values.isSecret(profile.names.user) ? undefined : userOf(texts, engine),
     createdAt,
     seenAt,
     expiresAt: texts === undefined ? entry.expiresAt : profile.endOf(entry, texts, engine),
@@ -71,14 +70,14 @@ export function sessionInfo(engine: Engine, { identity, entry, texts }: ReadRow)
 
 export function sessionDetails(engine: Engine, row: ReadRow, withValues: boolean): SessionDetails {
   const { entry, texts = new Map<string, string>() } = row
-  const own = [...texts].filter(([name]) => !isReserved(name))
+  const own = ownNames(engine, texts)
   return {
     ...sessionInfo(engine, row),
     idCreatedAt: entry.idAt,
     version: entry.version,
     receipts: Math.max(0, entry.commits.split(' ').length - 1),
     endsWithBrowser: engine.profile.endsWithBrowser(texts, engine),
-    properties: own.map(([name, text]) => propertyInfo(engine, name, text, withValues)),
+    properties: own.map((name) => propertyInfo(engine, name, texts.get(name) ?? '', withValues)),
     internalProperties: texts.size - own.length,
   }
 }
@@ -104,6 +103,6 @@ function kindOf(value: unknown): string {
 }
 
 /** The properties of the application that a session has. */
-export function ownNames(texts: Texts): string[] {
-  return [...texts.keys()].filter((name) => !isReserved(name))
+export function ownNames({ profile }: Pick<Engine, 'profile'>, texts: Texts): string[] {
+  return [...texts.keys()].filter((name) => !profile.names.isReserved(name))
 }

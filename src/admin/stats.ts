@@ -1,4 +1,5 @@
 import { DAY, HOUR, MINUTE } from '../core/base/duration.ts'
+import type { Engine } from '../core/config/engine.ts'
 import { type AdminContext, isAlive } from './admin-engine.ts'
 import { FrequentNames } from './frequent-names.ts'
 import { type RunOptions, scan } from './scan.ts'
@@ -67,7 +68,7 @@ const SHOWN_PROPERTIES = 100
 /** Reads all sessions in pages, and keeps only counters and one page in memory. */
 export async function collectStats(context: AdminContext, options: RunOptions): Promise<Stats> {
   const { engine } = context
-  const collector = new Collector(engine.now())
+  const collector = new Collector(engine)
   for await (const rows of scan(context, conditionOf(engine, {}), options)) {
     for (const row of rows) {
       if (!isAlive(engine, row.entry, row.texts)) collector.expired += 1
@@ -79,6 +80,7 @@ export async function collectStats(context: AdminContext, options: RunOptions): 
 
 class Collector {
   expired = 0
+  readonly #engine: Engine
   readonly #now: number
   #alive = 0
   #loggedIn = 0
@@ -92,8 +94,9 @@ class Collector {
   readonly #users = new FrequentNames(MAX_USERS)
   readonly #properties = new Map<string, { name: string; sessions: number; size: number; largest: number }>()
 
-  constructor(now: number) {
-    this.#now = now
+  constructor(engine: Engine) {
+    this.#engine = engine
+    this.#now = engine.now()
   }
 
   add(session: SessionInfo, texts: ReadonlyMap<string, string> | undefined): void {
@@ -109,7 +112,7 @@ class Collector {
     count(this.#ages, AGES, this.#now - session.createdAt)
     count(this.#idle, AGES, this.#now - session.seenAt)
     this.#addLargest(session)
-    for (const name of texts === undefined ? [] : ownNames(texts)) this.#addProperty(name, texts?.get(name)?.length ?? 0)
+    for (const name of texts === undefined ? [] : ownNames(this.#engine, texts)) this.#addProperty(name, texts?.get(name)?.length ?? 0)
   }
 
   stats(): Stats {

@@ -55,6 +55,7 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     koa: ['shared', 'node'],
     fastify: ['shared', 'node'],
     hono: ['shared', 'web'],
+    next: ['shared', 'web'],
   },
   django: {
     format: [],
@@ -77,6 +78,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/express': ['node:*'],
   'adapters/koa': ['node:*'],
   'adapters/fastify': ['node:*', 'fastify-plugin'],
+  'adapters/next': ['next'],
   'django/rows/file-': ['node:*'],
   'inspector/charts': ['d3-scale', 'd3-shape'],
   'inspector/mount/': ['node:stream'],
@@ -87,7 +89,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
 /** As `layers` and `packages`, for type-only imports. */
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
-  'adapters/': ['node:*', 'fastify', 'hono', 'koa'],
+  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next'],
   'inspector/': ['node:*', 'fastify'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }

@@ -7,6 +7,7 @@ import { affectsProperty, type Intent, whenEnded } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
 import { additive } from '../changes/overlap.ts'
 import { type Plan, plan } from '../changes/plan.ts'
+import { handleOf } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Draft } from '../draft/draft.ts'
 import { loadEntry, loadInto } from '../draft/opening.ts'
@@ -45,18 +46,23 @@ export class Committer {
     this.#queue = new CommitQueue(context, this.#writer)
   }
 
+  /** Whether the commit for a response with this status performs only a flush. */
+  dropsChanges(status: number): boolean {
+    return status >= 500 && !this.#engine.saveOnError
+  }
+
   /**
    * Commits the changes of a draft. If the status is 500 or above and `saveOnError` is not set, only
    * a flush and the end of an overlap are performed.
    */
   async commit(draft: Draft, status = 200, traced?: CommitTrace): Promise<void> {
     if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.commit(draft, status, started))
-    const failed = status >= 500 && !this.#engine.saveOnError
+    const failed = this.dropsChanges(status)
     setOutcome(traced, 'unchanged')
-    if (draft.state.is === 'deferred') return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
     const scope = this.#scope(draft)
     try {
-      const problem = failed ? undefined : detectMutations(draft)
+      const problem = failed ? undefined : collectChanges(draft)
+      if (draft.state.is === 'deferred' && problem === undefined) return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
       const discardsChanges = failed || problem !== undefined
       if (draft.state.is === 'unloaded' && draft.intents.length > 0 && !discardsChanges) await loadInto(this.#engine, draft, true)
       const plan = this.#plan(draft, discardsChanges)
@@ -114,9 +120,9 @@ export class Committer {
   /** Reports changes that nothing will commit. The warning is printed once. */
   reportUncommitted(draft: Draft): void {
     if (draft.isCommitted) return
-    const isModified = detectMutations(draft) !== undefined || draft.intents.length > 0 || draft.pendingDeletes.length > 0
+    const isModified = collectChanges(draft) !== undefined || draft.intents.length > 0 || draft.pendingDeletes.length > 0
     if (!isModified) return
-    this.#engine.emit({ type: 'uncommitted', reason: 'closed', ...handleOf(draft) })
+    this.#engine.emit({ type: 'uncommitted', reason: 'closed', ...handleOf(draft.state) })
     this.#engine.warnOnce(UNCOMMITTED)
   }
 
@@ -130,7 +136,7 @@ export class Committer {
    */
   #failed(draft: Draft, { generation }: Scope, error: unknown): unknown {
     if (error instanceof CommitUnknownError) draft.markUnknown(generation)
-    this.#engine.emit({ type: 'commit-failed', reason: reasonOf(error), ...handleOf(draft) })
+    this.#engine.emit({ type: 'commit-failed', reason: reasonOf(error), ...handleOf(draft.state) })
     return error
   }
 
@@ -141,7 +147,7 @@ export class Committer {
       intents,
       pendingDeletes,
       accessed,
-      touches: !this.#engine.capabilities.carriesData,
+      touches: !this.#engine.capabilities.carriesData && !draft.isQuiet,
       discardsChanges,
       texts: properties.texts,
       merge: () => draft.merged(),
@@ -173,7 +179,9 @@ export class Committer {
   }
 
   #unchanged(draft: Draft, reason: (SessionEvent & { readonly type: 'unchanged' })['reason']): void {
-    this.#engine.emit({ type: 'unchanged', reason, ...handleOf(draft) })
+    this.#engine.emit({ type: 'unchanged', reason, ...handleOf(draft.state) })
+    const { state } = draft
+    if (state.is === 'live') draft.onOutcome('unchanged', state.identity, state.entry)
   }
 
   async #touch(draft: Draft, { identity, entry, expiresAt }: PlanOf<'touch'>): Promise<void> {
@@ -181,18 +189,19 @@ export class Committer {
     const { key, handle } = identity
     try {
       const isTouched = await store.touch({ key, expiresAt, expected: entry.version, now: now() })
-      if (isTouched) draft.issue('touched', identity, { ...entry, expiresAt })
+      draft.onOutcome(isTouched ? 'touched' : 'unchanged', identity, isTouched ? { ...entry, expiresAt } : entry)
       emit(isTouched ? { type: 'touched', reason: 'idle', handle } : { type: 'touch-refused', reason: 'changed-concurrently', handle })
     } catch {
+      draft.onOutcome('unchanged', identity, entry)
       emit({ type: 'touch-refused', reason: 'store-error', handle })
     }
   }
 
   async #create(draft: Draft, merged: Merged, scope: Scope): Promise<void> {
     requireToken(draft.access, this.#engine.emit) // with `lazy`, it was unknown whether there is a session
-    const { entry, identity } = await this.#writer.create(merged, scope.deadline)
-    draft.onCommitted(scope.intents, identity, entry, scope.generation)
-    this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.handle })
+    const created = await this.#writer.create(merged, scope.deadline, draft.reservedIdentity)
+    draft.onCommitted(scope.intents, { ...created, isWritten: true }, scope.generation)
+    this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: created.identity.handle })
   }
 
   #join(draft: Draft, { identity, newer: { entry, texts } }: PlanOf<'join'>, scope: Scope): Promise<void> {
@@ -206,7 +215,7 @@ export class Committer {
     try {
       await this.#replace(draft, { ...none, identity, entry, merged: undefined, latestTexts: draft.latestTexts }, none)
     } catch (error) {
-      this.#engine.emit({ type: 'commit-failed', reason: reasonOf(error), ...handleOf(draft) })
+      this.#engine.emit({ type: 'commit-failed', reason: reasonOf(error), ...handleOf(draft.state) })
     }
   }
 
@@ -222,7 +231,7 @@ export class Committer {
   /** Writes to a session that exists. `own`: the intents of the draft that the job contains. */
   #write(draft: Draft, job: Omit<Job, 'access'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<CommitResult> {
     return this.#queue.commit({ ...job, access: draft.access }).then((done) => {
-      draft.onCommitted(own, done.identity, done.entry, job.generation)
+      draft.onCommitted(own, done, job.generation)
       return done
     })
   }
@@ -232,6 +241,7 @@ export class Committer {
     for (const identity of ended) existed = (await this.#end(identity, reason, deadline)) || existed
     if (!existed && reason === 'flush') this.#flushedRowMissing(draft)
     for (const { key } of ended) draft.onDeleted(key)
+    draft.onOutcome('ended')
   }
 
   /**
@@ -252,8 +262,9 @@ export class Committer {
   async #sessionEnded(draft: Draft, error: SessionEndedError, scope: Scope): Promise<void> {
     if (scope.generation !== draft.generation) return // this request flushed it while the write was running
     const outcome = this.#outcomeFor(scope.intents)
-    this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome, ...handleOf(draft) })
+    this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome, ...handleOf(draft.state) })
     draft.end(outcome === 'started-new')
+    if (outcome !== 'started-new') draft.onOutcome('ended')
     if (outcome === 'started-new') return this.#create(draft, draft.merged(), { ...scope, intents: [...draft.intents] })
     if (outcome === 'error') throw error
   }
@@ -265,13 +276,13 @@ export class Committer {
   }
 
   async #claim(draft: Draft, name: string, { deadline }: Scope): Promise<string | undefined> {
-    draft.detectMutation(name)
+    draft.collectChangesOf(name)
     const text = draft.properties.texts.get(name)
     if (draft.state.is !== 'live' || (text === undefined && draft.hasPending(name))) {
       if (text !== undefined) draft.record({ kind: 'remove', name })
       return text
     }
-    const { userName } = this.#engine.profile
+    const { user: userName } = this.#engine.profile.names
     const own = draft.intents.filter((intent) => affectsProperty(intent, name) || (name === userName && intent.kind === 'login'))
     if (own.length === 0 && !draft.latestTexts.has(name) && !(await this.#isSetMeanwhile(draft, name))) return undefined
     return this.#commitClaim(draft, name, own, deadline)
@@ -286,7 +297,7 @@ export class Committer {
     if (state.is !== 'live') return false
     const result = await loadEntry(this.#engine, state.identity, true)
     if (result.entry === undefined || !result.texts.has(name) || generation !== draft.generation) return false
-    draft.onCommitted([], state.identity, result.entry, generation)
+    draft.onCommitted([], { identity: state.identity, entry: result.entry, isWritten: false }, generation)
     return true
   }
 
@@ -300,7 +311,7 @@ export class Committer {
       return merged.claimed
     } catch (error) {
       if (!(error instanceof SessionEndedError) || own.length > 0) throw error
-      this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome: 'discarded', ...handleOf(draft) })
+      this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome: 'discarded', ...handleOf(draft.state) })
       return undefined
     }
   }
@@ -329,10 +340,10 @@ const NO_CLAIM =
 const UNCOMMITTED =
   'A connection closed with changes of its session that were never saved, so they are lost. A WebSocket has no response that saves them: call `await session.save()` after a change. Further cases are reported only to the option `onEvent`, as events of type `uncommitted`.'
 
-/** Records changes inside of objects. Returns the error when one of them cannot be stored. */
-function detectMutations(draft: Draft): { readonly error: unknown } | undefined {
+/** Records changes that were made without verbs. Returns the error when one of them cannot be stored. */
+function collectChanges(draft: Draft): { readonly error: unknown } | undefined {
   try {
-    draft.detectMutations()
+    draft.collectChanges()
     return undefined
   } catch (error) {
     return { error }
@@ -341,8 +352,4 @@ function detectMutations(draft: Draft): { readonly error: unknown } | undefined 
 
 function reasonOf(error: unknown): string {
   return error instanceof SessionError ? error.code : 'application'
-}
-
-function handleOf({ state: { identity } }: Draft): { readonly handle?: string } {
-  return identity === undefined ? {} : { handle: identity.handle }
 }

@@ -109,7 +109,7 @@ export class CommitQueue {
     const { entry, written } = outcome
     for (const item of items) {
       this.#report(item, entry, item === items[0] && before.version === item.queued.job.entry.version)
-      item.queued.resolve({ entry, identity: issued(item.identity, written), merged: item.merged })
+      item.queued.resolve({ entry, identity: issued(item.identity, written), merged: item.merged, isWritten: true })
     }
     return entry
   }
@@ -132,7 +132,7 @@ function noWriteNeeded(entry: Entry): WriteOutcome {
 }
 
 function settleWithoutWrite({ noops, refused }: Batch, entry: Entry): void {
-  for (const { queued, identity, merged } of noops) queued.resolve({ entry, identity, merged })
+  for (const { queued, identity, merged } of noops) queued.resolve({ entry, identity, merged, isWritten: false })
   for (const { queued, error } of refused) queued.reject(error)
 }
 
