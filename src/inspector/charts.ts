@@ -53,12 +53,12 @@ export function lineChart(chart: Chart & { readonly labels: readonly string[]; r
     .domain([0, Math.max(1, labels.length - 1)])
     .range([LEFT + 6, WIDTH - RIGHT - 6])
   const y = vertical(series.flatMap(({ values }) => values.filter((value) => value !== undefined)))
-  const draw = line<number | undefined>()
+  const toPath = line<number | undefined>()
     .defined((value) => value !== undefined)
     .x((_, index) => x(index))
     .y((value) => y(value ?? 0))
   const lines = series.map(
-    ({ values }, index) => html`<path class="line line-${index}" d="${draw([...values]) ?? ''}"/>${dots(values, x, y, index)}`,
+    ({ values }, index) => html`<path class="line line-${index}" d="${toPath([...values]) ?? ''}"/>${dots(values, x, y, index)}`,
   )
   const names = labelled(labels.map((label) => ({ label, value: 0 }))).map(({ label, index }) => text(x(index), label))
   const heads = series.map(({ name }, index) => html`<th scope="col"><span class="key key-${index}"></span> ${name}</th>`)

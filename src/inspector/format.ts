@@ -5,7 +5,9 @@ const rounded = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 })
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 const absolute = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
 
-const UNITS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, milliseconds: number])[] = [
+const SHORT = { day: 'd', hour: 'h', minute: 'min', second: 's' } as const
+
+const UNITS: readonly (readonly [unit: keyof typeof SHORT, milliseconds: number])[] = [
   ['day', 86_400_000],
   ['hour', 3_600_000],
   ['minute', 60_000],
@@ -14,17 +16,16 @@ const UNITS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, milliseconds
 
 export const formatNumber = (value: number): string => numbers.format(value)
 
-/** A size of UTF-16 code units: `3.2 k`. */
+/** A size of UTF-16 code units: `3.2 K`, of which one has 1024. */
 export function formatSize(size: number): string {
-  if (size < 1000) return formatNumber(size)
-  return size < 1_000_000 ? `${rounded.format(size / 1000)} k` : `${rounded.format(size / 1_000_000)} M`
+  if (size < 1024) return formatNumber(size)
+  return size < 1024 ** 2 ? `${rounded.format(size / 1024)} K` : `${rounded.format(size / 1024 ** 2)} M`
 }
 
-/** A duration, with its largest unit: `2 days`. */
+/** A duration, with its largest unit: `2 d`, `10 min`. */
 export function formatDuration(milliseconds: number): string {
   const [unit, length] = UNITS.find(([, length]) => milliseconds >= length) ?? ['second', 1000]
-  const count = Math.round(milliseconds / length)
-  return `${count} ${unit}${count === 1 ? '' : 's'}`
+  return `${Math.round(milliseconds / length)} ${SHORT[unit]}`
 }
 
 /** Milliseconds of an operation: `0.42 ms`. */
@@ -55,13 +56,22 @@ function printValue(value: unknown): string {
 
 /** Shows what JSON does not have. */
 function replacer(this: unknown, name: string, value: unknown): unknown {
-  const original: unknown = (this as Record<string, unknown>)[name]
-  if (original instanceof Date) return `Date ${Number.isNaN(original.getTime()) ? 'invalid' : original.toISOString()}`
-  if (value instanceof Map) return { Map: [...value] }
-  if (value instanceof Set) return { Set: [...value] }
-  if (value instanceof RegExp) return String(value)
-  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`
-  if (typeof value === 'bigint') return `${value}n`
-  if (value === undefined || (typeof value === 'number' && !Number.isFinite(value))) return String(value)
-  return value
+  const original: unknown = (this as Record<string, unknown>)[name] // a Date has a toJSON
+  switch (Object.prototype.toString.call(original).slice('[object '.length, -1)) {
+    case 'Date':
+      return Number.isNaN((original as Date).getTime()) ? 'Invalid Date' : value
+    case 'Map':
+      return { Map: [...(value as Map<unknown, unknown>)] }
+    case 'Set':
+      return { Set: [...(value as Set<unknown>)] }
+    case 'BigInt':
+      return `${String(value)}n`
+    case 'RegExp':
+    case 'Undefined':
+      return String(value)
+    case 'Number':
+      return Number.isFinite(value) ? value : String(value)
+    default:
+      return ArrayBuffer.isView(value) ? `${value.byteLength} bytes` : value
+  }
 }

@@ -45,10 +45,10 @@ export class History {
   }
 
   /** Starts to observe, until the process ends. */
-  observe({ subscribe }: Channels): this {
-    subscribe('sojourn.event', (message) => this.#onEvent(message as PublishedEvent))
-    subscribe('tracing:sojourn.commit:start', (message) => void this.#startedAt.set(message as object, performance.now()))
-    subscribe('tracing:sojourn.commit:asyncEnd', (message) => this.#onCommit(message as CommitTrace))
+  observe(channels: Channels): this {
+    channels.subscribe('sojourn.event', (message) => this.#onEvent(message as PublishedEvent))
+    channels.subscribe('tracing:sojourn.commit:start', (message) => void this.#startedAt.set(message as object, performance.now()))
+    channels.subscribe('tracing:sojourn.commit:asyncEnd', (message) => this.#onCommit(message as CommitTrace))
     return this
   }
 

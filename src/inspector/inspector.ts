@@ -26,8 +26,6 @@ export interface Inspector {
  * made on the server, needs no script, and never shows an id.
  *
  * ```ts
- * import { inspector } from 'sojourn/inspector'
- *
  * const admins = ['ada']
  * const handler = inspector({
  *   sessions,

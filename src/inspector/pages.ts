@@ -25,7 +25,7 @@ export interface PagesContext {
 }
 
 /** One request of an operator. */
-interface Visit {
+interface OperatorRequest {
   readonly request: Request
   readonly query: URLSearchParams
   readonly operator: Operator
@@ -55,20 +55,20 @@ export class Pages {
     if (operator instanceof Response) return operator
     const query = new URL(request.url).searchParams
     if (query.get('style') === STYLE_VERSION) return styleSheet()
-    const visit = { request, query, operator, admin: this.#adminOf(operator.name), csrf: csrfToken(request) }
+    const asked = { request, query, operator, admin: this.#adminOf(operator.name), csrf: csrfToken(request) }
     try {
-      return request.method === 'POST' ? await this.#post(visit) : send(visit, await this.#page(visit))
+      return request.method === 'POST' ? await this.#post(asked) : send(asked, await this.#page(asked))
     } catch (error) {
-      return send(visit, failure(error))
+      return send(asked, failure(error))
     }
   }
 
-  async #page({ query, operator, admin, csrf, request }: Visit): Promise<Page> {
+  async #page({ query, operator, admin, csrf, request }: OperatorRequest): Promise<Page> {
     if (request.method !== 'GET' && request.method !== 'HEAD') return NO_METHOD
     const action = actionOf(query)
     if (action !== undefined) return operator.changes === true ? confirmPage(action, csrf.token) : READ_ONLY
-    const handle = query.get('session') ?? (query.get('handle')?.trim() || null)
-    if (handle !== null) return this.#session(admin, handle, operator, noticeOf(query))
+    const handle = query.get('session') ?? searchOf(query).handle
+    if (handle !== '') return this.#session(admin, handle, operator, noticeOf(query))
     if (query.get('view') === 'overview') return this.#overview(admin)
     return this.#list(admin, query, operator)
   }
@@ -92,14 +92,14 @@ export class Pages {
     return { ...listPage(search, page, this.#context.now(), operator.changes === true), notice: noticeOf(query) }
   }
 
-  async #post(visit: Visit): Promise<Response> {
-    const { request, query, operator, admin } = visit
+  async #post(asked: OperatorRequest): Promise<Response> {
+    const { request, query, operator, admin } = asked
     const form = await readForm(request)
-    if (form === undefined) return send(visit, TOO_LARGE)
-    if (isForged(request, form)) return send(visit, FORGED)
+    if (form === undefined) return send(asked, TOO_LARGE)
+    if (isForged(request, form)) return send(asked, FORGED)
     const action = actionOf(query)
-    if (action === undefined) return send(visit, NO_CHANGE)
-    if (operator.changes !== true) return send(visit, READ_ONLY)
+    if (action === undefined) return send(asked, NO_CHANGE)
+    if (operator.changes !== true) return send(asked, READ_ONLY)
     await action.run(admin)
     this.#measurement.forget()
     return redirect(link(action.after))
@@ -116,7 +116,7 @@ export class Pages {
   }
 }
 
-function send({ operator, csrf: { setCookie } }: Visit, page: Page): Response {
+function send({ operator, csrf: { setCookie } }: OperatorRequest, page: Page): Response {
   const headers = new Headers({ ...HEADERS, 'Content-Type': 'text/html; charset=utf-8' })
   if (setCookie !== undefined) headers.set('Set-Cookie', setCookie)
   return new Response(String(layout(page, operator)), { status: page.status ?? 200, headers })

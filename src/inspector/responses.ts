@@ -14,7 +14,7 @@ export const HEADERS: Readonly<Record<string, string>> = {
 
 /** The response to a request that is not allowed. It does not show that the inspector exists. */
 export function notFound(): Response {
-  return new Response(null, { status: 404, headers: { 'Cache-Control': 'no-store' } })
+  return new Response(undefined, { status: 404, headers: { 'Cache-Control': 'no-store' } })
 }
 
 /** The style sheet. Its address changes with its text. */
@@ -25,7 +25,7 @@ export function styleSheet(): Response {
 
 /** Shows a page after a change. `location` is relative to the present address. */
 export function redirect(location: string): Response {
-  return new Response(null, { status: 303, headers: { ...HEADERS, Location: location } })
+  return new Response(undefined, { status: 303, headers: { ...HEADERS, Location: location } })
 }
 
 const MAX_FORM = 10_000

@@ -1,3 +1,5 @@
+import { sha256 } from '../core/store/id.ts'
+
 /** The style sheet of every page. Colors follow the system; their contrast is at least 4.5:1. */
 export const STYLE = `
 :root {
@@ -44,8 +46,9 @@ table { width: 100%; border-collapse: collapse; background: var(--card) }
 caption { text-align: left; color: var(--muted); padding: 0.25rem 0 }
 th, td { padding: 0.5rem 0.75rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; font-weight: 400 }
 thead th { color: var(--muted); font-size: 0.9rem }
+.action { text-align: right; white-space: nowrap }
 .number { text-align: right; font-variant-numeric: tabular-nums }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 0.75rem; margin: 1rem 0 }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 0.75rem; margin: 1rem 0 }
 .facts div { padding: 0.6rem 0.9rem; background: var(--card); border: 1px solid var(--line); border-radius: 6px }
 dt { color: var(--muted); font-size: 0.9rem }
 dd { margin: 0; overflow-wrap: anywhere }
@@ -80,6 +83,4 @@ summary { min-height: 2.75rem; padding-top: 0.6rem; cursor: pointer; color: var(
 `
 
 /** Changes with the style sheet, which browsers keep. */
-export const STYLE_VERSION: string = [...STYLE]
-  .reduce((hash, character) => (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0, 7)
-  .toString(36)
+export const STYLE_VERSION: string = sha256(STYLE).slice(0, 12)

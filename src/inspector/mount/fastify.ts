@@ -6,7 +6,7 @@ export function mountFastify(handler: (request: Request, original: object) => Pr
   return function install(app, _options, done) {
     // The handler reads the body itself. Parsers of the application do not apply here.
     app.removeAllContentTypeParsers()
-    app.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null, undefined))
+    app.addContentTypeParser('*', async () => undefined)
     const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> =>
       reply.send(await handler(toRequest({ req: request.raw, secure: request.protocol === 'https', body: undefined }), request))
     app.all('/', answer)

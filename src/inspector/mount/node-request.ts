@@ -40,5 +40,5 @@ export async function sendResponse(res: ServerResponse, response: Response): Pro
   for (const [name, value] of response.headers) if (name !== 'set-cookie') res.setHeader(name, value)
   const cookies = response.headers.getSetCookie()
   if (cookies.length > 0) res.appendHeader('Set-Cookie', cookies)
-  res.end(Buffer.from(await response.arrayBuffer()))
+  res.end(new Uint8Array(await response.arrayBuffer()))
 }

@@ -21,12 +21,13 @@ export interface Measured {
 export function overviewPage({ stats, at, rows, isComplete }: Measured, history: History | undefined, now: number): Page {
   const partial =
     !isComplete && html`<p class="notice">Only the first ${formatNumber(rows)} rows were read, in the time that this page has.</p>`
+  const collected = html`Collected ${time(at, now)}. A size is a number of characters; 1 K has 1,024.`
   return {
     title: 'Overview',
     current: 'overview',
     content: html`${partial}
 ${numbers(stats)}
-<p class="muted">Collected ${time(at, now)}.</p>
+<p class="muted">${collected}${history !== undefined && ' Conflicts and latency are those of this process since its start.'}</p>
 <div class="charts">
 ${barChart({ title: 'Sessions by age', points: points(stats.ages, formatDuration), format: formatNumber })}
 ${barChart({ title: 'Sessions by size', points: points(stats.sizes, formatSize), format: formatNumber })}
@@ -65,9 +66,9 @@ function observed({ intervals, length }: History): Html {
     { name: 'median', values: intervals.map(({ latencies }) => latencies.quantile(0.5)) },
     { name: '95 %', values: intervals.map(({ latencies }) => latencies.quantile(0.95)) },
   ]
-  const every = `since the start of this process, per ${formatDuration(length)}`
-  return html`${barChart({ title: `Merged conflicts ${every} (UTC)`, points: conflicts, format: formatNumber })}
-${lineChart({ title: `Latency of commits ${every} (UTC)`, labels, series, format: formatLatency })}`
+  const every = `per ${formatDuration(length)}, UTC`
+  return html`${barChart({ title: `Merged conflicts ${every}`, points: conflicts, format: formatNumber })}
+${lineChart({ title: `Latency of commits ${every}`, labels, series, format: formatLatency })}`
 }
 
 function largest({ largest: sessions }: Stats, now: number): Html | undefined {

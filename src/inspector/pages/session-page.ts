@@ -62,7 +62,7 @@ function properties({ handle, properties: list, isReadable }: SessionDetails, op
 <td data-label="Kind">${property.kind ?? '–'}</td>
 <td data-label="Size" class="number">${formatSize(property.size)}</td>
 <td data-label="Value">${valueOf(property, operator)}</td>
-${canChange && html`<td><a class="button danger" href="${link({ session: handle, property: property.name, confirm: 'delete-property' })}">Delete <span class="hidden">${property.name}</span>…</a></td>`}
+${canChange && html`<td class="action"><a class="button danger" href="${link({ session: handle, property: property.name, confirm: 'delete-property' })}">Delete…<span class="hidden"> ${property.name}</span></a></td>`}
 </tr>`,
   )
   return html`<table class="list">
