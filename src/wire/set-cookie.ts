@@ -12,6 +12,8 @@ export interface CookieAttributes {
   readonly sameSite?: 'lax' | 'strict' | 'none'
   readonly partitioned?: boolean
   readonly priority?: 'low' | 'medium' | 'high'
+  /** For clients that expect `Expires`; `maxAge` is shorter and does not depend on clocks. */
+  readonly expires?: Date
 }
 
 const identity = (value: string): string => value

@@ -11,6 +11,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   adapters: ['wire', 'codecs', 'core'], // the application passes the store in
   cli: ['wire', 'codecs', 'core', 'stores/open.ts'],
   django: ['wire', 'codecs', 'core', 'stores'],
+  'express-session': ['wire', 'codecs', 'core', 'stores/memory.ts', 'adapters'],
   testing: ['core'],
   index: ['core'],
 }
@@ -53,6 +54,16 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     fastify: ['shared', 'node'],
     hono: ['shared', 'web'],
   },
+  'express-session': {
+    values: [],
+    cookie: ['values'],
+    session: ['cookie'],
+    store: ['cookie', 'session'],
+    config: ['values', 'cookie', 'store'],
+    request: ['values', 'cookie', 'session', 'config'],
+    manager: ['values', 'cookie', 'session', 'store', 'config', 'request'],
+    'express-session': ['cookie', 'session', 'store', 'config', 'manager'],
+  },
   django: {
     format: [],
     rows: ['format'],
@@ -76,12 +87,14 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/fastify': ['node:*', 'fastify-plugin'],
   'django/rows/file-': ['node:*'],
   'cli/': ['node:*', 'commander', 'cli-progress'],
+  'express-session/': ['node:*'],
 }
 
 /** As `layers` and `packages`, for type-only imports. */
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
   'adapters/': ['node:*', 'fastify', 'hono', 'koa'],
+  'express-session/express-session': ['express', 'express-session'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }
 
