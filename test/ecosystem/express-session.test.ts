@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { Browser } from '../stories/harness/browser.ts'
 import { requireFrom } from './harness/serve.ts'
-import { IMPROVEMENTS, type Situation, SITUATIONS } from './harness/situations.ts'
+import { IMPROVEMENTS, SITUATIONS, type Situation } from './harness/situations.ts'
 
 interface Library {
   (options: object): unknown
@@ -70,7 +70,11 @@ async function run(situation: Situation, library: string, express: string): Prom
   if (app instanceof Server) for (const event of ['request', 'upgrade'] as const) server.on(event, (...args) => app.emit(event, ...args))
   else server.on('request', app as RequestListener)
   const transcript: string[] = []
-  await situation.run({ open: () => new Browser(Number(new URL(origin).port)), origin, log: (line) => transcript.push(line.replaceAll(origin, '')) })
+  await situation.run({
+    open: () => new Browser(Number(new URL(origin).port)),
+    origin,
+    log: (line) => transcript.push(line.replaceAll(origin, '')),
+  })
   return transcript
 }
 

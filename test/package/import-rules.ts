@@ -12,6 +12,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   cli: ['wire', 'codecs', 'core', 'stores/open.ts'],
   django: ['wire', 'codecs', 'core', 'stores'],
   'express-session': ['wire', 'codecs', 'core', 'stores/memory.ts', 'adapters'],
+  otel: ['core'],
   testing: ['core'],
   index: ['core'],
 }
@@ -86,6 +87,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/koa': ['node:*'],
   'adapters/fastify': ['node:*', 'fastify-plugin'],
   'django/rows/file-': ['node:*'],
+  'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
   'cli/': ['node:*', 'commander', 'cli-progress'],
   'express-session/': ['node:*'],
 }

@@ -2,6 +2,7 @@ import { requireToken } from '../base/access.ts'
 import { monotonic } from '../base/clock.ts'
 import { CommitUnknownError, ConfigError, SessionEndedError, SessionError } from '../base/errors.ts'
 import type { SessionEvent } from '../base/events.ts'
+import { COMMIT, type CommitTrace, trace } from '../base/tracing.ts'
 import { affectsProperty, type Intent, whenEnded } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
 import { additive } from '../changes/overlap.ts'
@@ -45,12 +46,19 @@ export class Committer {
     this.#queue = new CommitQueue(context, this.#writer)
   }
 
+  /** Whether the commit for a response with this status performs only a flush. */
+  dropsChanges(status: number): boolean {
+    return status >= 500 && !this.#engine.saveOnError
+  }
+
   /**
    * Commits the changes of a draft. If the status is 500 or above and `saveOnError` is not set, only
    * a flush and the end of an overlap are performed.
    */
-  async commit(draft: Draft, status = 200): Promise<void> {
-    const failed = status >= 500 && !this.#engine.saveOnError
+  async commit(draft: Draft, status = 200, traced?: CommitTrace): Promise<void> {
+    if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.commit(draft, status, started))
+    const failed = this.dropsChanges(status)
+    setOutcome(traced, 'unchanged')
     const scope = this.#scope(draft)
     try {
       const problem = failed ? undefined : collectChanges(draft)
@@ -58,6 +66,7 @@ export class Committer {
       const discardsChanges = failed || problem !== undefined
       if (draft.state.is === 'unloaded' && draft.intents.length > 0 && !discardsChanges) await loadInto(this.#engine, draft, true)
       const plan = this.#plan(draft, discardsChanges)
+      setOutcome(traced, OUTCOMES[plan.do])
       if (plan.do === 'nothing') this.#unchanged(draft, plan.reason)
       else await this.#execute(draft, plan, { ...scope, intents: [...draft.intents], generation: draft.generation })
       if (problem !== undefined) throw problem.error
@@ -67,7 +76,9 @@ export class Committer {
   }
 
   /** Removes a property in the store and resolves to its text. At most one caller gets it. */
-  async claim(draft: Draft, name: string): Promise<string | undefined> {
+  async claim(draft: Draft, name: string, traced?: CommitTrace): Promise<string | undefined> {
+    if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.claim(draft, name, started))
+    setOutcome(traced, 'claimed')
     if (!this.#engine.capabilities.compareAndSwap) throw new ConfigError(NO_CLAIM)
     const scope = this.#scope(draft)
     try {
@@ -75,6 +86,18 @@ export class Committer {
     } catch (error) {
       throw this.#failed(draft, scope, error)
     }
+  }
+
+  #trace<T>(draft: Draft, run: (context: CommitTrace) => Promise<T>): Promise<T> {
+    const context: CommitTrace = { manager: this.#engine.name, previousHandle: draft.state.identity?.handle }
+    return trace(
+      COMMIT,
+      context,
+      () => run(context),
+      () => {
+        context.handle = draft.currentIdentity?.handle
+      },
+    )
   }
 
   async load(draft: Draft): Promise<void> {
@@ -292,6 +315,23 @@ export class Committer {
       return undefined
     }
   }
+}
+
+/** What traces tell about a plan. */
+const OUTCOMES: Readonly<Record<Plan['do'], NonNullable<CommitTrace['outcome']>>> = {
+  nothing: 'unchanged',
+  touch: 'touched',
+  create: 'created',
+  replace: 'saved',
+  join: 'saved',
+  'end-overlap': 'saved',
+  delete: 'ended',
+  'delete-then-create': 'created',
+  refuse: 'refused',
+}
+
+function setOutcome(traced: CommitTrace | undefined, outcome: NonNullable<CommitTrace['outcome']>): void {
+  if (traced !== undefined) traced.outcome = outcome
 }
 
 const NO_CLAIM =

@@ -16,7 +16,6 @@ import {
 } from '../base/option-checks.ts'
 import { type CookieOptions, PREFIX } from '../cookie/cookie-transport.ts'
 import type { Store } from '../store/store.ts'
-import type { Schemas } from '../values/session-data.ts'
 import { checkCodec } from './check-codec.ts'
 import { FOREIGN_OPTIONS } from './foreign-options.ts'
 import type { SessionOptions } from './options.ts'
@@ -29,13 +28,14 @@ import type { PropertyNames } from './profile.ts'
 export function checkSessionOptions(options: unknown, names: PropertyNames): asserts options is SessionOptions {
   if (!isObject(options)) throw new ConfigError(`createSessions(options): pass an object with a \`store\`, not ${formatValue(options)}.`)
   checkOptions(options, SESSION_OPTIONS)
-  const { store, clearExpired, cookie, codec, schema } = options as unknown as SessionOptions
+  const { store, clearExpired, cookie, codec, schema, properties } = options as unknown as SessionOptions
   checkStore(store)
   if (codec !== undefined) checkCodec(codec)
   if (clearExpired !== undefined && clearExpired !== false) checkClearExpired(store)
   checkLifetime(options as unknown as SessionOptions)
   if (cookie !== undefined) checkCookie(cookie)
-  if (schema !== undefined) checkSchemaNames(schema, names)
+  checkNames('schema', schema, names)
+  checkNames('properties', properties, names)
 }
 
 /** An `idle` beyond `absolute` would have no effect, so it is an error. */
@@ -99,6 +99,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   clearExpired: (value) => (value === false ? undefined : anInterval(value)),
   codec: withMethods('a codec', 'decode', 'encode', 'parse', 'print'),
   schema: aSchema,
+  properties: propertyClasses,
   as: anIdentifier,
   realm: aName,
   onEvent: aFunction,
@@ -131,9 +132,22 @@ function aSchema(value: unknown): string | undefined {
   return wrong === undefined ? undefined : `the schema of "${wrong[0]}" does not follow Standard Schema (zod, valibot, arktype … do)`
 }
 
-function checkSchemaNames(schema: Schemas, names: PropertyNames): void {
-  const reserved = Object.keys(schema).find((name) => names.isReserved(name))
-  if (reserved !== undefined) throw invalidOption(undefined, 'schema', schema, `the name "${reserved}" is reserved, so use another name`)
+/** Checks the names of an option that has a field for each property. */
+function checkNames(option: 'schema' | 'properties', value: object | undefined, names: PropertyNames): void {
+  const reserved = Object.keys(value ?? {}).find((name) => names.isReserved(name))
+  if (reserved !== undefined) throw invalidOption(undefined, option, value, `the name "${reserved}" is reserved, so use another name`)
+}
+
+function propertyClasses(value: unknown): string | undefined {
+  if (!isObject(value)) return 'pass an object such as { otp: { secret: true }, theme: { client: true } }'
+  for (const [name, propertyClass] of Object.entries(value)) {
+    if (propertyClass === undefined) continue
+    if (!isObject(propertyClass)) return `pass { secret: true } or { client: true } for "${name}"`
+    checkOptions(propertyClass, { path: `properties.${name}.`, checks: { secret: aBoolean, client: aBoolean } })
+    if (propertyClass['secret'] === true && propertyClass['client'] === true)
+      return `"${name}" is secret, and the client would see it; remove one of both`
+  }
+  return undefined
 }
 
 const COOKIE_CHECKS: Readonly<Record<string, Check>> = {

@@ -41,7 +41,8 @@ export function makeMiddleware<Data>(settings: Settings): Middleware<Data> {
   const options = { store, codec: plainJsonCodec, saveOnError: true, maxSize: MAX_SIZE, ...core }
   const sessions = new ExpressSessions<Data>(options, expressSessionProfile(settings, transport))
   const view = settings.memoryStore ?? new SessionStore(store)
-  view.attach(new ManagerSessions(sessions as Sessions<unknown>, settings))
+  const stored = new ManagerSessions(sessions as Sessions<unknown>, settings)
+  view.attach(stored)
   const isConnected = watchConnection(view)
   const adapter = adapterOf(sessions)
 
@@ -51,7 +52,7 @@ export function makeMiddleware<Data>(settings: Settings): Middleware<Data> {
     const exchange = await adapter.open(incoming, { issues: isDeferrable })
     exchange.throwLoadError()
     adapter.bind(req, exchange.session)
-    const session = new RequestSession(req, incoming, exchange as Exchange<unknown>, settings)
+    const session = new RequestSession(req, incoming, exchange as Exchange<unknown>, { settings, stored })
     if (isDeferrable && !res.headersSent && !res.writableEnded) deferResponse(req, res, { exchange: session, fail })
   }
 

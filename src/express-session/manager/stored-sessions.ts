@@ -8,7 +8,7 @@ import type { Settings } from '../config/options.ts'
 import { Cookie } from '../cookie/cookie.ts'
 import { TrackedCookie } from '../cookie/tracked-cookie.ts'
 import { holderOf } from '../request/expose.ts'
-import { RequestSession } from '../request/request-session.ts'
+import { type LateSessions, RequestSession } from '../request/request-session.ts'
 import { Session, type SessionRequest } from '../session/session.ts'
 import type { StoredSessions } from '../store/session-store.ts'
 import type { StoredSession } from '../store/store.ts'
@@ -20,7 +20,7 @@ import { userChange } from '../values/user.ts'
 const HANDLE = /^[A-Za-z0-9_-]{43}$/
 
 /** The sessions of a manager by their sids, for `req.sessionStore`. */
-export class ManagerSessions implements StoredSessions {
+export class ManagerSessions implements StoredSessions, LateSessions {
   readonly #sessions: Sessions<unknown>
   readonly #settings: Settings
   readonly #rows: Rows
@@ -57,6 +57,15 @@ export class ManagerSessions implements StoredSessions {
     if (!isLive) draft.record({ kind: 'save' })
     this.#read.set(session, after)
     await target.save()
+  }
+
+  /** Applies changes to a session that has a row. They are dropped if it has ended. */
+  async change(sid: string, intents: readonly Intent[]): Promise<void> {
+    const session = await this.#sessions.load(sid)
+    const draft = draftOf(session)
+    if (draft.state.is !== 'live') return
+    for (const intent of intents) draft.record(intent)
+    await session.save()
   }
 
   async destroy(sid: string): Promise<void> {

@@ -1,5 +1,6 @@
-import { ConfigError } from '../../core/base/errors.ts'
+import { ConfigError, HeadersSentError } from '../../core/base/errors.ts'
 import { formatValue } from '../../core/base/format.ts'
+import type { Intent } from '../../core/changes/intent.ts'
 import type { CookieToSet, Delivery } from '../../core/cookie/transport.ts'
 import type { ChangeRecorder, ChangeSource } from '../../core/draft/change-sources.ts'
 import type { Draft } from '../../core/draft/draft.ts'
@@ -13,12 +14,24 @@ import { sign } from '../cookie/signed.ts'
 import { TrackedCookie } from '../cookie/tracked-cookie.ts'
 import { notFound, Session, type SessionOwner, setOwner } from '../session/session.ts'
 import { differences } from '../values/json-texts.ts'
-import { propertyTexts, storedName } from '../values/names.ts'
+import { propertyTexts, storedName, USER } from '../values/names.ts'
 import { SessionProperties } from '../values/session-properties.ts'
 import { userChange } from '../values/user.ts'
 import { expose, replacement, type SessionHolder } from './expose.ts'
 import type { ExpressMessage, ExpressRequest } from './express-request.ts'
 import { Turns } from './turns.ts'
+
+/** What a request uses of the manager of its session. */
+export interface Manager {
+  readonly settings: Settings
+  readonly stored: LateSessions
+}
+
+/** Changes sessions by their sids, for methods that are called after the response has started. */
+export interface LateSessions {
+  change(sid: string, intents: readonly Intent[]): Promise<void>
+  destroy(sid: string): Promise<void>
+}
 
 /** A session object, with what it is compared with. */
 interface Shown {
@@ -36,6 +49,7 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   readonly #incoming: ExpressRequest
   readonly #exchange: Exchange<unknown>
   readonly #settings: Settings
+  readonly #stored: LateSessions
   readonly #draft: Draft
   readonly #turns: Turns = new Turns()
   #generation = -1
@@ -52,11 +66,12 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   #isShared = false
   #expired: CookieToSet | undefined
 
-  constructor(req: ExpressMessage, incoming: ExpressRequest, exchange: Exchange<unknown>, settings: Settings) {
+  constructor(req: ExpressMessage, incoming: ExpressRequest, exchange: Exchange<unknown>, { settings, stored }: Manager) {
     this.#req = req
     this.#incoming = incoming
     this.#exchange = exchange
     this.#settings = settings
+    this.#stored = stored
     this.#draft = draftOf(exchange.session)
     this.#begin()
   }
@@ -75,6 +90,7 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   save(session: Session): Promise<void> {
     return this.#turns.run(async () => {
       if (session !== this.#shown?.object) throw new Error(REPLACED)
+      if (this.#draft.isCommitted) return this.#saveLate(this.#shown)
       if (this.#endIfOver()) return this.#exchange.session.save()
       await this.#commit('save', () => this.#exchange.session.save())
     })
@@ -105,7 +121,9 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
 
   destroy(session: Session): Promise<void> {
     return this.#turns.run(async () => {
-      if (session === this.#shown?.object) await this.#end()
+      if (session !== this.#shown?.object) return
+      if (this.#draft.isCommitted) return this.#stored.destroy(this.#sid)
+      await this.#end()
     })
   }
 
@@ -144,14 +162,28 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
     const shown = this.#current()
     if (shown === undefined || !this.#mayChange(shown)) return
     if (this.#isShared) shown.properties.pull(propertyTexts(recorder.texts))
-    const { before, after } = shown.properties.take()
-    const found = differences(before, after, this.#settings.merged)
-    const user = userChange(this.#settings.userOf, before, after, found)
-    if (user !== undefined) recorder.record(user) // first, because a login of another user drops what was there
-    for (const difference of found) recorder.record({ ...difference, name: storedName(difference.name) })
-    for (const intent of shown.cookie.take()) recorder.record(intent)
+    for (const intent of this.#changes(shown)) recorder.record(intent)
     if (shown.cookie.isTooLong) this.#draft.context.warnOnce(TOO_LONG)
     if (this.#needsRow()) recorder.record({ kind: 'save' })
+  }
+
+  /** What the application changed in the object since the last call. */
+  #changes({ properties, cookie }: Shown): Intent[] {
+    const { before, after } = properties.take()
+    const found = differences(before, after, this.#settings.merged)
+    const user = userChange(this.#settings.userOf, before, after, found)
+    const changes = found.map((difference): Intent => ({ ...difference, name: storedName(difference.name) }))
+    // The user is first, because a login can drop the data of another one.
+    return [...(user === undefined ? [] : [user]), ...changes, ...cookie.take()]
+  }
+
+  /** The response has started, so the cookie cannot change: only a session that has a row is saved. */
+  async #saveLate(shown: Shown): Promise<void> {
+    const intents = this.#changes(shown)
+    if (intents.length === 0) return
+    if (this.#draft.currentIdentity !== undefined && !intents.some(changesUser)) return this.#stored.change(this.#sid, intents)
+    this.#draft.context.emit({ type: 'cookie-refused', reason: 'no-response' })
+    throw new HeadersSentError(TOO_LATE)
   }
 
   /** Begins with the session of the draft: the stored one, or a new one. */
@@ -268,6 +300,10 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   }
 }
 
+function changesUser(intent: Intent): boolean {
+  return intent.kind === 'login' || ('name' in intent && intent.name === USER)
+}
+
 function foreignObject(value: unknown): ConfigError {
   return new ConfigError(
     `req.session was assigned ${formatValue(value)}, which is not a session. Set properties: Object.assign(req.session, { … }). To begin a new session call req.session.regenerate(callback), and to end it req.session.destroy(callback). Nothing of this request was saved.`,
@@ -276,6 +312,9 @@ function foreignObject(value: unknown): ConfigError {
 
 const REPLACED =
   'This session was regenerated, reloaded or destroyed in this request, so its changes were not saved. Use req.session, which has the current one.'
+
+const TOO_LATE =
+  'The response has started, so the browser cannot get a cookie any more: no session can begin and no user can log in. Save the session before the first byte of the response.'
 
 const TOO_LONG =
   'req.session.cookie.maxAge is longer than a session can live (option `absolute`, at most 400 days), so the session ends earlier.'

@@ -186,7 +186,9 @@ exports.passport = (env) => {
   app.post('/login', passport.authenticate('local', { ...options, successReturnToOrRedirect: '/' }))
   app.post('/login-keep', passport.authenticate('local', { ...options, successReturnToOrRedirect: '/', keepSessionInfo: true }))
   app.post('/login-by-hand', (req, res, next) =>
-    passport.authenticate('local', (error, user) => (error || !user ? next(error || new Error('no user')) : req.login(user, (failed) => (failed ? next(failed) : res.redirect('/')))))(req, res, next),
+    passport.authenticate('local', (error, user) =>
+      error || !user ? next(error || new Error('no user')) : req.login(user, (failed) => (failed ? next(failed) : res.redirect('/'))),
+    )(req, res, next),
   )
   app.post('/logout', (req, res, next) => req.logout((error) => (error ? next(error) : res.redirect('/'))))
   app.post('/logout-keep', (req, res, next) => req.logout({ keepSessionInfo: true }, (error) => (error ? next(error) : res.redirect('/'))))
@@ -275,7 +277,8 @@ exports.keycloak = (env) => {
   app.post('/k_logout', (req, res) => {
     tokens.clear(req.sessionID)
     // The store is asked without a callback, so wait until it has another answer.
-    const ask = () => env.store.get(req.sessionID, (_error, session) => (session && session['keycloak-token'] ? setTimeout(ask, 1) : res.end()))
+    const ask = () =>
+      env.store.get(req.sessionID, (_error, session) => (session && session['keycloak-token'] ? setTimeout(ask, 1) : res.end()))
     ask()
   })
   return withErrors(app)

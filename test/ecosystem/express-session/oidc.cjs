@@ -81,7 +81,11 @@ exports.oauth2 = (env, { origin, issuer }) => {
     state: true,
     pkce: true,
   }
-  return withStrategy(env, 'oauth2', new OAuth2Strategy(options, (_token, _refresh, { id_token: token }, _profile, done) => done(null, { id: subjectOf(token) })))
+  return withStrategy(
+    env,
+    'oauth2',
+    new OAuth2Strategy(options, (_token, _refresh, { id_token: token }, _profile, done) => done(null, { id: subjectOf(token) })),
+  )
 }
 
 function subjectOf(token) {
@@ -105,7 +109,9 @@ exports.openidconnect = (env, { origin, issuer }) => {
 /** The strategy of openid-client keeps state and verifier in the session. */
 exports.openidClient = async (env, { origin, issuer }) => {
   const config = await discovery(new URL(issuer), CLIENT.client_id, CLIENT.client_secret, undefined, { execute: [allowInsecureRequests] })
-  const strategy = new OpenidClientStrategy({ config, scope: 'openid', callbackURL: `${origin}/callback` }, (tokens, done) => done(null, { id: tokens.claims().sub }))
+  const strategy = new OpenidClientStrategy({ config, scope: 'openid', callbackURL: `${origin}/callback` }, (tokens, done) =>
+    done(null, { id: tokens.claims().sub }),
+  )
   return withStrategy(env, 'openid-client', strategy)
 }
 

@@ -105,7 +105,12 @@ function csrf(app: string, header: string): Situation {
       const browser = scene.open()
       const form = await browser.get('/form')
       const token = form.body
-      scene.log(`GET /form → ${form.status} ${form.setCookies.map((cookie) => cookie.split('=')[0]).sort().join(' ')}`)
+      scene.log(
+        `GET /form → ${form.status} ${form.setCookies
+          .map((cookie) => cookie.split('=')[0])
+          .sort()
+          .join(' ')}`,
+      )
       const order = async (name: string, from: Browser, sent: string): Promise<void> => {
         const { status } = await from.request('POST', '/order', { headers: sent === '' ? {} : { [header]: sent } })
         scene.log(`${name} → ${status}`)
@@ -251,8 +256,23 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
     'GET /session',
     'GET /account',
   ),
-  'passport: req.login': steps('passport', 'POST /cart/book', `POST /login-by-hand ${ADA}`, 'GET /', 'POST /login username=eve&password=apple', 'GET /'),
-  'connect-flash': steps('flash', 'POST /add/info/one', 'POST /add/info/two', 'POST /add/error/three', 'GET /messages/info', 'GET /messages', 'GET /messages'),
+  'passport: req.login': steps(
+    'passport',
+    'POST /cart/book',
+    `POST /login-by-hand ${ADA}`,
+    'GET /',
+    'POST /login username=eve&password=apple',
+    'GET /',
+  ),
+  'connect-flash': steps(
+    'flash',
+    'POST /add/info/one',
+    'POST /add/info/two',
+    'POST /add/error/three',
+    'GET /messages/info',
+    'GET /messages',
+    'GET /messages',
+  ),
   'connect-flash in three tabs': twoTabs,
   csurf: csrf('csurf', 'csrf-token'),
   'csrf-sync': csrf('csrfSync', 'x-csrf-token'),
@@ -266,7 +286,10 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
   'express-openid-connect with a store': login('expressOpenidConnect'),
   'socket.io': sockets,
   supertest,
-  'NestJS with @nestjs/passport': { ...steps('nest', 'GET /', `POST /login ${ADA}`, 'GET /', 'POST /logout', 'GET /'), express: ['express'] },
+  'NestJS with @nestjs/passport': {
+    ...steps('nest', 'GET /', `POST /login ${ADA}`, 'GET /', 'POST /logout', 'GET /'),
+    express: ['express'],
+  },
 }
 
 interface Improvement {
@@ -276,4 +299,29 @@ interface Improvement {
 }
 
 /** Where the drop-in behaves differently on purpose. */
-export const IMPROVEMENTS: Readonly<Record<string, Improvement>> = {}
+export const IMPROVEMENTS: Readonly<Record<string, Improvement>> = {
+  'properties: read, write, delete': {
+    because: 'A user id in req.session.userId is a login, so the session gets a new sid.',
+    steps: { 7: 'POST /set/userId/7 → 200 ["_csrf","cart","cookie","user","userId","views"] sets connect.sid' },
+  },
+  'login of tutorials': {
+    because: 'A login by assignment gives the session a new sid, so the cookie of before the login is worthless.',
+    steps: {
+      1: 'POST /login/7 → 302 / sets connect.sid',
+      3: 'with the cookie of before the login: GET / → 200 [null,[]]',
+      4: 'POST /login/8 → 302 / sets connect.sid',
+    },
+  },
+  destroy: {
+    because: 'The response deletes the cookie of a session that was destroyed.',
+    steps: { 1: 'POST /destroy → 200 ["undefined"] deletes connect.sid' },
+  },
+  'rolling, unset and a lifetime': {
+    because: 'The response deletes the cookie of a session that was destroyed.',
+    steps: { 4: 'POST /unset → 200 deletes app.sid' },
+  },
+  'AdminJS: the calls of its login': {
+    because: 'The response deletes the cookie of a session that was destroyed.',
+    steps: { 3: 'POST /admin/logout → 302 /admin/login deletes connect.sid' },
+  },
+}
