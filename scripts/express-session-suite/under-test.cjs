@@ -109,7 +109,7 @@ class MemoryStore extends real.MemoryStore {
     this.rows = Object.assign(new ObservedStore(this.rows), { outer: this })
   }
   set(sid, session, callback) {
-    return session === PROBE ? void setImmediate(callback) : super.set(sid, session, callback)
+    return session === PROBE ? void setImmediate(() => callback()) : super.set(sid, session, callback)
   }
 }
 

@@ -94,6 +94,11 @@ export interface Settings {
   readonly core: Pick<SessionOptions, 'onEvent' | 'whenEnded' | 'timeout'>
 }
 
+/** As in express-session, an empty name counts as left out. */
+function nameOf({ name = '', key = '' }: GivenOptions): string {
+  return [name, key, 'connect.sid'].find((each) => each !== '') as string
+}
+
 const MERGED = ['flash', 'passport']
 
 const someNames: Check = satisfies(
@@ -115,24 +120,24 @@ const ADDED: Readonly<Record<string, Check>> = {
  */
 export function readOptions(given: GivenOptions): Settings {
   checkLikeExpressSession(given)
-  const { cookie = {}, proxy, genid, onEvent, timeout, whenEnded = 'discard', merge = [], userId = commonUser } = given
   checkOptions(pick(given, Object.keys(ADDED)), { checks: ADDED })
-  const memoryStore = given.store === undefined ? memoryWithWarning() : given.store instanceof MemoryStore ? given.store : undefined
+  const { cookie = {}, proxy, genid, merge = [], userId = commonUser } = given
+  const memoryStore = memoryStoreOf(given.store)
   return {
     secrets: secretsOf(given.secret),
-    name: given.name || given.key || 'connect.sid',
+    name: nameOf(given),
     cookieOf: typeof cookie === 'function' ? cookie : () => cookie,
     proxy,
     destroysUnset: given.unset === 'destroy',
     savesUninitialized: given.saveUninitialized ?? true,
     rolling: Boolean(given.rolling),
-    genid: genid || undefined,
+    genid,
     store: memoryStore?.rows ?? checkStore(given.store),
     memoryStore,
     lifetime: lifetimeOf(given),
     merged: new Set([...MERGED, ...merge]),
     userOf: userId,
-    core: { whenEnded, ...(onEvent && { onEvent }), ...(timeout && { timeout }) },
+    core: { whenEnded: 'discard', ...pick(given, CORE) },
   }
 }
 
@@ -165,6 +170,14 @@ function lifetimeOf({ cookie, idle, absolute }: GivenOptions): Lifetime {
   return { idle: Math.min(wanted, longest), absolute: longest, browserSession }
 }
 
+/** Options that the manager checks. */
+const CORE = ['onEvent', 'whenEnded', 'timeout']
+
+function memoryStoreOf(store: unknown): MemoryStore | undefined {
+  if (store === undefined) return memoryWithWarning()
+  return store instanceof MemoryStore ? store : undefined
+}
+
 function memoryWithWarning(): MemoryStore {
   if (process.env['NODE_ENV'] === 'production')
     console.warn(
@@ -190,5 +203,5 @@ function checkStore(store: unknown): Store {
 }
 
 function pick(options: object, names: readonly string[]): object {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)))
+  return Object.fromEntries(Object.entries(options).filter(([name, value]) => names.includes(name) && value !== undefined))
 }

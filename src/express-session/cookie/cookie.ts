@@ -1,3 +1,4 @@
+import { isDate } from '../../core/base/realms.ts'
 import { type CookieAttributes, serializeCookie } from '../../wire/set-cookie.ts'
 
 /** The properties of `req.session.cookie` that become attributes of `Set-Cookie`. */
@@ -54,11 +55,11 @@ export class Cookie {
   /** The remaining time in milliseconds; that of `expires` where it is no date. */
   get maxAge(): number | null | undefined {
     const expires = this._expires
-    return expires instanceof Date ? expires.valueOf() - Date.now() : (expires as null | undefined)
+    return isDate(expires) ? expires.valueOf() - Date.now() : (expires as null | undefined)
   }
 
   set maxAge(time: number | Date | null | undefined) {
-    if (time && typeof time !== 'number' && !(time instanceof Date)) throw new TypeError('maxAge must be a number or Date')
+    if (time && typeof time !== 'number' && !isDate(time)) throw new TypeError('maxAge must be a number or Date')
     this.expires = typeof time === 'number' ? new Date(Date.now() + time) : time
     if (typeof time === 'number') this.originalMaxAge = time
   }

@@ -69,7 +69,7 @@ export function makeMiddleware<Data>(settings: Settings): Middleware<Data> {
 /** express-session has no limit. Larger sessions are a mistake. */
 const MAX_SIZE = 16 << 20
 
-/** An application can emit these events on its store, to serve requests without sessions meanwhile. */
+/** An application can emit these events on its store, and requests are then served without sessions. */
 function watchConnection(view: SessionStore): () => boolean {
   let isConnected = true
   view.on('disconnect', () => {
@@ -82,8 +82,8 @@ function watchConnection(view: SessionStore): () => boolean {
 }
 
 /** Whether the option `cookie.path` covers the request. */
-function isBelow(path: string | undefined, req: ExpressMessage): boolean {
-  return pathOf(req.originalUrl || req.url || '/').startsWith(path || '/')
+function isBelow(path = '/', { originalUrl = '', url = '' }: ExpressMessage): boolean {
+  return pathOf(originalUrl === '' ? url : originalUrl).startsWith(path === '' ? '/' : path)
 }
 
 function pathOf(target: string): string {

@@ -24,7 +24,7 @@ export interface ExpressMessage extends IncomingMessage, SessionRequest {
  * Whether a request came over HTTPS. The option `proxy` decides whether the header
  * X-Forwarded-Proto is trusted; if it is not set, the framework does.
  */
-export function isSecure(req: ExpressMessage, proxy: boolean | undefined): boolean {
+function isSecure(req: ExpressMessage, proxy: boolean | undefined): boolean {
   const { encrypted } = (req.socket ?? {}) as { readonly encrypted?: boolean }
   if (encrypted === true) return true
   if (proxy === false) return false

@@ -314,7 +314,7 @@ const REPLACED =
   'This session was regenerated, reloaded or destroyed in this request, so its changes were not saved. Use req.session, which has the current one.'
 
 const TOO_LATE =
-  'The response has started, so the browser cannot get a cookie any more: no session can begin and no user can log in. Save the session before the first byte of the response.'
+  'The response has started, so the browser can no longer get a cookie: no session can begin and no user can log in. Save the session before the first byte of the response.'
 
 const TOO_LONG =
   'req.session.cookie.maxAge is longer than a session can live (option `absolute`, at most 400 days), so the session ends earlier.'

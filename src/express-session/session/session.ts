@@ -1,3 +1,4 @@
+import { isError } from '../../core/base/realms.ts'
 import type { Cookie } from '../cookie/cookie.ts'
 
 /** Receives the error of an operation, or nothing. */
@@ -46,7 +47,7 @@ export class Session {
   #owner: SessionOwner | undefined
 
   static {
-    assignOwner = (session, owner, sid) => {
+    assignOwner = (session: Session, owner: SessionOwner, sid: unknown): void => {
       session.#owner = owner
       session.#id = sid
     }
@@ -111,7 +112,7 @@ export class Session {
 
   async #reloadFrom(store: SessionStoreVerbs): Promise<void> {
     const found = await new Promise<object | null | undefined>((resolve, reject) => {
-      store.get(String(this.#id), (error, session) => (error ? reject(error) : resolve(session)))
+      store.get(String(this.#id), (error, session) => (error ? reject(asError(error)) : resolve(session)))
     })
     if (!found) throw notFound()
     store.createSession(this.#req, found)
@@ -125,8 +126,8 @@ export class Session {
     done.catch(() => undefined)
     if (typeof callback !== 'function') return done
     done.then(
-      () => setImmediate(callback),
-      (error: unknown) => setImmediate(callback, error),
+      () => setImmediate(() => callback()),
+      (error: unknown) => setImmediate(() => callback(error)),
     )
     return this
   }
@@ -134,8 +135,13 @@ export class Session {
 
 function asPromise(run: (done: Callback) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    run((error) => (error ? reject(error) : resolve()))
+    run((error) => (error ? reject(asError(error)) : resolve()))
   })
+}
+
+/** Stores may call back with anything. */
+function asError(error: unknown): Error {
+  return isError(error) ? error : new Error(String(error))
 }
 
 /** The error of express-session when a session to reload has no row. */
@@ -147,6 +153,6 @@ export function notFound(): Error {
 Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   configurable: true,
   value(this: Session, _depth: number, options: object, inspect?: (value: unknown, options: object) => string) {
-    return `Session ${inspect?.({ ...this }, options) ?? ''}`
+    return `Session ${inspect?.(Object.assign({}, this), options) ?? ''}`
   },
 })

@@ -38,7 +38,7 @@ const inherited: Pick<Store, 'load' | 'createSession' | 'regenerate'> & ThisType
     this.get(sid, (error, found) => {
       if (error) return callback(error)
       if (!found) return callback()
-      return callback(null, this.createSession({ sessionID: sid, sessionStore: this } as SessionRequest, found))
+      return callback(null, this.createSession({ sessionID: sid, sessionStore: this }, found))
     })
   },
 

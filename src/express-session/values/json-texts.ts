@@ -18,8 +18,7 @@ export type Difference =
  * string, and class instances become what `toJSON` returns.
  */
 export const plainJsonCodec: Codec = {
-  decode: jsonCodec.decode,
-  encode: jsonCodec.encode,
+  ...jsonCodec,
   parse: (text) => JSON.parse(text),
   print(value) {
     const text: string | undefined = JSON.stringify(value)

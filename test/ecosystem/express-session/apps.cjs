@@ -26,11 +26,12 @@ function makeApp({ express, session, store }, options = {}) {
 
 /** The error page. */
 function withErrors(app) {
-  app.use((error, _req, res, _next) => res.status(error.status || 500).send(`${error.code || error.name}`))
+  app.use((error, _req, res, _next) => res.status(error.status ?? 500).send(`${error.code ?? error.name}`))
   return app
 }
 
-function properties({ cookie: _, ...rest }) {
+function properties(session) {
+  const { cookie: _cookie, ...rest } = session
   return rest
 }
 
@@ -39,11 +40,11 @@ exports.plain = (env) => {
   const app = makeApp(env)
   app.get('/all', (req, res) => res.json(properties({ ...req.session })))
   app.post('/count', (req, res) => {
-    req.session.views = (req.session.views || 0) + 1
+    req.session.views = (req.session.views ?? 0) + 1
     res.json(req.session.views)
   })
   app.post('/cart/:sku', (req, res) => {
-    ;(req.session.cart = req.session.cart || []).push(req.params.sku)
+    ;(req.session.cart = req.session.cart ?? []).push(req.params.sku)
     res.json(req.session.cart)
   })
   app.post('/set/:name/:value', (req, res) => {
@@ -69,7 +70,7 @@ exports.plain = (env) => {
   app.get('/members', (req, res) => {
     const names = ['save', 'reload', 'regenerate', 'destroy', 'touch', 'resetMaxAge']
     const enumerable = []
-    for (const name in req.session) enumerable.push(name)
+    for (const name in req.session) if (name !== '') enumerable.push(name)
     res.json([names.map((name) => typeof req.session[name]), enumerable, req.session.id === req.sessionID, req.session.req === req])
   })
   app.get('/cookie', (req, res) => {
@@ -94,7 +95,7 @@ exports.plain = (env) => {
       return req.session.save((second) => (second ? next(second) : res.json(req.session.step)))
     })
   })
-  app.post('/reload', (req, res, next) => {
+  app.post('/reload', (req, res) => {
     req.session.unsaved = true
     req.session.reload((error) => (error ? res.status(404).send(error.message) : res.json(properties(req.session))))
   })
@@ -131,9 +132,9 @@ exports.plain = (env) => {
 /** The option `unset: 'destroy'`, `rolling` and a lifetime. */
 exports.rolling = (env) => {
   const app = makeApp(env, { rolling: true, unset: 'destroy', cookie: { maxAge: 60_000 }, name: 'app.sid' })
-  app.get('/read', (req, res) => res.json(req.session.views || 0))
+  app.get('/read', (req, res) => res.json(req.session.views ?? 0))
   app.post('/count', (req, res) => {
-    req.session.views = (req.session.views || 0) + 1
+    req.session.views = (req.session.views ?? 0) + 1
     res.json(req.session.views)
   })
   app.post('/unset', (req, res) => {
@@ -165,7 +166,7 @@ function makePassport() {
     }),
   )
   passport.serializeUser((user, done) => done(null, user.id))
-  passport.deserializeUser((id, done) => done(null, USERS.find((user) => user.id === id) || false))
+  passport.deserializeUser((id, done) => done(null, USERS.find((user) => user.id === id) ?? false))
   return passport
 }
 
@@ -177,9 +178,9 @@ exports.passport = (env) => {
   app.get('/', (req, res) => res.json(req.user ? req.user.name : null))
   app.get('/session', (req, res) => res.json(properties({ ...req.session })))
   app.get('/account', ensureLoggedIn('/login'), (req, res) => res.json(`account of ${req.user.name}`))
-  app.get('/login', (req, res) => res.json({ errors: req.flash('error'), messages: req.session.messages || [] }))
+  app.get('/login', (req, res) => res.json({ errors: req.flash('error'), messages: req.session.messages ?? [] }))
   app.post('/cart/:sku', (req, res) => {
-    ;(req.session.cart = req.session.cart || []).push(req.params.sku)
+    ;(req.session.cart = req.session.cart ?? []).push(req.params.sku)
     res.json(req.session.cart)
   })
   const options = { failureRedirect: '/login', failureFlash: true, failureMessage: true }
@@ -187,7 +188,7 @@ exports.passport = (env) => {
   app.post('/login-keep', passport.authenticate('local', { ...options, successReturnToOrRedirect: '/', keepSessionInfo: true }))
   app.post('/login-by-hand', (req, res, next) =>
     passport.authenticate('local', (error, user) =>
-      error || !user ? next(error || new Error('no user')) : req.login(user, (failed) => (failed ? next(failed) : res.redirect('/'))),
+      error || !user ? next(error ?? new Error('no user')) : req.login(user, (failed) => (failed ? next(failed) : res.redirect('/'))),
     )(req, res, next),
   )
   app.post('/logout', (req, res, next) => req.logout((error) => (error ? next(error) : res.redirect('/'))))
@@ -198,9 +199,9 @@ exports.passport = (env) => {
 /** The login of tutorials, without passport. */
 exports.tutorial = (env) => {
   const app = makeApp(env)
-  app.get('/', (req, res) => res.json([req.session.userId || null, req.session.cart || []]))
+  app.get('/', (req, res) => res.json([req.session.userId ?? null, req.session.cart ?? []]))
   app.post('/cart/:sku', (req, res) => {
-    ;(req.session.cart = req.session.cart || []).push(req.params.sku)
+    ;(req.session.cart = req.session.cart ?? []).push(req.params.sku)
     res.end()
   })
   app.post('/login/:id', (req, res) => {
@@ -273,12 +274,11 @@ exports.keycloak = (env) => {
     req.session.cart = ['book']
     res.end()
   })
-  app.get('/token', (req, res) => res.json([tokens.get(req) || null, req.session.cart || null]))
+  app.get('/token', (req, res) => res.json([tokens.get(req) ?? null, req.session.cart ?? null]))
   app.post('/k_logout', (req, res) => {
     tokens.clear(req.sessionID)
     // The store is asked without a callback, so wait until it has another answer.
-    const ask = () =>
-      env.store.get(req.sessionID, (_error, session) => (session && session['keycloak-token'] ? setTimeout(ask, 1) : res.end()))
+    const ask = () => env.store.get(req.sessionID, (_error, session) => (session?.['keycloak-token'] ? setTimeout(ask, 1) : res.end()))
     ask()
   })
   return withErrors(app)
@@ -294,7 +294,7 @@ exports.adminjs = (env) => {
   })
   app.post('/admin/login', (req, res, next) => {
     req.session.adminUser = { email: 'ada@example.com' }
-    req.session.save((error) => (error ? next(error) : res.redirect(302, req.session.redirectTo || '/')))
+    req.session.save((error) => (error ? next(error) : res.redirect(302, req.session.redirectTo ?? '/')))
   })
   app.post('/admin/logout', (req, res) => req.session.destroy(() => res.redirect('/admin/login')))
   return withErrors(app)
@@ -307,7 +307,7 @@ exports.sockets = (env) => {
     req.session.user = 'ada'
     res.end()
   })
-  app.get('/said', (req, res) => res.json(req.session.said || []))
+  app.get('/said', (req, res) => res.json(req.session.said ?? []))
   const server = createServer(app)
   const io = new Server(server)
   io.engine.use(app.sessions)
@@ -317,7 +317,7 @@ exports.sockets = (env) => {
       session.reload((error) => {
         if (error) return done(error.message)
         const current = socket.request.session
-        current.said = [...(current.said || []), `${current.user}: ${text}`]
+        current.said = [...(current.said ?? []), `${current.user}: ${text}`]
         return current.save((failed) => done(failed ? failed.message : 'saved'))
       })
     })

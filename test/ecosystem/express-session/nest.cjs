@@ -1,6 +1,7 @@
 'use strict'
 // NestJS with @nestjs/passport, without decorators, because this file is not compiled.
 require('reflect-metadata')
+const { promisify } = require('node:util')
 const { Controller, Get, Module, Post, Req, UseGuards } = require('@nestjs/common')
 const { NestFactory } = require('@nestjs/core')
 const { AuthGuard, PassportModule, PassportSerializer, PassportStrategy } = require('@nestjs/passport')
@@ -32,13 +33,13 @@ class LoginGuard extends AuthGuard('local') {
 
 class Pages {
   who(req) {
-    return { user: req.user ? req.user.name : null, views: (req.session.views = (req.session.views || 0) + 1) }
+    return { user: req.user ? req.user.name : null, views: (req.session.views = (req.session.views ?? 0) + 1) }
   }
   login(req) {
     return { user: req.user.name }
   }
   logout(req) {
-    return new Promise((resolve, reject) => req.logout((error) => (error ? reject(error) : resolve({ user: null }))))
+    return promisify(req.logout.bind(req))().then(() => ({ user: null }))
   }
 }
 

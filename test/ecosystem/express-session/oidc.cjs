@@ -49,7 +49,7 @@ function makeApp({ express, session, store }) {
 }
 
 function withErrors(app) {
-  app.use((error, _req, res, _next) => res.status(error.status || 500).send(`${error.name}: ${error.message}`))
+  app.use((error, _req, res, _next) => res.status(error.status ?? 500).send(`${error.name}: ${error.message}`))
   return app
 }
 
@@ -61,7 +61,7 @@ function withStrategy(env, name, strategy) {
   passport.deserializeUser((user, done) => done(null, user))
   const app = makeApp(env)
   app.use(passport.initialize(), passport.session())
-  app.get('/', (req, res) => res.json(req.user || null))
+  app.get('/', (req, res) => res.json(req.user ?? null))
   app.get('/login', passport.authenticate(name))
   app.get('/callback', passport.authenticate(name, { successRedirect: '/', failureRedirect: '/failed' }))
   app.get('/failed', (req, res) => res.json(Object.keys(req.session)))
@@ -135,8 +135,8 @@ exports.grant = (env, { origin, issuer }) => {
   app.get('/login', (_req, res) => res.redirect('/connect/shop'))
   app.get('/callback', (req, res) => res.redirect(`/connect/shop/callback?${new URL(req.url, origin).searchParams}`))
   app.get('/', (req, res) => {
-    const { response } = req.session.grant || {}
-    res.json(response ? { id: response.error ? response.error : subjectOf(response.raw.id_token) } : null)
+    const { response } = req.session.grant ?? {}
+    res.json(response ? { id: response.error ?? subjectOf(response.raw.id_token) } : null)
   })
   return withErrors(app)
 }

@@ -2,7 +2,7 @@ import { Browser, type Page } from '../../stories/harness/browser.ts'
 import { requireFrom } from './serve.ts'
 
 /** What a situation uses. */
-export interface Scene {
+export interface SituationFixture {
   /** Opens another browser, without cookies. */
   open(): Browser
   readonly origin: string
@@ -18,28 +18,28 @@ export interface Situation {
   readonly express?: readonly string[]
   /** Whether the application logs in at a provider. */
   readonly provider?: boolean
-  run(scene: Scene): Promise<void>
+  run(fixture: SituationFixture): Promise<void>
 }
 
 /** Sends requests one after another: `GET /path` or `POST /path field=value`. */
 function steps(app: string, ...requests: readonly string[]): Situation {
   return {
     app,
-    async run(scene) {
-      const browser = scene.open()
-      for (const request of requests) await send(scene, browser, request)
+    async run(fixture) {
+      const browser = fixture.open()
+      for (const request of requests) await send(fixture, browser, request)
     },
   }
 }
 
 /** Sends a request and logs its response. */
-async function send(scene: Scene, browser: Browser, request: string, name = ''): Promise<Page> {
+async function send(fixture: SituationFixture, browser: Browser, request: string, name = ''): Promise<Page> {
   const [method = '', path = '', fields = ''] = request.split(' ')
   const page = await browser.request(method, path, {
     body: fields,
     headers: fields === '' ? {} : { 'content-type': 'application/x-www-form-urlencoded' },
   })
-  scene.log(`${name}${request} → ${describePage(page)}`)
+  fixture.log(`${name}${request} → ${describePage(page)}`)
   return page
 }
 
@@ -55,45 +55,47 @@ function login(app: string, express?: readonly string[]): Situation {
     app,
     provider: true,
     ...(express && { express }),
-    async run(scene) {
-      const browser = scene.open()
-      await send(scene, browser, 'GET /')
+    async run(fixture) {
+      const browser = fixture.open()
+      await send(fixture, browser, 'GET /')
       const before = browser.cookies.size
-      const page = await follow(scene, browser, await browser.get('/login'))
-      scene.log(`GET /login … → ${page.status} ${page.body}`)
-      scene.log(`cookies ${before} → ${browser.cookies.size}`)
-      await send(scene, browser, 'GET /')
-      const other = scene.open()
-      scene.log(`a callback without its session → ${(await other.get('/callback?code=x&state=y')).status >= 300 ? 'refused' : 'accepted'}`)
-      await send(scene, other, 'GET /')
+      const page = await follow(fixture, browser, await browser.get('/login'))
+      fixture.log(`GET /login … → ${page.status} ${page.body}`)
+      fixture.log(`cookies ${before} → ${browser.cookies.size}`)
+      await send(fixture, browser, 'GET /')
+      const other = fixture.open()
+      fixture.log(
+        `a callback without its session → ${(await other.get('/callback?code=x&state=y')).status >= 300 ? 'refused' : 'accepted'}`,
+      )
+      await send(fixture, other, 'GET /')
     },
   }
 }
 
-/** Follows redirects. The provider is another origin, with cookies of its own. */
-async function follow(scene: Scene, browser: Browser, first: Page): Promise<Page> {
+/** Follows redirects. The provider is another origin with separate cookies. */
+async function follow(fixture: SituationFixture, browser: Browser, first: Page): Promise<Page> {
   let provider: Browser | undefined
-  let at = scene.origin
+  let at = fixture.origin
   let page = first
   for (let hop = 0; hop < 12; hop += 1) {
     const location = page.headers.get('location')
     if (location === null) return page
     const url = new URL(location, at)
     at = url.origin
-    if (at !== scene.origin) provider ??= new Browser(Number(url.port))
-    page = await (at === scene.origin ? browser : (provider as Browser)).get(url.pathname + url.search)
+    if (at !== fixture.origin) provider ??= new Browser(Number(url.port))
+    page = await (at === fixture.origin ? browser : (provider as Browser)).get(url.pathname + url.search)
   }
   throw new Error('too many redirects')
 }
 
 const twoTabs: Situation = {
   app: 'flash',
-  async run(scene) {
-    const browser = scene.open()
-    await send(scene, browser, 'POST /add/info/zero')
+  async run(fixture) {
+    const browser = fixture.open()
+    await send(fixture, browser, 'POST /add/info/zero')
     await Promise.all(['one', 'two', 'three'].map((message) => browser.post(`/add/info/${message}`)))
     const { body } = await browser.get('/messages/info')
-    scene.log(`three tabs at once add a message → ${(JSON.parse(body) as string[]).sort().join(' ')}`)
+    fixture.log(`three tabs at once add a message → ${(JSON.parse(body) as string[]).sort().join(' ')}`)
   },
 }
 
@@ -101,11 +103,11 @@ const twoTabs: Situation = {
 function csrf(app: string, header: string): Situation {
   return {
     app,
-    async run(scene) {
-      const browser = scene.open()
+    async run(fixture) {
+      const browser = fixture.open()
       const form = await browser.get('/form')
       const token = form.body
-      scene.log(
+      fixture.log(
         `GET /form → ${form.status} ${form.setCookies
           .map((cookie) => cookie.split('=')[0])
           .sort()
@@ -113,12 +115,12 @@ function csrf(app: string, header: string): Situation {
       )
       const order = async (name: string, from: Browser, sent: string): Promise<void> => {
         const { status } = await from.request('POST', '/order', { headers: sent === '' ? {} : { [header]: sent } })
-        scene.log(`${name} → ${status}`)
+        fixture.log(`${name} → ${status}`)
       }
       await order('with the token', browser, token)
       await order('again', browser, token)
       await order('without the token', browser, '')
-      const other = scene.open()
+      const other = fixture.open()
       await other.get('/form')
       await order('in another session', other, token)
     },
@@ -127,21 +129,21 @@ function csrf(app: string, header: string): Situation {
 
 const sockets: Situation = {
   app: 'sockets',
-  async run(scene) {
-    const browser = scene.open()
-    await send(scene, browser, 'POST /login')
+  async run(fixture) {
+    const browser = fixture.open()
+    await send(fixture, browser, 'POST /login')
     const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const { io } = requireFrom<{ io(url: string, options: object): ClientSocket }>('express-session', 'socket.io-client')
     for (const transport of ['websocket', 'polling']) {
-      const socket = io(scene.origin, { transports: [transport], extraHeaders: { cookie }, reconnection: false })
+      const socket = io(fixture.origin, { transports: [transport], extraHeaders: { cookie }, reconnection: false })
       const answer = await new Promise((resolve, reject) => {
         socket.on('connect', () => socket.emit('say', transport, resolve))
         socket.on('connect_error', reject)
       })
-      scene.log(`${transport}: say → ${String(answer)}`)
+      fixture.log(`${transport}: say → ${String(answer)}`)
       socket.close()
     }
-    await send(scene, browser, 'GET /said')
+    await send(fixture, browser, 'GET /said')
   },
 }
 
@@ -153,12 +155,12 @@ interface ClientSocket {
 
 const supertest: Situation = {
   app: 'plain',
-  async run(scene) {
+  async run(fixture) {
     const { agent } = requireFrom<{ agent(origin: string): Agent }>('express-session', 'supertest')
-    const visitor = agent(scene.origin)
+    const visitor = agent(fixture.origin)
     for (let count = 1; count <= 3; count += 1) {
       const { status, body, headers } = await visitor.post('/count')
-      scene.log(`POST /count → ${status} ${String(body)} ${headers['set-cookie'] === undefined ? '' : 'sets a cookie'}`)
+      fixture.log(`POST /count → ${status} ${String(body)} ${headers['set-cookie'] === undefined ? '' : 'sets a cookie'}`)
     }
   },
 }
@@ -169,32 +171,32 @@ interface Agent {
 
 const rollingLogin: Situation = {
   app: 'rolling',
-  async run(scene) {
-    const browser = scene.open()
-    await send(scene, browser, 'GET /read')
-    await send(scene, browser, 'POST /count')
+  async run(fixture) {
+    const browser = fixture.open()
+    await send(fixture, browser, 'GET /read')
+    await send(fixture, browser, 'POST /count')
     const before = browser.cookies.get('app.sid')
-    await send(scene, browser, 'GET /read')
-    scene.log(`the sid stays: ${browser.cookies.get('app.sid') === before}`)
-    await send(scene, browser, 'POST /unset')
-    await send(scene, browser, 'GET /read')
+    await send(fixture, browser, 'GET /read')
+    fixture.log(`the sid stays: ${browser.cookies.get('app.sid') === before}`)
+    await send(fixture, browser, 'POST /unset')
+    await send(fixture, browser, 'GET /read')
   },
 }
 
 const fixation: Situation = {
   app: 'tutorial',
-  async run(scene) {
-    const victim = scene.open()
-    await send(scene, victim, 'POST /cart/book')
-    const planted = scene.open()
+  async run(fixture) {
+    const victim = fixture.open()
+    await send(fixture, victim, 'POST /cart/book')
+    const planted = fixture.open()
     for (const [name, value] of victim.cookies) planted.cookies.set(name, value)
-    await send(scene, victim, 'POST /login/7')
-    await send(scene, victim, 'GET /')
-    await send(scene, planted, 'GET /', 'with the cookie of before the login: ')
-    await send(scene, victim, 'POST /login/8')
-    await send(scene, victim, 'GET /')
-    await send(scene, victim, 'POST /logout')
-    await send(scene, victim, 'GET /')
+    await send(fixture, victim, 'POST /login/7')
+    await send(fixture, victim, 'GET /')
+    await send(fixture, planted, 'GET /', 'with the cookie of before the login: ')
+    await send(fixture, victim, 'POST /login/8')
+    await send(fixture, victim, 'GET /')
+    await send(fixture, victim, 'POST /logout')
+    await send(fixture, victim, 'GET /')
   },
 }
 
@@ -227,7 +229,6 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
   regenerate: steps('plain', 'POST /count', 'POST /regenerate', 'GET /all'),
   destroy: steps('plain', 'POST /count', 'POST /destroy', 'GET /all'),
   'req.session = null': steps('plain', 'POST /count', 'POST /null', 'GET /all'),
-  'changes while a response streams': steps('plain', 'POST /count', 'GET /stream', 'GET /all'),
   'changes of a request that fails': steps('plain', 'POST /throw', 'GET /all'),
   'rolling, unset and a lifetime': rollingLogin,
   'uninitialized sessions and genid': steps('uninitialized', 'GET /id', 'GET /id'),
