@@ -1,4 +1,4 @@
-import { type Access, FULL_ACCESS, refuse } from '../base/access.ts'
+import { type Access, type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
 import { CommitUnknownError, ConfigError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
 import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES, whenEnded } from '../changes/intent.ts'
 import { type Merged, merge, toMerged } from '../changes/merge.ts'
@@ -43,8 +43,9 @@ export class Draft {
   /** The messages that this request has read, by the names of their properties. */
   readonly flashesRead: Map<string, FlashRead> = new Map()
   accessed = false
-  /** The changes that the request may make. */
-  readonly access: Access
+  /** Whether the request is speculative: reading then neither extends the session nor removes messages. */
+  readonly isQuiet: boolean
+  readonly #access: AccessNow
   #isCommitted = false
   /** The response whose start has committed the session, where it is known. */
   #response: StartedResponse | undefined
@@ -81,13 +82,19 @@ export class Draft {
   #left: readonly number[] = []
   readonly #pending: PendingDelivery
 
-  constructor(context: DraftContext, state: State, client: Client = {}, access: Access = FULL_ACCESS) {
+  constructor(context: DraftContext, state: State, client: Client = {}, access: AccessNow = FULL_ACCESS) {
     this.context = context
     this.#state = state
-    this.access = access
+    this.#access = access
+    this.isQuiet = client.isQuiet === true
     this.#pending = new PendingDelivery(client, context.emit)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
     this.#properties = new Properties(context.values, NO_TEXTS)
+  }
+
+  /** What the request may change now. */
+  get access(): Access {
+    return typeof this.#access === 'function' ? this.#access() : this.#access
   }
 
   get generation(): number {
@@ -276,6 +283,11 @@ export class Draft {
   markUnknown(generation: number): void {
     const { identity } = this.#state
     if (generation === this.#generation && identity !== undefined) this.#state = { is: 'unknown', identity }
+  }
+
+  /** Whether `delivery` writes the cookies to a jar. */
+  get hasJar(): boolean {
+    return this.#pending.hasJar
   }
 
   /**
