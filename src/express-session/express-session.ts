@@ -32,6 +32,22 @@ export interface SessionMiddleware extends RequestHandler {
   readonly sessions: Sessions<expressSession.SessionData>
 }
 
+function session(options: SessionOptions): SessionMiddleware {
+  return makeMiddleware<expressSession.SessionData>(readOptions((options ?? {}) as GivenOptions)) as unknown as SessionMiddleware
+}
+
+interface Constructors {
+  readonly Store: typeof Store
+  readonly Cookie: typeof Cookie
+  readonly Session: typeof Session
+  readonly MemoryStore: typeof MemoryStore
+}
+
+declare namespace session {
+  export type SessionData = expressSession.SessionData
+  export type CookieOptions = expressSession.CookieOptions
+}
+
 /**
  * Sessions with the API of express-session: changes are compared, merged with those of parallel
  * requests and saved before the first byte of the response. A property that one request deleted
@@ -45,26 +61,12 @@ export interface SessionMiddleware extends RequestHandler {
  *
  * @throws TypeError for a wrong option of express-session, ConfigError for another wrong option.
  */
-function session(options: SessionOptions): SessionMiddleware {
-  return makeMiddleware<expressSession.SessionData>(readOptions((options ?? {}) as GivenOptions)) as unknown as SessionMiddleware
-}
+const exported: typeof session & Constructors = Object.assign(session, { Store, Cookie, Session, MemoryStore })
 
-type Shared = {
-  readonly Store: typeof Store
-  readonly Cookie: typeof Cookie
-  readonly Session: typeof Session
-  readonly MemoryStore: typeof MemoryStore
-}
-
-declare namespace session {
-  export type SessionData = expressSession.SessionData
-  export type CookieOptions = expressSession.CookieOptions
-}
-
-const shared: Shared = { Store, Cookie, Session, MemoryStore }
-const exported: typeof session & Shared = Object.assign(session, shared)
-
-export type { CookieOptions, SessionData } from 'express-session'
+/** The properties of `req.session`. Declare yours in the module `express-session`, as before. */
+export type SessionData = expressSession.SessionData
+/** The option `cookie`. */
+export type CookieOptions = expressSession.CookieOptions
 export { Cookie, MemoryStore, Session, Store }
 export default exported
 // What require('sojourn/express-session') returns.
