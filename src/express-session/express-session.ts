@@ -53,7 +53,7 @@ declare namespace session {
  * requests and saved before the first byte of the response. A property that one request deleted
  * stays deleted, and a session that ended is never created again.
  *
- * ```ts
+ * ```js
  * app.use(session({ secret, resave: false, saveUninitialized: false, store: new SqliteStore('sessions.db') }))
  *
  * app.post('/cart/:sku', (req, res) => { (req.session.cart ??= []).push(req.params.sku); res.redirect('/') })
