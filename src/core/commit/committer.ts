@@ -1,23 +1,34 @@
 import { requireToken } from '../base/access.ts'
-import { monotonic } from '../base/clock.ts'
+import { backoff, monotonic } from '../base/clock.ts'
 import { CommitUnknownError, ConfigError, SessionEndedError, SessionError } from '../base/errors.ts'
 import type { SessionEvent } from '../base/events.ts'
-import { affectsProperty, type Intent, whenEnded } from '../changes/intent.ts'
+import { affectsProperty, type Intent, noEffects, whenEnded } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
 import { additive } from '../changes/overlap.ts'
 import { type Plan, plan } from '../changes/plan.ts'
 import type { Engine } from '../config/engine.ts'
+import type { Objection } from '../config/lifecycle.ts'
+import type { Texts } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
 import { loadEntry, loadInto } from '../draft/opening.ts'
 import type { Identity } from '../store/id.ts'
+import type { Entry } from '../store/store.ts'
 import type { CommitResult, Job } from './job.ts'
 import { CommitQueue } from './queue.ts'
 import { Receipts } from './receipts.ts'
+import { SessionEnds } from './session-ends.ts'
+import { Verifier } from './verifier.ts'
 import { Writer } from './writer.ts'
 
 type PlanOf<Kind extends Plan['do']> = Plan & { readonly do: Kind }
 
-type EndReason = (SessionEvent & { readonly type: 'ended' })['reason']
+/** The objection for which a commit was withdrawn. */
+type Outcome = Promise<Objection | undefined>
+
+/** How often a commit that was withdrawn runs again, if the objection asks for that. */
+const MAX_REPEATS = 3
+/** The first pause before that is at most 16 ms. */
+const FIRST_PAUSE = 4
 
 /** The changes that a commit covers. Changes made while it runs belong to the next one. */
 interface Scope {
@@ -28,20 +39,23 @@ interface Scope {
 }
 
 /**
- * Performs what `plan` decides: all writes of sessions go through this class, and the ends by
- * `flush` and `login`. `Sessions.revoke` and `Users.revoke` delete in the store directly. One per
- * manager.
+ * Performs what `plan` decides. All writes of sessions go through this class, and all ends through
+ * its `ends`. One per manager.
  */
 export class Committer {
+  readonly ends: SessionEnds
   readonly #engine: Engine
   readonly #writer: Writer
   readonly #queue: CommitQueue
+  readonly #verifier: Verifier
 
   constructor(engine: Engine) {
     const context = { ...engine, receipts: new Receipts(engine.randomText) }
     this.#engine = engine
     this.#writer = new Writer(context)
     this.#queue = new CommitQueue(context, this.#writer)
+    this.ends = new SessionEnds(context, this.#writer)
+    this.#verifier = new Verifier(engine, this.#queue, this.ends)
   }
 
   /**
@@ -53,12 +67,22 @@ export class Committer {
     if (draft.state.is === 'deferred') return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
     const scope = this.#scope(draft)
     try {
+      if (draft.unverified !== undefined) await this.#verifier.verifyAgain(draft, scope.deadline)
       const problem = failed ? undefined : detectMutations(draft)
       const discardsChanges = failed || problem !== undefined
-      if (draft.state.is === 'unloaded' && draft.intents.length > 0 && !discardsChanges) await loadInto(this.#engine, draft, true)
-      const plan = this.#plan(draft, discardsChanges)
-      if (plan.do === 'nothing') this.#unchanged(draft, plan.reason)
-      else await this.#execute(draft, plan, { ...scope, intents: [...draft.intents], generation: draft.generation })
+      if (!discardsChanges && hasUnloadedChanges(draft)) await loadInto(this.#engine, draft, true)
+      for (let repeats = 0; ; repeats++) {
+        const plan = this.#plan(draft, discardsChanges)
+        if (plan.do === 'nothing') {
+          this.#unchanged(draft, plan.reason)
+          break
+        }
+        const intents = [...draft.intents]
+        const objection = await this.#execute(draft, plan, { ...scope, intents, generation: draft.generation })
+        if (objection === undefined) break
+        await this.#beforeRepeat(objection, repeats, scope)
+        draft.repeat(this.#withdrawn(draft, intents))
+      }
       if (problem !== undefined) throw problem.error
     } catch (error) {
       throw this.#failed(draft, scope, error)
@@ -70,6 +94,7 @@ export class Committer {
     if (!this.#engine.capabilities.compareAndSwap) throw new ConfigError(NO_CLAIM)
     const scope = this.#scope(draft)
     try {
+      if (draft.unverified !== undefined) await this.#verifier.verifyAgain(draft, scope.deadline)
       return await this.#claim(draft, name, scope)
     } catch (error) {
       throw this.#failed(draft, scope, error)
@@ -86,11 +111,14 @@ export class Committer {
     await loadInto(this.#engine, draft, true)
   }
 
-  /** Ends one session. Resolves to `false` if there was none. Rejects with `StoreError`. */
-  async #end(identity: Identity, reason: EndReason, deadline: number): Promise<boolean> {
-    const existed = await this.#writer.delete(identity.key, deadline)
-    this.#engine.emit({ type: 'ended', reason, handle: identity.handle })
-    return existed
+  /** See `LifecycleContext`. */
+  async createUnder(identity: Identity, texts: Texts, deadline: number): Promise<Entry | undefined> {
+    const merged = { ...noEffects(), texts, newId: false }
+    const { entry, isCreated } = await this.#writer.createUnder(identity, merged, deadline)
+    if (!isCreated) return entry
+    this.#engine.emit({ type: 'created', reason: 'changed', handle: identity.handle })
+    const isVerified = await this.#verifier.verifyCreated({ identity, entry, merged, before: undefined, joins: false }, deadline)
+    return isVerified ? entry : undefined
   }
 
   /** Reports changes that nothing will commit. The warning is printed once. */
@@ -133,7 +161,7 @@ export class Committer {
   }
 
   /** Not async, to save two promises per write. */
-  #execute(draft: Draft, plan: Exclude<Plan, { do: 'nothing' }>, scope: Scope): Promise<void> {
+  #execute(draft: Draft, plan: Exclude<Plan, { do: 'nothing' }>, scope: Scope): Outcome {
     switch (plan.do) {
       case 'touch':
         return this.#touch(draft, plan)
@@ -158,7 +186,7 @@ export class Committer {
     this.#engine.emit({ type: 'unchanged', reason, ...handleOf(draft) })
   }
 
-  async #touch(draft: Draft, { identity, entry, expiresAt }: PlanOf<'touch'>): Promise<void> {
+  async #touch(draft: Draft, { identity, entry, expiresAt }: PlanOf<'touch'>): Promise<undefined> {
     const { store, emit, now } = this.#engine
     const { key, handle } = identity
     try {
@@ -170,20 +198,23 @@ export class Committer {
     }
   }
 
-  async #create(draft: Draft, merged: Merged, scope: Scope): Promise<void> {
+  async #create(draft: Draft, merged: Merged, scope: Scope): Outcome {
     requireToken(draft.access, this.#engine.emit) // with `lazy`, it was unknown whether there is a session
     const { entry, identity } = await this.#writer.create(merged, scope.deadline)
     draft.onCommitted(scope.intents, identity, entry, scope.generation)
     this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.handle })
+    return this.#engine.lifecycles === undefined
+      ? undefined
+      : this.#verifier.verify(draft, { identity, entry, merged, before: undefined, joins: false }, true, scope)
   }
 
-  #join(draft: Draft, { identity, newer: { entry, texts } }: PlanOf<'join'>, scope: Scope): Promise<void> {
+  #join(draft: Draft, { identity, newer: { entry, texts } }: PlanOf<'join'>, scope: Scope): Outcome {
     const intents = additive(scope.intents)
     return this.#replace(draft, { ...scope, identity, entry, merged: undefined, latestTexts: texts, intents }, scope)
   }
 
   /** The next request repeats it if it fails, so that it never fails a request. */
-  async #endOverlap(draft: Draft, { identity, entry }: PlanOf<'end-overlap'>, scope: Scope): Promise<void> {
+  async #endOverlap(draft: Draft, { identity, entry }: PlanOf<'end-overlap'>, scope: Scope): Promise<undefined> {
     const none = { ...scope, intents: [] }
     try {
       await this.#replace(draft, { ...none, identity, entry, merged: undefined, latestTexts: draft.latestTexts }, none)
@@ -192,13 +223,18 @@ export class Committer {
     }
   }
 
-  async #replace(draft: Draft, job: Omit<Job, 'access'> & Pick<Scope, 'generation'>, scope: Scope): Promise<void> {
+  async #replace(draft: Draft, job: Omit<Job, 'access'> & Pick<Scope, 'generation'>, scope: Scope): Outcome {
+    let done: CommitResult
     try {
-      await this.#write(draft, job, scope.intents)
+      done = await this.#write(draft, job, scope.intents)
     } catch (error) {
       if (!(error instanceof SessionEndedError)) throw error
-      await this.#sessionEnded(draft, error, scope)
+      return await this.#sessionEnded(draft, error, scope)
     }
+    // Outside of the `try`, because an objection may be a `SessionEndedError` too.
+    return this.#engine.lifecycles === undefined
+      ? undefined
+      : this.#verifier.verify(draft, done, done.identity.id !== job.identity.id, scope)
   }
 
   /** Writes to a session that exists. `own`: the intents of the draft that the job contains. */
@@ -209,9 +245,22 @@ export class Committer {
     })
   }
 
-  async #delete(draft: Draft, ended: readonly Identity[], reason: 'flush' | 'other-user', { deadline }: Scope): Promise<void> {
+  /** Waits for a random time, so that of several logins that withdrew for each other one succeeds. */
+  async #beforeRepeat({ retry, error }: Objection, repeats: number, { deadline }: Scope): Promise<void> {
+    if (!retry || repeats >= MAX_REPEATS || monotonic() > deadline) throw error
+    await backoff(FIRST_PAUSE + repeats)
+  }
+
+  /** A withdrawn session keeps all changes but the login, so repeating them would apply them twice. */
+  #withdrawn({ state }: Draft, intents: readonly Intent[]): readonly Intent[] {
+    const { userName } = this.#engine.profile
+    if (state.is !== 'live') return intents
+    return intents.filter((intent) => intent.kind === 'login' || affectsProperty(intent, userName))
+  }
+
+  async #delete(draft: Draft, ended: readonly Identity[], reason: 'flush' | 'other-user', { deadline }: Scope): Promise<undefined> {
     let existed = false
-    for (const identity of ended) existed = (await this.#end(identity, reason, deadline)) || existed
+    for (const identity of ended) existed = (await this.ends.end({ ...identity, identity, reason, deadline })) || existed
     if (!existed && reason === 'flush') this.#flushedRowMissing(draft)
     for (const { key } of ended) draft.onDeleted(key)
   }
@@ -231,13 +280,14 @@ export class Committer {
    * Handles the end of the session. A login creates a new session with this request's changes.
    * Other changes are refused.
    */
-  async #sessionEnded(draft: Draft, error: SessionEndedError, scope: Scope): Promise<void> {
-    if (scope.generation !== draft.generation) return // this request flushed it while the write was running
+  async #sessionEnded(draft: Draft, error: SessionEndedError, scope: Scope): Outcome {
+    if (scope.generation !== draft.generation) return undefined // this request flushed it while the write was running
     const outcome = this.#outcomeFor(scope.intents)
     this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome, ...handleOf(draft) })
     draft.end(outcome === 'started-new')
     if (outcome === 'started-new') return this.#create(draft, draft.merged(), { ...scope, intents: [...draft.intents] })
     if (outcome === 'error') throw error
+    return undefined
   }
 
   #outcomeFor(intents: readonly Intent[]): 'started-new' | 'discarded' | 'error' {
@@ -276,15 +326,20 @@ export class Committer {
     const { state, generation, latestTexts } = draft
     if (state.is !== 'live') return undefined
     const intents: Intent[] = [...own, { kind: 'claim', name }]
+    let done: CommitResult
     try {
-      const { merged } = await this.#write(draft, { ...state, intents, merged: undefined, latestTexts, generation, deadline }, own)
-      draft.removeClaimed(name, generation)
-      return merged.claimed
+      done = await this.#write(draft, { ...state, intents, merged: undefined, latestTexts, generation, deadline }, own)
     } catch (error) {
       if (!(error instanceof SessionEndedError) || own.length > 0) throw error
       this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome: 'discarded', ...handleOf(draft) })
       return undefined
     }
+    draft.removeClaimed(name, generation)
+    if (this.#engine.lifecycles === undefined) return done.merged.claimed
+    const isNewId = done.identity.id !== state.identity.id
+    const objection = await this.#verifier.verify(draft, done, isNewId, { generation, deadline })
+    if (objection !== undefined) throw objection.error
+    return done.merged.claimed
   }
 }
 
@@ -302,6 +357,10 @@ function detectMutations(draft: Draft): { readonly error: unknown } | undefined 
   } catch (error) {
     return { error }
   }
+}
+
+function hasUnloadedChanges({ state, intents }: Draft): boolean {
+  return state.is === 'unloaded' && intents.length > 0
 }
 
 function reasonOf(error: unknown): string {
