@@ -33,7 +33,7 @@ const OPTIONS = {
   paths: {
     sojourn: [join(root, 'src/index.ts')],
     'sojourn/django': [join(root, 'src/django/django.ts')],
-    'sojourn/testing': [join(root, 'src/testing/store-suite.ts')],
+    'sojourn/testing': [join(root, 'src/testing/testing.ts')],
     'sojourn/stores/*': [join(root, 'src/stores/*.ts')],
     'sojourn/*': [join(root, 'src/adapters/*.ts')],
   },

@@ -10,8 +10,9 @@ export interface SessionEvents {
    * (`no-cookie`), does not have the form of an id (`malformed-cookie`), occurs several times with
    * different sessions or more than four ids (`two-cookies`), is not used over plain HTTP
    * (`insecure`), or does not belong to the path of the request (`outside-path`, see `cookie.path`).
-   * The store has no such session (`unknown-or-expired`), has it under a newer id (`other-id`), or
-   * has one that the codec cannot decode (`unreadable`).
+   * The store has no such session (`unknown-or-expired`), has it under a newer id (`other-id`), has
+   * one that the codec cannot decode (`unreadable`), or one that is larger than four times `maxSize`
+   * (`too-large`).
    */
   readonly absent: {
     readonly reason:

@@ -59,8 +59,8 @@ export class Committer {
   }
 
   /**
-   * Commits the changes of a draft. If the status is 500 or above and `saveOnError` is not set,
-   * only a flush is performed.
+   * Commits the changes of a draft. If the status is 500 or above and `saveOnError` is not set, only
+   * a flush and the end of an overlap are performed.
    */
   async commit(draft: Draft, status = 200): Promise<void> {
     const failed = status >= 500 && !this.#engine.saveOnError
@@ -213,7 +213,7 @@ export class Committer {
     return this.#replace(draft, { ...scope, identity, entry, merged: undefined, latestTexts: texts, intents }, scope)
   }
 
-  /** The next request repeats it if it fails, so that it never fails a request. */
+  /** A failure does not fail the request, because the next request repeats the write. */
   async #endOverlap(draft: Draft, { identity, entry }: PlanOf<'end-overlap'>, scope: Scope): Promise<undefined> {
     const none = { ...scope, intents: [] }
     try {
@@ -344,7 +344,7 @@ export class Committer {
 }
 
 const NO_CLAIM =
-  'claim() needs a store with the capability `compareAndSwap`: a copy of an old cookie could claim the same value again. Remove the property with pop(), and record in a database what may be used only once.'
+  'claim() needs a store with the capability `compareAndSwap`, because a copy of an old cookie could claim the value again. Remove the property with pop(), and record in a database what may be used only once.'
 
 const UNCOMMITTED =
   'A connection closed with changes of its session that were never saved, so they are lost. A WebSocket has no response that saves them: call `await session.save()` after a change. Further cases are reported only to the option `onEvent`, as events of type `uncommitted`.'

@@ -34,7 +34,7 @@ export interface SessionOptions {
   /** Whether a session is read only when `await session.load()` is called. Default `false`. */
   readonly lazy?: boolean
   /**
-   * What happens to the changes of a request whose session ended while the request was running:
+   * The outcome of the changes of a request whose session ended while the request was running:
    * `'error'` (default) rejects its commit with a `SessionEndedError` (409); `'discard'` drops them
    * and only emits an event.
    */

@@ -75,8 +75,8 @@ export class Sessions<Data = Default> {
 
   /**
    * Commits the changes of a request; from then on its session can only be read. If the status is
-   * 500 or above and the option `saveOnError` is not set, only a flush is performed. Resolves to
-   * the headers that the response has to carry. Rejects with `SessionEndedError`, `BusyError`,
+   * 500 or above and the option `saveOnError` is not set, only a flush and the end of an overlap are
+   * performed. Resolves to the headers that the response has to carry. Rejects with `SessionEndedError`, `BusyError`,
    * `CodecError`, `StoreError`, `CommitUnknownError`, or with the error that a function of `update`
    * threw; `headers` then returns the headers that the response has to carry nevertheless. Repeated
    * calls return the same result.

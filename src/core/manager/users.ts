@@ -75,7 +75,7 @@ export class Users {
     return this.#ends.revokeAll('userId', this.#indexOf(userId), except)
   }
 
-  /** Throws without a user id, because nothing would be found then, and nothing would say so. */
+  /** Throws without a user id, because the result would be empty without an error. */
   #indexOf(userId: unknown): string {
     if (isUserId(userId)) return userIndex(String(userId), this.#context.realm)
     throw new ConfigError(
