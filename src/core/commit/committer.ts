@@ -1,7 +1,8 @@
 import { requireToken } from '../base/access.ts'
 import { backoff, monotonic } from '../base/clock.ts'
-import { CommitUnknownError, ConfigError, SessionEndedError, SessionError } from '../base/errors.ts'
+import { CommitUnknownError, SessionEndedError, SessionError } from '../base/errors.ts'
 import type { SessionEvent } from '../base/events.ts'
+import { COMMIT, type CommitTrace, trace } from '../base/tracing.ts'
 import { affectsProperty, type Intent, noEffects, whenEnded } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
 import { additive } from '../changes/overlap.ts'
@@ -10,14 +11,17 @@ import type { Engine } from '../config/engine.ts'
 import type { Objection } from '../config/lifecycle.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
-import { loadEntry, loadInto } from '../draft/opening.ts'
+import { loadInto } from '../draft/opening.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
+import { Claims, requireClaims } from './claims.ts'
+import { OUTCOMES, setOutcome } from './commit-outcome.ts'
 import type { CommitResult, Job } from './job.ts'
 import { CommitQueue } from './queue.ts'
 import { Receipts } from './receipts.ts'
 import { SessionEnds } from './session-ends.ts'
 import { Verifier } from './verifier.ts'
+import { writeChanges } from './write-changes.ts'
 import { Writer } from './writer.ts'
 
 type PlanOf<Kind extends Plan['do']> = Plan & { readonly do: Kind }
@@ -48,6 +52,7 @@ export class Committer {
   readonly #writer: Writer
   readonly #queue: CommitQueue
   readonly #verifier: Verifier
+  readonly #claims: Claims
 
   constructor(engine: Engine) {
     const context = { ...engine, receipts: new Receipts(engine.randomText) }
@@ -56,23 +61,26 @@ export class Committer {
     this.#queue = new CommitQueue(context, this.#writer)
     this.ends = new SessionEnds(context, this.#writer)
     this.#verifier = new Verifier(engine, this.#queue, this.ends)
+    this.#claims = new Claims(engine, this.#queue, this.#verifier)
   }
 
   /**
    * Commits the changes of a draft. If the status is 500 or above and `saveOnError` is not set, only
    * a flush and the end of an overlap are performed.
    */
-  async commit(draft: Draft, status = 200): Promise<void> {
+  async commit(draft: Draft, status = 200, traced?: CommitTrace): Promise<void> {
+    if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.commit(draft, status, started))
     const failed = status >= 500 && !this.#engine.saveOnError
+    setOutcome(traced, 'unchanged')
     if (draft.state.is === 'deferred') return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
     const scope = this.#scope(draft)
     try {
       if (draft.unverified !== undefined) await this.#verifier.verifyAgain(draft, scope.deadline)
-      const problem = failed ? undefined : detectMutations(draft)
-      const discardsChanges = failed || problem !== undefined
+      const { discardsChanges, problem } = inspectChanges(draft, failed)
       if (!discardsChanges && hasUnloadedChanges(draft)) await loadInto(this.#engine, draft, true)
       for (let repeats = 0; ; repeats++) {
         const plan = this.#plan(draft, discardsChanges)
+        setOutcome(traced, OUTCOMES[plan.do])
         if (plan.do === 'nothing') {
           this.#unchanged(draft, plan.reason)
           break
@@ -90,15 +98,29 @@ export class Committer {
   }
 
   /** Removes a property in the store and resolves to its text. At most one caller gets it. */
-  async claim(draft: Draft, name: string): Promise<string | undefined> {
-    if (!this.#engine.capabilities.compareAndSwap) throw new ConfigError(NO_CLAIM)
+  async claim(draft: Draft, name: string, traced?: CommitTrace): Promise<string | undefined> {
+    if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.claim(draft, name, started))
+    setOutcome(traced, 'claimed')
+    requireClaims(this.#engine)
     const scope = this.#scope(draft)
     try {
       if (draft.unverified !== undefined) await this.#verifier.verifyAgain(draft, scope.deadline)
-      return await this.#claim(draft, name, scope)
+      return await this.#claims.claim(draft, name, scope.deadline)
     } catch (error) {
       throw this.#failed(draft, scope, error)
     }
+  }
+
+  #trace<T>(draft: Draft, run: (context: CommitTrace) => Promise<T>): Promise<T> {
+    const context: CommitTrace = { manager: this.#engine.name, previousHandle: draft.state.identity?.handle }
+    return trace(
+      COMMIT,
+      context,
+      () => run(context),
+      () => {
+        context.handle = draft.currentIdentity?.handle
+      },
+    )
   }
 
   async load(draft: Draft): Promise<void> {
@@ -226,7 +248,7 @@ export class Committer {
   async #replace(draft: Draft, job: Omit<Job, 'access'> & Pick<Scope, 'generation'>, scope: Scope): Outcome {
     let done: CommitResult
     try {
-      done = await this.#write(draft, job, scope.intents)
+      done = await writeChanges(this.#queue, draft, job, scope.intents)
     } catch (error) {
       if (!(error instanceof SessionEndedError)) throw error
       return await this.#sessionEnded(draft, error, scope)
@@ -235,14 +257,6 @@ export class Committer {
     return this.#engine.lifecycles === undefined
       ? undefined
       : this.#verifier.verify(draft, done, done.identity.id !== job.identity.id, scope)
-  }
-
-  /** Writes to a session that exists. `own`: the intents of the draft that the job contains. */
-  #write(draft: Draft, job: Omit<Job, 'access'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<CommitResult> {
-    return this.#queue.commit({ ...job, access: draft.access }).then((done) => {
-      draft.onCommitted(own, done.identity, done.entry, job.generation)
-      return done
-    })
   }
 
   /** Waits for a random time, so that of several logins that withdrew for each other one succeeds. */
@@ -295,56 +309,7 @@ export class Committer {
     if (rule === 'start-new') return 'started-new'
     return rule === 'drop' || this.#engine.whenEnded === 'discard' ? 'discarded' : 'error'
   }
-
-  async #claim(draft: Draft, name: string, { deadline }: Scope): Promise<string | undefined> {
-    draft.detectMutation(name)
-    const text = draft.properties.texts.get(name)
-    if (draft.state.is !== 'live' || (text === undefined && draft.hasPending(name))) {
-      if (text !== undefined) draft.record({ kind: 'remove', name })
-      return text
-    }
-    const { userName } = this.#engine.profile
-    const own = draft.intents.filter((intent) => affectsProperty(intent, name) || (name === userName && intent.kind === 'login'))
-    if (own.length === 0 && !draft.latestTexts.has(name) && !(await this.#isSetMeanwhile(draft, name))) return undefined
-    return this.#commitClaim(draft, name, own, deadline)
-  }
-
-  /**
-   * Reads the newest entry, because another request may have set a property that this one did not
-   * see.
-   */
-  async #isSetMeanwhile(draft: Draft, name: string): Promise<boolean> {
-    const { state, generation } = draft
-    if (state.is !== 'live') return false
-    const result = await loadEntry(this.#engine, state.identity, true)
-    if (result.entry === undefined || !result.texts.has(name) || generation !== draft.generation) return false
-    draft.onCommitted([], state.identity, result.entry, generation)
-    return true
-  }
-
-  async #commitClaim(draft: Draft, name: string, own: readonly Intent[], deadline: number): Promise<string | undefined> {
-    const { state, generation, latestTexts } = draft
-    if (state.is !== 'live') return undefined
-    const intents: Intent[] = [...own, { kind: 'claim', name }]
-    let done: CommitResult
-    try {
-      done = await this.#write(draft, { ...state, intents, merged: undefined, latestTexts, generation, deadline }, own)
-    } catch (error) {
-      if (!(error instanceof SessionEndedError) || own.length > 0) throw error
-      this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome: 'discarded', ...handleOf(draft) })
-      return undefined
-    }
-    draft.removeClaimed(name, generation)
-    if (this.#engine.lifecycles === undefined) return done.merged.claimed
-    const isNewId = done.identity.id !== state.identity.id
-    const objection = await this.#verifier.verify(draft, done, isNewId, { generation, deadline })
-    if (objection !== undefined) throw objection.error
-    return done.merged.claimed
-  }
 }
-
-const NO_CLAIM =
-  'claim() needs a store with the capability `compareAndSwap`, because a copy of an old cookie could claim the value again. Remove the property with pop(), and record in a database what may be used only once.'
 
 const UNCOMMITTED =
   'A connection closed with changes of its session that were never saved, so they are lost. A WebSocket has no response that saves them: call `await session.save()` after a change. Further cases are reported only to the option `onEvent`, as events of type `uncommitted`.'
@@ -357,6 +322,15 @@ function detectMutations(draft: Draft): { readonly error: unknown } | undefined 
   } catch (error) {
     return { error }
   }
+}
+
+/** Changes are discarded if the response is a 5xx, or if one of them cannot be stored. */
+function inspectChanges(
+  draft: Draft,
+  failed: boolean,
+): { readonly discardsChanges: boolean; readonly problem?: { readonly error: unknown } } {
+  const problem = failed ? undefined : detectMutations(draft)
+  return problem === undefined ? { discardsChanges: failed } : { discardsChanges: true, problem }
 }
 
 function hasUnloadedChanges({ state, intents }: Draft): boolean {

@@ -8,7 +8,7 @@ import { Committer } from '../commit/committer.ts'
 import { checkSessionOptions } from '../config/check-options.ts'
 import { type Engine, makeEngine } from '../config/engine.ts'
 import type { MakeLifecycle } from '../config/lifecycle.ts'
-import type { SessionOptions } from '../config/options.ts'
+import type { OptionsOf, SessionOptions } from '../config/options.ts'
 import { ownProfile } from '../config/own-profile.ts'
 import type { SessionProfile } from '../config/profile.ts'
 import { isInRealm } from '../config/realm.ts'
@@ -253,8 +253,6 @@ export function adapterOf<Data>(sessions: Sessions<Data>): SessionAdapter<Data> 
  * const sessions = createSessions({ store: new SqliteStore('sessions.db'), idle: '7d' })
  * ```
  */
-export function createSessions<Data = Default, const S extends Schemas = Schemas>(
-  options: SessionOptions & { readonly schema?: S },
-): Sessions<DataOf<Data, S>> {
+export function createSessions<Data = Default, const S extends Schemas = Schemas>(options: OptionsOf<Data, S>): Sessions<DataOf<Data, S>> {
   return new Sessions(options)
 }
