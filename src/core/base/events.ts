@@ -107,8 +107,11 @@ export interface SessionEvents {
    * `Vary: Cookie` (`no-vary`).
    */
   readonly 'late-read': { readonly reason: 'no-vary' }
-  /** A response deletes the cookie of a session that was flushed. */
-  readonly 'cookie-deleted': { readonly reason: 'flush' }
+  /**
+   * A response deletes the cookie of a session that was flushed (`flush`), or that had ended before
+   * (`ended`). The latter only with profiles that do so, such as that of express-session.
+   */
+  readonly 'cookie-deleted': { readonly reason: 'flush' | 'ended' }
   /**
    * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), for a
    * request that `cookie.path` does not cover (`outside-path`), outside of a request (`outside`, with

@@ -1,4 +1,5 @@
-import type { Draft, StartedResponse } from '../draft/draft.ts'
+import type { Draft } from '../draft/draft.ts'
+import type { StartedResponse } from '../draft/started-response.ts'
 import type { Committer } from './committer.ts'
 
 /**

@@ -1,5 +1,5 @@
-import type { Listener } from '../base/events.ts'
-import { type Carrier, type CookieToSet, NOTHING_PRESENTED, type Presented } from '../cookie/transport.ts'
+import type { Listener, SessionEvent } from '../base/events.ts'
+import { type Carrier, type CookieToSet, type Issue, NOTHING_PRESENTED, type Presented } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
 
 /** The carrier of a request, and what the request presented. */
@@ -19,42 +19,37 @@ export class PendingDelivery {
   readonly #client: Client
   readonly #emit: Listener
   #cookies: readonly CookieToSet[] = NONE
-  #handle: string | undefined
-  #isReported = true
+  /** Reports the pending cookies. `undefined` if that has happened. */
+  #event: SessionEvent | undefined
 
   constructor(client: Client, emit: Listener) {
     this.#client = client
     this.#emit = emit
   }
 
-  /**
-   * Issues the token of a committed session for `lifetime` milliseconds. Replaces the pending
-   * cookies.
-   */
-  issue({ id, handle }: Identity, lifetime: number | undefined): void {
+  /** Issues the token of a committed session. Replaces the pending cookies. */
+  issue({ id, handle }: Identity, issue: Issue, reason: 'new-id' | 'new-data'): void {
     const { carrier, presented = NOTHING_PRESENTED } = this.#client
     if (carrier === undefined) return
-    this.#replace(carrier.issue(id, lifetime, presented), handle)
+    this.#replace(carrier.issue(id, issue, presented), { type: 'cookie-set', reason, handle })
   }
 
   /** Deletes the presented token. Replaces the pending cookies. */
-  clear(): void {
+  clear(reason: 'flush' | 'ended'): void {
     const { carrier, presented = NOTHING_PRESENTED } = this.#client
-    this.#replace(carrier?.clear(presented) ?? NONE)
+    this.#replace(carrier?.clear(presented) ?? NONE, { type: 'cookie-deleted', reason })
   }
 
   /** Returns the cookies to set. The first call after a change emits an event. */
-  take(reason: 'new-id' | 'new-data'): readonly CookieToSet[] {
-    if (this.#isReported) return this.#cookies
-    this.#isReported = true
-    const handle = this.#handle
-    this.#emit(handle === undefined ? { type: 'cookie-deleted', reason: 'flush' } : { type: 'cookie-set', reason, handle })
+  take(): readonly CookieToSet[] {
+    const event = this.#event
+    this.#event = undefined
+    if (event !== undefined) this.#emit(event)
     return this.#cookies
   }
 
-  #replace(cookies: readonly CookieToSet[], handle?: string): void {
+  #replace(cookies: readonly CookieToSet[], event: SessionEvent): void {
     this.#cookies = cookies
-    this.#handle = handle
-    this.#isReported = cookies.length === 0
+    this.#event = cookies.length === 0 ? undefined : event
   }
 }

@@ -1,7 +1,8 @@
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
 import type { NodeMessage } from '../cookie/node-request.ts'
 import type { Delivery } from '../cookie/transport.ts'
-import type { StartedResponse } from '../draft/draft.ts'
+import type { ChangeSource } from '../draft/change-sources.ts'
+import type { StartedResponse } from '../draft/started-response.ts'
 import type { Session } from '../session/session.ts'
 
 /**
@@ -48,6 +49,8 @@ export interface SessionAdapter<Data> {
 /** One request and its session. */
 export interface Exchange<Data> {
   readonly session: Session<Data>
+  /** Adds a source of changes of this session. It is dropped when the session is flushed or left. */
+  addSource(source: ChangeSource): void
   /**
    * Throws the error of a failed load. An error page that uses the session afterwards finds it
    * empty.

@@ -9,9 +9,11 @@ import type { IncomingRequest } from '../cookie/incoming-request.ts'
 import type { NodeMessage } from '../cookie/node-request.ts'
 import { toIncomingRequest } from '../cookie/to-incoming-request.ts'
 import type { Delivery, Presented } from '../cookie/transport.ts'
-import { Draft, type StartedResponse } from '../draft/draft.ts'
+import type { ChangeSource } from '../draft/change-sources.ts'
+import { Draft } from '../draft/draft.ts'
 import { decodeToken, parseSessionCookie, tryLoadInto } from '../draft/opening.ts'
 import type { Client } from '../draft/pending-delivery.ts'
+import type { StartedResponse } from '../draft/started-response.ts'
 import { commitsOf, draftOf, isOfThisCopy } from '../session/dictionary.ts'
 import { Session } from '../session/session.ts'
 import type { Exchange, ResponseAbility, SessionAdapter } from './adapter-port.ts'
@@ -122,6 +124,10 @@ class RequestExchange<Data> implements Exchange<Data> {
   constructor(draft: Draft, session: Session<Data>) {
     this.#draft = draft
     this.session = session
+  }
+
+  addSource(source: ChangeSource): void {
+    this.#draft.addSource(source)
   }
 
   throwLoadError(): void {

@@ -44,7 +44,7 @@ export class Sessions<Data = Default> {
    * `sojourn/django`.
    */
   constructor(options: SessionOptions, profile: SessionProfile = ownProfile, lifecycles: readonly MakeLifecycle[] = []) {
-    checkSessionOptions(options)
+    checkSessionOptions(options, profile.names)
     const { store, lazy = false, as: name = 'session' } = options
     const { clearExpired = store.clearExpired === undefined || isWorkers() ? false : '1h' } = options
     this.#engine = attachLifecycles(makeEngine(options, profile), lifecycles, () => this.#committer)
