@@ -120,6 +120,24 @@ export interface SessionEvents {
    * (`unreadable`).
    */
   readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside-path' | 'outside' | 'no-response' | 'unreadable' }
+  /**
+   * An operator changed something with `sojourn/admin` or the command line: ended one session
+   * (`revoked`), those of a user (`user-revoked`) or many (`all-revoked`), removed a property
+   * (`property-deleted`), or deleted expired sessions (`expired-cleared`). `count` is the number of
+   * sessions that were changed. With the outcome `failed`, the change was interrupted by an error and
+   * may have been applied to further sessions.
+   */
+  readonly audit: {
+    readonly reason: 'revoked' | 'user-revoked' | 'all-revoked' | 'property-deleted' | 'expired-cleared'
+    /** The name that was passed to `createAdmin`. */
+    readonly operator: string
+    readonly outcome: 'done' | 'failed'
+    readonly count: number
+    /** The property that was deleted. */
+    readonly property?: string
+    /** The user whose sessions were ended. */
+    readonly userId?: string
+  }
 }
 
 /**

@@ -182,7 +182,7 @@ export class Committer {
       intents,
       pendingDeletes,
       accessed,
-      touches: !this.#engine.capabilities.carriesData,
+      touches: !this.#engine.capabilities.carriesData && !draft.isQuiet,
       discardsChanges,
       texts: properties.texts,
       merge: () => draft.merged(),

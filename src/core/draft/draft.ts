@@ -1,4 +1,4 @@
-import { type Access, FULL_ACCESS, refuse } from '../base/access.ts'
+import { type Access, type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
 import { CommitUnknownError, ConfigError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
 import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES, whenEnded } from '../changes/intent.ts'
 import { type Merged, merge, toMerged } from '../changes/merge.ts'
@@ -11,7 +11,8 @@ import type { Entry } from '../store/store.ts'
 import { Properties } from '../values/properties.ts'
 import { type ChangeSource, ChangeSources } from './change-sources.ts'
 import type { DraftContext, FlashRead } from './draft-context.ts'
-import { committedError, IN_UPDATE, lateRead, UNLOADED } from './draft-errors.ts'
+import { committedError, IN_UPDATE, UNLOADED } from './draft-errors.ts'
+import { checkLateRead } from './late-read.ts'
 import { type Client, PendingDelivery } from './pending-delivery.ts'
 import type { StartedResponse } from './started-response.ts'
 
@@ -35,8 +36,9 @@ export class Draft {
   unverified: UnverifiedWrite | undefined
   /** When the request was opened. */
   readonly openedAt: number
-  /** The changes that the request may make. */
-  readonly access: Access
+  /** Whether the request is speculative: reading then neither extends the session nor removes messages. */
+  readonly isQuiet: boolean
+  readonly #access: AccessNow
   #isCommitted = false
   /** The response whose start has committed the session, where it is known. */
   #response: StartedResponse | undefined
@@ -73,14 +75,20 @@ export class Draft {
   #left: readonly number[] = []
   readonly #pending: PendingDelivery
 
-  constructor(context: DraftContext, state: State, client: Client = {}, access: Access = FULL_ACCESS) {
+  constructor(context: DraftContext, state: State, client: Client = {}, access: AccessNow = FULL_ACCESS) {
     this.context = context
     this.#state = state
-    this.access = access
+    this.#access = access
+    this.isQuiet = client.isQuiet === true
     this.openedAt = context.now()
     this.#pending = new PendingDelivery(client, context.emit)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
     this.#properties = new Properties(context.values, NO_TEXTS)
+  }
+
+  /** What the request may change now. */
+  get access(): Access {
+    return typeof this.#access === 'function' ? this.#access() : this.#access
   }
 
   get generation(): number {
@@ -290,6 +298,11 @@ export class Draft {
     if (generation === this.#generation && identity !== undefined) this.#state = { is: 'unknown', identity }
   }
 
+  /** Whether `delivery` writes the cookies to a jar. */
+  get hasJar(): boolean {
+    return this.#pending.hasJar
+  }
+
   /**
    * The cookies and `Vary` that the response has to carry. As long as a flushed session is not
    * deleted, or a write is not verified, no cookie is set.
@@ -306,7 +319,7 @@ export class Draft {
    */
   openForRead(): this {
     this.openToken()
-    if (this.#isCommitted && !this.accessed) this.#checkLateRead()
+    if (this.#isCommitted && !this.accessed) checkLateRead(this.context, this.#state, this.#response)
     this.accessed = true
     const state = this.#state
     if (state.is === 'unloaded') throw new NotLoadedError(UNLOADED)
@@ -438,19 +451,6 @@ export class Draft {
   close(response?: StartedResponse): void {
     this.#isCommitted = true
     this.#response ??= response
-  }
-
-  /**
-   * The session is read for the first time after the start of its response. If the response can
-   * still show what is read, a shared cache could serve it to other visitors.
-   */
-  #checkLateRead(): void {
-    const isStreaming = this.#response?.isStreaming
-    if (isStreaming === false) return
-    const { emit, warnOnce, transport } = this.context
-    emit({ type: 'late-read', reason: 'no-vary', ...handleOf(this.#state) })
-    if (isStreaming === true) throw new HeadersSentError(lateRead(transport.vary))
-    warnOnce(lateRead(transport.vary))
   }
 
   /** Whether the change gives the session a new id or starts one. */
