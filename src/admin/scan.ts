@@ -1,3 +1,4 @@
+import { nextTurn } from '../core/base/clock.ts'
 import type { Texts } from '../core/config/profile.ts'
 import type { Entry } from '../core/store/store.ts'
 import { type AdminContext, type Row, toRow } from './admin-engine.ts'
@@ -71,11 +72,4 @@ function nextLimit(entries: readonly (readonly [key: string, entry: Entry])[]): 
   const bytes = entries.reduce((sum, [, { payload }]) => sum + payload.length, 0)
   const mean = Math.max(1, bytes / Math.max(1, entries.length))
   return Math.min(MAX_PAGE, Math.max(1, Math.floor(PAGE_BYTES / mean)))
-}
-
-const { setImmediate } = globalThis
-
-/** Resolves in the next turn of the event loop, after pending I/O. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => void (setImmediate === undefined ? setTimeout(resolve) : setImmediate(resolve)))
 }

@@ -1,6 +1,7 @@
+import { nextTurn } from '../core/base/clock.ts'
 import { type AdminContext, isAlive } from './admin-engine.ts'
 import { Cursors, type Position } from './cursors.ts'
-import { nextTurn, type ReadRow, toReadRows } from './scan.ts'
+import { type ReadRow, toReadRows } from './scan.ts'
 import type { Condition } from './session-filter.ts'
 import { type SessionInfo, sessionInfo } from './session-info.ts'
 

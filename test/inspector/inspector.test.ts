@@ -189,7 +189,8 @@ describe('a change', () => {
     const inspected = await InspectedApp.create({ userId: 'ada' })
     await inspected.app.sessions.create().set('userId', 'ada').save()
     await inspected.confirm({ user: 'ada', confirm: 'revoke-user' })
-    expect(await inspected.app.rows()).toEqual([])
+    expect(await inspected.app.sessions.users.list('ada')).toEqual([])
+    expect(await inspected.app.read()).toEqual({})
   })
 
   it.each([

@@ -34,7 +34,8 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     draft: ['base', 'cookie', 'values', 'store', 'config', 'changes'],
     commit: ['base', 'values', 'store', 'config', 'changes', 'draft'],
     session: ['base', 'values', 'store', 'config', 'changes', 'draft', 'commit'],
-    manager: ['base', 'cookie', 'values', 'store', 'config', 'changes', 'draft', 'commit', 'session'],
+    security: ['base', 'store', 'config', 'commit'],
+    manager: ['base', 'cookie', 'values', 'store', 'config', 'changes', 'draft', 'commit', 'session', 'security'],
   },
   stores: {
     shared: [],

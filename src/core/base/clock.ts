@@ -25,3 +25,10 @@ export function unref<T>(timer: T): T {
   if (typeof timer === 'object' && timer !== null) (timer as { unref?(): unknown }).unref?.()
   return timer
 }
+
+const { setImmediate } = globalThis
+
+/** Resolves in the next turn of the event loop, after pending I/O. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void (setImmediate === undefined ? setTimeout(resolve) : setImmediate(resolve)))
+}

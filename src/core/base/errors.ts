@@ -170,6 +170,18 @@ export class BusyError extends SessionError {
   }
 }
 
+type EndedReason = 'ended' | 'other-id' | 'revoked' | 'limit'
+
+const REPEAT = 'Its changes are lost; repeat the request with the current cookie.'
+const ENDED_MESSAGES: Readonly<Record<EndedReason, string>> = {
+  ended: `The session ended (flushed, revoked or expired) while this request was running. ${REPEAT}`,
+  'other-id': `The id of the session was renewed while this request was running. ${REPEAT}`,
+  revoked:
+    'The login was refused, because the sessions of this user were revoked after the user had authenticated. Let the user log in again. To end the other sessions in the request of a login, call login(userId, { revokeOthers: true }) and not users.revoke.',
+  limit:
+    'The login was refused, because parallel logins of this user have reached the limit of sessions (option `maxPerUser`). Let the user log in again, which ends the oldest session.',
+}
+
 /**
  * The session ended while this request was running. Its changes are lost, unless the option
  * `whenEnded` is `'discard'`, which reports them with an event in place of this error.
@@ -181,12 +193,15 @@ export class SessionEndedError extends SessionError {
   override readonly status = 409
   /** Always `SessionEndedError`. */
   override readonly name = 'SessionEndedError'
-  /** `ended`: the session was flushed, was revoked or expired. `other-id`: its id was renewed. */
-  readonly reason: 'ended' | 'other-id'
+  /**
+   * `ended`: the session was flushed, was revoked or expired. `other-id`: its id was renewed.
+   * `revoked`: the sessions of the user were ended after the user had authenticated, so the login was
+   * refused. `limit`: newer logins of the user have reached the limit `maxPerUser`.
+   */
+  readonly reason: EndedReason
 
-  constructor(reason: 'ended' | 'other-id') {
-    const change = reason === 'ended' ? 'session ended (flushed, revoked or expired)' : 'id of the session was renewed'
-    super(`The ${change} while this request was running. Its changes are lost; repeat the request with the current cookie.`)
+  constructor(reason: EndedReason) {
+    super(ENDED_MESSAGES[reason])
     this.reason = reason
   }
 }

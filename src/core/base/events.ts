@@ -70,16 +70,16 @@ export interface SessionEvents {
   /** This request and another one set the same property; the value of the other one is lost. */
   readonly overwritten: { readonly reason: 'set-by-both'; readonly property: string }
   /**
-   * A login was undone before its id was sent, because the sessions of the user were revoked while
-   * it ran (`revoked`), or because the user has too many sessions (`limit`).
+   * A login was refused, or undone before its id was sent, because the sessions of the user were
+   * revoked while it ran (`revoked`), or because the user has too many sessions (`limit`).
    */
   readonly 'login-withdrawn': { readonly reason: 'revoked' | 'limit' }
   /**
    * A session was ended by `flush()` or `logout()` (`flush`), by the login of another user
-   * (`other-user`), by `revoke` of the manager (`revoked`), or because its user has too many sessions
-   * (`limit`).
+   * (`other-user`), by `revoke` of the manager (`revoked`), by `revokeAll` (`all`), or because its user
+   * has too many sessions (`limit`).
    */
-  readonly ended: { readonly reason: 'flush' | 'other-user' | 'revoked' | 'limit' }
+  readonly ended: { readonly reason: 'flush' | 'other-user' | 'revoked' | 'limit' | 'all' }
   /**
    * A request with changes found that its session had ended (`ended`) or has another id
    * (`other-id`). `outcome`: the request failed (`error`), its changes were dropped (`discarded`),

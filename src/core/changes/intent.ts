@@ -24,7 +24,7 @@ export type Intent =
   | { readonly kind: 'restore'; readonly properties: readonly (readonly [name: string, text: string | undefined])[] }
   | { readonly kind: 'clear' }
   | { readonly kind: 'cycle' }
-  | { readonly kind: 'login'; readonly text: string }
+  | { readonly kind: 'login'; readonly text: string; readonly maxPerUser?: number; readonly revokesOthers?: boolean }
   /** The session is written even if nothing changed. */
   | { readonly kind: 'save' }
 

@@ -62,7 +62,8 @@ export function buildBatch(context: BatchContext, current: Entry, jobs: readonly
         noops.push(item)
         continue
       }
-      batch.entry = newEntry(context, item.merged, item.newestId, nonce, current)
+      const { createdFrom } = queued.job.admission ?? {}
+      batch.entry = newEntry(context, item.merged, item.newestId, nonce, { before: current, createdFrom })
       items.push(item)
       if (item.changesIds) return { ...batch, afterNewId: jobs.slice(index + 1) }
     } catch (error) {
@@ -91,7 +92,8 @@ function applyJob(context: BatchContext, current: Entry, queued: QueuedJob, befo
 /** Whether the job joins a session that its id is not valid for. Throws if it may not. */
 function requireValid(context: BatchContext, job: Job, current: Entry, base: Texts, now: number): boolean {
   if (isValid(context, job.identity, current, base, now)) return false
-  if (!mayJoin(job.identity.proof, job.intents, base, now, context)) throw new SessionEndedError('other-id')
+  if (job.admission?.mayJoin === false || !mayJoin(job.identity.proof, job.intents, base, now, context))
+    throw new SessionEndedError('other-id')
   return true
 }
 

@@ -3,6 +3,7 @@ import { affectsProperty, type Intent } from '../changes/intent.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Draft } from '../draft/draft.ts'
 import { loadEntry } from '../draft/opening.ts'
+import { foundReason } from './commit-outcome.ts'
 import type { CommitResult } from './job.ts'
 import type { CommitQueue } from './queue.ts'
 import type { Verifier } from './verifier.ts'
@@ -56,13 +57,12 @@ export class Claims {
       done = await writeChanges(this.#queue, draft, { ...state, intents, merged: undefined, latestTexts, generation, deadline }, own)
     } catch (error) {
       if (!(error instanceof SessionEndedError) || own.length > 0) throw error
-      this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome: 'discarded', handle: state.identity.handle })
+      this.#engine.emit({ type: 'found-ended', reason: foundReason(error), outcome: 'discarded', handle: state.identity.handle })
       return undefined
     }
     draft.removeClaimed(name, generation)
-    if (this.#engine.lifecycles === undefined) return done.merged.claimed
     const isNewId = done.identity.id !== state.identity.id
-    const objection = await this.#verifier.verify(draft, done, isNewId, { generation, deadline })
+    const objection = await this.#verifier.verify(draft, done, isNewId, { intents, generation, deadline })
     if (objection !== undefined) throw objection.error
     return done.merged.claimed
   }

@@ -1,3 +1,5 @@
+import type { SessionEndedError } from '../base/errors.ts'
+import type { SessionEvents } from '../base/events.ts'
 import type { CommitTrace } from '../base/tracing.ts'
 import type { Plan } from '../changes/plan.ts'
 
@@ -16,4 +18,9 @@ export const OUTCOMES: Readonly<Record<Plan['do'], NonNullable<CommitTrace['outc
 
 export function setOutcome(traced: CommitTrace | undefined, outcome: NonNullable<CommitTrace['outcome']>): void {
   if (traced !== undefined) traced.outcome = outcome
+}
+
+/** Why a write found no session. The other reasons are those of logins. */
+export function foundReason({ reason }: SessionEndedError): SessionEvents['found-ended']['reason'] {
+  return reason === 'other-id' ? reason : 'ended'
 }

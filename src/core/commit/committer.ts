@@ -10,14 +10,15 @@ import { additive } from '../changes/overlap.ts'
 import { type Plan, plan } from '../changes/plan.ts'
 import { handleOf } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
-import type { Objection } from '../config/lifecycle.ts'
+import type { Admission, Objection } from '../config/lifecycle.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
+import { admit } from './assignments.ts'
 import { Claims, requireClaims } from './claims.ts'
-import { OUTCOMES, setOutcome } from './commit-outcome.ts'
+import { foundReason, OUTCOMES, setOutcome } from './commit-outcome.ts'
 import type { CommitResult, Job } from './job.ts'
 import { CommitQueue } from './queue.ts'
 import { Receipts } from './receipts.ts'
@@ -40,6 +41,7 @@ const FIRST_PAUSE = 4
 interface Scope {
   readonly intents: readonly Intent[]
   readonly generation: number
+  readonly admission?: Admission | undefined
   /** The `monotonic()` time by which the commit has to end. */
   readonly deadline: number
 }
@@ -84,8 +86,10 @@ export class Committer {
       if (draft.unverified !== undefined) await this.#verifier.verifyAgain(draft, scope.deadline)
       const { discardsChanges, problem } = inspectChanges(draft, failed)
       if (draft.state.is === 'deferred' && problem === undefined) return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
-      if (!discardsChanges && hasUnloadedChanges(draft)) await loadInto(this.#engine, draft, true)
+      if (hasUnloadedChanges(draft, discardsChanges)) await loadInto(this.#engine, draft, true)
       for (let repeats = 0; ; repeats++) {
+        const admitting = admit(draft, this.#engine, discardsChanges, scope.deadline)
+        const admission = admitting && (await admitting)
         const plan = this.#plan(draft, discardsChanges)
         setOutcome(traced, OUTCOMES[plan.do])
         if (plan.do === 'nothing') {
@@ -93,10 +97,10 @@ export class Committer {
           break
         }
         const intents = [...draft.intents]
-        const objection = await this.#execute(draft, plan, { ...scope, intents, generation: draft.generation })
+        const objection = await this.#execute(draft, plan, { ...scope, intents, admission, generation: draft.generation })
         if (objection === undefined) break
         await this.#beforeRepeat(objection, repeats, scope)
-        draft.repeat(this.#withdrawn(draft, intents))
+        draft.replaceIntents([...this.#withdrawn(draft, intents), ...draft.intents])
       }
       if (problem !== undefined) throw problem.error
     } catch (error) {
@@ -238,12 +242,11 @@ export class Committer {
 
   async #create(draft: Draft, merged: Merged, scope: Scope): Outcome {
     requireToken(draft.access, this.#engine.emit) // with `lazy`, it was unknown whether there is a session
-    const created = await this.#writer.create(merged, scope.deadline, draft.reservedIdentity)
+    const at = { reserved: draft.reservedIdentity, createdFrom: scope.admission?.createdFrom }
+    const created = await this.#writer.create(merged, scope.deadline, at)
     draft.onCommitted(scope.intents, { ...created, isWritten: true }, scope.generation)
     this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: created.identity.handle })
-    return this.#engine.lifecycles === undefined
-      ? undefined
-      : this.#verifier.verify(draft, { ...created, isWritten: true, merged, before: undefined, joins: false }, true, scope)
+    return this.#verifier.verify(draft, { ...created, isWritten: true, merged, before: undefined, joins: false }, true, scope)
   }
 
   #join(draft: Draft, { identity, newer: { entry, texts } }: PlanOf<'join'>, scope: Scope): Outcome {
@@ -270,9 +273,7 @@ export class Committer {
       return await this.#sessionEnded(draft, error, scope)
     }
     // Outside of the `try`, because an objection may be a `SessionEndedError` too.
-    return this.#engine.lifecycles === undefined
-      ? undefined
-      : this.#verifier.verify(draft, done, done.identity.id !== job.identity.id, scope)
+    return this.#verifier.verify(draft, done, done.identity.id !== job.identity.id, scope)
   }
 
   /** Waits for a random time, so that of several logins that withdrew for each other one succeeds. */
@@ -314,12 +315,19 @@ export class Committer {
   async #sessionEnded(draft: Draft, error: SessionEndedError, scope: Scope): Outcome {
     if (scope.generation !== draft.generation) return undefined // this request flushed it while the write was running
     const outcome = this.#outcomeFor(scope.intents)
-    this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome, ...handleOf(draft.state) })
+    this.#engine.emit({ type: 'found-ended', reason: foundReason(error), outcome, ...handleOf(draft.state) })
     draft.end(outcome === 'started-new')
     if (outcome !== 'started-new') draft.onOutcome('ended')
-    if (outcome === 'started-new') return this.#create(draft, draft.merged(), { ...scope, intents: [...draft.intents] })
+    if (outcome === 'started-new') return this.#startNew(draft, scope)
     if (outcome === 'error') throw error
     return undefined
+  }
+
+  async #startNew(draft: Draft, scope: Scope): Outcome {
+    const admitting = admit(draft, this.#engine, false, scope.deadline)
+    const admission = admitting && (await admitting)
+    if (scope.generation !== draft.generation) return undefined
+    return this.#create(draft, draft.merged(), { ...scope, admission, intents: [...draft.intents] })
   }
 
   #outcomeFor(intents: readonly Intent[]): 'started-new' | 'discarded' | 'error' {
@@ -351,8 +359,8 @@ function inspectChanges(
   return problem === undefined ? { discardsChanges: failed } : { discardsChanges: true, problem }
 }
 
-function hasUnloadedChanges({ state, intents }: Draft): boolean {
-  return state.is === 'unloaded' && intents.length > 0
+function hasUnloadedChanges({ state, intents }: Draft, discardsChanges: boolean): boolean {
+  return !discardsChanges && state.is === 'unloaded' && intents.length > 0
 }
 
 function reasonOf(error: unknown): string {

@@ -4,6 +4,7 @@ import { BusyError, CommitUnknownError } from '../base/errors.ts'
 import type { Intent } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
 import type { Committed } from '../changes/state.ts'
+import type { Admission } from '../config/lifecycle.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
@@ -21,6 +22,8 @@ export interface Job {
   readonly merged: Merged | undefined
   /** The changes that the request may make. Changes of other requests can make its own need a new id. */
   readonly access: Access
+  /** What the write has to respect if it assigns a user. */
+  readonly admission?: Admission | undefined
   /** The `monotonic()` time by which the request gets its result. */
   readonly deadline: number
 }

@@ -15,15 +15,22 @@ export type EntryContext = Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'valu
 export type NewestId = Pick<Entry, 'proof' | 'idAt'>
 
 /**
- * Returns the entry for a merged state. `before` is the entry that it replaces, if there is one. Its
- * expiry is computed from the state. Throws `CodecError` when the session is too
+ * Returns the entry for a merged state. `before` is the entry that it replaces, if there is one. It
+ * is not created before `createdFrom`. Its expiry is computed from the state. Throws `CodecError` when the session is too
  * large, and `SessionEndedError` when its expiry has passed.
  */
-export function newEntry(context: EntryContext, merged: Merged, ids: NewestId, nonce: string, before?: Entry): Entry {
+export function newEntry(
+  context: EntryContext,
+  merged: Merged,
+  ids: NewestId,
+  nonce: string,
+  { before, createdFrom }: { readonly before?: Entry; readonly createdFrom?: number | undefined } = {},
+): Entry {
   const { profile, capabilities, receipts } = context
   const now = context.now()
   const payload = encode(context, merged.texts)
-  const createdAt = before === undefined || merged.loggedIn ? now : before.createdAt
+  const start = before === undefined || merged.loggedIn ? now : before.createdAt
+  const createdAt = Math.max(start, createdFrom ?? start)
   const userId = userOf(merged.texts, context)
   const expiresAt = profile.expiryOf(merged.texts, createdAt, now, context)
   if (expiresAt <= now) throw new SessionEndedError('ended')

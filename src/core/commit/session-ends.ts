@@ -38,7 +38,7 @@ export class SessionEnds {
    * Ends all sessions of an index that were committed before the call, except the key `except`.
    * Resolves to their number. Rejects with `StoreError`.
    */
-  async revokeAll(index: IndexName, name: string, except: string | undefined): Promise<number> {
+  async endAll(index: IndexName, name: string, except: string | undefined): Promise<number> {
     const { store, emit } = this.#context
     const deadline = this.#deadline()
     const count = await store.deleteByIndex({ index, name, except, tombstone: this.#writer.tombstone() })

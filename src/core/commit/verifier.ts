@@ -2,9 +2,10 @@ import { monotonic } from '../base/clock.ts'
 import { SessionEndedError } from '../base/errors.ts'
 import { type Intent, userOf } from '../changes/intent.ts'
 import type { Engine } from '../config/engine.ts'
-import type { Objection, UnverifiedWrite, WrittenSession } from '../config/lifecycle.ts'
+import type { Assignment, Lifecycles, Objection, UnverifiedWrite, WrittenSession } from '../config/lifecycle.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
+import { assignmentOf } from './assignments.ts'
 import type { CommitResult } from './job.ts'
 import type { CommitQueue } from './queue.ts'
 import type { SessionEnds } from './session-ends.ts'
@@ -13,6 +14,8 @@ import type { SessionEnds } from './session-ends.ts'
 type DoneWrite = Omit<CommitResult, 'before'> & { readonly before: Texts | undefined }
 
 interface Turn {
+  /** The changes that the write contains. */
+  readonly intents: readonly Intent[]
   readonly generation: number
   readonly deadline: number
 }
@@ -38,10 +41,14 @@ export class Verifier {
    * Resolves to the objection for which the write was withdrawn. Until this has resolved, the draft
    * sends no id; if it rejects, `verifyAgain` has to be called before the next commit.
    */
-  async verify(draft: Draft, done: DoneWrite, isNewId: boolean, { generation, deadline }: Turn): Promise<Objection | undefined> {
-    if (!done.isWritten || generation !== draft.generation) return undefined // this request may have flushed the session
-    draft.unverified = { written: this.#describe(done, isNewId, draft.openedAt), before: done.before }
-    return this.#verify(draft, draft.unverified, deadline)
+  verify(draft: Draft, done: DoneWrite, isNewId: boolean, turn: Turn): Promise<Objection | undefined> | undefined {
+    const { lifecycles } = this.#engine
+    if (lifecycles === undefined || !done.isWritten) return undefined
+    if (turn.generation !== draft.generation) return undefined // this request may have flushed the session
+    const write = this.#describe(done, isNewId, draft.openedAt, turn.intents)
+    if (!hasChecks(lifecycles, write)) return undefined
+    draft.unverified = write
+    return this.#verify(draft, write, turn.deadline)
   }
 
   /** Repeats a verification that rejected. Throws the error of an objection. */
@@ -53,35 +60,42 @@ export class Verifier {
 
   /** Verifies a session that was created without a request. Ends it and resolves to `false` after an objection. */
   async verifyCreated(done: DoneWrite, deadline: number): Promise<boolean> {
-    const written = this.#describe(done, true, 0)
-    const objection = await this.#objectionTo({ ...written, deadline })
+    const objection = await this.#objectionTo(this.#describe(done, true, 0, []), deadline)
     if (objection !== undefined) await this.#ends.end({ ...done.identity, identity: done.identity, reason: objection.reason, deadline })
     return objection === undefined
   }
 
   async #verify(draft: Draft, write: UnverifiedWrite, deadline: number): Promise<Objection | undefined> {
     const { generation } = draft
-    const objection = await this.#objectionTo({ ...write.written, deadline })
+    const objection = await this.#objectionTo(write, deadline)
     if (generation !== draft.generation) return undefined // it was flushed since, and the flush ends it
     if (objection !== undefined) await this.#withdraw(draft, write, objection)
     draft.unverified = undefined
     return generation === draft.generation ? objection : undefined
   }
 
-  async #objectionTo(written: WrittenSession): Promise<Objection | undefined> {
-    for (const afterWrite of this.#engine.lifecycles?.afterWrite ?? []) {
-      const answer = afterWrite(written)
-      const objection = answer === undefined ? undefined : await answer
+  async #objectionTo({ written, assignment }: UnverifiedWrite, deadline: number): Promise<Objection | undefined> {
+    const { afterWrite = [], afterAssign = [] } = this.#engine.lifecycles ?? {}
+    const session: WrittenSession = { ...written, deadline }
+    for (const check of afterWrite) {
+      const objection = await check(session)
+      if (objection !== undefined) return objection
+    }
+    for (const check of assignment === undefined ? [] : afterAssign) {
+      const objection = await check(session, assignment as Assignment)
       if (objection !== undefined) return objection
     }
     return undefined
   }
 
-  #describe({ identity, entry, merged, before, joins }: DoneWrite, isNewId: boolean, openedAt: number): UnverifiedWrite['written'] {
+  #describe(done: DoneWrite, isNewId: boolean, openedAt: number, intents: readonly Intent[]): UnverifiedWrite {
+    const { identity, entry, merged, before, joins } = done
     const { texts, loggedIn } = merged
-    const user = userOf(texts, this.#engine)
+    const user = isNewId || before === undefined ? userOf(texts, this.#engine) : undefined
     const assignsUser = user !== undefined && (loggedIn || before === undefined || user !== userOf(before, this.#engine))
-    return { identity, entry, texts, isCreated: before === undefined, isNewId, assignsUser, joins, openedAt }
+    const assignment = assignsUser ? assignmentOf(user, intents, openedAt, this.#engine) : undefined
+    const written = { identity, entry, texts, isCreated: before === undefined, isNewId, assignsUser, joins, openedAt }
+    return { written, assignment, before }
   }
 
   /** Has its own time limit, because a slow check must not leave the login in the store. */
@@ -120,4 +134,9 @@ export class Verifier {
       throw error
     }
   }
+}
+
+/** Whether a lifecycle has to be asked about the write. */
+function hasChecks({ afterWrite, afterAssign }: Lifecycles, { assignment }: UnverifiedWrite): boolean {
+  return afterWrite.length > 0 || (assignment !== undefined && afterAssign.length > 0)
 }

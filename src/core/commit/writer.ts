@@ -69,14 +69,18 @@ export class Writer {
   /**
    * Adds a row under a new id. `reserved` is used for the first attempt; further ones need others.
    */
-  async create(merged: Merged, deadline: number, reserved?: Identity): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
+  async create(
+    merged: Merged,
+    deadline: number,
+    { reserved, createdFrom }: { readonly reserved?: Identity | undefined; readonly createdFrom?: number | undefined } = {},
+  ): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
     const { store, ids, receipts, now } = this.#context
     const retry = new Retry(deadline)
     const nonce = receipts.open()
     try {
       let identity = reserved ?? ids.create()
       for (let collisions = 0; collisions < MAX_COLLISIONS; ) {
-        const entry = newEntry(this.#context, merged, { proof: identity.proof, idAt: now() }, nonce)
+        const entry = newEntry(this.#context, merged, { proof: identity.proof, idAt: now() }, nonce, { createdFrom })
         const { key } = identity
         const result = await retry.attempt(this.#withLargestProperty(entry, store.create({ key, entry, deadline })))
         if (result?.ok === true) return { entry: withVersion(entry, result), identity: issued(identity, result) }

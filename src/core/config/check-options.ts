@@ -14,6 +14,7 @@ import {
   satisfies,
   wholeNumber,
 } from '../base/option-checks.ts'
+import { isDate } from '../base/realms.ts'
 import { type CookieOptions, PREFIX } from '../cookie/cookie-transport.ts'
 import type { Store } from '../store/store.ts'
 import { checkCodec } from './check-codec.ts'
@@ -102,6 +103,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
   properties: propertyClasses,
   as: anIdentifier,
   realm: aName,
+  maxPerUser: wholeNumber('sessions'),
+  revokedBefore: satisfies(
+    (value) => isDate(value) && !Number.isNaN(value.getTime()),
+    "pass a Date, such as new Date('2026-11-30T12:00Z')",
+  ),
   onEvent: aFunction,
   clock: aFunction,
   random: aFunction,

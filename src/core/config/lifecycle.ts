@@ -46,9 +46,39 @@ export interface WrittenSession {
   readonly deadline: number
 }
 
+/** A user who is assigned to a session, by a login or in another way. */
+export interface Assignment {
+  /** The name under which the store finds the sessions of the user. */
+  readonly userName: string
+  /** When the user authenticated, in epoch milliseconds. By default when the request was opened. */
+  readonly authenticatedAt: number
+  /** The limit that the login gave for this user. */
+  readonly maxPerUser: number | undefined
+  /** Whether the login ends all other sessions of the user. */
+  readonly revokesOthers: boolean
+}
+
+/** An assignment that is about to be written. */
+export interface PlannedAssignment extends Assignment {
+  /** The handle of the session that the request has; `undefined` if the write starts one or joins one. */
+  readonly handle: string | undefined
+  /** The `monotonic()` time by which the decision is needed. */
+  readonly deadline: number
+}
+
+/** What the write of an assignment has to respect. */
+export interface Admission {
+  /** `createdAt` of the session is at least this time. */
+  readonly createdFrom?: number
+  /** Whether the write may join the session of a parallel login. Default: it may. */
+  readonly mayJoin?: boolean
+}
+
 /** A write that no lifecycle has accepted yet (see `Verifier`). */
 export interface UnverifiedWrite {
   readonly written: Omit<WrittenSession, 'deadline'>
+  /** The user that the write assigned. */
+  readonly assignment: Assignment | undefined
   /** The properties before the write; `undefined` if it created the session. */
   readonly before: Texts | undefined
 }
@@ -83,8 +113,8 @@ export interface EndedIndex {
 }
 
 /**
- * Takes part in the life of the sessions of one manager: after a load, after a write and after an
- * end. Every method is optional. An error that one throws fails the operation of the request.
+ * Takes part in the life of the sessions of one manager: after a load, before and after a write, and
+ * after an end. Every method is optional. An error that one throws fails the operation of the request.
  */
 export interface Lifecycle {
   /** The option that needs a store whose rows stay until they expire. Other stores are refused. */
@@ -97,6 +127,13 @@ export interface Lifecycle {
    * no id is sent, and the next commit of the request calls it again.
    */
   afterWrite?(written: WrittenSession): Maybe<Objection>
+  /**
+   * Called before a user is assigned to a session, so that a refused login writes nothing. Throws
+   * `SessionEndedError` to refuse it. Only a check after the write is certain.
+   */
+  beforeAssign?(planned: PlannedAssignment): Maybe<Admission>
+  /** As `afterWrite`, for a write that assigned a user. */
+  afterAssign?(written: WrittenSession, assignment: Assignment): Maybe<Objection>
   /** Called after an end, also if there was no row. If it rejects, the end is repeated. */
   afterEnd?(ended: EndedSession | EndedIndex): void | Promise<void>
 }
@@ -113,6 +150,8 @@ export interface LifecycleContext {
   create(identity: Identity, texts: Texts, deadline: number): Promise<Entry | undefined>
   /** Ends a session. Resolves to `false` if there was none. */
   end(session: EndedSession): Promise<boolean>
+  /** Ends all sessions of a user but one, by the name of the index. Resolves to their number. */
+  endAll(userName: string, except: string | undefined): Promise<number>
 }
 
 export type MakeLifecycle = (context: LifecycleContext) => Lifecycle
@@ -121,6 +160,8 @@ export type MakeLifecycle = (context: LifecycleContext) => Lifecycle
 export interface Lifecycles {
   readonly afterLoad: readonly ((loaded: LoadedSession) => Maybe<LoadDecision>)[]
   readonly afterWrite: readonly ((written: WrittenSession) => Maybe<Objection>)[]
+  readonly beforeAssign: readonly ((planned: PlannedAssignment) => Maybe<Admission>)[]
+  readonly afterAssign: readonly ((written: WrittenSession, assignment: Assignment) => Maybe<Objection>)[]
   readonly afterEnd: readonly ((ended: EndedSession | EndedIndex) => void | Promise<void>)[]
 }
 
@@ -130,6 +171,8 @@ export function collectLifecycles(all: readonly Lifecycle[]): Lifecycles | undef
   return {
     afterLoad: all.flatMap((each) => each.afterLoad?.bind(each) ?? []),
     afterWrite: all.flatMap((each) => each.afterWrite?.bind(each) ?? []),
+    beforeAssign: all.flatMap((each) => each.beforeAssign?.bind(each) ?? []),
+    afterAssign: all.flatMap((each) => each.afterAssign?.bind(each) ?? []),
     afterEnd: all.flatMap((each) => each.afterEnd?.bind(each) ?? []),
   }
 }

@@ -78,6 +78,18 @@ export interface SessionOptions {
    * all of them. Default: one realm per cookie.
    */
   readonly realm?: string
+  /**
+   * The maximum number of sessions of one user, on all devices. A login beyond it ends the oldest of
+   * them; parallel logins may be refused with `SessionEndedError` (reason `limit`). Needs a store that
+   * finds sessions by user. Default: no limit.
+   */
+  readonly maxPerUser?: number
+  /**
+   * All sessions whose last login, or start, is not after this time have ended. Takes effect as soon
+   * as the processes have it, for an emergency. Pass a fixed date:
+   * `new Date('2026-11-30T12:00Z')`.
+   */
+  readonly revokedBefore?: Date
   /** The property under which adapters put the session on the request. Default `'session'`. */
   readonly as?: string
   /** Called with an event for every decision. */

@@ -11,6 +11,8 @@ export interface Lifetime {
   readonly idle: number
   readonly absolute: number
   readonly browserSession: boolean
+  /** Sessions that started at or before this time, in epoch milliseconds, have ended. */
+  readonly revokedBefore?: number | undefined
 }
 
 /** Parses the text of one property; a codec's `parse`. */

@@ -276,10 +276,10 @@ export class Draft {
     else if (state.identity.id !== before) this.onOutcome('new-id', state.identity, state.entry)
   }
 
-  /** Records withdrawn changes again, in front of those that were recorded since. */
-  repeat(intents: readonly Intent[]): void {
-    this.#intents = [...intents, ...this.#intents]
-    this.open(this.#state, this.#initialTexts)
+  /** Replaces the changes that are not committed. */
+  replaceIntents(intents: readonly Intent[]): void {
+    this.#intents = [...intents]
+    this.open(this.#state, this.latestTexts)
   }
 
   /** Issues a token to the client after a commit, or deletes it, if the profile requires it. */

@@ -68,7 +68,8 @@ export async function loadEntry(context: LoadContext, identity: Identity, fresh:
   // out. Only a fresh read proves that the id was renewed.
   if (!fresh && result.entry === undefined && result.reason === 'other-id') return loadEntry(context, identity, true)
   const { lifecycles } = context
-  return lifecycles === undefined ? result : afterLoad(context, lifecycles, { identity, entry, result, now })
+  if (lifecycles === undefined || lifecycles.afterLoad.length === 0) return result
+  return afterLoad(context, lifecycles, { identity, entry, result, now })
 }
 
 /** Lets the lifecycles decide about what was read. Each one sees the decision of those before it. */

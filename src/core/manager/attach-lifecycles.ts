@@ -14,6 +14,7 @@ export function attachLifecycles(engine: Engine, makers: readonly MakeLifecycle[
     now: engine.now,
     create: (identity, texts, deadline) => committerOf().createUnder(identity, texts, deadline),
     end: (session) => committerOf().ends.end(session),
+    endAll: (userName, except) => committerOf().ends.endAll('userId', userName, except),
   }
   const all = makers.map((make) => make(context))
   for (const lifecycle of all) requireLastingRows(engine, lifecycle)

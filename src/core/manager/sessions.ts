@@ -16,6 +16,10 @@ import type { RequestInput } from '../cookie/to-incoming-request.ts'
 import { printSetCookie } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
+import { LoginChecks } from '../security/login-checks.ts'
+import { Marks } from '../security/marks.ts'
+import { canMark, requireSecurity } from '../security/requirements.ts'
+import { Revocations, type RevokeAllOptions } from '../security/revocations.ts'
 import { commitsOf, draftOf } from '../session/dictionary.ts'
 import { checkCopy, type Session } from '../session/session.ts'
 import { Clearer } from '../store/clearer.ts'
@@ -35,6 +39,7 @@ export class Sessions<Data = Default> {
   readonly users: Users
   readonly #engine: Engine
   readonly #committer: Committer
+  readonly #revocations: Revocations
   readonly #requests: RequestSessions<Data>
   readonly #clearer: Clearer | undefined
   readonly #release: () => Promise<void>
@@ -47,12 +52,17 @@ export class Sessions<Data = Default> {
     checkSessionOptions(options, profile.names)
     const { store, lazy = false, as: name = 'session' } = options
     const { clearExpired = store.clearExpired === undefined || isWorkers() ? false : '1h' } = options
-    this.#engine = attachLifecycles(makeEngine(options, profile), lifecycles, () => this.#committer)
+    const engine = makeEngine(options, profile)
+    requireSecurity(options, engine)
+    const marks = canMark(engine) ? new Marks({ ...engine, keptFor: engine.lifetime.absolute }) : undefined
+    const checks: MakeLifecycle[] = marks === undefined ? [] : [(context) => new LoginChecks(context, marks, options.maxPerUser)]
+    this.#engine = attachLifecycles(engine, [...checks, ...lifecycles], () => this.#committer)
     this.#committer = new Committer(this.#engine)
+    this.#revocations = new Revocations(this.#engine, this.#committer.ends, marks)
     this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, scope: profile.scope(options) })
     Object.defineProperty(this, ADAPTER, { value: this.#requests })
     Object.defineProperty(this, ADMIN, { value: { options, profile } satisfies AdminPort })
-    this.users = new Users(this.#engine, this.#committer.ends)
+    this.users = new Users(this.#engine, this.#revocations)
     this.#release = this.#engine.store.retain()
     const interval = clearExpired === false ? undefined : milliseconds(clearExpired)
     if (interval !== undefined) this.#clearer = new Clearer((signal) => this.clearExpired({ signal }), interval, this.#engine.emit)
@@ -188,6 +198,21 @@ export class Sessions<Data = Default> {
   }
 
   /**
+   * Ends all sessions of this realm, also those without a user, one after another, and refuses logins
+   * that are still running. Resolves to the number of ended sessions. `onProgress` is called with that
+   * number after each page, `signal` ends the run after the current step. For an emergency with many
+   * sessions, the option `revokedBefore` is faster. Rejects with `StoreError`, `BusyError` and
+   * `CommitUnknownError`, and with `ConfigError` if the store cannot do that.
+   *
+   * ```ts
+   * await sessions.revokeAll({ onProgress: (ended) => console.log(ended) })
+   * ```
+   */
+  async revokeAll(options: RevokeAllOptions = {}): Promise<number> {
+    return this.#revocations.all(options)
+  }
+
+  /**
    * Deletes expired sessions in batches and resolves to their number. Expired sessions are already
    * unusable; this frees their storage. Run it periodically; concurrent runs are safe. `batch` is
    * the number of rows per step, `signal` ends the run after the current step, and `onProgress` is
@@ -231,7 +256,7 @@ export class Sessions<Data = Default> {
   }
 }
 
-refuseCallbacks(Sessions, 'sessions', ['open', 'load', 'commit', 'revoke', 'clearExpired', 'close'], usePromise)
+refuseCallbacks(Sessions, 'sessions', ['open', 'load', 'commit', 'revoke', 'revokeAll', 'clearExpired', 'close'], usePromise)
 
 /**
  * Whether a value is a manager, also one that another copy of this package made. Throws

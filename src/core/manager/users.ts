@@ -2,9 +2,9 @@ import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { ConfigError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
 import { isUserId } from '../base/user-id.ts'
-import type { SessionEnds } from '../commit/session-ends.ts'
 import type { Engine } from '../config/engine.ts'
 import { userIndex } from '../config/realm.ts'
+import type { Revocations } from '../security/revocations.ts'
 
 /** A session of a user, without its data. All times are epoch milliseconds. */
 export interface UserSession {
@@ -27,11 +27,11 @@ type UsersContext = Pick<Engine, 'store' | 'now' | 'realm'>
 /** The sessions of users, on all of their devices. */
 export class Users {
   readonly #context: UsersContext
-  readonly #ends: SessionEnds
+  readonly #revocations: Revocations
 
-  constructor(context: UsersContext, ends: SessionEnds) {
+  constructor(context: UsersContext, revocations: Revocations) {
     this.#context = context
-    this.#ends = ends
+    this.#revocations = revocations
   }
 
   /**
@@ -62,9 +62,12 @@ export class Users {
   }
 
   /**
-   * Ends all sessions of a user that were committed before the call, except the session `except`:
-   * that of the request, or one of `list`. Resolves to their number. Throws `ConfigError` when
-   * `except` is `undefined` or a session that was never saved. Rejects with the errors of `list`.
+   * Ends all sessions of a user, except the session `except`: that of the request, or one of `list`.
+   * Resolves to their number. Logins of the user that are still running, in any process, are refused
+   * with `SessionEndedError` (reason `revoked`). Change the password first and revoke then: a login
+   * with the old password that begins after the call is a new login. Throws `ConfigError` when
+   * `except` is `undefined` or a session that was never saved. Rejects with the errors of `list` and
+   * with `BusyError`; call it again then.
    *
    * ```ts
    * await sessions.users.revoke(user.id, { except: session })
@@ -72,7 +75,7 @@ export class Users {
    */
   revoke(userId: string | number, options: { readonly except?: { readonly handle: string | undefined } } = {}): Promise<number> {
     const except = 'except' in options ? handleOf(options.except) : undefined
-    return this.#ends.revokeAll('userId', this.#indexOf(userId), except)
+    return this.#revocations.ofUser(this.#indexOf(userId), except)
   }
 
   /** Throws without a user id, because the result would be empty without an error. */

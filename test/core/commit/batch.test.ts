@@ -24,7 +24,9 @@ async function createSlowApp(
   return { app, store, writes: () => store.calls.filter((call) => call === 'replace').length }
 }
 
-async function commitAll(app: TestApp, changes: readonly ((session: Session<any>) => unknown)[]): Promise<PromiseSettledResult<Headers>[]> {
+type Change = (session: Session<any>) => unknown
+
+async function commitAll(app: TestApp, changes: readonly Change[]): Promise<PromiseSettledResult<Headers>[]> {
   const sessions = await Promise.all(changes.map(() => app.open(app.browser.copy())))
   return Promise.allSettled(
     sessions.map((session, index) => {
@@ -32,6 +34,18 @@ async function commitAll(app: TestApp, changes: readonly ((session: Session<any>
       return app.sessions.commit(session, { status: 200 })
     }),
   )
+}
+
+/** As `commitAll`; each commit begins when those before it wait for their write, also a login. */
+async function commitInOrder(app: TestApp, changes: readonly Change[]): Promise<PromiseSettledResult<Headers>[]> {
+  const sessions = await Promise.all(changes.map(() => app.open(app.browser.copy())))
+  const outcomes: Promise<PromiseSettledResult<Headers>[]>[] = []
+  for (const [index, session] of sessions.entries()) {
+    changes[index]?.(session)
+    outcomes.push(Promise.allSettled([app.sessions.commit(session, { status: 200 })]))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return (await Promise.all(outcomes)).flat()
 }
 
 const codes = (outcomes: readonly PromiseSettledResult<unknown>[]): string[] =>
@@ -142,7 +156,7 @@ describe('commits of one session that wait in one process', () => {
     ['a change of the kind of cookie', (session) => session.setExpiry('browser')],
   ])('reject with SessionEndedError after %s', async (_name, renew) => {
     const { app } = await createSlowApp({ a: 1 })
-    const outcomes = await commitAll(app, [
+    const outcomes = await commitInOrder(app, [
       (session) => session.set('first', 1),
       (session) => session.set('before', 1),
       renew,

@@ -42,8 +42,8 @@ describe('store calls of a request', () => {
     expect(await callsOf((session) => session.get('property3'))).toEqual([])
   })
 
-  it('W5: a login without a cookie is one create', async () => {
-    expect(await callsOf((session) => session.login(7))).toEqual(['create'])
+  it('W5: a login without a cookie is one create, and the marks of its user and of all users are read before and after', async () => {
+    expect(await callsOf((session) => session.login(7))).toEqual(['load', 'load', 'create', 'load', 'load'])
   })
 
   it('W6: a change of one of a hundred properties is one load and one replace', async () => {

@@ -1,0 +1,88 @@
+import { SessionEndedError } from '../base/errors.ts'
+import type {
+  Admission,
+  Assignment,
+  Lifecycle,
+  LifecycleContext,
+  Objection,
+  PlannedAssignment,
+  WrittenSession,
+} from '../config/lifecycle.ts'
+import { isRevoked, type Marks } from './marks.ts'
+import { createdTimes } from './user-list.ts'
+
+type CheckContext = Pick<LifecycleContext, 'store' | 'now' | 'end' | 'endAll'>
+
+/**
+ * Checks the commits that assign a user, against the revocations of the user and the limit of
+ * sessions. A login is written first and checked then, and its id is sent only after that. Of a login
+ * and a revocation, or of two logins, at least one therefore sees the other, without locks or
+ * transactions. The checks before the write save a row that the check after it would remove.
+ */
+export class LoginChecks implements Lifecycle {
+  readonly #context: CheckContext
+  readonly #marks: Marks
+  readonly #maxPerUser: number | undefined
+
+  constructor(context: CheckContext, marks: Marks, maxPerUser: number | undefined) {
+    this.#context = context
+    this.#marks = marks
+    this.#maxPerUser = maxPerUser
+  }
+
+  /**
+   * Without the check of the marks, a login that will be withdrawn counts as a session for a moment,
+   * and another login ends itself for it. Without the list, the clocks of processes decide which of
+   * two logins one after another is older.
+   */
+  async beforeAssign(planned: PlannedAssignment): Promise<Admission> {
+    const { userName, authenticatedAt, handle, deadline } = planned
+    const limit = this.#limitOf(planned)
+    const [marks, others] = await Promise.all([
+      this.#marks.of(userName, deadline),
+      limit === undefined ? undefined : createdTimes(this.#context, userName, deadline),
+    ])
+    if (isRevoked(marks, authenticatedAt, handle)) throw new SessionEndedError('revoked')
+    const mayJoin = !isRevoked(marks, authenticatedAt, undefined)
+    const newest = Math.max(...[...(others ?? [])].filter(([key]) => key !== handle).map(([, createdAt]) => createdAt))
+    return { mayJoin, ...(Number.isFinite(newest) && { createdFrom: newest + 1 }) }
+  }
+
+  /**
+   * A login that joined a session is not withdrawn: it adds no session, and a revocation that it did
+   * not see ends the session that it joined.
+   */
+  async afterAssign(written: WrittenSession, assignment: Assignment): Promise<Objection | undefined> {
+    const { identity, joins, deadline } = written
+    const { userName, authenticatedAt } = assignment
+    const { handle, key } = identity
+    if (assignment.revokesOthers) {
+      await this.#marks.add('user', userName, handle, deadline)
+      await this.#context.endAll(userName, key)
+    }
+    if (joins) return undefined
+    const marks = await this.#marks.of(userName, deadline)
+    if (isRevoked(marks, authenticatedAt, handle)) return objection('revoked')
+    const limit = this.#limitOf(assignment)
+    return limit === undefined ? undefined : this.#endOldest(written, userName, limit)
+  }
+
+  /** The login that lists last sees the sessions of all others, so at most `limit` are left. */
+  async #endOldest({ identity, deadline }: WrittenSession, userName: string, limit: number): Promise<Objection | undefined> {
+    const times = await createdTimes(this.#context, userName, deadline)
+    const newestFirst = [...times].sort(([keyA, a], [keyB, b]) => b - a || (keyA < keyB ? 1 : -1)).map(([key]) => key)
+    // It is missing if another login has ended it already.
+    if (!newestFirst.slice(0, limit).includes(identity.key)) return objection('limit')
+    const tooMany = newestFirst.slice(limit)
+    await Promise.all(tooMany.map((key) => this.#context.end({ key, handle: key, reason: 'limit', deadline })))
+    return undefined
+  }
+
+  #limitOf({ maxPerUser }: Assignment): number | undefined {
+    return maxPerUser ?? this.#maxPerUser
+  }
+}
+
+function objection(reason: 'revoked' | 'limit'): Objection {
+  return { error: new SessionEndedError(reason), retry: false, reason }
+}
