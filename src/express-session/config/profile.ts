@@ -1,3 +1,4 @@
+import { DAY } from '../../core/base/duration.ts'
 import { endsWithBrowser, expiryOf, touchOf } from '../../core/config/expiry.ts'
 import { ownProfile } from '../../core/config/own-profile.ts'
 import type { SessionProfile } from '../../core/config/profile.ts'
@@ -6,6 +7,9 @@ import { attributesIn } from '../cookie/cookie.ts'
 import { sids } from '../cookie/sids.ts'
 import { ATTRIBUTES, isReservedName, USER } from '../values/names.ts'
 import type { Settings } from './options.ts'
+
+/** How long an end is remembered, in milliseconds: longer than any late response of a database. */
+const TOMBSTONE = DAY
 
 /** The rules of sessions in the form of express-session. */
 export function expressSessionProfile({ name, lifetime, rolling }: Settings, transport: Transport): SessionProfile {
@@ -16,6 +20,8 @@ export function expressSessionProfile({ name, lifetime, rolling }: Settings, tra
     transport: () => transport,
     scope: () => `express-session ${name} `,
     ids: sids,
+    hasGivenIds: true,
+    tombstoneUntil: (now) => now + TOMBSTONE,
     // Every request starts the lifetime again, also one that does not use its session. With
     // `rolling`, the touch proves that the sid whose cookie is sent is the current one.
     touchOf: (entry, texts, now, context) =>

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { deferResponse, isNodeResponse } from '../../adapters/node/defer-response.ts'
+import type { LifecycleContext, MakeLifecycle } from '../../core/config/lifecycle.ts'
 import type { Exchange } from '../../core/manager/adapter-port.ts'
 import { adapterOf, Sessions } from '../../core/manager/sessions.ts'
 import type { Session as CoreSession } from '../../core/session/session.ts'
@@ -39,9 +40,14 @@ export function makeMiddleware<Data>(settings: Settings): Middleware<Data> {
   const cookies = sessionCookies(settings.name, (request) => contextOf(settings, request))
   const transport = signed(cookies, (request) => contextOf(settings, request).secrets)
   const options = { store, codec: plainJsonCodec, saveOnError: true, maxSize: MAX_SIZE, ...core }
-  const sessions = new ExpressSessions<Data>(options, expressSessionProfile(settings, transport))
+  const rows: { create?: LifecycleContext['create'] } = {}
+  const keepCreate: MakeLifecycle = ({ create }) => {
+    rows.create = create
+    return {}
+  }
+  const sessions = new ExpressSessions<Data>(options, expressSessionProfile(settings, transport), [keepCreate])
   const view = settings.memoryStore ?? new SessionStore(store)
-  const stored = new ManagerSessions(sessions as Sessions<unknown>, settings)
+  const stored = new ManagerSessions(sessions as Sessions<unknown>, settings, rows)
   view.attach(stored)
   const isConnected = watchConnection(view)
   const adapter = adapterOf(sessions)

@@ -171,7 +171,8 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   #changes({ properties, cookie }: Shown): Intent[] {
     const { before, after } = properties.take()
     const found = differences(before, after, this.#settings.merged)
-    const user = userChange(this.#settings.userOf, before, after, found)
+    const stored = this.#draft.properties.texts.get(USER)
+    const user = found.length === 0 ? undefined : userChange(this.#settings.userOf, before, after, stored)
     const changes = found.map((difference): Intent => ({ ...difference, name: storedName(difference.name) }))
     // The user is first, because a login can drop the data of another one.
     return [...(user === undefined ? [] : [user]), ...changes, ...cookie.take()]
