@@ -2,7 +2,7 @@ import { reportError } from './shared/error-status.ts'
 import { adapterOf, checkHandler, managerOf, openOnce } from './shared/manager.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 import { thrownResponse } from './web/thrown-response.ts'
-import { failedResponse, runHandler, withSessionHeaders } from './web/web-response.ts'
+import { commitFor, failedResponse, runHandler } from './web/web-response.ts'
 
 /**
  * A handler of web requests that gets the session as its second argument. Further arguments of the
@@ -59,7 +59,7 @@ export function withSession<Data = Default, Rest extends readonly unknown[] = []
     const run = async (): Promise<Response> => checkResponse(await handler(request, exchange.session, ...rest))
     const response = await runHandler(exchange, run, (thrown) => thrownResponse(thrown, request))
     try {
-      return withSessionHeaders(response, await exchange.commit(response.status))
+      return await commitFor(exchange, response)
     } catch (error) {
       reportError(error)
       return failedResponse(exchange, error, response)

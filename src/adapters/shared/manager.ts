@@ -29,7 +29,7 @@ export async function openOnce<Data>(
   adapter: SessionAdapter<Data>,
   target: object,
   request: Request | IncomingRequest,
-  response?: ResponseAbility,
+  response: ResponseAbility = { issues: true, late: adapter.saveOnEnd },
 ): Promise<Exchange<Data> | undefined> {
   if (adapter.boundTo(target) !== undefined) return undefined
   const exchange = await adapter.open(request, response)

@@ -1,14 +1,14 @@
 import { type Delivery, printSetCookie } from '../../core/cookie/transport.ts'
 import type { Exchange } from '../../core/manager/adapter-port.ts'
 import { privacyOf, withVary } from '../shared/caching.ts'
-import { errorStatus } from '../shared/error-status.ts'
+import { errorStatus, reportError } from '../shared/error-status.ts'
 
 /**
  * The response with its session's cookies and caching headers. A new response around the same body,
  * because headers can be immutable. Responses that cannot be rebuilt, a protocol switch (101) and a
  * network error (0), are returned as they are.
  */
-export function withSessionHeaders(response: Response, { cookies, vary }: Delivery): Response {
+function withSessionHeaders(response: Response, { cookies, vary }: Delivery): Response {
   if (response.status < 200 || vary === undefined) return response
   const copy = new Response(response.body, response)
   const { headers } = copy
@@ -17,6 +17,30 @@ export function withSessionHeaders(response: Response, { cookies, vary }: Delive
     for (const [name, value] of privacyOf([...headers.keys()], (each) => headers.get(each) ?? undefined)) headers.set(name, value)
   headers.set('Vary', withVary(headers.get('Vary') ?? undefined, vary))
   return copy
+}
+
+/**
+ * Commits the session for the response, and returns the response with its session's cookies and
+ * headers. If the session can be changed while the body is sent, the body ends when these changes are
+ * committed, and fails if their commit fails.
+ */
+export async function commitFor<Data>(exchange: Exchange<Data>, response: Response): Promise<Response> {
+  const isComplete = (response.body ?? undefined) === undefined
+  const delivery = await exchange.commit(response.status, { isComplete, isStreaming: undefined })
+  return withSessionHeaders(exchange.isLate ? endingAfterCommit(exchange, response) : response, delivery)
+}
+
+function endingAfterCommit<Data>(exchange: Exchange<Data>, response: Response): Response {
+  async function flush(): Promise<void> {
+    try {
+      await exchange.commitLate()
+    } catch (error) {
+      reportError(error)
+      throw error
+    }
+  }
+  const transformer = { flush, cancel: () => exchange.abandon() }
+  return new Response(response.body?.pipeThrough(new TransformStream(transformer)), response)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { requireToken } from '../base/access.ts'
+import { type Access, requireToken } from '../base/access.ts'
 import { monotonic } from '../base/clock.ts'
 import { CommitUnknownError, ConfigError, SessionEndedError, SessionError } from '../base/errors.ts'
 import type { SessionEvent } from '../base/events.ts'
@@ -21,10 +21,20 @@ type PlanOf<Kind extends Plan['do']> = Plan & { readonly do: Kind }
 
 type EndReason = (SessionEvent & { readonly type: 'ended' })['reason']
 
+/** A commit that a request asks for. */
+export interface CommitRequest {
+  /** The status of the response, if it is committed for one. */
+  readonly status?: number
+  /** What the commit may change. */
+  readonly access: Access
+}
+
 /** The changes that a commit covers. Changes made while it runs belong to the next one. */
 interface Scope {
   readonly intents: readonly Intent[]
   readonly generation: number
+  /** What the commit may change. */
+  readonly access: Access
   /** The `monotonic()` time by which the commit has to end. */
   readonly deadline: number
 }
@@ -47,19 +57,19 @@ export class Committer {
   }
 
   /** Whether the commit for a response with this status performs only a flush. */
-  dropsChanges(status: number): boolean {
+  dropsChanges(status = 200): boolean {
     return status >= 500 && !this.#engine.saveOnError
   }
 
   /**
-   * Commits the changes of a draft. If the status is 500 or above and `saveOnError` is not set, only
-   * a flush and the end of an overlap are performed.
+   * Commits the changes of a draft, or only a flush and the end of an overlap if the status requires
+   * that.
    */
-  async commit(draft: Draft, status = 200, traced?: CommitTrace): Promise<void> {
-    if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.commit(draft, status, started))
-    const failed = this.dropsChanges(status)
+  async commit(draft: Draft, request: CommitRequest, traced?: CommitTrace): Promise<void> {
+    if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.commit(draft, request, started))
+    const failed = this.dropsChanges(request.status)
     setOutcome(traced, 'unchanged')
-    const scope = this.#scope(draft)
+    const scope = this.#scope(draft, request.access)
     try {
       const problem = failed ? undefined : collectChanges(draft)
       if (draft.state.is === 'deferred' && problem === undefined) return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
@@ -76,11 +86,11 @@ export class Committer {
   }
 
   /** Removes a property in the store and resolves to its text. At most one caller gets it. */
-  async claim(draft: Draft, name: string, traced?: CommitTrace): Promise<string | undefined> {
-    if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.claim(draft, name, started))
+  async claim(draft: Draft, name: string, access: Access, traced?: CommitTrace): Promise<string | undefined> {
+    if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.claim(draft, name, access, started))
     setOutcome(traced, 'claimed')
     if (!this.#engine.capabilities.compareAndSwap) throw new ConfigError(NO_CLAIM)
-    const scope = this.#scope(draft)
+    const scope = this.#scope(draft, access)
     try {
       return await this.#claim(draft, name, scope)
     } catch (error) {
@@ -119,15 +129,13 @@ export class Committer {
 
   /** Reports changes that nothing will commit. The warning is printed once. */
   reportUncommitted(draft: Draft): void {
-    if (draft.isCommitted) return
-    const isModified = collectChanges(draft) !== undefined || draft.intents.length > 0 || draft.pendingDeletes.length > 0
-    if (!isModified) return
+    if (draft.response.isReadOnly || !draft.hasChanges) return
     this.#engine.emit({ type: 'uncommitted', reason: 'closed', ...handleOf(draft.state) })
     this.#engine.warnOnce(UNCOMMITTED)
   }
 
-  #scope({ generation }: Draft): Scope {
-    return { intents: [], generation, deadline: monotonic() + this.#engine.requestTimeout }
+  #scope({ generation }: Draft, access: Access): Scope {
+    return { intents: [], generation, access, deadline: monotonic() + this.#engine.requestTimeout }
   }
 
   /**
@@ -198,7 +206,7 @@ export class Committer {
   }
 
   async #create(draft: Draft, merged: Merged, scope: Scope): Promise<void> {
-    requireToken(draft.access, this.#engine.emit) // with `lazy`, it was unknown whether there is a session
+    requireToken(scope.access, this.#engine.emit) // with `lazy`, it was unknown whether there is a session
     const created = await this.#writer.create(merged, scope.deadline, draft.reservedIdentity)
     draft.onCommitted(scope.intents, { ...created, isWritten: true }, scope.generation)
     this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: created.identity.handle })
@@ -219,7 +227,7 @@ export class Committer {
     }
   }
 
-  async #replace(draft: Draft, job: Omit<Job, 'access'> & Pick<Scope, 'generation'>, scope: Scope): Promise<void> {
+  async #replace(draft: Draft, job: Job & Pick<Scope, 'generation'>, scope: Scope): Promise<void> {
     try {
       await this.#write(draft, job, scope.intents)
     } catch (error) {
@@ -229,8 +237,8 @@ export class Committer {
   }
 
   /** Writes to a session that exists. `own`: the intents of the draft that the job contains. */
-  #write(draft: Draft, job: Omit<Job, 'access'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<CommitResult> {
-    return this.#queue.commit({ ...job, access: draft.access }).then((done) => {
+  #write(draft: Draft, job: Job & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<CommitResult> {
+    return this.#queue.commit(job).then((done) => {
       draft.onCommitted(own, done, job.generation)
       return done
     })
@@ -275,7 +283,7 @@ export class Committer {
     return rule === 'drop' || this.#engine.whenEnded === 'discard' ? 'discarded' : 'error'
   }
 
-  async #claim(draft: Draft, name: string, { deadline }: Scope): Promise<string | undefined> {
+  async #claim(draft: Draft, name: string, scope: Scope): Promise<string | undefined> {
     draft.collectChangesOf(name)
     const text = draft.properties.texts.get(name)
     if (draft.state.is !== 'live' || (text === undefined && draft.hasPending(name))) {
@@ -285,7 +293,7 @@ export class Committer {
     const { user: userName } = this.#engine.profile.names
     const own = draft.intents.filter((intent) => affectsProperty(intent, name) || (name === userName && intent.kind === 'login'))
     if (own.length === 0 && !draft.latestTexts.has(name) && !(await this.#isSetMeanwhile(draft, name))) return undefined
-    return this.#commitClaim(draft, name, own, deadline)
+    return this.#commitClaim(draft, name, own, scope)
   }
 
   /**
@@ -301,12 +309,12 @@ export class Committer {
     return true
   }
 
-  async #commitClaim(draft: Draft, name: string, own: readonly Intent[], deadline: number): Promise<string | undefined> {
+  async #commitClaim(draft: Draft, name: string, own: readonly Intent[], scope: Scope): Promise<string | undefined> {
     const { state, generation, latestTexts } = draft
     if (state.is !== 'live') return undefined
     const intents: Intent[] = [...own, { kind: 'claim', name }]
     try {
-      const { merged } = await this.#write(draft, { ...state, intents, merged: undefined, latestTexts, generation, deadline }, own)
+      const { merged } = await this.#write(draft, { ...scope, ...state, intents, merged: undefined, latestTexts, generation }, own)
       draft.removeClaimed(name, generation)
       return merged.claimed
     } catch (error) {
@@ -338,7 +346,7 @@ const NO_CLAIM =
   'claim() needs a store with the capability `compareAndSwap`, because a copy of an old cookie could claim the value again. Remove the property with pop(), and record in a database what may be used only once.'
 
 const UNCOMMITTED =
-  'A connection closed with changes of its session that were never saved, so they are lost. A WebSocket has no response that saves them: call `await session.save()` after a change. Further cases are reported only to the option `onEvent`, as events of type `uncommitted`.'
+  'A connection closed before the changes of its session were saved. A WebSocket has no response that saves them, and a stream that is cut off has no end that does: call `await session.save()` after a change. Further cases are reported only to the option `onEvent`, as events of type `uncommitted`.'
 
 /** Records changes that were made without verbs. Returns the error when one of them cannot be stored. */
 function collectChanges(draft: Draft): { readonly error: unknown } | undefined {

@@ -43,11 +43,11 @@ export class Sessions<Data = Default> {
    */
   constructor(options: SessionOptions, profile: SessionProfile = ownProfile) {
     checkSessionOptions(options, profile.names)
-    const { store, lazy = false, as: name = 'session' } = options
+    const { store, lazy = false, saveOnEnd = false, as: name = 'session' } = options
     const { clearExpired = store.clearExpired === undefined || isWorkers() ? false : '1h' } = options
     this.#engine = makeEngine(options, profile)
     this.#committer = new Committer(this.#engine)
-    this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, scope: profile.scope(options) })
+    this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, saveOnEnd, scope: profile.scope(options) })
     Object.defineProperty(this, ADAPTER, { value: this.#requests })
     this.users = new Users(this.#engine)
     this.#release = this.#engine.store.retain()
