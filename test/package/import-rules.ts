@@ -9,8 +9,10 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   core: ['wire', 'codecs'],
   stores: ['wire', 'core'], // a payload is opaque text to a store, so no codecs
   adapters: ['wire', 'codecs', 'core'], // the application passes the store in
-  cli: ['wire', 'codecs', 'core', 'stores/open.ts'],
+  admin: ['wire', 'core'],
+  cli: ['wire', 'codecs', 'core', 'admin', 'stores/open.ts'],
   django: ['wire', 'codecs', 'core', 'stores'],
+  'express-session': ['wire', 'codecs', 'core', 'stores/memory.ts', 'adapters'],
   otel: ['core'],
   testing: ['core'],
   index: ['core'],
@@ -53,6 +55,17 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     koa: ['shared', 'node'],
     fastify: ['shared', 'node'],
     hono: ['shared', 'web'],
+    next: ['shared', 'web'],
+  },
+  'express-session': {
+    values: [],
+    cookie: ['values'],
+    session: ['cookie'],
+    store: ['cookie', 'session'],
+    config: ['values', 'cookie', 'store'],
+    request: ['values', 'cookie', 'session', 'config'],
+    manager: ['values', 'cookie', 'session', 'store', 'config', 'request'],
+    'express-session': ['cookie', 'session', 'store', 'config', 'manager'],
   },
   django: {
     format: [],
@@ -75,15 +88,18 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/express': ['node:*'],
   'adapters/koa': ['node:*'],
   'adapters/fastify': ['node:*', 'fastify-plugin'],
+  'adapters/next': ['next'],
   'django/rows/file-': ['node:*'],
   'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
   'cli/': ['node:*', 'commander', 'cli-progress'],
+  'express-session/': ['node:*'],
 }
 
 /** As `layers` and `packages`, for type-only imports. */
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
-  'adapters/': ['node:*', 'fastify', 'hono', 'koa'],
+  'express-session/express-session': ['express', 'express-session'],
+  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }
 

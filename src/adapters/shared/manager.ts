@@ -16,10 +16,11 @@ export function managerOf<Data, S extends Schemas = Schemas>(given: Given<Data, 
  * Throws `ConfigError` if the handler is missing, so that the error appears before the first
  * request.
  */
-export function checkHandler(handler: unknown): void {
-  if (typeof handler !== 'function')
-    throw new ConfigError('withSession(options, handler): pass a function that handles the request as the second argument.')
+export function checkHandler(handler: unknown, call = 'withSession(options, handler)'): void {
+  if (typeof handler !== 'function') throw new ConfigError(`${call}: pass a function that handles the request as \`handler\`.`)
 }
+
+const STREAMED: ResponseAbility = { issues: true, late: true }
 
 /**
  * Opens and binds the session of a request; `undefined` if this manager is installed twice and has
@@ -29,7 +30,7 @@ export async function openOnce<Data>(
   adapter: SessionAdapter<Data>,
   target: object,
   request: Request | IncomingRequest,
-  response: ResponseAbility = { issues: true, late: adapter.saveOnEnd },
+  response: ResponseAbility | undefined = adapter.saveOnEnd ? STREAMED : undefined,
 ): Promise<Exchange<Data> | undefined> {
   if (adapter.boundTo(target) !== undefined) return undefined
   const exchange = await adapter.open(request, response)
@@ -42,7 +43,7 @@ export async function openOnce<Data>(
  * call `as`. It throws `ConfigError` when the property is taken, and does nothing when the session
  * is exposed already. All requests share one accessor, because separate ones take 0.4 µs more.
  */
-export function makeExpose<Data>(adapter: SessionAdapter<Data>, as: 'req' | 'ctx'): (target: object) => void {
+export function makeExpose<Data>(adapter: SessionAdapter<Data>, as: 'req' | 'ctx' | 'locals'): (target: object) => void {
   const { name } = adapter
   const property = `${as}.${name}`
   const accessor: PropertyDescriptor = {

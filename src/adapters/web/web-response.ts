@@ -8,26 +8,57 @@ import { errorStatus, reportError } from '../shared/error-status.ts'
  * because headers can be immutable. Responses that cannot be rebuilt, a protocol switch (101) and a
  * network error (0), are returned as they are.
  */
-function withSessionHeaders(response: Response, { cookies, vary }: Delivery): Response {
+export function withSessionHeaders(response: Response, { cookies, vary }: Delivery): Response {
   if (response.status < 200 || vary === undefined) return response
   const copy = new Response(response.body, response)
-  const { headers } = copy
-  for (const cookie of cookies) headers.append('Set-Cookie', printSetCookie(cookie))
-  if (cookies.length > 0)
-    for (const [name, value] of privacyOf([...headers.keys()], (each) => headers.get(each) ?? undefined)) headers.set(name, value)
-  headers.set('Vary', withVary(headers.get('Vary') ?? undefined, vary))
+  for (const cookie of cookies) copy.headers.append('Set-Cookie', printSetCookie(cookie))
+  setCaching(copy.headers, { cookies, vary })
   return copy
 }
 
+/** Sets `Vary`, and what keeps shared caches from storing a response with a session cookie. */
+export function setCaching(headers: Headers, { cookies, vary }: Delivery): void {
+  if (cookies.length > 0)
+    for (const [name, value] of privacyOf([...headers.keys()], (each) => headers.get(each) ?? undefined)) headers.set(name, value)
+  if (vary !== undefined) headers.set('Vary', withVary(headers.get('Vary') ?? undefined, vary))
+}
+
+/** Adds to a response what it has to carry for its session. */
+type Apply = (response: Response, delivery: Delivery) => Response
+
 /**
- * Commits the session for the response, and returns the response with its session's cookies and
- * headers. If the session can be changed while the body is sent, the body ends when these changes are
- * committed, and fails if their commit fails.
+ * Runs a handler, commits its session, and returns its response with what `apply` adds. If the commit
+ * fails, the response is an empty one with the status of the error.
  */
-export async function commitFor<Data>(exchange: Exchange<Data>, response: Response): Promise<Response> {
+export async function respond<Data, Result extends Response>(
+  exchange: Exchange<Data>,
+  handler: () => Promise<Result>,
+  asResult: (thrown: unknown) => Response | undefined,
+  apply?: Apply,
+): Promise<Response> {
+  const response = await runHandler<Data, Response>(exchange, async () => checkResponse(await handler()), asResult)
+  try {
+    return await commitFor(exchange, response, apply)
+  } catch (error) {
+    reportError(error)
+    return failedResponse(exchange, error, response)
+  }
+}
+
+function checkResponse(result: unknown): Response {
+  if (typeof result === 'object' && result !== null && 'status' in result) return result as Response
+  throw new TypeError('The handler of this request has to return a Response.')
+}
+
+/**
+ * Commits the session for the response, and returns the response with what `apply` adds. If the session
+ * can be changed while the body is sent, the body ends when these changes are committed, and fails if
+ * their commit fails.
+ */
+export async function commitFor<Data>(exchange: Exchange<Data>, response: Response, apply: Apply = withSessionHeaders): Promise<Response> {
   const isComplete = (response.body ?? undefined) === undefined
   const delivery = await exchange.commit(response.status, { isComplete, isStreaming: undefined })
-  return withSessionHeaders(exchange.isLate ? endingAfterCommit(exchange, response) : response, delivery)
+  return apply(exchange.isLate ? endingAfterCommit(exchange, response) : response, delivery)
 }
 
 function endingAfterCommit<Data>(exchange: Exchange<Data>, response: Response): Response {

@@ -17,6 +17,9 @@ export type Access =
   | { readonly writes: 'all'; readonly afterHead?: Access }
   | { readonly writes: 'existing' | 'none'; readonly refusal: Refusal }
 
+/** The access of a request, or a function that returns it where it differs between phases. */
+export type AccessNow = Access | (() => Access)
+
 export const FULL_ACCESS: Access = { writes: 'all' }
 
 /** The data is in the browser, and only a response can change it there. */

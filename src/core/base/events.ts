@@ -70,10 +70,16 @@ export interface SessionEvents {
   /** This request and another one set the same property; the value of the other one is lost. */
   readonly overwritten: { readonly reason: 'set-by-both'; readonly property: string }
   /**
-   * A session was ended by `flush()` or `logout()` (`flush`), by the login of another user
-   * (`other-user`), or by `revoke` of the manager (`revoked`).
+   * A login was undone before its id was sent, because the sessions of the user were revoked while
+   * it ran (`revoked`), or because the user has too many sessions (`limit`).
    */
-  readonly ended: { readonly reason: 'flush' | 'other-user' | 'revoked' }
+  readonly 'login-withdrawn': { readonly reason: 'revoked' | 'limit' }
+  /**
+   * A session was ended by `flush()` or `logout()` (`flush`), by the login of another user
+   * (`other-user`), by `revoke` of the manager (`revoked`), or because its user has too many sessions
+   * (`limit`).
+   */
+  readonly ended: { readonly reason: 'flush' | 'other-user' | 'revoked' | 'limit' }
   /**
    * A request with changes found that its session had ended (`ended`) or has another id
    * (`other-id`). `outcome`: the request failed (`error`), its changes were dropped (`discarded`),
@@ -114,6 +120,24 @@ export interface SessionEvents {
    * that of a session of Django that cannot be read (`unreadable`).
    */
   readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside-path' | 'outside' | 'no-response' | 'headers-sent' | 'unreadable' }
+  /**
+   * An operator changed something with `sojourn/admin` or the command line: ended one session
+   * (`revoked`), those of a user (`user-revoked`) or many (`all-revoked`), removed a property
+   * (`property-deleted`), or deleted expired sessions (`expired-cleared`). `count` is the number of
+   * sessions that were changed. With the outcome `failed`, the change was interrupted by an error and
+   * may have been applied to further sessions.
+   */
+  readonly audit: {
+    readonly reason: 'revoked' | 'user-revoked' | 'all-revoked' | 'property-deleted' | 'expired-cleared'
+    /** The name that was passed to `createAdmin`. */
+    readonly operator: string
+    readonly outcome: 'done' | 'failed'
+    readonly count: number
+    /** The property that was deleted. */
+    readonly property?: string
+    /** The user whose sessions were ended. */
+    readonly userId?: string
+  }
 }
 
 /**

@@ -27,7 +27,7 @@ export class SessionCommits {
    */
   finish(status: number, response?: StartedResponse): Promise<void> {
     this.#draft.response.start(response)
-    this.#final ??= this.#inTurn(this.#firstCommit(status, response?.isComplete === true))
+    this.#final ??= this.#delivered(this.#inTurn(this.#firstCommit(status, response?.isComplete === true)))
     return this.#final
   }
 
@@ -47,12 +47,12 @@ export class SessionCommits {
     const draft = this.#draft.openForWrite()
     const { access } = draft.response
     if (draft.context.profile.savesUnchanged === true) draft.record({ kind: 'save' })
-    return this.#inTurn(() => this.#unlessFailed(() => this.#committer.commit(draft, { access })))
+    return this.#delivered(this.#inTurn(() => this.#unlessFailed(() => this.#committer.commit(draft, { access }))))
   }
 
   async claim(name: string): Promise<string | undefined> {
     const { access } = this.#draft.openForRead().openForWrite().response
-    return this.#inTurn(() => this.#unlessFailed(() => this.#committer.claim(this.#draft, name, access)))
+    return this.#delivered(this.#inTurn(() => this.#unlessFailed(() => this.#committer.claim(this.#draft, name, access))))
   }
 
   load(): Promise<void> {
@@ -89,6 +89,11 @@ export class SessionCommits {
   async #unlessFailed<T>(work: () => Promise<T>): Promise<T> {
     if (this.#failure !== undefined) throw this.#failure.error
     return work()
+  }
+
+  /** Writes the cookies to the jar of the request, if it has one, also after a failed commit. */
+  #delivered<T>(committed: Promise<T>): Promise<T> {
+    return this.#draft.hasJar ? committed.finally(() => void this.#draft.delivery()) : committed
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -56,7 +56,7 @@ export class CookieCarrier implements Carrier {
   }
 
   read(request: IncomingRequest): Presented {
-    const header = request.header('cookie')
+    const header = request.cookies === undefined ? request.header('cookie') : request.cookies(this.name)
     return { tokens: combineChunks(header, this.name), names: receivedNames(header, this.name) }
   }
 

@@ -1,4 +1,5 @@
 import type { Listener, SessionEvent } from '../base/events.ts'
+import { type CookieJar, writeToJar } from '../cookie/cookie-jar.ts'
 import { type Carrier, type CookieToSet, type Issue, NOTHING_PRESENTED, type Presented } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
 
@@ -7,6 +8,10 @@ export interface Client {
   /** `undefined` outside of requests, and if no token can be issued. */
   readonly carrier?: Carrier | undefined
   readonly presented?: Presented
+  /** The jar that the cookies are written to, in place of headers. */
+  readonly jar?: CookieJar | undefined
+  /** Whether the request is speculative. */
+  readonly isQuiet?: boolean
 }
 
 const NONE: readonly CookieToSet[] = []
@@ -40,12 +45,25 @@ export class PendingDelivery {
     this.#replace(carrier?.clear(presented) ?? NONE, { type: 'cookie-deleted', reason })
   }
 
-  /** Returns the cookies to set. The first call after a change emits an event. */
+  /** Whether `take` writes the cookies to a jar. */
+  get hasJar(): boolean {
+    return this.#client.jar !== undefined
+  }
+
+  /**
+   * Returns the cookies to set, or writes them to the jar of the request. The first call after a
+   * change emits an event.
+   */
   take(): readonly CookieToSet[] {
     const event = this.#event
     this.#event = undefined
     if (event !== undefined) this.#emit(event)
-    return this.#cookies
+    const { jar } = this.#client
+    if (jar === undefined) return this.#cookies
+    const cookies = this.#cookies
+    this.#cookies = NONE
+    writeToJar(jar, cookies)
+    return NONE
   }
 
   #replace(cookies: readonly CookieToSet[], event: SessionEvent): void {

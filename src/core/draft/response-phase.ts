@@ -1,22 +1,22 @@
-import type { Access } from '../base/access.ts'
+import type { Access, AccessNow } from '../base/access.ts'
 import type { StartedResponse } from './started-response.ts'
 
 /** How far the response to a request is, and which changes the request may still make. */
 export class ResponsePhase {
-  readonly #access: Access
+  readonly #access: AccessNow
   /** The changes that the request may make while the body is written. */
   #lateAccess: Access | undefined
   #hasStarted = false
   /** The response whose start has committed the session, where it is known. */
   #response: StartedResponse | undefined
 
-  constructor(access: Access) {
+  constructor(access: AccessNow) {
     this.#access = access
   }
 
   /** The changes that the request may make now. */
   get access(): Access {
-    return this.#lateAccess ?? this.#access
+    return this.#lateAccess ?? this.#initial
   }
 
   /** Whether the response has started, and with it the commit. */
@@ -36,7 +36,7 @@ export class ResponsePhase {
 
   /** Whether its changes can be committed until its end. */
   get savesOnEnd(): boolean {
-    return this.#access.writes === 'all' && this.#access.afterHead !== undefined
+    return afterHead(this.#initial) !== undefined
   }
 
   /** Whether values that are read now may still be sent; `undefined` if that is unknown. */
@@ -52,10 +52,18 @@ export class ResponsePhase {
 
   /** Allows changes until `endLate` is called, if the response can wait for their commit. */
   startLate(): void {
-    if (this.#access.writes === 'all') this.#lateAccess = this.#access.afterHead
+    this.#lateAccess = afterHead(this.#initial)
   }
 
   endLate(): void {
     this.#lateAccess = undefined
   }
+
+  get #initial(): Access {
+    return typeof this.#access === 'function' ? this.#access() : this.#access
+  }
+}
+
+function afterHead(access: Access): Access | undefined {
+  return access.writes === 'all' ? access.afterHead : undefined
 }

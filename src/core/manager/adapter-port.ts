@@ -1,5 +1,5 @@
-import type { IncomingRequest } from '../cookie/incoming-request.ts'
-import type { NodeMessage } from '../cookie/node-request.ts'
+import type { Refusal } from '../base/access.ts'
+import type { RequestInput } from '../cookie/to-incoming-request.ts'
 import type { Delivery } from '../cookie/transport.ts'
 import type { ChangeSource } from '../draft/change-sources.ts'
 import type { StartedResponse } from '../draft/started-response.ts'
@@ -20,14 +20,16 @@ export function hasOtherPort(value: object): boolean {
 export interface ResponseAbility {
   /**
    * Whether it can give the client a token. Otherwise no session can start, and one that exists
-   * keeps its id.
+   * keeps its id. Read at every change, because it can differ between the phases of a request.
    */
   readonly issues: boolean
+  /** The error of a change that needs a token while `issues` is `false`. */
+  readonly refusal?: Refusal
   /**
    * Whether its end can wait for `commitLate`. The session can then be changed until the response
-   * ends, except for changes that need a new token.
+   * ends, except for changes that need a new token. Default `false`.
    */
-  readonly late: boolean
+  readonly late?: boolean
 }
 
 /** The methods of a manager that adapters call. */
@@ -40,7 +42,7 @@ export interface SessionAdapter<Data> {
    * Opens the session of a request. Never rejects because of the store: the session throws the
    * error when it is used.
    */
-  open(request: Request | NodeMessage | IncomingRequest, response?: ResponseAbility): Promise<Exchange<Data>>
+  open(request: RequestInput, response?: ResponseAbility): Promise<Exchange<Data>>
   /**
    * The session of this manager that was bound to the request or context; `undefined` if there is
    * none.
