@@ -39,7 +39,7 @@ export function makeMiddleware<Data>(settings: Settings): Middleware<Data> {
   const { store, core, secrets } = settings
   const cookies = sessionCookies(settings.name, (request) => contextOf(settings, request))
   const transport = signed(cookies, (request) => contextOf(settings, request).secrets)
-  const options = { store, codec: plainJsonCodec, saveOnError: true, maxSize: MAX_SIZE, ...core }
+  const options = { store, codec: plainJsonCodec, saveOnError: true, saveOnEnd: true, maxSize: MAX_SIZE, ...core }
   const rows: { create?: LifecycleContext['create'] } = {}
   const keepCreate: MakeLifecycle = ({ create }) => {
     rows.create = create
@@ -55,7 +55,7 @@ export function makeMiddleware<Data>(settings: Settings): Middleware<Data> {
   async function attach(req: ExpressMessage, res: ServerResponse | object, fail: Next): Promise<void> {
     const isDeferrable = isNodeResponse(res)
     const incoming = new ExpressRequest(req, settings)
-    const exchange = await adapter.open(incoming, { issues: isDeferrable })
+    const exchange = await adapter.open(incoming, { issues: isDeferrable, late: isDeferrable })
     exchange.throwLoadError()
     adapter.bind(req, exchange.session)
     const session = new RequestSession(req, incoming, exchange as Exchange<unknown>, { settings, stored })

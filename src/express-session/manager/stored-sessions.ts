@@ -68,6 +68,7 @@ export class ManagerSessions implements StoredSessions, LateSessions {
 
   /** Applies changes to a session that has a row. They are dropped if it has ended. */
   async change(sid: string, intents: readonly Intent[]): Promise<void> {
+    if (intents.length === 0) return
     const session = await this.#sessions.load(sid)
     const draft = draftOf(session)
     if (draft.state.is !== 'live') return
