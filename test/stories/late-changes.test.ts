@@ -115,7 +115,7 @@ describe.each([plainNode, ...nodeFrameworks])('changes during a stream of $name'
       if (operation !== 'replace') return
       await gate.wait()
       writes += 1
-      if (writes > 1) failingWrites('replace')
+      if (writes > 1) await failingWrites('replace')
     }
     expect((await given.browser.get('/stream')).status).toBe(503)
     given.store.script = () => undefined

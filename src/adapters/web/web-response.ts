@@ -56,7 +56,7 @@ function checkResponse(result: unknown): Response {
  * their commit fails.
  */
 export async function commitFor<Data>(exchange: Exchange<Data>, response: Response, apply: Apply = withSessionHeaders): Promise<Response> {
-  const isComplete = (response.body ?? undefined) === undefined
+  const isComplete = response.status < 200 || (response.body ?? undefined) === undefined
   const delivery = await exchange.commit(response.status, { isComplete, isStreaming: undefined })
   return apply(exchange.isLate ? endingAfterCommit(exchange, response) : response, delivery)
 }

@@ -1,4 +1,4 @@
-import { type Access, type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
+import { type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
 import { CommitUnknownError, ConfigError, NotLoadedError } from '../base/errors.ts'
 import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES, whenEnded } from '../changes/intent.ts'
 import { type Merged, merge, toMerged } from '../changes/merge.ts'

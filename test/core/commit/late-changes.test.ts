@@ -6,7 +6,7 @@ import { adapterOf } from '../../../src/core/manager/sessions.ts'
 import { type Session, StoreError } from '../../../src/index.ts'
 import { CookieStore } from '../../../src/stores/cookie.ts'
 import { incoming } from '../../helpers/incoming.ts'
-import { appWith, Browser, catchError, catchRejection, TestApp } from '../fixture.ts'
+import { appWith, type Browser, catchError, catchRejection, TestApp } from '../fixture.ts'
 import { type Script, ScriptedStore } from '../scripted-store.ts'
 
 /** Opens a session of a response that is streamed and can wait for a second commit. */
@@ -181,7 +181,7 @@ describe('changes after the start of a response', () => {
   it('are refused after the end', async () => {
     const app = await appWith({ a: 1 })
     const exchange = await startStream(app)
-    exchange.commitLate()
+    expect(exchange.commitLate()).toBeUndefined()
     for (const change of [() => exchange.session.set('a', 2), () => exchange.session.flush()])
       expect(catchError(change).code).toBe('ERR_SESSION_HEADERS_SENT')
     expect(await app.read()).toEqual({ a: 1 })
