@@ -1,4 +1,4 @@
-// Why: the guarantee (docs/guarantee.md) is proved by runs against a checker, as many as wanted.
+// Why: the guarantee (docs/proof.md) is proved by runs against a checker, as many as wanted.
 //
 //   npm run proof -- --seeds 1000 --store memory       seeded runs in this process, on virtual time
 //   npm run proof -- --store sqlite --seed 17          repeats one seed and prints every anomaly
@@ -6,7 +6,7 @@
 //   npm run proof -- --store mysql --seeds 100         starts a MariaDB
 //   npm run proof -- --store redis --seeds 100         starts a Redis
 //   npm run proof -- --store cached-one --seeds 100    through a cache; cached-failing, cached-each
-//                                                      and cached-notified: see docs/guarantee.md
+//                                                      and cached-notified: see docs/proof.md
 //   npm run proof -- --logins                          seeds with many parallel logins and longer
 //                                                      sessions
 //   npm run proof -- --skew 90s                        clocks up to three minutes apart

@@ -50,4 +50,4 @@ export type {
   Version,
   Written,
 } from './core/store/store.ts'
-export type { Default, SessionData, StandardSchema } from './core/values/session-data.ts'
+export type { Default, PropertyClass, PropertyClasses, SessionData, StandardSchema } from './core/values/session-data.ts'

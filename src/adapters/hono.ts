@@ -13,7 +13,7 @@ declare module 'hono' {
 }
 
 /**
- * What `session()` returns: the middleware, with its manager as the property `sessions`.
+ * The middleware that `session()` returns, with its manager as the property `sessions`.
  *
  * ```ts
  * const middleware = session({ store: new MemoryStore() })

@@ -20,7 +20,7 @@ export type SessionRequest<Data = Default, Name extends string = 'session', Requ
 }
 
 /**
- * What `session()` returns: Connect-style middleware, with its manager as the property `sessions`.
+ * The Connect-style middleware that `session()` returns, with its manager as the property `sessions`.
  *
  * ```ts
  * const middleware = session({ store: new MemoryStore() })
@@ -49,7 +49,7 @@ const node: ConnectFramework<IncomingMessage> = {
 export type SessionHandler<Data = Default> = (req: IncomingMessage, res: ServerResponse, session: Session<Data>) => unknown
 
 /**
- * What `withSession()` returns: a listener for `createServer`, with its manager as the property
+ * The listener for `createServer` that `withSession()` returns, with its manager as the property
  * `sessions`.
  */
 export interface SessionListener<Data = Default> {

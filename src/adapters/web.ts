@@ -16,7 +16,7 @@ export type SessionHandler<Data = Default, Rest extends readonly unknown[] = []>
 ) => Response | Promise<Response>
 
 /**
- * What `withSession()` returns: a plain handler of web requests, with its manager as the property
+ * The handler of web requests that `withSession()` returns, with its manager as the property
  * `sessions`.
  */
 export interface WebHandler<Data = Default, Rest extends readonly unknown[] = []> {

@@ -3,7 +3,7 @@
  * property that is `undefined` equals a missing one.
  */
 export function assertEqual(actual: unknown, expected: unknown, what: string): void {
-  const [got, wanted] = [toText(actual), toText(expected)]
+  const [got, wanted] = [compareText(actual), compareText(expected)]
   if (got === wanted) return
   let at = 0
   while (at < wanted.length && got[at] === wanted[at]) at += 1
@@ -11,7 +11,8 @@ export function assertEqual(actual: unknown, expected: unknown, what: string): v
   throw new Error(`${what}\n  expected ${excerpt(wanted, from)}\n  but got  ${excerpt(got, from)}`)
 }
 
-function toText(value: unknown): string {
+/** A text that is the same for equal values: see `assertEqual`. */
+export function compareText(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => (isPlain(part) ? sortProperties(part) : part)) ?? 'undefined'
 }
 

@@ -21,7 +21,7 @@ describe('a doc comment', () => {
         'src/index.ts Store.replace',
         'src/adapters/express.ts session',
         'src/stores/sqlite.ts SqliteStore.close',
-        'src/testing/store-suite.ts storeSuite',
+        'src/testing/testing.ts storeSuite',
       ]),
     )
     expect(found.length).toBeGreaterThan(350)

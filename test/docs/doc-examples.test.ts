@@ -15,6 +15,8 @@ const FILES = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
 const AMBIENT = `
 import { createSessions, type Codec, type Entry, type Session, type Sessions, type Store } from 'sojourn'
 import { addDjangoMessage, deleteDjangoProperty, type DjangoUser, djangoLevels, djangoLogin, djangoLogout, djangoMessages, djangoProperty, djangoSessions, djangoUser, type SessionAuthHash, saltedHmac, updateDjangoAuthHash } from 'sojourn/django'
+import { registerInstrumentations } from '@opentelemetry/instrumentation'
+import { SojournInstrumentation } from 'sojourn/otel'
 import { CachedStore, postgresChannel, redisChannel } from 'sojourn/stores/cached'
 import { CookieStore } from 'sojourn/stores/cookie'
 import { MemoryStore } from 'sojourn/stores/memory'

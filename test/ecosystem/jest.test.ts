@@ -4,9 +4,17 @@ import { expect, it } from 'vitest'
 
 const folder = join(import.meta.dirname, 'jest')
 
-/** Runs Jest; resolves to its exit code, or to `undefined` if it did not exit, and to its output. */
-function runJest(nodeOptions: readonly string[], options: readonly string[]): Promise<{ readonly code: unknown; readonly output: string }> {
-  const args = [...nodeOptions, join(folder, 'node_modules/jest/bin/jest.js'), '--ci', ...options]
+interface Run {
+  readonly code: unknown
+  readonly output: string
+}
+
+function runJest(nodeOptions: readonly string[], options: readonly string[]): Promise<Run> {
+  return runNode([...nodeOptions, join(folder, 'node_modules/jest/bin/jest.js'), '--ci', ...options])
+}
+
+/** Runs Node; resolves to its exit code, or to `undefined` if it did not exit, and to its output. */
+function runNode(args: readonly string[]): Promise<Run> {
   return new Promise((resolve) => {
     execFile(process.execPath, args, { cwd: folder, timeout: 60_000, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : (error.code ?? undefined), output: stdout + stderr })
@@ -24,6 +32,18 @@ it('Jest and supertest test an application of CommonJS, and Jest exits', { timeo
 it('Jest tests the package where it is compiled by Babel, and exits', { timeout: 70_000 }, async () => {
   const { code, output } = await runJest([], ['--config', 'with-babel.config.json', 'shop.test.js'])
   expect(output).toContain('1 passed, 1 total')
+  expect(code).toBe(0)
+})
+
+it('the test kit works with Jest, also for an application with express-session', { timeout: 70_000 }, async () => {
+  const { code, output } = await runJest(['--experimental-vm-modules'], ['kit.test.js'])
+  expect(output).toContain('3 passed, 3 total')
+  expect(code).toBe(0)
+})
+
+it('the test kit works with node:test, also for an application with express-session', { timeout: 70_000 }, async () => {
+  const { code, output } = await runNode(['--test', 'node-test.mjs'])
+  expect(output).toContain('pass 2')
   expect(code).toBe(0)
 })
 

@@ -11,6 +11,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   adapters: ['wire', 'codecs', 'core'], // the application passes the store in
   cli: ['wire', 'codecs', 'core', 'stores/open.ts'],
   django: ['wire', 'codecs', 'core', 'stores'],
+  otel: ['core'],
   testing: ['core'],
   index: ['core'],
 }
@@ -75,6 +76,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/koa': ['node:*'],
   'adapters/fastify': ['node:*', 'fastify-plugin'],
   'django/rows/file-': ['node:*'],
+  'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
   'cli/': ['node:*', 'commander', 'cli-progress'],
 }
 

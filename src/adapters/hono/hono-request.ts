@@ -4,7 +4,7 @@ import { type NodeMessage, NodeRequest } from '../../core/cookie/node-request.ts
 import { WebRequest } from '../../core/cookie/web-request.ts'
 import { isLoopbackAddress } from '../../wire/loopback.ts'
 
-/** What the environment of a runtime shows of the connection. */
+/** The connection as the environment of a runtime shows it. */
 interface Environment {
   /** `@hono/node-server` */
   readonly incoming?: Partial<NodeMessage>

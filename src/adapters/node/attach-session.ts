@@ -24,7 +24,7 @@ export interface NodeExchange {
  * every framework that works on Node's request and response. `remedy` is the setting to name when a
  * cookie cannot be set over plain HTTP.
  *
- * What is not a response of Node cannot be deferred and gets no cookie. Its session can be read;
+ * Objects other than Node's responses are not deferred and get no cookie. Their session can be read;
  * changes of a session that exists are committed by `save()`.
  */
 export function attachSession<Data>(

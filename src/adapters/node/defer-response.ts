@@ -103,7 +103,7 @@ class DeferredResponse implements StartedResponse {
     this.#sources.push(source)
   }
 
-  /** Whether what is read of a session now may be sent under the head that is fixed. */
+  /** Whether the body is still being written, so that values read now can be sent under the fixed head. */
   get isStreaming(): boolean {
     const res = this.#res
     return !res.writableEnded && !isGone(res) && this.#errorPage?.isWaiting !== true

@@ -24,8 +24,8 @@ export function withPrivacy(current: string | undefined): string {
 
 /**
  * The header fields that keep shared caches from storing a response with a session cookie.
- * `Cache-Control` always; of the fields with which an application addresses a CDN or a proxy, which
- * take precedence there, those that are set.
+ * `Cache-Control` is always set. Fields for CDNs and proxies take precedence there, so they are
+ * changed if they are set.
  */
 export function privacyOf(names: Iterable<string>, valueOf: (name: string) => string | undefined): [name: string, value: string][] {
   const fields: [string, string][] = [['Cache-Control', withPrivacy(valueOf('Cache-Control'))]]

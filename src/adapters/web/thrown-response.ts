@@ -1,12 +1,12 @@
 /**
- * Maps what a handler threw to the response that it stands for; `undefined` when it is a failure. An
- * adapter passes the one of its framework to `runHandler`.
+ * Maps a thrown value to a response, or to `undefined` if it is a failure. An adapter passes the one
+ * of its framework to `runHandler`.
  */
 export type ThrownResponse = (thrown: unknown, request: Request) => Response | undefined
 
 /**
  * A thrown `Response` is the response: React Router, SolidStart and TanStack Start throw redirects
- * so. In route handlers of Next, `redirect()`, `notFound()`, `forbidden()` and `unauthorized()` throw
+ * this way. In route handlers of Next, `redirect()`, `notFound()`, `forbidden()` and `unauthorized()` throw
  * errors, which become the responses that Next makes of them; Next itself could not add the cookie.
  */
 export const thrownResponse: ThrownResponse = (thrown, request) => {

@@ -9,8 +9,8 @@ export interface Refusal {
 }
 
 /**
- * What may be changed: everything; only what needs no new token at the client (`existing`); or
- * nothing. A flush is always performed.
+ * The changes that a request may make: all; only those that need no new token at the client
+ * (`existing`); or none. A flush is always performed.
  */
 export type Access = { readonly writes: 'all' } | { readonly writes: 'existing' | 'none'; readonly refusal: Refusal }
 

@@ -24,6 +24,6 @@ export function shareValue<T extends object>(name: string, create: () => T): T {
   return values[brand] as T
 }
 
-/** What to do where an object of another copy cannot be used. */
+/** The remedy where an object of another copy cannot be used. */
 export const ONE_COPY =
   'Use one copy: `npm ls sojourn` shows the installed ones, and a bundler makes one in every bundle unless `sojourn` is external'

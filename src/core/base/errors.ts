@@ -76,7 +76,7 @@ export type StoreOperation =
   | 'countExpired'
   | 'migrate'
 
-/** What is known about a failure of the store. */
+/** Facts about a failure of the store. */
 export interface StoreErrorOptions {
   /** See `StoreError.applied`. */
   readonly applied?: false
@@ -102,8 +102,8 @@ export class StoreError extends SessionError {
   /** `false` when the operation had no effect and never will; `undefined` when that is unknown. */
   readonly applied: false | undefined
   /**
-   * What has to be changed, when the store is set up incorrectly: a missing table, a wrong password,
-   * a client that is not connected. The operation had no effect, and waiting does not help, so the
+   * The necessary change, when the store is set up incorrectly: a missing table, a wrong password, a
+   * client that is not connected. The operation had no effect, and waiting does not help, so the
    * store does not count as down. `undefined` for every other failure.
    */
   readonly remedy: string | undefined

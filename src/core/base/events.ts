@@ -1,5 +1,6 @@
 import type { StoreOperation } from './errors.ts'
 import { isPromise } from './realms.ts'
+import { EVENT } from './tracing.ts'
 
 /** The events of a manager by `type`, with their `reason` and further fields. */
 export interface SessionEvents {
@@ -10,8 +11,9 @@ export interface SessionEvents {
    * (`no-cookie`), does not have the form of an id (`malformed-cookie`), occurs several times with
    * different sessions or more than four ids (`two-cookies`), is not used over plain HTTP
    * (`insecure`), or does not belong to the path of the request (`outside-path`, see `cookie.path`).
-   * The store has no such session (`unknown-or-expired`), has it under a newer id (`other-id`), or
-   * has one that the codec cannot decode (`unreadable`).
+   * The store has no such session (`unknown-or-expired`), has it under a newer id (`other-id`), has
+   * one that the codec cannot decode (`unreadable`), or one that is larger than four times `maxSize`
+   * (`too-large`).
    */
   readonly absent: {
     readonly reason:
@@ -142,10 +144,21 @@ function report(error: unknown): void {
   console.error('sojourn: the function of option `onEvent` threw an error; the session is not affected', error)
 }
 
-/** Returns a listener that never throws. */
-export function safeListener(listener: Listener | undefined): Listener {
-  if (listener === undefined) return () => undefined
+/** A message of the channel `sojourn.event`. */
+export interface PublishedEvent {
+  /** The manager: its option `as`, by default `'session'`. */
+  readonly manager: string
+  /** What the option `onEvent` is called with. */
+  readonly event: SessionEvent
+}
+
+/**
+ * Returns the function through which a manager reports its events: to the channel `sojourn.event`
+ * and to the listener. It never throws.
+ */
+export function eventReporter(manager: string, listener: Listener = () => undefined): Listener {
   return function emit(event) {
+    if (EVENT.hasSubscribers) EVENT.publish({ manager, event } satisfies PublishedEvent)
     try {
       const result: unknown = listener(event)
       if (isPromise(result)) result.then(undefined, report)

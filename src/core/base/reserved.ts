@@ -39,7 +39,10 @@ export function isReserved(name: string): boolean {
   return name.startsWith('_') && name !== '__proto__'
 }
 
-/** Whether this may be the name of a property of the application. A client can send others, such as the array of `?k=a&k=b`. */
+/**
+ * Whether this may be the name of a property of the application. A client can send others, such as
+ * the array of `?k=a&k=b`.
+ */
 export function isOrdinary(name: unknown): name is string {
   return typeof name === 'string' && !isReserved(name)
 }

@@ -32,8 +32,8 @@ export type Change = (text: string | undefined) => string | undefined
 /** The effects of one kind of intent on the session as a whole. */
 export interface IntentRule {
   /**
-   * What happens if the session ended while the request was running: the commit fails, the intent
-   * is dropped, or a new session starts with it.
+   * The outcome if the session ended while the request was running: the commit fails, the intent is
+   * dropped, or a new session starts with it.
    */
   readonly whenEnded: 'refuse' | 'drop' | 'start-new'
   readonly newId: boolean
@@ -57,7 +57,7 @@ export const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
 }
 
 /**
- * What happens to these intents if their session ended. One login among them starts a new session;
+ * The outcome of these intents if their session ended. One login among them starts a new session;
  * otherwise one `refuse` among them makes the commit fail.
  */
 export function whenEnded(intents: readonly Intent[]): IntentRule['whenEnded'] {

@@ -28,11 +28,11 @@ export function toMerged(base: Texts, texts: Texts, effects: MergeEffects, conte
 
 /**
  * Returns the properties that these intents set without reading and that another request changed
- * since `opened`. The last writer wins.
+ * since `known`. The last writer wins.
  */
-export function overwrittenProperties(opened: Texts, current: Texts, intents: readonly Intent[]): string[] {
+export function overwrittenProperties(known: Texts, current: Texts, intents: readonly Intent[]): string[] {
   const names = intents.flatMap((intent) => (intent.kind === 'set' || intent.kind === 'mutate' ? [intent.name] : []))
-  return [...new Set(names)].filter((name) => opened.get(name) !== current.get(name))
+  return [...new Set(names)].filter((name) => known.get(name) !== current.get(name))
 }
 
 function hasAnotherUser(base: Texts, texts: Texts, context: RuleContext): boolean {

@@ -23,8 +23,8 @@ const MAX_OTHERS = 3
 type DatedProof = readonly [proof: string, at: number]
 
 /**
- * What an id is to a session that has another newest id: one of its `overlapping` ids, which are as
- * valid as the newest, or one that was replaced, possibly a moment ago.
+ * The status of an id that is not the newest of its session: one of its `overlapping` ids, which
+ * are as valid as the newest, or one that was replaced, possibly a moment ago.
  */
 export type Standing = 'overlapping' | 'just-replaced' | 'replaced'
 
@@ -81,7 +81,7 @@ export interface SessionWrite {
   /** The properties before the write. */
   readonly base: Texts
   readonly merged: Merged
-  /** The id that the request presented. */
+  /** The id that the request has before the write. */
   readonly presented: Identity
   /** The id that the request has after the write: the presented one, or a new one. */
   readonly identity: Identity
@@ -97,8 +97,8 @@ export interface IdsAfterWrite {
 }
 
 /**
- * Decides which ids are valid after a write. It is judged from the state that is replaced, so a
- * write that is replayed after another request's new id ends no overlap.
+ * Decides which ids are valid after a write. Uses the state that is replaced, so a replayed write
+ * does not end an overlap that another request started.
  */
 export function idsAfter(write: SessionWrite, values: Values): IdsAfterWrite {
   const { before, base, merged, identity, now } = write
@@ -145,7 +145,7 @@ function fromIn(texts: Texts, parse: Parse): DatedProof | undefined {
   return isDatedProof(from) ? from : undefined
 }
 
-/** Rows can be changed by other programs. What is not of the right form counts as absent. */
+/** A value that is not of the right form counts as absent, because other programs can change rows. */
 function read(texts: Texts, name: string, parse: Parse): unknown {
   const text = texts.get(name)
   try {

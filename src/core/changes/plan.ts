@@ -28,12 +28,15 @@ export interface Situation {
    * where a touch needs a new token.
    */
   readonly touches: boolean
-  /** Whether no change is performed, only a flush: the response is a 5xx, or a change cannot be stored. */
+  /**
+   * Whether changes are not performed, only a flush or the end of an overlap: the response is a 5xx,
+   * or a change cannot be stored.
+   */
   readonly discardsChanges: boolean
   readonly now: number
 }
 
-/** What a commit has to do. */
+/** The decision of a commit. */
 export type Plan =
   | { readonly do: 'nothing'; readonly reason: 'read-only' | 'not-used' | 'nothing-to-save' | 'failed-response' }
   | { readonly do: 'touch'; readonly identity: Identity; readonly entry: Entry; readonly expiresAt: number }
@@ -82,7 +85,7 @@ function planChanges({ state, intents, merge, now }: Situation, context: RuleCon
       return { do: 'refuse', error: new CommitUnknownError() }
     case 'deferred':
     case 'unloaded':
-      return { do: 'refuse', error: new NotLoadedError('The session has to be read before its changes can be committed.') }
+      return { do: 'refuse', error: new NotLoadedError('The session is not loaded. Call `await session.load()` before the commit.') }
     case 'live':
       return planReplace(state.identity, state.entry, merge())
     case 'absent':

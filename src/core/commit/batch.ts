@@ -19,7 +19,7 @@ export interface BatchItem {
   readonly identity: Identity
   /** The newest id of the session, which need not be the one of this request. */
   readonly newestId: NewestId
-  /** Which ids of the session are valid changes, so that later jobs have to be evaluated again. */
+  /** Whether the set of valid ids changes; later jobs are then evaluated again. */
   readonly changesIds: boolean
   /** A login joined the session of a parallel login. */
   readonly joins: boolean
@@ -40,13 +40,13 @@ export interface Batch {
   readonly refused: readonly { readonly queued: QueuedJob; readonly error: unknown }[]
   /** Jobs that failed within the batch. Each is evaluated again, alone. */
   readonly retryIndividually: readonly QueuedJob[]
-  /** Jobs after one that renewed the id; they are re-evaluated against the resulting entry. */
+  /** Jobs after one that changed which ids are valid; they are evaluated again on the resulting entry. */
   readonly afterNewId: readonly QueuedJob[]
 }
 
 /**
- * Applies the changes of the jobs to `current`, one after another, up to the first job that renews
- * the id. Does not resolve or reject any job.
+ * Applies the changes of the jobs to `current`, one after another, up to the first job that changes
+ * which ids are valid. Does not resolve or reject any job.
  */
 export function buildBatch(context: BatchContext, current: Entry, jobs: readonly QueuedJob[], nonce: Version): Batch {
   const items: BatchItem[] = []
@@ -115,7 +115,10 @@ function isValid({ ids, parse }: BatchContext, identity: Identity, current: Entr
 
 function decode({ values }: Pick<Engine, 'values'>, entry: Entry): Texts {
   const texts = values.decode(entry.payload)
-  if (texts === undefined) throw new StoreError('load', 'the payload that another process wrote is unreadable', { applied: false })
+  if (texts === undefined)
+    throw new StoreError('load', 'the payload that another process wrote is unreadable. Give all processes the same option `codec`', {
+      applied: false,
+    })
   return texts
 }
 

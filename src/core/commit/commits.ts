@@ -17,7 +17,10 @@ export class SessionCommits {
     this.#committer = committer
   }
 
-  /** The session can only be read from now on. Repeated calls return the same promise. */
+  /**
+   * Closes the draft, which can only be read from then on, and commits it for a response with this
+   * status. Repeated calls return the same promise.
+   */
   finish(status: number, response?: StartedResponse): Promise<void> {
     this.#draft.close(response)
     this.#final ??= this.#inTurn(() => this.#committer.commit(this.#draft, status))

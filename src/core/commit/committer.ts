@@ -2,6 +2,7 @@ import { requireToken } from '../base/access.ts'
 import { monotonic } from '../base/clock.ts'
 import { CommitUnknownError, ConfigError, SessionEndedError, SessionError } from '../base/errors.ts'
 import type { SessionEvent } from '../base/events.ts'
+import { COMMIT, type CommitTrace, trace } from '../base/tracing.ts'
 import { affectsProperty, type Intent, whenEnded } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
 import { additive } from '../changes/overlap.ts'
@@ -45,11 +46,13 @@ export class Committer {
   }
 
   /**
-   * Commits the changes of a draft. If the status is 500 or above and `saveOnError` is not set,
-   * only a flush is performed.
+   * Commits the changes of a draft. If the status is 500 or above and `saveOnError` is not set, only
+   * a flush and the end of an overlap are performed.
    */
-  async commit(draft: Draft, status = 200): Promise<void> {
+  async commit(draft: Draft, status = 200, traced?: CommitTrace): Promise<void> {
+    if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.commit(draft, status, started))
     const failed = status >= 500 && !this.#engine.saveOnError
+    setOutcome(traced, 'unchanged')
     if (draft.state.is === 'deferred') return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
     const scope = this.#scope(draft)
     try {
@@ -57,6 +60,7 @@ export class Committer {
       const discardsChanges = failed || problem !== undefined
       if (draft.state.is === 'unloaded' && draft.intents.length > 0 && !discardsChanges) await loadInto(this.#engine, draft, true)
       const plan = this.#plan(draft, discardsChanges)
+      setOutcome(traced, OUTCOMES[plan.do])
       if (plan.do === 'nothing') this.#unchanged(draft, plan.reason)
       else await this.#execute(draft, plan, { ...scope, intents: [...draft.intents], generation: draft.generation })
       if (problem !== undefined) throw problem.error
@@ -66,7 +70,9 @@ export class Committer {
   }
 
   /** Removes a property in the store and resolves to its text. At most one caller gets it. */
-  async claim(draft: Draft, name: string): Promise<string | undefined> {
+  async claim(draft: Draft, name: string, traced?: CommitTrace): Promise<string | undefined> {
+    if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.claim(draft, name, started))
+    setOutcome(traced, 'claimed')
     if (!this.#engine.capabilities.compareAndSwap) throw new ConfigError(NO_CLAIM)
     const scope = this.#scope(draft)
     try {
@@ -74,6 +80,18 @@ export class Committer {
     } catch (error) {
       throw this.#failed(draft, scope, error)
     }
+  }
+
+  #trace<T>(draft: Draft, run: (context: CommitTrace) => Promise<T>): Promise<T> {
+    const context: CommitTrace = { manager: this.#engine.name, previousHandle: draft.state.identity?.handle }
+    return trace(
+      COMMIT,
+      context,
+      () => run(context),
+      () => {
+        context.handle = draft.currentIdentity?.handle
+      },
+    )
   }
 
   async load(draft: Draft): Promise<void> {
@@ -182,7 +200,7 @@ export class Committer {
     return this.#replace(draft, { ...scope, identity, entry, merged: undefined, latestTexts: texts, intents }, scope)
   }
 
-  /** The next request repeats it if it fails, so that it never fails a request. */
+  /** A failure does not fail the request, because the next request repeats the write. */
   async #endOverlap(draft: Draft, { identity, entry }: PlanOf<'end-overlap'>, scope: Scope): Promise<void> {
     const none = { ...scope, intents: [] }
     try {
@@ -288,8 +306,25 @@ export class Committer {
   }
 }
 
+/** What traces tell about a plan. */
+const OUTCOMES: Readonly<Record<Plan['do'], NonNullable<CommitTrace['outcome']>>> = {
+  nothing: 'unchanged',
+  touch: 'touched',
+  create: 'created',
+  replace: 'saved',
+  join: 'saved',
+  'end-overlap': 'saved',
+  delete: 'ended',
+  'delete-then-create': 'created',
+  refuse: 'refused',
+}
+
+function setOutcome(traced: CommitTrace | undefined, outcome: NonNullable<CommitTrace['outcome']>): void {
+  if (traced !== undefined) traced.outcome = outcome
+}
+
 const NO_CLAIM =
-  'claim() needs a store with the capability `compareAndSwap`: a copy of an old cookie could claim the same value again. Remove the property with pop(), and record in a database what may be used only once.'
+  'claim() needs a store with the capability `compareAndSwap`, because a copy of an old cookie could claim the value again. Remove the property with pop(), and record in a database what may be used only once.'
 
 const UNCOMMITTED =
   'A connection closed with changes of its session that were never saved, so they are lost. A WebSocket has no response that saves them: call `await session.save()` after a change. Further cases are reported only to the option `onEvent`, as events of type `uncommitted`.'

@@ -9,7 +9,7 @@ import type { Entry } from '../store/store.ts'
 
 /** The changes of one request to one session, to be written. */
 export interface Job {
-  /** The id that the request presented. */
+  /** The id that the request has now. */
   readonly identity: Identity
   readonly intents: readonly Intent[]
   /** The newest entry that the request knows. */
@@ -18,7 +18,7 @@ export interface Job {
   readonly latestTexts: Texts
   /** `merge(latestTexts, intents)`, if it is already computed. */
   readonly merged: Merged | undefined
-  /** What the request may change. Other requests' changes can make its changes need a new id. */
+  /** The changes that the request may make. Changes of other requests can make its own need a new id. */
   readonly access: Access
   /** The `monotonic()` time by which the request gets its result. */
   readonly deadline: number

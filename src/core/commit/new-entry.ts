@@ -15,8 +15,8 @@ export type EntryContext = Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'valu
 export type NewestId = Pick<Entry, 'proof' | 'idAt'>
 
 /**
- * Returns the entry to write for a merged state with the newest id `ids`, which replaces `before` if that
- * is given. Its expiry is computed from the state. Throws `CodecError` when the session is too
+ * Returns the entry for a merged state. `before` is the entry that it replaces, if there is one. Its
+ * expiry is computed from the state. Throws `CodecError` when the session is too
  * large, and `SessionEndedError` when its expiry has passed.
  */
 export function newEntry(context: EntryContext, merged: Merged, ids: NewestId, nonce: string, before?: Entry): Entry {

@@ -1,7 +1,7 @@
 import { backoff, monotonic } from '../base/clock.ts'
 import { CommitUnknownError, ConfigError, StoreError } from '../base/errors.ts'
 
-/** How often an operation is sent again after an error that excludes an effect. */
+/** How often an operation is repeated after an error with `applied: false`. */
 const MAX_RETRIES = 2
 
 /**

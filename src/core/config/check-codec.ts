@@ -11,8 +11,8 @@ const SAMPLES: readonly (readonly [name: string, value: unknown])[] = [
 ]
 
 /**
- * Throws a `ConfigError` unless the codec returns what it was given: a session that is stored and
- * cannot be read is a visitor who is logged out without an error.
+ * Throws a `ConfigError` unless the codec returns its input, because a stored session that cannot
+ * be read logs its visitor out without an error.
  */
 export function checkCodec(codec: Codec): void {
   const refuse = (problem: string, error?: unknown): never => {

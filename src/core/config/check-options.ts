@@ -97,6 +97,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   clearExpired: (value) => (value === false ? undefined : anInterval(value)),
   codec: withMethods('a codec', 'decode', 'encode', 'parse', 'print'),
   schema: aSchema,
+  properties: propertyClasses,
   as: anIdentifier,
   realm: aName,
   onEvent: aFunction,
@@ -129,6 +130,19 @@ function aSchema(value: unknown): string | undefined {
   if (wrong !== undefined) return `the schema of "${wrong[0]}" does not follow Standard Schema (zod, valibot, arktype … do)`
   const reserved = Object.keys(value).find(isReserved)
   return reserved === undefined ? undefined : `"${reserved}" begins with "_", which is reserved`
+}
+
+function propertyClasses(value: unknown): string | undefined {
+  if (!isObject(value)) return 'pass an object such as { otp: { secret: true }, theme: { client: true } }'
+  for (const [name, propertyClass] of Object.entries(value)) {
+    if (propertyClass === undefined) continue
+    if (isReserved(name)) return `"${name}" begins with "_", which is reserved`
+    if (!isObject(propertyClass)) return `pass { secret: true } or { client: true } for "${name}"`
+    checkOptions(propertyClass, { path: `properties.${name}.`, checks: { secret: aBoolean, client: aBoolean } })
+    if (propertyClass['secret'] === true && propertyClass['client'] === true)
+      return `"${name}" is secret, and the client would see it; remove one of both`
+  }
+  return undefined
 }
 
 const COOKIE_CHECKS: Readonly<Record<string, Check>> = {

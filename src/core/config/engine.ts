@@ -1,6 +1,6 @@
 import { jsonCodec } from '../../codecs/json.ts'
 import { milliseconds } from '../base/duration.ts'
-import { type Listener, safeListener } from '../base/events.ts'
+import { eventReporter, type Listener } from '../base/events.ts'
 import { isWorkers } from '../base/is-workers.ts'
 import { type RandomText, randomTextFrom } from '../base/random.ts'
 import { makeWarnOnce } from '../base/warn-once.ts'
@@ -17,6 +17,8 @@ import type { RuleContext, SessionProfile } from './profile.ts'
  * take the fields they use.
  */
 export interface Engine extends RuleContext {
+  /** Names the manager in traces: its option `as`. */
+  readonly name: string
   readonly store: TimedStore
   readonly capabilities: Capabilities
   readonly transport: Transport
@@ -40,18 +42,23 @@ export interface Engine extends RuleContext {
   readonly whenEnded: 'error' | 'discard'
 }
 
-/** Makes the engine from checked options. */
-export function makeEngine(options: SessionOptions, profile: SessionProfile): Engine {
-  const { store: given, clock: now = Date.now, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
-  const emit = safeListener(options.onEvent)
-  const values = new Values(codec, schema, emit)
+/** Makes the engine from checked options. `emit` must not throw. */
+export function makeEngine(
+  options: SessionOptions,
+  profile: SessionProfile,
+  emit: Listener = eventReporter(options.as ?? 'session', options.onEvent),
+): Engine {
+  const { store: given, clock: now = Date.now, codec = jsonCodec, schema = {}, properties, timeout = {}, maxSize = 1 << 20 } = options
+  const { as: name = 'session' } = options
+  const values = new Values(codec, schema, emit, properties)
   const randomText = randomTextFrom(options.random)
   const lifetime = profile.lifetime(options)
   const scope = profile.scope(options)
-  const guard = (guarded: Store): TimedStore => new TimedStore(guarded, milliseconds(timeout.operation) ?? 2000, emit)
+  const guard = (guarded: Store): TimedStore => new TimedStore(guarded, milliseconds(timeout.operation) ?? 2000, emit, name)
   const attached = given.attach?.({ randomText, now, scope, absolute: lifetime.absolute, guard })
   const { store, ids } = attached ?? { store: given, ids: profile.ids(randomText, scope) }
   return {
+    name,
     profile,
     lifetime,
     parse: values.parse,

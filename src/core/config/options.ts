@@ -4,7 +4,7 @@ import type { Listener } from '../base/events.ts'
 import type { Random } from '../base/random.ts'
 import type { CookieOptions } from '../cookie/cookie-transport.ts'
 import type { Store } from '../store/store.ts'
-import type { Schemas } from '../values/session-data.ts'
+import type { DataOf, Default, PropertyClasses, Schemas } from '../values/session-data.ts'
 
 /**
  * Options of `createSessions`. Every option but `store` has a safe default. A wrong value is a
@@ -34,7 +34,7 @@ export interface SessionOptions {
   /** Whether a session is read only when `await session.load()` is called. Default `false`. */
   readonly lazy?: boolean
   /**
-   * What happens to the changes of a request whose session ended while the request was running:
+   * The outcome of the changes of a request whose session ended while the request was running:
    * `'error'` (default) rejects its commit with a `SessionEndedError` (409); `'discard'` drops them
    * and only emits an event.
    */
@@ -65,6 +65,15 @@ export interface SessionOptions {
    */
   readonly schema?: Schemas
   /**
+   * Which properties are secret, and which the client may see. The names are those of `SessionData`,
+   * or of the option `schema`.
+   *
+   * ```ts
+   * const sessions = createSessions({ store, properties: { otp: { secret: true }, theme: { client: true } } })
+   * ```
+   */
+  readonly properties?: PropertyClasses<Default>
+  /**
    * Managers of one realm share their users: `users.list` and `users.revoke` cover the sessions of
    * all of them. Default: one realm per cookie.
    */
@@ -77,4 +86,10 @@ export interface SessionOptions {
   readonly clock?: () => number
   /** Returns this many bytes from a cryptographically secure generator. For tests. */
   readonly random?: Random
+}
+
+/** The options of a manager whose sessions have the data `Data`, or that of their `schema`. */
+export type OptionsOf<Data, S extends Schemas> = Omit<SessionOptions, 'schema' | 'properties'> & {
+  readonly schema?: S
+  readonly properties?: PropertyClasses<DataOf<Data, S>>
 }

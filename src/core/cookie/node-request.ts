@@ -2,7 +2,7 @@ import { whyNotLoopback } from '../../wire/loopback.ts'
 import type { IncomingRequest } from './incoming-request.ts'
 
 /**
- * What is used of a request of Node: an `IncomingMessage` of `node:http`, an `Http2ServerRequest`,
+ * The members that are used of a request of Node: an `IncomingMessage` of `node:http`, an `Http2ServerRequest`,
  * or the request of a framework that extends them, such as Express.
  */
 export interface NodeMessage {
@@ -22,7 +22,7 @@ export interface NodeMessage {
   readonly secure?: boolean
 }
 
-/** What a framework knows of a request in addition. */
+/** Facts that a framework adds to a request. */
 type Judgement = Pick<IncomingRequest, 'secure' | 'remedy'> &
   Pick<NodeMessage, 'originalUrl'> & { readonly environment?: string | undefined }
 

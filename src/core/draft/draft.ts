@@ -18,7 +18,7 @@ export interface StartedResponse {
   readonly isStreaming: boolean
 }
 
-/** What a draft works with. */
+/** The parts of the engine that a draft uses. */
 export type DraftContext = Pick<
   Engine,
   'profile' | 'lifetime' | 'parse' | 'values' | 'emit' | 'warnOnce' | 'now' | 'randomText' | 'transport' | 'capabilities'
@@ -38,8 +38,8 @@ const NO_TEXTS: Texts = new Map()
  * The verbs of `Session` record changes in it; loading and committing read it and store their
  * results in it. Its properties exist in up to three versions: those that were opened
  * (`#initialTexts`), those that the application sees (`#properties.texts`), and those of the newest
- * entry (`#latestTexts`). The first ones decide whether the id is renewed and what was overwritten,
- * and the next commit builds on the last ones. The copy costs 0.4 µs for ten properties, and only
+ * entry (`#latestTexts`). `#initialTexts` decide whether the first commit renews the id and which
+ * flashes are read; `#latestTexts` decide what was overwritten, and later commits build on them. The copy costs 0.4 µs for ten properties, and only
  * if the request changes something (decision 0088).
  */
 export class Draft {
@@ -47,7 +47,7 @@ export class Draft {
   /** The messages that this request has read, by the names of their properties. */
   readonly flashesRead: Map<string, FlashRead> = new Map()
   accessed = false
-  /** What the request may change. */
+  /** The changes that the request may make. */
   readonly access: Access
   #isCommitted = false
   /** The response whose start has committed the session, where it is known. */
@@ -124,7 +124,7 @@ export class Draft {
     return this.#isNew ?? false
   }
 
-  /** The identity of the stored session. `undefined` if the cookie names no session. */
+  /** The identity of the stored session. `undefined` unless the session was read or written. */
   get currentIdentity(): Identity | undefined {
     const { state } = this
     return state.is === 'live' || state.is === 'unknown' ? state.identity : undefined

@@ -1,5 +1,6 @@
 import { SessionError, StoreError } from '../base/errors.ts'
 import type { SessionEvents } from '../base/events.ts'
+import { LOAD, type LoadTrace, trace } from '../base/tracing.ts'
 import { isOverlapOver, standingOf } from '../changes/overlap.ts'
 import type { Loaded, LoadedState, State } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
@@ -9,7 +10,7 @@ import type { Entry } from '../store/store.ts'
 import type { Draft } from './draft.ts'
 
 /** The parts of the manager that loading uses. */
-export type LoadContext = Pick<Engine, 'store' | 'ids' | 'values' | 'emit' | 'now' | 'profile' | 'lifetime' | 'parse' | 'maxSize'>
+export type LoadContext = Pick<Engine, 'name' | 'store' | 'ids' | 'values' | 'emit' | 'now' | 'profile' | 'lifetime' | 'parse' | 'maxSize'>
 
 type AbsentReason = SessionEvents['absent']['reason']
 
@@ -78,7 +79,8 @@ function validate(context: Omit<LoadContext, 'store'>, identity: Identity, entry
  * Loads the session of a draft. Rejects with `StoreError` if the store fails; the draft is then
  * unchanged.
  */
-export async function loadInto(context: LoadContext, draft: Draft, fresh = false): Promise<void> {
+export async function loadInto(context: LoadContext, draft: Draft, fresh = false, isTraced: boolean = LOAD.hasSubscribers): Promise<void> {
+  if (isTraced) return traceLoad(context, draft, () => loadInto(context, draft, fresh, false))
   const { state, generation } = draft
   const { identity } = state
   if (identity === undefined) return draft.open(state)
@@ -88,6 +90,14 @@ export async function loadInto(context: LoadContext, draft: Draft, fresh = false
       ? toState(context, identity, await loadEntry(context, identity, fresh), state)
       : await loadOneOf(context, [identity, ...others])
   draft.open(opened.state, opened.texts, generation)
+}
+
+function traceLoad({ name }: LoadContext, draft: Draft, run: () => Promise<void>): Promise<void> {
+  const context: LoadTrace = { manager: name, handle: draft.state.identity?.handle }
+  return trace(LOAD, context, run, () => {
+    const { is } = draft.state
+    context.outcome = is === 'live' ? 'found' : is === 'ended' ? 'ended' : 'absent'
+  })
 }
 
 /**

@@ -15,7 +15,7 @@ export function hasOtherPort(value: object): boolean {
   return Object.getOwnPropertySymbols(value).some((symbol) => symbol !== ADAPTER && symbol.description?.startsWith('sojourn.adapter.'))
 }
 
-/** What the response to a request can do. */
+/** The abilities of the response to a request. */
 export interface ResponseAbility {
   /**
    * Whether it can give the client a token. Otherwise no session can start, and one that exists
@@ -24,7 +24,7 @@ export interface ResponseAbility {
   readonly issues: boolean
 }
 
-/** What an adapter for a framework needs of a manager. */
+/** The methods of a manager that adapters call. */
 export interface SessionAdapter<Data> {
   /** The property under which the session is exposed to handlers (option `as`). */
   readonly name: string
@@ -55,8 +55,8 @@ export interface Exchange<Data> {
   throwLoadError(): void
   /**
    * Commits the session for a response with this status. Rejects as `Sessions.commit`. Repeated
-   * calls return the same promise. `response` shows later reads of the session whether they come
-   * too late for `Vary`.
+   * calls return the same promise. `response` lets a later read of the session determine whether it
+   * is too late for `Vary`.
    */
   commit(status: number, response?: StartedResponse): Promise<Delivery>
   /**
@@ -64,6 +64,6 @@ export interface Exchange<Data> {
    * once the operations under way are done.
    */
   abandon(): Promise<void>
-  /** What the response has to carry, also after a failed commit. */
+  /** The cookies and `Vary` of the response, also after a failed commit. */
   delivery(): Delivery
 }

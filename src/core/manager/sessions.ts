@@ -7,7 +7,7 @@ import { isWorkers } from '../base/is-workers.ts'
 import { Committer } from '../commit/committer.ts'
 import { checkSessionOptions } from '../config/check-options.ts'
 import { type Engine, makeEngine } from '../config/engine.ts'
-import type { SessionOptions } from '../config/options.ts'
+import type { OptionsOf, SessionOptions } from '../config/options.ts'
 import { ownProfile } from '../config/own-profile.ts'
 import type { SessionProfile } from '../config/profile.ts'
 import { isInRealm } from '../config/realm.ts'
@@ -73,8 +73,8 @@ export class Sessions<Data = Default> {
 
   /**
    * Commits the changes of a request; from then on its session can only be read. If the status is
-   * 500 or above and the option `saveOnError` is not set, only a flush is performed. Resolves to
-   * the headers that the response has to carry. Rejects with `SessionEndedError`, `BusyError`,
+   * 500 or above and the option `saveOnError` is not set, only a flush and the end of an overlap are
+   * performed. Resolves to the headers that the response has to carry. Rejects with `SessionEndedError`, `BusyError`,
    * `CodecError`, `StoreError`, `CommitUnknownError`, or with the error that a function of `update`
    * threw; `headers` then returns the headers that the response has to carry nevertheless. Repeated
    * calls return the same result.
@@ -253,8 +253,6 @@ export function adapterOf<Data>(sessions: Sessions<Data>): SessionAdapter<Data> 
  * const sessions = createSessions({ store: new SqliteStore('sessions.db'), idle: '7d' })
  * ```
  */
-export function createSessions<Data = Default, const S extends Schemas = Schemas>(
-  options: SessionOptions & { readonly schema?: S },
-): Sessions<DataOf<Data, S>> {
+export function createSessions<Data = Default, const S extends Schemas = Schemas>(options: OptionsOf<Data, S>): Sessions<DataOf<Data, S>> {
   return new Sessions(options)
 }

@@ -78,7 +78,7 @@ export class Users {
     return ended
   }
 
-  /** Throws without a user id, because nothing would be found then, and nothing would say so. */
+  /** Throws without a user id, because the result would be empty without an error. */
   #indexOf(userId: unknown): string {
     if (isUserId(userId)) return userIndex(String(userId), this.#context.realm)
     throw new ConfigError(

@@ -254,10 +254,14 @@ export class Dictionary<Data> {
     return this.#view
   }
 
-  /** The names of the properties, in the order in which they were first set. */
+  /**
+   * The names of the properties, in the order in which they were first set. Like everything that
+   * lists properties, it leaves out those that are `secret` (option `properties`).
+   */
   keys(): IterableIterator<Name<Data>> {
-    const { properties } = this.#draft.openForRead()
-    return [...properties.texts.keys()].filter((name) => !isReserved(name) && properties.has(name)).values() as IterableIterator<Name<Data>>
+    const { properties, context } = this.#draft.openForRead()
+    const isListed = (name: string): boolean => !isReserved(name) && !context.values.isSecret(name) && properties.has(name)
+    return [...properties.texts.keys()].filter(isListed).values() as IterableIterator<Name<Data>>
   }
 
   /** The values of the properties, in the order of `keys`. */
@@ -287,13 +291,14 @@ export class Dictionary<Data> {
     for (const [key, value] of this.entries()) visit(value, key, this)
   }
 
-  /** The number of properties. */
+  /** The number of names in `keys`. */
   get size(): number {
     return [...this.keys()].length
   }
 
   /**
-   * Returns a plain object with all properties. Its values are the objects that `get` returns.
+   * Returns a plain object with the properties of `keys`. Its values are the objects that `get`
+   * returns.
    *
    * ```ts
    * const everything = session.toObject()
@@ -306,6 +311,20 @@ export class Dictionary<Data> {
   /** The same as `toObject`. `JSON.stringify` calls it. */
   toJSON(): Partial<Data> {
     return this.toObject()
+  }
+
+  /**
+   * Returns a plain object with the properties that are `client` (option `properties`), for a page
+   * or an API.
+   *
+   * ```ts
+   * const visible = session.toClient()
+   * ```
+   */
+  toClient(): Partial<Data> {
+    const { properties, context } = this.#draft.openForRead()
+    const names = [...this.keys()].filter((name) => context.values.isClient(name))
+    return Object.fromEntries(names.map((name) => [name, properties.read(name)])) as Partial<Data>
   }
 
   async #claim(name: string): Promise<unknown> {

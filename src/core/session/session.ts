@@ -269,15 +269,15 @@ export class Session<Data = Default> extends Dictionary<Data> {
 
 /**
  * A session as `console.log` prints it in Node, Bun and Deno: its state and the names of its
- * properties. It contains no id and no values, because the output goes to logs. Printing does not
+ * properties that are not secret. It contains no id and no values, because the output goes to logs. Printing does not
  * count as a use of the session.
  */
 Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   configurable: true,
   value(this: Session) {
     if (this === Session.prototype) return 'Session.prototype'
-    const { state, currentIdentity, properties } = draftOf(this)
-    const names = [...properties.texts.keys()].filter((name) => !isReserved(name))
+    const { state, currentIdentity, properties, context } = draftOf(this)
+    const names = [...properties.texts.keys()].filter((name) => !isReserved(name) && !context.values.isSecret(name))
     return `Session ${JSON.stringify({ state: state.is, handle: currentIdentity?.handle, properties: names })}`
   },
 })

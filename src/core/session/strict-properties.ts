@@ -47,7 +47,7 @@ export function throwOnUnknownProperty(isStored: (session: object, name: string)
 /**
  * Turns every member of a class into an accessor, so that assigning it throws, also in sloppy code,
  * which ignores an assignment to a read-only property. Freezes the prototype and its functions,
- * because all sessions share them: what one request writes there, every visitor can read.
+ * because all sessions share them, and every visitor could read a value that one request writes.
  */
 export function throwOnAssignment({ prototype }: { readonly prototype: object }): void {
   for (const name of Reflect.ownKeys(prototype)) {

@@ -44,7 +44,7 @@ export interface Written {
   /** Distinguishes this result from `Refused`. */
   readonly ok: true
   /**
-   * The new key of the session. Returned only where the token contains the data
+   * The new token, which is also the new key. Returned only where the token contains the data
    * (`capabilities.carriesData`). Tokens consist of `A-Z a-z 0-9 - _`.
    */
   readonly token?: string

@@ -1,6 +1,6 @@
 import type { Entry, Page, Refused, Written } from './store.ts'
 
-/** What `create` and `replace` return. Results without an entry are frozen and shared. */
+/** The results of `create` and `replace`. Results without an entry are frozen and shared. */
 export const results: {
   readonly written: Written
   readonly taken: Refused

@@ -206,7 +206,7 @@ export interface AttachedStore {
  * `storeSuite` of `sojourn/testing` has a test for every clause of this interface.
  */
 export interface Store {
-  /** What this store can do. */
+  /** The capabilities of this store. */
   readonly capabilities: Capabilities
   /**
    * Returns this store for one manager. Only for stores with their own ids; every store that
@@ -219,7 +219,7 @@ export interface Store {
   create(operation: Create): Promise<Written | Refused>
   /**
    * Replaces the row if its version is `expected` and it is not expired; `missing` or `stale`
-   * otherwise. Never creates. `reason` and `current` may be read after the write was refused. With
+   * otherwise. Never creates. `reason` and `current` may come from a read after the refusal. With
    * `newKey` the row moves to that key in the same step; `taken` when that key has a row.
    */
   replace(operation: Replace): Promise<Written | Refused>

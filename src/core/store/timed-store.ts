@@ -2,6 +2,7 @@ import { monotonic } from '../base/clock.ts'
 import { ConfigError, SessionError, StoreError, type StoreOperation } from '../base/errors.ts'
 import type { Listener } from '../base/events.ts'
 import { isPromise } from '../base/realms.ts'
+import { STORE, type StoreTrace, trace } from '../base/tracing.ts'
 import { Breaker } from './breaker.ts'
 import type { Entry, Refused, Written } from './entry.ts'
 import { retainStore } from './retain-store.ts'
@@ -26,7 +27,7 @@ import type {
  */
 const MAX_WAITING = 10_000
 
-type Verb = 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteByIndex' | 'list'
+type Verb = StoreTrace['operation']
 
 /**
  * Limits the time of every operation of a store: an operation fails after `limit` milliseconds or
@@ -37,12 +38,15 @@ type Verb = 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteByIndex'
 export class TimedStore {
   readonly #store: Store
   readonly #limit: number
+  readonly #manager: string
   readonly #breaker: Breaker
   #waiting = 0
 
-  constructor(store: Store, limit: number, emit: Listener) {
+  /** `manager` names the manager in traces. */
+  constructor(store: Store, limit: number, emit: Listener, manager: string) {
     this.#store = store
     this.#limit = limit
+    this.#manager = manager
     this.#breaker = new Breaker((deadline) => this.#probe(deadline), limit, emit)
   }
 
@@ -100,7 +104,9 @@ export class TimedStore {
     return retainStore(this.#store)
   }
 
-  #send<T>(verb: Verb, operation: Operation): Promise<T> {
+  /** Not split into two methods, because without subscribers tracing must not add a frame. */
+  #send<T>(verb: Verb, operation: Operation, isTraced = STORE.hasSubscribers): Promise<T> {
+    if (isTraced) return this.#trace(verb, () => this.#send<T>(verb, operation, false))
     const refusal = this.#breaker.refusal(verb) ?? this.#overload(verb)
     if (refusal !== undefined) return Promise.reject(refusal)
     const now = monotonic()
@@ -133,6 +139,13 @@ export class TimedStore {
     return promise
   }
 
+  #trace<T>(operation: Verb, run: () => Promise<T>): Promise<T> {
+    const context: StoreTrace = { manager: this.#manager, operation, store: this.#store.constructor.name }
+    return trace(STORE, context, run, (result) => {
+      context.outcome = outcomeOf(result)
+    })
+  }
+
   #overload(verb: Verb): StoreError | undefined {
     if (this.#waiting < MAX_WAITING) return undefined
     const message = `${MAX_WAITING} operations wait for the session store already, so \`${verb}\` was not sent. Repeat the request later.`
@@ -156,6 +169,13 @@ export class TimedStore {
  */
 function isMistake(error: unknown): boolean {
   return error instanceof StoreError && error.remedy !== undefined
+}
+
+/** What traces tell about the result of an operation. */
+function outcomeOf(result: unknown): NonNullable<StoreTrace['outcome']> {
+  if (result === undefined || result === false) return 'missing'
+  const isRefused = typeof result === 'object' && result !== null && 'ok' in result && result.ok === false
+  return isRefused ? (result as Refused).reason : 'done'
 }
 
 /** Calls the store. Also an error that it throws synchronously becomes a rejection. */

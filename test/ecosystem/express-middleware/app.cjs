@@ -19,8 +19,8 @@ const { MemoryStore } = require('sojourn/stores/memory')
 
 /** A store that accepts no new session. */
 exports.FullStore = class FullStore extends MemoryStore {
-  create() {
-    return Promise.reject(new StoreError('create', new Error('disk full'), { applied: false }))
+  async create() {
+    throw new StoreError('create', new Error('disk full'), { applied: false })
   }
 }
 

@@ -74,8 +74,8 @@ class AppModule {}
 
 /** A store whose error says what a visitor must not see. */
 class FailingStore extends MemoryStore {
-  override create(): Promise<never> {
-    return Promise.reject(new StoreError('create', new Error('password authentication failed for user "shop"'), { applied: false }))
+  override async create(): Promise<never> {
+    throw new StoreError('create', new Error('password authentication failed for user "shop"'), { applied: false })
   }
 }
 

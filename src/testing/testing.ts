@@ -1,0 +1,5 @@
+export { type TestClock, testClock } from './kit/clock.ts'
+export { type LostChange, type RaceOptions, type RaceReport, race } from './kit/race.ts'
+export { type Seeded, seed } from './kit/seed.ts'
+export { sessionOf, type TestResponse } from './kit/session-of.ts'
+export { type OptionalField, type StoreSuiteOptions, type SuiteFormat, type SuiteRunner, storeSuite } from './store-suite.ts'
