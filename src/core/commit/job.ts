@@ -30,6 +30,10 @@ export interface CommitResult {
   /** The current id: that of the job, or the new one if the write renewed it. */
   readonly identity: Identity
   readonly merged: Merged
+  /** The properties that the changes were applied to. */
+  readonly before: Texts
+  /** Whether a login joined the session of a parallel login. */
+  readonly joins: boolean
 }
 
 /** A job in the queue with the promise of its result, which is settled once. */

@@ -5,6 +5,7 @@ import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULE
 import { type Merged, merge, toMerged } from '../changes/merge.ts'
 import type { State } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
+import type { WrittenSession } from '../config/lifecycle.ts'
 import type { CommitOutcome, Texts } from '../config/profile.ts'
 import type { Delivery } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
@@ -31,6 +32,13 @@ export interface FlashRead {
   readonly intent: Intent
 }
 
+/** A write that no lifecycle has accepted yet (see `Verifier`). */
+export interface UnverifiedWrite {
+  readonly written: Omit<WrittenSession, 'deadline'>
+  /** The properties before the write; `undefined` if it created the session. */
+  readonly before: Texts | undefined
+}
+
 const NO_TEXTS: Texts = new Map()
 
 /**
@@ -47,6 +55,10 @@ export class Draft {
   /** The messages that this request has read, by the names of their properties. */
   readonly flashesRead: Map<string, FlashRead> = new Map()
   accessed = false
+  /** As long as a write is not verified, no id is sent. */
+  unverified: UnverifiedWrite | undefined
+  /** When the request was opened. */
+  readonly openedAt: number
   /** The changes that the request may make. */
   readonly access: Access
   #isCommitted = false
@@ -84,6 +96,7 @@ export class Draft {
     this.context = context
     this.#state = state
     this.access = access
+    this.openedAt = context.now()
     this.#pending = new PendingDelivery(client, context.emit)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
     this.#properties = new Properties(context.values, NO_TEXTS)
@@ -192,6 +205,7 @@ export class Draft {
     this.#generation++
     this.#pendingDeletes = [...this.#pendingDeletes, ...presentedIn(this.#state)]
     if (explicit && this.#state.is === 'live') this.#hasFlushedLiveSession = true
+    this.unverified = undefined
     this.#pending.clear()
     this.flashesRead.clear()
     this.#intents = []
@@ -225,6 +239,24 @@ export class Draft {
     this.issue(before === undefined ? 'created' : before === identity.id ? 'written' : 'new-id', identity, entry)
   }
 
+  /**
+   * Called when the last write was withdrawn. `state` and `texts` are the session as it is now;
+   * changes that were not committed yet are kept.
+   */
+  onWithdrawn(state: State, texts?: Texts): void {
+    const before = this.currentIdentity?.id
+    this.#properties.stopWatching()
+    this.open(state, texts)
+    if (state.is !== 'live') this.#pending.clear()
+    else if (state.identity.id !== before) this.issue('new-id', state.identity, state.entry)
+  }
+
+  /** Records withdrawn changes again, in front of those that were recorded since. */
+  repeat(intents: readonly Intent[]): void {
+    this.#intents = [...intents, ...this.#intents]
+    this.open(this.#state, this.#initialTexts)
+  }
+
   /** Issues a token to the client after a write, if the profile requires it. */
   issue(change: CommitOutcome['change'], identity: Identity, entry: Entry): void {
     const { context } = this
@@ -240,11 +272,12 @@ export class Draft {
 
   /**
    * The cookies and `Vary` that the response has to carry. As long as a flushed session is not
-   * deleted, no cookie is set.
+   * deleted, or a write is not verified, no cookie is set.
    */
   delivery(): Delivery {
     const reason = this.context.capabilities.carriesData ? 'new-data' : 'new-id'
-    const cookies = this.#pendingDeletes.length === 0 ? this.#pending.take(reason) : []
+    const canIssue = this.#pendingDeletes.length === 0 && this.unverified === undefined
+    const cookies = canIssue ? this.#pending.take(reason) : []
     return { cookies, vary: this.accessed || cookies.length > 0 ? this.context.transport.vary : undefined }
   }
 
