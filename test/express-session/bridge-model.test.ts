@@ -83,7 +83,15 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
     requests: [take, { at: 'take', sets: { y: 'y1' } }],
     last: 'take',
     faults: 1,
-    check: each(importedOnce, staysLoggedIn, ({ found }) => (found?.['x'] === setsX.sets?.['x'] ? [] : ['the change of the old instance is lost'])),
+    check: each(importedOnce, staysLoggedIn, ({ found }) =>
+      found?.['x'] === setsX.sets?.['x'] ? [] : ['the change of the old instance is lost'],
+    ),
+  },
+  'a session is taken while an old instance still runs': {
+    ...bridged,
+    requests: [take, setsX],
+    faults: 1,
+    check: each(importedOnce, staysLoggedIn),
   },
   'a logout on an old instance is imported at the end of the bridge': {
     ...bridged,
@@ -92,6 +100,20 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
     last: 'take',
     faults: 1,
     check: each(oldLogoutIsFinal),
+  },
+  'an instance without the bridge and one with it carry one session over': {
+    old: OLD,
+    requests: [take, setsY],
+    faults: 1,
+    check: each(importedOnce, staysLoggedIn),
+  },
+  'a session that was taken goes back to the bridge': {
+    old: OLD,
+    before: [take, { at: 'take', sets: { x: 'x1' } }],
+    later: 3_600_000,
+    requests: [setsX, setsY],
+    faults: 1,
+    check: each(importedOnce, staysLoggedIn, rowsAreEqual),
   },
   'instances with and without the bridge log nobody out': {
     ...bridged,
@@ -122,8 +144,16 @@ const MUTANTS: readonly (readonly [rule: string, setting: keyof typeof SETTINGS,
   ['logouts that are not looked for after a write', 'a logout on a new instance is final on both sides', { mutate: notLoadingAgain }],
   ['changes that are not looked for after a write', 'the last write of the old row is the newest one', { mutate: notLoadingAgain }],
   ['marks that are not unique', 'a change of an old instance is imported once', { mutate: withOneMark }],
-  ['no last import at the end of the bridge', 'the last change of an old instance is imported at the end of the bridge', { mutate: withoutLastImport }],
-  ['no last look for a logout at the end of the bridge', 'a logout on an old instance is imported at the end of the bridge', { mutate: withoutLastImport }],
+  [
+    'no last import at the end of the bridge',
+    'the last change of an old instance is imported at the end of the bridge',
+    { mutate: withoutLastImport },
+  ],
+  [
+    'no last look for a logout at the end of the bridge',
+    'a logout on an old instance is imported at the end of the bridge',
+    { mutate: withoutLastImport },
+  ],
 ]
 
 describe('a problem is found with', () => {
@@ -160,11 +190,13 @@ function rowsAreEqual({ found, oldAfterwards }: End): string[] {
 }
 
 function oldIsNewest({ row, old, hadFaults }: End): string[] {
-  return hadFaults || JSON.stringify(sorted(row)) === JSON.stringify(sorted(old)) ? [] : ['the last write of the old row was not the newest']
+  return hadFaults || JSON.stringify(sorted(row)) === JSON.stringify(sorted(old))
+    ? []
+    : ['the last write of the old row was not the newest']
 }
 
-function hasY({ found }: End): string[] {
-  return found?.['y'] === 'y1' ? [] : ['the change of y is lost']
+function hasY({ found, hadFaults }: End): string[] {
+  return hadFaults || found?.['y'] === 'y1' ? [] : ['the change of y is lost']
 }
 
 function oldLogoutIsFinal({ found, isExcused }: End): string[] {
@@ -213,7 +245,12 @@ function recordingEarly(...[parts, context]: Parameters<Mutate>): ReturnType<Mut
     const entry = await context.store.load({ key: 'key', now: 0 })
     const texts = new Map(entry && format.decode(entry.payload))
     if (entry !== undefined && !texts.has('_bridge'))
-      await context.replace({ id: sid, key: 'key', handle: 'key', proof: 'proof' }, entry, texts.set('_bridge', JSON.stringify(record)), deadline)
+      await context.replace(
+        { id: sid, key: 'key', handle: 'key', proof: 'proof' },
+        entry,
+        texts.set('_bridge', JSON.stringify(record)),
+        deadline,
+      )
     return parts.old.set(sid, row, deadline)
   }
   return [{ ...parts, old: { ...parts.old, set } }, context]

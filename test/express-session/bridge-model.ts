@@ -35,6 +35,8 @@ export interface Setting {
   readonly requests: readonly Request[]
   /** How many operations on the old store fail, are delayed, or are the last one of a killed process. */
   readonly faults?: number
+  /** The time of the `requests`, in milliseconds after those of `before`. Default 0. */
+  readonly later?: number
   /** Which instance looks for the session at the end. Default `new`. */
   readonly last?: 'new' | 'take'
   /** Whether the end of a session deletes its row, in place of a tombstone. */
@@ -85,8 +87,8 @@ interface Process {
   readonly results: unknown[]
   operation: Operation | undefined
   isDone: boolean
-  /** The step in which it last read the old row. */
-  readAt: number
+  /** The step in which it read the old row, if that was its last operation. */
+  readAt: number | undefined
 }
 
 interface Operation {
@@ -109,6 +111,7 @@ export class BridgeModel implements Simulation {
   #row: Entry | undefined
   #old: string | undefined
   #faults = 0
+  #now = 0
   #step = 0
   #oldEndedAt = NO_LIMIT
   #isLoggedOut = false
@@ -125,6 +128,7 @@ export class BridgeModel implements Simulation {
     for (const request of setting.before ?? []) await model.#runAlone(request)
     for (const [index, request] of setting.requests.entries()) model.#begin(request, `${request.at} instance ${index}`)
     model.#faults = setting.faults ?? 0
+    model.#now = setting.later ?? 0
     return model
   }
 
@@ -150,7 +154,17 @@ export class BridgeModel implements Simulation {
   state(): string {
     const processes = this.#processes.map(({ results, isDone, operation }) => [results, isDone, operation?.name])
     const ended = this.#oldEndedAt === NO_LIMIT
-    return JSON.stringify([this.#row, this.#old, processes, this.#late.length, this.#faults, this.#history, this.#isExcused, this.#isLoggedOut, ended])
+    return JSON.stringify([
+      this.#row,
+      this.#old,
+      processes,
+      this.#late.length,
+      this.#faults,
+      this.#history,
+      this.#isExcused,
+      this.#isLoggedOut,
+      ended,
+    ])
   }
 
   async problems(): Promise<readonly string[]> {
@@ -172,7 +186,7 @@ export class BridgeModel implements Simulation {
   }
 
   #begin(request: Request, name: string): { readonly process: Process; readonly result: Promise<Data | undefined> } {
-    const process: Process = { name, results: [], operation: undefined, isDone: false, readAt: NO_LIMIT }
+    const process: Process = { name, results: [], operation: undefined, isDone: false, readAt: undefined }
     this.#processes.push(process)
     const result = (request.at === 'old' ? this.#serveOld(process, request) : this.#serve(process, request)).catch((error: Error) => {
       if (!/failed|ended/.test(error.message)) throw error
@@ -221,7 +235,10 @@ export class BridgeModel implements Simulation {
       return undefined
     }
     while (sets !== undefined) {
-      const texts = new Map([...(format.decode(entry.payload) ?? []), ...Object.entries(sets).map(([name, value]) => [name, JSON.stringify(value)] as const)])
+      const texts = new Map([
+        ...(format.decode(entry.payload) ?? []),
+        ...Object.entries(sets).map(([name, value]) => [name, JSON.stringify(value)] as const),
+      ])
       const replaced = await context.replace(IDENTITY, entry, texts, NO_LIMIT)
       if (replaced !== undefined) {
         await lifecycle.afterWrite?.(written(replaced))
@@ -259,14 +276,11 @@ export class BridgeModel implements Simulation {
 
   #oldSessions(process: Process): CarryOverParts['old'] {
     return {
-      get: () =>
-        this.#send(process, 'get', () => {
-          process.readAt = this.#step
-          return this.#old && toOldSession(JSON.parse(this.#old))
-        }),
+      get: () => this.#send(process, 'get', () => this.#old && toOldSession(JSON.parse(this.#old))),
       set: (_, row) =>
         this.#send(process, 'set', () => {
-          if (process.readAt < this.#oldEndedAt && this.#oldEndedAt <= this.#step) this.#isExcused = true
+          const { readAt = NO_LIMIT } = process
+          if (readAt < this.#oldEndedAt && this.#oldEndedAt <= this.#step) this.#isExcused = true
           this.#old = JSON.stringify(row)
         }),
       destroy: () => this.#send(process, 'destroy', () => (this.#old = undefined)),
@@ -275,13 +289,13 @@ export class BridgeModel implements Simulation {
   }
 
   #context(process: Process, lifecycle: () => Lifecycle): LifecycleContext {
-    const write = (texts: Texts): Entry => this.#write({ ...EMPTY, version: `${process.name} ${process.results.length}`, payload: JSON.stringify([...texts]) })
+    const write = (texts: Texts): Entry =>
+      this.#write({ ...EMPTY, version: `${process.name} ${process.results.length}`, payload: JSON.stringify([...texts]) })
     return {
-      now: () => 0,
+      now: () => this.#now,
       store: { load: () => this.#send(process, 'load', () => this.#row) } as LifecycleContext['store'],
       create: (_, texts) => this.#send(process, 'create', () => this.#row ?? write(texts)),
-      replace: (_, entry, texts) =>
-        this.#send(process, 'replace', () => (this.#row?.version === entry.version ? write(texts) : undefined)),
+      replace: (_, entry, texts) => this.#send(process, 'replace', () => (this.#row?.version === entry.version ? write(texts) : undefined)),
       end: async (session) => {
         await this.#send(process, 'end', () => {
           this.#row = this.#setting.deletes === true ? undefined : tombstone('ended', 0, NO_LIMIT)
@@ -319,6 +333,7 @@ export class BridgeModel implements Simulation {
     })
     const done = (): void => {
       const result = perform()
+      process.readAt = name === 'get' ? this.#step : undefined
       process.results.push(result ?? null)
       resolve(result)
     }
@@ -332,7 +347,7 @@ export class BridgeModel implements Simulation {
       process.results.push('failed')
       reject(new Error('the old store failed'))
     }
-    if (this.#faults === 0 || process.name.startsWith('old')) return [act('is done', done)]
+    if (this.#faults === 0 || process.name.startsWith('old instance')) return [act('is done', done)]
     const isLast = (): void => void (process.isDone = true)
     const faults = [
       fault('is not sent, because the process is killed', isLast),
@@ -361,5 +376,15 @@ function dataOf({ payload }: Entry): Data {
 
 function written(entry: Entry): Parameters<NonNullable<Lifecycle['afterWrite']>>[0] {
   const texts = format.decode(entry.payload) ?? new Map()
-  return { identity: IDENTITY, entry, texts, isCreated: false, isNewId: false, assignsUser: false, joins: false, openedAt: 0, deadline: NO_LIMIT }
+  return {
+    identity: IDENTITY,
+    entry,
+    texts,
+    isCreated: false,
+    isNewId: false,
+    assignsUser: false,
+    joins: false,
+    openedAt: 0,
+    deadline: NO_LIMIT,
+  }
 }

@@ -16,6 +16,9 @@ export interface Simulation {
   problems(): Promise<readonly string[]>
 }
 
+/** A run has about 30 actions. */
+const MAX_ACTIONS = 200
+
 /** What was found in all orders of actions. */
 export interface Found {
   /** How many different states there are. */
@@ -28,7 +31,7 @@ export interface Found {
  * Runs a simulation with every possible order of its actions. A run ends early in a state that
  * another run has been in. `first` ends the search at the first problem.
  */
-export async function everyOrder(start: () => Promise<Simulation>, { first = false, max = 200_000 } = {}): Promise<Found> {
+export async function everyOrder(start: () => Promise<Simulation>, { first = false, max = 100_000 } = {}): Promise<Found> {
   const visited = new Set<string>()
   const problems = new Map<string, readonly string[]>()
   const prefixes: number[][] = [[]]
@@ -47,6 +50,8 @@ export async function everyOrder(start: () => Promise<Simulation>, { first = fal
       }
       const choice = prefix[taken.length] ?? 0
       const action = actions[choice]
+      if (taken.length > MAX_ACTIONS) problems.set('the run does not end', names)
+      if (taken.length > MAX_ACTIONS) break
       if (action === undefined) {
         for (const problem of await simulation.problems()) problems.set(problem, names)
         break

@@ -143,6 +143,11 @@ export class Committer {
     return isVerified ? entry : undefined
   }
 
+  /** Replaces the properties of a session. Resolves to `undefined` if its row is no longer `before`. */
+  replaceUnder(identity: Identity, before: Entry, texts: Texts, deadline: number): Promise<Entry | undefined> {
+    return this.#writer.replaceUnder(identity, { ...noEffects(), texts, newId: false }, before, deadline)
+  }
+
   /** Reports changes that nothing will commit. The warning is printed once. */
   reportUncommitted(draft: Draft): void {
     if (draft.isCommitted) return

@@ -127,6 +127,18 @@ export class Writer {
     }
   }
 
+  /** Replaces a row that keeps its id. Resolves to `undefined` if the row is no longer `before`. */
+  async replaceUnder({ key }: Identity, merged: Merged, before: Entry, deadline: number): Promise<Entry | undefined> {
+    const { receipts } = this.#context
+    const nonce = receipts.open()
+    try {
+      const outcome = await this.replace({ key, newKey: key }, newEntry(this.#context, merged, before, nonce, before), before, deadline)
+      return outcome.kind === 'written' ? outcome.entry : undefined
+    } finally {
+      receipts.close(nonce)
+    }
+  }
+
   /**
    * Ends the session of a key, and repeats that until there is a response. Resolves to `false` if
    * there was none. With tombstones its row is replaced by one, which no earlier write can undo.

@@ -104,6 +104,11 @@ export interface LifecycleContext {
    * the session.
    */
   create(identity: Identity, texts: Texts, deadline: number): Promise<Entry | undefined>
+  /**
+   * Replaces the properties of a session whose row is `entry`, and resolves to its new row.
+   * `undefined`: the row was changed or ended in between.
+   */
+  replace(identity: Identity, entry: Entry, texts: Texts, deadline: number): Promise<Entry | undefined>
   /** Ends a session. Resolves to `false` if there was none. */
   end(session: EndedSession): Promise<boolean>
 }

@@ -24,6 +24,11 @@ export interface BridgeRecord {
   /** The proof of the id of which this is the record. With a new id the session has another old row. */
   readonly proof: string
   /**
+   * When an instance without the bridge took the session over, in epoch milliseconds. The old row is
+   * then worth nothing, and may be destroyed shortly after.
+   */
+  readonly taken?: number
+  /**
    * Set once the old store is known to have the row. If it is missing later, an old instance ended
    * the session. Differs for every time that the old row was created.
    */
@@ -64,13 +69,15 @@ export interface ComparedRow {
  * reads the old row and of how often its next write fails.
  */
 export function compare(record: BridgeRecord, current: Hashes, old: ComparedRow | undefined): Comparison {
+  if (record.taken !== undefined) return { do: 'write' }
   if (old === undefined) return { do: record.written === undefined ? 'write' : 'end' }
   const id = old.mark?.id ?? ''
   const base = old.mark?.hashes ?? record.copied
   const changed = [...new Set([...Object.keys(old.hashes), ...Object.keys(base), ...Object.keys(record.imports)])].filter(
     (name) => own(old.hashes, name) !== knownHash(record, id, base, name),
   )
-  if (changed.length > 0 || record.written === undefined) return { do: 'import', changed, record: withImports(record, id, old.hashes, changed) }
+  if (changed.length > 0 || record.written === undefined)
+    return { do: 'import', changed, record: withImports(record, id, old.hashes, changed) }
   return { do: isEqual(old.hashes, current) ? 'nothing' : 'write' }
 }
 

@@ -42,6 +42,9 @@ interface Target {
 
 const MARK_LENGTH = 12
 
+/** After this time, an instance without the bridge no longer destroys the old row of a session that it took. */
+const TAKING = 60_000
+
 /**
  * Carries sessions over from the old store when they are opened. N is the row in sojourn's store,
  * and O the one in the old store.
@@ -75,13 +78,13 @@ class CarryOver implements Lifecycle {
     const target = { identity, deadline }
     if (entry === undefined) return this.#open(undefined, target)
     if (isTombstone(entry)) return this.#destroy(target).then(() => undefined)
-    if (texts === undefined || entry.proof !== identity.proof) return undefined
-    return this.#bridge || this.#format.recordOf(texts) !== undefined ? this.#open({ entry, texts }, target) : undefined
+    if (texts === undefined || entry.proof !== identity.proof || this.#isSettled({ entry, texts })) return undefined
+    return this.#open({ entry, texts }, target)
   }
 
   afterWrite({ identity, entry, texts, isCreated, deadline }: WrittenSession): Promise<undefined> | undefined {
     const row = { entry, texts }
-    if (!this.#bridge) return undefined
+    if (!this.#bridge || this.#isSettled(row)) return undefined
     if (isCreated && this.#recordOf(row).written !== undefined) return undefined // a copy of O
     return this.#settle(row, { identity, deadline }).then((settled) => {
       if (settled === undefined) throw new SessionEndedError('ended')
@@ -96,6 +99,13 @@ class CarryOver implements Lifecycle {
   afterEnd(ended: EndedSession | EndedIndex): Promise<void> | undefined {
     if (!('identity' in ended) || ended.identity === undefined) return undefined
     return this.#destroy({ identity: ended.identity, deadline: ended.deadline })
+  }
+
+  /** Whether N alone is the session, so that O is not read. */
+  #isSettled(row: Row): boolean {
+    const { taken } = this.#recordOf(row)
+    if (this.#bridge) return taken !== undefined && this.#context.now() - taken < TAKING
+    return taken !== undefined || this.#format.recordOf(row.texts) === undefined
   }
 
   async #open(row: Row | undefined, target: Target): Promise<LoadDecision | undefined> {
@@ -119,19 +129,25 @@ class CarryOver implements Lifecycle {
   }
 
   /** Creates N as a copy of O. It is never overwritten, so that parallel requests use one copy. */
-  async #copy(target: Target): Promise<Row | undefined> {
+  async #copy(target: Target): Promise<Row | undefined | 'changed'> {
     const { identity, deadline } = target
     const old = await this.#old.get(identity.id, deadline)
     if (old === undefined) return undefined
-    const record = this.#bridge ? recordOfCopy(this.#format.compared(old), identity.proof, this.#newMark()) : undefined
+    const record = this.#bridge
+      ? recordOfCopy(this.#format.compared(old), identity.proof, this.#newMark())
+      : this.#takenRecord(identity.proof)
     const entry = await this.#context.create(identity, this.#format.copyOf(old, record), deadline)
     if (entry === undefined) return undefined // its user was logged out everywhere
-    if (!this.#bridge || isTombstone(entry)) await this.#destroy(target)
-    return isTombstone(entry) ? undefined : this.#rowOf(entry)
+    const row = this.#rowOf(entry)
+    if (this.#bridge && !isTombstone(entry)) return row
+    if (!isTombstone(entry) && !this.#isSettled(row)) return 'changed' // an instance with the bridge was faster
+    await this.#destroy(target)
+    return isTombstone(entry) ? undefined : row
   }
 
   /** Compares O with what N records about it. Resolves to `'changed'` if N has to be loaded again. */
   async #reconcile(row: Row, target: Target): Promise<Row | undefined | 'changed'> {
+    if (this.#isSettled(row)) return row
     const { identity, deadline } = target
     const old = await this.#old.get(identity.id, deadline)
     const comparison = compare(this.#recordOf(row), this.#format.hashesOf(row.texts), old && this.#format.compared(old))
@@ -160,27 +176,29 @@ class CarryOver implements Lifecycle {
     return undefined
   }
 
-  /** The end of a bridge: N records nothing about O any longer, and O is destroyed. */
+  #takenRecord(proof: string): BridgeRecord {
+    return { ...emptyRecord(proof), taken: this.#context.now() }
+  }
+
+  /** The end of a bridge: N is the session from now on, and O is destroyed. */
   async #take(row: Row, target: Target): Promise<Row | 'changed'> {
-    const taken = await this.#replace(row, this.#format.withRecord(row.texts, undefined), target)
+    const taken = await this.#replace(row, this.#format.withRecord(row.texts, this.#takenRecord(row.entry.proof)), target)
     if (taken === undefined) return 'changed'
     await this.#destroy(target)
     return taken
   }
 
   /**
-   * Writes O as a copy of N, until N is still the same after O was written. Of several requests that
-   * write O at the same time, the last one so writes the newest N.
+   * Writes O as a copy of N. If N was changed while O was written, O is read and written again. Of
+   * several requests that write O at the same time, the last one so writes the newest N.
    */
-  async #write(start: Row, target: Target): Promise<Row | undefined> {
+  async #write(row: Row, target: Target): Promise<Row | undefined | 'changed'> {
     const { identity, deadline } = target
-    for (let row = start; ; ) {
-      const mark = { id: this.#newMark(), hashes: this.#format.hashesOf(row.texts) }
-      await this.#old.set(identity.id, this.#format.markedRowOf(row.texts, mark), deadline)
-      const newest = await this.#confirm(row, mark.id, target)
-      if (newest === undefined || monotonic() > deadline || isEqual(this.#format.hashesOf(newest.texts), mark.hashes)) return newest
-      row = newest
-    }
+    const mark = { id: this.#newMark(), hashes: this.#format.hashesOf(row.texts) }
+    await this.#old.set(identity.id, this.#format.markedRowOf(row.texts, mark), deadline)
+    const newest = await this.#confirm(row, mark.id, target)
+    if (newest === undefined || this.#isSettled(newest) || monotonic() > deadline) return newest
+    return isEqual(this.#format.hashesOf(newest.texts), mark.hashes) ? newest : 'changed'
   }
 
   /**
@@ -190,7 +208,7 @@ class CarryOver implements Lifecycle {
    */
   async #confirm(row: Row, written: string, target: Target): Promise<Row | undefined> {
     for (let newest = row; ; ) {
-      const record = this.#recordOf(newest)
+      const { taken: _, ...record } = this.#recordOf(newest)
       const recorded =
         record.written === undefined
           ? await this.#replace(newest, this.#format.withRecord(newest.texts, { ...record, written }), target)
@@ -198,7 +216,7 @@ class CarryOver implements Lifecycle {
       if (recorded !== undefined) return recorded
       const found = await this.#newest(target)
       if (found === undefined || found === 'ended') return undefined
-      if (this.#recordOf(found).written !== undefined) return found
+      if (this.#recordOf(found).written !== undefined || this.#isSettled(found)) return found
       newest = found
     }
   }

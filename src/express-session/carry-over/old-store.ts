@@ -79,7 +79,8 @@ export class OldStore {
     const timer = setTimeout(() => fail(`it did not respond within ${limit} ms`), limit)
     const callback: Callback = (error, result) => (error ? fail(error) : resolve(result))
     try {
-      const returned: unknown = row === undefined ? this.#store[method as 'get'](sid, callback) : this.#store[method as 'set'](sid, row, callback)
+      const returned: unknown =
+        row === undefined ? this.#store[method as 'get'](sid, callback) : this.#store[method as 'set'](sid, row, callback)
       // Some stores are async functions. An error that such a store throws does not reach the callback.
       if (returned instanceof Promise) returned.catch(fail)
     } catch (error) {
@@ -102,7 +103,9 @@ function oldStoreError(method: Method, reason: unknown): StoreError {
 
 /** Throws `ConfigError` if the option `carryOver` is not a store of express-session. */
 export function checkOldStore(store: unknown): asserts store is ExpressSessionStore {
-  const missing = (['get', 'set', 'destroy'] as const).filter((method) => typeof (Object(store) as Record<string, unknown>)[method] !== 'function')
+  const missing = (['get', 'set', 'destroy'] as const).filter(
+    (method) => typeof (Object(store) as Record<string, unknown>)[method] !== 'function',
+  )
   if (missing.length === 0) return
   throw new ConfigError(
     `Option \`carryOver\`: ${formatValue(store)} has no method ${missing.join(', ')}. Pass the store of express-session that the application used before, such as \`carryOver: new ConnectRedis({ client })\`.`,

@@ -28,7 +28,7 @@ export class RowFormat {
   }
 
   /** The properties of a session that is a copy of an old row. */
-  copyOf({ row }: OldSession, record: BridgeRecord | undefined): Texts {
+  copyOf({ row }: OldSession, record: BridgeRecord): Texts {
     return this.withRecord(this.#format.textsOf(row, new Map()), record)
   }
 
@@ -53,12 +53,9 @@ export class RowFormat {
     return text === undefined ? undefined : (JSON.parse(text) as BridgeRecord)
   }
 
-  /** The properties with another record, or without one. */
-  withRecord(texts: Texts, record: BridgeRecord | undefined): Texts {
-    const changed = new Map(texts)
-    if (record === undefined) changed.delete(RECORD)
-    else changed.set(RECORD, JSON.stringify(record))
-    return changed
+  /** The properties with another record. */
+  withRecord(texts: Texts, record: BridgeRecord): Texts {
+    return new Map([...texts, [RECORD, JSON.stringify(record)]])
   }
 
   /** The properties of a session after these members of its row became those of the old row. */

@@ -45,7 +45,10 @@ const ATTRIBUTES = ['path', 'domain', 'httpOnly', 'secure', 'sameSite', 'priorit
 /** What has to be stored so that the session has this cookie. */
 function cookieChanges(tracked: TrackedCookie, cookie: OldCookie): ReturnType<TrackedCookie['take']> {
   const given = toPlain(cookie)
-  Object.assign(tracked.cookie, Object.fromEntries(ATTRIBUTES.filter((name) => name in given).map((name) => [name, given[name] ?? undefined])))
+  Object.assign(
+    tracked.cookie,
+    Object.fromEntries(ATTRIBUTES.filter((name) => name in given).map((name) => [name, given[name] ?? undefined])),
+  )
   if (given.originalMaxAge !== undefined) tracked.cookie.originalMaxAge = given.originalMaxAge
   return tracked.take()
 }
