@@ -1,4 +1,5 @@
 import { monotonic } from '../../core/base/clock.ts'
+import { DAY } from '../../core/base/duration.ts'
 import { BusyError, SessionEndedError } from '../../core/base/errors.ts'
 import { ignore } from '../../core/base/ignore.ts'
 import type {
@@ -17,6 +18,7 @@ import type { Entry } from '../../core/store/store.ts'
 import { isTombstone } from '../../core/store/tombstone.ts'
 import { type BridgeRecord, compare, emptyRecord, isEqual, recordOfCopy } from './bridge-record.ts'
 import type { OldStore } from './old-store.ts'
+import { Revocations } from './revocations.ts'
 import type { RowFormat } from './row-format.ts'
 
 /** The parts of a carry-over. */
@@ -42,6 +44,9 @@ interface Target {
 
 const MARK_LENGTH = 12
 
+/** How long an end is remembered, in milliseconds. Old instances can extend a session without limit. */
+export const CARRY_OVER_TOMBSTONE: number = 400 * DAY
+
 /** After this time, an instance without the bridge no longer destroys the old row of a session that it took. */
 const TAKING = 60_000
 
@@ -65,6 +70,7 @@ class CarryOver implements Lifecycle {
   readonly #format: RowFormat
   readonly #bridge: boolean
   readonly #newMark: () => string
+  readonly #revocations: Revocations
 
   constructor({ old, format, bridge, randomText }: CarryOverParts, context: LifecycleContext) {
     this.#context = context
@@ -72,6 +78,7 @@ class CarryOver implements Lifecycle {
     this.#format = format
     this.#bridge = bridge
     this.#newMark = () => randomText(MARK_LENGTH)
+    this.#revocations = new Revocations(context, randomText, CARRY_OVER_TOMBSTONE)
   }
 
   afterLoad({ identity, entry, texts, deadline }: LoadedSession): Promise<LoadDecision | undefined> | undefined {
@@ -97,7 +104,8 @@ class CarryOver implements Lifecycle {
    * destroyed when it is found.
    */
   afterEnd(ended: EndedSession | EndedIndex): Promise<void> | undefined {
-    if (!('identity' in ended) || ended.identity === undefined) return undefined
+    if ('index' in ended) return this.#revocations.add(ended)
+    if (ended.identity === undefined) return undefined
     return this.#destroy({ identity: ended.identity, deadline: ended.deadline })
   }
 
@@ -137,12 +145,19 @@ class CarryOver implements Lifecycle {
       ? recordOfCopy(this.#format.compared(old), identity.proof, this.#newMark())
       : this.#takenRecord(identity.proof)
     const entry = await this.#context.create(identity, this.#format.copyOf(old, record), deadline)
-    if (entry === undefined) return undefined // its user was logged out everywhere
+    if (entry === undefined || (await this.#endIfRevoked(entry, target))) return undefined
     const row = this.#rowOf(entry)
     if (this.#bridge && !isTombstone(entry)) return row
     if (!isTombstone(entry) && !this.#isSettled(row)) return 'changed' // an instance with the bridge was faster
     await this.#destroy(target)
     return isTombstone(entry) ? undefined : row
+  }
+
+  /** Ends a copy if its user was logged out everywhere. When the user logged in is not known. */
+  async #endIfRevoked({ userId }: Entry, { identity, deadline }: Target): Promise<boolean> {
+    if (userId === undefined || !(await this.#revocations.has(userId, deadline))) return false
+    await this.#context.end({ key: identity.key, handle: identity.handle, identity, reason: 'revoked', deadline })
+    return true
   }
 
   /** Compares O with what N records about it. Resolves to `'changed'` if N has to be loaded again. */

@@ -33,7 +33,7 @@ const MARK = '__sojourn'
 export function toOldSession(value: unknown): OldSession | undefined {
   const row: unknown = isObject(value) ? JSON.parse(JSON.stringify(value)) : undefined
   if (!isObject(row) || !isObject(row['cookie'])) return undefined
-  const { [MARK]: mark, ...session } = row
+  const { [MARK]: mark, __lastAccess, ...session } = row // session-file-store adds the time of the last access
   return { row: session as OldRow, mark: isMark(mark) ? mark : undefined }
 }
 
