@@ -10,15 +10,18 @@ import type {
   Keyed,
   List,
   Load,
+  Operation,
   Page,
   Refused,
   Replace,
   Store,
+  StoreDescription,
   Touch,
   Written,
 } from '../core/store/store.ts'
 import type { RedisClient } from './redis/redis-client.ts'
 import { connectionThrough, type RedisConnection } from './redis/redis-connection.ts'
+import { describeRedis } from './redis/redis-description.ts'
 import { warnOfEviction } from './redis/redis-eviction.ts'
 import { scanPage, userPage } from './redis/redis-pages.ts'
 import {
@@ -137,6 +140,10 @@ export class RedisStore implements Store {
     const maxEntries = Math.max(1, limit)
     if (userId === undefined) return scanPage(this.#rows, now, maxEntries, cursor)
     return userPage(this.#rows, this.#users, userId, { call: { operation: 'list', deadline }, now, limit: maxEntries, cursor })
+  }
+
+  describe(operation: Operation = {}): Promise<StoreDescription> {
+    return describeRedis(this.#rows, operation)
   }
 
   /** Does nothing, because the client belongs to the application. */

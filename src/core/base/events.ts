@@ -107,8 +107,11 @@ export interface SessionEvents {
    * `Vary: Cookie` (`no-vary`).
    */
   readonly 'late-read': { readonly reason: 'no-vary' }
-  /** A response deletes the cookie of a session that was flushed. */
-  readonly 'cookie-deleted': { readonly reason: 'flush' }
+  /**
+   * A response deletes the cookie of a session that was flushed (`flush`), or that had ended before
+   * (`ended`). The latter only with profiles that do so, such as that of express-session.
+   */
+  readonly 'cookie-deleted': { readonly reason: 'flush' | 'ended' }
   /**
    * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), for a
    * request that `cookie.path` does not cover (`outside-path`), outside of a request (`outside`, with
@@ -117,6 +120,24 @@ export interface SessionEvents {
    * (`unreadable`).
    */
   readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside-path' | 'outside' | 'no-response' | 'unreadable' }
+  /**
+   * An operator changed something with `sojourn/admin` or the command line: ended one session
+   * (`revoked`), those of a user (`user-revoked`) or many (`all-revoked`), removed a property
+   * (`property-deleted`), or deleted expired sessions (`expired-cleared`). `count` is the number of
+   * sessions that were changed. With the outcome `failed`, the change was interrupted by an error and
+   * may have been applied to further sessions.
+   */
+  readonly audit: {
+    readonly reason: 'revoked' | 'user-revoked' | 'all-revoked' | 'property-deleted' | 'expired-cleared'
+    /** The name that was passed to `createAdmin`. */
+    readonly operator: string
+    readonly outcome: 'done' | 'failed'
+    readonly count: number
+    /** The property that was deleted. */
+    readonly property?: string
+    /** The user whose sessions were ended. */
+    readonly userId?: string
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
-import { BROWSER, LAST_USER } from '../base/reserved.ts'
-import type { RuleContext, Texts } from '../config/profile.ts'
+import { BROWSER } from '../base/reserved.ts'
+import type { PropertyNames, RuleContext, Texts } from '../config/profile.ts'
 
 /**
  * One recorded change. A session only records intents; a commit replays them on the newest state.
@@ -89,24 +89,24 @@ export function noEffects(): MergeEffects {
 
 /** Applies one intent to texts, in place. */
 export function apply(texts: Map<string, string>, intent: Intent, effects: MergeEffects, context: RuleContext): void {
-  const { userName } = context.profile
+  const { names } = context.profile
   if (RULES[intent.kind].newId) effects.newId = true
-  if (isOtherNewId(intent, userName)) effects.cycled = true
+  if (isOtherNewId(intent, names.user)) effects.cycled = true
   switch (intent.kind) {
     case 'set':
     case 'mutate':
     case 'reauthenticate':
-      return put(texts, userName, intent.name, intent.text)
+      return put(texts, names, intent.name, intent.text)
     case 'remove':
-      return remove(texts, userName, intent.name)
+      return remove(texts, names, intent.name)
     case 'setIfAbsent':
-      return texts.has(intent.name) ? undefined : put(texts, userName, intent.name, intent.text)
+      return texts.has(intent.name) ? undefined : put(texts, names, intent.name, intent.text)
     case 'update':
     case 'consume':
-      return put(texts, userName, intent.name, intent.change(texts.get(intent.name)))
+      return put(texts, names, intent.name, intent.change(texts.get(intent.name)))
     case 'claim':
       effects.claimed = texts.get(intent.name)
-      return remove(texts, userName, intent.name)
+      return remove(texts, names, intent.name)
     case 'restore':
       return restore(texts, intent.properties)
     case 'clear':
@@ -120,18 +120,18 @@ export function apply(texts: Map<string, string>, intent: Intent, effects: Merge
   }
 }
 
-function put(texts: Map<string, string>, userName: string, name: string, text: string | undefined): void {
-  if (text === undefined) return remove(texts, userName, name)
+function put(texts: Map<string, string>, names: PropertyNames, name: string, text: string | undefined): void {
+  if (text === undefined) return remove(texts, names, name)
   texts.set(name, text)
-  if (name === userName) texts.delete(LAST_USER)
+  if (name === names.user && names.lastUser !== undefined) texts.delete(names.lastUser)
 }
 
-/** Stores the removed user in `LAST_USER`, because the remaining properties belong to that user. */
-function remove(texts: Map<string, string>, userName: string, name: string): void {
+/** Stores the removed user in `lastUser`, because the remaining properties belong to that user. */
+function remove(texts: Map<string, string>, names: PropertyNames, name: string): void {
   const text = texts.get(name)
   if (text === undefined) return
   texts.delete(name)
-  if (name === userName) texts.set(LAST_USER, text)
+  if (name === names.user && names.lastUser !== undefined) texts.set(names.lastUser, text)
 }
 
 function restore(texts: Map<string, string>, properties: readonly (readonly [name: string, text: string | undefined])[]): void {
@@ -149,20 +149,20 @@ function clear(texts: Map<string, string>): void {
 }
 
 function login(texts: Map<string, string>, text: string, effects: MergeEffects, context: RuleContext): void {
-  const { userName } = context.profile
-  const before = texts.get(userName) ?? texts.get(LAST_USER)
+  const { names } = context.profile
+  const before = texts.get(names.user) ?? texts.get(names.lastUser ?? names.user)
   if (before !== undefined && userIn(before, context) !== userIn(text, context)) {
     texts.clear()
     effects.otherUser = true
     effects.wiped = true
   }
-  put(texts, userName, userName, text)
+  put(texts, names, names.user, text)
   effects.loggedIn = true
 }
 
 /** The user id as text; `undefined` if no user is logged in. */
 export function userOf(texts: Texts, context: RuleContext): string | undefined {
-  const text = texts.get(context.profile.userName)
+  const text = texts.get(context.profile.names.user)
   return text === undefined ? undefined : userIn(text, context)
 }
 

@@ -22,13 +22,13 @@ export class Claims {
 
   /** See `Committer.claim`. */
   async claim(draft: Draft, name: string, deadline: number): Promise<string | undefined> {
-    draft.detectMutation(name)
+    draft.collectChangesOf(name)
     const text = draft.properties.texts.get(name)
     if (draft.state.is !== 'live' || (text === undefined && draft.hasPending(name))) {
       if (text !== undefined) draft.record({ kind: 'remove', name })
       return text
     }
-    const { userName } = this.#engine.profile
+    const { user: userName } = this.#engine.profile.names
     const own = draft.intents.filter((intent) => affectsProperty(intent, name) || (name === userName && intent.kind === 'login'))
     if (own.length === 0 && !draft.latestTexts.has(name) && !(await this.#isSetMeanwhile(draft, name))) return undefined
     return this.#commitClaim(draft, name, own, deadline)
@@ -43,7 +43,7 @@ export class Claims {
     if (state.is !== 'live') return false
     const result = await loadEntry(this.#engine, state.identity, true)
     if (result.entry === undefined || !result.texts.has(name) || generation !== draft.generation) return false
-    draft.onCommitted([], state.identity, result.entry, generation)
+    draft.onCommitted([], { identity: state.identity, entry: result.entry, isWritten: false }, generation)
     return true
   }
 

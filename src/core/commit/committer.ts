@@ -7,6 +7,7 @@ import { affectsProperty, type Intent, noEffects, whenEnded } from '../changes/i
 import type { Merged } from '../changes/merge.ts'
 import { additive } from '../changes/overlap.ts'
 import { type Plan, plan } from '../changes/plan.ts'
+import { handleOf } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Objection } from '../config/lifecycle.ts'
 import type { Texts } from '../config/profile.ts'
@@ -64,19 +65,24 @@ export class Committer {
     this.#claims = new Claims(engine, this.#queue, this.#verifier)
   }
 
+  /** Whether the commit for a response with this status performs only a flush. */
+  dropsChanges(status: number): boolean {
+    return status >= 500 && !this.#engine.saveOnError
+  }
+
   /**
    * Commits the changes of a draft. If the status is 500 or above and `saveOnError` is not set, only
    * a flush and the end of an overlap are performed.
    */
   async commit(draft: Draft, status = 200, traced?: CommitTrace): Promise<void> {
     if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.commit(draft, status, started))
-    const failed = status >= 500 && !this.#engine.saveOnError
+    const failed = this.dropsChanges(status)
     setOutcome(traced, 'unchanged')
-    if (draft.state.is === 'deferred') return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
     const scope = this.#scope(draft)
     try {
       if (draft.unverified !== undefined) await this.#verifier.verifyAgain(draft, scope.deadline)
       const { discardsChanges, problem } = inspectChanges(draft, failed)
+      if (draft.state.is === 'deferred' && problem === undefined) return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
       if (!discardsChanges && hasUnloadedChanges(draft)) await loadInto(this.#engine, draft, true)
       for (let repeats = 0; ; repeats++) {
         const plan = this.#plan(draft, discardsChanges)
@@ -139,7 +145,10 @@ export class Committer {
     const { entry, isCreated } = await this.#writer.createUnder(identity, merged, deadline)
     if (!isCreated) return entry
     this.#engine.emit({ type: 'created', reason: 'changed', handle: identity.handle })
-    const isVerified = await this.#verifier.verifyCreated({ identity, entry, merged, before: undefined, joins: false }, deadline)
+    const isVerified = await this.#verifier.verifyCreated(
+      { identity, entry, isWritten: true, merged, before: undefined, joins: false },
+      deadline,
+    )
     return isVerified ? entry : undefined
   }
 
@@ -151,9 +160,9 @@ export class Committer {
   /** Reports changes that nothing will commit. The warning is printed once. */
   reportUncommitted(draft: Draft): void {
     if (draft.isCommitted) return
-    const isModified = detectMutations(draft) !== undefined || draft.intents.length > 0 || draft.pendingDeletes.length > 0
+    const isModified = collectChanges(draft) !== undefined || draft.intents.length > 0 || draft.pendingDeletes.length > 0
     if (!isModified) return
-    this.#engine.emit({ type: 'uncommitted', reason: 'closed', ...handleOf(draft) })
+    this.#engine.emit({ type: 'uncommitted', reason: 'closed', ...handleOf(draft.state) })
     this.#engine.warnOnce(UNCOMMITTED)
   }
 
@@ -167,7 +176,7 @@ export class Committer {
    */
   #failed(draft: Draft, { generation }: Scope, error: unknown): unknown {
     if (error instanceof CommitUnknownError) draft.markUnknown(generation)
-    this.#engine.emit({ type: 'commit-failed', reason: reasonOf(error), ...handleOf(draft) })
+    this.#engine.emit({ type: 'commit-failed', reason: reasonOf(error), ...handleOf(draft.state) })
     return error
   }
 
@@ -178,7 +187,7 @@ export class Committer {
       intents,
       pendingDeletes,
       accessed,
-      touches: !this.#engine.capabilities.carriesData,
+      touches: !this.#engine.capabilities.carriesData && !draft.isQuiet,
       discardsChanges,
       texts: properties.texts,
       merge: () => draft.merged(),
@@ -210,7 +219,9 @@ export class Committer {
   }
 
   #unchanged(draft: Draft, reason: (SessionEvent & { readonly type: 'unchanged' })['reason']): void {
-    this.#engine.emit({ type: 'unchanged', reason, ...handleOf(draft) })
+    this.#engine.emit({ type: 'unchanged', reason, ...handleOf(draft.state) })
+    const { state } = draft
+    if (state.is === 'live') draft.onOutcome('unchanged', state.identity, state.entry)
   }
 
   async #touch(draft: Draft, { identity, entry, expiresAt }: PlanOf<'touch'>): Promise<undefined> {
@@ -218,21 +229,22 @@ export class Committer {
     const { key, handle } = identity
     try {
       const isTouched = await store.touch({ key, expiresAt, expected: entry.version, now: now() })
-      if (isTouched) draft.issue('touched', identity, { ...entry, expiresAt })
+      draft.onOutcome(isTouched ? 'touched' : 'unchanged', identity, isTouched ? { ...entry, expiresAt } : entry)
       emit(isTouched ? { type: 'touched', reason: 'idle', handle } : { type: 'touch-refused', reason: 'changed-concurrently', handle })
     } catch {
+      draft.onOutcome('unchanged', identity, entry)
       emit({ type: 'touch-refused', reason: 'store-error', handle })
     }
   }
 
   async #create(draft: Draft, merged: Merged, scope: Scope): Outcome {
     requireToken(draft.access, this.#engine.emit) // with `lazy`, it was unknown whether there is a session
-    const { entry, identity } = await this.#writer.create(merged, scope.deadline)
-    draft.onCommitted(scope.intents, identity, entry, scope.generation)
-    this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: identity.handle })
+    const created = await this.#writer.create(merged, scope.deadline, draft.reservedIdentity)
+    draft.onCommitted(scope.intents, { ...created, isWritten: true }, scope.generation)
+    this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: created.identity.handle })
     return this.#engine.lifecycles === undefined
       ? undefined
-      : this.#verifier.verify(draft, { identity, entry, merged, before: undefined, joins: false }, true, scope)
+      : this.#verifier.verify(draft, { ...created, isWritten: true, merged, before: undefined, joins: false }, true, scope)
   }
 
   #join(draft: Draft, { identity, newer: { entry, texts } }: PlanOf<'join'>, scope: Scope): Outcome {
@@ -246,7 +258,7 @@ export class Committer {
     try {
       await this.#replace(draft, { ...none, identity, entry, merged: undefined, latestTexts: draft.latestTexts }, none)
     } catch (error) {
-      this.#engine.emit({ type: 'commit-failed', reason: reasonOf(error), ...handleOf(draft) })
+      this.#engine.emit({ type: 'commit-failed', reason: reasonOf(error), ...handleOf(draft.state) })
     }
   }
 
@@ -272,9 +284,9 @@ export class Committer {
 
   /** A withdrawn session keeps all changes but the login, so repeating them would apply them twice. */
   #withdrawn({ state }: Draft, intents: readonly Intent[]): readonly Intent[] {
-    const { userName } = this.#engine.profile
+    const { user } = this.#engine.profile.names
     if (state.is !== 'live') return intents
-    return intents.filter((intent) => intent.kind === 'login' || affectsProperty(intent, userName))
+    return intents.filter((intent) => intent.kind === 'login' || affectsProperty(intent, user))
   }
 
   async #delete(draft: Draft, ended: readonly Identity[], reason: 'flush' | 'other-user', { deadline }: Scope): Promise<undefined> {
@@ -282,6 +294,7 @@ export class Committer {
     for (const identity of ended) existed = (await this.ends.end({ ...identity, identity, reason, deadline })) || existed
     if (!existed && reason === 'flush') this.#flushedRowMissing(draft)
     for (const { key } of ended) draft.onDeleted(key)
+    draft.onOutcome('ended')
   }
 
   /**
@@ -302,8 +315,9 @@ export class Committer {
   async #sessionEnded(draft: Draft, error: SessionEndedError, scope: Scope): Outcome {
     if (scope.generation !== draft.generation) return undefined // this request flushed it while the write was running
     const outcome = this.#outcomeFor(scope.intents)
-    this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome, ...handleOf(draft) })
+    this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome, ...handleOf(draft.state) })
     draft.end(outcome === 'started-new')
+    if (outcome !== 'started-new') draft.onOutcome('ended')
     if (outcome === 'started-new') return this.#create(draft, draft.merged(), { ...scope, intents: [...draft.intents] })
     if (outcome === 'error') throw error
     return undefined
@@ -319,10 +333,10 @@ export class Committer {
 const UNCOMMITTED =
   'A connection closed with changes of its session that were never saved, so they are lost. A WebSocket has no response that saves them: call `await session.save()` after a change. Further cases are reported only to the option `onEvent`, as events of type `uncommitted`.'
 
-/** Records changes inside of objects. Returns the error when one of them cannot be stored. */
-function detectMutations(draft: Draft): { readonly error: unknown } | undefined {
+/** Records changes that were made without verbs. Returns the error when one of them cannot be stored. */
+function collectChanges(draft: Draft): { readonly error: unknown } | undefined {
   try {
-    draft.detectMutations()
+    draft.collectChanges()
     return undefined
   } catch (error) {
     return { error }
@@ -334,7 +348,7 @@ function inspectChanges(
   draft: Draft,
   failed: boolean,
 ): { readonly discardsChanges: boolean; readonly problem?: { readonly error: unknown } } {
-  const problem = failed ? undefined : detectMutations(draft)
+  const problem = failed ? undefined : collectChanges(draft)
   return problem === undefined ? { discardsChanges: failed } : { discardsChanges: true, problem }
 }
 
@@ -344,8 +358,4 @@ function hasUnloadedChanges({ state, intents }: Draft): boolean {
 
 function reasonOf(error: unknown): string {
   return error instanceof SessionError ? error.code : 'application'
-}
-
-function handleOf({ state: { identity } }: Draft): { readonly handle?: string } {
-  return identity === undefined ? {} : { handle: identity.handle }
 }

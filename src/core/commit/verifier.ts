@@ -1,11 +1,10 @@
 import { monotonic } from '../base/clock.ts'
 import { SessionEndedError } from '../base/errors.ts'
-import { LAST_USER } from '../base/reserved.ts'
 import { type Intent, userOf } from '../changes/intent.ts'
 import type { Engine } from '../config/engine.ts'
-import type { Objection, WrittenSession } from '../config/lifecycle.ts'
+import type { Objection, UnverifiedWrite, WrittenSession } from '../config/lifecycle.ts'
 import type { Texts } from '../config/profile.ts'
-import type { Draft, UnverifiedWrite } from '../draft/draft.ts'
+import type { Draft } from '../draft/draft.ts'
 import type { CommitResult } from './job.ts'
 import type { CommitQueue } from './queue.ts'
 import type { SessionEnds } from './session-ends.ts'
@@ -40,7 +39,7 @@ export class Verifier {
    * sends no id; if it rejects, `verifyAgain` has to be called before the next commit.
    */
   async verify(draft: Draft, done: DoneWrite, isNewId: boolean, { generation, deadline }: Turn): Promise<Objection | undefined> {
-    if (generation !== draft.generation) return undefined // this request has flushed the session
+    if (!done.isWritten || generation !== draft.generation) return undefined // this request may have flushed the session
     draft.unverified = { written: this.#describe(done, isNewId, draft.openedAt), before: done.before }
     return this.#verify(draft, draft.unverified, deadline)
   }
@@ -99,7 +98,7 @@ export class Verifier {
   }
 
   /**
-   * Gives the session the user it had before. Removing the user would leave `LAST_USER`, and the
+   * Gives the session the user it had before. Removing the user would leave `names.lastUser`, and the
    * next login of another user would drop the data. Resolves to `undefined` if the session has ended.
    */
   async #restoreUser(
@@ -108,7 +107,8 @@ export class Verifier {
     before: Texts,
     deadline: number,
   ): Promise<CommitResult | undefined> {
-    const properties = [this.#engine.profile.userName, LAST_USER].map((name) => [name, before.get(name)] as const)
+    const { user, lastUser } = this.#engine.profile.names
+    const properties = [user, ...(lastUser === undefined ? [] : [lastUser])].map((name) => [name, before.get(name)] as const)
     const intents: Intent[] = [{ kind: 'restore', properties }]
     const { identity, entry } = state.is === 'live' ? state : written
     const latestTexts = this.#engine.values.decode(entry.payload) ?? before

@@ -11,7 +11,7 @@ export function writeChanges(
   own: readonly Intent[],
 ): Promise<CommitResult> {
   return queue.commit({ ...job, access: draft.access }).then((done) => {
-    draft.onCommitted(own, done.identity, done.entry, job.generation)
+    draft.onCommitted(own, done, job.generation)
     return done
   })
 }

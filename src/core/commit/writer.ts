@@ -66,13 +66,15 @@ export class Writer {
     }
   }
 
-  /** Adds a row under a new id. */
-  async create(merged: Merged, deadline: number): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
+  /**
+   * Adds a row under a new id. `reserved` is used for the first attempt; further ones need others.
+   */
+  async create(merged: Merged, deadline: number, reserved?: Identity): Promise<{ readonly entry: Entry; readonly identity: Identity }> {
     const { store, ids, receipts, now } = this.#context
     const retry = new Retry(deadline)
     const nonce = receipts.open()
     try {
-      let identity = ids.create()
+      let identity = reserved ?? ids.create()
       for (let collisions = 0; collisions < MAX_COLLISIONS; ) {
         const entry = newEntry(this.#context, merged, { proof: identity.proof, idAt: now() }, nonce)
         const { key } = identity

@@ -46,6 +46,13 @@ export interface WrittenSession {
   readonly deadline: number
 }
 
+/** A write that no lifecycle has accepted yet (see `Verifier`). */
+export interface UnverifiedWrite {
+  readonly written: Omit<WrittenSession, 'deadline'>
+  /** The properties before the write; `undefined` if it created the session. */
+  readonly before: Texts | undefined
+}
+
 /** The reason why a write is withdrawn. */
 export interface Objection {
   /** The error of the commit. */

@@ -1,7 +1,7 @@
 import type { Refusal } from '../base/access.ts'
 import type { Duration } from '../base/duration.ts'
 import type { RandomText } from '../base/random.ts'
-import type { Transport } from '../cookie/transport.ts'
+import type { Issue, Transport } from '../cookie/transport.ts'
 import type { Ids } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import type { SessionOptions } from './options.ts'
@@ -32,20 +32,40 @@ export interface RuleContext {
  */
 export type Expiry = Duration | Date | 'browser' | undefined
 
-/** A write that succeeded. */
+/** What a commit did to the session of a request. */
 export interface CommitOutcome {
-  readonly change: 'created' | 'new-id' | 'written' | 'touched'
-  readonly entry: Entry
+  /**
+   * The session was stored under a new id (`created`, `new-id`), written under the id that the client
+   * has (`written`), extended (`touched`), or stayed as it was (`unchanged`); or it ended: by this
+   * commit, or before it, which dropped its changes (`ended`).
+   */
+  readonly change: 'created' | 'new-id' | 'written' | 'touched' | 'unchanged' | 'ended'
+  /**
+   * Whether this commit proved that the id is current: by a compare-and-swap or a touch. A token
+   * that is issued without the proof can replace a newer one in the browser.
+   */
+  readonly isCurrent: boolean
+  /** `undefined` if the session ended. */
+  readonly entry: Entry | undefined
   readonly now: number
   /** The properties of the entry. A function, because most writes do not need them parsed. */
   readonly texts: () => Texts
 }
 
-/**
- * The lifetime of a token that is issued: milliseconds, or `undefined` until the browser is closed.
- */
-export interface Issue {
-  readonly lifetime: number | undefined
+/** The names of properties that have a meaning for the session. */
+export interface PropertyNames {
+  /** The property with the id of the user. */
+  readonly user: string
+  /**
+   * The property with the user who was last removed from the session, whose data a login of another
+   * user drops. Omitted if the data stays.
+   */
+  readonly lastUser?: string
+  /**
+   * Whether a name is reserved, so that the property is neither shown nor writable. `true` for
+   * `lastUser`, and for every name for which `isInternal` of `base/reserved.ts` returns `true`.
+   */
+  isReserved(name: string): boolean
 }
 
 /**
@@ -54,8 +74,7 @@ export interface Issue {
  * names and rules. Every function is pure.
  */
 export interface SessionProfile {
-  /** The property with the id of the user. */
-  readonly userName: string
+  readonly names: PropertyNames
   /**
    * The reason why `login(userId)` cannot be used, and the remedy; `undefined` if it can be used.
    */
@@ -113,6 +132,9 @@ export interface SessionProfile {
    * it.
    */
   readonly unreadable?: Refusal
-  /** The token to issue after a write; `undefined` if the client keeps its token. */
-  issues(outcome: CommitOutcome, context: RuleContext): Issue | undefined
+  /**
+   * Called after every commit of a session that was read. Returns how to issue its token, `'clear'`
+   * to delete the token of the client, or `undefined` if the client keeps the token that it has.
+   */
+  issues(outcome: CommitOutcome, context: RuleContext): Issue | 'clear' | undefined
 }

@@ -12,8 +12,7 @@ import type { OptionsOf, SessionOptions } from '../config/options.ts'
 import { ownProfile } from '../config/own-profile.ts'
 import type { SessionProfile } from '../config/profile.ts'
 import { isInRealm } from '../config/realm.ts'
-import type { IncomingRequest } from '../cookie/incoming-request.ts'
-import type { NodeMessage } from '../cookie/node-request.ts'
+import type { RequestInput } from '../cookie/to-incoming-request.ts'
 import { printSetCookie } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
@@ -22,6 +21,7 @@ import { checkCopy, type Session } from '../session/session.ts'
 import { Clearer } from '../store/clearer.ts'
 import type { DataOf, Default, Schemas } from '../values/session-data.ts'
 import { ADAPTER, hasOtherPort, type SessionAdapter } from './adapter-port.ts'
+import { ADMIN, type AdminPort } from './admin-port.ts'
 import { attachLifecycles } from './attach-lifecycles.ts'
 import { RequestSessions } from './request-sessions.ts'
 import { Users } from './users.ts'
@@ -44,13 +44,14 @@ export class Sessions<Data = Default> {
    * `sojourn/django`.
    */
   constructor(options: SessionOptions, profile: SessionProfile = ownProfile, lifecycles: readonly MakeLifecycle[] = []) {
-    checkSessionOptions(options)
+    checkSessionOptions(options, profile.names)
     const { store, lazy = false, as: name = 'session' } = options
     const { clearExpired = store.clearExpired === undefined || isWorkers() ? false : '1h' } = options
     this.#engine = attachLifecycles(makeEngine(options, profile), lifecycles, () => this.#committer)
     this.#committer = new Committer(this.#engine)
     this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, scope: profile.scope(options) })
     Object.defineProperty(this, ADAPTER, { value: this.#requests })
+    Object.defineProperty(this, ADMIN, { value: { options, profile } satisfies AdminPort })
     this.users = new Users(this.#engine, this.#committer.ends)
     this.#release = this.#engine.store.retain()
     const interval = clearExpired === false ? undefined : milliseconds(clearExpired)
@@ -60,15 +61,16 @@ export class Sessions<Data = Default> {
   /**
    * Opens the session of a request: the one that its cookie names, or a new and empty one, which is
    * not stored until something is set. `request` is a `Request`, a request of Node (also that of an
-   * upgrade), or an `IncomingRequest`. Never rejects because of the store: the error of a failed
-   * load is thrown when the session is first used. Rejects with `ConfigError` when `request` is
-   * something else.
+   * upgrade), the cookie jar of a framework (`CookieJar`), or an `IncomingRequest`. With a jar,
+   * `commit` and `save` write the cookies of the response to it. Never rejects because of the store:
+   * the error of a failed load is thrown when the session is first used. Rejects with `ConfigError`
+   * when `request` is something else.
    *
    * ```ts
    * const session = await sessions.open(request)
    * ```
    */
-  async open(request: Request | NodeMessage | IncomingRequest): Promise<Session<Data>> {
+  async open(request: RequestInput): Promise<Session<Data>> {
     const { session } = await this.#requests.open(request)
     return session
   }
@@ -95,7 +97,8 @@ export class Sessions<Data = Default> {
   /**
    * The headers that a response has to carry for its session: `Set-Cookie` for a new id that was
    * committed (with a `CookieStore` for the session itself, in as many cookies as it takes) or to
-   * delete the cookie of a flushed session, and `Vary: Cookie` when the session was used.
+   * delete the cookie of a flushed session, and `Vary: Cookie` when the session was used. For a
+   * session that was opened from a cookie jar there is no `Set-Cookie`, because the jar has it.
    *
    * ```ts
    * const headers = sessions.headers(session)

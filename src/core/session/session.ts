@@ -1,7 +1,6 @@
 import { continueAfter, refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { shareClass } from '../base/copies.ts'
 import { CodecError, ConfigError, otherCopyError, type SessionError } from '../base/errors.ts'
-import { isReserved } from '../base/reserved.ts'
 import { isUserId } from '../base/user-id.ts'
 import type { Expiry, SessionProfile } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
@@ -82,10 +81,10 @@ export class Session<Data = Default> extends Dictionary<Data> {
     const draft = draftOf(this).openForWrite()
     const { now, lifetime, profile, values } = draft.context
     if (profile.loginRemedy !== undefined) throw new ConfigError(profile.loginRemedy)
-    if (!isUserId(userId)) throw new CodecError(profile.userName, 'login(userId): pass a number, or a string that is not empty.')
+    if (!isUserId(userId)) throw new CodecError(profile.names.user, 'login(userId): pass a number, or a string that is not empty.')
     if (String(userId).length > MAX_USER_ID)
-      throw new CodecError(profile.userName, `login(userId): the id has more than ${MAX_USER_ID} characters. Pass the key of the user.`)
-    const text = values.print(profile.userName, userId)
+      throw new CodecError(profile.names.user, `login(userId): the id has more than ${MAX_USER_ID} characters. Pass the key of the user.`)
+    const text = values.print(profile.names.user, userId)
     const expiry = 'expiry' in options ? profile.expiryProperties(options.expiry, now(), now(), lifetime) : []
     draft.record({ kind: 'login', text })
     recordExpiry(draft, expiry)
@@ -106,7 +105,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
   /** The id of the user who is logged in: the property `userId`. */
   get userId(): UserId<Data> | undefined {
     const { context, properties } = draftOf(this).openForRead()
-    return properties.read(context.profile.userName) as UserId<Data> | undefined
+    return properties.read(context.profile.names.user) as UserId<Data> | undefined
   }
 
   /**
@@ -215,7 +214,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
    */
   get modified(): boolean {
     const draft = draftOf(this)
-    if (!draft.isCommitted) draft.detectMutations()
+    if (!draft.isCommitted) draft.collectChanges()
     return draft.intents.length > 0 || draft.pendingDeletes.length > 0
   }
 
@@ -277,7 +276,8 @@ Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'
   value(this: Session) {
     if (this === Session.prototype) return 'Session.prototype'
     const { state, currentIdentity, properties, context } = draftOf(this)
-    const names = [...properties.texts.keys()].filter((name) => !isReserved(name) && !context.values.isSecret(name))
+    const isShown = (name: string): boolean => !context.profile.names.isReserved(name) && !context.values.isSecret(name)
+    const names = [...properties.texts.keys()].filter(isShown)
     return `Session ${JSON.stringify({ state: state.is, handle: currentIdentity?.handle, properties: names })}`
   },
 })

@@ -132,6 +132,16 @@ export interface CountExpired extends Operation {
   readonly now: number
 }
 
+/** The database of a store, for an operator. */
+export interface StoreDescription {
+  /** The name of the database with its version, such as `PostgreSQL 17.6`. */
+  readonly server: string
+  /** The time of its clock, in epoch milliseconds. Left out if it runs in this process. */
+  readonly clock?: number
+  /** What an administrator should change, each with the remedy. */
+  readonly warnings: readonly string[]
+}
+
 /** One page of a list. */
 export interface Page {
   /** The entries with their keys. */
@@ -252,6 +262,8 @@ export interface Store {
   clearExpired?(options: ClearExpiredOptions): AsyncIterable<Progress>
   /** Returns how many rows `clearExpired` would delete. Locks nothing. */
   countExpired?(operation: CountExpired): Promise<number>
+  /** Describes the database. For operators; no request calls it. */
+  describe?(operation?: Operation): Promise<StoreDescription>
   /**
    * Creates the tables and indexes that are missing, and returns the statements; an empty text if
    * nothing was missing. May run any number of times, concurrently. A table of the same name that

@@ -2,7 +2,6 @@ import type { Codec } from '../../codecs/codec.ts'
 import { CodecError, ConfigError } from '../base/errors.ts'
 import type { Listener } from '../base/events.ts'
 import { isError, isPromise } from '../base/realms.ts'
-import { isReserved } from '../base/reserved.ts'
 import type { PropertyClass, SchemaResult, Schemas } from './session-data.ts'
 
 /**
@@ -32,7 +31,7 @@ export class Values {
    */
   print(name: string, value: unknown): string {
     if (value === undefined) throw new CodecError(name, `The property "${name}" cannot be undefined. To remove it, call delete('${name}').`)
-    if (isReserved(name) || !this.hasSchema(name)) return this.#print(name, value)
+    if (!this.hasSchema(name)) return this.#print(name, value)
     const result = this.#validate(name, value)
     if (result.issues === undefined) return this.#print(name, result.value)
     // Some libraries quote the value in their messages.

@@ -13,11 +13,13 @@ import type {
   List,
   Load,
   MigrateOptions,
+  Operation,
   Page,
   Progress,
   Refused,
   Replace,
   Store,
+  StoreDescription,
   Touch,
   Written,
 } from '../../core/store/store.ts'
@@ -150,6 +152,12 @@ export class SqlStore implements Store {
 
   async countExpired({ now }: CountExpired): Promise<number> {
     return this.#executor.count(this.#sql.countExpired, [now], monotonic() + MAX_COUNT_TIME)
+  }
+
+  async describe({ deadline }: Operation = {}): Promise<StoreDescription> {
+    const row = await this.#executor.row(this.#sql.describe, [], deadline)
+    const clock = Number(row?.expires_at) // 0 for NULL
+    return { server: `${this.#sql.server} ${row?.version ?? ''}`, warnings: [], ...(clock > 0 && { clock }) }
   }
 
   async migrate({ dryRun = false }: MigrateOptions = {}): Promise<string> {
