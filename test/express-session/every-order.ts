@@ -31,7 +31,10 @@ export interface Found {
  * Runs a simulation with every possible order of its actions. A run ends early in a state that
  * another run has been in. `first` ends the search at the first problem.
  */
-export async function everyOrder(start: () => Promise<Simulation>, { first = false, max = 100_000 }: { readonly first?: boolean; readonly max?: number } = {}): Promise<Found> {
+export async function everyOrder(
+  start: () => Promise<Simulation>,
+  { first = false, max = 100_000 }: { readonly first?: boolean; readonly max?: number } = {},
+): Promise<Found> {
   const visited = new Set<string>()
   const problems = new Map<string, readonly string[]>()
   const prefixes: number[][] = [[]]

@@ -1,9 +1,7 @@
 import type { Texts } from '../../core/config/profile.ts'
+import { BRIDGE } from '../values/names.ts'
 import { type BridgeRecord, type ComparedRow, type Hashes, hashesOf, type Mark } from './bridge-record.ts'
 import { type OldRow, type OldSession, toPlain, withMark } from './old-row.ts'
-
-/** The property of a session with the record of its old row. */
-const RECORD = '_bridge'
 
 /** How the sessions of the manager are stored. */
 export interface SessionFormat {
@@ -49,13 +47,13 @@ export class RowFormat {
   }
 
   recordOf(texts: Texts): BridgeRecord | undefined {
-    const text = texts.get(RECORD)
+    const text = texts.get(BRIDGE)
     return text === undefined ? undefined : (JSON.parse(text) as BridgeRecord)
   }
 
   /** The properties with another record. */
   withRecord(texts: Texts, record: BridgeRecord): Texts {
-    return new Map([...texts, [RECORD, JSON.stringify(record)]])
+    return new Map([...texts, [BRIDGE, JSON.stringify(record)]])
   }
 
   /** The properties of a session after these members of its row became those of the old row. */

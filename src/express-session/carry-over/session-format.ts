@@ -1,18 +1,24 @@
 import type { IncomingMessage } from 'node:http'
-import type { Texts } from '../../core/config/profile.ts'
+import type { Lifetime } from '../../core/config/profile.ts'
 import { Cookie } from '../cookie/cookie.ts'
 import { TrackedCookie } from '../cookie/tracked-cookie.ts'
-import { isReservedName, propertyTexts, storedName, USER } from '../names.ts'
-import type { Settings } from '../options.ts'
 import { plainJsonCodec } from '../values/json-texts.ts'
-import { userText } from '../values/user.ts'
+import { isReservedName, propertyTexts, storedName, USER } from '../values/names.ts'
+import { type UserOf, userText } from '../values/user.ts'
 import { type OldCookie, type OldRow, toPlain } from './old-row.ts'
 import type { SessionFormat } from './row-format.ts'
 
+/** The options that decide how a session is stored. */
+export interface FormatOptions {
+  readonly lifetime: Lifetime
+  readonly cookieOf: (req: IncomingMessage) => object
+  readonly userOf: UserOf
+}
+
 /** How sessions in the form of express-session are stored. */
-export function sessionFormat({ lifetime, cookieOf, userOf }: Pick<Settings, 'lifetime' | 'cookieOf' | 'userOf'>): SessionFormat {
+export function sessionFormat({ lifetime, cookieOf, userOf }: FormatOptions): SessionFormat {
   const newCookie = (): Cookie => {
-    const options = cookieOf({ headers: {}, url: '/' } as IncomingMessage)
+    const options: { readonly secure?: unknown } = cookieOf({ headers: {}, url: '/' } as IncomingMessage)
     return new Cookie({ ...options, secure: options.secure === 'auto' ? false : options.secure })
   }
   return {
