@@ -32,24 +32,11 @@ export interface SessionMiddleware extends RequestHandler {
   readonly sessions: Sessions<expressSession.SessionData>
 }
 
-/**
- * Sessions with the API of express-session: changes are compared, merged with those of parallel
- * requests and saved before the first byte of the response. A property that one request deleted
- * stays deleted, and a session that ended is never created again.
- *
- * ```ts
- * app.use(session({ secret, resave: false, saveUninitialized: false, store: new SqliteStore('sessions.db') }))
- *
- * app.post('/cart/:sku', (req, res) => { (req.session.cart ??= []).push(req.params.sku); res.redirect('/') })
- * ```
- *
- * @throws TypeError for a wrong option of express-session, ConfigError for another wrong option.
- */
 function session(options: SessionOptions): SessionMiddleware {
   return makeMiddleware<expressSession.SessionData>(readOptions((options ?? {}) as GivenOptions)) as unknown as SessionMiddleware
 }
 
-type Shared = {
+interface Constructors {
   readonly Store: typeof Store
   readonly Cookie: typeof Cookie
   readonly Session: typeof Session
@@ -61,10 +48,25 @@ declare namespace session {
   export type CookieOptions = expressSession.CookieOptions
 }
 
-const shared: Shared = { Store, Cookie, Session, MemoryStore }
-const exported: typeof session & Shared = Object.assign(session, shared)
+/**
+ * Sessions with the API of express-session: changes are compared, merged with those of parallel
+ * requests and saved before the first byte of the response. A property that one request deleted
+ * stays deleted, and a session that ended is never created again.
+ *
+ * ```js
+ * app.use(session({ secret, resave: false, saveUninitialized: false, store: new SqliteStore('sessions.db') }))
+ *
+ * app.post('/cart/:sku', (req, res) => { (req.session.cart ??= []).push(req.params.sku); res.redirect('/') })
+ * ```
+ *
+ * @throws TypeError for a wrong option of express-session, ConfigError for another wrong option.
+ */
+const exported: typeof session & Constructors = Object.assign(session, { Store, Cookie, Session, MemoryStore })
 
-export type { CookieOptions, SessionData } from 'express-session'
+/** The properties of `req.session`. Declare yours in the module `express-session`, as before. */
+export type SessionData = expressSession.SessionData
+/** The option `cookie`. */
+export type CookieOptions = expressSession.CookieOptions
 export { Cookie, MemoryStore, Session, Store }
 export default exported
 // What require('sojourn/express-session') returns.

@@ -99,7 +99,6 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
 /** As `layers` and `packages`, for type-only imports. */
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
-  'adapters/': ['node:*', 'fastify', 'hono', 'koa'],
   'express-session/express-session': ['express', 'express-session'],
   'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them

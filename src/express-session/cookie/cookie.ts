@@ -24,14 +24,23 @@ type Expires = Date | null | false | undefined
  * @throws TypeError when the options are not an object, or `maxAge` is neither a number nor a Date.
  */
 export class Cookie {
+  /** The path below which browsers send the cookie. Default `/`. */
   path: string | undefined = '/'
+  /** The value of `expires`. */
   _expires: Expires = null
+  /** The lifetime that was set last, in milliseconds; `null` if the cookie ends with the browser. */
   originalMaxAge: number | null = null
+  /** Whether scripts in the page cannot read the cookie. Default `true`. */
   httpOnly: boolean | undefined = true
+  /** Whether each site that embeds this one gets a separate cookie. */
   declare partitioned: boolean | undefined
+  /** Which cookies Chromium keeps when there are too many: `low`, `medium` or `high`. */
   declare priority: string | undefined
+  /** Whether the cookie is sent over HTTPS only. Over plain HTTP it is then not set. */
   declare secure: boolean | 'auto' | undefined
+  /** The domain with whose subdomains the cookie is shared. */
   declare domain: string | undefined
+  /** `lax`, `strict` or `none`; `true` is `strict`. */
   declare sameSite: boolean | string | undefined
 
   constructor(options?: object) {
@@ -75,6 +84,7 @@ export class Cookie {
     return serializeCookie(name, encodeURIComponent(value), attributesOf(this))
   }
 
+  /** Returns `data`. */
   toJSON(): CookieData {
     return this.data
   }

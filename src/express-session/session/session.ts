@@ -41,6 +41,7 @@ export function setOwner(session: Session, owner: SessionOwner, sid: unknown): v
  * express-session. Its methods call the callback later, or return a promise if there is none.
  */
 export class Session {
+  /** The lifetime of this session and the attributes of its cookie. */
   declare cookie: Cookie
   readonly #req: SessionRequest
   #id: unknown

@@ -40,14 +40,17 @@ export class SessionStore extends Store {
     this.#attached().generate(req)
   }
 
+  /** Finds a session by its sid or handle, as a plain object with a `cookie`. */
   override get(sid: string, callback: Found<StoredSession>): void {
     finish<StoredSession | undefined>(this.#attached().get(sid), callback)
   }
 
+  /** Saves what differs from the session that `get` returned. */
   override set(sid: string, session: object, callback?: Callback): void {
     finish(this.#attached().set(sid, session), callback)
   }
 
+  /** Ends a session by its sid or handle. Requests that are running cannot save it again. */
   override destroy(sid: string, callback?: Callback): void {
     finish(this.#attached().destroy(sid), callback)
   }

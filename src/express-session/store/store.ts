@@ -10,12 +10,19 @@ export interface StoredSession {
 
 /** The methods that a store for express-session has to have, and those that it inherits. */
 export interface Store extends EventEmitter {
+  /** Finds a session, as a plain object with a `cookie`. */
   get(sid: string, callback: (error?: unknown, session?: StoredSession) => void): void
+  /** Saves a session. */
   set(sid: string, session: object, callback?: Callback): void
+  /** Ends a session. */
   destroy(sid: string, callback?: Callback): void
+  /** Puts a new session with a new sid on a request. */
   generate?(req: SessionRequest): void
+  /** Finds a session, as an object with the methods of `req.session`. */
   load(sid: string, callback: (error?: unknown, session?: Session) => void): void
+  /** Puts a session that `get` returned on a request. */
   createSession(req: SessionRequest, session: StoredSession): Session
+  /** Ends the session of a request, and puts a new one on it. */
   regenerate(req: SessionRequest, callback: Callback): void
 }
 
