@@ -58,6 +58,8 @@ export interface End {
   readonly oldAfterwards: Data | undefined
   /** Every value that a property has had in sojourn's store. */
   readonly history: readonly string[]
+  /** The requests at new instances that found no session. */
+  readonly missed: readonly string[]
   /** Whether a new instance ended the session. */
   readonly isLoggedOut: boolean
   /** Whether an old instance ended the session while a new one wrote the old row. */
@@ -114,6 +116,7 @@ export class BridgeModel implements Simulation {
   #now = 0
   #step = 0
   #oldEndedAt = NO_LIMIT
+  readonly #missed: string[] = []
   #isLoggedOut = false
   #isExcused = false
   #hadFaults = false
@@ -170,14 +173,15 @@ export class BridgeModel implements Simulation {
   async problems(): Promise<readonly string[]> {
     this.#faults = 0
     const [old, row, history] = [this.#oldData(), this.#rowData(), [...this.#history]]
+    const missed = [...this.#missed]
     const found = await this.#runAlone({ at: this.#setting.last ?? 'new' })
-    const flags = { isLoggedOut: this.#isLoggedOut, isExcused: this.#isExcused, hadFaults: this.#hadFaults }
+    const flags = { missed, isLoggedOut: this.#isLoggedOut, isExcused: this.#isExcused, hadFaults: this.#hadFaults }
     return this.#setting.check({ found, old, row, history, oldAfterwards: this.#oldData(), ...flags })
   }
 
   #oldData(): Data | undefined {
     if (this.#old === undefined) return undefined
-    const { __sojourn, cookie, ...data } = JSON.parse(this.#old)
+    const { __sojourn: _mark, cookie: _, ...data } = JSON.parse(this.#old)
     return data
   }
 
@@ -228,7 +232,10 @@ export class BridgeModel implements Simulation {
       return sets
     }
     let entry = await this.#open(lifecycle, context)
-    if (entry === undefined) return undefined
+    if (entry === undefined) {
+      this.#missed.push(process.name)
+      return undefined
+    }
     if (ends) {
       await context.end({ key: IDENTITY.key, handle: IDENTITY.handle, identity: IDENTITY, reason: 'flush', deadline: NO_LIMIT })
       this.#isLoggedOut = true
@@ -276,7 +283,7 @@ export class BridgeModel implements Simulation {
 
   #oldSessions(process: Process): CarryOverParts['old'] {
     return {
-      get: () => this.#send(process, 'get', () => this.#old && toOldSession(JSON.parse(this.#old))),
+      get: () => this.#send(process, 'get', () => (this.#old === undefined ? undefined : toOldSession(JSON.parse(this.#old)))),
       set: (_, row) =>
         this.#send(process, 'set', () => {
           const { readAt = NO_LIMIT } = process
@@ -293,7 +300,7 @@ export class BridgeModel implements Simulation {
       this.#write({ ...EMPTY, version: `${process.name} ${process.results.length}`, payload: JSON.stringify([...texts]) })
     return {
       now: () => this.#now,
-      store: { load: () => this.#send(process, 'load', () => this.#row) } as LifecycleContext['store'],
+      store: { load: () => this.#send(process, 'load', () => this.#row) } as unknown as LifecycleContext['store'],
       create: (_, texts) => this.#send(process, 'create', () => this.#row ?? write(texts)),
       replace: (_, entry, texts) => this.#send(process, 'replace', () => (this.#row?.version === entry.version ? write(texts) : undefined)),
       end: async (session) => {
@@ -370,7 +377,7 @@ export class BridgeModel implements Simulation {
 const EMPTY: Entry = { payload: '', proof: 'proof', idAt: 0, version: '', commits: '', createdAt: 0, seenAt: 0, expiresAt: NO_LIMIT }
 
 function dataOf({ payload }: Entry): Data {
-  const { cookie, ...data } = format.rowOf(format.decode(payload) ?? new Map())
+  const { cookie: _, ...data } = format.rowOf(format.decode(payload) ?? new Map())
   return data as Data
 }
 
@@ -382,6 +389,7 @@ function written(entry: Entry): Parameters<NonNullable<Lifecycle['afterWrite']>>
     texts,
     isCreated: false,
     isNewId: false,
+    replaced: undefined,
     assignsUser: false,
     joins: false,
     openedAt: 0,

@@ -36,6 +36,8 @@ export interface WrittenSession {
   /** Whether this write created the session. */
   readonly isCreated: boolean
   readonly isNewId: boolean
+  /** The id that this write replaced. */
+  readonly replaced: Identity | undefined
   /** Whether this write assigned the session to a user, by a login or in another way. */
   readonly assignsUser: boolean
   /** Whether a login joined the session of a parallel login. */
@@ -94,7 +96,8 @@ export interface Lifecycle {
   /**
    * Called after a write was acknowledged and before its id is sent. An objection withdraws the
    * write: a session that it created ends; any other gets back the user it had. If the call rejects,
-   * no id is sent, and the next commit of the request calls it again.
+   * no id is sent, and the next commit of the request calls it again. A rejection with
+   * `SessionEndedError` means that the session has ended.
    */
   afterWrite?(written: WrittenSession): Maybe<Objection>
   /** Called after an end, also if there was no row. If it rejects, the end is repeated. */

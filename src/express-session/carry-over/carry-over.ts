@@ -89,14 +89,17 @@ class CarryOver implements Lifecycle {
     return this.#open({ entry, texts }, target)
   }
 
-  afterWrite({ identity, entry, texts, isCreated, deadline }: WrittenSession): Promise<undefined> | undefined {
+  afterWrite({ identity, entry, texts, isCreated, replaced, deadline }: WrittenSession): Promise<undefined> | undefined {
     const row = { entry, texts }
     if (!this.#bridge || this.#isSettled(row)) return undefined
     if (isCreated && this.#recordOf(row).written !== undefined) return undefined // a copy of O
-    return this.#settle(row, { identity, deadline }).then((settled) => {
-      if (settled === undefined) throw new SessionEndedError('ended')
-      return undefined
-    })
+    return this.#copyToOld(row, { identity, deadline }, replaced)
+  }
+
+  async #copyToOld(row: Row, target: Target, replaced: Identity | undefined): Promise<undefined> {
+    const settled = await this.#settle(row, target)
+    if (replaced !== undefined) await this.#destroy({ ...target, identity: replaced })
+    if (settled === undefined) throw new SessionEndedError('ended')
   }
 
   /**
@@ -140,7 +143,8 @@ class CarryOver implements Lifecycle {
   async #copy(target: Target): Promise<Row | undefined | 'changed'> {
     const { identity, deadline } = target
     const old = await this.#old.get(identity.id, deadline)
-    if (old === undefined) return undefined
+    // Another request may have created N and destroyed O after this one has read N.
+    if (old === undefined) return (await this.#isPresent(target)) ? 'changed' : undefined
     const record = this.#bridge
       ? recordOfCopy(this.#format.compared(old), identity.proof, this.#newMark())
       : this.#takenRecord(identity.proof)
@@ -234,6 +238,11 @@ class CarryOver implements Lifecycle {
       if (this.#recordOf(found).written !== undefined || this.#isSettled(found)) return found
       newest = found
     }
+  }
+
+  async #isPresent(target: Target): Promise<boolean> {
+    const newest = await this.#newest(target)
+    return newest !== undefined && newest !== 'ended'
   }
 
   /** The newest N. If the session has ended or has another id, O is destroyed. */

@@ -1,6 +1,7 @@
 import { monotonic } from '../../core/base/clock.ts'
 import { ConfigError, StoreError, type StoreOperation } from '../../core/base/errors.ts'
 import { formatValue } from '../../core/base/format.ts'
+import { isPromise, messageOf } from '../../core/base/realms.ts'
 import { type OldRow, type OldSession, toOldSession } from './old-row.ts'
 
 type Callback = (error?: unknown, row?: unknown) => void
@@ -10,11 +11,11 @@ export interface ExpressSessionStore {
   /** Passes the session, or nothing if there is none or it is expired. */
   get(sid: string, callback: Callback): unknown
   /** Creates or replaces the session. */
-  set(sid: string, row: any, callback: Callback): unknown
+  set(sid: string, row: object, callback: Callback): unknown
   /** Removes the session, if there is one. */
   destroy(sid: string, callback: Callback): unknown
   /** Extends the life of a session that exists. */
-  touch?(sid: string, row: any, callback: Callback): unknown
+  touch?(sid: string, row: object, callback: Callback): unknown
 }
 
 /** Called with the old row and with its sid. */
@@ -82,7 +83,7 @@ export class OldStore {
       const returned: unknown =
         row === undefined ? this.#store[method as 'get'](sid, callback) : this.#store[method as 'set'](sid, row, callback)
       // Some stores are async functions. An error that such a store throws does not reach the callback.
-      if (returned instanceof Promise) returned.catch(fail)
+      if (isPromise(returned)) returned.then(undefined, fail)
     } catch (error) {
       fail(error)
     }
@@ -96,8 +97,7 @@ function isMissing(error: unknown): boolean {
 }
 
 function oldStoreError(method: Method, reason: unknown): StoreError {
-  const text = reason instanceof Error ? reason.message : String(reason)
-  const message = `The old session store (option \`carryOver\`) failed to ${method} a session: ${text}`
+  const message = `The old session store (option \`carryOver\`) failed to ${method} a session: ${messageOf(reason)}`
   return new StoreError(OPERATIONS[method], reason, { message })
 }
 

@@ -38,15 +38,16 @@ exports.makeApp = (session) => {
     res.json(dataOf(session))
   })
   app.get('/open/:gate', ({ params }, res) => {
-    gates.get(params.gate)?.()
-    res.json(gates.has(params.gate))
+    gates.get(params.gate)()
+    res.json({})
   })
+  app.get('/has/:gate', ({ params }, res) => res.json(gates.has(params.gate)))
   app.get('/', ({ session }, res) => res.json(dataOf(session)))
   app.use((error, _req, res, _next) => res.status(error.status ?? 500).json({ code: error.code ?? error.message }))
   return app
 }
 
-/** Without the mark of the bridge, which an application with express-session sees. */
-function dataOf({ cookie, __sojourn, ...data }) {
+/** Without what the bridge and session-file-store add, which an application with express-session sees. */
+function dataOf({ cookie: _, __sojourn, __lastAccess, ...data }) {
   return data
 }

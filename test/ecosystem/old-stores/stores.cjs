@@ -44,7 +44,10 @@ exports.stores = {
   'session-file-store': async () => {
     const FileStore = require('session-file-store')(session)
     const path = mkdtempSync(join(tmpdir(), 'sojourn-old-'))
-    return { store: new FileStore({ path, reapInterval: -1, logFn: () => undefined, retries: 1, minTimeout: 5 }), close: async () => undefined }
+    return {
+      store: new FileStore({ path, reapInterval: -1, logFn: () => undefined, retries: 1, minTimeout: 5 }),
+      close: async () => undefined,
+    }
   },
 
   // Behaves as the documentation of connect-mongo says, because there is no MongoDB here.
@@ -58,13 +61,13 @@ class DocumentStore extends session.Store {
 
   async get(sid, callback) {
     const document = this.#documents.get(sid)
-    await undefined
+    await Promise.resolve()
     const isLive = document !== undefined && document.expires > new Date()
     callback(null, isLive ? JSON.parse(document.session) : null)
   }
 
   async set(sid, data, callback) {
-    await undefined
+    await Promise.resolve()
     this.#documents.set(sid, { _id: sid, expires: this.#expiryOf(data), session: JSON.stringify(data) })
     this.emit('set', sid)
     callback?.(null)
@@ -72,14 +75,14 @@ class DocumentStore extends session.Store {
 
   async touch(sid, data, callback) {
     const document = this.#documents.get(sid)
-    await undefined
+    await Promise.resolve()
     if (document === undefined) return callback?.(new Error('Unable to find the session to touch'))
     document.expires = this.#expiryOf(data)
     callback?.(null)
   }
 
   async destroy(sid, callback) {
-    await undefined
+    await Promise.resolve()
     this.#documents.delete(sid)
     this.emit('destroy', sid)
     callback?.(null)
