@@ -2,6 +2,7 @@ import { requireToken } from '../base/access.ts'
 import { backoff, monotonic } from '../base/clock.ts'
 import { CommitUnknownError, SessionEndedError, SessionError } from '../base/errors.ts'
 import type { SessionEvent } from '../base/events.ts'
+import { ignore } from '../base/ignore.ts'
 import { COMMIT, type CommitTrace, trace } from '../base/tracing.ts'
 import { affectsProperty, type Intent, noEffects, whenEnded } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
@@ -145,11 +146,14 @@ export class Committer {
     const { entry, isCreated } = await this.#writer.createUnder(identity, merged, deadline)
     if (!isCreated) return entry
     this.#engine.emit({ type: 'created', reason: 'changed', handle: identity.handle })
-    const isVerified = await this.#verifier.verifyCreated(
-      { identity, entry, isWritten: true, merged, before: undefined, joins: false },
-      deadline,
-    )
-    return isVerified ? entry : undefined
+    const created = { identity, entry, isWritten: true, merged, before: undefined, joins: false }
+    try {
+      const isVerified = await this.#verifier.verifyCreated(created, deadline)
+      return isVerified ? entry : undefined
+    } catch (error) {
+      await this.#writer.undoCreate(identity.key, entry, deadline).catch(ignore)
+      throw error
+    }
   }
 
   /** Replaces the properties of a session. Resolves to `undefined` if its row is no longer `before`. */
