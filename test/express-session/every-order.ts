@@ -6,7 +6,7 @@ export interface Action {
 
 /** A run that behaves in the same way whenever the same actions are chosen. */
 export interface Simulation {
-  /** Resolves once nothing happens any more without a choice. */
+  /** Resolves once nothing happens without a choice. */
   settle(): Promise<void>
   /** What can happen next; empty at the end of the run. */
   actions(): readonly Action[]

@@ -1,19 +1,5 @@
 import { sha256 } from '../../core/store/id.ts'
-import { isObject } from './old-row.ts'
-
-/** Hashes of the properties of a row, by name. */
-export type Hashes = Readonly<Record<string, string>>
-
-/**
- * The property `__sojourn` of a row in the old store. express-session keeps properties that it does
- * not know, so a row that an old instance has changed still has the mark of the row that it read.
- */
-export interface Mark {
-  /** Differs for every write of the row. */
-  readonly id: string
-  /** The properties as they were written. */
-  readonly hashes: Hashes
-}
+import { type Hashes, isObject, type Mark } from './old-row.ts'
 
 /**
  * What sojourn's row records about the row of the same session in the old store. An old row is

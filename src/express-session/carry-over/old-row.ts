@@ -1,4 +1,16 @@
-import type { Hashes, Mark } from './bridge-record.ts'
+/** Hashes of the properties of a row, by name. */
+export type Hashes = Readonly<Record<string, string>>
+
+/**
+ * The property `__sojourn` of a row in the old store. express-session keeps properties that it does
+ * not know, so a row that an old instance has changed still has the mark of the row that it read.
+ */
+export interface Mark {
+  /** Differs for every write of the row. */
+  readonly id: string
+  /** The properties as they were written. */
+  readonly hashes: Hashes
+}
 
 /**
  * A session in the old store, as express-session stores it: the properties of the session and the
@@ -28,7 +40,7 @@ const MARK = '__sojourn'
 
 /**
  * The session in what `get` of an old store passed to its callback, as plain JSON data; `undefined`
- * if that is no session. Stores pass texts, prototypes and dates of their own.
+ * if that is no session. Stores pass texts, prototypes and dates of several kinds.
  */
 export function toOldSession(value: unknown): OldSession | undefined {
   const row: unknown = isObject(value) ? JSON.parse(JSON.stringify(value)) : undefined

@@ -1,7 +1,7 @@
 import type { Texts } from '../../core/config/profile.ts'
 import { BRIDGE } from '../values/names.ts'
-import { type BridgeRecord, type ComparedRow, type Hashes, hashesOf, type Mark } from './bridge-record.ts'
-import { type OldRow, type OldSession, toPlain, withMark } from './old-row.ts'
+import { type BridgeRecord, type ComparedRow, hashesOf } from './bridge-record.ts'
+import { type Hashes, type Mark, type OldRow, type OldSession, toPlain, withMark } from './old-row.ts'
 
 /** How the sessions of the manager are stored. */
 export interface SessionFormat {

@@ -48,6 +48,7 @@ exports.makeApp = (session) => {
 }
 
 /** Without what the bridge and session-file-store add, which an application with express-session sees. */
-function dataOf({ cookie: _, __sojourn, __lastAccess, ...data }) {
-  return data
+function dataOf(session) {
+  const added = ['cookie', '__sojourn', '__lastAccess']
+  return Object.fromEntries(Object.entries(session).filter(([name]) => !added.includes(name)))
 }
