@@ -13,6 +13,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   cli: ['wire', 'codecs', 'core', 'admin', 'stores/open.ts'],
   django: ['wire', 'codecs', 'core', 'stores'],
   'express-session': ['wire', 'codecs', 'core', 'stores/memory.ts', 'adapters'],
+  inspector: ['wire', 'core', 'admin'],
   otel: ['core'],
   testing: ['core'],
   index: ['core'],
@@ -91,6 +92,8 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/fastify': ['node:*', 'fastify-plugin'],
   'adapters/next': ['next'],
   'django/rows/file-': ['node:*'],
+  'inspector/charts': ['d3-scale', 'd3-shape'],
+  'inspector/mount/': ['node:stream'],
   'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
   'cli/': ['node:*', 'commander', 'cli-progress'],
   'express-session/': ['node:*'],
@@ -101,6 +104,7 @@ export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
   'express-session/express-session': ['express', 'express-session'],
   'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next'],
+  'inspector/': ['node:*', 'fastify'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }
 
