@@ -63,8 +63,7 @@ export class Claims {
     }
     draft.removeClaimed(name, generation)
     if (this.#engine.lifecycles === undefined) return done.merged.claimed
-    const isNewId = done.identity.id !== state.identity.id
-    const objection = await this.#verifier.verify(draft, done, isNewId, { ...scope, generation })
+    const objection = await this.#verifier.verify(draft, done, state.identity, { ...scope, generation })
     if (objection !== undefined) throw objection.error
     return done.merged.claimed
   }
