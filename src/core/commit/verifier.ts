@@ -1,3 +1,4 @@
+import type { Access } from '../base/access.ts'
 import { monotonic } from '../base/clock.ts'
 import { SessionEndedError } from '../base/errors.ts'
 import { type Intent, userOf } from '../changes/intent.ts'
@@ -5,6 +6,7 @@ import type { Engine } from '../config/engine.ts'
 import type { Objection, UnverifiedWrite, WrittenSession } from '../config/lifecycle.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
+import type { Identity } from '../store/id.ts'
 import type { CommitResult } from './job.ts'
 import type { CommitQueue } from './queue.ts'
 import type { SessionEnds } from './session-ends.ts'
@@ -15,6 +17,8 @@ type DoneWrite = Omit<CommitResult, 'before'> & { readonly before: Texts | undef
 interface Turn {
   readonly generation: number
   readonly deadline: number
+  /** What a withdrawal may change. */
+  readonly access: Access
 }
 
 /**
@@ -36,34 +40,35 @@ export class Verifier {
 
   /**
    * Resolves to the objection for which the write was withdrawn. Until this has resolved, the draft
-   * sends no id; if it rejects, `verifyAgain` has to be called before the next commit.
+   * sends no id; if it rejects, `verifyAgain` has to be called before the next commit. `from` is the
+   * id of the request, if it had a session.
    */
-  async verify(draft: Draft, done: DoneWrite, isNewId: boolean, { generation, deadline }: Turn): Promise<Objection | undefined> {
-    if (!done.isWritten || generation !== draft.generation) return undefined // this request may have flushed the session
-    draft.unverified = { written: this.#describe(done, isNewId, draft.openedAt), before: done.before }
-    return this.#verify(draft, draft.unverified, deadline)
+  async verify(draft: Draft, done: DoneWrite, from: Identity | undefined, turn: Turn): Promise<Objection | undefined> {
+    if (!done.isWritten || turn.generation !== draft.generation) return undefined // this request may have flushed the session
+    draft.unverified = { written: this.#describe(done, from, draft.openedAt), before: done.before }
+    return this.#verify(draft, draft.unverified, turn)
   }
 
   /** Repeats a verification that rejected. Throws the error of an objection. */
-  async verifyAgain(draft: Draft, deadline: number): Promise<void> {
+  async verifyAgain(draft: Draft, turn: Turn): Promise<void> {
     const { unverified } = draft
-    const objection = unverified && (await this.#verify(draft, unverified, deadline))
+    const objection = unverified && (await this.#verify(draft, unverified, turn))
     if (objection !== undefined) throw objection.error
   }
 
   /** Verifies a session that was created without a request. Ends it and resolves to `false` after an objection. */
   async verifyCreated(done: DoneWrite, deadline: number): Promise<boolean> {
-    const written = this.#describe(done, true, 0)
+    const written = this.#describe(done, undefined, 0)
     const objection = await this.#objectionTo({ ...written, deadline })
     if (objection !== undefined) await this.#ends.end({ ...done.identity, identity: done.identity, reason: objection.reason, deadline })
     return objection === undefined
   }
 
-  async #verify(draft: Draft, write: UnverifiedWrite, deadline: number): Promise<Objection | undefined> {
+  async #verify(draft: Draft, write: UnverifiedWrite, { deadline, access }: Turn): Promise<Objection | undefined> {
     const { generation } = draft
     const objection = await this.#objectionTo({ ...write.written, deadline })
     if (generation !== draft.generation) return undefined // it was flushed since, and the flush ends it
-    if (objection !== undefined) await this.#withdraw(draft, write, objection)
+    if (objection !== undefined) await this.#withdraw(draft, write, objection, access)
     draft.unverified = undefined
     return generation === draft.generation ? objection : undefined
   }
@@ -77,19 +82,25 @@ export class Verifier {
     return undefined
   }
 
-  #describe({ identity, entry, merged, before, joins }: DoneWrite, isNewId: boolean, openedAt: number): UnverifiedWrite['written'] {
+  #describe(
+    { identity, entry, merged, before, joins }: DoneWrite,
+    from: Identity | undefined,
+    openedAt: number,
+  ): UnverifiedWrite['written'] {
     const { texts, loggedIn } = merged
     const user = userOf(texts, this.#engine)
     const assignsUser = user !== undefined && (loggedIn || before === undefined || user !== userOf(before, this.#engine))
-    return { identity, entry, texts, isCreated: before === undefined, isNewId, assignsUser, joins, openedAt }
+    const replaced = from?.id === identity.id ? undefined : from
+    const isNewId = from === undefined || replaced !== undefined
+    return { identity, entry, texts, isCreated: before === undefined, isNewId, replaced, assignsUser, joins, openedAt }
   }
 
   /** Has its own time limit, because a slow check must not leave the login in the store. */
-  async #withdraw(draft: Draft, { written, before }: UnverifiedWrite, { reason }: Objection): Promise<void> {
+  async #withdraw(draft: Draft, { written, before }: UnverifiedWrite, { reason }: Objection, access: Access): Promise<void> {
     const { generation } = draft
     const { identity } = written
     const deadline = monotonic() + this.#engine.requestTimeout
-    const restored = before && (await this.#restoreUser(draft, written, before, deadline))
+    const restored = before && (await this.#restoreUser(draft, written, before, { deadline, access }))
     if (before === undefined) await this.#ends.end({ ...identity, identity, reason, deadline })
     this.#engine.emit({ type: 'login-withdrawn', reason, handle: identity.handle })
     if (generation !== draft.generation) return
@@ -102,17 +113,17 @@ export class Verifier {
    * next login of another user would drop the data. Resolves to `undefined` if the session has ended.
    */
   async #restoreUser(
-    { state, access }: Draft,
+    { state }: Draft,
     written: UnverifiedWrite['written'],
     before: Texts,
-    deadline: number,
+    turn: Pick<Turn, 'deadline' | 'access'>,
   ): Promise<CommitResult | undefined> {
     const { user, lastUser } = this.#engine.profile.names
     const properties = [user, ...(lastUser === undefined ? [] : [lastUser])].map((name) => [name, before.get(name)] as const)
     const intents: Intent[] = [{ kind: 'restore', properties }]
     const { identity, entry } = state.is === 'live' ? state : written
     const latestTexts = this.#engine.values.decode(entry.payload) ?? before
-    const job = { identity, entry, intents, merged: undefined, latestTexts, access, deadline }
+    const job = { ...turn, identity, entry, intents, merged: undefined, latestTexts }
     try {
       return await this.#queue.commit(job)
     } catch (error) {
