@@ -46,14 +46,14 @@ export function makeMiddleware<Data>(settings: Settings): Middleware<Data> {
   const cookies = sessionCookies(settings.name, (request) => contextOf(settings, request))
   const transport = signed(cookies, (request) => contextOf(settings, request).secrets)
   const options = { store, codec: plainJsonCodec, saveOnError: true, saveOnEnd: true, maxSize: MAX_SIZE, ...core }
-  const rows: { create?: LifecycleContext['create'] } = {}
-  const keepCreate: MakeLifecycle = ({ create }) => {
-    rows.create = create
+  const writer: { context?: LifecycleContext } = {}
+  const keepContext: MakeLifecycle = (context) => {
+    writer.context = context
     return {}
   }
-  const sessions = new ExpressSessions<Data>(options, expressSessionProfile(settings, transport), [keepCreate, ...lifecyclesOf(settings)])
+  const sessions = new ExpressSessions<Data>(options, expressSessionProfile(settings, transport), [keepContext, ...lifecyclesOf(settings)])
   const view = settings.memoryStore ?? new SessionStore(store)
-  const stored = new ManagerSessions(sessions as Sessions<unknown>, settings, rows)
+  const stored = new ManagerSessions(sessions as Sessions<unknown>, settings, writer)
   view.attach(stored)
   const isConnected = watchConnection(view)
   const adapter = adapterOf(sessions)

@@ -28,11 +28,11 @@ export class ManagerSessions implements StoredSessions, LateSessions {
   readonly #sessions: Sessions<unknown>
   readonly #settings: Settings
   readonly #rows: Rows
-  readonly #writer: { readonly create?: LifecycleContext['create'] }
+  readonly #writer: { readonly context?: LifecycleContext }
   /** What `get` returned, so that `set` writes only what the application changed. */
   readonly #read = new WeakMap<object, JsonTexts>()
 
-  constructor(sessions: Sessions<unknown>, settings: Settings, writer: { readonly create?: LifecycleContext['create'] }) {
+  constructor(sessions: Sessions<unknown>, settings: Settings, writer: { readonly context?: LifecycleContext }) {
     this.#sessions = sessions
     this.#writer = writer
     this.#settings = settings
@@ -132,7 +132,7 @@ export class ManagerSessions implements StoredSessions, LateSessions {
     const texts = new Map([...properties].map(([name, text]) => [storedName(name), text] as const))
     if (user !== undefined) texts.set(USER, user)
     for (const intent of cookie) apply(texts, intent, noEffects(), context)
-    if (identity !== undefined) await this.#writer.create?.(identity, texts, monotonic() + CREATE_LIMIT)
+    if (identity !== undefined) await this.#writer.context?.create(identity, texts, monotonic() + CREATE_LIMIT)
   }
 
   #cookieChanges(session: object, stored: JsonTexts): Intent[] {
