@@ -63,10 +63,11 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     values: [],
     cookie: ['values'],
     session: ['cookie'],
+    'carry-over': ['values', 'cookie'],
     store: ['cookie', 'session'],
-    config: ['values', 'cookie', 'store'],
+    config: ['values', 'cookie', 'store', 'carry-over'],
     request: ['values', 'cookie', 'session', 'config'],
-    manager: ['values', 'cookie', 'session', 'store', 'config', 'request'],
+    manager: ['values', 'cookie', 'session', 'store', 'carry-over', 'config', 'request'],
     'express-session': ['cookie', 'session', 'store', 'config', 'manager'],
   },
   django: {

@@ -1,3 +1,4 @@
+import type { Access } from '../base/access.ts'
 import { monotonic } from '../base/clock.ts'
 import { SessionEndedError } from '../base/errors.ts'
 import { type Intent, userOf } from '../changes/intent.ts'
@@ -5,6 +6,7 @@ import type { Engine } from '../config/engine.ts'
 import type { Assignment, Lifecycles, Objection, UnverifiedWrite, WrittenSession } from '../config/lifecycle.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
+import type { Identity } from '../store/id.ts'
 import { assignmentOf } from './assignments.ts'
 import type { CommitResult } from './job.ts'
 import type { CommitQueue } from './queue.ts'
@@ -18,6 +20,8 @@ interface Turn {
   readonly intents: readonly Intent[]
   readonly generation: number
   readonly deadline: number
+  /** What a withdrawal may change. */
+  readonly access: Access
 }
 
 /**
@@ -39,37 +43,38 @@ export class Verifier {
 
   /**
    * Resolves to the objection for which the write was withdrawn. Until this has resolved, the draft
-   * sends no id; if it rejects, `verifyAgain` has to be called before the next commit.
+   * sends no id; if it rejects, `verifyAgain` has to be called before the next commit. `from` is the
+   * id of the request, if it had a session.
    */
-  verify(draft: Draft, done: DoneWrite, isNewId: boolean, turn: Turn): Promise<Objection | undefined> | undefined {
+  verify(draft: Draft, done: DoneWrite, from: Identity | undefined, turn: Turn): Promise<Objection | undefined> | undefined {
     const { lifecycles } = this.#engine
     if (lifecycles === undefined || !done.isWritten) return undefined
     if (turn.generation !== draft.generation) return undefined // this request may have flushed the session
-    const write = this.#describe(done, isNewId, draft.openedAt, turn.intents)
+    const write = this.#describe(done, from, draft.openedAt, turn.intents)
     if (!hasChecks(lifecycles, write)) return undefined
     draft.unverified = write
-    return this.#verify(draft, write, turn.deadline)
+    return this.#verify(draft, write, turn)
   }
 
   /** Repeats a verification that rejected. Throws the error of an objection. */
-  async verifyAgain(draft: Draft, deadline: number): Promise<void> {
+  async verifyAgain(draft: Draft, turn: Turn): Promise<void> {
     const { unverified } = draft
-    const objection = unverified && (await this.#verify(draft, unverified, deadline))
+    const objection = unverified && (await this.#verify(draft, unverified, turn))
     if (objection !== undefined) throw objection.error
   }
 
   /** Verifies a session that was created without a request. Ends it and resolves to `false` after an objection. */
   async verifyCreated(done: DoneWrite, deadline: number): Promise<boolean> {
-    const objection = await this.#objectionTo(this.#describe(done, true, 0, []), deadline)
+    const objection = await this.#objectionTo(this.#describe(done, undefined, 0, []), deadline)
     if (objection !== undefined) await this.#ends.end({ ...done.identity, identity: done.identity, reason: objection.reason, deadline })
     return objection === undefined
   }
 
-  async #verify(draft: Draft, write: UnverifiedWrite, deadline: number): Promise<Objection | undefined> {
+  async #verify(draft: Draft, write: UnverifiedWrite, { deadline, access }: Turn): Promise<Objection | undefined> {
     const { generation } = draft
     const objection = await this.#objectionTo(write, deadline)
     if (generation !== draft.generation) return undefined // it was flushed since, and the flush ends it
-    if (objection !== undefined) await this.#withdraw(draft, write, objection)
+    if (objection !== undefined) await this.#withdraw(draft, write, objection, access)
     draft.unverified = undefined
     return generation === draft.generation ? objection : undefined
   }
@@ -88,22 +93,24 @@ export class Verifier {
     return undefined
   }
 
-  #describe(done: DoneWrite, isNewId: boolean, openedAt: number, intents: readonly Intent[]): UnverifiedWrite {
+  #describe(done: DoneWrite, from: Identity | undefined, openedAt: number, intents: readonly Intent[]): UnverifiedWrite {
     const { identity, entry, merged, before, joins } = done
+    const replaced = from?.id === identity.id ? undefined : from
+    const isNewId = from === undefined || replaced !== undefined
     const { texts, loggedIn } = merged
     const user = isNewId || before === undefined ? userOf(texts, this.#engine) : undefined
     const assignsUser = user !== undefined && (loggedIn || before === undefined || user !== userOf(before, this.#engine))
     const assignment = assignsUser ? assignmentOf(user, intents, openedAt, this.#engine) : undefined
-    const written = { identity, entry, texts, isCreated: before === undefined, isNewId, assignsUser, joins, openedAt }
+    const written = { identity, entry, texts, isCreated: before === undefined, isNewId, replaced, assignsUser, joins, openedAt }
     return { written, assignment, before }
   }
 
   /** Has its own time limit, because a slow check must not leave the login in the store. */
-  async #withdraw(draft: Draft, { written, before }: UnverifiedWrite, { reason }: Objection): Promise<void> {
+  async #withdraw(draft: Draft, { written, before }: UnverifiedWrite, { reason }: Objection, access: Access): Promise<void> {
     const { generation } = draft
     const { identity } = written
     const deadline = monotonic() + this.#engine.requestTimeout
-    const restored = before && (await this.#restoreUser(draft, written, before, deadline))
+    const restored = before && (await this.#restoreUser(draft, written, before, { deadline, access }))
     if (before === undefined) await this.#ends.end({ ...identity, identity, reason, deadline })
     this.#engine.emit({ type: 'login-withdrawn', reason, handle: identity.handle })
     if (generation !== draft.generation) return
@@ -116,17 +123,17 @@ export class Verifier {
    * next login of another user would drop the data. Resolves to `undefined` if the session has ended.
    */
   async #restoreUser(
-    { state, access }: Draft,
+    { state }: Draft,
     written: UnverifiedWrite['written'],
     before: Texts,
-    deadline: number,
+    turn: Pick<Turn, 'deadline' | 'access'>,
   ): Promise<CommitResult | undefined> {
     const { user, lastUser } = this.#engine.profile.names
     const properties = [user, ...(lastUser === undefined ? [] : [lastUser])].map((name) => [name, before.get(name)] as const)
     const intents: Intent[] = [{ kind: 'restore', properties }]
     const { identity, entry } = state.is === 'live' ? state : written
     const latestTexts = this.#engine.values.decode(entry.payload) ?? before
-    const job = { identity, entry, intents, merged: undefined, latestTexts, access, deadline }
+    const job = { ...turn, identity, entry, intents, merged: undefined, latestTexts }
     try {
       return await this.#queue.commit(job)
     } catch (error) {

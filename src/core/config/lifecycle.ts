@@ -36,6 +36,8 @@ export interface WrittenSession {
   /** Whether this write created the session. */
   readonly isCreated: boolean
   readonly isNewId: boolean
+  /** The id that this write replaced. */
+  readonly replaced: Identity | undefined
   /** Whether this write assigned the session to a user, by a login or in another way. */
   readonly assignsUser: boolean
   /** Whether a login joined the session of a parallel login. */
@@ -124,7 +126,8 @@ export interface Lifecycle {
   /**
    * Called after a write was acknowledged and before its id is sent. An objection withdraws the
    * write: a session that it created ends; any other gets back the user it had. If the call rejects,
-   * no id is sent, and the next commit of the request calls it again.
+   * no id is sent, and the next commit of the request calls it again. A rejection with
+   * `SessionEndedError` means that the session has ended.
    */
   afterWrite?(written: WrittenSession): Maybe<Objection>
   /**
@@ -148,6 +151,11 @@ export interface LifecycleContext {
    * the session.
    */
   create(identity: Identity, texts: Texts, deadline: number): Promise<Entry | undefined>
+  /**
+   * Replaces the properties of a session whose row is `entry`, and resolves to its new row.
+   * `undefined`: the row was changed or ended in between.
+   */
+  replace(identity: Identity, entry: Entry, texts: Texts, deadline: number): Promise<Entry | undefined>
   /** Ends a session. Resolves to `false` if there was none. */
   end(session: EndedSession): Promise<boolean>
   /** Ends all sessions of a user but one, by the name of the index. Resolves to their number. */
@@ -165,14 +173,16 @@ export interface Lifecycles {
   readonly afterEnd: readonly ((ended: EndedSession | EndedIndex) => void | Promise<void>)[]
 }
 
-/** `undefined` if there is none, so that requests of such a manager only compare with `undefined`. */
+/**
+ * `undefined` if there is no method, so that requests of such a manager only compare with `undefined`.
+ */
 export function collectLifecycles(all: readonly Lifecycle[]): Lifecycles | undefined {
-  if (all.length === 0) return undefined
-  return {
+  const methods: Lifecycles = {
     afterLoad: all.flatMap((each) => each.afterLoad?.bind(each) ?? []),
     afterWrite: all.flatMap((each) => each.afterWrite?.bind(each) ?? []),
     beforeAssign: all.flatMap((each) => each.beforeAssign?.bind(each) ?? []),
     afterAssign: all.flatMap((each) => each.afterAssign?.bind(each) ?? []),
     afterEnd: all.flatMap((each) => each.afterEnd?.bind(each) ?? []),
   }
+  return Object.values(methods).some(({ length }) => length > 0) ? methods : undefined
 }

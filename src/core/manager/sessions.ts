@@ -18,7 +18,7 @@ import { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
 import { LoginChecks } from '../security/login-checks.ts'
 import { Marks } from '../security/marks.ts'
-import { canMark, requireSecurity } from '../security/requirements.ts'
+import { canMark, markLifetime, requireSecurity } from '../security/requirements.ts'
 import { Revocations, type RevokeAllOptions } from '../security/revocations.ts'
 import { commitsOf, draftOf } from '../session/dictionary.ts'
 import { checkCopy, type Session } from '../session/session.ts'
@@ -50,16 +50,16 @@ export class Sessions<Data = Default> {
    */
   constructor(options: SessionOptions, profile: SessionProfile = ownProfile, lifecycles: readonly MakeLifecycle[] = []) {
     checkSessionOptions(options, profile.names)
-    const { store, lazy = false, as: name = 'session' } = options
+    const { store, lazy = false, saveOnEnd = false, as: name = 'session' } = options
     const { clearExpired = store.clearExpired === undefined || isWorkers() ? false : '1h' } = options
     const engine = makeEngine(options, profile)
     requireSecurity(options, engine)
-    const marks = canMark(engine) ? new Marks({ ...engine, keptFor: engine.lifetime.absolute }) : undefined
+    const marks = canMark(engine) ? new Marks({ ...engine, keptFor: markLifetime(engine) }) : undefined
     const checks: MakeLifecycle[] = marks === undefined ? [] : [(context) => new LoginChecks(context, marks, options.maxPerUser)]
     this.#engine = attachLifecycles(engine, [...checks, ...lifecycles], () => this.#committer)
     this.#committer = new Committer(this.#engine)
     this.#revocations = new Revocations(this.#engine, this.#committer.ends, marks)
-    this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, scope: profile.scope(options) })
+    this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, saveOnEnd, scope: profile.scope(options) })
     Object.defineProperty(this, ADAPTER, { value: this.#requests })
     Object.defineProperty(this, ADMIN, { value: { options, profile } satisfies AdminPort })
     this.users = new Users(this.#engine, this.#revocations)

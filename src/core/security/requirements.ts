@@ -1,3 +1,4 @@
+import { DAY } from '../base/duration.ts'
 import { ConfigError } from '../base/errors.ts'
 import type { Engine } from '../config/engine.ts'
 import type { SessionOptions } from '../config/options.ts'
@@ -6,6 +7,14 @@ import type { SessionOptions } from '../config/options.ts'
 export function canMark({ capabilities }: Pick<Engine, 'capabilities'>): boolean {
   const { compareAndSwap, list, indexes, carriesData, renames } = capabilities
   return compareAndSwap && list && indexes.includes('userId') && !carriesData && renames !== true
+}
+
+/**
+ * How long a mark is kept, in milliseconds. A session under a given id may be older than `absolute`,
+ * because it was carried over from another store.
+ */
+export function markLifetime({ lifetime, profile }: Pick<Engine, 'lifetime' | 'profile'>): number {
+  return profile.hasGivenIds === true ? Math.max(lifetime.absolute, 400 * DAY) : lifetime.absolute
 }
 
 /** Throws `ConfigError` for an option that has no effect with this store or profile. */
