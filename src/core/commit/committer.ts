@@ -188,10 +188,10 @@ export class Committer {
 
   /**
    * Reports a failed commit. After a write with an unknown outcome, nothing more is written for
-   * this request.
+   * this request. A write that is not verified yet is verified by the next commit.
    */
   #failed(draft: Draft, { generation }: Scope, error: unknown): unknown {
-    if (error instanceof CommitUnknownError) draft.markUnknown(generation)
+    if (error instanceof CommitUnknownError && draft.unverified === undefined) draft.markUnknown(generation)
     this.#engine.emit({ type: 'commit-failed', reason: reasonOf(error), ...handleOf(draft.state) })
     return error
   }

@@ -1,4 +1,5 @@
-import { SessionEndedError } from '../base/errors.ts'
+import { backoff, monotonic } from '../base/clock.ts'
+import { BusyError, CommitUnknownError, SessionEndedError, StoreError } from '../base/errors.ts'
 import type {
   Admission,
   Assignment,
@@ -49,10 +50,22 @@ export class LoginChecks implements Lifecycle {
   }
 
   /**
+   * Rejects with `CommitUnknownError` if the store fails, because the login is in the store and its id
+   * is not sent.
+   */
+  async afterAssign(written: WrittenSession, assignment: Assignment): Promise<Objection | undefined> {
+    try {
+      return await this.#check(written, assignment)
+    } catch (error) {
+      throw error instanceof StoreError || error instanceof BusyError ? new CommitUnknownError(error) : error
+    }
+  }
+
+  /**
    * A login that joined a session is not withdrawn: it adds no session, and a revocation that it did
    * not see ends the session that it joined.
    */
-  async afterAssign(written: WrittenSession, assignment: Assignment): Promise<Objection | undefined> {
+  async #check(written: WrittenSession, assignment: Assignment): Promise<Objection | undefined> {
     const { identity, joins, deadline } = written
     const { userName, authenticatedAt } = assignment
     const { handle, key } = identity
@@ -61,7 +74,7 @@ export class LoginChecks implements Lifecycle {
       await this.#context.endAll(userName, key)
     }
     if (joins) return undefined
-    const marks = await this.#marks.of(userName, deadline)
+    const marks = await repeated(deadline, () => this.#marks.of(userName, deadline))
     if (isRevoked(marks, authenticatedAt, handle)) return objection('revoked')
     const limit = this.#limitOf(assignment)
     return limit === undefined ? undefined : this.#endOldest(written, userName, limit)
@@ -69,7 +82,7 @@ export class LoginChecks implements Lifecycle {
 
   /** The login that lists last sees the sessions of all others, so at most `limit` are left. */
   async #endOldest({ identity, deadline }: WrittenSession, userName: string, limit: number): Promise<Objection | undefined> {
-    const times = await createdTimes(this.#context, userName, deadline)
+    const times = await repeated(deadline, () => createdTimes(this.#context, userName, deadline))
     const newestFirst = [...times].sort(([keyA, a], [keyB, b]) => b - a || (keyA < keyB ? 1 : -1)).map(([key]) => key)
     // It is missing if another login has ended it already.
     if (!newestFirst.slice(0, limit).includes(identity.key)) return objection('limit')
@@ -80,6 +93,21 @@ export class LoginChecks implements Lifecycle {
 
   #limitOf({ maxPerUser }: Assignment): number | undefined {
     return maxPerUser ?? this.#maxPerUser
+  }
+}
+
+/**
+ * Repeats a read until it succeeds or the deadline has passed. The session is in the store by then, and
+ * its id is lost if the check fails.
+ */
+async function repeated<T>(deadline: number, read: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await read()
+    } catch (error) {
+      if (!(error instanceof StoreError) || monotonic() > deadline) throw error
+      await backoff(tries)
+    }
   }
 }
 

@@ -172,6 +172,20 @@ describe('a revocation whose store fails', () => {
     expect([app.browser.id, await app.rows()]).toEqual([undefined, []])
   })
 
+  it('sends no id of a login that cannot read the marks after its write, until a later commit has read them', async () => {
+    const app = new TestApp({ timeout: { request: '50ms' } }, (memory) => new ScriptedStore(memory, {}))
+    const store = app.store as ScriptedStore
+    const session = await app.open()
+    session.login('ada')
+    store.on({ create: (next) => next().finally(() => store.on({ load: failBeforeEffect })) })
+    expect(await rejection(session.save())).toMatchObject({ code: 'ERR_SESSION_COMMIT_UNKNOWN', status: 503 })
+    expect(app.sessions.headers(session).getSetCookie()).toEqual([])
+    store.on({ load: (next) => next() })
+    await app.waitForStore()
+    expect(await commit(app, session)).toBeUndefined()
+    expect(await app.read()).toEqual({ userId: 'ada' })
+  })
+
   it('ends nothing if the mark cannot be set', async () => {
     const app = new TestApp({}, (memory) => new ScriptedStore(memory, {}))
     await app.request((session) => session.login('ada'))
