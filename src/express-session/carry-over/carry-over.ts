@@ -184,7 +184,7 @@ class CarryOver implements Lifecycle {
 
   /**
    * Ends a session that an old instance ended. N is loaded again, because O may be missing for
-   * another reason: another request recorded the row of which O is a part after O was read.
+   * another reason: another request wrote it after this one had read it.
    */
   async #end(row: Row, target: Target): Promise<undefined | 'changed'> {
     const newest = await this.#newest(target)
