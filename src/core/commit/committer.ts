@@ -99,7 +99,7 @@ export class Committer {
         const plan = this.#plan(draft, discardsChanges)
         setOutcome(traced, OUTCOMES[plan.do])
         if (plan.do === 'nothing') {
-          this.#unchanged(draft, plan.reason)
+          if (problem === undefined) this.#unchanged(draft, plan.reason)
           break
         }
         const intents = [...draft.intents]
