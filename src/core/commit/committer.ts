@@ -123,7 +123,7 @@ export class Committer {
       intents,
       pendingDeletes,
       accessed,
-      touches: !this.#engine.capabilities.carriesData,
+      touches: draft.isActivity && !this.#engine.capabilities.carriesData,
       discardsChanges,
       texts: properties.texts,
       merge: () => draft.merged(),

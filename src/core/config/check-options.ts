@@ -99,6 +99,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   schema: aSchema,
   as: anIdentifier,
   realm: aName,
+  touch: aFunction,
   onEvent: aFunction,
   clock: aFunction,
   random: aFunction,

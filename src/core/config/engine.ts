@@ -4,19 +4,20 @@ import { type Listener, safeListener } from '../base/events.ts'
 import { isWorkers } from '../base/is-workers.ts'
 import { type RandomText, randomTextFrom } from '../base/random.ts'
 import { makeWarnOnce } from '../base/warn-once.ts'
+import type { IncomingRequest } from '../cookie/incoming-request.ts'
 import type { Transport } from '../cookie/transport.ts'
 import type { Ids } from '../store/id.ts'
 import type { Capabilities, Store } from '../store/store.ts'
 import { TimedStore } from '../store/timed-store.ts'
 import { Values } from '../values/values.ts'
 import type { SessionOptions } from './options.ts'
-import type { RuleContext, SessionProfile } from './profile.ts'
+import type { MergeContext, SessionProfile } from './profile.ts'
 
 /**
  * The checked options of a manager, with their defaults, and the objects made from them. Functions
  * take the fields they use.
  */
-export interface Engine extends RuleContext {
+export interface Engine extends MergeContext {
   readonly store: TimedStore
   readonly capabilities: Capabilities
   readonly transport: Transport
@@ -38,6 +39,8 @@ export interface Engine extends RuleContext {
   /** Whether changes are committed when the response is a 5xx. */
   readonly saveOnError: boolean
   readonly whenEnded: 'error' | 'discard'
+  /** Whether a request counts as activity. `undefined`: every request does. */
+  readonly countsAsActivity: ((request: IncomingRequest) => boolean) | undefined
 }
 
 /** Makes the engine from checked options. */
@@ -55,6 +58,7 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
     profile,
     lifetime,
     parse: values.parse,
+    print: values.printValue,
     store: guard(store),
     capabilities: store.capabilities,
     transport: profile.transport(options),
@@ -70,5 +74,6 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
     merging: !isWorkers() && !store.capabilities.carriesData,
     saveOnError: options.saveOnError === true,
     whenEnded: options.whenEnded ?? 'error',
+    countsAsActivity: options.touch,
   }
 }

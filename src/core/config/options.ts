@@ -3,6 +3,7 @@ import type { Duration } from '../base/duration.ts'
 import type { Listener } from '../base/events.ts'
 import type { Random } from '../base/random.ts'
 import type { CookieOptions } from '../cookie/cookie-transport.ts'
+import type { IncomingRequest } from '../cookie/incoming-request.ts'
 import type { Store } from '../store/store.ts'
 import type { Schemas } from '../values/session-data.ts'
 
@@ -69,6 +70,12 @@ export interface SessionOptions {
    * all of them. Default: one realm per cookie.
    */
   readonly realm?: string
+  /**
+   * Whether a request counts as activity of the visitor. A request for which it returns `false` does
+   * not extend its session: `(request) => request.path !== '/alive'`. Default: every request that
+   * reads its session counts.
+   */
+  readonly touch?: (request: IncomingRequest) => boolean
   /** The property under which adapters put the session on the request. Default `'session'`. */
   readonly as?: string
   /** Called with an event for every decision. */

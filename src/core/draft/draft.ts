@@ -1,7 +1,7 @@
 import { type Access, FULL_ACCESS, refuse } from '../base/access.ts'
 import { CommitUnknownError, ConfigError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
 import { isReserved } from '../base/reserved.ts'
-import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES, whenEnded } from '../changes/intent.ts'
+import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES } from '../changes/intent.ts'
 import { type Merged, merge, toMerged } from '../changes/merge.ts'
 import type { State } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
@@ -21,7 +21,7 @@ export interface StartedResponse {
 /** The parts of the engine that a draft uses. */
 export type DraftContext = Pick<
   Engine,
-  'profile' | 'lifetime' | 'parse' | 'values' | 'emit' | 'warnOnce' | 'now' | 'randomText' | 'transport' | 'capabilities'
+  'profile' | 'lifetime' | 'parse' | 'print' | 'values' | 'emit' | 'warnOnce' | 'now' | 'randomText' | 'transport' | 'capabilities'
 >
 
 /** A message that was read: its property, and the intent that removes it. */
@@ -47,6 +47,10 @@ export class Draft {
   /** The messages that this request has read, by the names of their properties. */
   readonly flashesRead: Map<string, FlashRead> = new Map()
   accessed = false
+  /** Whether reading the session extends it. */
+  isActivity = true
+  /** When the request was opened. */
+  readonly openedAt: number
   /** The changes that the request may make. */
   readonly access: Access
   #isCommitted = false
@@ -84,6 +88,7 @@ export class Draft {
     this.context = context
     this.#state = state
     this.access = access
+    this.openedAt = context.now()
     this.#pending = new PendingDelivery(client, context.emit)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
     this.#properties = new Properties(context.values, NO_TEXTS)
@@ -138,7 +143,8 @@ export class Draft {
   /** The start of the absolute lifetime, with this request's changes. */
   get createdAt(): number {
     const { state } = this
-    return state.is === 'live' && whenEnded(this.#intents) !== 'start-new' ? state.entry.createdAt : this.context.now()
+    const restarts = this.#intents.some(({ kind }) => kind === 'login' || kind === 'confirm')
+    return state.is === 'live' && !restarts ? state.entry.createdAt : this.context.now()
   }
 
   /**

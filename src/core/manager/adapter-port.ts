@@ -22,6 +22,8 @@ export interface ResponseAbility {
    * keeps its id.
    */
   readonly issues: boolean
+  /** Whether the request counts as activity. Default: as the option `touch` says. */
+  readonly touch?: boolean
 }
 
 /** The methods of a manager that adapters call. */

@@ -42,7 +42,9 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
   }
 
   async open(source: Request | NodeMessage | IncomingRequest, response: ResponseAbility = COMPLETE): Promise<Exchange<Data>> {
-    const draft = this.#draftFor(toIncomingRequest(source), this.#accessOf(response))
+    const request = toIncomingRequest(source)
+    const draft = this.#draftFor(request, this.#accessOf(response))
+    draft.isActivity = response.touch ?? this.#engine.countsAsActivity?.(request) ?? true
     const { state } = draft
     if (state.is === 'unloaded' && (!this.#lazy || state.others !== undefined)) await tryLoadInto(this.#engine, draft)
     return new RequestExchange(draft, this.sessionOf(draft))

@@ -62,12 +62,14 @@ export class Sessions<Data = Default> {
    * load is thrown when the session is first used. Rejects with `ConfigError` when `request` is
    * something else.
    *
+   * With `touch: false` the request does not count as activity, and does not extend the session.
+   *
    * ```ts
    * const session = await sessions.open(request)
    * ```
    */
-  async open(request: Request | NodeMessage | IncomingRequest): Promise<Session<Data>> {
-    const { session } = await this.#requests.open(request)
+  async open(request: Request | NodeMessage | IncomingRequest, options: { readonly touch?: boolean } = {}): Promise<Session<Data>> {
+    const { session } = await this.#requests.open(request, { issues: true, ...options })
     return session
   }
 
