@@ -20,6 +20,7 @@ export {
 export type { Listener, SessionEvent, SessionEvents } from './core/base/events.ts'
 export type { SessionOptions } from './core/config/options.ts'
 export type { Expiry } from './core/config/profile.ts'
+export type { CookieJar, JarCookieOptions } from './core/cookie/cookie-jar.ts'
 export type { CookieOptions } from './core/cookie/cookie-transport.ts'
 export type { IncomingRequest } from './core/cookie/incoming-request.ts'
 export type { NodeMessage } from './core/cookie/node-request.ts'
@@ -49,8 +50,9 @@ export type {
   Replace,
   Store,
   StoreContext,
+  StoreDescription,
   Touch,
   Version,
   Written,
 } from './core/store/store.ts'
-export type { Default, SessionData, StandardSchema } from './core/values/session-data.ts'
+export type { Default, PropertyClass, PropertyClasses, SessionData, StandardSchema } from './core/values/session-data.ts'

@@ -1,8 +1,7 @@
-import { reportError } from './shared/error-status.ts'
 import { adapterOf, checkHandler, managerOf, openOnce } from './shared/manager.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 import { thrownResponse } from './web/thrown-response.ts'
-import { failedResponse, runHandler, withSessionHeaders } from './web/web-response.ts'
+import { respond } from './web/web-response.ts'
 
 /**
  * A handler of web requests that gets the session as its second argument. Further arguments of the
@@ -57,19 +56,8 @@ export function withSession<Data = Default, Rest extends readonly unknown[] = []
   const handle = async (request: Request, ...rest: Rest): Promise<Response> => {
     const exchange = await openOnce(adapter, request, request)
     if (exchange === undefined) return handler(request, sessions.of(request), ...rest) // installed twice: the outer handler commits
-    const run = async (): Promise<Response> => checkResponse(await handler(request, exchange.session, ...rest))
-    const response = await runHandler(exchange, run, (thrown) => thrownResponse(thrown, request))
-    try {
-      return withSessionHeaders(response, await exchange.commit(response.status))
-    } catch (error) {
-      reportError(error)
-      return failedResponse(exchange, error, response)
-    }
+    const run = async (): Promise<Response> => handler(request, exchange.session, ...rest)
+    return respond(exchange, run, (thrown) => thrownResponse(thrown, request))
   }
   return Object.assign(handle, { sessions })
-}
-
-function checkResponse(result: unknown): Response {
-  if (typeof result === 'object' && result !== null && 'status' in result) return result as Response
-  throw new TypeError('The handler of this request has to return a Response.')
 }

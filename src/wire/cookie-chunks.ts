@@ -61,6 +61,19 @@ export function receivedNames(header: unknown, name: string): readonly string[] 
   return [name, ...Array.from({ length: MAX_FURTHER_CHUNKS }, (_, index) => chunkName(name, index + 1))].filter(isReceived)
 }
 
+/**
+ * Returns a `Cookie` header with a value and its chunks, each read by its name. What would be more
+ * than one pair in a header is left out.
+ */
+export function joinChunks(name: string, read: (name: string) => string | undefined): string {
+  const names = [name, ...Array.from({ length: MAX_FURTHER_CHUNKS }, (_, index) => chunkName(name, index + 1))]
+  return names
+    .map((each) => [each, read(each) ?? ''] as const)
+    .filter(([, value]) => value !== '' && !value.includes(';'))
+    .map(([each, value]) => `${each}=${value}`)
+    .join('; ')
+}
+
 function findChunk(header: unknown, name: string): string | undefined {
   const [chunk, another] = new Set(cookieValues(header, name).filter((value) => CHUNK.test(value)))
   return another === undefined ? chunk : undefined

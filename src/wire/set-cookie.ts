@@ -10,7 +10,9 @@ export interface CookieAttributes {
   readonly secure: boolean
   readonly httpOnly: boolean
   readonly sameSite?: 'lax' | 'strict' | 'none'
+  /** Set when each site that embeds this one has a separate cookie jar. */
   readonly partitioned?: boolean
+  /** Which cookies Chromium keeps when there are too many. */
   readonly priority?: 'low' | 'medium' | 'high'
 }
 

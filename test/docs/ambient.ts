@@ -12,6 +12,8 @@ export const NAMES: Readonly<Record<string, string>> = {
   SqliteStore: "typeof import('sojourn/stores/sqlite').SqliteStore",
   MyStore: "new () => import('sojourn').Store",
 
+  cookies: "{ get(name: string): string | undefined; set(name: string, value: string, options: import('sojourn').JarCookieOptions): void }",
+
   user: '{ readonly id: string }',
   userId: 'string',
   id: 'string',

@@ -76,6 +76,17 @@ withSession({ store }, (_request, session) => {
   return new Response(String(session.get('visits', 0)))
 })
 
+// the classes of properties
+createSessions({ store, properties: { cart: { client: true }, visits: { secret: true } } })
+session({ store, properties: { cart: { client: true } } })
+// @ts-expect-error -- a typo
+createSessions({ store, properties: { crat: { client: true } } })
+// @ts-expect-error -- a typo
+session({ store, properties: { crat: { client: true } } })
+// @ts-expect-error -- a property of another manager
+createSessions<{ role: string }>({ store, properties: { cart: { client: true } } })
+createSessions<{ role: string }>({ store, properties: { role: { client: true } } })
+
 // a manager with its own data, in addition to the augmented type
 const admins = createSessions<{ role: 'owner' | 'clerk' }>({ store, as: 'adminSession' })
 const role = admins.create().get('role')

@@ -13,8 +13,11 @@ const FILES = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
 
 /** Declarations that every example may use. */
 const AMBIENT = `
-import { createSessions, type Codec, type Entry, type Session, type Sessions, type Store } from 'sojourn'
+import { createSessions, type Codec, type Entry, type JarCookieOptions, type Session, type Sessions, type Store } from 'sojourn'
 import { addDjangoMessage, deleteDjangoProperty, type DjangoUser, djangoLevels, djangoLogin, djangoLogout, djangoMessages, djangoProperty, djangoSessions, djangoUser, type SessionAuthHash, saltedHmac, updateDjangoAuthHash } from 'sojourn/django'
+import { type Admin, createAdmin } from 'sojourn/admin'
+import { registerInstrumentations } from '@opentelemetry/instrumentation'
+import { SojournInstrumentation } from 'sojourn/otel'
 import { CachedStore, postgresChannel, redisChannel } from 'sojourn/stores/cached'
 import { CookieStore } from 'sojourn/stores/cookie'
 import { MemoryStore } from 'sojourn/stores/memory'
@@ -24,9 +27,12 @@ import { RedisStore } from 'sojourn/stores/redis'
 import { SqliteStore } from 'sojourn/stores/sqlite'
 declare const sessions: Sessions<any>
 declare const store: Store
+declare const admin: Admin
+declare const handle: string
 declare const user: { id: number }
 declare const remember: boolean
 declare const id: string
+declare const cookies: { get(name: string): string | undefined; set(name: string, value: string, options: JarCookieOptions): void }
 declare const Bun: { serve(options: { fetch(request: Request): Response | Promise<Response> }): void }
 declare const connectionString: string
 declare const SECRET_KEY: string
@@ -70,6 +76,9 @@ import { requireUser, session } from 'sojourn/koa'
 declare const app: Koa
 declare const router: { post(path: string, handler: (ctx: Koa.Context & { request: { body: any } }) => unknown): void }
 `,
+  next: `
+import { nextSessions } from 'sojourn/next'
+`,
   node: `
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { requireUser, session, type SessionRequest, withSession } from 'sojourn/node'
@@ -111,7 +120,7 @@ function examplesOf(file: string): Example[] {
 function program({ where, code }: Example): string {
   if (/^\s*declare module/m.test(code)) return `import type {} from 'sojourn'\n${code}\nexport {}`
   if (/^\s*import/m.test(code)) return `declare const MyStore: any\ndeclare const emptyTable: () => unknown\n${code}`
-  const [, adapter = ''] = /adapters\/(\w+)\.ts/.exec(where) ?? []
+  const [, adapter = ''] = /adapters\/([\w-]+)\.ts/.exec(where) ?? []
   const makesMiddleware = /\bsession\(/.test(code)
   const rest = makesMiddleware
     ? OF_THE_REST.replace('session as middleware', 'session')

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import manifest from '../../package.json' with { type: 'json' }
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -30,13 +31,13 @@ const OPTIONS = {
   declaration: false,
   noEmit: true,
   noImplicitReturns: false,
-  paths: {
-    sojourn: [join(root, 'src/index.ts')],
-    'sojourn/django': [join(root, 'src/django/django.ts')],
-    'sojourn/testing': [join(root, 'src/testing/testing.ts')],
-    'sojourn/stores/*': [join(root, 'src/stores/*.ts')],
-    'sojourn/*': [join(root, 'src/adapters/*.ts')],
-  },
+  paths: Object.fromEntries(
+    Object.entries(manifest.exports).flatMap(([path, target]) =>
+      typeof target === 'string'
+        ? []
+        : [[path.replace('.', 'sojourn'), [join(root, target.default.replace('./dist/', 'src/').replace(/\.js$/, '.ts'))]]],
+    ),
+  ),
 }
 
 async function run(folder: string): Promise<string[]> {

@@ -15,7 +15,11 @@ const NPM_CI = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-o
 
 export default async function install(): Promise<void> {
   if (!existsSync(join(root, 'dist/index.js'))) throw new Error('test/ecosystem: the folder dist is missing. Run npm run build first.')
-  const applications = globSync('*/package-lock.json', { cwd: import.meta.dirname }).map((lock) => join(import.meta.dirname, dirname(lock)))
+  const wanted = process.env['APPLICATIONS']?.split(',')
+  const applications = globSync('*/package-lock.json', { cwd: import.meta.dirname })
+    .map((lock) => dirname(lock))
+    .filter((name) => wanted?.includes(name) ?? true)
+    .map((name) => join(import.meta.dirname, name))
   const temporary = await mkdtemp(join(tmpdir(), 'sojourn-ecosystem-'))
   try {
     await run('npm', ['pack', '--ignore-scripts', '--pack-destination', temporary], { cwd: root })

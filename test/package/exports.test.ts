@@ -15,7 +15,17 @@ const dependencies = Object.keys(manifest.dependencies)
 const paths = Object.entries(manifest.exports).flatMap(([path, target]) =>
   typeof target === 'string' ? [] : [{ path, name: nameOf(path), target }],
 )
+/** Optional peers that an import path needs. */
+const peers: Readonly<Record<string, readonly string[]>> = { 'sojourn/otel': ['@opentelemetry/api'] }
 const stores = paths.filter(({ path }) => path.startsWith('./stores/'))
+
+/** Stubs of the modules that an adapter imports of its framework, with their exports. */
+const FRAMEWORKS: Readonly<Record<string, readonly string[]>> = {
+  'next/headers.js': ['cookies', 'headers'],
+  'next/server.js': ['after', 'NextResponse'],
+  'next/dist/server/app-render/work-async-storage.external.js': ['workAsyncStorage'],
+  'next/dist/server/app-render/work-unit-async-storage.external.js': ['workUnitAsyncStorage'],
+}
 
 /** Prints every module that importing `argv[1]` loads, and its export names. */
 const probe = `
@@ -34,7 +44,16 @@ beforeAll(async () => {
   await run('tar', ['-xzf', `sojourn-${manifest.version}.tgz`], { cwd: folder })
   await mkdir(join(folder, 'package/node_modules'))
   await symlink(join(folder, 'package'), join(folder, 'node_modules/sojourn'))
-  for (const name of dependencies) await symlink(await installed(name), join(folder, 'package', 'node_modules', name))
+  for (const name of [...dependencies, ...Object.values(peers).flat()]) {
+    const link = join(folder, 'package/node_modules', name)
+    await mkdir(dirname(link), { recursive: true })
+    await symlink(await installed(name), link)
+  }
+  for (const [file, names] of Object.entries(FRAMEWORKS)) {
+    const path = join(folder, 'node_modules', file)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, names.map((name) => `exports.${name} = undefined\n`).join(''))
+  }
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
 })
 
@@ -54,8 +73,12 @@ describe.each(paths)('$name', ({ name, target }) => {
 
   test('loads only files of this package and of its runtime dependencies', async () => {
     const { loaded } = await load(name)
-    const ours = [join(folder, 'package/dist'), ...(await Promise.all(dependencies.map(installed)))]
-    const foreign = loaded.filter((url) => !url.startsWith('node:') && !ours.some((folder) => url.startsWith(`file://${folder}/`)))
+    const allowed = [...dependencies, ...(peers[name] ?? [])]
+    const ours = [join(folder, 'package/dist'), ...(await Promise.all(allowed.map(installed)))]
+    const stubs = Object.keys(FRAMEWORKS).map((file) => `file://${join(folder, 'node_modules', file)}`)
+    const foreign = loaded.filter(
+      (url) => !url.startsWith('node:') && !stubs.includes(url) && !ours.some((folder) => url.startsWith(`file://${folder}/`)),
+    )
     expect(foreign).toEqual([])
   })
 })

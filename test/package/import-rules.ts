@@ -9,8 +9,10 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   core: ['wire', 'codecs'],
   stores: ['wire', 'core'], // a payload is opaque text to a store, so no codecs
   adapters: ['wire', 'codecs', 'core'], // the application passes the store in
-  cli: ['wire', 'codecs', 'core', 'stores/open.ts'],
+  admin: ['wire', 'core'],
+  cli: ['wire', 'codecs', 'core', 'admin', 'stores/open.ts'],
   django: ['wire', 'codecs', 'core', 'stores'],
+  otel: ['core'],
   testing: ['core'],
   index: ['core'],
 }
@@ -52,6 +54,7 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     koa: ['shared', 'node'],
     fastify: ['shared', 'node'],
     hono: ['shared', 'web'],
+    next: ['shared', 'web'],
   },
   django: {
     format: [],
@@ -74,14 +77,16 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/express': ['node:*'],
   'adapters/koa': ['node:*'],
   'adapters/fastify': ['node:*', 'fastify-plugin'],
+  'adapters/next': ['next'],
   'django/rows/file-': ['node:*'],
+  'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
   'cli/': ['node:*', 'commander', 'cli-progress'],
 }
 
 /** As `layers` and `packages`, for type-only imports. */
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
-  'adapters/': ['node:*', 'fastify', 'hono', 'koa'],
+  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }
 

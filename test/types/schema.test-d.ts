@@ -36,6 +36,16 @@ describe('types from a schema', () => {
     session.login(7)
   })
 
+  it('decide which properties can have a class', () => {
+    const shop = createSessions({ store: new MemoryStore(), schema, properties: { cart: { secret: true }, theme: { client: true } } })
+    expectTypeOf(shop).toEqualTypeOf<typeof sessions>()
+    expectTypeOf(shop.create().toClient().theme).toEqualTypeOf<'light' | 'dark' | undefined>()
+    // @ts-expect-error -- not a property
+    createSessions({ store: new MemoryStore(), schema, properties: { crat: { secret: true } } })
+    // @ts-expect-error -- not a class
+    createSessions({ store: new MemoryStore(), schema, properties: { cart: { scret: true } } })
+  })
+
   it('accept any Standard Schema', () => {
     const even = {
       '~standard': {

@@ -205,7 +205,7 @@ function issue(
   over: { readonly secure: boolean; readonly loopback: boolean },
   left = 1000,
 ): readonly CookieToSet[] {
-  return carrierOf(options, over)?.issue('x', left, NOTHING_PRESENTED) ?? []
+  return carrierOf(options, over)?.issue('x', { lifetime: left }, NOTHING_PRESENTED) ?? []
 }
 
 function printed([cookie]: readonly CookieToSet[]): string {

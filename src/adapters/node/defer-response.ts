@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Delivery } from '../../core/cookie/transport.ts'
-import type { StartedResponse } from '../../core/draft/draft.ts'
+import type { StartedResponse } from '../../core/draft/started-response.ts'
 import type { Exchange } from '../../core/manager/adapter-port.ts'
 import { reportError } from '../shared/error-status.ts'
 import { BufferedCalls, CALLS, type Call, type Calls, callbackOf, callsOf, checkChunk, withoutWrappers } from './buffered-calls.ts'

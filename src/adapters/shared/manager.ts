@@ -16,9 +16,8 @@ export function managerOf<Data, S extends Schemas = Schemas>(given: Given<Data, 
  * Throws `ConfigError` if the handler is missing, so that the error appears before the first
  * request.
  */
-export function checkHandler(handler: unknown): void {
-  if (typeof handler !== 'function')
-    throw new ConfigError('withSession(options, handler): pass a function that handles the request as the second argument.')
+export function checkHandler(handler: unknown, call = 'withSession(options, handler)'): void {
+  if (typeof handler !== 'function') throw new ConfigError(`${call}: pass a function that handles the request as \`handler\`.`)
 }
 
 /**
@@ -42,7 +41,7 @@ export async function openOnce<Data>(
  * call `as`. It throws `ConfigError` when the property is taken, and does nothing when the session
  * is exposed already. All requests share one accessor, because separate ones take 0.4 µs more.
  */
-export function makeExpose<Data>(adapter: SessionAdapter<Data>, as: 'req' | 'ctx'): (target: object) => void {
+export function makeExpose<Data>(adapter: SessionAdapter<Data>, as: 'req' | 'ctx' | 'locals'): (target: object) => void {
   const { name } = adapter
   const property = `${as}.${name}`
   const accessor: PropertyDescriptor = {

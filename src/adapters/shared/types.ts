@@ -1,4 +1,4 @@
-import type { SessionOptions } from '../../core/config/options.ts'
+import type { OptionsOf } from '../../core/config/options.ts'
 import type { Sessions } from '../../core/manager/sessions.ts'
 import type { Schemas } from '../../core/values/session-data.ts'
 
@@ -7,4 +7,4 @@ export type { DataOf, Default, Schemas } from '../../core/values/session-data.ts
 export type { Sessions }
 
 /** The argument of every adapter: options, or a manager. */
-export type Given<Data, S extends Schemas> = (SessionOptions & { readonly schema?: S }) | Sessions<Data>
+export type Given<Data, S extends Schemas> = OptionsOf<Data, S> | Sessions<Data>

@@ -25,6 +25,12 @@ export function refusalResponse(thrown: unknown): Response | undefined {
   return isRefusal ? new Response(undefined, { status: thrown.status }) : undefined
 }
 
+/** Whether `redirect()`, `notFound()`, `forbidden()` or `unauthorized()` of Next has thrown this. */
+export function isResponseOfNext(thrown: unknown): boolean {
+  const { digest } = Object(thrown) as { readonly digest?: unknown }
+  return typeof digest === 'string' && /^NEXT_(?:REDIRECT|HTTP_ERROR_FALLBACK);/.test(digest)
+}
+
 /** Decided by what it can do, because a `Response` of another realm or of a polyfill is one too. */
 function isResponse(value: unknown): value is Response {
   const { status, headers } = Object(value) as Partial<Response>

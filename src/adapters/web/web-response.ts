@@ -1,7 +1,7 @@
 import { type Delivery, printSetCookie } from '../../core/cookie/transport.ts'
 import type { Exchange } from '../../core/manager/adapter-port.ts'
 import { privacyOf, withVary } from '../shared/caching.ts'
-import { errorStatus } from '../shared/error-status.ts'
+import { errorStatus, reportError } from '../shared/error-status.ts'
 
 /**
  * The response with its session's cookies and caching headers. A new response around the same body,
@@ -11,12 +11,40 @@ import { errorStatus } from '../shared/error-status.ts'
 export function withSessionHeaders(response: Response, { cookies, vary }: Delivery): Response {
   if (response.status < 200 || vary === undefined) return response
   const copy = new Response(response.body, response)
-  const { headers } = copy
-  for (const cookie of cookies) headers.append('Set-Cookie', printSetCookie(cookie))
+  for (const cookie of cookies) copy.headers.append('Set-Cookie', printSetCookie(cookie))
+  setCaching(copy.headers, { cookies, vary })
+  return copy
+}
+
+/** Sets `Vary`, and what keeps shared caches from storing a response with a session cookie. */
+export function setCaching(headers: Headers, { cookies, vary }: Delivery): void {
   if (cookies.length > 0)
     for (const [name, value] of privacyOf([...headers.keys()], (each) => headers.get(each) ?? undefined)) headers.set(name, value)
-  headers.set('Vary', withVary(headers.get('Vary') ?? undefined, vary))
-  return copy
+  if (vary !== undefined) headers.set('Vary', withVary(headers.get('Vary') ?? undefined, vary))
+}
+
+/**
+ * Runs a handler, commits its session, and returns its response with what `apply` adds. If the commit
+ * fails, the response is an empty one with the status of the error.
+ */
+export async function respond<Data, Result extends Response>(
+  exchange: Exchange<Data>,
+  handler: () => Promise<Result>,
+  asResult: (thrown: unknown) => Response | undefined,
+  apply: (response: Response, delivery: Delivery) => Response = withSessionHeaders,
+): Promise<Response> {
+  const response = await runHandler<Data, Response>(exchange, async () => checkResponse(await handler()), asResult)
+  try {
+    return apply(response, await exchange.commit(response.status))
+  } catch (error) {
+    reportError(error)
+    return failedResponse(exchange, error, response)
+  }
+}
+
+function checkResponse(result: unknown): Response {
+  if (typeof result === 'object' && result !== null && 'status' in result) return result as Response
+  throw new TypeError('The handler of this request has to return a Response.')
 }
 
 /**

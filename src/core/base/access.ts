@@ -14,6 +14,9 @@ export interface Refusal {
  */
 export type Access = { readonly writes: 'all' } | { readonly writes: 'existing' | 'none'; readonly refusal: Refusal }
 
+/** The access of a request, or a function that returns it where it differs between phases. */
+export type AccessNow = Access | (() => Access)
+
 export const FULL_ACCESS: Access = { writes: 'all' }
 
 /** The data is in the browser, and only a response can change it there. */

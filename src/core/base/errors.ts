@@ -80,6 +80,7 @@ export type StoreOperation =
   | 'clearExpired'
   | 'countExpired'
   | 'migrate'
+  | 'describe'
 
 /** Facts about a failure of the store. */
 export interface StoreErrorOptions {

@@ -1,5 +1,6 @@
 import type { StoreOperation } from './errors.ts'
 import { isPromise } from './realms.ts'
+import { EVENT } from './tracing.ts'
 
 /** The events of a manager by `type`, with their `reason` and further fields. */
 export interface SessionEvents {
@@ -69,10 +70,16 @@ export interface SessionEvents {
   /** This request and another one set the same property; the value of the other one is lost. */
   readonly overwritten: { readonly reason: 'set-by-both'; readonly property: string }
   /**
-   * A session was ended by `flush()` or `logout()` (`flush`), by the login of another user
-   * (`other-user`), or by `revoke` of the manager (`revoked`).
+   * A login was undone before its id was sent, because the sessions of the user were revoked while
+   * it ran (`revoked`), or because the user has too many sessions (`limit`).
    */
-  readonly ended: { readonly reason: 'flush' | 'other-user' | 'revoked' }
+  readonly 'login-withdrawn': { readonly reason: 'revoked' | 'limit' }
+  /**
+   * A session was ended by `flush()` or `logout()` (`flush`), by the login of another user
+   * (`other-user`), by `revoke` of the manager (`revoked`), or because its user has too many sessions
+   * (`limit`).
+   */
+  readonly ended: { readonly reason: 'flush' | 'other-user' | 'revoked' | 'limit' }
   /**
    * A request with changes found that its session had ended (`ended`) or has another id
    * (`other-id`). `outcome`: the request failed (`error`), its changes were dropped (`discarded`),
@@ -100,8 +107,11 @@ export interface SessionEvents {
    * `Vary: Cookie` (`no-vary`).
    */
   readonly 'late-read': { readonly reason: 'no-vary' }
-  /** A response deletes the cookie of a session that was flushed. */
-  readonly 'cookie-deleted': { readonly reason: 'flush' }
+  /**
+   * A response deletes the cookie of a session that was flushed (`flush`), or that had ended before
+   * (`ended`). The latter only with profiles that do so, such as that of express-session.
+   */
+  readonly 'cookie-deleted': { readonly reason: 'flush' | 'ended' }
   /**
    * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), for a
    * request that `cookie.path` does not cover (`outside-path`), outside of a request (`outside`, with
@@ -110,6 +120,24 @@ export interface SessionEvents {
    * (`unreadable`).
    */
   readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside-path' | 'outside' | 'no-response' | 'unreadable' }
+  /**
+   * An operator changed something with `sojourn/admin` or the command line: ended one session
+   * (`revoked`), those of a user (`user-revoked`) or many (`all-revoked`), removed a property
+   * (`property-deleted`), or deleted expired sessions (`expired-cleared`). `count` is the number of
+   * sessions that were changed. With the outcome `failed`, the change was interrupted by an error and
+   * may have been applied to further sessions.
+   */
+  readonly audit: {
+    readonly reason: 'revoked' | 'user-revoked' | 'all-revoked' | 'property-deleted' | 'expired-cleared'
+    /** The name that was passed to `createAdmin`. */
+    readonly operator: string
+    readonly outcome: 'done' | 'failed'
+    readonly count: number
+    /** The property that was deleted. */
+    readonly property?: string
+    /** The user whose sessions were ended. */
+    readonly userId?: string
+  }
 }
 
 /**
@@ -143,10 +171,21 @@ function report(error: unknown): void {
   console.error('sojourn: the function of option `onEvent` threw an error; the session is not affected', error)
 }
 
-/** Returns a listener that never throws. */
-export function safeListener(listener: Listener | undefined): Listener {
-  if (listener === undefined) return () => undefined
+/** A message of the channel `sojourn.event`. */
+export interface PublishedEvent {
+  /** The manager: its option `as`, by default `'session'`. */
+  readonly manager: string
+  /** What the option `onEvent` is called with. */
+  readonly event: SessionEvent
+}
+
+/**
+ * Returns the function through which a manager reports its events: to the channel `sojourn.event`
+ * and to the listener. It never throws.
+ */
+export function eventReporter(manager: string, listener: Listener = () => undefined): Listener {
   return function emit(event) {
+    if (EVENT.hasSubscribers) EVENT.publish({ manager, event } satisfies PublishedEvent)
     try {
       const result: unknown = listener(event)
       if (isPromise(result)) result.then(undefined, report)

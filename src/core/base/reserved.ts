@@ -42,15 +42,14 @@ export function isFlashOf(key: string, name: string): boolean {
   return name.startsWith('_flash.') && name.slice(name.indexOf('.', '_flash.'.length) + 1) === key
 }
 
-/** Whether a name is reserved for this package, so that it is neither shown nor writable. */
-export function isReserved(name: string): boolean {
+/** Whether a name begins with an underscore: the reserved names of this package and of Django. */
+export function hasUnderscore(name: string): boolean {
   return name.startsWith('_') && name !== '__proto__'
 }
 
-/**
- * Whether this may be the name of a property of the application. A client can send others, such as
- * the array of `?k=a&k=b`.
- */
-export function isOrdinary(name: unknown): name is string {
-  return typeof name === 'string' && !isReserved(name)
+/** Whether a name is one of those that this package stores in the sessions of every profile. */
+export function isInternal(name: string): boolean {
+  return INTERNAL.has(name) || name.startsWith('_flash.')
 }
+
+const INTERNAL: ReadonlySet<string> = new Set([EXPIRY, BROWSER, LOGIN, FROM, OTHERS])

@@ -1,6 +1,6 @@
 import { SessionEndedError } from '../base/errors.ts'
-import { BROWSER, LAST_USER, LOGIN } from '../base/reserved.ts'
-import type { MergeContext, RuleContext, Texts } from '../config/profile.ts'
+import { BROWSER, LOGIN } from '../base/reserved.ts'
+import type { MergeContext, PropertyNames, RuleContext, Texts } from '../config/profile.ts'
 import { addLevels, type Levels, type LoginProof, putLogin } from './login-facts.ts'
 
 /**
@@ -22,6 +22,8 @@ export type Intent =
    * Sets a property that proves the login, and renews the id. The application did not request it.
    */
   | { readonly kind: 'reauthenticate'; readonly name: string; readonly text: string }
+  /** Withdraws a login: gives properties the texts they had before it. */
+  | { readonly kind: 'restore'; readonly properties: readonly (readonly [name: string, text: string | undefined])[] }
   | { readonly kind: 'clear' }
   | { readonly kind: 'cycle' }
   /** `proof`: what the login established; left out where the profile has its own login. */
@@ -55,6 +57,7 @@ export const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
   claim: CHANGE,
   clear: CHANGE,
   save: CHANGE,
+  restore: CHANGE,
   consume: { whenEnded: 'drop', newId: false },
   reauthenticate: { whenEnded: 'drop', newId: true },
   cycle: { whenEnded: 'refuse', newId: true },
@@ -94,24 +97,26 @@ export function noEffects(): MergeEffects {
 
 /** Applies one intent to texts, in place. */
 export function apply(texts: Map<string, string>, intent: Intent, effects: MergeEffects, context: MergeContext): void {
-  const { userName } = context.profile
+  const { names } = context.profile
   if (RULES[intent.kind].newId) effects.newId = true
-  if (isOtherNewId(intent, userName)) effects.cycled = true
+  if (isOtherNewId(intent, names.user)) effects.cycled = true
   switch (intent.kind) {
     case 'set':
     case 'mutate':
     case 'reauthenticate':
-      return put(texts, userName, intent.name, intent.text)
+      return put(texts, names, intent.name, intent.text)
     case 'remove':
-      return remove(texts, userName, intent.name)
+      return remove(texts, names, intent.name)
     case 'setIfAbsent':
-      return texts.has(intent.name) ? undefined : put(texts, userName, intent.name, intent.text)
+      return texts.has(intent.name) ? undefined : put(texts, names, intent.name, intent.text)
     case 'update':
     case 'consume':
-      return put(texts, userName, intent.name, intent.change(texts.get(intent.name)))
+      return put(texts, names, intent.name, intent.change(texts.get(intent.name)))
     case 'claim':
       effects.claimed = texts.get(intent.name)
-      return remove(texts, userName, intent.name)
+      return remove(texts, names, intent.name)
+    case 'restore':
+      return restore(texts, intent.properties)
     case 'clear':
       effects.wiped = true
       return clear(texts)
@@ -125,20 +130,27 @@ export function apply(texts: Map<string, string>, intent: Intent, effects: Merge
   }
 }
 
-function put(texts: Map<string, string>, userName: string, name: string, text: string | undefined): void {
-  if (text === undefined) return remove(texts, userName, name)
+function put(texts: Map<string, string>, names: PropertyNames, name: string, text: string | undefined): void {
+  if (text === undefined) return remove(texts, names, name)
   texts.set(name, text)
-  if (name === userName) texts.delete(LAST_USER)
+  if (name === names.user && names.lastUser !== undefined) texts.delete(names.lastUser)
 }
 
-/** Stores the removed user in `LAST_USER`, because the remaining properties belong to that user. */
-function remove(texts: Map<string, string>, userName: string, name: string): void {
+/** Stores the removed user in `lastUser`, because the remaining properties belong to that user. */
+function remove(texts: Map<string, string>, names: PropertyNames, name: string): void {
   const text = texts.get(name)
   if (text === undefined) return
   texts.delete(name)
-  if (name !== userName) return
-  texts.set(LAST_USER, text)
+  if (name !== names.user) return
   texts.delete(LOGIN)
+  if (names.lastUser !== undefined) texts.set(names.lastUser, text)
+}
+
+function restore(texts: Map<string, string>, properties: readonly (readonly [name: string, text: string | undefined])[]): void {
+  for (const [name, text] of properties) {
+    if (text === undefined) texts.delete(name)
+    else texts.set(name, text)
+  }
 }
 
 /** Keeps `BROWSER`, because the cookie does not change. */
@@ -151,15 +163,15 @@ function clear(texts: Map<string, string>): void {
 type IntentOf<Kind extends Intent['kind']> = Intent & { readonly kind: Kind }
 
 function login(texts: Map<string, string>, { text, proof }: IntentOf<'login'>, effects: MergeEffects, context: MergeContext): void {
-  const { userName } = context.profile
+  const { names } = context.profile
   const user = userIn(text, context)
-  const before = texts.get(userName) ?? texts.get(LAST_USER)
+  const before = texts.get(names.user) ?? texts.get(names.lastUser ?? names.user)
   if (before !== undefined && userIn(before, context) !== user) {
     texts.clear()
     effects.otherUser = true
     effects.wiped = true
   }
-  put(texts, userName, userName, text)
+  put(texts, names, names.user, text)
   putLogin(texts, user, proof, context)
   effects.loggedIn = true
 }
@@ -173,7 +185,7 @@ function confirm(texts: Map<string, string>, { user, proof }: IntentOf<'confirm'
 
 /** The user id as text; `undefined` if no user is logged in. */
 export function userOf(texts: Texts, context: RuleContext): string | undefined {
-  const text = texts.get(context.profile.userName)
+  const text = texts.get(context.profile.names.user)
   return text === undefined ? undefined : userIn(text, context)
 }
 

@@ -36,7 +36,7 @@ export function overwrittenProperties(known: Texts, current: Texts, intents: rea
 }
 
 function hasAnotherUser(base: Texts, texts: Texts, context: RuleContext): boolean {
-  const { userName } = context.profile
+  const { user: userName } = context.profile.names
   const text = texts.get(userName)
   return text !== undefined && text !== base.get(userName) && userOf(texts, context) !== userOf(base, context)
 }

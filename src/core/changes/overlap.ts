@@ -48,7 +48,7 @@ export function isOverlapOver(entry: Entry, texts: Texts, now: number, parse: Pa
 export function mayJoin(proof: string, intents: readonly Intent[], texts: Texts, now: number, context: RuleContext): boolean {
   const from = fromIn(texts, context.parse)
   if (from === undefined || !isOf(from, proof) || now - from[1] >= OVERLAP) return false
-  const { userName } = context.profile
+  const { user: userName } = context.profile.names
   const user = userOf(texts, context)
   const logins = intents.filter((intent) => intent.kind === 'login')
   const isOfUser = logins.every(({ text }) => userOf(new Map([[userName, text]]), context) === user)

@@ -1,6 +1,5 @@
 import type { SessionError } from '../base/errors.ts'
 import { CommitUnknownError, NotLoadedError, SessionEndedError } from '../base/errors.ts'
-import { LAST_USER } from '../base/reserved.ts'
 import type { RuleContext, Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
@@ -60,14 +59,14 @@ export function plan(situation: Situation, context: RuleContext): Plan {
   const { pendingDeletes, discardsChanges, intents } = situation
   if (discardsChanges && pendingDeletes.length > 0) return { do: 'delete', ended: pendingDeletes }
   if (discardsChanges) return planEndOverlap(situation.state) ?? { do: 'nothing', reason: 'failed-response' }
-  if (pendingDeletes.length > 0) return planAfterFlush(situation)
+  if (pendingDeletes.length > 0) return planAfterFlush(situation, context)
   return intents.length > 0 ? planChanges(situation, context) : planWithoutChanges(situation, context)
 }
 
-function planAfterFlush({ pendingDeletes: ended, intents, merge }: Situation): Plan {
+function planAfterFlush({ pendingDeletes: ended, intents, merge }: Situation, context: RuleContext): Plan {
   if (intents.length === 0) return { do: 'delete', ended }
   const merged = merge()
-  return startsSession(merged) ? { do: 'delete-then-create', ended, reason: 'flush', merged } : { do: 'delete', ended }
+  return startsSession(merged, context) ? { do: 'delete-then-create', ended, reason: 'flush', merged } : { do: 'delete', ended }
 }
 
 function planChanges({ state, intents, merge, now }: Situation, context: RuleContext): Plan {
@@ -89,7 +88,7 @@ function planChanges({ state, intents, merge, now }: Situation, context: RuleCon
     case 'live':
       return planReplace(state.identity, state.entry, merge())
     case 'absent':
-      return state.refusal === undefined ? planCreate(merge(), intents) : { do: 'refuse', error: state.refusal.error() }
+      return state.refusal === undefined ? planCreate(merge(), intents, context) : { do: 'refuse', error: state.refusal.error() }
   }
 }
 
@@ -98,15 +97,15 @@ function planReplace(identity: Identity, entry: Entry, merged: Merged): Plan {
   return { do: 'replace', identity, entry, merged }
 }
 
-function planCreate(merged: Merged, intents: readonly Intent[]): Plan {
-  return startsSession(merged) || intents.some(({ kind }) => kind === 'save')
+function planCreate(merged: Merged, intents: readonly Intent[], context: RuleContext): Plan {
+  return startsSession(merged, context) || intents.some(({ kind }) => kind === 'save')
     ? { do: 'create', merged }
     : { do: 'nothing', reason: 'nothing-to-save' }
 }
 
-/** Whether there is data to start a session for. `LAST_USER` alone does not count. */
-function startsSession({ texts }: Merged): boolean {
-  return texts.size > (texts.has(LAST_USER) ? 1 : 0)
+/** Whether there is data to start a session for. The user who was removed does not count. */
+function startsSession({ texts }: Merged, { profile: { names } }: RuleContext): boolean {
+  return texts.size > (names.lastUser !== undefined && texts.has(names.lastUser) ? 1 : 0)
 }
 
 function planWithoutChanges({ state, texts, accessed, touches, now }: Situation, context: RuleContext): Plan {

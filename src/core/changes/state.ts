@@ -53,3 +53,23 @@ export interface LoadedState {
   readonly state: State
   readonly texts?: Texts | undefined
 }
+
+/** A session after a commit. */
+export interface Committed {
+  /** The current id: that of the request, or the new one if the commit renewed it. */
+  readonly identity: Identity
+  readonly entry: Entry
+  /** Whether this commit wrote the entry, which proves that the id is current. */
+  readonly isWritten: boolean
+}
+
+/** Returns the identities that a flush ends. */
+export function presentedIn(state: State): readonly Identity[] {
+  if (state.is === 'absent') return state.presented ?? []
+  return state.identity === undefined ? [] : [state.identity]
+}
+
+/** The field `handle` of an event about this session. */
+export function handleOf({ identity }: State): { readonly handle?: string } {
+  return identity === undefined ? {} : { handle: identity.handle }
+}

@@ -1,4 +1,5 @@
-import type { Draft, StartedResponse } from '../draft/draft.ts'
+import type { Draft } from '../draft/draft.ts'
+import type { StartedResponse } from '../draft/started-response.ts'
 import type { Committer } from './committer.ts'
 
 /**
@@ -23,19 +24,19 @@ export class SessionCommits {
    */
   finish(status: number, response?: StartedResponse): Promise<void> {
     this.#draft.close(response)
-    this.#final ??= this.#inTurn(() => this.#committer.commit(this.#draft, status))
+    this.#final ??= this.#delivered(this.#inTurn(() => this.#committer.commit(this.#draft, status)))
     return this.#final
   }
 
   async save(): Promise<void> {
     const draft = this.#draft.openForWrite()
     if (draft.context.profile.savesUnchanged === true) draft.record({ kind: 'save' })
-    return this.#inTurn(() => this.#committer.commit(this.#draft))
+    return this.#delivered(this.#inTurn(() => this.#committer.commit(this.#draft)))
   }
 
   async claim(name: string): Promise<string | undefined> {
     this.#draft.openForRead().openForWrite()
-    return this.#inTurn(() => this.#committer.claim(this.#draft, name))
+    return this.#delivered(this.#inTurn(() => this.#committer.claim(this.#draft, name)))
   }
 
   load(): Promise<void> {
@@ -49,6 +50,11 @@ export class SessionCommits {
   /** The connection of the request closed, and no response will commit its changes. */
   abandon(): Promise<void> {
     return this.#inTurn(async () => this.#committer.reportUncommitted(this.#draft))
+  }
+
+  /** Writes the cookies to the jar of the request, if it has one, also after a failed commit. */
+  #delivered<T>(committed: Promise<T>): Promise<T> {
+    return this.#draft.hasJar ? committed.finally(() => void this.#draft.delivery()) : committed
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

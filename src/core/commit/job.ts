@@ -3,6 +3,7 @@ import { monotonic } from '../base/clock.ts'
 import { BusyError, CommitUnknownError } from '../base/errors.ts'
 import type { Intent } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
+import type { Committed } from '../changes/state.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
@@ -24,12 +25,13 @@ export interface Job {
   readonly deadline: number
 }
 
-/** The result of a job that was written. */
-export interface CommitResult {
-  readonly entry: Entry
-  /** The current id: that of the job, or the new one if the write renewed it. */
-  readonly identity: Identity
+/** The result of a job. */
+export interface CommitResult extends Committed {
   readonly merged: Merged
+  /** The properties that the changes were applied to. */
+  readonly before: Texts
+  /** Whether a login joined the session of a parallel login. */
+  readonly joins: boolean
 }
 
 /** A job in the queue with the promise of its result, which is settled once. */

@@ -14,26 +14,28 @@ import {
   satisfies,
   wholeNumber,
 } from '../base/option-checks.ts'
-import { isReserved } from '../base/reserved.ts'
 import { type CookieOptions, PREFIX } from '../cookie/cookie-transport.ts'
 import type { Store } from '../store/store.ts'
 import { checkCodec } from './check-codec.ts'
 import { FOREIGN_OPTIONS } from './foreign-options.ts'
 import type { SessionOptions } from './options.ts'
+import type { PropertyNames } from './profile.ts'
 
 /**
  * Throws a `ConfigError` for the first option that is wrong. It names the option, its value and the
- * remedy.
+ * remedy. `names` are those of the profile.
  */
-export function checkSessionOptions(options: unknown): asserts options is SessionOptions {
+export function checkSessionOptions(options: unknown, names: PropertyNames): asserts options is SessionOptions {
   if (!isObject(options)) throw new ConfigError(`createSessions(options): pass an object with a \`store\`, not ${formatValue(options)}.`)
   checkOptions(options, SESSION_OPTIONS)
-  const { store, clearExpired, cookie, codec } = options as unknown as SessionOptions
+  const { store, clearExpired, cookie, codec, schema, properties } = options as unknown as SessionOptions
   checkStore(store)
   if (codec !== undefined) checkCodec(codec)
   if (clearExpired !== undefined && clearExpired !== false) checkClearExpired(store)
   checkLifetime(options as unknown as SessionOptions)
   if (cookie !== undefined) checkCookie(cookie)
+  checkNames('schema', schema, names)
+  checkNames('properties', properties, names)
 }
 
 /** An `idle` beyond `absolute` would have no effect, so it is an error. */
@@ -97,6 +99,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   clearExpired: (value) => (value === false ? undefined : anInterval(value)),
   codec: withMethods('a codec', 'decode', 'encode', 'parse', 'print'),
   schema: aSchema,
+  properties: propertyClasses,
   as: anIdentifier,
   realm: aName,
   touch: aFunction,
@@ -127,9 +130,25 @@ function aSchema(value: unknown): string | undefined {
   const wrong = Object.entries(value).find(
     ([, schema]) => typeof (schema as { '~standard'?: { validate?: unknown } } | null)?.['~standard']?.validate !== 'function',
   )
-  if (wrong !== undefined) return `the schema of "${wrong[0]}" does not follow Standard Schema (zod, valibot, arktype … do)`
-  const reserved = Object.keys(value).find(isReserved)
-  return reserved === undefined ? undefined : `"${reserved}" begins with "_", which is reserved`
+  return wrong === undefined ? undefined : `the schema of "${wrong[0]}" does not follow Standard Schema (zod, valibot, arktype … do)`
+}
+
+/** Checks the names of an option that has a field for each property. */
+function checkNames(option: 'schema' | 'properties', value: object | undefined, names: PropertyNames): void {
+  const reserved = Object.keys(value ?? {}).find((name) => names.isReserved(name))
+  if (reserved !== undefined) throw invalidOption(undefined, option, value, `the name "${reserved}" is reserved, so use another name`)
+}
+
+function propertyClasses(value: unknown): string | undefined {
+  if (!isObject(value)) return 'pass an object such as { otp: { secret: true }, theme: { client: true } }'
+  for (const [name, propertyClass] of Object.entries(value)) {
+    if (propertyClass === undefined) continue
+    if (!isObject(propertyClass)) return `pass { secret: true } or { client: true } for "${name}"`
+    checkOptions(propertyClass, { path: `properties.${name}.`, checks: { secret: aBoolean, client: aBoolean } })
+    if (propertyClass['secret'] === true && propertyClass['client'] === true)
+      return `"${name}" is secret, and the client would see it; remove one of both`
+  }
+  return undefined
 }
 
 const COOKIE_CHECKS: Readonly<Record<string, Check>> = {

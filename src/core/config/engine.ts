@@ -1,6 +1,6 @@
 import { jsonCodec } from '../../codecs/json.ts'
 import { milliseconds } from '../base/duration.ts'
-import { type Listener, safeListener } from '../base/events.ts'
+import { eventReporter, type Listener } from '../base/events.ts'
 import { isWorkers } from '../base/is-workers.ts'
 import { type RandomText, randomTextFrom } from '../base/random.ts'
 import { makeWarnOnce } from '../base/warn-once.ts'
@@ -10,6 +10,7 @@ import type { Ids } from '../store/id.ts'
 import type { Capabilities, Store } from '../store/store.ts'
 import { TimedStore } from '../store/timed-store.ts'
 import { Values } from '../values/values.ts'
+import type { Lifecycles } from './lifecycle.ts'
 import type { SessionOptions } from './options.ts'
 import type { MergeContext, SessionProfile } from './profile.ts'
 
@@ -18,6 +19,8 @@ import type { MergeContext, SessionProfile } from './profile.ts'
  * take the fields they use.
  */
 export interface Engine extends MergeContext {
+  /** Names the manager in traces: its option `as`. */
+  readonly name: string
   readonly store: TimedStore
   readonly capabilities: Capabilities
   readonly transport: Transport
@@ -41,20 +44,27 @@ export interface Engine extends MergeContext {
   readonly whenEnded: 'error' | 'discard'
   /** Whether a request counts as activity. `undefined`: every request does. */
   readonly countsAsActivity: ((request: IncomingRequest) => boolean) | undefined
+  /** `undefined` if nothing takes part in the life of sessions, which is the usual case. */
+  readonly lifecycles: Lifecycles | undefined
 }
 
-/** Makes the engine from checked options. */
-export function makeEngine(options: SessionOptions, profile: SessionProfile): Engine {
-  const { store: given, clock: now = Date.now, codec = jsonCodec, schema = {}, timeout = {}, maxSize = 1 << 20 } = options
-  const emit = safeListener(options.onEvent)
-  const values = new Values(codec, schema, emit)
+/** Makes the engine from checked options. `emit` must not throw. */
+export function makeEngine(
+  options: SessionOptions,
+  profile: SessionProfile,
+  emit: Listener = eventReporter(options.as ?? 'session', options.onEvent),
+): Engine {
+  const { store: given, clock: now = Date.now, codec = jsonCodec, schema = {}, properties, timeout = {}, maxSize = 1 << 20 } = options
+  const { as: name = 'session' } = options
+  const values = new Values(codec, schema, emit, properties)
   const randomText = randomTextFrom(options.random)
   const lifetime = profile.lifetime(options)
   const scope = profile.scope(options)
-  const guard = (guarded: Store): TimedStore => new TimedStore(guarded, milliseconds(timeout.operation) ?? 2000, emit)
+  const guard = (guarded: Store): TimedStore => new TimedStore(guarded, milliseconds(timeout.operation) ?? 2000, emit, name)
   const attached = given.attach?.({ randomText, now, scope, absolute: lifetime.absolute, guard })
   const { store, ids } = attached ?? { store: given, ids: profile.ids(randomText, scope) }
   return {
+    name,
     profile,
     lifetime,
     parse: values.parse,
@@ -75,5 +85,6 @@ export function makeEngine(options: SessionOptions, profile: SessionProfile): En
     saveOnError: options.saveOnError === true,
     whenEnded: options.whenEnded ?? 'error',
     countsAsActivity: options.touch,
+    lifecycles: undefined,
   }
 }

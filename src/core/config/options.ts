@@ -5,7 +5,7 @@ import type { Random } from '../base/random.ts'
 import type { CookieOptions } from '../cookie/cookie-transport.ts'
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
 import type { Store } from '../store/store.ts'
-import type { Schemas } from '../values/session-data.ts'
+import type { DataOf, Default, PropertyClasses, Schemas } from '../values/session-data.ts'
 
 /**
  * Options of `createSessions`. Every option but `store` has a safe default. A wrong value is a
@@ -66,6 +66,15 @@ export interface SessionOptions {
    */
   readonly schema?: Schemas
   /**
+   * Which properties are secret, and which the client may see. The names are those of `SessionData`,
+   * or of the option `schema`.
+   *
+   * ```ts
+   * const sessions = createSessions({ store, properties: { otp: { secret: true }, theme: { client: true } } })
+   * ```
+   */
+  readonly properties?: PropertyClasses<Default>
+  /**
    * Managers of one realm share their users: `users.list` and `users.revoke` cover the sessions of
    * all of them. Default: one realm per cookie.
    */
@@ -84,4 +93,10 @@ export interface SessionOptions {
   readonly clock?: () => number
   /** Returns this many bytes from a cryptographically secure generator. For tests. */
   readonly random?: Random
+}
+
+/** The options of a manager whose sessions have the data `Data`, or that of their `schema`. */
+export type OptionsOf<Data, S extends Schemas> = Omit<SessionOptions, 'schema' | 'properties'> & {
+  readonly schema?: S
+  readonly properties?: PropertyClasses<DataOf<Data, S>>
 }

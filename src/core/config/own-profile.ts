@@ -1,5 +1,5 @@
 import { DAY, milliseconds } from '../base/duration.ts'
-import { USER } from '../base/reserved.ts'
+import { hasUnderscore, LAST_USER, USER } from '../base/reserved.ts'
 import { cookieTransport, scopeOf } from '../cookie/cookie-transport.ts'
 import { hashedIds } from '../store/id.ts'
 import { endOf, endsWithBrowser, expiryOf, expiryProperties, touchOf } from './expiry.ts'
@@ -7,7 +7,7 @@ import type { SessionProfile } from './profile.ts'
 
 /** The profile of sessions in this package's tables. */
 export const ownProfile: SessionProfile = {
-  userName: USER,
+  names: { user: USER, lastUser: LAST_USER, isReserved: hasUnderscore },
   lifetime: ({ idle, absolute, browserSession = false }) => ({
     idle: milliseconds(idle) ?? 14 * DAY,
     absolute: milliseconds(absolute) ?? 30 * DAY,
@@ -24,7 +24,7 @@ export const ownProfile: SessionProfile = {
   // The cookie is sent with a new id only, so its kind can change only together with the id.
   requiresNewId: (before, after, context) => endsWithBrowser(before, context) !== endsWithBrowser(after, context),
   issues({ change, entry, texts, now }, context) {
-    if (change !== 'created' && change !== 'new-id') return undefined
+    if (entry === undefined || (change !== 'created' && change !== 'new-id')) return undefined
     return { lifetime: endsWithBrowser(texts(), context) ? undefined : entry.createdAt + context.lifetime.absolute - now }
   },
 }

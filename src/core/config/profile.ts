@@ -1,7 +1,7 @@
 import type { Refusal } from '../base/access.ts'
 import type { Duration } from '../base/duration.ts'
 import type { RandomText } from '../base/random.ts'
-import type { Transport } from '../cookie/transport.ts'
+import type { Issue, Transport } from '../cookie/transport.ts'
 import type { Ids } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import type { SessionOptions } from './options.ts'
@@ -38,20 +38,40 @@ export interface MergeContext extends RuleContext {
  */
 export type Expiry = Duration | Date | 'browser' | undefined
 
-/** A write that succeeded. */
+/** What a commit did to the session of a request. */
 export interface CommitOutcome {
-  readonly change: 'created' | 'new-id' | 'written' | 'touched'
-  readonly entry: Entry
+  /**
+   * The session was stored under a new id (`created`, `new-id`), written under the id that the client
+   * has (`written`), extended (`touched`), or stayed as it was (`unchanged`); or it ended: by this
+   * commit, or before it, which dropped its changes (`ended`).
+   */
+  readonly change: 'created' | 'new-id' | 'written' | 'touched' | 'unchanged' | 'ended'
+  /**
+   * Whether this commit proved that the id is current: by a compare-and-swap or a touch. A token
+   * that is issued without the proof can replace a newer one in the browser.
+   */
+  readonly isCurrent: boolean
+  /** `undefined` if the session ended. */
+  readonly entry: Entry | undefined
   readonly now: number
   /** The properties of the entry. A function, because most writes do not need them parsed. */
   readonly texts: () => Texts
 }
 
-/**
- * The lifetime of a token that is issued: milliseconds, or `undefined` until the browser is closed.
- */
-export interface Issue {
-  readonly lifetime: number | undefined
+/** The names of properties that have a meaning for the session. */
+export interface PropertyNames {
+  /** The property with the id of the user. */
+  readonly user: string
+  /**
+   * The property with the user who was last removed from the session, whose data a login of another
+   * user drops. Omitted if the data stays.
+   */
+  readonly lastUser?: string
+  /**
+   * Whether a name is reserved, so that the property is neither shown nor writable. `true` for
+   * `lastUser`, and for every name for which `isInternal` of `base/reserved.ts` returns `true`.
+   */
+  isReserved(name: string): boolean
 }
 
 /**
@@ -60,8 +80,7 @@ export interface Issue {
  * names and rules. Every function is pure.
  */
 export interface SessionProfile {
-  /** The property with the id of the user. */
-  readonly userName: string
+  readonly names: PropertyNames
   /**
    * The reason why `login(userId)` cannot be used, and the remedy; `undefined` if it can be used.
    */
@@ -72,6 +91,17 @@ export interface SessionProfile {
   /** The scope of the cookie: ids of one scope are worthless in another. */
   scope(options: SessionOptions): string
   ids(randomText: RandomText, scope: string): Ids
+  /**
+   * Whether a session may be created under an id that was not generated for it. Requires
+   * `tombstoneUntil`.
+   */
+  readonly hasGivenIds?: boolean
+  /**
+   * Until when the row of a session that ended at `now` stays as a tombstone, so that neither a
+   * repeated write nor a copy in another store revives it. Omitted if the row is deleted, which
+   * suffices for ids that are used once.
+   */
+  tombstoneUntil?(now: number): number
   /** Whether the token is issued until the browser is closed. */
   endsWithBrowser(texts: Texts, context: RuleContext): boolean
   /**
@@ -108,6 +138,9 @@ export interface SessionProfile {
    * it.
    */
   readonly unreadable?: Refusal
-  /** The token to issue after a write; `undefined` if the client keeps its token. */
-  issues(outcome: CommitOutcome, context: RuleContext): Issue | undefined
+  /**
+   * Called after every commit of a session that was read. Returns how to issue its token, `'clear'`
+   * to delete the token of the client, or `undefined` if the client keeps the token that it has.
+   */
+  issues(outcome: CommitOutcome, context: RuleContext): Issue | 'clear' | undefined
 }

@@ -3,7 +3,7 @@ import { type CookieAttributes, serializeCookie } from '../../wire/set-cookie.ts
 import { ConfigError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
 import type { IncomingRequest } from './incoming-request.ts'
-import type { Carrier, CookieToSet, Presented, Refused, Transport } from './transport.ts'
+import type { Carrier, CookieToSet, Issue, Presented, Refused, Transport } from './transport.ts'
 
 /** The option `cookie`. */
 export interface CookieOptions {
@@ -47,25 +47,25 @@ const MAX_AGE = 34_560_000
 export class CookieCarrier implements Carrier {
   readonly name: string
   readonly #attributes: CookieAttributes
-  /** The maximum length of the value of one cookie. */
   readonly #maxLength: number
 
   constructor(name: string, attributes: CookieAttributes) {
     this.name = name
     this.#attributes = attributes
-    this.#maxLength = COOKIE_BYTES - serializeCookie(`${name}.9`, '.9', attributes, MAX_AGE).length
+    this.#maxLength = maxLength(name, attributes)
   }
 
   read(request: IncomingRequest): Presented {
-    const header = request.header('cookie')
+    const header = request.cookies === undefined ? request.header('cookie') : request.cookies(this.name)
     return { tokens: combineChunks(header, this.name), names: receivedNames(header, this.name) }
   }
 
   /** Cookies that the browser sent for an earlier, longer token are deleted. */
-  issue(token: string, lifetime: number | undefined, { names }: Presented): CookieToSet[] {
-    const attributes = this.#attributes
+  issue(token: string, { lifetime, attributes: own }: Issue, { names }: Presented): CookieToSet[] {
+    const attributes = own === undefined ? this.#attributes : { ...this.#attributes, ...own }
+    const length = own === undefined ? this.#maxLength : maxLength(this.name, attributes)
     const maxAge = lifetime === undefined ? undefined : Math.max(1, Math.ceil(lifetime / 1000))
-    const cookies: CookieToSet[] = createChunks(this.name, token, this.#maxLength).map(([name, value]) => ({
+    const cookies: CookieToSet[] = createChunks(this.name, token, length).map(([name, value]) => ({
       name,
       value,
       attributes,
@@ -82,6 +82,11 @@ export class CookieCarrier implements Carrier {
   #delete(names: readonly string[]): CookieToSet[] {
     return names.map((name) => ({ name, value: undefined, attributes: this.#attributes }))
   }
+}
+
+/** The maximum length of the value of one cookie with these attributes. */
+function maxLength(name: string, attributes: CookieAttributes): number {
+  return COOKIE_BYTES - serializeCookie(`${name}.9`, '.9', attributes, MAX_AGE).length
 }
 
 /**

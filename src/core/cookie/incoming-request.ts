@@ -24,6 +24,16 @@ export interface IncomingRequest {
    * `cookie.path` is not noticed.
    */
   readonly path?: string | undefined
+  /**
+   * Whether the request is speculative, such as a prefetch. Reading the session then does not extend
+   * it, and `flashed` returns no message, so that the visit itself shows it.
+   */
+  readonly isQuiet?: boolean
   /** The value of a header, by its lower-case name. */
   header(name: string): string | undefined
+  /**
+   * The cookies of one name and of its chunks as a `Cookie` header (`sid=…; sid.1=…`), where the
+   * framework has parsed the header. If left out, `header('cookie')` is read.
+   */
+  cookies?(name: string): string | undefined
 }

@@ -27,13 +27,18 @@ export interface Refused extends Refusal {
  */
 export interface Carrier {
   read(request: IncomingRequest): Presented
-  /**
-   * Returns the cookies that set a token for `lifetime` milliseconds, or for `undefined` until the
-   * browser is closed.
-   */
-  issue(token: string, lifetime: number | undefined, presented: Presented): readonly CookieToSet[]
+  /** Returns the cookies that set a token. */
+  issue(token: string, issue: Issue, presented: Presented): readonly CookieToSet[]
   /** Returns the cookies that delete everything that the client presented. */
   clear(presented: Presented): readonly CookieToSet[]
+}
+
+/** How a token is issued. */
+export interface Issue {
+  /** Milliseconds, or `undefined` until the browser is closed. */
+  readonly lifetime: number | undefined
+  /** The attributes of the session's cookie that differ from those of the transport. */
+  readonly attributes?: Partial<CookieAttributes>
 }
 
 /** The tokens that a request presented. */

@@ -1,35 +1,20 @@
-import { type Access, FULL_ACCESS, refuse } from '../base/access.ts'
-import { CommitUnknownError, ConfigError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
-import { isReserved } from '../base/reserved.ts'
+import { type Access, type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
+import { CommitUnknownError, ConfigError, NotLoadedError } from '../base/errors.ts'
 import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES } from '../changes/intent.ts'
 import { type Merged, merge, toMerged } from '../changes/merge.ts'
-import type { State } from '../changes/state.ts'
-import type { Engine } from '../config/engine.ts'
+import { type Committed, presentedIn, type State } from '../changes/state.ts'
+import type { UnverifiedWrite } from '../config/lifecycle.ts'
 import type { CommitOutcome, Texts } from '../config/profile.ts'
 import type { Delivery } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import { Properties } from '../values/properties.ts'
+import { type ChangeSource, ChangeSources } from './change-sources.ts'
+import type { DraftContext, FlashRead } from './draft-context.ts'
+import { committedError, IN_UPDATE, UNLOADED } from './draft-errors.ts'
+import { checkLateRead } from './late-read.ts'
 import { type Client, PendingDelivery } from './pending-delivery.ts'
-
-/** A response that has started. */
-export interface StartedResponse {
-  /** Whether its body is still being written. */
-  readonly isStreaming: boolean
-}
-
-/** The parts of the engine that a draft uses. */
-export type DraftContext = Pick<
-  Engine,
-  'profile' | 'lifetime' | 'parse' | 'print' | 'values' | 'emit' | 'warnOnce' | 'now' | 'randomText' | 'transport' | 'capabilities'
->
-
-/** A message that was read: its property, and the intent that removes it. */
-export interface FlashRead {
-  readonly name: string
-  readonly text: string
-  readonly intent: Intent
-}
+import type { StartedResponse } from './started-response.ts'
 
 const NO_TEXTS: Texts = new Map()
 
@@ -49,10 +34,13 @@ export class Draft {
   accessed = false
   /** Whether reading the session extends it. */
   isActivity = true
+  /** As long as a write is not verified, no id is sent. */
+  unverified: UnverifiedWrite | undefined
   /** When the request was opened. */
   readonly openedAt: number
-  /** The changes that the request may make. */
-  readonly access: Access
+  /** Whether the request is speculative: reading then neither extends the session nor removes messages. */
+  readonly isQuiet: boolean
+  readonly #access: AccessNow
   #isCommitted = false
   /** The response whose start has committed the session, where it is known. */
   #response: StartedResponse | undefined
@@ -82,16 +70,27 @@ export class Draft {
   #hasCommitted = false
   #hasThrownLoadError = false
   #isUpdating = false
+  #sources: ChangeSources | undefined
+  /** The identity under which the session is to be created. */
+  #reserved: Identity | undefined
+  /** The generations that this request left without ending their sessions. */
+  #left: readonly number[] = []
   readonly #pending: PendingDelivery
 
-  constructor(context: DraftContext, state: State, client: Client = {}, access: Access = FULL_ACCESS) {
+  constructor(context: DraftContext, state: State, client: Client = {}, access: AccessNow = FULL_ACCESS) {
     this.context = context
     this.#state = state
-    this.access = access
+    this.#access = access
+    this.isQuiet = client.isQuiet === true
     this.openedAt = context.now()
     this.#pending = new PendingDelivery(client, context.emit)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
     this.#properties = new Properties(context.values, NO_TEXTS)
+  }
+
+  /** What the request may change now. */
+  get access(): Access {
+    return typeof this.#access === 'function' ? this.#access() : this.#access
   }
 
   get generation(): number {
@@ -153,7 +152,7 @@ export class Draft {
    */
   open(state: State, texts: Texts = NO_TEXTS, generation: number = this.#generation): void {
     if (generation !== this.#generation) return
-    this.detectMutations()
+    this.collectChanges()
     const properties = new Properties(this.context.values, texts)
     const effects = noEffects()
     for (const intent of this.#intents) apply(properties.writableTexts(), intent, effects, this.context)
@@ -195,12 +194,46 @@ export class Draft {
     if (this.#isCommitted) throw committedError()
     this.openToken()
     this.accessed = true
-    this.#generation++
     this.#pendingDeletes = [...this.#pendingDeletes, ...presentedIn(this.#state)]
     if (explicit && this.#state.is === 'live') this.#hasFlushedLiveSession = true
-    this.#pending.clear()
+    this.unverified = undefined
+    this.#pending.clear('flush')
+    this.#startNew()
+  }
+
+  /**
+   * Leaves the session as it is in the store; later changes belong to a new one, whose token replaces
+   * that of the client. Changes that are not committed are dropped.
+   */
+  leave(): void {
+    this.openForWrite()
+    this.#left = [...this.#left, this.#generation]
+    this.#startNew()
+  }
+
+  /**
+   * Returns the identity of the session before it is stored: that of the stored session, or else one
+   * under which the first commit creates it. If the outcome of that commit is lost, the session is
+   * created under another identity.
+   */
+  reserveIdentity(): Identity {
+    this.openToken()
+    if (this.currentIdentity !== undefined) return this.currentIdentity
+    this.#reserved ??= this.context.ids.create()
+    return this.#reserved
+  }
+
+  /** The identity that is reserved for the session; `undefined` once it is stored. */
+  get reservedIdentity(): Identity | undefined {
+    return this.#reserved
+  }
+
+  #startNew(): void {
+    this.#generation++
     this.flashesRead.clear()
     this.#intents = []
+    this.#sources = undefined
+    this.#reserved = undefined
     this.#properties.stopWatching()
     this.#state = { is: 'absent' }
     this.open({ is: 'absent' })
@@ -212,13 +245,14 @@ export class Draft {
   }
 
   /**
-   * Called when a write of these intents succeeded. Later commits build on its entry; the
-   * properties that the application sees stay the same. If the session was flushed while the write
-   * was running, the written session is flushed too.
+   * Called when a write of these intents succeeded, or without `isWritten` when nothing had to be
+   * written. Later commits build on its entry; the properties that the application sees stay the
+   * same. If the session was flushed while the write was running, the written session is flushed too.
    */
-  onCommitted(intents: readonly Intent[], identity: Identity, entry: Entry, generation: number): void {
+  onCommitted(intents: readonly Intent[], { identity, entry, isWritten }: Committed, generation: number): void {
     if (generation !== this.#generation) {
-      this.#pendingDeletes = [...this.#pendingDeletes.filter(({ key }) => key !== identity.key), identity]
+      if (!this.#left.includes(generation))
+        this.#pendingDeletes = [...this.#pendingDeletes.filter(({ key }) => key !== identity.key), identity]
       return
     }
     const before = this.currentIdentity?.id
@@ -228,14 +262,37 @@ export class Draft {
     this.#latestTexts = undefined
     this.#hasCommitted = true
     this.#effects = { ...noEffects(), wiped: this.#effects.wiped }
-    this.issue(before === undefined ? 'created' : before === identity.id ? 'written' : 'new-id', identity, entry)
+    this.#reserved = undefined
+    const change = before === undefined ? 'created' : before === identity.id ? 'written' : 'new-id'
+    this.onOutcome(isWritten ? change : 'unchanged', identity, entry)
   }
 
-  /** Issues a token to the client after a write, if the profile requires it. */
-  issue(change: CommitOutcome['change'], identity: Identity, entry: Entry): void {
+  /**
+   * Called when the last write was withdrawn. `state` and `texts` are the session as it is now;
+   * changes that were not committed yet are kept.
+   */
+  onWithdrawn(state: State, texts?: Texts): void {
+    const before = this.currentIdentity?.id
+    this.#properties.stopWatching()
+    this.open(state, texts)
+    if (state.is !== 'live') this.#pending.clear('ended')
+    else if (state.identity.id !== before) this.onOutcome('new-id', state.identity, state.entry)
+  }
+
+  /** Records withdrawn changes again, in front of those that were recorded since. */
+  repeat(intents: readonly Intent[]): void {
+    this.#intents = [...intents, ...this.#intents]
+    this.open(this.#state, this.#initialTexts)
+  }
+
+  /** Issues a token to the client after a commit, or deletes it, if the profile requires it. */
+  onOutcome(change: CommitOutcome['change'], identity?: Identity, entry?: Entry): void {
     const { context } = this
-    const issue = context.profile.issues({ change, entry, now: context.now(), texts: () => this.latestTexts }, context)
-    if (issue !== undefined) this.#pending.issue(identity, issue.lifetime)
+    const isCurrent = entry !== undefined && change !== 'unchanged'
+    const issue = context.profile.issues({ change, isCurrent, entry, now: context.now(), texts: () => this.latestTexts }, context)
+    if (issue === 'clear') this.#pending.clear('ended')
+    else if (issue !== undefined && identity !== undefined)
+      this.#pending.issue(identity, issue, context.capabilities.carriesData ? 'new-data' : 'new-id')
   }
 
   /** Called when the outcome of a write is unknown. */
@@ -244,13 +301,18 @@ export class Draft {
     if (generation === this.#generation && identity !== undefined) this.#state = { is: 'unknown', identity }
   }
 
+  /** Whether `delivery` writes the cookies to a jar. */
+  get hasJar(): boolean {
+    return this.#pending.hasJar
+  }
+
   /**
    * The cookies and `Vary` that the response has to carry. As long as a flushed session is not
-   * deleted, no cookie is set.
+   * deleted, or a write is not verified, no cookie is set.
    */
   delivery(): Delivery {
-    const reason = this.context.capabilities.carriesData ? 'new-data' : 'new-id'
-    const cookies = this.#pendingDeletes.length === 0 ? this.#pending.take(reason) : []
+    const canIssue = this.#pendingDeletes.length === 0 && this.unverified === undefined
+    const cookies = canIssue ? this.#pending.take() : []
     return { cookies, vary: this.accessed || cookies.length > 0 ? this.context.transport.vary : undefined }
   }
 
@@ -260,7 +322,7 @@ export class Draft {
    */
   openForRead(): this {
     this.openToken()
-    if (this.#isCommitted && !this.accessed) this.#checkLateRead()
+    if (this.#isCommitted && !this.accessed) checkLateRead(this.context, this.#state, this.#response)
     this.accessed = true
     const state = this.#state
     if (state.is === 'unloaded') throw new NotLoadedError(UNLOADED)
@@ -308,7 +370,7 @@ export class Draft {
    */
   record(intent: Intent, shown: Intent = intent): void {
     if (this.access.writes !== 'all' && this.#needsToken(intent)) refuse(this.access.refusal, this.context.emit)
-    this.#detectMutationsBefore(intent)
+    this.#collectBefore(intent)
     if (intent.kind === 'login') this.#endPresentedSessions()
     this.#intents.push(intent)
     apply(this.#properties.writableTexts(), shown, this.#effects, this.context)
@@ -347,15 +409,28 @@ export class Draft {
     return this.#intents.some((intent) => this.#isWiping(intent) || affectsProperty(intent, name))
   }
 
-  /**
-   * Records the changes that the application made inside of objects that it read. Throws
-   * `CodecError` if one cannot be stored.
-   */
-  detectMutations(): void {
-    for (const name of this.#properties.exposed) this.detectMutation(name)
+  addSource(source: ChangeSource): void {
+    this.#sources ??= new ChangeSources(this)
+    this.#sources.add(source)
   }
 
-  detectMutation(name: string): void {
+  /**
+   * Records the changes that were made without verbs: inside of objects that the application read,
+   * and those of change sources. Throws `CodecError` if one cannot be stored, and the errors of the
+   * sources.
+   */
+  collectChanges(): void {
+    for (const name of this.#properties.exposed) this.#detectMutation(name)
+    this.#sources?.collect()
+  }
+
+  /** Records such changes of one property, and all of the sources. */
+  collectChangesOf(name: string): void {
+    this.#detectMutation(name)
+    this.#sources?.collect()
+  }
+
+  #detectMutation(name: string): void {
     const text = this.#properties.detectMutation(name)
     if (text !== undefined) this.#intents.push({ kind: 'mutate', name, text })
   }
@@ -381,19 +456,6 @@ export class Draft {
     this.#response ??= response
   }
 
-  /**
-   * The session is read for the first time after the start of its response. If the response can
-   * still show what is read, a shared cache could serve it to other visitors.
-   */
-  #checkLateRead(): void {
-    const isStreaming = this.#response?.isStreaming
-    if (isStreaming === false) return
-    const { emit, warnOnce, transport } = this.context
-    emit({ type: 'late-read', reason: 'no-vary', ...handleOf(this.#state) })
-    if (isStreaming === true) throw new HeadersSentError(lateRead(transport.vary))
-    warnOnce(lateRead(transport.vary))
-  }
-
   /** Whether the change gives the session a new id or starts one. */
   #needsToken({ kind }: Intent): boolean {
     return RULES[kind].newId || (this.#state.is === 'absent' && kind !== 'remove' && kind !== 'clear')
@@ -403,11 +465,11 @@ export class Draft {
    * Records changes inside of the object of a property before the property itself is changed. The
    * object is then no longer watched.
    */
-  #detectMutationsBefore(intent: Intent): void {
+  #collectBefore(intent: Intent): void {
     if ('name' in intent) {
-      if (!isReserved(intent.name)) this.detectMutation(intent.name)
+      this.collectChangesOf(intent.name)
       this.#properties.stopWatching(intent.name)
-    } else this.detectMutations()
+    } else this.collectChanges()
   }
 
   /**
@@ -434,29 +496,4 @@ export class Draft {
     this.#hasThrownLoadError = true
     throw error
   }
-}
-
-/** Returns the identities that a flush ends. */
-function presentedIn(state: State): readonly Identity[] {
-  if (state.is === 'absent') return state.presented ?? []
-  return state.identity === undefined ? [] : [state.identity]
-}
-
-function handleOf({ identity }: State): { readonly handle?: string } {
-  return identity === undefined ? {} : { handle: identity.handle }
-}
-
-function lateRead(vary: string): string {
-  return `The session was read for the first time after the response had started, so the response has no \`Vary: ${vary}\`, and a cache could serve it to other visitors. Read what you need of the session before the response starts.`
-}
-
-const IN_UPDATE =
-  'The function of update() changed the session that it is called for. It may run again on a newer state, so it must use its argument only. Call the other verb before or after update().'
-
-const UNLOADED = 'The session is not loaded. With `lazy: true`, call `await session.load()` before you read from it.'
-
-function committedError(): HeadersSentError {
-  return new HeadersSentError(
-    'The response has started, so the session is committed and can only be read. In a long stream, open the session with `sessions.load(id)` and call `save()`.',
-  )
 }

@@ -1,5 +1,6 @@
-import type { Listener } from '../base/events.ts'
-import { type Carrier, type CookieToSet, NOTHING_PRESENTED, type Presented } from '../cookie/transport.ts'
+import type { Listener, SessionEvent } from '../base/events.ts'
+import { type CookieJar, writeToJar } from '../cookie/cookie-jar.ts'
+import { type Carrier, type CookieToSet, type Issue, NOTHING_PRESENTED, type Presented } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
 
 /** The carrier of a request, and what the request presented. */
@@ -7,6 +8,10 @@ export interface Client {
   /** `undefined` outside of requests, and if no token can be issued. */
   readonly carrier?: Carrier | undefined
   readonly presented?: Presented
+  /** The jar that the cookies are written to, in place of headers. */
+  readonly jar?: CookieJar | undefined
+  /** Whether the request is speculative. */
+  readonly isQuiet?: boolean
 }
 
 const NONE: readonly CookieToSet[] = []
@@ -19,42 +24,50 @@ export class PendingDelivery {
   readonly #client: Client
   readonly #emit: Listener
   #cookies: readonly CookieToSet[] = NONE
-  #handle: string | undefined
-  #isReported = true
+  /** Reports the pending cookies. `undefined` if that has happened. */
+  #event: SessionEvent | undefined
 
   constructor(client: Client, emit: Listener) {
     this.#client = client
     this.#emit = emit
   }
 
-  /**
-   * Issues the token of a committed session for `lifetime` milliseconds. Replaces the pending
-   * cookies.
-   */
-  issue({ id, handle }: Identity, lifetime: number | undefined): void {
+  /** Issues the token of a committed session. Replaces the pending cookies. */
+  issue({ id, handle }: Identity, issue: Issue, reason: 'new-id' | 'new-data'): void {
     const { carrier, presented = NOTHING_PRESENTED } = this.#client
     if (carrier === undefined) return
-    this.#replace(carrier.issue(id, lifetime, presented), handle)
+    this.#replace(carrier.issue(id, issue, presented), { type: 'cookie-set', reason, handle })
   }
 
   /** Deletes the presented token. Replaces the pending cookies. */
-  clear(): void {
+  clear(reason: 'flush' | 'ended'): void {
     const { carrier, presented = NOTHING_PRESENTED } = this.#client
-    this.#replace(carrier?.clear(presented) ?? NONE)
+    this.#replace(carrier?.clear(presented) ?? NONE, { type: 'cookie-deleted', reason })
   }
 
-  /** Returns the cookies to set. The first call after a change emits an event. */
-  take(reason: 'new-id' | 'new-data'): readonly CookieToSet[] {
-    if (this.#isReported) return this.#cookies
-    this.#isReported = true
-    const handle = this.#handle
-    this.#emit(handle === undefined ? { type: 'cookie-deleted', reason: 'flush' } : { type: 'cookie-set', reason, handle })
-    return this.#cookies
+  /** Whether `take` writes the cookies to a jar. */
+  get hasJar(): boolean {
+    return this.#client.jar !== undefined
   }
 
-  #replace(cookies: readonly CookieToSet[], handle?: string): void {
+  /**
+   * Returns the cookies to set, or writes them to the jar of the request. The first call after a
+   * change emits an event.
+   */
+  take(): readonly CookieToSet[] {
+    const event = this.#event
+    this.#event = undefined
+    if (event !== undefined) this.#emit(event)
+    const { jar } = this.#client
+    if (jar === undefined) return this.#cookies
+    const cookies = this.#cookies
+    this.#cookies = NONE
+    writeToJar(jar, cookies)
+    return NONE
+  }
+
+  #replace(cookies: readonly CookieToSet[], event: SessionEvent): void {
     this.#cookies = cookies
-    this.#handle = handle
-    this.#isReported = cookies.length === 0
+    this.#event = cookies.length === 0 ? undefined : event
   }
 }

@@ -1,7 +1,8 @@
-import type { IncomingRequest } from '../cookie/incoming-request.ts'
-import type { NodeMessage } from '../cookie/node-request.ts'
+import type { Refusal } from '../base/access.ts'
+import type { RequestInput } from '../cookie/to-incoming-request.ts'
 import type { Delivery } from '../cookie/transport.ts'
-import type { StartedResponse } from '../draft/draft.ts'
+import type { ChangeSource } from '../draft/change-sources.ts'
+import type { StartedResponse } from '../draft/started-response.ts'
 import type { Session } from '../session/session.ts'
 
 /**
@@ -19,11 +20,11 @@ export function hasOtherPort(value: object): boolean {
 export interface ResponseAbility {
   /**
    * Whether it can give the client a token. Otherwise no session can start, and one that exists
-   * keeps its id.
+   * keeps its id. Read at every change, because it can differ between the phases of a request.
    */
   readonly issues: boolean
-  /** Whether the request counts as activity. Default: as the option `touch` says. */
-  readonly touch?: boolean
+  /** The error of a change that needs a token while `issues` is `false`. */
+  readonly refusal?: Refusal
 }
 
 /** The methods of a manager that adapters call. */
@@ -34,7 +35,7 @@ export interface SessionAdapter<Data> {
    * Opens the session of a request. Never rejects because of the store: the session throws the
    * error when it is used.
    */
-  open(request: Request | NodeMessage | IncomingRequest, response?: ResponseAbility): Promise<Exchange<Data>>
+  open(request: RequestInput, response?: ResponseAbility): Promise<Exchange<Data>>
   /**
    * The session of this manager that was bound to the request or context; `undefined` if there is
    * none.
@@ -50,6 +51,8 @@ export interface SessionAdapter<Data> {
 /** One request and its session. */
 export interface Exchange<Data> {
   readonly session: Session<Data>
+  /** Adds a source of changes of this session. It is dropped when the session is flushed or left. */
+  addSource(source: ChangeSource): void
   /**
    * Throws the error of a failed load. An error page that uses the session afterwards finds it
    * empty.

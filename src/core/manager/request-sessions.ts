@@ -1,17 +1,19 @@
-import { type Access, FULL_ACCESS, NO_RESPONSE, OUTSIDE } from '../base/access.ts'
+import { type Access, type AccessNow, FULL_ACCESS, NO_RESPONSE, OUTSIDE } from '../base/access.ts'
 import { ConfigError } from '../base/errors.ts'
 import type { SessionEvents } from '../base/events.ts'
 import type { LoadedState } from '../changes/state.ts'
 import { SessionCommits } from '../commit/commits.ts'
 import type { Committer } from '../commit/committer.ts'
 import type { Engine } from '../config/engine.ts'
+import { JarRequest } from '../cookie/cookie-jar.ts'
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
-import type { NodeMessage } from '../cookie/node-request.ts'
-import { toIncomingRequest } from '../cookie/to-incoming-request.ts'
+import { type RequestInput, toIncomingRequest } from '../cookie/to-incoming-request.ts'
 import type { Delivery, Presented } from '../cookie/transport.ts'
-import { Draft, type StartedResponse } from '../draft/draft.ts'
+import type { ChangeSource } from '../draft/change-sources.ts'
+import { Draft } from '../draft/draft.ts'
 import { decodeToken, parseSessionCookie, tryLoadInto } from '../draft/opening.ts'
 import type { Client } from '../draft/pending-delivery.ts'
+import type { StartedResponse } from '../draft/started-response.ts'
 import { commitsOf, draftOf, isOfThisCopy } from '../session/dictionary.ts'
 import { Session } from '../session/session.ts'
 import type { Exchange, ResponseAbility, SessionAdapter } from './adapter-port.ts'
@@ -41,10 +43,10 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     this.#bound = Symbol.for(`sojourn session ${options.scope}`)
   }
 
-  async open(source: Request | NodeMessage | IncomingRequest, response: ResponseAbility = COMPLETE): Promise<Exchange<Data>> {
+  async open(source: RequestInput, response: ResponseAbility = COMPLETE, touch?: boolean): Promise<Exchange<Data>> {
     const request = toIncomingRequest(source)
-    const draft = this.#draftFor(request, this.#accessOf(response))
-    draft.isActivity = response.touch ?? this.#engine.countsAsActivity?.(request) ?? true
+    const draft = this.#draftFor(request, response === COMPLETE ? FULL_ACCESS : () => this.#accessOf(response))
+    draft.isActivity = touch ?? this.#engine.countsAsActivity?.(request) ?? true
     const { state } = draft
     if (state.is === 'unloaded' && (!this.#lazy || state.others !== undefined)) await tryLoadInto(this.#engine, draft)
     return new RequestExchange(draft, this.sessionOf(draft))
@@ -73,17 +75,18 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     return isOfThisCopy(session) && draftOf(session).context === this.#engine
   }
 
-  #accessOf({ issues }: ResponseAbility): Access {
+  #accessOf({ issues, refusal }: ResponseAbility): Access {
     if (issues) return FULL_ACCESS
-    return this.#engine.capabilities.carriesData ? OUTSIDE : NO_RESPONSE
+    if (this.#engine.capabilities.carriesData) return OUTSIDE
+    return refusal === undefined ? NO_RESPONSE : { writes: 'existing', refusal }
   }
 
-  #draftFor(request: IncomingRequest, access: Access): Draft {
+  #draftFor(request: IncomingRequest, access: AccessNow): Draft {
     const engine = this.#engine
     const carrier = engine.transport.carrierFor(request)
     if ('reason' in carrier) return this.#absent(carrier.reason, {}, { writes: 'none', refusal: carrier })
     const presented = carrier.read(request)
-    const client = { carrier, presented }
+    const client = { carrier, presented, jar: request instanceof JarRequest ? request.jar : undefined, isQuiet: request.isQuiet === true }
     if (presented.names.length > 0 && engine.ids.decode !== undefined) return this.#deferred(presented, client, access)
     const cookie = parseSessionCookie(presented, engine.ids)
     if (cookie.identities === undefined) return this.#absent(cookie.reason, client, access)
@@ -91,7 +94,7 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     return new Draft(engine, { is: 'unloaded', identity, ...(others.length > 0 && { others }) }, client, access)
   }
 
-  #absent(reason: SessionEvents['absent']['reason'], client: Client, access: Access): Draft {
+  #absent(reason: SessionEvents['absent']['reason'], client: Client, access: AccessNow): Draft {
     this.#engine.emit({ type: 'absent', reason })
     return new Draft(this.#engine, { is: 'absent' }, client, access)
   }
@@ -100,7 +103,7 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
    * Returns a draft whose token contains the session. The token is decoded at the first use, and
    * validated by the time at which the request arrived.
    */
-  #deferred(presented: Presented, client: Client, access: Access): Draft {
+  #deferred(presented: Presented, client: Client, access: AccessNow): Draft {
     const engine = this.#engine
     const now = engine.now()
     const decode = (): LoadedState => {
@@ -124,6 +127,10 @@ class RequestExchange<Data> implements Exchange<Data> {
   constructor(draft: Draft, session: Session<Data>) {
     this.#draft = draft
     this.session = session
+  }
+
+  addSource(source: ChangeSource): void {
+    this.#draft.addSource(source)
   }
 
   throwLoadError(): void {

@@ -7,12 +7,12 @@ import { isWorkers } from '../base/is-workers.ts'
 import { Committer } from '../commit/committer.ts'
 import { checkSessionOptions } from '../config/check-options.ts'
 import { type Engine, makeEngine } from '../config/engine.ts'
-import type { SessionOptions } from '../config/options.ts'
+import type { MakeLifecycle } from '../config/lifecycle.ts'
+import type { OptionsOf, SessionOptions } from '../config/options.ts'
 import { ownProfile } from '../config/own-profile.ts'
 import type { SessionProfile } from '../config/profile.ts'
 import { isInRealm } from '../config/realm.ts'
-import type { IncomingRequest } from '../cookie/incoming-request.ts'
-import type { NodeMessage } from '../cookie/node-request.ts'
+import type { RequestInput } from '../cookie/to-incoming-request.ts'
 import { printSetCookie } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
@@ -21,6 +21,8 @@ import { checkCopy, type Session } from '../session/session.ts'
 import { Clearer } from '../store/clearer.ts'
 import type { DataOf, Default, Schemas } from '../values/session-data.ts'
 import { ADAPTER, hasOtherPort, type SessionAdapter } from './adapter-port.ts'
+import { ADMIN, type AdminPort } from './admin-port.ts'
+import { attachLifecycles } from './attach-lifecycles.ts'
 import { RequestSessions } from './request-sessions.ts'
 import { Users } from './users.ts'
 
@@ -38,18 +40,19 @@ export class Sessions<Data = Default> {
   readonly #release: () => Promise<void>
 
   /**
-   * Use `createSessions`. `profile` is for the modules of this package that share a table with
-   * another framework, such as `sojourn/django`.
+   * Use `createSessions`. `profile` and `lifecycles` are for other modules of this package, such as
+   * `sojourn/django`.
    */
-  constructor(options: SessionOptions, profile: SessionProfile = ownProfile) {
-    checkSessionOptions(options)
+  constructor(options: SessionOptions, profile: SessionProfile = ownProfile, lifecycles: readonly MakeLifecycle[] = []) {
+    checkSessionOptions(options, profile.names)
     const { store, lazy = false, as: name = 'session' } = options
     const { clearExpired = store.clearExpired === undefined || isWorkers() ? false : '1h' } = options
-    this.#engine = makeEngine(options, profile)
+    this.#engine = attachLifecycles(makeEngine(options, profile), lifecycles, () => this.#committer)
     this.#committer = new Committer(this.#engine)
     this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, scope: profile.scope(options) })
     Object.defineProperty(this, ADAPTER, { value: this.#requests })
-    this.users = new Users(this.#engine)
+    Object.defineProperty(this, ADMIN, { value: { options, profile } satisfies AdminPort })
+    this.users = new Users(this.#engine, this.#committer.ends)
     this.#release = this.#engine.store.retain()
     const interval = clearExpired === false ? undefined : milliseconds(clearExpired)
     if (interval !== undefined) this.#clearer = new Clearer((signal) => this.clearExpired({ signal }), interval, this.#engine.emit)
@@ -58,9 +61,10 @@ export class Sessions<Data = Default> {
   /**
    * Opens the session of a request: the one that its cookie names, or a new and empty one, which is
    * not stored until something is set. `request` is a `Request`, a request of Node (also that of an
-   * upgrade), or an `IncomingRequest`. Never rejects because of the store: the error of a failed
-   * load is thrown when the session is first used. Rejects with `ConfigError` when `request` is
-   * something else.
+   * upgrade), the cookie jar of a framework (`CookieJar`), or an `IncomingRequest`. With a jar,
+   * `commit` and `save` write the cookies of the response to it. Never rejects because of the store:
+   * the error of a failed load is thrown when the session is first used. Rejects with `ConfigError`
+   * when `request` is something else.
    *
    * With `touch: false` the request does not count as activity, and does not extend the session.
    *
@@ -68,8 +72,8 @@ export class Sessions<Data = Default> {
    * const session = await sessions.open(request)
    * ```
    */
-  async open(request: Request | NodeMessage | IncomingRequest, options: { readonly touch?: boolean } = {}): Promise<Session<Data>> {
-    const { session } = await this.#requests.open(request, { issues: true, ...options })
+  async open(request: RequestInput, options: { readonly touch?: boolean } = {}): Promise<Session<Data>> {
+    const { session } = await this.#requests.open(request, undefined, options.touch)
     return session
   }
 
@@ -95,7 +99,8 @@ export class Sessions<Data = Default> {
   /**
    * The headers that a response has to carry for its session: `Set-Cookie` for a new id that was
    * committed (with a `CookieStore` for the session itself, in as many cookies as it takes) or to
-   * delete the cookie of a flushed session, and `Vary: Cookie` when the session was used.
+   * delete the cookie of a flushed session, and `Vary: Cookie` when the session was used. For a
+   * session that was opened from a cookie jar there is no `Set-Cookie`, because the jar has it.
    *
    * ```ts
    * const headers = sessions.headers(session)
@@ -161,7 +166,7 @@ export class Sessions<Data = Default> {
 
   /**
    * Ends one session by its handle. Resolves to `false` if there was none. Rejects with
-   * `StoreError`, and with `ConfigError` if the store cannot do that.
+   * `StoreError` and `CommitUnknownError`, and with `ConfigError` if the store cannot do that.
    *
    * ```ts
    * const [oldest] = await sessions.users.list(user.id)
@@ -181,9 +186,7 @@ export class Sessions<Data = Default> {
       const entry = await store.load({ key: handle, now: now(), fresh: true })
       if (entry === undefined || !isInRealm(entry.userId, realm)) return false
     }
-    const ended = await store.delete({ key: handle })
-    if (ended) this.#engine.emit({ type: 'ended', reason: 'revoked', handle })
-    return ended
+    return this.#committer.ends.revoke(handle, 'revoked')
   }
 
   /**
@@ -255,8 +258,6 @@ export function adapterOf<Data>(sessions: Sessions<Data>): SessionAdapter<Data> 
  * const sessions = createSessions({ store: new SqliteStore('sessions.db'), idle: '7d' })
  * ```
  */
-export function createSessions<Data = Default, const S extends Schemas = Schemas>(
-  options: SessionOptions & { readonly schema?: S },
-): Sessions<DataOf<Data, S>> {
+export function createSessions<Data = Default, const S extends Schemas = Schemas>(options: OptionsOf<Data, S>): Sessions<DataOf<Data, S>> {
   return new Sessions(options)
 }

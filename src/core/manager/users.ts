@@ -4,6 +4,7 @@ import { formatValue } from '../base/format.ts'
 import { isUserId } from '../base/user-id.ts'
 import { userOf } from '../changes/intent.ts'
 import { factsOf, highest, lastProof } from '../changes/login-facts.ts'
+import type { SessionEnds } from '../commit/session-ends.ts'
 import type { Engine } from '../config/engine.ts'
 import { userIndex } from '../config/realm.ts'
 import type { Entry } from '../store/store.ts'
@@ -42,14 +43,16 @@ const PAGE = 1000
 /** At most this many are read, to find those that were seen last. */
 const MAX_READ = 10_000
 
-type UsersContext = Pick<Engine, 'store' | 'emit' | 'now' | 'realm' | 'values' | 'profile' | 'lifetime' | 'parse'>
+type UsersContext = Pick<Engine, 'store' | 'now' | 'realm' | 'values' | 'profile' | 'lifetime' | 'parse'>
 
 /** The sessions of users, on all of their devices. */
 export class Users {
   readonly #context: UsersContext
+  readonly #ends: SessionEnds
 
-  constructor(context: UsersContext) {
+  constructor(context: UsersContext, ends: SessionEnds) {
     this.#context = context
+    this.#ends = ends
   }
 
   /**
@@ -114,14 +117,8 @@ export class Users {
    * ```
    */
   revoke(userId: string | number, options: { readonly except?: { readonly handle: string | undefined } } = {}): Promise<number> {
-    return this.#revoke(this.#indexOf(userId), 'except' in options ? handleOf(options.except) : undefined)
-  }
-
-  async #revoke(name: string, except: string | undefined): Promise<number> {
-    const { store, emit } = this.#context
-    const ended = await store.deleteByIndex({ index: 'userId', name, except })
-    if (ended > 0) emit({ type: 'ended', reason: 'revoked' })
-    return ended
+    const except = 'except' in options ? handleOf(options.except) : undefined
+    return this.#ends.revokeAll('userId', this.#indexOf(userId), except)
   }
 
   /** Throws without a user id, because the result would be empty without an error. */

@@ -55,11 +55,11 @@ const MAX_DEVICE = 200
 export function recordLogin(draft: Draft, userId: unknown, options: LoginOptions): void {
   const { profile, values } = draft.context
   if (profile.loginRemedy !== undefined) throw new ConfigError(profile.loginRemedy)
-  if (!isUserId(userId)) throw new CodecError(profile.userName, 'login(userId): pass a number, or a string that is not empty.')
+  if (!isUserId(userId)) throw new CodecError(profile.names.user, 'login(userId): pass a number, or a string that is not empty.')
   if (String(userId).length > MAX_USER_ID)
-    throw new CodecError(profile.userName, `login(userId): the id has more than ${MAX_USER_ID} characters. Pass the key of the user.`)
+    throw new CodecError(profile.names.user, `login(userId): the id has more than ${MAX_USER_ID} characters. Pass the key of the user.`)
   const proof = proofOf(draft, options)
-  draft.record({ kind: 'login', text: values.print(profile.userName, userId), proof })
+  draft.record({ kind: 'login', text: values.print(profile.names.user, userId), proof })
 }
 
 /** What a login with these options establishes. Throws `ConfigError` for a wrong option. */

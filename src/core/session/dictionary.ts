@@ -1,7 +1,6 @@
 import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { CodecError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
-import { isOrdinary, isReserved } from '../base/reserved.ts'
 import type { SessionCommits } from '../commit/commits.ts'
 import type { Draft } from '../draft/draft.ts'
 import type { Entries, Item, Name, NameOf, Value } from '../values/session-data.ts'
@@ -45,7 +44,9 @@ export class Dictionary<Data> {
       session.#draft.openToken()
       return session.#draft.properties.texts.has(name)
     }
-    Object.setPrototypeOf(Dictionary.prototype, throwOnUnknownProperty(isStored))
+    const isReserved = (session: object, name: string): boolean =>
+      #draft in session && session.#draft.context.profile.names.isReserved(name)
+    Object.setPrototypeOf(Dictionary.prototype, throwOnUnknownProperty({ isStored, isReserved }))
     // Every promise that resolves to a session reads its `then`. It is defined here, so that the
     // read does not reach the proxy.
     // oxlint-disable-next-line unicorn/no-thenable -- it is `undefined`
@@ -72,7 +73,7 @@ export class Dictionary<Data> {
   get<K extends Name<Data>, F>(key: K, fallback: F): Value<Data, K> | F
   get(key: string, fallback?: unknown): unknown {
     const { properties } = this.#draft.openForRead()
-    const value = isOrdinary(key) ? properties.read(key) : undefined
+    const value = this.#isOrdinary(key) ? properties.read(key) : undefined
     return value === undefined ? fallback : value
   }
 
@@ -85,7 +86,7 @@ export class Dictionary<Data> {
    */
   has(key: Name<Data>): boolean {
     const { properties } = this.#draft.openForRead()
-    return isOrdinary(key) && properties.has(key)
+    return this.#isOrdinary(key) && properties.has(key)
   }
 
   /**
@@ -98,7 +99,7 @@ export class Dictionary<Data> {
    * ```
    */
   set<K extends Name<Data>>(key: K, value: Value<Data, K>): this {
-    this.#draft.openForWrite().recordSet(writable(key), value)
+    this.#draft.openForWrite().recordSet(this.#writable(key), value)
     return this
   }
 
@@ -112,7 +113,9 @@ export class Dictionary<Data> {
    */
   assign(properties: Partial<Data>): this {
     const draft = this.#draft.openForWrite()
-    const texts = Object.entries(properties).map(([name, value]) => [writable(name), draft.context.values.print(name, value)] as const)
+    const texts = Object.entries(properties).map(
+      ([name, value]) => [this.#writable(name), draft.context.values.print(name, value)] as const,
+    )
     for (const [name, text] of texts) draft.record({ kind: 'set', name, text })
     return this
   }
@@ -182,7 +185,7 @@ export class Dictionary<Data> {
   update<K extends Name<Data>, R extends Value<Data, K> | undefined>(key: K, change: (current: Value<Data, K> | undefined) => R): R {
     const draft = this.#draft.openForRead().openForWrite()
     const { values } = draft.context
-    draft.detectMutation(writable(key))
+    draft.collectChangesOf(this.#writable(key))
     const run = (current: unknown): R => draft.duringUpdate(() => change(current as Value<Data, K> | undefined))
     const print = (next: R): string | undefined => (next === undefined ? undefined : values.print(key, next))
     const rerun = (text: string | undefined): string | undefined => print(run(text === undefined ? undefined : values.read(key, text)))
@@ -202,7 +205,7 @@ export class Dictionary<Data> {
    * ```
    */
   increment<K extends NameOf<Data, number>>(key: K, by = 1): number {
-    ensure(writable(key), Number.isFinite(by), `increment('${key}', by): \`by\` must be a finite number.`)
+    ensure(this.#writable(key), Number.isFinite(by), `increment('${key}', by): \`by\` must be a finite number.`)
     return this.#as<number>().update(key, (current = 0) => {
       ensure(key, typeof current === 'number', `increment: the property "${key}" is not a number. Set it to a number first.`)
       return current + by
@@ -238,7 +241,7 @@ export class Dictionary<Data> {
    */
   claim<K extends Name<Data>>(key: K): Promise<Value<Data, K> | undefined> {
     this.#draft.checkNotUpdating()
-    return this.#claim(writable(key)) as Promise<Value<Data, K> | undefined>
+    return this.#claim(this.#writable(key)) as Promise<Value<Data, K> | undefined>
   }
 
   /**
@@ -254,10 +257,14 @@ export class Dictionary<Data> {
     return this.#view
   }
 
-  /** The names of the properties, in the order in which they were first set. */
+  /**
+   * The names of the properties, in the order in which they were first set. Like everything that
+   * lists properties, it leaves out those that are `secret` (option `properties`).
+   */
   keys(): IterableIterator<Name<Data>> {
-    const { properties } = this.#draft.openForRead()
-    return [...properties.texts.keys()].filter((name) => !isReserved(name) && properties.has(name)).values() as IterableIterator<Name<Data>>
+    const { properties, context } = this.#draft.openForRead()
+    const isListed = (name: string): boolean => this.#isOrdinary(name) && !context.values.isSecret(name) && properties.has(name)
+    return [...properties.texts.keys()].filter(isListed).values() as IterableIterator<Name<Data>>
   }
 
   /** The values of the properties, in the order of `keys`. */
@@ -287,13 +294,14 @@ export class Dictionary<Data> {
     for (const [key, value] of this.entries()) visit(value, key, this)
   }
 
-  /** The number of properties. */
+  /** The number of names in `keys`. */
   get size(): number {
     return [...this.keys()].length
   }
 
   /**
-   * Returns a plain object with all properties. Its values are the objects that `get` returns.
+   * Returns a plain object with the properties of `keys`. Its values are the objects that `get`
+   * returns.
    *
    * ```ts
    * const everything = session.toObject()
@@ -308,6 +316,20 @@ export class Dictionary<Data> {
     return this.toObject()
   }
 
+  /**
+   * Returns a plain object with the properties that are `client` (option `properties`), for a page
+   * or an API.
+   *
+   * ```ts
+   * const visible = session.toClient()
+   * ```
+   */
+  toClient(): Partial<Data> {
+    const { properties, context } = this.#draft.openForRead()
+    const names = [...this.keys()].filter((name) => context.values.isClient(name))
+    return Object.fromEntries(names.map((name) => [name, properties.read(name)])) as Partial<Data>
+  }
+
   async #claim(name: string): Promise<unknown> {
     const text = await this.#commits.claim(name)
     return text === undefined ? undefined : this.#draft.context.values.read(name, text)
@@ -315,7 +337,26 @@ export class Dictionary<Data> {
 
   /** Whether a property is present. Called before it is changed. */
   #isPresent(key: string): boolean {
-    return this.#draft.openForRead().openForWrite().properties.texts.has(writable(key))
+    return this.#draft.openForRead().openForWrite().properties.texts.has(this.#writable(key))
+  }
+
+  /**
+   * Whether this may be the name of a property of the application. A client can send others, such as
+   * the array of `?k=a&k=b`.
+   */
+  #isOrdinary(name: unknown): boolean {
+    return typeof name === 'string' && !this.#draft.context.profile.names.isReserved(name)
+  }
+
+  /** Returns the name. Throws `CodecError` when it is not a string or reserved. */
+  #writable(name: string): string {
+    if (this.#isOrdinary(name)) return name
+    if (typeof name !== 'string')
+      throw new CodecError(formatValue(name), `A property name must be a string; this one is ${formatValue(name)}.`)
+    throw new CodecError(
+      name,
+      `The property "${name}" cannot be written, because its name is reserved. Use another name, without "_" at its start.`,
+    )
   }
 
   #as<T>(): Dictionary<Record<string, T>> {
@@ -328,16 +369,4 @@ throwOnAssignment(Dictionary)
 
 function ensure(name: string, condition: boolean, message: string): void {
   if (!condition) throw new CodecError(name, message)
-}
-
-/** Returns the name. Throws `CodecError` when it is not a string or reserved. */
-function writable(name: string): string {
-  if (typeof name !== 'string')
-    throw new CodecError(formatValue(name), `A property name must be a string; this one is ${formatValue(name)}.`)
-  if (isReserved(name))
-    throw new CodecError(
-      name,
-      `The property "${name}" cannot be written, because names that begin with "_" are reserved. Use another name.`,
-    )
-  return name
 }

@@ -1,7 +1,6 @@
 import { continueAfter, refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { shareClass } from '../base/copies.ts'
 import { otherCopyError, type SessionError } from '../base/errors.ts'
-import { isReserved } from '../base/reserved.ts'
 import type { Expiry, SessionProfile } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
 import { addFlash, keepFlashes, readFlashes } from '../draft/flashes.ts'
@@ -168,7 +167,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
   /** The id of the user who is logged in: the property `userId`. */
   get userId(): UserId<Data> | undefined {
     const { context, properties } = draftOf(this).openForRead()
-    return properties.read(context.profile.userName) as UserId<Data> | undefined
+    return properties.read(context.profile.names.user) as UserId<Data> | undefined
   }
 
   /**
@@ -286,7 +285,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
    */
   get modified(): boolean {
     const draft = draftOf(this)
-    if (!draft.isCommitted) draft.detectMutations()
+    if (!draft.isCommitted) draft.collectChanges()
     return draft.intents.length > 0 || draft.pendingDeletes.length > 0
   }
 
@@ -340,15 +339,16 @@ export class Session<Data = Default> extends Dictionary<Data> {
 
 /**
  * A session as `console.log` prints it in Node, Bun and Deno: its state and the names of its
- * properties. It contains no id and no values, because the output goes to logs. Printing does not
+ * properties that are not secret. It contains no id and no values, because the output goes to logs. Printing does not
  * count as a use of the session.
  */
 Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   configurable: true,
   value(this: Session) {
     if (this === Session.prototype) return 'Session.prototype'
-    const { state, currentIdentity, properties } = draftOf(this)
-    const names = [...properties.texts.keys()].filter((name) => !isReserved(name))
+    const { state, currentIdentity, properties, context } = draftOf(this)
+    const isShown = (name: string): boolean => !context.profile.names.isReserved(name) && !context.values.isSecret(name)
+    const names = [...properties.texts.keys()].filter(isShown)
     return `Session ${JSON.stringify({ state: state.is, handle: currentIdentity?.handle, properties: names })}`
   },
 })

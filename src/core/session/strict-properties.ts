@@ -1,6 +1,5 @@
 import { ConfigError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
-import { isReserved } from '../base/reserved.ts'
 
 /** Members of the sessions of other libraries, and what to use in their place. */
 const TRANSLATIONS: Readonly<Record<string, string>> = {
@@ -20,12 +19,18 @@ const ASSIGNMENTS: Readonly<Record<string, string>> = {
   endsWithBrowser: "call session.setExpiry('browser')",
 }
 
+/** What is known about the properties of a session. */
+export interface PropertyLookup {
+  readonly isStored: (session: object, name: string) => boolean
+  readonly isReserved: (session: object, name: string) => boolean
+}
+
 /**
  * An object for the prototype chain of a class whose properties are not members. Assigning an
  * unknown member, or reading one that has the name of a stored property, throws a `ConfigError`
  * that says what to do. It costs existing members nothing.
  */
-export function throwOnUnknownProperty(isStored: (session: object, name: string) => boolean): object {
+export function throwOnUnknownProperty({ isStored, isReserved }: PropertyLookup): object {
   return new Proxy(
     {},
     {
@@ -38,7 +43,7 @@ export function throwOnUnknownProperty(isStored: (session: object, name: string)
       set(_target, name, value, session) {
         // Tools store their data under symbols. It is not session data.
         if (typeof name === 'symbol') return Reflect.defineProperty(session as object, name, { value, writable: true, configurable: true })
-        throw lostAssignment(name)
+        throw lostAssignment(name, isReserved(session as object, name))
       },
     },
   )
@@ -63,17 +68,17 @@ export function throwOnAssignment({ prototype }: { readonly prototype: object })
   Object.freeze(prototype)
 }
 
-function lostAssignment(name: string | symbol): ConfigError {
-  return new ConfigError(`${member(name)} = … would be lost: ${remedyFor(name)}.`)
+function lostAssignment(name: string | symbol, isReserved = false): ConfigError {
+  return new ConfigError(`${member(name)} = … would be lost: ${remedyFor(name, isReserved)}.`)
 }
 
-function remedyFor(name: string | symbol): string {
+function remedyFor(name: string | symbol, isReserved: boolean): string {
   if (typeof name === 'symbol') return 'remove the assignment, because sessions have this member'
   const known = { ...TRANSLATIONS, ...ASSIGNMENTS }
   if (Object.hasOwn(known, name)) return known[name] as string
-  if (!isReserved(name)) return `use ${access(name, 'set')}`
+  if (!isReserved) return `use ${access(name, 'set')}`
   const plain = name.replace(/^_+/, '') || 'name'
-  return `names that begin with "_" are reserved, so use another name, such as ${access(plain, 'set')}`
+  return `this name is reserved, so use another name, such as ${access(plain, 'set')}`
 }
 
 /** How a property is read or set: session.set('cart', …) or session.data.cart = … */

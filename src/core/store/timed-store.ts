@@ -2,6 +2,7 @@ import { monotonic } from '../base/clock.ts'
 import { ConfigError, SessionError, StoreError, type StoreOperation } from '../base/errors.ts'
 import type { Listener } from '../base/events.ts'
 import { isPromise } from '../base/realms.ts'
+import { STORE, type StoreTrace, trace } from '../base/tracing.ts'
 import { Breaker } from './breaker.ts'
 import type { Entry, Refused, Written } from './entry.ts'
 import { retainStore } from './retain-store.ts'
@@ -19,6 +20,7 @@ import type {
   Store,
   Touch,
 } from './store.ts'
+import { isTombstone } from './tombstone.ts'
 
 /**
  * The maximum number of operations that wait for the store. A further one would not be completed in
@@ -26,7 +28,7 @@ import type {
  */
 const MAX_WAITING = 10_000
 
-type Verb = 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteByIndex' | 'list'
+type Verb = StoreTrace['operation']
 
 /**
  * Limits the time of every operation of a store: an operation fails after `limit` milliseconds or
@@ -37,12 +39,15 @@ type Verb = 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteByIndex'
 export class TimedStore {
   readonly #store: Store
   readonly #limit: number
+  readonly #manager: string
   readonly #breaker: Breaker
   #waiting = 0
 
-  constructor(store: Store, limit: number, emit: Listener) {
+  /** `manager` names the manager in traces. */
+  constructor(store: Store, limit: number, emit: Listener, manager: string) {
     this.#store = store
     this.#limit = limit
+    this.#manager = manager
     this.#breaker = new Breaker((deadline) => this.#probe(deadline), limit, emit)
   }
 
@@ -69,12 +74,13 @@ export class TimedStore {
     return this.#send('delete', operation)
   }
 
-  /** Throws `ConfigError` when the store cannot list the sessions of the index. */
-  list(operation: List): Promise<Page> {
+  /** Lists sessions, not tombstones. Throws `ConfigError` when the store does not have the index. */
+  async list(operation: List): Promise<Page> {
     const { index } = operation
     if (this.#store.list === undefined || (index !== undefined && !this.#store.capabilities.indexes.includes(index)))
       throw new ConfigError('The session store cannot list the sessions of a user. Use a store with the capabilities `list` and `indexes`.')
-    return this.#send('list', operation)
+    const { entries, ...page } = await this.#send<Page>('list', operation)
+    return { ...page, entries: entries.filter(([, entry]) => !isTombstone(entry)) }
   }
 
   /** Throws `ConfigError` when the store does not have the index. */
@@ -100,7 +106,9 @@ export class TimedStore {
     return retainStore(this.#store)
   }
 
-  #send<T>(verb: Verb, operation: Operation): Promise<T> {
+  /** Not split into two methods, because without subscribers tracing must not add a frame. */
+  #send<T>(verb: Verb, operation: Operation, isTraced = STORE.hasSubscribers): Promise<T> {
+    if (isTraced) return this.#trace(verb, () => this.#send<T>(verb, operation, false))
     const refusal = this.#breaker.refusal(verb) ?? this.#overload(verb)
     if (refusal !== undefined) return Promise.reject(refusal)
     const now = monotonic()
@@ -133,6 +141,13 @@ export class TimedStore {
     return promise
   }
 
+  #trace<T>(operation: Verb, run: () => Promise<T>): Promise<T> {
+    const context: StoreTrace = { manager: this.#manager, operation, store: this.#store.constructor.name }
+    return trace(STORE, context, run, (result) => {
+      context.outcome = outcomeOf(result)
+    })
+  }
+
   #overload(verb: Verb): StoreError | undefined {
     if (this.#waiting < MAX_WAITING) return undefined
     const message = `${MAX_WAITING} operations wait for the session store already, so \`${verb}\` was not sent. Repeat the request later.`
@@ -156,6 +171,13 @@ export class TimedStore {
  */
 function isMistake(error: unknown): boolean {
   return error instanceof StoreError && error.remedy !== undefined
+}
+
+/** What traces tell about the result of an operation. */
+function outcomeOf(result: unknown): NonNullable<StoreTrace['outcome']> {
+  if (result === undefined || result === false) return 'missing'
+  const isRefused = typeof result === 'object' && result !== null && 'ok' in result && result.ok === false
+  return isRefused ? (result as Refused).reason : 'done'
 }
 
 /** Calls the store. Also an error that it throws synchronously becomes a rejection. */

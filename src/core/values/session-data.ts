@@ -51,6 +51,20 @@ export type UserId<D> = string extends keyof D ? string | number : D extends { u
 /** A name with its value, for every property of `D`. */
 export type Entries<D> = { [K in Name<D>]: [K, Value<D, K>] }[Name<D>]
 
+/** Who may see a property. */
+export interface PropertyClass {
+  /**
+   * Whether code has to name the property to read it: `get('otp')`, but not `keys`, `entries`,
+   * `toObject`, `JSON.stringify(session)` or `console.log(session)`. Default `false`.
+   */
+  readonly secret?: boolean
+  /** Whether `toClient()` returns the property. Default `false`. */
+  readonly client?: boolean
+}
+
+/** The classes of the properties of `D` that have one, by name. */
+export type PropertyClasses<D> = { readonly [K in Name<D>]?: PropertyClass }
+
 /**
  * A validator of one value, from any library that follows Standard Schema (zod, valibot, arktype
  * …). It must validate synchronously, because sessions are read synchronously.

@@ -2,22 +2,27 @@ import type { Codec } from '../../codecs/codec.ts'
 import { CodecError, ConfigError } from '../base/errors.ts'
 import type { Listener } from '../base/events.ts'
 import { isError, isPromise } from '../base/realms.ts'
-import { isReserved } from '../base/reserved.ts'
-import type { SchemaResult, Schemas } from './session-data.ts'
+import type { PropertyClass, SchemaResult, Schemas } from './session-data.ts'
 
 /**
  * Converts between the values that an application sees and the texts that are stored. Applies the
- * codec and the schemas, and names the property in its errors.
+ * codec and the schemas, and names the property in its errors. Knows the classes of the properties.
  */
 export class Values {
   readonly #codec: Codec
   readonly #schemas: Schemas
   readonly #emit: Listener
+  readonly #secret: ReadonlySet<string>
+  readonly #client: ReadonlySet<string>
 
-  constructor(codec: Codec, schemas: Schemas, emit: Listener) {
+  constructor(codec: Codec, schemas: Schemas, emit: Listener, classes: Readonly<Record<string, PropertyClass | undefined>> = {}) {
     this.#codec = codec
     this.#schemas = schemas
     this.#emit = emit
+    const namesOf = (key: keyof PropertyClass): ReadonlySet<string> =>
+      new Set(Object.keys(classes).filter((name) => classes[name]?.[key] === true))
+    this.#secret = namesOf('secret')
+    this.#client = namesOf('client')
   }
 
   /**
@@ -26,11 +31,12 @@ export class Values {
    */
   print(name: string, value: unknown): string {
     if (value === undefined) throw new CodecError(name, `The property "${name}" cannot be undefined. To remove it, call delete('${name}').`)
-    if (isReserved(name) || !this.hasSchema(name)) return this.#print(name, value)
+    if (!this.hasSchema(name)) return this.#print(name, value)
     const result = this.#validate(name, value)
     if (result.issues === undefined) return this.#print(name, result.value)
-    const issues = result.issues.map(({ message }) => message).join('; ')
-    throw new CodecError(name, `The property "${name}" does not fit its schema: ${issues}.`)
+    // Some libraries quote the value in their messages.
+    const issues = this.isSecret(name) ? '' : `: ${result.issues.map(({ message }) => message).join('; ')}`
+    throw new CodecError(name, `The property "${name}" does not fit its schema${issues}.`)
   }
 
   /**
@@ -69,6 +75,16 @@ export class Values {
   /** Whether the property has a schema, so that `read` can refuse a stored text. */
   hasSchema(name: string): boolean {
     return Object.hasOwn(this.#schemas, name)
+  }
+
+  /** Whether the property is read only by code that names it. */
+  isSecret(name: string): boolean {
+    return this.#secret.has(name)
+  }
+
+  /** Whether the property may be sent to the client. */
+  isClient(name: string): boolean {
+    return this.#client.has(name)
   }
 
   /** The value of a text, regardless of schemas. Throws when it cannot be parsed. */

@@ -1,4 +1,5 @@
 import { isDate } from '../../core/base/realms.ts'
+import { hasUnderscore, LAST_USER } from '../../core/base/reserved.ts'
 import { futureTimestamp, slidingTime } from '../../core/config/expiry.ts'
 import type { Expiry, Lifetime, RuleContext, SessionProfile } from '../../core/config/profile.ts'
 import { type LocalTime, MAX_TIMESTAMP } from './local-time.ts'
@@ -12,7 +13,7 @@ const SESSION_EXPIRY = '_session_expiry'
 /** The rules of a profile that define the meaning of the stored properties. */
 type Rules = Pick<
   SessionProfile,
-  'userName' | 'loginRemedy' | 'endsWithBrowser' | 'endOf' | 'expiryOf' | 'touchOf' | 'expiryProperties' | 'requiresNewId' | 'issues'
+  'names' | 'loginRemedy' | 'endsWithBrowser' | 'endOf' | 'expiryOf' | 'touchOf' | 'expiryProperties' | 'requiresNewId' | 'issues'
 >
 
 export interface DjangoRulesOptions {
@@ -38,7 +39,7 @@ export function djangoRules({ saveEveryRequest, isoExpiry, localTime }: DjangoRu
     return Math.max(0, Math.min(Math.floor(expiresAt), createdAt + context.lifetime.absolute, MAX_TIMESTAMP))
   }
   return {
-    userName: '_auth_user_id',
+    names: { user: '_auth_user_id', lastUser: LAST_USER, isReserved: hasUnderscore },
     loginRemedy: 'A Django login needs more than a user id: call djangoLogin(session, user) of sojourn/django.',
     endsWithBrowser,
     endOf: ({ expiresAt }) => expiresAt, // as Django: the stored expiry
@@ -51,7 +52,10 @@ export function djangoRules({ saveEveryRequest, isoExpiry, localTime }: DjangoRu
     },
     requiresNewId: () => false,
     // Every save sends the cookie again, because its lifetime is that of the session and slides.
-    issues: ({ entry, now, texts }, context) => ({ lifetime: endsWithBrowser(texts(), context) ? undefined : entry.expiresAt - now }),
+    issues({ change, entry, now, texts }, context) {
+      if (entry === undefined || change === 'unchanged') return undefined
+      return { lifetime: endsWithBrowser(texts(), context) ? undefined : entry.expiresAt - now }
+    },
     expiryProperties: (expiry, createdAt, now, lifetime) => [[SESSION_EXPIRY, toStored(expiry, createdAt, now, lifetime, dateFormat)]],
   }
 }

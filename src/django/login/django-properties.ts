@@ -1,5 +1,5 @@
 import { ConfigError } from '../../core/base/errors.ts'
-import { isReserved } from '../../core/base/reserved.ts'
+import { hasUnderscore } from '../../core/base/reserved.ts'
 import type { Session } from '../../core/session/session.ts'
 import { djangoDraftOf } from './django-draft.ts'
 
@@ -47,7 +47,7 @@ export function deleteDjangoProperty<Data>(session: Session<Data>, name: string)
 }
 
 function checkName(caller: string, verb: 'get' | 'delete', name: unknown): void {
-  if (typeof name === 'string' && isReserved(name)) return
+  if (typeof name === 'string' && hasUnderscore(name)) return
   throw new ConfigError(
     `${caller}: the name has to begin with "_", and it is ${typeof name === 'string' ? `"${name}"` : `a ${typeof name}`}. For other properties call session.${verb}(name).`,
   )

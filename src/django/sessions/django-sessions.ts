@@ -4,7 +4,7 @@ import type { SessionOptions } from '../../core/config/options.ts'
 import type { RuleContext } from '../../core/config/profile.ts'
 import { Sessions } from '../../core/manager/sessions.ts'
 import type { Store } from '../../core/store/store.ts'
-import type { Default, Described, Schemas } from '../../core/values/session-data.ts'
+import type { Default, Described, PropertyClasses, Schemas } from '../../core/values/session-data.ts'
 import type { MysqlPool, MysqlPromisePool } from '../../stores/mysql/mysql-client.ts'
 import type { PgPool, PostgresJs } from '../../stores/postgres/postgres-client.ts'
 import type { SqliteDatabase } from '../../stores/sqlite/sqlite-database.ts'
@@ -52,7 +52,9 @@ const MIN_INFLATE_LIMIT = 1 << 24
  * @throws ConfigError when an option is not usable. Errors of the database are reported by the
  * first operation, as `StoreError`.
  */
-export function djangoSessions<const S extends Schemas>(options: DjangoOptions & { readonly schema: S }): Sessions<Described<S>>
+export function djangoSessions<const S extends Schemas>(
+  options: Omit<DjangoOptions, 'schema' | 'properties'> & { readonly schema: S; readonly properties?: PropertyClasses<Described<S>> },
+): Sessions<Described<S>>
 export function djangoSessions<Data = Default>(options: DjangoOptions): Sessions<Data>
 // oxlint-disable-next-line typescript/no-explicit-any -- the overloads above have the types
 export function djangoSessions(options: DjangoOptions): Sessions<any> {

@@ -39,7 +39,7 @@ export class RowCache {
   #isFailing = false
 
   constructor(cache: Store, maxStale: number, warn: (message: string) => void) {
-    this.#cache = new TimedStore(cache, CACHE_TIMEOUT, ({ type }) => (type === 'store-up' ? this.#flushPending() : undefined))
+    this.#cache = new TimedStore(cache, CACHE_TIMEOUT, ({ type }) => (type === 'store-up' ? this.#flushPending() : undefined), 'cache')
     this.#canClear = cache.clearExpired !== undefined
     this.#maxStale = maxStale
     this.#warn = warn

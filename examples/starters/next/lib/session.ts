@@ -1,0 +1,14 @@
+import { nextSessions } from 'sojourn/next'
+import { SqliteStore } from 'sojourn/stores/sqlite'
+
+declare module 'sojourn' {
+  interface SessionData {
+    userId: string
+    cart: string[]
+  }
+}
+
+export const { getSession, action, proxy, route } = nextSessions({
+  store: new SqliteStore(process.env.SESSIONS ?? 'sessions.db'),
+  cookie: { secure: process.env.NODE_ENV === 'production' || 'auto' },
+})

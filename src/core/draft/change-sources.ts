@@ -1,0 +1,66 @@
+import { refuse } from '../base/access.ts'
+import type { Intent } from '../changes/intent.ts'
+import type { Texts } from '../config/profile.ts'
+import type { Draft } from './draft.ts'
+
+/**
+ * A part of a request that changes its session without the verbs, such as a plain object that the
+ * application assigns to. Its changes are collected before every commit.
+ */
+export interface ChangeSource {
+  /**
+   * Records the changes since the last call; what it records is not recorded again. Called at the
+   * start of every commit, also by `save` and `claim`, before each verb that changes something, and
+   * before the session is read again. An error that it throws fails the commit, of which nothing but
+   * a flush is then performed.
+   */
+  collect(recorder: ChangeRecorder): void
+}
+
+/** Records the changes of a `ChangeSource`. */
+export interface ChangeRecorder {
+  /**
+   * The properties as this request sees them. They do not contain changes of other requests that were
+   * merged by a commit of this one.
+   */
+  readonly texts: Texts
+  /** Records a change and applies it to `texts`. Throws if the session cannot be changed. */
+  record(intent: Intent): void
+}
+
+/** The change sources of one draft. */
+export class ChangeSources implements ChangeRecorder {
+  readonly #draft: Draft
+  readonly #sources: ChangeSource[] = []
+  /** Whether a source is recording. Its changes are then not collected once more. */
+  #isCollecting = false
+
+  constructor(draft: Draft) {
+    this.#draft = draft
+  }
+
+  get texts(): Texts {
+    return this.#draft.properties.texts
+  }
+
+  add(source: ChangeSource): void {
+    this.#sources.push(source)
+  }
+
+  collect(): void {
+    if (this.#isCollecting) return
+    this.#isCollecting = true
+    try {
+      for (const source of this.#sources) source.collect(this)
+    } finally {
+      this.#isCollecting = false
+    }
+  }
+
+  record(intent: Intent): void {
+    const { access, context } = this.#draft
+    if (access.writes === 'none') refuse(access.refusal, context.emit)
+    this.#draft.openToken()
+    this.#draft.record(intent)
+  }
+}

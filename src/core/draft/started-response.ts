@@ -1,0 +1,5 @@
+/** A response that has started. */
+export interface StartedResponse {
+  /** Whether its body is still being written. */
+  readonly isStreaming: boolean
+}

@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '../../..')
+
+/** A starter that was copied next to the packages of its application. */
+export class Starter {
+  readonly folder: string
+  readonly #packages: string
+  readonly #processes: ChildProcess[] = []
+
+  private constructor(folder: string, packages: string) {
+    this.folder = folder
+    this.#packages = packages
+  }
+
+  /**
+   * Copies the starter of a framework, the races, and the files that its tests add. `application` is
+   * the folder in test/ecosystem whose packages it uses.
+   */
+  static async prepare(framework: string, application: string = framework): Promise<Starter> {
+    const packages = join(ROOT, 'test/ecosystem', application)
+    const folder = await mkdtemp(join(packages, '.app-'))
+    for (const source of [`examples/starters/${framework}`, 'test/ecosystem/harness/overlay', `test/ecosystem/${framework}/overlay`])
+      await cp(join(ROOT, source), folder, { recursive: true, filter: (path) => !/node_modules|\.next|\.db/.test(path.slice(ROOT.length)) })
+    return new Starter(folder, packages)
+  }
+
+  /** Runs a command of a package to its end. Rejects with its output when it fails. */
+  async run(bin: string, ...args: readonly string[]): Promise<void> {
+    const { child, output } = this.#spawn(bin, args, {})
+    const [code] = (await once(child, 'exit')) as [number | null]
+    if (code !== 0) throw new Error(`${bin} ${args.join(' ')} exited with ${code}:\n${output()}`)
+  }
+
+  /** Starts a server with a command; resolves to its origin as soon as it answers. */
+  async serve(bin: string, args: (port: string) => readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<string> {
+    const port = await freePort()
+    const { child, output } = this.#spawn(bin, args(String(port)), { PORT: String(port), ...environment })
+    const exited = once(child, 'exit').then(([code]) => {
+      throw new Error(`${bin} exited with ${code}:\n${output()}`)
+    })
+    exited.catch(() => undefined)
+    const origin = `http://localhost:${port}`
+    await Promise.race([answers(origin), exited])
+    return origin
+  }
+
+  async remove(): Promise<void> {
+    for (const child of this.#processes) {
+      if (child.exitCode !== null || child.pid === undefined) continue
+      const exited = once(child, 'exit')
+      process.kill(-child.pid)
+      await exited
+    }
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  #spawn(bin: string, args: readonly string[], environment: NodeJS.ProcessEnv): { child: ChildProcess; output: () => string } {
+    const child = spawn(process.execPath, [join(this.#packages, 'node_modules', bin), ...args], {
+      cwd: this.folder,
+      detached: true, // a separate process group, so that it ends with the processes that it starts
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NEXT_TELEMETRY_DISABLED: '1', ...environment },
+    })
+    this.#processes.push(child)
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+    return { child, output: () => output }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, 'localhost')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
+async function answers(origin: string): Promise<void> {
+  for (;;) {
+    const response = await fetch(origin, { redirect: 'manual' }).catch(() => undefined)
+    await response?.text()
+    if (response !== undefined) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
