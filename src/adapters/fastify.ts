@@ -78,7 +78,7 @@ export function requireUser(options: RequireUserOptions = {}): preHandlerAsyncHo
   const { as = 'session' } = options
   return async function preHandler(request, reply) {
     const session: unknown = as in request ? Reflect.get(request, as) : undefined
-    const mode = request.headers['sec-fetch-mode'] as string | undefined
+    const mode = request.headers['sec-fetch-mode']
     const location = await locate({ session, mode, target: request.originalUrl })
     return location === undefined ? undefined : reply.header('Cache-Control', 'no-store').redirect(location, 303)
   }

@@ -54,7 +54,7 @@ export function connectRequireUser(options: RequireUserOptions): (req: IncomingM
     const { originalUrl = req.url } = req as IncomingMessage & { readonly originalUrl?: string }
     const visit = {
       session: Reflect.get(req, as) as unknown,
-      mode: req.headers['sec-fetch-mode'] as string | undefined,
+      mode: req.headers['sec-fetch-mode'],
       target: originalUrl,
     }
     locate(visit).then((location) => {

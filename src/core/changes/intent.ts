@@ -208,6 +208,11 @@ export function isOtherNewId(intent: Intent, userName: string): boolean {
   return intent.kind === 'login' ? false : RULES[intent.kind].newId || affectsProperty(intent, userName)
 }
 
+/** Whether the intent starts a new absolute lifetime. */
+export function restartsLifetime({ kind }: Intent): boolean {
+  return kind === 'login' || kind === 'confirm'
+}
+
 /** Whether the intent names this property. */
 export function affectsProperty(intent: Intent, name: string): boolean {
   return 'name' in intent && intent.name === name

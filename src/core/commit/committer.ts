@@ -182,7 +182,7 @@ export class Committer {
       intents,
       pendingDeletes,
       accessed,
-      touches: draft.isActivity && !this.#engine.capabilities.carriesData && !draft.isQuiet,
+      touches: draft.activity.extends && !this.#engine.capabilities.carriesData,
       discardsChanges,
       texts: properties.texts,
       merge: () => draft.merged(),

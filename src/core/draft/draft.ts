@@ -1,6 +1,6 @@
 import { type Access, type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
 import { CommitUnknownError, ConfigError, NotLoadedError } from '../base/errors.ts'
-import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES } from '../changes/intent.ts'
+import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES, restartsLifetime } from '../changes/intent.ts'
 import { type Merged, merge, toMerged } from '../changes/merge.ts'
 import { type Committed, presentedIn, type State } from '../changes/state.ts'
 import type { UnverifiedWrite } from '../config/lifecycle.ts'
@@ -13,7 +13,7 @@ import { type ChangeSource, ChangeSources } from './change-sources.ts'
 import type { DraftContext, FlashRead } from './draft-context.ts'
 import { committedError, IN_UPDATE, UNLOADED } from './draft-errors.ts'
 import { checkLateRead } from './late-read.ts'
-import { type Client, PendingDelivery } from './pending-delivery.ts'
+import { ACTIVE, type Activity, type Client, PendingDelivery } from './pending-delivery.ts'
 import type { StartedResponse } from './started-response.ts'
 
 const NO_TEXTS: Texts = new Map()
@@ -32,14 +32,12 @@ export class Draft {
   /** The messages that this request has read, by the names of their properties. */
   readonly flashesRead: Map<string, FlashRead> = new Map()
   accessed = false
-  /** Whether reading the session extends it. */
-  isActivity = true
   /** As long as a write is not verified, no id is sent. */
   unverified: UnverifiedWrite | undefined
   /** When the request was opened. */
   readonly openedAt: number
-  /** Whether the request is speculative: reading then neither extends the session nor removes messages. */
-  readonly isQuiet: boolean
+  /** The effects of reading the session. */
+  readonly activity: Activity
   readonly #access: AccessNow
   #isCommitted = false
   /** The response whose start has committed the session, where it is known. */
@@ -81,7 +79,7 @@ export class Draft {
     this.context = context
     this.#state = state
     this.#access = access
-    this.isQuiet = client.isQuiet === true
+    this.activity = client.activity ?? ACTIVE
     this.openedAt = context.now()
     this.#pending = new PendingDelivery(client, context.emit)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
@@ -142,8 +140,7 @@ export class Draft {
   /** The start of the absolute lifetime, with this request's changes. */
   get createdAt(): number {
     const { state } = this
-    const restarts = this.#intents.some(({ kind }) => kind === 'login' || kind === 'confirm')
-    return state.is === 'live' && !restarts ? state.entry.createdAt : this.context.now()
+    return state.is === 'live' && !this.#intents.some(restartsLifetime) ? state.entry.createdAt : this.context.now()
   }
 
   /**

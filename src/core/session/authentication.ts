@@ -148,6 +148,9 @@ function timeOf(date: unknown): number {
 }
 
 function deviceOf(device: unknown): string {
-  if (typeof device === 'string') return [...device.slice(0, 2 * MAX_DEVICE)].slice(0, MAX_DEVICE).join('')
+  if (typeof device === 'string')
+    return Array.from(device.slice(0, 2 * MAX_DEVICE))
+      .slice(0, MAX_DEVICE)
+      .join('')
   throw new ConfigError(`login: \`device\` is ${formatValue(device)}. Pass a text, such as 'Firefox on Linux'.`)
 }

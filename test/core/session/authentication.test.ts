@@ -18,6 +18,16 @@ async function outcomes(session: Session<any>, ...requirements: Parameters<Sessi
   )
 }
 
+function loggedIn(session: Session<any>): Session<any> {
+  session.login('ada')
+  return session
+}
+
+function withoutUser(session: Session<any>): Session<any> {
+  session.delete('userId')
+  return session
+}
+
 const STEP_UP = 'ERR_SESSION_STEP_UP_REQUIRED'
 
 describe('session.authentication', () => {
@@ -51,17 +61,17 @@ describe('session.authentication', () => {
   it.each<[string, (session: Session<any>) => void]>([
     ['without a login', () => undefined],
     ['for a user that was set', (session) => void session.set('userId', 'ada')],
-    ['after another user was set', (session) => (session.login('ada'), void session.set('userId', 'eve'))],
-    ['after the user was removed', (session) => (session.login('ada'), void session.delete('userId'))],
-    [
-      'after the user was removed and set again',
-      (session) => (session.login('ada'), session.delete('userId'), void session.set('userId', 'ada')),
-    ],
-    ['after a clear', (session) => (session.login('ada'), session.clear())],
-    ['after a logout', (session) => (session.login('ada'), session.logout())],
+    ['after another user was set', (session) => void loggedIn(session).set('userId', 'eve')],
+    ['after the user was removed', (session) => void loggedIn(session).delete('userId')],
+    ['after the user was removed and set again', (session) => void withoutUser(loggedIn(session)).set('userId', 'ada')],
+    ['after a clear', (session) => loggedIn(session).clear()],
+    ['after a logout', (session) => loggedIn(session).logout()],
   ])('is undefined %s', async (_, handler) => {
     const app = new TestApp()
-    const { result } = await app.request((session) => (handler(session), session.authentication))
+    const { result } = await app.request((session) => {
+      handler(session)
+      return session.authentication
+    })
     expect([result, (await app.open()).authentication]).toEqual([undefined, undefined])
   })
 
@@ -94,7 +104,7 @@ describe('session.authentication', () => {
 
   it('cuts a device that is too long, and never a character in half', async () => {
     const app = new TestApp()
-    const { session } = await app.request((visitor) => void visitor.login('ada', { device: '😀'.repeat(300) }))
+    const { session } = await app.request((visitor) => visitor.login('ada', { device: '😀'.repeat(300) }))
     expect(session.authentication?.device).toBe('😀'.repeat(200))
   })
 
@@ -242,7 +252,7 @@ describe('requireUser', () => {
 describe('reauthenticate', () => {
   it('gives a new id, ends the old one, and starts both timeouts again', async () => {
     const app = new TestApp()
-    await app.request((session) => void session.set('cart', [1]).login('ada', { device: 'phone' }))
+    await app.request((session) => session.set('cart', [1]).login('ada', { device: 'phone' }))
     const old = app.browser.copy()
     app.clock.advance(10 * DAY)
     await app.request((session) => session.reauthenticate({ level: 2 }))
@@ -320,7 +330,7 @@ describe('levels belong to an id', () => {
   it('a login with a planted id and the password does not read what a second factor protects', async () => {
     const app = await appWith({ cart: [1] })
     const planted = app.browser.copy()
-    await app.request((session) => void session.set('file', 'medical').login('ada', { level: 2 }))
+    await app.request((session) => session.set('file', 'medical').login('ada', { level: 2 }))
     app.clock.advance(59_000)
     await app.request((session) => session.login('ada'), { browser: planted })
     expect([await app.read(planted), await outcomes(await app.open(planted), { level: 2 })]).toEqual([{ userId: 'ada' }, [STEP_UP]])
