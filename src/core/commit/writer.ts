@@ -28,7 +28,7 @@ interface Keys {
 /** Loads and replaces a row whether or not it is expired. */
 const ANY_TIME = 0
 
-/** The length of the version of a tombstone, as that of a nonce. */
+/** The length of a version without a receipt, as that of a nonce. */
 const VERSION_LENGTH = 12
 
 /** Ids have 192 random bits. More than one collision means that the store is broken. */
@@ -127,6 +127,28 @@ export class Writer {
     } finally {
       receipts.close(nonce)
     }
+  }
+
+  /** Replaces a row that keeps its id. Resolves to `undefined` if the row is no longer `before`. */
+  async replaceUnder({ key }: Identity, merged: Merged, before: Entry, deadline: number): Promise<Entry | undefined> {
+    const { receipts } = this.#context
+    const nonce = receipts.open()
+    try {
+      const outcome = await this.replace({ key, newKey: key }, newEntry(this.#context, merged, before, nonce, before), before, deadline)
+      return outcome.kind === 'written' ? outcome.entry : undefined
+    } finally {
+      receipts.close(nonce)
+    }
+  }
+
+  /**
+   * Undoes `createUnder` if the row was not changed since. The row then counts as expired, so that the
+   * session can be created again. It is not deleted, because it may have become a tombstone.
+   */
+  async undoCreate(key: string, entry: Entry, deadline: number): Promise<void> {
+    const { store, now, randomText } = this.#context
+    const expired = { ...entry, version: randomText(VERSION_LENGTH), expiresAt: now() }
+    await store.replace({ key, entry: expired, expected: entry.version, now: ANY_TIME, deadline })
   }
 
   /**

@@ -93,7 +93,7 @@ export interface SessionProfile {
   ids(randomText: RandomText, scope: string): Ids
   /**
    * Whether a session may be created under an id that was not generated for it. Requires
-   * `tombstoneUntil`.
+   * `tombstoneUntil`, and a transport that verifies tokens: a flush leaves a row for any id.
    */
   readonly hasGivenIds?: boolean
   /**

@@ -211,12 +211,12 @@ export class Draft {
   /**
    * Returns the identity of the session before it is stored: that of the stored session, or else one
    * under which the first commit creates it. If the outcome of that commit is lost, the session is
-   * created under another identity.
+   * created under another identity. `given` is used instead of a new one.
    */
-  reserveIdentity(): Identity {
+  reserveIdentity(given?: Identity): Identity {
     this.openToken()
     if (this.currentIdentity !== undefined) return this.currentIdentity
-    this.#reserved ??= this.context.ids.create()
+    this.#reserved ??= given ?? this.context.ids.create()
     return this.#reserved
   }
 

@@ -420,6 +420,22 @@ describe('after a load', () => {
     expect(isTombstone(await app.row())).toBe(true)
   })
 
+  it('if the check of a session that it created fails, the next request creates and checks it again', async () => {
+    let fails = true
+    const check: Make = () => ({
+      async afterWrite() {
+        if (fails) throw new StoreError('load', new Error('down'))
+        return undefined
+      },
+    })
+    const app = appOf([carryOver, check], { profile: withGivenIds })
+    const session = await app.open(cookie('old-id'))
+    expect(() => session.get('cart')).toThrow(expect.objectContaining({ code: 'ERR_SESSION_STORE' }))
+    expect((await app.row()).expiresAt).toBe(app.clock.at)
+    fails = false
+    expect(await app.read(cookie('old-id'))).toEqual({ cart: [1] })
+  })
+
   it('may say that the request has no session, with a reason', async () => {
     const app = appOf(() => ({ afterLoad: ({ texts }) => (texts?.has('locked') === true ? { absent: 'unreadable' } : undefined) }))
     await app.request((session) => session.set('locked', true))
