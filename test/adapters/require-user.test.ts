@@ -38,7 +38,7 @@ function get(port: number, path: string, headers: Record<string, string>): Promi
   })
 }
 
-/** A server of each framework with `/account` behind `requireUser(OPTIONS)`, and its session as `as`. */
+/** A server of each framework that protects `/account` with `requireUser(OPTIONS)`. */
 const SERVERS: Readonly<Record<string, (sessions: Sessions) => RequestListener | Promise<RequestListener>>> = {
   Express: (sessions) => {
     const app = express()

@@ -16,7 +16,7 @@ export interface RequireUserOptions extends UserRequirement {
 }
 
 /** A request, as a framework shows it. */
-export interface Visit {
+export interface RequestFacts {
   readonly session: unknown
   /** The header `Sec-Fetch-Mode`. */
   readonly mode: string | undefined
@@ -29,7 +29,7 @@ export interface Visit {
  * may continue. It rejects with the errors of `Session.requireUser`. Throws `ConfigError` for a wrong
  * option.
  */
-export function makeRequireUser(options: RequireUserOptions): (visit: Visit) => Promise<string | undefined> {
+export function makeRequireUser(options: RequireUserOptions): (request: RequestFacts) => Promise<string | undefined> {
   const { redirectTo, as = 'session', within, level } = options
   checkRequirement({ within, level })
   if (redirectTo !== undefined && !/^(?:\/(?!\/)|https?:\/\/)/.test(redirectTo))
@@ -43,7 +43,7 @@ export function makeRequireUser(options: RequireUserOptions): (visit: Visit) => 
       await session.requireUser({ within, level })
       return undefined
     } catch (error) {
-      if (redirectTo !== undefined && mode === 'navigate' && isAnswerable(error) && pathOf(target) !== pathOf(redirectTo))
+      if (redirectTo !== undefined && mode === 'navigate' && isRemediable(error) && pathOf(target) !== pathOf(redirectTo))
         return withNext(redirectTo, target)
       throw error
     }
@@ -55,7 +55,7 @@ function isSession(value: unknown): value is Session {
 }
 
 /** Whether the user can do something about the error at the page of `redirectTo`. */
-function isAnswerable(error: unknown): boolean {
+function isRemediable(error: unknown): boolean {
   return error instanceof LoginRequiredError || error instanceof StepUpRequiredError
 }
 
