@@ -6,6 +6,7 @@ export {
   CommitUnknownError,
   ConfigError,
   CookieTooLargeError,
+  CsrfError,
   HeadersSentError,
   LoginRequiredError,
   NotLoadedError,

@@ -1,5 +1,6 @@
 import { ONE_COPY, shareClass } from './copies.ts'
 import type { Duration } from './duration.ts'
+import { formatValue } from './format.ts'
 import { messageOf } from './realms.ts'
 
 /** The `code` of every error of this package, for `switch (error.code)`. */
@@ -28,6 +29,8 @@ export type SessionErrorCode =
   | 'ERR_SESSION_LOGIN_REQUIRED'
   /** `StepUpRequiredError` */
   | 'ERR_SESSION_STEP_UP_REQUIRED'
+  /** `CsrfError` */
+  | 'ERR_SESSION_CSRF'
 
 /**
  * The base class of every error of this package.
@@ -299,6 +302,31 @@ export class StepUpRequiredError extends SessionError {
   }
 }
 
+/**
+ * The session was not used, because a page of another origin sent the request (see the option
+ * `trustedOrigins`), or because its token is not that of the session (`verifyCsrfToken`).
+ */
+export class CsrfError extends SessionError {
+  /** Always `ERR_SESSION_CSRF`. */
+  readonly code = 'ERR_SESSION_CSRF'
+  /** Always `CsrfError`. */
+  override readonly name = 'CsrfError'
+  /** Always 403. */
+  override readonly status = 403
+  /** The header `Origin`, if the request was refused because of it. */
+  readonly origin: string | undefined
+
+  constructor(origin: string | undefined, message: string = originMessage(origin)) {
+    super(message)
+    this.origin = origin
+  }
+}
+
+function originMessage(origin: string | undefined): string {
+  const page = origin === undefined ? 'A page of another origin' : `A page of ${formatValue(origin)}`
+  return `${page} sent this request, so it can neither use the session nor start one. If that origin may do so, name it in the option \`trustedOrigins\`.`
+}
+
 // An error of another copy of this package is an instance too.
 const CLASSES = {
   SessionError,
@@ -313,6 +341,7 @@ const CLASSES = {
   NotLoadedError,
   LoginRequiredError,
   StepUpRequiredError,
+  CsrfError,
 }
 for (const [name, shared] of Object.entries(CLASSES)) shareClass(shared, name)
 

@@ -135,6 +135,11 @@ function withOwnLevels({ base, merged, presented }: SessionWrite, values: Values
   return withLevels(merged.texts, { ...other[2], ...merged.confirmed }, values.parse, values.printValue)
 }
 
+/** The proofs of the ids that are valid next to the newest one. */
+export function validProofs(texts: Texts, parse: Parse): readonly string[] {
+  return othersIn(texts, parse).map(([proof]) => proof)
+}
+
 /** The levels that were proved under an id of the session. */
 export function levelsUnder(proof: string, texts: Texts, parse: Parse): Levels {
   const other = othersIn(texts, parse).find((each) => isOf(each, proof))

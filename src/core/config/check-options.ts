@@ -28,8 +28,9 @@ import type { PropertyNames } from './profile.ts'
 export function checkSessionOptions(options: unknown, names: PropertyNames): asserts options is SessionOptions {
   if (!isObject(options)) throw new ConfigError(`createSessions(options): pass an object with a \`store\`, not ${formatValue(options)}.`)
   checkOptions(options, SESSION_OPTIONS)
-  const { store, clearExpired, cookie, codec, schema, properties } = options as unknown as SessionOptions
+  const { store, clearExpired, cookie, codec, schema, properties, saveOnEnd } = options as unknown as SessionOptions
   checkStore(store)
+  if (saveOnEnd === true) checkSaveOnEnd(store)
   if (codec !== undefined) checkCodec(codec)
   if (clearExpired !== undefined && clearExpired !== false) checkClearExpired(store)
   checkLifetime(options as unknown as SessionOptions)
@@ -59,6 +60,13 @@ function checkStore(store: Store): void {
   throw new ConfigError(
     'Option `store`: it has no compare-and-swap (capability `compareAndSwap`), without which changes of overlapping requests would be lost. Use a store that has it.',
   )
+}
+
+function checkSaveOnEnd(store: Store): void {
+  if (store.capabilities.carriesData)
+    throw new ConfigError(
+      'Option `saveOnEnd`: this store keeps the session in the cookie, and a response that has started cannot set it. Remove the option, or use a store that keeps sessions on the server.',
+    )
 }
 
 function checkClearExpired(store: Store): void {
@@ -92,6 +100,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   absolute: aDuration,
   browserSession: aBoolean,
   saveOnError: aBoolean,
+  saveOnEnd: aBoolean,
   lazy: aBoolean,
   whenEnded: oneOf('error', 'discard'),
   maxSize: wholeNumber('bytes'),
@@ -103,6 +112,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   as: anIdentifier,
   realm: aName,
   touch: aFunction,
+  trustedOrigins: someOrigins,
   onEvent: aFunction,
   clock: aFunction,
   random: aFunction,
@@ -118,6 +128,19 @@ function aTimeout(value: unknown): string | undefined {
 
 function aShortTime(value: unknown): string | undefined {
   return aDuration(value) ?? (Number(milliseconds(value)) > HOUR ? 'pass at most an hour' : undefined)
+}
+
+function someOrigins(value: unknown): string | undefined {
+  if (value === 'any') return undefined
+  if (!Array.isArray(value)) return "pass a list of origins such as ['https://www.shop.test'], or 'any'"
+  const wrong: unknown = value.find((origin) => !isOrigin(origin))
+  return wrong === undefined
+    ? undefined
+    : `${formatValue(wrong)} is not an origin; pass scheme and host in lower case, without a path: 'https://www.shop.test'`
+}
+
+function isOrigin(value: unknown): boolean {
+  return typeof value === 'string' && !value.includes('*') && URL.canParse(value) && new URL(value).origin === value
 }
 
 function anInterval(value: unknown): string | undefined {

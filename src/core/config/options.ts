@@ -32,6 +32,13 @@ export interface SessionOptions {
   readonly browserSession?: boolean
   /** Whether changes are saved when the response is a 5xx. Default `false`. */
   readonly saveOnError?: boolean
+  /**
+   * Whether changes are also saved that are made after a response has started, while its body is
+   * streamed. The response then ends after their commit, or is cut off if that fails. Changes that
+   * need a new cookie are refused: the first write of a new session, `login()` and `cycleId()`.
+   * Default `false`: after the start the session can only be read.
+   */
+  readonly saveOnEnd?: boolean
   /** Whether a session is read only when `await session.load()` is called. Default `false`. */
   readonly lazy?: boolean
   /**
@@ -79,6 +86,13 @@ export interface SessionOptions {
    * all of them. Default: one realm per cookie.
    */
   readonly realm?: string
+  /**
+   * Other origins whose pages may send requests that use the session, such as
+   * `['https://www.shop.test']`. A request that changes something (every method but GET, HEAD, OPTIONS
+   * and TRACE, and a WebSocket) and that a page of another origin sent has no session and cannot start
+   * one: a change throws `CsrfError`. `'any'` turns the check off. Default: none.
+   */
+  readonly trustedOrigins?: readonly string[] | 'any'
   /**
    * Whether a request counts as activity of the visitor. A request for which it returns `false` does
    * not extend its session: `(request) => request.path !== '/alive'`. Default: every request that

@@ -121,7 +121,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
     draft.checkNotUpdating()
     if (draft.state.is === 'unloaded') await commitsOf(this).load()
     draft.openForRead()
-    if (draft.state.is === 'live' && draft.context.capabilities.caches === true && !draft.isCommitted) await commitsOf(this).reload()
+    if (draft.state.is === 'live' && draft.context.capabilities.caches === true && !draft.response.hasStarted)
+      await commitsOf(this).reload()
     checkUser(draft, requirement)
     return this.userId as UserId<Data>
   }
@@ -285,7 +286,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
    */
   get modified(): boolean {
     const draft = draftOf(this)
-    if (!draft.isCommitted) draft.collectChanges()
+    if (!draft.response.isReadOnly) draft.collectChanges()
     return draft.intents.length > 0 || draft.pendingDeletes.length > 0
   }
 

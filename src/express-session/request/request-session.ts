@@ -90,7 +90,7 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   save(session: Session): Promise<void> {
     return this.#turns.run(async () => {
       if (session !== this.#shown?.object) throw new Error(REPLACED)
-      if (this.#draft.isCommitted) return this.#saveLate(this.#shown)
+      if (this.#draft.response.hasStarted) return this.#saveLate(this.#shown)
       if (this.#endIfOver()) return this.#exchange.session.save()
       await this.#commit('save', () => this.#exchange.session.save())
     })
@@ -122,7 +122,7 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   destroy(session: Session): Promise<void> {
     return this.#turns.run(async () => {
       if (session !== this.#shown?.object) return
-      if (this.#draft.isCommitted) return this.#stored.destroy(this.#sid)
+      if (this.#draft.response.hasStarted) return this.#stored.destroy(this.#sid)
       await this.#end()
     })
   }
@@ -151,6 +151,18 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
       if (this.#endIfOver()) return this.#withExpired(await this.#exchange.commit(status, response))
       return this.#commit('response', () => this.#exchange.commit(status, response))
     })
+  }
+
+  get isLate(): boolean {
+    return this.#exchange.isLate
+  }
+
+  commitLate(): Promise<void> | undefined {
+    return this.#exchange.commitLate()
+  }
+
+  abandon(): Promise<void> {
+    return this.#exchange.abandon()
   }
 
   delivery(): Delivery {
