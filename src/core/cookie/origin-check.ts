@@ -22,7 +22,10 @@ export function originCheck(transport: Transport, { trusted, isSecure }: OriginR
   if (trusted === 'any') return transport
   return {
     vary: transport.vary,
-    carrierFor: (request) => (isForeign(request, trusted, isSecure) ? crossSite(request) : transport.carrierFor(request)),
+    carrierFor(request) {
+      const carrier = transport.carrierFor(request)
+      return !('reason' in carrier) && isForeign(request, trusted, isSecure) ? crossSite(request) : carrier
+    },
   }
 }
 
@@ -39,7 +42,8 @@ function isForeign(request: IncomingRequest, trusted: readonly string[], isSecur
   if (origin !== undefined && trusted.includes(origin)) return false
   const site = request.header('sec-fetch-site')
   if (site !== undefined) return site !== 'same-origin' && (site !== 'none' || isUpgrade)
-  return origin !== undefined && origin !== ownOrigin(request, isSecure)
+  // A request of this machine has a local `Origin`, which a development proxy may have on another port.
+  return origin !== undefined && origin !== ownOrigin(request, isSecure) && !request.loopback
 }
 
 function ownOrigin({ origin }: IncomingRequest, isSecure: boolean): string | undefined {
