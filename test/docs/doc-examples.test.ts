@@ -73,6 +73,9 @@ import { session } from 'sojourn/koa'
 declare const app: Koa
 declare const router: { post(path: string, handler: (ctx: Koa.Context & { request: { body: any } }) => unknown): void }
 `,
+  sveltekit: `
+import { session } from 'sojourn/sveltekit'
+`,
   next: `
 import { nextSessions } from 'sojourn/next'
 `,

@@ -54,6 +54,7 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     fastify: ['shared', 'node'],
     hono: ['shared', 'web'],
     next: ['shared', 'web'],
+    sveltekit: ['shared', 'web'],
   },
   django: {
     format: [],
@@ -77,6 +78,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/koa': ['node:*'],
   'adapters/fastify': ['node:*', 'fastify-plugin'],
   'adapters/next': ['next'],
+  'adapters/sveltekit': ['node:async_hooks'],
   'django/rows/file-': ['node:*'],
   'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
   'cli/': ['node:*', 'commander', 'cli-progress'],
