@@ -55,6 +55,7 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     hono: ['shared', 'web'],
     next: ['shared', 'web'],
     sveltekit: ['shared', 'web'],
+    'react-router': ['shared', 'web'],
   },
   django: {
     format: [],
@@ -79,6 +80,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/fastify': ['node:*', 'fastify-plugin'],
   'adapters/next': ['next'],
   'adapters/sveltekit': ['node:async_hooks'],
+  'adapters/react-router': ['node:async_hooks', 'react-router'],
   'django/rows/file-': ['node:*'],
   'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
   'cli/': ['node:*', 'commander', 'cli-progress'],
@@ -87,7 +89,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
 /** As `layers` and `packages`, for type-only imports. */
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
-  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next'],
+  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next', 'react-router'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }
 

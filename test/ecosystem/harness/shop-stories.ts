@@ -96,6 +96,9 @@ export interface Stories {
   readonly isBrief?: boolean
 }
 
+/** Development servers compile while a page waits. */
+const TEST_TIMEOUT = 60_000
+
 /** A production build took 40 to 85 s on two cores that other work used too. */
 const START_TIMEOUT = 300_000
 
@@ -110,7 +113,7 @@ export function shopStories(
   { start, stop, worksWithoutScript = true, losesMessages = false, isBrief = false }: Stories,
   more?: (shop: Opened) => void,
 ): void {
-  describe.skipIf(chromium === undefined)(name, () => {
+  describe.skipIf(chromium === undefined)(name, { timeout: TEST_TIMEOUT }, () => {
     let browser: Browser
     let origin: string
     beforeAll(async () => {
