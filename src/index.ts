@@ -47,6 +47,7 @@ export type {
   Replace,
   Store,
   StoreContext,
+  StoreDescription,
   Touch,
   Version,
   Written,

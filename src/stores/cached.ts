@@ -84,6 +84,7 @@ export class CachedStore implements Store {
   readonly deleteByIndex?: NonNullable<Store['deleteByIndex']>
   readonly clearExpired?: NonNullable<Store['clearExpired']>
   readonly countExpired?: NonNullable<Store['countExpired']>
+  readonly describe?: NonNullable<Store['describe']>
   readonly migrate?: NonNullable<Store['migrate']>
   readonly #store: Store
   readonly #cache: RowCache
@@ -103,6 +104,7 @@ export class CachedStore implements Store {
     if (store.deleteByIndex !== undefined) this.deleteByIndex = (operation) => this.#deleteByIndex(operation)
     if (store.clearExpired !== undefined) this.clearExpired = (rest) => this.#clearExpired(rest)
     if (store.countExpired !== undefined) this.countExpired = store.countExpired.bind(store)
+    if (store.describe !== undefined) this.describe = store.describe.bind(store)
     if (store.migrate !== undefined) this.migrate = store.migrate.bind(store)
   }
 

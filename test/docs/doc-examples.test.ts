@@ -15,7 +15,9 @@ const FILES = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8'
 const AMBIENT = `
 import { createSessions, type Codec, type Entry, type JarCookieOptions, type Session, type Sessions, type Store } from 'sojourn'
 import { addDjangoMessage, deleteDjangoProperty, type DjangoUser, djangoLevels, djangoLogin, djangoLogout, djangoMessages, djangoProperty, djangoSessions, djangoUser, type SessionAuthHash, saltedHmac, updateDjangoAuthHash } from 'sojourn/django'
+import { type Admin, createAdmin } from 'sojourn/admin'
 import { registerInstrumentations } from '@opentelemetry/instrumentation'
+import { inspector } from 'sojourn/inspector'
 import { SojournInstrumentation } from 'sojourn/otel'
 import { CachedStore, postgresChannel, redisChannel } from 'sojourn/stores/cached'
 import { CookieStore } from 'sojourn/stores/cookie'
@@ -26,6 +28,8 @@ import { RedisStore } from 'sojourn/stores/redis'
 import { SqliteStore } from 'sojourn/stores/sqlite'
 declare const sessions: Sessions<any>
 declare const store: Store
+declare const admin: Admin
+declare const handle: string
 declare const user: { id: number }
 declare const remember: boolean
 declare const id: string

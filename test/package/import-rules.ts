@@ -9,8 +9,11 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   core: ['wire', 'codecs'],
   stores: ['wire', 'core'], // a payload is opaque text to a store, so no codecs
   adapters: ['wire', 'codecs', 'core'], // the application passes the store in
-  cli: ['wire', 'codecs', 'core', 'stores/open.ts'],
+  admin: ['wire', 'core'],
+  cli: ['wire', 'codecs', 'core', 'admin', 'stores/open.ts'],
   django: ['wire', 'codecs', 'core', 'stores'],
+  'express-session': ['wire', 'codecs', 'core', 'stores/memory.ts', 'adapters'],
+  inspector: ['wire', 'core', 'admin'],
   otel: ['core'],
   testing: ['core'],
   index: ['core'],
@@ -57,6 +60,17 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     sveltekit: ['shared', 'web'],
     'react-router': ['shared', 'web'],
   },
+  'express-session': {
+    values: [],
+    cookie: ['values'],
+    session: ['cookie'],
+    'carry-over': ['values', 'cookie'],
+    store: ['cookie', 'session'],
+    config: ['values', 'cookie', 'store', 'carry-over'],
+    request: ['values', 'cookie', 'session', 'config'],
+    manager: ['values', 'cookie', 'session', 'store', 'carry-over', 'config', 'request'],
+    'express-session': ['cookie', 'session', 'store', 'config', 'manager'],
+  },
   django: {
     format: [],
     rows: ['format'],
@@ -82,14 +96,19 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/sveltekit': ['node:async_hooks'],
   'adapters/react-router': ['node:async_hooks', 'react-router'],
   'django/rows/file-': ['node:*'],
+  'inspector/charts': ['d3-scale', 'd3-shape'],
+  'inspector/mount/': ['node:stream'],
   'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
   'cli/': ['node:*', 'commander', 'cli-progress'],
+  'express-session/': ['node:*'],
 }
 
 /** As `layers` and `packages`, for type-only imports. */
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
+  'express-session/express-session': ['express', 'express-session'],
   'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next', 'react-router'],
+  'inspector/': ['node:*', 'fastify'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }
 

@@ -75,6 +75,7 @@ export type StoreOperation =
   | 'clearExpired'
   | 'countExpired'
   | 'migrate'
+  | 'describe'
 
 /** Facts about a failure of the store. */
 export interface StoreErrorOptions {

@@ -70,10 +70,16 @@ export interface SessionEvents {
   /** This request and another one set the same property; the value of the other one is lost. */
   readonly overwritten: { readonly reason: 'set-by-both'; readonly property: string }
   /**
-   * A session was ended by `flush()` or `logout()` (`flush`), by the login of another user
-   * (`other-user`), or by `revoke` of the manager (`revoked`).
+   * A login was undone before its id was sent, because the sessions of the user were revoked while
+   * it ran (`revoked`), or because the user has too many sessions (`limit`).
    */
-  readonly ended: { readonly reason: 'flush' | 'other-user' | 'revoked' }
+  readonly 'login-withdrawn': { readonly reason: 'revoked' | 'limit' }
+  /**
+   * A session was ended by `flush()` or `logout()` (`flush`), by the login of another user
+   * (`other-user`), by `revoke` of the manager (`revoked`), or because its user has too many sessions
+   * (`limit`).
+   */
+  readonly ended: { readonly reason: 'flush' | 'other-user' | 'revoked' | 'limit' }
   /**
    * A request with changes found that its session had ended (`ended`) or has another id
    * (`other-id`). `outcome`: the request failed (`error`), its changes were dropped (`discarded`),
@@ -88,8 +94,8 @@ export interface SessionEvents {
    */
   readonly 'commit-failed': { readonly reason: string }
   /**
-   * The connection of a request closed (`closed`) with changes that were never committed: a
-   * WebSocket, whose changes need `await session.save()`.
+   * The connection of a request closed (`closed`) before its changes were committed: that of a
+   * WebSocket, or of a stream with the option `saveOnEnd`. They need `await session.save()`.
    */
   readonly uncommitted: { readonly reason: 'closed' }
   /**
@@ -109,11 +115,29 @@ export interface SessionEvents {
   /**
    * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), for a
    * request that `cookie.path` does not cover (`outside-path`), outside of a request (`outside`, with
-   * a `CookieStore`), or in a request without a response that can set it, such as the handshake of a
-   * WebSocket (`no-response`); or it would replace that of a session of Django that cannot be read
-   * (`unreadable`).
+   * a `CookieStore`), in a request without a response that can set it, such as the handshake of a
+   * WebSocket (`no-response`), or after the response has started (`headers-sent`); or it would replace
+   * that of a session of Django that cannot be read (`unreadable`).
    */
-  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside-path' | 'outside' | 'no-response' | 'unreadable' }
+  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside-path' | 'outside' | 'no-response' | 'headers-sent' | 'unreadable' }
+  /**
+   * An operator changed something with `sojourn/admin` or the command line: ended one session
+   * (`revoked`), those of a user (`user-revoked`) or many (`all-revoked`), removed a property
+   * (`property-deleted`), or deleted expired sessions (`expired-cleared`). `count` is the number of
+   * sessions that were changed. With the outcome `failed`, the change was interrupted by an error and
+   * may have been applied to further sessions.
+   */
+  readonly audit: {
+    readonly reason: 'revoked' | 'user-revoked' | 'all-revoked' | 'property-deleted' | 'expired-cleared'
+    /** The name that was passed to `createAdmin`. */
+    readonly operator: string
+    readonly outcome: 'done' | 'failed'
+    readonly count: number
+    /** The property that was deleted. */
+    readonly property?: string
+    /** The user whose sessions were ended. */
+    readonly userId?: string
+  }
 }
 
 /**

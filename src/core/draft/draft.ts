@@ -1,31 +1,20 @@
-import { type Access, type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
-import { CommitUnknownError, ConfigError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
+import { type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
+import { CommitUnknownError, ConfigError, NotLoadedError } from '../base/errors.ts'
 import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES, whenEnded } from '../changes/intent.ts'
 import { type Merged, merge, toMerged } from '../changes/merge.ts'
-import { type Committed, handleOf, presentedIn, type State } from '../changes/state.ts'
-import type { Engine } from '../config/engine.ts'
+import { type Committed, presentedIn, type State } from '../changes/state.ts'
+import type { UnverifiedWrite } from '../config/lifecycle.ts'
 import type { CommitOutcome, Texts } from '../config/profile.ts'
 import type { Delivery } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import { Properties } from '../values/properties.ts'
 import { type ChangeSource, ChangeSources } from './change-sources.ts'
-import { committedError, IN_UPDATE, lateRead, UNLOADED } from './draft-errors.ts'
+import type { DraftContext, FlashRead } from './draft-context.ts'
+import { committedError, IN_UPDATE, UNLOADED } from './draft-errors.ts'
+import { checkLateRead } from './late-read.ts'
 import { type Client, PendingDelivery } from './pending-delivery.ts'
-import type { StartedResponse } from './started-response.ts'
-
-/** The parts of the engine that a draft uses. */
-export type DraftContext = Pick<
-  Engine,
-  'profile' | 'lifetime' | 'parse' | 'values' | 'ids' | 'emit' | 'warnOnce' | 'now' | 'randomText' | 'transport' | 'capabilities'
->
-
-/** A message that was read: its property, and the intent that removes it. */
-export interface FlashRead {
-  readonly name: string
-  readonly text: string
-  readonly intent: Intent
-}
+import { ResponsePhase } from './response-phase.ts'
 
 const NO_TEXTS: Texts = new Map()
 
@@ -43,12 +32,13 @@ export class Draft {
   /** The messages that this request has read, by the names of their properties. */
   readonly flashesRead: Map<string, FlashRead> = new Map()
   accessed = false
+  /** As long as a write is not verified, no id is sent. */
+  unverified: UnverifiedWrite | undefined
+  /** When the request was opened. */
+  readonly openedAt: number
   /** Whether the request is speculative: reading then neither extends the session nor removes messages. */
   readonly isQuiet: boolean
-  readonly #access: AccessNow
-  #isCommitted = false
-  /** The response whose start has committed the session, where it is known. */
-  #response: StartedResponse | undefined
+  readonly response: ResponsePhase
   #state: State
   #isNew: boolean | undefined
   #properties: Properties
@@ -85,16 +75,12 @@ export class Draft {
   constructor(context: DraftContext, state: State, client: Client = {}, access: AccessNow = FULL_ACCESS) {
     this.context = context
     this.#state = state
-    this.#access = access
+    this.response = new ResponsePhase(access)
     this.isQuiet = client.isQuiet === true
+    this.openedAt = context.now()
     this.#pending = new PendingDelivery(client, context.emit)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
     this.#properties = new Properties(context.values, NO_TEXTS)
-  }
-
-  /** What the request may change now. */
-  get access(): Access {
-    return typeof this.#access === 'function' ? this.#access() : this.#access
   }
 
   get generation(): number {
@@ -123,9 +109,14 @@ export class Draft {
     return this.#hasFlushedLiveSession
   }
 
-  /** Whether the response has started, so that the session can only be read. */
-  get isCommitted(): boolean {
-    return this.#isCommitted
+  /** Whether there are uncommitted changes, which may be such that they cannot be stored. */
+  get hasChanges(): boolean {
+    try {
+      this.collectChanges()
+    } catch {
+      return true
+    }
+    return this.#intents.length > 0 || this.#pendingDeletes.length > 0
   }
 
   get isNew(): boolean {
@@ -194,11 +185,12 @@ export class Draft {
    */
   flush(explicit = true): void {
     this.checkNotUpdating()
-    if (this.#isCommitted) throw committedError()
+    if (this.response.isReadOnly) throw committedError(this.response)
     this.openToken()
     this.accessed = true
     this.#pendingDeletes = [...this.#pendingDeletes, ...presentedIn(this.#state)]
     if (explicit && this.#state.is === 'live') this.#hasFlushedLiveSession = true
+    this.unverified = undefined
     this.#pending.clear('flush')
     this.#startNew()
   }
@@ -216,12 +208,12 @@ export class Draft {
   /**
    * Returns the identity of the session before it is stored: that of the stored session, or else one
    * under which the first commit creates it. If the outcome of that commit is lost, the session is
-   * created under another identity.
+   * created under another identity. `given` is used instead of a new one.
    */
-  reserveIdentity(): Identity {
+  reserveIdentity(given?: Identity): Identity {
     this.openToken()
     if (this.currentIdentity !== undefined) return this.currentIdentity
-    this.#reserved ??= this.context.ids.create()
+    this.#reserved ??= given ?? this.context.ids.create()
     return this.#reserved
   }
 
@@ -269,6 +261,24 @@ export class Draft {
     this.onOutcome(isWritten ? change : 'unchanged', identity, entry)
   }
 
+  /**
+   * Called when the last write was withdrawn. `state` and `texts` are the session as it is now;
+   * changes that were not committed yet are kept.
+   */
+  onWithdrawn(state: State, texts?: Texts): void {
+    const before = this.currentIdentity?.id
+    this.#properties.stopWatching()
+    this.open(state, texts)
+    if (state.is !== 'live') this.#pending.clear('ended')
+    else if (state.identity.id !== before) this.onOutcome('new-id', state.identity, state.entry)
+  }
+
+  /** Records withdrawn changes again, in front of those that were recorded since. */
+  repeat(intents: readonly Intent[]): void {
+    this.#intents = [...intents, ...this.#intents]
+    this.open(this.#state, this.#initialTexts)
+  }
+
   /** Issues a token to the client after a commit, or deletes it, if the profile requires it. */
   onOutcome(change: CommitOutcome['change'], identity?: Identity, entry?: Entry): void {
     const { context } = this
@@ -292,10 +302,11 @@ export class Draft {
 
   /**
    * The cookies and `Vary` that the response has to carry. As long as a flushed session is not
-   * deleted, no cookie is set.
+   * deleted, or a write is not verified, no cookie is set.
    */
   delivery(): Delivery {
-    const cookies = this.#pendingDeletes.length === 0 ? this.#pending.take() : []
+    const canIssue = this.#pendingDeletes.length === 0 && this.unverified === undefined
+    const cookies = canIssue ? this.#pending.take() : []
     return { cookies, vary: this.accessed || cookies.length > 0 ? this.context.transport.vary : undefined }
   }
 
@@ -305,7 +316,7 @@ export class Draft {
    */
   openForRead(): this {
     this.openToken()
-    if (this.#isCommitted && !this.accessed) this.#checkLateRead()
+    if (this.response.hasStarted && !this.accessed) checkLateRead(this.context, this.#state, this.response)
     this.accessed = true
     const state = this.#state
     if (state.is === 'unloaded') throw new NotLoadedError(UNLOADED)
@@ -318,14 +329,15 @@ export class Draft {
    */
   openForWrite(): this {
     this.checkNotUpdating()
-    if (this.#isCommitted) throw committedError()
+    if (this.response.isReadOnly) throw committedError(this.response)
     this.openToken()
-    this.accessed = true
+    if (!this.response.hasStarted) this.accessed = true // later it has no effect on `Vary`
     const state = this.#state
     if (state.is === 'failed') this.#throwLoadError(state.error)
     if (state.is === 'unknown') throw new CommitUnknownError()
     if (state.is === 'absent' && state.refusal !== undefined) refuse(state.refusal, this.context.emit)
-    if (this.access.writes === 'none') refuse(this.access.refusal, this.context.emit)
+    const { access } = this.response
+    if (access.writes === 'none') refuse(access.refusal, this.context.emit)
     return this
   }
 
@@ -352,7 +364,8 @@ export class Draft {
    * already known, `shown` is applied instead.
    */
   record(intent: Intent, shown: Intent = intent): void {
-    if (this.access.writes !== 'all' && this.#needsToken(intent)) refuse(this.access.refusal, this.context.emit)
+    const { access } = this.response
+    if (access.writes !== 'all' && this.#needsToken(intent, shown)) refuse(access.refusal, this.context.emit)
     this.#collectBefore(intent)
     if (intent.kind === 'login') this.#endPresentedSessions()
     this.#intents.push(intent)
@@ -419,12 +432,12 @@ export class Draft {
   }
 
   /**
-   * Returns the newest state that this request knows, with its changes. It is a copy as long as the
-   * handler may make changes.
+   * Returns the newest state that this request knows, with its changes. It is a copy as long as
+   * further changes are possible.
    */
   merged(): Merged {
     if (this.#hasCommitted) return merge(this.latestTexts, this.#intents, this.context)
-    const texts = this.isCommitted ? this.#properties.texts : new Map(this.#properties.texts)
+    const texts = this.response.isReadOnly ? this.#properties.texts : new Map(this.#properties.texts)
     return toMerged(this.#initialTexts, texts, this.#effects, this.context)
   }
 
@@ -433,28 +446,11 @@ export class Draft {
     return this.#effects.wiped ? NO_TEXTS : this.#initialTexts
   }
 
-  /** The response starts: from now on the session can only be read. */
-  close(response?: StartedResponse): void {
-    this.#isCommitted = true
-    this.#response ??= response
-  }
-
-  /**
-   * The session is read for the first time after the start of its response. If the response can
-   * still show what is read, a shared cache could serve it to other visitors.
-   */
-  #checkLateRead(): void {
-    const isStreaming = this.#response?.isStreaming
-    if (isStreaming === false) return
-    const { emit, warnOnce, transport } = this.context
-    emit({ type: 'late-read', reason: 'no-vary', ...handleOf(this.#state) })
-    if (isStreaming === true) throw new HeadersSentError(lateRead(transport.vary))
-    warnOnce(lateRead(transport.vary))
-  }
-
   /** Whether the change gives the session a new id or starts one. */
-  #needsToken({ kind }: Intent): boolean {
-    return RULES[kind].newId || (this.#state.is === 'absent' && kind !== 'remove' && kind !== 'clear')
+  #needsToken({ kind }: Intent, shown: Intent): boolean {
+    if (RULES[kind].newId || (this.#state.is === 'absent' && kind !== 'remove' && kind !== 'clear')) return true
+    const { texts } = this.#properties
+    return merge(texts, [shown], this.context).newId
   }
 
   /**

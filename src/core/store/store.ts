@@ -108,6 +108,8 @@ export interface DeleteByIndex extends Operation {
   readonly name: string
   /** The key of a row that stays. */
   readonly except?: string | undefined
+  /** Replaces each row in the same step, in place of deleting it. It has no index. */
+  readonly tombstone?: Entry | undefined
 }
 
 /** See `Store.list`. */
@@ -128,6 +130,16 @@ export interface List extends Operation {
 export interface CountExpired extends Operation {
   /** The time at which expiry is judged, in epoch milliseconds. */
   readonly now: number
+}
+
+/** The database of a store, for an operator. */
+export interface StoreDescription {
+  /** The name of the database with its version, such as `PostgreSQL 17.6`. */
+  readonly server: string
+  /** The time of its clock, in epoch milliseconds. Left out if it runs in this process. */
+  readonly clock?: number
+  /** What an administrator should change, each with the remedy. */
+  readonly warnings: readonly string[]
 }
 
 /** One page of a list. */
@@ -198,7 +210,8 @@ export interface AttachedStore {
  * Keeps rows by key. A store does not use cookies, ids or properties.
  *
  * - Expiry is judged by the `now` of the operation, never by a clock of the store. An entry is
- *   expired when `expiresAt <= now`.
+ *   expired when `expiresAt <= now`. With `now: 0`, `load` and `replace` find every row that was not
+ *   cleared.
  * - Keys are compared exactly: case, padding and every character count.
  * - A refusal is a value. An error means that the outcome is unknown, unless it is a `StoreError`
  *   with `applied: false`: then the operation had no effect and never will.
@@ -232,13 +245,14 @@ export interface Store {
   /** Deletes the row, whatever its version. Returns `true` when there was one. */
   delete(operation: Keyed): Promise<boolean>
   /**
-   * Deletes every session of the index that was committed before the call, except the key `except`;
-   * returns their number.
+   * Deletes every session of the index that was committed before the call, except the key `except`,
+   * or replaces it by the `tombstone`; returns their number.
    */
   deleteByIndex?(operation: DeleteByIndex): Promise<number>
   /**
    * Returns one page of the entries that are not expired, in any order. If the operation names an
-   * index, only its entries are returned.
+   * index, only its entries are returned, and among them every one whose write was acknowledged before
+   * the call and that stays until the last page.
    */
   list?(operation: List): Promise<Page>
   /**
@@ -248,6 +262,8 @@ export interface Store {
   clearExpired?(options: ClearExpiredOptions): AsyncIterable<Progress>
   /** Returns how many rows `clearExpired` would delete. Locks nothing. */
   countExpired?(operation: CountExpired): Promise<number>
+  /** Describes the database. For operators; no request calls it. */
+  describe?(operation?: Operation): Promise<StoreDescription>
   /**
    * Creates the tables and indexes that are missing, and returns the statements; an empty text if
    * nothing was missing. May run any number of times, concurrently. A table of the same name that

@@ -10,6 +10,8 @@ import { isDuplicateKey } from './mysql-errors.ts'
 export const mysqlDialect: SqlDialect = {
   placeholder: () => '?',
   quote: '`',
+  server: 'MySQL',
+  describe: `SELECT version() AS "version", floor(unix_timestamp(now(3)) * 1000) AS "expires_at"`,
   insert: plainInsert,
   isTaken: isDuplicateKey,
   deleteExpired: (table) => `DELETE FROM ${table} WHERE "expires_at" <= ? AND "expires_at" >= ? ORDER BY "expires_at" LIMIT ?`,

@@ -11,6 +11,8 @@ const EXPIRED = `"expires_hour" <= $1::bigint / ${HOUR} AND "expires_at" <= $1::
 export const postgresDialect: SqlDialect = {
   placeholder: (n) => `$${n}`,
   quote: '"',
+  server: 'PostgreSQL',
+  describe: `SELECT current_setting('server_version') AS "version", floor(extract(epoch FROM clock_timestamp()) * 1000) AS "expires_at"`,
   insert: (table, columns) => `${plainInsert(table, columns)} ON CONFLICT ("key") DO NOTHING`,
   // Without MATERIALIZED the planner may run the inner SELECT again for every row and lock more
   // than a batch. Without ORDER BY, if many rows are expired, it reads the table from its

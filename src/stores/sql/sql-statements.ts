@@ -29,6 +29,13 @@ export interface SqlDialect {
    * The condition for expired rows, with the time as the first value. Default `"expires_at" <= ?`.
    */
   readonly expired?: string
+  /** The name of the database. */
+  readonly server: string
+  /**
+   * Selects the version of the database as `version`, and the epoch milliseconds of its clock, or NULL
+   * if it runs in this process, as `expires_at`: the first columns of a row.
+   */
+  readonly describe: string
   /** The default number of rows of one step of `clearExpired`. Default 1000. */
   readonly batch?: number
   /** The indexed column by which expired rows are found. Default `expires_at`. */
@@ -58,12 +65,18 @@ export interface SqlStatements {
   readonly delete: SqlStatement
   readonly deleteByUser: SqlStatement
   readonly deleteByUserExcept: SqlStatement
+  /** Replaces the rows of a user. Takes the fields of an entry first, as `replace`. */
+  readonly replaceByUser: SqlStatement
+  readonly replaceByUserExcept: SqlStatement
   readonly clearExpired: SqlStatement
   /** The default number of rows that one run of `clearExpired` deletes. */
   readonly batch: number
   /** The lowest value, at least the given one, of the column by which expired rows are found. */
   readonly oldest: SqlStatement
   readonly countExpired: SqlStatement
+  /** The name of the database, and the statement for its version and clock. */
+  readonly server: string
+  readonly describe: SqlStatement
   /** The statement for the conditions of the query. */
   list(by: { readonly user: boolean; readonly cursor: boolean }): SqlStatement
   /** Whether a `create` failed because the key is taken. */
@@ -102,10 +115,14 @@ export function sqlStatements(name: string, dialect: SqlDialect): SqlStatements 
     delete: of('delete', `DELETE FROM ${table} WHERE "key" = ?`),
     deleteByUser: of('deleteByIndex', `DELETE FROM ${table} WHERE "user_id" = ?`),
     deleteByUserExcept: of('deleteByIndex', `DELETE FROM ${table} WHERE "user_id" = ? AND "key" <> ?`),
+    replaceByUser: of('deleteByIndex', `UPDATE ${table} SET ${ASSIGNED} WHERE "user_id" = ?`),
+    replaceByUserExcept: of('deleteByIndex', `UPDATE ${table} SET ${ASSIGNED} WHERE "user_id" = ? AND "key" <> ?`),
     clearExpired: of('clearExpired', dialect.deleteExpired(table)),
     batch: dialect.batch ?? 1000,
     oldest: of('clearExpired', `SELECT min(${indexed}) FROM ${table} WHERE ${indexed} >= ?`),
     countExpired: of('countExpired', `SELECT count(*) FROM ${table} WHERE ${dialect.expired ?? '"expires_at" <= ?'}`),
+    server: dialect.server,
+    describe: of('describe', dialect.describe),
     list: listStatements(table, of),
     isTaken: (cause) => dialect.isTaken?.(cause) ?? false,
   }

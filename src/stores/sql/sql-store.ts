@@ -13,11 +13,13 @@ import type {
   List,
   Load,
   MigrateOptions,
+  Operation,
   Page,
   Progress,
   Refused,
   Replace,
   Store,
+  StoreDescription,
   Touch,
   Written,
 } from '../../core/store/store.ts'
@@ -120,10 +122,13 @@ export class SqlStore implements Store {
     return (await this.#executor.run(this.#sql.delete, [toUtf8Text(key)], deadline)) !== 0
   }
 
-  async deleteByIndex({ name, except, deadline }: DeleteByIndex): Promise<number> {
-    const user = toUtf8Text(name)
-    if (except === undefined) return this.#executor.run(this.#sql.deleteByUser, [user], deadline)
-    return this.#executor.run(this.#sql.deleteByUserExcept, [user, toUtf8Text(except)], deadline)
+  async deleteByIndex({ name, except, tombstone, deadline }: DeleteByIndex): Promise<number> {
+    const sql = this.#sql
+    const values = [...(tombstone === undefined ? [] : toValues(tombstone)), toUtf8Text(name)]
+    if (except !== undefined) values.push(toUtf8Text(except))
+    const [all, others] =
+      tombstone === undefined ? [sql.deleteByUser, sql.deleteByUserExcept] : [sql.replaceByUser, sql.replaceByUserExcept]
+    return this.#executor.run(except === undefined ? all : others, values, deadline)
   }
 
   async list({ now, name, limit = 100, cursor, deadline }: List): Promise<Page> {
@@ -147,6 +152,12 @@ export class SqlStore implements Store {
 
   async countExpired({ now }: CountExpired): Promise<number> {
     return this.#executor.count(this.#sql.countExpired, [now], monotonic() + MAX_COUNT_TIME)
+  }
+
+  async describe({ deadline }: Operation = {}): Promise<StoreDescription> {
+    const row = await this.#executor.row(this.#sql.describe, [], deadline)
+    const clock = Number(row?.expires_at) // 0 for NULL
+    return { server: `${this.#sql.server} ${row?.version ?? ''}`, warnings: [], ...(clock > 0 && { clock }) }
   }
 
   async migrate({ dryRun = false }: MigrateOptions = {}): Promise<string> {

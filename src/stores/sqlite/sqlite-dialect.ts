@@ -4,6 +4,8 @@ import { plainInsert, type SqlDialect } from '../sql/sql-statements.ts'
 export const sqliteDialect: SqlDialect = {
   placeholder: () => '?',
   quote: '"',
+  server: 'SQLite',
+  describe: `SELECT sqlite_version() AS "version", NULL AS "expires_at"`,
   insert: (table, columns) => `${plainInsert(table, columns)} ON CONFLICT ("key") DO NOTHING`,
   // A batch blocks the whole database, and with it the event loop of every process that writes.
   batch: 100,

@@ -1,0 +1,167 @@
+import { ConfigError } from '../core/base/errors.ts'
+import type { SessionEvent } from '../core/base/events.ts'
+import { formatValue } from '../core/base/format.ts'
+import { Committer } from '../core/commit/committer.ts'
+import { type Engine, makeEngine } from '../core/config/engine.ts'
+import type { IncomingRequest } from '../core/cookie/incoming-request.ts'
+import type { NodeMessage } from '../core/cookie/node-request.ts'
+import { toIncomingRequest } from '../core/cookie/to-incoming-request.ts'
+import { NOTHING_PRESENTED } from '../core/cookie/transport.ts'
+import { Draft } from '../core/draft/draft.ts'
+import { parseSessionCookie, tryLoadInto } from '../core/draft/opening.ts'
+import { RequestSessions } from '../core/manager/request-sessions.ts'
+import { draftOf } from '../core/session/dictionary.ts'
+import type { Identity } from '../core/store/id.ts'
+import type { Entry } from '../core/store/store.ts'
+import { type AdminContext, toRow } from './admin-engine.ts'
+import { type Cause, causeOf, type OpeningReason } from './causes.ts'
+import { findRow } from './find-session.ts'
+import { withTexts } from './scan.ts'
+import { ownNames, type SessionDetails, sessionDetails } from './session-info.ts'
+
+/**
+ * What to explain: a request; the text of a `Cookie` header; the value of a session cookie; or a
+ * handle. For the texts, the request is assumed to come over HTTPS, to a path that the cookie covers.
+ */
+export type ExplainTarget = Request | NodeMessage | IncomingRequest | string
+
+/** What happens to a request, and why. */
+export interface Explanation extends Cause {
+  /**
+   * The request has its session (`session`), a new and empty one (`empty`), or one that throws an
+   * error when it is used (`error`).
+   */
+  readonly outcome: 'session' | 'empty' | 'error'
+  /** The reason of the event that opening the session emits. */
+  readonly reason: OpeningReason
+  /** Names the session that the request leads to. */
+  readonly handle: string | undefined
+  /** That session, without values; `undefined` if there is none in the store. */
+  readonly session: SessionDetails | undefined
+  /** The properties that count as absent, because their schema refuses them or they are unreadable. */
+  readonly invalidProperties: readonly string[]
+}
+
+/**
+ * The parts of a manager that opens sessions. Its events go to a list and not to the application, and
+ * nothing is committed.
+ */
+interface Observer {
+  readonly engine: Engine
+  readonly events: SessionEvent[]
+  readonly requests: RequestSessions<unknown>
+}
+
+/** Opens the session as a request does, and explains the result. */
+export async function explain(context: AdminContext, target: ExplainTarget): Promise<Explanation> {
+  const observer = observerOf(context)
+  const { engine, events } = observer
+  const request = requestOf(engine, target)
+  const { draft, identity } =
+    typeof request === 'string' ? await openHandle(context, observer, request) : await openRequest(observer, request)
+  const { state } = draft
+  const reason = reasonOf(events)
+  const entry = await storedEntry(engine, identity)
+  const invalidProperties = findInvalid(draft, events)
+  const row = entry && identity && toRow(engine, identity.key, entry)
+  return {
+    outcome: state.is === 'live' ? 'session' : state.is === 'failed' ? 'error' : 'empty',
+    reason,
+    ...causeOf({
+      engine,
+      cookie: context.port.options.cookie,
+      state,
+      texts: draft.properties.texts,
+      reason,
+      request: typeof request === 'string' ? undefined : request,
+      entry,
+      invalidProperties,
+    }),
+    handle: identity?.handle,
+    session: row && sessionDetails(engine, withTexts(engine, row), false),
+    invalidProperties,
+  }
+}
+
+function observerOf({ port }: AdminContext): Observer {
+  const { options, profile } = port
+  const events: SessionEvent[] = []
+  const engine = makeEngine(options, profile, (event) => void events.push(event))
+  const manager = { name: options.as ?? 'session', lazy: false, saveOnEnd: false, scope: profile.scope(options) }
+  return { engine, events, requests: new RequestSessions<unknown>(engine, new Committer(engine), manager) }
+}
+
+/** The request to open, or the handle. */
+function requestOf(engine: Engine, target: ExplainTarget): IncomingRequest | string {
+  if (typeof target !== 'string') return toIncomingRequest(target)
+  const text = target.replace(/^\s*cookie:/i, '').trim()
+  if (text === '')
+    throw new ConfigError(
+      `explain(target): the target is ${formatValue(target)}. Pass a request, the text of a Cookie header, or a handle.`,
+    )
+  if (text.includes('=')) return secureRequest(text)
+  return engine.ids.parse(text) === undefined ? text : secureRequest(cookieWith(engine, text))
+}
+
+function secureRequest(cookie: string | undefined): IncomingRequest {
+  return { secure: true, loopback: false, header: (name) => (name === 'cookie' ? cookie : undefined) }
+}
+
+/** The `Cookie` header that a browser sends for a token. */
+function cookieWith({ transport }: Engine, token: string): string {
+  const carrier = transport.carrierFor(secureRequest(undefined))
+  if ('reason' in carrier) return ''
+  const cookies = carrier.issue(token, { lifetime: undefined }, NOTHING_PRESENTED)
+  return cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+}
+
+/** A draft that was opened, and the one session that its request presented. */
+interface OpenedDraft {
+  readonly draft: Draft
+  readonly identity: Identity | undefined
+}
+
+async function openRequest({ engine, requests }: Observer, request: IncomingRequest): Promise<OpenedDraft> {
+  const { session } = await requests.open(request)
+  const draft = draftOf(session)
+  draft.openToken()
+  return { draft, identity: draft.state.identity ?? presentedIdentity(engine, request) }
+}
+
+/** Opens the session of a handle as a request with its newest id does. */
+async function openHandle(context: AdminContext, { engine }: Observer, handle: string): Promise<OpenedDraft> {
+  const row = await findRow(context, handle)
+  const identity = row?.identity ?? { id: '', key: handle, handle, proof: NO_PROOF }
+  const draft = new Draft(engine, { is: 'unloaded', identity })
+  await tryLoadInto(engine, draft)
+  return { draft, identity }
+}
+
+/** The hash of no secret. Not empty, because a row that marks an ended session has an empty proof. */
+const NO_PROOF = '-'
+
+/** Reads every property, so that those that count as absent are reported. */
+function findInvalid(draft: Draft, events: readonly SessionEvent[]): string[] {
+  const { properties, state } = draft
+  if (state.is === 'live') for (const name of ownNames(draft.context, properties.texts)) properties.copy(name)
+  return [...new Set(events.flatMap((event) => (event.type === 'invalid' ? [event.property] : [])))]
+}
+
+function reasonOf(events: readonly SessionEvent[]): OpeningReason {
+  const opening = events.findLast(({ type }) => type === 'loaded' || type === 'absent' || type === 'load-failed')
+  return opening === undefined ? 'store-error' : (opening.reason as OpeningReason)
+}
+
+/** The session that the request presented, if it is only one. */
+function presentedIdentity(engine: Engine, request: IncomingRequest): Identity | undefined {
+  const carrier = engine.transport.carrierFor(request)
+  if ('reason' in carrier) return undefined
+  const [identity, another] = parseSessionCookie(carrier.read(request), engine.ids).identities ?? []
+  return another === undefined ? identity : undefined
+}
+
+/** The row, expired or not. `undefined` if the store fails, which opening the session has reported. */
+async function storedEntry({ store, capabilities }: Engine, identity: Identity | undefined): Promise<Entry | undefined> {
+  if (identity === undefined || capabilities.carriesData) return undefined
+  return store.load({ key: identity.key, now: 0, fresh: true }).catch(() => undefined)
+}

@@ -1,0 +1,55 @@
+import { type AdminContext, isAlive } from './admin-engine.ts'
+import { Cursors, type Position } from './cursors.ts'
+import { nextTurn, type ReadRow, toReadRows } from './scan.ts'
+import type { Condition } from './session-filter.ts'
+import { type SessionInfo, sessionInfo } from './session-info.ts'
+
+/** One page of a list of sessions. */
+export interface SessionPage {
+  /** The sessions, in the order of the store. */
+  readonly sessions: readonly SessionInfo[]
+  /** Leads to the next page. The last page has none. */
+  readonly cursor: string | undefined
+}
+
+/** The number of rows of one operation of the store. */
+const ROWS = 100
+/** A page ends after this many rows, so that a condition that few sessions fulfil takes no minute. */
+const MAX_ROWS = 20_000
+
+/** Lists sessions in pages of a given size. */
+export class SessionPages {
+  readonly #context: AdminContext
+  readonly #cursors: Cursors
+
+  constructor(context: AdminContext) {
+    this.#context = context
+    this.#cursors = new Cursors(context.engine.capabilities.renames === true)
+  }
+
+  async read({ query, matches }: Condition, limit: number, cursor: string | undefined): Promise<SessionPage> {
+    const { engine } = this.#context
+    const sessions: SessionInfo[] = []
+    let position: Position = cursor === undefined ? { page: undefined, after: undefined } : this.#cursors.parse(cursor)
+    for (let rows = 0; rows < MAX_ROWS; rows += ROWS) {
+      const page = await engine.store.list({ now: 0, ...query, limit: ROWS, cursor: position.page })
+      const unread = after(toReadRows(engine, page.entries), position.after)
+      for (const [index, row] of unread.entries()) {
+        if (!isAlive(engine, row.entry, row.texts) || !matches(row.entry, row.texts)) continue
+        sessions.push(sessionInfo(engine, row))
+        if (sessions.length < limit) continue
+        const isLast = index === unread.length - 1 && page.cursor === undefined
+        return { sessions, cursor: isLast ? undefined : this.#cursors.print({ ...position, after: row.identity.handle }) }
+      }
+      if (page.cursor === undefined) return { sessions, cursor: undefined }
+      position = { page: page.cursor, after: undefined }
+      await nextTurn()
+    }
+    return { sessions, cursor: this.#cursors.print(position) }
+  }
+}
+
+/** The rows after the one with this handle; all, if it has ended. */
+function after(rows: readonly ReadRow[], handle: string | undefined): readonly ReadRow[] {
+  return handle === undefined ? rows : rows.slice(rows.findIndex(({ identity }) => identity.handle === handle) + 1)
+}
