@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { redactPasswords } from '../core/base/format.ts'
+import { addCarryOver } from './carry-over-command.ts'
 import type { ClearExpiredCommandOptions } from './clear-expired.ts'
 import { EXIT_HELP } from './exit-code.ts'
 import { storeOption, withStore } from './store-option.ts'
@@ -39,6 +40,7 @@ export function createProgram(done: (exitCode: number) => void): Command {
       const { migrate } = await import('./migrate.ts')
       done(await withStore(url, false, (store) => migrate(store, options)))
     })
+  addCarryOver(sojourn, done)
   return sojourn
 }
 

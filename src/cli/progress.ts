@@ -10,30 +10,32 @@ export interface Progress {
 const LOG_INTERVAL = 10_000
 
 /**
- * A progress bar on a terminal, otherwise a line every ten seconds. Both are written to standard
+ * A progress bar on a terminal, otherwise a line every ten seconds, also if `count` resolves to
+ * `undefined`. `verb` says what is done, such as "deleted". Both are written to standard
  * error, because they are not the command's output.
  */
-export async function createProgress(count: () => Promise<number>): Promise<Progress> {
-  return process.stderr.isTTY ? progressBar(await count()) : progressLines()
+export async function createProgress(count: () => Promise<number | undefined>, verb = 'deleted'): Promise<Progress> {
+  const total = process.stderr.isTTY ? await count() : undefined
+  return total === undefined ? progressLines(verb) : progressBar(total, verb)
 }
 
 export const noProgress: Progress = { update: () => undefined, stop: () => undefined }
 
-async function progressBar(total: number): Promise<Progress> {
+async function progressBar(total: number, verb: string): Promise<Progress> {
   const { SingleBar, Presets } = (await import('cli-progress')).default
-  const format = '{bar} {percentage} % | {value} of {total} deleted | {eta_formatted} left'
+  const format = `{bar} {percentage} % | {value} of {total} ${verb} | {eta_formatted} left`
   const bar = new SingleBar({ format, hideCursor: true, gracefulExit: false, clearOnComplete: true }, Presets.shades_classic)
   bar.start(total, 0)
   return { update: (deleted) => bar.update(deleted), stop: () => bar.stop() }
 }
 
-function progressLines(): Progress {
+function progressLines(verb: string): Progress {
   let last = performance.now()
   return {
     update(deleted) {
       if (performance.now() - last < LOG_INTERVAL) return
       last = performance.now()
-      console.error(`${deleted} deleted so far`)
+      console.error(`${deleted} ${verb} so far`)
     },
     stop: () => undefined,
   }
