@@ -77,6 +77,12 @@ import { requireUser, session } from 'sojourn/koa'
 declare const app: Koa
 declare const router: { post(path: string, handler: (ctx: Koa.Context & { request: { body: any } }) => unknown): void }
 `,
+  'react-router': `
+import { session, sessionStorage } from 'sojourn/react-router'
+`,
+  sveltekit: `
+import { session } from 'sojourn/sveltekit'
+`,
   next: `
 import { nextSessions } from 'sojourn/next'
 `,
