@@ -209,7 +209,7 @@ export class Committer {
       intents,
       pendingDeletes,
       accessed,
-      touches: !this.#engine.capabilities.carriesData && !draft.isQuiet,
+      touches: draft.activity.extends && !this.#engine.capabilities.carriesData,
       discardsChanges,
       texts: properties.texts,
       merge: () => draft.merged(),
