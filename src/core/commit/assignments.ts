@@ -5,14 +5,19 @@ import type { Admission, Assignment, Lifecycles, PlannedAssignment } from '../co
 import { userIndex } from '../config/realm.ts'
 import type { Draft } from '../draft/draft.ts'
 
+/** Whether the intent ends all other sessions of the user. */
+export function revokesOthers(intent: Intent): boolean {
+  return (intent.kind === 'login' || intent.kind === 'confirm') && intent.revokesOthers === true
+}
+
 /** What these intents say about the user that they assign. */
 export function assignmentOf(user: string, intents: readonly Intent[], openedAt: number, { realm }: Pick<Engine, 'realm'>): Assignment {
   const login = intents.findLast((intent) => intent.kind === 'login')
   return {
     userName: userIndex(user, realm),
-    authenticatedAt: openedAt,
+    authenticatedAt: login?.proof?.at ?? openedAt,
     maxPerUser: login?.maxPerUser,
-    revokesOthers: login?.revokesOthers === true,
+    revokesOthers: intents.some(revokesOthers),
   }
 }
 

@@ -29,7 +29,7 @@ export function newEntry(
   const { profile, capabilities, receipts } = context
   const now = context.now()
   const payload = encode(context, merged.texts)
-  const start = before === undefined || merged.loggedIn ? now : before.createdAt
+  const start = before === undefined || merged.loggedIn || merged.confirmed !== undefined ? now : before.createdAt
   const createdAt = Math.max(start, createdFrom ?? start)
   const userId = userOf(merged.texts, context)
   const expiresAt = profile.expiryOf(merged.texts, createdAt, now, context)

@@ -1,13 +1,14 @@
 import type { Access } from '../base/access.ts'
 import { monotonic } from '../base/clock.ts'
 import { SessionEndedError } from '../base/errors.ts'
+import { LOGIN } from '../base/reserved.ts'
 import { type Intent, userOf } from '../changes/intent.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Assignment, Lifecycles, Objection, UnverifiedWrite, WrittenSession } from '../config/lifecycle.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
 import type { Identity } from '../store/id.ts'
-import { assignmentOf } from './assignments.ts'
+import { assignmentOf, revokesOthers } from './assignments.ts'
 import type { CommitResult } from './job.ts'
 import type { CommitQueue } from './queue.ts'
 import type { SessionEnds } from './session-ends.ts'
@@ -100,7 +101,8 @@ export class Verifier {
     const { texts, loggedIn } = merged
     const user = isNewId || before === undefined ? userOf(texts, this.#engine) : undefined
     const assignsUser = user !== undefined && (loggedIn || before === undefined || user !== userOf(before, this.#engine))
-    const assignment = assignsUser ? assignmentOf(user, intents, openedAt, this.#engine) : undefined
+    const isChecked = user !== undefined && (assignsUser || intents.some(revokesOthers))
+    const assignment = isChecked ? assignmentOf(user, intents, openedAt, this.#engine) : undefined
     const written = { identity, entry, texts, isCreated: before === undefined, isNewId, replaced, assignsUser, joins, openedAt }
     return { written, assignment, before }
   }
@@ -129,7 +131,7 @@ export class Verifier {
     turn: Pick<Turn, 'deadline' | 'access'>,
   ): Promise<CommitResult | undefined> {
     const { user, lastUser } = this.#engine.profile.names
-    const properties = [user, ...(lastUser === undefined ? [] : [lastUser])].map((name) => [name, before.get(name)] as const)
+    const properties = [user, LOGIN, ...(lastUser === undefined ? [] : [lastUser])].map((name) => [name, before.get(name)] as const)
     const intents: Intent[] = [{ kind: 'restore', properties }]
     const { identity, entry } = state.is === 'live' ? state : written
     const latestTexts = this.#engine.values.decode(entry.payload) ?? before

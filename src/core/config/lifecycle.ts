@@ -79,7 +79,7 @@ export interface Admission {
 /** A write that no lifecycle has accepted yet (see `Verifier`). */
 export interface UnverifiedWrite {
   readonly written: Omit<WrittenSession, 'deadline'>
-  /** The user that the write assigned. */
+  /** The user that the write assigned, or whose other sessions it ends. */
   readonly assignment: Assignment | undefined
   /** The properties before the write; `undefined` if it created the session. */
   readonly before: Texts | undefined
@@ -135,7 +135,7 @@ export interface Lifecycle {
    * `SessionEndedError` to refuse it. Only a check after the write is certain.
    */
   beforeAssign?(planned: PlannedAssignment): Maybe<Admission>
-  /** As `afterWrite`, for a write that assigned a user. */
+  /** As `afterWrite`, for a write that assigned a user, or that ends the other sessions of its user. */
   afterAssign?(written: WrittenSession, assignment: Assignment): Maybe<Objection>
   /** Called after an end, also if there was no row. If it rejects, the end is repeated. */
   afterEnd?(ended: EndedSession | EndedIndex): void | Promise<void>

@@ -12,13 +12,14 @@ import type { OptionsOf, SessionOptions } from '../config/options.ts'
 import { ownProfile } from '../config/own-profile.ts'
 import type { SessionProfile } from '../config/profile.ts'
 import { isInRealm } from '../config/realm.ts'
+import { findsUsers } from '../config/user-sessions.ts'
 import type { RequestInput } from '../cookie/to-incoming-request.ts'
 import { printSetCookie } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
 import { LoginChecks } from '../security/login-checks.ts'
 import { Marks } from '../security/marks.ts'
-import { canMark, markLifetime, requireSecurity } from '../security/requirements.ts'
+import { markLifetime, requireSecurity } from '../security/requirements.ts'
 import { Revocations, type RevokeAllOptions } from '../security/revocations.ts'
 import { commitsOf, draftOf } from '../session/dictionary.ts'
 import { checkCopy, type Session } from '../session/session.ts'
@@ -54,7 +55,7 @@ export class Sessions<Data = Default> {
     const { clearExpired = store.clearExpired === undefined || isWorkers() ? false : '1h' } = options
     const engine = makeEngine(options, profile)
     requireSecurity(options, engine)
-    const marks = canMark(engine) ? new Marks({ ...engine, keptFor: markLifetime(engine) }) : undefined
+    const marks = findsUsers(engine.capabilities) ? new Marks({ ...engine, keptFor: markLifetime(engine) }) : undefined
     const checks: MakeLifecycle[] = marks === undefined ? [] : [(context) => new LoginChecks(context, marks, options.maxPerUser)]
     this.#engine = attachLifecycles(engine, [...checks, ...lifecycles], () => this.#committer)
     this.#committer = new Committer(this.#engine)
@@ -76,12 +77,14 @@ export class Sessions<Data = Default> {
    * the error of a failed load is thrown when the session is first used. Rejects with `ConfigError`
    * when `request` is something else.
    *
+   * With `touch: false` the request does not count as activity, and does not extend the session.
+   *
    * ```ts
    * const session = await sessions.open(request)
    * ```
    */
-  async open(request: RequestInput): Promise<Session<Data>> {
-    const { session } = await this.#requests.open(request)
+  async open(request: RequestInput, options: { readonly touch?: boolean } = {}): Promise<Session<Data>> {
+    const { session } = await this.#requests.open(request, undefined, options.touch)
     return session
   }
 

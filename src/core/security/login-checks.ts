@@ -66,14 +66,14 @@ export class LoginChecks implements Lifecycle {
    * not see ends the session that it joined.
    */
   async #check(written: WrittenSession, assignment: Assignment): Promise<Objection | undefined> {
-    const { identity, joins, deadline } = written
+    const { identity, joins, assignsUser, deadline } = written
     const { userName, authenticatedAt } = assignment
     const { handle, key } = identity
     if (assignment.revokesOthers) {
       await this.#marks.add('user', userName, handle, deadline)
       await this.#context.endAll(userName, key)
     }
-    if (joins) return undefined
+    if (joins || !assignsUser) return undefined
     const marks = await repeated(deadline, () => this.#marks.of(userName, deadline))
     if (isRevoked(marks, authenticatedAt, handle)) return objection('revoked')
     const limit = this.#limitOf(assignment)

@@ -1,8 +1,8 @@
 import { monotonic, nextTurn } from '../base/clock.ts'
-import { ConfigError } from '../base/errors.ts'
 import type { SessionEnds } from '../commit/session-ends.ts'
 import type { Engine } from '../config/engine.ts'
 import { isInRealm } from '../config/realm.ts'
+import { requireUsers } from '../config/user-sessions.ts'
 import type { Marks } from './marks.ts'
 
 /** Options of `revokeAll`. */
@@ -45,8 +45,8 @@ export class Revocations {
   /** Ends all sessions of the realm. Resolves to their number. */
   async all({ onProgress, signal }: RevokeAllOptions): Promise<number> {
     const { store, now, realm } = this.#context
-    if (this.#marks === undefined) throw new ConfigError(NO_REVOKE_ALL)
-    await this.#marks.add('realm', '', undefined, this.#deadline())
+    requireUsers('sessions.revokeAll()', this.#context)
+    await this.#marks?.add('realm', '', undefined, this.#deadline())
     let ended = 0
     let cursor: string | undefined
     do {
@@ -71,6 +71,3 @@ export class Revocations {
     return monotonic() + this.#context.requestTimeout
   }
 }
-
-const NO_REVOKE_ALL =
-  'sessions.revokeAll() needs a store on the server that finds sessions by user (capabilities `list`, `indexes` and `compareAndSwap`), and this store does not. To end all sessions, set the option `revokedBefore: new Date()` as a fixed date and deploy it.'
