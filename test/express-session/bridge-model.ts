@@ -310,6 +310,7 @@ export class BridgeModel implements Simulation {
         await lifecycle().afterEnd?.(session)
         return true
       },
+      endAll: () => Promise.reject(new Error('the model ends sessions one by one')),
     }
   }
 

@@ -99,33 +99,31 @@ export class Committer {
       const { discardsChanges, problem } = inspectChanges(draft, failed)
       if (draft.state.is === 'deferred' && problem === undefined) return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
       if (hasUnloadedChanges(draft, discardsChanges)) await loadInto(this.#engine, draft, true)
-      const reason = await this.#perform(draft, discardsChanges, scope, traced)
-      if (problem !== undefined) throw problem.error
-      if (reason !== undefined) this.#unchanged(draft, reason)
+      let unchanged: UnchangedReason | undefined
+      for (let repeats = 0; ; repeats++) {
+        const admitting = admit(draft, this.#engine, discardsChanges, scope.deadline)
+        const admission = admitting && (await admitting)
+        const plan = this.#plan(draft, discardsChanges)
+        setOutcome(traced, OUTCOMES[plan.do])
+        if (plan.do === 'nothing') {
+          unchanged = plan.reason
+          break
+        }
+        const intents = [...draft.intents]
+        const objection = await this.#execute(draft, plan, { ...scope, intents, admission, generation: draft.generation })
+        if (objection === undefined) break
+        await this.#beforeRepeat(objection, repeats, scope)
+        draft.replaceIntents([...this.#withdrawn(draft, intents), ...draft.intents])
+      }
+      this.#finish(draft, problem, unchanged)
     } catch (error) {
       throw this.#failed(draft, scope, error)
     }
   }
 
-  /** Performs the plan of a commit, again after a withdrawal. Resolves to the reason if it writes nothing. */
-  async #perform(
-    draft: Draft,
-    discardsChanges: boolean,
-    scope: Scope,
-    traced: CommitTrace | undefined,
-  ): Promise<UnchangedReason | undefined> {
-    for (let repeats = 0; ; repeats++) {
-      const admitting = admit(draft, this.#engine, discardsChanges, scope.deadline)
-      const admission = admitting && (await admitting)
-      const plan = this.#plan(draft, discardsChanges)
-      setOutcome(traced, OUTCOMES[plan.do])
-      if (plan.do === 'nothing') return plan.reason
-      const intents = [...draft.intents]
-      const objection = await this.#execute(draft, plan, { ...scope, intents, admission, generation: draft.generation })
-      if (objection === undefined) return undefined
-      await this.#beforeRepeat(objection, repeats, scope)
-      draft.replaceIntents([...this.#withdrawn(draft, intents), ...draft.intents])
-    }
+  #finish(draft: Draft, problem: { readonly error: unknown } | undefined, unchanged: UnchangedReason | undefined): void {
+    if (problem !== undefined) throw problem.error
+    if (unchanged !== undefined) this.#unchanged(draft, unchanged)
   }
 
   /** Removes a property in the store and resolves to its text. At most one caller gets it. */

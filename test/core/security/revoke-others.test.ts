@@ -12,6 +12,7 @@ describe.each(STORES)('revokeOthers on %s', (_, open) => {
     const app = new TestApp({ store: open() })
     const phone = new Browser()
     await app.request((session) => session.login('ada'))
+    app.clock.advance(1)
     await app.request((session) => session.login('ada'), { browser: phone })
     app.clock.advance(MINUTE)
     return { app, phone }
