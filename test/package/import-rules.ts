@@ -80,7 +80,8 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/next': ['next'],
   'django/rows/file-': ['node:*'],
   'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
-  'cli/': ['node:*', 'commander', 'cli-progress'],
+  'cli/': ['node:*', 'commander', 'cli-progress', 'cli-table3', '@bomb.sh/tab/commander'],
+  'cli/source': ['node:*', 'commander', 'an expression'], // the module of the application
 }
 
 /** As `layers` and `packages`, for type-only imports. */
