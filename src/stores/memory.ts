@@ -26,12 +26,15 @@ import { OrderedKeys } from './shared/ordered-keys.ts'
 export interface MemoryStoreOptions {
   /**
    * The maximum number of sessions. A further one replaces the least recently used one. Default
-   * 100,000.
+   * 100,000. With `Infinity` no session is replaced, and only `clearExpired` limits the memory.
    */
   readonly max?: number
 }
 
-const OPTIONS: OptionTable = { owner: 'MemoryStore', checks: { max: wholeNumber('sessions') } }
+const aMaximum = (max: unknown): string | undefined =>
+  max === Number.POSITIVE_INFINITY ? undefined : wholeNumber('sessions, or Infinity')(max)
+
+const OPTIONS: OptionTable = { owner: 'MemoryStore', checks: { max: aMaximum } }
 
 /**
  * Keeps sessions in the memory of this process: for tests, development, and servers of one process
@@ -48,14 +51,17 @@ const OPTIONS: OptionTable = { owner: 'MemoryStore', checks: { max: wholeNumber(
  * @throws ConfigError when an option is invalid.
  */
 export class MemoryStore implements Store {
-  readonly capabilities: Capabilities = { compareAndSwap: true, list: true, indexes: ['userId'], carriesData: false, evicts: true }
+  readonly capabilities: Capabilities
   readonly #rows: LRUCache<string, Entry>
   readonly #keys: OrderedKeys = new OrderedKeys()
   readonly #keysOfUser: Map<string, OrderedKeys> = new Map()
 
   constructor(options: MemoryStoreOptions = {}) {
     const { max = 100_000 } = checkOptions(options, OPTIONS)
-    this.#rows = new LRUCache({ max, noDisposeOnSet: true, dispose: (entry, key) => this.#forget(key, entry) })
+    const evicts = max !== Number.POSITIVE_INFINITY
+    const limits = evicts ? { max } : { maxSize: Number.MAX_SAFE_INTEGER, sizeCalculation: () => 1 }
+    this.capabilities = { compareAndSwap: true, list: true, indexes: ['userId'], carriesData: false, evicts }
+    this.#rows = new LRUCache({ ...limits, noDisposeOnSet: true, dispose: (entry, key) => this.#forget(key, entry) })
   }
 
   async load({ key, now }: Load): Promise<Entry | undefined> {
@@ -75,10 +81,7 @@ export class MemoryStore implements Store {
     const current = this.#unexpired(key, now)
     if (current === undefined) return results.missing
     if (current.version !== expected) return results.stale(current)
-    this.#rows.set(key, copyOf(entry))
-    if (current.userId === entry.userId) return results.written
-    this.#unlink(key, current.userId)
-    this.#link(key, entry.userId)
+    this.#write(key, entry, current.userId)
     return results.written
   }
 
@@ -93,9 +96,12 @@ export class MemoryStore implements Store {
     return this.#rows.delete(key)
   }
 
-  async deleteByIndex({ name, except }: DeleteByIndex): Promise<number> {
+  async deleteByIndex({ name, except, tombstone }: DeleteByIndex): Promise<number> {
     const keys = [...(this.#keysOfUser.get(name)?.after() ?? [])].filter(([key]) => key !== except)
-    for (const [key] of keys) this.#rows.delete(key)
+    for (const [key] of keys) {
+      if (tombstone === undefined) this.#rows.delete(key)
+      else this.#write(key, tombstone, name)
+    }
     return keys.length
   }
 
@@ -139,6 +145,14 @@ export class MemoryStore implements Store {
   #unexpired(key: string, now: number): Entry | undefined {
     const entry = this.#rows.peek(key)
     return entry !== undefined && entry.expiresAt > now ? entry : undefined
+  }
+
+  /** Overwrites the row of a session of the user `before`. */
+  #write(key: string, entry: Entry, before: string | undefined): void {
+    this.#rows.set(key, copyOf(entry))
+    if (before === entry.userId) return
+    this.#unlink(key, before)
+    this.#link(key, entry.userId)
   }
 
   #link(key: string, userId: string | undefined): void {

@@ -24,7 +24,16 @@ import { connectionThrough, type RedisConnection } from './redis/redis-connectio
 import { describeRedis } from './redis/redis-description.ts'
 import { warnOfEviction } from './redis/redis-eviction.ts'
 import { scanPage, userPage } from './redis/redis-pages.ts'
-import { formatBody, formatTimestamp, formatUser, formatVersion, isRecord, parseRecord } from './redis/redis-record.ts'
+import {
+  formatBody,
+  formatRecord,
+  formatTimestamp,
+  formatUser,
+  formatVersion,
+  isRecord,
+  parseRecord,
+  UNLISTED,
+} from './redis/redis-record.ts'
 import { type RedisCall, RedisRows } from './redis/redis-rows.ts'
 import { REPLACE, TOUCH } from './redis/redis-scripts.ts'
 import { RedisUsers } from './redis/redis-users.ts'
@@ -124,7 +133,7 @@ export class RedisStore implements Store {
   }
 
   deleteByIndex(operation: DeleteByIndex): Promise<number> {
-    return this.#users.deleteSessions(operation)
+    return this.#users.endSessions(operation)
   }
 
   async list({ now, name: userId, limit = 100, cursor, deadline }: List): Promise<Page> {
@@ -144,8 +153,12 @@ export class RedisStore implements Store {
 
   async #create(call: RedisCall, key: string, entry: Entry): Promise<Written | Refused> {
     const listed = await this.#addToList(call, key, entry, entry.seenAt)
-    const record = formatTimestamp(entry.expiresAt) + formatTimestamp(entry.seenAt) + listed + formatBody(entry)
-    const reply = await this.#rows.send(call, key, ['set'], [record, 'NX', 'PX', this.#rows.timeToLive(entry.expiresAt, entry.seenAt)])
+    const reply = await this.#rows.send(
+      call,
+      key,
+      ['set'],
+      [formatRecord(entry, listed), 'NX', 'PX', this.#rows.timeToLive(entry.expiresAt, entry.seenAt)],
+    )
     return reply === 'OK' ? results.written : results.taken
   }
 
@@ -164,9 +177,6 @@ export class RedisStore implements Store {
     return userId === undefined ? UNLISTED : this.#users.add(call, key, { userId, now, expiresAt })
   }
 }
-
-/** The `listedUntil` of a session without a user. */
-const UNLISTED = formatTimestamp(0)
 
 const OPTIONS: OptionTable = {
   owner: 'RedisStore',

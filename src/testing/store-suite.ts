@@ -6,6 +6,7 @@ import { listClauses } from './clauses/list-clauses.ts'
 import { farClockClauses, loadClauses, textClauses, timeClauses } from './clauses/load-clauses.ts'
 import { newKeyClauses } from './clauses/new-key-clauses.ts'
 import { revocationClauses, tokenClauses } from './clauses/token-clauses.ts'
+import { tombstoneClauses } from './clauses/tombstone-clauses.ts'
 import { touchClauses, touchRaceClauses } from './clauses/touch-clauses.ts'
 import { userClauses } from './clauses/user-clauses.ts'
 import { compareAndSwapClauses } from './clauses/version-clauses.ts'
@@ -109,6 +110,7 @@ function rowGroups(can: Capabilities, options: StoreSuiteOptions): [verb: string
     ['delete', deleteClauses],
     ['list', can.list ? listClauses : {}],
     ['users', can.indexes.includes('userId') ? userClauses : {}],
+    ['tombstones', can.indexes.includes('userId') && can.list ? tombstoneClauses : {}],
     ['clearExpired', options.clearExpired === false ? {} : clearExpiredClauses],
     ['countExpired', options.clearExpired === false || options.countExpired === false ? {} : countExpiredClauses],
   ]

@@ -14,6 +14,8 @@ export interface CookieAttributes {
   readonly partitioned?: boolean
   /** Which cookies Chromium keeps when there are too many. */
   readonly priority?: 'low' | 'medium' | 'high'
+  /** For clients that expect `Expires`; `maxAge` is shorter and does not depend on clocks. */
+  readonly expires?: Date
 }
 
 const identity = (value: string): string => value

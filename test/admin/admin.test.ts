@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Admin, createAdmin } from '../../src/admin/admin.ts'
+import { StoreError } from '../../src/core/base/errors.ts'
 import { CookieStore } from '../../src/stores/cookie.ts'
 import { appWith, Browser, catchError, catchRejection, DAY, HOUR, START, TestApp } from '../core/fixture.ts'
 import { SECRET } from '../stores/cookie/cookie-secret.ts'
@@ -277,12 +278,12 @@ describe('revoke', () => {
   })
 
   it('reports a failure with the number of sessions that had ended', async () => {
-    let deletes = 0
+    const keys = new Set<string>()
     const app = new TestApp({}, (store) =>
       delegate(store, {
         delete: async (operation) => {
-          deletes += 1
-          if (deletes === 3) throw new Error('the disk is full')
+          const [, , third] = keys.add(operation.key)
+          if (operation.key === third) throw new StoreError('delete', new Error('the disk is full'), { applied: false })
           return store.delete(operation)
         },
       }),

@@ -65,6 +65,8 @@ export interface RequestResult<T> {
   readonly session: Session<any>
 }
 
+type MakeManager = (options: SessionOptions) => Sessions<any>
+
 /** A session manager over a memory store with a test clock, fixed ids and recorded events. */
 export class TestApp {
   readonly clock: Clock = new Clock()
@@ -74,15 +76,15 @@ export class TestApp {
   readonly sessions: Sessions<any>
   readonly browser: Browser = new Browser()
 
-  constructor(options: Partial<SessionOptions> = {}, wrap: (store: MemoryStore) => Store = (store) => store) {
+  constructor(options: Partial<SessionOptions> = {}, wrap: (store: MemoryStore) => Store = (store) => store, make?: MakeManager) {
     this.store = options.store ?? wrap(this.memory)
-    this.sessions = this.createManager(options)
+    this.sessions = this.createManager(options, make)
   }
 
   /** Creates another manager over the same store, as another process would. */
-  createManager(options: Partial<SessionOptions> = {}): Sessions<any> {
+  createManager(options: Partial<SessionOptions> = {}, make: MakeManager = createSessions): Sessions<any> {
     const random = createUniqueRandom()
-    return createSessions<any>({
+    return make({
       clock: this.clock.read,
       random,
       onEvent: (event) => this.events.push(event),

@@ -16,27 +16,39 @@ export interface PublicApi {
   readonly members: readonly Public[]
 }
 
+/** The projects of the sources, of which each has other entry points. */
+const PROJECTS = ['tsconfig.build.json', 'src/express-session/tsconfig.json']
+
 /** Returns everything that the entry points of package.json export, with its comments. */
 export function publicApi(): PublicApi {
   const api = new API({ cwd: ROOT })
   try {
-    const project = api.updateSnapshot({ openProjects: [join(ROOT, 'tsconfig.build.json')] }).getProjects()[0] as Project
-    const exported = [...new Map(entryModules().flatMap((module) => exportsOf(project, module)))]
-    const { checker } = project
-    return {
-      names: exported.map(([name, symbol]) => ({ name, comment: checker.getDocumentationCommentOfSymbol(symbol) })),
-      members: exported.flatMap(([name, symbol]) =>
-        membersOf(
-          checker,
-          name,
-          symbol,
-          exported.map(([, other]) => other),
-        ),
+    const projects = api.updateSnapshot({ openProjects: PROJECTS.map((path) => join(ROOT, path)) }).getProjects()
+    const parts = projects.map((project) =>
+      publicNames(
+        project,
+        entryModules().filter((module) => declares(project, module)),
       ),
-    }
+    )
+    return { names: parts.flatMap(({ names }) => names), members: parts.flatMap(({ members }) => members) }
   } finally {
     api.close()
   }
+}
+
+function publicNames(project: Project, modules: readonly string[]): PublicApi {
+  const { checker } = project
+  const exported = [...new Map(modules.flatMap((module) => exportsOf(project, module)))]
+  const symbols = exported.map(([, symbol]) => symbol)
+  return {
+    names: exported.map(([name, symbol]) => ({ name, comment: checker.getDocumentationCommentOfSymbol(symbol) })),
+    members: exported.flatMap(([name, symbol]) => membersOf(checker, name, symbol, symbols)),
+  }
+}
+
+/** Whether the project compiles the module. The entry point of a project is compiled by this one only. */
+function declares({ program }: Project, module: string): boolean {
+  return program.getSourceFile(join(ROOT, module)) !== undefined
 }
 
 function entryModules(): string[] {

@@ -12,6 +12,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   admin: ['wire', 'core'],
   cli: ['wire', 'codecs', 'core', 'admin', 'stores/open.ts'],
   django: ['wire', 'codecs', 'core', 'stores'],
+  'express-session': ['wire', 'codecs', 'core', 'stores/memory.ts', 'adapters'],
   otel: ['core'],
   testing: ['core'],
   index: ['core'],
@@ -56,6 +57,16 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     hono: ['shared', 'web'],
     next: ['shared', 'web'],
   },
+  'express-session': {
+    values: [],
+    cookie: ['values'],
+    session: ['cookie'],
+    store: ['cookie', 'session'],
+    config: ['values', 'cookie', 'store'],
+    request: ['values', 'cookie', 'session', 'config'],
+    manager: ['values', 'cookie', 'session', 'store', 'config', 'request'],
+    'express-session': ['cookie', 'session', 'store', 'config', 'manager'],
+  },
   django: {
     format: [],
     rows: ['format'],
@@ -82,11 +93,13 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
   'cli/': ['node:*', 'commander', 'cli-progress', 'cli-table3', '@bomb.sh/tab/commander'],
   'cli/source': ['node:*', 'commander', 'an expression'], // the module of the application
+  'express-session/': ['node:*'],
 }
 
 /** As `layers` and `packages`, for type-only imports. */
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
+  'express-session/express-session': ['express', 'express-session'],
   'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }

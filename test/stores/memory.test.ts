@@ -43,7 +43,15 @@ describe('MemoryStore', () => {
     expect(await store.load({ key: 'a', now: NOW })).toBeDefined()
   })
 
-  it.each([0, -1, 1.5, Number.NaN, Infinity, '10'])('refuses max: %s', (max) => {
+  it('with `max: Infinity` holds any number of sessions, and says that it drops none', async () => {
+    const store = new MemoryStore({ max: Infinity })
+    const keys = Array.from({ length: 500 }, (_, index) => `key-${index}`)
+    for (const key of keys) await store.create({ key, entry: sampleEntry() })
+    expect((await store.list({ now: NOW, limit: 1000 })).entries).toHaveLength(keys.length)
+    expect([store.capabilities.evicts, new MemoryStore().capabilities.evicts]).toEqual([false, true])
+  })
+
+  it.each([0, -1, 1.5, Number.NaN, '10'])('refuses max: %s', (max) => {
     expect(() => new MemoryStore({ max: max as number })).toThrow(expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }))
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Entry, Store } from '../../src/core/store/store.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
+import { NOW } from '../../src/testing/sample.ts'
 import { broken, run } from './run-suite.ts'
 
 const store = (change: (real: Store & MemoryStore) => Partial<Store>) => (): Store => {
@@ -235,6 +236,53 @@ const MUTANTS: Record<string, [broken: () => Store, caughtBy: string]> = {
   'deleteByIndex that ignores `except`': [
     store((real) => ({ deleteByIndex: ({ name: userId }) => real.deleteByIndex({ index: 'userId', name: userId }) })),
     'users: does not delete the key `except`',
+  ],
+  'deleteByIndex that deletes despite a tombstone': [
+    store((real) => ({ deleteByIndex: (operation) => real.deleteByIndex({ ...operation, tombstone: undefined }) })),
+    'tombstones: deleteByIndex with a tombstone replaces every session of the user and no other, and returns their number',
+  ],
+  'deleteByIndex that leaves tombstones in the index': [
+    store((real) => ({
+      deleteByIndex: ({ tombstone, ...rest }) =>
+        real.deleteByIndex({ ...rest, tombstone: tombstone && { ...tombstone, userId: rest.name } }),
+    })),
+    'tombstones: deleteByIndex with a tombstone replaces every session of the user and no other, and returns their number',
+  ],
+  'deleteByIndex that lists, waits and writes tombstones': [
+    store((real) => ({
+      deleteByIndex: async ({ tombstone, ...query }) => {
+        if (tombstone === undefined) return real.deleteByIndex(query)
+        const { entries: found } = await real.list({ ...query, now: 0 })
+        for (const [key] of found) if (key !== query.except) await entries(real).put(key, tombstone)
+        return found.filter(([key]) => key !== query.except).length
+      },
+    })),
+    'tombstones: deleteByIndex and a write of the same session leave either the tombstone or, if the write made it another user’s, the session',
+  ],
+  'load that never returns an expired row': [
+    store((real) => ({ load: async (operation) => (operation.now === 0 ? undefined : real.load(operation)) })),
+    'load: returns with `now: 0` every row that was not cleared, also an expired one',
+  ],
+  'replace that never replaces an expired row': [
+    store((real) => ({ replace: (operation) => real.replace({ ...operation, now: operation.now === 0 ? NOW : operation.now }) })),
+    'replace: replaces with `now: 0` an expired row too',
+  ],
+  'index that is updated after the write was acknowledged': [
+    store((real) => {
+      const recent = new Set<string>()
+      return {
+        create: async (operation) => {
+          recent.add(operation.key)
+          setImmediate(() => recent.delete(operation.key))
+          return real.create(operation)
+        },
+        list: async (query) => {
+          const page = await real.list(query)
+          return { ...page, entries: page.entries.filter(([key]) => !recent.has(key)) }
+        },
+      }
+    }),
+    'users: lists every session whose write was acknowledged before the call, while others are written',
   ],
   'list with expired entries': [
     store((real) => ({ list: (query) => real.list({ ...query, now: -1 }) })),

@@ -70,10 +70,16 @@ export interface SessionEvents {
   /** This request and another one set the same property; the value of the other one is lost. */
   readonly overwritten: { readonly reason: 'set-by-both'; readonly property: string }
   /**
-   * A session was ended by `flush()` or `logout()` (`flush`), by the login of another user
-   * (`other-user`), or by `revoke` of the manager (`revoked`).
+   * A login was undone before its id was sent, because the sessions of the user were revoked while
+   * it ran (`revoked`), or because the user has too many sessions (`limit`).
    */
-  readonly ended: { readonly reason: 'flush' | 'other-user' | 'revoked' }
+  readonly 'login-withdrawn': { readonly reason: 'revoked' | 'limit' }
+  /**
+   * A session was ended by `flush()` or `logout()` (`flush`), by the login of another user
+   * (`other-user`), by `revoke` of the manager (`revoked`), or because its user has too many sessions
+   * (`limit`).
+   */
+  readonly ended: { readonly reason: 'flush' | 'other-user' | 'revoked' | 'limit' }
   /**
    * A request with changes found that its session had ended (`ended`) or has another id
    * (`other-id`). `outcome`: the request failed (`error`), its changes were dropped (`discarded`),

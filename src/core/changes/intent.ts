@@ -20,6 +20,8 @@ export type Intent =
    * Sets a property that proves the login, and renews the id. The application did not request it.
    */
   | { readonly kind: 'reauthenticate'; readonly name: string; readonly text: string }
+  /** Withdraws a login: gives properties the texts they had before it. */
+  | { readonly kind: 'restore'; readonly properties: readonly (readonly [name: string, text: string | undefined])[] }
   | { readonly kind: 'clear' }
   | { readonly kind: 'cycle' }
   | { readonly kind: 'login'; readonly text: string }
@@ -50,6 +52,7 @@ export const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
   claim: CHANGE,
   clear: CHANGE,
   save: CHANGE,
+  restore: CHANGE,
   consume: { whenEnded: 'drop', newId: false },
   reauthenticate: { whenEnded: 'drop', newId: true },
   cycle: { whenEnded: 'refuse', newId: true },
@@ -104,6 +107,8 @@ export function apply(texts: Map<string, string>, intent: Intent, effects: Merge
     case 'claim':
       effects.claimed = texts.get(intent.name)
       return remove(texts, names, intent.name)
+    case 'restore':
+      return restore(texts, intent.properties)
     case 'clear':
       effects.wiped = true
       return clear(texts)
@@ -127,6 +132,13 @@ function remove(texts: Map<string, string>, names: PropertyNames, name: string):
   if (text === undefined) return
   texts.delete(name)
   if (name === names.user && names.lastUser !== undefined) texts.set(names.lastUser, text)
+}
+
+function restore(texts: Map<string, string>, properties: readonly (readonly [name: string, text: string | undefined])[]): void {
+  for (const [name, text] of properties) {
+    if (text === undefined) texts.delete(name)
+    else texts.set(name, text)
+  }
 }
 
 /** Keeps `BROWSER`, because the cookie does not change. */

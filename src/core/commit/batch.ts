@@ -7,6 +7,7 @@ import type { Engine } from '../config/engine.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry, Version } from '../store/store.ts'
+import { isTombstone } from '../store/tombstone.ts'
 import type { Job, QueuedJob } from './job.ts'
 import { type EntryContext, type NewestId, newEntry } from './new-entry.ts'
 
@@ -73,6 +74,7 @@ export function buildBatch(context: BatchContext, current: Entry, jobs: readonly
 }
 
 function applyJob(context: BatchContext, current: Entry, queued: QueuedJob, before: Texts | undefined): BatchItem {
+  if (isTombstone(current)) throw new SessionEndedError('ended')
   const { job } = queued
   const now = context.now()
   const isAsKnown = before === undefined && job.entry.version === current.version

@@ -1,25 +1,40 @@
 import { requireToken } from '../base/access.ts'
-import { monotonic } from '../base/clock.ts'
-import { CommitUnknownError, ConfigError, SessionEndedError, SessionError } from '../base/errors.ts'
+import { backoff, monotonic } from '../base/clock.ts'
+import { CommitUnknownError, SessionEndedError, SessionError } from '../base/errors.ts'
 import type { SessionEvent } from '../base/events.ts'
+import { ignore } from '../base/ignore.ts'
 import { COMMIT, type CommitTrace, trace } from '../base/tracing.ts'
-import { affectsProperty, type Intent, whenEnded } from '../changes/intent.ts'
+import { affectsProperty, type Intent, noEffects, whenEnded } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
 import { additive } from '../changes/overlap.ts'
 import { type Plan, plan } from '../changes/plan.ts'
 import { handleOf } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
+import type { Objection } from '../config/lifecycle.ts'
+import type { Texts } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
-import { loadEntry, loadInto } from '../draft/opening.ts'
+import { loadInto } from '../draft/opening.ts'
 import type { Identity } from '../store/id.ts'
+import type { Entry } from '../store/store.ts'
+import { Claims, requireClaims } from './claims.ts'
+import { OUTCOMES, setOutcome } from './commit-outcome.ts'
 import type { CommitResult, Job } from './job.ts'
 import { CommitQueue } from './queue.ts'
 import { Receipts } from './receipts.ts'
+import { SessionEnds } from './session-ends.ts'
+import { Verifier } from './verifier.ts'
+import { writeChanges } from './write-changes.ts'
 import { Writer } from './writer.ts'
 
 type PlanOf<Kind extends Plan['do']> = Plan & { readonly do: Kind }
 
-type EndReason = (SessionEvent & { readonly type: 'ended' })['reason']
+/** The objection for which a commit was withdrawn. */
+type Outcome = Promise<Objection | undefined>
+
+/** How often a commit that was withdrawn runs again, if the objection asks for that. */
+const MAX_REPEATS = 3
+/** The first pause before that is at most 16 ms. */
+const FIRST_PAUSE = 4
 
 /** The changes that a commit covers. Changes made while it runs belong to the next one. */
 interface Scope {
@@ -30,20 +45,25 @@ interface Scope {
 }
 
 /**
- * Performs what `plan` decides: all writes of sessions go through this class, and the ends by
- * `flush` and `login`. `Sessions.revoke` and `Users.revoke` delete in the store directly. One per
- * manager.
+ * Performs what `plan` decides. All writes of sessions go through this class, and all ends through
+ * its `ends`. One per manager.
  */
 export class Committer {
+  readonly ends: SessionEnds
   readonly #engine: Engine
   readonly #writer: Writer
   readonly #queue: CommitQueue
+  readonly #verifier: Verifier
+  readonly #claims: Claims
 
   constructor(engine: Engine) {
     const context = { ...engine, receipts: new Receipts(engine.randomText) }
     this.#engine = engine
     this.#writer = new Writer(context)
     this.#queue = new CommitQueue(context, this.#writer)
+    this.ends = new SessionEnds(context, this.#writer)
+    this.#verifier = new Verifier(engine, this.#queue, this.ends)
+    this.#claims = new Claims(engine, this.#queue, this.#verifier)
   }
 
   /** Whether the commit for a response with this status performs only a flush. */
@@ -61,14 +81,23 @@ export class Committer {
     setOutcome(traced, 'unchanged')
     const scope = this.#scope(draft)
     try {
-      const problem = failed ? undefined : collectChanges(draft)
+      if (draft.unverified !== undefined) await this.#verifier.verifyAgain(draft, scope.deadline)
+      const { discardsChanges, problem } = inspectChanges(draft, failed)
       if (draft.state.is === 'deferred' && problem === undefined) return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
-      const discardsChanges = failed || problem !== undefined
-      if (draft.state.is === 'unloaded' && draft.intents.length > 0 && !discardsChanges) await loadInto(this.#engine, draft, true)
-      const plan = this.#plan(draft, discardsChanges)
-      setOutcome(traced, OUTCOMES[plan.do])
-      if (plan.do === 'nothing') this.#unchanged(draft, plan.reason)
-      else await this.#execute(draft, plan, { ...scope, intents: [...draft.intents], generation: draft.generation })
+      if (!discardsChanges && hasUnloadedChanges(draft)) await loadInto(this.#engine, draft, true)
+      for (let repeats = 0; ; repeats++) {
+        const plan = this.#plan(draft, discardsChanges)
+        setOutcome(traced, OUTCOMES[plan.do])
+        if (plan.do === 'nothing') {
+          this.#unchanged(draft, plan.reason)
+          break
+        }
+        const intents = [...draft.intents]
+        const objection = await this.#execute(draft, plan, { ...scope, intents, generation: draft.generation })
+        if (objection === undefined) break
+        await this.#beforeRepeat(objection, repeats, scope)
+        draft.repeat(this.#withdrawn(draft, intents))
+      }
       if (problem !== undefined) throw problem.error
     } catch (error) {
       throw this.#failed(draft, scope, error)
@@ -79,10 +108,11 @@ export class Committer {
   async claim(draft: Draft, name: string, traced?: CommitTrace): Promise<string | undefined> {
     if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.claim(draft, name, started))
     setOutcome(traced, 'claimed')
-    if (!this.#engine.capabilities.compareAndSwap) throw new ConfigError(NO_CLAIM)
+    requireClaims(this.#engine)
     const scope = this.#scope(draft)
     try {
-      return await this.#claim(draft, name, scope)
+      if (draft.unverified !== undefined) await this.#verifier.verifyAgain(draft, scope.deadline)
+      return await this.#claims.claim(draft, name, scope.deadline)
     } catch (error) {
       throw this.#failed(draft, scope, error)
     }
@@ -110,11 +140,20 @@ export class Committer {
     await loadInto(this.#engine, draft, true)
   }
 
-  /** Ends one session. Resolves to `false` if there was none. Rejects with `StoreError`. */
-  async #end(identity: Identity, reason: EndReason, deadline: number): Promise<boolean> {
-    const existed = await this.#writer.delete(identity.key, deadline)
-    this.#engine.emit({ type: 'ended', reason, handle: identity.handle })
-    return existed
+  /** See `LifecycleContext`. */
+  async createUnder(identity: Identity, texts: Texts, deadline: number): Promise<Entry | undefined> {
+    const merged = { ...noEffects(), texts, newId: false }
+    const { entry, isCreated } = await this.#writer.createUnder(identity, merged, deadline)
+    if (!isCreated) return entry
+    this.#engine.emit({ type: 'created', reason: 'changed', handle: identity.handle })
+    const created = { identity, entry, isWritten: true, merged, before: undefined, joins: false }
+    try {
+      const isVerified = await this.#verifier.verifyCreated(created, deadline)
+      return isVerified ? entry : undefined
+    } catch (error) {
+      await this.#writer.undoCreate(identity.key, entry, deadline).catch(ignore)
+      throw error
+    }
   }
 
   /** Reports changes that nothing will commit. The warning is printed once. */
@@ -157,7 +196,7 @@ export class Committer {
   }
 
   /** Not async, to save two promises per write. */
-  #execute(draft: Draft, plan: Exclude<Plan, { do: 'nothing' }>, scope: Scope): Promise<void> {
+  #execute(draft: Draft, plan: Exclude<Plan, { do: 'nothing' }>, scope: Scope): Outcome {
     switch (plan.do) {
       case 'touch':
         return this.#touch(draft, plan)
@@ -184,7 +223,7 @@ export class Committer {
     if (state.is === 'live') draft.onOutcome('unchanged', state.identity, state.entry)
   }
 
-  async #touch(draft: Draft, { identity, entry, expiresAt }: PlanOf<'touch'>): Promise<void> {
+  async #touch(draft: Draft, { identity, entry, expiresAt }: PlanOf<'touch'>): Promise<undefined> {
     const { store, emit, now } = this.#engine
     const { key, handle } = identity
     try {
@@ -197,20 +236,23 @@ export class Committer {
     }
   }
 
-  async #create(draft: Draft, merged: Merged, scope: Scope): Promise<void> {
+  async #create(draft: Draft, merged: Merged, scope: Scope): Outcome {
     requireToken(draft.access, this.#engine.emit) // with `lazy`, it was unknown whether there is a session
     const created = await this.#writer.create(merged, scope.deadline, draft.reservedIdentity)
     draft.onCommitted(scope.intents, { ...created, isWritten: true }, scope.generation)
     this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: created.identity.handle })
+    return this.#engine.lifecycles === undefined
+      ? undefined
+      : this.#verifier.verify(draft, { ...created, isWritten: true, merged, before: undefined, joins: false }, true, scope)
   }
 
-  #join(draft: Draft, { identity, newer: { entry, texts } }: PlanOf<'join'>, scope: Scope): Promise<void> {
+  #join(draft: Draft, { identity, newer: { entry, texts } }: PlanOf<'join'>, scope: Scope): Outcome {
     const intents = additive(scope.intents)
     return this.#replace(draft, { ...scope, identity, entry, merged: undefined, latestTexts: texts, intents }, scope)
   }
 
   /** A failure does not fail the request, because the next request repeats the write. */
-  async #endOverlap(draft: Draft, { identity, entry }: PlanOf<'end-overlap'>, scope: Scope): Promise<void> {
+  async #endOverlap(draft: Draft, { identity, entry }: PlanOf<'end-overlap'>, scope: Scope): Promise<undefined> {
     const none = { ...scope, intents: [] }
     try {
       await this.#replace(draft, { ...none, identity, entry, merged: undefined, latestTexts: draft.latestTexts }, none)
@@ -219,26 +261,36 @@ export class Committer {
     }
   }
 
-  async #replace(draft: Draft, job: Omit<Job, 'access'> & Pick<Scope, 'generation'>, scope: Scope): Promise<void> {
+  async #replace(draft: Draft, job: Omit<Job, 'access'> & Pick<Scope, 'generation'>, scope: Scope): Outcome {
+    let done: CommitResult
     try {
-      await this.#write(draft, job, scope.intents)
+      done = await writeChanges(this.#queue, draft, job, scope.intents)
     } catch (error) {
       if (!(error instanceof SessionEndedError)) throw error
-      await this.#sessionEnded(draft, error, scope)
+      return await this.#sessionEnded(draft, error, scope)
     }
+    // Outside of the `try`, because an objection may be a `SessionEndedError` too.
+    return this.#engine.lifecycles === undefined
+      ? undefined
+      : this.#verifier.verify(draft, done, done.identity.id !== job.identity.id, scope)
   }
 
-  /** Writes to a session that exists. `own`: the intents of the draft that the job contains. */
-  #write(draft: Draft, job: Omit<Job, 'access'> & Pick<Scope, 'generation'>, own: readonly Intent[]): Promise<CommitResult> {
-    return this.#queue.commit({ ...job, access: draft.access }).then((done) => {
-      draft.onCommitted(own, done, job.generation)
-      return done
-    })
+  /** Waits for a random time, so that of several logins that withdrew for each other one succeeds. */
+  async #beforeRepeat({ retry, error }: Objection, repeats: number, { deadline }: Scope): Promise<void> {
+    if (!retry || repeats >= MAX_REPEATS || monotonic() > deadline) throw error
+    await backoff(FIRST_PAUSE + repeats)
   }
 
-  async #delete(draft: Draft, ended: readonly Identity[], reason: 'flush' | 'other-user', { deadline }: Scope): Promise<void> {
+  /** A withdrawn session keeps all changes but the login, so repeating them would apply them twice. */
+  #withdrawn({ state }: Draft, intents: readonly Intent[]): readonly Intent[] {
+    const { user } = this.#engine.profile.names
+    if (state.is !== 'live') return intents
+    return intents.filter((intent) => intent.kind === 'login' || affectsProperty(intent, user))
+  }
+
+  async #delete(draft: Draft, ended: readonly Identity[], reason: 'flush' | 'other-user', { deadline }: Scope): Promise<undefined> {
     let existed = false
-    for (const identity of ended) existed = (await this.#end(identity, reason, deadline)) || existed
+    for (const identity of ended) existed = (await this.ends.end({ ...identity, identity, reason, deadline })) || existed
     if (!existed && reason === 'flush') this.#flushedRowMissing(draft)
     for (const { key } of ended) draft.onDeleted(key)
     draft.onOutcome('ended')
@@ -259,14 +311,15 @@ export class Committer {
    * Handles the end of the session. A login creates a new session with this request's changes.
    * Other changes are refused.
    */
-  async #sessionEnded(draft: Draft, error: SessionEndedError, scope: Scope): Promise<void> {
-    if (scope.generation !== draft.generation) return // this request flushed it while the write was running
+  async #sessionEnded(draft: Draft, error: SessionEndedError, scope: Scope): Outcome {
+    if (scope.generation !== draft.generation) return undefined // this request flushed it while the write was running
     const outcome = this.#outcomeFor(scope.intents)
     this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome, ...handleOf(draft.state) })
     draft.end(outcome === 'started-new')
     if (outcome !== 'started-new') draft.onOutcome('ended')
     if (outcome === 'started-new') return this.#create(draft, draft.merged(), { ...scope, intents: [...draft.intents] })
     if (outcome === 'error') throw error
+    return undefined
   }
 
   #outcomeFor(intents: readonly Intent[]): 'started-new' | 'discarded' | 'error' {
@@ -274,68 +327,7 @@ export class Committer {
     if (rule === 'start-new') return 'started-new'
     return rule === 'drop' || this.#engine.whenEnded === 'discard' ? 'discarded' : 'error'
   }
-
-  async #claim(draft: Draft, name: string, { deadline }: Scope): Promise<string | undefined> {
-    draft.collectChangesOf(name)
-    const text = draft.properties.texts.get(name)
-    if (draft.state.is !== 'live' || (text === undefined && draft.hasPending(name))) {
-      if (text !== undefined) draft.record({ kind: 'remove', name })
-      return text
-    }
-    const { user: userName } = this.#engine.profile.names
-    const own = draft.intents.filter((intent) => affectsProperty(intent, name) || (name === userName && intent.kind === 'login'))
-    if (own.length === 0 && !draft.latestTexts.has(name) && !(await this.#isSetMeanwhile(draft, name))) return undefined
-    return this.#commitClaim(draft, name, own, deadline)
-  }
-
-  /**
-   * Reads the newest entry, because another request may have set a property that this one did not
-   * see.
-   */
-  async #isSetMeanwhile(draft: Draft, name: string): Promise<boolean> {
-    const { state, generation } = draft
-    if (state.is !== 'live') return false
-    const result = await loadEntry(this.#engine, state.identity, true)
-    if (result.entry === undefined || !result.texts.has(name) || generation !== draft.generation) return false
-    draft.onCommitted([], { identity: state.identity, entry: result.entry, isWritten: false }, generation)
-    return true
-  }
-
-  async #commitClaim(draft: Draft, name: string, own: readonly Intent[], deadline: number): Promise<string | undefined> {
-    const { state, generation, latestTexts } = draft
-    if (state.is !== 'live') return undefined
-    const intents: Intent[] = [...own, { kind: 'claim', name }]
-    try {
-      const { merged } = await this.#write(draft, { ...state, intents, merged: undefined, latestTexts, generation, deadline }, own)
-      draft.removeClaimed(name, generation)
-      return merged.claimed
-    } catch (error) {
-      if (!(error instanceof SessionEndedError) || own.length > 0) throw error
-      this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome: 'discarded', ...handleOf(draft.state) })
-      return undefined
-    }
-  }
 }
-
-/** What traces tell about a plan. */
-const OUTCOMES: Readonly<Record<Plan['do'], NonNullable<CommitTrace['outcome']>>> = {
-  nothing: 'unchanged',
-  touch: 'touched',
-  create: 'created',
-  replace: 'saved',
-  join: 'saved',
-  'end-overlap': 'saved',
-  delete: 'ended',
-  'delete-then-create': 'created',
-  refuse: 'refused',
-}
-
-function setOutcome(traced: CommitTrace | undefined, outcome: NonNullable<CommitTrace['outcome']>): void {
-  if (traced !== undefined) traced.outcome = outcome
-}
-
-const NO_CLAIM =
-  'claim() needs a store with the capability `compareAndSwap`, because a copy of an old cookie could claim the value again. Remove the property with pop(), and record in a database what may be used only once.'
 
 const UNCOMMITTED =
   'A connection closed with changes of its session that were never saved, so they are lost. A WebSocket has no response that saves them: call `await session.save()` after a change. Further cases are reported only to the option `onEvent`, as events of type `uncommitted`.'
@@ -348,6 +340,19 @@ function collectChanges(draft: Draft): { readonly error: unknown } | undefined {
   } catch (error) {
     return { error }
   }
+}
+
+/** Changes are discarded if the response is a 5xx, or if one of them cannot be stored. */
+function inspectChanges(
+  draft: Draft,
+  failed: boolean,
+): { readonly discardsChanges: boolean; readonly problem?: { readonly error: unknown } } {
+  const problem = failed ? undefined : collectChanges(draft)
+  return problem === undefined ? { discardsChanges: failed } : { discardsChanges: true, problem }
+}
+
+function hasUnloadedChanges({ state, intents }: Draft): boolean {
+  return state.is === 'unloaded' && intents.length > 0
 }
 
 function reasonOf(error: unknown): string {

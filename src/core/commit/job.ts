@@ -28,6 +28,10 @@ export interface Job {
 /** The result of a job. */
 export interface CommitResult extends Committed {
   readonly merged: Merged
+  /** The properties that the changes were applied to. */
+  readonly before: Texts
+  /** Whether a login joined the session of a parallel login. */
+  readonly joins: boolean
 }
 
 /** A job in the queue with the promise of its result, which is settled once. */

@@ -1,6 +1,7 @@
 import { backoff } from '../base/clock.ts'
 import { SessionEndedError, StoreError } from '../base/errors.ts'
 import { overwrittenProperties } from '../changes/merge.ts'
+import type { Committed } from '../changes/state.ts'
 import { issued } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import { type Batch, type BatchItem, buildBatch } from './batch.ts'
@@ -109,7 +110,7 @@ export class CommitQueue {
     const { entry, written } = outcome
     for (const item of items) {
       this.#report(item, entry, item === items[0] && before.version === item.queued.job.entry.version)
-      item.queued.resolve({ entry, identity: issued(item.identity, written), merged: item.merged, isWritten: true })
+      item.queued.resolve(resultOf(item, { entry, identity: issued(item.identity, written), isWritten: true }))
     }
     return entry
   }
@@ -131,8 +132,12 @@ function noWriteNeeded(entry: Entry): WriteOutcome {
   return { kind: 'written', entry, written: { ok: true } }
 }
 
+function resultOf({ merged, newerTexts, joins, queued: { job } }: BatchItem, committed: Committed): CommitResult {
+  return { ...committed, merged, before: newerTexts ?? job.latestTexts, joins }
+}
+
 function settleWithoutWrite({ noops, refused }: Batch, entry: Entry): void {
-  for (const { queued, identity, merged } of noops) queued.resolve({ entry, identity, merged, isWritten: false })
+  for (const item of noops) item.queued.resolve(resultOf(item, { entry, identity: item.identity, isWritten: false }))
   for (const { queued, error } of refused) queued.reject(error)
 }
 

@@ -1,5 +1,5 @@
 import { backoff, monotonic } from '../base/clock.ts'
-import { CommitUnknownError, ConfigError, StoreError } from '../base/errors.ts'
+import { BusyError, CommitUnknownError, ConfigError, StoreError } from '../base/errors.ts'
 
 /** How often an operation is repeated after an error with `applied: false`. */
 const MAX_RETRIES = 2
@@ -45,9 +45,14 @@ export class Retry {
     this.#unknownReason = reason
   }
 
-  /** Throws `CommitUnknownError` if the deadline has passed. */
+  /**
+   * Throws if the deadline has passed: `CommitUnknownError` if an attempt may have been applied,
+   * otherwise `BusyError`.
+   */
   checkTime(): void {
-    if (this.#isPastDeadline()) this.throwUnknown()
+    if (!this.#isPastDeadline()) return
+    if (this.isOutcomeUnknown) this.throwUnknown()
+    throw new BusyError()
   }
 
   throwUnknown(): never {

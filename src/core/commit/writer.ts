@@ -3,6 +3,7 @@ import type { Merged } from '../changes/merge.ts'
 import type { Engine } from '../config/engine.ts'
 import { type Identity, issued } from '../store/id.ts'
 import type { Entry, Written } from '../store/store.ts'
+import { isTombstone, tombstone } from '../store/tombstone.ts'
 import { type EntryContext, largestProperty, newEntry } from './new-entry.ts'
 import { Retry } from './retry.ts'
 
@@ -23,6 +24,12 @@ interface Keys {
   readonly key: string
   readonly newKey: string
 }
+
+/** Loads and replaces a row whether or not it is expired. */
+const ANY_TIME = 0
+
+/** The length of a version without a receipt, as that of a nonce. */
+const VERSION_LENGTH = 12
 
 /** Ids have 192 random bits. More than one collision means that the store is broken. */
 const MAX_COLLISIONS = 3
@@ -93,10 +100,76 @@ export class Writer {
   }
 
   /**
-   * Deletes a row, and repeats the deletion until there is a response. Resolves to `false` if there
-   * was no row.
+   * Adds a row under a given id. If the key has a row, nothing is written and that row is the
+   * result, unless it is an expired session, which is replaced. A `create` whose response was lost is
+   * repeated under the same id, so the profile needs tombstones: a late copy would revive a session
+   * that was deleted.
    */
-  async delete(key: string, deadline: number): Promise<boolean> {
+  async createUnder(identity: Identity, merged: Merged, deadline: number): Promise<{ readonly entry: Entry; readonly isCreated: boolean }> {
+    const { store, receipts, now } = this.#context
+    const { key, proof } = identity
+    const retry = new Retry(deadline)
+    const nonce = receipts.open()
+    try {
+      let found: Entry | undefined
+      for (;;) {
+        const entry = newEntry(this.#context, merged, { proof, idAt: now() }, nonce)
+        const operation = { key, entry, deadline }
+        const write =
+          found === undefined ? store.create(operation) : store.replace({ ...operation, expected: found.version, now: ANY_TIME })
+        const result = await retry.attempt(write)
+        if (result?.ok === true) return { entry: withVersion(entry, result), isCreated: true }
+        found = await this.#readFresh(key, retry, ANY_TIME)
+        if (found !== undefined && this.#isApplied(found, entry) === true) return { entry: found, isCreated: true }
+        if (found !== undefined && (isTombstone(found) || found.expiresAt > now())) return { entry: found, isCreated: false }
+        retry.checkTime()
+      }
+    } finally {
+      receipts.close(nonce)
+    }
+  }
+
+  /**
+   * Undoes `createUnder` if the row was not changed since. The row then counts as expired, so that the
+   * session can be created again. It is not deleted, because it may have become a tombstone.
+   */
+  async undoCreate(key: string, entry: Entry, deadline: number): Promise<void> {
+    const { store, now, randomText } = this.#context
+    const expired = { ...entry, version: randomText(VERSION_LENGTH), expiresAt: now() }
+    await store.replace({ key, entry: expired, expected: entry.version, now: ANY_TIME, deadline })
+  }
+
+  /**
+   * Ends the session of a key, and repeats that until there is a response. Resolves to `false` if
+   * there was none. With tombstones its row is replaced by one, which no earlier write can undo.
+   */
+  async end(key: string, deadline: number): Promise<boolean> {
+    const { store, now } = this.#context
+    const entry = this.tombstone()
+    if (entry === undefined) return this.#delete(key, deadline)
+    const operation = { key, entry, deadline }
+    const retry = new Retry(deadline)
+    let existed = false
+    for (;;) {
+      const found = await this.#readFresh(key, retry, ANY_TIME)
+      if (found !== undefined && isTombstone(found)) return existed
+      existed ||= found !== undefined && found.expiresAt > now()
+      const write = found === undefined ? store.create(operation) : store.replace({ ...operation, expected: found.version, now: ANY_TIME })
+      const result = await retry.attempt(write)
+      if (result?.ok === true) return existed
+      retry.checkTime()
+    }
+  }
+
+  /** Returns a tombstone for sessions that end now; `undefined` if their rows are deleted. */
+  tombstone(): Entry | undefined {
+    const { profile, now, randomText } = this.#context
+    const endedAt = now()
+    const until = profile.tombstoneUntil?.(endedAt)
+    return until === undefined ? undefined : tombstone(randomText(VERSION_LENGTH), endedAt, until)
+  }
+
+  async #delete(key: string, deadline: number): Promise<boolean> {
     const retry = new Retry(deadline)
     for (;;) {
       const deleted = await retry.attempt(this.#context.store.delete({ key, deadline }))
@@ -140,10 +213,9 @@ export class Writer {
   }
 
   /** Reads a row past every cache. Repeats that until it succeeds or the deadline has passed. */
-  async #readFresh(key: string, retry: Retry): Promise<Entry | undefined> {
-    const { store, now } = this.#context
+  async #readFresh(key: string, retry: Retry, now: number = this.#context.now()): Promise<Entry | undefined> {
     for (;;) {
-      const found = await retry.attempt(store.load({ key, now: now(), fresh: true }).then((entry) => ({ entry })))
+      const found = await retry.attempt(this.#context.store.load({ key, now, fresh: true }).then((entry) => ({ entry })))
       if (found !== undefined) return found.entry
       retry.checkTime()
     }

@@ -9,6 +9,7 @@ import type { Ids } from '../store/id.ts'
 import type { Capabilities, Store } from '../store/store.ts'
 import { TimedStore } from '../store/timed-store.ts'
 import { Values } from '../values/values.ts'
+import type { Lifecycles } from './lifecycle.ts'
 import type { SessionOptions } from './options.ts'
 import type { RuleContext, SessionProfile } from './profile.ts'
 
@@ -40,6 +41,8 @@ export interface Engine extends RuleContext {
   /** Whether changes are committed when the response is a 5xx. */
   readonly saveOnError: boolean
   readonly whenEnded: 'error' | 'discard'
+  /** `undefined` if nothing takes part in the life of sessions, which is the usual case. */
+  readonly lifecycles: Lifecycles | undefined
 }
 
 /** Makes the engine from checked options. `emit` must not throw. */
@@ -77,5 +80,6 @@ export function makeEngine(
     merging: !isWorkers() && !store.capabilities.carriesData,
     saveOnError: options.saveOnError === true,
     whenEnded: options.whenEnded ?? 'error',
+    lifecycles: undefined,
   }
 }

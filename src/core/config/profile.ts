@@ -85,6 +85,17 @@ export interface SessionProfile {
   /** The scope of the cookie: ids of one scope are worthless in another. */
   scope(options: SessionOptions): string
   ids(randomText: RandomText, scope: string): Ids
+  /**
+   * Whether a session may be created under an id that was not generated for it. Requires
+   * `tombstoneUntil`, and a transport that verifies tokens: a flush leaves a row for any id.
+   */
+  readonly hasGivenIds?: boolean
+  /**
+   * Until when the row of a session that ended at `now` stays as a tombstone, so that neither a
+   * repeated write nor a copy in another store revives it. Omitted if the row is deleted, which
+   * suffices for ids that are used once.
+   */
+  tombstoneUntil?(now: number): number
   /** Whether the token is issued until the browser is closed. */
   endsWithBrowser(texts: Texts, context: RuleContext): boolean
   /**

@@ -1,9 +1,5 @@
 import { HeadersSentError } from '../base/errors.ts'
 
-export function lateRead(vary: string): string {
-  return `The session was read for the first time after the response had started, so the response has no \`Vary: ${vary}\`, and a cache could serve it to other visitors. Read what you need of the session before the response starts.`
-}
-
 export const IN_UPDATE =
   'The function of update() changed the session that it is called for. It may run again on a newer state, so it must use its argument only. Call the other verb before or after update().'
 

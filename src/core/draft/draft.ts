@@ -1,31 +1,20 @@
 import { type Access, type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
-import { CommitUnknownError, ConfigError, HeadersSentError, NotLoadedError } from '../base/errors.ts'
+import { CommitUnknownError, ConfigError, NotLoadedError } from '../base/errors.ts'
 import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES, whenEnded } from '../changes/intent.ts'
 import { type Merged, merge, toMerged } from '../changes/merge.ts'
-import { type Committed, handleOf, presentedIn, type State } from '../changes/state.ts'
-import type { Engine } from '../config/engine.ts'
+import { type Committed, presentedIn, type State } from '../changes/state.ts'
+import type { UnverifiedWrite } from '../config/lifecycle.ts'
 import type { CommitOutcome, Texts } from '../config/profile.ts'
 import type { Delivery } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import { Properties } from '../values/properties.ts'
 import { type ChangeSource, ChangeSources } from './change-sources.ts'
-import { committedError, IN_UPDATE, lateRead, UNLOADED } from './draft-errors.ts'
+import type { DraftContext, FlashRead } from './draft-context.ts'
+import { committedError, IN_UPDATE, UNLOADED } from './draft-errors.ts'
+import { checkLateRead } from './late-read.ts'
 import { type Client, PendingDelivery } from './pending-delivery.ts'
 import type { StartedResponse } from './started-response.ts'
-
-/** The parts of the engine that a draft uses. */
-export type DraftContext = Pick<
-  Engine,
-  'profile' | 'lifetime' | 'parse' | 'values' | 'ids' | 'emit' | 'warnOnce' | 'now' | 'randomText' | 'transport' | 'capabilities'
->
-
-/** A message that was read: its property, and the intent that removes it. */
-export interface FlashRead {
-  readonly name: string
-  readonly text: string
-  readonly intent: Intent
-}
 
 const NO_TEXTS: Texts = new Map()
 
@@ -43,6 +32,10 @@ export class Draft {
   /** The messages that this request has read, by the names of their properties. */
   readonly flashesRead: Map<string, FlashRead> = new Map()
   accessed = false
+  /** As long as a write is not verified, no id is sent. */
+  unverified: UnverifiedWrite | undefined
+  /** When the request was opened. */
+  readonly openedAt: number
   /** Whether the request is speculative: reading then neither extends the session nor removes messages. */
   readonly isQuiet: boolean
   readonly #access: AccessNow
@@ -87,6 +80,7 @@ export class Draft {
     this.#state = state
     this.#access = access
     this.isQuiet = client.isQuiet === true
+    this.openedAt = context.now()
     this.#pending = new PendingDelivery(client, context.emit)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
     this.#properties = new Properties(context.values, NO_TEXTS)
@@ -199,6 +193,7 @@ export class Draft {
     this.accessed = true
     this.#pendingDeletes = [...this.#pendingDeletes, ...presentedIn(this.#state)]
     if (explicit && this.#state.is === 'live') this.#hasFlushedLiveSession = true
+    this.unverified = undefined
     this.#pending.clear('flush')
     this.#startNew()
   }
@@ -216,12 +211,12 @@ export class Draft {
   /**
    * Returns the identity of the session before it is stored: that of the stored session, or else one
    * under which the first commit creates it. If the outcome of that commit is lost, the session is
-   * created under another identity.
+   * created under another identity. `given` is used instead of a new one.
    */
-  reserveIdentity(): Identity {
+  reserveIdentity(given?: Identity): Identity {
     this.openToken()
     if (this.currentIdentity !== undefined) return this.currentIdentity
-    this.#reserved ??= this.context.ids.create()
+    this.#reserved ??= given ?? this.context.ids.create()
     return this.#reserved
   }
 
@@ -269,6 +264,24 @@ export class Draft {
     this.onOutcome(isWritten ? change : 'unchanged', identity, entry)
   }
 
+  /**
+   * Called when the last write was withdrawn. `state` and `texts` are the session as it is now;
+   * changes that were not committed yet are kept.
+   */
+  onWithdrawn(state: State, texts?: Texts): void {
+    const before = this.currentIdentity?.id
+    this.#properties.stopWatching()
+    this.open(state, texts)
+    if (state.is !== 'live') this.#pending.clear('ended')
+    else if (state.identity.id !== before) this.onOutcome('new-id', state.identity, state.entry)
+  }
+
+  /** Records withdrawn changes again, in front of those that were recorded since. */
+  repeat(intents: readonly Intent[]): void {
+    this.#intents = [...intents, ...this.#intents]
+    this.open(this.#state, this.#initialTexts)
+  }
+
   /** Issues a token to the client after a commit, or deletes it, if the profile requires it. */
   onOutcome(change: CommitOutcome['change'], identity?: Identity, entry?: Entry): void {
     const { context } = this
@@ -292,10 +305,11 @@ export class Draft {
 
   /**
    * The cookies and `Vary` that the response has to carry. As long as a flushed session is not
-   * deleted, no cookie is set.
+   * deleted, or a write is not verified, no cookie is set.
    */
   delivery(): Delivery {
-    const cookies = this.#pendingDeletes.length === 0 ? this.#pending.take() : []
+    const canIssue = this.#pendingDeletes.length === 0 && this.unverified === undefined
+    const cookies = canIssue ? this.#pending.take() : []
     return { cookies, vary: this.accessed || cookies.length > 0 ? this.context.transport.vary : undefined }
   }
 
@@ -305,7 +319,7 @@ export class Draft {
    */
   openForRead(): this {
     this.openToken()
-    if (this.#isCommitted && !this.accessed) this.#checkLateRead()
+    if (this.#isCommitted && !this.accessed) checkLateRead(this.context, this.#state, this.#response)
     this.accessed = true
     const state = this.#state
     if (state.is === 'unloaded') throw new NotLoadedError(UNLOADED)
@@ -437,19 +451,6 @@ export class Draft {
   close(response?: StartedResponse): void {
     this.#isCommitted = true
     this.#response ??= response
-  }
-
-  /**
-   * The session is read for the first time after the start of its response. If the response can
-   * still show what is read, a shared cache could serve it to other visitors.
-   */
-  #checkLateRead(): void {
-    const isStreaming = this.#response?.isStreaming
-    if (isStreaming === false) return
-    const { emit, warnOnce, transport } = this.context
-    emit({ type: 'late-read', reason: 'no-vary', ...handleOf(this.#state) })
-    if (isStreaming === true) throw new HeadersSentError(lateRead(transport.vary))
-    warnOnce(lateRead(transport.vary))
   }
 
   /** Whether the change gives the session a new id or starts one. */

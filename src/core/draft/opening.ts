@@ -1,16 +1,22 @@
+import { monotonic } from '../base/clock.ts'
 import { SessionError, StoreError } from '../base/errors.ts'
 import type { SessionEvents } from '../base/events.ts'
 import { LOAD, type LoadTrace, trace } from '../base/tracing.ts'
 import { isOverlapOver, standingOf } from '../changes/overlap.ts'
 import type { Loaded, LoadedState, State } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
+import type { Lifecycles } from '../config/lifecycle.ts'
 import type { Presented } from '../cookie/transport.ts'
 import type { Identity, Ids } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
+import { isTombstone } from '../store/tombstone.ts'
 import type { Draft } from './draft.ts'
 
 /** The parts of the manager that loading uses. */
-export type LoadContext = Pick<Engine, 'name' | 'store' | 'ids' | 'values' | 'emit' | 'now' | 'profile' | 'lifetime' | 'parse' | 'maxSize'>
+export type LoadContext = Pick<
+  Engine,
+  'name' | 'store' | 'ids' | 'values' | 'emit' | 'now' | 'profile' | 'lifetime' | 'parse' | 'maxSize' | 'lifecycles' | 'requestTimeout'
+>
 
 type AbsentReason = SessionEvents['absent']['reason']
 
@@ -60,11 +66,33 @@ export async function loadEntry(context: LoadContext, identity: Identity, fresh:
   const result = validate(context, identity, entry, now)
   // A cached entry may be older than the renewal of the id, and its visitor would seem to be logged
   // out. Only a fresh read proves that the id was renewed.
-  return !fresh && result.entry === undefined && result.reason === 'other-id' ? loadEntry(context, identity, true) : result
+  if (!fresh && result.entry === undefined && result.reason === 'other-id') return loadEntry(context, identity, true)
+  const { lifecycles } = context
+  return lifecycles === undefined ? result : afterLoad(context, lifecycles, { identity, entry, result, now })
+}
+
+/** Lets the lifecycles decide about what was read. Each one sees the decision of those before it. */
+async function afterLoad(
+  context: LoadContext,
+  lifecycles: Lifecycles,
+  read: { readonly identity: Identity; readonly entry: Entry | undefined; readonly result: LoadResult; readonly now: number },
+): Promise<LoadResult> {
+  const { identity, now } = read
+  const deadline = monotonic() + context.requestTimeout
+  let { entry, result } = read
+  for (const decide of lifecycles.afterLoad) {
+    const answer = decide({ identity, entry, texts: result.entry && result.texts, now, deadline })
+    const decision = answer === undefined ? undefined : await answer
+    if (decision === undefined) continue
+    if ('absent' in decision) return { reason: decision.absent }
+    entry = decision.entry
+    result = validate(context, identity, entry, now)
+  }
+  return result
 }
 
 function validate(context: Omit<LoadContext, 'store'>, identity: Identity, entry: Entry | undefined, now: number): LoadResult {
-  if (entry === undefined || entry.expiresAt <= now) return { reason: 'unknown-or-expired' }
+  if (entry === undefined || entry.expiresAt <= now || isTombstone(entry)) return { reason: 'unknown-or-expired' }
   const isTooLarge = entry.payload.length > OVERSIZE * context.maxSize
   const texts = isTooLarge ? undefined : context.values.decode(entry.payload)
   const standing = context.ids.isCurrent(identity, entry) ? 'newest' : standingOf(identity.proof, entry, texts, now, context.parse)

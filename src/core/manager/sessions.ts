@@ -7,6 +7,7 @@ import { isWorkers } from '../base/is-workers.ts'
 import { Committer } from '../commit/committer.ts'
 import { checkSessionOptions } from '../config/check-options.ts'
 import { type Engine, makeEngine } from '../config/engine.ts'
+import type { MakeLifecycle } from '../config/lifecycle.ts'
 import type { OptionsOf, SessionOptions } from '../config/options.ts'
 import { ownProfile } from '../config/own-profile.ts'
 import type { SessionProfile } from '../config/profile.ts'
@@ -21,6 +22,7 @@ import { Clearer } from '../store/clearer.ts'
 import type { DataOf, Default, Schemas } from '../values/session-data.ts'
 import { ADAPTER, hasOtherPort, type SessionAdapter } from './adapter-port.ts'
 import { ADMIN, type AdminPort } from './admin-port.ts'
+import { attachLifecycles } from './attach-lifecycles.ts'
 import { RequestSessions } from './request-sessions.ts'
 import { Users } from './users.ts'
 
@@ -38,19 +40,19 @@ export class Sessions<Data = Default> {
   readonly #release: () => Promise<void>
 
   /**
-   * Use `createSessions`. `profile` is for the modules of this package that share a table with
-   * another framework, such as `sojourn/django`.
+   * Use `createSessions`. `profile` and `lifecycles` are for other modules of this package, such as
+   * `sojourn/django`.
    */
-  constructor(options: SessionOptions, profile: SessionProfile = ownProfile) {
+  constructor(options: SessionOptions, profile: SessionProfile = ownProfile, lifecycles: readonly MakeLifecycle[] = []) {
     checkSessionOptions(options, profile.names)
     const { store, lazy = false, as: name = 'session' } = options
     const { clearExpired = store.clearExpired === undefined || isWorkers() ? false : '1h' } = options
-    this.#engine = makeEngine(options, profile)
+    this.#engine = attachLifecycles(makeEngine(options, profile), lifecycles, () => this.#committer)
     this.#committer = new Committer(this.#engine)
     this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, scope: profile.scope(options) })
     Object.defineProperty(this, ADAPTER, { value: this.#requests })
     Object.defineProperty(this, ADMIN, { value: { options, profile } satisfies AdminPort })
-    this.users = new Users(this.#engine)
+    this.users = new Users(this.#engine, this.#committer.ends)
     this.#release = this.#engine.store.retain()
     const interval = clearExpired === false ? undefined : milliseconds(clearExpired)
     if (interval !== undefined) this.#clearer = new Clearer((signal) => this.clearExpired({ signal }), interval, this.#engine.emit)
@@ -162,7 +164,7 @@ export class Sessions<Data = Default> {
 
   /**
    * Ends one session by its handle. Resolves to `false` if there was none. Rejects with
-   * `StoreError`, and with `ConfigError` if the store cannot do that.
+   * `StoreError` and `CommitUnknownError`, and with `ConfigError` if the store cannot do that.
    *
    * ```ts
    * const [oldest] = await sessions.users.list(user.id)
@@ -182,9 +184,7 @@ export class Sessions<Data = Default> {
       const entry = await store.load({ key: handle, now: now(), fresh: true })
       if (entry === undefined || !isInRealm(entry.userId, realm)) return false
     }
-    const ended = await store.delete({ key: handle })
-    if (ended) this.#engine.emit({ type: 'ended', reason: 'revoked', handle })
-    return ended
+    return this.#committer.ends.revoke(handle, 'revoked')
   }
 
   /**

@@ -2,6 +2,7 @@ import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { ConfigError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
 import { isUserId } from '../base/user-id.ts'
+import type { SessionEnds } from '../commit/session-ends.ts'
 import type { Engine } from '../config/engine.ts'
 import { userIndex } from '../config/realm.ts'
 
@@ -21,14 +22,16 @@ const DEFAULT_LIMIT = 1000
 /** Rows per operation of the store. */
 const PAGE = 1000
 
-type UsersContext = Pick<Engine, 'store' | 'emit' | 'now' | 'realm'>
+type UsersContext = Pick<Engine, 'store' | 'now' | 'realm'>
 
 /** The sessions of users, on all of their devices. */
 export class Users {
   readonly #context: UsersContext
+  readonly #ends: SessionEnds
 
-  constructor(context: UsersContext) {
+  constructor(context: UsersContext, ends: SessionEnds) {
     this.#context = context
+    this.#ends = ends
   }
 
   /**
@@ -68,14 +71,8 @@ export class Users {
    * ```
    */
   revoke(userId: string | number, options: { readonly except?: { readonly handle: string | undefined } } = {}): Promise<number> {
-    return this.#revoke(this.#indexOf(userId), 'except' in options ? handleOf(options.except) : undefined)
-  }
-
-  async #revoke(name: string, except: string | undefined): Promise<number> {
-    const { store, emit } = this.#context
-    const ended = await store.deleteByIndex({ index: 'userId', name, except })
-    if (ended > 0) emit({ type: 'ended', reason: 'revoked' })
-    return ended
+    const except = 'except' in options ? handleOf(options.except) : undefined
+    return this.#ends.revokeAll('userId', this.#indexOf(userId), except)
   }
 
   /** Throws without a user id, because the result would be empty without an error. */

@@ -45,8 +45,8 @@ export interface Ids {
   isCurrent(identity: Identity, entry: Entry): boolean
 }
 
-const FAMILY_LENGTH = 16
-const SECRET_LENGTH = 32
+export const FAMILY_LENGTH = 16
+export const SECRET_LENGTH = 32
 const SHAPE = /^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{32}$/
 
 /**
@@ -54,10 +54,7 @@ const SHAPE = /^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{32}$/
  * `scopeOf`).
  */
 export function hashedIds(randomText: RandomText, scope: string): Ids {
-  const identity = (family: string, secret: string): Identity => {
-    const key = sha256(scope + family)
-    return { id: `${family}.${secret}`, key, handle: key, proof: sha256(secret) }
-  }
+  const identity = (family: string, secret: string): Identity => identityOf(scope, `${family}.${secret}`, family, secret)
   return {
     parse(text) {
       // The shape is checked before anything is hashed.
@@ -69,8 +66,19 @@ export function hashedIds(randomText: RandomText, scope: string): Ids {
       const secret = randomText(SECRET_LENGTH)
       return { ...before, id: before.id.slice(0, FAMILY_LENGTH + 1) + secret, proof: sha256(secret) }
     },
-    isCurrent: (identity, { proof }) => constantTimeEqual(proof, identity.proof),
+    isCurrent,
   }
+}
+
+/** The identity of an id with this family and secret. */
+export function identityOf(scope: string, id: string, family: string, secret: string): Identity {
+  const key = sha256(scope + family)
+  return { id, key, handle: key, proof: sha256(secret) }
+}
+
+/** Whether the id has the proof of the entry. */
+export function isCurrent(identity: Identity, { proof }: Entry): boolean {
+  return constantTimeEqual(proof, identity.proof)
 }
 
 /** The identity of a session after a write: a new one if the store returned a token. */

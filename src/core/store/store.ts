@@ -108,6 +108,8 @@ export interface DeleteByIndex extends Operation {
   readonly name: string
   /** The key of a row that stays. */
   readonly except?: string | undefined
+  /** Replaces each row in the same step, in place of deleting it. It has no index. */
+  readonly tombstone?: Entry | undefined
 }
 
 /** See `Store.list`. */
@@ -208,7 +210,8 @@ export interface AttachedStore {
  * Keeps rows by key. A store does not use cookies, ids or properties.
  *
  * - Expiry is judged by the `now` of the operation, never by a clock of the store. An entry is
- *   expired when `expiresAt <= now`.
+ *   expired when `expiresAt <= now`. With `now: 0`, `load` and `replace` find every row that was not
+ *   cleared.
  * - Keys are compared exactly: case, padding and every character count.
  * - A refusal is a value. An error means that the outcome is unknown, unless it is a `StoreError`
  *   with `applied: false`: then the operation had no effect and never will.
@@ -242,13 +245,14 @@ export interface Store {
   /** Deletes the row, whatever its version. Returns `true` when there was one. */
   delete(operation: Keyed): Promise<boolean>
   /**
-   * Deletes every session of the index that was committed before the call, except the key `except`;
-   * returns their number.
+   * Deletes every session of the index that was committed before the call, except the key `except`,
+   * or replaces it by the `tombstone`; returns their number.
    */
   deleteByIndex?(operation: DeleteByIndex): Promise<number>
   /**
    * Returns one page of the entries that are not expired, in any order. If the operation names an
-   * index, only its entries are returned.
+   * index, only its entries are returned, and among them every one whose write was acknowledged before
+   * the call and that stays until the last page.
    */
   list?(operation: List): Promise<Page>
   /**

@@ -20,6 +20,7 @@ import type {
   Store,
   Touch,
 } from './store.ts'
+import { isTombstone } from './tombstone.ts'
 
 /**
  * The maximum number of operations that wait for the store. A further one would not be completed in
@@ -73,12 +74,13 @@ export class TimedStore {
     return this.#send('delete', operation)
   }
 
-  /** Throws `ConfigError` when the store cannot list the sessions of the index. */
-  list(operation: List): Promise<Page> {
+  /** Lists sessions, not tombstones. Throws `ConfigError` when the store does not have the index. */
+  async list(operation: List): Promise<Page> {
     const { index } = operation
     if (this.#store.list === undefined || (index !== undefined && !this.#store.capabilities.indexes.includes(index)))
       throw new ConfigError('The session store cannot list the sessions of a user. Use a store with the capabilities `list` and `indexes`.')
-    return this.#send('list', operation)
+    const { entries, ...page } = await this.#send<Page>('list', operation)
+    return { ...page, entries: entries.filter(([, entry]) => !isTombstone(entry)) }
   }
 
   /** Throws `ConfigError` when the store does not have the index. */

@@ -33,6 +33,8 @@ export interface SignedCookieOptions {
 const HANDLE_LENGTH = 16
 /** Longer tokens are rejected unread: servers accept no header of this length. */
 const MAX_TOKEN_LENGTH = 1 << 16
+/** The proof of every session, because its signature proves it. */
+const PROOF = 'signed'
 /** Payload, time and signature. */
 const SIGNED = /^[\w.-]+:[\w-]+:[\w-]{43}$/
 
@@ -82,7 +84,7 @@ export class SignedCookieStore implements Store {
   }
 
   #ids({ randomText }: StoreContext): Ids {
-    const identity = (token: string): ReturnType<Ids['create']> => ({ id: token, key: token, handle: sha256(token), proof: '' })
+    const identity = (token: string): ReturnType<Ids['create']> => ({ id: token, key: token, handle: sha256(token), proof: PROOF })
     return {
       parse: (token) => (this.#entryIn(token) === undefined ? undefined : identity(token)),
       create: () => identity(randomText(HANDLE_LENGTH)),
@@ -114,6 +116,6 @@ export class SignedCookieStore implements Store {
     const stored = context.profile.expiryOf(texts, fields.createdAt, fields.seenAt, context)
     const latest = fields.seenAt + context.lifetime.idle
     // Django accepts a value of exactly this age, so it expires one millisecond later.
-    return { ...fields, proof: '', version: signatureOf(token), expiresAt: stored >= latest ? latest + 1 : stored }
+    return { ...fields, proof: PROOF, version: signatureOf(token), expiresAt: stored >= latest ? latest + 1 : stored }
   }
 }

@@ -1,6 +1,7 @@
 import type { Entry, GuardedStore, Store, StoreContext } from '../../core/store/store.ts'
+import { tombstone } from '../../core/store/tombstone.ts'
 
-/** The proof in the row of an ended session. No token has it. */
+/** The payload of the row of an ended session, in place of a proof. */
 const ENDED = ''
 /** Milliseconds by which the clocks of processes may differ. */
 const CLOCK_SKEW = 60_000
@@ -10,7 +11,8 @@ const MAX_TRIES = 10
 /**
  * Stores on the server which sessions in cookies have ended, and the current proof of those whose
  * id was renewed. Each of these sessions has one row until its last token has expired. All other
- * sessions have none.
+ * sessions have none. The row is a tombstone, because its store may hold sessions as well, and its
+ * payload is the current proof.
  */
 export class Revocations {
   readonly #store: GuardedStore
@@ -26,8 +28,8 @@ export class Revocations {
    */
   async check(family: string, entry: Entry, now: number): Promise<Entry | undefined> {
     const row = await this.#load(family, now)
-    if (row === undefined || row.proof === entry.proof) return entry
-    return row.proof === ENDED ? undefined : { ...entry, proof: row.proof, idAt: row.idAt }
+    if (row === undefined || row.payload === entry.proof) return entry
+    return row.payload === ENDED ? undefined : { ...entry, proof: row.payload, idAt: row.idAt }
   }
 
   /**
@@ -43,14 +45,18 @@ export class Revocations {
     return this.#write(family, ENDED, (proof) => proof !== ENDED)
   }
 
-  /** Writes a proof if `allows` accepts the current one. Repeated calls have the effect of one. */
+  /**
+   * Writes a proof if `allows` accepts the current one. Repeated calls have the effect of one. The row
+   * outlives every token of the session, because all of them exist by now.
+   */
   async #write(family: string, proof: string, allows: (current: string | undefined) => boolean): Promise<boolean> {
+    const { randomText, absolute } = this.#context
     const key = keyOf(family)
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const now = this.#context.now()
       const row = await this.#load(family, now)
-      if (!allows(row?.proof)) return row?.proof === proof && proof !== ENDED
-      const next = this.#newRow(proof, now)
+      if (!allows(row?.payload)) return row?.payload === proof && proof !== ENDED
+      const next = tombstone(randomText(12), now, now + absolute + CLOCK_SKEW, proof)
       const create = { key, entry: next }
       const result = await (row === undefined ? this.#store.create(create) : this.#store.replace({ ...create, expected: row.version, now }))
       if (result.ok) return true
@@ -60,13 +66,6 @@ export class Revocations {
 
   #load(family: string, now: number): Promise<Entry | undefined> {
     return this.#store.load({ key: keyOf(family), now, fresh: true })
-  }
-
-  /** Makes a row that outlives every token of the session, because all of them exist by now. */
-  #newRow(proof: string, now: number): Entry {
-    const { randomText, absolute } = this.#context
-    const expiresAt = now + absolute + CLOCK_SKEW
-    return { payload: '{}', proof, idAt: now, version: randomText(12), commits: '', createdAt: now, seenAt: now, expiresAt }
   }
 }
 

@@ -23,6 +23,9 @@ export function formatTimestamp(at: number): string {
   return String(at).padStart(WIDTH, '0')
 }
 
+/** The `listedUntil` of a session without a user. */
+export const UNLISTED: string = formatTimestamp(0)
+
 /** Formats the line with the version. */
 export function formatVersion(version: Version): string {
   return `${JSON.stringify(version)}\n`
@@ -31,6 +34,11 @@ export function formatVersion(version: Version): string {
 /** Formats the line with the user. */
 export function formatUser(userId: string | undefined): string {
   return userId === undefined ? '\n' : `${JSON.stringify(toUtf8Text(userId))}\n`
+}
+
+/** Formats a record that is in the list of its user until `listed`. */
+export function formatRecord(entry: Entry, listed: string): string {
+  return formatTimestamp(entry.expiresAt) + formatTimestamp(entry.seenAt) + listed + formatBody(entry)
 }
 
 /** Formats the part of a record after the timestamps. */

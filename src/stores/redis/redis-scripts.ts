@@ -51,14 +51,18 @@ redis.call('SETRANGE', KEYS[1], 0, expires .. now .. listed)
 redis.call('PEXPIRE', KEYS[1], ttl)
 return 'touched'`)
 
-/** Deletes a session if it belongs to the user at this time. */
-export const DELETE_OF_USER: RedisScript = script(`
+/**
+ * Ends a session if it belongs to the user at this time: replaces it by the record, or deletes it if
+ * the record is empty.
+ */
+export const END_OF_USER: RedisScript = script(`
+local user, tombstone, ttl = unpack(ARGV)
 local record = redis.call('GET', KEYS[1])
 if not record then return 'missing' end
 local line = string.find(record, '\\n', 49, true)
-if string.sub(record, line + 1, line + #ARGV[1]) ~= ARGV[1] then return 'missing' end
-redis.call('DEL', KEYS[1])
-return 'deleted'`)
+if string.sub(record, line + 1, line + #user) ~= user then return 'missing' end
+if tombstone == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], tombstone, 'PX', ttl) end
+return 'ended'`)
 
 /**
  * Adds a session to its user's list, with the time as its score. The list expires with its longest

@@ -1,8 +1,8 @@
-import type { DeleteByIndex } from '../../core/store/store.ts'
+import type { DeleteByIndex, Entry } from '../../core/store/store.ts'
 import { fromUtf8Text, toUtf8Text } from '../shared/utf8-text.ts'
-import { formatTimestamp, formatUser } from './redis-record.ts'
+import { formatRecord, formatTimestamp, formatUser, UNLISTED } from './redis-record.ts'
 import type { RedisCall, RedisRows } from './redis-rows.ts'
-import { ADD_TO_LIST, DELETE_OF_USER, READ_LIST, REMOVE_FROM_LIST } from './redis-scripts.ts'
+import { ADD_TO_LIST, END_OF_USER, READ_LIST, REMOVE_FROM_LIST } from './redis-scripts.ts'
 
 /** One hour, the assumed maximum time of a request. */
 const MAX_REQUEST = 3_600_000
@@ -13,8 +13,8 @@ const MAX_REQUEST = 3_600_000
  */
 const RELIST_INTERVAL = 1_800_000
 const MAX_TIMESTAMP = 8_640_000_000_000_000
-/** Sessions that are deleted at a time. */
-const DELETE_BATCH = 100
+/** Sessions that are ended at a time. */
+const END_BATCH = 100
 
 /** Without a deadline, because no request waits for it. */
 const CLEANUP: RedisCall = { operation: 'list' }
@@ -64,19 +64,24 @@ export class RedisUsers {
     }))
   }
 
-  /** Deletes the user's sessions, except the key `except`, and returns their number. */
-  async deleteSessions({ name: userId, except, deadline }: DeleteByIndex): Promise<number> {
+  /** Ends the user's sessions, except the key `except`, and returns their number. */
+  async endSessions({ name: userId, except, tombstone, deadline }: DeleteByIndex): Promise<number> {
     const call: RedisCall = { operation: 'deleteByIndex', deadline }
     const members = (await this.#rows.sendForUser(call, userId, ['zrange'], ['0', '-1'])) as string[]
     const keys = members.map(fromUtf8Text).filter((key) => key !== except)
-    const user = formatUser(userId)
-    let deleted = 0
-    for (let at = 0; at < keys.length; at += DELETE_BATCH) {
-      const run = (key: string): Promise<unknown> => this.#rows.run(call, DELETE_OF_USER, key, [user])
-      const replies = await Promise.all(keys.slice(at, at + DELETE_BATCH).map(run))
-      deleted += replies.filter((reply) => reply === 'deleted').length
+    const args = [formatUser(userId), ...(tombstone === undefined ? ['', ''] : this.#recordOf(tombstone))]
+    let ended = 0
+    for (let at = 0; at < keys.length; at += END_BATCH) {
+      const run = (key: string): Promise<unknown> => this.#rows.run(call, END_OF_USER, key, args)
+      const replies = await Promise.all(keys.slice(at, at + END_BATCH).map(run))
+      ended += replies.filter((reply) => reply === 'ended').length
     }
-    return deleted
+    return ended
+  }
+
+  /** Returns the record of a tombstone and the time for which Redis keeps it. */
+  #recordOf(tombstone: Entry): readonly [record: string, ttl: string] {
+    return [formatRecord(tombstone, UNLISTED), this.#rows.timeToLive(tombstone.expiresAt, tombstone.seenAt)]
   }
 
   /** Removes leftovers from a list. `members` alternates members and scores. */

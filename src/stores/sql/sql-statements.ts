@@ -65,6 +65,9 @@ export interface SqlStatements {
   readonly delete: SqlStatement
   readonly deleteByUser: SqlStatement
   readonly deleteByUserExcept: SqlStatement
+  /** Replaces the rows of a user. Takes the fields of an entry first, as `replace`. */
+  readonly replaceByUser: SqlStatement
+  readonly replaceByUserExcept: SqlStatement
   readonly clearExpired: SqlStatement
   /** The default number of rows that one run of `clearExpired` deletes. */
   readonly batch: number
@@ -112,6 +115,8 @@ export function sqlStatements(name: string, dialect: SqlDialect): SqlStatements 
     delete: of('delete', `DELETE FROM ${table} WHERE "key" = ?`),
     deleteByUser: of('deleteByIndex', `DELETE FROM ${table} WHERE "user_id" = ?`),
     deleteByUserExcept: of('deleteByIndex', `DELETE FROM ${table} WHERE "user_id" = ? AND "key" <> ?`),
+    replaceByUser: of('deleteByIndex', `UPDATE ${table} SET ${ASSIGNED} WHERE "user_id" = ?`),
+    replaceByUserExcept: of('deleteByIndex', `UPDATE ${table} SET ${ASSIGNED} WHERE "user_id" = ? AND "key" <> ?`),
     clearExpired: of('clearExpired', dialect.deleteExpired(table)),
     batch: dialect.batch ?? 1000,
     oldest: of('clearExpired', `SELECT min(${indexed}) FROM ${table} WHERE ${indexed} >= ?`),

@@ -122,10 +122,13 @@ export class SqlStore implements Store {
     return (await this.#executor.run(this.#sql.delete, [toUtf8Text(key)], deadline)) !== 0
   }
 
-  async deleteByIndex({ name, except, deadline }: DeleteByIndex): Promise<number> {
-    const user = toUtf8Text(name)
-    if (except === undefined) return this.#executor.run(this.#sql.deleteByUser, [user], deadline)
-    return this.#executor.run(this.#sql.deleteByUserExcept, [user, toUtf8Text(except)], deadline)
+  async deleteByIndex({ name, except, tombstone, deadline }: DeleteByIndex): Promise<number> {
+    const sql = this.#sql
+    const values = [...(tombstone === undefined ? [] : toValues(tombstone)), toUtf8Text(name)]
+    if (except !== undefined) values.push(toUtf8Text(except))
+    const [all, others] =
+      tombstone === undefined ? [sql.deleteByUser, sql.deleteByUserExcept] : [sql.replaceByUser, sql.replaceByUserExcept]
+    return this.#executor.run(except === undefined ? all : others, values, deadline)
   }
 
   async list({ now, name, limit = 100, cursor, deadline }: List): Promise<Page> {

@@ -31,6 +31,13 @@ export const loadClauses: Clauses = {
     assertEqual(await store.load({ key, now: NOW }), entry, 'load before')
   },
 
+  'returns with `now: 0` every row that was not cleared, also an expired one': async (store) => {
+    const [key, entry] = await createRow(store, { expiresAt: NOW - HOUR })
+    assertEqual(await store.load({ key, now: NOW }), undefined, 'load by the clock')
+    assertEqual(await store.load({ key, now: 0 }), entry, 'load with `now: 0`')
+    assertEqual(await store.load({ key, now: 0, fresh: true }), entry, 'fresh load with `now: 0`')
+  },
+
   'distinguishes keys by case, padding and every character': async (store) => {
     const prefix = fresh('key')
     const rows = ALIKE_TEXTS.map((text) => [prefix + text, sampleEntry({ payload: JSON.stringify({ text }) })] as const)

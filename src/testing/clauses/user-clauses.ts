@@ -114,6 +114,25 @@ export const userClauses: Clauses = {
     assertEqual(Object.keys(rest).sort(), left.toSorted(), 'the keys of the pages after the first')
   },
 
+  'lists every session whose write was acknowledged before the call, while others are written': async (store) => {
+    const ada = fresh('user')
+    const [created, assigned] = [fresh('key'), fresh('key')]
+    const anonymous = sampleEntry()
+    await store.create({ key: assigned, entry: anonymous })
+    const writers = Array.from({ length: 20 }, async (_, index) => {
+      const [key, first] = [`${created}-${index}`, sampleEntry(index % 2 === 0 ? { userId: ada } : {})]
+      await store.create({ key, entry: first })
+      if (index % 2 !== 0) await overwrite(store, { key, entry: sampleEntry({ userId: ada }), expected: first.version })
+      const listed = await listAll(store, { now: NOW, index: 'userId', name: ada, limit: 100 })
+      return Object.keys(listed).includes(key)
+    })
+    const seen = await Promise.all(writers)
+    assertEqual(seen.filter((isListed) => isListed).length, writers.length, 'the number of writers that found their session')
+    await overwrite(store, { key: assigned, entry: sampleEntry({ userId: ada }), expected: anonymous.version })
+    const listed = await listAll(store, { now: NOW, index: 'userId', name: ada, limit: 100 })
+    assertEqual(Object.keys(listed).length, writers.length + 1, 'the number of sessions')
+  },
+
   'distinguishes users by case, padding and every code unit': async (store) => {
     const keys = await open(store, USER_IDS)
     for (const [index, userId] of USER_IDS.entries()) {

@@ -71,6 +71,13 @@ export const replaceClauses: Clauses = {
     )
   },
 
+  'replaces with `now: 0` an expired row too': async (store) => {
+    const [key, entry] = await createRow(store, { expiresAt: NOW - HOUR })
+    const next = sampleEntry()
+    assertEqual(await store.replace({ key, entry: next, expected: entry.version, now: 0 }), results.written, 'replace')
+    assertEqual(await store.load({ key, now: NOW }), next, 'the entry')
+  },
+
   'does not change other rows': async (store) => {
     const [one, other] = [fresh('key'), fresh('key')]
     const version = fresh('version')

@@ -184,7 +184,7 @@ class Manager {
     if (work === 'create') return { created: (await this.#writer.create(merge(new Map(), [], context), deadline)).identity }
     const [key, entry] = [...rows].find(([, { payload }]) => payload.includes('log')) ?? []
     if (key === undefined || entry === undefined) return { failed: 'ERR_SESSION_ENDED' }
-    if (work === 'delete') return this.#writer.delete(key, deadline).then(() => ({}))
+    if (work === 'delete') return this.#writer.end(key, deadline).then(() => ({}))
     const identity = context.ids.parse(key) as Identity
     const job = {
       identity,

@@ -1,0 +1,19 @@
+import type { CommitTrace } from '../base/tracing.ts'
+import type { Plan } from '../changes/plan.ts'
+
+/** What traces tell about a plan. */
+export const OUTCOMES: Readonly<Record<Plan['do'], NonNullable<CommitTrace['outcome']>>> = {
+  nothing: 'unchanged',
+  touch: 'touched',
+  create: 'created',
+  replace: 'saved',
+  join: 'saved',
+  'end-overlap': 'saved',
+  delete: 'ended',
+  'delete-then-create': 'created',
+  refuse: 'refused',
+}
+
+export function setOutcome(traced: CommitTrace | undefined, outcome: NonNullable<CommitTrace['outcome']>): void {
+  if (traced !== undefined) traced.outcome = outcome
+}

@@ -1,0 +1,123 @@
+import { monotonic } from '../base/clock.ts'
+import { SessionEndedError } from '../base/errors.ts'
+import { type Intent, userOf } from '../changes/intent.ts'
+import type { Engine } from '../config/engine.ts'
+import type { Objection, UnverifiedWrite, WrittenSession } from '../config/lifecycle.ts'
+import type { Texts } from '../config/profile.ts'
+import type { Draft } from '../draft/draft.ts'
+import type { CommitResult } from './job.ts'
+import type { CommitQueue } from './queue.ts'
+import type { SessionEnds } from './session-ends.ts'
+
+/** A write that was acknowledged. `before` is `undefined` if it created the session. */
+type DoneWrite = Omit<CommitResult, 'before'> & { readonly before: Texts | undefined }
+
+interface Turn {
+  readonly generation: number
+  readonly deadline: number
+}
+
+/**
+ * Asks the lifecycles of a manager about each write, after it was acknowledged and before its id is
+ * sent, and withdraws a write that one of them objects to. A check after the write sees everything
+ * that was acknowledged before, so of a login and a revocation at least one sees the other. A check
+ * before the write would miss a revocation between the two.
+ */
+export class Verifier {
+  readonly #engine: Engine
+  readonly #queue: CommitQueue
+  readonly #ends: SessionEnds
+
+  constructor(engine: Engine, queue: CommitQueue, ends: SessionEnds) {
+    this.#engine = engine
+    this.#queue = queue
+    this.#ends = ends
+  }
+
+  /**
+   * Resolves to the objection for which the write was withdrawn. Until this has resolved, the draft
+   * sends no id; if it rejects, `verifyAgain` has to be called before the next commit.
+   */
+  async verify(draft: Draft, done: DoneWrite, isNewId: boolean, { generation, deadline }: Turn): Promise<Objection | undefined> {
+    if (!done.isWritten || generation !== draft.generation) return undefined // this request may have flushed the session
+    draft.unverified = { written: this.#describe(done, isNewId, draft.openedAt), before: done.before }
+    return this.#verify(draft, draft.unverified, deadline)
+  }
+
+  /** Repeats a verification that rejected. Throws the error of an objection. */
+  async verifyAgain(draft: Draft, deadline: number): Promise<void> {
+    const { unverified } = draft
+    const objection = unverified && (await this.#verify(draft, unverified, deadline))
+    if (objection !== undefined) throw objection.error
+  }
+
+  /** Verifies a session that was created without a request. Ends it and resolves to `false` after an objection. */
+  async verifyCreated(done: DoneWrite, deadline: number): Promise<boolean> {
+    const written = this.#describe(done, true, 0)
+    const objection = await this.#objectionTo({ ...written, deadline })
+    if (objection !== undefined) await this.#ends.end({ ...done.identity, identity: done.identity, reason: objection.reason, deadline })
+    return objection === undefined
+  }
+
+  async #verify(draft: Draft, write: UnverifiedWrite, deadline: number): Promise<Objection | undefined> {
+    const { generation } = draft
+    const objection = await this.#objectionTo({ ...write.written, deadline })
+    if (generation !== draft.generation) return undefined // it was flushed since, and the flush ends it
+    if (objection !== undefined) await this.#withdraw(draft, write, objection)
+    draft.unverified = undefined
+    return generation === draft.generation ? objection : undefined
+  }
+
+  async #objectionTo(written: WrittenSession): Promise<Objection | undefined> {
+    for (const afterWrite of this.#engine.lifecycles?.afterWrite ?? []) {
+      const answer = afterWrite(written)
+      const objection = answer === undefined ? undefined : await answer
+      if (objection !== undefined) return objection
+    }
+    return undefined
+  }
+
+  #describe({ identity, entry, merged, before, joins }: DoneWrite, isNewId: boolean, openedAt: number): UnverifiedWrite['written'] {
+    const { texts, loggedIn } = merged
+    const user = userOf(texts, this.#engine)
+    const assignsUser = user !== undefined && (loggedIn || before === undefined || user !== userOf(before, this.#engine))
+    return { identity, entry, texts, isCreated: before === undefined, isNewId, assignsUser, joins, openedAt }
+  }
+
+  /** Has its own time limit, because a slow check must not leave the login in the store. */
+  async #withdraw(draft: Draft, { written, before }: UnverifiedWrite, { reason }: Objection): Promise<void> {
+    const { generation } = draft
+    const { identity } = written
+    const deadline = monotonic() + this.#engine.requestTimeout
+    const restored = before && (await this.#restoreUser(draft, written, before, deadline))
+    if (before === undefined) await this.#ends.end({ ...identity, identity, reason, deadline })
+    this.#engine.emit({ type: 'login-withdrawn', reason, handle: identity.handle })
+    if (generation !== draft.generation) return
+    if (restored === undefined) draft.onWithdrawn({ is: 'absent' })
+    else draft.onWithdrawn({ is: 'live', identity: restored.identity, entry: restored.entry }, restored.merged.texts)
+  }
+
+  /**
+   * Gives the session the user it had before. Removing the user would leave `names.lastUser`, and the
+   * next login of another user would drop the data. Resolves to `undefined` if the session has ended.
+   */
+  async #restoreUser(
+    { state, access }: Draft,
+    written: UnverifiedWrite['written'],
+    before: Texts,
+    deadline: number,
+  ): Promise<CommitResult | undefined> {
+    const { user, lastUser } = this.#engine.profile.names
+    const properties = [user, ...(lastUser === undefined ? [] : [lastUser])].map((name) => [name, before.get(name)] as const)
+    const intents: Intent[] = [{ kind: 'restore', properties }]
+    const { identity, entry } = state.is === 'live' ? state : written
+    const latestTexts = this.#engine.values.decode(entry.payload) ?? before
+    const job = { identity, entry, intents, merged: undefined, latestTexts, access, deadline }
+    try {
+      return await this.#queue.commit(job)
+    } catch (error) {
+      if (error instanceof SessionEndedError) return undefined
+      throw error
+    }
+  }
+}

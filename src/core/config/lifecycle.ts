@@ -1,0 +1,135 @@
+import type { SessionEvents } from '../base/events.ts'
+import type { Identity } from '../store/id.ts'
+import type { Entry, IndexName, Store } from '../store/store.ts'
+import type { Texts } from './profile.ts'
+
+/** `undefined` is returned without a promise, so that a request that is of no interest costs none. */
+export type Maybe<T> = T | undefined | Promise<T | undefined>
+
+/** Why a session was ended. */
+export type EndReason = SessionEvents['ended']['reason']
+
+/** A session that was read from the store. */
+export interface LoadedSession {
+  readonly identity: Identity
+  /** The row, also one that this id does not lead to; `undefined` if there is none or it is expired. */
+  readonly entry: Entry | undefined
+  /** The properties, if the id leads to the session and it is readable. */
+  readonly texts: Texts | undefined
+  readonly now: number
+  /** The `monotonic()` time by which the decision is needed. */
+  readonly deadline: number
+}
+
+/**
+ * The result of `afterLoad`: the entry to use, which is validated like one that was read; or the
+ * reason why the request has no session.
+ */
+export type LoadDecision = { readonly entry: Entry | undefined } | { readonly absent: SessionEvents['absent']['reason'] }
+
+/** A session that was written. */
+export interface WrittenSession {
+  readonly identity: Identity
+  readonly entry: Entry
+  /** The properties after the changes of the request. */
+  readonly texts: Texts
+  /** Whether this write created the session. */
+  readonly isCreated: boolean
+  readonly isNewId: boolean
+  /** Whether this write assigned the session to a user, by a login or in another way. */
+  readonly assignsUser: boolean
+  /** Whether a login joined the session of a parallel login. */
+  readonly joins: boolean
+  /** When the request was opened, in epoch milliseconds; 0 for a session that `create` added. */
+  readonly openedAt: number
+  /** The `monotonic()` time by which the decision is needed. */
+  readonly deadline: number
+}
+
+/** A write that no lifecycle has accepted yet (see `Verifier`). */
+export interface UnverifiedWrite {
+  readonly written: Omit<WrittenSession, 'deadline'>
+  /** The properties before the write; `undefined` if it created the session. */
+  readonly before: Texts | undefined
+}
+
+/** The reason why a write is withdrawn. */
+export interface Objection {
+  /** The error of the commit. */
+  readonly error: Error
+  /** Whether the commit runs again after a random pause, at most three times, before it fails. */
+  readonly retry: boolean
+  readonly reason: SessionEvents['login-withdrawn']['reason']
+}
+
+/** A session that was ended, or that had no row. */
+export interface EndedSession {
+  readonly key: string
+  readonly handle: string
+  /** The id that ended it; `undefined` if it was ended by its handle. */
+  readonly identity?: Identity
+  readonly reason: EndReason
+  /** The `monotonic()` time by which the call has to end. */
+  readonly deadline: number
+}
+
+/** All sessions of an index were ended, such as those of a user, except the key `except`. */
+export interface EndedIndex {
+  readonly index: IndexName
+  readonly name: string
+  readonly except: string | undefined
+  readonly reason: EndReason
+  readonly deadline: number
+}
+
+/**
+ * Takes part in the life of the sessions of one manager: after a load, after a write and after an
+ * end. Every method is optional. An error that one throws fails the operation of the request.
+ */
+export interface Lifecycle {
+  /** The option that needs a store whose rows stay until they expire. Other stores are refused. */
+  readonly lastingRowsFor?: string
+  /** Called with what was read from the store, before the session is used. */
+  afterLoad?(loaded: LoadedSession): Maybe<LoadDecision>
+  /**
+   * Called after a write was acknowledged and before its id is sent. An objection withdraws the
+   * write: a session that it created ends; any other gets back the user it had. If the call rejects,
+   * no id is sent, and the next commit of the request calls it again.
+   */
+  afterWrite?(written: WrittenSession): Maybe<Objection>
+  /** Called after an end, also if there was no row. If it rejects, the end is repeated. */
+  afterEnd?(ended: EndedSession | EndedIndex): void | Promise<void>
+}
+
+/** The parts of the manager that a lifecycle uses. */
+export interface LifecycleContext {
+  readonly store: Required<Pick<Store, 'load' | 'create' | 'replace' | 'list'>>
+  readonly now: () => number
+  /**
+   * Adds a session under a given identity and resolves to its entry. If the key has a row, resolves
+   * to that row, which may be a tombstone or have another newest id. `undefined`: an objection ended
+   * the session.
+   */
+  create(identity: Identity, texts: Texts, deadline: number): Promise<Entry | undefined>
+  /** Ends a session. Resolves to `false` if there was none. */
+  end(session: EndedSession): Promise<boolean>
+}
+
+export type MakeLifecycle = (context: LifecycleContext) => Lifecycle
+
+/** The methods of all lifecycles of a manager, in their order. */
+export interface Lifecycles {
+  readonly afterLoad: readonly ((loaded: LoadedSession) => Maybe<LoadDecision>)[]
+  readonly afterWrite: readonly ((written: WrittenSession) => Maybe<Objection>)[]
+  readonly afterEnd: readonly ((ended: EndedSession | EndedIndex) => void | Promise<void>)[]
+}
+
+/** `undefined` if there is none, so that requests of such a manager only compare with `undefined`. */
+export function collectLifecycles(all: readonly Lifecycle[]): Lifecycles | undefined {
+  if (all.length === 0) return undefined
+  return {
+    afterLoad: all.flatMap((each) => each.afterLoad?.bind(each) ?? []),
+    afterWrite: all.flatMap((each) => each.afterWrite?.bind(each) ?? []),
+    afterEnd: all.flatMap((each) => each.afterEnd?.bind(each) ?? []),
+  }
+}

@@ -1,0 +1,95 @@
+import { ConfigError } from '../../core/base/errors.ts'
+import { BROWSER, EXPIRY } from '../../core/base/reserved.ts'
+import type { Intent } from '../../core/changes/intent.ts'
+import type { Lifetime } from '../../core/config/profile.ts'
+import type { CookieAttributes } from '../../wire/set-cookie.ts'
+import { ATTRIBUTES } from '../values/names.ts'
+import { attributesIn, attributesOf, type Cookie } from './cookie.ts'
+
+type Texts = ReadonlyMap<string, string>
+
+/**
+ * The cookie of a session object, compared with what is stored: its lifetime, and the attributes
+ * that the application has set for this session.
+ */
+export class TrackedCookie {
+  readonly cookie: Cookie
+  readonly #lifetime: Lifetime
+  #maxAge: number | null
+  #attributes: CookieAttributes
+  #changed: Partial<CookieAttributes>
+
+  /** Gives a cookie that has the attributes of the option those that are stored. */
+  constructor(cookie: Cookie, stored: Texts, lifetime: Lifetime, expiresAt?: number) {
+    this.cookie = cookie
+    this.#lifetime = lifetime
+    this.#changed = attributesIn(stored.get(ATTRIBUTES))
+    Object.assign(cookie, this.#changed)
+    this.#maxAge = storedMaxAge(stored, lifetime)
+    if (expiresAt !== undefined) {
+      cookie.expires = this.#maxAge === null ? null : new Date(expiresAt)
+      cookie.originalMaxAge = this.#maxAge
+    }
+    this.#attributes = attributesWithoutExpiry(cookie)
+  }
+
+  /** Whether the application has ended the session by its cookie. Throws `ConfigError` for an invalid date. */
+  get isOver(): boolean {
+    const { originalMaxAge } = this.cookie
+    if (Number.isNaN(originalMaxAge))
+      throw new ConfigError(
+        'req.session.cookie.expires is an invalid date. Set a valid date, or a number of milliseconds as req.session.cookie.maxAge.',
+      )
+    return typeof originalMaxAge === 'number' && originalMaxAge <= 0
+  }
+
+  /** Whether the lifetime that the application wants is longer than a session can live. */
+  get isTooLong(): boolean {
+    return Number(this.cookie.originalMaxAge) > this.#lifetime.absolute
+  }
+
+  /** Returns the changes since the last call, as intents of the session. */
+  take(): Intent[] {
+    return [...this.#takeMaxAge(), ...this.#takeAttributes()]
+  }
+
+  #takeMaxAge(): Intent[] {
+    const { originalMaxAge } = this.cookie
+    const maxAge = typeof originalMaxAge === 'number' ? Math.min(originalMaxAge, this.#lifetime.absolute) : null
+    if (maxAge === this.#maxAge) return []
+    this.#maxAge = maxAge
+    const browser: Intent = { kind: 'set', name: BROWSER, text: String(maxAge === null) }
+    return [
+      browser,
+      maxAge === null ? { kind: 'remove', name: EXPIRY } : { kind: 'set', name: EXPIRY, text: JSON.stringify({ idle: maxAge }) },
+    ]
+  }
+
+  #takeAttributes(): Intent[] {
+    const attributes = attributesWithoutExpiry(this.cookie)
+    const names = new Set([...Object.keys(attributes), ...Object.keys(this.#attributes)]) as Set<keyof CookieAttributes>
+    const differing = [...names].filter((name) => attributes[name] !== this.#attributes[name])
+    if (differing.length === 0) return []
+    this.#attributes = attributes
+    // `null` removes an attribute of the option: JSON has no `undefined`.
+    this.#changed = { ...this.#changed, ...Object.fromEntries(differing.map((name) => [name, attributes[name] ?? null])) }
+    return [{ kind: 'set', name: ATTRIBUTES, text: JSON.stringify(this.#changed) }]
+  }
+}
+
+function attributesWithoutExpiry(cookie: Cookie): CookieAttributes {
+  const { expires: _, ...attributes } = attributesOf(cookie)
+  return attributes
+}
+
+/** The sliding lifetime in milliseconds; `null` if the cookie ends with the browser. */
+function storedMaxAge(stored: Texts, lifetime: Lifetime): number | null {
+  const browser = parse(stored.get(BROWSER)) ?? lifetime.browserSession
+  if (browser === true) return null
+  const { idle } = Object(parse(stored.get(EXPIRY))) as { idle?: unknown }
+  return typeof idle === 'number' ? idle : lifetime.idle
+}
+
+function parse(text: string | undefined): unknown {
+  return text === undefined ? undefined : JSON.parse(text)
+}

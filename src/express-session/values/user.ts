@@ -1,0 +1,52 @@
+import type { Intent } from '../../core/changes/intent.ts'
+import type { Difference, JsonTexts } from './json-texts.ts'
+import { USER } from './names.ts'
+
+type Properties = Readonly<Record<string, unknown>>
+
+/** Finds the user who is logged in, in the properties of a session: the option `userId`. */
+export type UserOf = (session: Properties) => unknown
+
+/** The properties that `commonUser` reads. */
+const COMMON: ReadonlySet<string> = new Set(['passport', 'userId', 'user'])
+
+/**
+ * The default of option `userId`: the user of passport, or what tutorials set at a login:
+ * `req.session.userId` or `req.session.user.id`.
+ */
+export const commonUser: UserOf = ({ passport, userId, user }) => [member(passport, 'user'), userId, member(user, 'id')].find(isUser)
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Properties)[name] : undefined
+}
+
+function isUser(value: unknown): value is string | number {
+  return (typeof value === 'string' && value !== '') || (typeof value === 'number' && Number.isFinite(value))
+}
+
+/**
+ * Returns the intent for a user who appeared, changed or disappeared with these differences. A user
+ * who appears is a login: the session gets a new id and keeps its data.
+ */
+export function userChange(userOf: UserOf, before: JsonTexts, after: JsonTexts, found: readonly Difference[]): Intent | undefined {
+  if (found.length === 0 || (userOf === commonUser && !found.some(({ name }) => COMMON.has(name)))) return undefined
+  const [old, text] = [userText(userOf, before), userText(userOf, after)]
+  if (text === old) return undefined
+  if (text === undefined) return { kind: 'remove', name: USER }
+  return old === undefined ? { kind: 'login', text } : { kind: 'set', name: USER, text }
+}
+
+/** The JSON text of the user in these properties; `undefined` if no user is logged in. */
+function userText(userOf: UserOf, texts: JsonTexts): string | undefined {
+  const names = userOf === commonUser ? [...COMMON] : [...texts.keys()]
+  const user = userOf(Object.fromEntries(names.map((name) => [name, parse(texts.get(name))])))
+  return isUser(user) ? JSON.stringify(user) : undefined
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
