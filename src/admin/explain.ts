@@ -86,7 +86,7 @@ export async function explain(context: AdminContext, target: ExplainTarget): Pro
 function observerOf({ port }: AdminContext): Observer {
   const { options, profile } = port
   const events: SessionEvent[] = []
-  const engine = makeEngine({ ...options, onEvent: (event) => void events.push(event) }, profile)
+  const engine = makeEngine(options, profile, (event) => void events.push(event))
   const manager = { name: options.as ?? 'session', lazy: false, scope: profile.scope(options) }
   return { engine, events, requests: new RequestSessions<unknown>(engine, new Committer(engine), manager) }
 }

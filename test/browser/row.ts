@@ -9,12 +9,16 @@ export interface Row {
   readonly properties: Record<string, string>
 }
 
-/** Returns the row of an id; its key is the SHA-256 of the first part of the id. */
-export function rowOf(database: string, id: string): Row | undefined {
-  const key = createHash('sha256')
+/** Returns the key of the row of an id, which is also the handle: the SHA-256 of the first part of the id. */
+export function handleOf(id: string): string {
+  return createHash('sha256')
     .update(id.split('.')[0] ?? '')
     .digest('base64url')
-  const row = query(database, 'SELECT version, expires_at AS expires, payload FROM sessions WHERE key = ?', key)[0]
+}
+
+/** Returns the row of an id. */
+export function rowOf(database: string, id: string): Row | undefined {
+  const row = query(database, 'SELECT version, expires_at AS expires, payload FROM sessions WHERE key = ?', handleOf(id))[0]
   return (
     row && { version: String(row.version), expires: new Date(Number(row.expires)).toISOString(), properties: texts(String(row.payload)) }
   )

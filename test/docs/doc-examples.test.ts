@@ -17,6 +17,7 @@ import { createSessions, type Codec, type Entry, type JarCookieOptions, type Ses
 import { addDjangoMessage, deleteDjangoProperty, type DjangoUser, djangoLevels, djangoLogin, djangoLogout, djangoMessages, djangoProperty, djangoSessions, djangoUser, type SessionAuthHash, saltedHmac, updateDjangoAuthHash } from 'sojourn/django'
 import { type Admin, createAdmin } from 'sojourn/admin'
 import { registerInstrumentations } from '@opentelemetry/instrumentation'
+import { inspector } from 'sojourn/inspector'
 import { SojournInstrumentation } from 'sojourn/otel'
 import { CachedStore, postgresChannel, redisChannel } from 'sojourn/stores/cached'
 import { CookieStore } from 'sojourn/stores/cookie'

@@ -74,7 +74,7 @@ describe.each(paths)('$name', ({ name, target }) => {
   test('loads only files of this package and of its runtime dependencies', async () => {
     const { loaded } = await load(name)
     const allowed = [...dependencies, ...(peers[name] ?? [])]
-    const ours = [join(folder, 'package/dist'), ...(await Promise.all(allowed.map(installed)))]
+    const ours = [join(folder, 'package/dist'), ...(await withDependencies(allowed))]
     const stubs = Object.keys(FRAMEWORKS).map((file) => `file://${join(folder, 'node_modules', file)}`)
     const foreign = loaded.filter(
       (url) => !url.startsWith('node:') && !stubs.includes(url) && !ours.some((folder) => url.startsWith(`file://${folder}/`)),
@@ -143,6 +143,18 @@ test('every runtime dependency has an exact version', () => {
 /** The real path of a dependency, because Node names modules by it. */
 function installed(dependency: string): Promise<string> {
   return realpath(join(root, 'node_modules', dependency))
+}
+
+/** The folders of these packages and of all that they depend on. */
+async function withDependencies(names: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const path = await installed(name)
+      const { dependencies: own = {} } = JSON.parse(await readFile(join(path, 'package.json'), 'utf8')) as { dependencies?: object }
+      return [path, ...(await withDependencies(Object.keys(own)))]
+    }),
+  )
+  return found.flat()
 }
 
 function nameOf(path: string): string {

@@ -13,6 +13,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   cli: ['wire', 'codecs', 'core', 'admin', 'stores/open.ts'],
   django: ['wire', 'codecs', 'core', 'stores'],
   'express-session': ['wire', 'codecs', 'core', 'stores/memory.ts', 'adapters'],
+  inspector: ['wire', 'core', 'admin'],
   otel: ['core'],
   testing: ['core'],
   index: ['core'],
@@ -61,10 +62,11 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     values: [],
     cookie: ['values'],
     session: ['cookie'],
+    'carry-over': ['values', 'cookie'],
     store: ['cookie', 'session'],
-    config: ['values', 'cookie', 'store'],
+    config: ['values', 'cookie', 'store', 'carry-over'],
     request: ['values', 'cookie', 'session', 'config'],
-    manager: ['values', 'cookie', 'session', 'store', 'config', 'request'],
+    manager: ['values', 'cookie', 'session', 'store', 'carry-over', 'config', 'request'],
     'express-session': ['cookie', 'session', 'store', 'config', 'manager'],
   },
   django: {
@@ -90,6 +92,8 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/fastify': ['node:*', 'fastify-plugin'],
   'adapters/next': ['next'],
   'django/rows/file-': ['node:*'],
+  'inspector/charts': ['d3-scale', 'd3-shape'],
+  'inspector/mount/': ['node:stream'],
   'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
   'cli/': ['node:*', 'commander', 'cli-progress', 'cli-table3', '@bomb.sh/tab/commander'],
   'cli/source': ['node:*', 'commander', 'an expression'], // the module of the application
@@ -101,6 +105,7 @@ export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
   'express-session/express-session': ['express', 'express-session'],
   'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next'],
+  'inspector/': ['node:*', 'fastify'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }
 

@@ -4,6 +4,7 @@ import { session } from 'sojourn/express'
 import { SqliteStore } from 'sojourn/stores/sqlite'
 import { shop } from './actions.ts'
 import { auditActions, collectEvents, recordEvent } from './audit-log.ts'
+import { inspectSessions } from './inspect.ts'
 import { showHome, showRace } from './pages.ts'
 import { expressSessionRace } from './race/express-session.js'
 import { sojournRace } from './race/sojourn.ts'
@@ -25,7 +26,10 @@ export function createShop(database: string): Shop {
   app.use(express.urlencoded({ extended: false }), noStore)
   app.use('/race/express-session', expressSessionRace(), notFound)
   app.use('/race/sojourn', sojournRace(store), notFound)
-  app.use(collectEvents, session({ store, onEvent: recordEvent }), auditActions(store))
+  const sessions = session({ store, onEvent: recordEvent })
+  app.use(collectEvents, sessions)
+  app.use('/inspector', inspectSessions(sessions.sessions).express)
+  app.use(auditActions(store))
   app.use(shop)
   app.get('/', showHome(store))
   app.get('/race', showRace)

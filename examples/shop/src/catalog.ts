@@ -18,6 +18,9 @@ export const products: readonly Product[] = [
   { sku: 'key', name: 'Room key tag', description: 'With space for an address.', cents: 900 },
 ]
 
+/** The user who may open the inspector. */
+export const OPERATOR = 'ada'
+
 /** The names of the users by their ids. */
 export const users: Readonly<Record<string, string>> = { ada: 'Ada', grace: 'Grace', linus: 'Linus' }
 

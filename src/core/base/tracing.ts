@@ -47,13 +47,29 @@ interface Channel {
   readonly publish: (message: unknown) => void
 }
 
+interface NodeTracingChannel<C extends Trace> extends Pick<TracingChannel<C>, 'tracePromise'> {
+  readonly start: Channel
+  readonly asyncEnd: Channel
+  readonly error: Channel
+}
+
 /** Loaded here and not imported, because some runtimes and all browsers lack it. */
 const diagnostics = globalThis.process?.getBuiltinModule?.('node:diagnostics_channel')
 
 const UNOBSERVED = { hasSubscribers: false, tracePromise: (run: () => Promise<void>) => run(), publish: () => undefined }
 
 function tracingChannel<C extends Trace>(name: string): TracingChannel<C> {
-  return (diagnostics?.tracingChannel(name) as TracingChannel<C> | undefined) ?? UNOBSERVED
+  const channel = diagnostics?.tracingChannel(name) as NodeTracingChannel<C> | undefined
+  if (channel === undefined) return UNOBSERVED
+  if ('hasSubscribers' in channel) return channel as TracingChannel<C>
+  // In Bun only the channels of the single events have this property.
+  const { start, asyncEnd, error } = channel
+  return {
+    get hasSubscribers() {
+      return [start, asyncEnd, error].some((each) => each.hasSubscribers)
+    },
+    tracePromise: (run, context) => channel.tracePromise(run, context),
+  }
 }
 
 export const LOAD: TracingChannel<LoadTrace> = tracingChannel('sojourn.load')

@@ -61,8 +61,7 @@ export class Claims {
     }
     draft.removeClaimed(name, generation)
     if (this.#engine.lifecycles === undefined) return done.merged.claimed
-    const isNewId = done.identity.id !== state.identity.id
-    const objection = await this.#verifier.verify(draft, done, isNewId, { generation, deadline })
+    const objection = await this.#verifier.verify(draft, done, state.identity, { generation, deadline })
     if (objection !== undefined) throw objection.error
     return done.merged.claimed
   }

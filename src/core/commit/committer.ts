@@ -156,6 +156,11 @@ export class Committer {
     }
   }
 
+  /** Replaces the properties of a session. Resolves to `undefined` if its row is no longer `before`. */
+  replaceUnder(identity: Identity, before: Entry, texts: Texts, deadline: number): Promise<Entry | undefined> {
+    return this.#writer.replaceUnder(identity, { ...noEffects(), texts, newId: false }, before, deadline)
+  }
+
   /** Reports changes that nothing will commit. The warning is printed once. */
   reportUncommitted(draft: Draft): void {
     if (draft.isCommitted) return
@@ -243,7 +248,7 @@ export class Committer {
     this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: created.identity.handle })
     return this.#engine.lifecycles === undefined
       ? undefined
-      : this.#verifier.verify(draft, { ...created, isWritten: true, merged, before: undefined, joins: false }, true, scope)
+      : this.#verifier.verify(draft, { ...created, isWritten: true, merged, before: undefined, joins: false }, undefined, scope)
   }
 
   #join(draft: Draft, { identity, newer: { entry, texts } }: PlanOf<'join'>, scope: Scope): Outcome {
@@ -272,7 +277,18 @@ export class Committer {
     // Outside of the `try`, because an objection may be a `SessionEndedError` too.
     return this.#engine.lifecycles === undefined
       ? undefined
-      : this.#verifier.verify(draft, done, done.identity.id !== job.identity.id, scope)
+      : this.#verifier.verify(draft, done, job.identity, scope).catch((error: unknown) => this.#foundEnded(draft, error, scope))
+  }
+
+  /** A lifecycle found that the session has ended. A login then fails: its id is not sent. */
+  #foundEnded(draft: Draft, error: unknown, { intents }: Scope): undefined {
+    if (!(error instanceof SessionEndedError)) throw error
+    const isDiscarded = this.#engine.whenEnded === 'discard' && whenEnded(intents) !== 'start-new'
+    const outcome = isDiscarded ? 'discarded' : 'error'
+    this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome, ...handleOf(draft.state) })
+    draft.end(false)
+    if (!isDiscarded) throw error
+    return undefined
   }
 
   /** Waits for a random time, so that of several logins that withdrew for each other one succeeds. */

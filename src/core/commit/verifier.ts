@@ -5,6 +5,7 @@ import type { Engine } from '../config/engine.ts'
 import type { Objection, UnverifiedWrite, WrittenSession } from '../config/lifecycle.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
+import type { Identity } from '../store/id.ts'
 import type { CommitResult } from './job.ts'
 import type { CommitQueue } from './queue.ts'
 import type { SessionEnds } from './session-ends.ts'
@@ -36,11 +37,12 @@ export class Verifier {
 
   /**
    * Resolves to the objection for which the write was withdrawn. Until this has resolved, the draft
-   * sends no id; if it rejects, `verifyAgain` has to be called before the next commit.
+   * sends no id; if it rejects, `verifyAgain` has to be called before the next commit. `from` is the
+   * id of the request, if it had a session.
    */
-  async verify(draft: Draft, done: DoneWrite, isNewId: boolean, { generation, deadline }: Turn): Promise<Objection | undefined> {
+  async verify(draft: Draft, done: DoneWrite, from: Identity | undefined, { generation, deadline }: Turn): Promise<Objection | undefined> {
     if (!done.isWritten || generation !== draft.generation) return undefined // this request may have flushed the session
-    draft.unverified = { written: this.#describe(done, isNewId, draft.openedAt), before: done.before }
+    draft.unverified = { written: this.#describe(done, from, draft.openedAt), before: done.before }
     return this.#verify(draft, draft.unverified, deadline)
   }
 
@@ -53,7 +55,7 @@ export class Verifier {
 
   /** Verifies a session that was created without a request. Ends it and resolves to `false` after an objection. */
   async verifyCreated(done: DoneWrite, deadline: number): Promise<boolean> {
-    const written = this.#describe(done, true, 0)
+    const written = this.#describe(done, undefined, 0)
     const objection = await this.#objectionTo({ ...written, deadline })
     if (objection !== undefined) await this.#ends.end({ ...done.identity, identity: done.identity, reason: objection.reason, deadline })
     return objection === undefined
@@ -77,11 +79,17 @@ export class Verifier {
     return undefined
   }
 
-  #describe({ identity, entry, merged, before, joins }: DoneWrite, isNewId: boolean, openedAt: number): UnverifiedWrite['written'] {
+  #describe(
+    { identity, entry, merged, before, joins }: DoneWrite,
+    from: Identity | undefined,
+    openedAt: number,
+  ): UnverifiedWrite['written'] {
     const { texts, loggedIn } = merged
     const user = userOf(texts, this.#engine)
     const assignsUser = user !== undefined && (loggedIn || before === undefined || user !== userOf(before, this.#engine))
-    return { identity, entry, texts, isCreated: before === undefined, isNewId, assignsUser, joins, openedAt }
+    const replaced = from?.id === identity.id ? undefined : from
+    const isNewId = from === undefined || replaced !== undefined
+    return { identity, entry, texts, isCreated: before === undefined, isNewId, replaced, assignsUser, joins, openedAt }
   }
 
   /** Has its own time limit, because a slow check must not leave the login in the store. */

@@ -129,6 +129,18 @@ export class Writer {
     }
   }
 
+  /** Replaces a row that keeps its id. Resolves to `undefined` if the row is no longer `before`. */
+  async replaceUnder({ key }: Identity, merged: Merged, before: Entry, deadline: number): Promise<Entry | undefined> {
+    const { receipts } = this.#context
+    const nonce = receipts.open()
+    try {
+      const outcome = await this.replace({ key, newKey: key }, newEntry(this.#context, merged, before, nonce, before), before, deadline)
+      return outcome.kind === 'written' ? outcome.entry : undefined
+    } finally {
+      receipts.close(nonce)
+    }
+  }
+
   /**
    * Undoes `createUnder` if the row was not changed since. The row then counts as expired, so that the
    * session can be created again. It is not deleted, because it may have become a tombstone.

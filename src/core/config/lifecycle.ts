@@ -36,6 +36,8 @@ export interface WrittenSession {
   /** Whether this write created the session. */
   readonly isCreated: boolean
   readonly isNewId: boolean
+  /** The id that this write replaced. */
+  readonly replaced: Identity | undefined
   /** Whether this write assigned the session to a user, by a login or in another way. */
   readonly assignsUser: boolean
   /** Whether a login joined the session of a parallel login. */
@@ -94,7 +96,8 @@ export interface Lifecycle {
   /**
    * Called after a write was acknowledged and before its id is sent. An objection withdraws the
    * write: a session that it created ends; any other gets back the user it had. If the call rejects,
-   * no id is sent, and the next commit of the request calls it again.
+   * no id is sent, and the next commit of the request calls it again. A rejection with
+   * `SessionEndedError` means that the session has ended.
    */
   afterWrite?(written: WrittenSession): Maybe<Objection>
   /** Called after an end, also if there was no row. If it rejects, the end is repeated. */
@@ -111,6 +114,11 @@ export interface LifecycleContext {
    * the session.
    */
   create(identity: Identity, texts: Texts, deadline: number): Promise<Entry | undefined>
+  /**
+   * Replaces the properties of a session whose row is `entry`, and resolves to its new row.
+   * `undefined`: the row was changed or ended in between.
+   */
+  replace(identity: Identity, entry: Entry, texts: Texts, deadline: number): Promise<Entry | undefined>
   /** Ends a session. Resolves to `false` if there was none. */
   end(session: EndedSession): Promise<boolean>
 }

@@ -13,6 +13,7 @@ export function attachLifecycles(engine: Engine, makers: readonly MakeLifecycle[
     store: engine.store,
     now: engine.now,
     create: (identity, texts, deadline) => committerOf().createUnder(identity, texts, deadline),
+    replace: (identity, entry, texts, deadline) => committerOf().replaceUnder(identity, entry, texts, deadline),
     end: (session) => committerOf().ends.end(session),
   }
   const all = makers.map((make) => make(context))

@@ -3,10 +3,12 @@ import type { IncomingMessage } from 'node:http'
 import { type Duration, milliseconds } from '../../core/base/duration.ts'
 import { ConfigError } from '../../core/base/errors.ts'
 import type { Listener } from '../../core/base/events.ts'
+import { formatValue } from '../../core/base/format.ts'
 import { aDuration, aFunction, type Check, checkOptions, oneOf, satisfies } from '../../core/base/option-checks.ts'
 import type { SessionOptions } from '../../core/config/options.ts'
 import type { Lifetime } from '../../core/config/profile.ts'
 import type { Store } from '../../core/store/store.ts'
+import { checkOldStore, type ExpressSessionStore } from '../carry-over/old-store.ts'
 import { Cookie } from '../cookie/cookie.ts'
 import type { Secret } from '../cookie/signed.ts'
 import { MemoryStore } from '../store/memory-store.ts'
@@ -48,6 +50,11 @@ export interface AddedOptions {
    * `session.passport?.user ?? session.userId ?? session.user?.id`.
    */
   readonly userId?: UserOf
+  /**
+   * The store of express-session that was used before. Its sessions are carried over when their
+   * visitors return, with their cookies, their data and their users.
+   */
+  readonly carryOver?: ExpressSessionStore | OldStoreOption
   /** Called with an event for every decision. */
   readonly onEvent?: Listener
   /**
@@ -60,6 +67,17 @@ export interface AddedOptions {
    * (default `'5s'`).
    */
   readonly timeout?: NonNullable<SessionOptions['timeout']>
+}
+
+/** A store for express-session, and how sessions are carried over from it. */
+export interface OldStoreOption {
+  /** The store from before. */
+  readonly store: ExpressSessionStore
+  /**
+   * Whether processes with express-session are still running. Each session is then kept in both
+   * stores, and changes of those processes are imported.
+   */
+  readonly bridge?: boolean
 }
 
 /** All options, in the form in which applications pass them. */
@@ -89,6 +107,7 @@ export interface Settings {
   /** The application's `MemoryStore`, which then is `req.sessionStore`. */
   readonly memoryStore: MemoryStore | undefined
   readonly lifetime: Lifetime
+  readonly carryOver: { readonly store: ExpressSessionStore; readonly bridge: boolean } | undefined
   readonly merged: ReadonlySet<string>
   readonly userOf: UserOf
   readonly core: Pick<SessionOptions, 'onEvent' | 'whenEnded' | 'timeout'>
@@ -135,10 +154,20 @@ export function readOptions(given: GivenOptions): Settings {
     store: memoryStore?.rows ?? checkStore(given.store),
     memoryStore,
     lifetime: lifetimeOf(given),
+    carryOver: oldStoreOf(given.carryOver),
     merged: new Set([...MERGED, ...merge]),
     userOf: userId,
     core: { whenEnded: 'discard', ...pick(given, CORE) },
   }
+}
+
+function oldStoreOf(option: GivenOptions['carryOver']): Settings['carryOver'] {
+  if (option === undefined) return undefined
+  const isStore = typeof (Object(option) as Partial<ExpressSessionStore>).get === 'function'
+  const { store, bridge = false } = isStore ? { store: option } : (Object(option) as Partial<OldStoreOption>)
+  checkOldStore(store)
+  if (typeof bridge !== 'boolean') throw new ConfigError(`Option \`carryOver.bridge\`: it is ${formatValue(bridge)}. Pass true or false.`)
+  return { store, bridge }
 }
 
 function checkLikeExpressSession({ genid, unset, secret, cookie }: GivenOptions): void {

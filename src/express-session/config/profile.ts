@@ -1,14 +1,19 @@
+import { DAY } from '../../core/base/duration.ts'
 import { endsWithBrowser, expiryOf, touchOf } from '../../core/config/expiry.ts'
 import { ownProfile } from '../../core/config/own-profile.ts'
 import type { SessionProfile } from '../../core/config/profile.ts'
 import type { Transport } from '../../core/cookie/transport.ts'
+import { CARRY_OVER_TOMBSTONE } from '../carry-over/carry-over.ts'
 import { attributesIn } from '../cookie/cookie.ts'
 import { sids } from '../cookie/sids.ts'
 import { ATTRIBUTES, isReservedName, USER } from '../values/names.ts'
 import type { Settings } from './options.ts'
 
+/** How long an end is remembered, in milliseconds: longer than any late response of a database. */
+const TOMBSTONE = DAY
+
 /** The rules of sessions in the form of express-session. */
-export function expressSessionProfile({ name, lifetime, rolling }: Settings, transport: Transport): SessionProfile {
+export function expressSessionProfile({ name, lifetime, rolling, carryOver }: Settings, transport: Transport): SessionProfile {
   return {
     ...ownProfile,
     names: { user: USER, isReserved: isReservedName },
@@ -21,6 +26,8 @@ export function expressSessionProfile({ name, lifetime, rolling }: Settings, tra
     touchOf: (entry, texts, now, context) =>
       rolling ? Math.max(entry.expiresAt, expiryOf(texts, entry.createdAt, now, context)) : touchOf(entry, texts, now, context, true),
     requiresNewId: () => false,
+    hasGivenIds: true,
+    tombstoneUntil: (now) => now + (carryOver === undefined ? TOMBSTONE : CARRY_OVER_TOMBSTONE),
     issues({ change, isCurrent, entry, texts, now }, context) {
       if (entry === undefined) return undefined
       const ends = endsWithBrowser(texts(), context)

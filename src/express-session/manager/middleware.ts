@@ -1,8 +1,15 @@
 import type { ServerResponse } from 'node:http'
 import { deferResponse, isNodeResponse } from '../../adapters/node/defer-response.ts'
+import { milliseconds } from '../../core/base/duration.ts'
+import { randomTextFrom } from '../../core/base/random.ts'
+import type { MakeLifecycle } from '../../core/config/lifecycle.ts'
 import type { Exchange } from '../../core/manager/adapter-port.ts'
 import { adapterOf, Sessions } from '../../core/manager/sessions.ts'
 import type { Session as CoreSession } from '../../core/session/session.ts'
+import { carryOver } from '../carry-over/carry-over.ts'
+import { OldStore } from '../carry-over/old-store.ts'
+import { RowFormat } from '../carry-over/row-format.ts'
+import { sessionFormat } from '../carry-over/session-format.ts'
 import type { Settings } from '../config/options.ts'
 import { expressSessionProfile } from '../config/profile.ts'
 import { sessionCookies } from '../cookie/session-cookies.ts'
@@ -39,7 +46,7 @@ export function makeMiddleware<Data>(settings: Settings): Middleware<Data> {
   const cookies = sessionCookies(settings.name, (request) => contextOf(settings, request))
   const transport = signed(cookies, (request) => contextOf(settings, request).secrets)
   const options = { store, codec: plainJsonCodec, saveOnError: true, maxSize: MAX_SIZE, ...core }
-  const sessions = new ExpressSessions<Data>(options, expressSessionProfile(settings, transport))
+  const sessions = new ExpressSessions<Data>(options, expressSessionProfile(settings, transport), lifecyclesOf(settings))
   const view = settings.memoryStore ?? new SessionStore(store)
   const stored = new ManagerSessions(sessions as Sessions<unknown>, settings)
   view.attach(stored)
@@ -65,6 +72,17 @@ export function makeMiddleware<Data>(settings: Settings): Middleware<Data> {
   }
   return Object.assign(middleware, { sessions })
 }
+
+function lifecyclesOf(settings: Settings): MakeLifecycle[] {
+  const { carryOver: old, core } = settings
+  if (old === undefined) return []
+  const limit = milliseconds(core.timeout?.operation) ?? OLD_STORE_LIMIT
+  const parts = { old: new OldStore(old.store, limit), format: new RowFormat(sessionFormat(settings)), bridge: old.bridge }
+  return [carryOver({ ...parts, randomText: randomTextFrom(undefined) })]
+}
+
+/** The maximum time of one operation of the old store, in milliseconds, as that of the other store. */
+const OLD_STORE_LIMIT = 2000
 
 /** express-session has no limit. Larger sessions are a mistake. */
 const MAX_SIZE = 16 << 20

@@ -5,9 +5,12 @@ export const USER = '_user'
 /** The stored property with the attributes that `req.session.cookie` has instead of the option's. */
 export const ATTRIBUTES = '_cookie'
 
+/** The stored property with the record of the row in the old store (option `carryOver`). */
+export const BRIDGE = '_bridge'
+
 /** Whether a stored name is reserved for this package. */
 export function isReservedName(name: string): boolean {
-  return name === USER || name === ATTRIBUTES || isInternal(name)
+  return name === USER || name === ATTRIBUTES || name === BRIDGE || isInternal(name)
 }
 
 /**

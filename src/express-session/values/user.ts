@@ -37,7 +37,7 @@ export function userChange(userOf: UserOf, before: JsonTexts, after: JsonTexts, 
 }
 
 /** The JSON text of the user in these properties; `undefined` if no user is logged in. */
-function userText(userOf: UserOf, texts: JsonTexts): string | undefined {
+export function userText(userOf: UserOf, texts: JsonTexts): string | undefined {
   const names = userOf === commonUser ? [...COMMON] : [...texts.keys()]
   const user = userOf(Object.fromEntries(names.map((name) => [name, parse(texts.get(name))])))
   return isUser(user) ? JSON.stringify(user) : undefined

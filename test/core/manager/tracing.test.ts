@@ -150,18 +150,37 @@ describe('the channel sojourn.event', () => {
   })
 })
 
-it('a runtime without diagnostics channels has sessions and no traces', async () => {
+describe('other runtimes', () => {
   const { getBuiltinModule } = process
-  vi.resetModules()
-  process.getBuiltinModule = undefined as never
-  try {
+
+  afterEach(() => {
+    process.getBuiltinModule = getBuiltinModule
+  })
+
+  /** Stores and loads a session with a new copy of the package. */
+  async function useSession(): Promise<void> {
+    vi.resetModules()
     const { createSessions } = await import('../../../src/index.ts')
     const sessions = createSessions<{ a: number }>({ store: new MemoryStore() })
     const session = sessions.create()
     await session.set('a', 1).save()
     expect((await sessions.load(session.id ?? '')).get('a')).toBe(1)
-    expect(messages).toEqual([])
-  } finally {
-    process.getBuiltinModule = getBuiltinModule
   }
+
+  it('without diagnostics channels have sessions and no traces', async () => {
+    process.getBuiltinModule = undefined as never
+    await useSession()
+    expect(messages).toEqual([])
+  })
+
+  it('whose tracing channels do not say whether they have subscribers, such as Bun, have traces', async () => {
+    const { channel, tracingChannel: original } = getBuiltinModule('node:diagnostics_channel')
+    const withoutProperty = (name: string): object => {
+      const { start, asyncEnd, error, tracePromise } = original(name)
+      return { start, asyncEnd, error, tracePromise: tracePromise.bind(original(name)) }
+    }
+    process.getBuiltinModule = (() => ({ channel, tracingChannel: withoutProperty })) as never
+    await useSession()
+    expect(messages.map((message) => message['channel'])).toEqual(['store', 'commit', 'store', 'load'])
+  })
 })

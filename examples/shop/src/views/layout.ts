@@ -1,4 +1,4 @@
-import { users } from '../catalog.ts'
+import { OPERATOR, users } from '../catalog.ts'
 import { type Html, html } from './html.ts'
 
 export interface PageOptions {
@@ -55,5 +55,6 @@ const loginForm = html`<form class="account" method="post" action="/login">
 
 const logoutForm = (userId: string): Html => html`<form class="account" method="post" action="/logout">
   <span>Hello, <strong>${users[userId]}</strong></span>
+  ${userId === OPERATOR && html`<a href="/inspector">Inspector</a>`}
   <button class="quiet">Log out</button>
 </form>`

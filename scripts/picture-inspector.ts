@@ -1,0 +1,55 @@
+// Why: the pictures in docs/inspector.md must show what the inspector really is, so they are
+// screenshots of the one in the shop, after it was used.
+import { join } from 'node:path'
+import { createSessions } from '../src/index.ts'
+import { SqliteStore } from '../src/stores/sqlite.ts'
+import { findChromium, launch } from '../test/browser/chromium.ts'
+import { startShop } from '../test/browser/shop-server.ts'
+import { Visitor } from '../test/browser/visitor.ts'
+
+const docs = join(import.meta.dirname, '../docs')
+const HOUR = 3_600_000
+const SESSIONS = 240
+
+const executable = findChromium()
+if (executable === undefined) throw new Error('picture-inspector: Chromium was not found. Install it to take the pictures.')
+const [shop, browser] = await Promise.all([startShop(), launch(executable)])
+try {
+  await addOlderSessions(shop.database)
+  const ada = await Visitor.open(shop, browser, { viewport: { width: 1100, height: 1040 }, deviceScaleFactor: 2 })
+  await ada.fillSession()
+  await ada.press('Log out')
+  await ada.add('Enamel mug')
+  await ada.logIn('Ada')
+  for (const [name, colorScheme, query] of [
+    ['inspector', 'light', 'view=overview'],
+    ['inspector-session', 'dark', 'view=sessions&user=ada'],
+  ] as const) {
+    await ada.page.emulateMedia({ colorScheme })
+    await ada.page.goto(`${shop.url}/inspector?${query}`)
+    if (name === 'inspector-session') await ada.page.locator('tbody a').first().click()
+    await ada.page.screenshot({ path: join(docs, `${name}.png`) })
+  }
+} finally {
+  await browser.close()
+  await shop.stop()
+}
+
+/** Adds sessions of many ages and sizes, by a manager whose clock is slow. */
+async function addOlderSessions(database: string): Promise<void> {
+  let age = 0
+  const sessions = createSessions<{ cart: string[]; userId: string }>({
+    store: new SqliteStore(database),
+    clock: () => Date.now() - age,
+  })
+  for (let count = 1; count <= SESSIONS; count++) {
+    age = Math.round(0.002 * HOUR * (count % 97) ** 2.1 * (1 + (count % 5)))
+    const session = sessions.create().set(
+      'cart',
+      Array.from({ length: (count * 7) % 300 }, (_, index) => `product-${index}`),
+    )
+    if (count % 3 === 0) session.login(['grace', 'linus'][count % 2] ?? '')
+    await session.save()
+  }
+  await sessions.close()
+}

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto'
+import { constantTimeEqual } from '../wire/constant-time-equal.ts'
+import { cookieValues } from '../wire/cookie-header.ts'
+
+const NAME = 'sojourn-inspector'
+/** The name of the field of a form that contains the token. */
+export const TOKEN = 'token'
+
+/** The token for the forms of a page, and the `Set-Cookie` field of its response if it is new. */
+export interface CsrfToken {
+  readonly token: string
+  readonly setCookie?: string
+}
+
+export function csrfToken(request: Request): CsrfToken {
+  const current = tokenIn(request)
+  if (current !== undefined) return { token: current }
+  const token = randomBytes(24).toString('base64url')
+  const secure = new URL(request.url).protocol === 'https:' ? '; Secure' : ''
+  return { token, setCookie: `${NAME}=${token}; HttpOnly; SameSite=Strict${secure}` }
+}
+
+/**
+ * Whether a post comes from a page of the inspector: the browser says that it is of the same origin,
+ * and its token is the one in the cookie. A sibling host can set the cookie, but not the origin.
+ */
+export function isForged(request: Request, form: URLSearchParams): boolean {
+  const site = request.headers.get('sec-fetch-site')
+  const token = tokenIn(request)
+  return (site !== null && site !== 'same-origin') || token === undefined || !constantTimeEqual(token, form.get(TOKEN) ?? '')
+}
+
+function tokenIn({ headers }: Request): string | undefined {
+  const [token, another] = cookieValues(headers.get('cookie'), NAME)
+  return another === undefined && token !== undefined && /^[\w-]{32}$/.test(token) ? token : undefined
+}
