@@ -38,7 +38,10 @@ function addExplain(sojourn: Command, done: Done): void {
   const command = sojourn
     .command('explain')
     .description('Explains what would happen to a request now, and why.')
-    .argument('[cookie]', 'a Cookie header, the value of a session cookie, a handle, or - for standard input, because arguments show in `ps`')
+    .argument(
+      '[cookie]',
+      'a Cookie header, the value of a session cookie, a handle, or - for standard input, because arguments show in `ps`',
+    )
     .option('--url <url>', 'the address of the request, as the application receives it (default: over HTTPS)')
     .option('--header <header>', "a header of the request, such as 'x-forwarded-proto: https'; repeatable", parseHeader, [])
     .option('--json', 'print one JSON object')
