@@ -4,11 +4,15 @@ import cookieSession from 'cookie-session'
 import express, { type Express, type Request } from 'express'
 import expressSession from 'express-session'
 import { session } from 'sojourn/express'
+import dropIn from 'sojourn/express-session'
 import { expressSessionStore } from '../stores/express-session-store.ts'
 import { countOperations } from '../stores/operations.ts'
 import { sojournStore } from '../stores/sojourn-store.ts'
 import { handlersOf, type PeerSession, plainObject, sojourn, withoutSession } from './handlers.ts'
 import { COOKIE, LIFETIME, type Libraries, type Library, libraryOf, SECRET, type Serve } from './library.ts'
+
+/** The options of express-session. */
+const OPTIONS = { secret: SECRET, resave: false, saveUninitialized: false, cookie: { ...COOKIE, maxAge: LIFETIME.milliseconds } }
 
 type Context = Request & { session: PeerSession }
 
@@ -16,17 +20,12 @@ const LIBRARIES: Libraries<Express, Context> = {
   bare: () => ({ install() {}, handlers: withoutSession() }),
   sojourn: withSojourn(false),
   'sojourn lazy': withSojourn(true),
+  'sojourn/express-session': async (store, location) => ({
+    install: async (app) => app.use(dropIn({ store: countOperations(await sojournStore(store, location)), ...OPTIONS })),
+    handlers: handlersOf((req, work) => work(req.session), plainObject),
+  }),
   'express-session': async (store, location) => ({
-    install: async (app) =>
-      app.use(
-        expressSession({
-          store: countOperations(await expressSessionStore(store, location)),
-          secret: SECRET,
-          resave: false,
-          saveUninitialized: false,
-          cookie: { ...COOKIE, maxAge: LIFETIME.milliseconds },
-        }),
-      ),
+    install: async (app) => app.use(expressSession({ store: countOperations(await expressSessionStore(store, location)), ...OPTIONS })),
     handlers: handlersOf((req, work) => work(req.session), plainObject),
   }),
   'cookie-session': () => ({

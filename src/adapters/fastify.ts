@@ -119,9 +119,10 @@ function decorate(app: FastifyInstance, sessions: Sessions, name: string): boole
 
 /**
  * Makes the error page after a failed commit. Fastify ignores a hijacked reply, so its error page
- * is plain text.
+ * is plain text. A response whose head was sent is cut off, and the error is logged.
  */
 function fail(reply: Reply, error: unknown): void {
+  if (reply.raw.headersSent) return reply.log.error({ err: error }, 'The session could not be saved at the end of a response.')
   if (reply.sent) return sendPlainError(reply.raw, error)
   dropFirstResponse(reply)
   reply.send(isError(error) ? error : new Error('The session could not be saved; see the cause.', { cause: error }))

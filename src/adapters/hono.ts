@@ -3,7 +3,7 @@ import type { Exchange } from '../core/manager/adapter-port.ts'
 import { honoRequest } from './hono/hono-request.ts'
 import { adapterOf, assignmentError, checkUnused, managerOf, openOnce } from './shared/manager.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
-import { failedResponse, runHandler, withSessionHeaders } from './web/web-response.ts'
+import { commitFor, failedResponse, runHandler } from './web/web-response.ts'
 
 declare module 'hono' {
   interface ContextVariableMap {
@@ -73,8 +73,8 @@ function refuseAssignment(c: Context, name: string): void {
 
 async function commit<Data>(exchange: Exchange<Data>, c: Context, before: Headers): Promise<void> {
   try {
-    const delivery = await exchange.commit(c.finalized ? c.res.status : 500)
-    if (c.finalized) replace(c, withSessionHeaders(c.res, delivery))
+    if (c.finalized) replace(c, await commitFor(exchange, c.res))
+    else await exchange.commit(500)
   } catch (error) {
     const failed = failedResponse(exchange, error, c.finalized ? c.res : undefined, before)
     replace(c, failed)

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { type ConnectFramework, connectMiddleware, type Next, sendPlainError } from './node/connect.ts'
+import { cutOff } from './node/cut-off.ts'
 import { reportError } from './shared/error-status.ts'
 import { checkHandler, managerOf } from './shared/manager.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
@@ -87,7 +88,7 @@ export function withSession<Data = Default, const S extends Schemas = Schemas>(
     } catch (error) {
       if (!res.headersSent) return sendPlainError(res, error)
       reportError(error)
-      res.destroy()
+      cutOff(res)
     }
   }
   return Object.assign((req: IncomingMessage, res: ServerResponse): void => void listen(req, res), { sessions })

@@ -87,7 +87,7 @@ function observerOf({ port }: AdminContext): Observer {
   const { options, profile } = port
   const events: SessionEvent[] = []
   const engine = makeEngine(options, profile, (event) => void events.push(event))
-  const manager = { name: options.as ?? 'session', lazy: false, scope: profile.scope(options) }
+  const manager = { name: options.as ?? 'session', lazy: false, saveOnEnd: false, scope: profile.scope(options) }
   return { engine, events, requests: new RequestSessions<unknown>(engine, new Committer(engine), manager) }
 }
 

@@ -130,13 +130,14 @@ describe('without a response that can set a cookie', () => {
   it.each<[string, (session: Session) => unknown]>([
     ['another user', (opened) => opened.set('userId', 'grace')],
     ['a cookie that ends with the browser', (opened) => opened.setExpiry('browser')],
-  ])('%s is refused by save()', async (_, change) => {
+  ])('%s is refused where it is set', async (_, change) => {
     await using server = await start()
     await server.browser.get('/login/ada')
     const before = [...server.browser.cookies]
-    const code = await server.connect((opened) => {
-      change(opened)
-      return codeOf(() => opened.save())
+    const code = await server.connect(async (opened) => {
+      const refused = await codeOf(async () => change(opened))
+      await opened.save()
+      return refused
     })
     expect(code).toBe('ERR_SESSION_CONFIG')
     expect(JSON.parse((await server.browser.get('/')).body)).toEqual({ userId: 'ada' })

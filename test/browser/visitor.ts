@@ -60,11 +60,11 @@ export class Visitor {
     return id === undefined ? undefined : rowOf(this.#shop.database, id)
   }
 
-  /** Expects that the panel shows exactly the row, and returns the properties. */
+  /** Expects that the panel shows exactly the row, and returns the properties that are not reserved. */
   async expectPanelShowsRow(): Promise<Record<string, string> | undefined> {
     const [panel, row] = [await readPanel(this.page), await this.row()]
     expect(panel).toEqual(row)
-    return row?.properties
+    return row && Object.fromEntries(Object.entries(row.properties).filter(([name]) => !name.startsWith('_')))
   }
 
   async changes(): Promise<string[]> {

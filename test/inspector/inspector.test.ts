@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { inspector, type Operator } from '../../src/inspector/inspector.ts'
 import { CookieStore } from '../../src/stores/cookie.ts'
+import { MemoryStore } from '../../src/stores/memory.ts'
 import { catchError, catchRejection, HOUR, TestApp } from '../core/fixture.ts'
 import { ScriptedStore } from '../core/scripted-store.ts'
 import { SECRET } from '../stores/cookie/cookie-secret.ts'
@@ -163,6 +164,42 @@ describe('the overview', () => {
     inspected.app.clock.advance(16_000)
     await inspected.app.sessions.create().set('a', 1).save()
     expect(await sessionsOf()).toBe('2')
+  })
+})
+
+describe('the statistics of the overview', () => {
+  it('are collected once for requests at the same time', async () => {
+    const inspected = await InspectedApp.create({ a: 1 })
+    const list = vi.spyOn(inspected.app.memory, 'list')
+    await Promise.all([inspected.get({ view: 'overview' }), inspected.get({ view: 'overview' })])
+    expect(list).toHaveBeenCalledTimes(1)
+  })
+
+  it('say so if there was no time for all rows', async () => {
+    const inspected = await InspectedApp.create({ a: 1 })
+    vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort())
+    const { response, text } = await inspected.get({ view: 'overview' })
+    expect(response.status).toBe(200)
+    expect(text).toContain('Only the first 0 rows were read')
+  })
+})
+
+describe('a second manager', () => {
+  it('has its events and sessions in another inspector', async () => {
+    const store = new MemoryStore()
+    const [app, staff] = [new TestApp({ store }), new TestApp({ store, as: 'staff', cookie: { name: 'staff' } })]
+    const handlers = [app, staff].map(({ sessions }) => inspector({ sessions, authorize: () => ADA, history: 10 }))
+    const handles: string[] = []
+    for (const { sessions } of [app, staff]) {
+      const session = sessions.create()
+      await session.set('userId', 'ada').save()
+      handles.push(session.handle ?? '')
+    }
+    const textOf = async (index: number, query: string): Promise<string> =>
+      (await handlers[index]?.(new Request(`${URL_OF_INSPECTOR}${query}`)))?.text() ?? ''
+    expect(await textOf(0, '')).toContain(handles[0])
+    expect(await textOf(0, '')).not.toContain(handles[1])
+    expect(await textOf(1, `?session=${handles[1]}`)).toContain('<strong>created</strong>')
   })
 })
 

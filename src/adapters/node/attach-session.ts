@@ -40,7 +40,7 @@ export function attachSession<Data>(
       adapter,
       req,
       new NodeRequest(req, { secure, remedy, environment, originalUrl }),
-      isDeferrable ? COMPLETE : WITHOUT_RESPONSE,
+      isDeferrable ? undefined : WITHOUT_RESPONSE,
     )
     if (exchange === undefined) return undefined
     if (isUpgrade(req)) req.socket.once('close', () => abandonLater(exchange))
@@ -53,8 +53,7 @@ export function attachSession<Data>(
   }
 }
 
-const COMPLETE: ResponseAbility = { issues: true }
-const WITHOUT_RESPONSE: ResponseAbility = { issues: false }
+const WITHOUT_RESPONSE: ResponseAbility = { issues: false, late: false }
 
 /** Whether the connection becomes a WebSocket or the like. It is then used without a response. */
 function isUpgrade(req: IncomingMessage & { readonly upgrade?: boolean }): boolean {

@@ -5,6 +5,7 @@ import type { StartedResponse } from '../../core/draft/started-response.ts'
 import type { Exchange } from '../../core/manager/adapter-port.ts'
 import { reportError } from '../shared/error-status.ts'
 import { BufferedCalls, CALLS, type Call, type Calls, callbackOf, callsOf, checkChunk, withoutWrappers } from './buffered-calls.ts'
+import { cutOff } from './cut-off.ts'
 import { detach, discard, ErrorPage } from './error-page.ts'
 import { applyDelivery, checkHead, type Header, nodeError, representationOf, takeHead } from './response-head.ts'
 import { headersSent, mask, type ResponseMask } from './response-mask.ts'
@@ -13,8 +14,11 @@ import { delayDestroy, resumeDestroy } from './socket-guard.ts'
 /** A commit for which a deferred response waits. */
 export interface CommitHook {
   /** The session that is committed at the end of the tick in which the response started. */
-  readonly exchange: Pick<Exchange<unknown>, 'commit' | 'delivery'>
-  /** Passes the error of a failed commit to the framework, which responds with an error page. */
+  readonly exchange: Pick<Exchange<unknown>, 'commit' | 'delivery' | 'isLate' | 'commitLate' | 'abandon'>
+  /**
+   * Passes the error of a failed commit to the framework, which responds with an error page. If the
+   * head has been sent, its page is discarded and the response is cut off.
+   */
   fail(error: unknown): void
 }
 
@@ -59,9 +63,9 @@ export function deferResponse(req: IncomingMessage, res: Deferrable, hook: Commi
  *   the commits.
  * - `deferred`: the commits are running. Calls are buffered, and the response looks started.
  * - `released`: the commits succeeded. The buffered calls were repeated, and later ones are passed
- *   on.
- * - `failed`: a commit failed. The error page replaces the response, and calls of its previous
- *   writers are discarded.
+ *   on. If a session can still be changed, `end` is deferred again until the changes are committed.
+ * - `failed`: a commit failed. The error page replaces the response, or the response is cut off if
+ *   its head was sent. Calls of its previous writers are discarded.
  */
 class DeferredResponse implements StartedResponse {
   readonly #req: IncomingMessage
@@ -71,7 +75,7 @@ class DeferredResponse implements StartedResponse {
   readonly #original: Calls
   /** The headers of the representation before the session was attached. */
   readonly #initialHeaders: readonly Header[]
-  readonly #calls: BufferedCalls = new BufferedCalls()
+  #calls: BufferedCalls = new BufferedCalls()
   #state: 'open' | 'deferred' | 'released' | 'failed' = 'open'
   /** Whether a call other than `writeHead` is starting the response. */
   #startsImplicitly = false
@@ -103,6 +107,10 @@ class DeferredResponse implements StartedResponse {
     this.#sources.push(source)
   }
 
+  get isComplete(): boolean {
+    return this.#calls.ended
+  }
+
   /** Whether the body is still being written, so that values read now can be sent under the fixed head. */
   get isStreaming(): boolean {
     const res = this.#res
@@ -116,7 +124,7 @@ class DeferredResponse implements StartedResponse {
       case 'deferred':
         return this.#buffer(call, args)
       case 'released':
-        return Reflect.apply(this.#original[call], this.#res, args)
+        return call === 'end' && this.#isLate() ? this.#end(args) : Reflect.apply(this.#original[call], this.#res, args)
       case 'failed':
         return discard(this.#res, call, args) // a call of middleware that was installed later, such as compression
     }
@@ -184,15 +192,14 @@ class DeferredResponse implements StartedResponse {
    */
   #commit(): void {
     const deliveries: Delivery[] = []
-    let failure: { readonly error: unknown; readonly hook: CommitHook } | undefined
+    let failure: Failure | undefined
     let left = this.#hooks.length
     const done = (): void => {
       left -= 1
       if (left > 0) return
-      this.#mask?.unmask()
-      if (this.#socket !== undefined) resumeDestroy(this.#socket, this.#res)
-      if (failure === undefined) this.#release(deliveries)
-      else this.#fail(failure.error, failure.hook)
+      if (failure !== undefined) this.#fail(failure)
+      else if (this.#calls.ended && this.#isLate()) this.#commitLate(() => this.#release(deliveries))
+      else this.#release(deliveries)
     }
     for (const [index, hook] of this.#hooks.entries()) {
       const onDelivery = (delivery: Delivery): void => {
@@ -209,7 +216,8 @@ class DeferredResponse implements StartedResponse {
 
   #release(deliveries: readonly Delivery[]): void {
     const res = this.#res
-    this.#state = 'released'
+    this.#resume('released')
+    if (this.#isLate()) res.once('close', () => this.#onClose())
     // The client disconnected. The commit stands, and nothing can be sent.
     if (isGone(res)) return this.#calls.drop(nodeError(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'))
     const { needsDrain, ended } = this.#calls
@@ -226,7 +234,7 @@ class DeferredResponse implements StartedResponse {
       return !this.#replay()
     } catch (error) {
       if (res.headersSent) res.destroy(error as Error)
-      else this.#fail(error, this.#hooks[0])
+      else this.#fail({ error, hook: this.#hooks[0] })
       return false
     }
   }
@@ -235,7 +243,9 @@ class DeferredResponse implements StartedResponse {
   #replay(): boolean {
     const res = this.#res
     const original = this.#original
-    return this.#unpatch() ? this.#calls.replay(res, original) : withoutWrappers(res, original, () => this.#calls.replay(res, original))
+    return !this.#isLate() && this.#unpatch()
+      ? this.#calls.replay(res, original)
+      : withoutWrappers(res, original, () => this.#calls.replay(res, original))
   }
 
   /**
@@ -251,10 +261,56 @@ class DeferredResponse implements StartedResponse {
     return isComplete
   }
 
-  #fail(error: unknown, hook: CommitHook | undefined): void {
+  /** Whether a session can still be changed, so that the response must not end without its commit. */
+  #isLate(): boolean {
+    return this.#hooks.some(({ exchange }) => exchange.isLate)
+  }
+
+  /** Ends a response whose head was sent: at once, or when the changes since then are committed. */
+  #end(args: readonly unknown[]): ServerResponse {
     const res = this.#res
-    this.#state = 'failed'
+    checkChunk('end', args[0])
+    this.#calls = new BufferedCalls()
+    this.#state = 'deferred'
+    this.#mask = mask(this.#req, res, this.#calls)
+    this.#buffer('end', args)
+    this.#commitLate(() => this.#release([]))
+    return res
+  }
+
+  /** Commits what was changed since the start of the response, and then calls `onDone`. */
+  #commitLate(onDone: () => void): void {
+    let failure: Failure | undefined
+    const commits = this.#hooks.flatMap((hook) => {
+      const onError = (error: unknown): void => {
+        failure ??= { error, hook }
+      }
+      return hook.exchange.commitLate()?.catch(onError) ?? []
+    })
+    if (commits.length === 0) return onDone()
+    void Promise.all(commits).then(() => (failure === undefined ? onDone() : this.#fail(failure)))
+  }
+
+  /** After the handlers of `close`, which may save the session. */
+  #onClose(): void {
+    setImmediate(() => {
+      for (const { exchange } of this.#hooks) void exchange.abandon()
+    })
+  }
+
+  #resume(state: 'released' | 'failed'): void {
+    this.#state = state
+    this.#mask?.unmask()
+    this.#mask = undefined
+    if (this.#socket !== undefined) resumeDestroy(this.#socket, this.#res)
+    this.#socket = undefined
+  }
+
+  #fail({ error, hook }: Failure): void {
+    const res = this.#res
+    this.#resume('failed')
     for (const source of this.#sources ?? []) detach(source, res)
+    if (res.headersSent) return this.#cutOff(error, hook)
     this.#errorPage = new ErrorPage(res, this.#original, {
       error,
       initialHeaders: this.#initialHeaders,
@@ -272,12 +328,29 @@ class DeferredResponse implements StartedResponse {
     }
   }
 
+  /** Its client must not take the response for a complete one. */
+  #cutOff(error: unknown, hook: CommitHook | undefined): void {
+    this.#calls.drop(error)
+    try {
+      hook?.fail(error)
+    } catch (thrown) {
+      reportError(thrown)
+    }
+    cutOff(this.#res)
+  }
+
   #delayDestroy(): void {
     const { socket } = this.#req
     if (!this.#isHttp1 || socket === undefined) return
     delayDestroy(socket)
     this.#socket = socket
   }
+}
+
+/** The error of a commit, and the hook of its session. */
+interface Failure {
+  readonly error: unknown
+  readonly hook: CommitHook | undefined
 }
 
 /**

@@ -20,6 +20,8 @@ export function checkHandler(handler: unknown, call = 'withSession(options, hand
   if (typeof handler !== 'function') throw new ConfigError(`${call}: pass a function that handles the request as \`handler\`.`)
 }
 
+const STREAMED: ResponseAbility = { issues: true, late: true }
+
 /**
  * Opens and binds the session of a request; `undefined` if this manager is installed twice and has
  * already bound it.
@@ -28,7 +30,7 @@ export async function openOnce<Data>(
   adapter: SessionAdapter<Data>,
   target: object,
   request: Request | IncomingRequest,
-  response?: ResponseAbility,
+  response: ResponseAbility | undefined = adapter.saveOnEnd ? STREAMED : undefined,
 ): Promise<Exchange<Data> | undefined> {
   if (adapter.boundTo(target) !== undefined) return undefined
   const exchange = await adapter.open(request, response)

@@ -23,6 +23,9 @@ export function setCaching(headers: Headers, { cookies, vary }: Delivery): void 
   if (vary !== undefined) headers.set('Vary', withVary(headers.get('Vary') ?? undefined, vary))
 }
 
+/** Adds to a response what it has to carry for its session. */
+type Apply = (response: Response, delivery: Delivery) => Response
+
 /**
  * Runs a handler, commits its session, and returns its response with what `apply` adds. If the commit
  * fails, the response is an empty one with the status of the error.
@@ -31,11 +34,11 @@ export async function respond<Data, Result extends Response>(
   exchange: Exchange<Data>,
   handler: () => Promise<Result>,
   asResult: (thrown: unknown) => Response | undefined,
-  apply: (response: Response, delivery: Delivery) => Response = withSessionHeaders,
+  apply?: Apply,
 ): Promise<Response> {
   const response = await runHandler<Data, Response>(exchange, async () => checkResponse(await handler()), asResult)
   try {
-    return apply(response, await exchange.commit(response.status))
+    return await commitFor(exchange, response, apply)
   } catch (error) {
     reportError(error)
     return failedResponse(exchange, error, response)
@@ -45,6 +48,30 @@ export async function respond<Data, Result extends Response>(
 function checkResponse(result: unknown): Response {
   if (typeof result === 'object' && result !== null && 'status' in result) return result as Response
   throw new TypeError('The handler of this request has to return a Response.')
+}
+
+/**
+ * Commits the session for the response, and returns the response with what `apply` adds. If the session
+ * can be changed while the body is sent, the body ends when these changes are committed, and fails if
+ * their commit fails.
+ */
+export async function commitFor<Data>(exchange: Exchange<Data>, response: Response, apply: Apply = withSessionHeaders): Promise<Response> {
+  const isComplete = response.status < 200 || (response.body ?? undefined) === undefined
+  const delivery = await exchange.commit(response.status, { isComplete, isStreaming: undefined })
+  return apply(exchange.isLate ? endingAfterCommit(exchange, response) : response, delivery)
+}
+
+function endingAfterCommit<Data>(exchange: Exchange<Data>, response: Response): Response {
+  async function flush(): Promise<void> {
+    try {
+      await exchange.commitLate()
+    } catch (error) {
+      reportError(error)
+      throw error
+    }
+  }
+  const transformer = { flush, cancel: () => exchange.abandon() }
+  return new Response(response.body?.pipeThrough(new TransformStream(transformer)), response)
 }
 
 /**

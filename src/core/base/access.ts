@@ -1,18 +1,21 @@
-import { ConfigError, type SessionError } from './errors.ts'
+import { ConfigError, HeadersSentError, type SessionError } from './errors.ts'
 import type { Listener } from './events.ts'
 
 /** The reason why a session cannot be changed. */
 export interface Refusal {
-  readonly reason: 'insecure' | 'outside-path' | 'outside' | 'no-response' | 'unreadable'
+  readonly reason: 'insecure' | 'outside-path' | 'outside' | 'no-response' | 'headers-sent' | 'unreadable'
   /** The error that a verb throws; its message names the remedy. */
   readonly error: () => SessionError
 }
 
 /**
  * The changes that a request may make: all; only those that need no new token at the client
- * (`existing`); or none. A flush is always performed.
+ * (`existing`); or none. A flush is always performed. `afterHead`: the changes that it may make while
+ * the body of its response is written; omitted for none.
  */
-export type Access = { readonly writes: 'all' } | { readonly writes: 'existing' | 'none'; readonly refusal: Refusal }
+export type Access =
+  | { readonly writes: 'all'; readonly afterHead?: Access }
+  | { readonly writes: 'existing' | 'none'; readonly refusal: Refusal }
 
 /** The access of a request, or a function that returns it where it differs between phases. */
 export type AccessNow = Access | (() => Access)
@@ -42,6 +45,21 @@ export const NO_RESPONSE: Access = {
       ),
   },
 }
+
+/** The response has started, so that it cannot carry another cookie. */
+const HEADERS_SENT: Access = {
+  writes: 'existing',
+  refusal: {
+    reason: 'headers-sent',
+    error: () =>
+      new HeadersSentError(
+        'The response has started, so it cannot set a cookie. So no session can start here, and login(), cycleId() and setExpiry() with another kind of cookie cannot be used. Do that before the first byte of the response; to start a session for later changes, set one of its properties there. Other changes of a session that exists are saved when the response ends.',
+      ),
+  },
+}
+
+/** Changes that are made after the response has started are committed before it ends. */
+export const UNTIL_END: Access = { writes: 'all', afterHead: HEADERS_SENT }
 
 /** Throws the error of the refusal and reports it. */
 export function refuse({ reason, error }: Refusal, emit: Listener): never {

@@ -94,8 +94,8 @@ export interface SessionEvents {
    */
   readonly 'commit-failed': { readonly reason: string }
   /**
-   * The connection of a request closed (`closed`) with changes that were never committed: a
-   * WebSocket, whose changes need `await session.save()`.
+   * The connection of a request closed (`closed`) before its changes were committed: that of a
+   * WebSocket, or of a stream with the option `saveOnEnd`. They need `await session.save()`.
    */
   readonly uncommitted: { readonly reason: 'closed' }
   /**
@@ -115,11 +115,11 @@ export interface SessionEvents {
   /**
    * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), for a
    * request that `cookie.path` does not cover (`outside-path`), outside of a request (`outside`, with
-   * a `CookieStore`), or in a request without a response that can set it, such as the handshake of a
-   * WebSocket (`no-response`); or it would replace that of a session of Django that cannot be read
-   * (`unreadable`).
+   * a `CookieStore`), in a request without a response that can set it, such as the handshake of a
+   * WebSocket (`no-response`), or after the response has started (`headers-sent`); or it would replace
+   * that of a session of Django that cannot be read (`unreadable`).
    */
-  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside-path' | 'outside' | 'no-response' | 'unreadable' }
+  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside-path' | 'outside' | 'no-response' | 'headers-sent' | 'unreadable' }
   /**
    * An operator changed something with `sojourn/admin` or the command line: ended one session
    * (`revoked`), those of a user (`user-revoked`) or many (`all-revoked`), removed a property

@@ -3,10 +3,12 @@ import { affectsProperty, type Intent } from '../changes/intent.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Draft } from '../draft/draft.ts'
 import { loadEntry } from '../draft/opening.ts'
-import type { CommitResult } from './job.ts'
+import type { CommitResult, Job } from './job.ts'
 import type { CommitQueue } from './queue.ts'
 import type { Verifier } from './verifier.ts'
 import { writeChanges } from './write-changes.ts'
+
+type ClaimScope = Pick<Job, 'deadline' | 'access'>
 
 /** Takes properties out of sessions, each for at most one caller. */
 export class Claims {
@@ -21,7 +23,7 @@ export class Claims {
   }
 
   /** See `Committer.claim`. */
-  async claim(draft: Draft, name: string, deadline: number): Promise<string | undefined> {
+  async claim(draft: Draft, name: string, scope: ClaimScope): Promise<string | undefined> {
     draft.collectChangesOf(name)
     const text = draft.properties.texts.get(name)
     if (draft.state.is !== 'live' || (text === undefined && draft.hasPending(name))) {
@@ -31,7 +33,7 @@ export class Claims {
     const { user: userName } = this.#engine.profile.names
     const own = draft.intents.filter((intent) => affectsProperty(intent, name) || (name === userName && intent.kind === 'login'))
     if (own.length === 0 && !draft.latestTexts.has(name) && !(await this.#isSetMeanwhile(draft, name))) return undefined
-    return this.#commitClaim(draft, name, own, deadline)
+    return this.#commitClaim(draft, name, own, scope)
   }
 
   /**
@@ -47,13 +49,13 @@ export class Claims {
     return true
   }
 
-  async #commitClaim(draft: Draft, name: string, own: readonly Intent[], deadline: number): Promise<string | undefined> {
+  async #commitClaim(draft: Draft, name: string, own: readonly Intent[], scope: ClaimScope): Promise<string | undefined> {
     const { state, generation, latestTexts } = draft
     if (state.is !== 'live') return undefined
     const intents: Intent[] = [...own, { kind: 'claim', name }]
     let done: CommitResult
     try {
-      done = await writeChanges(this.#queue, draft, { ...state, intents, merged: undefined, latestTexts, generation, deadline }, own)
+      done = await writeChanges(this.#queue, draft, { ...scope, ...state, intents, merged: undefined, latestTexts, generation }, own)
     } catch (error) {
       if (!(error instanceof SessionEndedError) || own.length > 0) throw error
       this.#engine.emit({ type: 'found-ended', reason: error.reason, outcome: 'discarded', handle: state.identity.handle })
@@ -61,7 +63,7 @@ export class Claims {
     }
     draft.removeClaimed(name, generation)
     if (this.#engine.lifecycles === undefined) return done.merged.claimed
-    const objection = await this.#verifier.verify(draft, done, state.identity, { generation, deadline })
+    const objection = await this.#verifier.verify(draft, done, state.identity, { ...scope, generation })
     if (objection !== undefined) throw objection.error
     return done.merged.claimed
   }

@@ -12,6 +12,8 @@ export class SessionCommits {
   /** The running operation, which the next one waits for. */
   #current: Promise<unknown> | undefined
   #final: Promise<void> | undefined
+  /** The error of the final commit. What the request has changed is then not saved later. */
+  #failure: { readonly error: unknown } | undefined
 
   constructor(draft: Draft, committer: Committer) {
     this.#draft = draft
@@ -19,24 +21,38 @@ export class SessionCommits {
   }
 
   /**
-   * Closes the draft, which can only be read from then on, and commits it for a response with this
-   * status. Repeated calls return the same promise.
+   * Closes the draft, and commits it for a response with this status. From then on it can only be read,
+   * or changed until `finishLate` if the response can wait for that. Repeated calls return the same
+   * promise.
    */
   finish(status: number, response?: StartedResponse): Promise<void> {
-    this.#draft.close(response)
-    this.#final ??= this.#delivered(this.#inTurn(() => this.#committer.commit(this.#draft, status)))
+    this.#draft.response.start(response)
+    this.#final ??= this.#delivered(this.#inTurn(this.#firstCommit(status, response?.isComplete === true)))
     return this.#final
+  }
+
+  /**
+   * Commits what was changed since the response started; from then on the session can only be read.
+   * `undefined` if there is nothing to commit, or if the first commit failed or dropped its changes.
+   */
+  finishLate(): Promise<void> | undefined {
+    const { access, isLate } = this.#draft.response
+    const hasChanges = isLate && this.#draft.hasChanges
+    const done = hasChanges ? this.#inTurn(() => this.#committer.commit(this.#draft, { access })) : undefined
+    this.#draft.response.endLate()
+    return done
   }
 
   async save(): Promise<void> {
     const draft = this.#draft.openForWrite()
+    const { access } = draft.response
     if (draft.context.profile.savesUnchanged === true) draft.record({ kind: 'save' })
-    return this.#delivered(this.#inTurn(() => this.#committer.commit(this.#draft)))
+    return this.#delivered(this.#inTurn(() => this.#unlessFailed(() => this.#committer.commit(draft, { access }))))
   }
 
   async claim(name: string): Promise<string | undefined> {
-    this.#draft.openForRead().openForWrite()
-    return this.#delivered(this.#inTurn(() => this.#committer.claim(this.#draft, name)))
+    const { access } = this.#draft.openForRead().openForWrite().response
+    return this.#delivered(this.#inTurn(() => this.#unlessFailed(() => this.#committer.claim(this.#draft, name, access))))
   }
 
   load(): Promise<void> {
@@ -47,9 +63,32 @@ export class SessionCommits {
     return this.#inTurn(() => this.#committer.reload(this.#draft))
   }
 
-  /** The connection of the request closed, and no response will commit its changes. */
+  /** The connection of the request closed before its changes were committed. */
   abandon(): Promise<void> {
     return this.#inTurn(async () => this.#committer.reportUncommitted(this.#draft))
+  }
+
+  #firstCommit(status: number, isComplete: boolean): () => Promise<void> {
+    const { response } = this.#draft
+    const { access } = response
+    if (!isComplete && !this.#committer.dropsChanges(status)) response.startLate()
+    const commit = (): Promise<void> => this.#committer.commit(this.#draft, { status, access })
+    return response.isLate ? () => this.#endLateOnFailure(commit) : commit
+  }
+
+  async #endLateOnFailure(commit: () => Promise<void>): Promise<void> {
+    try {
+      await commit()
+    } catch (error) {
+      this.#failure = { error }
+      this.#draft.response.endLate()
+      throw error
+    }
+  }
+
+  async #unlessFailed<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#failure !== undefined) throw this.#failure.error
+    return work()
   }
 
   /** Writes the cookies to the jar of the request, if it has one, also after a failed commit. */

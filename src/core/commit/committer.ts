@@ -1,4 +1,4 @@
-import { requireToken } from '../base/access.ts'
+import { type Access, requireToken } from '../base/access.ts'
 import { backoff, monotonic } from '../base/clock.ts'
 import { CommitUnknownError, SessionEndedError, SessionError } from '../base/errors.ts'
 import type { SessionEvent } from '../base/events.ts'
@@ -36,10 +36,20 @@ const MAX_REPEATS = 3
 /** The first pause before that is at most 16 ms. */
 const FIRST_PAUSE = 4
 
+/** A commit that a request asks for. */
+export interface CommitRequest {
+  /** The status of the response, if it is committed for one. */
+  readonly status?: number
+  /** What the commit may change. */
+  readonly access: Access
+}
+
 /** The changes that a commit covers. Changes made while it runs belong to the next one. */
 interface Scope {
   readonly intents: readonly Intent[]
   readonly generation: number
+  /** What the commit may change. */
+  readonly access: Access
   /** The `monotonic()` time by which the commit has to end. */
   readonly deadline: number
 }
@@ -67,21 +77,21 @@ export class Committer {
   }
 
   /** Whether the commit for a response with this status performs only a flush. */
-  dropsChanges(status: number): boolean {
+  dropsChanges(status = 200): boolean {
     return status >= 500 && !this.#engine.saveOnError
   }
 
   /**
-   * Commits the changes of a draft. If the status is 500 or above and `saveOnError` is not set, only
-   * a flush and the end of an overlap are performed.
+   * Commits the changes of a draft, or only a flush and the end of an overlap if the status requires
+   * that.
    */
-  async commit(draft: Draft, status = 200, traced?: CommitTrace): Promise<void> {
-    if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.commit(draft, status, started))
-    const failed = this.dropsChanges(status)
+  async commit(draft: Draft, request: CommitRequest = draft.response, traced?: CommitTrace): Promise<void> {
+    if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.commit(draft, request, started))
+    const failed = this.dropsChanges(request.status)
     setOutcome(traced, 'unchanged')
-    const scope = this.#scope(draft)
+    const scope = this.#scope(draft, request.access)
     try {
-      if (draft.unverified !== undefined) await this.#verifier.verifyAgain(draft, scope.deadline)
+      if (draft.unverified !== undefined) await this.#verifier.verifyAgain(draft, scope)
       const { discardsChanges, problem } = inspectChanges(draft, failed)
       if (draft.state.is === 'deferred' && problem === undefined) return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
       if (!discardsChanges && hasUnloadedChanges(draft)) await loadInto(this.#engine, draft, true)
@@ -105,14 +115,14 @@ export class Committer {
   }
 
   /** Removes a property in the store and resolves to its text. At most one caller gets it. */
-  async claim(draft: Draft, name: string, traced?: CommitTrace): Promise<string | undefined> {
-    if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.claim(draft, name, started))
+  async claim(draft: Draft, name: string, access: Access, traced?: CommitTrace): Promise<string | undefined> {
+    if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.claim(draft, name, access, started))
     setOutcome(traced, 'claimed')
     requireClaims(this.#engine)
-    const scope = this.#scope(draft)
+    const scope = this.#scope(draft, access)
     try {
-      if (draft.unverified !== undefined) await this.#verifier.verifyAgain(draft, scope.deadline)
-      return await this.#claims.claim(draft, name, scope.deadline)
+      if (draft.unverified !== undefined) await this.#verifier.verifyAgain(draft, scope)
+      return await this.#claims.claim(draft, name, scope)
     } catch (error) {
       throw this.#failed(draft, scope, error)
     }
@@ -163,15 +173,13 @@ export class Committer {
 
   /** Reports changes that nothing will commit. The warning is printed once. */
   reportUncommitted(draft: Draft): void {
-    if (draft.isCommitted) return
-    const isModified = collectChanges(draft) !== undefined || draft.intents.length > 0 || draft.pendingDeletes.length > 0
-    if (!isModified) return
+    if (draft.response.isReadOnly || !draft.hasChanges) return
     this.#engine.emit({ type: 'uncommitted', reason: 'closed', ...handleOf(draft.state) })
     this.#engine.warnOnce(UNCOMMITTED)
   }
 
-  #scope({ generation }: Draft): Scope {
-    return { intents: [], generation, deadline: monotonic() + this.#engine.requestTimeout }
+  #scope({ generation }: Draft, access: Access): Scope {
+    return { intents: [], generation, access, deadline: monotonic() + this.#engine.requestTimeout }
   }
 
   /**
@@ -242,7 +250,7 @@ export class Committer {
   }
 
   async #create(draft: Draft, merged: Merged, scope: Scope): Outcome {
-    requireToken(draft.access, this.#engine.emit) // with `lazy`, it was unknown whether there is a session
+    requireToken(scope.access, this.#engine.emit) // with `lazy`, it was unknown whether there is a session
     const created = await this.#writer.create(merged, scope.deadline, draft.reservedIdentity)
     draft.onCommitted(scope.intents, { ...created, isWritten: true }, scope.generation)
     this.#engine.emit({ type: 'created', reason: merged.loggedIn ? 'login' : 'changed', handle: created.identity.handle })
@@ -266,7 +274,7 @@ export class Committer {
     }
   }
 
-  async #replace(draft: Draft, job: Omit<Job, 'access'> & Pick<Scope, 'generation'>, scope: Scope): Outcome {
+  async #replace(draft: Draft, job: Job & Pick<Scope, 'generation'>, scope: Scope): Outcome {
     let done: CommitResult
     try {
       done = await writeChanges(this.#queue, draft, job, scope.intents)
@@ -346,7 +354,7 @@ export class Committer {
 }
 
 const UNCOMMITTED =
-  'A connection closed with changes of its session that were never saved, so they are lost. A WebSocket has no response that saves them: call `await session.save()` after a change. Further cases are reported only to the option `onEvent`, as events of type `uncommitted`.'
+  'A connection closed before the changes of its session were saved. A WebSocket has no response that saves them, and a stream that is cut off has no end that does: call `await session.save()` after a change. Further cases are reported only to the option `onEvent`, as events of type `uncommitted`.'
 
 /** Records changes that were made without verbs. Returns the error when one of them cannot be stored. */
 function collectChanges(draft: Draft): { readonly error: unknown } | undefined {

@@ -1,3 +1,4 @@
+import type { Access } from '../base/access.ts'
 import { monotonic } from '../base/clock.ts'
 import { SessionEndedError } from '../base/errors.ts'
 import { type Intent, userOf } from '../changes/intent.ts'
@@ -16,6 +17,8 @@ type DoneWrite = Omit<CommitResult, 'before'> & { readonly before: Texts | undef
 interface Turn {
   readonly generation: number
   readonly deadline: number
+  /** What a withdrawal may change. */
+  readonly access: Access
 }
 
 /**
@@ -40,16 +43,16 @@ export class Verifier {
    * sends no id; if it rejects, `verifyAgain` has to be called before the next commit. `from` is the
    * id of the request, if it had a session.
    */
-  async verify(draft: Draft, done: DoneWrite, from: Identity | undefined, { generation, deadline }: Turn): Promise<Objection | undefined> {
-    if (!done.isWritten || generation !== draft.generation) return undefined // this request may have flushed the session
+  async verify(draft: Draft, done: DoneWrite, from: Identity | undefined, turn: Turn): Promise<Objection | undefined> {
+    if (!done.isWritten || turn.generation !== draft.generation) return undefined // this request may have flushed the session
     draft.unverified = { written: this.#describe(done, from, draft.openedAt), before: done.before }
-    return this.#verify(draft, draft.unverified, deadline)
+    return this.#verify(draft, draft.unverified, turn)
   }
 
   /** Repeats a verification that rejected. Throws the error of an objection. */
-  async verifyAgain(draft: Draft, deadline: number): Promise<void> {
+  async verifyAgain(draft: Draft, turn: Turn): Promise<void> {
     const { unverified } = draft
-    const objection = unverified && (await this.#verify(draft, unverified, deadline))
+    const objection = unverified && (await this.#verify(draft, unverified, turn))
     if (objection !== undefined) throw objection.error
   }
 
@@ -61,11 +64,11 @@ export class Verifier {
     return objection === undefined
   }
 
-  async #verify(draft: Draft, write: UnverifiedWrite, deadline: number): Promise<Objection | undefined> {
+  async #verify(draft: Draft, write: UnverifiedWrite, { deadline, access }: Turn): Promise<Objection | undefined> {
     const { generation } = draft
     const objection = await this.#objectionTo({ ...write.written, deadline })
     if (generation !== draft.generation) return undefined // it was flushed since, and the flush ends it
-    if (objection !== undefined) await this.#withdraw(draft, write, objection)
+    if (objection !== undefined) await this.#withdraw(draft, write, objection, access)
     draft.unverified = undefined
     return generation === draft.generation ? objection : undefined
   }
@@ -93,11 +96,11 @@ export class Verifier {
   }
 
   /** Has its own time limit, because a slow check must not leave the login in the store. */
-  async #withdraw(draft: Draft, { written, before }: UnverifiedWrite, { reason }: Objection): Promise<void> {
+  async #withdraw(draft: Draft, { written, before }: UnverifiedWrite, { reason }: Objection, access: Access): Promise<void> {
     const { generation } = draft
     const { identity } = written
     const deadline = monotonic() + this.#engine.requestTimeout
-    const restored = before && (await this.#restoreUser(draft, written, before, deadline))
+    const restored = before && (await this.#restoreUser(draft, written, before, { deadline, access }))
     if (before === undefined) await this.#ends.end({ ...identity, identity, reason, deadline })
     this.#engine.emit({ type: 'login-withdrawn', reason, handle: identity.handle })
     if (generation !== draft.generation) return
@@ -110,17 +113,17 @@ export class Verifier {
    * next login of another user would drop the data. Resolves to `undefined` if the session has ended.
    */
   async #restoreUser(
-    { state, access }: Draft,
+    { state }: Draft,
     written: UnverifiedWrite['written'],
     before: Texts,
-    deadline: number,
+    turn: Pick<Turn, 'deadline' | 'access'>,
   ): Promise<CommitResult | undefined> {
     const { user, lastUser } = this.#engine.profile.names
     const properties = [user, ...(lastUser === undefined ? [] : [lastUser])].map((name) => [name, before.get(name)] as const)
     const intents: Intent[] = [{ kind: 'restore', properties }]
     const { identity, entry } = state.is === 'live' ? state : written
     const latestTexts = this.#engine.values.decode(entry.payload) ?? before
-    const job = { identity, entry, intents, merged: undefined, latestTexts, access, deadline }
+    const job = { ...turn, identity, entry, intents, merged: undefined, latestTexts }
     try {
       return await this.#queue.commit(job)
     } catch (error) {

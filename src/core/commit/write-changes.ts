@@ -7,10 +7,10 @@ import type { CommitQueue } from './queue.ts'
 export function writeChanges(
   queue: CommitQueue,
   draft: Draft,
-  job: Omit<Job, 'access'> & { readonly generation: number },
+  job: Job & { readonly generation: number },
   own: readonly Intent[],
 ): Promise<CommitResult> {
-  return queue.commit({ ...job, access: draft.access }).then((done) => {
+  return queue.commit(job).then((done) => {
     draft.onCommitted(own, done, job.generation)
     return done
   })

@@ -28,8 +28,9 @@ import type { PropertyNames } from './profile.ts'
 export function checkSessionOptions(options: unknown, names: PropertyNames): asserts options is SessionOptions {
   if (!isObject(options)) throw new ConfigError(`createSessions(options): pass an object with a \`store\`, not ${formatValue(options)}.`)
   checkOptions(options, SESSION_OPTIONS)
-  const { store, clearExpired, cookie, codec, schema, properties } = options as unknown as SessionOptions
+  const { store, clearExpired, cookie, codec, schema, properties, saveOnEnd } = options as unknown as SessionOptions
   checkStore(store)
+  if (saveOnEnd === true) checkSaveOnEnd(store)
   if (codec !== undefined) checkCodec(codec)
   if (clearExpired !== undefined && clearExpired !== false) checkClearExpired(store)
   checkLifetime(options as unknown as SessionOptions)
@@ -59,6 +60,13 @@ function checkStore(store: Store): void {
   throw new ConfigError(
     'Option `store`: it has no compare-and-swap (capability `compareAndSwap`), without which changes of overlapping requests would be lost. Use a store that has it.',
   )
+}
+
+function checkSaveOnEnd(store: Store): void {
+  if (store.capabilities.carriesData)
+    throw new ConfigError(
+      'Option `saveOnEnd`: this store keeps the session in the cookie, and a response that has started cannot set it. Remove the option, or use a store that keeps sessions on the server.',
+    )
 }
 
 function checkClearExpired(store: Store): void {
@@ -92,6 +100,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   absolute: aDuration,
   browserSession: aBoolean,
   saveOnError: aBoolean,
+  saveOnEnd: aBoolean,
   lazy: aBoolean,
   whenEnded: oneOf('error', 'discard'),
   maxSize: wholeNumber('bytes'),

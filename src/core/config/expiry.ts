@@ -73,9 +73,12 @@ export function expiryProperties(
   now: number,
   lifetime: Lifetime,
 ): readonly (readonly [name: string, value: unknown])[] {
+  const own = ownExpiryOf(expiry, createdAt, now, lifetime)
+  // If this change needs a cookie that cannot be set, it is refused first, and nothing is recorded.
+  const browser = expiry === undefined ? undefined : expiry === 'browser'
   return [
-    [EXPIRY, ownExpiryOf(expiry, createdAt, now, lifetime)],
-    [BROWSER, expiry === undefined ? undefined : expiry === 'browser'],
+    [BROWSER, browser],
+    [EXPIRY, own],
   ]
 }
 

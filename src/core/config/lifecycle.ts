@@ -132,12 +132,14 @@ export interface Lifecycles {
   readonly afterEnd: readonly ((ended: EndedSession | EndedIndex) => void | Promise<void>)[]
 }
 
-/** `undefined` if there is none, so that requests of such a manager only compare with `undefined`. */
+/**
+ * `undefined` if there is no method, so that requests of such a manager only compare with `undefined`.
+ */
 export function collectLifecycles(all: readonly Lifecycle[]): Lifecycles | undefined {
-  if (all.length === 0) return undefined
-  return {
+  const methods: Lifecycles = {
     afterLoad: all.flatMap((each) => each.afterLoad?.bind(each) ?? []),
     afterWrite: all.flatMap((each) => each.afterWrite?.bind(each) ?? []),
     afterEnd: all.flatMap((each) => each.afterEnd?.bind(each) ?? []),
   }
+  return Object.values(methods).some(({ length }) => length > 0) ? methods : undefined
 }

@@ -31,6 +31,13 @@ export interface SessionOptions {
   readonly browserSession?: boolean
   /** Whether changes are saved when the response is a 5xx. Default `false`. */
   readonly saveOnError?: boolean
+  /**
+   * Whether changes are also saved that are made after a response has started, while its body is
+   * streamed. The response then ends after their commit, or is cut off if that fails. Changes that
+   * need a new cookie are refused: the first write of a new session, `login()` and `cycleId()`.
+   * Default `false`: after the start the session can only be read.
+   */
+  readonly saveOnEnd?: boolean
   /** Whether a session is read only when `await session.load()` is called. Default `false`. */
   readonly lazy?: boolean
   /**

@@ -58,7 +58,8 @@ export class ChangeSources implements ChangeRecorder {
   }
 
   record(intent: Intent): void {
-    const { access, context } = this.#draft
+    const { response, context } = this.#draft
+    const { access } = response
     if (access.writes === 'none') refuse(access.refusal, context.emit)
     this.#draft.openToken()
     this.#draft.record(intent)

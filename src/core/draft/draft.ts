@@ -1,4 +1,4 @@
-import { type Access, type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
+import { type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
 import { CommitUnknownError, ConfigError, NotLoadedError } from '../base/errors.ts'
 import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES, whenEnded } from '../changes/intent.ts'
 import { type Merged, merge, toMerged } from '../changes/merge.ts'
@@ -14,7 +14,7 @@ import type { DraftContext, FlashRead } from './draft-context.ts'
 import { committedError, IN_UPDATE, UNLOADED } from './draft-errors.ts'
 import { checkLateRead } from './late-read.ts'
 import { type Client, PendingDelivery } from './pending-delivery.ts'
-import type { StartedResponse } from './started-response.ts'
+import { ResponsePhase } from './response-phase.ts'
 
 const NO_TEXTS: Texts = new Map()
 
@@ -38,10 +38,7 @@ export class Draft {
   readonly openedAt: number
   /** Whether the request is speculative: reading then neither extends the session nor removes messages. */
   readonly isQuiet: boolean
-  readonly #access: AccessNow
-  #isCommitted = false
-  /** The response whose start has committed the session, where it is known. */
-  #response: StartedResponse | undefined
+  readonly response: ResponsePhase
   #state: State
   #isNew: boolean | undefined
   #properties: Properties
@@ -78,17 +75,12 @@ export class Draft {
   constructor(context: DraftContext, state: State, client: Client = {}, access: AccessNow = FULL_ACCESS) {
     this.context = context
     this.#state = state
-    this.#access = access
+    this.response = new ResponsePhase(access)
     this.isQuiet = client.isQuiet === true
     this.openedAt = context.now()
     this.#pending = new PendingDelivery(client, context.emit)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
     this.#properties = new Properties(context.values, NO_TEXTS)
-  }
-
-  /** What the request may change now. */
-  get access(): Access {
-    return typeof this.#access === 'function' ? this.#access() : this.#access
   }
 
   get generation(): number {
@@ -117,9 +109,14 @@ export class Draft {
     return this.#hasFlushedLiveSession
   }
 
-  /** Whether the response has started, so that the session can only be read. */
-  get isCommitted(): boolean {
-    return this.#isCommitted
+  /** Whether there are uncommitted changes, which may be such that they cannot be stored. */
+  get hasChanges(): boolean {
+    try {
+      this.collectChanges()
+    } catch {
+      return true
+    }
+    return this.#intents.length > 0 || this.#pendingDeletes.length > 0
   }
 
   get isNew(): boolean {
@@ -188,7 +185,7 @@ export class Draft {
    */
   flush(explicit = true): void {
     this.checkNotUpdating()
-    if (this.#isCommitted) throw committedError()
+    if (this.response.isReadOnly) throw committedError(this.response)
     this.openToken()
     this.accessed = true
     this.#pendingDeletes = [...this.#pendingDeletes, ...presentedIn(this.#state)]
@@ -319,7 +316,7 @@ export class Draft {
    */
   openForRead(): this {
     this.openToken()
-    if (this.#isCommitted && !this.accessed) checkLateRead(this.context, this.#state, this.#response)
+    if (this.response.hasStarted && !this.accessed) checkLateRead(this.context, this.#state, this.response)
     this.accessed = true
     const state = this.#state
     if (state.is === 'unloaded') throw new NotLoadedError(UNLOADED)
@@ -332,14 +329,15 @@ export class Draft {
    */
   openForWrite(): this {
     this.checkNotUpdating()
-    if (this.#isCommitted) throw committedError()
+    if (this.response.isReadOnly) throw committedError(this.response)
     this.openToken()
-    this.accessed = true
+    if (!this.response.hasStarted) this.accessed = true // later it has no effect on `Vary`
     const state = this.#state
     if (state.is === 'failed') this.#throwLoadError(state.error)
     if (state.is === 'unknown') throw new CommitUnknownError()
     if (state.is === 'absent' && state.refusal !== undefined) refuse(state.refusal, this.context.emit)
-    if (this.access.writes === 'none') refuse(this.access.refusal, this.context.emit)
+    const { access } = this.response
+    if (access.writes === 'none') refuse(access.refusal, this.context.emit)
     return this
   }
 
@@ -366,7 +364,8 @@ export class Draft {
    * already known, `shown` is applied instead.
    */
   record(intent: Intent, shown: Intent = intent): void {
-    if (this.access.writes !== 'all' && this.#needsToken(intent)) refuse(this.access.refusal, this.context.emit)
+    const { access } = this.response
+    if (access.writes !== 'all' && this.#needsToken(intent, shown)) refuse(access.refusal, this.context.emit)
     this.#collectBefore(intent)
     if (intent.kind === 'login') this.#endPresentedSessions()
     this.#intents.push(intent)
@@ -433,12 +432,12 @@ export class Draft {
   }
 
   /**
-   * Returns the newest state that this request knows, with its changes. It is a copy as long as the
-   * handler may make changes.
+   * Returns the newest state that this request knows, with its changes. It is a copy as long as
+   * further changes are possible.
    */
   merged(): Merged {
     if (this.#hasCommitted) return merge(this.latestTexts, this.#intents, this.context)
-    const texts = this.isCommitted ? this.#properties.texts : new Map(this.#properties.texts)
+    const texts = this.response.isReadOnly ? this.#properties.texts : new Map(this.#properties.texts)
     return toMerged(this.#initialTexts, texts, this.#effects, this.context)
   }
 
@@ -447,15 +446,11 @@ export class Draft {
     return this.#effects.wiped ? NO_TEXTS : this.#initialTexts
   }
 
-  /** The response starts: from now on the session can only be read. */
-  close(response?: StartedResponse): void {
-    this.#isCommitted = true
-    this.#response ??= response
-  }
-
   /** Whether the change gives the session a new id or starts one. */
-  #needsToken({ kind }: Intent): boolean {
-    return RULES[kind].newId || (this.#state.is === 'absent' && kind !== 'remove' && kind !== 'clear')
+  #needsToken({ kind }: Intent, shown: Intent): boolean {
+    if (RULES[kind].newId || (this.#state.is === 'absent' && kind !== 'remove' && kind !== 'clear')) return true
+    const { texts } = this.#properties
+    return merge(texts, [shown], this.context).newId
   }
 
   /**

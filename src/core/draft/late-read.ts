@@ -1,16 +1,16 @@
 import { HeadersSentError } from '../base/errors.ts'
 import { handleOf, type State } from '../changes/state.ts'
 import type { DraftContext } from './draft-context.ts'
-import type { StartedResponse } from './started-response.ts'
+import type { ResponsePhase } from './response-phase.ts'
 
 /**
  * Called when a session is read for the first time after the start of its response. If the response
  * can still show what is read, a shared cache could serve it to other visitors.
  */
-export function checkLateRead({ emit, warnOnce, transport }: DraftContext, state: State, response: StartedResponse | undefined): void {
-  if (response?.isStreaming === false) return
+export function checkLateRead({ emit, warnOnce, transport }: DraftContext, state: State, { isStreaming }: ResponsePhase): void {
+  if (isStreaming === false) return
   emit({ type: 'late-read', reason: 'no-vary', ...handleOf(state) })
-  if (response?.isStreaming === true) throw new HeadersSentError(lateRead(transport.vary))
+  if (isStreaming === true) throw new HeadersSentError(lateRead(transport.vary))
   warnOnce(lateRead(transport.vary))
 }
 

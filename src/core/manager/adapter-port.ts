@@ -25,12 +25,19 @@ export interface ResponseAbility {
   readonly issues: boolean
   /** The error of a change that needs a token while `issues` is `false`. */
   readonly refusal?: Refusal
+  /**
+   * Whether its end can wait for `commitLate`. The session can then be changed until the response
+   * ends, except for changes that need a new token. Default `false`.
+   */
+  readonly late?: boolean
 }
 
 /** The methods of a manager that adapters call. */
 export interface SessionAdapter<Data> {
   /** The property under which the session is exposed to handlers (option `as`). */
   readonly name: string
+  /** Whether changes are saved that are made after a response has started (option `saveOnEnd`). */
+  readonly saveOnEnd: boolean
   /**
    * Opens the session of a request. Never rejects because of the store: the session throws the
    * error when it is used.
@@ -65,8 +72,19 @@ export interface Exchange<Data> {
    */
   commit(status: number, response?: StartedResponse): Promise<Delivery>
   /**
-   * The connection closed, and no response will follow. Reports changes that were not committed,
-   * once the operations under way are done.
+   * Whether the response has started and its session can still be changed, so that the end of the
+   * response has to wait for `commitLate`.
+   */
+  readonly isLate: boolean
+  /**
+   * Commits what was changed since the response started; from then on the session can only be read.
+   * Rejects as `Sessions.commit`; the response then must not look complete. `undefined` if there is
+   * nothing to commit, or if the first commit failed or dropped its changes.
+   */
+  commitLate(): Promise<void> | undefined
+  /**
+   * The connection closed before the response ended, or without one. Reports changes that were not
+   * committed, once the operations under way are done.
    */
   abandon(): Promise<void>
   /** The cookies and `Vary` of the response, also after a failed commit. */

@@ -1,4 +1,4 @@
-import { type Access, type AccessNow, FULL_ACCESS, NO_RESPONSE, OUTSIDE } from '../base/access.ts'
+import { type Access, type AccessNow, FULL_ACCESS, NO_RESPONSE, OUTSIDE, UNTIL_END } from '../base/access.ts'
 import { ConfigError } from '../base/errors.ts'
 import type { SessionEvents } from '../base/events.ts'
 import type { LoadedState } from '../changes/state.ts'
@@ -20,11 +20,19 @@ import type { Exchange, ResponseAbility, SessionAdapter } from './adapter-port.t
 
 type Bound<Data> = Record<symbol, Session<Data> | undefined>
 
+interface RequestOptions {
+  readonly name: string
+  readonly lazy: boolean
+  readonly saveOnEnd: boolean
+  readonly scope: string
+}
+
 /**
  * The adapter port of a manager: opens the sessions of requests, and finds them by their request.
  */
 export class RequestSessions<Data> implements SessionAdapter<Data> {
   readonly name: string
+  readonly saveOnEnd: boolean
   readonly #engine: Engine
   readonly #committer: Committer
   readonly #lazy: boolean
@@ -35,10 +43,11 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
    */
   readonly #bound: symbol
 
-  constructor(engine: Engine, committer: Committer, options: { readonly name: string; readonly lazy: boolean; readonly scope: string }) {
+  constructor(engine: Engine, committer: Committer, options: RequestOptions) {
     this.#engine = engine
     this.#committer = committer
     this.name = options.name
+    this.saveOnEnd = options.saveOnEnd
     this.#lazy = options.lazy
     this.#bound = Symbol.for(`sojourn session ${options.scope}`)
   }
@@ -73,9 +82,10 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     return isOfThisCopy(session) && draftOf(session).context === this.#engine
   }
 
-  #accessOf({ issues, refusal }: ResponseAbility): Access {
-    if (issues) return FULL_ACCESS
-    if (this.#engine.capabilities.carriesData) return OUTSIDE
+  #accessOf({ issues, refusal, late = false }: ResponseAbility): Access {
+    const { carriesData } = this.#engine.capabilities
+    if (issues) return late && !carriesData ? UNTIL_END : FULL_ACCESS
+    if (carriesData) return OUTSIDE
     return refusal === undefined ? NO_RESPONSE : { writes: 'existing', refusal }
   }
 
@@ -139,6 +149,14 @@ class RequestExchange<Data> implements Exchange<Data> {
     return commitsOf(this.session)
       .finish(status, response)
       .then(() => this.delivery())
+  }
+
+  get isLate(): boolean {
+    return this.#draft.response.isLate
+  }
+
+  commitLate(): Promise<void> | undefined {
+    return commitsOf(this.session).finishLate()
   }
 
   abandon(): Promise<void> {

@@ -45,11 +45,11 @@ export class Sessions<Data = Default> {
    */
   constructor(options: SessionOptions, profile: SessionProfile = ownProfile, lifecycles: readonly MakeLifecycle[] = []) {
     checkSessionOptions(options, profile.names)
-    const { store, lazy = false, as: name = 'session' } = options
+    const { store, lazy = false, saveOnEnd = false, as: name = 'session' } = options
     const { clearExpired = store.clearExpired === undefined || isWorkers() ? false : '1h' } = options
     this.#engine = attachLifecycles(makeEngine(options, profile), lifecycles, () => this.#committer)
     this.#committer = new Committer(this.#engine)
-    this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, scope: profile.scope(options) })
+    this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, saveOnEnd, scope: profile.scope(options) })
     Object.defineProperty(this, ADAPTER, { value: this.#requests })
     Object.defineProperty(this, ADMIN, { value: { options, profile } satisfies AdminPort })
     this.users = new Users(this.#engine, this.#committer.ends)

@@ -214,7 +214,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
    */
   get modified(): boolean {
     const draft = draftOf(this)
-    if (!draft.isCommitted) draft.collectChanges()
+    if (!draft.response.isReadOnly) draft.collectChanges()
     return draft.intents.length > 0 || draft.pendingDeletes.length > 0
   }
 

@@ -80,7 +80,7 @@ function isAccepted({ backends, warn }: DjangoSite, backend: string): boolean {
  * done it.
  */
 function renew({ draft, site }: DjangoDraft, user: DjangoUser): void {
-  if (draft.isCommitted || draft.access.writes !== 'all') return // the client cannot get the new id now, and the login stays valid
+  if (draft.response.hasStarted || draft.response.access.writes !== 'all') return // the client cannot get the new id now, and the login stays valid
   const text = draft.context.values.print(AUTH_HASH, site.hashes.create(user, 'djangoUser'))
   draft.record({ kind: 'reauthenticate', name: AUTH_HASH, text })
 }
@@ -91,7 +91,7 @@ function renew({ draft, site }: DjangoDraft, user: DjangoUser): void {
  */
 function endLogin({ draft, site }: DjangoDraft): void {
   if (!site.hashes.hasMatched) return site.warn(HASH_MISMATCH)
-  if (!draft.isCommitted) draft.flush(false)
+  if (!draft.response.hasStarted) draft.flush(false)
 }
 
 const HASH_MISMATCH =

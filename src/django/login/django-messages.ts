@@ -33,7 +33,7 @@ const JSON_MESSAGE = '__json_message'
 export function djangoMessages<Data>(session: Session<Data>): DjangoMessage[] {
   const draft = messageDraftOf(session, 'djangoMessages')
   const shown = parseList(draft, draft.openForRead().properties.texts.get(MESSAGES))
-  if (shown.length > 0 && !draft.isCommitted) change(draft, 'consume', (list) => without(list, shown))
+  if (shown.length > 0 && !draft.response.hasStarted) change(draft, 'consume', (list) => without(list, shown))
   return shown.flatMap(toMessage)
 }
 

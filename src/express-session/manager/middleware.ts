@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { deferResponse, isNodeResponse } from '../../adapters/node/defer-response.ts'
 import { milliseconds } from '../../core/base/duration.ts'
 import { randomTextFrom } from '../../core/base/random.ts'
-import type { MakeLifecycle } from '../../core/config/lifecycle.ts'
+import type { LifecycleContext, MakeLifecycle } from '../../core/config/lifecycle.ts'
 import type { Exchange } from '../../core/manager/adapter-port.ts'
 import { adapterOf, Sessions } from '../../core/manager/sessions.ts'
 import type { Session as CoreSession } from '../../core/session/session.ts'
@@ -45,10 +45,15 @@ export function makeMiddleware<Data>(settings: Settings): Middleware<Data> {
   const { store, core, secrets } = settings
   const cookies = sessionCookies(settings.name, (request) => contextOf(settings, request))
   const transport = signed(cookies, (request) => contextOf(settings, request).secrets)
-  const options = { store, codec: plainJsonCodec, saveOnError: true, maxSize: MAX_SIZE, ...core }
-  const sessions = new ExpressSessions<Data>(options, expressSessionProfile(settings, transport), lifecyclesOf(settings))
+  const options = { store, codec: plainJsonCodec, saveOnError: true, saveOnEnd: true, maxSize: MAX_SIZE, ...core }
+  const writer: { context?: LifecycleContext } = {}
+  const keepContext: MakeLifecycle = (context) => {
+    writer.context = context
+    return {}
+  }
+  const sessions = new ExpressSessions<Data>(options, expressSessionProfile(settings, transport), [keepContext, ...lifecyclesOf(settings)])
   const view = settings.memoryStore ?? new SessionStore(store)
-  const stored = new ManagerSessions(sessions as Sessions<unknown>, settings)
+  const stored = new ManagerSessions(sessions as Sessions<unknown>, settings, writer)
   view.attach(stored)
   const isConnected = watchConnection(view)
   const adapter = adapterOf(sessions)
@@ -56,7 +61,7 @@ export function makeMiddleware<Data>(settings: Settings): Middleware<Data> {
   async function attach(req: ExpressMessage, res: ServerResponse | object, fail: Next): Promise<void> {
     const isDeferrable = isNodeResponse(res)
     const incoming = new ExpressRequest(req, settings)
-    const exchange = await adapter.open(incoming, { issues: isDeferrable })
+    const exchange = await adapter.open(incoming, { issues: isDeferrable, late: isDeferrable })
     exchange.throwLoadError()
     adapter.bind(req, exchange.session)
     const session = new RequestSession(req, incoming, exchange as Exchange<unknown>, { settings, stored })

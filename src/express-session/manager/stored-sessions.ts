@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import type { Intent } from '../../core/changes/intent.ts'
+import { monotonic } from '../../core/base/clock.ts'
+import { apply, type Intent, noEffects } from '../../core/changes/intent.ts'
+import type { LifecycleContext } from '../../core/config/lifecycle.ts'
 import type { Sessions } from '../../core/manager/sessions.ts'
 import { draftOf } from '../../core/session/dictionary.ts'
-import type { Session as CoreSession } from '../../core/session/session.ts'
 import type { Entry, Store as Rows } from '../../core/store/store.ts'
 import type { Settings } from '../config/options.ts'
 import { Cookie } from '../cookie/cookie.ts'
@@ -13,22 +14,27 @@ import { Session, type SessionRequest } from '../session/session.ts'
 import type { StoredSessions } from '../store/session-store.ts'
 import type { StoredSession } from '../store/store.ts'
 import { differences, type JsonTexts, plainJsonCodec, printProperty } from '../values/json-texts.ts'
-import { propertyTexts, storedName } from '../values/names.ts'
-import { userChange } from '../values/user.ts'
+import { propertyTexts, storedName, USER } from '../values/names.ts'
+import { userText } from '../values/user.ts'
 
 /** The form of a handle. */
 const HANDLE = /^[A-Za-z0-9_-]{43}$/
+
+/** How long the creation of a session under a given sid may take, in milliseconds. */
+const CREATE_LIMIT = 5000
 
 /** The sessions of a manager by their sids, for `req.sessionStore`. */
 export class ManagerSessions implements StoredSessions, LateSessions {
   readonly #sessions: Sessions<unknown>
   readonly #settings: Settings
   readonly #rows: Rows
+  readonly #writer: { readonly context?: LifecycleContext }
   /** What `get` returned, so that `set` writes only what the application changed. */
   readonly #read = new WeakMap<object, JsonTexts>()
 
-  constructor(sessions: Sessions<unknown>, settings: Settings) {
+  constructor(sessions: Sessions<unknown>, settings: Settings, writer: { readonly context?: LifecycleContext }) {
     this.#sessions = sessions
+    this.#writer = writer
     this.#settings = settings
     this.#rows = settings.store
   }
@@ -40,27 +46,29 @@ export class ManagerSessions implements StoredSessions, LateSessions {
     return entry && this.#ofEntry(entry)
   }
 
+  /**
+   * The user of the session is not changed here, because that would renew the sid of a visitor who
+   * has no response now. The next request that changes the session does it.
+   */
   async set(sid: string, session: object): Promise<void> {
-    const found = await this.#sessions.load(sid)
-    const isLive = draftOf(found).state.is === 'live'
+    const loaded = await this.#sessions.load(sid)
+    const draft = draftOf(loaded)
     const read = this.#read.get(session)
+    const after = textsOf(session)
+    const isLive = draft.state.is === 'live'
     if (!isLive && read !== undefined) return // the session has ended since `get`
-    const target = isLive ? found : this.#create(sid)
-    const draft = draftOf(target)
-    const stored = propertyTexts(draft.properties.texts)
-    const [before, after] = [read ?? stored, textsOf(session)]
-    const changed = differences(before, after, this.#settings.merged)
-    const changes: Intent[] = changed.map((difference) => ({ ...difference, name: storedName(difference.name) }))
-    const user = userChange(this.#settings.userOf, before, after, changed)
-    const intents = [...(user === undefined ? [] : [user]), ...changes, ...this.#cookieChanges(session, draft.properties.texts)]
-    for (const intent of intents) draft.record(intent)
-    if (!isLive) draft.record({ kind: 'save' })
     this.#read.set(session, after)
-    await target.save()
+    const cookie = this.#cookieChanges(session, draft.properties.texts)
+    if (!isLive) return this.#create(sid, after, cookie)
+    const changed = differences(read ?? propertyTexts(draft.properties.texts), after, this.#settings.merged)
+    for (const difference of changed) draft.record({ ...difference, name: storedName(difference.name) })
+    for (const intent of cookie) draft.record(intent)
+    await loaded.save()
   }
 
   /** Applies changes to a session that has a row. They are dropped if it has ended. */
   async change(sid: string, intents: readonly Intent[]): Promise<void> {
+    if (intents.length === 0) return
     const session = await this.#sessions.load(sid)
     const draft = draftOf(session)
     if (draft.state.is !== 'live') return
@@ -116,12 +124,15 @@ export class ManagerSessions implements StoredSessions, LateSessions {
     return session
   }
 
-  /** A session that will be stored under this sid. */
-  #create(sid: string): CoreSession<unknown> {
-    const session = this.#sessions.create()
-    const draft = draftOf(session)
-    draft.reserveIdentity(draft.context.ids.parse(sid))
-    return session
+  /** Stores a session under a sid that has no row. If the session of the sid has ended, nothing is written. */
+  async #create(sid: string, properties: JsonTexts, cookie: readonly Intent[]): Promise<void> {
+    const { context } = draftOf(this.#sessions.create())
+    const identity = context.ids.parse(sid)
+    const user = userText(this.#settings.userOf, properties)
+    const texts = new Map([...properties].map(([name, text]) => [storedName(name), text] as const))
+    if (user !== undefined) texts.set(USER, user)
+    for (const intent of cookie) apply(texts, intent, noEffects(), context)
+    if (identity !== undefined) await this.#writer.context?.create(identity, texts, monotonic() + CREATE_LIMIT)
   }
 
   #cookieChanges(session: object, stored: JsonTexts): Intent[] {

@@ -57,9 +57,10 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   #shown: Shown | undefined
   /** What the application assigned to `req.session`; `undefined` if it did not. */
   #assigned: { readonly value: unknown } | undefined
-  /** What the running commit is for: a session to be written even if it is empty, or all of it. */
+  /** What the changes are collected for: `save`, which writes an empty session too, or the response. */
   #commits: 'none' | 'save' | 'response' = 'none'
-  #isReading = false
+  /** Whether changes are not collected, because they belong to the next commit. */
+  #isPaused = false
   #isRegenerated = false
   #isTouched = false
   /** Whether the application also uses the session with the verbs of the manager. */
@@ -90,7 +91,8 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   save(session: Session): Promise<void> {
     return this.#turns.run(async () => {
       if (session !== this.#shown?.object) throw new Error(REPLACED)
-      if (this.#draft.isCommitted) return this.#saveLate(this.#shown)
+      if (this.#draft.response.hasStarted && this.#draft.currentIdentity === undefined) throw this.#tooLate()
+      if (this.#draft.response.isReadOnly) return this.#stored.change(this.#sid, this.#changes(this.#shown))
       if (this.#endIfOver()) return this.#exchange.session.save()
       await this.#commit('save', () => this.#exchange.session.save())
     })
@@ -98,12 +100,7 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
 
   reload(): Promise<void> {
     return this.#turns.run(async () => {
-      this.#isReading = true
-      try {
-        await this.#exchange.session.reload()
-      } finally {
-        this.#isReading = false
-      }
+      await this.#commit('none', () => this.#exchange.session.reload())
       if (this.#draft.state.is !== 'live') throw notFound()
       this.#begin()
     })
@@ -122,7 +119,7 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   destroy(session: Session): Promise<void> {
     return this.#turns.run(async () => {
       if (session !== this.#shown?.object) return
-      if (this.#draft.isCommitted) return this.#stored.destroy(this.#sid)
+      if (this.#draft.response.isReadOnly) return this.#stored.destroy(this.#sid)
       await this.#end()
     })
   }
@@ -157,8 +154,20 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
     return this.#exchange.delivery()
   }
 
+  get isLate(): boolean {
+    return this.#exchange.isLate
+  }
+
+  commitLate(): Promise<void> | undefined {
+    return this.#exchange.commitLate()
+  }
+
+  abandon(): Promise<void> {
+    return this.#exchange.abandon()
+  }
+
   collect(recorder: ChangeRecorder): void {
-    if (this.#isReading) return
+    if (this.#isPaused) return
     const shown = this.#current()
     if (shown === undefined || !this.#mayChange(shown)) return
     if (this.#isShared) shown.properties.pull(propertyTexts(recorder.texts))
@@ -171,19 +180,13 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   #changes({ properties, cookie }: Shown): Intent[] {
     const { before, after } = properties.take()
     const found = differences(before, after, this.#settings.merged)
-    const user = userChange(this.#settings.userOf, before, after, found)
+    const stored = this.#draft.properties.texts.get(USER)
+    // Once the response has started, it cannot carry the new sid of a login. The next request that
+    // changes the session gives it one.
+    const user = found.length === 0 || this.#isAfterHead ? undefined : userChange(this.#settings.userOf, before, after, stored)
     const changes = found.map((difference): Intent => ({ ...difference, name: storedName(difference.name) }))
     // The user is first, because a login can drop the data of another one.
     return [...(user === undefined ? [] : [user]), ...changes, ...cookie.take()]
-  }
-
-  /** The response has started, so the cookie cannot change: only a session that has a row is saved. */
-  async #saveLate(shown: Shown): Promise<void> {
-    const intents = this.#changes(shown)
-    if (intents.length === 0) return
-    if (this.#draft.currentIdentity !== undefined && !intents.some(changesUser)) return this.#stored.change(this.#sid, intents)
-    this.#draft.context.emit({ type: 'cookie-refused', reason: 'no-response' })
-    throw new HeadersSentError(TOO_LATE)
   }
 
   /** Begins with the session of the draft: the stored one, or a new one. */
@@ -236,6 +239,16 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
     return this.#shown
   }
 
+  #tooLate(): HeadersSentError {
+    this.#draft.context.emit({ type: 'cookie-refused', reason: 'headers-sent' })
+    return new HeadersSentError(TOO_LATE)
+  }
+
+  /** Whether the head of the response is sent, so that it cannot carry a cookie. */
+  get #isAfterHead(): boolean {
+    return this.#draft.response.hasStarted && this.#commits !== 'response'
+  }
+
   /** Whether the commit writes the session even if it has no changes. */
   #needsRow(): boolean {
     const { is } = this.#draft.state
@@ -247,18 +260,31 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   /** Without a cookie, the row of a new session would never be found again. */
   #mayChange({ cookie: { cookie } }: Shown): boolean {
     if (typeof this.#req.sessionID !== 'string') return false
-    if (!cookie.secure || this.#incoming.secure || this.#draft.state.is === 'live') return true
+    if (this.#draft.state.is === 'live') return true
+    const { emit, warnOnce } = this.#draft.context
+    if (this.#isAfterHead) {
+      warnOnce(this.#tooLate().message)
+      return false
+    }
+    if (!cookie.secure || this.#incoming.secure) return true
     if (this.#commits === 'none') return false
-    this.#draft.context.emit({ type: 'cookie-refused', reason: 'insecure' })
-    this.#draft.context.warnOnce(INSECURE)
+    emit({ type: 'cookie-refused', reason: 'insecure' })
+    warnOnce(INSECURE)
     return false
   }
 
-  async #commit<T>(purpose: 'save' | 'response', run: () => Promise<T>): Promise<T> {
+  /**
+   * Collects the changes for this purpose, while the response can still get a cookie. Changes that are
+   * made while `run` runs belong to the next commit.
+   */
+  async #commit<T>(purpose: 'none' | 'save' | 'response', run: () => Promise<T>): Promise<T> {
     this.#commits = purpose
     try {
+      if (purpose !== 'none') this.#draft.collectChanges()
+      this.#isPaused = true
       return await run()
     } finally {
+      this.#isPaused = false
       this.#commits = 'none'
       this.#isTouched = false
       const { currentIdentity } = this.#draft
@@ -300,10 +326,6 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   }
 }
 
-function changesUser(intent: Intent): boolean {
-  return intent.kind === 'login' || ('name' in intent && intent.name === USER)
-}
-
 function foreignObject(value: unknown): ConfigError {
   return new ConfigError(
     `req.session was assigned ${formatValue(value)}, which is not a session. Set properties: Object.assign(req.session, { … }). To begin a new session call req.session.regenerate(callback), and to end it req.session.destroy(callback). Nothing of this request was saved.`,
@@ -314,7 +336,7 @@ const REPLACED =
   'This session was regenerated, reloaded or destroyed in this request, so its changes were not saved. Use req.session, which has the current one.'
 
 const TOO_LATE =
-  'The response has started, so the browser can no longer get a cookie: no session can begin and no user can log in. Save the session before the first byte of the response.'
+  'A session was not saved, because the response had started before its first property was set, so that the browser cannot get its cookie. Set a property before the first byte of the response.'
 
 const TOO_LONG =
   'req.session.cookie.maxAge is longer than a session can live (option `absolute`, at most 400 days), so the session ends earlier.'

@@ -12,7 +12,7 @@ type Members = Readonly<Record<string, unknown>>
  * Pure. A text that is not JSON is replaced.
  */
 export function mergeTexts(base: string | undefined, mine: string | undefined, theirs: string | undefined): string | undefined {
-  if (theirs === base || theirs === mine) return mine
+  if (theirs === base) return mine
   if (mine === base) return theirs
   try {
     return JSON.stringify(merge(parse(base), parse(mine), parse(theirs)))

@@ -1,5 +1,5 @@
 import type { Intent } from '../../core/changes/intent.ts'
-import type { Difference, JsonTexts } from './json-texts.ts'
+import type { JsonTexts } from './json-texts.ts'
 import { USER } from './names.ts'
 
 type Properties = Readonly<Record<string, unknown>>
@@ -8,7 +8,7 @@ type Properties = Readonly<Record<string, unknown>>
 export type UserOf = (session: Properties) => unknown
 
 /** The properties that `commonUser` reads. */
-const COMMON: ReadonlySet<string> = new Set(['passport', 'userId', 'user'])
+const COMMON = ['passport', 'userId', 'user']
 
 /**
  * The default of option `userId`: the user of passport, or what tutorials set at a login:
@@ -25,20 +25,21 @@ function isUser(value: unknown): value is string | number {
 }
 
 /**
- * Returns the intent for a user who appeared, changed or disappeared with these differences. A user
- * who appears is a login: the session gets a new id and keeps its data.
+ * Returns the intent for a user who appeared, changed or disappeared, if the properties changed from
+ * `before` to `after`. `stored` is the text of the stored user. A user who appears is a login: the
+ * session gets a new sid and keeps its data. A user who logged in with `sessions.of(req).login(id)`
+ * is not in the properties, and stays.
  */
-export function userChange(userOf: UserOf, before: JsonTexts, after: JsonTexts, found: readonly Difference[]): Intent | undefined {
-  if (found.length === 0 || (userOf === commonUser && !found.some(({ name }) => COMMON.has(name)))) return undefined
-  const [old, text] = [userText(userOf, before), userText(userOf, after)]
-  if (text === old) return undefined
-  if (text === undefined) return { kind: 'remove', name: USER }
-  return old === undefined ? { kind: 'login', text } : { kind: 'set', name: USER, text }
+export function userChange(userOf: UserOf, before: JsonTexts, after: JsonTexts, stored: string | undefined): Intent | undefined {
+  const text = userText(userOf, after)
+  if (text === stored) return undefined
+  if (text !== undefined) return stored === undefined ? { kind: 'login', text } : { kind: 'set', name: USER, text }
+  return userText(userOf, before) === undefined ? undefined : { kind: 'remove', name: USER }
 }
 
 /** The JSON text of the user in these properties; `undefined` if no user is logged in. */
 export function userText(userOf: UserOf, texts: JsonTexts): string | undefined {
-  const names = userOf === commonUser ? [...COMMON] : [...texts.keys()]
+  const names = userOf === commonUser ? COMMON : [...texts.keys()]
   const user = userOf(Object.fromEntries(names.map((name) => [name, parse(texts.get(name))])))
   return isUser(user) ? JSON.stringify(user) : undefined
 }

@@ -78,24 +78,13 @@ describe('ownProfile', () => {
   })
 
   it('expiryProperties returns the stored properties of each kind of expiry', () => {
-    const of = (expiry: Parameters<typeof expiryProperties>[0]): unknown => expiryProperties(expiry, START, START, lifetime)
+    const of = (expiry: Parameters<typeof expiryProperties>[0]): unknown =>
+      Object.fromEntries(expiryProperties(expiry, START, START, lifetime))
     expect([of('2h'), of(new Date(START + 5)), of('browser'), of(undefined)]).toEqual([
-      [
-        ['_expiry', { idle: 2 * HOUR }],
-        ['_browser', false],
-      ],
-      [
-        ['_expiry', { at: START + 5 }],
-        ['_browser', false],
-      ],
-      [
-        ['_expiry', undefined],
-        ['_browser', true],
-      ],
-      [
-        ['_expiry', undefined],
-        ['_browser', undefined],
-      ],
+      { _browser: false, _expiry: { idle: 2 * HOUR } },
+      { _browser: false, _expiry: { at: START + 5 } },
+      { _browser: true, _expiry: undefined },
+      { _browser: undefined, _expiry: undefined },
     ])
   })
 })

@@ -229,6 +229,7 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
   regenerate: steps('plain', 'POST /count', 'POST /regenerate', 'GET /all'),
   destroy: steps('plain', 'POST /count', 'POST /destroy', 'GET /all'),
   'req.session = null': steps('plain', 'POST /count', 'POST /null', 'GET /all'),
+  'changes while a response streams': steps('plain', 'POST /count', 'GET /stream', 'GET /all'),
   'changes of a request that fails': steps('plain', 'POST /throw', 'GET /all'),
   'rolling, unset and a lifetime': rollingLogin,
   'uninitialized sessions and genid': steps('uninitialized', 'GET /id', 'GET /id'),
