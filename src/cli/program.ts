@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { redactPasswords } from '../core/base/format.ts'
+import { addCarryOver } from './carry-over-command.ts'
 import type { ClearExpiredCommandOptions } from './clear-expired.ts'
 import type { DoctorCommandOptions } from './doctor.ts'
 import { EXIT_HELP } from './exit-code.ts'
@@ -31,6 +32,7 @@ export function createProgram(done: Done): Command {
   addDoctor(sojourn, done)
   addClearExpired(sojourn, done)
   addMigrate(sojourn, done)
+  addCarryOver(sojourn, done)
   return sojourn
 }
 

@@ -10,18 +10,20 @@ export interface Progress {
 const LOG_INTERVAL = 10_000
 
 /**
- * A progress bar on a terminal, otherwise a line every ten seconds. Both are written to standard
+ * A progress bar on a terminal, otherwise a line every ten seconds, also if `count` resolves to
+ * `undefined`. `verb` says what is done, such as "deleted". Both are written to standard
  * error, because they are not the command's output.
  */
-export async function createProgress(count: () => Promise<number>): Promise<Progress> {
-  return process.stderr.isTTY ? progressBar(await count()) : progressLines('deleted so far')
+export async function createProgress(count: () => Promise<number | undefined>, verb = 'deleted'): Promise<Progress> {
+  const total = process.stderr.isTTY ? await count() : undefined
+  return total === undefined ? progressLines(verb) : progressBar(total, verb)
 }
 
 export const noProgress: Progress = { update: () => undefined, stop: () => undefined }
 
-async function progressBar(total: number): Promise<Progress> {
+async function progressBar(total: number, verb: string): Promise<Progress> {
   const { SingleBar, Presets } = (await import('cli-progress')).default
-  const format = '{bar} {percentage} % | {value} of {total} deleted | {eta_formatted} left'
+  const format = `{bar} {percentage} % | {value} of {total} ${verb} | {eta_formatted} left`
   const bar = new SingleBar({ format, hideCursor: true, gracefulExit: false, clearOnComplete: true }, Presets.shades_classic)
   bar.start(total, 0)
   return { update: (deleted) => bar.update(deleted), stop: () => bar.stop() }
@@ -29,20 +31,20 @@ async function progressBar(total: number): Promise<Progress> {
 
 /** The number of rows that were read so far, of a number that is not known. */
 export async function createRowProgress(): Promise<Progress> {
-  if (!process.stderr.isTTY) return progressLines('rows read so far')
+  if (!process.stderr.isTTY) return progressLines('read')
   const { SingleBar } = (await import('cli-progress')).default
   const bar = new SingleBar({ format: '{value} rows | {duration_formatted}', hideCursor: true, gracefulExit: false, clearOnComplete: true })
   bar.start(0, 0)
   return { update: (rows) => bar.update(rows), stop: () => bar.stop() }
 }
 
-function progressLines(what: string): Progress {
+function progressLines(verb: string): Progress {
   let last = performance.now()
   return {
     update(count) {
       if (performance.now() - last < LOG_INTERVAL) return
       last = performance.now()
-      console.error(`${count} ${what}`)
+      console.error(`${count} ${verb} so far`)
     },
     stop: () => undefined,
   }

@@ -1,14 +1,12 @@
 import { hostname, userInfo } from 'node:os'
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { type Command, Option } from 'commander'
 import { type Admin, createAdmin } from '../admin/admin.ts'
 import { ConfigError } from '../core/base/errors.ts'
 import { formatValue } from '../core/base/format.ts'
-import { messageOf } from '../core/base/realms.ts'
 import { adminPortOf } from '../core/manager/admin-port.ts'
 import { createSessions, isSessions, type Sessions } from '../core/manager/sessions.ts'
 import type { Store } from '../core/store/store.ts'
+import { importAppModule } from './app-module.ts'
 import { storeOption, withStore } from './store-option.ts'
 
 /** The options of every command that name the sessions. */
@@ -68,14 +66,9 @@ async function withApp<T>(path: string, operator: string, work: (source: Source)
   }
 }
 
-/** Imports the application's own module. Throws `ConfigError` if it exports no manager. */
+/** The manager of the application. Throws `ConfigError` if its module exports none. */
 async function loadManager(path: string): Promise<Sessions> {
-  let module: Record<string, unknown>
-  try {
-    module = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>
-  } catch (error) {
-    throw new ConfigError(`--app ${formatValue(path)} cannot be imported: ${messageOf(error)}`, { cause: error })
-  }
+  const module = await importAppModule(path)
   const sessions = [module['sessions'], module['default']].find((value) => isSessions(value))
   if (isSessions(sessions)) return sessions
   throw new ConfigError(

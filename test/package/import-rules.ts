@@ -96,7 +96,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'inspector/mount/': ['node:stream'],
   'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
   'cli/': ['node:*', 'commander', 'cli-progress', 'cli-table3', '@bomb.sh/tab/commander'],
-  'cli/source': ['node:*', 'commander', 'an expression'], // the module of the application
+  'cli/app-module': ['an expression'], // the module of the application
   'express-session/': ['node:*'],
 }
 
