@@ -9,6 +9,8 @@
 //                                                      and cached-notified: see docs/proof.md
 //   npm run proof -- --logins                          seeds with many parallel logins and longer
 //                                                      sessions
+//   npm run proof -- --streams                         requests that change their session while they
+//                                                      stream the response
 //   npm run proof -- --skew 90s                        clocks up to three minutes apart
 //   npm run proof -- --no-merging                      several writes in flight, as on Workers
 //   npm run proof -- --calls                           every store call fails once, in every way
@@ -41,6 +43,7 @@ const values = new Command('proof')
   .option('--seed <seed>', 'runs only this seed and prints every anomaly', Number)
   .addOption(new Option('--store <name>', 'the store').choices(STORES).default('memory'))
   .option('--logins', 'many parallel logins, and sessions that live for several minutes')
+  .option('--streams', 'many requests change their session while they stream the response')
   .option('--skew <duration>', 'the maximum difference between a clock and the true time', parseDuration)
   .option('--no-merging', 'the commits of one session and process do not wait for each other, as on Workers')
   .option('--calls', 'fails every store call once, in every way')
@@ -57,6 +60,7 @@ interface Values {
   readonly seed?: number
   readonly store: string
   readonly logins?: boolean
+  readonly streams?: boolean
   readonly skew?: number
   readonly merging: boolean
   readonly calls?: true
@@ -101,10 +105,10 @@ async function proveSeedsOn(store: StoreName): Promise<number> {
   const onProgress = (soFar: SeedResults, done: number): void => {
     if (done % 250 === 0) console.log(`${done} of ${list.length} seeds on ${values.store}, ${soFar.failed.length} failed, ${seconds()} s`)
   }
-  const { skew, merging, logins: parallelLogins = false } = values
+  const { skew, merging, logins: parallelLogins = false, streams = false } = values
   const results = await runSeeds(store, {
     seeds: list,
-    conditions: { ...(skew === undefined ? {} : { skew }), merging, parallelLogins },
+    conditions: { ...(skew === undefined ? {} : { skew }), merging, parallelLogins, streams },
     onProgress,
   })
   console.log(`${list.length} seeds on ${values.store}, ${results.requests} requests: ${formatCounts(results.responses)}`)

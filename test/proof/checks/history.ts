@@ -7,7 +7,8 @@ export type Step =
   | Of<'set' | 'setIfAbsent' | 'mutate', { readonly name: string; readonly value: string }>
   | Of<'delete' | 'pop' | 'claim' | 'increment', { readonly name: string }>
   | Of<'login', { readonly user: string }>
-  | Of<'clear' | 'flush' | 'cycle' | 'save' | 'fail'>
+  /** `start`: the response starts. The changes after it are committed before its end. */
+  | Of<'clear' | 'flush' | 'cycle' | 'save' | 'start' | 'fail'>
   | Of<'wait', { readonly ms: number }>
 
 /** One type for each name, so that a switch over them is checked for completeness. */

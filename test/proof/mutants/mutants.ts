@@ -80,4 +80,5 @@ export const MUTANTS: readonly Mutant[] = [
   library('login that joins and ends the other id', ['session lost'], PARALLEL_LOGINS),
   library('cycleId that keeps the ids of parallel logins', ['two current ids'], PARALLEL_LOGINS),
   library('ids of parallel logins that stay valid', ['two current ids'], PARALLEL_LOGINS),
+  library('late commit that creates', ['orphan rows', 'wrong cookie'], { ...NO_FAULTS, streams: true }),
 ]

@@ -19,6 +19,7 @@ export type Flaw =
   | 'login that joins and ends the other id'
   | 'cycleId that keeps the ids of parallel logins'
   | 'ids of parallel logins that stay valid'
+  | 'late commit that creates'
 
 export interface SmallOptions {
   readonly rows: SmallRows
@@ -37,6 +38,7 @@ export function smallLibrary(options: SmallOptions): Subject {
   const library = new SmallLibrary(options)
   return {
     open: (cookie) => library.open(cookie),
+    start: (session) => library.start(session as SmallSession),
     commit: (session, status) => library.commit(session as SmallSession, status),
     setCookies: (session) => library.setCookies(session as SmallSession),
   }
@@ -59,6 +61,13 @@ class SmallLibrary {
     const session = new SmallSession(row, { claim: (current, key) => this.#claim(current, key), save: (current) => this.#save(current) })
     this.#cookies.set(session, cookie)
     return session
+  }
+
+  /** Commits for the start of a stream. Later changes must not need a cookie. */
+  async start(session: SmallSession): Promise<string[]> {
+    await this.#save(session)
+    session.refusesCreation = this.#options.flaw !== 'late commit that creates'
+    return this.setCookies(session)
   }
 
   async commit(session: SmallSession, status: number): Promise<void> {

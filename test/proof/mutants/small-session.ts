@@ -4,6 +4,10 @@ import type { Row } from './small-rows.ts'
 export type Data = Record<string, unknown>
 export type Change = (data: Data) => void
 
+class HeadersSentError extends Error {
+  readonly code = 'ERR_SESSION_HEADERS_SENT'
+}
+
 /** The session of the small library: parsed data, and a list of changes. */
 export class SmallSession implements SessionLike {
   data: Data
@@ -18,6 +22,8 @@ export class SmallSession implements SessionLike {
   base: Data
   renewsId = false
   flushed = false
+  /** The response has started, so a session that starts now could not be given to the browser. */
+  refusesCreation = false
   issuedId: string | undefined
   row: Row | undefined
   readonly isNew: boolean
@@ -127,6 +133,7 @@ export class SmallSession implements SessionLike {
   }
 
   record(change: Change, additive: Change = change): void {
+    if (this.refusesCreation && this.row === undefined) throw new HeadersSentError()
     this.changes.push(change)
     this.additive.push(additive)
     change(this.data)

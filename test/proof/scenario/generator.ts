@@ -71,6 +71,8 @@ export interface ScenarioOptions {
    * an overlap of ids is reached. Default `false`.
    */
   readonly parallelLogins?: boolean
+  /** Streams, whose handlers change the session after the start of the response. Default `false`. */
+  readonly streams?: boolean
   /** Default 2000. */
   readonly skew?: number
   /** Default true. */
@@ -146,6 +148,8 @@ type Kind = 'read' | 'write' | 'claim' | 'end' | 'identity'
 export function generateSteps(random: Random, number: number, options: ScenarioOptions = {}): Step[] {
   if (options.parallelLogins === true && random.chance(0.2)) return generateLogin(random, values(number))
   const kind = random.weighted<Kind>({ read: 20, write: 50, claim: 12, end: 6, identity: 12 })
+  if (options.streams === true && (kind === 'read' || kind === 'write') && random.chance(0.5))
+    return generateStream(random, kind, number, options)
   if (kind === 'read') return generateWaits(random, options)
   const value = values(number)
   const count = { write: random.int(1, 5), claim: random.int(0, 2), end: random.int(0, 1), identity: random.int(0, 2) }[kind]
@@ -155,6 +159,13 @@ export function generateSteps(random: Random, number: number, options: ScenarioO
     ...insertMainStep(kind, writes, random, value),
     ...(random.chance(0.04) ? [{ do: 'fail' } as const] : []),
   ]
+}
+
+function generateStream(random: Random, kind: 'read' | 'write', number: number, options: ScenarioOptions): Step[] {
+  const value = values(number)
+  const writes = (count: number): Step[] => Array.from({ length: count }, () => generateWrite(random, value))
+  const before = kind === 'read' ? [] : writes(random.int(1, 2))
+  return [...generateWaits(random, options), ...before, { do: 'start' }, ...generateWaits(random, options), ...writes(random.int(1, 3))]
 }
 
 /** A login, mostly of the same user. */

@@ -86,8 +86,8 @@ export function seedsFrom(first: number, count: number): number[] {
 }
 
 /** Formats failures, each with the command that repeats it. */
-export function formatFailures({ failed, conditions: { skew, merging, parallelLogins } }: SeedResults, store: StoreName): string {
-  const options = `${skew === undefined ? '' : ` --skew ${skew}ms`}${merging === false ? ' --no-merging' : ''}${parallelLogins === true ? ' --logins' : ''}`
+export function formatFailures({ failed, conditions: { skew, merging, parallelLogins, streams } }: SeedResults, store: StoreName): string {
+  const options = `${skew === undefined ? '' : ` --skew ${skew}ms`}${merging === false ? ' --no-merging' : ''}${parallelLogins === true ? ' --logins' : ''}${streams === true ? ' --streams' : ''}`
   return failed
     .slice(0, 5)
     .map(

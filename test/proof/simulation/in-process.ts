@@ -4,17 +4,21 @@ import { codeOf, type Environment, newReport, runScript } from './script.ts'
 import { parseSetCookie, type SessionLike, type Subject } from './subject.ts'
 
 /** Handles requests like a server, for processes inside of this one. */
-export function inProcess(subjects: (process: number) => Subject, environment: Environment): Network['serve'] {
+export function inProcess(subjects: (process: number) => Subject, environment: Omit<Environment, 'start'>): Network['serve'] {
   return async function serve(exchange) {
     const subject = subjects(exchange.process)
     const session = await subject.open(exchange.cookie)
-    const status = await handle(session, exchange, environment)
+    let sent: readonly string[] | undefined
+    const start = async (): Promise<void> => {
+      sent = await subject.start(session)
+    }
+    const status = await handle(session, exchange, { ...environment, start })
     try {
       await subject.commit(session, status)
     } catch (error) {
       exchange.code = codeOf(error)
     }
-    return subject.setCookies(session).map(parseSetCookie)
+    return (sent ?? subject.setCookies(session)).map(parseSetCookie)
   }
 }
 

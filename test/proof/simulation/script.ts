@@ -1,10 +1,12 @@
 import type { Change, Claim, Outcome, Report, Script, Snapshot, Step, Unit } from '../checks/history.ts'
 import type { SessionLike } from './subject.ts'
 
-/** The time functions of a handler. */
+/** What a handler uses of its server. */
 export interface Environment {
   readonly now: () => number
   readonly wait: (ms: number) => Promise<void>
+  /** Starts the response of a stream. */
+  readonly start: () => Promise<void>
 }
 
 export function newReport(): Report {
@@ -57,6 +59,7 @@ class ScriptRun {
   #unit: Unit | undefined
   #captured: readonly number[] = []
   #fresh = false
+  #isStarted = false
 
   constructor(session: SessionLike, script: Script, report: Report, environment: Environment) {
     this.#session = session
@@ -72,11 +75,15 @@ class ScriptRun {
       case 'claim':
         return this.#claim(step.name)
       case 'save':
-        return this.#save()
+        return this.#save(() => this.#session.save())
+      case 'start':
+        await this.#save(this.#environment.start)
+        this.#isStarted = true
+        return
       case 'flush':
         return this.#flush()
       default:
-        return this.#change(step)
+        return this.#isStarted ? this.#changeLate(step) : this.#change(step)
     }
   }
 
@@ -94,12 +101,28 @@ class ScriptRun {
 
   #startUnit(): Unit {
     if (this.#unit !== undefined) return this.#unit
-    this.#unit = { id: this.#script.number * 10 + this.#report.units.length, changes: [], fresh: this.#fresh, outcome: 'unknown', at: 0 }
+    const unit: Unit = {
+      id: this.#script.number * 10 + this.#report.units.length,
+      changes: [],
+      fresh: this.#fresh,
+      outcome: 'unknown',
+      at: 0,
+    }
     this.#session.update('log', (log: readonly number[] | undefined) => {
       this.#captured = log ?? []
       return log
     })
-    return this.#unit
+    this.#unit = unit
+    return unit
+  }
+
+  /** A change that would need a cookie is refused, and the handler continues. */
+  #changeLate(step: ChangeStep): void {
+    try {
+      this.#change(step)
+    } catch (error) {
+      if (codeOf(error) !== 'ERR_SESSION_HEADERS_SENT') throw error
+    }
   }
 
   #change(step: ChangeStep): void {
@@ -118,24 +141,21 @@ class ScriptRun {
     this.#report.ownChanges.push({ do: 'clear' }, { do: 'remove', name: 'userId' })
   }
 
-  async #save(): Promise<void> {
+  async #save(commit: () => Promise<void>): Promise<void> {
     this.endUnit()
     const unit = this.#report.units.at(-1)
     if (unit?.at === 0) unit.at = this.#environment.now()
-    const outcome = await this.#attempt(
-      () => this.#session.save(),
-      (outcome) => {
-        if (unit?.outcome === 'unknown') unit.outcome = outcome
-        if (this.#report.flush === 'unknown') this.#report.flush = outcome
-      },
-    )
+    const outcome = await this.#attempt(commit, (outcome) => {
+      if (unit?.outcome === 'unknown') unit.outcome = outcome
+      if (this.#report.flush === 'unknown') this.#report.flush = outcome
+    })
     if (outcome === 'ok') this.#fresh = false
   }
 
   async #claim(name: string): Promise<void> {
     // Changes of the whole session are committed before a claim, and the id of their unit must be
     // committed with them.
-    if (this.#unit?.changes.some((change) => !('name' in change)) === true) await this.#save()
+    if (this.#unit?.changes.some((change) => !('name' in change)) === true) await this.#save(() => this.#session.save())
     const claim: Claim = {
       name,
       taken: undefined,
@@ -170,7 +190,7 @@ class ScriptRun {
   }
 }
 
-type ChangeStep = Exclude<Step, { do: 'wait' | 'claim' | 'save' | 'flush' | 'fail' }>
+type ChangeStep = Exclude<Step, { do: 'wait' | 'claim' | 'save' | 'start' | 'flush' | 'fail' }>
 
 /** Runs one verb; returns the change that it records, if any. */
 function applyStep(session: SessionLike, step: ChangeStep): Change | undefined {

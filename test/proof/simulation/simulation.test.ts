@@ -29,6 +29,11 @@ describe.each<[StoreName, number]>([
     expect(formatFailures(results, store)).toBe('')
   })
 
+  it('200 seeds with streams are clean', { timeout: 120_000 }, async () => {
+    const results = await runSeeds(store, { seeds: seedsFrom(TODAY, 200), conditions: { streams: true } })
+    expect(formatFailures(results, store)).toBe('')
+  })
+
   it('seeds that once found a bug are clean', async () => {
     const results = await runSeeds(store, { seeds: FOUND_SEEDS.map(([seed]) => seed), conditions: { silent: false } })
     expect(formatFailures(results, store)).toBe('')

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { SessionOptions } from '../../../src/core/config/options.ts'
-import { createSessions, type Sessions } from '../../../src/core/manager/sessions.ts'
+import type { Exchange } from '../../../src/core/manager/adapter-port.ts'
+import { adapterOf, createSessions, type Sessions } from '../../../src/core/manager/sessions.ts'
 import { incoming } from '../../helpers/incoming.ts'
 
 /** The session verbs that the proofs use, of the library or of a mutant. */
@@ -26,6 +27,11 @@ export interface SessionLike {
 /** One process with a session library. */
 export interface Subject {
   open(cookie: string | undefined): Promise<SessionLike>
+  /**
+   * Starts the response of a stream, and returns its `Set-Cookie` headers. `commit` is then called for
+   * its end.
+   */
+  start(session: SessionLike): Promise<readonly string[]>
   commit(session: SessionLike, status: number): Promise<void>
   /** The `Set-Cookie` headers of the response, whether or not the commit succeeded. */
   setCookies(session: SessionLike): readonly string[]
@@ -39,10 +45,28 @@ export function sojourn(options: SessionOptions, merging = true): Subject {
   const make = (): Sessions => createSessions(options)
   const sessions = merging ? make() : asOnWorkers(make)
   type Real = Parameters<typeof sessions.commit>[0]
+  const exchanges = new WeakMap<SessionLike, Exchange<any>>()
+  const exchangeOf = (session: SessionLike): Exchange<any> => exchanges.get(session) as Exchange<any>
+  const started = new WeakSet<SessionLike>()
+  const setCookies = (session: SessionLike): string[] => sessions.headers(session as Real).getSetCookie()
   return {
-    open: (id) => sessions.open(incoming(id === undefined ? undefined : `__Host-sid=${id}`)),
-    commit: async (session, status) => void (await sessions.commit(session as Real, { status })),
-    setCookies: (session) => sessions.headers(session as Real).getSetCookie(),
+    async open(id) {
+      const request = incoming(id === undefined ? undefined : `__Host-sid=${id}`)
+      const exchange = await adapterOf<any>(sessions).open(request, { issues: true, late: true })
+      const session = exchange.session as SessionLike
+      exchanges.set(session, exchange)
+      return session
+    },
+    async start(session) {
+      started.add(session)
+      await exchangeOf(session).commit(200, { isComplete: false, isStreaming: true })
+      return setCookies(session)
+    },
+    async commit(session, status) {
+      if (!started.has(session)) await exchangeOf(session).commit(status, { isComplete: true, isStreaming: false })
+      else if (status < 500) await exchangeOf(session).commitLate() // otherwise the response is cut off
+    },
+    setCookies,
   }
 }
 
