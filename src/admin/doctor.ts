@@ -27,6 +27,7 @@ export async function doctor(context: AdminContext, { url }: DoctorOptions): Pro
   const isReachable = response.level !== 'error'
   const description = isReachable ? await describe(context) : undefined
   findings.push({ ...response, message: description === undefined ? response.message : `${description.server}. ${response.message}` })
+  for (const message of description?.warnings ?? []) findings.push({ check: 'store', level: 'error', message, remedy: '' })
   findings.push(await safely('table', () => checkTable(context)))
   const checks: readonly (readonly [Finding['check'], Check])[] = [
     ['clock', checkClock],

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAdmin, type DoctorOptions, type Finding } from '../../src/admin/admin.ts'
 import type { SessionOptions, Store } from '../../src/index.ts'
@@ -43,6 +44,18 @@ describe('doctor', () => {
     expect(await findings('table', { store, clearExpired: false })).toMatchObject([{ level: 'ok' }])
   })
 
+  it('reports a missing index', async () => {
+    const path = newSqliteFile()
+    const store = new SqliteStore({ database: path, createTable: false })
+    await store.migrate()
+    expect(await findings('store', { store, clearExpired: false })).toMatchObject([{ level: 'ok' }])
+    const database = new DatabaseSync(path)
+    database.exec('DROP INDEX sessions_expires_at')
+    database.close()
+    const found = await findings('store', { store, clearExpired: false })
+    expect(found).toMatchObject([{ level: 'ok' }, { level: 'error', message: expect.stringContaining('2 of the 3 indexes') }])
+  })
+
   it('compares the clock of the database with that of the process', async () => {
     const describeStore =
       (clock: number): NonNullable<Store['describe']> =>
@@ -78,9 +91,12 @@ describe('doctor', () => {
 
   it('reports a store that loses rows', async () => {
     expect(await findings('eviction', {})).toMatchObject([{ level: 'warning' }])
+  })
+
+  it('reports the warnings of the store', async () => {
     const warning = 'Redis evicts sessions'
     const app = new TestApp({}, (store) => delegate(store, { describe: async () => ({ server: 'Redis 7', warnings: [warning] }) }))
-    expect(await findingsOf(app, 'eviction')).toMatchObject([{ level: 'error', message: warning }])
+    expect(await findingsOf(app, 'store')).toMatchObject([{ level: 'ok' }, { level: 'error', message: warning }])
   })
 
   it.each<[SessionOptions['cookie'], string]>([
