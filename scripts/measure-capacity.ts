@@ -26,8 +26,8 @@ const SIZES = [100, 1000, 10_000]
 /** A database with an empty table, and how many bytes it uses. */
 interface Database {
   readonly store: Store
-  used(): Promise<number>
-  end(): Promise<unknown>
+  readonly used: () => Promise<number>
+  readonly end: () => Promise<unknown>
 }
 
 const DATABASES: Readonly<Record<string, () => Promise<Database | string>>> = {
