@@ -28,11 +28,11 @@ export interface ChangeRecorder {
   record(intent: Intent): void
 }
 
-/** The parts of a draft that change sources use. */
+/** The members of a draft that its change sources use. */
 interface RecordingDraft {
+  readonly context: { readonly emit: Listener }
   readonly properties: { readonly texts: Texts }
   readonly response: { readonly access: Access }
-  readonly context: { readonly emit: Listener }
   openToken(): void
   record(intent: Intent): void
 }
