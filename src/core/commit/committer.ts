@@ -99,14 +99,13 @@ export class Committer {
       const { discardsChanges, problem } = inspectChanges(draft, failed)
       if (draft.state.is === 'deferred' && problem === undefined) return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
       if (hasUnloadedChanges(draft, discardsChanges)) await loadInto(this.#engine, draft, true)
-      let unchanged: UnchangedReason | undefined
       for (let repeats = 0; ; repeats++) {
         const admitting = admit(draft, this.#engine, discardsChanges, scope.deadline)
         const admission = admitting && (await admitting)
         const plan = this.#plan(draft, discardsChanges)
         setOutcome(traced, OUTCOMES[plan.do])
         if (plan.do === 'nothing') {
-          unchanged = plan.reason
+          this.#unchanged(draft, plan.reason, problem)
           break
         }
         const intents = [...draft.intents]
@@ -115,15 +114,10 @@ export class Committer {
         await this.#beforeRepeat(objection, repeats, scope)
         draft.replaceIntents([...this.#withdrawn(draft, intents), ...draft.intents])
       }
-      this.#finish(draft, problem, unchanged)
+      if (problem !== undefined) throw problem.error
     } catch (error) {
       throw this.#failed(draft, scope, error)
     }
-  }
-
-  #finish(draft: Draft, problem: { readonly error: unknown } | undefined, unchanged: UnchangedReason | undefined): void {
-    if (problem !== undefined) throw problem.error
-    if (unchanged !== undefined) this.#unchanged(draft, unchanged)
   }
 
   /** Removes a property in the store and resolves to its text. At most one caller gets it. */
@@ -242,7 +236,9 @@ export class Committer {
     }
   }
 
-  #unchanged(draft: Draft, reason: UnchangedReason): void {
+  /** Reports a commit without a write, unless it fails because of a change that cannot be stored. */
+  #unchanged(draft: Draft, reason: UnchangedReason, problem?: object): void {
+    if (problem !== undefined) return
     this.#engine.emit({ type: 'unchanged', reason, ...handleOf(draft.state) })
     const { state } = draft
     if (state.is === 'live') draft.onOutcome('unchanged', state.identity, state.entry)
