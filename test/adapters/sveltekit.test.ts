@@ -7,7 +7,7 @@ interface Fixture {
   readonly sessions: Sessions
   readonly cookie: string
   /** Sends a request with the cookie through the handle. */
-  request(resolve: (session: Session) => Response | Promise<Response>, init?: RequestInit): Promise<Response>
+  request(resolve: (session: Session) => Response | Promise<Response>, init?: { readonly headers: Readonly<Record<string, string>> }): Promise<Response>
 }
 
 async function start(options: Partial<SessionOptions> = {}, error?: (status: number, message: string) => never): Promise<Fixture> {
@@ -19,8 +19,8 @@ async function start(options: Partial<SessionOptions> = {}, error?: (status: num
   return {
     sessions,
     cookie,
-    request(resolve, init = {}) {
-      const request = new Request('https://shop.example/', { ...init, headers: { ...init.headers, cookie } })
+    request(resolve, init = { headers: {} }) {
+      const request = new Request('https://shop.example/', { headers: { ...init.headers, cookie } })
       const event: SvelteKitEvent = { request, locals: {}, isSubRequest: false }
       return handle({ event, resolve: ({ locals }) => resolve((locals as { readonly session: Session }).session) })
     },
