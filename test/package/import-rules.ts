@@ -15,6 +15,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'express-session': ['wire', 'codecs', 'core', 'stores/memory.ts', 'adapters'],
   inspector: ['wire', 'core', 'admin'],
   otel: ['core'],
+  csrf: ['wire', 'core'],
   testing: ['core'],
   index: ['core'],
 }

@@ -26,6 +26,8 @@ import { Verifier } from './verifier.ts'
 import { writeChanges } from './write-changes.ts'
 import { Writer } from './writer.ts'
 
+type UnchangedReason = (SessionEvent & { readonly type: 'unchanged' })['reason']
+
 type PlanOf<Kind extends Plan['do']> = Plan & { readonly do: Kind }
 
 /** The objection for which a commit was withdrawn. */
@@ -99,7 +101,7 @@ export class Committer {
         const plan = this.#plan(draft, discardsChanges)
         setOutcome(traced, OUTCOMES[plan.do])
         if (plan.do === 'nothing') {
-          this.#unchanged(draft, plan.reason)
+          this.#unchanged(draft, plan.reason, problem)
           break
         }
         const intents = [...draft.intents]
@@ -199,7 +201,7 @@ export class Committer {
       intents,
       pendingDeletes,
       accessed,
-      touches: !this.#engine.capabilities.carriesData && !draft.isQuiet,
+      touches: draft.activity.extends && !this.#engine.capabilities.carriesData,
       discardsChanges,
       texts: properties.texts,
       merge: () => draft.merged(),
@@ -230,7 +232,9 @@ export class Committer {
     }
   }
 
-  #unchanged(draft: Draft, reason: (SessionEvent & { readonly type: 'unchanged' })['reason']): void {
+  /** Reports a commit without a write, unless it fails because of a change that cannot be stored. */
+  #unchanged(draft: Draft, reason: UnchangedReason, problem?: object): void {
+    if (problem !== undefined) return
     this.#engine.emit({ type: 'unchanged', reason, ...handleOf(draft.state) })
     const { state } = draft
     if (state.is === 'live') draft.onOutcome('unchanged', state.identity, state.entry)
