@@ -7,7 +7,10 @@ interface Fixture {
   readonly sessions: Sessions
   readonly cookie: string
   /** Sends a request with the cookie through the handle. */
-  request(resolve: (session: Session) => Response | Promise<Response>, init?: { readonly headers: Readonly<Record<string, string>> }): Promise<Response>
+  request(
+    resolve: (session: Session) => Response | Promise<Response>,
+    init?: { readonly headers: Readonly<Record<string, string>> },
+  ): Promise<Response>
 }
 
 async function start(options: Partial<SessionOptions> = {}, error?: (status: number, message: string) => never): Promise<Fixture> {
