@@ -1,7 +1,7 @@
 import { type JsonTexts, printProperty } from './json-texts.ts'
 
 /** Texts up to this length are parsed at once, because a getter costs more than that. */
-const SHORT = 200
+const SHORT = 100
 
 type Properties = Record<string, unknown>
 
