@@ -6,11 +6,14 @@ export {
   CommitUnknownError,
   ConfigError,
   CookieTooLargeError,
+  CsrfError,
   HeadersSentError,
+  LoginRequiredError,
   NotLoadedError,
   SessionEndedError,
   SessionError,
   type SessionErrorCode,
+  StepUpRequiredError,
   StoreError,
   type StoreErrorOptions,
   type StoreOperation,
@@ -24,6 +27,7 @@ export type { IncomingRequest } from './core/cookie/incoming-request.ts'
 export type { NodeMessage } from './core/cookie/node-request.ts'
 export { createSessions, type Sessions } from './core/manager/sessions.ts'
 export type { UserSession } from './core/manager/users.ts'
+export type { Authentication, LoginOptions, UserRequirement } from './core/session/authentication.ts'
 export type { Session } from './core/session/session.ts'
 export type { Identity, Ids } from './core/store/id.ts'
 export type {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type ConnectFramework, connectMiddleware, type Next } from './node/connect.ts'
+import { type ConnectFramework, connectMiddleware, connectRequireUser, type Next } from './node/connect.ts'
 import { managerOf } from './shared/manager.ts'
+import type { RequireUserOptions } from './shared/require-user.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 
 declare global {
@@ -67,4 +68,23 @@ const express: ConnectFramework<ExpressRequest> = {
 export function session<Data = Default, const S extends Schemas = Schemas>(given: Given<Data, S>): SessionMiddleware<DataOf<Data, S>> {
   const sessions = managerOf(given)
   return Object.assign(connectMiddleware(sessions, express) as SessionMiddleware<DataOf<Data, S>>, { sessions })
+}
+
+export type { RequireUserOptions }
+
+/**
+ * Middleware that lets a request continue only if a user is logged in, and with `within` or `level`
+ * only if the user has authenticated so. A browser that navigates is sent to `redirectTo`, with the
+ * path of the request as the parameter `next`. Every other request gets the error of
+ * `session.requireUser`. Install it after `session()`.
+ *
+ * ```ts
+ * app.use('/account', requireUser({ redirectTo: '/login' }))
+ * app.post('/account/delete', requireUser({ within: '10m', redirectTo: '/confirm' }), (req, res) => { res.end() })
+ * ```
+ *
+ * Throws `ConfigError` for a wrong option.
+ */
+export function requireUser(options: RequireUserOptions = {}): (req: IncomingMessage, res: ServerResponse, next: Next) => void {
+  return connectRequireUser(options)
 }

@@ -1,5 +1,5 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { ConfigError } from '../core/base/errors.ts'
 import { isError } from '../core/base/realms.ts'
@@ -11,6 +11,7 @@ import { sendPlainError } from './node/connect.ts'
 import { type Header, representationOf, restoreRepresentation } from './node/response-head.ts'
 import { errorStatus } from './shared/error-status.ts'
 import { assignmentError, managerOf } from './shared/manager.ts'
+import { makeRequireUser, type RequireUserOptions } from './shared/require-user.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -57,6 +58,31 @@ export type SessionPluginOptions = SessionOptions | AnySessions | { readonly ses
  * 'admin' }, … })`.
  */
 export const session: FastifyPluginAsync<SessionPluginOptions> = fastifyPlugin(install, { name: 'sojourn', fastify: '5.x' })
+
+export type { RequireUserOptions }
+
+/**
+ * A `preHandler` hook that lets a request continue only if a user is logged in, and with `within` or
+ * `level` only if the user has authenticated so. A browser that navigates is sent to `redirectTo`,
+ * with the path of the request as the parameter `next`. Every other request gets the error of
+ * `session.requireUser`. Register `session` before.
+ *
+ * ```ts
+ * app.get('/account', { preHandler: requireUser({ redirectTo: '/login' }) }, (request, reply) => reply.send('yours'))
+ * ```
+ *
+ * Throws `ConfigError` for a wrong option.
+ */
+export function requireUser(options: RequireUserOptions = {}): preHandlerAsyncHookHandler {
+  const locate = makeRequireUser(options)
+  const { as = 'session' } = options
+  return async function preHandler(request, reply) {
+    const session: unknown = as in request ? Reflect.get(request, as) : undefined
+    const mode = request.headers['sec-fetch-mode']
+    const location = await locate({ session, mode, target: request.originalUrl })
+    return location === undefined ? undefined : reply.header('Cache-Control', 'no-store').redirect(location, 303)
+  }
+}
 
 /** The first response of a reply. An error page can replace it. */
 interface FirstResponse {

@@ -2,7 +2,9 @@ import type { Context, MiddlewareHandler } from 'hono'
 import type { Exchange } from '../core/manager/adapter-port.ts'
 import { honoRequest } from './hono/hono-request.ts'
 import { adapterOf, assignmentError, checkUnused, managerOf, openOnce } from './shared/manager.ts'
+import { makeRequireUser, type RequireUserOptions } from './shared/require-user.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
+import { refusalResponse } from './web/thrown-response.ts'
 import { commitFor, failedResponse, runHandler } from './web/web-response.ts'
 
 declare module 'hono' {
@@ -111,4 +113,39 @@ function asError(page: Response, status: number): Response {
   const { headers } = new Response(undefined, page)
   headers.delete('Location')
   return new Response(page.body, { status, headers })
+}
+
+export type { RequireUserOptions }
+
+/**
+ * Middleware that lets a request continue only if a user is logged in, and with `within` or `level`
+ * only if the user has authenticated so. A browser that navigates is sent to `redirectTo`, with the
+ * path of the request as the parameter `next`. Every other request gets the error of
+ * `session.requireUser`. Install it after `session()`.
+ *
+ * ```ts
+ * app.use('/account/*', requireUser({ within: '10m', redirectTo: '/confirm' }))
+ * ```
+ *
+ * Throws `ConfigError` for a wrong option.
+ */
+export function requireUser(options: RequireUserOptions = {}): MiddlewareHandler {
+  const locate = makeRequireUser(options)
+  const { as = 'session' } = options
+  return async (c, next) => {
+    const { pathname, search } = new URL(c.req.url)
+    const visit = { session: c.get(as) as unknown, mode: c.req.header('sec-fetch-mode'), target: pathname + search }
+    const location = await locate(visit).catch((error: unknown) => {
+      throw withResponse(error)
+    })
+    if (location === undefined) return next()
+    c.header('Cache-Control', 'no-store')
+    return c.redirect(location, 303)
+  }
+}
+
+/** Hono's default error handler sends the response that an error has. */
+function withResponse(error: unknown): unknown {
+  const response = refusalResponse(error)
+  return response === undefined ? error : Object.assign(error as Error, { getResponse: () => response })
 }

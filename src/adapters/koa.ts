@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa'
 import { attachedTo, attachSession } from './node/attach-session.ts'
 import { adapterOf, makeExpose, managerOf } from './shared/manager.ts'
+import { makeRequireUser, type RequireUserOptions } from './shared/require-user.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 
 declare module 'koa' {
@@ -54,4 +55,32 @@ export function session<Data = Default, const S extends Schemas = Schemas>(given
     return next()
   }
   return Object.assign(middleware, { sessions })
+}
+
+export type { RequireUserOptions }
+
+/**
+ * Middleware that lets a request continue only if a user is logged in, and with `within` or `level`
+ * only if the user has authenticated so. A browser that navigates is sent to `redirectTo`, with the
+ * path of the request as the parameter `next`. Every other request gets the error of
+ * `session.requireUser`. Install it after `session()`.
+ *
+ * ```ts
+ * app.use(requireUser({ within: '10m', redirectTo: '/confirm' }))
+ * ```
+ *
+ * Throws `ConfigError` for a wrong option.
+ */
+export function requireUser(options: RequireUserOptions = {}): Middleware {
+  const locate = makeRequireUser(options)
+  const { as = 'session' } = options
+  return async (ctx, next) => {
+    const session: unknown = as in ctx ? Reflect.get(ctx, as) : undefined
+    const location = await locate({ session, mode: ctx.get('sec-fetch-mode'), target: ctx.originalUrl })
+    if (location === undefined) return next()
+    ctx.set('Cache-Control', 'no-store')
+    ctx.redirect(location)
+    ctx.status = 303
+    return undefined
+  }
 }

@@ -59,7 +59,7 @@ export type ProxyHandler<Data = Default> = (
  * ```ts
  * const { getSession, action, route, proxy } = nextSessions({ store: new SqliteStore('sessions.db') })
  *
- * const login = action((session, form: FormData) => session.login(String(form.get('user'))))
+ * const login = action(async (session, form: FormData) => session.login(String(form.get('user'))))
  * ```
  *
  * HTTPS is judged by `X-Forwarded-Proto`, which Next sets itself. For a production build on

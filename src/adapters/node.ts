@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import { type ConnectFramework, connectMiddleware, type Next, sendPlainError } from './node/connect.ts'
+import { type ConnectFramework, connectMiddleware, connectRequireUser, type Next, sendPlainError } from './node/connect.ts'
 import { cutOff } from './node/cut-off.ts'
 import { reportError } from './shared/error-status.ts'
 import { checkHandler, managerOf } from './shared/manager.ts'
+import type { RequireUserOptions } from './shared/require-user.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 
 /**
@@ -113,4 +114,22 @@ export function withSession<Data = Default, const S extends Schemas = Schemas>(
 export function session<Data = Default, const S extends Schemas = Schemas>(given: Given<Data, S>): SessionMiddleware<DataOf<Data, S>> {
   const sessions = managerOf(given)
   return Object.assign(connectMiddleware(sessions, node) as SessionMiddleware<DataOf<Data, S>>, { sessions })
+}
+
+export type { RequireUserOptions }
+
+/**
+ * Middleware that lets a request continue only if a user is logged in, and with `within` or `level`
+ * only if the user has authenticated so. A browser that navigates is sent to `redirectTo`, with the
+ * path of the request as the parameter `next`. Every other request gets the error of
+ * `session.requireUser`. Install it after `session()`.
+ *
+ * ```ts
+ * app.use(requireUser({ within: '10m', redirectTo: '/confirm' }))
+ * ```
+ *
+ * Throws `ConfigError` for a wrong option.
+ */
+export function requireUser(options: RequireUserOptions = {}): (req: IncomingMessage, res: ServerResponse, next: Next) => void {
+  return connectRequireUser(options)
 }

@@ -41,7 +41,8 @@ export interface WebHandler<Data = Default, Rest extends readonly unknown[] = []
  * fails, the response is replaced by an empty one with the error's status, and the error is printed
  * on the console.
  *
- * A thrown `Response`, as in React Router, is the response of the handler. So are the errors that
+ * A thrown `Response`, as in React Router, is the response of the handler. The errors of
+ * `session.requireUser()` become responses with their status. So do the errors that
  * `redirect()` and `notFound()` of Next throw in a route handler. If the handler throws anything
  * else, only a flush or logout is performed, and the returned promise rejects with it.
  */

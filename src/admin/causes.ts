@@ -80,6 +80,11 @@ const CAUSES: Readonly<Record<OpeningReason, (findings: Findings) => Cause>> = {
     message: `The request is for ${findings.request?.path ?? 'a path'}, which the option \`cookie.path\` does not cover, so the browser does not send the cookie there.`,
     remedy: refusalText(findings),
   }),
+  'cross-site': (findings) => ({
+    cause: 'cross-site',
+    message: 'A page of another origin sent the request, and it can change something, so its session is not used.',
+    remedy: refusalText(findings),
+  }),
   'two-cookies': () => ({
     cause: 'two-cookies',
     message: 'The request has several session cookies that lead to different sessions, so none of them is used.',

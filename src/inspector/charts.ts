@@ -27,9 +27,9 @@ const HEIGHT = 220
 const LEFT = 56
 const BOTTOM = 28
 const TOP = 12
-const RIGHT = 8
+const RIGHT = 24
 
-/** A chart of bars. The values are also in a table below it. */
+/** A chart of bars, whose values are whole numbers. They are also in a table below it. */
 export function barChart(chart: Chart & { readonly points: readonly Point[] }): Html {
   const { points, format } = chart
   const x = scaleBand<number>()
@@ -43,7 +43,7 @@ export function barChart(chart: Chart & { readonly points: readonly Point[] }): 
   })
   const labels = labelled(points).map(({ label, index }) => text((x(index) ?? 0) + x.bandwidth() / 2, label))
   const rows = points.map(({ label, value }) => html`<tr><th scope="row">${label}</th><td>${format(value)}</td></tr>`)
-  return figure(chart, html`${axis(y, format)}${bars}${labels}`, html`${rows}`)
+  return figure(chart, html`${axis(y, format, Number.isInteger)}${bars}${labels}`, html`${rows}`)
 }
 
 /** A chart of lines, whose points have common labels. The values are also in a table below it. */
@@ -78,11 +78,14 @@ function vertical(values: readonly number[]): ReturnType<typeof scaleLinear<numb
     .range([HEIGHT - BOTTOM, TOP])
 }
 
-function axis(y: Scale, format: (value: number) => string): Html {
-  const ticks = y.ticks(4).map((tick) => {
-    const at = y(tick)
-    return html`<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at}" y2="${at}"/><text class="tick" x="${LEFT - 6}" y="${at + 4}">${format(tick)}</text>`
-  })
+function axis(y: Scale, format: (value: number) => string, hasTick: (value: number) => boolean = () => true): Html {
+  const ticks = y
+    .ticks(4)
+    .filter(hasTick)
+    .map((tick) => {
+      const at = y(tick)
+      return html`<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at}" y2="${at}"/><text class="tick" x="${LEFT - 6}" y="${at + 4}">${format(tick)}</text>`
+    })
   return html`${ticks}`
 }
 

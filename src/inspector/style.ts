@@ -27,7 +27,7 @@ h1 { font-size: 1.6rem; margin: 0.5rem 0 1rem }
 h2 { font-size: 1.2rem; margin: 2rem 0 0.5rem }
 a { color: var(--link) }
 code, pre { font: 0.875em/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
-pre { margin: 0; max-height: 16rem; overflow: auto; white-space: pre-wrap }
+pre { margin: 0; max-height: 16rem; overflow: auto; white-space: pre-wrap; text-align: left }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px }
 .skip { position: absolute; left: -100rem }
 .skip:focus { left: 1rem; top: 1rem; padding: 0.5rem 1rem; background: var(--card) }

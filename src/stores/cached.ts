@@ -95,7 +95,7 @@ export class CachedStore implements Store {
     const { store, cache, channel, onWarning = warn, ...given } = checkOptions(options, OPTIONS)
     if (cache === store) throw invalidOption('CachedStore', 'cache', cache, 'pass a second store, not the one that is `store`')
     const maxStale = Number(milliseconds(given.maxStale))
-    this.capabilities = store.capabilities
+    this.capabilities = { ...store.capabilities, caches: true }
     this.#store = store
     this.#cache = new RowCache(cache, maxStale, onWarning)
     this.#channel = channel && new InvalidationChannel(channel, (key) => void this.#cache.invalidate(key), onWarning)

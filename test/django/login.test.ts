@@ -54,16 +54,30 @@ describe('djangoLogin', () => {
       [session.id ?? '']: {
         cart: '[1]',
         _auth_user_id: '"42"',
+        _login: expect.stringContaining('"user":"42"'),
         _auth_user_backend: `"${BACKEND}"`,
         _auth_user_hash: `"${vector?.session_auth_hash}"`,
       },
     })
   })
 
+  it('keeps the facts of the login next to the data of Django', async () => {
+    const site = await siteWithLogin()
+    await site.request((session) => djangoLogin(session, ada, { level: 2, device: 'phone' }))
+    await site.request((session) => {
+      expect(session.authentication).toMatchObject({ level: 2, device: 'phone', authenticatedAt: expect.any(Number) })
+      session.reauthenticate({ level: 3 })
+    })
+    const session = await site.open()
+    expect(await session.requireUser({ level: 3, within: '1m' })).toBe('1')
+    expect(await findUser(session)).toBe(ada)
+    expect(catchError(() => djangoLogin(session, ada, { level: 0 })).code).toBe('ERR_SESSION_CONFIG')
+  })
+
   it('drops the data of another user', async () => {
     const site = await siteWithLogin()
     await site.request((session) => djangoLogin(session, eve))
-    expect(Object.keys(site.data()[site.key] ?? {})).toEqual(['_auth_user_id', '_auth_user_backend', '_auth_user_hash'])
+    expect(Object.keys(site.data()[site.key] ?? {})).toEqual(['_auth_user_id', '_login', '_auth_user_backend', '_auth_user_hash'])
     expect(site.rows()).toHaveLength(1)
   })
 

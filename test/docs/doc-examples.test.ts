@@ -57,32 +57,38 @@ declare function show(level: number, message: string): void
 const OF_ADAPTERS: Readonly<Record<string, string>> = {
   express: `
 import express from 'express'
-import { session } from 'sojourn/express'
+import { requireUser, session } from 'sojourn/express'
 declare const app: ReturnType<typeof express>
 `,
   fastify: `
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { session } from 'sojourn/fastify'
+import { requireUser, session } from 'sojourn/fastify'
 type Handler = (request: Omit<FastifyRequest, 'body'> & { body: any }, reply: FastifyReply) => unknown
 declare const app: Omit<FastifyInstance, 'post'> & { post(path: string, handler: Handler): void }
 `,
   hono: `
 import type { Hono } from 'hono'
-import { session } from 'sojourn/hono'
+import { requireUser, session } from 'sojourn/hono'
 declare const app: Hono
 `,
   koa: `
 import type Koa from 'koa'
-import { session } from 'sojourn/koa'
+import { requireUser, session } from 'sojourn/koa'
 declare const app: Koa
 declare const router: { post(path: string, handler: (ctx: Koa.Context & { request: { body: any } }) => unknown): void }
+`,
+  'react-router': `
+import { session, sessionStorage } from 'sojourn/react-router'
+`,
+  sveltekit: `
+import { session } from 'sojourn/sveltekit'
 `,
   next: `
 import { nextSessions } from 'sojourn/next'
 `,
   node: `
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { session, type SessionRequest, withSession } from 'sojourn/node'
+import { requireUser, session, type SessionRequest, withSession } from 'sojourn/node'
 declare const app: { use(handler: (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => unknown): void }
 declare const req: IncomingMessage
 `,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startPostgres } from '../services/postgres/postgres.ts'
 import { startRedis } from '../services/redis/redis.ts'
 import { importFrom, requireFrom, serve } from './harness/serve.ts'
-import { Visitor } from './old-stores/visitor.ts'
+import { Visitor } from './harness/visitor.ts'
 
 interface OldStore {
   get(sid: string, callback: (error: unknown, row?: { cookie: object }) => void): void

@@ -10,7 +10,7 @@ import type { Readable, Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startPostgres } from '../services/postgres/postgres.ts'
 import { startRedis } from '../services/redis/redis.ts'
-import { Visitor } from './old-stores/visitor.ts'
+import { Visitor } from './harness/visitor.ts'
 
 const REQUESTS = Number(process.env['REQUESTS'] ?? 10_000) / 2
 const PROCESSES = 4

@@ -5,8 +5,9 @@ import type { BridgeRecord, ComparedRow } from '../../src/express-session/carry-
 import type { CarryOverParts } from '../../src/express-session/carry-over/carry-over.ts'
 import type { OldSession } from '../../src/express-session/carry-over/old-row.ts'
 import { RowFormat } from '../../src/express-session/carry-over/row-format.ts'
+import { Random } from '../proof/scenario/random.ts'
 import { BridgeModel, type Data, type End, format, type Request, type Setting } from './bridge-model.ts'
-import { everyOrder, type Found } from './every-order.ts'
+import { everyOrder, type Found, randomOrder } from './every-order.ts'
 
 const OLD = { x: 'x0', y: 'y0' }
 const read: Request = { at: 'new' }
@@ -134,6 +135,35 @@ describe('in every order of the steps of old and new instances', () => {
     const { states, problems } = await run(setting)
     expect(Object.fromEntries(problems)).toEqual({})
     expect(states).toBeGreaterThan(20)
+  })
+})
+
+/** More requests than can be tried in every order. */
+const MANY: Readonly<Record<string, Setting>> = {
+  'change the session': {
+    ...bridged,
+    requests: [setsX, setsY, setsXNew, read, { at: 'new', sets: { z: 'z1' } }, { at: 'old', sets: { w: 'w1' } }],
+    faults: 2,
+    check: each(staysLoggedIn, rowsAreEqual),
+  },
+  'change and end the session': {
+    ...bridged,
+    requests: [setsX, setsY, logout, setsXNew, read],
+    faults: 2,
+    check: each(logoutIsFinal),
+  },
+  'begin with a row of the old store': {
+    old: OLD,
+    requests: [take, { at: 'take', sets: { y: 'y1' } }, setsXNew, read, take],
+    faults: 2,
+    check: each(importedOnce, staysLoggedIn),
+  },
+}
+
+describe.each(Object.entries(MANY))('in 1,000 random orders, many requests %s', (_, setting) => {
+  it('without a problem', async () => {
+    for (let seed = 1; seed <= 1000; seed++)
+      expect([...(await randomOrder(() => BridgeModel.start(setting), new Random(seed)))], `seed ${seed}`).toEqual([])
   })
 })
 

@@ -1,3 +1,5 @@
+import type { Random } from '../proof/scenario/random.ts'
+
 /** One thing that can happen next in a run. */
 export interface Action {
   readonly name: string
@@ -67,4 +69,20 @@ export async function everyOrder(
     if (first && problems.size > 0) break
   }
   return { states: visited.size, problems }
+}
+
+/** Runs a simulation once in a random order. Returns the problems, each with the actions that lead to it. */
+export async function randomOrder(start: () => Promise<Simulation>, random: Random): Promise<Found['problems']> {
+  const simulation = await start()
+  const names: string[] = []
+  for (;;) {
+    await simulation.settle()
+    const actions = simulation.actions()
+    if (actions.length === 0 || names.length > MAX_ACTIONS) break
+    const action = random.pick(actions)
+    names.push(action.name)
+    action.run()
+  }
+  const problems = names.length > MAX_ACTIONS ? ['the run does not end'] : await simulation.problems()
+  return new Map(problems.map((problem) => [problem, names]))
 }

@@ -1,12 +1,15 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
 import express from 'express'
 import express4 from 'express4'
 import { fastify } from 'fastify'
+import { Hono } from 'hono'
 import { afterEach, describe, expect, it } from 'vitest'
 import { session } from '../../src/adapters/express.ts'
 import { session as fastifySession } from '../../src/adapters/fastify.ts'
+import { session as honoSession } from '../../src/adapters/hono.ts'
 import { createSessions, type Sessions } from '../../src/index.ts'
 import { inspector } from '../../src/inspector/inspector.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
@@ -51,6 +54,13 @@ const SERVERS: Readonly<Record<string, (sessions: Sessions<any>) => Promise<stri
     app.use(session(sessions))
     app.use('/admin/sessions', inspectorOf(sessions).express)
     return listen(app)
+  },
+  Hono: async (sessions) => {
+    const app = new Hono()
+    const handler = inspectorOf(sessions)
+    app.use(honoSession(sessions))
+    app.all('/admin/sessions/*', (c) => handler(c.req.raw, c))
+    return listen(getRequestListener(app.fetch))
   },
   Fastify: async (sessions) => {
     const app = fastify()

@@ -21,6 +21,7 @@ const stores = paths.filter(({ path }) => path.startsWith('./stores/'))
 
 /** Stubs of the modules that an adapter imports of its framework, with their exports. */
 const FRAMEWORKS: Readonly<Record<string, readonly string[]>> = {
+  'react-router/index.js': ['data'],
   'next/headers.js': ['cookies', 'headers'],
   'next/server.js': ['after', 'NextResponse'],
   'next/dist/server/app-render/work-async-storage.external.js': ['workAsyncStorage'],

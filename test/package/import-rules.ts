@@ -15,6 +15,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'express-session': ['wire', 'codecs', 'core', 'stores/memory.ts', 'adapters'],
   inspector: ['wire', 'core', 'admin'],
   otel: ['core'],
+  csrf: ['wire', 'core'],
   testing: ['core'],
   index: ['core'],
 }
@@ -57,6 +58,8 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     fastify: ['shared', 'node'],
     hono: ['shared', 'web'],
     next: ['shared', 'web'],
+    sveltekit: ['shared', 'web'],
+    'react-router': ['shared', 'web'],
   },
   'express-session': {
     values: [],
@@ -91,6 +94,8 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/koa': ['node:*'],
   'adapters/fastify': ['node:*', 'fastify-plugin'],
   'adapters/next': ['next'],
+  'adapters/sveltekit': ['node:async_hooks'],
+  'adapters/react-router': ['node:async_hooks', 'react-router'],
   'django/rows/file-': ['node:*'],
   'inspector/charts': ['d3-scale', 'd3-shape'],
   'inspector/mount/': ['node:stream'],
@@ -103,7 +108,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
   'express-session/express-session': ['express', 'express-session'],
-  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next'],
+  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next', 'react-router'],
   'inspector/': ['node:*', 'fastify'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }

@@ -2,6 +2,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import { adapterOf, type Sessions } from '../../core/manager/sessions.ts'
 import { errorStatus, reportError } from '../shared/error-status.ts'
 import { makeExpose } from '../shared/manager.ts'
+import { makeRequireUser, type RequireUserOptions } from '../shared/require-user.ts'
 import { attachSession } from './attach-session.ts'
 
 /** Continues with the next middleware, or with an error at the error handlers. */
@@ -42,6 +43,25 @@ export function connectMiddleware<Data, Request extends IncomingMessage>(
     if (next === undefined) return opened
     opened.then(() => next(), next)
     return undefined
+  }
+}
+
+/** `requireUser` as middleware for such a framework. */
+export function connectRequireUser(options: RequireUserOptions): (req: IncomingMessage, res: ServerResponse, next: Next) => void {
+  const locate = makeRequireUser(options)
+  const { as = 'session' } = options
+  return function requireUser(req, res, next) {
+    const { originalUrl = req.url } = req as IncomingMessage & { readonly originalUrl?: string }
+    const visit = {
+      session: Reflect.get(req, as) as unknown,
+      mode: req.headers['sec-fetch-mode'],
+      target: originalUrl,
+    }
+    locate(visit).then((location) => {
+      if (location === undefined) return next()
+      res.writeHead(303, { Location: location, 'Cache-Control': 'no-store' })
+      res.end()
+    }, next)
   }
 }
 

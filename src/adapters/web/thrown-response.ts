@@ -1,3 +1,5 @@
+import { LoginRequiredError, StepUpRequiredError } from '../../core/base/errors.ts'
+
 /**
  * Maps a thrown value to a response, or to `undefined` if it is a failure. An adapter passes the one
  * of its framework to `runHandler`.
@@ -11,8 +13,16 @@ export type ThrownResponse = (thrown: unknown, request: Request) => Response | u
  */
 export const thrownResponse: ThrownResponse = (thrown, request) => {
   if (isResponse(thrown)) return thrown
+  const refusal = refusalResponse(thrown)
+  if (refusal !== undefined) return refusal
   const { digest } = Object(thrown) as { readonly digest?: unknown }
   return typeof digest === 'string' ? responseOfNext(digest, request) : undefined
+}
+
+/** The response for an error of `requireUser`: its status and no body. */
+export function refusalResponse(thrown: unknown): Response | undefined {
+  const isRefusal = thrown instanceof LoginRequiredError || thrown instanceof StepUpRequiredError
+  return isRefusal ? new Response(undefined, { status: thrown.status }) : undefined
 }
 
 /** Whether `redirect()`, `notFound()`, `forbidden()` or `unauthorized()` of Next has thrown this. */

@@ -3,7 +3,7 @@ import type { Listener } from './events.ts'
 
 /** The reason why a session cannot be changed. */
 export interface Refusal {
-  readonly reason: 'insecure' | 'outside-path' | 'outside' | 'no-response' | 'headers-sent' | 'unreadable'
+  readonly reason: 'insecure' | 'outside-path' | 'cross-site' | 'outside' | 'no-response' | 'headers-sent' | 'unreadable'
   /** The error that a verb throws; its message names the remedy. */
   readonly error: () => SessionError
 }

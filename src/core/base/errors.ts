@@ -1,4 +1,6 @@
 import { ONE_COPY, shareClass } from './copies.ts'
+import type { Duration } from './duration.ts'
+import { formatValue } from './format.ts'
 import { messageOf } from './realms.ts'
 
 /** The `code` of every error of this package, for `switch (error.code)`. */
@@ -23,6 +25,12 @@ export type SessionErrorCode =
   | 'ERR_SESSION_HEADERS_SENT'
   /** `NotLoadedError` */
   | 'ERR_SESSION_NOT_LOADED'
+  /** `LoginRequiredError` */
+  | 'ERR_SESSION_LOGIN_REQUIRED'
+  /** `StepUpRequiredError` */
+  | 'ERR_SESSION_STEP_UP_REQUIRED'
+  /** `CsrfError` */
+  | 'ERR_SESSION_CSRF'
 
 /**
  * The base class of every error of this package.
@@ -257,6 +265,68 @@ export class NotLoadedError extends SessionError {
   override readonly name = 'NotLoadedError'
 }
 
+/** `requireUser` or `reauthenticate` found no logged-in user. */
+export class LoginRequiredError extends SessionError {
+  /** Always `ERR_SESSION_LOGIN_REQUIRED`. */
+  readonly code = 'ERR_SESSION_LOGIN_REQUIRED'
+  /** Always `LoginRequiredError`. */
+  override readonly name = 'LoginRequiredError'
+  /** Always 401. */
+  override readonly status = 401
+
+  constructor() {
+    super('A login is required.')
+  }
+}
+
+/**
+ * The user is logged in, and has to authenticate again or with a stronger method before this
+ * request is served: see `requireUser`.
+ */
+export class StepUpRequiredError extends SessionError {
+  /** Always `ERR_SESSION_STEP_UP_REQUIRED`. */
+  readonly code = 'ERR_SESSION_STEP_UP_REQUIRED'
+  /** Always `StepUpRequiredError`. */
+  override readonly name = 'StepUpRequiredError'
+  /** Always 403. */
+  override readonly status = 403
+  /** The time within which the user must have authenticated, if that was required. */
+  readonly within: Duration | undefined
+  /** The level that is required. */
+  readonly level: number
+
+  constructor(within: Duration | undefined, level: number) {
+    super('Authenticate again to continue.')
+    this.within = within
+    this.level = level
+  }
+}
+
+/**
+ * The session was not used, because a page of another origin sent the request (see the option
+ * `trustedOrigins`), or because its token is not that of the session (`verifyCsrfToken`).
+ */
+export class CsrfError extends SessionError {
+  /** Always `ERR_SESSION_CSRF`. */
+  readonly code = 'ERR_SESSION_CSRF'
+  /** Always `CsrfError`. */
+  override readonly name = 'CsrfError'
+  /** Always 403. */
+  override readonly status = 403
+  /** The header `Origin`, if the request was refused because of it. */
+  readonly origin: string | undefined
+
+  constructor(origin: string | undefined, message: string = originMessage(origin)) {
+    super(message)
+    this.origin = origin
+  }
+}
+
+function originMessage(origin: string | undefined): string {
+  const page = origin === undefined ? 'A page of another origin' : `A page of ${formatValue(origin)}`
+  return `${page} sent this request, so it can neither use the session nor start one. If that origin may do so, name it in the option \`trustedOrigins\`.`
+}
+
 // An error of another copy of this package is an instance too.
 const CLASSES = {
   SessionError,
@@ -269,6 +339,9 @@ const CLASSES = {
   CookieTooLargeError,
   HeadersSentError,
   NotLoadedError,
+  LoginRequiredError,
+  StepUpRequiredError,
+  CsrfError,
 }
 for (const [name, shared] of Object.entries(CLASSES)) shareClass(shared, name)
 

@@ -10,7 +10,8 @@ export interface SessionEvents {
    * A request has no session, so that its session is new and empty. The cookie is missing
    * (`no-cookie`), does not have the form of an id (`malformed-cookie`), occurs several times with
    * different sessions or more than four ids (`two-cookies`), is not used over plain HTTP
-   * (`insecure`), or does not belong to the path of the request (`outside-path`, see `cookie.path`).
+   * (`insecure`), does not belong to the path of the request (`outside-path`, see `cookie.path`), or is
+   * not used for a request that a page of another origin sent (`cross-site`, see `trustedOrigins`).
    * The store has no such session (`unknown-or-expired`), has it under a newer id (`other-id`), has
    * one that the codec cannot decode (`unreadable`), or one that is larger than four times `maxSize`
    * (`too-large`).
@@ -22,6 +23,7 @@ export interface SessionEvents {
       | 'two-cookies'
       | 'insecure'
       | 'outside-path'
+      | 'cross-site'
       | 'unknown-or-expired'
       | 'other-id'
       | 'unreadable'
@@ -114,12 +116,15 @@ export interface SessionEvents {
   readonly 'cookie-deleted': { readonly reason: 'flush' | 'ended' }
   /**
    * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), for a
-   * request that `cookie.path` does not cover (`outside-path`), outside of a request (`outside`, with
+   * request that `cookie.path` does not cover (`outside-path`), for a request that a page of another
+   * origin sent (`cross-site`), outside of a request (`outside`, with
    * a `CookieStore`), in a request without a response that can set it, such as the handshake of a
    * WebSocket (`no-response`), or after the response has started (`headers-sent`); or it would replace
    * that of a session of Django that cannot be read (`unreadable`).
    */
-  readonly 'cookie-refused': { readonly reason: 'insecure' | 'outside-path' | 'outside' | 'no-response' | 'headers-sent' | 'unreadable' }
+  readonly 'cookie-refused': {
+    readonly reason: 'insecure' | 'outside-path' | 'cross-site' | 'outside' | 'no-response' | 'headers-sent' | 'unreadable'
+  }
   /**
    * An operator changed something with `sojourn/admin` or the command line: ended one session
    * (`revoked`), those of a user (`user-revoked`) or many (`all-revoked`), removed a property

@@ -17,11 +17,19 @@ export const EXPIRY = '_expiry'
 export const BROWSER = '_browser'
 
 /**
+ * What is known about the login: `{"user": …, "at": {level: when it was last proved}, "device": …}`.
+ * `at` holds what was proved under the newest id.
+ */
+export const LOGIN = '_login'
+
+/**
  * The id that the session's login replaced: `[proof, replacedAt]`. A parallel login that presents it
  * joins the session.
  */
 export const FROM = '_from'
-/** Ids that are valid next to the newest one: `[[proof, idAt], …]`, newest first. */
+/**
+ * Ids that are valid next to the newest one: `[[proof, idAt, at], …]`, newest first. `at` as in `LOGIN`.
+ */
 export const OTHERS = '_others'
 
 /** The property of one flash message. The id has no dot. */
@@ -44,4 +52,4 @@ export function isInternal(name: string): boolean {
   return INTERNAL.has(name) || name.startsWith('_flash.')
 }
 
-const INTERNAL: ReadonlySet<string> = new Set([EXPIRY, BROWSER, FROM, OTHERS])
+const INTERNAL: ReadonlySet<string> = new Set([EXPIRY, BROWSER, LOGIN, FROM, OTHERS])

@@ -1,5 +1,7 @@
-import { BROWSER } from '../base/reserved.ts'
-import type { PropertyNames, RuleContext, Texts } from '../config/profile.ts'
+import { SessionEndedError } from '../base/errors.ts'
+import { BROWSER, LOGIN } from '../base/reserved.ts'
+import type { MergeContext, PropertyNames, RuleContext, Texts } from '../config/profile.ts'
+import { addLevels, type Levels, type LoginProof, putLogin } from './login-facts.ts'
 
 /**
  * One recorded change. A session only records intents; a commit replays them on the newest state.
@@ -24,7 +26,10 @@ export type Intent =
   | { readonly kind: 'restore'; readonly properties: readonly (readonly [name: string, text: string | undefined])[] }
   | { readonly kind: 'clear' }
   | { readonly kind: 'cycle' }
-  | { readonly kind: 'login'; readonly text: string }
+  /** `proof`: what the login established; left out where the profile has its own login. */
+  | { readonly kind: 'login'; readonly text: string; readonly proof?: LoginProof }
+  /** The user authenticated again. Fails if the session has another user by then. */
+  | { readonly kind: 'confirm'; readonly user: string; readonly proof: LoginProof }
   /** The session is written even if nothing changed. */
   | { readonly kind: 'save' }
 
@@ -56,6 +61,7 @@ export const RULES: Readonly<Record<Intent['kind'], IntentRule>> = {
   consume: { whenEnded: 'drop', newId: false },
   reauthenticate: { whenEnded: 'drop', newId: true },
   cycle: { whenEnded: 'refuse', newId: true },
+  confirm: { whenEnded: 'refuse', newId: true },
   login: { whenEnded: 'start-new', newId: true },
 }
 
@@ -79,16 +85,18 @@ export interface MergeEffects {
   otherUser: boolean
   /** All earlier properties were removed, by `clear` or because they belonged to another user. */
   wiped: boolean
+  /** The levels that the user has proved again, which starts a new absolute lifetime too. */
+  confirmed: Levels | undefined
   /** The text that a `claim` removed. */
   claimed: string | undefined
 }
 
 export function noEffects(): MergeEffects {
-  return { newId: false, loggedIn: false, cycled: false, otherUser: false, wiped: false, claimed: undefined }
+  return { newId: false, loggedIn: false, cycled: false, otherUser: false, wiped: false, confirmed: undefined, claimed: undefined }
 }
 
 /** Applies one intent to texts, in place. */
-export function apply(texts: Map<string, string>, intent: Intent, effects: MergeEffects, context: RuleContext): void {
+export function apply(texts: Map<string, string>, intent: Intent, effects: MergeEffects, context: MergeContext): void {
   const { names } = context.profile
   if (RULES[intent.kind].newId) effects.newId = true
   if (isOtherNewId(intent, names.user)) effects.cycled = true
@@ -116,7 +124,9 @@ export function apply(texts: Map<string, string>, intent: Intent, effects: Merge
     case 'save':
       return
     case 'login':
-      return login(texts, intent.text, effects, context)
+      return login(texts, intent, effects, context)
+    case 'confirm':
+      return confirm(texts, intent, effects, context)
   }
 }
 
@@ -131,7 +141,9 @@ function remove(texts: Map<string, string>, names: PropertyNames, name: string):
   const text = texts.get(name)
   if (text === undefined) return
   texts.delete(name)
-  if (name === names.user && names.lastUser !== undefined) texts.set(names.lastUser, text)
+  if (name !== names.user) return
+  texts.delete(LOGIN)
+  if (names.lastUser !== undefined) texts.set(names.lastUser, text)
 }
 
 function restore(texts: Map<string, string>, properties: readonly (readonly [name: string, text: string | undefined])[]): void {
@@ -148,16 +160,27 @@ function clear(texts: Map<string, string>): void {
   if (browser !== undefined) texts.set(BROWSER, browser)
 }
 
-function login(texts: Map<string, string>, text: string, effects: MergeEffects, context: RuleContext): void {
+type IntentOf<Kind extends Intent['kind']> = Intent & { readonly kind: Kind }
+
+function login(texts: Map<string, string>, { text, proof }: IntentOf<'login'>, effects: MergeEffects, context: MergeContext): void {
   const { names } = context.profile
+  const user = userIn(text, context)
   const before = texts.get(names.user) ?? texts.get(names.lastUser ?? names.user)
-  if (before !== undefined && userIn(before, context) !== userIn(text, context)) {
+  if (before !== undefined && userIn(before, context) !== user) {
     texts.clear()
     effects.otherUser = true
     effects.wiped = true
   }
   put(texts, names, names.user, text)
+  putLogin(texts, user, proof, context)
   effects.loggedIn = true
+}
+
+function confirm(texts: Map<string, string>, { user, proof }: IntentOf<'confirm'>, effects: MergeEffects, context: MergeContext): void {
+  if (userOf(texts, context) !== user) throw new SessionEndedError('ended')
+  const levels = { [proof.level]: proof.at }
+  addLevels(texts, user, levels, context)
+  effects.confirmed = { ...effects.confirmed, ...levels }
 }
 
 /** The user id as text; `undefined` if no user is logged in. */
@@ -183,6 +206,11 @@ function userIn(text: string, { profile, parse }: RuleContext): string {
 /** Whether the intent asks for a new id, or changes the user, without being a login. */
 export function isOtherNewId(intent: Intent, userName: string): boolean {
   return intent.kind === 'login' ? false : RULES[intent.kind].newId || affectsProperty(intent, userName)
+}
+
+/** Whether the intent starts a new absolute lifetime. */
+export function restartsLifetime({ kind }: Intent): boolean {
+  return kind === 'login' || kind === 'confirm'
 }
 
 /** Whether the intent names this property. */

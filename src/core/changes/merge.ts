@@ -1,4 +1,4 @@
-import type { RuleContext, Texts } from '../config/profile.ts'
+import type { MergeContext, RuleContext, Texts } from '../config/profile.ts'
 import { apply, type Intent, type MergeEffects, noEffects, userOf } from './intent.ts'
 
 /**
@@ -13,7 +13,7 @@ export interface Merged extends Readonly<MergeEffects> {
  * Replays intents on a copy of a state. Pure, except for the functions of `update`, whose errors it
  * throws.
  */
-export function merge(base: Texts, intents: readonly Intent[], context: RuleContext): Merged {
+export function merge(base: Texts, intents: readonly Intent[], context: MergeContext): Merged {
   const texts = new Map(base)
   const effects = noEffects()
   for (const intent of intents) apply(texts, intent, effects, context)

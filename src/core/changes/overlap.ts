@@ -5,6 +5,7 @@ import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import type { Values } from '../values/values.ts'
 import { type Intent, isOtherNewId, userOf } from './intent.ts'
+import { highest, isLevels, type Levels, newestLevels, withLevels } from './login-facts.ts'
 import type { Merged } from './merge.ts'
 
 // Parallel logins of one user, such as a double click on "Log in", get one session: a login that
@@ -19,8 +20,8 @@ const VALID = OVERLAP + 60_000
 
 const MAX_OTHERS = 3
 
-/** The proof of an id, and when it was created or replaced. */
-type DatedProof = readonly [proof: string, at: number]
+/** The proof of an id, when it was created or replaced, and the levels that were proved under it. */
+type DatedProof = readonly [proof: string, at: number, levels?: Levels]
 
 /**
  * The status of an id that is not the newest of its session: one of its `overlapping` ids, which
@@ -41,8 +42,8 @@ export function isOverlapOver(entry: Entry, texts: Texts, now: number, parse: Pa
 
 /**
  * Whether changes join a session instead of starting one, if they were made under an id that is no
- * longer valid: they log in the session's user, and the id is the one that the session's login
- * replaced a moment ago.
+ * longer valid: they log in the session's user with the session's level, and the id is the one that
+ * the session's login replaced a moment ago.
  */
 export function mayJoin(proof: string, intents: readonly Intent[], texts: Texts, now: number, context: RuleContext): boolean {
   const from = fromIn(texts, context.parse)
@@ -51,7 +52,9 @@ export function mayJoin(proof: string, intents: readonly Intent[], texts: Texts,
   const user = userOf(texts, context)
   const logins = intents.filter((intent) => intent.kind === 'login')
   const isOfUser = logins.every(({ text }) => userOf(new Map([[userName, text]]), context) === user)
-  return logins.length > 0 && isOfUser && !intents.some((intent) => isOtherNewId(intent, userName))
+  const level = highest(newestLevels(texts, context.parse))
+  const isOfLevel = logins.every(({ proof }) => (proof?.level ?? 0) === level)
+  return logins.length > 0 && isOfUser && isOfLevel && !intents.some((intent) => isOtherNewId(intent, userName))
 }
 
 /**
@@ -107,18 +110,40 @@ export function idsAfter(write: SessionWrite, values: Values): IdsAfterWrite {
   const newest = { proof: before.proof, idAt: before.idAt }
   if (others.length === 0) return { ...newest, texts: merged.texts }
   if (now - before.idAt >= VALID) {
-    const [proof, idAt] = others.find((other) => isOf(other, identity.proof)) ?? [before.proof, before.idAt]
-    return { proof, idAt, texts: withIds(merged.texts, [], undefined, values) }
+    const other = others.find((each) => isOf(each, identity.proof))
+    const texts = withIds(merged.texts, [], undefined, values)
+    if (other === undefined) return { ...newest, texts }
+    return { proof: other[0], idAt: other[1], texts: withLevels(texts, other[2] ?? {}, values.parse, values.printValue) }
   }
   // A `clear` removes properties, and the ids stay valid.
   return { ...newest, texts: withIds(merged.texts, others, fromIn(base, values.parse), values) }
 }
 
 /** A new id ends all others, except that of a login that joins, which makes the newest one of them. */
-function withNewId({ before, base, merged, presented, joins, now }: SessionWrite, values: Values): Texts {
-  if (!joins) return withIds(merged.texts, [], isPlainLogin(merged) ? [presented.proof, now] : undefined, values)
-  const others: DatedProof[] = [[before.proof, before.idAt], ...othersIn(base, values.parse)]
+function withNewId(write: SessionWrite, values: Values): Texts {
+  const { before, base, merged, presented, joins, now } = write
+  if (!joins) return withIds(withOwnLevels(write, values), [], isPlainLogin(merged) ? [presented.proof, now] : undefined, values)
+  const { parse } = values
+  const others: DatedProof[] = [[before.proof, before.idAt, newestLevels(base, parse)], ...othersIn(base, parse)]
   return withIds(merged.texts, others.slice(0, MAX_OTHERS), fromIn(base, values.parse), values)
+}
+
+/** A new id has the levels of the presented one, not those of another id that a second factor proved. */
+function withOwnLevels({ base, merged, presented }: SessionWrite, values: Values): Texts {
+  const other = merged.loggedIn ? undefined : othersIn(base, values.parse).find((each) => isOf(each, presented.proof))
+  if (other === undefined) return merged.texts
+  return withLevels(merged.texts, { ...other[2], ...merged.confirmed }, values.parse, values.printValue)
+}
+
+/** The proofs of the ids that are valid next to the newest one. */
+export function validProofs(texts: Texts, parse: Parse): readonly string[] {
+  return othersIn(texts, parse).map(([proof]) => proof)
+}
+
+/** The levels that were proved under an id of the session. */
+export function levelsUnder(proof: string, texts: Texts, parse: Parse): Levels {
+  const other = othersIn(texts, parse).find((each) => isOf(each, proof))
+  return other === undefined ? newestLevels(texts, parse) : (other[2] ?? {})
 }
 
 /** A login that parallel logins may join. */
@@ -156,7 +181,9 @@ function read(texts: Texts, name: string, parse: Parse): unknown {
 }
 
 function isDatedProof(value: unknown): value is DatedProof {
-  return Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'number'
+  if (!Array.isArray(value)) return false
+  const [proof, at, levels] = value as readonly unknown[]
+  return typeof proof === 'string' && typeof at === 'number' && (levels === undefined || isLevels(levels))
 }
 
 function isOf([known]: DatedProof, proof: string): boolean {

@@ -23,8 +23,8 @@ export interface Situation {
   readonly pendingDeletes: readonly Identity[]
   readonly accessed: boolean
   /**
-   * Whether a session that was only read may be touched. `false` for stores with `carriesData`,
-   * where a touch needs a new token.
+   * Whether a session that was only read may be touched. `false` if the request does not count as
+   * activity, and for stores with `carriesData`, where a touch needs a new token.
    */
   readonly touches: boolean
   /**

@@ -17,7 +17,8 @@ import type { Entry } from '../store/store.ts'
  *   `isOverlapOver`: it has several ids, and this one has to become the only one
  * - `ended`: the session ended while the request was running, or its id was renewed less than a
  *   minute ago. A login starts a new session; other changes are refused with an error, or dropped
- *   with `whenEnded: 'discard'`. `newer`: the session under its newer id, which a login may join
+ *   with `whenEnded: 'discard'`. `isReplaced`: its id was. `newer`: the session under its newer id,
+ *   which a login may join
  * - `failed`: the store could not be read
  * - `unknown`: the outcome of a write is unknown; only a flush is still possible
  */
@@ -29,7 +30,12 @@ export type State =
       readonly conflict?: boolean
       readonly refusal?: Refusal | undefined
     }
-  | { readonly is: 'ended'; readonly identity?: Identity | undefined; readonly newer?: Loaded | undefined }
+  | {
+      readonly is: 'ended'
+      readonly identity?: Identity | undefined
+      readonly newer?: Loaded | undefined
+      readonly isReplaced?: boolean
+    }
   | { readonly is: 'deferred'; readonly identity?: undefined; readonly decode: () => LoadedState }
   | { readonly is: 'unloaded'; readonly identity: Identity; readonly others?: readonly Identity[] }
   | { readonly is: 'unknown'; readonly identity: Identity }

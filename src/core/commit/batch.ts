@@ -11,7 +11,7 @@ import { isTombstone } from '../store/tombstone.ts'
 import type { Job, QueuedJob } from './job.ts'
 import { type EntryContext, type NewestId, newEntry } from './new-entry.ts'
 
-type BatchContext = EntryContext & Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'values' | 'ids' | 'emit'>
+type BatchContext = EntryContext & Pick<Engine, 'profile' | 'lifetime' | 'parse' | 'print' | 'values' | 'ids' | 'emit'>
 
 /** One job of a batch. */
 export interface BatchItem {

@@ -26,6 +26,8 @@ import { Verifier } from './verifier.ts'
 import { writeChanges } from './write-changes.ts'
 import { Writer } from './writer.ts'
 
+type UnchangedReason = (SessionEvent & { readonly type: 'unchanged' })['reason']
+
 type PlanOf<Kind extends Plan['do']> = Plan & { readonly do: Kind }
 
 /** The objection for which a commit was withdrawn. */
@@ -95,22 +97,30 @@ export class Committer {
       const { discardsChanges, problem } = inspectChanges(draft, failed)
       if (draft.state.is === 'deferred' && problem === undefined) return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
       if (!discardsChanges && hasUnloadedChanges(draft)) await loadInto(this.#engine, draft, true)
-      for (let repeats = 0; ; repeats++) {
-        const plan = this.#plan(draft, discardsChanges)
-        setOutcome(traced, OUTCOMES[plan.do])
-        if (plan.do === 'nothing') {
-          this.#unchanged(draft, plan.reason)
-          break
-        }
-        const intents = [...draft.intents]
-        const objection = await this.#execute(draft, plan, { ...scope, intents, generation: draft.generation })
-        if (objection === undefined) break
-        await this.#beforeRepeat(objection, repeats, scope)
-        draft.repeat(this.#withdrawn(draft, intents))
-      }
+      const reason = await this.#perform(draft, discardsChanges, scope, traced)
       if (problem !== undefined) throw problem.error
+      if (reason !== undefined) this.#unchanged(draft, reason)
     } catch (error) {
       throw this.#failed(draft, scope, error)
+    }
+  }
+
+  /** Performs the plan of a commit, again after a withdrawal. Resolves to the reason if it writes nothing. */
+  async #perform(
+    draft: Draft,
+    discardsChanges: boolean,
+    scope: Scope,
+    traced: CommitTrace | undefined,
+  ): Promise<UnchangedReason | undefined> {
+    for (let repeats = 0; ; repeats++) {
+      const plan = this.#plan(draft, discardsChanges)
+      setOutcome(traced, OUTCOMES[plan.do])
+      if (plan.do === 'nothing') return plan.reason
+      const intents = [...draft.intents]
+      const objection = await this.#execute(draft, plan, { ...scope, intents, generation: draft.generation })
+      if (objection === undefined) return undefined
+      await this.#beforeRepeat(objection, repeats, scope)
+      draft.repeat(this.#withdrawn(draft, intents))
     }
   }
 
@@ -199,7 +209,7 @@ export class Committer {
       intents,
       pendingDeletes,
       accessed,
-      touches: !this.#engine.capabilities.carriesData && !draft.isQuiet,
+      touches: draft.activity.extends && !this.#engine.capabilities.carriesData,
       discardsChanges,
       texts: properties.texts,
       merge: () => draft.merged(),
@@ -230,7 +240,7 @@ export class Committer {
     }
   }
 
-  #unchanged(draft: Draft, reason: (SessionEvent & { readonly type: 'unchanged' })['reason']): void {
+  #unchanged(draft: Draft, reason: UnchangedReason): void {
     this.#engine.emit({ type: 'unchanged', reason, ...handleOf(draft.state) })
     const { state } = draft
     if (state.is === 'live') draft.onOutcome('unchanged', state.identity, state.entry)

@@ -38,10 +38,11 @@ export interface CommitResult extends Committed {
 export class QueuedJob {
   readonly job: Job
   readonly result: Promise<CommitResult>
+  /** Whether a write with the changes of this job is under way, so that its outcome is unknown. */
+  isBeingWritten = false
   readonly #resolve: (done: CommitResult) => void
   readonly #reject: (error: unknown) => void
   #timer: ReturnType<typeof setTimeout> | undefined
-  #isStarted = false
   #isSettled = false
 
   constructor(job: Job) {
@@ -54,7 +55,7 @@ export class QueuedJob {
 
   /** Rejects the job at its deadline, even if the write that it waits for takes longer. */
   startDeadline(): void {
-    const onDeadline = (): void => this.reject(this.#isStarted ? new CommitUnknownError() : new BusyError())
+    const onDeadline = (): void => this.reject(this.isBeingWritten ? new CommitUnknownError() : new BusyError())
     this.#timer = setTimeout(onDeadline, this.job.deadline - monotonic())
   }
 
@@ -63,7 +64,6 @@ export class QueuedJob {
    * nothing of it was saved.
    */
   tryStart(): boolean {
-    this.#isStarted = true
     if (this.job.deadline <= monotonic()) this.reject(new BusyError())
     return !this.#isSettled
   }

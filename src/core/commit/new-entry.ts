@@ -23,7 +23,7 @@ export function newEntry(context: EntryContext, merged: Merged, ids: NewestId, n
   const { profile, capabilities, receipts } = context
   const now = context.now()
   const payload = encode(context, merged.texts)
-  const createdAt = before === undefined || merged.loggedIn ? now : before.createdAt
+  const createdAt = before === undefined || merged.loggedIn || merged.confirmed !== undefined ? now : before.createdAt
   const userId = userOf(merged.texts, context)
   const expiresAt = profile.expiryOf(merged.texts, createdAt, now, context)
   if (expiresAt <= now) throw new SessionEndedError('ended')

@@ -74,7 +74,8 @@ export class CommitQueue {
         batch = buildBatch(this.#context, current, started, nonce)
         settleWithoutWrite(batch, current)
         outcome = batch.items.length === 0 ? noWriteNeeded(current) : await this.#write(batch, current)
-        if (outcome.kind !== 'stale') known = this.#settle(batch, outcome, current)
+        if (outcome.kind !== 'stale') known = this.#settle(batch, outcome)
+        else for (const { queued } of batch.items) queued.isBeingWritten = false
       }
     } catch (error) {
       for (const job of batch?.items.map(({ queued }) => queued) ?? jobs) job.reject(error)
@@ -86,6 +87,7 @@ export class CommitQueue {
   #write({ entry, items }: Batch, before: Entry): Promise<WriteOutcome> {
     const [first, last] = [items[0], items.at(-1)] as [BatchItem, BatchItem]
     const keys = { key: first.queued.job.identity.key, newKey: last.identity.key }
+    for (const { queued } of items) queued.isBeingWritten = true
     return this.#writer.replace(keys, entry, before, Math.max(...items.map(({ queued }) => queued.job.deadline)))
   }
 
@@ -102,26 +104,26 @@ export class CommitQueue {
     return afterNewId.length > 0 ? this.#run(afterNewId, newest) : newest
   }
 
-  #settle({ items }: Batch, outcome: Exclude<WriteOutcome, { kind: 'stale' }>, before: Entry): Entry | undefined {
+  #settle({ items }: Batch, outcome: Exclude<WriteOutcome, { kind: 'stale' }>): Entry | undefined {
     if (outcome.kind === 'missing') {
       for (const { queued } of items) queued.reject(new SessionEndedError('ended'))
       return undefined
     }
     const { entry, written } = outcome
     for (const item of items) {
-      this.#report(item, entry, item === items[0] && before.version === item.queued.job.entry.version)
+      this.#report(item, entry)
       item.queued.resolve(resultOf(item, { entry, identity: issued(item.identity, written), isWritten: true }))
     }
     return entry
   }
 
-  #report({ merged, identity, newerTexts, joins, queued: { job } }: BatchItem, { version }: Entry, isUndisturbed: boolean): void {
+  #report({ merged, identity, newerTexts, joins, queued: { job } }: BatchItem, { version }: Entry): void {
     const { emit } = this.#context
     const { handle } = identity
     const reason = merged.loggedIn ? 'login' : merged.newId ? 'new-id' : merged.claimed === undefined ? 'changed' : 'claimed'
     emit({ type: 'saved', reason, handle, version })
     if (joins) emit({ type: 'login-joined', reason: 'same-user', handle })
-    if (newerTexts === undefined || isUndisturbed) return
+    if (newerTexts === undefined) return
     emit({ type: 'merged', reason: 'changed-concurrently', handle })
     for (const property of overwrittenProperties(job.latestTexts, newerTexts, job.intents))
       emit({ type: 'overwritten', reason: 'set-by-both', handle, property })

@@ -111,6 +111,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   properties: propertyClasses,
   as: anIdentifier,
   realm: aName,
+  touch: aFunction,
+  trustedOrigins: someOrigins,
   onEvent: aFunction,
   clock: aFunction,
   random: aFunction,
@@ -126,6 +128,19 @@ function aTimeout(value: unknown): string | undefined {
 
 function aShortTime(value: unknown): string | undefined {
   return aDuration(value) ?? (Number(milliseconds(value)) > HOUR ? 'pass at most an hour' : undefined)
+}
+
+function someOrigins(value: unknown): string | undefined {
+  if (value === 'any') return undefined
+  if (!Array.isArray(value)) return "pass a list of origins such as ['https://www.shop.test'], or 'any'"
+  const wrong: unknown = value.find((origin) => !isOrigin(origin))
+  return wrong === undefined
+    ? undefined
+    : `${formatValue(wrong)} is not an origin; pass scheme and host in lower case, without a path: 'https://www.shop.test'`
+}
+
+function isOrigin(value: unknown): boolean {
+  return typeof value === 'string' && !value.includes('*') && URL.canParse(value) && new URL(value).origin === value
 }
 
 function anInterval(value: unknown): string | undefined {

@@ -4,6 +4,7 @@ import { eventReporter, type Listener } from '../base/events.ts'
 import { isWorkers } from '../base/is-workers.ts'
 import { type RandomText, randomTextFrom } from '../base/random.ts'
 import { makeWarnOnce } from '../base/warn-once.ts'
+import type { IncomingRequest } from '../cookie/incoming-request.ts'
 import type { Transport } from '../cookie/transport.ts'
 import type { Ids } from '../store/id.ts'
 import type { Capabilities, Store } from '../store/store.ts'
@@ -11,13 +12,13 @@ import { TimedStore } from '../store/timed-store.ts'
 import { Values } from '../values/values.ts'
 import type { Lifecycles } from './lifecycle.ts'
 import type { SessionOptions } from './options.ts'
-import type { RuleContext, SessionProfile } from './profile.ts'
+import type { MergeContext, SessionProfile } from './profile.ts'
 
 /**
  * The checked options of a manager, with their defaults, and the objects made from them. Functions
  * take the fields they use.
  */
-export interface Engine extends RuleContext {
+export interface Engine extends MergeContext {
   /** Names the manager in traces: its option `as`. */
   readonly name: string
   readonly store: TimedStore
@@ -41,6 +42,8 @@ export interface Engine extends RuleContext {
   /** Whether changes are committed when the response is a 5xx. */
   readonly saveOnError: boolean
   readonly whenEnded: 'error' | 'discard'
+  /** Whether a request counts as activity. `undefined`: every request does. */
+  readonly countsAsActivity: ((request: IncomingRequest) => boolean) | undefined
   /** `undefined` if nothing takes part in the life of sessions, which is the usual case. */
   readonly lifecycles: Lifecycles | undefined
 }
@@ -65,6 +68,7 @@ export function makeEngine(
     profile,
     lifetime,
     parse: values.parse,
+    print: values.printValue,
     store: guard(store),
     capabilities: store.capabilities,
     transport: profile.transport(options),
@@ -80,6 +84,7 @@ export function makeEngine(
     merging: !isWorkers() && !store.capabilities.carriesData,
     saveOnError: options.saveOnError === true,
     whenEnded: options.whenEnded ?? 'error',
+    countsAsActivity: options.touch,
     lifecycles: undefined,
   }
 }

@@ -3,6 +3,7 @@ import type { Duration } from '../base/duration.ts'
 import type { Listener } from '../base/events.ts'
 import type { Random } from '../base/random.ts'
 import type { CookieOptions } from '../cookie/cookie-transport.ts'
+import type { IncomingRequest } from '../cookie/incoming-request.ts'
 import type { Store } from '../store/store.ts'
 import type { DataOf, Default, PropertyClasses, Schemas } from '../values/session-data.ts'
 
@@ -85,6 +86,19 @@ export interface SessionOptions {
    * all of them. Default: one realm per cookie.
    */
   readonly realm?: string
+  /**
+   * Other origins whose pages may send requests that use the session, such as
+   * `['https://www.shop.test']`. A request that changes something (every method but GET, HEAD, OPTIONS
+   * and TRACE, and a WebSocket) and that a page of another origin sent has no session and cannot start
+   * one: a change throws `CsrfError`. `'any'` turns the check off. Default: none.
+   */
+  readonly trustedOrigins?: readonly string[] | 'any'
+  /**
+   * Whether a request counts as activity of the visitor. A request for which it returns `false` does
+   * not extend its session: `(request) => request.path !== '/alive'`. Default: every request that
+   * reads its session counts.
+   */
+  readonly touch?: (request: IncomingRequest) => boolean
   /** The property under which adapters put the session on the request. Default `'session'`. */
   readonly as?: string
   /** Called with an event for every decision. */

@@ -1,6 +1,7 @@
 import { DAY, milliseconds } from '../base/duration.ts'
 import { hasUnderscore, LAST_USER, USER } from '../base/reserved.ts'
 import { cookieTransport, scopeOf } from '../cookie/cookie-transport.ts'
+import { originCheck } from '../cookie/origin-check.ts'
 import { hashedIds } from '../store/id.ts'
 import { endOf, endsWithBrowser, expiryOf, expiryProperties, touchOf } from './expiry.ts'
 import type { SessionProfile } from './profile.ts'
@@ -13,7 +14,8 @@ export const ownProfile: SessionProfile = {
     absolute: milliseconds(absolute) ?? 30 * DAY,
     browserSession,
   }),
-  transport: ({ cookie = {} }) => cookieTransport(cookie),
+  transport: ({ cookie = {}, trustedOrigins = [] }) =>
+    originCheck(cookieTransport(cookie), { trusted: trustedOrigins, isSecure: cookie.secure === true }),
   scope: ({ cookie }) => scopeOf(cookie),
   ids: hashedIds,
   endsWithBrowser,

@@ -26,6 +26,12 @@ export interface RuleContext {
   readonly parse: Parse
 }
 
+/** What replaying changes uses in addition. */
+export interface MergeContext extends RuleContext {
+  /** Prints a value that this package stores; a codec's `print`. */
+  readonly print: (value: unknown) => string
+}
+
 /**
  * The argument of `setExpiry`: a sliding idle time, a fixed date, `'browser'` (until the browser is
  * closed), or `undefined` for the defaults.

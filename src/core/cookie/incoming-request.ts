@@ -25,6 +25,13 @@ export interface IncomingRequest {
    */
   readonly path?: string | undefined
   /**
+   * The method, in upper case. If left out, requests that pages of other origins send are not noticed
+   * (option `trustedOrigins`).
+   */
+  readonly method?: string | undefined
+  /** The origin that the client requested: `https://shop.example`. */
+  readonly origin?: string | undefined
+  /**
    * Whether the request is speculative, such as a prefetch. Reading the session then does not extend
    * it, and `flashed` returns no message, so that the visit itself shows it.
    */

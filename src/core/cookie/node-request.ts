@@ -14,6 +14,8 @@ export interface NodeMessage {
   readonly httpVersion?: string
   /** Names and values in turn, as they were received. */
   readonly rawHeaders?: readonly string[]
+  /** The method, in upper case. */
+  readonly method?: string | undefined
   /** The target of the request: a path, or a URL. */
   readonly url?: string | undefined
   /** The target that Connect and Express keep, because they shorten `url` for a mounted application. */
@@ -49,6 +51,15 @@ export class NodeRequest implements IncomingRequest {
 
   get path(): string | undefined {
     return this.#target?.startsWith('/') === true ? this.#target.replace(/[?#].*/s, '') : undefined
+  }
+
+  get method(): string | undefined {
+    return this.#req.method
+  }
+
+  get origin(): string | undefined {
+    const host = this.#req.headers[':authority'] ?? this.#req.headers['host']
+    return typeof host === 'string' ? `${this.secure ? 'https' : 'http'}://${host}` : undefined
   }
 
   header(name: string): string | undefined {

@@ -18,7 +18,7 @@ export interface Transport {
 
 /** Why no token can be issued. */
 export interface Refused extends Refusal {
-  readonly reason: 'insecure' | 'outside-path'
+  readonly reason: 'insecure' | 'outside-path' | 'cross-site'
 }
 
 /**

@@ -5,13 +5,17 @@ import type { IncomingRequest } from './incoming-request.ts'
 export class WebRequest implements IncomingRequest {
   readonly secure: boolean
   readonly path: string
+  readonly method: string
+  readonly origin: string
   readonly #headers: Headers
   readonly #host: string
 
-  constructor({ url, headers }: Request) {
+  constructor({ url, method, headers }: Request) {
     const { protocol, host, pathname } = new URL(url)
     this.secure = protocol === 'https:'
     this.path = pathname
+    this.method = method
+    this.origin = `${protocol}//${host}`
     this.#headers = headers
     this.#host = host
   }

@@ -1,7 +1,7 @@
-import { refuse } from '../base/access.ts'
+import { type Access, refuse } from '../base/access.ts'
+import type { Listener } from '../base/events.ts'
 import type { Intent } from '../changes/intent.ts'
 import type { Texts } from '../config/profile.ts'
-import type { Draft } from './draft.ts'
 
 /**
  * A part of a request that changes its session without the verbs, such as a plain object that the
@@ -28,14 +28,23 @@ export interface ChangeRecorder {
   record(intent: Intent): void
 }
 
+/** The members of a draft that its change sources use. */
+interface RecordingDraft {
+  readonly context: { readonly emit: Listener }
+  readonly properties: { readonly texts: Texts }
+  readonly response: { readonly access: Access }
+  openToken(): void
+  record(intent: Intent): void
+}
+
 /** The change sources of one draft. */
 export class ChangeSources implements ChangeRecorder {
-  readonly #draft: Draft
+  readonly #draft: RecordingDraft
   readonly #sources: ChangeSource[] = []
   /** Whether a source is recording. Its changes are then not collected once more. */
   #isCollecting = false
 
-  constructor(draft: Draft) {
+  constructor(draft: RecordingDraft) {
     this.#draft = draft
   }
 

@@ -4,7 +4,7 @@ import type { Engine } from '../config/engine.ts'
 /** The parts of the engine that a draft uses. */
 export type DraftContext = Pick<
   Engine,
-  'profile' | 'lifetime' | 'parse' | 'values' | 'ids' | 'emit' | 'warnOnce' | 'now' | 'randomText' | 'transport' | 'capabilities'
+  'profile' | 'lifetime' | 'parse' | 'print' | 'values' | 'ids' | 'emit' | 'warnOnce' | 'now' | 'randomText' | 'transport' | 'capabilities'
 >
 
 /** A message that was read: its property, and the intent that removes it. */

@@ -1,6 +1,6 @@
 import { type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
 import { CommitUnknownError, ConfigError, NotLoadedError } from '../base/errors.ts'
-import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES, whenEnded } from '../changes/intent.ts'
+import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES, restartsLifetime } from '../changes/intent.ts'
 import { type Merged, merge, toMerged } from '../changes/merge.ts'
 import { type Committed, presentedIn, type State } from '../changes/state.ts'
 import type { UnverifiedWrite } from '../config/lifecycle.ts'
@@ -13,7 +13,7 @@ import { type ChangeSource, ChangeSources } from './change-sources.ts'
 import type { DraftContext, FlashRead } from './draft-context.ts'
 import { committedError, IN_UPDATE, UNLOADED } from './draft-errors.ts'
 import { checkLateRead } from './late-read.ts'
-import { type Client, PendingDelivery } from './pending-delivery.ts'
+import { ACTIVE, type Activity, type Client, PendingDelivery } from './pending-delivery.ts'
 import { ResponsePhase } from './response-phase.ts'
 
 const NO_TEXTS: Texts = new Map()
@@ -36,8 +36,8 @@ export class Draft {
   unverified: UnverifiedWrite | undefined
   /** When the request was opened. */
   readonly openedAt: number
-  /** Whether the request is speculative: reading then neither extends the session nor removes messages. */
-  readonly isQuiet: boolean
+  /** The effects of reading the session. */
+  readonly activity: Activity
   readonly response: ResponsePhase
   #state: State
   #isNew: boolean | undefined
@@ -76,7 +76,7 @@ export class Draft {
     this.context = context
     this.#state = state
     this.response = new ResponsePhase(access)
-    this.isQuiet = client.isQuiet === true
+    this.activity = client.activity ?? ACTIVE
     this.openedAt = context.now()
     this.#pending = new PendingDelivery(client, context.emit)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
@@ -137,7 +137,7 @@ export class Draft {
   /** The start of the absolute lifetime, with this request's changes. */
   get createdAt(): number {
     const { state } = this
-    return state.is === 'live' && whenEnded(this.#intents) !== 'start-new' ? state.entry.createdAt : this.context.now()
+    return state.is === 'live' && !this.#intents.some(restartsLifetime) ? state.entry.createdAt : this.context.now()
   }
 
   /**

@@ -21,8 +21,8 @@ export function addFlash(draft: Draft, key: string, message: unknown): void {
 
 /** Returns the messages that earlier requests added, oldest first, and removes them. */
 export function readFlashes(draft: Draft, key: string): unknown[] {
-  const { initialTexts, flashesRead, response, isQuiet, context } = draft.openForRead()
-  if (response.hasStarted || isQuiet) return []
+  const { initialTexts, flashesRead, response, activity, context } = draft.openForRead()
+  if (response.hasStarted || !activity.consumes) return []
   const unread = [...initialTexts].filter(([name]) => isFlashOf(key, name) && !flashesRead.has(name))
   for (const [name, text] of unread) {
     const intent: Intent = { kind: 'consume', name, change: () => undefined }

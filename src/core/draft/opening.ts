@@ -207,7 +207,7 @@ function toState(
   // If this request saw the session earlier and it is gone now, it ended while the request was
   // running.
   const hasEnded = before?.is === 'live' || before?.is === 'ended' || isJustReplaced(result)
-  if (hasEnded) return { state: { is: 'ended', identity, newer: result.newer } }
+  if (hasEnded) return { state: { is: 'ended', identity, newer: result.newer, isReplaced: isJustReplaced(result) } }
   const refusal = isUnreadable(result) ? profile.unreadable : undefined
   // Ids renewed more than a minute ago cannot end the session, because they may be leaked or
   // planted. Oversized rows are not deleted, so that a developer can examine them. With a refusal

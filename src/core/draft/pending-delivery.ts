@@ -3,6 +3,18 @@ import { type CookieJar, writeToJar } from '../cookie/cookie-jar.ts'
 import { type Carrier, type CookieToSet, type Issue, NOTHING_PRESENTED, type Presented } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
 
+/** The effects of reading the session: whether it is extended, and whether messages that were read are removed. */
+export interface Activity {
+  readonly extends: boolean
+  readonly consumes: boolean
+}
+
+export const ACTIVE: Activity = { extends: true, consumes: true }
+/** The request does not count as activity of the visitor. */
+export const PASSIVE: Activity = { extends: false, consumes: true }
+/** The request is speculative, so that its response may never be shown. */
+export const SPECULATIVE: Activity = { extends: false, consumes: false }
+
 /** The carrier of a request, and what the request presented. */
 export interface Client {
   /** `undefined` outside of requests, and if no token can be issued. */
@@ -10,8 +22,8 @@ export interface Client {
   readonly presented?: Presented
   /** The jar that the cookies are written to, in place of headers. */
   readonly jar?: CookieJar | undefined
-  /** Whether the request is speculative. */
-  readonly isQuiet?: boolean
+  /** The effects of reading the session. Default `ACTIVE`. */
+  readonly activity?: Activity
 }
 
 const NONE: readonly CookieToSet[] = []

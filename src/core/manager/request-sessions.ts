@@ -12,7 +12,7 @@ import type { Delivery, Presented } from '../cookie/transport.ts'
 import type { ChangeSource } from '../draft/change-sources.ts'
 import { Draft } from '../draft/draft.ts'
 import { decodeToken, parseSessionCookie, tryLoadInto } from '../draft/opening.ts'
-import type { Client } from '../draft/pending-delivery.ts'
+import { ACTIVE, type Activity, type Client, PASSIVE, SPECULATIVE } from '../draft/pending-delivery.ts'
 import type { StartedResponse } from '../draft/started-response.ts'
 import { commitsOf, draftOf, isOfThisCopy } from '../session/dictionary.ts'
 import { Session } from '../session/session.ts'
@@ -52,8 +52,9 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     this.#bound = Symbol.for(`sojourn session ${options.scope}`)
   }
 
-  async open(source: RequestInput, response: ResponseAbility = COMPLETE): Promise<Exchange<Data>> {
-    const draft = this.#draftFor(toIncomingRequest(source), response === COMPLETE ? FULL_ACCESS : () => this.#accessOf(response))
+  async open(source: RequestInput, response: ResponseAbility = COMPLETE, touch?: boolean): Promise<Exchange<Data>> {
+    const request = toIncomingRequest(source)
+    const draft = this.#draftFor(request, response === COMPLETE ? FULL_ACCESS : () => this.#accessOf(response), touch)
     const { state } = draft
     if (state.is === 'unloaded' && (!this.#lazy || state.others !== undefined)) await tryLoadInto(this.#engine, draft)
     return new RequestExchange(draft, this.sessionOf(draft))
@@ -89,17 +90,27 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     return refusal === undefined ? NO_RESPONSE : { writes: 'existing', refusal }
   }
 
-  #draftFor(request: IncomingRequest, access: AccessNow): Draft {
+  #draftFor(request: IncomingRequest, access: AccessNow, touch: boolean | undefined): Draft {
     const engine = this.#engine
     const carrier = engine.transport.carrierFor(request)
     if ('reason' in carrier) return this.#absent(carrier.reason, {}, { writes: 'none', refusal: carrier })
     const presented = carrier.read(request)
-    const client = { carrier, presented, jar: request instanceof JarRequest ? request.jar : undefined, isQuiet: request.isQuiet === true }
+    const client = {
+      carrier,
+      presented,
+      jar: request instanceof JarRequest ? request.jar : undefined,
+      activity: this.#activityOf(request, touch),
+    }
     if (presented.names.length > 0 && engine.ids.decode !== undefined) return this.#deferred(presented, client, access)
     const cookie = parseSessionCookie(presented, engine.ids)
     if (cookie.identities === undefined) return this.#absent(cookie.reason, client, access)
     const [identity, ...others] = cookie.identities
     return new Draft(engine, { is: 'unloaded', identity, ...(others.length > 0 && { others }) }, client, access)
+  }
+
+  #activityOf(request: IncomingRequest, touch = this.#engine.countsAsActivity?.(request)): Activity {
+    if (request.isQuiet === true) return SPECULATIVE
+    return touch === false ? PASSIVE : ACTIVE
   }
 
   #absent(reason: SessionEvents['absent']['reason'], client: Client, access: AccessNow): Draft {

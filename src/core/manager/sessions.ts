@@ -66,12 +66,14 @@ export class Sessions<Data = Default> {
    * the error of a failed load is thrown when the session is first used. Rejects with `ConfigError`
    * when `request` is something else.
    *
+   * With `touch: false` the request does not count as activity, and does not extend the session.
+   *
    * ```ts
    * const session = await sessions.open(request)
    * ```
    */
-  async open(request: RequestInput): Promise<Session<Data>> {
-    const { session } = await this.#requests.open(request)
+  async open(request: RequestInput, options: { readonly touch?: boolean } = {}): Promise<Session<Data>> {
+    const { session } = await this.#requests.open(request, undefined, options.touch)
     return session
   }
 

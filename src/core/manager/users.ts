@@ -2,9 +2,12 @@ import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { ConfigError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
 import { isUserId } from '../base/user-id.ts'
+import { userOf } from '../changes/intent.ts'
+import { factsOf, highest, lastProof } from '../changes/login-facts.ts'
 import type { SessionEnds } from '../commit/session-ends.ts'
 import type { Engine } from '../config/engine.ts'
 import { userIndex } from '../config/realm.ts'
+import type { Entry } from '../store/store.ts'
 
 /** A session of a user, without its data. All times are epoch milliseconds. */
 export interface UserSession {
@@ -16,13 +19,31 @@ export interface UserSession {
   readonly seenAt: number
   /** When the session expires if it is not used again. */
   readonly expiresAt: number
+  /** The device that the login named (`login(id, { device })`). */
+  readonly device: string | undefined
+  /** When the user last authenticated in this session; `undefined` if it was not by `login`. */
+  readonly authenticatedAt: number | undefined
+  /** The highest level that the user has proved in this session. */
+  readonly level: number | undefined
+  /** Whether this is the session of the option `current`. */
+  readonly current: boolean
+}
+
+/** Options of `users.list`. */
+export interface ListOptions {
+  /** The maximum number of sessions. Default 1000. */
+  readonly limit?: number
+  /** The session of the request, to mark it in the list. */
+  readonly current?: { readonly handle: string | undefined }
 }
 
 const DEFAULT_LIMIT = 1000
 /** Rows per operation of the store. */
 const PAGE = 1000
+/** At most this many are read, to find those that were seen last. */
+const MAX_READ = 10_000
 
-type UsersContext = Pick<Engine, 'store' | 'now' | 'realm'>
+type UsersContext = Pick<Engine, 'store' | 'now' | 'realm' | 'values' | 'profile' | 'lifetime' | 'parse'>
 
 /** The sessions of users, on all of their devices. */
 export class Users {
@@ -35,30 +56,55 @@ export class Users {
   }
 
   /**
-   * Resolves to the current sessions of a user, in no particular order, at most `limit` (default
-   * 1000). Throws `ConfigError` without a user id. Rejects with `StoreError`, and with `ConfigError`
+   * Resolves to the current sessions of a user, those seen last first, at most `limit` (default 1000)
+   * and of at most 10,000 in the store. Throws `ConfigError` without a user id. Rejects with `StoreError`, and with `ConfigError`
    * when the store cannot find sessions by user.
    *
    * ```ts
-   * const devices = await sessions.users.list(user.id, { limit: 20 })
+   * const devices = await sessions.users.list(user.id, { current: session, limit: 20 })
    * ```
    */
-  list(userId: string | number, { limit = DEFAULT_LIMIT }: { readonly limit?: number } = {}): Promise<UserSession[]> {
+  list(userId: string | number, { limit = DEFAULT_LIMIT, current }: ListOptions = {}): Promise<UserSession[]> {
     if (!(limit >= 1))
       throw new ConfigError(`users.list(userId, { limit }): the limit is ${formatValue(limit)}. Pass a number of 1 or more.`)
-    return this.#list(this.#indexOf(userId), limit)
+    return this.#list(this.#indexOf(userId), limit, current?.handle)
   }
 
-  async #list(name: string, limit: number): Promise<UserSession[]> {
+  async #list(name: string, limit: number, current: string | undefined): Promise<UserSession[]> {
     const { store, now } = this.#context
     const found = new Map<string, UserSession>() // a session that changes between two pages may be in both
+    let read = 0
     let cursor: string | undefined
     do {
-      const page = await store.list({ now: now(), index: 'userId', name, limit: Math.min(PAGE, limit - found.size), cursor })
-      for (const [handle, { createdAt, seenAt, expiresAt }] of page.entries) found.set(handle, { handle, createdAt, seenAt, expiresAt })
+      const page = await store.list({ now: now(), index: 'userId', name, limit: PAGE, cursor })
+      for (const [handle, entry] of page.entries) {
+        const session = this.#describe(handle, entry)
+        if (session !== undefined) found.set(handle, { ...session, current: handle === current })
+      }
+      read += page.entries.length
       cursor = page.cursor
-    } while (cursor !== undefined && found.size < limit)
-    return [...found.values()]
+    } while (cursor !== undefined && read < MAX_READ)
+    return [...found.values()].sort((one, other) => other.seenAt - one.seenAt).slice(0, limit)
+  }
+
+  /** `undefined` if the session is over by the options of this manager. */
+  #describe(handle: string, entry: Entry): Omit<UserSession, 'current'> | undefined {
+    const { values, profile, now, parse } = this.#context
+    const { createdAt, seenAt } = entry
+    const texts = values.decode(entry.payload)
+    const expiresAt = texts === undefined ? entry.expiresAt : profile.endOf(entry, texts, this.#context)
+    if (expiresAt <= now()) return undefined
+    const user = texts && userOf(texts, this.#context)
+    const facts = texts && user !== undefined ? factsOf(user, texts, parse) : undefined
+    return {
+      handle,
+      createdAt,
+      seenAt,
+      expiresAt,
+      device: facts?.device,
+      authenticatedAt: facts && lastProof(facts.at, 1),
+      level: facts && highest(facts.at),
+    }
   }
 
   /**

@@ -1,16 +1,22 @@
 import { continueAfter, refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { shareClass } from '../base/copies.ts'
-import { CodecError, ConfigError, otherCopyError, type SessionError } from '../base/errors.ts'
-import { isUserId } from '../base/user-id.ts'
+import { otherCopyError, type SessionError } from '../base/errors.ts'
 import type { Expiry, SessionProfile } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
 import { addFlash, keepFlashes, readFlashes } from '../draft/flashes.ts'
 import type { Default, UserId } from '../values/session-data.ts'
+import {
+  type Authentication,
+  authenticationOf,
+  checkUser,
+  isReplaced,
+  type LoginOptions,
+  recordLogin,
+  recordReauthentication,
+  type UserRequirement,
+} from './authentication.ts'
 import { commitsOf, Dictionary, draftOf, isOfThisCopy } from './dictionary.ts'
 import { throwOnAssignment } from './strict-properties.ts'
-
-/** The maximum length of a user id. A longer one is a mistake, such as a whole token. */
-const MAX_USER_ID = 1000
 
 /**
  * The session of one visitor during one request: a typed dictionary that is stored on the server.
@@ -68,26 +74,83 @@ export class Session<Data = Default> extends Dictionary<Data> {
    * so that a stolen or planted one is worthless. The data of an anonymous visitor is kept. The
    * data of another user is dropped, and that user's session ends. If the session ended while this
    * request was running, a new one starts with the changes of this request. `options.expiry` is the
-   * argument of `setExpiry`, for "remember me".
+   * argument of `setExpiry`, for "remember me"; the others are kept as `authentication`.
    *
-   * Throws `CodecError` when the user id is neither a number nor a string of 1 to 1000 characters, and
-   * the errors of `setExpiry`; nothing is then recorded.
+   * Throws `CodecError` when the user id is neither a number nor a string of 1 to 1000 characters,
+   * `ConfigError` for a wrong option, and the errors of `setExpiry`; nothing is then recorded.
    *
    * ```ts
-   * session.login(user.id, { expiry: remember ? '30d' : 'browser' })
+   * session.login(user.id, { expiry: remember ? '30d' : 'browser', device: 'Firefox on Linux' })
    * ```
    */
-  login(userId: UserId<Data>, options: { readonly expiry?: Expiry } = {}): void {
+  login(userId: UserId<Data>, options: LoginOptions & { readonly expiry?: Expiry } = {}): void {
     const draft = draftOf(this).openForWrite()
-    const { now, lifetime, profile, values } = draft.context
-    if (profile.loginRemedy !== undefined) throw new ConfigError(profile.loginRemedy)
-    if (!isUserId(userId)) throw new CodecError(profile.names.user, 'login(userId): pass a number, or a string that is not empty.')
-    if (String(userId).length > MAX_USER_ID)
-      throw new CodecError(profile.names.user, `login(userId): the id has more than ${MAX_USER_ID} characters. Pass the key of the user.`)
-    const text = values.print(profile.names.user, userId)
+    const { now, lifetime, profile } = draft.context
     const expiry = 'expiry' in options ? profile.expiryProperties(options.expiry, now(), now(), lifetime) : []
-    draft.record({ kind: 'login', text })
+    recordLogin(draft, userId, options)
     recordExpiry(draft, expiry)
+  }
+
+  /**
+   * Call it when the user who is logged in has authenticated again, with the password or a second
+   * factor: gives the session a new id, ends all others, and starts both timeouts again. `level` is
+   * that of `login`. The changes of the request fail with `SessionEndedError` if the session has
+   * another user by then. Throws `LoginRequiredError` when no user is logged in.
+   *
+   * ```ts
+   * session.reauthenticate({ level: 2 })
+   * ```
+   */
+  reauthenticate({ level }: { readonly level?: number } = {}): void {
+    recordReauthentication(draftOf(this), level)
+  }
+
+  /**
+   * Resolves to the id of the user who is logged in. Rejects with `LoginRequiredError` (401) when no
+   * user is, and with `StepUpRequiredError` (403) when the user has not authenticated within the time
+   * or at the level that is required. A failed load is its `StoreError`, and an id that was replaced a
+   * moment ago a `SessionEndedError`, so that neither looks like a logout. With a `CachedStore` the
+   * session is read past the cache first.
+   *
+   * ```ts
+   * const userId = await session.requireUser({ within: '10m' })
+   * ```
+   */
+  async requireUser(requirement: UserRequirement = {}): Promise<UserId<Data>> {
+    const draft = draftOf(this)
+    draft.checkNotUpdating()
+    if (draft.state.is === 'unloaded') await commitsOf(this).load()
+    draft.openForRead()
+    if (draft.state.is === 'live' && draft.context.capabilities.caches === true && !draft.response.hasStarted)
+      await commitsOf(this).reload()
+    checkUser(draft, requirement)
+    return this.userId as UserId<Data>
+  }
+
+  /**
+   * What is known about the login of the user; `undefined` when no user is logged in, or by another
+   * way than `login`.
+   *
+   * ```ts
+   * const since = session.authentication?.authenticatedAt
+   * ```
+   */
+  get authentication(): Authentication<UserId<Data>> | undefined {
+    const facts = authenticationOf(draftOf(this))
+    return facts && { userId: this.userId as UserId<Data>, ...facts }
+  }
+
+  /**
+   * Whether the id of this request was replaced a moment ago, by a login in another tab for example.
+   * The session then looks empty. The browser has the newer id or soon will, so let it repeat the
+   * request in place of showing the login page.
+   *
+   * ```ts
+   * if (session.replaced) response.status
+   * ```
+   */
+  get replaced(): boolean {
+    return isReplaced(draftOf(this).openForRead())
   }
 
   /**
@@ -136,6 +199,15 @@ export class Session<Data = Default> extends Dictionary<Data> {
     const { context, createdAt, intents, properties, state } = draftOf(this).openForRead()
     if (state.is === 'live' && intents.length === 0) return context.profile.endOf(state.entry, properties.texts, context)
     return context.profile.expiryOf(properties.texts, createdAt, context.now(), context)
+  }
+
+  /**
+   * When the session ends even if it is used, in epoch milliseconds: the end of its absolute
+   * lifetime. Includes this request's changes.
+   */
+  get absoluteExpiresAt(): number {
+    const { context, createdAt } = draftOf(this).openForRead()
+    return createdAt + context.lifetime.absolute
   }
 
   /** Whether the cookie ends with the browser. */
@@ -282,8 +354,13 @@ Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'
   },
 })
 shareClass(Session, 'Session')
-refuseCallbacks(Session, 'session', ['save', 'load', 'reload'], usePromise)
-refuseCallbacks(Session, 'session', ['flush', 'logout', 'clear', 'cycleId', 'login', 'setExpiry', 'reflash'], continueAfter)
+refuseCallbacks(Session, 'session', ['save', 'load', 'reload', 'requireUser'], usePromise)
+refuseCallbacks(
+  Session,
+  'session',
+  ['flush', 'logout', 'clear', 'cycleId', 'login', 'reauthenticate', 'setExpiry', 'reflash'],
+  continueAfter,
+)
 throwOnAssignment(Session)
 
 /** Throws `ConfigError` for a session that another copy of this package made. Internal. */

@@ -41,6 +41,11 @@ export interface Capabilities {
    * what must not be forgotten. If left out, rows stay until they expire or are deleted.
    */
   readonly evicts?: boolean
+  /**
+   * `load` may return an entry that is older than the newest write, unless it is `fresh`. If left
+   * out, it returns the newest one.
+   */
+  readonly caches?: boolean
 }
 
 /** The fields of every operation. An operation is plain data. */

@@ -90,6 +90,9 @@ export class Values {
   /** The value of a text, regardless of schemas. Throws when it cannot be parsed. */
   readonly parse = (text: string): unknown => this.#codec.parse(text)
 
+  /** Prints a value that this package stores, regardless of schemas. */
+  readonly printValue = (value: unknown): string => this.#codec.print(value)
+
   decode(payload: string): Map<string, string> | undefined {
     return this.#codec.decode(payload)
   }

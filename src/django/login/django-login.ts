@@ -1,6 +1,7 @@
 import { ConfigError } from '../../core/base/errors.ts'
 import { formatValue } from '../../core/base/format.ts'
 import type { Expiry } from '../../core/config/profile.ts'
+import { type LoginOptions, proofOf } from '../../core/session/authentication.ts'
 import type { Session } from '../../core/session/session.ts'
 import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
 import type { DjangoUser } from '../format/auth-hashes.ts'
@@ -98,7 +99,7 @@ const HASH_MISMATCH =
   'djangoUser: the login of a session does not match its user, and no login has matched since the start. Its visitor is anonymous here, and the session stays as it is. If the user model overrides `get_session_auth_hash()`, give the option `sessionAuthHash` of djangoSessions. A single case can be a changed password.'
 
 /** Options of `djangoLogin`. */
-export interface DjangoLoginOptions {
+export interface DjangoLoginOptions extends LoginOptions {
   /**
    * The authentication backend by which Django loads the user. Default: the only one of `backends`
    * of `djangoSessions`.
@@ -126,6 +127,7 @@ export function djangoLogin<Data>(session: Session<Data>, user: DjangoUser, opti
   const django = djangoDraftOf(session, 'djangoLogin')
   const { draft, site } = django
   draft.openForWrite()
+  const proof = proofOf(draft, options)
   const backend = backendOf(site, options.backend)
   const id = idOf(user, 'djangoLogin')
   const hash = site.hashes.create(user, 'djangoLogin')
@@ -134,7 +136,7 @@ export function djangoLogin<Data>(session: Session<Data>, user: DjangoUser, opti
   if (isSameUser && hash !== '' && !constantTimeEqual(previous.hash, hash)) session.flush()
   if ('expiry' in options) session.setExpiry(options.expiry)
   draft.record({ kind: 'remove', name: CSRF_TOKEN })
-  draft.record({ kind: 'login', text: draft.context.values.print(USER_ID, isSameUser ? previous.id : id) })
+  draft.record({ kind: 'login', text: draft.context.values.print(USER_ID, isSameUser ? previous.id : id), proof })
   draft.recordSet(BACKEND, backend)
   draft.recordSet(AUTH_HASH, hash)
 }

@@ -84,7 +84,7 @@ class CarryOver implements Lifecycle {
   afterLoad({ identity, entry, texts, deadline }: LoadedSession): Promise<LoadDecision | undefined> | undefined {
     const target = { identity, deadline }
     if (entry === undefined) return this.#open(undefined, target)
-    if (isTombstone(entry)) return this.#destroy(target).then(() => undefined)
+    if (isTombstone(entry)) return this.#destroyLeft(target)
     if (texts === undefined || entry.proof !== identity.proof || this.#isSettled({ entry, texts })) return undefined
     return this.#open({ entry, texts }, target)
   }
@@ -184,7 +184,7 @@ class CarryOver implements Lifecycle {
 
   /**
    * Ends a session that an old instance ended. N is loaded again, because O may be missing for
-   * another reason: another request recorded the row of which O is a part after O was read.
+   * another reason: another request wrote it after this one had read it.
    */
   async #end(row: Row, target: Target): Promise<undefined | 'changed'> {
     const newest = await this.#newest(target)
@@ -259,6 +259,14 @@ class CarryOver implements Lifecycle {
   async #replace({ entry }: Row, texts: Texts, { identity, deadline }: Target): Promise<Row | undefined> {
     const replaced = await this.#context.replace(identity, entry, texts, deadline)
     return replaced === undefined ? undefined : { entry: replaced, texts }
+  }
+
+  /** Destroys O of a session that has ended. If that fails, the next request repeats it. */
+  #destroyLeft(target: Target): Promise<undefined> {
+    return this.#destroy(target).then(
+      () => undefined,
+      () => undefined,
+    )
   }
 
   #destroy({ identity, deadline }: Target): Promise<void> {

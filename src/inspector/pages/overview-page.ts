@@ -57,9 +57,12 @@ function points(bars: readonly Bar[], format: (limit: number) => string): Point[
   }))
 }
 
-const clock = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'UTC' })
+const CLOCK: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'UTC' }
+const minutes = new Intl.DateTimeFormat('en', CLOCK)
+const seconds = new Intl.DateTimeFormat('en', { ...CLOCK, second: '2-digit' })
 
 function observed({ intervals, length }: History): Html {
+  const clock = length < 60_000 ? seconds : minutes
   const labels = intervals.map(({ from }) => clock.format(from))
   const conflicts = intervals.map(({ conflicts: value }, index) => ({ label: labels[index] ?? '', value }))
   const series = [

@@ -3,12 +3,13 @@ import { jsonCodec } from '../../../src/codecs/json.ts'
 import { type Intent } from '../../../src/core/changes/intent.ts'
 import { type Merged, merge, overwrittenProperties } from '../../../src/core/changes/merge.ts'
 import { ownProfile } from '../../../src/core/config/own-profile.ts'
-import type { RuleContext } from '../../../src/core/config/profile.ts'
+import type { MergeContext } from '../../../src/core/config/profile.ts'
 import { DAY } from '../fixture.ts'
 
-const context: RuleContext = {
+const context: MergeContext = {
   lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false },
   parse: jsonCodec.parse,
+  print: jsonCodec.print,
   profile: ownProfile,
 }
 

@@ -5,16 +5,17 @@ import type { Intent } from '../../../src/core/changes/intent.ts'
 import { merge } from '../../../src/core/changes/merge.ts'
 import { additive, idsAfter, isOverlapOver, mayJoin, standingOf } from '../../../src/core/changes/overlap.ts'
 import { ownProfile } from '../../../src/core/config/own-profile.ts'
-import type { RuleContext, Texts } from '../../../src/core/config/profile.ts'
+import type { MergeContext, Texts } from '../../../src/core/config/profile.ts'
 import type { Identity } from '../../../src/core/store/id.ts'
 import type { Entry } from '../../../src/core/store/store.ts'
 import { Values } from '../../../src/core/values/values.ts'
 import { DAY, MINUTE, START } from '../fixture.ts'
 
 const values = new Values(jsonCodec, {}, () => undefined)
-const context: RuleContext = {
+const context: MergeContext = {
   lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false },
   parse: values.parse,
+  print: values.printValue,
   profile: ownProfile,
 }
 const identityOf = (proof: string): Identity => ({ id: `family.${proof}`, key: 'key', handle: 'key', proof })

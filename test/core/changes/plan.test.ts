@@ -7,14 +7,15 @@ import { merge } from '../../../src/core/changes/merge.ts'
 import { type Plan, plan } from '../../../src/core/changes/plan.ts'
 import type { State } from '../../../src/core/changes/state.ts'
 import { ownProfile } from '../../../src/core/config/own-profile.ts'
-import type { RuleContext } from '../../../src/core/config/profile.ts'
+import type { MergeContext } from '../../../src/core/config/profile.ts'
 import type { Identity } from '../../../src/core/store/id.ts'
 import type { Entry } from '../../../src/core/store/store.ts'
 import { DAY, HOUR, START } from '../fixture.ts'
 
-const context: RuleContext = {
+const context: MergeContext = {
   lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false },
   parse: jsonCodec.parse,
+  print: jsonCodec.print,
   profile: ownProfile,
 }
 const entry: Entry = {

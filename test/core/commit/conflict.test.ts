@@ -110,6 +110,26 @@ describe('a commit after another process changed the session', () => {
     expect(await app.read()).toEqual({ n: 0 })
   })
 
+  it('rejects a request that waited for another one with BusyError too', async () => {
+    const app = await appWith({ n: 0 }, { timeout: { operation: '50ms', request: '80ms' } }, (memory) => new ScriptedStore(memory))
+    const [first, second] = await Promise.all([app.open(), app.open()])
+    first.set('first', 1)
+    second.set('second', 1)
+    const store = app.store as ScriptedStore
+    store.on({
+      replace: async (next) => {
+        await app.replacePayload((await app.row()).payload)
+        return next()
+      },
+    })
+    const ended = catchRejection(app.sessions.commit(first, { status: 200 }))
+    await sleep(30) // its deadline is later, so it is written after the first one
+    expect((await catchRejection(app.sessions.commit(second, { status: 200 }))).code).toBe('ERR_SESSION_BUSY')
+    expect((await ended).code).toBe('ERR_SESSION_BUSY')
+    store.on({})
+    expect(await app.read()).toEqual({ n: 0 })
+  })
+
   it('does not overwrite an unreadable payload', async () => {
     const app = await appWith({ n: 0 })
     const session = await app.open()

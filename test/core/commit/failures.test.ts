@@ -49,6 +49,18 @@ describe('a response with status 500 and above', () => {
   })
 })
 
+describe('a change in place that cannot be stored', () => {
+  it('fails the commit, and is not reported as unchanged', async () => {
+    const app = await appWith({ list: [] })
+    const before = await app.row()
+    const error = await catchRejection(app.request((session) => void session.get('list').push(() => 1)))
+    expect(error).toMatchObject({ code: 'ERR_SESSION_CODEC', property: 'list' })
+    expect(await app.row()).toEqual(before)
+    expect(app.eventTypes()).toContain('commit-failed')
+    expect(app.eventTypes()).not.toContain('unchanged')
+  })
+})
+
 describe('a load that failed', () => {
   async function openWithFailedLoad(
     options: ConstructorParameters<typeof TestApp>[0] = {},

@@ -63,6 +63,40 @@ describe('after a write', () => {
     ])
   })
 
+  it('gets the id that the write replaced', async () => {
+    const seen: unknown[] = []
+    const app = appOf(() => ({ afterWrite: ({ identity, replaced }) => void seen.push(replaced && replaced.id !== identity.id) }))
+    await app.request((session) => session.set('cart', [1]))
+    await app.request((session) => session.set('cart', [2]))
+    await app.request((session) => session.login('ada'))
+    expect(seen).toEqual([undefined, undefined, true])
+  })
+
+  it.each([
+    ['discard', 'discarded', undefined],
+    ['error', 'error', 'ERR_SESSION_ENDED'],
+  ] as const)('a rejection with SessionEndedError means that the session has ended (whenEnded: %s)', async (whenEnded, outcome, code) => {
+    let ended = false
+    const throwIfEnded = (): undefined => {
+      if (ended) throw new SessionEndedError('ended')
+    }
+    const app = new TestApp(
+      { whenEnded },
+      undefined,
+      (options) => new Sessions<any>(options, ownProfile, [() => ({ afterWrite: throwIfEnded })]),
+    )
+    await app.request((session) => session.set('cart', [1]))
+    ended = true
+    const session = await app.open()
+    session.set('cart', [2])
+    const committed = app.sessions.commit(session, { status: 200 }).then(
+      () => undefined,
+      (error: SessionEndedError) => error.code,
+    )
+    expect(await committed).toBe(code)
+    expect(app.events.find(({ type }) => type === 'found-ended')).toMatchObject({ outcome })
+  })
+
   it('gets the time at which the request was opened', async () => {
     const times: number[] = []
     const app = appOf(() => ({ afterWrite: ({ openedAt }) => void times.push(openedAt) }))
@@ -442,6 +476,23 @@ describe('after a load', () => {
     app.clearEvents()
     expect(await app.read()).toEqual({})
     expect(app.eventReasons('absent')).toEqual(['unreadable'])
+  })
+
+  it('may replace the properties of the session, unless it was changed in between', async () => {
+    let results: unknown[] = []
+    const app = appOf(({ replace }) => ({
+      async afterLoad({ identity, entry, texts, deadline }) {
+        if (entry === undefined || texts?.has('imported') !== false) return undefined
+        const imported = new Map([...texts, ['imported', 'true']])
+        const replaced = await replace(identity, entry, imported, deadline)
+        const stale = await replace(identity, entry, imported, deadline)
+        results = [replaced?.version === entry.version, stale]
+        return { entry: replaced }
+      },
+    }))
+    await app.request((session) => session.set('cart', [1]))
+    expect(await app.read()).toEqual({ cart: [1], imported: true })
+    expect(results).toEqual([false, undefined])
   })
 
   it('several lifecycles see the decisions of those before them', async () => {

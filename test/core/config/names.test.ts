@@ -41,7 +41,7 @@ describe('the names of a profile', () => {
     await visit((session) => expect([session.userId, [...session.keys()]]).toEqual([8, ['cart']]))
   })
 
-  it.each(['~user', '_expiry', '_browser', '_from', '_others', '_flash.x.notice'])('reserve %s', async (name) => {
+  it.each(['~user', '_expiry', '_browser', '_login', '_from', '_others', '_flash.x.notice'])('reserve %s', async (name) => {
     const { visit } = application()
     await visit((session) => {
       expect(catchError(() => session.set(name, 1)).code).toBe('ERR_SESSION_CODEC')

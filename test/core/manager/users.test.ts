@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { UserSession } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { Browser, catchError, catchRejection, HOUR, START, TestApp } from '../fixture.ts'
+import { appWith, Browser, catchError, catchRejection, HOUR, MINUTE, START, TestApp } from '../fixture.ts'
 
 /** Creates three sessions of user 7 and one of user 8, each in a browser. */
 async function createUserSessions(): Promise<{ app: TestApp; browsers: Browser[] }> {
@@ -21,11 +21,48 @@ describe('users', () => {
     const { app } = await createUserSessions()
     const listed = await app.sessions.users.list(7)
     expect(listed.map(({ createdAt }) => createdAt).sort()).toEqual([START, START + HOUR, START + 2 * HOUR])
-    expect(new Set(listed.flatMap((each) => Object.keys(each)))).toEqual(new Set(['handle', 'createdAt', 'seenAt', 'expiresAt']))
+    expect(new Set(listed.flatMap((each) => Object.keys(each)))).toEqual(
+      new Set(['handle', 'createdAt', 'seenAt', 'expiresAt', 'device', 'authenticatedAt', 'level', 'current']),
+    )
     const keys = (await app.rows()).map(([key]) => key)
     expect(listed.every(({ handle }) => keys.includes(handle))).toBe(true)
     expect(await app.sessions.users.list('7')).toEqual(listed)
     expect(await app.sessions.users.list(9)).toEqual([])
+  })
+
+  it('list shows devices, those seen last first, and marks the current one', async () => {
+    const app = new TestApp()
+    const browsers = [app.browser.copy(), app.browser.copy(), app.browser.copy()]
+    for (const [index, browser] of browsers.entries()) {
+      app.clock.advance(MINUTE)
+      await app.request((session) => session.login('ada', { device: `device ${index}`, level: index + 1 }), { browser })
+    }
+    app.clock.advance(MINUTE)
+    await app.request((session) => void session.set('cart', [1]), { browser: browsers[0] as Browser })
+    const listed = await app.sessions.users.list('ada', { current: await app.open(browsers[2]) })
+    expect(listed.map(({ device, level, current }) => [device, level, current])).toEqual([
+      ['device 0', 1, false],
+      ['device 2', 3, true],
+      ['device 1', 2, false],
+    ])
+    expect(listed[0]).toMatchObject({ authenticatedAt: START + MINUTE, seenAt: START + 4 * MINUTE })
+    expect((await app.sessions.users.list('ada', { limit: 1 })).map(({ device }) => device)).toEqual(['device 0'])
+  })
+
+  it('list omits sessions that are over by the options of this manager', async () => {
+    const app = new TestApp()
+    await app.request((session) => session.login('ada'))
+    app.clock.advance(2 * HOUR)
+    const strict = app.createManager({ idle: '1h' })
+    expect([(await app.sessions.users.list('ada')).length, await strict.users.list('ada')]).toEqual([1, []])
+  })
+
+  it('list has no facts of a user that was set, or of a payload that is unreadable', async () => {
+    const app = await appWith({ userId: 'ada' })
+    const facts = { device: undefined, authenticatedAt: undefined, level: undefined, current: false }
+    expect(await app.sessions.users.list('ada')).toMatchObject([facts])
+    await app.replacePayload('unreadable')
+    expect(await app.sessions.users.list('ada')).toMatchObject([facts])
   })
 
   it('list reads all pages and omits expired sessions', async () => {

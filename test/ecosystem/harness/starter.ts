@@ -10,62 +10,79 @@ const ROOT = join(import.meta.dirname, '../../..')
 /** A starter that was copied next to the packages of its application. */
 export class Starter {
   readonly folder: string
+  /** The port of its server, which some frameworks need for the build. */
+  readonly port: string
   readonly #packages: string
   readonly #processes: ChildProcess[] = []
 
-  private constructor(folder: string, packages: string) {
+  private constructor(folder: string, packages: string, port: string) {
     this.folder = folder
+    this.port = port
     this.#packages = packages
   }
 
   /**
-   * Copies the starter of a framework, the races, and the files that its tests add. `application` is
-   * the folder in test/ecosystem whose packages it uses.
+   * Copies the starter of a framework, the races, and the overlay of its tests. `application` is the
+   * folder in test/ecosystem that has the overlay and the packages.
    */
   static async prepare(framework: string, application: string = framework): Promise<Starter> {
     const packages = join(ROOT, 'test/ecosystem', application)
     const folder = await mkdtemp(join(packages, '.app-'))
-    for (const source of [`examples/starters/${framework}`, 'test/ecosystem/harness/overlay', `test/ecosystem/${framework}/overlay`])
+    for (const source of [`examples/starters/${framework}`, 'test/ecosystem/harness/overlay', `test/ecosystem/${application}/overlay`])
       await cp(join(ROOT, source), folder, { recursive: true, filter: (path) => !/node_modules|\.next|\.db/.test(path.slice(ROOT.length)) })
-    return new Starter(folder, packages)
+    return new Starter(folder, packages, String(await freePort()))
   }
 
-  /** Runs a command of a package to its end. Rejects with its output when it fails. */
+  get origin(): string {
+    return `http://localhost:${this.port}`
+  }
+
+  /** Runs a script of a package to its end. Rejects with its output when it fails. */
   async run(bin: string, ...args: readonly string[]): Promise<void> {
     const { child, output } = this.#spawn(bin, args, {})
     const [code] = (await once(child, 'exit')) as [number | null]
     if (code !== 0) throw new Error(`${bin} ${args.join(' ')} exited with ${code}:\n${output()}`)
   }
 
-  /** Starts a server with a command; resolves to its origin as soon as it answers. */
-  async serve(bin: string, args: (port: string) => readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<string> {
-    const port = await freePort()
-    const { child, output } = this.#spawn(bin, args(String(port)), { PORT: String(port), ...environment })
+  /** Starts a server with a script of a package or of the starter; resolves to its origin as soon as it answers. */
+  async serve(bin: string, args: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): Promise<string> {
+    const { child, output } = this.#spawn(bin, args, environment)
     const exited = once(child, 'exit').then(([code]) => {
       throw new Error(`${bin} exited with ${code}:\n${output()}`)
     })
     exited.catch(() => undefined)
-    const origin = `http://localhost:${port}`
-    await Promise.race([answers(origin), exited])
-    return origin
+    await Promise.race([answers(this.origin), exited])
+    return this.origin
   }
 
-  async remove(): Promise<void> {
+  /** Ends the processes. */
+  async end(): Promise<void> {
     for (const child of this.#processes) {
       if (child.exitCode !== null || child.pid === undefined) continue
       const exited = once(child, 'exit')
       process.kill(-child.pid)
       await exited
     }
+  }
+
+  async remove(): Promise<void> {
+    await this.end()
     await rm(this.folder, { recursive: true, force: true })
   }
 
   #spawn(bin: string, args: readonly string[], environment: NodeJS.ProcessEnv): { child: ChildProcess; output: () => string } {
-    const child = spawn(process.execPath, [join(this.#packages, 'node_modules', bin), ...args], {
+    const child = spawn(process.execPath, [bin.startsWith('.') ? bin : join(this.#packages, 'node_modules', bin), ...args], {
       cwd: this.folder,
       detached: true, // a separate process group, so that it ends with the processes that it starts
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NEXT_TELEMETRY_DISABLED: '1', ...environment },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        PORT: this.port,
+        ORIGIN: this.origin,
+        NEXT_TELEMETRY_DISABLED: '1',
+        ...environment,
+      },
     })
     this.#processes.push(child)
     let output = ''

@@ -1,0 +1,70 @@
+import { ConfigError, LoginRequiredError, StepUpRequiredError } from '../../core/base/errors.ts'
+import { formatValue } from '../../core/base/format.ts'
+import { checkRequirement, type UserRequirement } from '../../core/session/authentication.ts'
+import type { Session } from './types.ts'
+
+/** Options of the middleware `requireUser`. */
+export interface RequireUserOptions extends UserRequirement {
+  /**
+   * Where a browser that navigates is sent to log in or to authenticate again: a path of this site,
+   * or a URL. It gets the path of the request as the parameter `next`. Every other request, such as
+   * one of a script, gets the error. Default: every request gets the error.
+   */
+  readonly redirectTo?: string
+  /** The property of the session on the request (option `as` of the manager). Default `'session'`. */
+  readonly as?: string
+}
+
+/** A request, as a framework shows it. */
+export interface RequestFacts {
+  readonly session: unknown
+  /** The header `Sec-Fetch-Mode`. */
+  readonly mode: string | undefined
+  /** The requested path with its query. */
+  readonly target: string | undefined
+}
+
+/**
+ * Returns a function that resolves to the location to redirect to, or to `undefined` if the request
+ * may continue. It rejects with the errors of `Session.requireUser`. Throws `ConfigError` for a wrong
+ * option.
+ */
+export function makeRequireUser(options: RequireUserOptions): (request: RequestFacts) => Promise<string | undefined> {
+  const { redirectTo, as = 'session', within, level } = options
+  checkRequirement({ within, level })
+  if (redirectTo !== undefined && !/^(?:\/(?!\/)|https?:\/\/)/.test(redirectTo))
+    throw new ConfigError(`requireUser: \`redirectTo\` is ${formatValue(redirectTo)}. Pass a path such as '/login', or a URL.`)
+  return async ({ session, mode, target }) => {
+    if (!isSession(session))
+      throw new ConfigError(
+        `requireUser: the request has no session as \`${as}\`. Install session() before requireUser(), or set the option \`as\`.`,
+      )
+    try {
+      await session.requireUser({ within, level })
+      return undefined
+    } catch (error) {
+      if (redirectTo !== undefined && mode === 'navigate' && isRemediable(error) && pathOf(target) !== pathOf(redirectTo))
+        return withNext(redirectTo, target)
+      throw error
+    }
+  }
+}
+
+function isSession(value: unknown): value is Session {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'requireUser') === 'function'
+}
+
+/** Whether the user can do something about the error at the page of `redirectTo`. */
+function isRemediable(error: unknown): boolean {
+  return error instanceof LoginRequiredError || error instanceof StepUpRequiredError
+}
+
+/** `next` is always a path of this site. `//host` would lead to another one. */
+function withNext(redirectTo: string, target: string | undefined): string {
+  if (target === undefined || !/^\/(?![/\\])/.test(target)) return redirectTo
+  return `${redirectTo}${redirectTo.includes('?') ? '&' : '?'}next=${encodeURIComponent(target)}`
+}
+
+function pathOf(target: string | undefined): string | undefined {
+  return target?.replace(/[?#].*/s, '')
+}

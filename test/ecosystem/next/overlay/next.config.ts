@@ -1,0 +1,5 @@
+import type { NextConfig } from 'next'
+
+const config: NextConfig = { cacheComponents: true, output: 'standalone' }
+
+export default config
