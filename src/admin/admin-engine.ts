@@ -4,8 +4,10 @@ import { type Engine, makeEngine } from '../core/config/engine.ts'
 import type { Texts } from '../core/config/profile.ts'
 import { isInRealm } from '../core/config/realm.ts'
 import type { AdminPort } from '../core/manager/admin-port.ts'
+import { attachLifecycles } from '../core/manager/attach-lifecycles.ts'
 import type { Identity } from '../core/store/id.ts'
 import type { Entry, IndexName } from '../core/store/store.ts'
+import { isTombstone } from '../core/store/tombstone.ts'
 
 /** A row of the store that is a session. */
 export interface Row {
@@ -26,8 +28,10 @@ export interface AdminContext {
  * another process is, so an admin takes no part in the requests of the application.
  */
 export function adminContext(port: AdminPort): AdminContext {
-  const engine = makeEngine(port.options, port.profile)
-  return { port, engine, committer: new Committer(engine) }
+  const { options, profile, lifecycles } = port
+  const engine: Engine = attachLifecycles(makeEngine(options, profile), lifecycles, () => committer)
+  const committer = new Committer(engine)
+  return { port, engine, committer }
 }
 
 /**
@@ -35,7 +39,7 @@ export function adminContext(port: AdminPort): AdminContext {
  * realm.
  */
 export function toRow({ ids, capabilities, realm }: Engine, key: string, entry: Entry): Row | undefined {
-  if (entry.proof === '' || !isInRealm(entry.userId, realm)) return undefined
+  if (isTombstone(entry) || !isInRealm(entry.userId, realm)) return undefined
   const identity = capabilities.renames === true ? ids.parse(key) : { id: '', key, handle: key, proof: entry.proof }
   return identity && { identity, entry }
 }

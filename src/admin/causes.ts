@@ -8,6 +8,7 @@ import { type CookieOptions, PREFIX } from '../core/cookie/cookie-transport.ts'
 import type { IncomingRequest } from '../core/cookie/incoming-request.ts'
 import { NOTHING_PRESENTED } from '../core/cookie/transport.ts'
 import type { Entry } from '../core/store/store.ts'
+import { isTombstone } from '../core/store/tombstone.ts'
 import { ownNames } from './session-info.ts'
 
 /** The reasons of the events that opening a session emits. */
@@ -117,7 +118,7 @@ function foundCause({ engine, texts, invalidProperties }: Findings): Cause {
     return {
       cause: 'invalid-properties',
       message: `The session is found. These properties count as absent: ${invalidProperties.join(', ')}. Their \`schema\` refuses what is stored, or the codec cannot parse it.`,
-      remedy: 'Accept the stored form in the schema, or delete the property: sojourn delete-property HANDLE NAME.',
+      remedy: 'Accept the stored form in the schema, or delete the property: sojourn delete-property NAME HANDLE.',
     }
   if (ownNames(engine, texts).length === 0)
     return {
@@ -204,7 +205,7 @@ function insecureCause(findings: Findings): Cause {
 
 function notStored({ engine, entry }: Findings): Cause {
   const now = engine.now()
-  if (entry?.proof === '')
+  if (entry !== undefined && isTombstone(entry))
     return { cause: 'ended', message: 'The session has ended: it was flushed or revoked.', remedy: 'The visitor has to log in again.' }
   if (entry === undefined)
     return {

@@ -1,5 +1,4 @@
 import { DAY } from '../core/base/duration.ts'
-import type { StoreDescription } from '../core/store/store.ts'
 import { type AdminContext, isAlive } from './admin-engine.ts'
 import { type Finding, ok, skipped } from './findings.ts'
 import { toReadRows } from './scan.ts'
@@ -40,9 +39,7 @@ export async function checkClearing({ engine, port }: AdminContext): Promise<Fin
 }
 
 /** Whether the store keeps rows until they expire. */
-export async function checkEviction({ engine }: AdminContext, description: StoreDescription | undefined): Promise<Finding> {
-  const [warning] = description?.warnings ?? []
-  if (warning !== undefined) return { check: 'eviction', level: 'error', message: warning, remedy: '' }
+export async function checkEviction({ engine }: AdminContext): Promise<Finding> {
   if (engine.capabilities.evicts !== true) return ok('eviction', 'The store keeps sessions until they expire.')
   return {
     check: 'eviction',

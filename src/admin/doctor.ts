@@ -27,8 +27,9 @@ export async function doctor(context: AdminContext, { url }: DoctorOptions): Pro
   const isReachable = response.level !== 'error'
   const description = isReachable ? await describe(context) : undefined
   findings.push({ ...response, message: description === undefined ? response.message : `${description.server}. ${response.message}` })
+  for (const message of description?.warnings ?? []) findings.push({ check: 'store', level: 'error', message, remedy: '' })
+  findings.push(await safely('table', () => checkTable(context)))
   const checks: readonly (readonly [Finding['check'], Check])[] = [
-    ['table', checkTable],
     ['clock', checkClock],
     ['rows', checkRows],
     ['clearing', checkClearing],
@@ -97,11 +98,11 @@ async function describe({ port }: AdminContext): Promise<StoreDescription | unde
 async function checkTable({ port }: AdminContext): Promise<Finding> {
   const missing = await port.options.store.migrate?.({ dryRun: true })
   if (missing === undefined) return ok('table', 'This store needs no table of this package.')
-  if (missing === '') return ok('table', 'The table and its indexes exist.')
+  if (missing === '') return ok('table', 'The table exists, with the columns of this package.')
   return {
     check: 'table',
     level: 'error',
-    message: `The table or an index is missing; ${missing.split(';').length - 1} statements would create them.`,
+    message: 'The table is missing, or it is one of another version.',
     remedy: 'Run `sojourn migrate`.',
   }
 }

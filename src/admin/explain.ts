@@ -44,7 +44,8 @@ export interface Explanation extends Cause {
 
 /**
  * The parts of a manager that opens sessions. Its events go to a list and not to the application, and
- * nothing is committed.
+ * nothing is committed. It has no lifecycles, because those can write, such as when they carry over a
+ * session of another library.
  */
 interface Observer {
   readonly engine: Engine

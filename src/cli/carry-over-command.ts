@@ -23,7 +23,6 @@ export function addCarryOver(sojourn: Command, done: (exitCode: number) => void)
     .action(async (options: CarryOverCommandOptions) => {
       const { carryOver } = await import('./carry-over.ts')
       done(await carryOver(options))
-      process.stdout.write('', () => process.exit()) // the connections of the application are still open
     })
 }
 

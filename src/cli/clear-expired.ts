@@ -3,6 +3,7 @@ import type { Store } from '../core/store/store.ts'
 import { EXIT } from './exit-code.ts'
 import { Interruption } from './interruption.ts'
 import { createProgress, noProgress } from './progress.ts'
+import type { Source } from './source.ts'
 
 /** The options of `sojourn clear-expired`, except the store. */
 export interface ClearExpiredCommandOptions {
@@ -13,26 +14,30 @@ export interface ClearExpiredCommandOptions {
 }
 
 /** Deletes the sessions that have expired so far, and returns the exit code. */
-export async function clearExpired(store: Store, options: ClearExpiredCommandOptions): Promise<number> {
+export async function clearExpired({ admin, store }: Source, options: ClearExpiredCommandOptions): Promise<number> {
   const print = options.quiet === true ? () => undefined : console.log
   if (store.clearExpired === undefined) print('Nothing to clear: this store removes expired sessions by itself.')
   else if (await isTableMissing(store)) print('Nothing to clear: the table of the sessions does not exist yet.')
   else if (options.dryRun === true) console.log(`${formatCount(await countExpired(store, Date.now()))} would be deleted.`)
-  else return run(store, options, print)
+  else return run({ admin, store }, options, print)
   return EXIT.done
 }
 
-async function run(store: Store, { batch, quiet = false }: ClearExpiredCommandOptions, print: (line: string) => void): Promise<number> {
+async function run(
+  { admin, store }: Source,
+  { batch, quiet = false }: ClearExpiredCommandOptions,
+  print: (line: string) => void,
+): Promise<number> {
   const [now, startedAt] = [Date.now(), performance.now()]
   const interruption = new Interruption(() => console.error('Stopping after the current batch …'))
   const progress = quiet ? noProgress : await createProgress(() => countExpired(store, now))
   let total = 0
   try {
-    for await (const { deleted } of store.clearExpired?.({ now, signal: interruption.signal, ...(batch !== undefined && { batch }) }) ??
-      []) {
+    const onProgress = (deleted: number): void => {
       total = deleted
-      progress.update(total)
+      progress.update(deleted)
     }
+    await admin.clearExpired({ signal: interruption.signal, onProgress, ...(batch !== undefined && { batch }) })
   } finally {
     progress.stop()
     interruption.dispose()

@@ -5,6 +5,7 @@ export const EXIT = {
   done: 0,
   failed: 1,
   usage: 2,
+  no: 3,
   SIGINT: 130,
   SIGTERM: 143,
 } as const
@@ -14,6 +15,8 @@ Exit codes:
   0    success, also if there was nothing to do
   1    the store failed; completed batches stay deleted, run the command again to continue
   2    invalid usage: an option, the URL of the store, a missing file or a missing driver
+  3    the answer is no: there is no such session or property, explain found no session, doctor found
+       an error, or a change was not confirmed
   130  stopped by SIGINT (Ctrl-C) after the current batch; run the command again to continue
   143  stopped by SIGTERM in the same way`
 

@@ -1,8 +1,6 @@
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { ConfigError, StoreError } from '../core/base/errors.ts'
 import { formatValue } from '../core/base/format.ts'
-import { messageOf } from '../core/base/realms.ts'
+import { importAppModule } from './app-module.ts'
 
 type Callback = (error?: unknown, result?: unknown) => void
 
@@ -28,7 +26,7 @@ export interface OldSessions {
 
 /** Imports the module of the application. Throws `ConfigError` if something is missing in it. */
 export async function loadOldSessions(path: string): Promise<OldSessions> {
-  const { sessions, oldStore, sids } = await importModule(path)
+  const { sessions, oldStore, sids } = await importAppModule(path)
   if (typeof (Object(sessions) as Partial<CarryingSessions>).load !== 'function')
     throw new ConfigError(`--app ${formatValue(path)} exports no manager. Export it: export const sessions = auth.sessions`)
   if (typeof sids === 'function') return { sessions: sessions as CarryingSessions, sids: async () => sids() as AsyncIterable<string> }
@@ -37,14 +35,6 @@ export async function loadOldSessions(path: string): Promise<OldSessions> {
       `--app ${formatValue(path)} exports no old store. Export what is passed as option \`carryOver\`: export const oldStore = …`,
     )
   return { sessions: sessions as CarryingSessions, sids: () => listSids(oldStore) }
-}
-
-async function importModule(path: string): Promise<Readonly<Record<string, unknown>>> {
-  try {
-    return (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>
-  } catch (error) {
-    throw new ConfigError(`--app ${formatValue(path)} cannot be imported: ${messageOf(error)}`, { cause: error })
-  }
 }
 
 /** connect-redis and memorystore have `ids`, session-file-store has `list`, and others have `all`. */

@@ -1,7 +1,7 @@
 /** Displays the progress of a long run. */
 export interface Progress {
-  /** `deleted` is the total so far. */
-  update(deleted: number): void
+  /** `count` is the total so far. */
+  readonly update: (count: number) => void
   /** Removes the display, so that output can follow. */
   stop(): void
 }
@@ -29,13 +29,22 @@ async function progressBar(total: number, verb: string): Promise<Progress> {
   return { update: (deleted) => bar.update(deleted), stop: () => bar.stop() }
 }
 
+/** The number of rows that were read so far, of a number that is not known. */
+export async function createRowProgress(): Promise<Progress> {
+  if (!process.stderr.isTTY) return progressLines('read')
+  const { SingleBar } = (await import('cli-progress')).default
+  const bar = new SingleBar({ format: '{value} rows | {duration_formatted}', hideCursor: true, gracefulExit: false, clearOnComplete: true })
+  bar.start(0, 0)
+  return { update: (rows) => bar.update(rows), stop: () => bar.stop() }
+}
+
 function progressLines(verb: string): Progress {
   let last = performance.now()
   return {
-    update(deleted) {
+    update(count) {
       if (performance.now() - last < LOG_INTERVAL) return
       last = performance.now()
-      console.error(`${deleted} ${verb} so far`)
+      console.error(`${count} ${verb} so far`)
     },
     stop: () => undefined,
   }

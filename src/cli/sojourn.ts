@@ -16,7 +16,14 @@ process.on('warning', ({ name, message }) => {
 for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
 
 try {
-  await createProgram((exitCode) => (process.exitCode = exitCode)).parseAsync()
+  const program = createProgram((exitCode) => (process.exitCode = exitCode))
+  if (/^complet(?:e|ion)$/.test(process.argv[2] ?? '')) {
+    const { default: addCompletion } = await import('@bomb.sh/tab/commander')
+    addCompletion(program, { completionCommandName: 'completion' })
+  }
+  await program.parseAsync()
+  // The application's own connections may be open, and would keep the process alive.
+  process.stdout.write('', () => process.exit())
 } catch (error) {
   // Commander has already printed the error or the help.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage

@@ -5,10 +5,15 @@ import { stringifySetCookie } from 'cookie'
  * deletes another cookie.
  */
 export interface CookieAttributes {
+  /** The path below which browsers send the cookie. */
   readonly path: string
+  /** The domain whose hosts get the cookie. If left out, the host that set it. */
   readonly domain?: string
+  /** Whether browsers send it over HTTPS only. */
   readonly secure: boolean
+  /** Whether scripts of the page cannot read it. */
   readonly httpOnly: boolean
+  /** Which requests of other sites have the cookie: top-level navigations, none, or all. */
   readonly sameSite?: 'lax' | 'strict' | 'none'
   /** Set when each site that embeds this one has a separate cookie jar. */
   readonly partitioned?: boolean

@@ -22,20 +22,21 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
   return start(process.execPath, [CLI, ...args], env)
 }
 
-/** Runs the command and waits for its end. */
-export function runCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
-  return startCli(args, env).outcome
+/** Runs the command with this standard input, and waits for its end. */
+export function runCli(args: readonly string[], env: Readonly<Record<string, string>> = {}, input?: string): Promise<Outcome> {
+  return start(process.execPath, [CLI, ...args], env, input).outcome
 }
 
-/** Runs the command on a pseudo-terminal; its whole output is in `stdout`. */
-export function runOnTerminal(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+/** Runs the command on a pseudo-terminal, where `input` is typed; its whole output is in `stdout`. */
+export function runOnTerminal(args: readonly string[], env: Readonly<Record<string, string>> = {}, input?: string): Promise<Outcome> {
   const command = [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ')
-  return start('script', ['-qec', command, '/dev/null'], { ...env, TERM: 'xterm', COLUMNS: '200' }).outcome
+  return start('script', ['-qec', command, '/dev/null'], { ...env, TERM: 'xterm', COLUMNS: '200' }, input).outcome
 }
 
-function start(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Running {
+function start(program: string, args: readonly string[], env: Readonly<Record<string, string>>, input?: string): Running {
   const { SOJOURN_STORE: _, ...inherited } = process.env
-  const child = spawn(program, args, { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, { env: { ...inherited, ...env }, stdio: 'pipe' })
+  child.stdin.on('error', () => undefined).end(input)
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))

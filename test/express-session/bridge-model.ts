@@ -392,7 +392,7 @@ function written(entry: Entry): Parameters<NonNullable<Lifecycle['afterWrite']>>
     replaced: undefined,
     assignsUser: false,
     joins: false,
-    openedAt: 0,
+    openedAt: 1,
     deadline: NO_LIMIT,
   }
 }

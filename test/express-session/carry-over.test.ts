@@ -38,14 +38,26 @@ const down = (_: string, callback: Callback): boolean => {
   return true
 }
 
+/** Fails once, when it is asked for what the last write was checked against. */
+class FailingRows extends MemoryStore {
+  failsOnce = false
+
+  override load(operation: Parameters<MemoryStore['load']>[0]): ReturnType<MemoryStore['load']> {
+    if (!this.failsOnce || operation.fresh !== true) return super.load(operation)
+    this.failsOnce = false
+    return Promise.reject(new Error('connection refused'))
+  }
+}
+
 /** Serves an application with a session in the old store. */
 async function serve({ bridge = false, row = { cookie: { originalMaxAge: 3_600_000 }, userId: 'ada' } as object } = {}) {
   const old = new OldStore()
   old.rows.set('sid', row)
-  const rows = new MemoryStore({ max: Number.POSITIVE_INFINITY })
+  const rows = new FailingRows({ max: Number.POSITIVE_INFINITY })
   const carryOver = bridge ? { store: old, bridge } : old
   const options = { secret: 'secret', resave: false, saveUninitialized: false, timeout: { operation: '100ms' } } as const
-  const app = express().use(session({ ...options, store: rows, carryOver }))
+  const auth = session({ ...options, store: rows, carryOver })
+  const app = express().use(auth)
   app.get('/', (req, res) => void res.json(Object.fromEntries(Object.entries(req.session).filter(([name]) => name !== 'cookie'))))
   app.get('/set', (req, res) => {
     Object.assign(req.session, { cart: 'tea' })
@@ -64,7 +76,7 @@ async function serve({ bridge = false, row = { cookie: { originalMaxAge: 3_600_0
   const status = async (path: string): Promise<number> =>
     (await fetch(`http://127.0.0.1:${port}${path}`, { headers: { cookie: `connect.sid=${encodeURIComponent(visitor.cookie ?? '')}` } }))
       .status
-  return { old, rows, status, get: (path: string) => visitor.copy().get(port, path) }
+  return { old, rows, status, users: auth.sessions.users, get: (path: string) => visitor.copy().get(port, path) }
 }
 
 async function countOf(rows: MemoryStore): Promise<number> {
@@ -109,6 +121,16 @@ describe('a session in the old store', () => {
     expect(await countOf(rows)).toBe(0)
     old.fault = () => false
     expect(await get('/')).toEqual({ userId: 'ada' })
+  })
+
+  it.each([true, false])('is not used after users.revoke, also if the check fails at first (bridge: %s)', async (bridge) => {
+    const { get, status, rows, users } = await serve({ bridge })
+    await users.revoke('ada')
+    rows.failsOnce = true
+    expect(await status('/')).toBe(503)
+    expect(rows.failsOnce).toBe(false)
+    expect(await get('/')).toEqual({})
+    expect(await get('/')).toEqual({})
   })
 
   it('has ended after a logout that the old store did not get', async () => {

@@ -100,7 +100,8 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'inspector/charts': ['d3-scale', 'd3-shape'],
   'inspector/mount/': ['node:stream'],
   'otel/': ['@opentelemetry/api', 'node:diagnostics_channel'],
-  'cli/': ['node:*', 'commander', 'cli-progress'],
+  'cli/': ['node:*', 'commander', 'cli-progress', 'cli-table3', '@bomb.sh/tab/commander'],
+  'cli/app-module': ['an expression'], // the module of the application
   'express-session/': ['node:*'],
 }
 

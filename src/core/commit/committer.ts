@@ -97,30 +97,22 @@ export class Committer {
       const { discardsChanges, problem } = inspectChanges(draft, failed)
       if (draft.state.is === 'deferred' && problem === undefined) return this.#unchanged(draft, failed ? 'failed-response' : 'not-used')
       if (!discardsChanges && hasUnloadedChanges(draft)) await loadInto(this.#engine, draft, true)
-      const reason = await this.#perform(draft, discardsChanges, scope, traced)
+      for (let repeats = 0; ; repeats++) {
+        const plan = this.#plan(draft, discardsChanges)
+        setOutcome(traced, OUTCOMES[plan.do])
+        if (plan.do === 'nothing') {
+          this.#unchanged(draft, plan.reason, problem)
+          break
+        }
+        const intents = [...draft.intents]
+        const objection = await this.#execute(draft, plan, { ...scope, intents, generation: draft.generation })
+        if (objection === undefined) break
+        await this.#beforeRepeat(objection, repeats, scope)
+        draft.repeat(this.#withdrawn(draft, intents))
+      }
       if (problem !== undefined) throw problem.error
-      if (reason !== undefined) this.#unchanged(draft, reason)
     } catch (error) {
       throw this.#failed(draft, scope, error)
-    }
-  }
-
-  /** Performs the plan of a commit, again after a withdrawal. Resolves to the reason if it writes nothing. */
-  async #perform(
-    draft: Draft,
-    discardsChanges: boolean,
-    scope: Scope,
-    traced: CommitTrace | undefined,
-  ): Promise<UnchangedReason | undefined> {
-    for (let repeats = 0; ; repeats++) {
-      const plan = this.#plan(draft, discardsChanges)
-      setOutcome(traced, OUTCOMES[plan.do])
-      if (plan.do === 'nothing') return plan.reason
-      const intents = [...draft.intents]
-      const objection = await this.#execute(draft, plan, { ...scope, intents, generation: draft.generation })
-      if (objection === undefined) return undefined
-      await this.#beforeRepeat(objection, repeats, scope)
-      draft.repeat(this.#withdrawn(draft, intents))
     }
   }
 
@@ -240,7 +232,9 @@ export class Committer {
     }
   }
 
-  #unchanged(draft: Draft, reason: UnchangedReason): void {
+  /** Reports a commit without a write, unless it fails because of a change that cannot be stored. */
+  #unchanged(draft: Draft, reason: UnchangedReason, problem?: object): void {
+    if (problem !== undefined) return
     this.#engine.emit({ type: 'unchanged', reason, ...handleOf(draft.state) })
     const { state } = draft
     if (state.is === 'live') draft.onOutcome('unchanged', state.identity, state.entry)

@@ -1,3 +1,4 @@
+import type { MakeLifecycle } from '../config/lifecycle.ts'
 import type { SessionOptions } from '../config/options.ts'
 import type { SessionProfile } from '../config/profile.ts'
 
@@ -12,6 +13,7 @@ export interface AdminPort {
   /** The checked options of the manager. */
   readonly options: SessionOptions
   readonly profile: SessionProfile
+  readonly lifecycles: readonly MakeLifecycle[]
 }
 
 /** The port of a manager; `undefined` for any other value, and for a manager of another version. */

@@ -51,7 +51,7 @@ export class Sessions<Data = Default> {
     this.#committer = new Committer(this.#engine)
     this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, saveOnEnd, scope: profile.scope(options) })
     Object.defineProperty(this, ADAPTER, { value: this.#requests })
-    Object.defineProperty(this, ADMIN, { value: { options, profile } satisfies AdminPort })
+    Object.defineProperty(this, ADMIN, { value: { options, profile, lifecycles } satisfies AdminPort })
     this.users = new Users(this.#engine, this.#committer.ends)
     this.#release = this.#engine.store.retain()
     const interval = clearExpired === false ? undefined : milliseconds(clearExpired)

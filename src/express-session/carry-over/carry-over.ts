@@ -10,6 +10,7 @@ import type {
   LoadDecision,
   LoadedSession,
   MakeLifecycle,
+  Objection,
   WrittenSession,
 } from '../../core/config/lifecycle.ts'
 import type { Texts } from '../../core/config/profile.ts'
@@ -89,11 +90,17 @@ class CarryOver implements Lifecycle {
     return this.#open({ entry, texts }, target)
   }
 
-  afterWrite({ identity, entry, texts, isCreated, replaced, deadline }: WrittenSession): Promise<undefined> | undefined {
+  afterWrite({ identity, entry, texts, openedAt, replaced, deadline }: WrittenSession): Promise<Objection | undefined> | undefined {
     const row = { entry, texts }
+    if (openedAt === 0) return this.#objectionToCopy(entry, deadline)
     if (!this.#bridge || this.#isSettled(row)) return undefined
-    if (isCreated && this.#recordOf(row).written !== undefined) return undefined // a copy of O
     return this.#copyToOld(row, { identity, deadline }, replaced)
+  }
+
+  /** When the user of a copy logged in is not known, so a copy ends if the user was ever logged out everywhere. */
+  async #objectionToCopy({ userId }: Entry, deadline: number): Promise<Objection | undefined> {
+    const isRevoked = userId !== undefined && (await this.#revocations.has(userId, deadline))
+    return isRevoked ? { error: new SessionEndedError('ended'), retry: false, reason: 'revoked' } : undefined
   }
 
   async #copyToOld(row: Row, target: Target, replaced: Identity | undefined): Promise<undefined> {
@@ -149,19 +156,13 @@ class CarryOver implements Lifecycle {
       ? recordOfCopy(this.#format.compared(old), identity.proof, this.#newMark())
       : this.#takenRecord(identity.proof)
     const entry = await this.#context.create(identity, this.#format.copyOf(old, record), deadline)
-    if (entry === undefined || (await this.#endIfRevoked(entry, target))) return undefined
+    // The request that created the copy may not have checked its user yet.
+    if (entry === undefined || (await this.#objectionToCopy(entry, deadline)) !== undefined) return undefined
     const row = this.#rowOf(entry)
     if (this.#bridge && !isTombstone(entry)) return row
     if (!isTombstone(entry) && !this.#isSettled(row)) return 'changed' // an instance with the bridge was faster
     await this.#destroy(target)
     return isTombstone(entry) ? undefined : row
-  }
-
-  /** Ends a copy if its user was logged out everywhere. When the user logged in is not known. */
-  async #endIfRevoked({ userId }: Entry, { identity, deadline }: Target): Promise<boolean> {
-    if (userId === undefined || !(await this.#revocations.has(userId, deadline))) return false
-    await this.#context.end({ key: identity.key, handle: identity.handle, identity, reason: 'revoked', deadline })
-    return true
   }
 
   /** Compares O with what N records about it. Resolves to `'changed'` if N has to be loaded again. */

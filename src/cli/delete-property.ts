@@ -1,0 +1,50 @@
+import type { Admin, SessionFilter } from '../admin/admin.ts'
+import { isConfirmed } from './confirm.ts'
+import { EXIT } from './exit-code.ts'
+import { formatSessions } from './output.ts'
+import { type ChangeCommandOptions, countTargets, interruptible, type Target } from './revoke.ts'
+
+const PAGE = 100
+
+/** Deletes a property of one session, or of all that fulfil a filter. */
+export async function deleteProperty(admin: Admin, name: string, target: Target, options: ChangeCommandOptions): Promise<number> {
+  if ('handle' in target) return deleteOfOne(admin, name, target.handle, options)
+  const filter = { ...target.filter, has: name }
+  const sessions = await countTargets(admin, filter)
+  if (options.dryRun === true) console.log(`The property would be deleted in ${formatSessions(sessions)}.`)
+  else if (sessions === 0) console.error('Nothing to do: no session that fulfils the conditions has the property.')
+  else {
+    if (!(await isConfirmed(`Delete the property in ${formatSessions(sessions)}?`, options.yes === true))) return EXIT.no
+    return interruptible(async (signal, { update }) => {
+      const deleted = await deleteOfAll(admin, name, filter, signal, update)
+      return `The property was deleted in ${formatSessions(deleted)}.`
+    })
+  }
+  return EXIT.done
+}
+
+async function deleteOfOne(admin: Admin, name: string, handle: string, { dryRun = false }: ChangeCommandOptions): Promise<number> {
+  const hasIt = async (): Promise<boolean> => (await admin.show(handle))?.properties.some((property) => property.name === name) === true
+  const isDone = dryRun ? await hasIt() : await admin.deleteProperty(handle, name)
+  if (!isDone) console.error('There is no session with this handle and this property.')
+  else console.log(dryRun ? 'The property would be deleted.' : 'The property was deleted.')
+  return isDone ? EXIT.done : EXIT.no
+}
+
+async function deleteOfAll(
+  admin: Admin,
+  name: string,
+  filter: SessionFilter,
+  signal: AbortSignal,
+  onProgress: (deleted: number) => void,
+): Promise<number> {
+  let deleted = 0
+  let cursor: string | undefined
+  do {
+    const page = await admin.list({ ...filter, limit: PAGE, cursor })
+    for (const { handle } of page.sessions) if (await admin.deleteProperty(handle, name)) deleted += 1
+    onProgress(deleted)
+    cursor = page.cursor
+  } while (cursor !== undefined && !signal.aborted)
+  return deleted
+}

@@ -1,0 +1,51 @@
+import { inspect, types } from 'node:util'
+
+/** Prints rows as a table, or as one JSON object per line. */
+export async function printTable(head: readonly string[], rows: readonly (readonly string[])[]): Promise<void> {
+  const { default: Table } = await import('cli-table3')
+  const table = new Table({ head: [...head], style: { head: [], border: [], compact: true } })
+  table.push(...rows.map((row) => [...row]))
+  console.log(table.toString())
+}
+
+/** Prints one JSON object on one line. */
+export function printJson(value: unknown): void {
+  console.log(JSON.stringify(value, toJson))
+}
+
+/** Values that JSON does not have are printed as text. */
+function toJson(_name: string, value: unknown): unknown {
+  if (typeof value === 'bigint' || value === Number.POSITIVE_INFINITY) return String(value)
+  return types.isMap(value) || types.isSet(value) ? inspect(value, { depth: 4 }) : value
+}
+
+export function formatTime(timestamp: number): string {
+  return Number.isFinite(timestamp) ? new Date(timestamp).toISOString().slice(0, 19).replace('T', ' ') : 'never'
+}
+
+/** Sizes are UTF-16 code units, which for most payloads are bytes. */
+export function formatSize(size: number): string {
+  if (size < 1024) return String(size)
+  return size < 1024 * 1024 ? `${(size / 1024).toFixed(1)} K` : `${(size / 1024 / 1024).toFixed(1)} M`
+}
+
+export function formatAge(milliseconds: number): string {
+  const units = [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [60_000, 'min'],
+    [1000, 's'],
+  ] as const
+  const [length, unit] = units.find(([each]) => milliseconds >= each) ?? [1000, 's']
+  return `${Math.round(milliseconds / length)} ${unit}`
+}
+
+export function formatSessions(count: number): string {
+  return count === 1 ? '1 session' : `${count} sessions`
+}
+
+/** A value on one line, shortened. */
+export function formatStored(value: unknown): string {
+  const text = inspect(value, { breakLength: Number.POSITIVE_INFINITY, depth: 3 })
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text
+}

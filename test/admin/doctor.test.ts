@@ -1,0 +1,146 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { createAdmin, type DoctorOptions, type Finding } from '../../src/admin/admin.ts'
+import type { SessionOptions, Store } from '../../src/index.ts'
+import { SqliteStore } from '../../src/stores/sqlite.ts'
+import { appWith, DAY, TestApp } from '../core/fixture.ts'
+import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
+import { delegate } from './delegate.ts'
+
+/** The findings of one check for a manager with these options. */
+async function findings(check: Finding['check'], options: Partial<SessionOptions>, doctorOptions: DoctorOptions = {}): Promise<Finding[]> {
+  return findingsOf(new TestApp(options), check, doctorOptions)
+}
+
+async function findingsOf({ sessions }: TestApp, check: Finding['check'], options: DoctorOptions = {}): Promise<Finding[]> {
+  return (await createAdmin({ sessions, operator: 'alice' }).doctor(options)).filter((finding) => finding.check === check)
+}
+
+describe('doctor', () => {
+  it('reports a store that fails, and checks the rest', async () => {
+    const app = new TestApp({}, (store) =>
+      delegate(store, {
+        load: async () => {
+          throw new Error('connection refused')
+        },
+      }),
+    )
+    const all = await createAdmin({ sessions: app.sessions, operator: 'alice' }).doctor()
+    expect(all.find(({ check }) => check === 'store')).toMatchObject({
+      level: 'error',
+      message: expect.stringContaining('connection refused'),
+    })
+    expect(all.find(({ check }) => check === 'rows')).toMatchObject({ level: 'skipped' })
+    expect(all.find(({ check }) => check === 'cookie')).toMatchObject({ level: 'ok' })
+  })
+
+  it('reports a missing table', async () => {
+    const store = new SqliteStore({ database: newSqliteFile(), createTable: false })
+    expect(await findings('table', { store, clearExpired: false })).toMatchObject([{ level: 'error', remedy: 'Run `sojourn migrate`.' }])
+    await store.migrate()
+    expect(await findings('table', { store, clearExpired: false })).toMatchObject([{ level: 'ok' }])
+  })
+
+  it('reports a missing index', async () => {
+    const path = newSqliteFile()
+    const store = new SqliteStore({ database: path, createTable: false })
+    await store.migrate()
+    expect(await findings('store', { store, clearExpired: false })).toMatchObject([{ level: 'ok' }])
+    const database = new DatabaseSync(path)
+    database.exec('DROP INDEX sessions_expires_at')
+    database.close()
+    const found = await findings('store', { store, clearExpired: false })
+    expect(found).toMatchObject([{ level: 'ok' }, { level: 'error', message: expect.stringContaining('2 of the 3 indexes') }])
+  })
+
+  it('compares the clock of the database with that of the process', async () => {
+    const describeStore =
+      (clock: number): NonNullable<Store['describe']> =>
+      async () => ({ server: 'Test 1', clock, warnings: [] })
+    const clockOf = async (offset: number): Promise<Finding[]> => {
+      const app = new TestApp({}, (store) =>
+        delegate(store, { describe: (operation) => describeStore(app.clock.read() + offset)(operation) }),
+      )
+      return findingsOf(app, 'clock')
+    }
+    expect(await clockOf(1000)).toMatchObject([{ level: 'ok' }])
+    expect(await clockOf(-60_000)).toMatchObject([{ level: 'error', message: expect.stringContaining('60.0 s') }])
+  })
+
+  it('reports rows that the options of the manager cannot read', async () => {
+    const app = await appWith({ a: 1 })
+    await app.replacePayload('written by another codec')
+    expect(await findingsOf(app, 'rows')).toMatchObject([{ level: 'error', message: expect.stringContaining('1 cannot be read') }])
+  })
+
+  it('reports expired sessions that nothing clears', async () => {
+    const app = await appWith({ a: 1 }, { clearExpired: false }, (store) =>
+      delegate(store, {
+        clearExpired: (options) => store.clearExpired(options),
+        countExpired: (operation) => store.countExpired(operation),
+      }),
+    )
+    app.clock.advance(14 * DAY)
+    expect(await findingsOf(app, 'clearing')).toMatchObject([{ level: 'ok' }])
+    app.clock.advance(DAY)
+    expect(await findingsOf(app, 'clearing')).toMatchObject([{ level: 'warning', message: expect.stringContaining('is switched off') }])
+  })
+
+  it('reports a store that loses rows', async () => {
+    expect(await findings('eviction', {})).toMatchObject([{ level: 'warning' }])
+  })
+
+  it('reports the warnings of the store', async () => {
+    const warning = 'Redis evicts sessions'
+    const app = new TestApp({}, (store) => delegate(store, { describe: async () => ({ server: 'Redis 7', warnings: [warning] }) }))
+    expect(await findingsOf(app, 'store')).toMatchObject([{ level: 'ok' }, { level: 'error', message: warning }])
+  })
+
+  it.each<[SessionOptions['cookie'], string]>([
+    [{ httpOnly: false }, 'Scripts in the page'],
+    [{ sameSite: 'none', secure: true }, 'requests of other sites'],
+    [{ domain: 'shop.example' }, 'Every host below shop.example'],
+  ])('warns of the cookie option %j', async (cookie, message) => {
+    expect(await findings('cookie', { cookie: cookie ?? {} })).toMatchObject([
+      { level: 'warning', message: expect.stringContaining(message) },
+    ])
+  })
+
+  it('warns of a very long absolute lifetime', async () => {
+    expect(await findings('lifetime', { absolute: '400d' })).toMatchObject([{ level: 'warning' }])
+    expect(await findings('lifetime', {})).toMatchObject([{ level: 'ok' }])
+  })
+})
+
+describe('doctor with an address', () => {
+  /** Starts an application that responds with these headers, and returns its address. */
+  async function serve(headers: Readonly<Record<string, string>>): Promise<string> {
+    const server: Server = createServer((_, response) => response.writeHead(200, headers).end('x')).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  }
+
+  it('finds the cookie that a response sets', async () => {
+    const url = await serve({ 'set-cookie': 'sid=x; Path=/; HttpOnly' })
+    expect(await findings('response', {}, { url })).toMatchObject([
+      { level: 'ok', message: expect.stringContaining('sets the session cookie') },
+    ])
+  })
+
+  it('accepts a response without a cookie, because a new visitor may have no session', async () => {
+    const url = await serve({})
+    expect(await findings('response', {}, { url })).toMatchObject([{ level: 'ok', message: expect.stringContaining('no session cookie') }])
+  })
+
+  it.each([
+    ['http://127.0.0.1:1/', 'does not respond'],
+    ['ftp://shop.example/', 'not an http or https URL'],
+    ['shop.example', 'not an http or https URL'],
+  ])('reports %s', async (url, message) => {
+    expect(await findings('response', {}, { url })).toMatchObject([{ level: 'error', message: expect.stringContaining(message) }])
+  })
+})

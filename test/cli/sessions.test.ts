@@ -1,0 +1,254 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createSessions, type SessionEvent, type Sessions } from '../../src/index.ts'
+import { SqliteStore } from '../../src/stores/sqlite.ts'
+import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
+import { runCli, runOnTerminal } from './run-cli.ts'
+
+const ROOT = pathToFileURL(join(import.meta.dirname, '../../')).href
+
+let database: string
+let app: string
+
+/** Creates a database and a module that exports its manager, as an application has one. */
+beforeEach(() => {
+  database = newSqliteFile()
+  app = join(dirname(database), `${crypto.randomUUID()}.mjs`)
+  writeFileSync(
+    app,
+    `import { appendFileSync } from 'node:fs'
+import { createSessions } from '${ROOT}src/index.ts'
+import { SqliteStore } from '${ROOT}src/stores/sqlite.ts'
+setInterval(() => undefined, 1000) // as a pool of connections, it keeps the process alive
+export const sessions = createSessions({
+  store: new SqliteStore(${JSON.stringify(database)}),
+  properties: { otp: { secret: true } },
+  onEvent: (event) => event.type === 'audit' && appendFileSync(${JSON.stringify(`${app}.log`)}, JSON.stringify(event) + '\\n'),
+})
+`,
+  )
+})
+
+/** Adds a session and returns its id and handle. */
+async function add(properties: Record<string, unknown>, userId?: number): Promise<{ id: string; handle: string }> {
+  const sessions: Sessions<any> = createSessions<any>({ store: new SqliteStore(database), clearExpired: false })
+  const session = sessions.create()
+  session.assign(properties)
+  if (userId !== undefined) session.login(userId)
+  await session.save()
+  await sessions.close()
+  return { id: session.id as string, handle: session.handle as string }
+}
+
+function jsonLines(stdout: string): Record<string, unknown>[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+describe('sojourn list', () => {
+  it('prints a table without ids and values', async () => {
+    const [{ id, handle }] = [await add({ cart: ['apple'] }, 7)]
+    const { code, stdout, stderr } = await runCli(['list', '--app', app])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/handle .* user .* expires/)
+    expect(stdout).toContain(handle)
+    expect(stdout).not.toMatch(new RegExp(`${id}|apple`))
+  })
+
+  it('prints one JSON object per line for the conditions, also of a store alone', async () => {
+    const [first] = [await add({ cart: [] }, 7), await add({ theme: 'dark' }, 7), await add({ cart: [] }, 8)]
+    const { stdout } = await runCli(['list', '--json', '--user', '7', '--has', 'cart'], { SOJOURN_STORE: `sqlite:${database}` })
+    expect(jsonLines(stdout)).toMatchObject([{ handle: first.handle, userId: '7' }])
+  })
+
+  it('stops at the limit, lists all in pages, and counts', async () => {
+    for (let n = 0; n < 3; n += 1) await add({ n })
+    const limited = await runCli(['list', '--app', app, '--json', '--limit', '2'])
+    expect([jsonLines(limited.stdout).length, limited.stderr]).toEqual([
+      2,
+      '2 sessions listed, and there are more: raise --limit, or pass --all.\n',
+    ])
+    expect(jsonLines((await runCli(['list', '--app', app, '--json', '--all', '--limit', '1'])).stdout)).toHaveLength(3)
+    expect((await runCli(['list', '--app', app, '--count'])).stdout).toBe('3 sessions\n')
+    expect((await runCli(['list', '--app', app, '--count', '--json'])).stdout).toBe('{"sessions":3}\n')
+  })
+
+  it.each([
+    [['--limit', '0'], 'at least 1'],
+    [['--older-than', '7 days'], 'olderThan'],
+    [['--app', 'missing.js'], 'cannot be imported'],
+  ])('refuses %j with exit code 2', async (args, message) => {
+    const outcome = await runCli(['list', '--app', app, ...args])
+    expect(outcome).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) })
+  })
+
+  it('says what a module without a manager has to export', async () => {
+    writeFileSync(app, 'export const nothing = 1')
+    expect(await runCli(['list', '--app', app])).toMatchObject({ code: 2, stderr: expect.stringContaining('exports no manager') })
+  })
+})
+
+describe('sojourn show', () => {
+  it('masks values, shows them with --values, and never a secret one', async () => {
+    const { handle } = await add({ cart: ['apple'], otp: 'hidden' })
+    const masked = await runCli(['show', handle, '--app', app])
+    expect(masked.stdout).toMatch(/cart .* array .* ••••/)
+    expect(masked.stdout).not.toMatch(/apple|hidden/)
+    const shown = await runCli(['show', handle, '--app', app, '--values'])
+    expect(shown.stdout).toMatch(/cart .* \[ 'apple' \]/)
+    expect(shown.stdout).not.toContain('hidden')
+    const [json] = jsonLines((await runCli(['show', handle, '--app', app, '--values', '--json'])).stdout)
+    expect(json?.['properties']).toMatchObject([
+      { name: 'cart', value: ['apple'] },
+      { name: 'otp', class: 'secret' },
+    ])
+    expect(JSON.stringify(json)).not.toContain('hidden')
+  })
+
+  it('needs the application for values, because only it knows which are secret', async () => {
+    const { handle } = await add({ otp: 'hidden' })
+    const outcome = await runCli(['show', handle, '--values', '--store', `sqlite:${database}`])
+    expect(outcome).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--app') })
+  })
+
+  it('exits with 3 if there is no such session', async () => {
+    await add({})
+    expect(await runCli(['show', 'x'.repeat(43), '--app', app])).toMatchObject({ code: 3, stdout: '' })
+  })
+})
+
+describe('sojourn revoke', () => {
+  it('ends one session, with an audit event that names the operator', async () => {
+    const { handle } = await add({ a: 1 })
+    const args = ['revoke', handle, '--app', app, '--operator', 'alice']
+    expect(await runCli([...args, '--dry-run'])).toEqual({ code: 0, stdout: '1 session would be ended.\n', stderr: '' })
+    expect(await runCli(args)).toEqual({ code: 0, stdout: '1 session ended.\n', stderr: '' })
+    expect(await runCli(args)).toMatchObject({ code: 3, stdout: '' })
+    expect(auditLog()).toEqual([
+      { type: 'audit', reason: 'revoked', operator: 'alice', handle, outcome: 'done', count: 1 },
+      { type: 'audit', reason: 'revoked', operator: 'alice', handle, outcome: 'done', count: 0 },
+    ])
+  })
+
+  it('ends many only after a confirmation', async () => {
+    for (let n = 0; n < 3; n += 1) await add({ cart: [] }, n < 2 ? 7 : 8)
+    const args = ['revoke', '--app', app, '--user', '7']
+    expect(await runCli(args)).toMatchObject({ code: 2, stderr: expect.stringContaining('End 2 sessions? Pass --yes') })
+    expect(await runCli([...args, '--dry-run'])).toMatchObject({ code: 0, stdout: '2 sessions would be ended.\n' })
+    expect(await runOnTerminal(args, {}, 'n\n')).toMatchObject({ code: 3, stdout: expect.stringContaining('Nothing was changed.') })
+    expect(await runOnTerminal(args, {}, 'y\n')).toMatchObject({ code: 0, stdout: expect.stringContaining('2 sessions ended.') })
+    expect(await runCli(['revoke', '--app', app, '--all', '--yes'])).toMatchObject({ code: 0, stdout: '1 session ended.\n' })
+    expect(auditLog()).toMatchObject([
+      { reason: 'user-revoked', userId: '7', count: 2 },
+      { reason: 'all-revoked', count: 1 },
+    ])
+  })
+
+  it.each([[[]], [['handle', '--all']], [['handle', '--user', '7']]])('refuses unclear arguments: %j', async (args) => {
+    await add({})
+    expect(await runCli(['revoke', '--app', app, '--yes', ...args])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('in one way'),
+    })
+  })
+})
+
+describe('sojourn delete-property', () => {
+  it('deletes a property of one session, or of all', async () => {
+    const { handle } = await add({ cart: [], theme: 'dark' })
+    for (let n = 0; n < 3; n += 1) await add({ cart: [] })
+    expect(await runCli(['delete-property', 'cart', handle, '--app', app])).toEqual({
+      code: 0,
+      stdout: 'The property was deleted.\n',
+      stderr: '',
+    })
+    expect(await runCli(['delete-property', 'cart', handle, '--app', app])).toMatchObject({ code: 3 })
+    expect(await runCli(['delete-property', 'cart', '--all', '--app', app, '--yes'])).toMatchObject({
+      code: 0,
+      stdout: 'The property was deleted in 3 sessions.\n',
+    })
+    expect(await runCli(['list', '--app', app, '--count', '--has', 'theme'])).toMatchObject({ stdout: '1 session\n' })
+    expect(
+      auditLog()
+        .filter(({ reason }) => reason === 'property-deleted')
+        .map((event) => (event as { count: number }).count),
+    ).toEqual([1, 0, 1, 1, 1])
+  })
+})
+
+describe('sojourn stats', () => {
+  it('prints tables, or one JSON object', async () => {
+    await add({ cart: ['a'] }, 7)
+    const { stdout } = await runCli(['stats', '--app', app])
+    expect(stdout).toMatch(/alive +│ 1/)
+    expect(stdout).toMatch(/cart +│ 1/)
+    expect(jsonLines((await runCli(['stats', '--app', app, '--json'])).stdout)).toMatchObject([{ alive: 1, users: [{ userId: '7' }] }])
+  })
+})
+
+describe('sojourn explain', () => {
+  it('reads a cookie from standard input', async () => {
+    const { id } = await add({ cart: [] }, 7)
+    const { code, stdout } = await runCli(['explain', '-', '--app', app], {}, `Cookie: __Host-sid=${id}\n`)
+    expect(code).toBe(0)
+    expect(stdout).toContain('The request has its session.')
+    expect(stdout).not.toContain(id)
+  })
+
+  it('explains a request by its address and headers, and exits with 3 without a session', async () => {
+    const args = ['explain', '--app', app, '--url', 'http://shop.example/', '--header', 'X-Forwarded-Proto: https']
+    const { code, stdout } = await runCli(args)
+    expect(code).toBe(3)
+    expect(stdout).toContain('cause:  untrusted-proxy (reason of the event: insecure)')
+    expect(jsonLines((await runCli([...args, '--json'])).stdout)).toMatchObject([{ outcome: 'empty', cause: 'untrusted-proxy' }])
+  })
+
+  it.each([
+    [['explain', 'x'], 'needs the options of the application'],
+    [['doctor'], 'needs the options of the application'],
+    [['explain', '--header', 'nonsense'], 'Give a header'],
+  ])('refuses %j', async (args, message) => {
+    await add({})
+    expect(await runCli(args, { SOJOURN_STORE: `sqlite:${database}` })).toMatchObject({ code: 2, stderr: expect.stringContaining(message) })
+  })
+})
+
+describe('sojourn doctor', () => {
+  it('prints the findings of all checks', async () => {
+    await add({})
+    const { code, stdout } = await runCli(['doctor', '--app', app])
+    expect(code).toBe(0)
+    for (const check of ['sojourn', 'runtime', 'store', 'table', 'clock', 'rows', 'clearing', 'eviction', 'lifetime', 'cookie', 'response'])
+      expect(stdout).toMatch(new RegExp(`^(ok|skipped) +${check} `, 'm'))
+  })
+
+  it('exits with 3 if it found an error', async () => {
+    const { code, stdout } = await runCli(['doctor', '--app', app, '--url', 'http://127.0.0.1:1/', '--json'])
+    expect(code).toBe(3)
+    expect(jsonLines(stdout).at(-1)).toMatchObject({
+      check: 'response',
+      level: 'error',
+      message: expect.stringContaining('does not respond'),
+    })
+  })
+})
+
+describe('sojourn completion', () => {
+  it.each(['bash', 'zsh', 'fish'])('prints a script for %s', async (shell) => {
+    expect(await runCli(['completion', shell])).toMatchObject({ code: 0, stdout: expect.stringContaining('sojourn'), stderr: '' })
+  })
+
+  it('completes commands and options', async () => {
+    expect((await runCli(['complete', '--', 'rev'])).stdout).toMatch(/^revoke\t/)
+    expect((await runCli(['complete', '--', 'revoke', '--dr'])).stdout).toMatch(/^--dry-run\t/)
+  })
+})
+
+/** The audit events that the application has received. */
+function auditLog(): SessionEvent[] {
+  return jsonLines(readFileSync(`${app}.log`, 'utf8')) as unknown as SessionEvent[]
+}
