@@ -31,6 +31,7 @@ export function checkSessionOptions(options: unknown, names: PropertyNames): ass
   checkOptions(options, SESSION_OPTIONS)
   const { store, clearExpired, cookie, codec, schema, properties, saveOnEnd } = options as unknown as SessionOptions
   checkStore(store)
+  checkRevokedBefore(options as unknown as SessionOptions)
   if (saveOnEnd === true) checkSaveOnEnd(store)
   if (codec !== undefined) checkCodec(codec)
   if (clearExpired !== undefined && clearExpired !== false) checkClearExpired(store)
@@ -38,6 +39,17 @@ export function checkSessionOptions(options: unknown, names: PropertyNames): ass
   if (cookie !== undefined) checkCookie(cookie)
   checkNames('schema', schema, names)
   checkNames('properties', properties, names)
+}
+
+/** A time in the future would end every session, and every new one too, until then. */
+function checkRevokedBefore({ revokedBefore, clock = Date.now }: SessionOptions): void {
+  if (revokedBefore !== undefined && revokedBefore.getTime() > clock())
+    throw invalidOption(
+      undefined,
+      'revokedBefore',
+      revokedBefore.toISOString(),
+      'it is in the future; pass the present time or an earlier one',
+    )
 }
 
 /** An `idle` beyond `absolute` would have no effect, so it is an error. */
@@ -113,10 +125,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   as: anIdentifier,
   realm: aName,
   maxPerUser: wholeNumber('sessions'),
-  revokedBefore: satisfies(
-    (value) => isDate(value) && !Number.isNaN(value.getTime()),
-    "pass a Date, such as new Date('2026-11-30T12:00Z')",
-  ),
+  revokedBefore: satisfies((value) => isDate(value) && !Number.isNaN(value.getTime()), "pass a Date: new Date('2026-11-30T12:00Z')"),
   touch: aFunction,
   trustedOrigins: someOrigins,
   onEvent: aFunction,

@@ -38,7 +38,7 @@ export function expiryOf(texts: Texts, createdAt: number, now: number, { lifetim
 /**
  * Returns when a stored session ends: at its stored expiry, or earlier if the current options are
  * stricter. Shortened lifetimes therefore apply to sessions that are only read. The time is
- * computed from the last write or touch. With `revokedBefore`, an older session has ended already.
+ * computed from the last write or touch.
  */
 export function endOf({ expiresAt, createdAt, seenAt }: Entry, texts: Texts, context: RuleContext): number {
   const { revokedBefore } = context.lifetime

@@ -93,9 +93,10 @@ export interface SessionOptions {
    */
   readonly maxPerUser?: number
   /**
-   * All sessions whose last login, or start, is not after this time have ended. Takes effect as soon
-   * as the processes have it, for an emergency. Pass a fixed date:
-   * `new Date('2026-11-30T12:00Z')`.
+   * Ends all sessions that started at or before this time, also those of visitors who are not logged
+   * in: `new Date('2026-11-30T12:00Z')`. It is checked whenever a session is read, so it holds as soon
+   * as every process has the option, however many sessions there are. A login after this time starts
+   * the session again. Not in the future.
    */
   readonly revokedBefore?: Date
   /**

@@ -11,7 +11,7 @@ export interface Lifetime {
   readonly idle: number
   readonly absolute: number
   readonly browserSession: boolean
-  /** Sessions that started at or before this time, in epoch milliseconds, have ended. */
+  /** Sessions that started, or whose user logged in, at or before this time are over. */
   readonly revokedBefore?: number | undefined
 }
 
