@@ -5,7 +5,7 @@ import { type AnySession, storageOf } from './react-router/session-storage.ts'
 import { errorStatus, reportError } from './shared/error-status.ts'
 import { adapterOf, managerOf, openOnce } from './shared/manager.ts'
 import type { DataOf, Default, Given, Schemas, Sessions } from './shared/types.ts'
-import { failedResponse, runHandler, withSessionHeaders } from './web/web-response.ts'
+import { commitFor, failedResponse, runHandler } from './web/web-response.ts'
 
 /**
  * What `session()` returns: a middleware of React Router, with its manager as the property
@@ -43,7 +43,7 @@ export function session<Data = Default, const S extends Schemas = Schemas>(given
     if (exchange === undefined) return next() // installed twice: the outer middleware commits
     const response = await runHandler(exchange, () => running.run({ session: exchange.session, sessions }, next))
     try {
-      return withSessionHeaders(response, await exchange.commit(response.status))
+      return await commitFor(exchange, response)
     } catch (error) {
       return failed(exchange, error, response)
     }

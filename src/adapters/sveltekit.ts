@@ -3,7 +3,7 @@ import type { Exchange } from '../core/manager/adapter-port.ts'
 import { errorStatus, reportError } from './shared/error-status.ts'
 import { adapterOf, makeExpose, managerOf, openOnce } from './shared/manager.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
-import { failedResponse, runHandler, withSessionHeaders } from './web/web-response.ts'
+import { commitFor, failedResponse, runHandler } from './web/web-response.ts'
 
 declare global {
   namespace App {
@@ -83,7 +83,7 @@ export function session<Data = Default, const S extends Schemas = Schemas>(
     expose(locals)
     const response = await runHandler(exchange, () => running.run(exchange.session, () => resolve(event)))
     try {
-      return withSessionHeaders(response, await exchange.commit(response.status))
+      return await commitFor(exchange, response)
     } catch (error) {
       return failedPage(exchange, error, { dropped: response, request, ...options })
     }

@@ -32,20 +32,11 @@ export interface SessionMiddleware extends RequestHandler {
   readonly sessions: Sessions<expressSession.SessionData>
 }
 
-function session(options: SessionOptions): SessionMiddleware {
-  return makeMiddleware<expressSession.SessionData>(readOptions((options ?? {}) as GivenOptions)) as unknown as SessionMiddleware
-}
-
 interface Constructors {
   readonly Store: typeof Store
   readonly Cookie: typeof Cookie
   readonly Session: typeof Session
   readonly MemoryStore: typeof MemoryStore
-}
-
-declare namespace session {
-  export type SessionData = expressSession.SessionData
-  export type CookieOptions = expressSession.CookieOptions
 }
 
 /**
@@ -61,13 +52,30 @@ declare namespace session {
  *
  * @throws TypeError for a wrong option of express-session, ConfigError for another wrong option.
  */
-const exported: typeof session & Constructors = Object.assign(session, { Store, Cookie, Session, MemoryStore })
+function session(options: SessionOptions): SessionMiddleware {
+  return makeMiddleware<expressSession.SessionData>(readOptions((options ?? {}) as GivenOptions)) as unknown as SessionMiddleware
+}
+
+// The names that @types/express-session has, for `session.SessionData` and the like.
+declare namespace session {
+  export type SessionData = expressSession.SessionData
+  export type CookieOptions = expressSession.CookieOptions
+  export type Session = expressSession.Session
+  export type Cookie = expressSession.Cookie
+  export type Store = expressSession.Store
+  export const Store: Constructors['Store']
+  export const Cookie: Constructors['Cookie']
+  export const Session: Constructors['Session']
+  export const MemoryStore: Constructors['MemoryStore']
+}
+
+Object.assign(session, { Store, Cookie, Session, MemoryStore } satisfies Constructors)
 
 /** The properties of `req.session`. Declare yours in the module `express-session`, as before. */
 export type SessionData = expressSession.SessionData
 /** The option `cookie`. */
 export type CookieOptions = expressSession.CookieOptions
 export { Cookie, MemoryStore, Session, Store }
-export default exported
+export default session
 // What require('sojourn/express-session') returns.
-export { exported as 'module.exports' }
+export { session as 'module.exports' }

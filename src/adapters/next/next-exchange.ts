@@ -40,7 +40,7 @@ export class NextExchange<Data> {
   }
 
   static async open<Data>(adapter: SessionAdapter<Data>, received: Headers, cookies: NextCookies): Promise<NextExchange<Data>> {
-    const ability: Ability = { issues: false, refusal: OUTSIDE_WRAPPERS }
+    const ability: Ability = { issues: false, refusal: OUTSIDE_WRAPPERS, late: adapter.saveOnEnd }
     const incoming = new NextIncoming(received, cookies)
     return new NextExchange(await adapter.open(incoming, ability), ability, cookies, incoming.isQuiet)
   }

@@ -1,7 +1,8 @@
 import { DAY } from '../../core/base/duration.ts'
+import { BROWSER } from '../../core/base/reserved.ts'
 import { endsWithBrowser, expiryOf, touchOf } from '../../core/config/expiry.ts'
 import { ownProfile } from '../../core/config/own-profile.ts'
-import type { SessionProfile } from '../../core/config/profile.ts'
+import type { SessionProfile, Texts } from '../../core/config/profile.ts'
 import type { Transport } from '../../core/cookie/transport.ts'
 import { CARRY_OVER_TOMBSTONE } from '../carry-over/carry-over.ts'
 import { attributesIn } from '../cookie/cookie.ts'
@@ -11,6 +12,8 @@ import type { Settings } from './options.ts'
 
 /** How long an end is remembered, in milliseconds: longer than any late response of a database. */
 const TOMBSTONE = DAY
+
+const NO_TEXTS: Texts = new Map()
 
 /** The rules of sessions in the form of express-session. */
 export function expressSessionProfile({ name, lifetime, rolling, carryOver }: Settings, transport: Transport): SessionProfile {
@@ -29,12 +32,13 @@ export function expressSessionProfile({ name, lifetime, rolling, carryOver }: Se
     hasGivenIds: true,
     tombstoneUntil: (now) => now + (carryOver === undefined ? TOMBSTONE : CARRY_OVER_TOMBSTONE),
     issues({ change, isCurrent, entry, texts, now }, context) {
-      if (entry === undefined) return undefined
-      const ends = endsWithBrowser(texts(), context)
       const isNew = change === 'created' || change === 'new-id'
-      const isExtended = isCurrent && (rolling || (change === 'written' && !ends))
-      if (!isNew && !isExtended) return undefined
-      return { lifetime: ends ? undefined : entry.expiresAt - now, attributes: attributesIn(texts().get(ATTRIBUTES)) }
+      if (entry === undefined || (!isNew && !isCurrent)) return undefined
+      // Most payloads need not be split, because they set neither property.
+      const properties = entry.payload.includes(BROWSER) || entry.payload.includes(ATTRIBUTES) ? texts() : NO_TEXTS
+      const ends = endsWithBrowser(properties, context)
+      if (!isNew && !rolling && (change !== 'written' || ends)) return undefined
+      return { lifetime: ends ? undefined : entry.expiresAt - now, attributes: attributesIn(properties.get(ATTRIBUTES)) }
     },
   }
 }

@@ -58,7 +58,8 @@ export class Cookie {
 
   set expires(date: Expires) {
     this._expires = date
-    this.originalMaxAge = this.maxAge || this.maxAge === 0 ? this.maxAge : null
+    const { maxAge } = this
+    this.originalMaxAge = typeof maxAge === 'number' ? maxAge : null
   }
 
   /** The remaining time in milliseconds; that of `expires` where it is no date. */

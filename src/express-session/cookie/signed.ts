@@ -44,12 +44,20 @@ export function signed(transport: Transport, secretsOf: (request: IncomingReques
 }
 
 function signedCarrier(carrier: Carrier, secrets: readonly [Secret, ...Secret[]]): Carrier {
+  const [first, ...others] = secrets
+  const signedByFirst = new Map<string, string>() // so that a token that is issued again is signed once
+  const verify = (text: string): string | undefined => {
+    const token = unsign(text, [first])
+    if (token === undefined) return others.length > 0 ? unsign(text, others) : undefined
+    signedByFirst.set(token, text)
+    return token
+  }
   return {
     read(request) {
       const { tokens, names } = carrier.read(request)
-      return { tokens: [...new Set(tokens.flatMap((text) => unsign(text, secrets) ?? []))], names }
+      return { tokens: [...new Set(tokens.flatMap((text) => verify(text) ?? []))], names }
     },
-    issue: (token, issue, presented) => carrier.issue(sign(token, secrets[0]), issue, presented),
+    issue: (token, issue, presented) => carrier.issue(signedByFirst.get(token) ?? sign(token, first), issue, presented),
     clear: (presented) => carrier.clear(presented),
   }
 }

@@ -38,6 +38,7 @@ export class ExpressRequest extends NodeRequest implements CookieContext {
   readonly secrets: readonly [Secret, ...Secret[]]
   readonly #req: ExpressMessage
   readonly #settings: Settings
+  #attributes: CookieContext['attributes'] | undefined
 
   constructor(req: ExpressMessage, settings: Settings) {
     super(req, { secure: isSecure(req, settings.proxy), remedy: undefined, environment: undefined, originalUrl: req.originalUrl })
@@ -56,8 +57,11 @@ export class ExpressRequest extends NodeRequest implements CookieContext {
   }
 
   get attributes(): CookieContext['attributes'] {
-    const { expires: _, ...attributes } = attributesOf(this.newCookie())
-    return attributes
+    if (this.#attributes === undefined) {
+      const { expires: _, ...attributes } = attributesOf(this.newCookie())
+      this.#attributes = attributes
+    }
+    return this.#attributes
   }
 
   /** As express-session, reads what cookie-parser has found if the header has no such cookie. */

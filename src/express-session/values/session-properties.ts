@@ -1,7 +1,7 @@
 import { type JsonTexts, printProperty } from './json-texts.ts'
 
 /** Texts up to this length are parsed at once, because a getter costs more than that. */
-const SHORT = 200
+const SHORT = 100
 
 type Properties = Record<string, unknown>
 
@@ -14,8 +14,8 @@ export class SessionProperties {
   readonly #object: Properties
   /** The texts of the object when it was filled, or when its changes were last taken. */
   #before: Map<string, string>
-  /** The getters of properties that were not read yet. */
-  readonly #unread = new Map<string, () => unknown>()
+  /** The texts of properties that were not read yet. */
+  readonly #unread = new Map<string, string>()
   /** Stored properties that the object cannot have: names of its members, and unreadable texts. */
   readonly #hidden = new Set<string>()
 
@@ -80,24 +80,62 @@ export class SessionProperties {
   }
 
   #defineUnread(name: string, text: string): void {
-    const object = this.#object
-    const unread = this.#unread
-    const store = (value: unknown): void => {
-      unread.delete(name)
-      Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true })
-    }
-    const get = (): unknown => {
-      const value: unknown = JSON.parse(text)
-      store(value)
-      return value
-    }
-    unread.set(name, get)
-    Object.defineProperty(object, name, { get, set: store, enumerable: true, configurable: true })
+    const accessor = accessorOf(name)
+    this.#unread.set(name, text)
+    OWNERS.set(this.#object, this)
+    Object.defineProperty(this.#object, name, accessor)
+  }
+
+  /** Called when an unread property is read: parses it, and makes it an ordinary property. */
+  read(name: string): unknown {
+    const text = this.#unread.get(name)
+    const value: unknown = text === undefined ? undefined : JSON.parse(text)
+    this.store(name, value)
+    return value
+  }
+
+  /** Called when an unread property is assigned. */
+  store(name: string, value: unknown): void {
+    this.#unread.delete(name)
+    Object.defineProperty(this.#object, name, { value, writable: true, enumerable: true, configurable: true })
   }
 
   /** Whether the property still has its getter. It may have been deleted and defined again. */
   #isUnread(name: string): boolean {
-    const getter = this.#unread.get(name)
-    return getter !== undefined && Object.getOwnPropertyDescriptor(this.#object, name)?.get === getter
+    return this.#unread.has(name) && Object.getOwnPropertyDescriptor(this.#object, name)?.get === accessorOf(name).get
   }
+}
+
+/** The properties of the objects that have unread ones. */
+const OWNERS = new WeakMap<object, SessionProperties>()
+
+/**
+ * The accessors of unread properties, by name. All objects share them, so that V8 gives objects with
+ * the same properties one hidden class.
+ */
+const ACCESSORS = new Map<string, PropertyDescriptor>()
+/** Names of properties can come from visitors. */
+const MAX_ACCESSORS = 10_000
+
+function accessorOf(name: string): PropertyDescriptor {
+  const known = ACCESSORS.get(name)
+  if (known !== undefined) return known
+  if (ACCESSORS.size >= MAX_ACCESSORS) ACCESSORS.clear()
+  const accessor: PropertyDescriptor = {
+    get(this: object) {
+      return ownerOf(this)?.read(name)
+    },
+    set(this: object, value: unknown) {
+      ownerOf(this)?.store(name, value)
+    },
+    enumerable: true,
+    configurable: true,
+  }
+  ACCESSORS.set(name, accessor)
+  return accessor
+}
+
+/** An application may use an object that inherits from the session. */
+function ownerOf(object: object | null): SessionProperties | undefined {
+  return object === null ? undefined : (OWNERS.get(object) ?? ownerOf(Object.getPrototypeOf(object)))
 }

@@ -31,6 +31,7 @@ function isUser(value: unknown): value is string | number {
  * is not in the properties, and stays.
  */
 export function userChange(userOf: UserOf, before: JsonTexts, after: JsonTexts, stored: string | undefined): Intent | undefined {
+  if (stored === undefined && userOf === commonUser && !COMMON.some((name) => after.has(name))) return undefined
   const text = userText(userOf, after)
   if (text === stored) return undefined
   if (text !== undefined) return stored === undefined ? { kind: 'login', text } : { kind: 'set', name: USER, text }

@@ -4,6 +4,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
@@ -47,11 +48,10 @@ export class Starter {
   /** Starts a server with a script of a package or of the starter; resolves to its origin as soon as it answers. */
   async serve(bin: string, args: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): Promise<string> {
     const { child, output } = this.#spawn(bin, args, environment)
-    const exited = once(child, 'exit').then(([code]) => {
-      throw new Error(`${bin} exited with ${code}:\n${output()}`)
-    })
-    exited.catch(() => undefined)
-    await Promise.race([answers(this.origin), exited])
+    while (!(await answers(this.origin))) {
+      if (child.exitCode !== null) throw new Error(`${bin} exited with ${child.exitCode}:\n${output()}`)
+      await setTimeout(100)
+    }
     return this.origin
   }
 
@@ -99,11 +99,8 @@ async function freePort(): Promise<number> {
   return port
 }
 
-async function answers(origin: string): Promise<void> {
-  for (;;) {
-    const response = await fetch(origin, { redirect: 'manual' }).catch(() => undefined)
-    await response?.text()
-    if (response !== undefined) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+async function answers(origin: string): Promise<boolean> {
+  const response = await fetch(origin, { redirect: 'manual' }).catch(() => undefined)
+  await response?.text()
+  return response !== undefined
 }
