@@ -1,8 +1,8 @@
-import { ConfigError } from '../core/base/errors.ts'
 import { aBoolean, checkOptions, type OptionTable, wholeNumber } from '../core/base/option-checks.ts'
 import type { AttachedStore, Store, StoreContext } from '../core/store/store.ts'
 import { deriveSealingKeys } from '../wire/seal.ts'
 import { CookieSessions, type CookieStoreConfig, MAX_TOKEN_LENGTH } from './cookie/cookie-sessions.ts'
+import { checkedSecrets } from './shared/secrets.ts'
 
 /** Options of `CookieStore`. */
 export interface CookieStoreOptions {
@@ -75,11 +75,8 @@ const NO_MANAGER: StoreContext = {
 }
 
 const PURPOSE = 'sojourn: a session in a cookie'
-const MIN_SECRET_LENGTH = 32
-const MIN_DISTINCT_CHARACTERS = 10
 const MIN_SIZE = 1024
 const DEFAULT_SIZE = 6144
-const REMEDY = 'Create one with: openssl rand -base64 32'
 
 const OPTIONS: OptionTable = {
   owner: 'CookieStore',
@@ -101,20 +98,5 @@ function aRevocationStore(store: unknown): string | undefined {
 
 function sealingOf(options: CookieStoreOptions): CookieStoreConfig {
   const { secrets, revocation, maxSize = DEFAULT_SIZE, compress = false } = checkOptions(options, OPTIONS)
-  return { keys: deriveSealingKeys(checkedSecrets(secrets), PURPOSE), revocation, maxSize, compress }
-}
-
-/** No message contains any part of a secret. */
-function checkedSecrets(given: unknown): readonly string[] {
-  const refuse = (why: string): never => {
-    throw new ConfigError(`CookieStore: option \`secrets\` ${why}. ${REMEDY}`)
-  }
-  const secrets: readonly unknown[] = Array.isArray(given) ? given : [given]
-  if (given === undefined || secrets.length === 0) refuse('is missing')
-  if (!secrets.every((secret) => typeof secret === 'string')) refuse('must be a text or a list of texts')
-  const texts = secrets as readonly string[]
-  if (texts.some((secret) => secret.length < MIN_SECRET_LENGTH)) refuse(`contains a secret with fewer than ${MIN_SECRET_LENGTH} characters`)
-  if (texts.some((secret) => new Set(secret).size < MIN_DISTINCT_CHARACTERS)) refuse('contains a secret that is not random')
-  if (new Set(texts).size < texts.length) refuse('contains the same secret twice. Put a new one first')
-  return texts
+  return { keys: deriveSealingKeys(checkedSecrets('CookieStore', secrets), PURPOSE), revocation, maxSize, compress }
 }

@@ -43,6 +43,7 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     memory: ['shared'],
     cookie: ['shared'],
     cached: ['shared'],
+    sealed: ['shared'],
     redis: ['shared'],
     sqlite: ['shared', 'sql'],
     mysql: ['shared', 'sql'],

@@ -14,6 +14,7 @@ import {
   satisfies,
   wholeNumber,
 } from '../base/option-checks.ts'
+import { isDate } from '../base/realms.ts'
 import { type CookieOptions, PREFIX } from '../cookie/cookie-transport.ts'
 import type { Store } from '../store/store.ts'
 import { checkCodec } from './check-codec.ts'
@@ -30,6 +31,7 @@ export function checkSessionOptions(options: unknown, names: PropertyNames): ass
   checkOptions(options, SESSION_OPTIONS)
   const { store, clearExpired, cookie, codec, schema, properties, saveOnEnd } = options as unknown as SessionOptions
   checkStore(store)
+  checkRevokedBefore(options as unknown as SessionOptions)
   if (saveOnEnd === true) checkSaveOnEnd(store)
   if (codec !== undefined) checkCodec(codec)
   if (clearExpired !== undefined && clearExpired !== false) checkClearExpired(store)
@@ -37,6 +39,17 @@ export function checkSessionOptions(options: unknown, names: PropertyNames): ass
   if (cookie !== undefined) checkCookie(cookie)
   checkNames('schema', schema, names)
   checkNames('properties', properties, names)
+}
+
+/** A time in the future would end every session, and every new one too, until then. */
+function checkRevokedBefore({ revokedBefore, clock = Date.now }: SessionOptions): void {
+  if (revokedBefore !== undefined && revokedBefore.getTime() > clock())
+    throw invalidOption(
+      undefined,
+      'revokedBefore',
+      revokedBefore.toISOString(),
+      'it is in the future; pass the present time or an earlier one',
+    )
 }
 
 /** An `idle` beyond `absolute` would have no effect, so it is an error. */
@@ -111,6 +124,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   properties: propertyClasses,
   as: anIdentifier,
   realm: aName,
+  revokedBefore: satisfies((value) => isDate(value) && !Number.isNaN(value.getTime()), "pass a Date: new Date('2026-11-30T12:00Z')"),
   touch: aFunction,
   trustedOrigins: someOrigins,
   onEvent: aFunction,

@@ -41,6 +41,8 @@ export function expiryOf(texts: Texts, createdAt: number, now: number, { lifetim
  * computed from the last write or touch.
  */
 export function endOf({ expiresAt, createdAt, seenAt }: Entry, texts: Texts, context: RuleContext): number {
+  const { revokedBefore } = context.lifetime
+  if (revokedBefore !== undefined && createdAt <= revokedBefore) return 0
   return Math.min(expiresAt, expiryOf(texts, createdAt, seenAt, context))
 }
 

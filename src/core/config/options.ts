@@ -87,6 +87,13 @@ export interface SessionOptions {
    */
   readonly realm?: string
   /**
+   * Ends all sessions that started at or before this time, also those of visitors who are not logged
+   * in: `new Date('2026-11-30T12:00Z')`. It is checked whenever a session is read, so it holds as soon
+   * as every process has the option, however many sessions there are. A login after this time starts
+   * the session again. Not in the future.
+   */
+  readonly revokedBefore?: Date
+  /**
    * Other origins whose pages may send requests that use the session, such as
    * `['https://www.shop.test']`. A request that changes something (every method but GET, HEAD, OPTIONS
    * and TRACE, and a WebSocket) and that a page of another origin sent has no session and cannot start

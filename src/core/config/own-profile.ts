@@ -9,10 +9,11 @@ import type { SessionProfile } from './profile.ts'
 /** The profile of sessions in this package's tables. */
 export const ownProfile: SessionProfile = {
   names: { user: USER, lastUser: LAST_USER, isReserved: hasUnderscore },
-  lifetime: ({ idle, absolute, browserSession = false }) => ({
+  lifetime: ({ idle, absolute, browserSession = false, revokedBefore }) => ({
     idle: milliseconds(idle) ?? 14 * DAY,
     absolute: milliseconds(absolute) ?? 30 * DAY,
     browserSession,
+    revokedBefore: revokedBefore?.getTime(),
   }),
   transport: ({ cookie = {}, trustedOrigins = [] }) =>
     originCheck(cookieTransport(cookie), { trusted: trustedOrigins, isSecure: cookie.secure === true }),

@@ -11,6 +11,8 @@ export interface Lifetime {
   readonly idle: number
   readonly absolute: number
   readonly browserSession: boolean
+  /** Sessions that started, or whose user logged in, at or before this time are over. */
+  readonly revokedBefore?: number | undefined
 }
 
 /** Parses the text of one property; a codec's `parse`. */
