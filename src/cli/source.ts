@@ -37,12 +37,19 @@ export function withSourceOptions(command: Command): Command {
       new Option('--app <module>', 'the module of the application that exports the manager, as `sessions` or default').env('SOJOURN_APP'),
     )
     .addOption(storeOption())
+    .hook('preAction', preferExplicitStore)
     .addOption(new Option('--operator <name>', 'the name in the audit event of a change (default: user@host)').env('SOJOURN_OPERATOR'))
+}
+
+/** `--store` on the command line takes precedence over the variable SOJOURN_APP. */
+function preferExplicitStore(_: Command, command: Command): void {
+  if (command.getOptionValueSource('store') === 'cli' && command.getOptionValueSource('app') === 'env')
+    command.setOptionValue('app', undefined)
 }
 
 /** Opens the sessions, passes them to `work`, and closes them in every case. */
 export async function withSource<T>(options: SourceOptions, needs: SourceNeeds, work: (source: Source) => Promise<T>): Promise<T> {
-  const operator = options.operator ?? `${userInfo().username}@${hostname()}`
+  const operator = options.operator ?? `${userName()}@${hostname()}`
   if (options.app !== undefined && options.app !== '') return withApp(options.app, operator, work)
   if (needs.needsApp !== undefined)
     throw new ConfigError(
@@ -52,6 +59,15 @@ export async function withSource<T>(options: SourceOptions, needs: SourceNeeds, 
     const sessions = createSessions({ store, clearExpired: false })
     return work({ admin: createAdmin({ sessions, operator }), store })
   })
+}
+
+/** A process of a container may run as a user without a name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`
+  }
 }
 
 async function withApp<T>(path: string, operator: string, work: (source: Source) => Promise<T>): Promise<T> {

@@ -77,6 +77,14 @@ describe('sojourn list', () => {
     expect((await runCli(['list', '--app', app, '--count', '--json'])).stdout).toBe('{"sessions":3}\n')
   })
 
+  it('prefers --store to the variable SOJOURN_APP, and takes the application from the variable', async () => {
+    await add({ a: 1 })
+    const other = newSqliteFile()
+    await new SqliteStore(other).migrate()
+    expect(await runCli(['list', '--count', '--store', `sqlite:${other}`], { SOJOURN_APP: app })).toMatchObject({ stdout: '0 sessions\n' })
+    expect(await runCli(['list', '--count'], { SOJOURN_APP: app })).toMatchObject({ stdout: '1 session\n' })
+  })
+
   it.each([
     [['--limit', '0'], 'at least 1'],
     [['--older-than', '7 days'], 'olderThan'],

@@ -46,5 +46,9 @@ async function unpack(tarball: string, folder: string): Promise<void> {
   await rm(target, { recursive: true, force: true })
   await mkdir(join(target, 'node_modules'), { recursive: true })
   await run('tar', ['-xzf', tarball, '--strip-components', '1', '-C', target])
-  for (const name of Object.keys(manifest.dependencies)) await symlink(join(root, 'node_modules', name), join(target, 'node_modules', name))
+  for (const name of Object.keys(manifest.dependencies)) {
+    const link = join(target, 'node_modules', name)
+    await mkdir(dirname(link), { recursive: true }) // the folder of a scope
+    await symlink(join(root, 'node_modules', name), link)
+  }
 }
