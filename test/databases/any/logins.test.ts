@@ -1,5 +1,5 @@
 // Logins next to a revocation and next to each other, on real databases: each login and the revocation
-// have a manager of their own, as in another process, and begin in a random order.
+// have separate managers, as in other processes, and begin in a random order.
 import { describe, expect, it } from 'vitest'
 import { createSessions, type Sessions, type Store } from '../../../src/index.ts'
 import { MysqlStore } from '../../../src/stores/mysql.ts'
