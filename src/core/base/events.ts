@@ -37,7 +37,7 @@ export interface SessionEvents {
    */
   readonly 'store-down': { readonly reason: 'store-error' | 'timeout' }
   /** The store responded again after `store-down`. */
-  readonly 'store-up': { readonly reason: 'answered' }
+  readonly 'store-up': { readonly reason: 'responded' }
   /** Expired sessions were deleted in the background (option `clearExpired`): `count` of them. */
   readonly cleared: { readonly reason: 'interval'; readonly count: number }
   /** Deleting expired sessions in the background failed. It is repeated after the next interval. */

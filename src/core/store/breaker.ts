@@ -63,7 +63,7 @@ export class Breaker {
     this.#responses += 1
     if (!this.#isDown) return
     this.#isDown = false
-    this.#emit({ type: 'store-up', reason: 'answered' })
+    this.#emit({ type: 'store-up', reason: 'responded' })
   }
 
   /** Called when an operation failed or timed out. */

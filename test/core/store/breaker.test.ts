@@ -60,7 +60,7 @@ describe('a store that does not respond', () => {
     expect(store.calls.length).toBeLessThan(30)
     store.on({})
     await vi.advanceTimersByTimeAsync(2250)
-    expect(storeEvents(app)).toEqual(['store-down timeout', 'store-up answered'])
+    expect(storeEvents(app)).toEqual(['store-down timeout', 'store-up responded'])
     expect(await app.read()).toEqual({ a: 1 })
     store.calls.length = 0
     await vi.advanceTimersByTimeAsync(10_000)
@@ -93,7 +93,7 @@ describe('a store that does not respond', () => {
     store.calls.length = 0
     response.resolve()
     await vi.advanceTimersByTimeAsync(0)
-    expect(storeEvents(app)).toEqual(['store-down timeout', 'store-up answered'])
+    expect(storeEvents(app)).toEqual(['store-down timeout', 'store-up responded'])
     await vi.advanceTimersByTimeAsync(10_000)
     expect(store.calls).toEqual([])
   })
@@ -107,7 +107,7 @@ describe('a store that does not respond', () => {
     store.on({ load: neverSettles })
     late.resolve()
     await vi.advanceTimersByTimeAsync(0)
-    expect(storeEvents(app)).toEqual(['store-down timeout', 'store-up answered'])
+    expect(storeEvents(app)).toEqual(['store-down timeout', 'store-up responded'])
   })
 
   it('makes a logout reject with status 503 and keeps the cookie', async () => {
@@ -125,7 +125,7 @@ describe('a store that does not respond', () => {
     const now = performance.now()
     vi.spyOn(performance, 'now').mockImplementation(() => now + 1500) // as in a serverless process that was frozen
     expect(await app.read()).toEqual({ a: 1 })
-    expect(storeEvents(app)).toEqual(['store-down timeout', 'store-up answered'])
+    expect(storeEvents(app)).toEqual(['store-down timeout', 'store-up responded'])
   })
 })
 
@@ -138,7 +138,7 @@ describe('a store that fails at once', () => {
     expect(storeEvents(app)).toEqual(['store-down store-error'])
     store.on({})
     await vi.advanceTimersByTimeAsync(25)
-    expect(storeEvents(app)).toEqual(['store-down store-error', 'store-up answered'])
+    expect(storeEvents(app)).toEqual(['store-down store-error', 'store-up responded'])
   })
 
   it('is not down if the probe after a failure succeeds', async () => {
