@@ -349,6 +349,16 @@ describe('levels belong to an id', () => {
     }
   })
 
+  it('an id that becomes the only one does not get the levels of the newest one', async () => {
+    const app = new TestApp()
+    const [first] = await parallelLogins(app, [1, 1])
+    const { payload } = await app.row()
+    await app.replacePayload(payload.replace(/("_login":\{"user":"ada","at":\{)"1"/, '$1"2"'))
+    app.clock.advance(5 * MINUTE)
+    await app.request((session) => session.get('cart'), { browser: first })
+    expect(await outcomes(await app.open(first), {}, { level: 2 })).toEqual(['ok', STEP_UP])
+  })
+
   it('what is proved under one id is not proved under the other', async () => {
     const app = new TestApp()
     const [first, second] = await parallelLogins(app, [1, 1])
