@@ -153,7 +153,7 @@ describe.each(Object.entries(frameworks))('a WebSocket in %s', (_name, createApp
     ['sets another userId', (session) => session.set('userId', 'grace')],
     ['wants another id', (session) => session.cycleId()],
     ['wants a cookie that ends with the browser', (session) => session.setExpiry('browser')],
-    ['starts a session after a logout', (session) => session.logout() as unknown ?? session.set('a', 1)],
+    ['starts a session after a logout', (session) => (session.logout() as unknown) ?? session.set('a', 1)],
   ])('that %s is refused where it does so, because no response sets the cookie', async (_case, change) => {
     let code: unknown
     const { events } = await visit((session) => {
