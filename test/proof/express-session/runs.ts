@@ -99,7 +99,7 @@ export async function runSeeds(seeds: readonly number[], make: MakeProcesses = d
 }
 
 /** Runs a scenario on virtual time, with handlers for `req.session` in place of its scripts. */
-export function simulate(scenario: Scenario, make: MakeProcesses): Promise<readonly Visit[]> {
+function simulate(scenario: Scenario, make: MakeProcesses): Promise<readonly Visit[]> {
   const time = new VirtualTime()
   const random = new Random(scenario.seed ^ 0x65_78_73)
   return time.run(random.fork().next, async () => {
