@@ -42,7 +42,7 @@ export function checkOptions<Options extends object>(options: Options, table: Op
 }
 
 /**
- * Whether a value is an object with fields of its own, or an empty literal. Others, such as a `Map`, a
+ * Whether a value is an object with own fields, or an empty literal. Others, such as a `Map`, a
  * list or a session, would look like an object without fields.
  */
 function hasFields(value: unknown): value is Readonly<Record<string, unknown>> {

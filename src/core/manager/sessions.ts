@@ -270,7 +270,7 @@ const CLEAR_EXPIRED: OptionTable = {
   checks: { batch: wholeNumber('rows'), signal: aSignal, onProgress: aFunction },
 }
 
-/** The response may be a `Response`, whose status is not a field of its own. */
+/** The response may be a `Response`, whose status is on its prototype. */
 function checkStatus(response: { readonly status: number } | null | undefined): void {
   const status: unknown = response?.status
   if (!Number.isInteger(status))
