@@ -9,7 +9,7 @@ import { mayJoin } from './overlap.ts'
 import type { Loaded, State } from './state.ts'
 
 /** The input of `plan`. */
-export interface Situation {
+export interface PlanInput {
   readonly state: State
   readonly intents: readonly Intent[]
   /**
@@ -55,7 +55,7 @@ export type Plan =
   | { readonly do: 'refuse'; readonly error: SessionError }
 
 /** Decides what a commit does. Pure: uses no clock, no random values and no I/O. */
-export function plan(situation: Situation, context: RuleContext): Plan {
+export function plan(situation: PlanInput, context: RuleContext): Plan {
   const { pendingDeletes, discardsChanges, intents } = situation
   if (discardsChanges && pendingDeletes.length > 0) return { do: 'delete', ended: pendingDeletes }
   if (discardsChanges) return planEndOverlap(situation.state) ?? { do: 'nothing', reason: 'failed-response' }
@@ -63,13 +63,13 @@ export function plan(situation: Situation, context: RuleContext): Plan {
   return intents.length > 0 ? planChanges(situation, context) : planWithoutChanges(situation, context)
 }
 
-function planAfterFlush({ pendingDeletes: ended, intents, merge }: Situation, context: RuleContext): Plan {
+function planAfterFlush({ pendingDeletes: ended, intents, merge }: PlanInput, context: RuleContext): Plan {
   if (intents.length === 0) return { do: 'delete', ended }
   const merged = merge()
   return startsSession(merged, context) ? { do: 'delete-then-create', ended, reason: 'flush', merged } : { do: 'delete', ended }
 }
 
-function planChanges({ state, intents, merge, now }: Situation, context: RuleContext): Plan {
+function planChanges({ state, intents, merge, now }: PlanInput, context: RuleContext): Plan {
   switch (state.is) {
     case 'ended': {
       const { identity, newer } = state
@@ -108,7 +108,7 @@ function startsSession({ texts }: Merged, { profile: { names } }: RuleContext): 
   return texts.size > (names.lastUser !== undefined && texts.has(names.lastUser) ? 1 : 0)
 }
 
-function planWithoutChanges({ state, texts, accessed, touches, now }: Situation, context: RuleContext): Plan {
+function planWithoutChanges({ state, texts, accessed, touches, now }: PlanInput, context: RuleContext): Plan {
   const nothing = { do: 'nothing', reason: accessed ? 'read-only' : 'not-used' } as const
   const endOverlap = planEndOverlap(state)
   if (endOverlap !== undefined) return endOverlap

@@ -80,7 +80,7 @@ function applyJob(context: BatchContext, current: Entry, queued: QueuedJob, befo
   const now = context.now()
   const isAsKnown = before === undefined && job.entry.version === current.version
   const base = before ?? (isAsKnown ? job.latestTexts : decode(context, current))
-  const joins = requireValid(context, job, current, base, now)
+  const joins = mustJoin(context, job, current, base, now)
   if (before === undefined && context.profile.endOf(current, base, context) <= now) throw new SessionEndedError('ended')
   const merged = (isAsKnown ? job.merged : undefined) ?? merge(base, job.intents, context)
   if (merged.newId) requireToken(job.access, context.emit)
@@ -90,7 +90,7 @@ function applyJob(context: BatchContext, current: Entry, queued: QueuedJob, befo
 }
 
 /** Whether the job joins a session that its id is not valid for. Throws if it may not. */
-function requireValid(context: BatchContext, job: Job, current: Entry, base: Texts, now: number): boolean {
+function mustJoin(context: BatchContext, job: Job, current: Entry, base: Texts, now: number): boolean {
   if (isValid(context, job.identity, current, base, now)) return false
   if (job.admission?.mayJoin === false || !mayJoin(job.identity.proof, job.intents, base, now, context))
     throw new SessionEndedError('other-id')

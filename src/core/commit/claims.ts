@@ -33,7 +33,7 @@ export class Claims {
     }
     const { user: userName } = this.#engine.profile.names
     const own = draft.intents.filter((intent) => affectsProperty(intent, name) || (name === userName && intent.kind === 'login'))
-    if (own.length === 0 && !draft.latestTexts.has(name) && !(await this.#isSetMeanwhile(draft, name))) return undefined
+    if (own.length === 0 && !draft.latestTexts.has(name) && !(await this.#isSetByOther(draft, name))) return undefined
     return this.#commitClaim(draft, name, own, scope)
   }
 
@@ -41,7 +41,7 @@ export class Claims {
    * Reads the newest entry, because another request may have set a property that this one did not
    * see.
    */
-  async #isSetMeanwhile(draft: Draft, name: string): Promise<boolean> {
+  async #isSetByOther(draft: Draft, name: string): Promise<boolean> {
     const { state, generation } = draft
     if (state.is !== 'live') return false
     const result = await loadEntry(this.#engine, state.identity, true)

@@ -1,7 +1,7 @@
 import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { CodecError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
-import type { SessionCommits } from '../commit/commits.ts'
+import type { SessionCommits } from '../commit/session-commits.ts'
 import type { Draft } from '../draft/draft.ts'
 import type { Entries, Item, Name, NameOf, Value } from '../values/session-data.ts'
 import { dataView } from './data-view.ts'
