@@ -199,7 +199,7 @@ describe('a cookie jar', () => {
     expect(() => session.set('name', 'eve')).toThrow(expect.objectContaining({ code: 'ERR_SESSION_CSRF' }))
   })
 
-  it('has its session for a request of its own origin', async () => {
+  it('has its session for a request of the same origin', async () => {
     const sessions = createManager()
     const cookies = new Cookies()
     await (await sessions.open(cookies.jar())).set('name', 'ada').save()

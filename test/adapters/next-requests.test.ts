@@ -79,7 +79,7 @@ describe('a request of another origin', () => {
   })
 })
 
-describe('a request of the own origin', () => {
+describe('a request of the same origin', () => {
   it.each([
     ['route', { origin: 'https://shop.example' }],
     ['route', { 'sec-fetch-site': 'same-origin', origin: 'https://shop.example' }],
