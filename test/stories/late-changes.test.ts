@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { session as nodeSession } from '../../src/adapters/node.ts'
 import type { Session } from '../../src/core/session/session.ts'
 import { Browser } from './harness/browser.ts'
@@ -265,5 +265,40 @@ describe('the error of a failed commit of late changes', () => {
     await browser.get('/start')
     await expect(browser.get('/')).rejects.toThrow()
     expect(codes).toEqual(['ERR_SESSION_STORE'])
+  })
+})
+
+describe('an object that is changed in place after the first byte, without saveOnEnd', () => {
+  it.each([
+    [200, true, ['headers-sent']],
+    [200, false, []],
+    [500, true, []],
+  ] as const)('is an event and one warning (status %d, changed: %s)', async (status, changes, expected) => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    const reasons: unknown[] = []
+    const { sessions } = createScriptedManager({ onEvent: ({ type, reason }) => type === 'uncommitted' && reasons.push(reason) })
+    const open = nodeSession(sessions)
+    const closed = Promise.withResolvers<void>()
+    const server = createServer(async (req, res) => {
+      await open(req, res)
+      const session = sessions.of(req) as Session<any>
+      if (req.url === '/start') return void (session.set('cart', []) && res.end())
+      const cart = session.get('cart') as string[]
+      res.statusCode = status
+      res.once('close', () => setImmediate(() => setImmediate(closed.resolve)))
+      res.write('x')
+      await nextTurn()
+      await nextTurn()
+      if (changes) cart.push('milk')
+      res.end()
+      return undefined
+    })
+    await using running = await listen(server)
+    const browser = new Browser(running.port)
+    await browser.get('/start')
+    await browser.get('/')
+    await closed.promise
+    await nextTurn()
+    expect([reasons, warn.mock.calls.length]).toEqual([expected, expected.length])
   })
 })

@@ -230,7 +230,7 @@ class DeferredResponse implements StartedResponse {
   #release(deliveries: readonly Delivery[]): void {
     const res = this.#res
     this.#resume('released')
-    if (this.#isLate()) res.once('close', () => this.#onClose())
+    if (this.#isLate() || !this.#calls.ended) res.once('close', () => this.#onClose())
     // The client disconnected. The commit stands, and nothing can be sent.
     if (isGone(res)) return this.#calls.drop(nodeError(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'))
     const { needsDrain, ended } = this.#calls

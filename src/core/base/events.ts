@@ -97,9 +97,10 @@ export interface SessionEvents {
   readonly 'commit-failed': { readonly reason: string }
   /**
    * The connection of a request closed (`closed`) before its changes were committed: that of a
-   * WebSocket, or of a stream with the option `saveOnEnd`. They need `await session.save()`.
+   * WebSocket, or of a stream with the option `saveOnEnd`. They need `await session.save()`. Or an object
+   * of the session was changed in place after the response had started (`headers-sent`).
    */
-  readonly uncommitted: { readonly reason: 'closed' }
+  readonly uncommitted: { readonly reason: 'closed' | 'headers-sent' }
   /**
    * A response sets the cookie: for a new id, or with a `CookieStore` for the data (`new-data`).
    */

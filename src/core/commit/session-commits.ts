@@ -12,6 +12,8 @@ export class SessionCommits {
   /** The running operation, which the next one waits for. */
   #current: Promise<unknown> | undefined
   #final: Promise<void> | undefined
+  /** Whether the status of the response drops the changes. */
+  #hasDropped = false
   /** The error of the final commit. What the request has changed is then not saved later. */
   #failure: { readonly error: unknown } | undefined
 
@@ -27,6 +29,7 @@ export class SessionCommits {
    */
   finish(status: number, response?: StartedResponse): Promise<void> {
     this.#draft.response.start(response)
+    this.#hasDropped = this.#committer.dropsChanges(status)
     this.#final ??= this.#delivered(this.#inTurn(this.#firstCommit(status, response?.isComplete === true)))
     return this.#final
   }
@@ -65,6 +68,7 @@ export class SessionCommits {
 
   /** The connection of the request closed before its changes were committed. */
   abandon(): Promise<void> {
+    if (this.#hasDropped) return Promise.resolve()
     return this.#inTurn(async () => this.#committer.reportUncommitted(this.#draft))
   }
 
