@@ -23,6 +23,7 @@ import type { CommitResult, Job } from './job.ts'
 import { CommitQueue } from './queue.ts'
 import { Receipts } from './receipts.ts'
 import { SessionEnds } from './session-ends.ts'
+import { reportUncommitted } from './uncommitted.ts'
 import { Verifier } from './verifier.ts'
 import { writeChanges } from './write-changes.ts'
 import { Writer } from './writer.ts'
@@ -179,18 +180,7 @@ export class Committer {
 
   /** Reports changes that nothing will commit. The warning is printed once. */
   reportUncommitted(draft: Draft): void {
-    if (draft.response.isReadOnly) return this.#reportLateMutations(draft)
-    if (!draft.hasChanges) return
-    this.#engine.emit({ type: 'uncommitted', reason: 'closed', ...handleOf(draft.state) })
-    this.#engine.warnOnce(UNCOMMITTED)
-  }
-
-  /** Changes inside of objects throw nothing, unlike those by verbs. */
-  #reportLateMutations(draft: Draft): void {
-    const before = draft.intents.length
-    if (collectChanges(draft) === undefined && draft.intents.length === before) return
-    this.#engine.emit({ type: 'uncommitted', reason: 'headers-sent', ...handleOf(draft.state) })
-    this.#engine.warnOnce(LATE_MUTATION)
+    reportUncommitted(draft, this.#engine)
   }
 
   #scope({ generation }: Draft, access: Access): Scope {
@@ -374,12 +364,6 @@ export class Committer {
     return rule === 'drop' || this.#engine.whenEnded === 'discard' ? 'discarded' : 'error'
   }
 }
-
-const UNCOMMITTED =
-  'A connection closed before the changes of its session were saved. A WebSocket has no response that saves them, and a stream that is cut off has no end that does: call `await session.save()` after a change. Further cases are reported only to the option `onEvent`, as events of type `uncommitted`.'
-
-const LATE_MUTATION =
-  'An object of a session was changed after its response had started, and the change was not saved. Change it before the first byte of the response, or set the option `saveOnEnd`. Further cases are reported only to the option `onEvent`, as events of type `uncommitted`.'
 
 /** Records changes that were made without verbs. Returns the error when one of them cannot be stored. */
 function collectChanges(draft: Draft): { readonly error: unknown } | undefined {
