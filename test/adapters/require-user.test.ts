@@ -179,6 +179,36 @@ describe('requireUser', () => {
     expect([error.code, error.message]).toEqual(['ERR_SESSION_CONFIG', expect.stringContaining(Object.keys(options)[0] as string)])
   })
 
+  it.each<[what: string, requireUser: (options: never) => unknown]>([
+    ['Express', onExpress.requireUser],
+    ['Koa', onKoa.requireUser],
+    ['Fastify', onFastify.requireUser],
+    ['Hono', onHono.requireUser],
+    ['Node', onNode.requireUser],
+  ])('of %s refuses unknown options and options that are no object when it is made', (_, requireUser) => {
+    for (const options of [{ whithin: '10m' }, { Level: 2 }, '10m', null, new Map([['level', 2]])])
+      expect(catchError(() => requireUser(options as never)).code).toBe('ERR_SESSION_CONFIG')
+  })
+
+  it('that was not called is an error of every request, which says to call it', async () => {
+    const node = express().use(onExpress.requireUser as never, (_req, res) => void res.send('account'))
+    let reported: unknown
+    node.use((error: Error, _req: express.Request, res: express.Response, _next: express.NextFunction) => {
+      reported = error
+      res.status(500).end()
+    })
+    const server = createServer(node).listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    expect(await get((server.address() as AddressInfo).port, '/', {})).toMatchObject({ status: 500 })
+    server.close()
+    expect(reported).toMatchObject({ code: 'ERR_SESSION_CONFIG', message: expect.stringContaining('app.use(requireUser())') as string })
+    const fast = fastify()
+    fast.get('/', { preHandler: onFastify.requireUser as never }, () => 'account')
+    expect((await fast.inject('/')).statusCode).toBe(500)
+    const web = new Hono().onError((error, c) => c.text(error.message, 500)).use(onHono.requireUser as never)
+    expect(await (await web.request('https://shop.example/')).text()).toContain('app.use(requireUser())')
+  })
+
   it('names a missing session()', async () => {
     const check = onExpress.requireUser({ as: 'admin' })
     const error = await new Promise<{ code?: string; message?: string }>((resolve) =>

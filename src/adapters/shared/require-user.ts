@@ -1,6 +1,6 @@
 import { ConfigError, LoginRequiredError, StepUpRequiredError } from '../../core/base/errors.ts'
-import { formatValue } from '../../core/base/format.ts'
-import { checkRequirement, type UserRequirement } from '../../core/session/authentication.ts'
+import { aText, checkOptions, type OptionTable, satisfies } from '../../core/base/option-checks.ts'
+import { REQUIREMENT_CHECKS, type UserRequirement } from '../../core/session/authentication.ts'
 import type { Session } from './types.ts'
 
 /** Options of the middleware `requireUser`. */
@@ -24,16 +24,26 @@ export interface RequestFacts {
   readonly target: string | undefined
 }
 
+const OPTIONS: OptionTable = {
+  owner: 'requireUser',
+  checks: {
+    ...REQUIREMENT_CHECKS,
+    redirectTo: satisfies(
+      (value) => typeof value === 'string' && /^(?:\/(?!\/)|https?:\/\/)/.test(value),
+      "pass a path such as '/login', or a URL",
+    ),
+    as: aText,
+  },
+}
+
 /**
  * Returns a function that resolves to the location to redirect to, or to `undefined` if the request
  * may continue. It rejects with the errors of `Session.requireUser`. Throws `ConfigError` for a wrong
  * option.
  */
 export function makeRequireUser(options: RequireUserOptions): (request: RequestFacts) => Promise<string | undefined> {
-  const { redirectTo, as = 'session', within, level } = options
-  checkRequirement({ within, level })
-  if (redirectTo !== undefined && !/^(?:\/(?!\/)|https?:\/\/)/.test(redirectTo))
-    throw new ConfigError(`requireUser: \`redirectTo\` is ${formatValue(redirectTo)}. Pass a path such as '/login', or a URL.`)
+  refuseRequest(options)
+  const { redirectTo, as = 'session', within, level } = checkOptions(options, OPTIONS)
   return async ({ session, mode, target }) => {
     if (!isSession(session))
       throw new ConfigError(
@@ -48,6 +58,12 @@ export function makeRequireUser(options: RequireUserOptions): (request: RequestF
       throw error
     }
   }
+}
+
+/** `app.use(requireUser)` passes a request where the options belong, and no request would continue. */
+function refuseRequest(options: unknown): void {
+  if (typeof options === 'object' && options !== null && ('headers' in options || 'req' in options))
+    throw new ConfigError('requireUser got a request in place of its options. Call it: app.use(requireUser()).')
 }
 
 function isSession(value: unknown): value is Session {

@@ -23,11 +23,12 @@ export interface OptionTable {
 /**
  * Returns a copy of the options. Throws a `ConfigError` for the first option that is unknown,
  * missing or wrong; it names the option, its value and what to do. An option that is `undefined`
- * counts as left out.
+ * counts as left out. Throws one too for a value that is not an object of options.
  */
 export function checkOptions<Options extends object>(options: Options, table: OptionTable): Options {
   const { owner, path = '', checks, required = [] } = table
   const given = { ...options }
+  if (required.length === 0 && options !== undefined && !hasFields(options)) throw notOptions(options, table)
   // A missing option is reported first: if a pool was passed instead of options, all its properties
   // are unknown.
   for (const name of [...required, ...Object.keys(given)]) {
@@ -38,6 +39,22 @@ export function checkOptions<Options extends object>(options: Options, table: Op
     if (remedy !== undefined) throw invalidOption(owner, path + name, value, remedy)
   }
   return given
+}
+
+/**
+ * Whether a value is an object with own fields, or an empty literal. Others, such as a `Map`, a
+ * list or a session, would look like an object without fields.
+ */
+function hasFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  if (Object.keys(value).length > 0) return true
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+function notOptions(value: unknown, { owner, checks }: OptionTable): ConfigError {
+  const names = Object.keys(checks).join(', ')
+  return new ConfigError(`${owner ?? 'Options'}: pass an object with options, not ${formatValue(value)}. The options are ${names}.`)
 }
 
 /**
@@ -62,6 +79,8 @@ function subject(owner: string | undefined): string {
 export const aBoolean: Check = (value) => (typeof value === 'boolean' ? undefined : 'pass true or false')
 export const aFunction: Check = (value) => (typeof value === 'function' ? undefined : 'pass a function')
 export const aText: Check = (value) => (typeof value === 'string' && value !== '' ? undefined : 'pass a text')
+export const aSignal: Check = (value) =>
+  typeof (value as Partial<AbortSignal> | null)?.aborted === 'boolean' ? undefined : 'pass the signal of an AbortController'
 export const aDuration: Check = (value) => (milliseconds(value) === undefined ? durationRemedy(value) : undefined)
 
 export function oneOf(...allowed: readonly unknown[]): Check {

@@ -4,6 +4,7 @@ import { milliseconds } from '../base/duration.ts'
 import { ConfigError, otherCopyError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
 import { isWorkers } from '../base/is-workers.ts'
+import { aBoolean, aFunction, aSignal, checkOptions, type OptionTable, wholeNumber } from '../base/option-checks.ts'
 import { Committer } from '../commit/committer.ts'
 import { checkSessionOptions } from '../config/check-options.ts'
 import { type Engine, makeEngine } from '../config/engine.ts'
@@ -84,7 +85,8 @@ export class Sessions<Data = Default> {
    * ```
    */
   async open(request: RequestInput, options: { readonly touch?: boolean } = {}): Promise<Session<Data>> {
-    const { session } = await this.#requests.open(request, undefined, options.touch)
+    const { touch } = checkOptions(options, OPEN)
+    const { session } = await this.#requests.open(request, undefined, touch)
     return session
   }
 
@@ -102,6 +104,7 @@ export class Sessions<Data = Default> {
    */
   commit(session: Session<Data>, response: { readonly status: number }): Promise<Headers> {
     this.#checkOwn(session)
+    checkStatus(response)
     return commitsOf(session)
       .finish(response.status)
       .then(() => this.headers(session))
@@ -229,7 +232,7 @@ export class Sessions<Data = Default> {
   async clearExpired(
     options: { readonly batch?: number; readonly signal?: AbortSignal; readonly onProgress?: (deleted: number) => void } = {},
   ): Promise<number> {
-    const { onProgress, ...rest } = options
+    const { onProgress, ...rest } = checkOptions(options, CLEAR_EXPIRED)
     let total = 0
     for await (const { deleted } of this.#engine.store.clearExpired({ ...rest, now: this.#engine.now() })) {
       total = deleted
@@ -260,6 +263,21 @@ export class Sessions<Data = Default> {
 }
 
 refuseCallbacks(Sessions, 'sessions', ['open', 'load', 'commit', 'revoke', 'revokeAll', 'clearExpired', 'close'], usePromise)
+
+const OPEN: OptionTable = { owner: 'sessions.open(request, options)', checks: { touch: aBoolean } }
+const CLEAR_EXPIRED: OptionTable = {
+  owner: 'sessions.clearExpired(options)',
+  checks: { batch: wholeNumber('rows'), signal: aSignal, onProgress: aFunction },
+}
+
+/** The response may be a `Response`, whose status is on its prototype. */
+function checkStatus(response: { readonly status: number } | null | undefined): void {
+  const status: unknown = response?.status
+  if (!Number.isInteger(status))
+    throw new ConfigError(
+      `sessions.commit(session, { status }): the status is ${formatValue(status)}. Pass the status of the response: { status: 200 }.`,
+    )
+}
 
 /**
  * Whether a value is a manager, also one that another copy of this package made. Throws

@@ -1,6 +1,7 @@
 import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
 import { ConfigError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
+import { checkOptions, type OptionTable, satisfies } from '../base/option-checks.ts'
 import { isUserId } from '../base/user-id.ts'
 import { userOf } from '../changes/intent.ts'
 import { factsOf, highest, lastProof } from '../changes/login-facts.ts'
@@ -37,6 +38,15 @@ export interface ListOptions {
   readonly current?: { readonly handle: string | undefined }
 }
 
+const LIST: OptionTable = {
+  owner: 'users.list(userId, options)',
+  checks: {
+    limit: satisfies((limit) => typeof limit === 'number' && limit >= 1, 'pass a number of 1 or more'),
+    current: satisfies((current) => typeof current === 'object' && current !== null && 'handle' in current, 'pass the session'),
+  },
+}
+const REVOKE: OptionTable = { owner: 'users.revoke(userId, options)', checks: { except: () => undefined } }
+
 const DEFAULT_LIMIT = 1000
 /** Rows per operation of the store. */
 const PAGE = 1000
@@ -57,16 +67,15 @@ export class Users {
 
   /**
    * Resolves to the current sessions of a user, those seen last first, at most `limit` (default 1000)
-   * and of at most 10,000 in the store. Throws `ConfigError` without a user id. Rejects with `StoreError`, and with `ConfigError`
+   * and of at most 10,000 in the store. Throws `ConfigError` without a user id and for a wrong option. Rejects with `StoreError`, and with `ConfigError`
    * when the store cannot find sessions by user.
    *
    * ```ts
    * const devices = await sessions.users.list(user.id, { current: session, limit: 20 })
    * ```
    */
-  list(userId: string | number, { limit = DEFAULT_LIMIT, current }: ListOptions = {}): Promise<UserSession[]> {
-    if (!(limit >= 1))
-      throw new ConfigError(`users.list(userId, { limit }): the limit is ${formatValue(limit)}. Pass a number of 1 or more.`)
+  list(userId: string | number, options: ListOptions = {}): Promise<UserSession[]> {
+    const { limit = DEFAULT_LIMIT, current } = checkOptions(options, LIST)
     return this.#list(this.#indexOf(userId), limit, current?.handle)
   }
 
@@ -112,7 +121,7 @@ export class Users {
    * Resolves to their number. Logins of the user that are still running, in any process, are refused
    * with `SessionEndedError` (reason `revoked`). Change the password first and revoke then: a login
    * with the old password that begins after the call is a new login. Throws `ConfigError` when
-   * `except` is `undefined` or a session that was never saved. Rejects with the errors of `list` and
+   * `except` is `undefined` or a session that was never saved, and for an unknown option. Rejects with the errors of `list` and
    * with `BusyError`; call it again then.
    *
    * ```ts
@@ -120,6 +129,7 @@ export class Users {
    * ```
    */
   revoke(userId: string | number, options: { readonly except?: { readonly handle: string | undefined } } = {}): Promise<number> {
+    checkOptions(options, REVOKE)
     const except = 'except' in options ? handleOf(options.except) : undefined
     return this.#revocations.ofUser(this.#indexOf(userId), except)
   }

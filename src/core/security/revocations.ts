@@ -1,4 +1,5 @@
 import { monotonic, nextTurn } from '../base/clock.ts'
+import { aFunction, aSignal, checkOptions, type OptionTable } from '../base/option-checks.ts'
 import type { SessionEnds } from '../commit/session-ends.ts'
 import type { Engine } from '../config/engine.ts'
 import { isInRealm } from '../config/realm.ts'
@@ -12,6 +13,8 @@ export interface RevokeAllOptions {
   /** Once aborted, no further step begins. The mark stays, so logins in progress are refused. */
   readonly signal?: AbortSignal
 }
+
+const REVOKE_ALL: OptionTable = { owner: 'sessions.revokeAll(options)', checks: { onProgress: aFunction, signal: aSignal } }
 
 /** Rows per step of `revokeAll`. */
 const PAGE = 1000
@@ -43,7 +46,8 @@ export class Revocations {
   }
 
   /** Ends all sessions of the realm. Resolves to their number. */
-  async all({ onProgress, signal }: RevokeAllOptions): Promise<number> {
+  async all(options: RevokeAllOptions): Promise<number> {
+    const { onProgress, signal } = checkOptions(options, REVOKE_ALL)
     const { store, now, realm } = this.#context
     requireUsers('sessions.revokeAll()', this.#context)
     await this.#marks?.add('realm', '', undefined, this.#deadline())

@@ -1,6 +1,6 @@
-import { type Duration, durationRemedy, milliseconds } from '../base/duration.ts'
+import { type Duration, milliseconds } from '../base/duration.ts'
 import { CodecError, ConfigError, LoginRequiredError, SessionEndedError, StepUpRequiredError } from '../base/errors.ts'
-import { formatValue } from '../base/format.ts'
+import { aBoolean, aDuration, type Check, checkOptions, type OptionTable, satisfies, wholeNumber } from '../base/option-checks.ts'
 import { isDate } from '../base/realms.ts'
 import { isUserId } from '../base/user-id.ts'
 import { userOf } from '../changes/intent.ts'
@@ -62,7 +62,37 @@ const MAX_USER_ID = 1000
 /** A client chooses parts of the text, so a longer one is cut and not refused. */
 const MAX_DEVICE = 200
 
-/** Records a login. Throws `ConfigError` and `CodecError`; nothing is then recorded. */
+const aLevel: Check = satisfies((level) => Number.isSafeInteger(level) && Number(level) >= 1, 'pass a whole number from 1 on')
+
+/** The checks of a `UserRequirement`. */
+export const REQUIREMENT_CHECKS: Readonly<Record<string, Check>> = { within: aDuration, level: aLevel }
+
+const REQUIREMENT: OptionTable = { owner: 'requireUser', checks: REQUIREMENT_CHECKS }
+
+/** The checks of what a login proves. `expiry` is checked by the profile, which knows the lifetimes. */
+export const PROOF_CHECKS: Readonly<Record<string, Check>> = {
+  expiry: () => undefined,
+  device: satisfies((device) => typeof device === 'string', "pass a text, such as 'Firefox on Linux'"),
+  level: aLevel,
+  authenticatedAt: satisfies(
+    (date) => isDate(date) && !Number.isNaN(date.getTime()),
+    'pass a Date: new Date(claims.auth_time * 1000) for a claim in seconds',
+  ),
+}
+
+const LOGIN: OptionTable = {
+  owner: 'login',
+  checks: { ...PROOF_CHECKS, maxPerUser: wholeNumber('sessions'), revokeOthers: aBoolean },
+  foreign: { maxAge: "use `expiry`: { expiry: '30d' }" },
+}
+const REAUTHENTICATION: OptionTable = { owner: 'reauthenticate', checks: { level: aLevel, revokeOthers: aBoolean } }
+
+/** Throws `ConfigError` for wrong options of `login`. */
+export function checkLogin(options: LoginOptions): void {
+  checkOptions(options, LOGIN)
+}
+
+/** Records a login, with options that were checked. Throws `ConfigError` and `CodecError`; nothing is then recorded. */
 export function recordLogin(draft: Draft, userId: unknown, options: LoginOptions): void {
   const { profile, values } = draft.context
   if (profile.loginRemedy !== undefined) throw new ConfigError(profile.loginRemedy)
@@ -75,27 +105,28 @@ export function recordLogin(draft: Draft, userId: unknown, options: LoginOptions
     kind: 'login',
     text: values.print(profile.names.user, userId),
     proof,
-    ...(maxPerUser !== undefined && { maxPerUser: checkLimit(draft, maxPerUser) }),
-    ...(checkRevokeOthers('login', draft, revokeOthers) && { revokesOthers: true }),
+    ...(maxPerUser !== undefined && { maxPerUser: limitOf(draft, maxPerUser) }),
+    ...(revokesOthers('login', draft, revokeOthers) && { revokesOthers: true }),
   })
 }
 
-/** What a login with these options establishes. Throws `ConfigError` for a wrong option. */
-export function proofOf({ openedAt }: Draft, { device, level, authenticatedAt }: LoginOptions): LoginProof {
+/** What a login with these options, which were checked, establishes. */
+export function proofOf({ openedAt }: Draft, { device, level = 1, authenticatedAt }: LoginOptions): LoginProof {
   return {
-    level: checkLevel('login', level),
-    at: Math.min(authenticatedAt === undefined ? openedAt : timeOf(authenticatedAt), openedAt),
-    ...(device !== undefined && { device: deviceOf(device) }),
+    level,
+    at: Math.min(authenticatedAt?.getTime() ?? openedAt, openedAt),
+    ...(device !== undefined && { device: cutDevice(device) }),
   }
 }
 
 /** Records that the user authenticated again. Throws `LoginRequiredError` without a user. */
-export function recordReauthentication(draft: Draft, { level, revokeOthers }: ReauthenticateOptions): void {
+export function recordReauthentication(draft: Draft, options: ReauthenticateOptions): void {
+  const { level = 1, revokeOthers } = checkOptions(options, REAUTHENTICATION)
   const { context, properties, openedAt } = draft.openForRead().openForWrite()
-  const proof = { level: checkLevel('reauthenticate', level), at: openedAt }
+  const proof = { level, at: openedAt }
   const user = userOf(properties.texts, context)
   if (user === undefined) throw new LoginRequiredError()
-  draft.record({ kind: 'confirm', user, proof, ...(checkRevokeOthers('reauthenticate', draft, revokeOthers) && { revokesOthers: true }) })
+  draft.record({ kind: 'confirm', user, proof, ...(revokesOthers('reauthenticate', draft, revokeOthers) && { revokesOthers: true }) })
 }
 
 /** What is known about the login, under the id that the request presented. */
@@ -122,8 +153,8 @@ function levelsOf({ state, intents, latestTexts, context }: Draft, shown: Levels
  * Throws if the session does not meet the requirement. A failed load is never "no login", and an id
  * that was replaced a moment ago is not one either: the browser has the newer id, or soon will.
  */
-export function checkUser(draft: Draft, requirement: UserRequirement): void {
-  const { time, level } = checkRequirement(requirement)
+export function checkUser(draft: Draft, { within, level = 1 }: UserRequirement): void {
+  const time = milliseconds(within)
   const { state, properties, context, openedAt } = draft
   if (state.is === 'failed') throw state.error
   if (isReplaced(draft)) throw new SessionEndedError('other-id')
@@ -131,15 +162,12 @@ export function checkUser(draft: Draft, requirement: UserRequirement): void {
   if (user === undefined) throw new LoginRequiredError()
   if (time === undefined && level === 1) return
   const at = lastProofOf(draft, user, properties.texts, level)
-  if (at === undefined || (time !== undefined && openedAt - at >= time)) throw new StepUpRequiredError(requirement.within, level)
+  if (at === undefined || (time !== undefined && openedAt - at >= time)) throw new StepUpRequiredError(within, level)
 }
 
 /** Throws `ConfigError` for a wrong requirement. */
-export function checkRequirement({ within, level }: UserRequirement): { readonly time: number | undefined; readonly level: number } {
-  const time = within === undefined ? undefined : milliseconds(within)
-  if (within !== undefined && time === undefined)
-    throw new ConfigError(`requireUser: \`within\` is ${formatValue(within)}: ${durationRemedy(within)}.`)
-  return { time, level: checkLevel('requireUser', level) }
+export function checkRequirement(requirement: UserRequirement): void {
+  checkOptions(requirement, REQUIREMENT)
 }
 
 function lastProofOf(draft: Draft, user: string, texts: Texts, level: number): number | undefined {
@@ -152,36 +180,18 @@ export function isReplaced({ state }: Draft): boolean {
   return state.is === 'ended' && state.isReplaced === true
 }
 
-function checkLevel(verb: string, level = 1): number {
-  if (Number.isSafeInteger(level) && level >= 1) return level
-  throw new ConfigError(`${verb}: \`level\` is ${formatValue(level)}. Pass a whole number from 1 on.`)
-}
-
-function checkLimit(draft: Draft, limit: number): number {
+function limitOf(draft: Draft, limit: number): number {
   requireUsers('login: `maxPerUser`', draft.context)
-  if (Number.isSafeInteger(limit) && limit >= 1) return limit
-  throw new ConfigError(`login: \`maxPerUser\` is ${formatValue(limit)}. Pass a whole number of sessions, at least 1.`)
+  return limit
 }
 
-function checkRevokeOthers(verb: string, draft: Draft, revokeOthers: unknown = false): boolean {
-  if (typeof revokeOthers !== 'boolean')
-    throw new ConfigError(`${verb}: \`revokeOthers\` is ${formatValue(revokeOthers)}. Pass true or false.`)
+function revokesOthers(verb: string, draft: Draft, revokeOthers = false): boolean {
   if (revokeOthers) requireUsers(`${verb}: \`revokeOthers\``, draft.context)
   return revokeOthers
 }
 
-function timeOf(date: unknown): number {
-  const time = isDate(date) ? date.getTime() : Number.NaN
-  if (!Number.isNaN(time)) return time
-  throw new ConfigError(
-    `login: \`authenticatedAt\` is ${formatValue(date)}. Pass a Date: new Date(claims.auth_time * 1000) for a claim in seconds.`,
-  )
-}
-
-function deviceOf(device: unknown): string {
-  if (typeof device === 'string')
-    return Array.from(device.slice(0, 2 * MAX_DEVICE))
-      .slice(0, MAX_DEVICE)
-      .join('')
-  throw new ConfigError(`login: \`device\` is ${formatValue(device)}. Pass a text, such as 'Firefox on Linux'.`)
+function cutDevice(device: string): string {
+  return Array.from(device.slice(0, 2 * MAX_DEVICE))
+    .slice(0, MAX_DEVICE)
+    .join('')
 }

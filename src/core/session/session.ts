@@ -8,6 +8,8 @@ import type { Default, UserId } from '../values/session-data.ts'
 import {
   type Authentication,
   authenticationOf,
+  checkLogin,
+  checkRequirement,
   checkUser,
   isReplaced,
   type LoginOptions,
@@ -87,6 +89,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
    * ```
    */
   login(userId: UserId<Data>, options: LoginOptions & { readonly expiry?: Expiry } = {}): void {
+    checkLogin(options)
     const draft = draftOf(this).openForWrite()
     const { now, lifetime, profile } = draft.context
     const expiry = 'expiry' in options ? profile.expiryProperties(options.expiry, now(), now(), lifetime) : []
@@ -114,13 +117,14 @@ export class Session<Data = Default> extends Dictionary<Data> {
    * user is, and with `StepUpRequiredError` (403) when the user has not authenticated within the time
    * or at the level that is required. A failed load is its `StoreError`, and an id that was replaced a
    * moment ago a `SessionEndedError`, so that neither looks like a logout. With a `CachedStore` the
-   * session is read past the cache first.
+   * session is read past the cache first. Rejects with `ConfigError` for a wrong or unknown option.
    *
    * ```ts
    * const userId = await session.requireUser({ within: '10m' })
    * ```
    */
   async requireUser(requirement: UserRequirement = {}): Promise<UserId<Data>> {
+    checkRequirement(requirement)
     const draft = draftOf(this)
     draft.checkNotUpdating()
     if (draft.state.is === 'unloaded') await commitsOf(this).load()

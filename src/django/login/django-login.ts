@@ -1,7 +1,8 @@
 import { ConfigError } from '../../core/base/errors.ts'
 import { formatValue } from '../../core/base/format.ts'
+import { aText, checkOptions, type OptionTable } from '../../core/base/option-checks.ts'
 import type { Expiry } from '../../core/config/profile.ts'
-import { type LoginOptions, proofOf } from '../../core/session/authentication.ts'
+import { type LoginOptions, PROOF_CHECKS, proofOf } from '../../core/session/authentication.ts'
 import type { Session } from '../../core/session/session.ts'
 import { constantTimeEqual } from '../../wire/constant-time-equal.ts'
 import type { DjangoUser } from '../format/auth-hashes.ts'
@@ -99,7 +100,7 @@ const HASH_MISMATCH =
   'djangoUser: the login of a session does not match its user, and no login has matched since the start. Its visitor is anonymous here, and the session stays as it is. If the user model overrides `get_session_auth_hash()`, give the option `sessionAuthHash` of djangoSessions. A single case can be a changed password.'
 
 /** Options of `djangoLogin`. */
-export interface DjangoLoginOptions extends LoginOptions {
+export interface DjangoLoginOptions extends Pick<LoginOptions, 'device' | 'level' | 'authenticatedAt'> {
   /**
    * The authentication backend by which Django loads the user. Default: the only one of `backends`
    * of `djangoSessions`.
@@ -107,6 +108,14 @@ export interface DjangoLoginOptions extends LoginOptions {
   readonly backend?: string
   /** As `session.setExpiry`. */
   readonly expiry?: Expiry
+}
+
+const UNSUPPORTED = 'the table of Django cannot find sessions by user; a change of the password ends them'
+
+const LOGIN: OptionTable = {
+  owner: 'djangoLogin',
+  checks: { ...PROOF_CHECKS, backend: aText },
+  foreign: { maxPerUser: UNSUPPORTED, revokeOthers: UNSUPPORTED },
 }
 
 /**
@@ -124,6 +133,7 @@ export interface DjangoLoginOptions extends LoginOptions {
  * `session.login`.
  */
 export function djangoLogin<Data>(session: Session<Data>, user: DjangoUser, options: DjangoLoginOptions = {}): void {
+  checkOptions(options, LOGIN)
   const django = djangoDraftOf(session, 'djangoLogin')
   const { draft, site } = django
   draft.openForWrite()
