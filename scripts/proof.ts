@@ -11,6 +11,8 @@
 //                                                      sessions
 //   npm run proof -- --streams                         requests that change their session while they
 //                                                      stream the response
+//   npm run proof -- --express-session                 handlers that change req.session of the
+//                                                      drop-in replacement of express-session
 //   npm run proof -- --skew 90s                        clocks up to three minutes apart
 //   npm run proof -- --no-merging                      several writes in flight, as on Workers
 //   npm run proof -- --calls                           every store call fails once, in every way
@@ -26,6 +28,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { milliseconds } from '../src/core/base/duration.ts'
 import { type Anomaly, check } from '../test/proof/checks/checker.ts'
 import type { Exchange } from '../test/proof/checks/history.ts'
+import * as dropIn from '../test/proof/express-session/runs.ts'
 import { FAILURES, failEveryCall, VERBS } from '../test/proof/faults/nth-call.ts'
 import { load } from '../test/proof/processes/load.ts'
 import { CACHES, formatFailures, runSeeds, type SeedResults, type StoreName, seedsFrom } from '../test/proof/simulation/campaign.ts'
@@ -41,6 +44,7 @@ const values = new Command('proof')
   .option('--seeds <count>', 'number of seeded runs', Number, 1000)
   .option('--first <seed>', 'the first seed', Number, 1)
   .option('--seed <seed>', 'runs only this seed and prints every anomaly', Number)
+  .option('--express-session', 'handlers that change req.session of sojourn/express-session, on memory')
   .addOption(new Option('--store <name>', 'the store').choices(STORES).default('memory'))
   .option('--logins', 'many parallel logins, and sessions that live for several minutes')
   .option('--streams', 'many requests change their session while they stream the response')
@@ -58,6 +62,7 @@ interface Values {
   readonly seeds: number
   readonly first: number
   readonly seed?: number
+  readonly expressSession?: true
   readonly store: string
   readonly logins?: boolean
   readonly streams?: boolean
@@ -76,7 +81,16 @@ console.log(`${failed === 0 ? 'clean' : `${failed} FAILED`} after ${seconds()} s
 process.exitCode = failed === 0 ? 0 : 1
 
 async function proveSeeds(): Promise<number> {
+  if (values.expressSession) return proveExpressSession()
   return isServer(values.store) ? onServer(values.store, (url) => proveSeedsOn(url as StoreName)) : proveSeedsOn(values.store as StoreName)
+}
+
+async function proveExpressSession(): Promise<number> {
+  const list = values.seed === undefined ? seedsFrom(values.first, values.seeds) : [values.seed]
+  const results = await dropIn.runSeeds(list)
+  console.log(`${list.length} seeds of req.session, ${results.requests} requests: ${formatCounts(results.responses)}`)
+  console.log(dropIn.formatFailures(results))
+  return results.failed.length
 }
 
 /** Milliseconds of a text such as `90s`. */

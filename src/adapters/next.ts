@@ -85,7 +85,7 @@ export function nextSessions<Data = Default, const S extends Schemas = Schemas>(
     route(handler) {
       checkHandler(handler, 'route(handler)')
       return async (request, context) => {
-        const current = await exchanges.current()
+        const current = await exchanges.current(request.method)
         return current.run(
           async () => handler(request, current.exchange.session, context),
           ({ exchange }, run) => respond(exchange, run, (thrown) => thrownResponse(thrown, request)),
@@ -95,7 +95,7 @@ export function nextSessions<Data = Default, const S extends Schemas = Schemas>(
     proxy(handler) {
       checkHandler(handler, 'proxy(handler)')
       return async (request, event) => {
-        const current = await exchanges.current()
+        const current = await exchanges.current(request.method)
         return current.run(
           async () => (await handler(request, current.exchange.session, event)) ?? NextResponse.next(),
           ({ exchange }, run) => respond(exchange, run, () => undefined, withCookies),
@@ -125,7 +125,7 @@ async function commitAction<Data, Result>(current: NextExchange<Data>, run: () =
 function withCookies(response: Response, delivery: Delivery): Response {
   if (!('cookies' in response)) return withSessionHeaders(response, delivery)
   const { cookies } = response as NextResponse
-  writeToJar({ read: () => undefined, write: (name, value, options) => cookies.set({ name, value, ...options }) }, delivery.cookies)
+  void writeToJar({ read: () => undefined, write: (name, value, options) => cookies.set({ name, value, ...options }) }, delivery.cookies)
   setCaching(response.headers, delivery)
   return response
 }

@@ -129,4 +129,85 @@ describe('a cookie jar', () => {
     session.set('a', 1)
     await expect(sessions.commit(session, { status: 200 })).rejects.toThrow('too late')
   })
+
+  it.each<[string, (cookies: Cookies) => CookieJar['read']]>([
+    [
+      'the value',
+      ({ values }) =>
+        (name) =>
+          values.get(name),
+    ],
+    [
+      'an object with the value, as cookies() of Next does',
+      ({ values }) =>
+        (name) =>
+          wrapped(values.get(name)),
+    ],
+  ])('may return %s', async (_, read) => {
+    const sessions = createManager()
+    const cookies = new Cookies()
+    const jar = { ...cookies.jar(), read: read(cookies) }
+    await (await sessions.open(jar)).set('name', 'ada').save()
+    expect((await sessions.open(jar)).get('name')).toBe('ada')
+  })
+
+  it.each<[unknown, string]>([
+    [Promise.resolve('x'), 'a promise'],
+    [null, 'null'],
+    [7, '7'],
+    [{ name: 'sid' }, 'an object'],
+  ])('is refused with a remedy if it reads %o', async (value, shown) => {
+    const opened = createManager().open({ read: () => value as string, write: () => undefined })
+    await expect(opened).rejects.toMatchObject({
+      code: 'ERR_SESSION_CONFIG',
+      message: expect.stringContaining(`returned ${shown}. Return`),
+    })
+  })
+
+  it.each(['save', 'commit'] as const)('that writes asynchronously is awaited by %s', async (verb) => {
+    const sessions = createManager()
+    const seen: string[] = []
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const session = await sessions.open({ read: () => undefined, write: () => promise.then(() => seen.push('written')) })
+    session.set('a', 1)
+    const done = (verb === 'save' ? session.save() : sessions.commit(session, { status: 200 })).then(() => seen.push('committed'))
+    setImmediate(resolve)
+    await done
+    expect(seen).toEqual(['written', 'committed'])
+  })
+
+  it('rejects the commit with the error of an asynchronous write', async () => {
+    const sessions = createManager()
+    const session = await sessions.open({ read: () => undefined, write: () => Promise.reject(new TypeError('too late')) })
+    session.set('a', 1)
+    await expect(sessions.commit(session, { status: 200 })).rejects.toThrow('too late')
+  })
+
+  it.each<[string, CookieJar['request']]>([
+    ['Request', new Request('https://shop.example/', { method: 'POST', headers: { 'Sec-Fetch-Site': 'cross-site' } })],
+    ['Request with Origin only', new Request('https://shop.example/', { method: 'POST', headers: { Origin: 'https://evil.example' } })],
+    [
+      'request of Node',
+      { method: 'POST', url: '/', headers: { host: 'shop.example', origin: 'https://evil.example' }, socket: { encrypted: true } },
+    ],
+  ])('has no session for a forged %s', async (_, request) => {
+    const sessions = createManager()
+    const cookies = new Cookies()
+    await (await sessions.open(cookies.jar())).set('name', 'ada').save()
+    const session = await sessions.open(cookies.jar(request))
+    expect(session.get('name')).toBeUndefined()
+    expect(() => session.set('name', 'eve')).toThrow(expect.objectContaining({ code: 'ERR_SESSION_CSRF' }))
+  })
+
+  it('has its session for a request of the same origin', async () => {
+    const sessions = createManager()
+    const cookies = new Cookies()
+    await (await sessions.open(cookies.jar())).set('name', 'ada').save()
+    const request = new Request('https://shop.example/', { method: 'POST', headers: { Origin: 'https://shop.example' } })
+    expect((await sessions.open(cookies.jar(request))).get('name')).toBe('ada')
+  })
 })
+
+function wrapped(value: string | undefined): { readonly name: string; readonly value: string } | undefined {
+  return value === undefined ? undefined : { name: 'sid', value }
+}

@@ -173,6 +173,21 @@ describe('a thrown response', () => {
     expect([response.status, await response.text(), await rows()]).toEqual([500, 'sorry', 0])
   })
 
+  it.each<[string, (response: Response) => Response]>([
+    ['thrown', raise],
+    ['returned', (response) => response],
+  ])('that is a network error and %s saves nothing, because its client gets no cookie', async (_, respondWith) => {
+    const events: string[] = []
+    const { sessions, rows } = createScriptedManager({ onEvent: ({ type }) => void events.push(type) })
+    const handle = withSession(sessions, (_request, session): Response => {
+      session.set('a', 1)
+      return respondWith(Response.error())
+    })
+    const { type } = await handle(page())
+    expect([type, await rows()]).toEqual(['error', 0])
+    expect(events).not.toContain('cookie-set')
+  })
+
   it('is dropped if the commit fails', async () => {
     const { sessions, store } = createScriptedManager()
     store.script = failingWrites

@@ -113,6 +113,21 @@ describe('express-ws', () => {
     expect(JSON.parse((await browser.get('/')).body)).toEqual({ name: 'ada', notes: ['hello'] })
   })
 
+  it('refuses what needs a cookie, and keeps the session of the page', async () => {
+    const port = await start()
+    const browser = new Browser(port)
+    await browser.post('/name/ada')
+    const connection = await Connection.open(port, '/login', browser.cookies)
+    expect(await connection.ask('grace')).toBe('ERR_SESSION_CONFIG')
+    await connection.close()
+    expect(JSON.parse((await browser.get('/')).body)).toEqual({ name: 'ada' })
+  })
+
+  it('starts no session, because its id would reach nobody', async () => {
+    const connection = await Connection.open(await start(), '/login', new Map())
+    expect(await connection.ask('grace')).toBe('ERR_SESSION_CONFIG')
+  })
+
   it('warns and emits an event when a connection closes with changes that were not saved', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
     const events: string[] = []

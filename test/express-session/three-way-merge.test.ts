@@ -34,6 +34,8 @@ describe('a merge of the changes of two requests', () => {
     ['lets another type win', ['a'], 'text', ['a', 'b'], 'text'],
     ['deletes an object of which nothing is left', { a: 1 }, undefined, { a: 1 }, undefined],
     ['keeps what others added to an object that the request deleted', { a: 1 }, undefined, { a: 1, b: 2 }, { b: 2 }],
+    ['restores no member of an object that the other deleted', { user: 7 }, { user: 7, b: 2 }, undefined, { b: 2 }],
+    ['keeps a member that the request changed in an object that the other deleted', { a: 1, b: 2 }, { a: 3, b: 2 }, undefined, { a: 3 }],
     [
       'keeps a member named __proto__',
       JSON.parse('{}'),

@@ -39,9 +39,8 @@ export class NextExchange<Data> {
     this.#isQuiet = isQuiet
   }
 
-  static async open<Data>(adapter: SessionAdapter<Data>, received: Headers, cookies: NextCookies): Promise<NextExchange<Data>> {
+  static async open<Data>(adapter: SessionAdapter<Data>, incoming: NextIncoming, cookies: NextCookies): Promise<NextExchange<Data>> {
     const ability: Ability = { issues: false, refusal: OUTSIDE_WRAPPERS, late: adapter.saveOnEnd }
-    const incoming = new NextIncoming(received, cookies)
     return new NextExchange(await adapter.open(incoming, ability), ability, cookies, incoming.isQuiet)
   }
 
@@ -91,7 +90,7 @@ export class NextExchange<Data> {
     const pending = this.exchange.delivery().cookies
     if (pending === this.#set) return
     this.#set = pending
-    writeToJar({ read: () => undefined, write: (name, value, options) => this.#cookies.set({ name, value, ...options }) }, pending)
+    void writeToJar({ read: () => undefined, write: (name, value, options) => this.#cookies.set({ name, value, ...options }) }, pending)
   }
 
   /**
@@ -118,12 +117,12 @@ export class NextExchanges<Data> {
     this.#adapter = adapter
   }
 
-  /** The exchange of the current request. Its session is loaded once. */
-  async current(): Promise<NextExchange<Data>> {
+  /** The exchange of the current request, with its method where it is known. Its session is loaded once. */
+  async current(method?: string): Promise<NextExchange<Data>> {
     const [received, jar] = await Promise.all([headers(), cookies()])
     let found = this.#exchanges.get(received)
     if (found === undefined) {
-      found = NextExchange.open(this.#adapter, received, jar)
+      found = NextExchange.open(this.#adapter, new NextIncoming(received, jar, method), jar)
       this.#exchanges.set(received, found)
     }
     return found

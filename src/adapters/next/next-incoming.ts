@@ -17,12 +17,30 @@ export interface NextCookies {
  */
 export class NextIncoming implements IncomingRequest {
   readonly isQuiet: boolean = isPrefetch()
+  readonly method: string | undefined
   readonly #headers: Headers
   readonly #cookies: NextCookies
 
-  constructor(headers: Headers, cookies: NextCookies) {
+  /** `method`: that of the request, where Next passes the request to the application. */
+  constructor(headers: Headers, cookies: NextCookies, method: string | undefined) {
     this.#headers = headers
     this.#cookies = cookies
+    this.method = method ?? (this.#hasBody ? 'POST' : undefined)
+  }
+
+  /**
+   * Whether the request has a body, if an empty one. Next does not show the method of a Server Action,
+   * nor that of a Route Handler to `getSession()`. Of the requests that browsers send to other origins
+   * without asking them first, only those with POST have one.
+   */
+  get #hasBody(): boolean {
+    return ['content-length', 'transfer-encoding', 'next-action'].some((name) => this.#headers.has(name))
+  }
+
+  /** As Next determines it for Server Actions: it sets `X-Forwarded-Host` itself, and keeps that of a proxy. */
+  get origin(): string | undefined {
+    const host = this.header('x-forwarded-host')?.replace(/,.*/s, '').trim() ?? this.header('host')
+    return host === undefined ? undefined : `${this.secure ? 'https' : 'http'}://${host}`
   }
 
   /** Next sets this header itself, and keeps the one of a proxy. */

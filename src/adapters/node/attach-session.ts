@@ -4,7 +4,7 @@ import { NodeRequest } from '../../core/cookie/node-request.ts'
 import type { Exchange, ResponseAbility, SessionAdapter } from '../../core/manager/adapter-port.ts'
 import type { Session } from '../../core/session/session.ts'
 import { openOnce } from '../shared/manager.ts'
-import { deferResponse, isNodeResponse } from './defer-response.ts'
+import { canDefer, deferResponse, isUpgrade } from './defer-response.ts'
 
 /** A request and response of Node, as the framework passes them. */
 export interface NodeExchange {
@@ -24,8 +24,8 @@ export interface NodeExchange {
  * every framework that works on Node's request and response. `remedy` is the setting to name when a
  * cookie cannot be set over plain HTTP.
  *
- * Objects other than Node's responses are not deferred and get no cookie. Their session can be read;
- * changes of a session that exists are committed by `save()`.
+ * Objects other than Node's responses, and the response to an upgrade, are not deferred and get no
+ * cookie. Their session can be read; changes of a session that exists are committed by `save()`.
  */
 export function attachSession<Data>(
   adapter: SessionAdapter<Data>,
@@ -33,7 +33,7 @@ export function attachSession<Data>(
 ): (exchange: NodeExchange) => Promise<Exchange<Data> | undefined> {
   const environment = process.env['NODE_ENV'] // read once, because a read takes 0.17 µs (Node 24)
   return async function attach({ req, res, secure, originalUrl, fail }) {
-    const isDeferrable = isNodeResponse(res)
+    const isDeferrable = canDefer(req, res)
     if (isDeferrable && res.headersSent && adapter.boundTo(req) === undefined)
       throw new HeadersSentError('session() ran after the response had started. Install it before the middleware that responds.')
     const exchange = await openOnce(
@@ -54,11 +54,6 @@ export function attachSession<Data>(
 }
 
 const WITHOUT_RESPONSE: ResponseAbility = { issues: false, late: false }
-
-/** Whether the connection becomes a WebSocket or the like. It is then used without a response. */
-function isUpgrade(req: IncomingMessage & { readonly upgrade?: boolean }): boolean {
-  return req.upgrade === true
-}
 
 /** After the handlers of `close`, which may save the session. */
 function abandonLater<Data>(exchange: Exchange<Data>): void {

@@ -57,8 +57,13 @@ function checkResponse(result: unknown): Response {
  */
 export async function commitFor<Data>(exchange: Exchange<Data>, response: Response, apply: Apply = withSessionHeaders): Promise<Response> {
   const isComplete = response.status < 200 || (response.body ?? undefined) === undefined
-  const delivery = await exchange.commit(response.status, { isComplete, isStreaming: undefined })
+  const delivery = await exchange.commit(statusOf(response), { isComplete, isStreaming: undefined })
   return apply(exchange.isLate ? endingAfterCommit(exchange, response) : response, delivery)
+}
+
+/** A network error (`Response.error()`) is a failure, and its client gets no cookie. */
+function statusOf({ status }: Response): number {
+  return status === 0 ? 500 : status
 }
 
 function endingAfterCommit<Data>(exchange: Exchange<Data>, response: Response): Response {

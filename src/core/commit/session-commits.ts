@@ -93,7 +93,16 @@ export class SessionCommits {
 
   /** Writes the cookies to the jar of the request, if it has one, also after a failed commit. */
   #delivered<T>(committed: Promise<T>): Promise<T> {
-    return this.#draft.hasJar ? committed.finally(() => void this.#draft.delivery()) : committed
+    return this.#draft.pending.hasJar ? this.#writtenToJar(committed) : committed
+  }
+
+  async #writtenToJar<T>(committed: Promise<T>): Promise<T> {
+    try {
+      return await committed
+    } finally {
+      this.#draft.delivery()
+      await this.#draft.pending.written
+    }
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

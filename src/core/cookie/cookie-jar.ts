@@ -1,5 +1,7 @@
 import { joinChunks } from '../../wire/cookie-chunks.ts'
 import type { CookieAttributes } from '../../wire/set-cookie.ts'
+import { ConfigError } from '../base/errors.ts'
+import { formatValue } from '../base/format.ts'
 import type { IncomingRequest } from './incoming-request.ts'
 import type { NodeMessage } from './node-request.ts'
 import type { CookieToSet } from './transport.ts'
@@ -23,14 +25,21 @@ export interface JarCookieOptions extends CookieAttributes {
  * ```
  */
 export interface CookieJar {
-  /** Returns the value of a cookie of the request; `undefined` when there is none. */
-  read(name: string): string | undefined
-  /** Sets a cookie of the response. A cookie is deleted with an empty value and `maxAge: 0`. */
-  write(name: string, value: string, options: JarCookieOptions): void
   /**
-   * The request, from which HTTPS and loopback are judged as always. Without it the connection counts
-   * as HTTPS, because a jar does not say: the cookie is `Secure`, and browsers do not store it over
-   * plain HTTP (Chromium and Firefox make an exception for localhost, Safari does not).
+   * Returns the value of a cookie of the request, or an object with it, as `cookies()` of Next does;
+   * `undefined` when there is none.
+   */
+  read(name: string): string | { readonly value: string } | undefined
+  /**
+   * Sets a cookie of the response. A cookie is deleted with an empty value and `maxAge: 0`. If this
+   * returns a promise, the commit waits for it, and rejects with its error.
+   */
+  write(name: string, value: string, options: JarCookieOptions): unknown
+  /**
+   * The request, from which HTTPS, loopback and forged requests (option `trustedOrigins`) are judged
+   * as always. Without it requests that pages of other origins send are not noticed, and the
+   * connection counts as HTTPS, because a jar does not say: the cookie is `Secure`, and browsers do not
+   * store it over plain HTTP (Chromium and Firefox make an exception for localhost, Safari does not).
    */
   readonly request?: Request | NodeMessage | IncomingRequest
 }
@@ -71,20 +80,48 @@ export class JarRequest implements IncomingRequest {
     return this.#request?.path
   }
 
+  get method(): string | undefined {
+    return this.#request?.method
+  }
+
+  get origin(): string | undefined {
+    return this.#request?.origin
+  }
+
+  get isQuiet(): boolean {
+    return this.#request?.isQuiet ?? false
+  }
+
   header(name: string): string | undefined {
     return this.#request?.header(name)
   }
 
   /** The `Cookie` header with the chunks of one value, which is what the jar can be asked for. */
   cookies(name: string): string {
-    return joinChunks(name, (chunk) => this.jar.read(chunk))
+    return joinChunks(name, (chunk) => valueOf(this.jar.read(chunk)))
   }
 }
 
-/** Writes the cookies of a response to its jar. */
-export function writeToJar(jar: CookieJar, cookies: readonly CookieToSet[]): void {
-  for (const { name, value, attributes, maxAge } of cookies) {
-    if (value === undefined) jar.write(name, '', { ...attributes, maxAge: 0, expires: new Date(0) })
-    else jar.write(name, value, maxAge === undefined ? attributes : { ...attributes, maxAge })
-  }
+/** The value of a cookie, as a jar has returned it. */
+function valueOf(read: unknown): string | undefined {
+  if (read === undefined || typeof read === 'string') return read
+  const { value } = Object(read) as { readonly value?: unknown }
+  if (typeof value === 'string') return value
+  throw new ConfigError(
+    `sessions.open({ read, write }): \`read(name)\` returned ${isPromise(read) ? 'a promise' : formatValue(read)}. Return the value of the cookie, an object \`{ value }\`, or undefined if there is none. If the framework reads cookies asynchronously, await them first: \`const cookies = await …\`.`,
+  )
+}
+
+/** Writes the cookies of a response to its jar. Returns a promise if the jar writes asynchronously. */
+export function writeToJar(jar: CookieJar, cookies: readonly CookieToSet[]): Promise<unknown> | undefined {
+  const written = cookies.map(({ name, value, attributes, maxAge }) =>
+    value === undefined
+      ? jar.write(name, '', { ...attributes, maxAge: 0, expires: new Date(0) })
+      : jar.write(name, value, maxAge === undefined ? attributes : { ...attributes, maxAge }),
+  )
+  return written.some(isPromise) ? Promise.all(written) : undefined
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof (Object(value) as { readonly then?: unknown }).then === 'function'
 }

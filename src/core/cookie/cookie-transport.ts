@@ -121,9 +121,19 @@ export function cookieTransport(options: CookieOptions): Transport {
  * cookie is inside, whatever path a proxy left of it.
  */
 function isOutside(path: string, request: IncomingRequest): boolean {
-  if (path === '/' || request.path === undefined || request.header('x-forwarded-prefix') !== undefined) return false
-  const directory = path.endsWith('/') ? path : `${path}/`
-  return request.path !== path && !request.path.startsWith(directory)
+  const { path: requested } = request
+  if (path === '/' || requested === undefined || isBelow(path, requested)) return false
+  const prefix = request.header('x-forwarded-prefix')
+  return prefix === undefined || !isBelow(path, withPrefix(prefix, requested))
+}
+
+function isBelow(path: string, requested: string): boolean {
+  return requested === path || requested.startsWith(path.endsWith('/') ? path : `${path}/`)
+}
+
+/** The path before the proxy shortened it. Of several proxies the first one is nearest to the client. */
+function withPrefix(prefix: string, requested: string): string {
+  return prefix.replace(/,.*/s, '').trim().replace(/\/$/, '') + requested
 }
 
 /**

@@ -39,6 +39,8 @@ export class Draft {
   /** The effects of reading the session. */
   readonly activity: Activity
   readonly response: ResponsePhase
+  /** The cookies that the response has to set. */
+  readonly pending: PendingDelivery
   #state: State
   #isNew: boolean | undefined
   #properties: Properties
@@ -70,7 +72,6 @@ export class Draft {
   #reserved: Identity | undefined
   /** The generations that this request left without ending their sessions. */
   #left: readonly number[] = []
-  readonly #pending: PendingDelivery
 
   constructor(context: DraftContext, state: State, client: Client = {}, access: AccessNow = FULL_ACCESS) {
     this.context = context
@@ -78,7 +79,7 @@ export class Draft {
     this.response = new ResponsePhase(access)
     this.activity = client.activity ?? ACTIVE
     this.openedAt = context.now()
-    this.#pending = new PendingDelivery(client, context.emit)
+    this.pending = new PendingDelivery(client, context.emit)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
     this.#properties = new Properties(context.values, NO_TEXTS)
   }
@@ -191,7 +192,7 @@ export class Draft {
     this.#pendingDeletes = [...this.#pendingDeletes, ...presentedIn(this.#state)]
     if (explicit && this.#state.is === 'live') this.#hasFlushedLiveSession = true
     this.unverified = undefined
-    this.#pending.clear('flush')
+    this.pending.clear('flush')
     this.#startNew()
   }
 
@@ -269,7 +270,7 @@ export class Draft {
     const before = this.currentIdentity?.id
     this.#properties.stopWatching()
     this.open(state, texts)
-    if (state.is !== 'live') this.#pending.clear('ended')
+    if (state.is !== 'live') this.pending.clear('ended')
     else if (state.identity.id !== before) this.onOutcome('new-id', state.identity, state.entry)
   }
 
@@ -284,9 +285,9 @@ export class Draft {
     const { context } = this
     const isCurrent = entry !== undefined && change !== 'unchanged'
     const issue = context.profile.issues({ change, isCurrent, entry, now: context.now(), texts: () => this.latestTexts }, context)
-    if (issue === 'clear') this.#pending.clear('ended')
+    if (issue === 'clear') this.pending.clear('ended')
     else if (issue !== undefined && identity !== undefined)
-      this.#pending.issue(identity, issue, context.capabilities.carriesData ? 'new-data' : 'new-id')
+      this.pending.issue(identity, issue, context.capabilities.carriesData ? 'new-data' : 'new-id')
   }
 
   /** Called when the outcome of a write is unknown. */
@@ -295,18 +296,13 @@ export class Draft {
     if (generation === this.#generation && identity !== undefined) this.#state = { is: 'unknown', identity }
   }
 
-  /** Whether `delivery` writes the cookies to a jar. */
-  get hasJar(): boolean {
-    return this.#pending.hasJar
-  }
-
   /**
    * The cookies and `Vary` that the response has to carry. As long as a flushed session is not
    * deleted, or a write is not verified, no cookie is set.
    */
   delivery(): Delivery {
     const canIssue = this.#pendingDeletes.length === 0 && this.unverified === undefined
-    const cookies = canIssue ? this.#pending.take() : []
+    const cookies = canIssue ? this.pending.take() : []
     return { cookies, vary: this.accessed || cookies.length > 0 ? this.context.transport.vary : undefined }
   }
 

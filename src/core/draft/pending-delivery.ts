@@ -1,4 +1,5 @@
 import type { Listener, SessionEvent } from '../base/events.ts'
+import { ignore } from '../base/ignore.ts'
 import { type CookieJar, writeToJar } from '../cookie/cookie-jar.ts'
 import { type Carrier, type CookieToSet, type Issue, NOTHING_PRESENTED, type Presented } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
@@ -38,6 +39,7 @@ export class PendingDelivery {
   #cookies: readonly CookieToSet[] = NONE
   /** Reports the pending cookies. `undefined` if that has happened. */
   #event: SessionEvent | undefined
+  #written: Promise<unknown> | undefined
 
   constructor(client: Client, emit: Listener) {
     this.#client = client
@@ -62,6 +64,11 @@ export class PendingDelivery {
     return this.#client.jar !== undefined
   }
 
+  /** Settles when the jar has written the cookies; `undefined` if it does so at once. */
+  get written(): Promise<unknown> | undefined {
+    return this.#written
+  }
+
   /**
    * Returns the cookies to set, or writes them to the jar of the request. The first call after a
    * change emits an event.
@@ -74,7 +81,10 @@ export class PendingDelivery {
     if (jar === undefined) return this.#cookies
     const cookies = this.#cookies
     this.#cookies = NONE
-    writeToJar(jar, cookies)
+    const written = writeToJar(jar, cookies)
+    if (written === undefined) return NONE
+    written.catch(ignore) // it rejects the commit, which waits for it
+    this.#written = written
     return NONE
   }
 

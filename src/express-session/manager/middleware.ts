@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { deferResponse, isNodeResponse } from '../../adapters/node/defer-response.ts'
+import { canDefer, deferResponse } from '../../adapters/node/defer-response.ts'
 import { milliseconds } from '../../core/base/duration.ts'
 import { randomTextFrom } from '../../core/base/random.ts'
 import type { LifecycleContext, MakeLifecycle } from '../../core/config/lifecycle.ts'
@@ -59,7 +59,7 @@ export function makeMiddleware<Data>(settings: Settings): Middleware<Data> {
   const adapter = adapterOf(sessions)
 
   async function attach(req: ExpressMessage, res: ServerResponse | object, fail: Next): Promise<void> {
-    const isDeferrable = isNodeResponse(res)
+    const isDeferrable = canDefer(req, res)
     const incoming = new ExpressRequest(req, settings)
     const exchange = await adapter.open(incoming, { issues: isDeferrable, late: isDeferrable })
     exchange.throwLoadError()

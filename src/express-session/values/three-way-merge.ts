@@ -28,10 +28,16 @@ function parse(text: string | undefined): unknown {
 function merge(base: unknown, mine: unknown, theirs: unknown): unknown {
   if (isEqual(mine, base)) return theirs
   if (isEqual(theirs, base)) return mine
-  if (Array.isArray(theirs) && isListOrAbsent(mine) && isListOrAbsent(base)) return mergeLists(base ?? [], mine, theirs)
-  if (Array.isArray(mine) && theirs === undefined && Array.isArray(base)) return mergeLists(base, mine, [])
-  if (isObject(theirs) && isObjectOrAbsent(mine) && isObjectOrAbsent(base)) return mergeObjects(base ?? {}, mine, theirs)
+  const stored = theirs === undefined ? emptyLike(base, mine) : theirs
+  if (Array.isArray(stored) && isListOrAbsent(mine) && isListOrAbsent(base)) return mergeLists(base ?? [], mine, stored)
+  if (isObject(stored) && isObjectOrAbsent(mine) && isObjectOrAbsent(base)) return mergeObjects(base ?? {}, mine, stored)
   return mine
+}
+
+/** A list or object that another request deleted counts as empty, so that nothing in it is restored. */
+function emptyLike(base: unknown, mine: unknown): unknown {
+  if (Array.isArray(base) && Array.isArray(mine)) return []
+  return isObject(base) && isObject(mine) ? {} : undefined
 }
 
 /** Returns `undefined` if this request deleted the object and no other request added to it. */

@@ -21,11 +21,19 @@ describe('a write with the option `cookie.path`', () => {
     expect(app.events).toContainEqual({ type: 'cookie-refused', reason: 'outside-path' })
   })
 
+  it.each(['', '/', '/other', '/apple', 'app', '/ap, /app'])('is an error with the prefix %j, which a client can send', async (prefix) => {
+    const session = await app.sessions.open(requestTo('/login', { 'x-forwarded-prefix': prefix }))
+    expect(catchError(() => session.set('a', 1))).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+  })
+
   it.each<[string, IncomingRequest]>([
     ['the path itself', requestTo('/app')],
     ['a path below it', requestTo('/app/cart')],
     ['an adapter that does not know the path', requestTo(undefined)],
     ['a proxy that shortens the path and says so', requestTo('/cart', { 'x-forwarded-prefix': '/app' })],
+    ['a proxy with a slash at the end of its prefix', requestTo('/cart', { 'x-forwarded-prefix': '/app/' })],
+    ['several proxies', requestTo('/cart', { 'x-forwarded-prefix': '/app, /inner' })],
+    ['a path inside, whatever prefix a client sends', requestTo('/app/cart', { 'x-forwarded-prefix': '/other' })],
     ['a request that brings the cookie, whatever a proxy left of its path', requestTo('/cart', { cookie: '__Secure-sid=old' })],
   ])('is accepted for %s', async (_, request) => {
     const session = await app.sessions.open(request)

@@ -43,6 +43,16 @@ export async function makeApp({ onEvent, failing = false } = {}) {
   app.get('/forgetful', { websocket: true }, (socket, request) => {
     socket.on('message', () => socket.send(String(request.session.increment('lost'))))
   })
+  app.get('/login', { websocket: true }, (socket, request) => {
+    socket.on('message', (data) => {
+      try {
+        request.session.login(data.toString())
+        socket.send('"logged in"')
+      } catch (error) {
+        socket.send(JSON.stringify(error.code))
+      }
+    })
+  })
   return app
 }
 

@@ -113,7 +113,18 @@ export function makeExpressWsApp(onEvent) {
   addPages(app)
   app.ws('/socket', (webSocket, req) => answer(webSocket, req.session))
   app.ws('/forgetful', (webSocket, req) => webSocket.on('message', () => webSocket.send(req.session.increment('lost'))))
+  app.ws('/login', (webSocket, req) => webSocket.on('message', (data) => webSocket.send(logIn(req.session, data.toString()))))
   return app
+}
+
+/** Logs a user in; returns the code of the error as JSON. */
+function logIn(session, user) {
+  try {
+    session.login(user)
+    return '"logged in"'
+  } catch (error) {
+    return JSON.stringify(error.code)
+  }
 }
 
 /** Answers `name` with the name in the session, and keeps every other message in the session. */

@@ -39,7 +39,7 @@ const EPOCH = 1_790_000_000_000
  */
 export const OVERLAP = 50_000
 /** The first request number of the final reads. */
-const FINAL_READS = 10_000_000
+export const FINAL_READS = 10_000_000
 
 /** Runs a scenario in this process on virtual time: one seed, one history. */
 export async function simulate(scenario: Scenario, make: MakeFixture): Promise<History> {
