@@ -1,8 +1,9 @@
 import * as crypto from 'node:crypto'
 import { ConfigError, CsrfError } from '../core/base/errors.ts'
+import { formatValue } from '../core/base/format.ts'
 import { validProofs } from '../core/changes/overlap.ts'
 import type { Draft } from '../core/draft/draft.ts'
-import { draftOf } from '../core/session/dictionary.ts'
+import { draftOf, isOfThisCopy } from '../core/session/dictionary.ts'
 import { checkCopy, type Session } from '../core/session/session.ts'
 import { fromBase64url, toBase64url } from '../wire/base64url.ts'
 import { constantTimeEqual } from '../wire/constant-time-equal.ts'
@@ -26,7 +27,7 @@ const BYTES = 32
  * ```
  */
 export function csrfToken<Data>(session: Session<Data>): string {
-  const draft = open(session)
+  const draft = open(session, 'csrfToken')
   const identity = draft.currentIdentity
   if (identity === undefined) return ''
   const mac = macOf(draft, identity.proof)
@@ -48,7 +49,7 @@ export function csrfToken<Data>(session: Session<Data>): string {
  * ```
  */
 export function verifyCsrfToken<Data>(session: Session<Data>, token: unknown): void {
-  const draft = open(session)
+  const draft = open(session, 'verifyCsrfToken')
   const { currentIdentity: identity, context } = draft
   if (identity === undefined) return
   const mac = unmask(token)
@@ -60,8 +61,10 @@ export function verifyCsrfToken<Data>(session: Session<Data>, token: unknown): v
   )
 }
 
-function open<Data>(session: Session<Data>): Draft {
+function open<Data>(session: Session<Data>, caller: string): Draft {
   checkCopy(session, 'This session')
+  if (!isOfThisCopy(session))
+    throw new ConfigError(`${caller}(session) got ${formatValue(session)} that is no session. Pass the session: req.session.`)
   const draft = draftOf(session).openForRead()
   if (draft.context.capabilities.renames !== true) return draft
   throw new ConfigError(

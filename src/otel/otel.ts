@@ -1,3 +1,6 @@
+// See core/values/session-data.ts.
+// oxlint-disable-next-line typescript/triple-slash-reference -- an import would not be in the declarations
+/// <reference path="../index.ts" preserve="true" />
 import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
 import { type MeterProvider, metrics, type TracerProvider, trace } from '@opentelemetry/api'
 import { aBoolean, checkOptions } from '../core/base/option-checks.ts'

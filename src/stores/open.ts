@@ -1,4 +1,5 @@
 import { ConfigError, SessionError } from '../core/base/errors.ts'
+import { aBoolean, checkOptions, type OptionTable } from '../core/base/option-checks.ts'
 import { messageOf } from '../core/base/realms.ts'
 import type { Store } from '../core/store/store.ts'
 import { openRedis, openRedisCluster } from './open/open-redis.ts'
@@ -14,6 +15,12 @@ export interface OpenStoreOptions {
    * `false`.
    */
   readonly existing?: boolean
+}
+
+const OPTIONS: OptionTable = {
+  owner: 'openStore',
+  checks: { createTable: aBoolean, existing: aBoolean },
+  foreign: { table: 'write it in the URL, `sqlite:sessions.db?table=shop`', create: 'use `createTable`' },
 }
 
 type Opener = (url: StoreUrl, options: OpenStoreOptions) => Promise<Store>
@@ -65,10 +72,11 @@ const EXAMPLES =
  * @throws ConfigError when the URL or an option is invalid, or the driver is not installed.
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
+  const given = checkOptions(options, OPTIONS)
   const parsed = parseStoreUrl(url)
   const { scheme } = parsed
   const open = Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined
-  if (open !== undefined) return open(parsed, options).catch(toConfigError(scheme))
+  if (open !== undefined) return open(parsed, given).catch(toConfigError(scheme))
   throw new ConfigError(`There is no store for URLs that begin with \`${scheme}:\`. Pass a URL such as ${EXAMPLES}.`)
 }
 

@@ -1,4 +1,5 @@
 import { type Duration, milliseconds } from '../core/base/duration.ts'
+import { ConfigError } from '../core/base/errors.ts'
 import { aBoolean, checkOptions, type OptionTable, oneOf, satisfies } from '../core/base/option-checks.ts'
 import { aDelay, aTable } from './shared/store-options.ts'
 import { sqlStatements } from './sql/sql-statements.ts'
@@ -66,7 +67,12 @@ export interface SqliteStoreOptions {
  * cannot be written to. Other errors of the file are `StoreError`s of the first operation.
  */
 export class SqliteStore extends SqlStore {
-  constructor(options: string | SqliteDatabase | SqliteStoreOptions) {
+  constructor(options: string | SqliteDatabase | SqliteStoreOptions)
+  constructor(options: string | SqliteDatabase | SqliteStoreOptions, ...others: readonly unknown[]) {
+    if (others.some((other) => other !== undefined))
+      throw new ConfigError(
+        "SqliteStore takes one argument. Pass all options in one object: new SqliteStore({ database: 'sessions.db', table: 'shop' }).",
+      )
     const given = typeof options === 'string' || isDatabase(options) ? { database: options } : options
     const { database, table = 'sessions', createTable = true, durability, busyTimeout } = checkOptions(given, OPTIONS)
     const owned = typeof database === 'string'

@@ -23,6 +23,12 @@ const AUGMENTATION = `declare module 'sojourn' {
 }
 `
 
+/** These declarations need the framework, and are compiled in its application. */
+const OF_FRAMEWORKS = ['sojourn/next', 'sojourn/react-router']
+
+/** This entry and `sojourn/express` both declare `Request.session`, so no project has both. */
+const EXPRESS_SESSION = 'sojourn/express-session'
+
 /** The sentence of `declare module 'sojourn'` in a file that imports only one entry. */
 const augmentations: readonly Project[] = ENTRIES.map((entry) => ({
   name: `declare module 'sojourn' next to an import of ${entry} alone`,
@@ -113,9 +119,18 @@ await app.register(session, {})
   {
     name: 'the declarations of every entry, with skipLibCheck off',
     options: { skipLibCheck: false },
-    files: { 'app.ts': ENTRIES.map((entry) => `import type {} from '${entry}'\n`).join('') },
+    files: { 'app.ts': importsOf(ENTRIES.filter((entry) => entry !== EXPRESS_SESSION && !OF_FRAMEWORKS.includes(entry))) },
+  },
+  {
+    name: 'the declarations of sojourn/express-session, with skipLibCheck off',
+    options: { skipLibCheck: false },
+    files: { 'app.ts': importsOf([EXPRESS_SESSION]) },
   },
 ]
+
+function importsOf(entries: readonly string[]): string {
+  return entries.map((entry) => `import type {} from '${entry}'\n`).join('')
+}
 
 /** The settings of CommonJS projects under which imports of the package compile to `require`. */
 const commonJsModules: readonly { readonly name: string; readonly options: object; readonly versions?: readonly string[] }[] = [

@@ -5,8 +5,10 @@ import { expect, it } from 'vitest'
 import { ignore } from '../../src/core/base/ignore.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { MysqlStore } from '../../src/stores/mysql.ts'
+import { openStore } from '../../src/stores/open.ts'
 import { PostgresStore } from '../../src/stores/postgres.ts'
 import { RedisStore } from '../../src/stores/redis.ts'
+import { SqliteStore } from '../../src/stores/sqlite.ts'
 
 /** Returns the message of the `ConfigError` that `act` throws. */
 function refusal(act: () => unknown): string {
@@ -88,4 +90,35 @@ it('RedisStore refuses a prefix with a hash tag, its own and that of the client'
     'leave out the braces',
   )
   for (const prefix of ['shop{:', '{}shop:', 'shop}:']) expect(() => new RedisStore({ client, prefix })).not.toThrow()
+})
+
+it.each<[options: unknown, contained: string]>([
+  [{ create: false }, 'use `createTable`'],
+  [{ tabel: 'shop' }, '`tabel` does not exist. The options are createTable, existing'],
+  [{ table: 'shop' }, '?table=shop'],
+  [{ createTable: 'no' }, "`createTable` is 'no'"],
+  ['shop', "not 'shop'"],
+])('openStore refuses %o', async (options, contained) => {
+  await expect(openStore('memory:', options as never)).rejects.toMatchObject({
+    code: 'ERR_SESSION_CONFIG',
+    message: expect.stringContaining(contained) as string,
+  })
+})
+
+it('SqliteStore refuses a second argument, which would have no effect', () => {
+  const Store = SqliteStore as unknown as new (...args: unknown[]) => unknown
+  expect(refusal(() => new Store(':memory:', { table: 'shop' }))).toContain('Pass all options in one object')
+})
+
+it('the error of a pool that the application has ended is no outage: it says so', async () => {
+  const [pg, mysql] = [new Pool(), createPool({})]
+  await pg.end()
+  await new Promise((resolve) => mysql.end(resolve))
+  for (const store of [new PostgresStore({ pool: pg }), new MysqlStore({ pool: mysql })]) {
+    await expect(store.load({ key: 'a', now: 0 })).rejects.toMatchObject({
+      code: 'ERR_SESSION_STORE',
+      applied: false,
+      remedy: expect.stringContaining('has ended this one') as string,
+    })
+  }
 })

@@ -45,7 +45,7 @@ export function checkOptions<Options extends object>(options: Options, table: Op
  * Whether a value is an object with own fields, or an empty literal. Others, such as a `Map`, a
  * list or a session, would look like an object without fields.
  */
-function hasFields(value: unknown): value is Readonly<Record<string, unknown>> {
+export function hasFields(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   if (Object.keys(value).length > 0) return true
   const prototype: unknown = Object.getPrototypeOf(value)

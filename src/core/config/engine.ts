@@ -56,7 +56,7 @@ export function makeEngine(
 ): Engine {
   const { store: given, clock: now = Date.now, codec = jsonCodec, schema = {}, properties, timeout = {}, maxSize = 1 << 20 } = options
   const { as: name = 'session' } = options
-  const values = new Values(codec, schema, emit, properties)
+  const values = new Values(codec, schema, emit, profile.names.user, properties)
   const randomText = randomTextFrom(options.random)
   const lifetime = profile.lifetime(options)
   const scope = profile.scope(options)

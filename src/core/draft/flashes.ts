@@ -14,6 +14,8 @@ const ID_LENGTH = 8
 export function addFlash(draft: Draft, key: string, message: unknown): void {
   if (typeof key !== 'string')
     throw new CodecError(formatValue(key), `The key of a message must be a string; this one is ${formatValue(key)}.`)
+  if (message === undefined)
+    throw new CodecError(key, `flash('${key}', message): the message is undefined. Pass one; to read messages, call flashed('${key}').`)
   const { values, randomText } = draft.openForWrite().context
   const text = values.print(`_flash.${key}`, message)
   draft.record({ kind: 'set', name: flashName(key, randomText(ID_LENGTH)), text })

@@ -171,8 +171,10 @@ export class Sessions<Data = Default> {
    * ```
    */
   of(request: object): Session<Data> {
-    const session = this.#requests.boundTo(request)
+    const session = Object(request) === request ? this.#requests.boundTo(request) : undefined
     if (session !== undefined) return session
+    if (Object(request) !== request)
+      throw new ConfigError(`sessions.of(request) got ${formatValue(request)}. Pass the request or the context of the framework.`)
     throw new ConfigError(
       'This request has no session of this manager. Install its middleware, app.use(session(sessions)), before the route.',
     )
@@ -188,9 +190,10 @@ export class Sessions<Data = Default> {
    * ```
    */
   revoke(handle: string): Promise<boolean> {
-    if (typeof handle === 'string') return this.#revoke(handle)
+    const isId = typeof handle === 'string' && !HASH.test(handle) && this.#engine.ids.parse(handle) !== undefined
+    if (typeof handle === 'string' && !isId) return this.#revoke(handle)
     throw new ConfigError(
-      `sessions.revoke(handle): the handle is ${formatValue(handle)}. Pass session.handle of a session that is saved, or a handle of users.list.`,
+      `sessions.revoke(handle): the handle is ${isId ? 'an id' : formatValue(handle)}. Pass session.handle of a session that is saved, or a handle of users.list.`,
     )
   }
 
@@ -263,6 +266,9 @@ export class Sessions<Data = Default> {
 }
 
 refuseCallbacks(Sessions, 'sessions', ['open', 'load', 'commit', 'revoke', 'revokeAll', 'clearExpired', 'close'], usePromise)
+
+/** A SHA-256, as most handles are. With the ids of express-session every text has the form of an id. */
+const HASH = /^[\w-]{43}$/
 
 const OPEN: OptionTable = { owner: 'sessions.open(request, options)', checks: { touch: aBoolean } }
 const CLEAR_EXPIRED: OptionTable = {

@@ -1,8 +1,7 @@
 import { type Duration, milliseconds } from '../base/duration.ts'
-import { CodecError, ConfigError, LoginRequiredError, SessionEndedError, StepUpRequiredError } from '../base/errors.ts'
+import { ConfigError, LoginRequiredError, SessionEndedError, StepUpRequiredError } from '../base/errors.ts'
 import { aBoolean, aDuration, type Check, checkOptions, type OptionTable, satisfies, wholeNumber } from '../base/option-checks.ts'
 import { isDate } from '../base/realms.ts'
-import { isUserId } from '../base/user-id.ts'
 import { userOf } from '../changes/intent.ts'
 import { factsOf, highest, type Levels, type LoginProof, lastProof } from '../changes/login-facts.ts'
 import { levelsUnder } from '../changes/overlap.ts'
@@ -57,8 +56,6 @@ export interface UserRequirement {
   readonly level?: number | undefined
 }
 
-/** The maximum length of a user id. A longer one is a mistake, such as a whole token. */
-const MAX_USER_ID = 1000
 /** A client chooses parts of the text, so a longer one is cut and not refused. */
 const MAX_DEVICE = 200
 
@@ -96,9 +93,6 @@ export function checkLogin(options: LoginOptions): void {
 export function recordLogin(draft: Draft, userId: unknown, options: LoginOptions): void {
   const { profile, values } = draft.context
   if (profile.loginRemedy !== undefined) throw new ConfigError(profile.loginRemedy)
-  if (!isUserId(userId)) throw new CodecError(profile.names.user, 'login(userId): pass a number, or a string that is not empty.')
-  if (String(userId).length > MAX_USER_ID)
-    throw new CodecError(profile.names.user, `login(userId): the id has more than ${MAX_USER_ID} characters. Pass the key of the user.`)
   const proof = proofOf(draft, options)
   const { maxPerUser, revokeOthers } = options
   draft.record({

@@ -1,6 +1,7 @@
-import { refuseCallbacks, usePromise } from '../base/callbacks.ts'
-import { CodecError } from '../base/errors.ts'
+import { continueAfter, refuseCallbacks, usePromise } from '../base/callbacks.ts'
+import { CodecError, ConfigError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
+import { hasFields } from '../base/option-checks.ts'
 import type { SessionCommits } from '../commit/session-commits.ts'
 import type { Draft } from '../draft/draft.ts'
 import type { Entries, Item, Name, NameOf, Value } from '../values/session-data.ts'
@@ -105,13 +106,17 @@ export class Dictionary<Data> {
 
   /**
    * Sets several properties, each as `set` does. If one of them cannot be stored, none is set.
-   * Returns the session.
+   * Returns the session. Throws `ConfigError` for a value that is not an object with properties.
    *
    * ```ts
    * session.assign({ theme: 'dark', language: 'en' })
    * ```
    */
   assign(properties: Partial<Data>): this {
+    if (!hasFields(properties))
+      throw new ConfigError(
+        `session.assign(properties) got ${formatValue(properties)}. Pass an object such as { theme: 'dark' }; of a Map, Object.fromEntries(map).`,
+      )
     const draft = this.#draft.openForWrite()
     const texts = Object.entries(properties).map(
       ([name, value]) => [this.#writable(name), draft.context.values.print(name, value)] as const,
@@ -183,6 +188,10 @@ export class Dictionary<Data> {
    * ```
    */
   update<K extends Name<Data>, R extends Value<Data, K> | undefined>(key: K, change: (current: Value<Data, K> | undefined) => R): R {
+    if (typeof change !== 'function')
+      throw new ConfigError(
+        `session.update(key, change): \`change\` is ${formatValue(change)}. Pass a function such as (current) => current; to set a value, call session.set(key, value).`,
+      )
     const draft = this.#draft.openForRead().openForWrite()
     const { values } = draft.context
     draft.collectChangesOf(this.#writable(key))
@@ -365,6 +374,8 @@ export class Dictionary<Data> {
 }
 
 refuseCallbacks(Dictionary, 'session', ['claim'], usePromise)
+refuseCallbacks(Dictionary, 'session', ['assign', 'delete', 'pop', 'increment'], continueAfter)
+refuseCallbacks(Dictionary, 'session', ['set', 'setDefault', 'update'], continueAfter, 2)
 throwOnAssignment(Dictionary)
 
 function ensure(name: string, condition: boolean, message: string): void {

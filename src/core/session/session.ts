@@ -369,6 +369,8 @@ refuseCallbacks(
   ['flush', 'logout', 'clear', 'cycleId', 'login', 'reauthenticate', 'setExpiry', 'reflash'],
   continueAfter,
 )
+refuseCallbacks(Session, 'session', ['flashed'], continueAfter)
+refuseCallbacks(Session, 'session', ['flash'], continueAfter, 2)
 throwOnAssignment(Session)
 
 /** Throws `ConfigError` for a session that another copy of this package made. Internal. */

@@ -2,6 +2,7 @@ import type { Codec } from '../../codecs/codec.ts'
 import { CodecError, ConfigError } from '../base/errors.ts'
 import type { Listener } from '../base/events.ts'
 import { isError, isPromise } from '../base/realms.ts'
+import { checkUserId } from '../base/user-id.ts'
 import type { PropertyClass, SchemaResult, Schemas } from './session-data.ts'
 
 /**
@@ -12,10 +13,19 @@ export class Values {
   readonly #codec: Codec
   readonly #schemas: Schemas
   readonly #emit: Listener
+  readonly #user: string
   readonly #secret: ReadonlySet<string>
   readonly #client: ReadonlySet<string>
 
-  constructor(codec: Codec, schemas: Schemas, emit: Listener, classes: Readonly<Record<string, PropertyClass | undefined>> = {}) {
+  /** `user` is the name of the property with the id of the user. */
+  constructor(
+    codec: Codec,
+    schemas: Schemas,
+    emit: Listener,
+    user: string,
+    classes: Readonly<Record<string, PropertyClass | undefined>> = {},
+  ) {
+    this.#user = user
     this.#codec = codec
     this.#schemas = schemas
     this.#emit = emit
@@ -26,10 +36,11 @@ export class Values {
   }
 
   /**
-   * The text of a value that is to be stored. Throws `CodecError` when it cannot be stored or its
-   * schema refuses it.
+   * The text of a value that is to be stored. Throws `CodecError` when it cannot be stored, its
+   * schema refuses it, or it is the user and cannot be the id of one.
    */
   print(name: string, value: unknown): string {
+    if (name === this.#user) checkUserId(name, value)
     if (value === undefined) throw new CodecError(name, `The property "${name}" cannot be undefined. To remove it, call delete('${name}').`)
     if (!this.hasSchema(name)) return this.#print(name, value)
     const result = this.#validate(name, value)

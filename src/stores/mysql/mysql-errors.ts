@@ -1,3 +1,5 @@
+import { messageOf } from '../../core/base/realms.ts'
+
 /** The properties of errors of mysql2. Only errors of the server have an SQLSTATE. */
 interface MysqlError {
   readonly errno?: unknown
@@ -80,9 +82,13 @@ const REMEDIES: ReadonlyMap<number, string> = new Map([
   [1364, OTHER_TABLE],
 ])
 
+/** The message of mysql2, which has no code. */
+const POOL_CLOSED = 'Pool is closed.'
+
 /** What to do about an error of the server that waiting does not end. */
 export function remedyFor(error: unknown, missingTable: string): string | undefined {
   const { errno, sqlState } = Object(error) as MysqlError
+  if (messageOf(error) === POOL_CLOSED) return 'Pass a `pool` that is open; the application has ended this one.'
   if (typeof sqlState !== 'string') return undefined
   return isNoSuchTable(error) ? missingTable : REMEDIES.get(Number(errno))
 }

@@ -65,10 +65,14 @@ const REMEDIES: readonly (readonly [state: string, remedy: string])[] = [
   ['42', 'Compare the table with the SQL of this version; it is another table or was changed.'],
 ]
 
+/** The message of pg, which has no code. */
+const POOL_ENDED = 'Cannot use a pool after calling end on the pool'
+
 /** What to do about an error of the server that waiting does not end. */
 export function remedyFor(error: unknown, missingTable: string): string | undefined {
   const state = sqlState(error)
   if (state === '42P01') return missingTable
+  if (messageOf(error) === POOL_ENDED) return 'Pass a `pool` that is open; the application has ended this one.'
   if (state !== undefined) return REMEDIES.find(([start]) => state.startsWith(start))?.[1]
   // Errors of pg without a code: the server asks for a password and there is none.
   return messageOf(error).startsWith('SASL:') ? 'Correct the user and the password of the `pool`.' : undefined

@@ -48,7 +48,9 @@ export const listClauses: Clauses = {
     for (const key of gone) await store.delete({ key })
     const rest = first.cursor === undefined ? {} : await listAll(store, { now: NOW, limit: 4, cursor: first.cursor })
     const left = Object.entries(rows).filter(([key]) => !gone.includes(key) && !listed.includes(key))
-    assertEqual(rest, Object.fromEntries(left), 'the entries of the pages after the first')
+    // After deletions a store may return entries of earlier pages again, as `SCAN` of Redis does.
+    const added = Object.entries(rest).filter(([key]) => gone.includes(key) || !listed.includes(key))
+    assertEqual(Object.fromEntries(added), Object.fromEntries(left), 'the entries of the pages after the first')
   },
 }
 

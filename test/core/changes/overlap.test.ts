@@ -11,7 +11,7 @@ import type { Entry } from '../../../src/core/store/store.ts'
 import { Values } from '../../../src/core/values/values.ts'
 import { DAY, MINUTE, START } from '../fixture.ts'
 
-const values = new Values(jsonCodec, {}, () => undefined)
+const values = new Values(jsonCodec, {}, () => undefined, 'userId')
 const context: MergeContext = {
   lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false },
   parse: values.parse,

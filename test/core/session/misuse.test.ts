@@ -39,6 +39,17 @@ describe('habits from other session libraries', () => {
     ['setExpiry', '1h'],
     ['login', 1],
     ['login', 1, {}],
+    ['set', 'a', 1],
+    ['setDefault', 'a', 1],
+    ['update', 'a', () => 1],
+    ['delete', 'a'],
+    ['pop', 'a'],
+    ['pop', 'a', 1],
+    ['increment', 'a'],
+    ['increment', 'a', 1],
+    ['assign', { a: 1 }],
+    ['flash', 'a', 'text'],
+    ['flashed', 'a'],
   ]
   it.each(verbs)('refuses a callback for session.%s, which it would never call, and changes nothing', async (name, ...args) => {
     const session = sessions.create()

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { csrfToken, verifyCsrfToken } from '../../../src/csrf/csrf.ts'
 import { createSessions } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { catchError } from '../fixture.ts'
@@ -88,5 +89,111 @@ describe('options of the manager', () => {
     for (const options of [session, { exept: session }])
       expect(catchError(() => void sessions.users.revoke(8, options as never)).code).toBe('ERR_SESSION_CONFIG')
     expect(await sessions.users.list(8)).toHaveLength(1)
+  })
+})
+
+describe('arguments of another type are an error that says what to pass', () => {
+  class Basket {}
+  it.each<[value: unknown, contained: string]>([
+    [new Map([['theme', 'dark']]), 'Object.fromEntries(map)'],
+    ['ab', "got 'ab'"],
+    [[1], 'got an array'],
+    [null, 'got null'],
+    [undefined, 'got undefined'],
+    [5, 'got 5'],
+    [new Basket(), 'got an object'],
+  ])('session.assign(%o)', async (value, contained) => {
+    const session = sessions.create()
+    expect(await refusal(session, 'assign', value)).toMatchObject({
+      code: 'ERR_SESSION_CONFIG',
+      message: expect.stringContaining(contained) as string,
+    })
+    expect(session.modified).toBe(false)
+  })
+
+  it('assign takes an empty object, one without a prototype, and the data of a session', () => {
+    const other = sessions.create().set('theme', 'dark')
+    const session = sessions
+      .create()
+      .assign({})
+      .assign(Object.create(null) as object)
+      .assign(other.data)
+    expect(session.toObject()).toEqual({ theme: 'dark' })
+  })
+
+  it.each([[['visits']], [['visits', 5]]])('session.update(%o)', async (args) => {
+    const error = await refusal(sessions.create(), 'update', ...args)
+    expect(error).toMatchObject({ code: 'ERR_SESSION_CONFIG', message: expect.stringContaining('Pass a function') as string })
+  })
+
+  it("session.flash('a') names `flashed`", async () => {
+    const error = await refusal(sessions.create(), 'flash', 'a')
+    expect(error).toMatchObject({ code: 'ERR_SESSION_CODEC', message: expect.stringContaining("flashed('a')") as string })
+  })
+
+  it.each([undefined, null, {}, { session: 1 }, 'id'])('csrfToken(%o) and verifyCsrfToken(%o)', (value) => {
+    for (const act of [() => csrfToken(value as never), () => verifyCsrfToken(value as never, 'token')])
+      expect(catchError(act)).toMatchObject({
+        code: 'ERR_SESSION_CONFIG',
+        message: expect.stringContaining('Pass the session: req.session') as string,
+      })
+  })
+
+  it.each([undefined, null, 'request', 5])('sessions.of(%o)', async (value) => {
+    expect(await refusal(sessions, 'of', value)).toMatchObject({
+      code: 'ERR_SESSION_CONFIG',
+      message: expect.stringContaining('Pass the request') as string,
+    })
+  })
+
+  it.each<[request: unknown, contained: string]>([
+    [{ secure: true, loopback: false }, '`header(name)`'],
+    [{ headers: new Map() }, 'sessions.open(request) got an object'],
+    [{ headers: null }, 'sessions.open(request) got an object'],
+    [{ headers: { Cookie: 'sid=1' } }, "'Cookie' is not in lower case"],
+    [{ headers: { Host: 'shop.example' }, requestContext: {} }, "'Host' is not in lower case"],
+  ])('sessions.open(%o)', async (request, contained) => {
+    expect(await refusal(sessions, 'open', request)).toMatchObject({
+      code: 'ERR_SESSION_CONFIG',
+      message: expect.stringContaining(contained) as string,
+    })
+  })
+
+  it('sessions.revoke refuses an id without showing it, and takes a handle', async () => {
+    const session = sessions.create().set('a', 1)
+    await session.save()
+    const { id = '', handle = '' } = session
+    const { code, message } = await refusal(sessions, 'revoke', id)
+    expect([code, message.includes('is an id'), message.includes(id.slice(0, 16))]).toEqual(['ERR_SESSION_CONFIG', true, false])
+    expect(await sessions.revoke(handle)).toBe(true)
+  })
+})
+
+describe('a value that cannot be the id of a user is refused by every way to set it, as by login', () => {
+  it.each<[kind: string, value: unknown]>([
+    ['a long text', 'x'.repeat(3000)],
+    ['an object', { id: 1 }],
+    ['null', null],
+    ['an empty text', ''],
+    ['NaN', Number.NaN],
+  ])('%s', (_, value) => {
+    const session = sessions.create()
+    const id = value as never
+    const ways = [
+      () => session.login(id),
+      () => session.set('userId', id),
+      () => session.assign({ userId: id }),
+      () => session.update('userId', () => id),
+      () => session.setDefault('userId', id),
+      () => void (session.data['userId'] = id),
+    ]
+    const errors = ways.map((way) => catchError(way))
+    for (const error of errors) expect(error).toMatchObject({ code: 'ERR_SESSION_CODEC', property: 'userId' })
+    expect(new Set(errors.map(({ message }) => message)).size).toBe(1)
+    expect([session.modified, session.userId]).toEqual([false, undefined])
+  })
+
+  it('an id is set', () => {
+    expect(sessions.create().set('userId', 'x'.repeat(1000)).set('userId', 7).userId).toBe(7)
   })
 })

@@ -72,8 +72,8 @@ export class Visitor {
 
   /** As `race`, while the page waits for a response. */
   async raceOutside(...steps: readonly string[]): Promise<void> {
-    const origin = new URL(this.page.url()).origin
-    for (const step of steps) await this.context.request.post(`/race/${step}`, { headers: { origin } })
+    const headers = { origin: new URL(this.page.url()).origin, 'sec-fetch-site': 'same-origin' } // as the page would send
+    for (const step of steps) await this.context.request.post(`/race/${step}`, { headers })
   }
 
   async close(): Promise<void> {
