@@ -1,4 +1,5 @@
 import { type Delivery, printSetCookie } from '../../core/cookie/transport.ts'
+import type { StartedResponse } from '../../core/draft/started-response.ts'
 import type { Exchange } from '../../core/manager/adapter-port.ts'
 import { privacyOf, withVary } from '../shared/caching.ts'
 import { errorStatus, reportError } from '../shared/error-status.ts'
@@ -27,8 +28,8 @@ export function setCaching(headers: Headers, { cookies, vary }: Delivery): void 
 type Apply = (response: Response, delivery: Delivery) => Response
 
 /**
- * Runs a handler, commits its session, and returns its response with what `apply` adds. If the commit
- * fails, the response is an empty one with the status of the error.
+ * Runs a handler, commits its session, and returns its response with what `apply` adds. If the
+ * commit fails, the response is an empty one with the status of the error.
  */
 export async function respond<Data, Result extends Response>(
   exchange: Exchange<Data>,
@@ -51,14 +52,30 @@ function checkResponse(result: unknown): Response {
 }
 
 /**
- * Commits the session for the response, and returns the response with what `apply` adds. If the session
- * can be changed while the body is sent, the body ends when these changes are committed, and fails if
- * their commit fails.
+ * Commits the session for the response, and returns the response with what `apply` adds. If the
+ * session can be changed while the body is sent, the body ends when these changes are committed,
+ * and fails if their commit fails.
  */
 export async function commitFor<Data>(exchange: Exchange<Data>, response: Response, apply: Apply = withSessionHeaders): Promise<Response> {
-  const isComplete = response.status < 200 || (response.body ?? undefined) === undefined
-  const delivery = await exchange.commit(statusOf(response), { isComplete, isStreaming: undefined })
+  const delivery = await exchange.commit(statusOf(response), new ReturnedResponse(response))
   return apply(exchange.isLate ? endingAfterCommit(exchange, response) : response, delivery)
+}
+
+/**
+ * A response that a handler returned. A class, because V8 makes a shape for each literal with a
+ * getter.
+ */
+class ReturnedResponse implements StartedResponse {
+  readonly isStreaming = undefined
+  readonly #response: Response
+
+  constructor(response: Response) {
+    this.#response = response
+  }
+
+  get isComplete(): boolean {
+    return this.#response.status < 200 || (this.#response.body ?? undefined) === undefined
+  }
 }
 
 /** A network error (`Response.error()`) is a failure, and its client gets no cookie. */
@@ -80,8 +97,8 @@ function endingAfterCommit<Data>(exchange: Exchange<Data>, response: Response): 
 }
 
 /**
- * Runs a handler. A thrown value that `asResult` maps to a result is the result. Otherwise a flush is
- * still performed, and what was thrown is thrown.
+ * Runs a handler. A thrown value that `asResult` maps to a result is the result. Otherwise a flush
+ * is still performed, and what was thrown is thrown.
  */
 export async function runHandler<Data, Result>(
   exchange: Exchange<Data>,

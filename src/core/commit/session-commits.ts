@@ -23,20 +23,21 @@ export class SessionCommits {
   }
 
   /**
-   * Closes the draft, and commits it for a response with this status. From then on it can only be read,
-   * or changed until `finishLate` if the response can wait for that. Repeated calls return the same
-   * promise.
+   * Closes the draft, and commits it for a response with this status. From then on it can only be
+   * read, or changed until `finishLate` if the response can wait for that. Repeated calls return
+   * the same promise.
    */
   finish(status: number, response?: StartedResponse): Promise<void> {
     this.#draft.response.start(response)
     this.#hasDropped = this.#committer.dropsChanges(status)
-    this.#final ??= this.#delivered(this.#inTurn(this.#firstCommit(status, response?.isComplete === true)))
+    this.#final ??= this.#delivered(this.#inTurn(this.#firstCommit(status, response)))
     return this.#final
   }
 
   /**
    * Commits what was changed since the response started; from then on the session can only be read.
-   * `undefined` if there is nothing to commit, or if the first commit failed or dropped its changes.
+   * `undefined` if there is nothing to commit, or if the first commit failed or dropped its
+   * changes.
    */
   finishLate(): Promise<void> | undefined {
     const { access, isLate } = this.#draft.response
@@ -72,10 +73,11 @@ export class SessionCommits {
     return this.#inTurn(async () => this.#committer.reportUncommitted(this.#draft))
   }
 
-  #firstCommit(status: number, isComplete: boolean): () => Promise<void> {
+  #firstCommit(status: number, started: StartedResponse | undefined): () => Promise<void> {
     const { response } = this.#draft
     const { access } = response
-    if (!isComplete && !this.#committer.dropsChanges(status)) response.startLate()
+    // Asked last, because some frameworks build a response that is never needed to show its body.
+    if (response.savesOnEnd && !this.#hasDropped && started?.isComplete !== true) response.startLate()
     const commit = (): Promise<void> => this.#committer.commit(this.#draft, { status, access })
     return response.isLate ? () => this.#endLateOnFailure(commit) : commit
   }
