@@ -62,10 +62,10 @@ export const session: FastifyPluginAsync<SessionPluginOptions> = fastifyPlugin(i
 export type { RequireUserOptions }
 
 /**
- * A `preHandler` hook that lets a request continue only if a user is logged in, and with `within` or
- * `level` only if the user has authenticated so. A browser that navigates is sent to `redirectTo`,
- * with the path of the request as the parameter `next`. Every other request gets the error of
- * `session.requireUser`. Register `session` before.
+ * A `preHandler` hook that lets a request continue only if a user is logged in, and with `within`
+ * or `level` only if the user has authenticated so. A browser that navigates is sent to
+ * `redirectTo`, with the path of the request as the parameter `next`. Every other request gets the
+ * error of `session.requireUser`. Register `session` before.
  *
  * ```ts
  * app.get('/account', { preHandler: requireUser({ redirectTo: '/login' }) }, (request, reply) => reply.send('yours'))

@@ -22,9 +22,9 @@ export interface NextSessions<Data = Default> {
    */
   getSession(): Promise<ComponentSession<Data>>
   /**
-   * Wraps a Server Action. The handler gets the session before its own arguments, and may log in and
-   * out. Its changes are committed before a redirect, and before the page is rendered. The action
-   * rejects with the error of a failed commit, as `Sessions.commit`.
+   * Wraps a Server Action. The handler gets the session before its own arguments, and may log in
+   * and out. Its changes are committed before a redirect, and before the page is rendered. The
+   * action rejects with the error of a failed commit, as `Sessions.commit`.
    */
   action<Args extends readonly unknown[], Result>(
     handler: (session: Session<Data>, ...args: Args) => Result | Promise<Result>,
@@ -105,7 +105,9 @@ export function nextSessions<Data = Default, const S extends Schemas = Schemas>(
   }
 }
 
-/** Runs an action. `redirect()`, `notFound()` and the like throw what Next makes its response of. */
+/**
+ * Runs an action. `redirect()`, `notFound()` and the like throw what Next makes its response of.
+ */
 async function commitAction<Data, Result>(current: NextExchange<Data>, run: () => Promise<Result>): Promise<Result> {
   let result: Result
   try {
@@ -119,8 +121,8 @@ async function commitAction<Data, Result>(current: NextExchange<Data>, run: () =
 }
 
 /**
- * The response of proxy.ts with its session's cookies. Those of a `NextResponse` also reach the page
- * of the same request, if they are set in its own `cookies`.
+ * The response of proxy.ts with its session's cookies. Those of a `NextResponse` also reach the
+ * page of the same request, if they are set in its own `cookies`.
  */
 function withCookies(response: Response, delivery: Delivery): Response {
   if (!('cookies' in response)) return withSessionHeaders(response, delivery)

@@ -22,7 +22,8 @@ export type SessionRequest<Data = Default, Name extends string = 'session', Requ
 }
 
 /**
- * The Connect-style middleware that `session()` returns, with its manager as the property `sessions`.
+ * The Connect-style middleware that `session()` returns, with its manager as the property
+ * `sessions`.
  *
  * ```ts
  * const middleware = session({ store: new MemoryStore() })

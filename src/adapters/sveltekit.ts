@@ -42,7 +42,9 @@ export interface HandleInput<Event> {
   readonly resolve: (event: Event) => Response | Promise<Response>
 }
 
-/** What `session()` returns: a `Handle` of SvelteKit, with its manager as the property `sessions`. */
+/**
+ * What `session()` returns: a `Handle` of SvelteKit, with its manager as the property `sessions`.
+ */
 export interface SessionHandle<Data = Default> {
   /** For `handle` of hooks.server.ts, also in `sequence()`. */
   <Event extends SvelteKitEvent>(input: HandleInput<Event>): Promise<Response>

@@ -11,7 +11,9 @@ import { isTombstone } from '../core/store/tombstone.ts'
 
 /** A row of the store that is a session. */
 export interface Row {
-  /** Leads to the row. Has the proof of the newest id, and no id, except where the key is the id. */
+  /**
+   * Leads to the row. Has the proof of the newest id, and no id, except where the key is the id.
+   */
   readonly identity: Identity
   readonly entry: Entry
 }

@@ -71,7 +71,8 @@ const CONCURRENCY = 20
 
 /**
  * Lists, shows and changes the sessions of a manager for those who operate it. Ids are never
- * returned, only handles; values of properties only on request, and those of secret properties never.
+ * returned, only handles; values of properties only on request, and those of secret properties
+ * never.
  *
  * A change is an ordinary commit of the manager, so it cannot revive a session or overwrite what a
  * request writes, and it emits an event of type `audit` to the option `onEvent` of the manager.
@@ -95,8 +96,8 @@ export class Admin {
   /**
    * Resolves to one page of the sessions that have not ended and fulfil the filter, in the order of
    * the store. A page may have fewer sessions than `limit`, or none, although another one follows:
-   * it ends after 20,000 rows. With a `user` the store finds the sessions by its index, where it has
-   * one.
+   * it ends after 20,000 rows. With a `user` the store finds the sessions by its index, where it
+   * has one.
    *
    * ```ts
    * const { sessions, cursor } = await admin.list({ has: 'cart', idleFor: '7d', limit: 20 })
@@ -126,8 +127,8 @@ export class Admin {
 
   /**
    * Resolves to one session with its properties; `undefined` if there is none. With `values` it
-   * includes the values of properties that are not secret. Where keys are ids, as in Django's table,
-   * all rows are searched.
+   * includes the values of properties that are not secret. Where keys are ids, as in Django's
+   * table, all rows are searched.
    *
    * ```ts
    * const session = await admin.show(handle)
@@ -235,8 +236,8 @@ export class Admin {
 
   /**
    * Resolves to what would happen to a request now, and why: whether it has its session, and if it
-   * is empty, the cause. Uses the code that opens the session of a request, writes nothing and emits
-   * no event.
+   * is empty, the cause. Uses the code that opens the session of a request, writes nothing and
+   * emits no event.
    *
    * ```ts
    * const { outcome, cause, message, remedy } = await admin.explain(handle)
@@ -247,9 +248,9 @@ export class Admin {
   }
 
   /**
-   * Checks the configuration and the store, and resolves to one finding per check. Does not reject if
-   * the store fails: that is a finding. With `url`, an address of the application, it also checks the
-   * cookie that a response to it sets.
+   * Checks the configuration and the store, and resolves to one finding per check. Does not reject
+   * if the store fails: that is a finding. With `url`, an address of the application, it also
+   * checks the cookie that a response to it sets.
    *
    * ```ts
    * const problems = (await admin.doctor()).filter(({ level }) => level === 'error' || level === 'warning')
@@ -287,7 +288,9 @@ export class Admin {
     return row !== undefined && this.#end(row)
   }
 
-  /** Where keys are ids, a handle does not lead to the row, and the session is flushed by its id. */
+  /**
+   * Where keys are ids, a handle does not lead to the row, and the session is flushed by its id.
+   */
   async #end({ identity }: ReadRow): Promise<boolean> {
     if (this.#context.engine.capabilities.renames !== true) return this.#sessions.revoke(identity.handle)
     const session = await this.#sessions.load(identity.id)

@@ -13,8 +13,8 @@ export interface Position {
 const MAX_REMEMBERED = 1000
 
 /**
- * Positions as texts for the caller. Where keys are ids, a cursor of the store contains an id, so the
- * positions stay in the memory of this process, and the text is only a number.
+ * Positions as texts for the caller. Where keys are ids, a cursor of the store contains an id, so
+ * the positions stay in the memory of this process, and the text is only a number.
  */
 export class Cursors {
   readonly #remembered: Map<string, Position> | undefined

@@ -21,7 +21,8 @@ import { ownNames, type SessionDetails, sessionDetails } from './session-info.ts
 
 /**
  * What to explain: a request; the text of a `Cookie` header; the value of a session cookie; or a
- * handle. For the texts, the request is assumed to come over HTTPS, to a path that the cookie covers.
+ * handle. For the texts, the request is assumed to come over HTTPS, to a path that the cookie
+ * covers.
  */
 export type ExplainTarget = Request | NodeMessage | IncomingRequest | string
 
@@ -38,14 +39,16 @@ export interface Explanation extends Cause {
   readonly handle: string | undefined
   /** That session, without values; `undefined` if there is none in the store. */
   readonly session: SessionDetails | undefined
-  /** The properties that count as absent, because their schema refuses them or they are unreadable. */
+  /**
+   * The properties that count as absent, because their schema refuses them or they are unreadable.
+   */
   readonly invalidProperties: readonly string[]
 }
 
 /**
- * The parts of a manager that opens sessions. Its events go to a list and not to the application, and
- * nothing is committed. It has no lifecycles, because those can write, such as when they carry over a
- * session of another library.
+ * The parts of a manager that opens sessions. Its events go to a list and not to the application,
+ * and nothing is committed. It has no lifecycles, because those can write, such as when they carry
+ * over a session of another library.
  */
 interface Observer {
   readonly engine: Engine
@@ -138,7 +141,9 @@ async function openHandle(context: AdminContext, { engine }: Observer, handle: s
   return { draft, identity }
 }
 
-/** The hash of no secret. Not empty, because a row that marks an ended session has an empty proof. */
+/**
+ * The hash of no secret. Not empty, because a row that marks an ended session has an empty proof.
+ */
 const NO_PROOF = '-'
 
 /** Reads every property, so that those that count as absent are reported. */
@@ -161,7 +166,9 @@ function presentedIdentity(engine: Engine, request: IncomingRequest): Identity |
   return another === undefined ? identity : undefined
 }
 
-/** The row, expired or not. `undefined` if the store fails, which opening the session has reported. */
+/**
+ * The row, expired or not. `undefined` if the store fails, which opening the session has reported.
+ */
 async function storedEntry({ store, capabilities }: Engine, identity: Identity | undefined): Promise<Entry | undefined> {
   if (identity === undefined || capabilities.carriesData) return undefined
   return store.load({ key: identity.key, now: 0, fresh: true }).catch(() => undefined)

@@ -4,8 +4,8 @@ import { type AdminContext, isAlive, type Row, toRow } from './admin-engine.ts'
 import { type ReadRow, scan, withTexts } from './scan.ts'
 
 /**
- * Finds the row of a session by its handle, expired or not. Where keys are ids, as in Django's table,
- * a handle does not lead to its row, and all rows are read in pages.
+ * Finds the row of a session by its handle, expired or not. Where keys are ids, as in Django's
+ * table, a handle does not lead to its row, and all rows are read in pages.
  */
 export async function findRow(context: AdminContext, handle: string): Promise<Row | undefined> {
   const { engine } = context

@@ -21,17 +21,19 @@ export interface RunOptions {
 const FIRST_PAGE = 100
 const MAX_PAGE = 1000
 /**
- * Decoding this much takes about 3 ms (Node 24), so neither a table of large sessions nor one of many
- * keeps the event loop busy.
+ * Decoding this much takes about 3 ms (Node 24), so neither a table of large sessions nor one of
+ * many keeps the event loop busy.
  */
 const PAGE_BYTES = 1 << 19
 
-/** How many more bytes a payload may have than `maxSize` before it is not decoded, as for a request. */
+/**
+ * How many more bytes a payload may have than `maxSize` before it is not decoded, as for a request.
+ */
 const OVERSIZE = 4
 
 /**
- * Yields all rows of the store, expired or not, in pages. Only one page is in memory, and other work
- * of the process runs after each.
+ * Yields all rows of the store, expired or not, in pages. Only one page is in memory, and other
+ * work of the process runs after each.
  */
 export async function* scan(
   { engine }: AdminContext,

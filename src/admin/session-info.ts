@@ -49,7 +49,9 @@ export interface SessionDetails extends SessionInfo {
   readonly endsWithBrowser: boolean
   /** The properties of the application, in their order. Empty if they are not readable. */
   readonly properties: readonly PropertyInfo[]
-  /** The number of properties that this package keeps for itself, such as messages and the expiry. */
+  /**
+   * The number of properties that this package keeps for itself, such as messages and the expiry.
+   */
   readonly internalProperties: number
 }
 

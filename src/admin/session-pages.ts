@@ -15,7 +15,9 @@ export interface SessionPage {
 
 /** The number of rows of one operation of the store. */
 const ROWS = 100
-/** A page ends after this many rows, so that a condition that few sessions fulfil takes no minute. */
+/**
+ * A page ends after this many rows, so that a condition that few sessions fulfil takes no minute.
+ */
 const MAX_ROWS = 20_000
 
 /** Lists sessions in pages of a given size. */

@@ -6,7 +6,9 @@ import { type RunOptions, scan } from './scan.ts'
 import { conditionOf } from './session-filter.ts'
 import { ownNames, type SessionInfo, sessionInfo } from './session-info.ts'
 
-/** One bar of a distribution: the sessions up to a limit, and above the limit of the previous bar. */
+/**
+ * One bar of a distribution: the sessions up to a limit, and above the limit of the previous bar.
+ */
 export interface Bar {
   /** The limit, `Infinity` for the last bar. */
   readonly upTo: number

@@ -12,7 +12,10 @@ export interface ListCommandOptions {
 }
 
 const HEAD = ['handle', 'user', 'started', 'last used', 'expires', 'size', 'writes']
-/** Sessions per table. A longer list is printed as several tables, so that it is never in memory as a whole. */
+/**
+ * Sessions per table. A longer list is printed as several tables, so that it is never in memory as
+ * a whole.
+ */
 const PAGE = 100
 
 /** Prints sessions, page by page, or their number. */

@@ -37,7 +37,9 @@ export async function loadOldSessions(path: string): Promise<OldSessions> {
   return { sessions: sessions as CarryingSessions, sids: () => listSids(oldStore) }
 }
 
-/** connect-redis and memorystore have `ids`, session-file-store has `list`, and others have `all`. */
+/**
+ * connect-redis and memorystore have `ids`, session-file-store has `list`, and others have `all`.
+ */
 async function listSids(store: ListingStore): Promise<readonly string[]> {
   if (store.ids !== undefined) return (await call(store, 'ids')) as string[]
   if (store.list !== undefined) return ((await call(store, 'list')) as string[]).map((file) => file.replace(/\.\w+$/, ''))

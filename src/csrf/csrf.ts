@@ -13,10 +13,10 @@ const BYTES = 32
 
 /**
  * The token of a session against forged requests, for a hidden field of a form or a header. It
- * differs at every call, so that a compressed page does not reveal it, and every one is valid as long
- * as the id of the session: a login ends it. Empty for a visitor without a session, for whom nothing
- * is stored. Counts as reading the session. Throws `ConfigError` with sessions of Django, which has
- * its own token.
+ * differs at every call, so that a compressed page does not reveal it, and every one is valid as
+ * long as the id of the session: a login ends it. Empty for a visitor without a session, for whom
+ * nothing is stored. Counts as reading the session. Throws `ConfigError` with sessions of Django,
+ * which has its own token.
  *
  * ```ts
  * import { csrfToken } from 'sojourn/csrf'
@@ -36,9 +36,9 @@ export function csrfToken<Data>(session: Session<Data>): string {
 }
 
 /**
- * Throws `CsrfError` (403) unless the token is one of the session. A visitor without a session has no
- * token, and then nothing is checked: the option `trustedOrigins` protects a login form. `token` is
- * what the client sent, of any type. Throws `ConfigError` as `csrfToken`.
+ * Throws `CsrfError` (403) unless the token is one of the session. A visitor without a session has
+ * no token, and then nothing is checked: the option `trustedOrigins` protects a login form. `token`
+ * is what the client sent, of any type. Throws `ConfigError` as `csrfToken`.
  *
  * ```ts
  * import { verifyCsrfToken } from 'sojourn/csrf'

@@ -12,9 +12,10 @@ export interface Operator {
 }
 
 /**
- * Decides about one request: an operator may use the inspector; a `Response` is sent instead, such as
- * a redirect to a login page; `undefined` is answered with an empty 404. `original` is the request of
- * the framework, for `sessions.of(original)`; with a `Request → Response` handler it is the request.
+ * Decides about one request: an operator may use the inspector; a `Response` is sent instead, such
+ * as a redirect to a login page; `undefined` is answered with an empty 404. `original` is the
+ * request of the framework, for `sessions.of(original)`; with a `Request → Response` handler it is
+ * the request.
  */
 export type Authorize = (request: Request, original: object) => Authorization | Promise<Authorization>
 

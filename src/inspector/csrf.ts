@@ -21,8 +21,9 @@ export function csrfToken(request: Request): CsrfToken {
 }
 
 /**
- * Whether a post comes from a page of the inspector: the browser says that it is of the same origin,
- * and its token is the one in the cookie. A sibling host can set the cookie, but not the origin.
+ * Whether a post comes from a page of the inspector: the browser says that it is of the same
+ * origin, and its token is the one in the cookie. A sibling host can set the cookie, but not the
+ * origin.
  */
 export function isForged(request: Request, form: URLSearchParams): boolean {
   const site = request.headers.get('sec-fetch-site')

@@ -26,7 +26,8 @@ const FIRST_LENGTH = 10_000
 
 /**
  * The latest events of one manager, and its conflicts and latencies since the start. Memory is
- * bounded: there are at most `limit` events and 60 intervals, whose length doubles when they are full.
+ * bounded: there are at most `limit` events and 60 intervals, whose length doubles when they are
+ * full.
  */
 export class History {
   readonly #manager: string

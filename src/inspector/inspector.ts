@@ -11,7 +11,9 @@ import { Pages } from './pages.ts'
 export type { Authorization, Authorize, Operator } from './access.ts'
 export type { InspectorOptions } from './options.ts'
 
-/** What `inspector` returns: a handler of requests, which can be mounted in other frameworks too. */
+/**
+ * What `inspector` returns: a handler of requests, which can be mounted in other frameworks too.
+ */
 export interface Inspector {
   /** Handles a request for any path. `original` is passed to `authorize`. */
   (request: Request, original?: object): Promise<Response>

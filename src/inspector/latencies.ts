@@ -1,4 +1,6 @@
-/** The upper limits of the buckets, in milliseconds: four for each doubling, from 0.1 ms to 6.5 s. */
+/**
+ * The upper limits of the buckets, in milliseconds: four for each doubling, from 0.1 ms to 6.5 s.
+ */
 const LIMITS = Array.from({ length: 65 }, (_, index) => 0.1 * 2 ** (index / 4))
 
 /** A distribution of durations. A quantile of it is at most 19 % too high. */
@@ -18,7 +20,9 @@ export class Latencies {
     return this.#counts.reduce((sum, count) => sum + count, 0)
   }
 
-  /** The duration that this part of all durations does not exceed; `undefined` if there are none. */
+  /**
+   * The duration that this part of all durations does not exceed; `undefined` if there are none.
+   */
   quantile(part: number): number | undefined {
     const total = this.count
     if (total === 0) return undefined

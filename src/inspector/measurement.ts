@@ -1,7 +1,9 @@
 import type { Admin } from '../admin/admin.ts'
 import type { Measured } from './pages/overview-page.ts'
 
-/** How long the statistics of a page may take, and how long they are shown again, in milliseconds. */
+/**
+ * How long the statistics of a page may take, and how long they are shown again, in milliseconds.
+ */
 const MAX_TIME = 3000
 const MAX_AGE = 15_000
 
@@ -14,7 +16,9 @@ export class Measurement {
     this.#now = now
   }
 
-  /** Returns statistics that are at most 15 seconds old. They are partial if there are many rows. */
+  /**
+   * Returns statistics that are at most 15 seconds old. They are partial if there are many rows.
+   */
   read(admin: Admin): Promise<Measured> {
     const at = this.#now()
     if (this.#latest !== undefined && at - this.#latest.at < MAX_AGE) return this.#latest.result

@@ -32,7 +32,10 @@ export class Instruments {
     this.#open.addCallback(this.#observe)
   }
 
-  /** Records that a manager exists, and by how much the number of its stores without response changes. */
+  /**
+   * Records that a manager exists, and by how much the number of its stores without response
+   * changes.
+   */
   storesDown(manager: string, change: number): void {
     this.#stores.set(manager, Math.max(0, (this.#stores.get(manager) ?? 0) + change))
   }

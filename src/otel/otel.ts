@@ -76,7 +76,10 @@ export class SojournInstrumentation {
     this.#subscribers.instruments = new Instruments(provider.getMeter(NAME, VERSION))
   }
 
-  /** The provider of the logger for `session.start` and `session.end`. `registerInstrumentations` sets it. */
+  /**
+   * The provider of the logger for `session.start` and `session.end`. `registerInstrumentations`
+   * sets it.
+   */
   setLoggerProvider(provider: LoggerProvider): void {
     this.#subscribers.log = new SessionLog(provider.getLogger(NAME, VERSION))
   }

@@ -170,7 +170,9 @@ function typeOf(error: unknown): string {
   return typeof code === 'string' ? code : typeof name === 'string' ? name : 'Error'
 }
 
-/** Whether an error is a failure. One with a status below 500 is a result of what the client did. */
+/**
+ * Whether an error is a failure. One with a status below 500 is a result of what the client did.
+ */
 function isFailure(error: unknown): error is Error {
   if (!isError(error)) return false
   const { status } = error as { readonly status?: unknown }

@@ -14,8 +14,8 @@ export interface CookieStoreOptions {
   /**
    * A store that remembers which sessions have ended and which ids were renewed, so that a logout
    * is final. It is read by every request with a session. If it fails, the request fails (503). It
-   * stays open when the manager is closed. A `MemoryStore` is refused, because it drops rows when it
-   * is full.
+   * stays open when the manager is closed. A `MemoryStore` is refused, because it drops rows when
+   * it is full.
    */
   readonly revocation?: Store
   /**

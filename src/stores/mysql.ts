@@ -48,8 +48,8 @@ export interface MysqlStoreOptions {
  * app.use(session({ store: new MysqlStore({ pool: createPool(connectionString), table: 'app.sessions' }) }))
  * ```
  *
- * The loads of one turn of the event loop, or of a few while more arrive, are sent as one statement.
- * Writes are sent one by one, and wait for locked rows.
+ * The loads of one turn of the event loop, or of a few while more arrive, are sent as one
+ * statement. Writes are sent one by one, and wait for locked rows.
  *
  * If all connections of the pool are in use, the store waits for one. Pass a separate pool if the
  * application keeps connections for long. A connection with an open transaction is refused and

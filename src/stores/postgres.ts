@@ -37,9 +37,9 @@ export interface PostgresStoreOptions {
  * app.use(session({ store: new PostgresStore({ pool: postgres(connectionString), table: 'app.sessions' }) }))
  * ```
  *
- * The loads of one turn of the event loop, or of a few while more arrive, are sent as one statement,
- * and so are its creates and its writes. Under load the store sends far fewer statements than there
- * are requests. A single request does not wait, and a locked row delays no other.
+ * The loads of one turn of the event loop, or of a few while more arrive, are sent as one
+ * statement, and so are its creates and its writes. Under load the store sends far fewer statements
+ * than there are requests. A single request does not wait, and a locked row delays no other.
  *
  * If all connections of the pool are in use, the store waits for one as long as the pool and the
  * option `timeout` of the manager allow. Pass a separate pool if the application keeps connections

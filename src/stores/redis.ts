@@ -195,7 +195,10 @@ interface ClientWithOptions {
   readonly options?: { readonly scaleReads?: unknown; readonly keyPrefix?: unknown }
 }
 
-/** A Cluster would keep all sessions on one server: it chooses the server of a key by the text in braces. */
+/**
+ * A Cluster would keep all sessions on one server: it chooses the server of a key by the text in
+ * braces.
+ */
 function refuseHashTag(prefix: unknown): string | undefined {
   const [tag] = /^[^{]*\{[^}]+\}/.exec(typeof prefix === 'string' ? prefix : '') ?? []
   return tag === undefined

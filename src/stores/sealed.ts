@@ -32,9 +32,9 @@ export interface SealedStoreOptions {
 
 /**
  * Encrypts and authenticates the rows of another store (AES-256-GCM). A thief of the table reads
- * neither properties nor user ids, and a forger with write access cannot make a row that opens: each
- * is bound to its key, id, user and start. The forger can delete rows, put back a whole old row, and
- * extend the idle time up to the absolute end.
+ * neither properties nor user ids, and a forger with write access cannot make a row that opens:
+ * each is bound to its key, id, user and start. The forger can delete rows, put back a whole old
+ * row, and extend the idle time up to the absolute end.
  *
  * A row that does not open is unreadable: the request is anonymous (event `absent`, reason
  * `unreadable`), and the row stays.

@@ -50,8 +50,8 @@ export class NextExchange<Data> {
   }
 
   /**
-   * Runs the function of a wrapper, in which a session can start, through `commit`. Inside of another
-   * wrapper, that one commits.
+   * Runs the function of a wrapper, in which a session can start, through `commit`. Inside of
+   * another wrapper, that one commits.
    */
   async run<Result>(
     handler: () => Promise<Result>,
@@ -85,7 +85,9 @@ export class NextExchange<Data> {
     this.setCookies()
   }
 
-  /** Sets the cookies that are pending, each once, because Next clears the router's cache each time. */
+  /**
+   * Sets the cookies that are pending, each once, because Next clears the router's cache each time.
+   */
   setCookies(): void {
     const pending = this.exchange.delivery().cookies
     if (pending === this.#set) return
@@ -117,7 +119,10 @@ export class NextExchanges<Data> {
     this.#adapter = adapter
   }
 
-  /** The exchange of the current request, with its method where it is known. Its session is loaded once. */
+  /**
+   * The exchange of the current request, with its method where it is known. Its session is loaded
+   * once.
+   */
   async current(method?: string): Promise<NextExchange<Data>> {
     const [received, jar] = await Promise.all([headers(), cookies()])
     let found = this.#exchanges.get(received)

@@ -29,15 +29,18 @@ export class NextIncoming implements IncomingRequest {
   }
 
   /**
-   * Whether the request has a body, if an empty one. Next does not show the method of a Server Action,
-   * nor that of a Route Handler to `getSession()`. Of the requests that browsers send to other origins
-   * without asking them first, only those with POST have one.
+   * Whether the request has a body, if an empty one. Next does not show the method of a Server
+   * Action, nor that of a Route Handler to `getSession()`. Of the requests that browsers send to
+   * other origins without asking them first, only those with POST have one.
    */
   get #hasBody(): boolean {
     return ['content-length', 'transfer-encoding', 'next-action'].some((name) => this.#headers.has(name))
   }
 
-  /** As Next determines it for Server Actions: it sets `X-Forwarded-Host` itself, and keeps that of a proxy. */
+  /**
+   * As Next determines it for Server Actions: it sets `X-Forwarded-Host` itself, and keeps that of
+   * a proxy.
+   */
   get origin(): string | undefined {
     const host = this.header('x-forwarded-host')?.replace(/,.*/s, '').trim() ?? this.header('host')
     return host === undefined ? undefined : `${this.secure ? 'https' : 'http'}://${host}`
@@ -71,8 +74,8 @@ export class NextIncoming implements IncomingRequest {
 }
 
 /**
- * Whether the request is a prefetch of the router. `headers()` hides the header that says so. A full
- * prefetch, `<Link prefetch={true}>`, is not marked; its page is shown as it is, like a visit.
+ * Whether the request is a prefetch of the router. `headers()` hides the header that says so. A
+ * full prefetch, `<Link prefetch={true}>`, is not marked; its page is shown as it is, like a visit.
  */
 function isPrefetch(): boolean {
   const unit = workUnitAsyncStorage.getStore()?.type

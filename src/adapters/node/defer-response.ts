@@ -35,7 +35,8 @@ type Deferrable = ServerResponse & { [DEFERRED]?: DeferredResponse }
  * Whether this is a response of Node's server, HTTP/1 or HTTP/2, which can be deferred. Objects in
  * place of one are not: that of Engine.IO for the handshake of a WebSocket, those of node-mock-http
  * for internal requests of Nitro, or `{}`. Decided by an internal method and not by the class,
- * because test runners and bundles have several copies of classes. Bun and Deno have the method too.
+ * because test runners and bundles have several copies of classes. Bun and Deno have the method
+ * too.
  */
 function isNodeResponse(res: object): res is ServerResponse {
   const { _implicitHeader: startHttp1, stream: http2 } = Object(res) as { _implicitHeader?: unknown; stream?: { respond?: unknown } }
@@ -124,7 +125,10 @@ class DeferredResponse implements StartedResponse {
     return this.#calls.ended
   }
 
-  /** Whether the body is still being written, so that values read now can be sent under the fixed head. */
+  /**
+   * Whether the body is still being written, so that values read now can be sent under the fixed
+   * head.
+   */
   get isStreaming(): boolean {
     const res = this.#res
     return !res.writableEnded && !isGone(res) && this.#errorPage?.isWaiting !== true
@@ -252,7 +256,9 @@ class DeferredResponse implements StartedResponse {
     }
   }
 
-  /** Repeats the buffered calls. Returns whether the response's buffer was full at the last write. */
+  /**
+   * Repeats the buffered calls. Returns whether the response's buffer was full at the last write.
+   */
   #replay(): boolean {
     const res = this.#res
     const original = this.#original
@@ -274,7 +280,9 @@ class DeferredResponse implements StartedResponse {
     return isComplete
   }
 
-  /** Whether a session can still be changed, so that the response must not end without its commit. */
+  /**
+   * Whether a session can still be changed, so that the response must not end without its commit.
+   */
   #isLate(): boolean {
     return this.#hooks.some(({ exchange }) => exchange.isLate)
   }

@@ -64,7 +64,10 @@ export function makeExpose<Data>(adapter: SessionAdapter<Data>, as: 'req' | 'ctx
   }
 }
 
-/** The error for an assignment to a session's property, which would neither end nor change the session. */
+/**
+ * The error for an assignment to a session's property, which would neither end nor change the
+ * session.
+ */
 export function assignmentError(property: string): ConfigError {
   return new ConfigError(
     `${property} cannot be assigned. To log out call ${property}.logout(), to end the session ${property}.flush(), and to change it ${property}.set(name, value).`,

@@ -11,7 +11,9 @@ export interface RequireUserOptions extends UserRequirement {
    * one of a script, gets the error. Default: every request gets the error.
    */
   readonly redirectTo?: string
-  /** The property of the session on the request (option `as` of the manager). Default `'session'`. */
+  /**
+   * The property of the session on the request (option `as` of the manager). Default `'session'`.
+   */
   readonly as?: string
 }
 
@@ -38,8 +40,8 @@ const OPTIONS: OptionTable = {
 
 /**
  * Returns a function that resolves to the location to redirect to, or to `undefined` if the request
- * may continue. It rejects with the errors of `Session.requireUser`. Throws `ConfigError` for a wrong
- * option.
+ * may continue. It rejects with the errors of `Session.requireUser`. Throws `ConfigError` for a
+ * wrong option.
  */
 export function makeRequireUser(options: RequireUserOptions): (request: RequestFacts) => Promise<string | undefined> {
   refuseRequest(options)
@@ -60,7 +62,9 @@ export function makeRequireUser(options: RequireUserOptions): (request: RequestF
   }
 }
 
-/** `app.use(requireUser)` passes a request where the options belong, and no request would continue. */
+/**
+ * `app.use(requireUser)` passes a request where the options belong, and no request would continue.
+ */
 function refuseRequest(options: unknown): void {
   if (typeof options === 'object' && options !== null && ('headers' in options || 'req' in options))
     throw new ConfigError('requireUser got a request in place of its options. Call it: app.use(requireUser()).')

@@ -1,15 +1,16 @@
 import { LoginRequiredError, StepUpRequiredError } from '../../core/base/errors.ts'
 
 /**
- * Maps a thrown value to a response, or to `undefined` if it is a failure. An adapter passes the one
- * of its framework to `runHandler`.
+ * Maps a thrown value to a response, or to `undefined` if it is a failure. An adapter passes the
+ * one of its framework to `runHandler`.
  */
 export type ThrownResponse = (thrown: unknown, request: Request) => Response | undefined
 
 /**
  * A thrown `Response` is the response: React Router, SolidStart and TanStack Start throw redirects
- * this way. In route handlers of Next, `redirect()`, `notFound()`, `forbidden()` and `unauthorized()` throw
- * errors, which become the responses that Next makes of them; Next itself could not add the cookie.
+ * this way. In route handlers of Next, `redirect()`, `notFound()`, `forbidden()` and
+ * `unauthorized()` throw errors, which become the responses that Next makes of them; Next itself
+ * could not add the cookie.
  */
 export const thrownResponse: ThrownResponse = (thrown, request) => {
   if (isResponse(thrown)) return thrown
@@ -25,7 +26,9 @@ export function refusalResponse(thrown: unknown): Response | undefined {
   return isRefusal ? new Response(undefined, { status: thrown.status }) : undefined
 }
 
-/** Whether `redirect()`, `notFound()`, `forbidden()` or `unauthorized()` of Next has thrown this. */
+/**
+ * Whether `redirect()`, `notFound()`, `forbidden()` or `unauthorized()` of Next has thrown this.
+ */
 export function isResponseOfNext(thrown: unknown): boolean {
   const { digest } = Object(thrown) as { readonly digest?: unknown }
   return typeof digest === 'string' && /^NEXT_(?:REDIRECT|HTTP_ERROR_FALLBACK);/.test(digest)

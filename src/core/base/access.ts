@@ -10,8 +10,8 @@ export interface Refusal {
 
 /**
  * The changes that a request may make: all; only those that need no new token at the client
- * (`existing`); or none. A flush is always performed. `afterHead`: the changes that it may make while
- * the body of its response is written; omitted for none.
+ * (`existing`); or none. A flush is always performed. `afterHead`: the changes that it may make
+ * while the body of its response is written; omitted for none.
  */
 export type Access =
   | { readonly writes: 'all'; readonly afterHead?: Access }

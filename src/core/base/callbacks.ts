@@ -2,8 +2,8 @@ import { ConfigError } from './errors.ts'
 
 /**
  * Makes methods of a class throw when they get a function. A callback, as other libraries take,
- * would never be called, and the request that waits for it would never end. The first `own` arguments
- * may be functions.
+ * would never be called, and the request that waits for it would never end. The first `own`
+ * arguments may be functions.
  */
 export function refuseCallbacks<Type extends object>(
   { prototype }: { readonly prototype: Type },

@@ -111,8 +111,8 @@ export class StoreError extends SessionError {
   /** `false` when the operation had no effect and never will; `undefined` when that is unknown. */
   readonly applied: false | undefined
   /**
-   * The necessary change, when the store is set up incorrectly: a missing table, a wrong password, a
-   * client that is not connected. The operation had no effect, and waiting does not help, so the
+   * The necessary change, when the store is set up incorrectly: a missing table, a wrong password,
+   * a client that is not connected. The operation had no effect, and waiting does not help, so the
    * store does not count as down. `undefined` for every other failure.
    */
   readonly remedy: string | undefined
@@ -203,8 +203,8 @@ export class SessionEndedError extends SessionError {
   override readonly name = 'SessionEndedError'
   /**
    * `ended`: the session was flushed, was revoked or expired. `other-id`: its id was renewed.
-   * `revoked`: the sessions of the user were ended after the user had authenticated, so the login was
-   * refused. `limit`: newer logins of the user have reached the limit `maxPerUser`.
+   * `revoked`: the sessions of the user were ended after the user had authenticated, so the login
+   * was refused. `limit`: newer logins of the user have reached the limit `maxPerUser`.
    */
   readonly reason: EndedReason
 

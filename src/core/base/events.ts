@@ -10,11 +10,11 @@ export interface SessionEvents {
    * A request has no session, so that its session is new and empty. The cookie is missing
    * (`no-cookie`), does not have the form of an id (`malformed-cookie`), occurs several times with
    * different sessions or more than four ids (`two-cookies`), is not used over plain HTTP
-   * (`insecure`), does not belong to the path of the request (`outside-path`, see `cookie.path`), or is
-   * not used for a request that a page of another origin sent (`cross-site`, see `trustedOrigins`).
-   * The store has no such session (`unknown-or-expired`), has it under a newer id (`other-id`), has
-   * one that the codec cannot decode (`unreadable`), or one that is larger than four times `maxSize`
-   * (`too-large`).
+   * (`insecure`), does not belong to the path of the request (`outside-path`, see `cookie.path`),
+   * or is not used for a request that a page of another origin sent (`cross-site`, see
+   * `trustedOrigins`). The store has no such session (`unknown-or-expired`), has it under a newer
+   * id (`other-id`), has one that the codec cannot decode (`unreadable`), or one that is larger
+   * than four times `maxSize` (`too-large`).
    */
   readonly absent: {
     readonly reason:
@@ -78,8 +78,8 @@ export interface SessionEvents {
   readonly 'login-withdrawn': { readonly reason: 'revoked' | 'limit' }
   /**
    * A session was ended by `flush()` or `logout()` (`flush`), by the login of another user
-   * (`other-user`), by `revoke` of the manager (`revoked`), by `revokeAll` (`all`), or because its user
-   * has too many sessions (`limit`).
+   * (`other-user`), by `revoke` of the manager (`revoked`), by `revokeAll` (`all`), or because its
+   * user has too many sessions (`limit`).
    */
   readonly ended: { readonly reason: 'flush' | 'other-user' | 'revoked' | 'limit' | 'all' }
   /**
@@ -97,8 +97,8 @@ export interface SessionEvents {
   readonly 'commit-failed': { readonly reason: string }
   /**
    * The connection of a request closed (`closed`) before its changes were committed: that of a
-   * WebSocket, or of a stream with the option `saveOnEnd`. They need `await session.save()`. Or an object
-   * of the session was changed in place after the response had started (`headers-sent`).
+   * WebSocket, or of a stream with the option `saveOnEnd`. They need `await session.save()`. Or an
+   * object of the session was changed in place after the response had started (`headers-sent`).
    */
   readonly uncommitted: { readonly reason: 'closed' | 'headers-sent' }
   /**
@@ -117,11 +117,11 @@ export interface SessionEvents {
   readonly 'cookie-deleted': { readonly reason: 'flush' | 'ended' }
   /**
    * A change was refused, because its cookie cannot be set: over plain HTTP (`insecure`), for a
-   * request that `cookie.path` does not cover (`outside-path`), for a request that a page of another
-   * origin sent (`cross-site`), outside of a request (`outside`, with
-   * a `CookieStore`), in a request without a response that can set it, such as the handshake of a
-   * WebSocket (`no-response`), or after the response has started (`headers-sent`); or it would replace
-   * that of a session of Django that cannot be read (`unreadable`).
+   * request that `cookie.path` does not cover (`outside-path`), for a request that a page of
+   * another origin sent (`cross-site`), outside of a request (`outside`, with a `CookieStore`), in
+   * a request without a response that can set it, such as the handshake of a WebSocket
+   * (`no-response`), or after the response has started (`headers-sent`); or it would replace that
+   * of a session of Django that cannot be read (`unreadable`).
    */
   readonly 'cookie-refused': {
     readonly reason: 'insecure' | 'outside-path' | 'cross-site' | 'outside' | 'no-response' | 'headers-sent' | 'unreadable'
@@ -130,8 +130,8 @@ export interface SessionEvents {
    * An operator changed something with `sojourn/admin` or the command line: ended one session
    * (`revoked`), those of a user (`user-revoked`) or many (`all-revoked`), removed a property
    * (`property-deleted`), or deleted expired sessions (`expired-cleared`). `count` is the number of
-   * sessions that were changed. With the outcome `failed`, the change was interrupted by an error and
-   * may have been applied to further sessions.
+   * sessions that were changed. With the outcome `failed`, the change was interrupted by an error
+   * and may have been applied to further sessions.
    */
   readonly audit: {
     readonly reason: 'revoked' | 'user-revoked' | 'all-revoked' | 'property-deleted' | 'expired-cleared'

@@ -17,18 +17,19 @@ export const EXPIRY = '_expiry'
 export const BROWSER = '_browser'
 
 /**
- * What is known about the login: `{"user": …, "at": {level: when it was last proved}, "device": …}`.
- * `at` holds what was proved under the newest id.
+ * What is known about the login: `{"user": …, "at": {level: when it was last proved}, "device":
+ * …}`. `at` holds what was proved under the newest id.
  */
 export const LOGIN = '_login'
 
 /**
- * The id that the session's login replaced: `[proof, replacedAt]`. A parallel login that presents it
- * joins the session.
+ * The id that the session's login replaced: `[proof, replacedAt]`. A parallel login that presents
+ * it joins the session.
  */
 export const FROM = '_from'
 /**
- * Ids that are valid next to the newest one: `[[proof, idAt, at], …]`, newest first. `at` as in `LOGIN`.
+ * Ids that are valid next to the newest one: `[[proof, idAt, at], …]`, newest first. `at` as in
+ * `LOGIN`.
  */
 export const OTHERS = '_others'
 

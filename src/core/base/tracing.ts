@@ -17,7 +17,9 @@ export interface LoadTrace extends Trace {
   outcome?: 'found' | 'absent' | 'ended'
 }
 
-/** The context of `sojourn.commit`: the changes of a request, of `save` or of `claim` are stored. */
+/**
+ * The context of `sojourn.commit`: the changes of a request, of `save` or of `claim` are stored.
+ */
 export interface CommitTrace extends Trace {
   /** The session before the commit. */
   readonly previousHandle: string | undefined
@@ -79,9 +81,9 @@ export const STORE: TracingChannel<StoreTrace> = tracingChannel('sojourn.store')
 export const EVENT: Channel = diagnostics?.channel('sojourn.event') ?? UNOBSERVED
 
 /**
- * Runs an operation and reports it to the subscribers of a channel. `onResult` stores in the context
- * what they may know about the result. The result itself is not published, because it contains the
- * data of the session.
+ * Runs an operation and reports it to the subscribers of a channel. `onResult` stores in the
+ * context what they may know about the result. The result itself is not published, because it
+ * contains the data of the session.
  */
 export async function trace<T, C extends Trace>(
   channel: TracingChannel<C>,

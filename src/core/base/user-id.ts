@@ -4,7 +4,9 @@ import { formatValue } from './format.ts'
 /** The maximum length of a user id. A longer one is a mistake, such as a whole token. */
 const MAX_LENGTH = 1000
 
-/** Throws `CodecError` for a value that cannot be the id of a user. `name` is that of its property. */
+/**
+ * Throws `CodecError` for a value that cannot be the id of a user. `name` is that of its property.
+ */
 export function checkUserId(name: string, value: unknown): void {
   if (!isUserId(value))
     throw new CodecError(

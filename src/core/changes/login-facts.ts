@@ -24,7 +24,9 @@ interface LoginFacts {
   readonly device?: string | undefined
 }
 
-/** The facts about the login of a user; `undefined` if there are none, or they describe another one. */
+/**
+ * The facts about the login of a user; `undefined` if there are none, or they describe another one.
+ */
 export function factsOf(user: string, texts: Texts, parse: Parse): LoginFacts | undefined {
   const facts = readFacts(texts, parse)
   return facts?.user === user ? facts : undefined

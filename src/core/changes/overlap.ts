@@ -20,7 +20,9 @@ const VALID = OVERLAP + 60_000
 
 const MAX_OTHERS = 3
 
-/** The proof of an id, when it was created or replaced, and the levels that were proved under it. */
+/**
+ * The proof of an id, when it was created or replaced, and the levels that were proved under it.
+ */
 type DatedProof = readonly [proof: string, at: number, levels?: Levels]
 
 /**
@@ -119,7 +121,9 @@ export function idsAfter(write: SessionWrite, values: Values): IdsAfterWrite {
   return { ...newest, texts: withIds(merged.texts, others, fromIn(base, values.parse), values) }
 }
 
-/** A new id ends all others, except that of a login that joins, which makes the newest one of them. */
+/**
+ * A new id ends all others, except that of a login that joins, which makes the newest one of them.
+ */
 function withNewId(write: SessionWrite, values: Values): Texts {
   const { before, base, merged, presented, joins, now } = write
   if (!joins) return withIds(withOwnLevels(write, values), [], isPlainLogin(merged) ? [presented.proof, now] : undefined, values)
@@ -128,7 +132,10 @@ function withNewId(write: SessionWrite, values: Values): Texts {
   return withIds(merged.texts, others.slice(0, MAX_OTHERS), fromIn(base, values.parse), values)
 }
 
-/** A new id has the levels of the presented one, not those of another id that a second factor proved. */
+/**
+ * A new id has the levels of the presented one, not those of another id that a second factor
+ * proved.
+ */
 function withOwnLevels({ base, merged, presented }: SessionWrite, values: Values): Texts {
   const other = merged.loggedIn ? undefined : othersIn(base, values.parse).find((each) => isOf(each, presented.proof))
   if (other === undefined) return merged.texts
@@ -170,7 +177,9 @@ function fromIn(texts: Texts, parse: Parse): DatedProof | undefined {
   return isDatedProof(from) ? from : undefined
 }
 
-/** A value that is not of the right form counts as absent, because other programs can change rows. */
+/**
+ * A value that is not of the right form counts as absent, because other programs can change rows.
+ */
 function read(texts: Texts, name: string, parse: Parse): unknown {
   const text = texts.get(name)
   try {

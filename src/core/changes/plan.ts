@@ -28,8 +28,8 @@ export interface PlanInput {
    */
   readonly touches: boolean
   /**
-   * Whether changes are not performed, only a flush or the end of an overlap: the response is a 5xx,
-   * or a change cannot be stored.
+   * Whether changes are not performed, only a flush or the end of an overlap: the response is a
+   * 5xx, or a change cannot be stored.
    */
   readonly discardsChanges: boolean
   readonly now: number

@@ -41,7 +41,10 @@ export interface Batch {
   readonly refused: readonly { readonly queued: QueuedJob; readonly error: unknown }[]
   /** Jobs that failed within the batch. Each is evaluated again, alone. */
   readonly retryIndividually: readonly QueuedJob[]
-  /** Jobs after one that changed which ids are valid; they are evaluated again on the resulting entry. */
+  /**
+   * Jobs after one that changed which ids are valid; they are evaluated again on the resulting
+   * entry.
+   */
   readonly afterNewId: readonly QueuedJob[]
 }
 

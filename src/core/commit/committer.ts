@@ -87,8 +87,8 @@ export class Committer {
   }
 
   /**
-   * Commits the changes of a draft, or only a flush and the end of an overlap if the status requires
-   * that.
+   * Commits the changes of a draft, or only a flush and the end of an overlap if the status
+   * requires that.
    */
   async commit(draft: Draft, request: CommitRequest = draft.response, traced?: CommitTrace): Promise<void> {
     if (traced === undefined && COMMIT.hasSubscribers) return this.#trace(draft, (started) => this.commit(draft, request, started))
@@ -173,7 +173,9 @@ export class Committer {
     }
   }
 
-  /** Replaces the properties of a session. Resolves to `undefined` if its row is no longer `before`. */
+  /**
+   * Replaces the properties of a session. Resolves to `undefined` if its row is no longer `before`.
+   */
   replaceUnder(identity: Identity, before: Entry, texts: Texts, deadline: number): Promise<Entry | undefined> {
     return this.#writer.replaceUnder(identity, { ...noEffects(), texts, newId: false }, before, deadline)
   }
@@ -235,7 +237,9 @@ export class Committer {
     }
   }
 
-  /** Reports a commit without a write, unless it fails because of a change that cannot be stored. */
+  /**
+   * Reports a commit without a write, unless it fails because of a change that cannot be stored.
+   */
   #unchanged(draft: Draft, reason: UnchangedReason, problem?: object): void {
     if (problem !== undefined) return
     this.#engine.emit({ type: 'unchanged', reason, ...handleOf(draft.state) })
@@ -304,13 +308,17 @@ export class Committer {
     return undefined
   }
 
-  /** Waits for a random time, so that of several logins that withdrew for each other one succeeds. */
+  /**
+   * Waits for a random time, so that of several logins that withdrew for each other one succeeds.
+   */
   async #beforeRepeat({ retry, error }: Objection, repeats: number, { deadline }: Scope): Promise<void> {
     if (!retry || repeats >= MAX_REPEATS || monotonic() > deadline) throw error
     await backoff(FIRST_PAUSE + repeats)
   }
 
-  /** A withdrawn session keeps all changes but the login, so repeating them would apply them twice. */
+  /**
+   * A withdrawn session keeps all changes but the login, so repeating them would apply them twice.
+   */
   #withdrawn({ state }: Draft, intents: readonly Intent[]): readonly Intent[] {
     const { user } = this.#engine.profile.names
     if (state.is !== 'live') return intents
@@ -365,7 +373,10 @@ export class Committer {
   }
 }
 
-/** Records changes that were made without verbs. Returns the error when one of them cannot be stored. */
+/**
+ * Records changes that were made without verbs. Returns the error when one of them cannot be
+ * stored.
+ */
 function collectChanges(draft: Draft): { readonly error: unknown } | undefined {
   try {
     draft.collectChanges()

@@ -20,7 +20,10 @@ export interface Job {
   readonly latestTexts: Texts
   /** `merge(latestTexts, intents)`, if it is already computed. */
   readonly merged: Merged | undefined
-  /** The changes that the request may make. Changes of other requests can make its own need a new id. */
+  /**
+   * The changes that the request may make. Changes of other requests can make its own need a new
+   * id.
+   */
   readonly access: Access
   /** What the write has to respect if it assigns a user. */
   readonly admission?: Admission | undefined

@@ -16,8 +16,8 @@ export type NewestId = Pick<Entry, 'proof' | 'idAt'>
 
 /**
  * Returns the entry for a merged state. `before` is the entry that it replaces, if there is one. It
- * is not created before `createdFrom`. Its expiry is computed from the state. Throws `CodecError` when the session is too
- * large, and `SessionEndedError` when its expiry has passed.
+ * is not created before `createdFrom`. Its expiry is computed from the state. Throws `CodecError`
+ * when the session is too large, and `SessionEndedError` when its expiry has passed.
  */
 export function newEntry(
   context: EntryContext,

@@ -15,9 +15,10 @@ import type { CommitContext, WriteOutcome, Writer } from './writer.ts'
 const MAX_QUEUED = 1000
 
 /**
- * Commits changes to sessions that exist. In one manager each session has one write in flight, unless
- * `merging` is false; jobs that arrive during it wait and are then written together, in the order of their arrival. Every write is a
- * compare-and-swap. If another process has written first, the changes are replayed on its entry.
+ * Commits changes to sessions that exist. In one manager each session has one write in flight,
+ * unless `merging` is false; jobs that arrive during it wait and are then written together, in the
+ * order of their arrival. Every write is a compare-and-swap. If another process has written first,
+ * the changes are replayed on its entry.
  */
 export class CommitQueue {
   readonly #context: CommitContext

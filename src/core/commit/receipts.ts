@@ -85,7 +85,10 @@ export class Receipts {
   }
 }
 
-/** How often a session was written, by the `commits` text of its entry; 0 if the text has no receipt. */
+/**
+ * How often a session was written, by the `commits` text of its entry; 0 if the text has no
+ * receipt.
+ */
 export function numberOfWrites(commits: string): number {
   const { floor, receipts } = parse(commits)
   const number = receipts[0] === undefined ? floor : numberOf(receipts[0])

@@ -44,8 +44,8 @@ export class Verifier {
 
   /**
    * Resolves to the objection for which the write was withdrawn. Until this has resolved, the draft
-   * sends no id; if it rejects, `verifyAgain` has to be called before the next commit. `from` is the
-   * id of the request, if it had a session.
+   * sends no id; if it rejects, `verifyAgain` has to be called before the next commit. `from` is
+   * the id of the request, if it had a session.
    */
   verify(draft: Draft, done: DoneWrite, from: Identity | undefined, turn: Turn): Promise<Objection | undefined> | undefined {
     const { lifecycles } = this.#engine
@@ -64,7 +64,10 @@ export class Verifier {
     if (objection !== undefined) throw objection.error
   }
 
-  /** Verifies a session that was created without a request. Ends it and resolves to `false` after an objection. */
+  /**
+   * Verifies a session that was created without a request. Ends it and resolves to `false` after an
+   * objection.
+   */
   async verifyCreated(done: DoneWrite, deadline: number): Promise<boolean> {
     const objection = await this.#objectionTo(this.#describe(done, undefined, 0, []), deadline)
     if (objection !== undefined) await this.#ends.end({ ...done.identity, identity: done.identity, reason: objection.reason, deadline })
@@ -121,8 +124,9 @@ export class Verifier {
   }
 
   /**
-   * Gives the session the user it had before. Removing the user would leave `names.lastUser`, and the
-   * next login of another user would drop the data. Resolves to `undefined` if the session has ended.
+   * Gives the session the user it had before. Removing the user would leave `names.lastUser`, and
+   * the next login of another user would drop the data. Resolves to `undefined` if the session has
+   * ended.
    */
   async #restoreUser(
     { state }: Draft,

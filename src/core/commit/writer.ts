@@ -105,9 +105,9 @@ export class Writer {
 
   /**
    * Adds a row under a given id. If the key has a row, nothing is written and that row is the
-   * result, unless it is an expired session, which is replaced. A `create` whose response was lost is
-   * repeated under the same id, so the profile needs tombstones: a late copy would revive a session
-   * that was deleted.
+   * result, unless it is an expired session, which is replaced. A `create` whose response was lost
+   * is repeated under the same id, so the profile needs tombstones: a late copy would revive a
+   * session that was deleted.
    */
   async createUnder(identity: Identity, merged: Merged, deadline: number): Promise<{ readonly entry: Entry; readonly isCreated: boolean }> {
     const { store, receipts, now } = this.#context
@@ -147,8 +147,8 @@ export class Writer {
   }
 
   /**
-   * Undoes `createUnder` if the row was not changed since. The row then counts as expired, so that the
-   * session can be created again. It is not deleted, because it may have become a tombstone.
+   * Undoes `createUnder` if the row was not changed since. The row then counts as expired, so that
+   * the session can be created again. It is not deleted, because it may have become a tombstone.
    */
   async undoCreate(key: string, entry: Entry, deadline: number): Promise<void> {
     const { store, now, randomText } = this.#context

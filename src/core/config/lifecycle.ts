@@ -3,7 +3,9 @@ import type { Identity } from '../store/id.ts'
 import type { Entry, IndexName, Store } from '../store/store.ts'
 import type { Texts } from './profile.ts'
 
-/** `undefined` is returned without a promise, so that a request that is of no interest costs none. */
+/**
+ * `undefined` is returned without a promise, so that a request that is of no interest costs none.
+ */
 export type Maybe<T> = T | undefined | Promise<T | undefined>
 
 /** Why a session was ended. */
@@ -12,7 +14,9 @@ export type EndReason = SessionEvents['ended']['reason']
 /** A session that was read from the store. */
 export interface LoadedSession {
   readonly identity: Identity
-  /** The row, also one that this id does not lead to; `undefined` if there is none or it is expired. */
+  /**
+   * The row, also one that this id does not lead to; `undefined` if there is none or it is expired.
+   */
   readonly entry: Entry | undefined
   /** The properties, if the id leads to the session and it is readable. */
   readonly texts: Texts | undefined
@@ -62,7 +66,10 @@ export interface Assignment {
 
 /** An assignment that is about to be written. */
 export interface PlannedAssignment extends Assignment {
-  /** The handle of the session that the request has; `undefined` if the write starts one or joins one. */
+  /**
+   * The handle of the session that the request has; `undefined` if the write starts one or joins
+   * one.
+   */
   readonly handle: string | undefined
   /** The `monotonic()` time by which the decision is needed. */
   readonly deadline: number
@@ -115,8 +122,9 @@ export interface EndedIndex {
 }
 
 /**
- * Takes part in the life of the sessions of one manager: after a load, before and after a write, and
- * after an end. Every method is optional. An error that one throws fails the operation of the request.
+ * Takes part in the life of the sessions of one manager: after a load, before and after a write,
+ * and after an end. Every method is optional. An error that one throws fails the operation of the
+ * request.
  */
 export interface Lifecycle {
   /** The option that needs a store whose rows stay until they expire. Other stores are refused. */
@@ -125,8 +133,8 @@ export interface Lifecycle {
   afterLoad?(loaded: LoadedSession): Maybe<LoadDecision>
   /**
    * Called after a write was acknowledged and before its id is sent. An objection withdraws the
-   * write: a session that it created ends; any other gets back the user it had. If the call rejects,
-   * no id is sent, and the next commit of the request calls it again. A rejection with
+   * write: a session that it created ends; any other gets back the user it had. If the call
+   * rejects, no id is sent, and the next commit of the request calls it again. A rejection with
    * `SessionEndedError` means that the session has ended.
    */
   afterWrite?(written: WrittenSession): Maybe<Objection>
@@ -135,7 +143,9 @@ export interface Lifecycle {
    * `SessionEndedError` to refuse it. Only a check after the write is certain.
    */
   beforeAssign?(planned: PlannedAssignment): Maybe<Admission>
-  /** As `afterWrite`, for a write that assigned a user, or that ends the other sessions of its user. */
+  /**
+   * As `afterWrite`, for a write that assigned a user, or that ends the other sessions of its user.
+   */
   afterAssign?(written: WrittenSession, assignment: Assignment): Maybe<Objection>
   /** Called after an end, also if there was no row. If it rejects, the end is repeated. */
   afterEnd?(ended: EndedSession | EndedIndex): void | Promise<void>
@@ -147,8 +157,8 @@ export interface LifecycleContext {
   readonly now: () => number
   /**
    * Adds a session under a given identity and resolves to its entry. If the key has a row, resolves
-   * to that row, which may be a tombstone or have another newest id. `undefined`: an objection ended
-   * the session.
+   * to that row, which may be a tombstone or have another newest id. `undefined`: an objection
+   * ended the session.
    */
   create(identity: Identity, texts: Texts, deadline: number): Promise<Entry | undefined>
   /**
@@ -174,7 +184,8 @@ export interface Lifecycles {
 }
 
 /**
- * `undefined` if there is no method, so that requests of such a manager only compare with `undefined`.
+ * `undefined` if there is no method, so that requests of such a manager only compare with
+ * `undefined`.
  */
 export function collectLifecycles(all: readonly Lifecycle[]): Lifecycles | undefined {
   const methods: Lifecycles = {

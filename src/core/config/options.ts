@@ -73,8 +73,8 @@ export interface SessionOptions {
    */
   readonly schema?: Schemas
   /**
-   * Which properties are secret, and which the client may see. The names are those of `SessionData`,
-   * or of the option `schema`.
+   * Which properties are secret, and which the client may see. The names are those of
+   * `SessionData`, or of the option `schema`.
    *
    * ```ts
    * const sessions = createSessions({ store, properties: { otp: { secret: true }, theme: { client: true } } })
@@ -87,29 +87,29 @@ export interface SessionOptions {
    */
   readonly realm?: string
   /**
-   * The maximum number of sessions of one user, on all devices. A login beyond it ends the oldest of
-   * them; parallel logins may be refused with `SessionEndedError` (reason `limit`). Needs a store that
-   * finds sessions by user. Default: no limit.
+   * The maximum number of sessions of one user, on all devices. A login beyond it ends the oldest
+   * of them; parallel logins may be refused with `SessionEndedError` (reason `limit`). Needs a
+   * store that finds sessions by user. Default: no limit.
    */
   readonly maxPerUser?: number
   /**
-   * Ends all sessions that started at or before this time, also those of visitors who are not logged
-   * in: `new Date('2026-11-30T12:00Z')`. It is checked whenever a session is read, so it holds as soon
-   * as every process has the option, however many sessions there are. A login after this time starts
-   * the session again. Not in the future.
+   * Ends all sessions that started at or before this time, also those of visitors who are not
+   * logged in: `new Date('2026-11-30T12:00Z')`. It is checked whenever a session is read, so it
+   * holds as soon as every process has the option, however many sessions there are. A login after
+   * this time starts the session again. Not in the future.
    */
   readonly revokedBefore?: Date
   /**
    * Other origins whose pages may send requests that use the session, such as
-   * `['https://www.shop.test']`. A request that changes something (every method but GET, HEAD, OPTIONS
-   * and TRACE, and a WebSocket) and that a page of another origin sent has no session and cannot start
-   * one: a change throws `CsrfError`. `'any'` turns the check off. Default: none.
+   * `['https://www.shop.test']`. A request that changes something (every method but GET, HEAD,
+   * OPTIONS and TRACE, and a WebSocket) and that a page of another origin sent has no session and
+   * cannot start one: a change throws `CsrfError`. `'any'` turns the check off. Default: none.
    */
   readonly trustedOrigins?: readonly string[] | 'any'
   /**
-   * Whether a request counts as activity of the visitor. A request for which it returns `false` does
-   * not extend its session: `(request) => request.path !== '/alive'`. Default: every request that
-   * reads its session counts.
+   * Whether a request counts as activity of the visitor. A request for which it returns `false`
+   * does not extend its session: `(request) => request.path !== '/alive'`. Default: every request
+   * that reads its session counts.
    */
   readonly touch?: (request: IncomingRequest) => boolean
   /** The property under which adapters put the session on the request. Default `'session'`. */

@@ -43,9 +43,9 @@ export type Expiry = Duration | Date | 'browser' | undefined
 /** What a commit did to the session of a request. */
 export interface CommitOutcome {
   /**
-   * The session was stored under a new id (`created`, `new-id`), written under the id that the client
-   * has (`written`), extended (`touched`), or stayed as it was (`unchanged`); or it ended: by this
-   * commit, or before it, which dropped its changes (`ended`).
+   * The session was stored under a new id (`created`, `new-id`), written under the id that the
+   * client has (`written`), extended (`touched`), or stayed as it was (`unchanged`); or it ended:
+   * by this commit, or before it, which dropped its changes (`ended`).
    */
   readonly change: 'created' | 'new-id' | 'written' | 'touched' | 'unchanged' | 'ended'
   /**

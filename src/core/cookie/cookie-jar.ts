@@ -26,8 +26,8 @@ export interface JarCookieOptions extends CookieAttributes {
  */
 export interface CookieJar {
   /**
-   * Returns the value of a cookie of the request, or an object with it, as `cookies()` of Next does;
-   * `undefined` when there is none.
+   * Returns the value of a cookie of the request, or an object with it, as `cookies()` of Next
+   * does; `undefined` when there is none.
    */
   read(name: string): string | { readonly value: string } | undefined
   /**
@@ -36,10 +36,11 @@ export interface CookieJar {
    */
   write(name: string, value: string, options: JarCookieOptions): unknown
   /**
-   * The request, from which HTTPS, loopback and forged requests (option `trustedOrigins`) are judged
-   * as always. Without it requests that pages of other origins send are not noticed, and the
-   * connection counts as HTTPS, because a jar does not say: the cookie is `Secure`, and browsers do not
-   * store it over plain HTTP (Chromium and Firefox make an exception for localhost, Safari does not).
+   * The request, from which HTTPS, loopback and forged requests (option `trustedOrigins`) are
+   * judged as always. Without it requests that pages of other origins send are not noticed, and the
+   * connection counts as HTTPS, because a jar does not say: the cookie is `Secure`, and browsers do
+   * not store it over plain HTTP (Chromium and Firefox make an exception for localhost, Safari does
+   * not).
    */
   readonly request?: Request | NodeMessage | IncomingRequest
 }
@@ -112,7 +113,9 @@ function valueOf(read: unknown): string | undefined {
   )
 }
 
-/** Writes the cookies of a response to its jar. Returns a promise if the jar writes asynchronously. */
+/**
+ * Writes the cookies of a response to its jar. Returns a promise if the jar writes asynchronously.
+ */
 export function writeToJar(jar: CookieJar, cookies: readonly CookieToSet[]): Promise<unknown> | undefined {
   const written = cookies.map(({ name, value, attributes, maxAge }) =>
     value === undefined

@@ -131,7 +131,10 @@ function isBelow(path: string, requested: string): boolean {
   return requested === path || requested.startsWith(path.endsWith('/') ? path : `${path}/`)
 }
 
-/** The path before the proxy shortened it. Of several proxies the first one is nearest to the client. */
+/**
+ * The path before the proxy shortened it. Of several proxies the first one is nearest to the
+ * client.
+ */
 function withPrefix(prefix: string, requested: string): string {
   return prefix.replace(/,.*/s, '').trim().replace(/\/$/, '') + requested
 }

@@ -12,7 +12,10 @@ export interface IncomingRequest {
    * HTTPS.
    */
   readonly loopback: boolean
-  /** Why `loopback` is false, for the error when a cookie cannot be set: `its host is "shop.example"`. */
+  /**
+   * Why `loopback` is false, for the error when a cookie cannot be set: `its host is
+   * "shop.example"`.
+   */
   readonly whyNotLoopback?: string | undefined
   /**
    * The framework's setting to name when a cookie cannot be set over plain HTTP, such as
@@ -25,15 +28,15 @@ export interface IncomingRequest {
    */
   readonly path?: string | undefined
   /**
-   * The method, in upper case. If left out, requests that pages of other origins send are not noticed
-   * (option `trustedOrigins`).
+   * The method, in upper case. If left out, requests that pages of other origins send are not
+   * noticed (option `trustedOrigins`).
    */
   readonly method?: string | undefined
   /** The origin that the client requested: `https://shop.example`. */
   readonly origin?: string | undefined
   /**
-   * Whether the request is speculative, such as a prefetch. Reading the session then does not extend
-   * it, and `flashed` returns no message, so that the visit itself shows it.
+   * Whether the request is speculative, such as a prefetch. Reading the session then does not
+   * extend it, and `flashed` returns no message, so that the visit itself shows it.
    */
   readonly isQuiet?: boolean
   /** The value of a header, by its lower-case name. */

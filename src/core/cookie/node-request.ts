@@ -2,8 +2,8 @@ import { whyNotLoopback } from '../../wire/loopback.ts'
 import type { IncomingRequest } from './incoming-request.ts'
 
 /**
- * The members that are used of a request of Node: an `IncomingMessage` of `node:http`, an `Http2ServerRequest`,
- * or the request of a framework that extends them, such as Express.
+ * The members that are used of a request of Node: an `IncomingMessage` of `node:http`, an
+ * `Http2ServerRequest`, or the request of a framework that extends them, such as Express.
  */
 export interface NodeMessage {
   /** The headers by lower-case name. */
@@ -18,7 +18,9 @@ export interface NodeMessage {
   readonly method?: string | undefined
   /** The target of the request: a path, or a URL. */
   readonly url?: string | undefined
-  /** The target that Connect and Express keep, because they shorten `url` for a mounted application. */
+  /**
+   * The target that Connect and Express keep, because they shorten `url` for a mounted application.
+   */
   readonly originalUrl?: string | undefined
   /** Whether the request came over HTTPS, as Express judges it by its setting `trust proxy`. */
   readonly secure?: boolean

@@ -26,7 +26,10 @@ function isWebRequest(source: object): source is Request {
   return typeof headers?.get === 'function' && typeof url === 'string'
 }
 
-/** A request that Node did not make may have names as they were sent, and its cookies would not be found. */
+/**
+ * A request that Node did not make may have names as they were sent, and its cookies would not be
+ * found.
+ */
 function hasNodeHeaders({ headers, rawHeaders }: NodeMessage): boolean {
   if (typeof headers !== 'object' || headers === null || typeof headers.get === 'function') return false
   const name = rawHeaders === undefined ? Object.keys(headers).find((key) => key !== key.toLowerCase()) : undefined

@@ -11,8 +11,8 @@ export interface ChangeSource {
   /**
    * Records the changes since the last call; what it records is not recorded again. Called at the
    * start of every commit, also by `save` and `claim`, before each verb that changes something, and
-   * before the session is read again. An error that it throws fails the commit, of which nothing but
-   * a flush is then performed.
+   * before the session is read again. An error that it throws fails the commit, of which nothing
+   * but a flush is then performed.
    */
   collect(recorder: ChangeRecorder): void
 }
@@ -20,8 +20,8 @@ export interface ChangeSource {
 /** Records the changes of a `ChangeSource`. */
 export interface ChangeRecorder {
   /**
-   * The properties as this request sees them. They do not contain changes of other requests that were
-   * merged by a commit of this one.
+   * The properties as this request sees them. They do not contain changes of other requests that
+   * were merged by a commit of this one.
    */
   readonly texts: Texts
   /** Records a change and applies it to `texts`. Throws if the session cannot be changed. */

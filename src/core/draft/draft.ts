@@ -24,8 +24,9 @@ const NO_TEXTS: Texts = new Map()
  * results in it. Its properties exist in up to three versions: those that were opened
  * (`#initialTexts`), those that the application sees (`#properties.texts`), and those of the newest
  * entry (`#latestTexts`). `#initialTexts` decide whether the first commit renews the id and which
- * flashes are read; `#latestTexts` decide what was overwritten, and later commits build on them. The copy costs 0.4 µs for ten properties, and only
- * if the request changes something (decision 0088).
+ * flashes are read; `#latestTexts` decide what was overwritten, and later commits build on them.
+ * The copy costs 0.4 µs for ten properties, and only if the request changes something (decision
+ * 0088).
  */
 export class Draft {
   readonly context: DraftContext
@@ -197,8 +198,8 @@ export class Draft {
   }
 
   /**
-   * Leaves the session as it is in the store; later changes belong to a new one, whose token replaces
-   * that of the client. Changes that are not committed are dropped.
+   * Leaves the session as it is in the store; later changes belong to a new one, whose token
+   * replaces that of the client. Changes that are not committed are dropped.
    */
   leave(): void {
     this.openForWrite()
@@ -207,9 +208,9 @@ export class Draft {
   }
 
   /**
-   * Returns the identity of the session before it is stored: that of the stored session, or else one
-   * under which the first commit creates it. If the outcome of that commit is lost, the session is
-   * created under another identity. `given` is used instead of a new one.
+   * Returns the identity of the session before it is stored: that of the stored session, or else
+   * one under which the first commit creates it. If the outcome of that commit is lost, the session
+   * is created under another identity. `given` is used instead of a new one.
    */
   reserveIdentity(given?: Identity): Identity {
     this.openToken()
@@ -242,7 +243,8 @@ export class Draft {
   /**
    * Called when a write of these intents succeeded, or without `isWritten` when nothing had to be
    * written. Later commits build on its entry; the properties that the application sees stay the
-   * same. If the session was flushed while the write was running, the written session is flushed too.
+   * same. If the session was flushed while the write was running, the written session is flushed
+   * too.
    */
   onCommitted(intents: readonly Intent[], { identity, entry, isWritten }: Committed, generation: number): void {
     if (generation !== this.#generation) {

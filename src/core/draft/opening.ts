@@ -72,7 +72,9 @@ export async function loadEntry(context: LoadContext, identity: Identity, fresh:
   return afterLoad(context, lifecycles, { identity, entry, result, now })
 }
 
-/** Lets the lifecycles decide about what was read. Each one sees the decision of those before it. */
+/**
+ * Lets the lifecycles decide about what was read. Each one sees the decision of those before it.
+ */
 async function afterLoad(
   context: LoadContext,
   lifecycles: Lifecycles,

@@ -4,7 +4,10 @@ import { type CookieJar, writeToJar } from '../cookie/cookie-jar.ts'
 import { type Carrier, type CookieToSet, type Issue, NOTHING_PRESENTED, type Presented } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
 
-/** The effects of reading the session: whether it is extended, and whether messages that were read are removed. */
+/**
+ * The effects of reading the session: whether it is extended, and whether messages that were read
+ * are removed.
+ */
 export interface Activity {
   readonly extends: boolean
   readonly consumes: boolean

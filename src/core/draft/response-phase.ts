@@ -44,7 +44,9 @@ export class ResponsePhase {
     return this.#response?.isStreaming
   }
 
-  /** The response starts: from now on the session can only be read, unless `startLate` is called. */
+  /**
+   * The response starts: from now on the session can only be read, unless `startLate` is called.
+   */
   start(response?: StartedResponse): void {
     this.#hasStarted = true
     this.#response ??= response

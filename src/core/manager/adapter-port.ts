@@ -58,7 +58,9 @@ export interface SessionAdapter<Data> {
 /** One request and its session. */
 export interface Exchange<Data> {
   readonly session: Session<Data>
-  /** Adds a source of changes of this session. It is dropped when the session is flushed or left. */
+  /**
+   * Adds a source of changes of this session. It is dropped when the session is flushed or left.
+   */
   addSource(source: ChangeSource): void
   /**
    * Throws the error of a failed load. An error page that uses the session afterwards finds it

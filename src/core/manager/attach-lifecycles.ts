@@ -24,8 +24,8 @@ export function attachLifecycles(engine: Engine, makers: readonly MakeLifecycle[
 }
 
 /**
- * A `create` whose response was lost is repeated under the same id. If an end deleted the row, a late
- * copy of it would revive the session.
+ * A `create` whose response was lost is repeated under the same id. If an end deleted the row, a
+ * late copy of it would revive the session.
  */
 function requireTombstones({ profile, capabilities }: Engine): void {
   if (profile.tombstoneUntil === undefined) {

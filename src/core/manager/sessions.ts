@@ -74,9 +74,9 @@ export class Sessions<Data = Default> {
    * Opens the session of a request: the one that its cookie names, or a new and empty one, which is
    * not stored until something is set. `request` is a `Request`, a request of Node (also that of an
    * upgrade), the cookie jar of a framework (`CookieJar`), or an `IncomingRequest`. With a jar,
-   * `commit` and `save` write the cookies of the response to it. Never rejects because of the store:
-   * the error of a failed load is thrown when the session is first used. Rejects with `ConfigError`
-   * when `request` is something else.
+   * `commit` and `save` write the cookies of the response to it. Never rejects because of the
+   * store: the error of a failed load is thrown when the session is first used. Rejects with
+   * `ConfigError` when `request` is something else.
    *
    * With `touch: false` the request does not count as activity, and does not extend the session.
    *
@@ -92,11 +92,11 @@ export class Sessions<Data = Default> {
 
   /**
    * Commits the changes of a request; from then on its session can only be read. If the status is
-   * 500 or above and the option `saveOnError` is not set, only a flush and the end of an overlap are
-   * performed. Resolves to the headers that the response has to carry. Rejects with `SessionEndedError`, `BusyError`,
-   * `CodecError`, `StoreError`, `CommitUnknownError`, or with the error that a function of `update`
-   * threw; `headers` then returns the headers that the response has to carry nevertheless. Repeated
-   * calls return the same result.
+   * 500 or above and the option `saveOnError` is not set, only a flush and the end of an overlap
+   * are performed. Resolves to the headers that the response has to carry. Rejects with
+   * `SessionEndedError`, `BusyError`, `CodecError`, `StoreError`, `CommitUnknownError`, or with the
+   * error that a function of `update` threw; `headers` then returns the headers that the response
+   * has to carry nevertheless. Repeated calls return the same result.
    *
    * ```ts
    * const headers = await sessions.commit(session, { status: response.status })
@@ -207,11 +207,11 @@ export class Sessions<Data = Default> {
   }
 
   /**
-   * Ends all sessions of this realm, also those without a user, one after another, and refuses logins
-   * that are still running. Resolves to the number of ended sessions. `onProgress` is called with that
-   * number after each page, `signal` ends the run after the current step. For an emergency with many
-   * sessions, the option `revokedBefore` is faster. Rejects with `StoreError`, `BusyError` and
-   * `CommitUnknownError`, and with `ConfigError` if the store cannot do that.
+   * Ends all sessions of this realm, also those without a user, one after another, and refuses
+   * logins that are still running. Resolves to the number of ended sessions. `onProgress` is called
+   * with that number after each page, `signal` ends the run after the current step. For an
+   * emergency with many sessions, the option `revokedBefore` is faster. Rejects with `StoreError`,
+   * `BusyError` and `CommitUnknownError`, and with `ConfigError` if the store cannot do that.
    *
    * ```ts
    * await sessions.revokeAll({ onProgress: (ended) => console.log(ended) })
@@ -267,7 +267,9 @@ export class Sessions<Data = Default> {
 
 refuseCallbacks(Sessions, 'sessions', ['open', 'load', 'commit', 'revoke', 'revokeAll', 'clearExpired', 'close'], usePromise)
 
-/** A SHA-256, as most handles are. With the ids of express-session every text has the form of an id. */
+/**
+ * A SHA-256, as most handles are. With the ids of express-session every text has the form of an id.
+ */
 const HASH = /^[\w-]{43}$/
 
 const OPEN: OptionTable = { owner: 'sessions.open(request, options)', checks: { touch: aBoolean } }

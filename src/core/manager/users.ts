@@ -66,9 +66,10 @@ export class Users {
   }
 
   /**
-   * Resolves to the current sessions of a user, those seen last first, at most `limit` (default 1000)
-   * and of at most 10,000 in the store. Throws `ConfigError` without a user id and for a wrong option. Rejects with `StoreError`, and with `ConfigError`
-   * when the store cannot find sessions by user.
+   * Resolves to the current sessions of a user, those seen last first, at most `limit` (default
+   * 1000) and of at most 10,000 in the store. Throws `ConfigError` without a user id and for a
+   * wrong option. Rejects with `StoreError`, and with `ConfigError` when the store cannot find
+   * sessions by user.
    *
    * ```ts
    * const devices = await sessions.users.list(user.id, { current: session, limit: 20 })
@@ -117,12 +118,12 @@ export class Users {
   }
 
   /**
-   * Ends all sessions of a user, except the session `except`: that of the request, or one of `list`.
-   * Resolves to their number. Logins of the user that are still running, in any process, are refused
-   * with `SessionEndedError` (reason `revoked`). Change the password first and revoke then: a login
-   * with the old password that begins after the call is a new login. Throws `ConfigError` when
-   * `except` is `undefined` or a session that was never saved, and for an unknown option. Rejects with the errors of `list` and
-   * with `BusyError`; call it again then.
+   * Ends all sessions of a user, except the session `except`: that of the request, or one of
+   * `list`. Resolves to their number. Logins of the user that are still running, in any process,
+   * are refused with `SessionEndedError` (reason `revoked`). Change the password first and revoke
+   * then: a login with the old password that begins after the call is a new login. Throws
+   * `ConfigError` when `except` is `undefined` or a session that was never saved, and for an
+   * unknown option. Rejects with the errors of `list` and with `BusyError`; call it again then.
    *
    * ```ts
    * await sessions.users.revoke(user.id, { except: session })

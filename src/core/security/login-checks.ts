@@ -16,8 +16,8 @@ type CheckContext = Pick<LifecycleContext, 'store' | 'now' | 'end' | 'endAll'>
 
 /**
  * Checks the commits that assign a user, against the revocations of the user and the limit of
- * sessions. A login is written first and checked then, and its id is sent only after that. Of a login
- * and a revocation, or of two logins, at least one therefore sees the other, without locks or
+ * sessions. A login is written first and checked then, and its id is sent only after that. Of a
+ * login and a revocation, or of two logins, at least one therefore sees the other, without locks or
  * transactions. The checks before the write save a row that the check after it would remove.
  */
 export class LoginChecks implements Lifecycle {
@@ -32,9 +32,9 @@ export class LoginChecks implements Lifecycle {
   }
 
   /**
-   * Without the check of the marks, a login that will be withdrawn counts as a session for a moment,
-   * and another login ends itself for it. Without the list, the clocks of processes decide which of
-   * two logins one after another is older.
+   * Without the check of the marks, a login that will be withdrawn counts as a session for a
+   * moment, and another login ends itself for it. Without the list, the clocks of processes decide
+   * which of two logins one after another is older.
    */
   async beforeAssign(planned: PlannedAssignment): Promise<Admission> {
     const { userName, authenticatedAt, handle, deadline } = planned
@@ -50,8 +50,8 @@ export class LoginChecks implements Lifecycle {
   }
 
   /**
-   * Rejects with `CommitUnknownError` if the store fails, because the login is in the store and its id
-   * is not sent.
+   * Rejects with `CommitUnknownError` if the store fails, because the login is in the store and its
+   * id is not sent.
    */
   async afterAssign(written: WrittenSession, assignment: Assignment): Promise<Objection | undefined> {
     try {
@@ -62,8 +62,8 @@ export class LoginChecks implements Lifecycle {
   }
 
   /**
-   * A login that joined a session is not withdrawn: it adds no session, and a revocation that it did
-   * not see ends the session that it joined.
+   * A login that joined a session is not withdrawn: it adds no session, and a revocation that it
+   * did not see ends the session that it joined.
    */
   async #check(written: WrittenSession, assignment: Assignment): Promise<Objection | undefined> {
     const { identity, joins, assignsUser, deadline } = written
@@ -97,8 +97,8 @@ export class LoginChecks implements Lifecycle {
 }
 
 /**
- * Repeats a read until it succeeds or the deadline has passed. The session is in the store by then, and
- * its id is lost if the check fails.
+ * Repeats a read until it succeeds or the deadline has passed. The session is in the store by then,
+ * and its id is lost if the check fails.
  */
 async function repeated<T>(deadline: number, read: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {

@@ -31,8 +31,8 @@ export interface MarksContext {
 }
 
 /**
- * Adds a mark to those that a row has. Beyond the limit the oldest mark loses its exception. All marks
- * before one without an exception have no effect, so the list is bounded.
+ * Adds a mark to those that a row has. Beyond the limit the oldest mark loses its exception. All
+ * marks before one without an exception have no effect, so the list is bounded.
  */
 export function withMark(marks: readonly Mark[], mark: Mark): readonly Mark[] {
   const newestFirst = [mark, ...marks].sort(([a], [b]) => b - a)
@@ -41,8 +41,8 @@ export function withMark(marks: readonly Mark[], mark: Mark): readonly Mark[] {
 }
 
 /**
- * Whether one of these marks ends a session of this handle whose user authenticated at this time. The
- * same millisecond counts as before the mark. Without a handle no exception applies.
+ * Whether one of these marks ends a session of this handle whose user authenticated at this time.
+ * The same millisecond counts as before the mark. Without a handle no exception applies.
  */
 export function isRevoked(marks: readonly Mark[], authenticatedAt: number, handle: string | undefined): boolean {
   return marks.some(([at, except]) => authenticatedAt <= at && (handle === undefined || except !== handle))
@@ -66,8 +66,8 @@ export class Marks {
   }
 
   /**
-   * Adds a mark of the present time. Rejects with `StoreError`, after which it can be repeated, and with
-   * `BusyError` if other revocations of the user were faster until the deadline.
+   * Adds a mark of the present time. Rejects with `StoreError`, after which it can be repeated, and
+   * with `BusyError` if other revocations of the user were faster until the deadline.
    */
   async add(kind: MarkKind, name: string, except: string | undefined, deadline: number): Promise<void> {
     const { store, now, randomText, keptFor } = this.#context
@@ -98,7 +98,9 @@ export class Marks {
   }
 }
 
-/** A row that is not of the right form ends all earlier sessions, which is the safe reading of it. */
+/**
+ * A row that is not of the right form ends all earlier sessions, which is the safe reading of it.
+ */
 function marksIn({ payload, createdAt }: Entry): readonly Mark[] {
   try {
     const marks: unknown = JSON.parse(payload)

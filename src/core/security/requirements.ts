@@ -5,8 +5,8 @@ import type { SessionOptions } from '../config/options.ts'
 import { requireUsers } from '../config/user-sessions.ts'
 
 /**
- * How long a mark is kept, in milliseconds. A session under a given id may be older than `absolute`,
- * because it was carried over from another store.
+ * How long a mark is kept, in milliseconds. A session under a given id may be older than
+ * `absolute`, because it was carried over from another store.
  */
 export function markLifetime({ lifetime, profile }: Pick<Engine, 'lifetime' | 'profile'>): number {
   return profile.hasGivenIds === true ? Math.max(lifetime.absolute, 400 * DAY) : lifetime.absolute

@@ -24,8 +24,8 @@ const CONCURRENCY = 10
 type RevocationContext = Pick<Engine, 'store' | 'now' | 'realm' | 'requestTimeout' | 'capabilities'>
 
 /**
- * Ends the sessions of a user or of all users, for good: the mark is set first, so that a login which
- * the deletion did not see finds it.
+ * Ends the sessions of a user or of all users, for good: the mark is set first, so that a login
+ * which the deletion did not see finds it.
  */
 export class Revocations {
   readonly #context: RevocationContext

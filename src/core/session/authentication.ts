@@ -17,18 +17,23 @@ export interface LoginOptions {
    * session's previous login of the same user.
    */
   readonly device?: string | undefined
-  /** The level that the application established, 1 (default) or more: 2 for a second factor, for example. */
+  /**
+   * The level that the application established, 1 (default) or more: 2 for a second factor, for
+   * example.
+   */
   readonly level?: number | undefined
   /**
    * When the user authenticated, for a login at another place: `new Date(claims.auth_time * 1000)`.
    * Default: when the request was opened.
    */
   readonly authenticatedAt?: Date | undefined
-  /** The maximum number of sessions of this user. Default: the option `maxPerUser` of the manager. */
+  /**
+   * The maximum number of sessions of this user. Default: the option `maxPerUser` of the manager.
+   */
   readonly maxPerUser?: number | undefined
   /**
-   * Ends all other sessions of the user, and refuses logins that are still running, after this one was
-   * saved: for a login after a reset of the password. Default `false`.
+   * Ends all other sessions of the user, and refuses logins that are still running, after this one
+   * was saved: for a login after a reset of the password. Default `false`.
    */
   readonly revokeOthers?: boolean | undefined
 }
@@ -66,7 +71,9 @@ export const REQUIREMENT_CHECKS: Readonly<Record<string, Check>> = { within: aDu
 
 const REQUIREMENT: OptionTable = { owner: 'requireUser', checks: REQUIREMENT_CHECKS }
 
-/** The checks of what a login proves. `expiry` is checked by the profile, which knows the lifetimes. */
+/**
+ * The checks of what a login proves. `expiry` is checked by the profile, which knows the lifetimes.
+ */
 export const PROOF_CHECKS: Readonly<Record<string, Check>> = {
   expiry: () => undefined,
   device: satisfies((device) => typeof device === 'string', "pass a text, such as 'Firefox on Linux'"),
@@ -89,7 +96,10 @@ export function checkLogin(options: LoginOptions): void {
   checkOptions(options, LOGIN)
 }
 
-/** Records a login, with options that were checked. Throws `ConfigError` and `CodecError`; nothing is then recorded. */
+/**
+ * Records a login, with options that were checked. Throws `ConfigError` and `CodecError`; nothing
+ * is then recorded.
+ */
 export function recordLogin(draft: Draft, userId: unknown, options: LoginOptions): void {
   const { profile, values } = draft.context
   if (profile.loginRemedy !== undefined) throw new ConfigError(profile.loginRemedy)

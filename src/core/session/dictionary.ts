@@ -350,8 +350,8 @@ export class Dictionary<Data> {
   }
 
   /**
-   * Whether this may be the name of a property of the application. A client can send others, such as
-   * the array of `?k=a&k=b`.
+   * Whether this may be the name of a property of the application. A client can send others, such
+   * as the array of `?k=a&k=b`.
    */
   #isOrdinary(name: unknown): boolean {
     return typeof name === 'string' && !this.#draft.context.profile.names.isReserved(name)

@@ -78,8 +78,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
    * data of another user is dropped, and that user's session ends. If the session ended while this
    * request was running, a new one starts with the changes of this request. `options.expiry` is the
    * argument of `setExpiry`, for "remember me". The commit rejects with `SessionEndedError` if the
-   * sessions of the user were revoked while the request was running (reason `revoked`), or if parallel
-   * logins have reached the limit of sessions (`limit`).
+   * sessions of the user were revoked while the request was running (reason `revoked`), or if
+   * parallel logins have reached the limit of sessions (`limit`).
    *
    * Throws `CodecError` when the user id is neither a number nor a string of 1 to 1000 characters,
    * `ConfigError` for a wrong option, and the errors of `setExpiry`; nothing is then recorded.
@@ -113,11 +113,12 @@ export class Session<Data = Default> extends Dictionary<Data> {
   }
 
   /**
-   * Resolves to the id of the user who is logged in. Rejects with `LoginRequiredError` (401) when no
-   * user is, and with `StepUpRequiredError` (403) when the user has not authenticated within the time
-   * or at the level that is required. A failed load is its `StoreError`, and an id that was replaced a
-   * moment ago a `SessionEndedError`, so that neither looks like a logout. With a `CachedStore` the
-   * session is read past the cache first. Rejects with `ConfigError` for a wrong or unknown option.
+   * Resolves to the id of the user who is logged in. Rejects with `LoginRequiredError` (401) when
+   * no user is, and with `StepUpRequiredError` (403) when the user has not authenticated within the
+   * time or at the level that is required. A failed load is its `StoreError`, and an id that was
+   * replaced a moment ago a `SessionEndedError`, so that neither looks like a logout. With a
+   * `CachedStore` the session is read past the cache first. Rejects with `ConfigError` for a wrong
+   * or unknown option.
    *
    * ```ts
    * const userId = await session.requireUser({ within: '10m' })
@@ -149,9 +150,9 @@ export class Session<Data = Default> extends Dictionary<Data> {
   }
 
   /**
-   * Whether the id of this request was replaced a moment ago, by a login in another tab for example.
-   * The session then looks empty. The browser has the newer id or soon will, so let it repeat the
-   * request in place of showing the login page.
+   * Whether the id of this request was replaced a moment ago, by a login in another tab for
+   * example. The session then looks empty. The browser has the newer id or soon will, so let it
+   * repeat the request in place of showing the login page.
    *
    * ```ts
    * if (session.replaced) response.status
@@ -348,8 +349,8 @@ export class Session<Data = Default> extends Dictionary<Data> {
 
 /**
  * A session as `console.log` prints it in Node, Bun and Deno: its state and the names of its
- * properties that are not secret. It contains no id and no values, because the output goes to logs. Printing does not
- * count as a use of the session.
+ * properties that are not secret. It contains no id and no values, because the output goes to logs.
+ * Printing does not count as a use of the session.
  */
 Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   configurable: true,

@@ -37,8 +37,8 @@ export interface Capabilities {
    */
   readonly renames?: boolean
   /**
-   * Rows may be lost before they expire, as in a memory of limited size. Such a store cannot remember
-   * what must not be forgotten. If left out, rows stay until they expire or are deleted.
+   * Rows may be lost before they expire, as in a memory of limited size. Such a store cannot
+   * remember what must not be forgotten. If left out, rows stay until they expire or are deleted.
    */
   readonly evicts?: boolean
   /**
@@ -256,8 +256,8 @@ export interface Store {
   deleteByIndex?(operation: DeleteByIndex): Promise<number>
   /**
    * Returns one page of the entries that are not expired, in any order. If the operation names an
-   * index, only its entries are returned, and among them every one whose write was acknowledged before
-   * the call and that stays until the last page.
+   * index, only its entries are returned, and among them every one whose write was acknowledged
+   * before the call and that stays until the last page.
    */
   list?(operation: List): Promise<Page>
   /**

@@ -74,7 +74,9 @@ export class TimedStore {
     return this.#send('delete', operation)
   }
 
-  /** Lists sessions, not tombstones. Throws `ConfigError` when the store does not have the index. */
+  /**
+   * Lists sessions, not tombstones. Throws `ConfigError` when the store does not have the index.
+   */
   async list(operation: List): Promise<Page> {
     const { index } = operation
     if (this.#store.list === undefined || (index !== undefined && !this.#store.capabilities.indexes.includes(index)))

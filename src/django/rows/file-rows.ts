@@ -228,7 +228,10 @@ async function toStoreError<T>(operation: StoreOperation, work: () => Promise<T>
   }
 }
 
-/** Codes of the system for a directory that is missing or not accessible. A missing file is not an error. */
+/**
+ * Codes of the system for a directory that is missing or not accessible. A missing file is not an
+ * error.
+ */
 const NO_ACCESS = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS']
 
 function notApplied(operation: StoreOperation, error: unknown): StoreError {

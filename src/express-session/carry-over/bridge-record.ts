@@ -7,11 +7,13 @@ import { type Hashes, isObject, type Mark } from './old-row.ts'
  * copy is late.
  */
 export interface BridgeRecord {
-  /** The proof of the id of which this is the record. With a new id the session has another old row. */
+  /**
+   * The proof of the id of which this is the record. With a new id the session has another old row.
+   */
   readonly proof: string
   /**
-   * When an instance without the bridge took the session over, in epoch milliseconds. The old row is
-   * then worth nothing, and may be destroyed shortly after.
+   * When an instance without the bridge took the session over, in epoch milliseconds. The old row
+   * is then worth nothing, and may be destroyed shortly after.
    */
   readonly taken?: number
   /**
@@ -21,7 +23,9 @@ export interface BridgeRecord {
   readonly written?: string
   /** The properties that were carried over from a row without a mark. */
   readonly copied: Hashes
-  /** For each property the last import: the mark of the row and the hash; no hash if it was deleted. */
+  /**
+   * For each property the last import: the mark of the row and the hash; no hash if it was deleted.
+   */
   readonly imports: Readonly<Record<string, readonly [mark: string, hash?: string]>>
 }
 
@@ -35,7 +39,10 @@ export type Comparison =
   | { readonly do: 'nothing' }
   /** An old instance ended the session. */
   | { readonly do: 'end' }
-  /** Old instances changed or deleted these properties. `record` is that of the session with the changes. */
+  /**
+   * Old instances changed or deleted these properties. `record` is that of the session with the
+   * changes.
+   */
   | { readonly do: 'import'; readonly changed: readonly string[]; readonly record: BridgeRecord }
   /** The old row is missing or out of date. */
   | { readonly do: 'write' }
@@ -51,8 +58,8 @@ export interface ComparedRow {
  * have the hashes `current`. Pure.
  *
  * A property of which the record has an import from a row with the same mark is compared with that
- * import, and otherwise with the mark. So a difference is imported once, regardless of which request
- * reads the old row and of how often its next write fails.
+ * import, and otherwise with the mark. So a difference is imported once, regardless of which
+ * request reads the old row and of how often its next write fails.
  */
 export function compare(record: BridgeRecord, current: Hashes, old: ComparedRow | undefined): Comparison {
   if (record.taken !== undefined) return { do: 'write' }
@@ -67,7 +74,10 @@ export function compare(record: BridgeRecord, current: Hashes, old: ComparedRow 
   return { do: isEqual(old.hashes, current) ? 'nothing' : 'write' }
 }
 
-/** The hash of a property that was written to the old row with the mark `id`, or last imported from there. */
+/**
+ * The hash of a property that was written to the old row with the mark `id`, or last imported from
+ * there.
+ */
 function knownHash({ imports }: BridgeRecord, id: string, base: Hashes, name: string): string | undefined {
   const last = own(imports, name)
   return last?.[0] === id ? last[1] : own(base, name)
@@ -82,8 +92,8 @@ function withImports(record: BridgeRecord, id: string, hashes: Hashes, changed: 
 }
 
 /**
- * The record of a session that was carried over from an old row. `written` is a new random text. The
- * row can have the mark of another session, from which an old instance copied its properties.
+ * The record of a session that was carried over from an old row. `written` is a new random text.
+ * The row can have the mark of another session, from which an old instance copied its properties.
  */
 export function recordOfCopy({ mark, hashes }: ComparedRow, proof: string, written: string): BridgeRecord {
   const record: BridgeRecord = { proof, written, copied: mark === undefined ? hashes : {}, imports: {} }

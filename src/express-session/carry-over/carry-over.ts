@@ -37,7 +37,9 @@ interface Row {
   readonly texts: Texts
 }
 
-/** The session of which both rows are compared, and the `monotonic()` time by which that has to end. */
+/**
+ * The session of which both rows are compared, and the `monotonic()` time by which that has to end.
+ */
 interface Target {
   readonly identity: Identity
   readonly deadline: number
@@ -45,10 +47,15 @@ interface Target {
 
 const MARK_LENGTH = 12
 
-/** How long an end is remembered, in milliseconds. Old instances can extend a session without limit. */
+/**
+ * How long an end is remembered, in milliseconds. Old instances can extend a session without limit.
+ */
 export const CARRY_OVER_TOMBSTONE: number = 400 * DAY
 
-/** After this time, an instance without the bridge no longer destroys the old row of a session that it took. */
+/**
+ * After this time, an instance without the bridge no longer destroys the old row of a session that
+ * it took.
+ */
 const TAKING = 60_000
 
 /**
@@ -97,7 +104,10 @@ class CarryOver implements Lifecycle {
     return this.#copyToOld(row, { identity, deadline }, replaced)
   }
 
-  /** When the user of a copy logged in is not known, so a copy ends if the user was ever logged out everywhere. */
+  /**
+   * When the user of a copy logged in is not known, so a copy ends if the user was ever logged out
+   * everywhere.
+   */
   async #objectionToCopy({ userId }: Entry, deadline: number): Promise<Objection | undefined> {
     const isRevoked = userId !== undefined && (await this.#revocations.has(userId, deadline))
     return isRevoked ? { error: new SessionEndedError('ended'), retry: false, reason: 'revoked' } : undefined
@@ -165,7 +175,9 @@ class CarryOver implements Lifecycle {
     return isTombstone(entry) ? undefined : row
   }
 
-  /** Compares O with what N records about it. Resolves to `'changed'` if N has to be loaded again. */
+  /**
+   * Compares O with what N records about it. Resolves to `'changed'` if N has to be loaded again.
+   */
   async #reconcile(row: Row, target: Target): Promise<Row | undefined | 'changed'> {
     if (this.#isSettled(row)) return row
     const { identity, deadline } = target
@@ -223,8 +235,8 @@ class CarryOver implements Lifecycle {
 
   /**
    * Loads N after O was written. If the session ended in between, O is destroyed. If N does not
-   * record that O exists, that is recorded now: recorded before O was written, it would look like an
-   * end after a crash.
+   * record that O exists, that is recorded now: recorded before O was written, it would look like
+   * an end after a crash.
    */
   async #confirm(row: Row, written: string, target: Target): Promise<Row | undefined> {
     for (let newest = row; ; ) {

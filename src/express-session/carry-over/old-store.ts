@@ -6,7 +6,10 @@ import { type OldRow, type OldSession, toOldSession } from './old-row.ts'
 
 type Callback = (error?: unknown, row?: unknown) => void
 
-/** The documented interface of a store of express-session, as far as sessions are carried over from it. */
+/**
+ * The documented interface of a store of express-session, as far as sessions are carried over from
+ * it.
+ */
 export interface ExpressSessionStore {
   /** Passes the session, or nothing if there is none or it is expired. */
   get(sid: string, callback: Callback): unknown
@@ -25,8 +28,8 @@ const OPERATIONS: Readonly<Record<Method, StoreOperation>> = { get: 'load', set:
 
 /**
  * The old store of a carry-over. Every operation fails with a `StoreError` after `limit`
- * milliseconds, or at its deadline, a `monotonic()` time. An operation that timed out may still take
- * effect.
+ * milliseconds, or at its deadline, a `monotonic()` time. An operation that timed out may still
+ * take effect.
  */
 export class OldStore {
   readonly #store: ExpressSessionStore
@@ -91,7 +94,9 @@ export class OldStore {
   }
 }
 
-/** express-session's documentation: an error with the code `ENOENT` means that there is no session. */
+/**
+ * express-session's documentation: an error with the code `ENOENT` means that there is no session.
+ */
 function isMissing(error: unknown): boolean {
   return error instanceof StoreError && (Object(error.cause) as { readonly code?: unknown }).code === 'ENOENT'
 }

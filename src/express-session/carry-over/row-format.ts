@@ -7,7 +7,10 @@ import { type Hashes, type Mark, type OldRow, type OldSession, toPlain, withMark
 export interface SessionFormat {
   /** The properties in the payload of an entry; `undefined` if it is unreadable. */
   decode(payload: string): Texts | undefined
-  /** The properties of a session with this row. Reserved properties that no row contains are those of `before`. */
+  /**
+   * The properties of a session with this row. Reserved properties that no row contains are those
+   * of `before`.
+   */
   textsOf(row: OldRow, before: Texts): Texts
   /** The row of a session, whose cookie expires when it would if it were sent now. */
   rowOf(texts: Texts): OldRow

@@ -14,7 +14,9 @@ import type { Secret } from '../cookie/signed.ts'
 import { MemoryStore } from '../store/memory-store.ts'
 import { commonUser, type UserOf } from '../values/user.ts'
 
-/** The option `cookie`: the initial properties of `req.session.cookie`. `maxAge` is in milliseconds. */
+/**
+ * The option `cookie`: the initial properties of `req.session.cookie`. `maxAge` is in milliseconds.
+ */
 export interface CookieOptions {
   readonly maxAge?: number | null | undefined
   readonly expires?: Date | null | undefined

@@ -28,7 +28,9 @@ export class Cookie {
   path: string | undefined = '/'
   /** The value of `expires`. */
   _expires: Expires = null
-  /** The lifetime that was set last, in milliseconds; `null` if the cookie ends with the browser. */
+  /**
+   * The lifetime that was set last, in milliseconds; `null` if the cookie ends with the browser.
+   */
   originalMaxAge: number | null = null
   /** Whether scripts in the page cannot read the cookie. Default `true`. */
   httpOnly: boolean | undefined = true
@@ -107,7 +109,9 @@ export function attributesOf(cookie: Pick<CookieData, Exclude<keyof CookieData, 
   }
 }
 
-/** The attributes that the application has set for the cookie of one session, as they are stored. */
+/**
+ * The attributes that the application has set for the cookie of one session, as they are stored.
+ */
 export function attributesIn(text: string | undefined): Partial<CookieAttributes> {
   try {
     return text === undefined ? {} : JSON.parse(text)

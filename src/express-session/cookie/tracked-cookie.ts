@@ -33,7 +33,10 @@ export class TrackedCookie {
     this.#attributes = attributesWithoutExpiry(cookie)
   }
 
-  /** Whether the application has ended the session by its cookie. Throws `ConfigError` for an invalid date. */
+  /**
+   * Whether the application has ended the session by its cookie. Throws `ConfigError` for an
+   * invalid date.
+   */
   get isOver(): boolean {
     const { originalMaxAge } = this.cookie
     if (Number.isNaN(originalMaxAge))

@@ -86,13 +86,17 @@ function lifecyclesOf(settings: Settings): MakeLifecycle[] {
   return [carryOver({ ...parts, randomText: randomTextFrom(undefined) })]
 }
 
-/** The maximum time of one operation of the old store, in milliseconds, as that of the other store. */
+/**
+ * The maximum time of one operation of the old store, in milliseconds, as that of the other store.
+ */
 const OLD_STORE_LIMIT = 2000
 
 /** express-session has no limit. Larger sessions are a mistake. */
 const MAX_SIZE = 16 << 20
 
-/** An application can emit these events on its store, and requests are then served without sessions. */
+/**
+ * An application can emit these events on its store, and requests are then served without sessions.
+ */
 function watchConnection(view: SessionStore): () => boolean {
   let isConnected = true
   view.on('disconnect', () => {

@@ -124,7 +124,10 @@ export class ManagerSessions implements StoredSessions, LateSessions {
     return session
   }
 
-  /** Stores a session under a sid that has no row. If the session of the sid has ended, nothing is written. */
+  /**
+   * Stores a session under a sid that has no row. If the session of the sid has ended, nothing is
+   * written.
+   */
   async #create(sid: string, properties: JsonTexts, cookie: readonly Intent[]): Promise<void> {
     const { context } = draftOf(this.#sessions.create())
     const identity = context.ids.parse(sid)

@@ -1,6 +1,9 @@
 import type { SessionRequest } from '../session/session.ts'
 
-/** The property of a request with what returns its `req.session`. It is one symbol for all copies of this package. */
+/**
+ * The property of a request with what returns its `req.session`. It is one symbol for all copies of
+ * this package.
+ */
 const HOLDER: unique symbol = Symbol('sojourn express-session')
 
 /** What `req.session` reads and assigns. */

@@ -57,7 +57,9 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   #shown: Shown | undefined
   /** What the application assigned to `req.session`; `undefined` if it did not. */
   #assigned: { readonly value: unknown } | undefined
-  /** What the changes are collected for: `save`, which writes an empty session too, or the response. */
+  /**
+   * What the changes are collected for: `save`, which writes an empty session too, or the response.
+   */
   #commits: 'none' | 'save' | 'response' = 'none'
   /** Whether changes are not collected, because they belong to the next commit. */
   #isPaused = false
@@ -228,8 +230,8 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   }
 
   /**
-   * The session object, if it was made or has to be saved; `undefined` if the application has removed
-   * it. Throws `ConfigError` if it has assigned another object.
+   * The session object, if it was made or has to be saved; `undefined` if the application has
+   * removed it. Throws `ConfigError` if it has assigned another object.
    */
   #current(): Shown | undefined {
     const replaced = replacement(this.#req) ?? this.#assigned
@@ -274,8 +276,8 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   }
 
   /**
-   * Collects the changes for this purpose, while the response can still get a cookie. Changes that are
-   * made while `run` runs belong to the next commit.
+   * Collects the changes for this purpose, while the response can still get a cookie. Changes that
+   * are made while `run` runs belong to the next commit.
    */
   async #commit<T>(purpose: 'none' | 'save' | 'response', run: () => Promise<T>): Promise<T> {
     this.#commits = purpose

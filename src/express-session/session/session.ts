@@ -89,7 +89,10 @@ export class Session {
     return this.#settle(callback, this.#owner?.save(this) ?? asPromise((done) => store.set(String(this.#id), this, done)))
   }
 
-  /** Puts a new object with the newest state on the request. Changes that were not saved are dropped. */
+  /**
+   * Puts a new object with the newest state on the request. Changes that were not saved are
+   * dropped.
+   */
   reload(callback?: Callback): this | Promise<void> {
     return this.#settle(callback, this.#owner?.reload(this) ?? this.#reloadFrom(this.#store))
   }

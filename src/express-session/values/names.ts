@@ -2,7 +2,9 @@ import { isInternal } from '../../core/base/reserved.ts'
 
 /** The stored property with the id of the user who is logged in, as option `userId` returns it. */
 export const USER = '_user'
-/** The stored property with the attributes that `req.session.cookie` has instead of the option's. */
+/**
+ * The stored property with the attributes that `req.session.cookie` has instead of the option's.
+ */
 export const ATTRIBUTES = '_cookie'
 
 /** The stored property with the record of the row in the old store (option `carryOver`). */

@@ -110,8 +110,8 @@ export class SessionProperties {
 const OWNERS = new WeakMap<object, SessionProperties>()
 
 /**
- * The accessors of unread properties, by name. All objects share them, so that V8 gives objects with
- * the same properties one hidden class.
+ * The accessors of unread properties, by name. All objects share them, so that V8 gives objects
+ * with the same properties one hidden class.
  */
 const ACCESSORS = new Map<string, PropertyDescriptor>()
 /** Names of properties can come from visitors. */

@@ -34,7 +34,9 @@ function merge(base: unknown, mine: unknown, theirs: unknown): unknown {
   return mine
 }
 
-/** A list or object that another request deleted counts as empty, so that nothing in it is restored. */
+/**
+ * A list or object that another request deleted counts as empty, so that nothing in it is restored.
+ */
 function emptyLike(base: unknown, mine: unknown): unknown {
   if (Array.isArray(base) && Array.isArray(mine)) return []
   return isObject(base) && isObject(mine) ? {} : undefined

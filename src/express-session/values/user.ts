@@ -25,10 +25,10 @@ function isUser(value: unknown): value is string | number {
 }
 
 /**
- * Returns the intent for a user who appeared, changed or disappeared, if the properties changed from
- * `before` to `after`. `stored` is the text of the stored user. A user who appears is a login: the
- * session gets a new sid and keeps its data. A user who logged in with `sessions.of(req).login(id)`
- * is not in the properties, and stays.
+ * Returns the intent for a user who appeared, changed or disappeared, if the properties changed
+ * from `before` to `after`. `stored` is the text of the stored user. A user who appears is a login:
+ * the session gets a new sid and keeps its data. A user who logged in with
+ * `sessions.of(req).login(id)` is not in the properties, and stays.
  */
 export function userChange(userOf: UserOf, before: JsonTexts, after: JsonTexts, stored: string | undefined): Intent | undefined {
   if (stored === undefined && userOf === commonUser && !COMMON.some((name) => after.has(name))) return undefined

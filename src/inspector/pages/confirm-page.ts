@@ -15,7 +15,9 @@ export interface Change {
   readonly back: Target
 }
 
-/** Asks before a change. The page before it has a link to this one, so nothing changes by a click. */
+/**
+ * Asks before a change. The page before it has a link to this one, so nothing changes by a click.
+ */
 export function confirmPage({ title, question, button, target, back }: Change, token: string): Page {
   return {
     title,

@@ -46,8 +46,8 @@ export class Revocations {
   }
 
   /**
-   * Writes a proof if `allows` accepts the current one. Repeated calls have the effect of one. The row
-   * outlives every token of the session, because all of them exist by now.
+   * Writes a proof if `allows` accepts the current one. Repeated calls have the effect of one. The
+   * row outlives every token of the session, because all of them exist by now.
    */
   async #write(family: string, proof: string, allows: (current: string | undefined) => boolean): Promise<boolean> {
     const { randomText, absolute } = this.#context

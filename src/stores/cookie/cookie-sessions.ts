@@ -87,7 +87,8 @@ export class CookieSessions implements Store {
 
   /**
    * Ends the session of a token or of a family. Without `revocation` there is no row to delete. A
-   * text that is not a family of this manager's cookie has no session, and no row is written for it.
+   * text that is not a family of this manager's cookie has no session, and no row is written for
+   * it.
    */
   async delete({ key }: Keyed): Promise<boolean> {
     const family = this.#open(key)?.family ?? (this.#isOwnFamily(key) ? key : undefined)

@@ -7,7 +7,10 @@ import { isNoSuchTable } from './mysql-errors.ts'
 
 /** The maximum size of a key in bytes. A server without strict mode would cut off a longer one. */
 export const MAX_KEY_BYTES = 255
-/** The maximum size of the text of a user. With the key it fits in an index entry, so a list of a user is read in its order. */
+/**
+ * The maximum size of the text of a user. With the key it fits in an index entry, so a list of a
+ * user is read in its order.
+ */
 export const MAX_USER_BYTES = 2048
 
 /**

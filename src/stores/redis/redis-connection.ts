@@ -28,7 +28,10 @@ export interface RedisConnection {
   resends(): number
   /** Whether the client was closed and sends no more commands. */
   hasEnded(): boolean
-  /** Whether the client has been opened, by `connect()` or by itself. It may be without a connection. */
+  /**
+   * Whether the client has been opened, by `connect()` or by itself. It may be without a
+   * connection.
+   */
   wasOpened(): boolean
 }
 

@@ -76,7 +76,10 @@ export async function userPage(rows: RedisRows, users: RedisUsers, userId: strin
   }
 }
 
-/** Members of equal scores are in the order of their bytes in UTF-8, which is that of their code points. */
+/**
+ * Members of equal scores are in the order of their bytes in UTF-8, which is that of their code
+ * points.
+ */
 function isAfter(one: ListMember, other: ListMember): boolean {
   if (one.score !== other.score) return Number(one.score) > Number(other.score)
   const [points, others] = [Array.from(one.member, codePoint), Array.from(other.member, codePoint)]

@@ -52,8 +52,8 @@ redis.call('PEXPIRE', KEYS[1], ttl)
 return 'touched'`)
 
 /**
- * Ends a session if it belongs to the user at this time: replaces it by the record, or deletes it if
- * the record is empty.
+ * Ends a session if it belongs to the user at this time: replaces it by the record, or deletes it
+ * if the record is empty.
  */
 export const END_OF_USER: RedisScript = script(`
 local user, tombstone, ttl = unpack(ARGV)

@@ -26,7 +26,9 @@ export class RowSealer {
     return { ...sealed, payload: createSealer(this.#keys, contextOf(key, sealed)).seal(text, false) }
   }
 
-  /** A row that was not sealed with one of the secrets, or was changed, has an unreadable payload. */
+  /**
+   * A row that was not sealed with one of the secrets, or was changed, has an unreadable payload.
+   */
   unseal(key: string, entry: Entry): Entry {
     if (isTombstone(entry)) return entry
     const text = createSealer(this.#keys, contextOf(key, entry)).unseal(entry.payload)

@@ -1,4 +1,7 @@
-/** Where an error has the values of its command: in ioredis, and in PostgreSQL ("Failing row contains …"). */
+/**
+ * Where an error has the values of its command: in ioredis, and in PostgreSQL ("Failing row
+ * contains …").
+ */
 const VALUES = ['command', 'detail']
 
 /**

@@ -45,8 +45,8 @@ export interface RemoteDatabase {
    */
   isRetryable(error: unknown): boolean
   /**
-   * What has to be changed, for an error that says that the database, its table or its client is set
-   * up incorrectly.
+   * What has to be changed, for an error that says that the database, its table or its client is
+   * set up incorrectly.
    */
   remedyFor(error: unknown): string | undefined
 }

@@ -32,9 +32,9 @@ export interface SqlDialect {
   /** The name of the database. */
   readonly server: string
   /**
-   * Selects the version of the database as `version`, the epoch milliseconds of its clock, or NULL if
-   * it runs in this process, as `expires_at`, and the number of indexes of the table as `seen_at`: the
-   * first columns of a row. Gets the name of the table without quotes.
+   * Selects the version of the database as `version`, the epoch milliseconds of its clock, or NULL
+   * if it runs in this process, as `expires_at`, and the number of indexes of the table as
+   * `seen_at`: the first columns of a row. Gets the name of the table without quotes.
    */
   describe(table: string): string
   /** The default number of rows of one step of `clearExpired`. Default 1000. */

@@ -5,7 +5,10 @@ import { invalidOption } from '../../core/base/option-checks.ts'
 import { messageOf } from '../../core/base/realms.ts'
 import { loadNodeSqlite, NOT_A_DATABASE, READ_ONLY, type SqliteDatabase, sqliteCode } from './sqlite-database.ts'
 
-/** Loaded here and not imported, so that a database of another library works in a runtime without it. */
+/**
+ * Loaded here and not imported, so that a database of another library works in a runtime without
+ * it.
+ */
 const fs = (): typeof NodeFs | undefined => globalThis.process?.getBuiltinModule?.('node:fs')
 const pathModule = (): typeof NodePath | undefined => globalThis.process?.getBuiltinModule?.('node:path')
 
@@ -19,7 +22,10 @@ function isPath(database: string): boolean {
   return database !== ':memory:' && !database.startsWith('file:')
 }
 
-/** Throws a `ConfigError` if a file cannot be opened or created at the path. Opens and creates nothing. */
+/**
+ * Throws a `ConfigError` if a file cannot be opened or created at the path. Opens and creates
+ * nothing.
+ */
 export function checkSqlitePath(owner: string, path: string): void {
   const [files, paths] = [fs(), pathModule()]
   if (files === undefined || paths === undefined || !isPath(path)) return

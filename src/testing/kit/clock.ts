@@ -2,7 +2,9 @@ import { type Duration, durationRemedy, milliseconds } from '../../core/base/dur
 import { ConfigError } from '../../core/base/errors.ts'
 import { formatValue } from '../../core/base/format.ts'
 
-/** A clock that moves only when a test moves it. It is a function, as the option `clock` takes it. */
+/**
+ * A clock that moves only when a test moves it. It is a function, as the option `clock` takes it.
+ */
 export interface TestClock {
   /** Returns the current time in epoch milliseconds. */
   (): number

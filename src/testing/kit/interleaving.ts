@@ -48,7 +48,10 @@ export async function runInterleaved(
   }
 }
 
-/** Lets one request run at a time, up to its next call of the store. A call belongs to the request that runs. */
+/**
+ * Lets one request run at a time, up to its next call of the store. A call belongs to the request
+ * that runs.
+ */
 class Turns {
   readonly responses: Responses = {}
   readonly #request: (name: Name) => Promise<PromiseSettledResult<unknown>>
@@ -107,7 +110,9 @@ class Turns {
     await this.#event(action, STALL)
   }
 
-  /** Resolves to whether an event followed the action in time, after other calls of the same turn. */
+  /**
+   * Resolves to whether an event followed the action in time, after other calls of the same turn.
+   */
   async #event(action: () => void, time: number): Promise<boolean> {
     const happened = await new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => resolve(false), time)

@@ -10,9 +10,9 @@ export interface TestResponse {
 }
 
 /**
- * Resolves to the session that a response gave to its visitor: the one whose cookie it sets. Rejects
- * with `ConfigError` if it sets none, because a response sets the cookie only with a new id; call
- * `reload()` of the session of `seed` then.
+ * Resolves to the session that a response gave to its visitor: the one whose cookie it sets.
+ * Rejects with `ConfigError` if it sets none, because a response sets the cookie only with a new
+ * id; call `reload()` of the session of `seed` then.
  *
  * ```ts
  * import type { Sessions } from 'sojourn'

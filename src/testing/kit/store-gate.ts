@@ -8,11 +8,16 @@ export interface GatedCall {
 
 type Methods = Record<string, (...args: unknown[]) => unknown>
 
-/** The methods of stores with callbacks or `get` and `set`, as express-session and koa-session use them. */
+/**
+ * The methods of stores with callbacks or `get` and `set`, as express-session and koa-session use
+ * them.
+ */
 const GET_AND_SET = ['get', 'set', 'touch', 'destroy']
 const OURS = ['load', 'create', 'replace', 'touch', 'delete', 'deleteByIndex', 'list']
 
-/** The methods of a store that read, write and delete sessions. Throws `ConfigError` if it has none. */
+/**
+ * The methods of a store that read, write and delete sessions. Throws `ConfigError` if it has none.
+ */
 export function methodsOf(store: object): readonly string[] {
   const has = (name: string): boolean => typeof Reflect.get(store, name) === 'function'
   const methods = (has('get') && has('set') ? GET_AND_SET : OURS).filter(has)
