@@ -1,7 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { ConfigError } from '../core/base/errors.ts'
+import { ConfigError, SessionError } from '../core/base/errors.ts'
 import { isError } from '../core/base/realms.ts'
 import type { SessionOptions } from '../core/config/options.ts'
 import { adapterOf, type Sessions } from '../core/manager/sessions.ts'
@@ -114,7 +114,7 @@ async function install(app: FastifyInstance, options: SessionPluginOptions): Pro
   })
   app.addHook('onError', (_request, reply: Reply, error, done) => {
     if (reply[FIRST]?.isSending === true) dropFirstResponse(reply)
-    if (isOurs(error) && errorStatus(error) >= 500) sendWithoutMessage(reply, error)
+    if (error instanceof SessionError && errorStatus(error) >= 500) sendWithoutMessage(reply, error)
     done()
   })
 }
@@ -165,11 +165,6 @@ function sendWithoutMessage(reply: Reply, error: Error): void {
   const message = STATUS_CODES[errorStatus(error)] ?? 'Error'
   reply.send = (payload) =>
     send(payload === error ? Object.create(error, { message: { value: message }, cause: { value: error } }) : payload)
-}
-
-/** Whether the error is of this package, of any copy of it. */
-function isOurs({ code }: Error & { readonly code?: unknown }): boolean {
-  return typeof code === 'string' && code.startsWith('ERR_SESSION_')
 }
 
 /**
