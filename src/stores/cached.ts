@@ -19,6 +19,7 @@ import type {
 import type { Channel } from './cached/channel.ts'
 import { InvalidationChannel } from './cached/invalidation-channel.ts'
 import { RowCache } from './cached/row-cache.ts'
+import { forwardedMethods } from './shared/forwarded-methods.ts'
 import { warn } from './shared/store-options.ts'
 
 export type { Channel, ChannelHandlers } from './cached/channel.ts'
@@ -100,12 +101,9 @@ export class CachedStore implements Store {
     this.#cache = new RowCache(cache, maxStale, onWarning)
     this.#channel = channel && new InvalidationChannel(channel, (key) => void this.#cache.invalidate(key), onWarning)
     this.#releases = [retainStore(store), retainStore(cache)]
-    if (store.list !== undefined) this.list = store.list.bind(store)
     if (store.deleteByIndex !== undefined) this.deleteByIndex = (operation) => this.#deleteByIndex(operation)
     if (store.clearExpired !== undefined) this.clearExpired = (rest) => this.#clearExpired(rest)
-    if (store.countExpired !== undefined) this.countExpired = store.countExpired.bind(store)
-    if (store.describe !== undefined) this.describe = store.describe.bind(store)
-    if (store.migrate !== undefined) this.migrate = store.migrate.bind(store)
+    Object.assign(this, forwardedMethods(store, ['list', 'countExpired', 'describe', 'migrate']))
   }
 
   async load(operation: Load): Promise<Entry | undefined> {

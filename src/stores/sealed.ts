@@ -16,6 +16,7 @@ import type {
   Written,
 } from '../core/store/store.ts'
 import { RowSealer } from './sealed/row-sealer.ts'
+import { forwardedMethods } from './shared/forwarded-methods.ts'
 import { checkedSecrets } from './shared/secrets.ts'
 
 /** Options of `SealedStore`. */
@@ -75,10 +76,7 @@ export class SealedStore implements Store {
     this.capabilities = store.capabilities
     if (store.list !== undefined) this.list = (operation) => this.#list(operation)
     if (store.deleteByIndex !== undefined) this.deleteByIndex = (operation) => this.#deleteByIndex(operation)
-    if (store.clearExpired !== undefined) this.clearExpired = store.clearExpired.bind(store)
-    if (store.countExpired !== undefined) this.countExpired = store.countExpired.bind(store)
-    if (store.migrate !== undefined) this.migrate = store.migrate.bind(store)
-    if (store.describe !== undefined) this.describe = store.describe.bind(store)
+    Object.assign(this, forwardedMethods(store, ['clearExpired', 'countExpired', 'migrate', 'describe']))
   }
 
   async load(operation: Load): Promise<Entry | undefined> {
