@@ -6,6 +6,7 @@ import type { List, Page, Store } from '../../../src/core/store/store.ts'
 import { createSessions, type Sessions } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
+import { withMethods, withPauses } from '../../helpers/changed-stores.ts'
 import { incoming } from '../../helpers/incoming.ts'
 import { Random } from '../scenario/random.ts'
 import { VirtualTime } from '../simulation/virtual-time.ts'
@@ -59,7 +60,7 @@ async function run(open: () => Store, mutant: Mutant = (store) => store): Promis
     const rows = open()
     const login = async (): Promise<void> => {
       const skew = random.int(-SKEW, SKEW)
-      const store = mutant(delayed(rows, () => time.wait(random.int(0, 10))))
+      const store = mutant(withPauses(rows, () => time.wait(random.int(0, 10))))
       const sessions = managerOn(store, random, () => Math.floor(START + time.now) + skew)
       await time.wait(random.int(0, 20))
       const session = await sessions.open(incoming(undefined))
@@ -100,7 +101,7 @@ async function runInOrder(open: () => Store, mutant: Mutant = (store) => store):
 function countingFirst(store: Store): Store {
   let before: Page | undefined
   let own: readonly [string, Parameters<Store['create']>[0]['entry']] | undefined
-  return changed(store, {
+  return withMethods(store, {
     async list(operation) {
       before ??= await listOf(store, operation)
       return own === undefined ? before : { entries: [...before.entries, own] }
@@ -115,7 +116,7 @@ function countingFirst(store: Store): Store {
 /** The list before the write is empty. */
 function withoutListBefore(store: Store): Store {
   let hasWritten = false
-  return changed(store, {
+  return withMethods(store, {
     list: async (operation) => (hasWritten ? listOf(store, operation) : { entries: [] }),
     create(operation) {
       hasWritten = true
@@ -126,29 +127,4 @@ function withoutListBefore(store: Store): Store {
 
 async function listOf(store: Store, operation: List): Promise<Page> {
   return (await store.list?.(operation)) ?? { entries: [] }
-}
-
-function changed(store: Store, methods: Partial<Store>): Store {
-  return new Proxy(store, {
-    get(target, name) {
-      const member: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name)
-      return typeof member === 'function' ? member.bind(target) : member
-    },
-  })
-}
-
-/** A store whose operations take a random time before and after they have their effect. */
-function delayed(store: Store, pause: () => Promise<void>): Store {
-  return new Proxy(store, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name)
-      if (typeof member !== 'function') return member
-      return async (...args: unknown[]) => {
-        await pause()
-        const result: unknown = await member.apply(target, args)
-        await pause()
-        return result
-      }
-    },
-  })
 }

@@ -7,6 +7,7 @@ import type { Replace, Store } from '../../../src/core/store/store.ts'
 import { createSessions, type Sessions } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
+import { withMethods, withPauses } from '../../helpers/changed-stores.ts'
 import { incoming } from '../../helpers/incoming.ts'
 import { Random } from '../scenario/random.ts'
 import { VirtualTime } from '../simulation/virtual-time.ts'
@@ -57,7 +58,7 @@ async function loginsNextToRevocation(rows: Store, { ofLogin, ofRevocation }: Mu
   const managerOf = (change: (store: Store) => Store = (store) => store): Sessions<any> => {
     const bytes = random.fork()
     return createSessions<any>({
-      store: change(delayed(rows, () => time.wait(random.int(0, 10)))),
+      store: change(withPauses(rows, () => time.wait(random.int(0, 10)))),
       clearExpired: false,
       clock: () => Math.floor(START + time.now),
       random: (size) => bytes.bytes(size),
@@ -97,7 +98,7 @@ async function loginsNextToRevocation(rows: Store, { ofLogin, ofRevocation }: Mu
 /** A login finds no mark once it has written its session. */
 function checkingBeforeTheWrite(store: Store): Store {
   let hasWritten = false
-  return changed(store, {
+  return withMethods(store, {
     async load(operation) {
       const found = await store.load(operation)
       return isMark(operation) && hasWritten ? undefined : found
@@ -120,7 +121,7 @@ function markingAfterTheDeletion(store: Store): Store {
     mark = write
     return { ok: true }
   }
-  return changed(store, {
+  return withMethods(store, {
     create: async (operation) => (isMark(operation) ? later(() => store.create(operation)) : store.create(operation)),
     replace: async (operation: Replace) => (isMark(operation) ? later(() => store.replace(operation)) : store.replace(operation)),
     async deleteByIndex(operation) {
@@ -133,24 +134,4 @@ function markingAfterTheDeletion(store: Store): Store {
 
 function isMark({ key }: { readonly key: string }): boolean {
   return key.startsWith('mark.')
-}
-
-function changed(store: Store, methods: Partial<Store>): Store {
-  return new Proxy(store, { get: (target, name) => (Reflect.get(methods, name) as unknown) ?? Reflect.get(target, name) })
-}
-
-/** A store whose operations take a random time before and after they have their effect. */
-function delayed(store: Store, pause: () => Promise<void>): Store {
-  return new Proxy(store, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name)
-      if (typeof member !== 'function') return member
-      return async (...args: unknown[]) => {
-        await pause()
-        const result: unknown = await member.apply(target, args)
-        await pause()
-        return result
-      }
-    },
-  })
 }
