@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Browser } from '../stories/harness/browser.ts'
 import { importFrom } from './harness/serve.ts'
-import { Connection } from './harness/web-socket.ts'
+import { webSocketStories } from './harness/socket-stories.ts'
 
 interface App {
   listen(options: { readonly port: number; readonly host: string }): Promise<string>
@@ -63,42 +63,5 @@ describe('@fastify/csrf-protection', () => {
 })
 
 describe('@fastify/websocket', () => {
-  it('reads and saves the session', async () => {
-    const port = await listen(await makeApp())
-    const browser = new Browser(port)
-    await browser.post('/name/ada')
-    const connection = await Connection.open(port, '/socket', browser.cookies)
-    expect(await connection.ask('name')).toBe('ada')
-    expect(await connection.ask('hello')).toEqual(['hello'])
-    expect(JSON.parse((await browser.get('/')).body)).toEqual({ name: 'ada', notes: ['hello'] })
-  })
-
-  it('refuses what needs a cookie, and keeps the session of the page', async () => {
-    const port = await listen(await makeApp())
-    const browser = new Browser(port)
-    await browser.post('/name/ada')
-    const connection = await Connection.open(port, '/login', browser.cookies)
-    expect(await connection.ask('grace')).toBe('ERR_SESSION_CONFIG')
-    await connection.close()
-    expect(JSON.parse((await browser.get('/')).body)).toEqual({ name: 'ada' })
-  })
-
-  it('starts no session, because its id would reach nobody', async () => {
-    const connection = await Connection.open(await listen(await makeApp()), '/login', new Map())
-    expect(await connection.ask('grace')).toBe('ERR_SESSION_CONFIG')
-  })
-
-  it('warns and emits an event when a connection closes with changes that were not saved', async () => {
-    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
-    const events: string[] = []
-    const port = await listen(await makeApp({ onEvent: ({ type }) => events.push(type) }))
-    const browser = new Browser(port)
-    await browser.post('/name/ada')
-    const connection = await Connection.open(port, '/forgetful', browser.cookies)
-    expect(await connection.ask('count')).toBe(1)
-    events.length = 0
-    await connection.close()
-    await vi.waitFor(() => expect(events).not.toEqual([]))
-    expect(warn).toHaveBeenCalledOnce()
-  })
+  webSocketStories(async (onEvent) => listen(await makeApp(onEvent && { onEvent })))
 })

@@ -24,12 +24,7 @@ shopStories(
       (javaScriptEnabled) =>
         open(
           async (visitor) => {
-            await visitor.press('Add bread')
-            await visitor.expectShop({ cart: 'bread' })
-            await visitor.visit('/lab')
-            const pressed = visitor.press('Slow')
-            await visitor.raceOutside('arrived', 'logout', 'open')
-            expect(await pressed).toBe(409)
+            expect(await visitor.pressDuringLogout()).toBe(409)
             await visitor.expectHeading('409 Your session ended. Please reload the page.')
           },
           { javaScriptEnabled },

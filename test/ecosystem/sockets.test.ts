@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Browser } from '../stories/harness/browser.ts'
 import { importFrom, requireFrom, serve } from './harness/serve.ts'
-import { Connection } from './harness/web-socket.ts'
+import { expectSharedSession, openWebSocket, type Socket, webSocketStories } from './harness/socket-stories.ts'
 
 interface Application {
   makeSocketIoServer(): Server
@@ -36,6 +36,11 @@ async function connect(port: number, { cookies }: Browser, transports: readonly 
   return client
 }
 
+async function openSocketIo(port: number, browser: Browser, transport: string): Promise<Socket> {
+  const client = await connect(port, browser, [transport])
+  return { name: () => client.emitWithAck('name'), note: (text) => client.emitWithAck('note', text) }
+}
+
 afterEach(() => {
   vi.restoreAllMocks()
 })
@@ -44,12 +49,7 @@ describe('socket.io with io.engine.use(session())', () => {
   describe.each(['polling', 'websocket'])('over %s', (transport) => {
     it('reads the session of the page, and loads it to change it', async () => {
       const port = await serve(application.makeSocketIoServer())
-      const browser = new Browser(port)
-      await browser.post('/name/ada')
-      const client = await connect(port, browser, [transport])
-      expect(await client.emitWithAck('name')).toBe('ada')
-      expect(await client.emitWithAck('note', 'hello')).toEqual(['hello'])
-      expect(JSON.parse((await browser.get('/')).body)).toEqual({ name: 'ada', notes: ['hello'] })
+      await expectSharedSession(port, (browser) => openSocketIo(port, browser, transport))
     })
   })
 
@@ -70,12 +70,7 @@ describe('socket.io with sessions.open(socket.request)', () => {
   describe.each(['polling', 'websocket'])('over %s', (transport) => {
     it('reads and saves the session', async () => {
       const port = await serve(application.makeSocketIoServerWithOpen())
-      const browser = new Browser(port)
-      await browser.post('/name/ada')
-      const client = await connect(port, browser, [transport])
-      expect(await client.emitWithAck('name')).toBe('ada')
-      expect(await client.emitWithAck('note', 'hello')).toEqual(['hello'])
-      expect(JSON.parse((await browser.get('/')).body)).toEqual({ name: 'ada', notes: ['hello'] })
+      await expectSharedSession(port, (browser) => openSocketIo(port, browser, transport))
     })
   })
 })
@@ -86,12 +81,7 @@ describe.each([
 ])('ws with $wiring', ({ make }) => {
   it('reads and saves the session', async () => {
     const port = await serve(make())
-    const browser = new Browser(port)
-    await browser.post('/name/ada')
-    const connection = await Connection.open(port, '/', browser.cookies)
-    expect(await connection.ask('name')).toBe('ada')
-    expect(await connection.ask('hello')).toEqual(['hello'])
-    expect(JSON.parse((await browser.get('/')).body)).toEqual({ name: 'ada', notes: ['hello'] })
+    await expectSharedSession(port, (browser) => openWebSocket(port, '/', browser))
   })
 })
 
@@ -103,42 +93,5 @@ describe('express-ws', () => {
     return (server.address() as { readonly port: number }).port
   }
 
-  it('reads and saves the session', async () => {
-    const port = await start()
-    const browser = new Browser(port)
-    await browser.post('/name/ada')
-    const connection = await Connection.open(port, '/socket', browser.cookies)
-    expect(await connection.ask('name')).toBe('ada')
-    expect(await connection.ask('hello')).toEqual(['hello'])
-    expect(JSON.parse((await browser.get('/')).body)).toEqual({ name: 'ada', notes: ['hello'] })
-  })
-
-  it('refuses what needs a cookie, and keeps the session of the page', async () => {
-    const port = await start()
-    const browser = new Browser(port)
-    await browser.post('/name/ada')
-    const connection = await Connection.open(port, '/login', browser.cookies)
-    expect(await connection.ask('grace')).toBe('ERR_SESSION_CONFIG')
-    await connection.close()
-    expect(JSON.parse((await browser.get('/')).body)).toEqual({ name: 'ada' })
-  })
-
-  it('starts no session, because its id would reach nobody', async () => {
-    const connection = await Connection.open(await start(), '/login', new Map())
-    expect(await connection.ask('grace')).toBe('ERR_SESSION_CONFIG')
-  })
-
-  it('warns and emits an event when a connection closes with changes that were not saved', async () => {
-    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
-    const events: string[] = []
-    const port = await start(({ type }) => events.push(type))
-    const browser = new Browser(port)
-    await browser.post('/name/ada')
-    const connection = await Connection.open(port, '/forgetful', browser.cookies)
-    expect(await connection.ask('count')).toBe(1)
-    events.length = 0
-    await connection.close()
-    await vi.waitFor(() => expect(events).not.toEqual([]))
-    expect(warn).toHaveBeenCalledOnce()
-  })
+  webSocketStories(start)
 })

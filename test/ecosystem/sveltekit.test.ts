@@ -28,12 +28,7 @@ shopStories(
     it.each([true, false])('a form whose session ended shows the error page with the status 409 (JavaScript: %s)', (javaScriptEnabled) =>
       open(
         async (visitor) => {
-          await visitor.press('Add bread')
-          await visitor.expectShop({ cart: 'bread' })
-          await visitor.visit('/lab')
-          const pressed = visitor.press('Slow')
-          await visitor.raceOutside('arrived', 'logout', 'open')
-          expect(await pressed).toBe(409)
+          expect(await visitor.pressDuringLogout()).toBe(409)
           await expect.poll(() => visitor.page.locator('h1').textContent()).toMatch(/Your session ended/)
         },
         { javaScriptEnabled },

@@ -76,6 +76,16 @@ export class Visitor {
     for (const step of steps) await this.context.request.post(`/race/${step}`, { headers })
   }
 
+  /** Presses the slow button of /lab, and logs out while it waits; resolves to the status of its response. */
+  async pressDuringLogout(): Promise<number> {
+    await this.press('Add bread')
+    await this.expectShop({ cart: 'bread' })
+    await this.visit('/lab')
+    const pressed = this.press('Slow')
+    await this.raceOutside('arrived', 'logout', 'open')
+    return pressed
+  }
+
   async close(): Promise<void> {
     await this.context.close()
   }
