@@ -10,18 +10,23 @@ export function withMethods(store: Store, methods: Partial<Store>): Store {
   })
 }
 
-/** A store whose operations pause before and after they have their effect. */
-export function withPauses(store: Store, pause: () => Promise<void>): Store {
+/** A store whose every call runs within `around`, which resolves to the result of the call. */
+export function withCallsIn(store: Store, around: (method: string, call: () => Promise<unknown>) => Promise<unknown>): Store {
   return new Proxy(store, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name)
       if (typeof member !== 'function') return member
-      return async (...args: unknown[]) => {
-        await pause()
-        const result: unknown = await member.apply(target, args)
-        await pause()
-        return result
-      }
+      return (...args: unknown[]) => around(String(name), async () => member.apply(target, args) as unknown)
     },
+  })
+}
+
+/** A store whose operations pause before and after they have their effect. */
+export function withPauses(store: Store, pause: () => Promise<void>): Store {
+  return withCallsIn(store, async (_method, call) => {
+    await pause()
+    const result = await call()
+    await pause()
+    return result
   })
 }

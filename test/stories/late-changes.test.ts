@@ -23,6 +23,18 @@ describe.each([plainNode, ...nodeFrameworks])('changes during a stream of $name'
     '/read': (_req, res, session) => void res.end(JSON.stringify(session.toObject())),
   }
 
+  /** Changes the session before the head is sent and, once `gate` is reached, during the first commit. */
+  function changesDuringCommit(gate: Gate): Handler {
+    return async (_req, res, session) => {
+      session.set('a', 1)
+      res.write('x')
+      await gate.reached
+      session.set('b', 2)
+      res.end('y')
+      gate.open()
+    }
+  }
+
   /** A server with these routes, and a browser that has a session with `n: 0`. */
   async function startWith(own: Routes): Promise<ReturnType<typeof createScriptedManager> & { server: RunningServer; browser: Browser }> {
     const manager = createScriptedManager({ saveOnEnd: true })
@@ -80,16 +92,7 @@ describe.each([plainNode, ...nodeFrameworks])('changes during a stream of $name'
 
   it('and made before the head is sent are saved before it, with `end` called during the first commit', async () => {
     const gate = new Gate()
-    const given = await startWith({
-      '/stream': async (_req, res, session) => {
-        session.set('a', 1)
-        res.write('x')
-        await gate.reached
-        session.set('b', 2)
-        res.end('y')
-        gate.open()
-      },
-    })
+    const given = await startWith({ '/stream': changesDuringCommit(gate) })
     await using _server = given.server
     given.store.script = (operation) => (operation === 'replace' ? gate.wait() : undefined)
     expect((await given.browser.get('/stream')).body).toBe('xy')
@@ -99,16 +102,7 @@ describe.each([plainNode, ...nodeFrameworks])('changes during a stream of $name'
 
   it('whose commit fails before the head is sent replace the response by an error page', async () => {
     const gate = new Gate()
-    const given = await startWith({
-      '/stream': async (_req, res, session) => {
-        session.set('a', 1)
-        res.write('x')
-        await gate.reached
-        session.set('b', 2)
-        res.end('y')
-        gate.open()
-      },
-    })
+    const given = await startWith({ '/stream': changesDuringCommit(gate) })
     await using _server = given.server
     let writes = 0
     given.store.script = async (operation) => {

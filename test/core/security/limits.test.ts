@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { createSessions, type Session, type Sessions } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
+import { withCallsIn } from '../../helpers/changed-stores.ts'
 import { Browser, rejection, TestApp } from '../fixture.ts'
 import { STORES } from './stores.ts'
 
@@ -84,16 +85,10 @@ describe.each(STORES)('maxPerUser on %s', (_, open) => {
 
   /** A manager of another process whose login waits after its write until `work` is done. */
   function pausedAfter(app: TestApp, method: 'create' | 'replace', work: () => Promise<unknown>): Sessions<any> {
-    const store = new Proxy(app.store, {
-      get(target, name) {
-        const member: unknown = Reflect.get(target, name)
-        if (typeof member !== 'function') return member
-        return async (...args: unknown[]) => {
-          const result: unknown = await member.apply(target, args)
-          if (name === method) await work()
-          return result
-        }
-      },
+    const store = withCallsIn(app.store, async (name, call) => {
+      const result = await call()
+      if (name === method) await work()
+      return result
     })
     return app.createManager({ store, maxPerUser: 1 })
   }
@@ -106,15 +101,9 @@ describe('maxPerUser', () => {
 
   it('costs nothing without a login', async () => {
     const calls: string[] = []
-    const store = new Proxy(new MemoryStore(), {
-      get(target, name) {
-        const member: unknown = Reflect.get(target, name)
-        if (typeof member !== 'function') return member
-        return (...args: unknown[]): unknown => {
-          calls.push(String(name))
-          return member.apply(target, args)
-        }
-      },
+    const store = withCallsIn(new MemoryStore(), (name, call) => {
+      calls.push(name)
+      return call()
     })
     const app = new TestApp({ store, maxPerUser: 2 })
     const callsOf = async (handler: (session: Session<any>) => void): Promise<string[]> => {

@@ -1,6 +1,7 @@
 // A login or a reauthentication that ends the other sessions of the user.
 import { describe, expect, it } from 'vitest'
 import { CookieStore } from '../../../src/stores/cookie.ts'
+import { withCallsIn } from '../../helpers/changed-stores.ts'
 import { Browser, rejection, TestApp, thrown } from '../fixture.ts'
 import { STORES } from './stores.ts'
 
@@ -72,22 +73,15 @@ describe.each(STORES)('revokeOthers on %s', (_, open) => {
     const app = new TestApp({ store: open() })
     await app.request((session) => session.set('cart', [1]))
     let isRevoked = false
-    const store = new Proxy(app.store, {
-      get(target, name) {
-        const member: unknown = Reflect.get(target, name)
-        if (typeof member !== 'function') return member
-        return async (...args: unknown[]) => {
-          const result: unknown = await member.apply(target, args)
-          if (name === 'replace' && !isRevoked) {
-            isRevoked = true
-            app.clock.advance(1)
-            const handle = (await app.open()).handle ?? 'none' // the row stays, as for a revocation that listed before the write
-            await app.sessions.users.revoke('ada', { except: { handle: `not ${handle}` } }).catch(() => undefined)
-          }
-          return result
-        }
-      },
-      has: (target, name) => Reflect.has(target, name),
+    const store = withCallsIn(app.store, async (name, call) => {
+      const result = await call()
+      if (name === 'replace' && !isRevoked) {
+        isRevoked = true
+        app.clock.advance(1)
+        const handle = (await app.open()).handle ?? 'none' // the row stays, as for a revocation that listed before the write
+        await app.sessions.users.revoke('ada', { except: { handle: `not ${handle}` } }).catch(() => undefined)
+      }
+      return result
     })
     const other = app.createManager({ store })
     const session = await other.open({
