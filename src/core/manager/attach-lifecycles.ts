@@ -12,8 +12,8 @@ export function attachLifecycles(engine: Engine, makers: readonly MakeLifecycle[
   const context: LifecycleContext = {
     store: engine.store,
     now: engine.now,
-    create: (identity, texts, deadline) => committerOf().createUnder(identity, texts, deadline),
-    replace: (identity, entry, texts, deadline) => committerOf().replaceUnder(identity, entry, texts, deadline),
+    create: (identity, texts, deadline) => committerOf().given.create(identity, texts, deadline),
+    replace: (identity, entry, texts, deadline) => committerOf().given.replace(identity, entry, texts, deadline),
     end: (session) => committerOf().ends.end(session),
     endAll: (userName, except) => committerOf().ends.endAll('userId', userName, except),
   }
