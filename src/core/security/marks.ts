@@ -61,8 +61,13 @@ export class Marks {
 
   /** The marks of a user, and those of the realm. */
   async of(userName: string, deadline: number): Promise<readonly Mark[]> {
-    const rows = await Promise.all([this.#read('user', userName, deadline), this.#read('realm', '', deadline)])
-    return rows.flatMap((row) => (row === undefined ? [] : marksIn(row)))
+    const marks = await Promise.all([this.#read('user', userName, deadline), this.ofRealm(deadline)])
+    return marks.flat()
+  }
+
+  /** The marks of the realm alone. */
+  ofRealm(deadline: number): Promise<readonly Mark[]> {
+    return this.#read('realm', '', deadline)
   }
 
   /**
@@ -87,9 +92,10 @@ export class Marks {
     }
   }
 
-  #read(kind: MarkKind, name: string, deadline: number): Promise<Entry | undefined> {
+  async #read(kind: MarkKind, name: string, deadline: number): Promise<readonly Mark[]> {
     const { store, now } = this.#context
-    return store.load({ key: this.#keyOf(kind, name), now: now(), fresh: true, deadline })
+    const row = await store.load({ key: this.#keyOf(kind, name), now: now(), fresh: true, deadline })
+    return row === undefined ? [] : marksIn(row)
   }
 
   /** No id leads to a key with a dot. */
