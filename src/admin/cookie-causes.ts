@@ -58,7 +58,7 @@ function outsideDomain({ options, request }: Findings): Cause | undefined {
     cause: 'outside-domain',
     message: `The request is for the host ${host}, which the option \`cookie.domain\` (${domain}) does not cover, so browsers refuse the cookie there.`,
     remedy:
-      'Leave out `cookie.domain`, or set it to a domain of this host. A proxy has to keep the header Host, which it can replace by the name of the server behind it.',
+      'Leave out `cookie.domain`, or set it to a domain of this host. If a proxy sends another header Host than the browser, let it keep the one of the browser.',
   }
 }
 
