@@ -5,7 +5,6 @@ import { formatValue } from '../core/base/format.ts'
 import { Committer } from '../core/commit/committer.ts'
 import { type Engine, makeEngine } from '../core/config/engine.ts'
 import { isInRealm } from '../core/config/realm.ts'
-import { findsUsers } from '../core/config/user-sessions.ts'
 import type { IncomingRequest } from '../core/cookie/incoming-request.ts'
 import type { NodeMessage } from '../core/cookie/node-request.ts'
 import { toIncomingRequest } from '../core/cookie/to-incoming-request.ts'
@@ -14,8 +13,7 @@ import { Draft } from '../core/draft/draft.ts'
 import { parseSessionCookie, tryLoadInto } from '../core/draft/opening.ts'
 import { attachLifecycles } from '../core/manager/attach-lifecycles.ts'
 import { RequestSessions } from '../core/manager/request-sessions.ts'
-import { Marks } from '../core/security/marks.ts'
-import { markLifetime } from '../core/security/requirements.ts'
+import { marksOf } from '../core/security/marks.ts'
 import { draftOf } from '../core/session/dictionary.ts'
 import type { Identity } from '../core/store/id.ts'
 import type { Entry } from '../core/store/store.ts'
@@ -210,8 +208,8 @@ async function storedEntry({ store, capabilities }: Engine, identity: Identity |
 
 /** When all sessions of the realm were ended last. `undefined` also if the store fails. */
 async function lastRevokeAll({ engine }: AdminContext): Promise<number | undefined> {
-  if (!findsUsers(engine.capabilities)) return undefined
-  const deadline = monotonic() + engine.requestTimeout
-  const times = await new Marks({ ...engine, keptFor: markLifetime(engine) }).ofRealm(deadline).catch(() => [])
-  return times.length === 0 ? undefined : Math.max(...times.map(([at]) => at))
+  const marks = await marksOf(engine)
+    ?.ofRealm(monotonic() + engine.requestTimeout)
+    .catch(() => [])
+  return marks === undefined || marks.length === 0 ? undefined : Math.max(...marks.map(([at]) => at))
 }

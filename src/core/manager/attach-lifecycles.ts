@@ -13,8 +13,8 @@ export function attachLifecycles(engine: Engine, makers: readonly MakeLifecycle[
     store: engine.store,
     now: engine.now,
     isDryRun,
-    create: (identity, texts, deadline) => committerOf().createUnder(identity, texts, deadline),
-    replace: (identity, entry, texts, deadline) => committerOf().replaceUnder(identity, entry, texts, deadline),
+    create: (identity, texts, deadline) => committerOf().given.create(identity, texts, deadline),
+    replace: (identity, entry, texts, deadline) => committerOf().given.replace(identity, entry, texts, deadline),
     end: (session) => committerOf().ends.end(session),
     endAll: (userName, except) => committerOf().ends.endAll('userId', userName, except),
   }

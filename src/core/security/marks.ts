@@ -1,8 +1,10 @@
 import { backoff, monotonic } from '../base/clock.ts'
-import { MINUTE } from '../base/duration.ts'
+import { DAY, MINUTE } from '../base/duration.ts'
 import { BusyError } from '../base/errors.ts'
 import type { RandomText } from '../base/random.ts'
+import type { Engine } from '../config/engine.ts'
 import type { LifecycleContext } from '../config/lifecycle.ts'
+import { findsUsers } from '../config/user-sessions.ts'
 import { sha256 } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import { tombstone } from '../store/tombstone.ts'
@@ -46,6 +48,22 @@ export function withMark(marks: readonly Mark[], mark: Mark): readonly Mark[] {
  */
 export function isRevoked(marks: readonly Mark[], authenticatedAt: number, handle: string | undefined): boolean {
   return marks.some(([at, except]) => authenticatedAt <= at && (handle === undefined || except !== handle))
+}
+
+type MarksEngine = Pick<Engine, 'store' | 'now' | 'randomText' | 'realm' | 'capabilities' | 'lifetime' | 'profile'>
+
+/** The marks of a manager; `undefined` if its store cannot keep them. */
+export function marksOf(engine: MarksEngine, store: MarksContext['store'] = engine.store): Marks | undefined {
+  const { now, randomText, realm } = engine
+  return findsUsers(engine.capabilities) ? new Marks({ store, now, randomText, realm, keptFor: markLifetime(engine) }) : undefined
+}
+
+/**
+ * How long a mark is kept, in milliseconds. A session under a given id may be older than
+ * `absolute`, because it was carried over from another store.
+ */
+function markLifetime({ lifetime, profile }: Pick<Engine, 'lifetime' | 'profile'>): number {
+  return profile.hasGivenIds === true ? Math.max(lifetime.absolute, 400 * DAY) : lifetime.absolute
 }
 
 /**
