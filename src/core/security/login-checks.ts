@@ -29,7 +29,7 @@ export function loginChecks(engine: Engine, maxPerUser: number | undefined): rea
  * login and a revocation, or of two logins, at least one therefore sees the other, without locks or
  * transactions. The checks before the write save a row that the check after it would remove.
  */
-export class LoginChecks implements Lifecycle {
+class LoginChecks implements Lifecycle {
   readonly #context: CheckContext
   readonly #marks: Marks
   readonly #maxPerUser: number | undefined
