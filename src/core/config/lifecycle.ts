@@ -159,6 +159,11 @@ export interface LifecycleContext {
   readonly store: Required<Pick<Store, 'load' | 'create' | 'replace' | 'list'>>
   readonly now: () => number
   /**
+   * Set for an operator who asks what would happen: what is written to the store is dropped, and a
+   * lifecycle must not change anything else, such as another store.
+   */
+  readonly isDryRun: boolean
+  /**
    * Adds a session under a given identity and resolves to its entry. If the key has a row, resolves
    * to that row, which may be a tombstone or have another newest id. `undefined`: the session was
    * ended, because its user was revoked or for another objection.
