@@ -23,6 +23,18 @@ const stores = paths.filter(({ path }) => path.startsWith('./stores/'))
 const FRAMEWORKS: Readonly<Record<string, readonly string[]>> = {
   'react-router/index.js': ['data'],
   'next/headers.js': ['cookies', 'headers'],
+  'nuxt/app': ['useError', 'useRequestEvent', 'useRequestFetch', 'useState'],
+  'nuxt/kit': [
+    'addImports',
+    'addPluginTemplate',
+    'addServerHandler',
+    'addServerImports',
+    'addServerPlugin',
+    'addTemplate',
+    'defineNuxtModule',
+    'findPath',
+  ],
+  'vue/index.js': ['computed'],
   'next/server.js': ['after', 'NextResponse'],
   'next/dist/server/app-render/work-async-storage.external.js': ['workAsyncStorage'],
   'next/dist/server/app-render/work-unit-async-storage.external.js': ['workUnitAsyncStorage'],
@@ -53,7 +65,7 @@ beforeAll(async () => {
   for (const [file, names] of Object.entries(FRAMEWORKS)) {
     const path = join(folder, 'node_modules', file)
     await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, names.map((name) => `exports.${name} = undefined\n`).join(''))
+    await writeFile(path, names.map((name) => `exports.${name} = () => undefined\n`).join(''))
   }
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
 })

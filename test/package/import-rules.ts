@@ -60,6 +60,7 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     fastify: ['shared', 'node'],
     hono: ['shared', 'web'],
     next: ['shared', 'web'],
+    nuxt: ['shared', 'node'],
     sveltekit: ['shared', 'web'],
     'react-router': ['shared', 'web'],
     'tanstack-start': ['shared', 'web'],
@@ -97,6 +98,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/koa': ['node:*'],
   'adapters/fastify': ['node:*', 'fastify-plugin'],
   'adapters/next': ['next'],
+  'adapters/nuxt': ['nuxt', 'vue'],
   'adapters/sveltekit': ['node:async_hooks'],
   'adapters/react-router': ['node:async_hooks', 'react-router'],
   'django/rows/file-': ['node:*'],
@@ -112,7 +114,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
   'express-session/express-session': ['express', 'express-session'],
-  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next', 'react-router', '@tanstack/react-start'],
+  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next', 'nuxt', 'vue', 'react-router', '@tanstack/react-start'],
   'inspector/': ['node:*', 'fastify'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }
