@@ -58,7 +58,7 @@ export class Starter {
   /** Ends the processes. */
   async end(): Promise<void> {
     for (const child of this.#processes) {
-      if (child.exitCode !== null || child.pid === undefined) continue
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) continue
       const exited = once(child, 'exit')
       process.kill(-child.pid)
       await exited
