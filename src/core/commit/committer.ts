@@ -2,23 +2,21 @@ import { type Access, requireToken } from '../base/access.ts'
 import { backoff, monotonic } from '../base/clock.ts'
 import { CommitUnknownError, SessionEndedError, SessionError } from '../base/errors.ts'
 import type { SessionEvent } from '../base/events.ts'
-import { ignore } from '../base/ignore.ts'
 import { COMMIT, type CommitTrace, trace } from '../base/tracing.ts'
-import { affectsProperty, type Intent, noEffects, whenEnded } from '../changes/intent.ts'
+import { affectsProperty, type Intent, whenEnded } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
 import { additive } from '../changes/overlap.ts'
 import { type Plan, plan } from '../changes/plan.ts'
 import { handleOf } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Admission, Objection } from '../config/lifecycle.ts'
-import type { Texts } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
 import type { Identity } from '../store/id.ts'
-import type { Entry } from '../store/store.ts'
 import { admit } from './assignments.ts'
 import { Claims, requireClaims } from './claims.ts'
 import { foundReason, OUTCOMES, setOutcome } from './commit-outcome.ts'
+import { GivenSessions } from './given-sessions.ts'
 import type { CommitResult, Job } from './job.ts'
 import { CommitQueue } from './queue.ts'
 import { Receipts } from './receipts.ts'
@@ -66,6 +64,8 @@ interface Scope {
  */
 export class Committer {
   readonly ends: SessionEnds
+  /** Writes sessions under ids that they have already, for lifecycles. */
+  readonly given: GivenSessions
   readonly #engine: Engine
   readonly #writer: Writer
   readonly #queue: CommitQueue
@@ -80,6 +80,7 @@ export class Committer {
     this.ends = new SessionEnds(context, this.#writer)
     this.#verifier = new Verifier(engine, this.#queue, this.ends)
     this.#claims = new Claims(engine, this.#queue, this.#verifier)
+    this.given = new GivenSessions(engine, this.#writer, this.#verifier, this.ends)
   }
 
   /** Whether the commit for a response with this status performs only a flush. */
@@ -156,29 +157,6 @@ export class Committer {
   async reload(draft: Draft): Promise<void> {
     draft.openToken()
     await loadInto(this.#engine, draft, true)
-  }
-
-  /** See `LifecycleContext`. */
-  async createUnder(identity: Identity, texts: Texts, deadline: number): Promise<Entry | undefined> {
-    const merged = { ...noEffects(), texts, newId: false }
-    const { entry, isCreated } = await this.#writer.createUnder(identity, merged, deadline)
-    if (!isCreated) return entry
-    this.#engine.emit({ type: 'created', reason: 'changed', handle: identity.handle })
-    const created = { identity, entry, isWritten: true, merged, before: undefined, joins: false }
-    try {
-      const isVerified = await this.#verifier.verifyCreated(created, deadline)
-      return isVerified ? entry : undefined
-    } catch (error) {
-      await this.#writer.undoCreate(identity.key, entry, deadline).catch(ignore)
-      throw error
-    }
-  }
-
-  /**
-   * Replaces the properties of a session. Resolves to `undefined` if its row is no longer `before`.
-   */
-  replaceUnder(identity: Identity, before: Entry, texts: Texts, deadline: number): Promise<Entry | undefined> {
-    return this.#writer.replaceUnder(identity, { ...noEffects(), texts, newId: false }, before, deadline)
   }
 
   /** Reports changes that nothing will commit. The warning is printed once. */

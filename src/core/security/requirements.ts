@@ -1,17 +1,8 @@
-import { DAY } from '../base/duration.ts'
 import { ConfigError } from '../base/errors.ts'
 import type { Engine } from '../config/engine.ts'
 import type { SessionOptions } from '../config/options.ts'
 import { hasSeveralIds } from '../config/several-ids.ts'
 import { requireUsers } from '../config/user-sessions.ts'
-
-/**
- * How long a mark is kept, in milliseconds. A session under a given id may be older than
- * `absolute`, because it was carried over from another store.
- */
-export function markLifetime({ lifetime, profile }: Pick<Engine, 'lifetime' | 'profile'>): number {
-  return profile.hasGivenIds === true ? Math.max(lifetime.absolute, 400 * DAY) : lifetime.absolute
-}
 
 /** Throws `ConfigError` for an option that has no effect with this store or profile. */
 export function requireSecurity(
