@@ -84,8 +84,10 @@ describe('a watch', () => {
     expect([first, second]).toEqual([[], []])
     app.clock.advance(3 * MINUTE)
     await app.request((session) => session.get('cart'), { browser: other })
-    await pass(POLL)
+    await settle()
     expect([first, second]).toEqual([['new-id'], []])
+    await pass(POLL)
+    expect(second).toEqual([])
   })
 
   it('of a planted id ends when its victim logs in, so that no socket follows a session to another id', async () => {
