@@ -77,7 +77,8 @@ export function missingIndexes(indexes: TableSource['indexes'], indexed: readonl
  * Indexes of an existing table are created by this alone and not at the first use, because that
  * takes minutes in a large table.
  */
-export async function migrateTable({ table, isRetryable }: RemoteDatabase, send: SendToServer, dryRun: boolean): Promise<string> {
+export async function migrateTable(database: RemoteDatabase, send: SendToServer, dryRun: boolean): Promise<string> {
+  const { table } = database
   const created = dryRun ? await table.missingSchema(send, 'migrate') : await table.create(send, 'migrate')
   if (created !== '') return created
   const missing = await table.missingIndexes(send, 'migrate')
@@ -89,7 +90,7 @@ export async function migrateTable({ table, isRetryable }: RemoteDatabase, send:
     } catch (error) {
       // Another run may create the indexes at the same time.
       left = await table.missingIndexes(send, 'migrate')
-      if (left.length > 0 && (attempt === MAX_ATTEMPTS || !(error instanceof StoreError && isRetryable(error.cause)))) throw error
+      if (left.length > 0 && (attempt === MAX_ATTEMPTS || !(error instanceof StoreError && database.isRetryable(error.cause)))) throw error
       await backoff(attempt)
     }
   }
