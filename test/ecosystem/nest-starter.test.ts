@@ -5,6 +5,7 @@ import { shopStories } from './harness/shop-stories.ts'
 import { Starter } from './harness/starter.ts'
 
 interface Client {
+  on(event: string, listener: (value: unknown) => void): void
   emitWithAck(event: string, text: string): Promise<unknown>
   close(): void
 }
@@ -28,13 +29,17 @@ for (const [platform, main] of [
     `NestJS on ${platform}`,
     { start: () => starter.serve(`./dist/src/${main}.js`), stop: () => starter.end() },
     ({ open, origin }) => {
-      it('a gateway has the session of the page that opened the socket', () =>
+      it('a gateway has the session of the page that opened the socket, and a logout closes the socket', () =>
         open(async (visitor) => {
           await visitor.logIn('ada')
           const cookie = (await visitor.context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ')
           const client = io(origin(), { transports: ['websocket'], extraHeaders: { cookie }, forceNew: true })
           onTestFinished(() => client.close())
           expect(await client.emitWithAck('say', 'hello')).toBe('ada: hello')
+          const disconnected = new Promise((resolve) => client.on('disconnect', resolve))
+          await visitor.visit('/')
+          await visitor.press('Log out')
+          expect(await disconnected).toBe('io server disconnect')
         }))
     },
   )

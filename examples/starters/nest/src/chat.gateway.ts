@@ -2,6 +2,7 @@ import { ConnectedSocket, MessageBody, type OnGatewayConnection, SubscribeMessag
 import type { Socket } from 'socket.io'
 import type { Sessions } from 'sojourn'
 import { InjectSessions, type Session } from 'sojourn/nest'
+import { closeWithSession } from 'sojourn/sockets'
 
 @WebSocketGateway()
 export class ChatGateway implements OnGatewayConnection {
@@ -9,13 +10,17 @@ export class ChatGateway implements OnGatewayConnection {
 
   constructor(@InjectSessions() private readonly sessions: Sessions) {}
 
-  handleConnection(client: Socket): void {
-    this.opened.set(client, this.sessions.open(client.request))
+  async handleConnection(client: Socket): Promise<void> {
+    const opened = this.sessions.open(client.request)
+    this.opened.set(client, opened)
+    const session = await opened
+    if (session.loadError !== undefined || session.userId === undefined) client.disconnect(true)
+    else closeWithSession(this.sessions, session, client)
   }
 
   @SubscribeMessage('say')
   async say(@ConnectedSocket() client: Socket, @MessageBody() text: string): Promise<string> {
     const session = await this.opened.get(client)
-    return `${session?.userId ?? 'nobody'}: ${text}`
+    return `${await session?.requireUser()}: ${text}`
   }
 }
