@@ -73,7 +73,7 @@ export async function makeClosingApp() {
   })
   app.get('/socket', { websocket: true }, (socket, request) => {
     closeWithSession(sessions, request.session, socket)
-    socket.on('message', (data) => socket.send(JSON.stringify(`${request.session.userId}: ${data}`)))
+    socket.on('message', (data) => socket.send(JSON.stringify(`${request.session.userId}: ${data.toString()}`)))
   })
   return app
 }

@@ -24,6 +24,10 @@ function addPages(app, sessions) {
   return app
 }
 
+function answer(webSocket, session) {
+  webSocket.on('message', (data) => webSocket.send(JSON.stringify(`${session.userId}: ${data}`)))
+}
+
 function addWs(server, sessions, options) {
   const wss = new WebSocketServer({ noServer: true })
   server.on('upgrade', async (req, socket, head) => {
@@ -35,7 +39,7 @@ function addWs(server, sessions, options) {
     }
     wss.handleUpgrade(req, socket, head, (ws) => {
       closeWithSession(sessions, session, ws, options)
-      ws.on('message', (data) => ws.send(JSON.stringify(`${session.userId}: ${data}`)))
+      answer(ws, session)
     })
   })
 }
@@ -79,7 +83,7 @@ export function makeExpressWs(sessions) {
   addPages(app, sessions)
   app.ws('/socket', (ws, req) => {
     closeWithSession(sessions, req.session, ws)
-    ws.on('message', (data) => ws.send(JSON.stringify(`${req.session.userId}: ${data}`)))
+    answer(ws, req.session)
   })
   // The server that app.listen() makes serves the sockets.
   return app
