@@ -13,6 +13,7 @@ import { Values } from '../values/values.ts'
 import type { Lifecycles } from './lifecycle.ts'
 import type { SessionOptions } from './options.ts'
 import type { MergeContext, SessionProfile } from './profile.ts'
+import { realmOf } from './realm.ts'
 
 /**
  * The checked options of a manager, with their defaults, and the objects made from them. Functions
@@ -72,7 +73,7 @@ export function makeEngine(
     store: guard(store),
     capabilities: store.capabilities,
     transport: profile.transport(options),
-    realm: options.realm ?? scope,
+    realm: realmOf(options, scope),
     ids,
     values,
     emit,
