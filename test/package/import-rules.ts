@@ -62,6 +62,7 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     next: ['shared', 'web'],
     sveltekit: ['shared', 'web'],
     'react-router': ['shared', 'web'],
+    'tanstack-start': ['shared', 'web'],
   },
   'express-session': {
     values: [],
@@ -111,7 +112,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
   'express-session/express-session': ['express', 'express-session'],
-  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next', 'react-router'],
+  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next', 'react-router', '@tanstack/react-start'],
   'inspector/': ['node:*', 'fastify'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }

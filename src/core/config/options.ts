@@ -100,6 +100,13 @@ export interface SessionOptions {
    */
   readonly revokedBefore?: Date
   /**
+   * How old an id may be: the response to a later request replaces it, so that a leaked id is of use
+   * for a limited time. The id before stays valid until the new one is two minutes old and one of
+   * both is used. At least `'5m'`. Needs a store that keeps its sessions under constant keys, so not
+   * a `CookieStore`. Default: an id is replaced by `login`, `reauthenticate` and `cycleId` only.
+   */
+  readonly cycleId?: Duration
+  /**
    * Other origins whose pages may send requests that use the session, such as
    * `['https://www.shop.test']`. A request that changes something (every method but GET, HEAD,
    * OPTIONS and TRACE, and a WebSocket) and that a page of another origin sent has no session and

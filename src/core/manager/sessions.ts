@@ -13,14 +13,13 @@ import type { OptionsOf, SessionOptions } from '../config/options.ts'
 import { ownProfile } from '../config/own-profile.ts'
 import type { SessionProfile } from '../config/profile.ts'
 import { isInRealm } from '../config/realm.ts'
-import { findsUsers } from '../config/user-sessions.ts'
 import type { RequestInput } from '../cookie/to-incoming-request.ts'
 import { printSetCookie } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
-import { LoginChecks } from '../security/login-checks.ts'
-import { Marks } from '../security/marks.ts'
-import { markLifetime, requireSecurity } from '../security/requirements.ts'
+import { loginChecks } from '../security/login-checks.ts'
+import { marksOf } from '../security/marks.ts'
+import { requireSecurity } from '../security/requirements.ts'
 import { Revocations, type RevokeAllOptions } from '../security/revocations.ts'
 import { commitsOf, draftOf } from '../session/dictionary.ts'
 import { checkCopy, type Session } from '../session/session.ts'
@@ -56,14 +55,13 @@ export class Sessions<Data = Default> {
     const { clearExpired = store.clearExpired === undefined || isWorkers() ? false : '1h' } = options
     const engine = makeEngine(options, profile)
     requireSecurity(options, engine)
-    const marks = findsUsers(engine.capabilities) ? new Marks({ ...engine, keptFor: markLifetime(engine) }) : undefined
-    const checks: MakeLifecycle[] = marks === undefined ? [] : [(context) => new LoginChecks(context, marks, options.maxPerUser)]
-    this.#engine = attachLifecycles(engine, [...checks, ...lifecycles], () => this.#committer)
+    const makers = [...loginChecks(engine, options.maxPerUser), ...lifecycles]
+    this.#engine = attachLifecycles(engine, makers, () => this.#committer)
     this.#committer = new Committer(this.#engine)
-    this.#revocations = new Revocations(this.#engine, this.#committer.ends, marks)
+    this.#revocations = new Revocations(this.#engine, this.#committer.ends, marksOf(engine))
     this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, saveOnEnd, scope: profile.scope(options) })
     Object.defineProperty(this, ADAPTER, { value: this.#requests })
-    Object.defineProperty(this, ADMIN, { value: { options, profile, lifecycles } satisfies AdminPort })
+    Object.defineProperty(this, ADMIN, { value: { options, profile, lifecycles: makers } satisfies AdminPort })
     this.users = new Users(this.#engine, this.#revocations)
     this.#release = this.#engine.store.retain()
     const interval = clearExpired === false ? undefined : milliseconds(clearExpired)
