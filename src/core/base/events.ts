@@ -96,6 +96,11 @@ export interface SessionEvents {
    */
   readonly ended: { readonly reason: 'flush' | 'other-user' | 'revoked' | 'limit' | 'all' }
   /**
+   * A watch of `sessions.watch` ended, because its session ended or was revoked (`ended`), expired
+   * (`expired`), has another id (`new-id`), or another user or none (`other-user`).
+   */
+  readonly 'watch-ended': { readonly reason: 'ended' | 'expired' | 'new-id' | 'other-user' }
+  /**
    * A request with changes found that its session had ended (`ended`) or has another id
    * (`other-id`). `outcome`: the request failed (`error`), its changes were dropped (`discarded`),
    * or its login started a new session (`started-new`).

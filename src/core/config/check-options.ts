@@ -16,6 +16,7 @@ import {
 } from '../base/option-checks.ts'
 import { isDate } from '../base/realms.ts'
 import { type CookieOptions, PREFIX } from '../cookie/cookie-transport.ts'
+import { aChannel } from '../store/channel.ts'
 import type { Store } from '../store/store.ts'
 import { checkCodec } from './check-codec.ts'
 import { FOREIGN_OPTIONS } from './foreign-options.ts'
@@ -150,6 +151,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   as: anIdentifier,
   realm: aName,
   maxPerUser: wholeNumber('sessions'),
+  channel: aChannel,
   revokedBefore: satisfies((value) => isDate(value) && !Number.isNaN(value.getTime()), "pass a Date: new Date('2026-11-30T12:00Z')"),
   cycleId: aDuration,
   touch: aFunction,

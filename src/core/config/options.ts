@@ -4,6 +4,7 @@ import type { Listener } from '../base/events.ts'
 import type { Random } from '../base/random.ts'
 import type { CookieOptions } from '../cookie/cookie-transport.ts'
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
+import type { Channel } from '../store/channel.ts'
 import type { Store } from '../store/store.ts'
 import type { DataOf, Default, PropertyClasses, Schemas } from '../values/session-data.ts'
 
@@ -100,6 +101,12 @@ export interface SessionOptions {
    * store that finds sessions by user. Default: no limit.
    */
   readonly maxPerUser?: number
+  /**
+   * Informs the other processes which sessions have ended, so that `sessions.watch` learns of it at
+   * once in all of them: `redisChannel(…)` or `postgresChannel(…)` of `sojourn/channels`. Without
+   * it, watches learn of it at their next check.
+   */
+  readonly channel?: Channel
   /**
    * Ends all sessions that started at or before this time, also those of visitors who are not
    * logged in: `new Date('2026-11-30T12:00Z')`. It is checked whenever a session is read, so it
