@@ -16,6 +16,8 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   inspector: ['wire', 'core', 'admin'],
   otel: ['core'],
   csrf: ['wire', 'core'],
+  channels: ['core'],
+  sockets: ['core'],
   testing: ['core'],
   index: ['core'],
 }
@@ -36,7 +38,8 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     commit: ['base', 'values', 'store', 'config', 'changes', 'draft'],
     session: ['base', 'values', 'store', 'config', 'changes', 'draft', 'commit'],
     security: ['base', 'store', 'config', 'commit'],
-    manager: ['base', 'cookie', 'values', 'store', 'config', 'changes', 'draft', 'commit', 'session', 'security'],
+    watch: ['base', 'store', 'config', 'changes', 'draft'],
+    manager: ['base', 'cookie', 'values', 'store', 'config', 'changes', 'draft', 'commit', 'session', 'security', 'watch'],
   },
   stores: {
     shared: [],

@@ -76,7 +76,7 @@ export class CommitQueue {
         batch = buildBatch(this.#context, current, started, nonce)
         settleWithoutWrite(batch, current)
         outcome = batch.items.length === 0 ? noWriteNeeded(current) : await this.#write(batch, current)
-        if (outcome.kind !== 'stale') known = this.#settle(batch, outcome)
+        if (outcome.kind !== 'stale') known = this.#settle(batch, outcome, current)
         else for (const { queued } of batch.items) queued.isBeingWritten = false
       }
     } catch (error) {
@@ -106,17 +106,23 @@ export class CommitQueue {
     return afterNewId.length > 0 ? this.#run(afterNewId, newest) : newest
   }
 
-  #settle({ items }: Batch, outcome: Exclude<WriteOutcome, { kind: 'stale' }>): Entry | undefined {
+  #settle({ items }: Batch, outcome: Exclude<WriteOutcome, { kind: 'stale' }>, before: Entry): Entry | undefined {
     if (outcome.kind === 'missing') {
       for (const { queued } of items) queued.reject(new SessionEndedError('ended'))
       return undefined
     }
     const { entry, written } = outcome
+    if (entry.userId !== before.userId || items.some(({ changesIds }) => changesIds)) this.#announce(items)
     for (const item of items) {
       this.#report(item, entry)
       item.queued.resolve(resultOf(item, { entry, identity: issued(item.identity, written), isWritten: true }))
     }
     return entry
+  }
+
+  /** The session has other ids or another user, so watches of it may end. */
+  #announce([first]: readonly BatchItem[]): void {
+    if (first !== undefined) this.#context.endedSessions.announce('ended', first.queued.job.identity.handle)
   }
 
   #report(item: BatchItem, { version }: Entry): void {

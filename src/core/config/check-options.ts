@@ -16,6 +16,7 @@ import {
 } from '../base/option-checks.ts'
 import { isDate } from '../base/realms.ts'
 import { type CookieOptions, PREFIX } from '../cookie/cookie-transport.ts'
+import { aChannel } from '../store/channel.ts'
 import type { Store } from '../store/store.ts'
 import { checkCodec } from './check-codec.ts'
 import { FOREIGN_OPTIONS } from './foreign-options.ts'
@@ -37,8 +38,20 @@ export function checkSessionOptions(options: unknown, names: PropertyNames): ass
   if (clearExpired !== undefined && clearExpired !== false) checkClearExpired(store)
   checkLifetime(options as unknown as SessionOptions)
   if (cookie !== undefined) checkCookie(cookie)
+  checkTransport(options as unknown as SessionOptions)
   checkNames('schema', schema, names)
   checkNames('properties', properties, names)
+}
+
+/** Options of the cookie have no effect without one, so they are an error. */
+function checkTransport({ transport, cookie = {}, trustedOrigins, browserSession }: SessionOptions): void {
+  if (transport !== 'bearer') return
+  const ofCookie = Object.entries(cookie).find(([name, value]) => name !== 'secure' && value !== undefined)
+  const entry = ofCookie === undefined ? undefined : ([`cookie.${ofCookie[0]}`, ofCookie[1]] as const)
+  const without = Object.entries({ trustedOrigins, browserSession }).find(([, value]) => value !== undefined && value !== false)
+  const [option, value] = entry ?? without ?? []
+  if (option !== undefined)
+    throw invalidOption(undefined, option, value, "it has no effect with `transport: 'bearer'`, which uses no cookies; remove it")
 }
 
 /** A time in the future would end every session, and every new one too, until then. */
@@ -134,9 +147,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
   codec: withMethods('a codec', 'decode', 'encode', 'parse', 'print'),
   schema: aSchema,
   properties: propertyClasses,
+  transport: oneOf('cookie', 'bearer'),
   as: anIdentifier,
   realm: aName,
   maxPerUser: wholeNumber('sessions'),
+  channel: aChannel,
   revokedBefore: satisfies((value) => isDate(value) && !Number.isNaN(value.getTime()), "pass a Date: new Date('2026-11-30T12:00Z')"),
   cycleId: aDuration,
   touch: aFunction,
