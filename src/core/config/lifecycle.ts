@@ -166,6 +166,11 @@ export interface LifecycleContext {
   readonly store: Required<Pick<Store, 'load' | 'create' | 'replace' | 'list'>>
   readonly now: () => number
   /**
+   * Set for an operator who asks what would happen: what is written to the store is dropped, and a
+   * lifecycle must not change anything else, such as another store.
+   */
+  readonly isDryRun: boolean
+  /**
    * Adds a session under a given identity. If the key has a row, the result is that row, which may
    * be a tombstone or have another newest id. `undefined`: the session was ended, because its user
    * was revoked or for another objection. If the check of the user fails, the session is removed

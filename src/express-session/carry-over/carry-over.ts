@@ -80,7 +80,7 @@ class CarryOver implements Lifecycle {
 
   constructor({ old, format, bridge, randomText }: CarryOverParts, context: LifecycleContext) {
     this.#context = context
-    this.#old = old
+    this.#old = context.isDryRun ? readOnly(old) : old
     this.#format = format
     this.#bridge = bridge
     this.#newMark = () => randomText(MARK_LENGTH)
@@ -301,4 +301,10 @@ class CarryOver implements Lifecycle {
     const record = this.#format.recordOf(texts)
     return record?.proof === entry.proof ? record : emptyRecord(entry.proof)
   }
+}
+
+/** The old store for a dry run. */
+function readOnly(old: CarryOverParts['old']): CarryOverParts['old'] {
+  const nothing = async (): Promise<void> => undefined
+  return { get: (sid, deadline) => old.get(sid, deadline), set: nothing, destroy: nothing, touch: nothing }
 }
