@@ -166,7 +166,7 @@ export class Committer {
 
   #scope(draft: Draft, access: Access): Scope {
     const deadline = monotonic() + this.#engine.requestTimeout
-    return { intents: [], generation: draft.generation, access, mayCycleId: draft.mayCycleId(access), deadline }
+    return { intents: [], generation: draft.generation, access, mayCycleId: mayCycleId(draft, access), deadline }
   }
 
   /**
@@ -342,6 +342,11 @@ export class Committer {
     if (rule === 'start-new') return 'started-new'
     return rule === 'drop' || this.#engine.whenEnded === 'discard' ? 'discarded' : 'error'
   }
+}
+
+/** Whether the response to the request can replace an id because of its age. */
+function mayCycleId({ activity, pending }: Draft, { writes }: Access): boolean {
+  return writes === 'all' && activity.extends && pending.canIssue
 }
 
 /**
