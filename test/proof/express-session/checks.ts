@@ -2,32 +2,12 @@
 // sees in a place identifies the commit that wrote it. There is no common order of all commits,
 // because different properties are independent of each other.
 
-import { sha256 } from '../../../src/core/store/id.ts'
 import type { Exchange } from '../checks/history.ts'
 import type { Scenario } from '../scenario/generator.ts'
 import type { Report, Unit } from './handler.ts'
 import { OldInstances } from './old-instances.ts'
 import type { Place } from './script.ts'
-
-/** A request, with the report of its handler. */
-export interface Visit {
-  readonly exchange: Exchange
-  readonly report: Report | undefined
-  /** Whether express-session served it. */
-  readonly isOld: boolean
-  /** Whether an instance that also writes the store of express-session served it. */
-  readonly writesOldStore: boolean
-}
-
-/** One change of one place in one session. */
-export interface Write {
-  readonly place: Place
-  readonly value: string | undefined
-  readonly outcome: Unit['outcome']
-  readonly visit: Visit
-  readonly exchange: Exchange
-  readonly family: string | undefined
-}
+import { familyOf, type Visit, type Write } from './visits.ts'
 
 interface History {
   readonly visits: readonly Visit[]
@@ -52,23 +32,11 @@ export function findAnomalies(visits: readonly Visit[], scenario: Scenario): str
   return scenario.faults ? found.filter((text) => !text.startsWith('no progress')) : found
 }
 
-/** The sid in the value of a signed cookie. */
-export function sidOf(cookie: string): string {
-  const text = decodeURIComponent(cookie)
-  return text.slice(2, text.lastIndexOf('.'))
-}
-
-/** The part of a sid that stays the same when a login replaces it; for one of express-session its hash. */
-export function familyOf(cookie: string): string {
-  const sid = sidOf(cookie)
-  return sid.startsWith('~') ? sid.slice(0, 17) : `~${sha256(`family ${sid}`).slice(0, 16)}`
-}
-
 function issuedFamily({ setCookie }: Exchange): string | undefined {
   return setCookie === undefined || setCookie === '' ? undefined : familyOf(setCookie)
 }
 
-export function sentFamily({ exchange: { cookie }, report }: Visit): string | undefined {
+function sentFamily({ exchange: { cookie }, report }: Visit): string | undefined {
   return cookie !== undefined && report?.exists === true ? familyOf(cookie) : undefined
 }
 

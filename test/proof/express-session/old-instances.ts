@@ -1,5 +1,5 @@
 import type { Exchange } from '../checks/history.ts'
-import { familyOf, type Visit, type Write } from './checks.ts'
+import { familyOf, type Visit, type Write } from './visits.ts'
 
 /**
  * What express-session may do to the changes of requests that run at the same time, because it saves

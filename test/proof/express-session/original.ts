@@ -38,12 +38,12 @@ export class OldRows {
 
 /** A store for express-session that runs every operation on the rows through `send`. */
 function storeOn(rows: OldRows, send: (method: Method, work: () => Promise<unknown>) => Promise<unknown>): object {
+  const perform = (method: Method, sid: string, row: any): unknown => (method === 'get' ? rows.get(sid) : rows[method](sid, row))
   const call =
     (method: Method) =>
-    (...args: unknown[]): void => {
+    (sid: string, ...args: unknown[]): void => {
       const done = args.pop() as Callback
-      const work = async (): Promise<unknown> => (rows[method] as (...args: unknown[]) => unknown).apply(rows, args)
-      send(method, work).then((result) => done(null, result), done)
+      send(method, async () => perform(method, sid, args[0])).then((result) => done(null, result), done)
     }
   return { get: call('get'), set: call('set'), destroy: call('destroy'), touch: call('touch') }
 }

@@ -11,11 +11,12 @@ import type { Wrap } from '../simulation/fixtures.ts'
 import { codeOf } from '../simulation/script.ts'
 import { FINAL_READS, newSequence, readEveryId } from '../simulation/simulate.ts'
 import { VirtualTime } from '../simulation/virtual-time.ts'
-import { findAnomalies, sidOf, type Visit } from './checks.ts'
+import { findAnomalies } from './checks.ts'
 import { HandlerRun, type Report, type RequestWithSession } from './handler.ts'
 import { type Middleware, send } from './http.ts'
 import { OldRows, slowOriginal } from './original.ts'
 import { generateHandler } from './script.ts'
+import { sidOf, type Visit } from './visits.ts'
 
 /** What serves a request that arrives now. */
 export interface Instance {
@@ -108,7 +109,7 @@ export async function runSeeds(seeds: readonly number[], make: MakeProcesses = d
 }
 
 /** Runs a scenario on virtual time, with handlers for `req.session` in place of its scripts. */
-export function simulate(scenario: Scenario, make: MakeProcesses): Promise<readonly Visit[]> {
+function simulate(scenario: Scenario, make: MakeProcesses): Promise<readonly Visit[]> {
   const time = new VirtualTime()
   const random = new Random(scenario.seed ^ 0x65_78_73)
   const again = new Random(scenario.seed ^ 0x65_6e_64)
