@@ -4,7 +4,7 @@
 
 import type { Exchange } from '../checks/history.ts'
 import type { Scenario } from '../scenario/generator.ts'
-import type { Report, Unit } from './handler.ts'
+import type { Unit } from './handler.ts'
 import { OldInstances } from './old-instances.ts'
 import type { Place } from './script.ts'
 import { familyOf, type Visit, type Write } from './visits.ts'
