@@ -66,7 +66,7 @@ export class Starter {
   /** Ends the processes at once. Some servers would wait for the idle connections of their clients. */
   async end(): Promise<void> {
     for (const child of this.#processes) {
-      if (child.exitCode !== null || child.pid === undefined) continue
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) continue
       const exited = once(child, 'exit')
       process.kill(-child.pid, 'SIGKILL')
       await exited
