@@ -70,6 +70,13 @@ export const FRAMEWORKS: readonly Framework[] = [
     application: { folder: 'tanstack-start', module: '@tanstack/react-start', test: 'tanstack-start' },
   },
   {
+    name: 'NestJS 11 and 12',
+    path: 'sojourn/nest',
+    page: 'frameworks/nest.md',
+    use: '`@Session() session: Session`, on Express and Fastify',
+    application: { folder: 'nest', module: '@nestjs/core', test: 'nest-starter' },
+  },
+  {
     name: 'Astro',
     path: 'sojourn/web',
     page: 'frameworks/astro.md',
