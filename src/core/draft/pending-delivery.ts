@@ -30,6 +30,12 @@ export interface Client {
   readonly activity?: Activity
 }
 
+/** Cookies, and the event that reports them. */
+interface Pending {
+  readonly cookies: readonly CookieToSet[]
+  readonly event: SessionEvent | undefined
+}
+
 const NONE: readonly CookieToSet[] = []
 
 /**
@@ -43,6 +49,7 @@ export class PendingDelivery {
   /** Reports the pending cookies. `undefined` if that has happened. */
   #event: SessionEvent | undefined
   #written: Promise<unknown> | undefined
+  #beforeIssue: Pending = { cookies: NONE, event: undefined }
 
   constructor(client: Client, emit: Listener) {
     this.#client = client
@@ -53,7 +60,17 @@ export class PendingDelivery {
   issue({ id, handle }: Identity, issue: Issue, reason: 'new-id' | 'new-data'): void {
     const { carrier, presented = NOTHING_PRESENTED } = this.#client
     if (carrier === undefined) return
+    this.#beforeIssue = { cookies: this.#cookies, event: this.#event }
     this.#replace(carrier.issue(id, issue, presented), { type: 'cookie-set', reason, handle })
+  }
+
+  /**
+   * Takes the last token back, before it was taken. The presented one stays as it was before: it may
+   * be valid, or another response may replace it.
+   */
+  undoIssue(): void {
+    this.#cookies = this.#beforeIssue.cookies
+    this.#event = this.#beforeIssue.event
   }
 
   /** Deletes the presented token. Replaces the pending cookies. */

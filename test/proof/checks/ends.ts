@@ -3,8 +3,9 @@
 
 import type { Analysis, PlacedUnit, SessionTimeline } from './analysis.ts'
 import { type Anomaly, anomaly, anomalyIf } from './anomaly.ts'
-import { type Exchange, familyOf, type Rules } from './history.ts'
+import { type Exchange, familyOf, type Rules, type Unit } from './history.ts'
 import { type IdState, isValid, JOINABLE, renewsId, SEVERAL_IDS } from './id-state.ts'
+import { mayHaveLostUser } from './users.ts'
 
 /** When each session had certainly ended, by family: the position of the response that ended it. */
 export function endsOf({ history, units, byFamily }: Analysis): Map<string, number> {
@@ -118,12 +119,15 @@ function findCopies(all: readonly SessionTimeline[], units: Analysis['units']): 
 export function lostSession(analysis: Analysis): Anomaly[] {
   return analysis.history.exchanges.flatMap((exchange) => {
     const { cookie, report, code } = exchange
-    if (cookie === undefined || (report?.opened?.exists !== false && code !== 'ERR_SESSION_ENDED')) return []
+    const isRefused = report?.units.some((unit) => unit.isRefused) === true // see `wrongRefusal`
+    if (cookie === undefined || (report?.opened?.exists !== false && (code !== 'ERR_SESSION_ENDED' || isRefused))) return []
     const timeline = analysis.byFamily.get(familyOf(cookie))
     const isExcused =
       timeline === undefined ||
       endedBy(timeline, exchange, analysis) ||
       endedWithOverlap(timeline, exchange, analysis) ||
+      mayHaveLostUser(timeline, exchange, analysis) ||
+      confirmedAnotherUser(timeline, exchange) ||
       mayHaveExpired(timeline, exchange, analysis)
     return anomalyIf(!isExcused, () =>
       anomaly('session lost', exchange, code === undefined ? 'found no session' : 'failed with ERR_SESSION_ENDED'),
@@ -149,6 +153,16 @@ function endedBy({ requests, ids }: SessionTimeline, reader: Exchange, { issuers
       )
     )
   })
+}
+
+/** A reauthentication is refused if its user was logged out while the request was running. */
+function confirmedAnotherUser({ requests }: SessionTimeline, { report, ended }: Exchange): boolean {
+  const confirms = report?.units.some(({ changes }) => changes.some((change) => change.do === 'reauthenticate')) === true
+  return confirms && requests.some((each) => each.began < ended && each.report?.units.some(removesUser) === true)
+}
+
+function removesUser({ changes }: Unit): boolean {
+  return changes.some((change) => change.do === 'clear' || (change.do === 'remove' && change.name === 'userId'))
 }
 
 /** After the overlap of parallel logins another of their ids may have been used first. */
@@ -178,5 +192,5 @@ function mayHaveExpired({ family }: SessionTimeline, reader: Exchange, { history
 }
 
 export function startsLifetime({ unit, startsSession }: PlacedUnit): boolean {
-  return startsSession || unit.changes.some((change) => change.do === 'login')
+  return startsSession || unit.changes.some((change) => change.do === 'login' || change.do === 'reauthenticate')
 }

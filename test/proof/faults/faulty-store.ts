@@ -1,5 +1,18 @@
 import { StoreError, type StoreOperation } from '../../../src/core/base/errors.ts'
-import type { Create, Entry, Keyed, Load, Refused, Replace, Store, Touch, Written } from '../../../src/core/store/store.ts'
+import type {
+  Create,
+  DeleteByIndex,
+  Entry,
+  Keyed,
+  List,
+  Load,
+  Page,
+  Refused,
+  Replace,
+  Store,
+  Touch,
+  Written,
+} from '../../../src/core/store/store.ts'
 import type { FaultRates } from '../scenario/generator.ts'
 import type { Random } from '../scenario/random.ts'
 
@@ -39,6 +52,14 @@ export class FaultyStore implements Store {
 
   delete(operation: Keyed): Promise<boolean> {
     return this.#send('delete', () => this.#inner.delete(operation))
+  }
+
+  deleteByIndex(operation: DeleteByIndex): Promise<number> {
+    return this.#send('deleteByIndex', async () => (await this.#inner.deleteByIndex?.(operation)) ?? 0)
+  }
+
+  list(operation: List): Promise<Page> {
+    return this.#send('list', async () => (await this.#inner.list?.(operation)) ?? { entries: [] })
   }
 
   async #send<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
