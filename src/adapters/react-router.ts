@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { data, type SessionStorage } from 'react-router'
 import type { Exchange } from '../core/manager/adapter-port.ts'
 import { type AnySession, storageOf } from './react-router/session-storage.ts'
-import { errorStatus, reportError } from './shared/error-status.ts'
+import { errorStatus, reportError, sentenceOf } from './shared/error-status.ts'
 import { adapterOf, managerOf, openOnce } from './shared/manager.ts'
 import type { DataOf, Default, Given, Schemas, Sessions } from './shared/types.ts'
 import { commitFor, failedResponse, runHandler } from './web/web-response.ts'
@@ -71,9 +71,8 @@ export function sessionStorage<Data>(sessions: Sessions<Data>): SessionStorage {
 /** Lets the application render the error page after a failed commit. */
 function failed<Data>(exchange: Exchange<Data>, error: unknown, dropped: Response): Response {
   reportError(error)
-  const status = errorStatus(error)
   const empty = failedResponse(exchange, error, dropped)
   if (empty.headers.has('set-cookie')) return empty // what is thrown could not carry it
   // oxlint-disable-next-line typescript/only-throw-error -- what React Router makes an error page with a status of
-  throw data(status === 409 ? 'Your session ended. Please reload the page.' : 'Please try again.', { status })
+  throw data(sentenceOf(error), { status: errorStatus(error) })
 }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Exchange } from '../core/manager/adapter-port.ts'
-import { errorStatus, reportError } from './shared/error-status.ts'
+import { errorStatus, reportError, sentenceOf } from './shared/error-status.ts'
 import { adapterOf, makeExpose, managerOf, openOnce } from './shared/manager.ts'
 import type { DataOf, Default, Given, Schemas, Session, Sessions } from './shared/types.ts'
 import { commitFor, failedResponse, runHandler } from './web/web-response.ts'
@@ -102,7 +102,7 @@ interface FailedRequest extends SvelteKitOptions {
 function failedPage<Data>(exchange: Exchange<Data>, cause: unknown, { dropped, request, error }: FailedRequest): Response {
   reportError(cause)
   const status = errorStatus(cause)
-  const message = status === 409 ? 'Your session ended. Please reload the page.' : 'Please try again.'
+  const message = sentenceOf(cause)
   const { headers } = failedResponse(exchange, cause, dropped)
   if (request.headers.has('x-sveltekit-action')) return Response.json({ type: 'error', error: { status, message } }, { status, headers })
   if (error !== undefined && !headers.has('set-cookie')) return error(status, message) // what it throws could not carry a cookie

@@ -19,7 +19,7 @@ import { type SessionDetails, sessionDetails } from './session-info.ts'
 import { type SessionPage, SessionPages } from './session-pages.ts'
 import { collectStats, type Stats } from './stats.ts'
 
-export type { Cause, CauseCode, OpeningReason } from './causes.ts'
+export type { Cause, CauseCode, OpeningReason } from './cause.ts'
 export type { DoctorOptions } from './doctor.ts'
 export type { ExplainTarget, Explanation } from './explain.ts'
 export type { Finding } from './findings.ts'

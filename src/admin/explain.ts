@@ -1,20 +1,27 @@
+import { monotonic } from '../core/base/clock.ts'
 import { ConfigError } from '../core/base/errors.ts'
 import type { SessionEvent } from '../core/base/events.ts'
 import { formatValue } from '../core/base/format.ts'
 import { Committer } from '../core/commit/committer.ts'
 import { type Engine, makeEngine } from '../core/config/engine.ts'
+import { isInRealm } from '../core/config/realm.ts'
 import type { IncomingRequest } from '../core/cookie/incoming-request.ts'
 import type { NodeMessage } from '../core/cookie/node-request.ts'
 import { toIncomingRequest } from '../core/cookie/to-incoming-request.ts'
 import { NOTHING_PRESENTED } from '../core/cookie/transport.ts'
 import { Draft } from '../core/draft/draft.ts'
 import { parseSessionCookie, tryLoadInto } from '../core/draft/opening.ts'
+import { attachLifecycles } from '../core/manager/attach-lifecycles.ts'
 import { RequestSessions } from '../core/manager/request-sessions.ts'
+import { marksOf } from '../core/security/marks.ts'
 import { draftOf } from '../core/session/dictionary.ts'
 import type { Identity } from '../core/store/id.ts'
 import type { Entry } from '../core/store/store.ts'
 import { type AdminContext, toRow } from './admin-engine.ts'
-import { type Cause, causeOf, type OpeningReason } from './causes.ts'
+import type { Cause, OpeningReason } from './cause.ts'
+import { causeOf } from './causes.ts'
+import { SIGNED } from './cookie-causes.ts'
+import { DryRunStore } from './dry-run-store.ts'
 import { findRow } from './find-session.ts'
 import { withTexts } from './scan.ts'
 import { ownNames, type SessionDetails, sessionDetails } from './session-info.ts'
@@ -47,19 +54,22 @@ export interface Explanation extends Cause {
 
 /**
  * The parts of a manager that opens sessions. Its events go to a list and not to the application,
- * and nothing is committed. It has no lifecycles, because those can write, such as when they carry
- * over a session of another library.
+ * nothing is committed, and what its lifecycles write, such as when they carry over a session of
+ * another library, stays in memory.
  */
 interface Observer {
   readonly engine: Engine
   readonly events: SessionEvent[]
   readonly requests: RequestSessions<unknown>
+  /** `undefined` for a store whose tokens are the sessions. */
+  readonly dryRun: DryRunStore | undefined
 }
 
 /** Opens the session as a request does, and explains the result. */
 export async function explain(context: AdminContext, target: ExplainTarget): Promise<Explanation> {
+  const { options } = context.port
   const observer = observerOf(context)
-  const { engine, events } = observer
+  const { engine, events, dryRun } = observer
   const request = requestOf(engine, target)
   const { draft, identity } =
     typeof request === 'string' ? await openHandle(context, observer, request) : await openRequest(observer, request)
@@ -68,19 +78,22 @@ export async function explain(context: AdminContext, target: ExplainTarget): Pro
   const entry = await storedEntry(engine, identity)
   const invalidProperties = findInvalid(draft, events)
   const row = entry && identity && toRow(engine, identity.key, entry)
+  const cause = causeOf({
+    engine,
+    options,
+    state,
+    texts: draft.properties.texts,
+    reason,
+    request: typeof request === 'string' ? undefined : request,
+    entry,
+    write: identity && dryRun?.writeOf(identity.key),
+    allRevokedAt: reason === 'unknown-or-expired' ? await lastRevokeAll(context) : undefined,
+    invalidProperties,
+  })
   return {
     outcome: state.is === 'live' ? 'session' : state.is === 'failed' ? 'error' : 'empty',
     reason,
-    ...causeOf({
-      engine,
-      cookie: context.port.options.cookie,
-      state,
-      texts: draft.properties.texts,
-      reason,
-      request: typeof request === 'string' ? undefined : request,
-      entry,
-      invalidProperties,
-    }),
+    ...cause,
     handle: identity?.handle,
     session: row && sessionDetails(engine, withTexts(engine, row), false),
     invalidProperties,
@@ -88,11 +101,14 @@ export async function explain(context: AdminContext, target: ExplainTarget): Pro
 }
 
 function observerOf({ port }: AdminContext): Observer {
-  const { options, profile } = port
+  const { options, profile, lifecycles } = port
   const events: SessionEvent[] = []
-  const engine = makeEngine(options, profile, (event) => void events.push(event))
+  const dryRun = options.store.attach === undefined ? new DryRunStore(options.store) : undefined
+  const made = makeEngine({ ...options, store: dryRun ?? options.store }, profile, (event) => void events.push(event))
+  const engine = attachLifecycles(made, dryRun === undefined ? [] : lifecycles, () => committer, true)
+  const committer = new Committer(engine)
   const manager = { name: options.as ?? 'session', lazy: false, saveOnEnd: false, scope: profile.scope(options) }
-  return { engine, events, requests: new RequestSessions<unknown>(engine, new Committer(engine), manager) }
+  return { engine, events, dryRun, requests: new RequestSessions<unknown>(engine, committer, manager) }
 }
 
 /** The request to open, or the handle. */
@@ -104,8 +120,12 @@ function requestOf(engine: Engine, target: ExplainTarget): IncomingRequest | str
       `explain(target): the target is ${formatValue(target)}. Pass a request, the text of a Cookie header, or a handle.`,
     )
   if (text.includes('=')) return secureRequest(text)
-  return engine.ids.parse(text) === undefined ? text : secureRequest(cookieWith(engine, text))
+  const isToken = !HASH.test(text) && engine.ids.parse(text) !== undefined
+  return isToken || SIGNED.test(text) ? secureRequest(cookieWith(engine, text)) : text
 }
+
+/** A SHA-256, as most handles are. With the ids of express-session every text has the form of an id. */
+const HASH = /^[\w-]{43}$/
 
 function secureRequest(cookie: string | undefined): IncomingRequest {
   return { secure: true, loopback: false, header: (name) => (name === 'cookie' ? cookie : undefined) }
@@ -116,7 +136,7 @@ function cookieWith({ transport }: Engine, token: string): string {
   const carrier = transport.carrierFor(secureRequest(undefined))
   if ('reason' in carrier) return ''
   const cookies = carrier.issue(token, { lifetime: undefined }, NOTHING_PRESENTED)
-  return cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+  return cookies.map(({ name, value }) => `${name}=${SIGNED.test(token) ? token : value}`).join('; ')
 }
 
 /** A draft that was opened, and the one session that its request presented. */
@@ -132,13 +152,25 @@ async function openRequest({ engine, requests }: Observer, request: IncomingRequ
   return { draft, identity: draft.state.identity ?? presentedIdentity(engine, request) }
 }
 
-/** Opens the session of a handle as a request with its newest id does. */
+/**
+ * Opens the session of a handle as a request with its newest id does. The lifecycles do not take
+ * part, because they need the id.
+ */
 async function openHandle(context: AdminContext, { engine }: Observer, handle: string): Promise<OpenedDraft> {
   const row = await findRow(context, handle)
   const identity = row?.identity ?? { id: '', key: handle, handle, proof: NO_PROOF }
+  if (row === undefined && (await isOfOtherManager(engine, identity))) {
+    engine.emit({ type: 'absent', reason: 'unknown-or-expired', handle })
+    return { draft: new Draft(engine, { is: 'absent' }), identity }
+  }
   const draft = new Draft(engine, { is: 'unloaded', identity })
-  await tryLoadInto(engine, draft)
+  await tryLoadInto({ ...engine, lifecycles: undefined }, draft)
   return { draft, identity }
+}
+
+async function isOfOtherManager(engine: Engine, identity: Identity): Promise<boolean> {
+  const entry = await storedEntry(engine, identity)
+  return entry !== undefined && !isInRealm(entry.userId, engine.realm)
 }
 
 /**
@@ -172,4 +204,12 @@ function presentedIdentity(engine: Engine, request: IncomingRequest): Identity |
 async function storedEntry({ store, capabilities }: Engine, identity: Identity | undefined): Promise<Entry | undefined> {
   if (identity === undefined || capabilities.carriesData) return undefined
   return store.load({ key: identity.key, now: 0, fresh: true }).catch(() => undefined)
+}
+
+/** When all sessions of the realm were ended last. `undefined` also if the store fails. */
+async function lastRevokeAll({ engine }: AdminContext): Promise<number | undefined> {
+  const marks = await marksOf(engine)
+    ?.ofRealm(monotonic() + engine.requestTimeout)
+    .catch(() => [])
+  return marks === undefined || marks.length === 0 ? undefined : Math.max(...marks.map(([at]) => at))
 }

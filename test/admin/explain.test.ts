@@ -4,6 +4,7 @@ import { type Admin, createAdmin, type ExplainTarget } from '../../src/admin/adm
 import type { IncomingRequest } from '../../src/core/cookie/incoming-request.ts'
 import type { SessionOptions } from '../../src/index.ts'
 import { CookieStore } from '../../src/stores/cookie.ts'
+import { MemoryStore } from '../../src/stores/memory.ts'
 import { appWith, Browser, catchRejection, DAY, HOUR, MINUTE, TestApp } from '../core/fixture.ts'
 import { SECRET } from '../stores/cookie/cookie-secret.ts'
 import { delegate } from './delegate.ts'
@@ -41,8 +42,53 @@ describe('explain: the causes of an empty session', () => {
   it('cross-site: the browser withholds the cookie from a request of another site', async () => {
     const request = requestWith({ 'sec-fetch-site': 'cross-site' })
     expect(await adminOf(new TestApp()).explain(request)).toMatchObject({ reason: 'no-cookie', cause: 'cross-site' })
+  })
+
+  it('cross-site: a link of another site brings a lax cookie, and not a strict one', async () => {
+    const request = requestWith({ 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document' }, { method: 'GET' })
+    expect(await adminOf(new TestApp()).explain(request)).toMatchObject({ cause: 'no-cookie' })
+    expect(await adminOf(new TestApp({ cookie: { sameSite: 'strict' } })).explain(request)).toMatchObject({ cause: 'cross-site' })
+    expect(await adminOf(new TestApp()).explain({ ...request, method: 'POST' })).toMatchObject({ cause: 'cross-site' })
+  })
+
+  it('cross-site: a page of another origin sent a request that changes something', async () => {
+    const { app, cookie } = await loggedIn()
+    const request = requestWith({ cookie, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, { method: 'POST' })
+    expect(await adminOf(app).explain(request)).toMatchObject({
+      outcome: 'empty',
+      reason: 'cross-site',
+      cause: 'cross-site',
+      remedy: expect.stringContaining('trustedOrigins'),
+    })
+  })
+
+  it('third-party: a browser that blocks cookies of third parties withholds it', async () => {
     const shared = new TestApp({ cookie: { sameSite: 'none', secure: true } })
-    expect(await adminOf(shared).explain(request)).toMatchObject({ cause: 'no-cookie' })
+    expect(await adminOf(shared).explain(requestWith({ 'sec-fetch-site': 'cross-site' }))).toMatchObject({
+      reason: 'no-cookie',
+      cause: 'third-party',
+    })
+  })
+
+  it('no-cookie: a failed login has stored nothing', async () => {
+    const app = new TestApp()
+    await app.request((session) => session.login(7), { status: 500 })
+    expect(app.browser.cookie).toBeUndefined()
+    expect(await adminOf(app).explain(requestWith({}))).toMatchObject({
+      cause: 'no-cookie',
+      remedy: expect.stringContaining('failed-response'),
+    })
+  })
+
+  it('outside-domain: the host does not belong to cookie.domain', async () => {
+    const app = new TestApp({ cookie: { domain: 'shop.example' } })
+    for (const [host, cause] of [
+      ['localhost:3000', 'outside-domain'],
+      ['myshop.example', 'outside-domain'],
+      ['shop.example', 'no-cookie'],
+      ['www.Shop.example:8443', 'no-cookie'],
+    ] as const)
+      expect(await adminOf(app).explain(requestWith({ host }))).toMatchObject({ reason: 'no-cookie', cause })
   })
 
   it('other-name: the cookie was set over another kind of connection', async () => {
@@ -50,6 +96,15 @@ describe('explain: the causes of an empty session', () => {
       reason: 'no-cookie',
       cause: 'other-name',
       message: expect.stringContaining('the cookie `sid`'),
+    })
+  })
+
+  it('other-name: the option cookie.name was changed', async () => {
+    const { app, cookie } = await loggedIn({ cookie: { name: 'before' } })
+    expect(await adminOf(app, { cookie: { name: 'after' } }).explain(cookie)).toMatchObject({
+      reason: 'no-cookie',
+      cause: 'other-name',
+      message: expect.stringContaining('`__Host-before` has the form'),
     })
   })
 
@@ -122,6 +177,46 @@ describe('explain: the causes of an empty session', () => {
     const { app, cookie } = await loggedIn()
     const moved = cookie.replace('__Host-', '__Secure-')
     expect(await adminOf(app, { cookie: { path: '/shop' } }).explain(moved)).toMatchObject({ cause: 'unknown' })
+  })
+
+  it('unknown: another database, or a process whose memory is new', async () => {
+    const { app, cookie } = await loggedIn()
+    expect(await adminOf(app, { store: new MemoryStore() }).explain(cookie)).toMatchObject({
+      cause: 'unknown',
+      remedy: expect.stringMatching(/^This store loses sessions.*same database/),
+    })
+  })
+
+  it('unknown: all sessions were ended, or the user has too many', async () => {
+    const { app, cookie } = await loggedIn({ maxPerUser: 1 })
+    await app.request((session) => session.login(7), { browser: new Browser() })
+    const admin = adminOf(app, { maxPerUser: 1 })
+    expect(await admin.explain(cookie)).toMatchObject({ cause: 'unknown', message: expect.stringContaining('`maxPerUser`') })
+    await app.sessions.revokeAll()
+    expect(await admin.explain(cookie)).toMatchObject({
+      cause: 'unknown',
+      message: expect.stringContaining('ended on 2100-01-01T00:00:00.000Z'),
+    })
+  })
+
+  it('other-manager: a handle of another manager with the same table', async () => {
+    const { app } = await loggedIn({ cookie: { name: 'admin' } })
+    const { handle = '' } = await app.open()
+    expect(await adminOf(app, { cookie: {} }).explain((await app.rows())[0]?.[0] ?? handle)).toMatchObject({
+      outcome: 'empty',
+      reason: 'unknown-or-expired',
+      cause: 'other-manager',
+      session: undefined,
+    })
+  })
+
+  it('revoked-before: the session started before that date', async () => {
+    const { app, cookie } = await loggedIn()
+    app.clock.advance(HOUR)
+    const { handle = '' } = await app.open()
+    const admin = adminOf(app, { revokedBefore: new Date(app.clock.at) })
+    for (const target of [cookie, handle])
+      expect(await admin.explain(target)).toMatchObject({ outcome: 'empty', reason: 'unknown-or-expired', cause: 'revoked-before' })
   })
 
   it('expired-idle: the session was not used for its idle time', async () => {
@@ -254,8 +349,10 @@ describe('explain', () => {
     const { app, cookie } = await loggedIn({ store: new CookieStore({ secrets: [SECRET] }) })
     const admin = adminOf(app)
     expect(await admin.explain(cookie)).toMatchObject({ outcome: 'session', cause: 'found' })
+    const other = new CookieStore({ secrets: [SECRET.replace(/^./, 'x')] })
+    expect(await adminOf(app, { store: other }).explain(cookie)).toMatchObject({ reason: 'malformed-cookie', cause: 'other-secret' })
     app.clock.advance(14 * DAY)
-    expect(await admin.explain(cookie)).toMatchObject({ outcome: 'empty', reason: 'unknown-or-expired' })
+    expect(await admin.explain(cookie)).toMatchObject({ outcome: 'empty', reason: 'unknown-or-expired', cause: 'expired' })
   })
 
   it.each(['', ' ', 7, undefined])('refuses %j', async (target) => {

@@ -28,7 +28,7 @@ describe('docs/operating.md', () => {
   })
 
   it('explains every cause of explain, and every code of an error', () => {
-    const causes = read('src/admin/causes.ts')
+    const causes = read('src/admin/cause.ts')
     const declared = causes.slice(causes.indexOf('export type CauseCode'), causes.indexOf('/** What was found'))
     const codes = [...read('src/core/base/errors.ts').matchAll(/'(ERR_SESSION_[A-Z_]+)'/g)].map(([, code = '']) => code)
     expect(literalsIn(declared).length).toBeGreaterThan(15)

@@ -299,6 +299,7 @@ export class BridgeModel implements Simulation {
     const write = (texts: Texts): Entry =>
       this.#write({ ...EMPTY, version: `${process.name} ${process.results.length}`, payload: JSON.stringify([...texts]) })
     return {
+      isDryRun: false,
       now: () => this.#now,
       store: { load: () => this.#send(process, 'load', () => this.#row) } as unknown as LifecycleContext['store'],
       create: (_, texts) => this.#send(process, 'create', () => this.#row ?? write(texts)),

@@ -38,13 +38,22 @@ const down = (_: string, callback: Callback): boolean => {
   return true
 }
 
-/** Fails once, when it is asked for what the last write was checked against. */
 class FailingRows extends MemoryStore {
-  failsOnce = false
+  /** How many of the next loads fail that check a write. */
+  failures = 0
+  /** Called once, before the next write of a row that exists. */
+  beforeReplace: (() => Promise<unknown>) | undefined
+
+  override async replace(operation: Parameters<MemoryStore['replace']>[0]): ReturnType<MemoryStore['replace']> {
+    const { beforeReplace } = this
+    this.beforeReplace = undefined
+    await beforeReplace?.()
+    return super.replace(operation)
+  }
 
   override load(operation: Parameters<MemoryStore['load']>[0]): ReturnType<MemoryStore['load']> {
-    if (!this.failsOnce || operation.fresh !== true) return super.load(operation)
-    this.failsOnce = false
+    if (this.failures === 0 || operation.fresh !== true) return super.load(operation)
+    this.failures -= 1
     return Promise.reject(new Error('connection refused'))
   }
 }
@@ -76,7 +85,8 @@ async function serve({ bridge = false, row = { cookie: { originalMaxAge: 3_600_0
   const status = async (path: string): Promise<number> =>
     (await fetch(`http://127.0.0.1:${port}${path}`, { headers: { cookie: `connect.sid=${encodeURIComponent(visitor.cookie ?? '')}` } }))
       .status
-  return { old, rows, status, users: auth.sessions.users, get: (path: string) => visitor.copy().get(port, path) }
+  const { users } = auth.sessions
+  return { old, rows, status, users, revokeAll: () => auth.sessions.revokeAll(), get: (path: string) => visitor.copy().get(port, path) }
 }
 
 async function countOf(rows: MemoryStore): Promise<number> {
@@ -126,11 +136,18 @@ describe('a session in the old store', () => {
   it.each([true, false])('is not used after users.revoke, also if the check fails at first (bridge: %s)', async (bridge) => {
     const { get, status, rows, users } = await serve({ bridge })
     await users.revoke('ada')
-    rows.failsOnce = true
+    rows.failures = 1
     expect(await status('/')).toBe(503)
-    expect(rows.failsOnce).toBe(false)
+    expect(rows.failures).toBe(0)
     expect(await get('/')).toEqual({})
     expect(await get('/')).toEqual({})
+  })
+
+  it('is not used after revokeAll', async () => {
+    const { get, revokeAll, old } = await serve()
+    await revokeAll()
+    expect(await get('/')).toEqual({})
+    expect(old.rows.size).toBe(0)
   })
 
   it('has ended after a logout that the old store did not get', async () => {
@@ -140,6 +157,42 @@ describe('a session in the old store', () => {
     expect(await get('/')).toEqual({})
     expect(old.rows.size).toBe(1)
     old.fault = () => false
+    expect(await get('/')).toEqual({})
+    expect(old.rows.size).toBe(0)
+  })
+})
+
+describe('with the bridge, a user whom an old process logged in', () => {
+  const guest = { cookie: { originalMaxAge: 3_600_000 } }
+
+  /** Serves a session that is in both stores, into which an old process then logs ada in. */
+  async function loggedInByOld() {
+    const site = await serve({ bridge: true, row: guest })
+    await site.get('/set')
+    site.old.rows.set('sid', { ...site.old.rows.get('sid'), userId: 'ada' })
+    return site
+  }
+
+  it('is imported', async () => {
+    const { get } = await loggedInByOld()
+    expect(await get('/')).toEqual({ cart: 'tea', userId: 'ada' })
+  })
+
+  it('is not imported after users.revoke, also if the check fails at first', async () => {
+    const { get, status, old, rows, users } = await loggedInByOld()
+    await users.revoke('ada')
+    rows.failures = 1
+    expect(await status('/')).toBe(503)
+    expect(await get('/')).toEqual({})
+    expect(await get('/')).toEqual({})
+    expect(old.rows.size).toBe(0)
+  })
+
+  it('is logged out by a call of users.revoke between the check and the import', async () => {
+    const { get, old, rows, users } = await loggedInByOld()
+    rows.beforeReplace = () => users.revoke('ada')
+    expect(await get('/')).toEqual({})
+    expect(rows.beforeReplace).toBeUndefined()
     expect(await get('/')).toEqual({})
     expect(old.rows.size).toBe(0)
   })

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { randomTextFrom } from '../../src/core/base/random.ts'
-import { checkGenerated, sids } from '../../src/express-session/cookie/sids.ts'
+import { aliasIds } from '../../src/core/store/alias-ids.ts'
+import { checkGenerated } from '../../src/express-session/cookie/sids.ts'
 
-const ids = sids(randomTextFrom(undefined), 'scope ')
+const ids = aliasIds(randomTextFrom(undefined), 'scope ')
 
 describe('a sid', () => {
   it('that this package made has 49 characters and begins with a tilde', () => {
@@ -44,7 +45,7 @@ describe('a sid', () => {
   })
 
   it('of another scope has another row', () => {
-    expect(sids(randomTextFrom(undefined), 'other ').parse('sid')?.key).not.toBe(ids.parse('sid')?.key)
+    expect(aliasIds(randomTextFrom(undefined), 'other ').parse('sid')?.key).not.toBe(ids.parse('sid')?.key)
   })
 
   it('cannot be empty', () => {

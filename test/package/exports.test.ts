@@ -84,9 +84,13 @@ describe.each(paths)('$name', ({ name, target }) => {
   })
 })
 
-test('the main entry point loads no store, adapter or database', async () => {
+test('the main entry point loads no store, adapter, channel or database, and no code of watches', async () => {
   const loaded = await loadedSources('sojourn')
-  expect(loaded.filter((name) => /^src\/(stores|adapters|cli|django|testing)\/|lru-cache|node:(?!crypto|buffer)/.test(name))).toEqual([])
+  expect(
+    loaded.filter((name) =>
+      /^src\/(stores|adapters|channels|cli|core\/watch\/watchers|django|sockets|testing)\b|lru-cache|node:(?!crypto|buffer)/.test(name),
+    ),
+  ).toEqual([])
 })
 
 test('the main entry point loads at most 25 files and 288 KB', async () => {

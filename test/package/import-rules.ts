@@ -16,6 +16,8 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   inspector: ['wire', 'core', 'admin'],
   otel: ['core'],
   csrf: ['wire', 'core'],
+  channels: ['core'],
+  sockets: ['core'],
   testing: ['core'],
   index: ['core'],
 }
@@ -36,7 +38,8 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     commit: ['base', 'values', 'store', 'config', 'changes', 'draft'],
     session: ['base', 'values', 'store', 'config', 'changes', 'draft', 'commit'],
     security: ['base', 'store', 'config', 'commit'],
-    manager: ['base', 'cookie', 'values', 'store', 'config', 'changes', 'draft', 'commit', 'session', 'security'],
+    watch: ['base', 'store', 'config', 'changes', 'draft'],
+    manager: ['base', 'cookie', 'values', 'store', 'config', 'changes', 'draft', 'commit', 'session', 'security', 'watch'],
   },
   stores: {
     shared: [],
@@ -62,6 +65,7 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     next: ['shared', 'web'],
     sveltekit: ['shared', 'web'],
     'react-router': ['shared', 'web'],
+    'tanstack-start': ['shared', 'web'],
   },
   'express-session': {
     values: [],
@@ -111,7 +115,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
   'express-session/express-session': ['express', 'express-session'],
-  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next', 'react-router'],
+  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next', 'react-router', '@tanstack/react-start'],
   'inspector/': ['node:*', 'fastify'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }

@@ -8,3 +8,8 @@ export function errorStatus(error: unknown): number {
 export function reportError(error: unknown): void {
   if (errorStatus(error) >= 500) console.error(error)
 }
+
+/** The sentence for the visitor after a failed commit, for frameworks that make a page of it. */
+export function sentenceOf(error: unknown): string {
+  return errorStatus(error) === 409 ? 'Your session ended. Please reload the page.' : 'Please try again.'
+}

@@ -9,12 +9,17 @@ import { errorStatus, reportError } from '../shared/error-status.ts'
  * because headers can be immutable. Responses that cannot be rebuilt, a protocol switch (101) and a
  * network error (0), are returned as they are.
  */
-export function withSessionHeaders(response: Response, { cookies, vary }: Delivery): Response {
-  if (response.status < 200 || vary === undefined) return response
+export function withSessionHeaders(response: Response, delivery: Delivery): Response {
+  if (response.status < 200 || delivery.vary === undefined) return response
   const copy = new Response(response.body, response)
-  for (const cookie of cookies) copy.headers.append('Set-Cookie', printSetCookie(cookie))
-  setCaching(copy.headers, { cookies, vary })
+  addSessionHeaders(copy.headers, delivery)
   return copy
+}
+
+/** Adds the cookies and caching headers of a session. Throws if the headers are immutable. */
+export function addSessionHeaders(headers: Headers, delivery: Delivery): void {
+  for (const cookie of delivery.cookies) headers.append('Set-Cookie', printSetCookie(cookie))
+  setCaching(headers, delivery)
 }
 
 /** Sets `Vary`, and what keeps shared caches from storing a response with a session cookie. */

@@ -2,23 +2,21 @@ import { type Access, requireToken } from '../base/access.ts'
 import { backoff, monotonic } from '../base/clock.ts'
 import { CommitUnknownError, SessionEndedError, SessionError } from '../base/errors.ts'
 import type { SessionEvent } from '../base/events.ts'
-import { ignore } from '../base/ignore.ts'
 import { COMMIT, type CommitTrace, trace } from '../base/tracing.ts'
-import { affectsProperty, type Intent, noEffects, whenEnded } from '../changes/intent.ts'
+import { affectsProperty, type Intent, whenEnded } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
 import { additive } from '../changes/overlap.ts'
 import { type Plan, plan } from '../changes/plan.ts'
 import { handleOf } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Admission, Objection } from '../config/lifecycle.ts'
-import type { Texts } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
 import type { Identity } from '../store/id.ts'
-import type { Entry } from '../store/store.ts'
 import { admit } from './assignments.ts'
 import { Claims, requireClaims } from './claims.ts'
 import { foundReason, OUTCOMES, setOutcome } from './commit-outcome.ts'
+import { GivenSessions } from './given-sessions.ts'
 import type { CommitResult, Job } from './job.ts'
 import { CommitQueue } from './queue.ts'
 import { Receipts } from './receipts.ts'
@@ -55,6 +53,7 @@ interface Scope {
   readonly admission?: Admission | undefined
   /** What the commit may change. */
   readonly access: Access
+  readonly mayCycleId: boolean
   /** The `monotonic()` time by which the commit has to end. */
   readonly deadline: number
 }
@@ -65,6 +64,8 @@ interface Scope {
  */
 export class Committer {
   readonly ends: SessionEnds
+  /** Writes sessions under ids that they have already, for lifecycles. */
+  readonly given: GivenSessions
   readonly #engine: Engine
   readonly #writer: Writer
   readonly #queue: CommitQueue
@@ -79,6 +80,7 @@ export class Committer {
     this.ends = new SessionEnds(context, this.#writer)
     this.#verifier = new Verifier(engine, this.#queue, this.ends)
     this.#claims = new Claims(engine, this.#queue, this.#verifier)
+    this.given = new GivenSessions(engine, this.#writer, this.#verifier, this.ends)
   }
 
   /** Whether the commit for a response with this status performs only a flush. */
@@ -103,7 +105,7 @@ export class Committer {
       for (let repeats = 0; ; repeats++) {
         const admitting = admit(draft, this.#engine, discardsChanges, scope.deadline)
         const admission = admitting && (await admitting)
-        const plan = this.#plan(draft, discardsChanges)
+        const plan = this.#plan(draft, discardsChanges, scope)
         setOutcome(traced, OUTCOMES[plan.do])
         if (plan.do === 'nothing') {
           this.#unchanged(draft, plan.reason, problem)
@@ -157,36 +159,14 @@ export class Committer {
     await loadInto(this.#engine, draft, true)
   }
 
-  /** See `LifecycleContext`. */
-  async createUnder(identity: Identity, texts: Texts, deadline: number): Promise<Entry | undefined> {
-    const merged = { ...noEffects(), texts, newId: false }
-    const { entry, isCreated } = await this.#writer.createUnder(identity, merged, deadline)
-    if (!isCreated) return entry
-    this.#engine.emit({ type: 'created', reason: 'changed', handle: identity.handle })
-    const created = { identity, entry, isWritten: true, merged, before: undefined, joins: false }
-    try {
-      const isVerified = await this.#verifier.verifyCreated(created, deadline)
-      return isVerified ? entry : undefined
-    } catch (error) {
-      await this.#writer.undoCreate(identity.key, entry, deadline).catch(ignore)
-      throw error
-    }
-  }
-
-  /**
-   * Replaces the properties of a session. Resolves to `undefined` if its row is no longer `before`.
-   */
-  replaceUnder(identity: Identity, before: Entry, texts: Texts, deadline: number): Promise<Entry | undefined> {
-    return this.#writer.replaceUnder(identity, { ...noEffects(), texts, newId: false }, before, deadline)
-  }
-
   /** Reports changes that nothing will commit. The warning is printed once. */
   reportUncommitted(draft: Draft): void {
     reportUncommitted(draft, this.#engine)
   }
 
-  #scope({ generation }: Draft, access: Access): Scope {
-    return { intents: [], generation, access, deadline: monotonic() + this.#engine.requestTimeout }
+  #scope(draft: Draft, access: Access): Scope {
+    const deadline = monotonic() + this.#engine.requestTimeout
+    return { intents: [], generation: draft.generation, access, mayCycleId: draft.mayCycleId(access), deadline }
   }
 
   /**
@@ -199,7 +179,7 @@ export class Committer {
     return error
   }
 
-  #plan(draft: Draft, discardsChanges: boolean): Plan {
+  #plan(draft: Draft, discardsChanges: boolean, { mayCycleId }: Scope): Plan {
     const { state, intents, pendingDeletes, accessed, properties } = draft
     const situation = {
       state,
@@ -207,6 +187,7 @@ export class Committer {
       pendingDeletes,
       accessed,
       touches: draft.activity.extends && !this.#engine.capabilities.carriesData,
+      mayCycleId,
       discardsChanges,
       texts: properties.texts,
       merge: () => draft.merged(),
@@ -227,7 +208,9 @@ export class Committer {
       case 'join':
         return this.#join(draft, plan, scope)
       case 'end-overlap':
-        return this.#endOverlap(draft, plan, scope)
+        return this.#changeIds(draft, plan, { ...scope, mayCycleId: false })
+      case 'cycle-id':
+        return this.#changeIds(draft, plan, scope)
       case 'delete':
         return this.#delete(draft, plan.ended, 'flush', scope)
       case 'delete-then-create':
@@ -275,7 +258,7 @@ export class Committer {
   }
 
   /** A failure does not fail the request, because the next request repeats the write. */
-  async #endOverlap(draft: Draft, { identity, entry }: PlanOf<'end-overlap'>, scope: Scope): Promise<undefined> {
+  async #changeIds(draft: Draft, { identity, entry }: PlanOf<'end-overlap' | 'cycle-id'>, scope: Scope): Promise<undefined> {
     const none = { ...scope, intents: [] }
     try {
       await this.#replace(draft, { ...none, identity, entry, merged: undefined, latestTexts: draft.latestTexts }, none)

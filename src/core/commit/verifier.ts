@@ -15,7 +15,7 @@ import type { CommitQueue } from './queue.ts'
 import type { SessionEnds } from './session-ends.ts'
 
 /** A write that was acknowledged. `before` is `undefined` if it created the session. */
-type DoneWrite = Omit<CommitResult, 'before'> & { readonly before: Texts | undefined }
+export type DoneWrite = Omit<CommitResult, 'before'> & { readonly before: Texts | undefined }
 
 interface Turn {
   /** The changes that the write contains. */
@@ -66,10 +66,10 @@ export class Verifier {
   }
 
   /**
-   * Verifies a session that was created without a request. Ends it and resolves to `false` after an
-   * objection.
+   * Verifies a write that no request made (see `GivenSessions`). Ends the session and resolves to
+   * `false` after an objection.
    */
-  async verifyCreated(done: DoneWrite, deadline: number): Promise<boolean> {
+  async verifyGiven(done: DoneWrite, deadline: number): Promise<boolean> {
     const objection = await this.#objectionTo(this.#describe(done, undefined, 0, []), deadline)
     if (objection !== undefined) await this.#ends.end({ ...done.identity, identity: done.identity, reason: objection.reason, deadline })
     return objection === undefined

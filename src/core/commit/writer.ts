@@ -195,8 +195,12 @@ export class Writer {
     }
   }
 
-  /** Returns `written` if the row contains this write, `stale` if another process wrote it. */
+  /**
+   * Returns `written` if the row contains this write, `stale` if another process wrote it. A
+   * tombstone does not show whether a lost write took effect before the session ended.
+   */
   #resolveConflict(current: Entry, sent: Entry, retry: Retry): WriteOutcome {
+    if (isTombstone(current) && retry.isOutcomeUnknown) return retry.throwUnknown()
     const isApplied = this.#isApplied(current, sent)
     if (isApplied === undefined) return retry.throwUnknown()
     return isApplied ? { kind: 'written', entry: current, written: { ok: true } } : { kind: 'stale', current }

@@ -1,4 +1,4 @@
-import { HOUR, MINUTE, milliseconds } from '../base/duration.ts'
+import { type Duration, HOUR, MINUTE, milliseconds } from '../base/duration.ts'
 import { ConfigError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
 import { isWorkers } from '../base/is-workers.ts'
@@ -16,6 +16,7 @@ import {
 } from '../base/option-checks.ts'
 import { isDate } from '../base/realms.ts'
 import { type CookieOptions, PREFIX } from '../cookie/cookie-transport.ts'
+import { aChannel } from '../store/channel.ts'
 import type { Store } from '../store/store.ts'
 import { checkCodec } from './check-codec.ts'
 import { FOREIGN_OPTIONS } from './foreign-options.ts'
@@ -52,15 +53,27 @@ function checkRevokedBefore({ revokedBefore, clock = Date.now }: SessionOptions)
     )
 }
 
-/** An `idle` beyond `absolute` would have no effect, so it is an error. */
-function checkLifetime({ idle, absolute = '30d' }: SessionOptions): void {
-  if (idle === undefined || Number(milliseconds(idle)) <= Number(milliseconds(absolute))) return
-  throw invalidOption(
-    undefined,
-    'idle',
-    idle,
-    `it is longer than \`absolute\` (${formatValue(absolute)}), which would end the session first; raise that too`,
-  )
+/**
+ * The shortest `cycleId`. It is longer than ids overlap and clocks may differ, so that a session
+ * never has more than two ids because of their age.
+ */
+const MIN_ID_AGE = 5 * MINUTE
+
+/** An `idle` or `cycleId` beyond `absolute` would have no effect, so it is an error. */
+function checkLifetime({ idle, cycleId, absolute = '30d' }: SessionOptions): void {
+  const tooLong = Object.entries({ idle, cycleId }).find(([, value]) => value !== undefined && isLonger(value, absolute))
+  if (tooLong !== undefined)
+    throw invalidOption(
+      undefined,
+      ...tooLong,
+      `it is longer than \`absolute\` (${formatValue(absolute)}), which would end the session first; raise that too`,
+    )
+  if (cycleId !== undefined && Number(milliseconds(cycleId)) < MIN_ID_AGE)
+    throw invalidOption(undefined, 'cycleId', cycleId, "pass at least '5m', because the id before stays valid for two minutes")
+}
+
+function isLonger(one: Duration, other: Duration): boolean {
+  return Number(milliseconds(one)) > Number(milliseconds(other))
 }
 
 /**
@@ -125,7 +138,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   as: anIdentifier,
   realm: aName,
   maxPerUser: wholeNumber('sessions'),
+  channel: aChannel,
   revokedBefore: satisfies((value) => isDate(value) && !Number.isNaN(value.getTime()), "pass a Date: new Date('2026-11-30T12:00Z')"),
+  cycleId: aDuration,
   touch: aFunction,
   trustedOrigins: someOrigins,
   onEvent: aFunction,

@@ -47,7 +47,10 @@ export interface WrittenSession {
   readonly assignsUser: boolean
   /** Whether a login joined the session of a parallel login. */
   readonly joins: boolean
-  /** When the request was opened, in epoch milliseconds; 0 for a session that `create` added. */
+  /**
+   * When the request was opened, in epoch milliseconds; 0 for a write by `create` or `replace` of a
+   * lifecycle.
+   */
   readonly openedAt: number
   /** The `monotonic()` time by which the decision is needed. */
   readonly deadline: number
@@ -159,14 +162,20 @@ export interface LifecycleContext {
   readonly store: Required<Pick<Store, 'load' | 'create' | 'replace' | 'list'>>
   readonly now: () => number
   /**
+   * Set for an operator who asks what would happen: what is written to the store is dropped, and a
+   * lifecycle must not change anything else, such as another store.
+   */
+  readonly isDryRun: boolean
+  /**
    * Adds a session under a given identity and resolves to its entry. If the key has a row, resolves
-   * to that row, which may be a tombstone or have another newest id. `undefined`: an objection
-   * ended the session.
+   * to that row, which may be a tombstone or have another newest id. `undefined`: the session was
+   * ended, because its user was revoked or for another objection.
    */
   create(identity: Identity, texts: Texts, deadline: number): Promise<Entry | undefined>
   /**
    * Replaces the properties of a session whose row is `entry`, and resolves to its new row.
-   * `undefined`: the row was changed or ended in between.
+   * `undefined`: the row was changed or ended in between, or ended by this call, because the
+   * properties assign a user who was revoked.
    */
   replace(identity: Identity, entry: Entry, texts: Texts, deadline: number): Promise<Entry | undefined>
   /** Ends a session. Resolves to `false` if there was none. */

@@ -4,6 +4,7 @@ import type { Listener } from '../base/events.ts'
 import type { Random } from '../base/random.ts'
 import type { CookieOptions } from '../cookie/cookie-transport.ts'
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
+import type { Channel } from '../store/channel.ts'
 import type { Store } from '../store/store.ts'
 import type { DataOf, Default, PropertyClasses, Schemas } from '../values/session-data.ts'
 
@@ -93,12 +94,25 @@ export interface SessionOptions {
    */
   readonly maxPerUser?: number
   /**
+   * Informs the other processes which sessions have ended, so that `sessions.watch` learns of it at
+   * once in all of them: `redisChannel(…)` or `postgresChannel(…)` of `sojourn/channels`. Without
+   * it, watches learn of it at their next check.
+   */
+  readonly channel?: Channel
+  /**
    * Ends all sessions that started at or before this time, also those of visitors who are not
    * logged in: `new Date('2026-11-30T12:00Z')`. It is checked whenever a session is read, so it
    * holds as soon as every process has the option, however many sessions there are. A login after
    * this time starts the session again. Not in the future.
    */
   readonly revokedBefore?: Date
+  /**
+   * How old an id may be: the response to a later request replaces it, so that a leaked id is of use
+   * for a limited time. The id before stays valid until the new one is two minutes old and one of
+   * both is used. At least `'5m'`. Needs a store that keeps its sessions under constant keys, so not
+   * a `CookieStore`. Default: an id is replaced by `login`, `reauthenticate` and `cycleId` only.
+   */
+  readonly cycleId?: Duration
   /**
    * Other origins whose pages may send requests that use the session, such as
    * `['https://www.shop.test']`. A request that changes something (every method but GET, HEAD,

@@ -9,11 +9,12 @@ import type { SessionProfile } from './profile.ts'
 /** The profile of sessions in this package's tables. */
 export const ownProfile: SessionProfile = {
   names: { user: USER, lastUser: LAST_USER, isReserved: hasUnderscore },
-  lifetime: ({ idle, absolute, browserSession = false, revokedBefore }) => ({
+  lifetime: ({ idle, absolute, browserSession = false, revokedBefore, cycleId }) => ({
     idle: milliseconds(idle) ?? 14 * DAY,
     absolute: milliseconds(absolute) ?? 30 * DAY,
     browserSession,
     revokedBefore: revokedBefore?.getTime(),
+    maxIdAge: milliseconds(cycleId),
   }),
   transport: ({ cookie = {}, trustedOrigins = [] }) =>
     originCheck(cookieTransport(cookie), { trusted: trustedOrigins, isSecure: cookie.secure === true }),

@@ -1,4 +1,4 @@
-import { type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
+import { type Access, type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
 import { CommitUnknownError, ConfigError, NotLoadedError } from '../base/errors.ts'
 import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES, restartsLifetime } from '../changes/intent.ts'
 import { type Merged, merge, toMerged } from '../changes/merge.ts'
@@ -298,6 +298,11 @@ export class Draft {
   markUnknown(generation: number): void {
     const { identity } = this.#state
     if (generation === this.#generation && identity !== undefined) this.#state = { is: 'unknown', identity }
+  }
+
+  /** Whether the response to this request can replace an id because of its age. */
+  mayCycleId({ writes }: Access): boolean {
+    return writes === 'all' && this.activity.extends && this.pending.canIssue
   }
 
   /**

@@ -56,6 +56,11 @@ export class PendingDelivery {
     this.#emit = emit
   }
 
+  /** Whether there is a response that can carry a token. */
+  get canIssue(): boolean {
+    return this.#client.carrier !== undefined
+  }
+
   /** Issues the token of a committed session. Replaces the pending cookies. */
   issue({ id, handle }: Identity, issue: Issue, reason: 'new-id' | 'new-data'): void {
     const { carrier, presented = NOTHING_PRESENTED } = this.#client

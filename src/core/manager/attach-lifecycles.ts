@@ -7,13 +7,14 @@ import { collectLifecycles, type Lifecycle, type LifecycleContext, type MakeLife
  * Returns the engine of a manager with its lifecycles. `committerOf` is called when the first of
  * them writes. Throws `ConfigError` if profile, store and lifecycles do not fit together.
  */
-export function attachLifecycles(engine: Engine, makers: readonly MakeLifecycle[], committerOf: () => Committer): Engine {
+export function attachLifecycles(engine: Engine, makers: readonly MakeLifecycle[], committerOf: () => Committer, isDryRun = false): Engine {
   requireTombstones(engine)
   const context: LifecycleContext = {
     store: engine.store,
     now: engine.now,
-    create: (identity, texts, deadline) => committerOf().createUnder(identity, texts, deadline),
-    replace: (identity, entry, texts, deadline) => committerOf().replaceUnder(identity, entry, texts, deadline),
+    isDryRun,
+    create: (identity, texts, deadline) => committerOf().given.create(identity, texts, deadline),
+    replace: (identity, entry, texts, deadline) => committerOf().given.replace(identity, entry, texts, deadline),
     end: (session) => committerOf().ends.end(session),
     endAll: (userName, except) => committerOf().ends.endAll('userId', userName, except),
   }

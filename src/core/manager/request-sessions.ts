@@ -52,7 +52,7 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     this.#bound = Symbol.for(`sojourn session ${options.scope}`)
   }
 
-  async open(source: RequestInput, response: ResponseAbility = COMPLETE, touch?: boolean): Promise<Exchange<Data>> {
+  async open(source: RequestInput, response: ResponseAbility = abilityFor(source), touch?: boolean): Promise<Exchange<Data>> {
     const request = toIncomingRequest(source)
     const draft = this.#draftFor(request, response === COMPLETE ? FULL_ACCESS : () => this.#accessOf(response), touch)
     const { state } = draft
@@ -138,6 +138,12 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
 }
 
 const COMPLETE: ResponseAbility = { issues: true }
+const NONE: ResponseAbility = { issues: false }
+
+/** What is assumed where no adapter says it. The upgrade of a connection of Node has no response. */
+function abilityFor(source: RequestInput): ResponseAbility {
+  return Object(source) === source && 'upgrade' in source && source.upgrade === true ? NONE : COMPLETE
+}
 
 class RequestExchange<Data> implements Exchange<Data> {
   readonly session: Session<Data>

@@ -13,19 +13,20 @@ import type { OptionsOf, SessionOptions } from '../config/options.ts'
 import { ownProfile } from '../config/own-profile.ts'
 import type { SessionProfile } from '../config/profile.ts'
 import { isInRealm } from '../config/realm.ts'
-import { findsUsers } from '../config/user-sessions.ts'
 import type { RequestInput } from '../cookie/to-incoming-request.ts'
 import { printSetCookie } from '../cookie/transport.ts'
 import { Draft } from '../draft/draft.ts'
 import { loadInto } from '../draft/opening.ts'
-import { LoginChecks } from '../security/login-checks.ts'
-import { Marks } from '../security/marks.ts'
-import { markLifetime, requireSecurity } from '../security/requirements.ts'
+import { loginChecks } from '../security/login-checks.ts'
+import { marksOf } from '../security/marks.ts'
+import { requireSecurity } from '../security/requirements.ts'
 import { Revocations, type RevokeAllOptions } from '../security/revocations.ts'
 import { commitsOf, draftOf } from '../session/dictionary.ts'
 import { checkCopy, type Session } from '../session/session.ts'
 import { Clearer } from '../store/clearer.ts'
 import type { DataOf, Default, Schemas } from '../values/session-data.ts'
+import type { WatchEnd, WatchOptions } from '../watch/watch.ts'
+import { Watching } from '../watch/watching.ts'
 import { ADAPTER, hasOtherPort, type SessionAdapter } from './adapter-port.ts'
 import { ADMIN, type AdminPort } from './admin-port.ts'
 import { attachLifecycles } from './attach-lifecycles.ts'
@@ -43,6 +44,7 @@ export class Sessions<Data = Default> {
   readonly #committer: Committer
   readonly #revocations: Revocations
   readonly #requests: RequestSessions<Data>
+  readonly #watching: Watching
   readonly #clearer: Clearer | undefined
   readonly #release: () => Promise<void>
 
@@ -56,15 +58,15 @@ export class Sessions<Data = Default> {
     const { clearExpired = store.clearExpired === undefined || isWorkers() ? false : '1h' } = options
     const engine = makeEngine(options, profile)
     requireSecurity(options, engine)
-    const marks = findsUsers(engine.capabilities) ? new Marks({ ...engine, keptFor: markLifetime(engine) }) : undefined
-    const checks: MakeLifecycle[] = marks === undefined ? [] : [(context) => new LoginChecks(context, marks, options.maxPerUser)]
-    this.#engine = attachLifecycles(engine, [...checks, ...lifecycles], () => this.#committer)
+    const makers = [...loginChecks(engine, options.maxPerUser), ...lifecycles]
+    this.#engine = attachLifecycles(engine, makers, () => this.#committer)
     this.#committer = new Committer(this.#engine)
-    this.#revocations = new Revocations(this.#engine, this.#committer.ends, marks)
+    this.#revocations = new Revocations(this.#engine, this.#committer.ends, marksOf(engine))
     this.#requests = new RequestSessions(this.#engine, this.#committer, { name, lazy, saveOnEnd, scope: profile.scope(options) })
     Object.defineProperty(this, ADAPTER, { value: this.#requests })
-    Object.defineProperty(this, ADMIN, { value: { options, profile, lifecycles } satisfies AdminPort })
+    Object.defineProperty(this, ADMIN, { value: { options, profile, lifecycles: makers } satisfies AdminPort })
     this.users = new Users(this.#engine, this.#revocations)
+    this.#watching = new Watching(this.#engine, options.channel)
     this.#release = this.#engine.store.retain()
     const interval = clearExpired === false ? undefined : milliseconds(clearExpired)
     if (interval !== undefined) this.#clearer = new Clearer((signal) => this.clearExpired({ signal }), interval, this.#engine.emit)
@@ -76,7 +78,8 @@ export class Sessions<Data = Default> {
    * upgrade), the cookie jar of a framework (`CookieJar`), or an `IncomingRequest`. With a jar,
    * `commit` and `save` write the cookies of the response to it. Never rejects because of the
    * store: the error of a failed load is thrown when the session is first used. Rejects with
-   * `ConfigError` when `request` is something else.
+   * `ConfigError` when `request` is something else. The session of an upgrade of Node can be read and
+   * changed, with `await session.save()`; changes that need a cookie throw `ConfigError`.
    *
    * With `touch: false` the request does not count as activity, and does not extend the session.
    *
@@ -222,6 +225,26 @@ export class Sessions<Data = Default> {
   }
 
   /**
+   * Calls `onEnd` once, when the session has ended for the request that opened it: it was flushed,
+   * revoked or has expired, has another id, or another user. Returns the function that stops
+   * watching. A session that has ended already, or a visitor without one, is reported at once.
+   *
+   * In this process `onEnd` is called at once, with the option `channel` in the others too, and
+   * without it at the latest after `poll` (default 30 seconds). While the store does not respond,
+   * only the expiry ends a watch. Watching is no use of the session and does not extend it, and it
+   * does not keep the process alive. Throws `ConfigError` for a session that is not saved, for a
+   * wrong option, and on Workers; and the error of a session that could not be read.
+   *
+   * ```ts
+   * const stop = sessions.watch(session, (reason) => console.log(reason))
+   * ```
+   */
+  watch(session: Session<Data>, onEnd: (reason: WatchEnd) => unknown, options: WatchOptions = {}): () => void {
+    this.#checkOwn(session)
+    return this.#watching.watch(draftOf(session), onEnd, options)
+  }
+
+  /**
    * Deletes expired sessions in batches and resolves to their number. Expired sessions are already
    * unusable; this frees their storage. Run it periodically; concurrent runs are safe. `batch` is
    * the number of rows per step, `signal` ends the run after the current step, and `onProgress` is
@@ -245,8 +268,8 @@ export class Sessions<Data = Default> {
   }
 
   /**
-   * Stops the clearing of option `clearExpired` and releases the store. The last manager that uses
-   * a store closes it; a store closes only the connections that it opened itself. Repeated calls do
+   * Stops the clearing of option `clearExpired` and all watches, leaves the channel, and releases
+   * the store. The last manager that uses a store closes it; a store closes only the connections that it opened itself. Repeated calls do
    * nothing.
    *
    * ```ts
@@ -255,6 +278,7 @@ export class Sessions<Data = Default> {
    */
   async close(): Promise<void> {
     await this.#clearer?.close()
+    await this.#watching.close()
     await this.#release()
   }
 

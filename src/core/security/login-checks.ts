@@ -1,18 +1,27 @@
 import { backoff, monotonic } from '../base/clock.ts'
 import { BusyError, CommitUnknownError, SessionEndedError, StoreError } from '../base/errors.ts'
+import type { Engine } from '../config/engine.ts'
 import type {
   Admission,
   Assignment,
   Lifecycle,
   LifecycleContext,
+  MakeLifecycle,
   Objection,
   PlannedAssignment,
   WrittenSession,
 } from '../config/lifecycle.ts'
-import { isRevoked, type Marks } from './marks.ts'
+import { findsUsers } from '../config/user-sessions.ts'
+import { isRevoked, type Marks, marksOf } from './marks.ts'
 import { createdTimes } from './user-list.ts'
 
 type CheckContext = Pick<LifecycleContext, 'store' | 'now' | 'end' | 'endAll'>
+
+/** The checks of a manager; none if its store cannot keep marks. */
+export function loginChecks(engine: Engine, maxPerUser: number | undefined): readonly MakeLifecycle[] {
+  if (!findsUsers(engine.capabilities)) return []
+  return [(context) => new LoginChecks(context, marksOf(engine, context.store) as Marks, maxPerUser)]
+}
 
 /**
  * Checks the commits that assign a user, against the revocations of the user and the limit of
@@ -20,7 +29,7 @@ type CheckContext = Pick<LifecycleContext, 'store' | 'now' | 'end' | 'endAll'>
  * login and a revocation, or of two logins, at least one therefore sees the other, without locks or
  * transactions. The checks before the write save a row that the check after it would remove.
  */
-export class LoginChecks implements Lifecycle {
+class LoginChecks implements Lifecycle {
   readonly #context: CheckContext
   readonly #marks: Marks
   readonly #maxPerUser: number | undefined

@@ -1,8 +1,10 @@
 import { backoff, monotonic } from '../base/clock.ts'
-import { MINUTE } from '../base/duration.ts'
+import { DAY, MINUTE } from '../base/duration.ts'
 import { BusyError } from '../base/errors.ts'
 import type { RandomText } from '../base/random.ts'
+import type { Engine } from '../config/engine.ts'
 import type { LifecycleContext } from '../config/lifecycle.ts'
+import { findsUsers } from '../config/user-sessions.ts'
 import { sha256 } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import { tombstone } from '../store/tombstone.ts'
@@ -48,6 +50,22 @@ export function isRevoked(marks: readonly Mark[], authenticatedAt: number, handl
   return marks.some(([at, except]) => authenticatedAt <= at && (handle === undefined || except !== handle))
 }
 
+type MarksEngine = Pick<Engine, 'store' | 'now' | 'randomText' | 'realm' | 'capabilities' | 'lifetime' | 'profile'>
+
+/** The marks of a manager; `undefined` if its store cannot keep them. */
+export function marksOf(engine: MarksEngine, store: MarksContext['store'] = engine.store): Marks | undefined {
+  const { now, randomText, realm } = engine
+  return findsUsers(engine.capabilities) ? new Marks({ store, now, randomText, realm, keptFor: markLifetime(engine) }) : undefined
+}
+
+/**
+ * How long a mark is kept, in milliseconds. A session under a given id may be older than
+ * `absolute`, because it was carried over from another store.
+ */
+function markLifetime({ lifetime, profile }: Pick<Engine, 'lifetime' | 'profile'>): number {
+  return profile.hasGivenIds === true ? Math.max(lifetime.absolute, 400 * DAY) : lifetime.absolute
+}
+
 /**
  * The rows that say which users were revoked recently. A login that is still running reads them, so
  * that it cannot survive a revocation that did not see its session yet.
@@ -61,8 +79,13 @@ export class Marks {
 
   /** The marks of a user, and those of the realm. */
   async of(userName: string, deadline: number): Promise<readonly Mark[]> {
-    const rows = await Promise.all([this.#read('user', userName, deadline), this.#read('realm', '', deadline)])
-    return rows.flatMap((row) => (row === undefined ? [] : marksIn(row)))
+    const marks = await Promise.all([this.#read('user', userName, deadline), this.ofRealm(deadline)])
+    return marks.flat()
+  }
+
+  /** The marks of the realm alone. */
+  ofRealm(deadline: number): Promise<readonly Mark[]> {
+    return this.#read('realm', '', deadline)
   }
 
   /**
@@ -87,9 +110,10 @@ export class Marks {
     }
   }
 
-  #read(kind: MarkKind, name: string, deadline: number): Promise<Entry | undefined> {
+  async #read(kind: MarkKind, name: string, deadline: number): Promise<readonly Mark[]> {
     const { store, now } = this.#context
-    return store.load({ key: this.#keyOf(kind, name), now: now(), fresh: true, deadline })
+    const row = await store.load({ key: this.#keyOf(kind, name), now: now(), fresh: true, deadline })
+    return row === undefined ? [] : marksIn(row)
   }
 
   /** No id leads to a key with a dot. */

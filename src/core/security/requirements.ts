@@ -1,22 +1,21 @@
-import { DAY } from '../base/duration.ts'
 import { ConfigError } from '../base/errors.ts'
 import type { Engine } from '../config/engine.ts'
 import type { SessionOptions } from '../config/options.ts'
+import { hasSeveralIds } from '../config/several-ids.ts'
 import { requireUsers } from '../config/user-sessions.ts'
 
-/**
- * How long a mark is kept, in milliseconds. A session under a given id may be older than
- * `absolute`, because it was carried over from another store.
- */
-export function markLifetime({ lifetime, profile }: Pick<Engine, 'lifetime' | 'profile'>): number {
-  return profile.hasGivenIds === true ? Math.max(lifetime.absolute, 400 * DAY) : lifetime.absolute
-}
-
 /** Throws `ConfigError` for an option that has no effect with this store or profile. */
-export function requireSecurity({ maxPerUser, revokedBefore }: SessionOptions, engine: Pick<Engine, 'capabilities' | 'lifetime'>): void {
+export function requireSecurity(
+  { maxPerUser, revokedBefore, cycleId }: SessionOptions,
+  engine: Pick<Engine, 'capabilities' | 'lifetime'>,
+): void {
   if (maxPerUser !== undefined) requireUsers('The option `maxPerUser`', engine)
   if (revokedBefore !== undefined && engine.lifetime.revokedBefore === undefined)
     throw new ConfigError(
       'The option `revokedBefore` has no effect here, because the sessions of this table follow the rules of another framework. End them there.',
+    )
+  if (cycleId !== undefined && !hasSeveralIds(engine.capabilities))
+    throw new ConfigError(
+      'The option `cycleId` needs a store in which an id that was replaced can stay valid for two minutes, and this store cannot keep two ids of a session. Requests in flight would be logged out. Remove the option, or pass another `store`, such as `new SqliteStore(…)`. `session.cycleId()` replaces the id of one session.',
     )
 }

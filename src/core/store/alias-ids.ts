@@ -8,7 +8,7 @@ import { FAMILY_LENGTH, type Identity, type Ids, identityOf, isCurrent, SECRET_L
 const OWN_SHAPE = /^~[A-Za-z0-9_-]{48}$/
 
 /**
- * Ids where every text is an id, such as those of another library. A text that was not generated
+ * Ids where every text but the empty one is an id, such as those of another library. A text that was not generated
  * here stands for an ordinary id whose family and secret are derived from it by SHA-256. So it
  * keeps its cookie, and the store contains no id in clear text. It is as hard to guess as the text
  * was.
@@ -16,7 +16,7 @@ const OWN_SHAPE = /^~[A-Za-z0-9_-]{48}$/
 export function aliasIds(randomText: RandomText, scope: string): Ids {
   const own = (family: string, secret: string): Identity => identityOf(scope, `~${family}${secret}`, family, secret)
   return {
-    parse: (text) => identityOf(scope, text, familyOf(text), secretOf(text)),
+    parse: (text) => (text === '' ? undefined : identityOf(scope, text, familyOf(text), secretOf(text))),
     create: () => own(randomText(FAMILY_LENGTH), randomText(SECRET_LENGTH)),
     renew: ({ id }) => own(familyOf(id), randomText(SECRET_LENGTH)),
     isCurrent,

@@ -19,7 +19,6 @@ import type { Entry } from '../../core/store/store.ts'
 import { isTombstone } from '../../core/store/tombstone.ts'
 import { type BridgeRecord, compare, emptyRecord, isEqual, recordOfCopy } from './bridge-record.ts'
 import type { OldStore } from './old-store.ts'
-import { Revocations } from './revocations.ts'
 import type { RowFormat } from './row-format.ts'
 
 /** The parts of a carry-over. */
@@ -78,15 +77,13 @@ class CarryOver implements Lifecycle {
   readonly #format: RowFormat
   readonly #bridge: boolean
   readonly #newMark: () => string
-  readonly #revocations: Revocations
 
   constructor({ old, format, bridge, randomText }: CarryOverParts, context: LifecycleContext) {
     this.#context = context
-    this.#old = old
+    this.#old = context.isDryRun ? readOnly(old) : old
     this.#format = format
     this.#bridge = bridge
     this.#newMark = () => randomText(MARK_LENGTH)
-    this.#revocations = new Revocations(context, randomText, CARRY_OVER_TOMBSTONE)
   }
 
   afterLoad({ identity, entry, texts, deadline }: LoadedSession): Promise<LoadDecision | undefined> | undefined {
@@ -99,18 +96,8 @@ class CarryOver implements Lifecycle {
 
   afterWrite({ identity, entry, texts, openedAt, replaced, deadline }: WrittenSession): Promise<Objection | undefined> | undefined {
     const row = { entry, texts }
-    if (openedAt === 0) return this.#objectionToCopy(entry, deadline)
-    if (!this.#bridge || this.#isSettled(row)) return undefined
+    if (openedAt === 0 || !this.#bridge || this.#isSettled(row)) return undefined // 0: written by this class
     return this.#copyToOld(row, { identity, deadline }, replaced)
-  }
-
-  /**
-   * When the user of a copy logged in is not known, so a copy ends if the user was ever logged out
-   * everywhere.
-   */
-  async #objectionToCopy({ userId }: Entry, deadline: number): Promise<Objection | undefined> {
-    const isRevoked = userId !== undefined && (await this.#revocations.has(userId, deadline))
-    return isRevoked ? { error: new SessionEndedError('ended'), retry: false, reason: 'revoked' } : undefined
   }
 
   async #copyToOld(row: Row, target: Target, replaced: Identity | undefined): Promise<undefined> {
@@ -124,8 +111,7 @@ class CarryOver implements Lifecycle {
    * destroyed when it is found.
    */
   afterEnd(ended: EndedSession | EndedIndex): Promise<void> | undefined {
-    if ('index' in ended) return this.#revocations.add(ended)
-    if (ended.identity === undefined) return undefined
+    if ('index' in ended || ended.identity === undefined) return undefined
     return this.#destroy({ identity: ended.identity, deadline: ended.deadline })
   }
 
@@ -166,8 +152,7 @@ class CarryOver implements Lifecycle {
       ? recordOfCopy(this.#format.compared(old), identity.proof, this.#newMark())
       : this.#takenRecord(identity.proof)
     const entry = await this.#context.create(identity, this.#format.copyOf(old, record), deadline)
-    // The request that created the copy may not have checked its user yet.
-    if (entry === undefined || (await this.#objectionToCopy(entry, deadline)) !== undefined) return undefined
+    if (entry === undefined) return undefined
     const row = this.#rowOf(entry)
     if (this.#bridge && !isTombstone(entry)) return row
     if (!isTombstone(entry) && !this.#isSettled(row)) return 'changed' // an instance with the bridge was faster
@@ -295,4 +280,10 @@ class CarryOver implements Lifecycle {
     const record = this.#format.recordOf(texts)
     return record?.proof === entry.proof ? record : emptyRecord(entry.proof)
   }
+}
+
+/** The old store for a dry run. */
+function readOnly(old: CarryOverParts['old']): CarryOverParts['old'] {
+  const nothing = async (): Promise<void> => undefined
+  return { get: (sid, deadline) => old.get(sid, deadline), set: nothing, destroy: nothing, touch: nothing }
 }

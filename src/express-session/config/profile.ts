@@ -4,9 +4,9 @@ import { endsWithBrowser, expiryOf, touchOf } from '../../core/config/expiry.ts'
 import { ownProfile } from '../../core/config/own-profile.ts'
 import type { SessionProfile, Texts } from '../../core/config/profile.ts'
 import type { Transport } from '../../core/cookie/transport.ts'
+import { aliasIds } from '../../core/store/alias-ids.ts'
 import { CARRY_OVER_TOMBSTONE } from '../carry-over/carry-over.ts'
 import { attributesIn } from '../cookie/cookie.ts'
-import { sids } from '../cookie/sids.ts'
 import { ATTRIBUTES, isReservedName, USER } from '../values/names.ts'
 import type { Settings } from './options.ts'
 
@@ -23,7 +23,7 @@ export function expressSessionProfile({ name, lifetime, rolling, carryOver }: Se
     lifetime: () => lifetime,
     transport: () => transport,
     scope: () => `express-session ${name} `,
-    ids: sids,
+    ids: aliasIds,
     // Every request starts the lifetime again, also one that does not use its session. With
     // `rolling`, the touch proves that the sid whose cookie is sent is the current one.
     touchOf: (entry, texts, now, context) =>

@@ -48,7 +48,7 @@ export function makeMiddleware<Data>(settings: Settings): Middleware<Data> {
   const options = { store, codec: plainJsonCodec, saveOnError: true, saveOnEnd: true, maxSize: MAX_SIZE, ...core }
   const writer: { context?: LifecycleContext } = {}
   const keepContext: MakeLifecycle = (context) => {
-    writer.context = context
+    writer.context ??= context // an admin makes the lifecycles again
     return {}
   }
   const sessions = new ExpressSessions<Data>(options, expressSessionProfile(settings, transport), [keepContext, ...lifecyclesOf(settings)])
@@ -110,7 +110,7 @@ function watchConnection(view: SessionStore): () => boolean {
 
 /** Whether the option `cookie.path` covers the request. */
 function isBelow(path = '/', { originalUrl = '', url = '' }: ExpressMessage): boolean {
-  return pathOf(originalUrl === '' ? url : originalUrl).startsWith(path === '' ? '/' : path)
+  return path === '/' || path === '' || pathOf(originalUrl === '' ? url : originalUrl).startsWith(path)
 }
 
 function pathOf(target: string): string {

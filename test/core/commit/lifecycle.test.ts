@@ -495,6 +495,67 @@ describe('after a load', () => {
     expect(results).toEqual([false, undefined])
   })
 
+  describe('a user that it assigns by replacing the properties', () => {
+    /** Assigns ada to a session without a user. */
+    const assign: Make = ({ replace }) => ({
+      async afterLoad({ identity, entry, texts, deadline }) {
+        if (entry === undefined || texts === undefined || texts.has('userId')) return undefined
+        const replaced = await replace(identity, entry, new Map([...texts, ['userId', '"ada"']]), deadline)
+        return replaced === undefined ? { absent: 'unknown-or-expired' } : { entry: replaced }
+      },
+    })
+
+    /** An application with a session without a user. */
+    async function appWithCart(check: Lifecycle): Promise<TestApp> {
+      const app = appOf([assign, () => check], { profile: withGivenIds })
+      await app.request((session) => session.set('cart', [1]))
+      return app
+    }
+
+    it('is checked before and after the write, as an authentication at an unknown time', async () => {
+      const times: number[] = []
+      const app = await appWithCart({
+        beforeAssign: ({ authenticatedAt }) => void times.push(authenticatedAt),
+        afterAssign: (_, { authenticatedAt }) => void times.push(authenticatedAt),
+      })
+      expect(await app.read()).toEqual({ cart: [1], userId: 'ada' })
+      expect(times).toEqual([0, 0])
+      expect(await app.read()).toEqual({ cart: [1], userId: 'ada' })
+      expect(times).toEqual([0, 0])
+    })
+
+    it.each<[string, Lifecycle]>([
+      [
+        'before',
+        {
+          beforeAssign() {
+            throw new SessionEndedError('revoked')
+          },
+        },
+      ],
+      ['after', { afterAssign: () => refused }],
+    ])('ends the session if the check %s the write refuses it', async (_, check) => {
+      const app = await appWithCart(check)
+      expect(await app.read()).toEqual({})
+      expect(isTombstone(await app.row())).toBe(true)
+    })
+
+    it('is removed if the check after the write fails, and the next request repeats both', async () => {
+      let fails = true
+      const app = await appWithCart({
+        async afterAssign() {
+          if (fails) throw new StoreError('load', new Error('down'))
+          return undefined
+        },
+      })
+      const session = await app.open()
+      expect(() => session.get('cart')).toThrow(expect.objectContaining({ code: 'ERR_SESSION_STORE' }))
+      expect((await app.row()).userId).toBeUndefined()
+      fails = false
+      expect(await app.read()).toEqual({ cart: [1], userId: 'ada' })
+    })
+  })
+
   it('several lifecycles see the decisions of those before them', async () => {
     const seen: unknown[] = []
     const app = appOf([carryOver, () => ({ afterLoad: ({ texts }) => void seen.push(texts?.get('cart')) })], { profile: withGivenIds })

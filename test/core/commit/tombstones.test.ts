@@ -100,19 +100,23 @@ describe('a request that runs while the session ends', () => {
     expect(await app.rows()).toHaveLength(2)
   })
 
-  it('and whose write was lost finds that it has ended', async () => {
+  it.each([
+    ['after', failAfterEffect],
+    ['before', failBeforeEffect],
+  ] as const)('and whose write was lost %s its effect does not know whether it was saved', async (_, fail) => {
     const app = appWithTombstones()
     await app.request((session) => session.set('cart', [1]))
     const slow = await app.open()
     slow.set('cart', [2])
     app.store.on({
-      replace: firstCalls(1, async (next) => {
+      replace: firstCalls(1, async (next, operation) => {
         app.store.on({})
+        const error = await rejection(Promise.resolve().then(() => fail(next, operation)))
         await app.request((session) => session.flush(), { browser: app.browser.copy() })
-        return failAfterEffect(next, { key: '' })
+        throw error
       }),
     })
-    expect((await rejection(app.sessions.commit(slow, { status: 200 }))).code).toBe('ERR_SESSION_ENDED')
+    expect((await rejection(app.sessions.commit(slow, { status: 200 }))).code).toBe('ERR_SESSION_COMMIT_UNKNOWN')
     expect(isTombstone(await app.row())).toBe(true)
   })
 })

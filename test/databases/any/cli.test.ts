@@ -3,6 +3,7 @@ import { openStore } from '../../../src/stores/open.ts'
 import { sampleEntry } from '../../../src/testing/sample.ts'
 import { runCli, startCli } from '../../cli/run-cli.ts'
 import { freshTable } from '../../services/fresh-table.ts'
+import { newMysqlPool } from '../../services/mysql/mysql-pools.ts'
 import { freePort } from '../../services/own-server.ts'
 import { newPool, POSTGRES } from '../../services/postgres/postgres-pool.ts'
 
@@ -21,6 +22,12 @@ async function storeWith(url: string, expired: number): Promise<string> {
   return url
 }
 
+/** Drops the indexes of a table, as a copy of it has none. */
+async function dropIndexes(table: string, name: string): Promise<void> {
+  if (name === 'postgres') await newPool().query(`DROP INDEX "${table}_expires_hour", "${table}_user_id"`)
+  else await newMysqlPool().query(`ALTER TABLE \`${table}\` DROP INDEX \`expires_at\`, DROP INDEX \`user_id\``)
+}
+
 /** Returns the number of sessions, expired or not. */
 async function countLeft(url: string): Promise<number> {
   const store = await openStore(url)
@@ -29,7 +36,7 @@ async function countLeft(url: string): Promise<number> {
   return page?.entries.length ?? -1
 }
 
-describe.each(SQL)('sojourn on $name', ({ url }) => {
+describe.each(SQL)('sojourn on $name', ({ name, url }) => {
   it('migrates, counts, clears and exits', async () => {
     const store = { SOJOURN_STORE: `${url}?table=${freshTable()}` }
     expect((await runCli(['clear-expired'], store)).stdout).toBe('Nothing to clear: the table of the sessions does not exist yet.\n')
@@ -47,6 +54,22 @@ describe.each(SQL)('sojourn on $name', ({ url }) => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^25 expired sessions deleted/)
     expect(await countLeft(store.SOJOURN_STORE)).toBe(1)
+  })
+
+  it('creates a missing index, which the first use of a store does not', async () => {
+    const table = freshTable()
+    const store = { SOJOURN_STORE: `${url}?table=${table}` }
+    await storeWith(store.SOJOURN_STORE, 3)
+    await dropIndexes(table, name)
+    await (await openStore(store.SOJOURN_STORE)).load({ key: 'current', now: 0 })
+    const dry = await runCli(['migrate', '--dry-run'], store)
+    expect(dry).toMatchObject({ code: 0, stderr: '' })
+    expect(dry.stdout.match(/CREATE INDEX [^;]*;\n/g)).toHaveLength(2)
+    const outcomes = await Promise.all([1, 2].map(() => runCli(['migrate'], store)))
+    expect(outcomes.map(({ code }) => code)).toEqual([0, 0])
+    expect(outcomes.map(({ stderr }) => stderr)).toContain('Done: the missing indexes were created.\n')
+    expect((await runCli(['migrate', '--dry-run'], store)).stdout).toBe('')
+    expect((await runCli(['clear-expired'], store)).stdout).toMatch(/^3 expired sessions deleted/)
   })
 
   it('clears concurrently in two processes, each row once', async () => {
@@ -121,6 +144,18 @@ describe.skipIf(POSTGRES === '')('sojourn clear-expired that is interrupted', ()
     expect(code).toBe(1)
     expect(stdout).toMatch(/^0 expired sessions deleted/)
     expect(stderr).toMatch(/^sojourn: The session store failed to clearExpired: .+\n$/)
+  })
+})
+
+describe.skipIf(POSTGRES === '')('an index of PostgreSQL', () => {
+  it('that is invalid, because its creation was interrupted, is created again', async () => {
+    const [table, pool] = [freshTable(), newPool()]
+    const store = { SOJOURN_STORE: `${POSTGRES}?table=${table}` }
+    await storeWith(store.SOJOURN_STORE, 1)
+    await pool.query(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass('"${table}_user_id"')`)
+    expect((await runCli(['migrate', '--dry-run'], store)).stdout).toContain(`DROP INDEX CONCURRENTLY IF EXISTS "${table}_user_id"`)
+    expect((await runCli(['migrate'], store)).stderr).toBe('Done: the missing indexes were created.\n')
+    expect((await runCli(['migrate', '--dry-run'], store)).stdout).toBe('')
   })
 })
 

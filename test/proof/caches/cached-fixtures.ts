@@ -1,7 +1,8 @@
 // Fixtures in which each process accesses the rows through a cache. The faults are between the
 // cached store and its parts, where they can do the most harm.
+import { type Channel, createChannel } from '../../../src/channels/channels.ts'
 import type { Store } from '../../../src/core/store/store.ts'
-import { CachedStore, type Channel } from '../../../src/stores/cached.ts'
+import { CachedStore } from '../../../src/stores/cached.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { FaultyStore } from '../faults/faulty-store.ts'
 import { WatchedStore } from '../faults/watched-store.ts'
@@ -68,12 +69,12 @@ class MessageBus {
 
   channel(): Channel {
     let subscribed: (text: string) => void = () => undefined
-    return {
+    return createChannel({
       publish: async (text) => {
         for (const onMessage of this.#subscribers) setTimeout(() => onMessage(text), this.#latency())
       },
       subscribe: async ({ onMessage }) => void this.#subscribers.add((subscribed = onMessage)),
       close: async () => void this.#subscribers.delete(subscribed),
-    }
+    })
   }
 }

@@ -35,7 +35,7 @@ const CHECKS: readonly Check[] = [wrongValues, lostUpdates, usedAfterEnd, sessio
 
 /** Returns the anomalies of a history, each with its name and the number of the request. */
 export function findAnomalies(visits: readonly Visit[], scenario: Scenario): string[] {
-  const isReliable = !scenario.faults && scenario.faultRates.resent === 0
+  const isReliable = scenario.faultRates.resent === 0
   const writes = visits.flatMap((visit) => writesOf(visit, isReliable))
   const byPlace = Map.groupBy(writes, ({ family, place }) => `${family} ${place}`)
   const at = (family: string, place: Place): readonly Write[] => byPlace.get(`${family} ${place}`) ?? []
