@@ -78,7 +78,7 @@ describe('a seed', () => {
 describe('the generated requests', () => {
   it('with users get refusals of both kinds', async () => {
     const reasons = new Set<string | undefined>()
-    for (let seed = 1; seed <= 20; seed++) {
+    for (let seed = 1; seed <= 60; seed++) {
       const { exchanges } = await simulate(generateScenario(seed, { users: true }), sojournOn(memoryStores))
       for (const { reason } of exchanges) reasons.add(reason)
     }
