@@ -272,10 +272,8 @@ export class Draft {
     const before = this.currentIdentity?.id
     this.#properties.stopWatching()
     this.open(state, texts)
-    if (state.is === 'live' && state.identity.id !== before) this.onOutcome('new-id', state.identity, state.entry)
-    if (state.is === 'live') return
-    this.pending.undoIssue()
-    this.onOutcome('ended')
+    if (state.is !== 'live') this.pending.undoIssue()
+    else if (state.identity.id !== before) this.onOutcome('new-id', state.identity, state.entry)
   }
 
   /** Replaces the changes that are not committed. */

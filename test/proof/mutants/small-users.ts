@@ -11,7 +11,7 @@ export interface SmallLogin {
   readonly family: string | undefined
 }
 
-export class RefusedError extends Error {
+class RefusedError extends Error {
   readonly code = 'ERR_SESSION_ENDED'
   readonly reason = 'revoked'
 }

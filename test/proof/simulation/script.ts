@@ -45,7 +45,7 @@ export function setOutcomes(report: Report, { code, reason, setCookie }: Exchang
 }
 
 /** The outcome that an error code implies. */
-export function outcomeOf(code: string | undefined): Outcome {
+function outcomeOf(code: string | undefined): Outcome {
   if (code === undefined) return 'ok'
   return code === 'ERR_SESSION_COMMIT_UNKNOWN' || code === 'NETWORK' ? 'unknown' : 'no'
 }
