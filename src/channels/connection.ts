@@ -126,6 +126,7 @@ export class ChannelConnection {
 
   #beginEpoch(): void {
     this.#epoch = crypto.randomUUID()
+    for (const { onResume } of this.#subscribers) onResume?.()
   }
 
   #isStalled(): boolean {

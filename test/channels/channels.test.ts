@@ -119,6 +119,21 @@ describe('createSessions({ channel })', () => {
     expect(again).toEqual(['ended'])
   })
 
+  it('checks all sessions within 30 seconds when the channel works again, because messages were missed', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.5) // the hourly checks are at half past
+    const service = new Service()
+    const { app, other } = await twoProcesses(service)
+    const ends = await watch(other, await app.open(app.browser, other), { poll: '1h' })
+    await pass(3_600_000)
+    service.interrupt()
+    await app.sessions.users.revoke('ada')
+    await pass(60_000)
+    expect(ends).toEqual([])
+    service.isDown = false
+    await pass(31_000)
+    expect(ends).toEqual(['ended'])
+  })
+
   it('does not wait for the channel', async () => {
     const never = new Promise<never>(() => undefined)
     const channel = createChannel({ publish: () => never, subscribe: () => never, close: () => never })

@@ -78,11 +78,20 @@ import { requireUser, session } from 'sojourn/koa'
 declare const app: Koa
 declare const router: { post(path: string, handler: (ctx: Koa.Context & { request: { body: any } }) => unknown): void }
 `,
+  nest: `
+import { Module } from '@nestjs/common'
+import { getSessionsToken, InjectSessions, SessionModule } from 'sojourn/nest'
+import type { PgPool } from 'sojourn/stores/postgres'
+`,
   'react-router': `
 import { session, sessionStorage } from 'sojourn/react-router'
 `,
   sveltekit: `
 import { session } from 'sojourn/sveltekit'
+`,
+  'tanstack-start': `
+import { session } from 'sojourn/tanstack-start'
+declare function createMiddleware(): { server(middleware: ReturnType<typeof session>): object }
 `,
   next: `
 import { nextSessions } from 'sojourn/next'

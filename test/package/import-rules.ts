@@ -62,6 +62,7 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     koa: ['shared', 'node'],
     fastify: ['shared', 'node'],
     hono: ['shared', 'web'],
+    nest: ['shared', 'express', 'fastify'],
     next: ['shared', 'web'],
     sveltekit: ['shared', 'web'],
     'react-router': ['shared', 'web'],
@@ -99,6 +100,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/express': ['node:*'],
   'adapters/koa': ['node:*'],
   'adapters/fastify': ['node:*', 'fastify-plugin'],
+  'adapters/nest': ['node:*', '@nestjs/common', '@nestjs/core'],
   'adapters/next': ['next'],
   'adapters/sveltekit': ['node:async_hooks'],
   'adapters/react-router': ['node:async_hooks', 'react-router'],
@@ -115,7 +117,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
   'express-session/express-session': ['express', 'express-session'],
-  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next', 'react-router', '@tanstack/react-start'],
+  'adapters/': ['node:*', '@nestjs/common', '@nestjs/core', 'fastify', 'hono', 'koa', 'next', 'react-router', '@tanstack/react-start'],
   'inspector/': ['node:*', 'fastify'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }

@@ -20,10 +20,10 @@ export const thrownResponse: ThrownResponse = (thrown, request) => {
   return typeof digest === 'string' ? responseOfNext(digest, request) : undefined
 }
 
-/** The response for an error of `requireUser`: its status and no body. */
+/** The response for an error of `requireUser`: its status and headers, and no body. */
 export function refusalResponse(thrown: unknown): Response | undefined {
   const isRefusal = thrown instanceof LoginRequiredError || thrown instanceof StepUpRequiredError
-  return isRefusal ? new Response(undefined, { status: thrown.status }) : undefined
+  return isRefusal ? new Response(undefined, { status: thrown.status, headers: { ...thrown.headers } }) : undefined
 }
 
 /**

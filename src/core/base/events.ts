@@ -7,8 +7,8 @@ export interface SessionEvents {
   /** The session of a request was read. */
   readonly loaded: { readonly reason: 'found' }
   /**
-   * A request has no session, so that its session is new and empty. The cookie is missing
-   * (`no-cookie`), does not have the form of an id (`malformed-cookie`), occurs several times with
+   * A request has no session, so that its session is new and empty. The cookie (with `transport:
+   * 'bearer'`: the token) is missing (`no-cookie`), does not have the form of an id (`malformed-cookie`), occurs several times with
    * different sessions or more than four ids (`two-cookies`), is not used over plain HTTP
    * (`insecure`), does not belong to the path of the request (`outside-path`, see `cookie.path`),
    * or is not used for a request that a page of another origin sent (`cross-site`, see
@@ -120,7 +120,8 @@ export interface SessionEvents {
    */
   readonly uncommitted: { readonly reason: 'closed' | 'headers-sent' }
   /**
-   * A response sets the cookie: for a new id, or with a `CookieStore` for the data (`new-data`).
+   * A response sets the cookie, or with `transport: 'bearer'` the header `Session-Id`: for a new id,
+   * or with a `CookieStore` for the data (`new-data`).
    */
   readonly 'cookie-set': { readonly reason: 'new-id' | 'new-data' }
   /**

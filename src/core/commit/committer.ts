@@ -166,7 +166,7 @@ export class Committer {
 
   #scope(draft: Draft, access: Access): Scope {
     const deadline = monotonic() + this.#engine.requestTimeout
-    return { intents: [], generation: draft.generation, access, mayCycleId: draft.mayCycleId(access), deadline }
+    return { intents: [], generation: draft.generation, access, mayCycleId: mayCycleId(draft, access), deadline }
   }
 
   /**
@@ -276,19 +276,7 @@ export class Committer {
       return await this.#sessionEnded(draft, error, scope)
     }
     // Outside of the `try`, because an objection may be a `SessionEndedError` too.
-    const verifying = this.#verifier.verify(draft, done, job.identity, scope)
-    return verifying?.catch((error: unknown) => this.#foundEnded(draft, error, scope))
-  }
-
-  /** A lifecycle found that the session has ended. A login then fails: its id is not sent. */
-  #foundEnded(draft: Draft, error: unknown, { intents }: Scope): undefined {
-    if (!(error instanceof SessionEndedError)) throw error
-    const isDiscarded = this.#engine.whenEnded === 'discard' && whenEnded(intents) !== 'start-new'
-    const outcome = isDiscarded ? 'discarded' : 'error'
-    this.#engine.emit({ type: 'found-ended', reason: foundReason(error), outcome, ...handleOf(draft.state) })
-    draft.end(false)
-    if (!isDiscarded) throw error
-    return undefined
+    return this.#verifier.verify(draft, done, job.identity, scope)
   }
 
   /**
@@ -354,6 +342,11 @@ export class Committer {
     if (rule === 'start-new') return 'started-new'
     return rule === 'drop' || this.#engine.whenEnded === 'discard' ? 'discarded' : 'error'
   }
+}
+
+/** Whether the response to the request can replace an id because of its age. */
+function mayCycleId({ activity, pending }: Draft, { writes }: Access): boolean {
+  return writes === 'all' && activity.extends && pending.canIssue
 }
 
 /**

@@ -38,8 +38,20 @@ export function checkSessionOptions(options: unknown, names: PropertyNames): ass
   if (clearExpired !== undefined && clearExpired !== false) checkClearExpired(store)
   checkLifetime(options as unknown as SessionOptions)
   if (cookie !== undefined) checkCookie(cookie)
+  checkTransport(options as unknown as SessionOptions)
   checkNames('schema', schema, names)
   checkNames('properties', properties, names)
+}
+
+/** Options of the cookie have no effect without one, so they are an error. */
+function checkTransport({ transport, cookie = {}, trustedOrigins, browserSession }: SessionOptions): void {
+  if (transport !== 'bearer') return
+  const ofCookie = Object.entries(cookie).find(([name, value]) => name !== 'secure' && value !== undefined)
+  const entry = ofCookie === undefined ? undefined : ([`cookie.${ofCookie[0]}`, ofCookie[1]] as const)
+  const without = Object.entries({ trustedOrigins, browserSession }).find(([, value]) => value !== undefined && value !== false)
+  const [option, value] = entry ?? without ?? []
+  if (option !== undefined)
+    throw invalidOption(undefined, option, value, "it has no effect with `transport: 'bearer'`, which uses no cookies; remove it")
 }
 
 /** A time in the future would end every session, and every new one too, until then. */
@@ -135,6 +147,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   codec: withMethods('a codec', 'decode', 'encode', 'parse', 'print'),
   schema: aSchema,
   properties: propertyClasses,
+  transport: oneOf('cookie', 'bearer'),
   as: anIdentifier,
   realm: aName,
   maxPerUser: wholeNumber('sessions'),

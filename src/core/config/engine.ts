@@ -14,6 +14,7 @@ import { Values } from '../values/values.ts'
 import type { Lifecycles } from './lifecycle.ts'
 import type { SessionOptions } from './options.ts'
 import type { MergeContext, SessionProfile } from './profile.ts'
+import { realmOf } from './realm.ts'
 
 /**
  * The checked options of a manager, with their defaults, and the objects made from them. Functions
@@ -76,7 +77,7 @@ export function makeEngine(
     capabilities: store.capabilities,
     endedSessions: new EndedSessions(given),
     transport: profile.transport(options),
-    realm: options.realm ?? scope,
+    realm: realmOf(options, scope),
     ids,
     values,
     emit,

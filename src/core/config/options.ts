@@ -18,6 +18,13 @@ export interface SessionOptions {
   /** The attributes of the cookie. */
   readonly cookie?: CookieOptions
   /**
+   * How clients send their id: in a cookie (`'cookie'`, default), or in the header
+   * `Authorization: Bearer <id>` (`'bearer'`), for clients that are no browsers. A response gives
+   * them a new id in the header `Session-Id`, which is empty if the session has ended. The users are
+   * those of the default cookie; set `realm` to share them with another one, or to separate them.
+   */
+  readonly transport?: 'cookie' | 'bearer'
+  /**
    * How long a session lives without being used. Every use starts the time again. Default `'14d'`.
    */
   readonly idle?: Duration
@@ -84,7 +91,8 @@ export interface SessionOptions {
   readonly properties?: PropertyClasses<Default>
   /**
    * Managers of one realm share their users: `users.list` and `users.revoke` cover the sessions of
-   * all of them. Default: one realm per cookie.
+   * all of them. Default: one realm per cookie, and with `transport: 'bearer'` that of the default
+   * cookie.
    */
   readonly realm?: string
   /**

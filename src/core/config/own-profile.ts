@@ -1,5 +1,6 @@
 import { DAY, milliseconds } from '../base/duration.ts'
 import { hasUnderscore, LAST_USER, USER } from '../base/reserved.ts'
+import { bearerScope, bearerTransport } from '../cookie/bearer-transport.ts'
 import { cookieTransport, scopeOf } from '../cookie/cookie-transport.ts'
 import { originCheck } from '../cookie/origin-check.ts'
 import { hashedIds } from '../store/id.ts'
@@ -16,9 +17,12 @@ export const ownProfile: SessionProfile = {
     revokedBefore: revokedBefore?.getTime(),
     maxIdAge: milliseconds(cycleId),
   }),
-  transport: ({ cookie = {}, trustedOrigins = [] }) =>
-    originCheck(cookieTransport(cookie), { trusted: trustedOrigins, isSecure: cookie.secure === true }),
-  scope: ({ cookie }) => scopeOf(cookie),
+  transport({ transport, cookie = {}, trustedOrigins = [] }) {
+    const isSecure = cookie.secure === true
+    if (transport === 'bearer') return bearerTransport({ isSecure })
+    return originCheck(cookieTransport(cookie), { trusted: trustedOrigins, isSecure })
+  },
+  scope: ({ transport, cookie, realm }) => (transport === 'bearer' ? bearerScope(realm) : scopeOf(cookie)),
   ids: hashedIds,
   endsWithBrowser,
   endOf,

@@ -33,6 +33,7 @@ interface RequestOptions {
 export class RequestSessions<Data> implements SessionAdapter<Data> {
   readonly name: string
   readonly saveOnEnd: boolean
+  readonly usesCookies: boolean
   readonly #engine: Engine
   readonly #committer: Committer
   readonly #lazy: boolean
@@ -48,12 +49,14 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     this.#committer = committer
     this.name = options.name
     this.saveOnEnd = options.saveOnEnd
+    this.usesCookies = engine.transport.header === undefined
     this.#lazy = options.lazy
     this.#bound = Symbol.for(`sojourn session ${options.scope}`)
   }
 
   async open(source: RequestInput, response: ResponseAbility = abilityFor(source), touch?: boolean): Promise<Exchange<Data>> {
     const request = toIncomingRequest(source)
+    if (request instanceof JarRequest && !this.usesCookies) throw new ConfigError(NO_JAR)
     const draft = this.#draftFor(request, response === COMPLETE ? FULL_ACCESS : () => this.#accessOf(response), touch)
     const { state } = draft
     if (state.is === 'unloaded' && (!this.#lazy || state.others !== undefined)) await tryLoadInto(this.#engine, draft)
@@ -136,6 +139,9 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     return new Draft(engine, { is: 'deferred', decode }, client, access)
   }
 }
+
+const NO_JAR =
+  "sessions.open({ read, write }): a manager with `transport: 'bearer'` uses no cookies. Pass the request, and send the headers that `commit` resolves to."
 
 const COMPLETE: ResponseAbility = { issues: true }
 const NONE: ResponseAbility = { issues: false }

@@ -125,8 +125,9 @@ export class Sessions<Data = Default> {
    */
   headers(session: Session<Data>): Headers {
     this.#checkOwn(session)
-    const { cookies, vary } = draftOf(session).delivery()
+    const { cookies, headers: tokens, vary } = draftOf(session).delivery()
     const headers = new Headers()
+    for (const [name, value] of tokens) headers.set(name, value)
     for (const cookie of cookies) headers.append('Set-Cookie', printSetCookie(cookie))
     if (vary !== undefined) headers.append('Vary', vary)
     return headers

@@ -25,6 +25,8 @@ export interface ChannelHandlers {
   readonly onMessage: (kind: MessageKind, value: string) => void
   /** Called when messages may be missed, for example because the connection was lost. */
   readonly onInterrupt: () => void
+  /** Called when messages arrive reliably: at first, and again after some may have been missed. */
+  readonly onResume?: () => void
 }
 
 /** The part of a channel that belongs to one manager or one `CachedStore`. */

@@ -12,6 +12,9 @@ const TICK = 500
 /** How many sessions are loaded at the same time. Stores send such loads together. */
 const BATCH = 100
 
+/** Within how many milliseconds all sessions are checked after hints were missed. */
+const RECHECK_TIME = 30_000
+
 /** A session under one id, and its watches, which are checked with one load. */
 interface Watched extends KnownSession {
   readonly watches: Set<Watch>
@@ -66,6 +69,12 @@ export class Watchers {
   readonly onEnded: OnEnded = (kind, value) => {
     if (kind === 'ended') for (const watched of this.#byHandle.get(value) ?? []) this.#check(watched)
     else for (const watched of this.#watched.values()) if (watched.userName === value) this.#check(watched)
+  }
+
+  /** Checks all sessions, at random times, because hints may have been missed. */
+  checkSoon(): void {
+    const now = monotonic()
+    for (const watched of this.#watched.values()) watched.dueAt = Math.min(watched.dueAt, now + Math.random() * RECHECK_TIME)
   }
 
   close(): void {

@@ -69,7 +69,8 @@ export class Watching {
     const onMessage = (kind: MessageKind, value: string): void => {
       if (kind !== 'changed') void this.#watchers?.then(({ onEnded }) => onEnded(kind, value))
     }
-    const subscription = channel.subscribe({ onMessage, onInterrupt: ignore })
+    const onResume = (): void => void this.#watchers?.then((watchers) => watchers.checkSoon())
+    const subscription = channel.subscribe({ onMessage, onInterrupt: ignore, onResume })
     const stopListening = endedSessions.listen((kind, value) => void subscription.publish(kind, value))
     return () => {
       stopListening()

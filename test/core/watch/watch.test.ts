@@ -73,6 +73,20 @@ describe('a watch', () => {
     expect(first).toEqual([])
   })
 
+  it('goes on when the id is replaced because of its age, and ends when the new one is used two minutes later', async () => {
+    const { app, session } = await loggedIn({ cycleId: '15m' })
+    const ends = await watch(app.sessions, session)
+    app.clock.advance(15 * MINUTE)
+    await app.request((each) => each.userId)
+    expect(app.browser.id).not.toBe(session.id)
+    await pass(POLL)
+    expect(ends).toEqual([])
+    app.clock.advance(2 * MINUTE)
+    await app.request((each) => each.userId)
+    await settle()
+    expect(ends).toEqual(['new-id'])
+  })
+
   it('goes on for the ids of two parallel logins, and ends when their overlap is over', async () => {
     const app = await appWith({ cart: [1] }, { clearExpired: false })
     const [one, other] = [app.browser.copy(), app.browser.copy()]

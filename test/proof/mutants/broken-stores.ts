@@ -1,6 +1,7 @@
 // Stores that break one requirement of the commit. The library over them must fail, and the checker
 // must find it.
 import type { Entry, Store } from '../../../src/core/store/store.ts'
+import { isTombstone } from '../../../src/core/store/tombstone.ts'
 import type { Wrap } from '../simulation/fixtures.ts'
 
 type Methods = Pick<Store, 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteByIndex' | 'list'>
@@ -141,6 +142,17 @@ export const skippedDelete: Wrap = (given) =>
     let calls = 0
     return { delete: async (operation) => (calls++ % 2 === 0 ? true : store.delete(operation)) }
   })
+
+/** Deletes the row of an ended session in place of leaving a tombstone. */
+export const withoutTombstones: Wrap = (given) =>
+  override(given, (store) => ({
+    create: async (operation) => (isTombstone(operation.entry) ? { ok: true } : store.create(operation)),
+    async replace(operation) {
+      if (!isTombstone(operation.entry)) return store.replace(operation)
+      await store.delete(operation)
+      return { ok: true }
+    },
+  }))
 
 /** Loads through a cache. */
 export const cachedLoad: Wrap = (given) =>

@@ -76,6 +76,8 @@ export interface ScenarioOptions {
   readonly parallelLogins?: boolean
   /** Streams, whose handlers change the session after the start of the response. Default `false`. */
   readonly streams?: boolean
+  /** Rounds of only one request, in which an end overlaps with nothing. Default `false`. */
+  readonly quietRounds?: boolean
   /**
    * Many logins of the same users, next to revocations and reauthentications, mostly with a limit
    * of sessions. Default `false`.
@@ -146,10 +148,10 @@ function generateRounds(random: Random, browser: number, processes: number, numb
     if (options.users === true) return random.pick([0, 5, 50, 5_000, 30_000, 70_000])
     return random.pick([0, 5, 50, 8_000, ...(options.longWaits === false ? [] : [20_000, random.int(50_000, 80_000)])])
   }
-  return Array.from({ length: random.int(3, 6) }, (_, index) => ({
+  return Array.from({ length: options.quietRounds === true ? random.int(6, 10) : random.int(3, 6) }, (_, index) => ({
     browser,
     waitBefore: index < 2 ? random.int(0, 30) : pickWait(),
-    requests: Array.from({ length: random.int(3, 8) }, () => ({
+    requests: Array.from({ length: options.quietRounds === true && random.chance(0.4) ? 1 : random.int(3, 8) }, () => ({
       delay: random.int(0, 60),
       process: random.int(0, processes - 1),
       script: { number: numbers.next, steps: generateSteps(random, numbers.next++, options) },
