@@ -13,6 +13,8 @@ interface LoginFacts {
 /** Makes managers on the rows of one store. */
 export interface Rows {
   manager(options: Omit<SessionOptions, 'store'>): Sessions<any>
+  /** Closes the store. */
+  close?(): Promise<unknown>
   /** Where a login needs more than `session.login`. */
   login?(session: Session<any>, user: string, facts?: LoginFacts): void
 }

@@ -1,4 +1,6 @@
 // The table of docs/stores.md: which store keeps which promise. Each cell is the result of a probe.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { djangoLogin } from '../../../src/django/login/django-login.ts'
 import { djangoSessions } from '../../../src/django/sessions/django-sessions.ts'
@@ -18,6 +20,12 @@ export interface Column {
   readonly open: (count: number) => Rows
 }
 
+export const STORES_PAGE: string = join(import.meta.dirname, '../../../docs/stores.md')
+
+export function readStoresPage(): string {
+  return readFileSync(STORES_PAGE, 'utf8')
+}
+
 const SECRET = 'V9x2mQ7rT4bK8nW3zL6pJ1sD5fG0hYcA'
 
 function column(name: string, open: (count: number) => Store): Column {
@@ -25,7 +33,7 @@ function column(name: string, open: (count: number) => Store): Column {
     name,
     open(count) {
       const store = open(count)
-      return { manager: (options) => createSessions<any>({ store, ...options }) }
+      return { manager: (options) => createSessions<any>({ store, ...options }), close: async () => store.close?.() }
     },
   }
 }
@@ -43,7 +51,7 @@ export const LOCAL: readonly Column[] = [
 
 /** A store on a server, which has a new table or prefix for every probe. */
 export function onServer(name: string, url: string): Column {
-  return column(name, (count) => storeAt(`${url}#promises_${count}`))
+  return column(name, (count) => storeAt(`${url}#promises_${process.pid}_${count}`))
 }
 
 function djangoTable(): Rows {
@@ -59,7 +67,11 @@ function djangoTable(): Rows {
 /** The cells of one column: ✓, the code of the refusal, or – if the promise does not hold. */
 export async function cellsOf({ open }: Column): Promise<readonly string[]> {
   const cells: string[] = []
-  for (const [index, probe] of Object.values(PROBES).entries()) cells.push(await cellOf(new Site(open(index)), probe))
+  for (const [index, probe] of Object.values(PROBES).entries()) {
+    const rows = open(index)
+    cells.push(await cellOf(new Site(rows), probe))
+    await rows.close?.()
+  }
   return cells
 }
 
