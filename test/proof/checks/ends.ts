@@ -8,13 +8,13 @@ import { type IdState, isValid, JOINABLE, renewsId, SEVERAL_IDS } from './id-sta
 import { mayHaveLostUser } from './users.ts'
 
 /** When each session had certainly ended, by family: the position of the response that ended it. */
-export function endsOf({ history, units, byFamily }: Analysis): Map<string, number> {
-  const { exchanges, rules } = history
+export function endsOf(analysis: Analysis): Map<string, number> {
+  const { history, units, byFamily } = analysis
   const ends = new Map<string, number>()
   const end = (id: string, at: number): unknown => ends.set(familyOf(id), Math.min(at, ends.get(familyOf(id)) ?? Infinity))
-  for (const { cookie, report, ended } of exchanges) {
-    const canEnd = rules.replacedIdsEnd || report?.opened?.exists === true
-    if (cookie !== undefined && report?.flush === 'ok' && canEnd) end(cookie, ended)
+  for (const exchange of history.exchanges) {
+    const { cookie, report, ended } = exchange
+    if (cookie !== undefined && report?.flush === 'ok' && canEnd(exchange, cookie, analysis)) end(cookie, ended)
   }
   for (const { unit, exchange, startsSession, family = '' } of units.values()) {
     // A session that begins with a login over another user's session starts from the data of the
@@ -23,6 +23,16 @@ export function endsOf({ history, units, byFamily }: Analysis): Map<string, numb
     if (endsOther && exchange.cookie !== undefined) end(exchange.cookie, exchange.ended)
   }
   return ends
+}
+
+/** Whether a flush has certainly ended its session: its id was valid, or was replaced less than a minute before. */
+function canEnd({ report, endedAt }: Exchange, cookie: string, { history: { rules }, issuers, unitsByFamily }: Analysis): boolean {
+  if (report?.opened?.exists === true) return true
+  const issued = issuers.get(cookie)?.began ?? 0
+  const replacements = (unitsByFamily.get(familyOf(cookie)) ?? []).filter(
+    ({ unit, exchange }) => renewsId(unit) && unit.outcome !== 'no' && exchange.began > issued,
+  )
+  return rules.replacedIdsEnd && replacements.every(({ exchange }) => exchange.beganAt + JOINABLE > endedAt + 2 * rules.skew)
 }
 
 /** After the response to a flush no request reads the session, and no request saves in it. */

@@ -1,9 +1,18 @@
 // What a store carries: one small program per promise, which runs on every store. A store that cannot
 // keep a promise refuses the program with a typed error, or the program finds that it does not hold.
 import { csrfToken, verifyCsrfToken } from '../../../src/csrf/csrf.ts'
-import type { Session, SessionOptions, Sessions } from '../../../src/index.ts'
+import type { IncomingRequest, Session, SessionOptions, Sessions } from '../../../src/index.ts'
 import { Clock } from '../../core/fixture.ts'
 import { incoming } from '../../helpers/incoming.ts'
+
+/** A request that presents an id as a bearer token. */
+function bearing(token: string | undefined): IncomingRequest {
+  return {
+    secure: true,
+    loopback: false,
+    header: (name) => (name === 'authorization' && token !== undefined ? `Bearer ${token}` : undefined),
+  }
+}
 
 interface LoginFacts {
   readonly level: number
@@ -205,13 +214,23 @@ export const PROBES: Readonly<Record<string, Probe>> = {
     await site.request(browser, (session) => session.get('cart'), site.manager(options))
     return browser.header !== before.header && (await site.user(browser)) === 'ada' && (await site.user(before)) === 'ada'
   },
+  "`transport: 'bearer'`": async (site) => {
+    const sessions = site.manager({ transport: 'bearer' })
+    const session = await sessions.open(bearing(undefined))
+    session.set('cart', 1)
+    const token = (await sessions.commit(session, { status: 200 })).get('session-id')
+    return (await sessions.open(bearing(token ?? undefined))).get('cart') === 1
+  },
   'end notifications: `watch`': async (site) => {
     const browser = await site.loggedIn()
     const sessions = site.manager()
     const session = await sessions.open(incoming(browser.header))
     await site.request(browser, (other) => other.logout())
-    const ended = new Promise<string>((resolve) => sessions.watch(session, resolve))
-    const reason = await ended
+    // The check after the registration reports the end, or nothing does.
+    const reason = await new Promise<string>((resolve) => {
+      sessions.watch(session, resolve)
+      setTimeout(resolve, 2000, 'still watching')
+    })
     await sessions.close()
     return reason === 'ended'
   },
