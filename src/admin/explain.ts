@@ -22,7 +22,7 @@ import type { Cause, OpeningReason } from './cause.ts'
 import { causeOf } from './causes.ts'
 import { SIGNED } from './cookie-causes.ts'
 import { DryRunStore } from './dry-run-store.ts'
-import { findRow } from './find-session.ts'
+import { findRow, HASH } from './find-session.ts'
 import { withTexts } from './scan.ts'
 import { ownNames, type SessionDetails, sessionDetails } from './session-info.ts'
 
@@ -123,9 +123,6 @@ function requestOf(engine: Engine, target: ExplainTarget): IncomingRequest | str
   const isToken = !HASH.test(text) && engine.ids.parse(text) !== undefined
   return isToken || SIGNED.test(text) ? requestWith(engine, text) : text
 }
-
-/** A SHA-256, as most handles are. With the ids of express-session every text has the form of an id. */
-const HASH = /^[\w-]{43}$/
 
 function secureRequest(header: 'cookie' | 'authorization', value: string | undefined): IncomingRequest {
   return { secure: true, loopback: false, header: (name) => (name === header ? value : undefined) }

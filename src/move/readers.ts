@@ -161,11 +161,11 @@ export function ironSession({ cookieName, unseal }: IronSessionOptions): OldSess
 }
 
 /** Calls a method of a store that takes a callback, and may also return a promise. */
-function called(run: (done: Callback) => unknown): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const done: Callback = (error, session) => (error ? reject(error) : resolve(session))
-    Promise.resolve(run(done)).catch(reject)
-  })
+async function called(run: (done: Callback) => unknown): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+  const returned = Promise.resolve(run((error, session) => (error ? reject(error) : resolve(session))))
+  returned.catch(reject)
+  return promise
 }
 
 function isKeygripSigned(name: string, value: string, signature: string | undefined, keys: readonly string[]): boolean {

@@ -89,6 +89,10 @@ import { session, sessionStorage } from 'sojourn/react-router'
   sveltekit: `
 import { session } from 'sojourn/sveltekit'
 `,
+  'tanstack-start': `
+import { session } from 'sojourn/tanstack-start'
+declare function createMiddleware(): { server(middleware: ReturnType<typeof session>): object }
+`,
   next: `
 import { nextSessions } from 'sojourn/next'
 `,

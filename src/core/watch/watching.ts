@@ -38,8 +38,8 @@ export class Watching {
   watch(draft: Draft, onEnd: (reason: WatchEnd) => unknown, options: WatchOptions): () => void {
     checkUse(onEnd)
     const { poll } = checkOptions(options, WATCH)
-    const watch = { onEnd, poll: milliseconds(poll) ?? DEFAULT_POLL, user: userOf(draft.properties.texts, this.#engine) }
     const session = knownSession(draft)
+    const watch = { onEnd, poll: milliseconds(poll) ?? DEFAULT_POLL, user: userOf(draft.properties.texts, this.#engine) }
     let stop: (() => void) | undefined
     let isStopped = false
     void this.#load().then((watchers) => {
