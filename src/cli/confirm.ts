@@ -21,7 +21,7 @@ export async function isConfirmed(question: string, yes: boolean): Promise<boole
 
 /** Ctrl-C and Ctrl-D reject the question with an `AbortError`. */
 function noAnswer(error: unknown): string {
-  if (!(error instanceof Error) || error.name !== 'AbortError') throw error
+  if ((error as { readonly name?: unknown }).name !== 'AbortError') throw error
   console.error() // the question has no line break
   return ''
 }
