@@ -9,10 +9,14 @@
 //                                                      and cached-notified: see docs/proof.md
 //   npm run proof -- --logins                          seeds with many parallel logins and longer
 //                                                      sessions
+//   npm run proof -- --users                           revocations, a limit of sessions and
+//                                                      reauthentications next to logins
 //   npm run proof -- --streams                         requests that change their session while they
 //                                                      stream the response
 //   npm run proof -- --express-session                 handlers that change req.session of the
 //                                                      drop-in replacement of express-session
+//   npm run proof -- --express-session --move          the same during a move from express-session: old
+//                                                      and new instances on two stores
 //   npm run proof -- --skew 90s                        clocks up to three minutes apart
 //   npm run proof -- --no-merging                      several writes in flight, as on Workers
 //   npm run proof -- --calls                           every store call fails once, in every way
@@ -28,6 +32,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { milliseconds } from '../src/core/base/duration.ts'
 import { type Anomaly, check } from '../test/proof/checks/checker.ts'
 import type { Exchange } from '../test/proof/checks/history.ts'
+import { MOVE, moving } from '../test/proof/express-session/move.ts'
 import * as dropIn from '../test/proof/express-session/runs.ts'
 import { FAILURES, failEveryCall, VERBS } from '../test/proof/faults/nth-call.ts'
 import { load } from '../test/proof/processes/load.ts'
@@ -45,8 +50,10 @@ const values = new Command('proof')
   .option('--first <seed>', 'the first seed', Number, 1)
   .option('--seed <seed>', 'runs only this seed and prints every anomaly', Number)
   .option('--express-session', 'handlers that change req.session of sojourn/express-session, on memory')
+  .option('--move', 'with --express-session: during a move from express-session, with old and new instances')
   .addOption(new Option('--store <name>', 'the store').choices(STORES).default('memory'))
   .option('--logins', 'many parallel logins, and sessions that live for several minutes')
+  .option('--users', 'revocations, reauthentications and a limit of sessions next to many logins of the same users')
   .option('--streams', 'many requests change their session while they stream the response')
   .option('--skew <duration>', 'the maximum difference between a clock and the true time', parseDuration)
   .option('--no-merging', 'the commits of one session and process do not wait for each other, as on Workers')
@@ -63,8 +70,10 @@ interface Values {
   readonly first: number
   readonly seed?: number
   readonly expressSession?: true
+  readonly move?: true
   readonly store: string
   readonly logins?: boolean
+  readonly users?: boolean
   readonly streams?: boolean
   readonly skew?: number
   readonly merging: boolean
@@ -87,7 +96,7 @@ async function proveSeeds(): Promise<number> {
 
 async function proveExpressSession(): Promise<number> {
   const list = values.seed === undefined ? seedsFrom(values.first, values.seeds) : [values.seed]
-  const results = await dropIn.runSeeds(list)
+  const results = await (values.move ? dropIn.runSeeds(list, moving(), MOVE) : dropIn.runSeeds(list))
   console.log(`${list.length} seeds of req.session, ${results.requests} requests: ${formatCounts(results.responses)}`)
   console.log(dropIn.formatFailures(results))
   return results.failed.length
@@ -119,10 +128,10 @@ async function proveSeedsOn(store: StoreName): Promise<number> {
   const onProgress = (soFar: SeedResults, done: number): void => {
     if (done % 250 === 0) console.log(`${done} of ${list.length} seeds on ${values.store}, ${soFar.failed.length} failed, ${seconds()} s`)
   }
-  const { skew, merging, logins: parallelLogins = false, streams = false } = values
+  const { skew, merging, logins: parallelLogins = false, streams = false, users = false } = values
   const results = await runSeeds(store, {
     seeds: list,
-    conditions: { ...(skew === undefined ? {} : { skew }), merging, parallelLogins, streams },
+    conditions: { ...(skew === undefined ? {} : { skew }), merging, parallelLogins, streams, users },
     onProgress,
   })
   console.log(`${list.length} seeds on ${values.store}, ${results.requests} requests: ${formatCounts(results.responses)}`)

@@ -1,8 +1,8 @@
 // Why: docs/frameworks.md promises which framework works on which runtime, so its table is made
 // only from test results. Runs test/runtimes/matrix and compares the table with the document;
-// `--write` writes it there (and into the README, if it has the same markers).
+// `--write` writes it there.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { COOKIE, frameworks, SQLITE } from '../test/runtimes/matrix/frameworks.ts'
@@ -16,14 +16,16 @@ type Row = {
 }
 
 const root = join(import.meta.dirname, '..')
-const MARKERS = /(<!-- frameworks -->\n)[^]*?(<!-- \/frameworks -->)/
+const MARKERS = /(<!-- runtimes -->\n)[^]*?(<!-- \/runtimes -->)/
+const DOCUMENT = join(root, 'docs/frameworks.md')
 const rows: readonly Row[] = [...frameworks, SQLITE, COOKIE]
 
 const table = printTable(runMatrix())
-const outdated = ['docs/frameworks.md', 'README.md'].filter((name) => !isUpToDate(name))
-if (process.argv.includes('--write')) for (const name of outdated) write(name)
-else if (outdated.length > 0)
-  throw new Error(`runtimes-table: the table in ${outdated.join(' and ')} does not match the test results. Run npm run table:runtimes`)
+const text = readFileSync(DOCUMENT, 'utf8')
+const current = text.replace(MARKERS, (_, open: string, close: string) => `${open}${table}${close}`)
+if (process.argv.includes('--write')) writeFileSync(DOCUMENT, current)
+else if (current !== text)
+  throw new Error('runtimes-table: the table in docs/frameworks.md does not match the test results. Run npm run table:runtimes')
 console.log(table)
 
 /** Runs the matrix and returns its report. */
@@ -71,21 +73,4 @@ function versionOf(module: string | undefined): string {
 
 function line(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`
-}
-
-function textOf(name: string): string {
-  const path = join(root, name)
-  return existsSync(path) ? readFileSync(path, 'utf8') : ''
-}
-
-function withTable(name: string): string {
-  return textOf(name).replace(MARKERS, (_, open: string, close: string) => `${open}${table}${close}`)
-}
-
-function isUpToDate(name: string): boolean {
-  return withTable(name) === textOf(name)
-}
-
-function write(name: string): void {
-  writeFileSync(join(root, name), withTable(name))
 }

@@ -30,6 +30,7 @@ export type { UserSession } from './core/manager/users.ts'
 export type { RevokeAllOptions } from './core/security/revocations.ts'
 export type { Authentication, LoginOptions, ReauthenticateOptions, UserRequirement } from './core/session/authentication.ts'
 export type { Session } from './core/session/session.ts'
+export type { Channel, ChannelHandlers, MessageKind, Subscription } from './core/store/channel.ts'
 export type { Identity, Ids } from './core/store/id.ts'
 export type {
   AttachedStore,
@@ -58,3 +59,4 @@ export type {
   Written,
 } from './core/store/store.ts'
 export type { Default, PropertyClass, PropertyClasses, SessionData, StandardSchema } from './core/values/session-data.ts'
+export type { WatchEnd, WatchOptions } from './core/watch/watch.ts'

@@ -1,4 +1,5 @@
 import { type NextFetchEvent, type NextRequest, NextResponse } from 'next/server.js'
+import { ConfigError } from '../core/base/errors.ts'
 import { writeToJar } from '../core/cookie/cookie-jar.ts'
 import type { Delivery } from '../core/cookie/transport.ts'
 import { type NextExchange, NextExchanges } from './next/next-exchange.ts'
@@ -53,6 +54,9 @@ export type ProxyHandler<Data = Default> = (
   event: NextFetchEvent,
 ) => Response | undefined | Promise<Response | undefined>
 
+const NO_BEARER =
+  "nextSessions: a component or an action cannot set a header, so `transport: 'bearer'` cannot be used. Wrap the route handlers of clients that are no browsers with `withSession` of `sojourn/web`."
+
 /**
  * Sessions for the App Router of Next 15 and 16.
  *
@@ -67,7 +71,9 @@ export type ProxyHandler<Data = Default> = (
  */
 export function nextSessions<Data = Default, const S extends Schemas = Schemas>(given: Given<Data, S>): NextSessions<DataOf<Data, S>> {
   const sessions = managerOf(given)
-  const exchanges = new NextExchanges(adapterOf(sessions))
+  const adapter = adapterOf(sessions)
+  if (!adapter.usesCookies) throw new ConfigError(NO_BEARER)
+  const exchanges = new NextExchanges(adapter)
   return {
     sessions,
     async getSession() {

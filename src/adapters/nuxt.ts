@@ -28,7 +28,7 @@ const SERVER_IMPORTS = ['getUserSession', 'requireUserSession', 'clearUserSessio
  * components.
  *
  * ```ts
- * export default defineNuxtConfig({ modules: ['sojourn/nuxt'] })
+ * defineNuxtConfig({ modules: ['sojourn/nuxt'] })
  * ```
  */
 const module: NuxtModule<NuxtSessionsOptions> = defineNuxtModule<NuxtSessionsOptions>({

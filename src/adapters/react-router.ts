@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { data, type SessionStorage } from 'react-router'
+import { carriesToken } from '../core/cookie/transport.ts'
 import type { Exchange } from '../core/manager/adapter-port.ts'
 import { type AnySession, storageOf } from './react-router/session-storage.ts'
 import { errorStatus, reportError, sentenceOf } from './shared/error-status.ts'
@@ -72,7 +73,7 @@ export function sessionStorage<Data>(sessions: Sessions<Data>): SessionStorage {
 function failed<Data>(exchange: Exchange<Data>, error: unknown, dropped: Response): Response {
   reportError(error)
   const empty = failedResponse(exchange, error, dropped)
-  if (empty.headers.has('set-cookie')) return empty // what is thrown could not carry it
+  if (carriesToken(exchange.delivery())) return empty // what is thrown could not carry it
   // oxlint-disable-next-line typescript/only-throw-error -- what React Router makes an error page with a status of
   throw data(sentenceOf(error), { status: errorStatus(error) })
 }

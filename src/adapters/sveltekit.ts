@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { carriesToken } from '../core/cookie/transport.ts'
 import type { Exchange } from '../core/manager/adapter-port.ts'
 import { errorStatus, reportError, sentenceOf } from './shared/error-status.ts'
 import { adapterOf, makeExpose, managerOf, openOnce } from './shared/manager.ts'
@@ -105,6 +106,6 @@ function failedPage<Data>(exchange: Exchange<Data>, cause: unknown, { dropped, r
   const message = sentenceOf(cause)
   const { headers } = failedResponse(exchange, cause, dropped)
   if (request.headers.has('x-sveltekit-action')) return Response.json({ type: 'error', error: { status, message } }, { status, headers })
-  if (error !== undefined && !headers.has('set-cookie')) return error(status, message) // what it throws could not carry a cookie
+  if (error !== undefined && !carriesToken(exchange.delivery())) return error(status, message) // what it throws could not carry a cookie
   return new Response(message, { status, headers })
 }

@@ -135,7 +135,7 @@ export class Admin {
    * ```
    */
   async show(handle: string, { values = false }: { readonly values?: boolean } = {}): Promise<SessionDetails | undefined> {
-    requireHandle('show(handle)', handle)
+    requireHandle(this.#context.engine, 'show(handle)', handle)
     const row = await findSession(this.#context, handle)
     return row && sessionDetails(this.#context.engine, row, values)
   }
@@ -149,7 +149,7 @@ export class Admin {
    * ```
    */
   async deleteProperty(handle: string, name: string): Promise<boolean> {
-    requireHandle('deleteProperty(handle, name)', handle)
+    requireHandle(this.#context.engine, 'deleteProperty(handle, name)', handle)
     requirePropertyName(this.#context.engine, name)
     const removed = await this.#audited({ reason: 'property-deleted', property: name }, handle, async () =>
       Number(await deleteProperty(this.#context, handle, name)),
@@ -165,7 +165,7 @@ export class Admin {
    * ```
    */
   async revoke(handle: string): Promise<boolean> {
-    requireHandle('revoke(handle)', handle)
+    requireHandle(this.#context.engine, 'revoke(handle)', handle)
     return (await this.#audited({ reason: 'revoked' }, handle, async () => Number(await this.#revoke(handle)))) > 0
   }
 

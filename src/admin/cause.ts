@@ -35,6 +35,8 @@ export type CauseCode =
   | 'untrusted-proxy'
   | 'outside-path'
   | 'malformed-cookie'
+  | 'no-token'
+  | 'malformed-token'
   | 'foreign-cookie'
   | 'other-secret'
   | 'two-cookies'

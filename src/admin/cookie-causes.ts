@@ -7,7 +7,22 @@ import type { Cause, Findings } from './cause.ts'
 
 /** Why a request has no session cookie. */
 export function missingCookie(findings: Findings): Cause {
+  if (findings.engine.transport.header !== undefined) return missingToken(findings)
   return otherName(findings) ?? withheldOverHttp(findings) ?? outsideDomain(findings) ?? withheldFromSite(findings) ?? noCookie(findings)
+}
+
+/** Why a request has no token in its header `Authorization`. */
+function missingToken({ request }: Findings): Cause {
+  const authorization = request?.header('authorization')
+  return {
+    cause: 'no-token',
+    message:
+      authorization === undefined
+        ? 'The request has no header `Authorization`, in which the client sends its id.'
+        : 'The header `Authorization` of the request does not have the scheme `Bearer`.',
+    remedy:
+      "The client is new, or does not send its id: `Authorization: Bearer <id>`, with the value of the last header `Session-Id` that it got. A browser of another origin needs `Access-Control-Allow-Headers: Authorization` and `Access-Control-Expose-Headers: Session-Id`. A manager with `transport: 'bearer'` reads no cookie.",
+  }
 }
 
 /** The form of the ids that this package makes. */
@@ -114,6 +129,13 @@ export const SIGNED: RegExp = /^s(?::|%3A).+\../i
 
 /** Why the cookie is no token of this manager. */
 export function malformedCookie({ engine, request }: Findings): Cause {
+  if (engine.transport.header !== undefined)
+    return {
+      cause: 'malformed-token',
+      message:
+        'The header `Authorization` has no id of this manager: it is damaged or cut off, or has another form, such as that of a JSON Web Token.',
+      remedy: 'Send the value of the last header `Session-Id`, in one header `Authorization`. An id of a cookie is not valid here.',
+    }
   const { tokens, names } = request === undefined ? NOTHING_PRESENTED : presentedBy(engine, request)
   const values = [...tokens, ...names.flatMap((name) => cookieValues(request?.header('cookie'), name))]
   const isSealed = engine.capabilities.carriesData && values.some((value) => SEALED.test(value))

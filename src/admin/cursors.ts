@@ -1,10 +1,13 @@
 import { ConfigError } from '../core/base/errors.ts'
 import { formatValue } from '../core/base/format.ts'
+import { MAX_PAGE } from './scan.ts'
 
 /** Where a list continues. */
 export interface Position {
   /** The cursor of the store for the page that is read next; `undefined` for the first. */
   readonly page: string | undefined
+  /** The number of rows of that page. */
+  readonly rows: number
   /** The handle of the last session of that page that was returned. */
   readonly after: string | undefined
 }
@@ -45,8 +48,8 @@ export class Cursors {
 
 function parsePosition(cursor: string): Position | undefined {
   try {
-    const { page, after } = Object(JSON.parse(cursor)) as Record<string, unknown>
-    return isTextOrNone(page) && isTextOrNone(after) ? { page, after } : undefined
+    const { page, rows, after } = Object(JSON.parse(cursor)) as Record<string, unknown>
+    return isTextOrNone(page) && isTextOrNone(after) && isPageLength(rows) ? { page, rows, after } : undefined
   } catch {
     return undefined
   }
@@ -54,4 +57,8 @@ function parsePosition(cursor: string): Position | undefined {
 
 function isTextOrNone(value: unknown): value is string | undefined {
   return value === undefined || typeof value === 'string'
+}
+
+function isPageLength(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_PAGE
 }

@@ -5,7 +5,7 @@ import type { StoreDescription } from '../core/store/store.ts'
 import type { AdminContext } from './admin-engine.ts'
 import { checkClearing, checkCookie, checkEviction, checkLifetime, checkRows } from './doctor-checks.ts'
 import { checkResponse } from './doctor-response.ts'
-import { type Finding, ok, skipped } from './findings.ts'
+import { type Finding, finding, ok, skipped } from './findings.ts'
 
 /** Options of `doctor`. */
 export interface DoctorOptions {
@@ -98,13 +98,14 @@ async function describe({ port }: AdminContext): Promise<StoreDescription | unde
 async function checkTable({ port }: AdminContext): Promise<Finding> {
   const missing = await port.options.store.migrate?.({ dryRun: true })
   if (missing === undefined) return ok('table', 'This store needs no table of this package.')
-  if (missing === '') return ok('table', 'The table exists, with the columns of this package.')
-  return {
-    check: 'table',
-    level: 'error',
-    message: 'The table is missing, or it is one of another version.',
-    remedy: 'Run `sojourn migrate`.',
-  }
+  if (missing === '') return ok('table', 'The table exists, with the columns and indexes of this package.')
+  if (missing.includes('CREATE TABLE')) return finding('table', 'error', 'The table does not exist.', 'Run `sojourn migrate`.')
+  return finding(
+    'table',
+    'error',
+    'The table lacks an index of this package, so clearing expired sessions or listing those of a user reads the whole table.',
+    'Run `sojourn migrate`, which creates the missing indexes. `--dry-run` prints the statements.',
+  )
 }
 
 async function checkClock({ engine }: AdminContext, description: StoreDescription | undefined): Promise<Finding> {

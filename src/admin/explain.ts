@@ -22,13 +22,13 @@ import type { Cause, OpeningReason } from './cause.ts'
 import { causeOf } from './causes.ts'
 import { SIGNED } from './cookie-causes.ts'
 import { DryRunStore } from './dry-run-store.ts'
-import { findRow } from './find-session.ts'
+import { findRow, HASH } from './find-session.ts'
 import { withTexts } from './scan.ts'
 import { ownNames, type SessionDetails, sessionDetails } from './session-info.ts'
 
 /**
- * What to explain: a request; the text of a `Cookie` header; the value of a session cookie; or a
- * handle. For the texts, the request is assumed to come over HTTPS, to a path that the cookie
+ * What to explain: a request; the text of a `Cookie` header; the value of a session cookie, or
+ * an id that was sent with `transport: 'bearer'`; or a handle. For the texts, the request is assumed to come over HTTPS, to a path that the cookie
  * covers.
  */
 export type ExplainTarget = Request | NodeMessage | IncomingRequest | string
@@ -119,24 +119,21 @@ function requestOf(engine: Engine, target: ExplainTarget): IncomingRequest | str
     throw new ConfigError(
       `explain(target): the target is ${formatValue(target)}. Pass a request, the text of a Cookie header, or a handle.`,
     )
-  if (text.includes('=')) return secureRequest(text)
+  if (text.includes('=')) return secureRequest('cookie', text)
   const isToken = !HASH.test(text) && engine.ids.parse(text) !== undefined
-  return isToken || SIGNED.test(text) ? secureRequest(cookieWith(engine, text)) : text
+  return isToken || SIGNED.test(text) ? requestWith(engine, text) : text
 }
 
-/** A SHA-256, as most handles are. With the ids of express-session every text has the form of an id. */
-const HASH = /^[\w-]{43}$/
-
-function secureRequest(cookie: string | undefined): IncomingRequest {
-  return { secure: true, loopback: false, header: (name) => (name === 'cookie' ? cookie : undefined) }
+function secureRequest(header: 'cookie' | 'authorization', value: string | undefined): IncomingRequest {
+  return { secure: true, loopback: false, header: (name) => (name === header ? value : undefined) }
 }
 
-/** The `Cookie` header that a browser sends for a token. */
-function cookieWith({ transport }: Engine, token: string): string {
-  const carrier = transport.carrierFor(secureRequest(undefined))
-  if ('reason' in carrier) return ''
-  const cookies = carrier.issue(token, { lifetime: undefined }, NOTHING_PRESENTED)
-  return cookies.map(({ name, value }) => `${name}=${SIGNED.test(token) ? token : value}`).join('; ')
+/** The request that a client sends for a token. */
+function requestWith({ transport }: Engine, token: string): IncomingRequest {
+  if (transport.header !== undefined) return secureRequest('authorization', `Bearer ${token}`)
+  const carrier = transport.carrierFor(secureRequest('cookie', undefined))
+  const cookies = 'reason' in carrier ? [] : carrier.issue(token, { lifetime: undefined }, NOTHING_PRESENTED)
+  return secureRequest('cookie', cookies.map(({ name, value }) => `${name}=${SIGNED.test(token) ? token : value}`).join('; '))
 }
 
 /** A draft that was opened, and the one session that its request presented. */

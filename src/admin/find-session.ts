@@ -1,5 +1,6 @@
 import { ConfigError } from '../core/base/errors.ts'
 import { formatValue } from '../core/base/format.ts'
+import type { Engine } from '../core/config/engine.ts'
 import { type AdminContext, isAlive, type Row, toRow } from './admin-engine.ts'
 import { type ReadRow, scan, withTexts } from './scan.ts'
 
@@ -34,10 +35,15 @@ async function searchRow(context: AdminContext, handle: string): Promise<Row | u
   return undefined
 }
 
-/** Throws `ConfigError` for a value that is not a handle. */
-export function requireHandle(verb: string, handle: unknown): void {
-  if (typeof handle === 'string' && handle !== '') return
+/** Throws `ConfigError` for a value that is not a handle. An id is a secret, so it is not quoted. */
+export function requireHandle({ ids }: Pick<Engine, 'ids'>, verb: string, handle: unknown): void {
+  const isText = typeof handle === 'string' && handle !== ''
+  const isId = isText && !HASH.test(handle) && ids.parse(handle) !== undefined
+  if (isText && !isId) return
   throw new ConfigError(
-    `${verb}: the handle is ${formatValue(handle)}. Pass a handle of list(), or session.handle of a session that is saved.`,
+    `${verb}: the handle is ${isId ? 'an id' : formatValue(handle)}. Pass a handle of list(), or session.handle of a session that is saved.`,
   )
 }
+
+/** A SHA-256, as most handles are. With the ids of express-session every text has the form of an id. */
+export const HASH: RegExp = /^[\w-]{43}$/

@@ -1,6 +1,6 @@
 import { nextTurn } from '../core/base/clock.ts'
 import type { Texts } from '../core/config/profile.ts'
-import type { Entry } from '../core/store/store.ts'
+import type { Entry, Page } from '../core/store/store.ts'
 import { type AdminContext, type Row, toRow } from './admin-engine.ts'
 import type { Condition } from './session-filter.ts'
 
@@ -17,14 +17,15 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The first page. Later ones have about `PAGE_BYTES` of payloads. */
-const FIRST_PAGE = 100
-const MAX_PAGE = 1000
+/** The first page is small, because the size of the rows is not known yet. */
+export const FIRST_PAGE = 10
+export const MAX_PAGE = 500
+const MAX_GROWTH = 10
 /**
- * Decoding this much takes about 3 ms (Node 24), so neither a table of large sessions nor one of
- * many keeps the event loop busy.
+ * Later pages have about this many characters of payloads. Decoding that takes about 3 ms (Node
+ * 24), so neither a table of large sessions nor one of many keeps the event loop busy.
  */
-const PAGE_BYTES = 1 << 19
+const PAGE_SIZE = 1 << 19
 
 /**
  * How many more bytes a payload may have than `maxSize` before it is not decoded, as for a request.
@@ -51,7 +52,7 @@ export async function* scan(
     rows += page.entries.length
     yield toReadRows(engine, page.entries).filter(({ entry, texts }) => matches(entry, texts))
     onProgress?.(rows)
-    limit = nextLimit(page.entries)
+    limit = nextLimit(limit, page)
     cursor = page.cursor
     await nextTurn()
   } while (cursor !== undefined)
@@ -70,8 +71,9 @@ export function withTexts({ values, maxSize }: AdminContext['engine'], row: Row)
   return { ...row, texts: payload.length > OVERSIZE * maxSize ? undefined : values.decode(payload) }
 }
 
-function nextLimit(entries: readonly (readonly [key: string, entry: Entry])[]): number {
-  const bytes = entries.reduce((sum, [, { payload }]) => sum + payload.length, 0)
-  const mean = Math.max(1, bytes / Math.max(1, entries.length))
-  return Math.min(MAX_PAGE, Math.max(1, Math.floor(PAGE_BYTES / mean)))
+/** The number of rows of the page after one with these entries. */
+export function nextLimit(limit: number, { entries }: Page): number {
+  const size = entries.reduce((sum, [, { payload }]) => sum + payload.length, 0)
+  const mean = Math.max(1, size / Math.max(1, entries.length))
+  return Math.max(1, Math.min(MAX_PAGE, limit * MAX_GROWTH, Math.floor(PAGE_SIZE / mean)))
 }

@@ -1,7 +1,7 @@
 import { nextTurn } from '../core/base/clock.ts'
 import { type AdminContext, isAlive } from './admin-engine.ts'
 import { Cursors, type Position } from './cursors.ts'
-import { type ReadRow, toReadRows } from './scan.ts'
+import { FIRST_PAGE, nextLimit, type ReadRow, toReadRows } from './scan.ts'
 import type { Condition } from './session-filter.ts'
 import { type SessionInfo, sessionInfo } from './session-info.ts'
 
@@ -13,12 +13,18 @@ export interface SessionPage {
   readonly cursor: string | undefined
 }
 
-/** The number of rows of one operation of the store. */
-const ROWS = 100
 /**
  * A page ends after this many rows, so that a condition that few sessions fulfil takes no minute.
  */
 const MAX_ROWS = 20_000
+
+/**
+ * The maximum number of rows of one operation of the store. A page of the list that ends within
+ * them reads them again for the next one.
+ */
+const ROWS = 100
+
+const FIRST: Position = { page: undefined, rows: FIRST_PAGE, after: undefined }
 
 /** Lists sessions in pages of a given size. */
 export class SessionPages {
@@ -33,9 +39,10 @@ export class SessionPages {
   async read({ query, matches }: Condition, limit: number, cursor: string | undefined): Promise<SessionPage> {
     const { engine } = this.#context
     const sessions: SessionInfo[] = []
-    let position: Position = cursor === undefined ? { page: undefined, after: undefined } : this.#cursors.parse(cursor)
-    for (let rows = 0; rows < MAX_ROWS; rows += ROWS) {
-      const page = await engine.store.list({ now: 0, ...query, limit: ROWS, cursor: position.page })
+    let position: Position = cursor === undefined ? FIRST : this.#cursors.parse(cursor)
+    for (let rows = 0; rows < MAX_ROWS; ) {
+      const page = await engine.store.list({ now: 0, ...query, limit: position.rows, cursor: position.page })
+      rows += position.rows
       const unread = after(toReadRows(engine, page.entries), position.after)
       for (const [index, row] of unread.entries()) {
         if (!isAlive(engine, row.entry, row.texts) || !matches(row.entry, row.texts)) continue
@@ -45,7 +52,7 @@ export class SessionPages {
         return { sessions, cursor: isLast ? undefined : this.#cursors.print({ ...position, after: row.identity.handle }) }
       }
       if (page.cursor === undefined) return { sessions, cursor: undefined }
-      position = { page: page.cursor, after: undefined }
+      position = { page: page.cursor, rows: Math.min(ROWS, nextLimit(position.rows, page)), after: undefined }
       await nextTurn()
     }
     return { sessions, cursor: this.#cursors.print(position) }

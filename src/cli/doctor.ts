@@ -1,6 +1,7 @@
 import type { Admin, Finding } from '../admin/admin.ts'
 import { EXIT } from './exit-code.ts'
 import { printJson } from './output.ts'
+import { printable } from './printable.ts'
 
 /** The options of `sojourn doctor`, except those of the source. */
 export interface DoctorCommandOptions {
@@ -22,6 +23,6 @@ export async function doctor(admin: Admin, version: string, { url, json = false 
 }
 
 function print({ check, level, message, remedy }: Finding): void {
-  console.log(`${MARKS[level]} ${check.padEnd(10)} ${message}`)
-  if (remedy !== '') console.log(`${' '.repeat(20)}${remedy}`)
+  console.log(`${MARKS[level]} ${check.padEnd(10)} ${printable(message)}`)
+  if (remedy !== '') console.log(`${' '.repeat(20)}${printable(remedy)}`)
 }

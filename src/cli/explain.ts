@@ -4,6 +4,7 @@ import { ConfigError } from '../core/base/errors.ts'
 import { EXIT } from './exit-code.ts'
 import type { ExplainCommandOptions, HeaderLines } from './headers.ts'
 import { printJson } from './output.ts'
+import { printable } from './printable.ts'
 import { printSession } from './show.ts'
 
 /** Explains what would happen to a request. `-` reads the cookie or handle from standard input. */
@@ -33,7 +34,7 @@ const OUTCOMES: Readonly<Record<Explanation['outcome'], string>> = {
 }
 
 async function print({ outcome, reason, cause, message, remedy, session }: Explanation): Promise<void> {
-  console.log(`${OUTCOMES[outcome]}\n\ncause:  ${cause} (reason of the event: ${reason})\n${message}`)
-  if (remedy !== '') console.log(`\nwhat to do:\n${remedy}`)
+  console.log(`${OUTCOMES[outcome]}\n\ncause:  ${cause} (reason of the event: ${reason})\n${printable(message)}`)
+  if (remedy !== '') console.log(`\nwhat to do:\n${printable(remedy)}`)
   if (session !== undefined) await printSession(session)
 }

@@ -1,16 +1,20 @@
 import { inspect, types } from 'node:util'
+import { printable } from './printable.ts'
 
-/** Prints rows as a table, or as one JSON object per line. */
+/** A cell of a table is cut off after this many characters. JSON has all of them. */
+const MAX_CELL = 100
+
+/** Prints rows as a table. */
 export async function printTable(head: readonly string[], rows: readonly (readonly string[])[]): Promise<void> {
   const { default: Table } = await import('cli-table3')
   const table = new Table({ head: [...head], style: { head: [], border: [], compact: true } })
-  table.push(...rows.map((row) => [...row]))
+  table.push(...rows.map((row) => row.map((cell) => printable(shortened(cell)))))
   console.log(table.toString())
 }
 
 /** Prints one JSON object on one line. */
 export function printJson(value: unknown): void {
-  console.log(JSON.stringify(value, toJson))
+  console.log(printable(JSON.stringify(value, toJson)))
 }
 
 /** Values that JSON does not have are printed as text. */
@@ -44,8 +48,11 @@ export function formatSessions(count: number): string {
   return count === 1 ? '1 session' : `${count} sessions`
 }
 
-/** A value on one line, shortened. */
+/** A value on one line. */
 export function formatStored(value: unknown): string {
-  const text = inspect(value, { breakLength: Number.POSITIVE_INFINITY, depth: 3 })
-  return text.length > 100 ? `${text.slice(0, 99)}…` : text
+  return inspect(value, { breakLength: Number.POSITIVE_INFINITY, depth: 3 })
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_CELL ? `${text.slice(0, MAX_CELL - 1)}…` : text
 }

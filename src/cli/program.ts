@@ -87,7 +87,7 @@ function addClearExpired(sojourn: Command, done: Done): void {
 function addMigrate(sojourn: Command, done: Done): void {
   const command = sojourn
     .command('migrate')
-    .description('Creates the session table and its indexes if they do not exist.')
+    .description('Creates the session table, or the indexes that it lacks.')
     .option('--dry-run', 'only print the statements and run none')
   withSourceOptions(command)
     .addHelpText('after', EXIT_HELP)

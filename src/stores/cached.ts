@@ -1,5 +1,6 @@
 import { type Duration, milliseconds } from '../core/base/duration.ts'
 import { aDuration, aFunction, checkOptions, invalidOption, type OptionTable, satisfies } from '../core/base/option-checks.ts'
+import { aChannel, type Channel, type Subscription } from '../core/store/channel.ts'
 import { retainStore } from '../core/store/retain-store.ts'
 import type {
   Capabilities,
@@ -16,21 +17,9 @@ import type {
   Touch,
   Written,
 } from '../core/store/store.ts'
-import type { Channel } from './cached/channel.ts'
-import { InvalidationChannel } from './cached/invalidation-channel.ts'
 import { RowCache } from './cached/row-cache.ts'
 import { forwardedMethods } from './shared/forwarded-methods.ts'
 import { warn } from './shared/store-options.ts'
-
-export type { Channel, ChannelHandlers } from './cached/channel.ts'
-export { type PgListener, type PostgresChannelOptions, postgresChannel } from './cached/postgres-channel.ts'
-export {
-  type IoRedisSubscriber,
-  type NodeRedisSubscriber,
-  type RedisChannelOptions,
-  type RedisPublisher,
-  redisChannel,
-} from './cached/redis-channel.ts'
 
 /** Options of `CachedStore`. */
 export interface CachedStoreOptions {
@@ -45,8 +34,9 @@ export interface CachedStoreOptions {
   readonly maxStale: Duration
   /**
    * Informs the other processes which keys to drop from their caches, so that a logout reaches them
-   * at once: `redisChannel` or `postgresChannel`. While the channel is interrupted, reads go to the
-   * store. A cache that all processes share needs no channel.
+   * at once: a `redisChannel` or a `postgresChannel` of `sojourn/channels`. While the channel is
+   * interrupted, reads go to the store. A cache that all processes share needs no channel. Pass the
+   * same channel to `createSessions`, which needs it for `sessions.watch`.
    */
   readonly channel?: Channel
   /**
@@ -74,7 +64,7 @@ export interface CachedStoreOptions {
  * sessions can be read until the manager detects the failure. After that, requests get the error of
  * the store, as without a cache.
  *
- * `close()` closes the channel and releases both stores. The last user of a store closes it.
+ * `close()` leaves the channel and releases both stores. The last user of a store closes it.
  * Clients and pools are left to the application.
  *
  * @throws ConfigError when an option is invalid.
@@ -89,7 +79,7 @@ export class CachedStore implements Store {
   readonly migrate?: NonNullable<Store['migrate']>
   readonly #store: Store
   readonly #cache: RowCache
-  readonly #channel: InvalidationChannel | undefined
+  readonly #channel: Subscription | undefined
   readonly #releases: readonly (() => Promise<void>)[]
 
   constructor(options: CachedStoreOptions) {
@@ -99,7 +89,10 @@ export class CachedStore implements Store {
     this.capabilities = { ...store.capabilities, caches: true }
     this.#store = store
     this.#cache = new RowCache(cache, maxStale, onWarning)
-    this.#channel = channel && new InvalidationChannel(channel, (key) => void this.#cache.invalidate(key), onWarning)
+    this.#channel = channel?.subscribe({
+      onMessage: (kind, key) => (kind === 'user-ended' ? undefined : void this.#cache.invalidate(key)),
+      onInterrupt: () => onWarning(INTERRUPTED),
+    })
     this.#releases = [retainStore(store), retainStore(cache)]
     if (store.deleteByIndex !== undefined) this.deleteByIndex = (operation) => this.#deleteByIndex(operation)
     if (store.clearExpired !== undefined) this.clearExpired = (rest) => this.#clearExpired(rest)
@@ -136,7 +129,7 @@ export class CachedStore implements Store {
     return this.#thenInvalidate(operation.key, () => this.#store.delete(operation))
   }
 
-  /** Closes the channel and releases both stores. */
+  /** Leaves the channel and releases both stores. */
   async close(): Promise<void> {
     await this.#channel?.close()
     for (const release of this.#releases) await release()
@@ -152,7 +145,7 @@ export class CachedStore implements Store {
   }
 
   async #invalidate(key: string): Promise<void> {
-    await Promise.all([this.#cache.invalidate(key), this.#channel?.publish(key)])
+    await Promise.all([this.#cache.invalidate(key), this.#channel?.publish('changed', key)])
   }
 
   /** Sessions assigned to this user between the two steps did not exist at the time of the call. */
@@ -183,6 +176,9 @@ export class CachedStore implements Store {
   }
 }
 
+const INTERRUPTED =
+  'CachedStore: the channel was interrupted, so changes of other processes may be missed. Reads go to the store until it works again.'
+
 const OPTIONS: OptionTable = {
   owner: 'CachedStore',
   required: ['store', 'cache', 'maxStale'],
@@ -190,10 +186,7 @@ const OPTIONS: OptionTable = {
     store: satisfies(isCacheable, 'pass the store that keeps the sessions, with compare-and-swap and constant keys'),
     cache: satisfies(isCacheable, 'pass a second store with compare-and-swap: a `MemoryStore` or a `RedisStore`'),
     maxStale: aDuration,
-    channel: satisfies(
-      (channel) => typeof (channel as Channel | null)?.subscribe === 'function',
-      'pass a `redisChannel` or a `postgresChannel`',
-    ),
+    channel: aChannel,
     onWarning: aFunction,
   },
 }

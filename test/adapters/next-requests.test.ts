@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { nextSessions } from '../../src/adapters/next.ts'
 import { createSessions } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
+import { catchError } from '../core/fixture.ts'
 
 // Which requests count as forged. Next is no dependency here; test/ecosystem has the real one.
 
@@ -89,4 +90,9 @@ describe('a request of the same origin', () => {
   ] as const)('has its session in %s() with %o', async (via, headers) => {
     expect(await attempt(via, 'POST', headers)).toEqual(['ada'])
   })
+})
+
+it("refuses a manager with transport: 'bearer', because a component sets no header", () => {
+  const error = catchError(() => nextSessions(createSessions({ store: new MemoryStore(), transport: 'bearer' })))
+  expect([error.code, error.message]).toEqual(['ERR_SESSION_CONFIG', expect.stringContaining('sojourn/web')])
 })

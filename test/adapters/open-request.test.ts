@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { describe, expect, it } from 'vitest'
 import { withSession } from '../../src/adapters/web.ts'
-import { createSessions, type IncomingRequest, type Sessions } from '../../src/index.ts'
+import { createSessions, type IncomingRequest, type Session, type Sessions } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { listen } from '../stories/harness/node-response.ts'
 
@@ -34,20 +34,43 @@ describe('sessions.open', () => {
     expect(first.headers.getSetCookie()[0]).toMatch(/^sid=.*HttpOnly; SameSite=Lax$/)
   })
 
-  it('takes the request of an upgrade', async () => {
-    const { sessions, id } = await createVisitor()
+  /** Sends the handshake of a WebSocket, and resolves to what `use` returns of its session. */
+  async function upgrade<T>(sessions: Sessions<any>, cookie: string, use: (session: Session<any>) => T): Promise<T> {
     const server = createServer()
-    const { promise, resolve } = Promise.withResolvers<unknown>()
+    const { promise, resolve } = Promise.withResolvers<T>()
     server.on('upgrade', (req: IncomingMessage, socket) => {
-      resolve(sessions.open(req).then((session) => session.get('name')))
+      resolve(sessions.open(req).then(use))
       socket.destroy()
     })
     await using running = await listen(server)
-    const headers = { cookie: `sid=${id}`, Connection: 'Upgrade', Upgrade: 'websocket' }
-    request({ port: running.port, host: '127.0.0.1', headers })
+    request({ port: running.port, host: '127.0.0.1', headers: { cookie, Connection: 'Upgrade', Upgrade: 'websocket' } })
       .on('error', () => undefined)
       .end()
-    expect(await promise).toBe('ada')
+    return await promise
+  }
+
+  it('takes the request of an upgrade, whose session can be read and saved', async () => {
+    const { sessions, id } = await createVisitor()
+    const count = async (session: Session<any>): Promise<unknown> => {
+      session.update('n', (n = 0) => n + 1)
+      await session.save()
+      return [session.get('name'), session.get('n')]
+    }
+    expect(await upgrade(sessions, `sid=${id}`, count)).toEqual(['ada', 1])
+    expect((await sessions.load(id)).get('n')).toBe(1)
+  })
+
+  it.each<[string, (session: Session<any>) => unknown]>([
+    ['a login', (session) => session.login('grace')],
+    ['another id', (session) => session.cycleId()],
+  ])('refuses %s in an upgrade, because no response can set the cookie', async (_, change) => {
+    const { sessions, id } = await createVisitor()
+    await expect(upgrade(sessions, `sid=${id}`, change)).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+  })
+
+  it('starts no session in an upgrade', async () => {
+    const { sessions } = await createVisitor()
+    await expect(upgrade(sessions, '', (session) => session.set('a', 1))).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG' })
   })
 
   it('takes a request of node:http2', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { type Admin, createAdmin } from '../../src/admin/admin.ts'
 import type { Session, SessionEvent, Sessions } from '../../src/index.ts'
+import { type Inspector, inspector } from '../../src/inspector/inspector.ts'
 
 /** The functions of a test runner that the suite uses. */
 interface Runner {
@@ -113,6 +114,29 @@ export function adminSuite(name: string, fixture: AdminFixture, { describe, it }
       expect(await admin.explain(handle)).toMatchObject({ outcome: 'empty', reason: 'unknown-or-expired' })
     })
 
+    it('has an inspector that lists, searches, shows, deletes and ends', async () => {
+      const { sessions, add } = await start()
+      const { id = '', handle = '' } = await add({ cart: ['apple'] }, 7)
+      const other = await add({ theme: 'dark' })
+      const visit = visitor(inspector({ sessions, authorize: () => ({ name: 'ada', values: true, changes: true }) }))
+      for (const [query, shown, hidden] of [
+        [{ view: 'sessions' }, [handle, other.handle ?? ''], []],
+        [{ view: 'sessions', user: '7' }, [handle], [other.handle ?? '']],
+        [{ view: 'sessions', has: 'theme' }, [other.handle ?? ''], [handle]],
+        [{ session: handle }, ['apple', 'The session is found'], [id]],
+        [{ view: 'overview' }, ['Sessions by size', 'cart'], [id]],
+      ] as const) {
+        const { status, text } = await visit(query)
+        expect(status).toBe(200)
+        for (const each of shown) expect(text).toContain(each)
+        for (const each of hidden) expect(text).not.toContain(each)
+      }
+      expect((await visit({ session: handle, property: 'cart', confirm: 'delete-property' }, 'POST')).status).toBe(303)
+      expect((await sessions.load(id)).has('cart')).toBe(false)
+      expect((await visit({ session: handle, confirm: 'revoke' }, 'POST')).status).toBe(303)
+      expect((await visit({ session: handle })).status).toBe(404)
+    })
+
     it('finds nothing wrong with the store', async () => {
       const { admin, add } = await start()
       await add({ cart: [] })
@@ -128,4 +152,21 @@ export function adminSuite(name: string, fixture: AdminFixture, { describe, it }
 /** The verb of sessions in the tables of this package. */
 export function ownLogin(session: Session<any>, userId: number): void {
   session.login(userId)
+}
+
+/** Sends requests of one browser to an inspector. A post confirms the page of its query. */
+function visitor(
+  handler: Inspector,
+): (query: Readonly<Record<string, string>>, method?: string) => Promise<{ readonly status: number; readonly text: string }> {
+  let cookie = ''
+  return async function visit(query, method = 'GET') {
+    const url = `https://shop.example/inspector?${new URLSearchParams(query)}`
+    const page = await handler(new Request(url, { headers: { cookie } }))
+    cookie = page.headers.getSetCookie()[0]?.split(';')[0] ?? cookie
+    const text = await page.text()
+    if (method === 'GET') return { status: page.status, text }
+    const [, token = ''] = /name="token" value="([^"]*)"/.exec(text) ?? []
+    const { status } = await handler(new Request(url, { method, headers: { cookie }, body: new URLSearchParams({ token }) }))
+    return { status, text: '' }
+  }
 }

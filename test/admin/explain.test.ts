@@ -39,6 +39,15 @@ describe('explain: the causes of an empty session', () => {
     })
   })
 
+  it("no-token and malformed-token: with transport: 'bearer' the client sends no id, or something else", async () => {
+    const admin = adminOf(new TestApp({ transport: 'bearer' }))
+    for (const headers of [{}, { cookie: `__Host-sid=${ID}` }, { authorization: 'Basic YTpi' }] as Record<string, string>[])
+      expect(await admin.explain(requestWith(headers))).toMatchObject({ reason: 'no-cookie', cause: 'no-token' })
+    const request = requestWith({ authorization: 'Bearer eyJhbGciOiJub25lIn0.e30.' })
+    expect(await admin.explain(request)).toMatchObject({ reason: 'malformed-cookie', cause: 'malformed-token' })
+    expect(await admin.explain(ID)).toMatchObject({ reason: 'unknown-or-expired' })
+  })
+
   it('cross-site: the browser withholds the cookie from a request of another site', async () => {
     const request = requestWith({ 'sec-fetch-site': 'cross-site' })
     expect(await adminOf(new TestApp()).explain(request)).toMatchObject({ reason: 'no-cookie', cause: 'cross-site' })

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createSessions, type SessionEvent, type Sessions } from '../../src/index.ts'
 import { SqliteStore } from '../../src/stores/sqlite.ts'
 import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
-import { runCli, runOnTerminal } from './run-cli.ts'
+import { runCli, runOnTerminal, startCli, startOnTerminal } from './run-cli.ts'
 
 const ROOT = pathToFileURL(join(import.meta.dirname, '../../')).href
 
@@ -32,7 +32,7 @@ export const sessions = createSessions({
 })
 
 /** Adds a session and returns its id and handle. */
-async function add(properties: Record<string, unknown>, userId?: number): Promise<{ id: string; handle: string }> {
+async function add(properties: Record<string, unknown>, userId?: number | string): Promise<{ id: string; handle: string }> {
   const sessions: Sessions<any> = createSessions<any>({ store: new SqliteStore(database), clearExpired: false })
   const session = sessions.create()
   session.assign(properties)
@@ -100,6 +100,71 @@ describe('sojourn list', () => {
   })
 })
 
+describe('what visitors stored', () => {
+  const HOSTILE = '\u001b[2J\u001b]0;title\u0007\u202e\u009bx\nname'
+
+  it.each([['show'], ['list'], ['stats'], ['explain']])(
+    'is printed by %s without characters that a terminal interprets',
+    async (command) => {
+      const { handle } = await add({ [HOSTILE]: HOSTILE, [HOSTILE.repeat(300)]: 1 }, HOSTILE)
+      for (const more of [[], ['--json']]) {
+        const operands = { show: [handle, '--values'], explain: [handle] }[command] ?? []
+        const { code, stdout, stderr } = await runCli([command, ...operands, '--app', app, ...more])
+        expect([code, stderr]).toEqual([0, ''])
+        expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+        expect(stdout).toContain('\\u001b[2J')
+        if (more.length === 0) for (const line of stdout.split('\n')) expect(line.length).toBeLessThan(1000)
+        else expect(JSON.stringify(jsonLines(stdout))).toContain('\u202e')
+      }
+    },
+  )
+})
+
+describe('a handle that begins with a dash', () => {
+  it('is no option', async () => {
+    const sessions: Sessions<any> = createSessions<any>({ store: new SqliteStore(database), clearExpired: false })
+    let handle = ''
+    while (!handle.startsWith('-')) {
+      const session = sessions.create()
+      await session.set('cart', []).save()
+      handle = session.handle ?? ''
+    }
+    await sessions.close()
+    expect(await runCli(['show', handle, '--app', app])).toMatchObject({ code: 0 })
+    expect(await runCli(['delete-property', 'cart', handle, '--app', app])).toMatchObject({ code: 0 })
+    expect(await runCli(['revoke', '--app', app, '--', handle])).toMatchObject({ code: 0, stdout: '1 session ended.\n' })
+  })
+})
+
+describe('an id in place of a handle', () => {
+  it.each([['show'], ['revoke'], ['delete-property', 'cart']])('is refused by %s, and not printed', async (...command) => {
+    const { id } = await add({ cart: [] })
+    const { code, stdout, stderr } = await runCli([...command, '--app', app, '--', id])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('is an id')
+    expect(stderr).not.toContain(id)
+  })
+})
+
+describe('sojourn list | head', () => {
+  it('ends when its reader has ended', async () => {
+    for (let n = 0; n < 3; n += 1) await add({ n })
+    const run = startCli(['list', '--app', app, '--all', '--json'])
+    run.child.stdout?.destroy()
+    expect((await run.outcome).code).toBe(0)
+  })
+})
+
+describe('an old Node', () => {
+  it('is reported', async () => {
+    const env = { NODE_OPTIONS: '--import=data:text/javascript,delete%20Promise.withResolvers' }
+    expect(await runCli(['list', '--store', `sqlite:${database}`], env)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^sojourn: Node 22\.13 or newer is needed/),
+    })
+  })
+})
+
 describe('sojourn show', () => {
   it('masks values, shows them with --values, and never a secret one', async () => {
     const { handle } = await add({ cart: ['apple'], otp: 'hidden' })
@@ -154,6 +219,17 @@ describe('sojourn revoke', () => {
       { reason: 'user-revoked', userId: '7', count: 2 },
       { reason: 'all-revoked', count: 1 },
     ])
+  })
+
+  it.each([
+    ['Ctrl-C', '\u0003'],
+    ['Ctrl-D', '\u0004'],
+  ])('changes nothing if %s is pressed at the question', async (_, key) => {
+    await add({ a: 1 })
+    const { child, outcome, stdout } = startOnTerminal(['revoke', '--app', app, '--all'])
+    await expect.poll(stdout, { timeout: 20_000 }).toContain('End 1 session?')
+    child.stdin?.write(key)
+    expect(await outcome).toMatchObject({ code: 3, stdout: expect.stringContaining('Nothing was changed.') })
   })
 
   it.each([[[]], [['handle', '--all']], [['handle', '--user', '7']]])('refuses unclear arguments: %j', async (args) => {

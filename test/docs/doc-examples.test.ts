@@ -19,7 +19,8 @@ import { type Admin, createAdmin } from 'sojourn/admin'
 import { registerInstrumentations } from '@opentelemetry/instrumentation'
 import { inspector } from 'sojourn/inspector'
 import { SojournInstrumentation } from 'sojourn/otel'
-import { CachedStore, postgresChannel, redisChannel } from 'sojourn/stores/cached'
+import { postgresChannel, redisChannel } from 'sojourn/channels'
+import { CachedStore } from 'sojourn/stores/cached'
 import { CookieStore } from 'sojourn/stores/cookie'
 import { MemoryStore } from 'sojourn/stores/memory'
 import { MysqlStore } from 'sojourn/stores/mysql'
@@ -77,11 +78,30 @@ import { requireUser, session } from 'sojourn/koa'
 declare const app: Koa
 declare const router: { post(path: string, handler: (ctx: Koa.Context & { request: { body: any } }) => unknown): void }
 `,
+  nest: `
+import { Module } from '@nestjs/common'
+import { getSessionsToken, InjectSessions, SessionModule } from 'sojourn/nest'
+import type { PgPool } from 'sojourn/stores/postgres'
+`,
   'react-router': `
 import { session, sessionStorage } from 'sojourn/react-router'
 `,
   sveltekit: `
 import { session } from 'sojourn/sveltekit'
+`,
+  nuxt: `
+declare function defineNuxtConfig(config: { modules: string[] }): object
+`,
+  'nuxt/app': `
+import { useUserSession } from 'sojourn/nuxt/app'
+`,
+  'nuxt/server': `
+import { type CreateError, nuxtSessions } from 'sojourn/nuxt/server'
+declare const createError: CreateError
+`,
+  'tanstack-start': `
+import { session } from 'sojourn/tanstack-start'
+declare function createMiddleware(): { server(middleware: ReturnType<typeof session>): object }
 `,
   next: `
 import { nextSessions } from 'sojourn/next'
@@ -127,7 +147,7 @@ function examplesOf(file: string): Example[] {
 function program({ where, code }: Example): string {
   if (/^\s*declare module/m.test(code)) return `import type {} from 'sojourn'\n${code}\nexport {}`
   if (/^\s*import/m.test(code)) return `declare const MyStore: any\ndeclare const emptyTable: () => unknown\n${code}`
-  const [, adapter = ''] = /adapters\/([\w-]+)\.ts/.exec(where) ?? []
+  const [, adapter = ''] = /adapters\/([\w-]+(?:\/[\w-]+)?)\.ts/.exec(where) ?? []
   const makesMiddleware = /\bsession\(/.test(code)
   const rest = makesMiddleware
     ? OF_THE_REST.replace('session as middleware', 'session')

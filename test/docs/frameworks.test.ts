@@ -52,7 +52,6 @@ it('docs/frameworks.md has a program for every framework', () => {
     'Fastify 5',
     'Koa 3',
     'Hono 4',
-    'h3 2',
     'Plain `node:http`',
     'Request → Response: Bun, Deno, Workers, route handlers',
   ])

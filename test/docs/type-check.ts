@@ -17,7 +17,7 @@ export async function typeCheck(files: Readonly<Record<string, string>>): Promis
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
     writeFileSync(
       join(folder, 'tsconfig.json'),
-      JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions: OPTIONS, include: ['*.ts'] }),
+      JSON.stringify({ extends: join(root, 'tsconfig.json'), compilerOptions: OPTIONS, include: ['*.ts', FRAMEWORKS] }),
     )
     return await run(folder)
   } finally {
@@ -25,8 +25,13 @@ export async function typeCheck(files: Readonly<Record<string, string>>): Promis
   }
 }
 
+/** What the adapters use of frameworks that are not installed here. */
+const FRAMEWORKS = join(root, 'src/adapters/**/*.d.ts')
+
 /** The options of a strict user; the stricter ones of this repository are off. */
 const OPTIONS = {
+  experimentalDecorators: true, // for NestJS, as its parameter properties
+  erasableSyntaxOnly: false,
   isolatedDeclarations: false,
   declaration: false,
   noEmit: true,

@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Browser } from '../stories/harness/browser.ts'
 import { importFrom } from './harness/serve.ts'
-import { webSocketStories } from './harness/socket-stories.ts'
+import { closingStories, webSocketStories } from './harness/socket-stories.ts'
 
 interface App {
   listen(options: { readonly port: number; readonly host: string }): Promise<string>
@@ -12,10 +12,11 @@ interface App {
 
 interface Application {
   makeApp(options?: { onEvent?(event: { readonly type: string }): void; readonly failing?: boolean }): Promise<App>
+  makeClosingApp(): Promise<App>
   makeCsrfDefaultsApp(options: object): Promise<App>
 }
 
-const { makeApp, makeCsrfDefaultsApp } = await importFrom<Application>('fastify', 'app.js')
+const { makeApp, makeClosingApp, makeCsrfDefaultsApp } = await importFrom<Application>('fastify', 'app.js')
 
 async function listen(app: App): Promise<number> {
   onTestFinished(() => app.close())
@@ -64,4 +65,6 @@ describe('@fastify/csrf-protection', () => {
 
 describe('@fastify/websocket', () => {
   webSocketStories(async (onEvent) => listen(await makeApp(onEvent && { onEvent })))
+
+  describe('sockets of closeWithSession', () => closingStories(async () => listen(await makeClosingApp())))
 })

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Browser } from '../stories/harness/browser.ts'
-import { importFrom, requireFrom, serve } from './harness/serve.ts'
+import { importFrom, serve } from './harness/serve.ts'
+import { connectSocketIo } from './harness/socket-io.ts'
 import { expectSharedSession, openWebSocket, type Socket, webSocketStories } from './harness/socket-stories.ts'
 
 interface Application {
@@ -13,31 +14,9 @@ interface Application {
   makeExpressWsApp(onEvent?: (event: { readonly type: string }) => void): { listen(port: number, host: string): Server }
 }
 
-interface SocketIoClient {
-  on(event: string, listener: (error: Error) => void): void
-  emitWithAck(event: string, ...args: unknown[]): Promise<unknown>
-  close(): void
-  readonly io: {
-    readonly engine: { readonly transport: { readonly name: string }; once(event: string, listener: (value: unknown) => void): void }
-  }
-}
-
 const application = await importFrom<Application>('sockets', 'app.js')
-const { io } = requireFrom<{ io(url: string, options: object): SocketIoClient }>('sockets', 'socket.io-client')
-
-async function connect(port: number, { cookies }: Browser, transports: readonly string[]): Promise<SocketIoClient> {
-  const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-  const client = io(`http://127.0.0.1:${port}`, { transports, extraHeaders: { cookie }, reconnection: false, forceNew: true })
-  onTestFinished(() => client.close())
-  await new Promise<void>((resolve, reject) => {
-    client.on('connect', resolve as () => void)
-    client.on('connect_error', reject)
-  })
-  return client
-}
-
 async function openSocketIo(port: number, browser: Browser, transport: string): Promise<Socket> {
-  const client = await connect(port, browser, [transport])
+  const client = await connectSocketIo(port, browser, [transport])
   return { name: () => client.emitWithAck('name'), note: (text) => client.emitWithAck('note', text) }
 }
 
@@ -55,7 +34,7 @@ describe('socket.io with io.engine.use(session())', () => {
 
   it('upgrades from polling to a WebSocket', { timeout: 5000 }, async () => {
     const port = await serve(application.makeSocketIoServer())
-    const client = await connect(port, new Browser(port), ['polling', 'websocket'])
+    const client = await connectSocketIo(port, new Browser(port), ['polling', 'websocket'])
     const { engine } = client.io
     const upgraded = new Promise((resolve, reject) => {
       engine.once('upgrade', resolve)

@@ -228,7 +228,7 @@ export class BridgeModel implements Simulation {
     if (creates) {
       const texts = format.textsOf({ ...sets, cookie: {} }, new Map())
       const created = await context.create(IDENTITY, texts, NO_LIMIT)
-      if (created !== undefined) await lifecycle.afterWrite?.({ ...written(created), isCreated: true })
+      if (created !== undefined) await lifecycle.afterWrite?.({ ...written(created.entry), isCreated: true })
       return sets
     }
     let entry = await this.#open(lifecycle, context)
@@ -302,7 +302,10 @@ export class BridgeModel implements Simulation {
       isDryRun: false,
       now: () => this.#now,
       store: { load: () => this.#send(process, 'load', () => this.#row) } as unknown as LifecycleContext['store'],
-      create: (_, texts) => this.#send(process, 'create', () => this.#row ?? write(texts)),
+      create: (_, texts) =>
+        this.#send(process, 'create', () =>
+          this.#row ? { entry: this.#row, isCreated: false } : { entry: write(texts), isCreated: true },
+        ),
       replace: (_, entry, texts) => this.#send(process, 'replace', () => (this.#row?.version === entry.version ? write(texts) : undefined)),
       end: async (session) => {
         await this.#send(process, 'end', () => {

@@ -19,8 +19,10 @@ const paths = Object.entries(manifest.exports).flatMap(([path, target]) =>
 const peers: Readonly<Record<string, readonly string[]>> = { 'sojourn/otel': ['@opentelemetry/api'] }
 const stores = paths.filter(({ path }) => path.startsWith('./stores/'))
 
-/** Stubs of the modules that an adapter imports of its framework, with their exports. */
+/** Stubs of the modules that an adapter imports of its framework, with their exports: functions that return one. */
 const FRAMEWORKS: Readonly<Record<string, readonly string[]>> = {
+  '@nestjs/common/index.js': ['Catch', 'createParamDecorator', 'HttpException', 'Inject', 'Logger', 'Module', 'UseGuards'],
+  '@nestjs/core/index.js': ['APP_FILTER', 'BaseExceptionFilter', 'HttpAdapterHost'],
   'react-router/index.js': ['data'],
   'next/headers.js': ['cookies', 'headers'],
   'nuxt/app': ['useError', 'useRequestEvent', 'useRequestFetch', 'useState'],
@@ -65,7 +67,7 @@ beforeAll(async () => {
   for (const [file, names] of Object.entries(FRAMEWORKS)) {
     const path = join(folder, 'node_modules', file)
     await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, names.map((name) => `exports.${name} = () => undefined\n`).join(''))
+    await writeFile(path, names.map((name) => `exports.${name} = function () { return () => undefined }\n`).join(''))
   }
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
 })
@@ -96,9 +98,13 @@ describe.each(paths)('$name', ({ name, target }) => {
   })
 })
 
-test('the main entry point loads no store, adapter or database', async () => {
+test('the main entry point loads no store, adapter, channel or database, and no code of watches', async () => {
   const loaded = await loadedSources('sojourn')
-  expect(loaded.filter((name) => /^src\/(stores|adapters|cli|django|testing)\/|lru-cache|node:(?!crypto|buffer)/.test(name))).toEqual([])
+  expect(
+    loaded.filter((name) =>
+      /^src\/(stores|adapters|channels|cli|core\/watch\/watchers|django|sockets|testing)\b|lru-cache|node:(?!crypto|buffer)/.test(name),
+    ),
+  ).toEqual([])
 })
 
 test('the main entry point loads at most 25 files and 288 KB', async () => {

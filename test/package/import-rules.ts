@@ -16,6 +16,9 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   inspector: ['wire', 'core', 'admin'],
   otel: ['core'],
   csrf: ['wire', 'core'],
+  move: ['wire', 'codecs', 'core'],
+  channels: ['core'],
+  sockets: ['core'],
   testing: ['core'],
   index: ['core'],
 }
@@ -36,7 +39,8 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     commit: ['base', 'values', 'store', 'config', 'changes', 'draft'],
     session: ['base', 'values', 'store', 'config', 'changes', 'draft', 'commit'],
     security: ['base', 'store', 'config', 'commit'],
-    manager: ['base', 'cookie', 'values', 'store', 'config', 'changes', 'draft', 'commit', 'session', 'security'],
+    watch: ['base', 'store', 'config', 'changes', 'draft'],
+    manager: ['base', 'cookie', 'values', 'store', 'config', 'changes', 'draft', 'commit', 'session', 'security', 'watch'],
   },
   stores: {
     shared: [],
@@ -59,6 +63,7 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     koa: ['shared', 'node'],
     fastify: ['shared', 'node'],
     hono: ['shared', 'web'],
+    nest: ['shared', 'express', 'fastify'],
     next: ['shared', 'web'],
     nuxt: ['shared', 'node'],
     sveltekit: ['shared', 'web'],
@@ -97,6 +102,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/express': ['node:*'],
   'adapters/koa': ['node:*'],
   'adapters/fastify': ['node:*', 'fastify-plugin'],
+  'adapters/nest': ['node:*', '@nestjs/common', '@nestjs/core'],
   'adapters/next': ['next'],
   'adapters/nuxt': ['nuxt', 'vue'],
   'adapters/sveltekit': ['node:async_hooks'],
@@ -114,7 +120,19 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
   'express-session/express-session': ['express', 'express-session'],
-  'adapters/': ['node:*', 'fastify', 'hono', 'koa', 'next', 'nuxt', 'vue', 'react-router', '@tanstack/react-start'],
+  'adapters/': [
+    'node:*',
+    '@nestjs/common',
+    '@nestjs/core',
+    'fastify',
+    'hono',
+    'koa',
+    'next',
+    'nuxt',
+    'vue',
+    'react-router',
+    '@tanstack/react-start',
+  ],
   'inspector/': ['node:*', 'fastify'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }

@@ -67,6 +67,17 @@ describe('seed', () => {
 })
 
 describe('sessionOf', () => {
+  it("finds the session of a response with transport: 'bearer', and `seed` has its id", async () => {
+    const api = createSessions<Data>({ store: new MemoryStore(), clock, transport: 'bearer' })
+    const { cookie, session } = await seed(api, { userId: 'ada' })
+    expect([cookie, (await api.load(session.id ?? '')).userId]).toEqual(['', 'ada'])
+    const header = (name: string): string | undefined => (name === 'authorization' ? `Bearer ${session.id}` : undefined)
+    const opened = await api.open({ secure: true, loopback: false, header })
+    opened.cycleId()
+    const headers = await api.commit(opened, { status: 200 })
+    expect((await sessionOf(api, { headers })).id).toBe(opened.id)
+  })
+
   it('finds the session whose cookie a response sets', async () => {
     const session = await sessionOf(sessions, await fetch(`${url}/login`))
     session.set('cart', ['bread'])

@@ -1,4 +1,5 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { LoginRequiredError, StepUpRequiredError } from '../../core/base/errors.ts'
 import { adapterOf, type Sessions } from '../../core/manager/sessions.ts'
 import { errorStatus, reportError } from '../shared/error-status.ts'
 import { makeExpose } from '../shared/manager.ts'
@@ -69,6 +70,7 @@ export function connectRequireUser(options: RequireUserOptions): (req: IncomingM
 export function sendPlainError(res: ServerResponse, error: unknown): void {
   reportError(error)
   const status = errorStatus(error)
-  res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' })
+  const { headers } = error instanceof LoginRequiredError || error instanceof StepUpRequiredError ? error : {}
+  res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', ...headers })
   res.end(`${STATUS_CODES[status] ?? 'Error'}\n`)
 }

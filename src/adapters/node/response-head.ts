@@ -61,13 +61,15 @@ export function checkHead(status: number, message: string | undefined): void {
 }
 
 /**
- * Adds the session's cookies to the response, and the headers that keep shared caches from storing
+ * Adds the session's cookies or token to the response, and the headers that keep caches from storing
  * them.
  */
-export function applyDelivery(res: ServerResponse, { cookies, vary }: Delivery): void {
-  if (cookies.length > 0) {
-    res.appendHeader('Set-Cookie', cookies.map(printSetCookie))
-    for (const [name, value] of privacyOf(res.getHeaderNames(), (each) => textOf(res.getHeader(each)))) res.setHeader(name, value)
+export function applyDelivery(res: ServerResponse, { cookies, headers, vary }: Delivery): void {
+  if (cookies.length > 0) res.appendHeader('Set-Cookie', cookies.map(printSetCookie))
+  for (const [name, value] of headers) res.setHeader(name, value)
+  if (cookies.length > 0 || headers.length > 0) {
+    const fields = privacyOf(res.getHeaderNames(), (each) => textOf(res.getHeader(each)), headers.length > 0)
+    for (const [name, value] of fields) res.setHeader(name, value)
   }
   if (vary !== undefined) res.setHeader('Vary', withVary(textOf(res.getHeader('Vary')), vary))
 }

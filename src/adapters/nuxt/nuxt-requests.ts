@@ -21,7 +21,9 @@ export interface NuxtEvent {
 
 /** What is used of the application of Nitro 2. */
 export interface NitroApplication {
+  /** Calls a function with the event of every request. */
   readonly hooks: { hook(name: 'request', run: (event: NuxtEvent) => void): unknown }
+  /** `onError` writes the error page. */
   readonly h3App: { readonly options: { readonly onError?: (error: never, event: never) => unknown } }
 }
 

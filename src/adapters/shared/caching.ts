@@ -25,10 +25,15 @@ export function withPrivacy(current: string | undefined): string {
 /**
  * The header fields that keep shared caches from storing a response with a session cookie.
  * `Cache-Control` is always set. Fields for CDNs and proxies take precedence there, so they are
- * changed if they are set.
+ * changed if they are set. With `isUnstored` no cache may store it, that of the client included: the
+ * token is in a header that a program reads, as the tokens of RFC 6750.
  */
-export function privacyOf(names: Iterable<string>, valueOf: (name: string) => string | undefined): [name: string, value: string][] {
-  const fields: [string, string][] = [['Cache-Control', withPrivacy(valueOf('Cache-Control'))]]
+export function privacyOf(
+  names: Iterable<string>,
+  valueOf: (name: string) => string | undefined,
+  isUnstored = false,
+): [name: string, value: string][] {
+  const fields: [string, string][] = [['Cache-Control', withPrivacy(isUnstored ? undefined : valueOf('Cache-Control'))]]
   for (const name of names) {
     const convert = TARGETED.find(([pattern]) => pattern.test(name))?.[1]
     if (convert !== undefined) fields.push([name, convert(valueOf(name))])

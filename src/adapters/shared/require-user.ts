@@ -70,7 +70,7 @@ function refuseRequest(options: unknown): void {
     throw new ConfigError('requireUser got a request in place of its options. Call it: app.use(requireUser()).')
 }
 
-function isSession(value: unknown): value is Session {
+export function isSession(value: unknown): value is Session {
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'requireUser') === 'function'
 }
 

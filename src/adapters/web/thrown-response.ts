@@ -20,9 +20,9 @@ export const thrownResponse: ThrownResponse = (thrown, request) => {
   return typeof digest === 'string' ? responseOfNext(digest, request) : undefined
 }
 
-/** The response for an error of `requireUser`: its status and no body. */
+/** The response for an error of `requireUser`: its status and headers, and no body. */
 export function refusalResponse(thrown: unknown): Response | undefined {
-  return isRefusal(thrown) ? new Response(undefined, { status: thrown.status }) : undefined
+  return isRefusal(thrown) ? new Response(undefined, { status: thrown.status, headers: { ...thrown.headers } }) : undefined
 }
 
 /**

@@ -16,16 +16,19 @@ export function withSessionHeaders(response: Response, delivery: Delivery): Resp
   return copy
 }
 
-/** Adds the cookies and caching headers of a session. Throws if the headers are immutable. */
+/** Adds the cookies, token and caching headers of a session. Throws if the headers are immutable. */
 export function addSessionHeaders(headers: Headers, delivery: Delivery): void {
   for (const cookie of delivery.cookies) headers.append('Set-Cookie', printSetCookie(cookie))
+  for (const [name, value] of delivery.headers) headers.set(name, value)
   setCaching(headers, delivery)
 }
 
-/** Sets `Vary`, and what keeps shared caches from storing a response with a session cookie. */
-export function setCaching(headers: Headers, { cookies, vary }: Delivery): void {
-  if (cookies.length > 0)
-    for (const [name, value] of privacyOf([...headers.keys()], (each) => headers.get(each) ?? undefined)) headers.set(name, value)
+/** Sets `Vary`, and what keeps caches from storing a response with a session cookie or a token. */
+export function setCaching(headers: Headers, { cookies, headers: tokens, vary }: Delivery): void {
+  if (cookies.length > 0 || tokens.length > 0) {
+    const fields = privacyOf([...headers.keys()], (each) => headers.get(each) ?? undefined, tokens.length > 0)
+    for (const [name, value] of fields) headers.set(name, value)
+  }
   if (vary !== undefined) headers.set('Vary', withVary(headers.get('Vary') ?? undefined, vary))
 }
 

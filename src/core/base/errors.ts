@@ -280,6 +280,12 @@ export class NotLoadedError extends SessionError {
   override readonly name = 'NotLoadedError'
 }
 
+/** Header fields that frameworks add to the response for an error. */
+export interface ErrorHeaders {
+  /** How the client has to authenticate (RFC 6750, RFC 9470). */
+  readonly 'WWW-Authenticate': string
+}
+
 /** `requireUser` or `reauthenticate` found no logged-in user. */
 export class LoginRequiredError extends SessionError {
   /** Always `ERR_SESSION_LOGIN_REQUIRED`. */
@@ -288,9 +294,13 @@ export class LoginRequiredError extends SessionError {
   override readonly name = 'LoginRequiredError'
   /** Always 401. */
   override readonly status = 401
+  /** With `transport: 'bearer'`: the header `WWW-Authenticate` of the response. */
+  declare readonly headers?: ErrorHeaders
 
-  constructor() {
+  /** `challenge` is the value of `WWW-Authenticate`. */
+  constructor(challenge?: string) {
     super('A login is required.')
+    if (challenge !== undefined) this.headers = { 'WWW-Authenticate': challenge }
   }
 }
 
@@ -303,15 +313,20 @@ export class StepUpRequiredError extends SessionError {
   readonly code = 'ERR_SESSION_STEP_UP_REQUIRED'
   /** Always `StepUpRequiredError`. */
   override readonly name = 'StepUpRequiredError'
-  /** Always 403. */
-  override readonly status = 403
+  /** 403, or 401 with `transport: 'bearer'`. */
+  override readonly status: 401 | 403
+  /** With `transport: 'bearer'`: the header `WWW-Authenticate` of the response. */
+  declare readonly headers?: ErrorHeaders
   /** The time within which the user must have authenticated, if that was required. */
   readonly within: Duration | undefined
   /** The level that is required. */
   readonly level: number
 
-  constructor(within: Duration | undefined, level: number) {
+  /** `challenge` is the value of `WWW-Authenticate`. */
+  constructor(within: Duration | undefined, level: number, challenge?: string) {
     super('Authenticate again to continue.')
+    this.status = challenge === undefined ? 403 : 401
+    if (challenge !== undefined) this.headers = { 'WWW-Authenticate': challenge }
     this.within = within
     this.level = level
   }

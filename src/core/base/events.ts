@@ -7,8 +7,8 @@ export interface SessionEvents {
   /** The session of a request was read. */
   readonly loaded: { readonly reason: 'found' }
   /**
-   * A request has no session, so that its session is new and empty. The cookie is missing
-   * (`no-cookie`), does not have the form of an id (`malformed-cookie`), occurs several times with
+   * A request has no session, so that its session is new and empty. The cookie (with `transport:
+   * 'bearer'`: the token) is missing (`no-cookie`), does not have the form of an id (`malformed-cookie`), occurs several times with
    * different sessions or more than four ids (`two-cookies`), is not used over plain HTTP
    * (`insecure`), does not belong to the path of the request (`outside-path`, see `cookie.path`),
    * or is not used for a request that a page of another origin sent (`cross-site`, see
@@ -67,6 +67,19 @@ export interface SessionEvents {
    * after a double click on "Log in". For two minutes both ids are valid.
    */
   readonly 'login-joined': { readonly reason: 'same-user' }
+  /** The user of a session authenticated again (`reauthenticate`), which gave it a new id. */
+  readonly reauthenticated: { readonly reason: 'same-user' }
+  /**
+   * A session got a new id because of the age of the id that the request presented (`age`, option
+   * `cycleId`), or because the application called `cycleId()` (`requested`).
+   */
+  readonly 'id-cycled': { readonly reason: 'age' | 'requested' }
+  /**
+   * Of a session with several valid ids, `count` have ended: two minutes after the newest one, when
+   * one of them was used (`overlap-over`), or because the session got a new id in another way than
+   * by its age (`new-id`).
+   */
+  readonly 'old-ids-ended': { readonly reason: 'overlap-over' | 'new-id'; readonly count: number }
   /** Changes were applied to a state that another request had saved after this one began. */
   readonly merged: { readonly reason: 'changed-concurrently' }
   /** This request and another one set the same property; the value of the other one is lost. */
@@ -82,6 +95,11 @@ export interface SessionEvents {
    * user has too many sessions (`limit`).
    */
   readonly ended: { readonly reason: 'flush' | 'other-user' | 'revoked' | 'limit' | 'all' }
+  /**
+   * A watch of `sessions.watch` ended, because its session ended or was revoked (`ended`), expired
+   * (`expired`), has another id (`new-id`), or another user or none (`other-user`).
+   */
+  readonly 'watch-ended': { readonly reason: 'ended' | 'expired' | 'new-id' | 'other-user' }
   /**
    * A request with changes found that its session had ended (`ended`) or has another id
    * (`other-id`). `outcome`: the request failed (`error`), its changes were dropped (`discarded`),
@@ -102,7 +120,8 @@ export interface SessionEvents {
    */
   readonly uncommitted: { readonly reason: 'closed' | 'headers-sent' }
   /**
-   * A response sets the cookie: for a new id, or with a `CookieStore` for the data (`new-data`).
+   * A response sets the cookie, or with `transport: 'bearer'` the header `Session-Id`: for a new id,
+   * or with a `CookieStore` for the data (`new-data`).
    */
   readonly 'cookie-set': { readonly reason: 'new-id' | 'new-data' }
   /**

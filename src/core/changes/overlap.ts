@@ -8,9 +8,11 @@ import { type Intent, isOtherNewId, userOf } from './intent.ts'
 import { highest, isLevels, type Levels, newestLevels, withLevels } from './login-facts.ts'
 import type { Merged } from './merge.ts'
 
-// Parallel logins of one user, such as a double click on "Log in", get one session: a login that
-// presents the id which the session's login just replaced joins that session. Each response has
-// another id, and for two minutes all of them are valid, because the browser may keep any of them.
+// A session may have several ids for two minutes. Parallel logins of one user, such as a double click
+// on "Log in", get one session: a login that presents the id which the session's login just replaced
+// joins that session. Each response has another id, and all of them are valid, because the browser
+// may keep any of them. An id that is replaced because of its age (option `cycleId`) stays valid in
+// the same way, for requests in flight and for a response that is lost.
 
 /** For so long after an id was replaced, requests that were sent with it may still arrive. */
 const OVERLAP = 60_000
@@ -33,13 +35,26 @@ export type Standing = 'overlapping' | 'just-replaced' | 'replaced'
 
 /** The standing of an id whose proof is not the entry's. `texts`: `undefined` where unreadable. */
 export function standingOf(proof: string, entry: Entry, texts: Texts | undefined, now: number, parse: Parse): Standing {
-  if (texts !== undefined && othersIn(texts, parse).some((other) => isOf(other, proof))) return 'overlapping'
+  const others = texts === undefined ? [] : othersIn(texts, parse)
+  if (others.some((other) => isOf(other, proof))) return 'overlapping'
+  // After a renewal because of its age, the replaced id is among the others, and no older one counts.
+  if (texts !== undefined && others.length > 0 && fromIn(texts, parse) === undefined) return 'replaced'
   return now - entry.idAt < OVERLAP ? 'just-replaced' : 'replaced'
 }
 
 /** Whether the next id that is used becomes the only one. */
 export function isOverlapOver(entry: Entry, texts: Texts, now: number, parse: Parse): boolean {
   return now - entry.idAt >= VALID && othersIn(texts, parse).length > 0
+}
+
+/**
+ * Whether the id with this proof is so old that the next response replaces it (option `cycleId`).
+ * Not before the last replacement is over, so requests in flight do not replace it once more.
+ */
+export function isIdTooOld(proof: string, entry: Entry, texts: Texts, now: number, { lifetime, parse }: RuleContext): boolean {
+  if (lifetime.maxIdAge === undefined || now - entry.idAt < VALID) return false
+  const other = isOf([entry.proof, 0], proof) ? undefined : othersIn(texts, parse).find((each) => isOf(each, proof))
+  return now - (other?.[1] ?? entry.idAt) >= lifetime.maxIdAge
 }
 
 /**
@@ -91,6 +106,8 @@ export interface SessionWrite {
   /** The id that the request has after the write: the presented one, or a new one. */
   readonly identity: Identity
   readonly joins: boolean
+  /** The presented id is replaced because of its age, and stays valid next to the new one. */
+  readonly isCycled: boolean
   readonly now: number
 }
 
@@ -106,7 +123,8 @@ export interface IdsAfterWrite {
  * does not end an overlap that another request started.
  */
 export function idsAfter(write: SessionWrite, values: Values): IdsAfterWrite {
-  const { before, base, merged, identity, now } = write
+  const { before, base, merged, identity, isCycled, now } = write
+  if (isCycled) return { proof: identity.proof, idAt: now, texts: withNextId(write, values) }
   if (merged.newId) return { proof: identity.proof, idAt: now, texts: withNewId(write, values) }
   const others = base.has(OTHERS) ? othersIn(base, values.parse) : []
   const newest = { proof: before.proof, idAt: before.idAt }
@@ -130,6 +148,15 @@ function withNewId(write: SessionWrite, values: Values): Texts {
   const { parse } = values
   const others: DatedProof[] = [[before.proof, before.idAt, newestLevels(base, parse)], ...othersIn(base, parse)]
   return withIds(merged.texts, others.slice(0, MAX_OTHERS), fromIn(base, values.parse), values)
+}
+
+/** Of the ids before, only the presented one stays valid. Its levels are those of the new id. */
+function withNextId({ before, base, merged, presented }: SessionWrite, values: Values): Texts {
+  const { parse } = values
+  const known = othersIn(base, parse).find((each) => isOf(each, presented.proof))
+  const other = known ?? ([before.proof, before.idAt, newestLevels(base, parse)] as const)
+  const texts = known === undefined ? merged.texts : withLevels(merged.texts, known[2] ?? {}, parse, values.printValue)
+  return withIds(texts, [other], undefined, values)
 }
 
 /**

@@ -27,6 +27,8 @@ export interface PlanInput {
    * activity, and for stores with `carriesData`, where a touch needs a new token.
    */
   readonly touches: boolean
+  /** Whether the response can replace an id because of its age. */
+  readonly mayCycleId: boolean
   /**
    * Whether changes are not performed, only a flush or the end of an overlap: the response is a
    * 5xx, or a change cannot be stored.
@@ -45,6 +47,8 @@ export type Plan =
   | { readonly do: 'join'; readonly identity: Identity; readonly newer: Loaded }
   /** Of several ids of the session the presented one becomes the only one. */
   | { readonly do: 'end-overlap'; readonly identity: Identity; readonly entry: Entry }
+  /** The presented id is replaced because of its age. */
+  | { readonly do: 'cycle-id'; readonly identity: Identity; readonly entry: Entry }
   | { readonly do: 'delete'; readonly ended: readonly Identity[] }
   | {
       readonly do: 'delete-then-create'
@@ -108,8 +112,10 @@ function startsSession({ texts }: Merged, { profile: { names } }: RuleContext): 
   return texts.size > (names.lastUser !== undefined && texts.has(names.lastUser) ? 1 : 0)
 }
 
-function planWithoutChanges({ state, texts, accessed, touches, now }: PlanInput, context: RuleContext): Plan {
+function planWithoutChanges({ state, texts, accessed, touches, mayCycleId, now }: PlanInput, context: RuleContext): Plan {
   const nothing = { do: 'nothing', reason: accessed ? 'read-only' : 'not-used' } as const
+  if (accessed && mayCycleId && state.is === 'live' && state.isIdTooOld === true)
+    return { do: 'cycle-id', identity: state.identity, entry: state.entry }
   const endOverlap = planEndOverlap(state)
   if (endOverlap !== undefined) return endOverlap
   if (state.is !== 'live' || !touches) return nothing

@@ -14,7 +14,8 @@ import type { Entry } from '../store/store.ts'
  *   session
  * - `unloaded`: not read yet (option `lazy`). `others` are further ids that the request presented
  * - `live`: the session was read; `entry` is the newest one that this request knows.
- *   `isOverlapOver`: it has several ids, and this one has to become the only one
+ *   `isOverlapOver`: it has several ids, and this one has to become the only one. `isIdTooOld`: the
+ *   response has to replace the id (option `cycleId`)
  * - `ended`: the session ended while the request was running, or its id was renewed less than a
  *   minute ago. A login starts a new session; other changes are refused with an error, or dropped
  *   with `whenEnded: 'discard'`. `isReplaced`: its id was. `newer`: the session under its newer id,
@@ -39,7 +40,13 @@ export type State =
   | { readonly is: 'deferred'; readonly identity?: undefined; readonly decode: () => LoadedState }
   | { readonly is: 'unloaded'; readonly identity: Identity; readonly others?: readonly Identity[] }
   | { readonly is: 'unknown'; readonly identity: Identity }
-  | { readonly is: 'live'; readonly identity: Identity; readonly entry: Entry; readonly isOverlapOver?: boolean }
+  | {
+      readonly is: 'live'
+      readonly identity: Identity
+      readonly entry: Entry
+      readonly isOverlapOver?: boolean
+      readonly isIdTooOld?: boolean
+    }
   | { readonly is: 'failed'; readonly identity: Identity; readonly error: SessionError }
 
 /** A session as it was read. */

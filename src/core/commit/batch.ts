@@ -2,9 +2,10 @@ import { requireToken } from '../base/access.ts'
 import { SessionEndedError, StoreError } from '../base/errors.ts'
 import { OTHERS } from '../base/reserved.ts'
 import { type Merged, merge } from '../changes/merge.ts'
-import { idsAfter, mayJoin, type SessionWrite, standingOf } from '../changes/overlap.ts'
+import { idsAfter, isIdTooOld, mayJoin, type SessionWrite, standingOf, validProofs } from '../changes/overlap.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Texts } from '../config/profile.ts'
+import { hasSeveralIds } from '../config/several-ids.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry, Version } from '../store/store.ts'
 import { isTombstone } from '../store/tombstone.ts'
@@ -24,6 +25,10 @@ export interface BatchItem {
   readonly changesIds: boolean
   /** A login joined the session of a parallel login. */
   readonly joins: boolean
+  /** The id was replaced because of its age. */
+  readonly isCycled: boolean
+  /** How many ids that were valid next to the newest one have ended. */
+  readonly endedIds: number
   /**
    * The properties that the changes were applied to, if another request has changed them since this
    * one read them; otherwise `undefined`.
@@ -87,9 +92,10 @@ function applyJob(context: BatchContext, current: Entry, queued: QueuedJob, befo
   if (before === undefined && context.profile.endOf(current, base, context) <= now) throw new SessionEndedError('ended')
   const merged = (isAsKnown ? job.merged : undefined) ?? merge(base, job.intents, context)
   if (merged.newId) requireToken(job.access, context.emit)
-  const identity = merged.newId ? context.ids.renew(job.identity) : job.identity
-  const write = { before: current, base, merged, presented: job.identity, identity, joins, now }
-  return { queued, identity, joins, newerTexts: isAsKnown ? undefined : base, ...afterWrite(context, write) }
+  const isCycled = !merged.newId && job.mayCycleId === true && isIdTooOld(job.identity.proof, current, base, now, context)
+  const identity = merged.newId || isCycled ? context.ids.renew(job.identity) : job.identity
+  const write = { before: current, base, merged, presented: job.identity, identity, joins, isCycled, now }
+  return { queued, identity, joins, isCycled, newerTexts: isAsKnown ? undefined : base, ...afterWrite(context, write) }
 }
 
 /** Whether the job joins a session that its id is not valid for. Throws if it may not. */
@@ -101,19 +107,20 @@ function mustJoin(context: BatchContext, job: Job, current: Entry, base: Texts, 
 }
 
 /** The properties and the ids of a session after a write. */
-function afterWrite(context: BatchContext, write: SessionWrite): Pick<BatchItem, 'merged' | 'newestId' | 'changesIds'> {
+function afterWrite(context: BatchContext, write: SessionWrite): Pick<BatchItem, 'merged' | 'newestId' | 'changesIds' | 'endedIds'> {
   const { merged, identity, before, base, now } = write
-  if (!hasSeveralIds(context)) {
+  if (!hasSeveralIds(context.capabilities)) {
     const newestId = { proof: identity.proof, idAt: merged.newId ? now : before.idAt }
-    return { merged, newestId, changesIds: merged.newId }
+    return { merged, newestId, changesIds: merged.newId, endedIds: 0 }
   }
   const { texts, ...newestId } = idsAfter(write, context.values)
-  return { merged: { ...merged, texts }, newestId, changesIds: merged.newId || texts.get(OTHERS) !== base.get(OTHERS) }
+  const changesIds = merged.newId || write.isCycled || texts.get(OTHERS) !== base.get(OTHERS)
+  const endedIds = changesIds && base.has(OTHERS) ? countEnded(write, [newestId.proof, ...validProofs(texts, context.parse)], context) : 0
+  return { merged: { ...merged, texts }, newestId, changesIds, endedIds }
 }
 
-/** Where an id is the key, or carries the data, parallel logins get separate sessions. */
-function hasSeveralIds({ capabilities }: BatchContext): boolean {
-  return !capabilities.carriesData && capabilities.renames !== true
+function countEnded({ before, base }: SessionWrite, after: readonly string[], { parse }: BatchContext): number {
+  return [before.proof, ...validProofs(base, parse)].filter((proof) => !after.includes(proof)).length
 }
 
 function isValid({ ids, parse }: BatchContext, identity: Identity, current: Entry, base: Texts, now: number): boolean {
@@ -132,6 +139,6 @@ function decode({ values }: Pick<Engine, 'values'>, entry: Entry): Texts {
 /** A claim that found no value, or the end of an overlap that is over already. */
 function changesNothing({ intents }: Job, { merged, changesIds }: BatchItem): boolean {
   const [first, another] = intents
-  if (first === undefined) return !changesIds
+  if (changesIds || first === undefined) return !changesIds
   return another === undefined && first.kind === 'claim' && merged.claimed === undefined
 }

@@ -9,7 +9,7 @@ import type { CommitQueue } from './queue.ts'
 import type { Verifier } from './verifier.ts'
 import { writeChanges } from './write-changes.ts'
 
-type ClaimScope = Pick<Job, 'deadline' | 'access'>
+type ClaimScope = Pick<Job, 'deadline' | 'access' | 'mayCycleId'>
 
 /** Takes properties out of sessions, each for at most one caller. */
 export class Claims {

@@ -11,6 +11,7 @@ export const OUTCOMES: Readonly<Record<Plan['do'], NonNullable<CommitTrace['outc
   replace: 'saved',
   join: 'saved',
   'end-overlap': 'saved',
+  'cycle-id': 'saved',
   delete: 'ended',
   'delete-then-create': 'created',
   refuse: 'refused',

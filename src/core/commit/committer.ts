@@ -53,6 +53,7 @@ interface Scope {
   readonly admission?: Admission | undefined
   /** What the commit may change. */
   readonly access: Access
+  readonly mayCycleId: boolean
   /** The `monotonic()` time by which the commit has to end. */
   readonly deadline: number
 }
@@ -104,7 +105,7 @@ export class Committer {
       for (let repeats = 0; ; repeats++) {
         const admitting = admit(draft, this.#engine, discardsChanges, scope.deadline)
         const admission = admitting && (await admitting)
-        const plan = this.#plan(draft, discardsChanges)
+        const plan = this.#plan(draft, discardsChanges, scope)
         setOutcome(traced, OUTCOMES[plan.do])
         if (plan.do === 'nothing') {
           this.#unchanged(draft, plan.reason, problem)
@@ -163,8 +164,9 @@ export class Committer {
     reportUncommitted(draft, this.#engine)
   }
 
-  #scope({ generation }: Draft, access: Access): Scope {
-    return { intents: [], generation, access, deadline: monotonic() + this.#engine.requestTimeout }
+  #scope(draft: Draft, access: Access): Scope {
+    const deadline = monotonic() + this.#engine.requestTimeout
+    return { intents: [], generation: draft.generation, access, mayCycleId: mayCycleId(draft, access), deadline }
   }
 
   /**
@@ -177,7 +179,7 @@ export class Committer {
     return error
   }
 
-  #plan(draft: Draft, discardsChanges: boolean): Plan {
+  #plan(draft: Draft, discardsChanges: boolean, { mayCycleId }: Scope): Plan {
     const { state, intents, pendingDeletes, accessed, properties } = draft
     const situation = {
       state,
@@ -185,6 +187,7 @@ export class Committer {
       pendingDeletes,
       accessed,
       touches: draft.activity.extends && !this.#engine.capabilities.carriesData,
+      mayCycleId,
       discardsChanges,
       texts: properties.texts,
       merge: () => draft.merged(),
@@ -205,7 +208,9 @@ export class Committer {
       case 'join':
         return this.#join(draft, plan, scope)
       case 'end-overlap':
-        return this.#endOverlap(draft, plan, scope)
+        return this.#changeIds(draft, plan, { ...scope, mayCycleId: false })
+      case 'cycle-id':
+        return this.#changeIds(draft, plan, scope)
       case 'delete':
         return this.#delete(draft, plan.ended, 'flush', scope)
       case 'delete-then-create':
@@ -253,7 +258,7 @@ export class Committer {
   }
 
   /** A failure does not fail the request, because the next request repeats the write. */
-  async #endOverlap(draft: Draft, { identity, entry }: PlanOf<'end-overlap'>, scope: Scope): Promise<undefined> {
+  async #changeIds(draft: Draft, { identity, entry }: PlanOf<'end-overlap' | 'cycle-id'>, scope: Scope): Promise<undefined> {
     const none = { ...scope, intents: [] }
     try {
       await this.#replace(draft, { ...none, identity, entry, merged: undefined, latestTexts: draft.latestTexts }, none)
@@ -271,19 +276,7 @@ export class Committer {
       return await this.#sessionEnded(draft, error, scope)
     }
     // Outside of the `try`, because an objection may be a `SessionEndedError` too.
-    const verifying = this.#verifier.verify(draft, done, job.identity, scope)
-    return verifying?.catch((error: unknown) => this.#foundEnded(draft, error, scope))
-  }
-
-  /** A lifecycle found that the session has ended. A login then fails: its id is not sent. */
-  #foundEnded(draft: Draft, error: unknown, { intents }: Scope): undefined {
-    if (!(error instanceof SessionEndedError)) throw error
-    const isDiscarded = this.#engine.whenEnded === 'discard' && whenEnded(intents) !== 'start-new'
-    const outcome = isDiscarded ? 'discarded' : 'error'
-    this.#engine.emit({ type: 'found-ended', reason: foundReason(error), outcome, ...handleOf(draft.state) })
-    draft.end(false)
-    if (!isDiscarded) throw error
-    return undefined
+    return this.#verifier.verify(draft, done, job.identity, scope)
   }
 
   /**
@@ -349,6 +342,11 @@ export class Committer {
     if (rule === 'start-new') return 'started-new'
     return rule === 'drop' || this.#engine.whenEnded === 'discard' ? 'discarded' : 'error'
   }
+}
+
+/** Whether the response to the request can replace an id because of its age. */
+function mayCycleId({ activity, pending }: Draft, { writes }: Access): boolean {
+  return writes === 'all' && activity.extends && pending.canIssue
 }
 
 /**

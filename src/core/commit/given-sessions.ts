@@ -3,11 +3,13 @@ import { ignore } from '../base/ignore.ts'
 import { noEffects, userOf } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
 import type { Engine } from '../config/engine.ts'
+import type { GivenSession } from '../config/lifecycle.ts'
 import type { Texts } from '../config/profile.ts'
 import { userIndex } from '../config/realm.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import { assignmentOf } from './assignments.ts'
+import { numberOfWrites } from './receipts.ts'
 import type { SessionEnds } from './session-ends.ts'
 import type { DoneWrite, Verifier } from './verifier.ts'
 import type { Writer } from './writer.ts'
@@ -34,14 +36,16 @@ export class GivenSessions {
   }
 
   /** See `LifecycleContext.create`. */
-  async create(identity: Identity, texts: Texts, deadline: number): Promise<Entry | undefined> {
+  async create(identity: Identity, texts: Texts, deadline: number): Promise<GivenSession | undefined> {
     if (!(await this.#isAdmitted(identity, texts, undefined, deadline))) return undefined
     const merged = withoutEffects(texts)
-    const { entry, isCreated } = await this.#writer.createUnder(identity, merged, deadline)
-    if (!isCreated) return entry
+    const given = await this.#writer.createUnder(identity, merged, deadline)
+    if (!given.isCreated) return given
+    const { entry } = given
     this.#engine.emit({ type: 'created', reason: 'changed', handle: identity.handle })
     const done = { identity, entry, isWritten: true, merged, before: undefined, joins: false }
-    return this.#verified(done, deadline, () => this.#writer.undoCreate(identity.key, entry, deadline))
+    const isVerified = await this.#isVerified(done, undefined, deadline, () => this.#writer.undoCreate(identity.key, entry, deadline))
+    return isVerified ? given : undefined
   }
 
   /** See `LifecycleContext.replace`. */
@@ -53,7 +57,8 @@ export class GivenSessions {
     if (entry === undefined || !assigns) return entry
     const textsBefore = this.#engine.values.decode(before.payload) ?? new Map()
     const done = { identity, entry, isWritten: true, merged, before: textsBefore, joins: false }
-    return this.#verified(done, deadline, () => this.#writer.replaceUnder(identity, withoutEffects(textsBefore), entry, deadline))
+    const undo = (): Promise<unknown> => this.#writer.replaceUnder(identity, withoutEffects(textsBefore), entry, deadline)
+    return (await this.#isVerified(done, before, deadline, undo)) ? entry : undefined
   }
 
   /** The user whom a write of these properties assigns; `undefined` if the row has this user. */
@@ -78,12 +83,16 @@ export class GivenSessions {
     }
   }
 
-  /** Undoes a write whose check failed, so that the next request repeats both. */
-  async #verified(done: DoneWrite, deadline: number, undo: () => Promise<unknown>): Promise<Entry | undefined> {
+  /**
+   * Undoes a write whose check failed, so that the next request repeats both, unless others have
+   * written since.
+   */
+  async #isVerified(done: DoneWrite, before: Entry | undefined, deadline: number, undo: () => Promise<unknown>): Promise<boolean> {
     try {
-      return (await this.#verifier.verifyGiven(done, deadline)) ? done.entry : undefined
+      return await this.#verifier.verifyGiven(done, deadline)
     } catch (error) {
-      await undo().catch(ignore)
+      const isNewest = numberOfWrites(done.entry.commits) === numberOfWrites(before?.commits ?? '') + 1
+      if (isNewest) await undo().catch(ignore)
       throw error
     }
   }

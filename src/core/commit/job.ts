@@ -25,6 +25,10 @@ export interface Job {
    * id.
    */
   readonly access: Access
+  /**
+   * Whether the response can give the client another id because of the age of the presented one.
+   */
+  readonly mayCycleId?: boolean
   /** What the write has to respect if it assigns a user. */
   readonly admission?: Admission | undefined
   /** The `monotonic()` time by which the request gets its result. */

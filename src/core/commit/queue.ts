@@ -1,5 +1,6 @@
 import { backoff } from '../base/clock.ts'
 import { SessionEndedError, StoreError } from '../base/errors.ts'
+import type { Listener, SessionEvents } from '../base/events.ts'
 import { overwrittenProperties } from '../changes/merge.ts'
 import type { Committed } from '../changes/state.ts'
 import { issued } from '../store/id.ts'
@@ -75,7 +76,7 @@ export class CommitQueue {
         batch = buildBatch(this.#context, current, started, nonce)
         settleWithoutWrite(batch, current)
         outcome = batch.items.length === 0 ? noWriteNeeded(current) : await this.#write(batch, current)
-        if (outcome.kind !== 'stale') known = this.#settle(batch, outcome)
+        if (outcome.kind !== 'stale') known = this.#settle(batch, outcome, current)
         else for (const { queued } of batch.items) queued.isBeingWritten = false
       }
     } catch (error) {
@@ -105,12 +106,13 @@ export class CommitQueue {
     return afterNewId.length > 0 ? this.#run(afterNewId, newest) : newest
   }
 
-  #settle({ items }: Batch, outcome: Exclude<WriteOutcome, { kind: 'stale' }>): Entry | undefined {
+  #settle({ items }: Batch, outcome: Exclude<WriteOutcome, { kind: 'stale' }>, before: Entry): Entry | undefined {
     if (outcome.kind === 'missing') {
       for (const { queued } of items) queued.reject(new SessionEndedError('ended'))
       return undefined
     }
     const { entry, written } = outcome
+    if (entry.userId !== before.userId || items.some(({ changesIds }) => changesIds)) this.#announce(items)
     for (const item of items) {
       this.#report(item, entry)
       item.queued.resolve(resultOf(item, { entry, identity: issued(item.identity, written), isWritten: true }))
@@ -118,17 +120,40 @@ export class CommitQueue {
     return entry
   }
 
-  #report({ merged, identity, newerTexts, joins, queued: { job } }: BatchItem, { version }: Entry): void {
+  /** The session has other ids or another user, so watches of it may end. */
+  #announce([first]: readonly BatchItem[]): void {
+    if (first !== undefined) this.#context.endedSessions.announce('ended', first.queued.job.identity.handle)
+  }
+
+  #report(item: BatchItem, { version }: Entry): void {
     const { emit } = this.#context
-    const { handle } = identity
-    const reason = merged.loggedIn ? 'login' : merged.newId ? 'new-id' : merged.claimed === undefined ? 'changed' : 'claimed'
-    emit({ type: 'saved', reason, handle, version })
-    if (joins) emit({ type: 'login-joined', reason: 'same-user', handle })
+    const {
+      newerTexts,
+      identity: { handle },
+      queued: { job },
+    } = item
+    emit({ type: 'saved', reason: savedReason(item), handle, version })
+    reportIds(item, emit)
     if (newerTexts === undefined) return
     emit({ type: 'merged', reason: 'changed-concurrently', handle })
     for (const property of overwrittenProperties(job.latestTexts, newerTexts, job.intents))
       emit({ type: 'overwritten', reason: 'set-by-both', handle, property })
   }
+}
+
+function savedReason({ merged, isCycled }: BatchItem): SessionEvents['saved']['reason'] {
+  if (merged.loggedIn) return 'login'
+  if (merged.newId || isCycled) return 'new-id'
+  return merged.claimed === undefined ? 'changed' : 'claimed'
+}
+
+/** Reports what a write did to the ids of its session. */
+function reportIds({ merged, joins, isCycled, endedIds, identity: { handle }, queued: { job } }: BatchItem, emit: Listener): void {
+  if (joins) emit({ type: 'login-joined', reason: 'same-user', handle })
+  if (merged.confirmed !== undefined) emit({ type: 'reauthenticated', reason: 'same-user', handle })
+  if (isCycled) emit({ type: 'id-cycled', reason: 'age', handle })
+  else if (job.intents.some(({ kind }) => kind === 'cycle')) emit({ type: 'id-cycled', reason: 'requested', handle })
+  if (endedIds > 0) emit({ type: 'old-ids-ended', reason: merged.newId ? 'new-id' : 'overlap-over', count: endedIds, handle })
 }
 
 function noWriteNeeded(entry: Entry): WriteOutcome {

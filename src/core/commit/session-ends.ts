@@ -4,7 +4,7 @@ import type { EndedIndex, EndedSession, EndReason } from '../config/lifecycle.ts
 import type { IndexName } from '../store/store.ts'
 import type { Writer } from './writer.ts'
 
-type EndsContext = Pick<Engine, 'store' | 'emit' | 'lifecycles' | 'requestTimeout'>
+type EndsContext = Pick<Engine, 'store' | 'emit' | 'endedSessions' | 'lifecycles' | 'requestTimeout'>
 
 /** Ends sessions. Every end of a session goes through this class. One per manager. */
 export class SessionEnds {
@@ -22,7 +22,7 @@ export class SessionEnds {
    */
   async end(session: EndedSession): Promise<boolean> {
     const { key, handle, reason, deadline } = session
-    const existed = await this.#writer.end(key, deadline)
+    const existed = await this.#announcing('ended', handle, () => this.#writer.end(key, deadline))
     // A flush is reported even if there is no row, because its request had a session.
     if (existed || session.identity !== undefined) this.#context.emit({ type: 'ended', reason, handle })
     await this.#ended(session)
@@ -41,10 +41,20 @@ export class SessionEnds {
   async endAll(index: IndexName, name: string, except: string | undefined): Promise<number> {
     const { store, emit } = this.#context
     const deadline = this.#deadline()
-    const count = await store.deleteByIndex({ index, name, except, tombstone: this.#writer.tombstone() })
+    const operation = { index, name, except, tombstone: this.#writer.tombstone() }
+    const count = await this.#announcing('user-ended', name, () => store.deleteByIndex(operation))
     if (count > 0) emit({ type: 'ended', reason: 'revoked' })
     await this.#ended({ index, name, except, reason: 'revoked', deadline })
     return count
+  }
+
+  /** Announces an end also if it fails, because it may have had an effect. */
+  async #announcing<T>(kind: 'ended' | 'user-ended', value: string, end: () => Promise<T>): Promise<T> {
+    try {
+      return await end()
+    } finally {
+      this.#context.endedSessions.announce(kind, value)
+    }
   }
 
   #deadline(): number {

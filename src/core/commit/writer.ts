@@ -1,6 +1,7 @@
 import { CookieTooLargeError, StoreError } from '../base/errors.ts'
 import type { Merged } from '../changes/merge.ts'
 import type { Engine } from '../config/engine.ts'
+import type { GivenSession } from '../config/lifecycle.ts'
 import { type Identity, issued } from '../store/id.ts'
 import type { Entry, Written } from '../store/store.ts'
 import { isTombstone, tombstone } from '../store/tombstone.ts'
@@ -109,7 +110,7 @@ export class Writer {
    * is repeated under the same id, so the profile needs tombstones: a late copy would revive a
    * session that was deleted.
    */
-  async createUnder(identity: Identity, merged: Merged, deadline: number): Promise<{ readonly entry: Entry; readonly isCreated: boolean }> {
+  async createUnder(identity: Identity, merged: Merged, deadline: number): Promise<GivenSession> {
     const { store, receipts, now } = this.#context
     const { key, proof } = identity
     const retry = new Retry(deadline)

@@ -1,10 +1,11 @@
-import { HOUR, MINUTE, milliseconds } from '../base/duration.ts'
+import { DAY, type Duration, HOUR, MINUTE, milliseconds } from '../base/duration.ts'
 import { ConfigError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
 import { isWorkers } from '../base/is-workers.ts'
 import {
   aBoolean,
   aDuration,
+  aDurationOf,
   aFunction,
   type Check,
   checkOptions,
@@ -16,6 +17,7 @@ import {
 } from '../base/option-checks.ts'
 import { isDate } from '../base/realms.ts'
 import { type CookieOptions, PREFIX } from '../cookie/cookie-transport.ts'
+import { aChannel } from '../store/channel.ts'
 import type { Store } from '../store/store.ts'
 import { checkCodec } from './check-codec.ts'
 import { FOREIGN_OPTIONS } from './foreign-options.ts'
@@ -37,8 +39,20 @@ export function checkSessionOptions(options: unknown, names: PropertyNames): ass
   if (clearExpired !== undefined && clearExpired !== false) checkClearExpired(store)
   checkLifetime(options as unknown as SessionOptions)
   if (cookie !== undefined) checkCookie(cookie)
+  checkTransport(options as unknown as SessionOptions)
   checkNames('schema', schema, names)
   checkNames('properties', properties, names)
+}
+
+/** Options of the cookie have no effect without one, so they are an error. */
+function checkTransport({ transport, cookie = {}, trustedOrigins, browserSession }: SessionOptions): void {
+  if (transport !== 'bearer') return
+  const ofCookie = Object.entries(cookie).find(([name, value]) => name !== 'secure' && value !== undefined)
+  const entry = ofCookie === undefined ? undefined : ([`cookie.${ofCookie[0]}`, ofCookie[1]] as const)
+  const without = Object.entries({ trustedOrigins, browserSession }).find(([, value]) => value !== undefined && value !== false)
+  const [option, value] = entry ?? without ?? []
+  if (option !== undefined)
+    throw invalidOption(undefined, option, value, "it has no effect with `transport: 'bearer'`, which uses no cookies; remove it")
 }
 
 /** A time in the future would end every session, and every new one too, until then. */
@@ -52,15 +66,27 @@ function checkRevokedBefore({ revokedBefore, clock = Date.now }: SessionOptions)
     )
 }
 
-/** An `idle` beyond `absolute` would have no effect, so it is an error. */
-function checkLifetime({ idle, absolute = '30d' }: SessionOptions): void {
-  if (idle === undefined || Number(milliseconds(idle)) <= Number(milliseconds(absolute))) return
-  throw invalidOption(
-    undefined,
-    'idle',
-    idle,
-    `it is longer than \`absolute\` (${formatValue(absolute)}), which would end the session first; raise that too`,
-  )
+/**
+ * The shortest `cycleId`. It is longer than ids overlap and clocks may differ, so that a session
+ * never has more than two ids because of their age.
+ */
+const MIN_ID_AGE = 5 * MINUTE
+
+/** An `idle` or `cycleId` beyond `absolute` would have no effect, so it is an error. */
+function checkLifetime({ idle, cycleId, absolute = '30d' }: SessionOptions): void {
+  const tooLong = Object.entries({ idle, cycleId }).find(([, value]) => value !== undefined && isLonger(value, absolute))
+  if (tooLong !== undefined)
+    throw invalidOption(
+      undefined,
+      ...tooLong,
+      `it is longer than \`absolute\` (${formatValue(absolute)}), which would end the session first; raise that too`,
+    )
+  if (cycleId !== undefined && Number(milliseconds(cycleId)) < MIN_ID_AGE)
+    throw invalidOption(undefined, 'cycleId', cycleId, "pass at least '5m', because the id before stays valid for two minutes")
+}
+
+function isLonger(one: Duration, other: Duration): boolean {
+  return Number(milliseconds(one)) > Number(milliseconds(other))
 }
 
 /**
@@ -106,6 +132,9 @@ function withMethods(what: string, ...methods: readonly string[]): Check {
 
 const aStore = withMethods('a store', 'load', 'create', 'replace', 'touch', 'delete')
 
+const anInterval = aDurationOf(MINUTE, 7 * DAY, "pass a duration of '1m' to '7d'")
+const aShortTime = aDurationOf(0, HOUR, 'pass at most an hour')
+
 const CHECKS: Readonly<Record<string, Check>> = {
   store: (value) => (value === undefined ? "pass new SqliteStore('sessions.db'), new MemoryStore() or another store" : aStore(value)),
   cookie: satisfies(isObject, 'pass an object'),
@@ -122,10 +151,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
   codec: withMethods('a codec', 'decode', 'encode', 'parse', 'print'),
   schema: aSchema,
   properties: propertyClasses,
+  transport: oneOf('cookie', 'bearer'),
   as: anIdentifier,
   realm: aName,
   maxPerUser: wholeNumber('sessions'),
+  channel: aChannel,
   revokedBefore: satisfies((value) => isDate(value) && !Number.isNaN(value.getTime()), "pass a Date: new Date('2026-11-30T12:00Z')"),
+  cycleId: aDuration,
   touch: aFunction,
   trustedOrigins: someOrigins,
   onEvent: aFunction,
@@ -141,10 +173,6 @@ function aTimeout(value: unknown): string | undefined {
   return undefined
 }
 
-function aShortTime(value: unknown): string | undefined {
-  return aDuration(value) ?? (Number(milliseconds(value)) > HOUR ? 'pass at most an hour' : undefined)
-}
-
 function someOrigins(value: unknown): string | undefined {
   if (value === 'any') return undefined
   if (!Array.isArray(value)) return "pass a list of origins such as ['https://www.shop.test'], or 'any'"
@@ -156,11 +184,6 @@ function someOrigins(value: unknown): string | undefined {
 
 function isOrigin(value: unknown): boolean {
   return typeof value === 'string' && !value.includes('*') && URL.canParse(value) && new URL(value).origin === value
-}
-
-function anInterval(value: unknown): string | undefined {
-  const length = Number(milliseconds(value))
-  return aDuration(value) ?? (length >= MINUTE && length <= 7 * 24 * HOUR ? undefined : "pass a duration of '1m' to '7d'")
 }
 
 function aSchema(value: unknown): string | undefined {

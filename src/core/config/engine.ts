@@ -6,6 +6,7 @@ import { type RandomText, randomTextFrom } from '../base/random.ts'
 import { makeWarnOnce } from '../base/warn-once.ts'
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
 import type { Transport } from '../cookie/transport.ts'
+import { EndedSessions } from '../store/ended-sessions.ts'
 import type { Ids } from '../store/id.ts'
 import type { Capabilities, Store } from '../store/store.ts'
 import { TimedStore } from '../store/timed-store.ts'
@@ -13,6 +14,7 @@ import { Values } from '../values/values.ts'
 import type { Lifecycles } from './lifecycle.ts'
 import type { SessionOptions } from './options.ts'
 import type { MergeContext, SessionProfile } from './profile.ts'
+import { realmOf } from './realm.ts'
 
 /**
  * The checked options of a manager, with their defaults, and the objects made from them. Functions
@@ -23,6 +25,8 @@ export interface Engine extends MergeContext {
   readonly name: string
   readonly store: TimedStore
   readonly capabilities: Capabilities
+  /** Announces which sessions have ended. */
+  readonly endedSessions: EndedSessions
   readonly transport: Transport
   /** Identifies the managers whose users are the same (option `realm`). */
   readonly realm: string
@@ -71,8 +75,9 @@ export function makeEngine(
     print: values.printValue,
     store: guard(store),
     capabilities: store.capabilities,
+    endedSessions: new EndedSessions(given),
     transport: profile.transport(options),
-    realm: options.realm ?? scope,
+    realm: realmOf(options, scope),
     ids,
     values,
     emit,

@@ -1,4 +1,5 @@
 import type { SessionEvents } from '../base/events.ts'
+import type { Intent } from '../changes/intent.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry, IndexName, Store } from '../store/store.ts'
 import type { Texts } from './profile.ts'
@@ -34,8 +35,9 @@ export type LoadDecision = { readonly entry: Entry | undefined } | { readonly ab
 /** A session that was written. */
 export interface WrittenSession {
   readonly identity: Identity
+  /** The row. It can contain changes of other requests, which were written together with these. */
   readonly entry: Entry
-  /** The properties after the changes of the request. */
+  /** The properties after the changes of the request, without those of others after it. */
   readonly texts: Texts
   /** Whether this write created the session. */
   readonly isCreated: boolean
@@ -93,6 +95,8 @@ export interface UnverifiedWrite {
   readonly assignment: Assignment | undefined
   /** The properties before the write; `undefined` if it created the session. */
   readonly before: Texts | undefined
+  /** The changes that the write contains. */
+  readonly intents: readonly Intent[]
 }
 
 /** The reason why a write is withdrawn. */
@@ -137,8 +141,7 @@ export interface Lifecycle {
   /**
    * Called after a write was acknowledged and before its id is sent. An objection withdraws the
    * write: a session that it created ends; any other gets back the user it had. If the call
-   * rejects, no id is sent, and the next commit of the request calls it again. A rejection with
-   * `SessionEndedError` means that the session has ended.
+   * rejects, no id is sent, and the next commit of the request calls it again.
    */
   afterWrite?(written: WrittenSession): Maybe<Objection>
   /**
@@ -154,6 +157,13 @@ export interface Lifecycle {
   afterEnd?(ended: EndedSession | EndedIndex): void | Promise<void>
 }
 
+/** The row of a session that was added under a given identity. */
+export interface GivenSession {
+  readonly entry: Entry
+  /** Whether this call added it. */
+  readonly isCreated: boolean
+}
+
 /** The parts of the manager that a lifecycle uses. */
 export interface LifecycleContext {
   readonly store: Required<Pick<Store, 'load' | 'create' | 'replace' | 'list'>>
@@ -164,11 +174,12 @@ export interface LifecycleContext {
    */
   readonly isDryRun: boolean
   /**
-   * Adds a session under a given identity and resolves to its entry. If the key has a row, resolves
-   * to that row, which may be a tombstone or have another newest id. `undefined`: the session was
-   * ended, because its user was revoked or for another objection.
+   * Adds a session under a given identity. If the key has a row, the result is that row, which may
+   * be a tombstone or have another newest id. `undefined`: the session was ended, because its user
+   * was revoked or for another objection. If the check of the user fails, the session is removed
+   * again, so its source has to be kept until this has resolved.
    */
-  create(identity: Identity, texts: Texts, deadline: number): Promise<Entry | undefined>
+  create(identity: Identity, texts: Texts, deadline: number): Promise<GivenSession | undefined>
   /**
    * Replaces the properties of a session whose row is `entry`, and resolves to its new row.
    * `undefined`: the row was changed or ended in between, or ended by this call, because the

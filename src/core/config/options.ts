@@ -4,6 +4,7 @@ import type { Listener } from '../base/events.ts'
 import type { Random } from '../base/random.ts'
 import type { CookieOptions } from '../cookie/cookie-transport.ts'
 import type { IncomingRequest } from '../cookie/incoming-request.ts'
+import type { Channel } from '../store/channel.ts'
 import type { Store } from '../store/store.ts'
 import type { DataOf, Default, PropertyClasses, Schemas } from '../values/session-data.ts'
 
@@ -16,6 +17,13 @@ export interface SessionOptions {
   readonly store: Store
   /** The attributes of the cookie. */
   readonly cookie?: CookieOptions
+  /**
+   * How clients send their id: in a cookie (`'cookie'`, default), or in the header
+   * `Authorization: Bearer <id>` (`'bearer'`), for clients that are no browsers. A response gives
+   * them a new id in the header `Session-Id`, which is empty if the session has ended. The users are
+   * those of the default cookie; set `realm` to share them with another one, or to separate them.
+   */
+  readonly transport?: 'cookie' | 'bearer'
   /**
    * How long a session lives without being used. Every use starts the time again. Default `'14d'`.
    */
@@ -83,7 +91,8 @@ export interface SessionOptions {
   readonly properties?: PropertyClasses<Default>
   /**
    * Managers of one realm share their users: `users.list` and `users.revoke` cover the sessions of
-   * all of them. Default: one realm per cookie.
+   * all of them. Default: one realm per cookie, and with `transport: 'bearer'` that of the default
+   * cookie.
    */
   readonly realm?: string
   /**
@@ -93,12 +102,25 @@ export interface SessionOptions {
    */
   readonly maxPerUser?: number
   /**
+   * Informs the other processes which sessions have ended, so that `sessions.watch` learns of it at
+   * once in all of them: `redisChannel(…)` or `postgresChannel(…)` of `sojourn/channels`. Without
+   * it, watches learn of it at their next check.
+   */
+  readonly channel?: Channel
+  /**
    * Ends all sessions that started at or before this time, also those of visitors who are not
    * logged in: `new Date('2026-11-30T12:00Z')`. It is checked whenever a session is read, so it
    * holds as soon as every process has the option, however many sessions there are. A login after
    * this time starts the session again. Not in the future.
    */
   readonly revokedBefore?: Date
+  /**
+   * How old an id may be: the response to a later request replaces it, so that a leaked id is of use
+   * for a limited time. The id before stays valid until the new one is two minutes old and one of
+   * both is used. At least `'5m'`. Needs a store that keeps its sessions under constant keys, so not
+   * a `CookieStore`. Default: an id is replaced by `login`, `reauthenticate` and `cycleId` only.
+   */
+  readonly cycleId?: Duration
   /**
    * Other origins whose pages may send requests that use the session, such as
    * `['https://www.shop.test']`. A request that changes something (every method but GET, HEAD,

@@ -1,5 +1,6 @@
 import { DAY, milliseconds } from '../base/duration.ts'
 import { hasUnderscore, LAST_USER, USER } from '../base/reserved.ts'
+import { bearerScope, bearerTransport } from '../cookie/bearer-transport.ts'
 import { cookieTransport, scopeOf } from '../cookie/cookie-transport.ts'
 import { originCheck } from '../cookie/origin-check.ts'
 import { hashedIds } from '../store/id.ts'
@@ -9,15 +10,19 @@ import type { SessionProfile } from './profile.ts'
 /** The profile of sessions in this package's tables. */
 export const ownProfile: SessionProfile = {
   names: { user: USER, lastUser: LAST_USER, isReserved: hasUnderscore },
-  lifetime: ({ idle, absolute, browserSession = false, revokedBefore }) => ({
+  lifetime: ({ idle, absolute, browserSession = false, revokedBefore, cycleId }) => ({
     idle: milliseconds(idle) ?? 14 * DAY,
     absolute: milliseconds(absolute) ?? 30 * DAY,
     browserSession,
     revokedBefore: revokedBefore?.getTime(),
+    maxIdAge: milliseconds(cycleId),
   }),
-  transport: ({ cookie = {}, trustedOrigins = [] }) =>
-    originCheck(cookieTransport(cookie), { trusted: trustedOrigins, isSecure: cookie.secure === true }),
-  scope: ({ cookie }) => scopeOf(cookie),
+  transport({ transport, cookie = {}, trustedOrigins = [] }) {
+    const isSecure = cookie.secure === true
+    if (transport === 'bearer') return bearerTransport({ isSecure })
+    return originCheck(cookieTransport(cookie), { trusted: trustedOrigins, isSecure })
+  },
+  scope: ({ transport, cookie, realm }) => (transport === 'bearer' ? bearerScope(realm) : scopeOf(cookie)),
   ids: hashedIds,
   endsWithBrowser,
   endOf,

@@ -13,6 +13,8 @@ export interface Lifetime {
   readonly browserSession: boolean
   /** Sessions that started, or whose user logged in, at or before this time are over. */
   readonly revokedBefore?: number | undefined
+  /** How old an id may be before the next response replaces it. `undefined`: any age. */
+  readonly maxIdAge?: number | undefined
 }
 
 /** Parses the text of one property; a codec's `parse`. */

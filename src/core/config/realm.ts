@@ -1,4 +1,11 @@
+import { scopeOf } from '../cookie/cookie-transport.ts'
 import { sha256 } from '../store/id.ts'
+import type { SessionOptions } from './options.ts'
+
+/** The realm of a manager. The users of bearer tokens are those of the default cookie. */
+export function realmOf({ realm, transport }: SessionOptions, scope: string): string {
+  return realm ?? (transport === 'bearer' ? scopeOf() : scope)
+}
 
 /** Longer texts are replaced by their hash, because the indexes of databases have limits. */
 const MAX_LENGTH = 200

@@ -162,11 +162,13 @@ function outsidePath(path: string, requested: string | undefined): Refused {
   return { reason: 'outside-path', error: () => new ConfigError(message) }
 }
 
-function insecure({ remedy, whyNotLoopback = '`loopback` of the request is false' }: IncomingRequest): Refused {
-  return { reason: 'insecure', error: () => new ConfigError(insecureMessage(whyNotLoopback, remedy)) }
+function insecure(request: IncomingRequest): Refused {
+  const message = `The session cookie was not set, because ${plainHttp(request)} Browsers accept that on http://localhost too.`
+  return { reason: 'insecure', error: () => new ConfigError(message) }
 }
 
-function insecureMessage(whyNotLoopback: string, remedy: string | undefined): string {
+/** Why no token is sent over this connection, and what to do. */
+export function plainHttp({ remedy, whyNotLoopback = '`loopback` of the request is false' }: IncomingRequest): string {
   const trust = remedy === undefined ? '' : `${remedy} if a proxy terminates TLS and sends forwarding headers, or `
-  return `The session cookie was not set, because the request used plain HTTP and is not local: ${whyNotLoopback}. Use HTTPS; ${trust}\`cookie: { secure: true }\` behind a proxy that terminates TLS. Browsers accept that on http://localhost too.`
+  return `the request used plain HTTP and is not local: ${whyNotLoopback}. Use HTTPS; ${trust}\`cookie: { secure: true }\` behind a proxy that terminates TLS.`
 }

@@ -66,7 +66,8 @@ export class NodeRequest implements IncomingRequest {
 
   header(name: string): string | undefined {
     const value = this.#req.headers[name]
-    return typeof value === 'string' ? value : undefined
+    if (typeof value !== 'string') return undefined
+    return name === 'authorization' ? allOf(name, this.#req, value) : value
   }
 
   get loopback(): boolean {
@@ -86,6 +87,12 @@ export class NodeRequest implements IncomingRequest {
       environment: this.#environment,
     })
   }
+}
+
+/** All values of a header, of which Node keeps only the first: a proxy may have checked another. */
+function allOf(name: string, { rawHeaders = [] }: NodeMessage, first: string): string {
+  const values = rawHeaders.filter((_, index) => rawHeaders[index - 1]?.toLowerCase() === name && index % 2 === 1)
+  return values.length > 1 ? values.join(', ') : first
 }
 
 const NAMES_HOST = /^(?:host|:authority)$/i

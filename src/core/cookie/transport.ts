@@ -10,6 +10,15 @@ export interface Transport {
   /** The request header that responses depend on, for `Vary`. */
   readonly vary: string
   /**
+   * The response header that carries tokens in place of cookies; empty if the session has ended.
+   */
+  readonly header?: string
+  /**
+   * The value of `WWW-Authenticate` for a request that needs a user, or one who authenticates again.
+   * Omitted where an error of `requireUser` has no such header.
+   */
+  challenge?(stepUp?: { readonly within: unknown }): string
+  /**
    * Returns the carrier for the connection of this request, or the reason why no token can be
    * issued.
    */
@@ -60,14 +69,24 @@ export interface CookieToSet {
   readonly maxAge?: number | undefined
 }
 
+/** A header that the response sets. */
+export type HeaderToSet = readonly [name: string, value: string]
+
 /**
- * The cookies and `Vary` that a response has to carry for its session. Adapters print it as headers
- * or write it into the framework's cookie jar.
+ * The cookies, headers and `Vary` that a response has to carry for its session. Adapters print it as
+ * headers or write it into the framework's cookie jar.
  */
 export interface Delivery {
   readonly cookies: readonly CookieToSet[]
+  /** The headers of a transport that uses no cookies. */
+  readonly headers: readonly HeaderToSet[]
   /** The field to add to `Vary`; `undefined` when the response does not depend on the session. */
   readonly vary: string | undefined
+}
+
+/** Whether a response carries a token, or deletes one. */
+export function carriesToken({ cookies, headers }: Pick<Delivery, 'cookies' | 'headers'>): boolean {
+  return cookies.length > 0 || headers.length > 0
 }
 
 /** The value of the `Set-Cookie` header. */

@@ -5,7 +5,7 @@ import { type Merged, merge, toMerged } from '../changes/merge.ts'
 import { type Committed, presentedIn, type State } from '../changes/state.ts'
 import type { UnverifiedWrite } from '../config/lifecycle.ts'
 import type { CommitOutcome, Texts } from '../config/profile.ts'
-import type { Delivery } from '../cookie/transport.ts'
+import { carriesToken, type Delivery } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import { Properties } from '../values/properties.ts'
@@ -13,7 +13,7 @@ import { type ChangeSource, ChangeSources } from './change-sources.ts'
 import type { DraftContext, FlashRead } from './draft-context.ts'
 import { committedError, IN_UPDATE, UNLOADED } from './draft-errors.ts'
 import { checkLateRead } from './late-read.ts'
-import { ACTIVE, type Activity, type Client, PendingDelivery } from './pending-delivery.ts'
+import { ACTIVE, type Activity, type Client, NO_TOKEN, PendingDelivery } from './pending-delivery.ts'
 import { ResponsePhase } from './response-phase.ts'
 
 const NO_TEXTS: Texts = new Map()
@@ -80,7 +80,7 @@ export class Draft {
     this.response = new ResponsePhase(access)
     this.activity = client.activity ?? ACTIVE
     this.openedAt = context.now()
-    this.pending = new PendingDelivery(client, context.emit)
+    this.pending = new PendingDelivery(client, context)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
     this.#properties = new Properties(context.values, NO_TEXTS)
   }
@@ -272,7 +272,7 @@ export class Draft {
     const before = this.currentIdentity?.id
     this.#properties.stopWatching()
     this.open(state, texts)
-    if (state.is !== 'live') this.pending.clear('ended')
+    if (state.is !== 'live') this.pending.undoIssue()
     else if (state.identity.id !== before) this.onOutcome('new-id', state.identity, state.entry)
   }
 
@@ -304,8 +304,9 @@ export class Draft {
    */
   delivery(): Delivery {
     const canIssue = this.#pendingDeletes.length === 0 && this.unverified === undefined
-    const cookies = canIssue ? this.pending.take() : []
-    return { cookies, vary: this.accessed || cookies.length > 0 ? this.context.transport.vary : undefined }
+    const { cookies, headers } = canIssue ? this.pending.take() : NO_TOKEN
+    const isUsed = this.accessed || carriesToken({ cookies, headers })
+    return { cookies, headers, vary: isUsed ? this.context.transport.vary : undefined }
   }
 
   /**

@@ -2,7 +2,7 @@ import { monotonic } from '../base/clock.ts'
 import { SessionError, StoreError } from '../base/errors.ts'
 import type { SessionEvents } from '../base/events.ts'
 import { LOAD, type LoadTrace, trace } from '../base/tracing.ts'
-import { isOverlapOver, standingOf } from '../changes/overlap.ts'
+import { isIdTooOld, isOverlapOver, standingOf } from '../changes/overlap.ts'
 import type { Loaded, LoadedState, State } from '../changes/state.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Lifecycles } from '../config/lifecycle.ts'
@@ -41,7 +41,7 @@ export function parseSessionCookie({ tokens, names }: Presented, ids: Ids): Cook
  * the session under its newer id, if it is readable.
  */
 export type LoadResult =
-  | (Loaded & { readonly isOverlapOver: boolean })
+  | (Loaded & { readonly isOverlapOver: boolean; readonly isIdTooOld: boolean })
   | { readonly entry?: undefined; readonly reason: AbsentReason; readonly justReplaced?: boolean; readonly newer?: Loaded | undefined }
 
 /**
@@ -103,7 +103,12 @@ function validate(context: Omit<LoadContext, 'store'>, identity: Identity, entry
   if (standing === 'replaced') return { reason: 'other-id' }
   if (texts === undefined) return { reason: isTooLarge ? 'too-large' : 'unreadable' }
   if (context.profile.endOf(entry, texts, context) <= now) return { reason: 'unknown-or-expired' }
-  return { entry, texts, isOverlapOver: isOverlapOver(entry, texts, now, context.parse) }
+  return {
+    entry,
+    texts,
+    isOverlapOver: isOverlapOver(entry, texts, now, context.parse),
+    isIdTooOld: isIdTooOld(identity.proof, entry, texts, now, context),
+  }
 }
 
 /**
@@ -203,8 +208,8 @@ function toState(
 ): LoadedState {
   if (result.entry !== undefined) {
     emit({ type: 'loaded', reason: 'found', handle: identity.handle })
-    const { entry, texts, isOverlapOver } = result
-    return { state: { is: 'live', identity, entry, isOverlapOver }, texts }
+    const { entry, texts, isOverlapOver, isIdTooOld } = result
+    return { state: { is: 'live', identity, entry, isOverlapOver, isIdTooOld }, texts }
   }
   emit({ type: 'absent', reason: result.reason, handle: identity.handle })
   // If this request saw the session earlier and it is gone now, it ended while the request was

@@ -1,8 +1,9 @@
 import type { Listener, SessionEvent } from '../base/events.ts'
 import { ignore } from '../base/ignore.ts'
 import { type CookieJar, writeToJar } from '../cookie/cookie-jar.ts'
-import { type Carrier, type CookieToSet, type Issue, NOTHING_PRESENTED, type Presented } from '../cookie/transport.ts'
+import { type Carrier, carriesToken, type Delivery, type Issue, NOTHING_PRESENTED, type Presented } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
+import type { DraftContext } from './draft-context.ts'
 
 /**
  * The effects of reading the session: whether it is extended, and whether messages that were read
@@ -30,36 +31,66 @@ export interface Client {
   readonly activity?: Activity
 }
 
-const NONE: readonly CookieToSet[] = []
+/** What a response has to carry, without `Vary`. */
+export type TokenDelivery = Pick<Delivery, 'cookies' | 'headers'>
+
+export const NO_TOKEN: TokenDelivery = { cookies: [], headers: [] }
+
+/** A token, and the event that reports it. */
+interface Pending {
+  readonly token: TokenDelivery
+  readonly event: SessionEvent | undefined
+}
 
 /**
- * The cookies that the response to one request has to set: the token of a committed session, or the
- * deletion of the presented one.
+ * What the response to one request has to carry: the token of a committed session, or the deletion
+ * of the presented one.
  */
 export class PendingDelivery {
   readonly #client: Client
   readonly #emit: Listener
-  #cookies: readonly CookieToSet[] = NONE
-  /** Reports the pending cookies. `undefined` if that has happened. */
+  /** The response header that carries tokens in place of cookies. */
+  readonly #header: string | undefined
+  #token: TokenDelivery = NO_TOKEN
+  /** Reports the pending token. `undefined` if that has happened. */
   #event: SessionEvent | undefined
   #written: Promise<unknown> | undefined
+  #beforeIssue: Pending = { token: NO_TOKEN, event: undefined }
 
-  constructor(client: Client, emit: Listener) {
+  constructor(client: Client, { emit, transport }: Pick<DraftContext, 'emit' | 'transport'>) {
     this.#client = client
     this.#emit = emit
+    this.#header = transport.header
   }
 
-  /** Issues the token of a committed session. Replaces the pending cookies. */
+  /** Whether there is a response that can carry a token. */
+  get canIssue(): boolean {
+    return this.#client.carrier !== undefined
+  }
+
+  /** Issues the token of a committed session. Replaces the pending one. */
   issue({ id, handle }: Identity, issue: Issue, reason: 'new-id' | 'new-data'): void {
     const { carrier, presented = NOTHING_PRESENTED } = this.#client
     if (carrier === undefined) return
-    this.#replace(carrier.issue(id, issue, presented), { type: 'cookie-set', reason, handle })
+    this.#beforeIssue = { token: this.#token, event: this.#event }
+    const token = { cookies: carrier.issue(id, issue, presented), headers: this.#headersWith(id) }
+    this.#replace(token, { type: 'cookie-set', reason, handle })
   }
 
-  /** Deletes the presented token. Replaces the pending cookies. */
+  /**
+   * Takes the last token back, before it was taken. The presented one stays as it was before: it may
+   * be valid, or another response may replace it.
+   */
+  undoIssue(): void {
+    this.#token = this.#beforeIssue.token
+    this.#event = this.#beforeIssue.event
+  }
+
+  /** Deletes the presented token. Replaces the pending one. */
   clear(reason: 'flush' | 'ended'): void {
     const { carrier, presented = NOTHING_PRESENTED } = this.#client
-    this.#replace(carrier?.clear(presented) ?? NONE, { type: 'cookie-deleted', reason })
+    const headers = presented.names.length > 0 ? this.#headersWith('') : []
+    this.#replace({ cookies: carrier?.clear(presented) ?? [], headers }, { type: 'cookie-deleted', reason })
   }
 
   /** Whether `take` writes the cookies to a jar. */
@@ -73,26 +104,30 @@ export class PendingDelivery {
   }
 
   /**
-   * Returns the cookies to set, or writes them to the jar of the request. The first call after a
-   * change emits an event.
+   * Returns what the response has to carry, or writes the cookies to the jar of the request. The
+   * first call after a change emits an event.
    */
-  take(): readonly CookieToSet[] {
+  take(): TokenDelivery {
     const event = this.#event
     this.#event = undefined
     if (event !== undefined) this.#emit(event)
     const { jar } = this.#client
-    if (jar === undefined) return this.#cookies
-    const cookies = this.#cookies
-    this.#cookies = NONE
+    if (jar === undefined) return this.#token
+    const { cookies } = this.#token
+    this.#token = NO_TOKEN
     const written = writeToJar(jar, cookies)
-    if (written === undefined) return NONE
+    if (written === undefined) return NO_TOKEN
     written.catch(ignore) // it rejects the commit, which waits for it
     this.#written = written
-    return NONE
+    return NO_TOKEN
   }
 
-  #replace(cookies: readonly CookieToSet[], event: SessionEvent): void {
-    this.#cookies = cookies
-    this.#event = cookies.length === 0 ? undefined : event
+  #headersWith(token: string): TokenDelivery['headers'] {
+    return this.#header === undefined ? NO_TOKEN.headers : [[this.#header, token]]
+  }
+
+  #replace(token: TokenDelivery, event: SessionEvent): void {
+    this.#token = token
+    this.#event = carriesToken(token) ? event : undefined
   }
 }

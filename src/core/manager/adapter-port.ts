@@ -38,6 +38,8 @@ export interface SessionAdapter<Data> {
   readonly name: string
   /** Whether changes are saved that are made after a response has started (option `saveOnEnd`). */
   readonly saveOnEnd: boolean
+  /** Whether tokens travel in cookies, and not in a header (option `transport`). */
+  readonly usesCookies: boolean
   /**
    * Opens the session of a request. Never rejects because of the store: the session throws the
    * error when it is used.

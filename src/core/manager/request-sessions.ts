@@ -33,6 +33,7 @@ interface RequestOptions {
 export class RequestSessions<Data> implements SessionAdapter<Data> {
   readonly name: string
   readonly saveOnEnd: boolean
+  readonly usesCookies: boolean
   readonly #engine: Engine
   readonly #committer: Committer
   readonly #lazy: boolean
@@ -48,12 +49,14 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
     this.#committer = committer
     this.name = options.name
     this.saveOnEnd = options.saveOnEnd
+    this.usesCookies = engine.transport.header === undefined
     this.#lazy = options.lazy
     this.#bound = Symbol.for(`sojourn session ${options.scope}`)
   }
 
-  async open(source: RequestInput, response: ResponseAbility = COMPLETE, touch?: boolean): Promise<Exchange<Data>> {
+  async open(source: RequestInput, response: ResponseAbility = abilityFor(source), touch?: boolean): Promise<Exchange<Data>> {
     const request = toIncomingRequest(source)
+    if (request instanceof JarRequest && !this.usesCookies) throw new ConfigError(NO_JAR)
     const draft = this.#draftFor(request, response === COMPLETE ? FULL_ACCESS : () => this.#accessOf(response), touch)
     const { state } = draft
     if (state.is === 'unloaded' && (!this.#lazy || state.others !== undefined)) await tryLoadInto(this.#engine, draft)
@@ -137,7 +140,16 @@ export class RequestSessions<Data> implements SessionAdapter<Data> {
   }
 }
 
+const NO_JAR =
+  "sessions.open({ read, write }): a manager with `transport: 'bearer'` uses no cookies. Pass the request, and send the headers that `commit` resolves to."
+
 const COMPLETE: ResponseAbility = { issues: true }
+const NONE: ResponseAbility = { issues: false }
+
+/** What is assumed where no adapter says it. The upgrade of a connection of Node has no response. */
+function abilityFor(source: RequestInput): ResponseAbility {
+  return Object(source) === source && 'upgrade' in source && source.upgrade === true ? NONE : COMPLETE
+}
 
 class RequestExchange<Data> implements Exchange<Data> {
   readonly session: Session<Data>

@@ -25,6 +25,8 @@ import { commitsOf, draftOf } from '../session/dictionary.ts'
 import { checkCopy, type Session } from '../session/session.ts'
 import { Clearer } from '../store/clearer.ts'
 import type { DataOf, Default, Schemas } from '../values/session-data.ts'
+import type { WatchEnd, WatchOptions } from '../watch/watch.ts'
+import { Watching } from '../watch/watching.ts'
 import { ADAPTER, hasOtherPort, type SessionAdapter } from './adapter-port.ts'
 import { ADMIN, type AdminPort } from './admin-port.ts'
 import { attachLifecycles } from './attach-lifecycles.ts'
@@ -42,6 +44,7 @@ export class Sessions<Data = Default> {
   readonly #committer: Committer
   readonly #revocations: Revocations
   readonly #requests: RequestSessions<Data>
+  readonly #watching: Watching
   readonly #clearer: Clearer | undefined
   readonly #release: () => Promise<void>
 
@@ -63,6 +66,7 @@ export class Sessions<Data = Default> {
     Object.defineProperty(this, ADAPTER, { value: this.#requests })
     Object.defineProperty(this, ADMIN, { value: { options, profile, lifecycles: makers } satisfies AdminPort })
     this.users = new Users(this.#engine, this.#revocations)
+    this.#watching = new Watching(this.#engine, options.channel)
     this.#release = this.#engine.store.retain()
     const interval = clearExpired === false ? undefined : milliseconds(clearExpired)
     if (interval !== undefined) this.#clearer = new Clearer((signal) => this.clearExpired({ signal }), interval, this.#engine.emit)
@@ -74,7 +78,8 @@ export class Sessions<Data = Default> {
    * upgrade), the cookie jar of a framework (`CookieJar`), or an `IncomingRequest`. With a jar,
    * `commit` and `save` write the cookies of the response to it. Never rejects because of the
    * store: the error of a failed load is thrown when the session is first used. Rejects with
-   * `ConfigError` when `request` is something else.
+   * `ConfigError` when `request` is something else. The session of an upgrade of Node can be read and
+   * changed, with `await session.save()`; changes that need a cookie throw `ConfigError`.
    *
    * With `touch: false` the request does not count as activity, and does not extend the session.
    *
@@ -120,8 +125,9 @@ export class Sessions<Data = Default> {
    */
   headers(session: Session<Data>): Headers {
     this.#checkOwn(session)
-    const { cookies, vary } = draftOf(session).delivery()
+    const { cookies, headers: tokens, vary } = draftOf(session).delivery()
     const headers = new Headers()
+    for (const [name, value] of tokens) headers.set(name, value)
     for (const cookie of cookies) headers.append('Set-Cookie', printSetCookie(cookie))
     if (vary !== undefined) headers.append('Vary', vary)
     return headers
@@ -220,6 +226,26 @@ export class Sessions<Data = Default> {
   }
 
   /**
+   * Calls `onEnd` once, when the session has ended for the request that opened it: it was flushed,
+   * revoked or has expired, has another id, or another user. Returns the function that stops
+   * watching. A session that has ended already, or a visitor without one, is reported at once.
+   *
+   * In this process `onEnd` is called at once, with the option `channel` in the others too, and
+   * without it at the latest after `poll` (default 30 seconds). While the store does not respond,
+   * only the expiry ends a watch. Watching is no use of the session and does not extend it, and it
+   * does not keep the process alive. Throws `ConfigError` for a session that is not saved, for a
+   * wrong option, and on Workers; and the error of a session that could not be read.
+   *
+   * ```ts
+   * const stop = sessions.watch(session, (reason) => console.log(reason))
+   * ```
+   */
+  watch(session: Session<Data>, onEnd: (reason: WatchEnd) => unknown, options: WatchOptions = {}): () => void {
+    this.#checkOwn(session)
+    return this.#watching.watch(draftOf(session), onEnd, options)
+  }
+
+  /**
    * Deletes expired sessions in batches and resolves to their number. Expired sessions are already
    * unusable; this frees their storage. Run it periodically; concurrent runs are safe. `batch` is
    * the number of rows per step, `signal` ends the run after the current step, and `onProgress` is
@@ -243,8 +269,8 @@ export class Sessions<Data = Default> {
   }
 
   /**
-   * Stops the clearing of option `clearExpired` and releases the store. The last manager that uses
-   * a store closes it; a store closes only the connections that it opened itself. Repeated calls do
+   * Stops the clearing of option `clearExpired` and all watches, leaves the channel, and releases
+   * the store. The last manager that uses a store closes it; a store closes only the connections that it opened itself. Repeated calls do
    * nothing.
    *
    * ```ts
@@ -253,6 +279,7 @@ export class Sessions<Data = Default> {
    */
   async close(): Promise<void> {
     await this.#clearer?.close()
+    await this.#watching.close()
     await this.#release()
   }
 

@@ -129,7 +129,7 @@ export function recordReauthentication(draft: Draft, options: ReauthenticateOpti
   const { context, properties, openedAt } = draft.openForRead().openForWrite()
   const proof = { level, at: openedAt }
   const user = userOf(properties.texts, context)
-  if (user === undefined) throw new LoginRequiredError()
+  if (user === undefined) throw new LoginRequiredError(context.transport.challenge?.())
   draft.record({ kind: 'confirm', user, proof, ...(revokesOthers('reauthenticate', draft, revokeOthers) && { revokesOthers: true }) })
 }
 
@@ -163,10 +163,11 @@ export function checkUser(draft: Draft, { within, level = 1 }: UserRequirement):
   if (state.is === 'failed') throw state.error
   if (isReplaced(draft)) throw new SessionEndedError('other-id')
   const user = userOf(properties.texts, context)
-  if (user === undefined) throw new LoginRequiredError()
+  if (user === undefined) throw new LoginRequiredError(context.transport.challenge?.())
   if (time === undefined && level === 1) return
   const at = lastProofOf(draft, user, properties.texts, level)
-  if (at === undefined || (time !== undefined && openedAt - at >= time)) throw new StepUpRequiredError(within, level)
+  if (at === undefined || (time !== undefined && openedAt - at >= time))
+    throw new StepUpRequiredError(within, level, context.transport.challenge?.({ within }))
 }
 
 /** Throws `ConfigError` for a wrong requirement. */

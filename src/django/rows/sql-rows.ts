@@ -44,7 +44,12 @@ export const DJANGO_TABLE_REMEDY =
   "Create the table with Django's `manage.py migrate`, or correct the option `table`, and check that this is Django's database."
 
 /** Nothing is created here: Django creates the table with `manage.py migrate`. */
-export const djangoTable: RemoteTable = { remedy: DJANGO_TABLE_REMEDY, missingSchema: async () => '', create: async () => '' }
+export const djangoTable: RemoteTable = {
+  remedy: DJANGO_TABLE_REMEDY,
+  missingSchema: async () => '',
+  create: async () => '',
+  missingIndexes: async () => [],
+}
 
 /** Django's session table. */
 export interface DjangoTable {

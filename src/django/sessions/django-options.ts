@@ -36,7 +36,7 @@ export type DjangoDatabase = string | SqliteDatabase | PgPool | PostgresJs | Mys
 export interface DjangoOptions
   extends Pick<
     SessionOptions,
-    'absolute' | 'lazy' | 'whenEnded' | 'maxSize' | 'timeout' | 'schema' | 'properties' | 'as' | 'onEvent' | 'clock' | 'random'
+    'absolute' | 'lazy' | 'whenEnded' | 'maxSize' | 'timeout' | 'channel' | 'schema' | 'properties' | 'as' | 'onEvent' | 'clock' | 'random'
   > {
   /** Django's `SECRET_KEY`. */
   readonly secretKey: string
@@ -123,7 +123,7 @@ export interface DjangoOptions
   readonly onWarning?: (message: string) => void
 }
 
-const SHARED = ['lazy', 'whenEnded', 'maxSize', 'timeout', 'schema', 'properties', 'as', 'onEvent', 'clock', 'random'] as const
+const SHARED = ['lazy', 'whenEnded', 'maxSize', 'timeout', 'channel', 'schema', 'properties', 'as', 'onEvent', 'clock', 'random'] as const
 
 const OWNER = 'djangoSessions'
 

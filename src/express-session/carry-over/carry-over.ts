@@ -1,8 +1,9 @@
 import { monotonic } from '../../core/base/clock.ts'
 import { DAY } from '../../core/base/duration.ts'
-import { BusyError, SessionEndedError } from '../../core/base/errors.ts'
+import { BusyError } from '../../core/base/errors.ts'
 import { ignore } from '../../core/base/ignore.ts'
 import type {
+  Admission,
   EndedIndex,
   EndedSession,
   Lifecycle,
@@ -10,7 +11,6 @@ import type {
   LoadDecision,
   LoadedSession,
   MakeLifecycle,
-  Objection,
   WrittenSession,
 } from '../../core/config/lifecycle.ts'
 import type { Texts } from '../../core/config/profile.ts'
@@ -94,16 +94,32 @@ class CarryOver implements Lifecycle {
     return this.#open({ entry, texts }, target)
   }
 
-  afterWrite({ identity, entry, texts, openedAt, replaced, deadline }: WrittenSession): Promise<Objection | undefined> | undefined {
-    const row = { entry, texts }
-    if (openedAt === 0 || !this.#bridge || this.#isSettled(row)) return undefined // 0: written by this class
-    return this.#copyToOld(row, { identity, deadline }, replaced)
+  /**
+   * The old store has one row per id, so with the bridge a session has one id: parallel logins get
+   * separate sessions.
+   */
+  beforeAssign(): Admission | undefined {
+    return this.#bridge ? { mayJoin: false } : undefined
   }
 
+  /**
+   * `entry` also has the changes of requests that were written together with this one. If one of
+   * them gave the session another id, that one copies it.
+   */
+  afterWrite({ identity, entry, openedAt, replaced, deadline }: WrittenSession): Promise<undefined> | undefined {
+    const isWrittenHere = openedAt === 0
+    if (isWrittenHere || !this.#bridge || entry.proof !== identity.proof) return undefined
+    const row = this.#rowOf(entry)
+    return this.#isSettled(row) ? undefined : this.#copyToOld(row, { identity, deadline }, replaced)
+  }
+
+  /**
+   * If the session has ended or has another id by now, the changes were saved before that, and
+   * there is nothing to copy.
+   */
   async #copyToOld(row: Row, target: Target, replaced: Identity | undefined): Promise<undefined> {
-    const settled = await this.#settle(row, target)
+    await this.#settle(row, target)
     if (replaced !== undefined) await this.#destroy({ ...target, identity: replaced })
-    if (settled === undefined) throw new SessionEndedError('ended')
   }
 
   /**
@@ -151,12 +167,14 @@ class CarryOver implements Lifecycle {
     const record = this.#bridge
       ? recordOfCopy(this.#format.compared(old), identity.proof, this.#newMark())
       : this.#takenRecord(identity.proof)
-    const entry = await this.#context.create(identity, this.#format.copyOf(old, record), deadline)
-    if (entry === undefined) return undefined
+    const given = await this.#context.create(identity, this.#format.copyOf(old, record), deadline)
+    if (given === undefined) return undefined
+    const { entry, isCreated } = given
     const row = this.#rowOf(entry)
     if (this.#bridge && !isTombstone(entry)) return row
     if (!isTombstone(entry) && !this.#isSettled(row)) return 'changed' // an instance with the bridge was faster
-    await this.#destroy(target)
+    // O is left to the request that created N, which may still have to remove N again.
+    if (isCreated || isTombstone(entry)) await this.#destroy(target)
     return isTombstone(entry) ? undefined : row
   }
 
@@ -253,10 +271,13 @@ class CarryOver implements Lifecycle {
     return 'ended'
   }
 
-  /** Replaces the properties of N. Resolves to `undefined` if N was changed or ended in between. */
+  /**
+   * Replaces the properties of N. Resolves to `undefined` if N was changed or ended in between. If
+   * the response was lost, the row can have changes that others have made since.
+   */
   async #replace({ entry }: Row, texts: Texts, { identity, deadline }: Target): Promise<Row | undefined> {
     const replaced = await this.#context.replace(identity, entry, texts, deadline)
-    return replaced === undefined ? undefined : { entry: replaced, texts }
+    return replaced && this.#rowOf(replaced)
   }
 
   /** Destroys O of a session that has ended. If that fails, the next request repeats it. */

@@ -7,6 +7,7 @@ import { formatValue } from '../../core/base/format.ts'
 import { aDuration, aFunction, type Check, checkOptions, oneOf, satisfies } from '../../core/base/option-checks.ts'
 import type { SessionOptions } from '../../core/config/options.ts'
 import type { Lifetime } from '../../core/config/profile.ts'
+import type { Channel } from '../../core/store/channel.ts'
 import type { Store } from '../../core/store/store.ts'
 import { checkOldStore, type ExpressSessionStore } from '../carry-over/old-store.ts'
 import { Cookie } from '../cookie/cookie.ts'
@@ -69,6 +70,11 @@ export interface AddedOptions {
    * (default `'5s'`).
    */
   readonly timeout?: NonNullable<SessionOptions['timeout']>
+  /**
+   * Informs the other processes which sessions have ended, so that their sockets close at once:
+   * `redisChannel(…)` or `postgresChannel(…)` of `sojourn/channels`.
+   */
+  readonly channel?: Channel
 }
 
 /** A store for express-session, and how sessions are carried over from it. */
@@ -112,7 +118,7 @@ export interface Settings {
   readonly carryOver: { readonly store: ExpressSessionStore; readonly bridge: boolean } | undefined
   readonly merged: ReadonlySet<string>
   readonly userOf: UserOf
-  readonly core: Pick<SessionOptions, 'onEvent' | 'whenEnded' | 'timeout'>
+  readonly core: Pick<SessionOptions, 'onEvent' | 'whenEnded' | 'timeout' | 'channel'>
 }
 
 /** As in express-session, an empty name counts as left out. */
@@ -202,7 +208,7 @@ function lifetimeOf({ cookie, idle, absolute }: GivenOptions): Lifetime {
 }
 
 /** Options that the manager checks. */
-const CORE = ['onEvent', 'whenEnded', 'timeout']
+const CORE = ['onEvent', 'whenEnded', 'timeout', 'channel']
 
 function memoryStoreOf(store: unknown): MemoryStore | undefined {
   if (store === undefined) return memoryWithWarning()

@@ -9,6 +9,8 @@ export interface CookieContext {
   readonly attributes: CookieAttributes
   /** Whether the request came over HTTPS, as the options judge it. */
   readonly secure: boolean
+  /** The signed token that other middleware has found, for a request whose header has none. */
+  readonly parsedToken: string | undefined
 }
 
 /**
@@ -21,8 +23,10 @@ export function sessionCookies(name: string, contextOf: (request: IncomingReques
     vary: 'Cookie',
     carrierFor: (incoming) => ({
       read(request) {
-        const values = cookieValues(request.header('cookie'), name)
-        return { tokens: [...new Set(values.map(decode))], names: values.length === 0 ? [] : [name] }
+        const values = cookieValues(request.header('cookie'), name).map(decode)
+        const { parsedToken } = contextOf(request)
+        if (values.length === 0 && parsedToken !== undefined) values.push(parsedToken)
+        return { tokens: [...new Set(values)], names: values.length === 0 ? [] : [name] }
       },
       issue(token, { lifetime, attributes: changed }) {
         const { attributes, secure } = contextOf(incoming)

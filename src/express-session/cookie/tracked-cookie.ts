@@ -4,7 +4,7 @@ import type { Intent } from '../../core/changes/intent.ts'
 import type { Lifetime } from '../../core/config/profile.ts'
 import type { CookieAttributes } from '../../wire/set-cookie.ts'
 import { ATTRIBUTES } from '../values/names.ts'
-import { attributesIn, attributesOf, type Cookie } from './cookie.ts'
+import { attributesIn, attributesOf, type Cookie, type CookieData } from './cookie.ts'
 
 type Texts = ReadonlyMap<string, string>
 
@@ -16,7 +16,8 @@ export class TrackedCookie {
   readonly cookie: Cookie
   readonly #lifetime: Lifetime
   #maxAge: number | null
-  #attributes: CookieAttributes
+  /** The cookie as it was when its attributes were last taken. */
+  #before: Fields
   #changed: Partial<CookieAttributes>
 
   /** Gives a cookie that has the attributes of the option those that are stored. */
@@ -30,7 +31,7 @@ export class TrackedCookie {
       cookie.expires = this.#maxAge === null ? null : new Date(expiresAt)
       cookie.originalMaxAge = this.#maxAge
     }
-    this.#attributes = attributesWithoutExpiry(cookie)
+    this.#before = fieldsOf(cookie)
   }
 
   /**
@@ -69,20 +70,27 @@ export class TrackedCookie {
   }
 
   #takeAttributes(): Intent[] {
-    const attributes = attributesWithoutExpiry(this.cookie)
-    const names = new Set([...Object.keys(attributes), ...Object.keys(this.#attributes)]) as Set<keyof CookieAttributes>
-    const differing = [...names].filter((name) => attributes[name] !== this.#attributes[name])
+    const before = this.#before
+    const now = fieldsOf(this.cookie)
+    if (FIELDS.every((name) => now[name] === before[name])) return []
+    this.#before = now
+    const [old, attributes] = [attributesOf(before), attributesOf(now)]
+    const names = new Set([...Object.keys(attributes), ...Object.keys(old)]) as Set<keyof CookieAttributes>
+    const differing = [...names].filter((name) => attributes[name] !== old[name])
     if (differing.length === 0) return []
-    this.#attributes = attributes
     // `null` removes an attribute of the option: JSON has no `undefined`.
     this.#changed = { ...this.#changed, ...Object.fromEntries(differing.map((name) => [name, attributes[name] ?? null])) }
     return [{ kind: 'set', name: ATTRIBUTES, text: JSON.stringify(this.#changed) }]
   }
 }
 
-function attributesWithoutExpiry(cookie: Cookie): CookieAttributes {
-  const { expires: _, ...attributes } = attributesOf(cookie)
-  return attributes
+/** What becomes attributes of `Set-Cookie`, without the expiry. */
+type Fields = Omit<CookieData, 'originalMaxAge' | 'expires'> & { readonly expires: undefined }
+
+const FIELDS = ['path', 'domain', 'secure', 'httpOnly', 'sameSite', 'partitioned', 'priority'] as const
+
+function fieldsOf({ path, domain, secure, httpOnly, sameSite, partitioned, priority }: Cookie): Fields {
+  return { path, domain, secure, httpOnly, sameSite, partitioned, priority, expires: undefined }
 }
 
 /** The sliding lifetime in milliseconds; `null` if the cookie ends with the browser. */

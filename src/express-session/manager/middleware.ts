@@ -110,7 +110,7 @@ function watchConnection(view: SessionStore): () => boolean {
 
 /** Whether the option `cookie.path` covers the request. */
 function isBelow(path = '/', { originalUrl = '', url = '' }: ExpressMessage): boolean {
-  return pathOf(originalUrl === '' ? url : originalUrl).startsWith(path === '' ? '/' : path)
+  return path === '/' || path === '' || pathOf(originalUrl === '' ? url : originalUrl).startsWith(path)
 }
 
 function pathOf(target: string): string {

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { IncomingRequest } from '../../core/cookie/incoming-request.ts'
 import { NodeRequest } from '../../core/cookie/node-request.ts'
-import { cookieValues } from '../../wire/cookie-header.ts'
-import type { Settings } from '../config/options.ts'
+import type { CookieAttributes } from '../../wire/set-cookie.ts'
+import type { CookieOptions, Settings } from '../config/options.ts'
 import { attributesOf, Cookie } from '../cookie/cookie.ts'
 import type { CookieContext } from '../cookie/session-cookies.ts'
 import { type Secret, sign } from '../cookie/signed.ts'
@@ -38,7 +38,7 @@ export class ExpressRequest extends NodeRequest implements CookieContext {
   readonly secrets: readonly [Secret, ...Secret[]]
   readonly #req: ExpressMessage
   readonly #settings: Settings
-  #attributes: CookieContext['attributes'] | undefined
+  #attributes: CookieAttributes | undefined
 
   constructor(req: ExpressMessage, settings: Settings) {
     super(req, { secure: isSecure(req, settings.proxy), remedy: undefined, environment: undefined, originalUrl: req.originalUrl })
@@ -52,27 +52,17 @@ export class ExpressRequest extends NodeRequest implements CookieContext {
     const options = this.#settings.cookieOf(this.#req)
     const cookie = new Cookie(options)
     if (options.secure === 'auto') cookie.secure = this.secure
-    if (options.sameSite === 'auto') cookie.sameSite = this.secure ? 'none' : 'lax'
+    if (options.sameSite === 'auto') cookie.sameSite = siteFor(this.secure)
     return cookie
   }
 
-  get attributes(): CookieContext['attributes'] {
-    if (this.#attributes === undefined) {
-      const { expires: _, ...attributes } = attributesOf(this.newCookie())
-      this.#attributes = attributes
-    }
+  get attributes(): CookieAttributes {
+    this.#attributes ??= attributesFor(this.#settings.cookieOf(this.#req), this.secure)
     return this.#attributes
   }
 
-  /** As express-session, reads what cookie-parser has found if the header has no such cookie. */
-  override header(name: string): string | undefined {
-    const header = super.header(name)
-    if (name !== 'cookie' || cookieValues(header, this.#settings.name).length > 0) return header
-    const text = this.#parsedCookie()
-    return text === undefined ? header : `${this.#settings.name}=${encodeURIComponent(text)}`
-  }
-
-  #parsedCookie(): string | undefined {
+  /** As express-session, the cookie that cookie-parser has found. */
+  get parsedToken(): string | undefined {
     const { cookies, signedCookies } = this.#req
     const sid = signedCookies?.[this.#settings.name]
     if (typeof sid === 'string' && sid !== '') return sign(sid, this.secrets[0])
@@ -90,7 +80,28 @@ export function contextOf(settings: Settings, request: IncomingRequest): CookieC
   const options = settings.cookieOf({ headers: {}, url: request.path ?? '/' } as IncomingMessage)
   return {
     secure: request.secure,
-    attributes: attributesOf(new Cookie({ ...options, secure: options.secure === 'auto' ? request.secure : options.secure })),
+    attributes: attributesFor(options, request.secure),
+    parsedToken: undefined,
     secrets: settings.secrets ?? [''],
   }
+}
+
+/** The attributes that the option `cookie` gives the cookie of a request, without its expiry. */
+function attributesFor(options: CookieOptions, isSecure: boolean): CookieAttributes {
+  const { secure, sameSite } = options
+  return attributesOf({
+    ...COOKIE,
+    ...options,
+    secure: secure === 'auto' ? isSecure : secure,
+    sameSite: sameSite === 'auto' ? siteFor(isSecure) : sameSite,
+    expires: undefined,
+  })
+}
+
+/** What a new cookie has. */
+const COOKIE = { ...new Cookie().data }
+
+/** Browsers accept `SameSite=None` only over HTTPS. */
+function siteFor(isSecure: boolean): 'none' | 'lax' {
+  return isSecure ? 'none' : 'lax'
 }

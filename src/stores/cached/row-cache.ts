@@ -4,8 +4,8 @@ import type { ClearExpiredOptions, Entry, Store } from '../../core/store/store.t
 import { TimedStore } from '../../core/store/timed-store.ts'
 import { type CacheRow, toEntry, tombstone, toRow } from './cache-row.ts'
 
-/** The time limit of an operation of the cache or of the channel, in milliseconds. */
-export const CACHE_TIMEOUT = 200
+/** The time limit of an operation of the cache, in milliseconds. */
+const CACHE_TIMEOUT = 200
 
 /** Reads rows whether or not they have expired. */
 const ANY_TIME = 0

@@ -11,11 +11,7 @@ export const mysqlDialect: SqlDialect = {
   placeholder: () => '?',
   quote: '`',
   server: 'MySQL',
-  describe: (table) => {
-    const [name = '', schema] = table.split('.').reverse()
-    return `SELECT version() AS "version", floor(unix_timestamp(now(3)) * 1000) AS "expires_at", count(DISTINCT index_name) AS "seen_at"
-  FROM information_schema.statistics WHERE table_schema = ${schema === undefined ? 'database()' : `'${schema}'`} AND table_name = '${name}'`
-  },
+  describe: 'SELECT version() AS "version", floor(unix_timestamp(now(3)) * 1000) AS "expires_at"',
   insert: plainInsert,
   isTaken: isDuplicateKey,
   deleteExpired: (table) => `DELETE FROM ${table} WHERE "expires_at" <= ? AND "expires_at" >= ? ORDER BY "expires_at" LIMIT ?`,

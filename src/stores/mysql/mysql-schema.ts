@@ -42,14 +42,26 @@ export function mysqlSchema(table: string): string {
 }
 
 export function mysqlTable(name: string): RemoteTable {
-  const readColumns = async (send: SendToServer, operation: StoreOperation): Promise<readonly string[]> => {
+  const table = toBackticks(quoteTable(name))
+  /** Returns one column of the result, and nothing if the table does not exist. */
+  const show = async (send: SendToServer, operation: StoreOperation, text: string, column: number): Promise<readonly string[]> => {
     try {
-      const { rows } = await send(operation, toBackticks(`SHOW COLUMNS FROM ${quoteTable(name)}`), [])
-      return rows.map(([column]) => String(column))
+      const { rows } = await send(operation, text, [])
+      return rows.map((row) => String(row[column]))
     } catch (error) {
       if (error instanceof StoreError && isNoSuchTable(error.cause)) return []
       throw error
     }
   }
-  return remoteTable(name, mysqlSchema(name), readColumns, { file: 'schema/mysql.sql' })
+  const create = (index: string, columns: string): string => `CREATE INDEX \`${index}\` ON ${table} (${columns})`
+  return remoteTable(name, {
+    schema: mysqlSchema(name),
+    file: 'schema/mysql.sql',
+    indexes: { expires_at: [create('expires_at', '`expires_at`')], user_id: [create('user_id', '`user_id`, `key`')] },
+    readColumns: (send, operation) => show(send, operation, `SHOW COLUMNS FROM ${table}`, 0),
+    readIndexed: (send, operation) => show(send, operation, `SHOW INDEX FROM ${table} WHERE Seq_in_index = 1`, COLUMN_NAME),
+  })
 }
+
+/** The position of `Column_name` in the result of `SHOW INDEX`. */
+const COLUMN_NAME = 4

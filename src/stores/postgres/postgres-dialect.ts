@@ -1,5 +1,5 @@
 import { HOUR } from '../../core/base/duration.ts'
-import { plainInsert, quoteTable, type SqlDialect } from '../sql/sql-statements.ts'
+import { plainInsert, type SqlDialect } from '../sql/sql-statements.ts'
 
 /** The index of the expiry has hours; see `postgresSchema`. */
 const EXPIRED = `"expires_hour" <= $1::bigint / ${HOUR} AND "expires_at" <= $1::bigint`
@@ -12,9 +12,8 @@ export const postgresDialect: SqlDialect = {
   placeholder: (n) => `$${n}`,
   quote: '"',
   server: 'PostgreSQL',
-  describe: (table) => `SELECT current_setting('server_version') AS "version",
-  floor(extract(epoch FROM clock_timestamp()) * 1000) AS "expires_at",
-  (SELECT count(*) FROM pg_index WHERE indrelid = to_regclass('${quoteTable(table)}')) AS "seen_at"`,
+  describe: `SELECT current_setting('server_version') AS "version",
+  floor(extract(epoch FROM clock_timestamp()) * 1000) AS "expires_at"`,
   insert: (table, columns) => `${plainInsert(table, columns)} ON CONFLICT ("key") DO NOTHING`,
   // Without MATERIALIZED the planner may run the inner SELECT again for every row and lock more
   // than a batch. Without ORDER BY, if many rows are expired, it reads the table from its

@@ -15,8 +15,6 @@ import { remoteTable } from '../sql/table-schema.ts'
  * no index; the fillfactor leaves space for that.
  */
 export function postgresSchema(table: string): string {
-  const index = (...columns: readonly string[]): string =>
-    `CREATE INDEX IF NOT EXISTS "${table.split('.').at(-1)}_${columns[0]}" ON ${quoteTable(table)} (${columnList(columns)})`
   return `CREATE TABLE IF NOT EXISTS ${quoteTable(table)} (
   "key" text COLLATE "C" NOT NULL PRIMARY KEY,
   "version" text COLLATE "C" NOT NULL,
@@ -31,21 +29,53 @@ export function postgresSchema(table: string): string {
   "commits" text COLLATE "C" NOT NULL,
   "payload" text COLLATE "C" NOT NULL
 ) WITH (fillfactor = 80);
-${index('expires_hour')};
-${index('user_id', 'key')} WHERE "user_id" IS NOT NULL;
+CREATE INDEX IF NOT EXISTS ${expiryIndex(table)};
+CREATE INDEX IF NOT EXISTS ${userIndex(table)};
 `
+}
+
+function expiryIndex(table: string): string {
+  return indexOn(table, 'expires_hour')
+}
+
+function userIndex(table: string): string {
+  return `${indexOn(table, 'user_id', 'key')} WHERE "user_id" IS NOT NULL`
+}
+
+function indexOn(table: string, ...columns: readonly string[]): string {
+  return `"${indexName(table, columns[0])}" ON ${quoteTable(table)} (${columnList(columns)})`
+}
+
+function indexName(table: string, column = ''): string {
+  return `${table.split('.').at(-1)}_${column}`
 }
 
 /**
  * The table of a store. It is created under a lock, because two concurrent CREATE statements fail,
- * even with IF NOT EXISTS.
+ * even with IF NOT EXISTS. A missing index is created without a lock that keeps out writes. If that
+ * is interrupted, an invalid index of the name remains, which is dropped first.
  */
 export function postgresTable(name: string): RemoteTable {
-  const readColumns = async (send: SendToServer, operation: StoreOperation): Promise<readonly string[]> => {
-    const text = 'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped'
+  const readNames = async (send: SendToServer, operation: StoreOperation, text: string): Promise<readonly string[]> => {
     const { rows } = await send(operation, text, [quoteTable(name)])
     return rows.map(([column]) => String(column))
   }
-  const lock = `SELECT pg_advisory_xact_lock(hashtext('sojourn'), hashtext('${name}'));\n`
-  return remoteTable(name, postgresSchema(name), readColumns, { file: 'schema/postgres.sql', more: ['expires_hour'], lock })
+  const schema = quoteTable(name).replace(/"[^"]+"$/, '')
+  const create = (column: string, definition: string): readonly string[] => [
+    `DROP INDEX CONCURRENTLY IF EXISTS ${schema}"${indexName(name, column)}"`,
+    `CREATE INDEX CONCURRENTLY ${definition}`,
+  ]
+  return remoteTable(name, {
+    schema: postgresSchema(name),
+    file: 'schema/postgres.sql',
+    more: ['expires_hour'],
+    lock: `SELECT pg_advisory_xact_lock(hashtext('sojourn'), hashtext('${name}'));\n`,
+    indexes: { expires_hour: create('expires_hour', expiryIndex(name)), user_id: create('user_id', userIndex(name)) },
+    readColumns: (send, operation) => readNames(send, operation, COLUMNS_OF_TABLE),
+    readIndexed: (send, operation) => readNames(send, operation, INDEXED_COLUMNS),
+  })
 }
+
+const COLUMNS_OF_TABLE = 'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped'
+const INDEXED_COLUMNS = `SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
+WHERE indrelid = to_regclass($1::text) AND indisvalid`

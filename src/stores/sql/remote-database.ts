@@ -23,13 +23,15 @@ export interface RemoteTable {
   /** What to do when the table does not exist. */
   readonly remedy: string
   /**
-   * Returns the statements that create the table, and an empty text if it exists. The table is read
-   * before anything is created, so that a role without the right to create can use an existing
-   * table, and no lock is taken. Rejects if the table is not one of this package.
+   * Returns the statements that create the table with its indexes, and an empty text if it exists.
+   * The table is read before anything is created, so that a role without the right to create can
+   * use an existing table, and no lock is taken. Rejects if the table is not one of this package.
    */
   missingSchema(send: SendToServer, operation: StoreOperation): Promise<string>
-  /** Creates the missing table and indexes, and returns the statements. */
+  /** Creates the table with its indexes if it is missing, and returns the statements. */
   create(send: SendToServer, operation: StoreOperation): Promise<string>
+  /** Returns the statements that create the missing indexes of an existing table. */
+  missingIndexes(send: SendToServer, operation: StoreOperation): Promise<readonly string[]>
 }
 
 /** A database server: sends statements to it, and classifies its errors. */

@@ -5,6 +5,7 @@ import { firstOfKeys, type QueuedStatement, toBatches } from './remote-batches.t
 import type { BatchableStatement, RemoteDatabase, RemoteResult, SendToServer } from './remote-database.ts'
 import { ALL_COLUMNS, COLUMNS, type SqlStatement } from './sql-statements.ts'
 import type { SqlExecutor, SqlRow, SqlValue } from './sql-store.ts'
+import { migrateTable } from './table-schema.ts'
 
 /** How often a statement is attempted when lock conflicts prevent it. */
 const MAX_ATTEMPTS = 12
@@ -71,9 +72,7 @@ export class RemoteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   }
 
   migrate(dryRun: boolean): Promise<string> {
-    const { table } = this.#database
-    const send = this.#sendToServer
-    return this.#track('migrate', () => (dryRun ? table.missingSchema(send, 'migrate') : table.create(send, 'migrate')))
+    return this.#track('migrate', () => migrateTable(this.#database, this.#sendToServer, dryRun))
   }
 
   close(): Promise<void> {

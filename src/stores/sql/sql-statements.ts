@@ -32,11 +32,10 @@ export interface SqlDialect {
   /** The name of the database. */
   readonly server: string
   /**
-   * Selects the version of the database as `version`, the epoch milliseconds of its clock, or NULL
-   * if it runs in this process, as `expires_at`, and the number of indexes of the table as
-   * `seen_at`: the first columns of a row. Gets the name of the table without quotes.
+   * Selects the version of the database as `version`, and the epoch milliseconds of its clock, or
+   * NULL if it runs in this process, as `expires_at`: the first columns of a row.
    */
-  describe(table: string): string
+  readonly describe: string
   /** The default number of rows of one step of `clearExpired`. Default 1000. */
   readonly batch?: number
   /** The indexed column by which expired rows are found. Default `expires_at`. */
@@ -123,7 +122,7 @@ export function sqlStatements(name: string, dialect: SqlDialect): SqlStatements 
     oldest: of('clearExpired', `SELECT min(${indexed}) FROM ${table} WHERE ${indexed} >= ?`),
     countExpired: of('countExpired', `SELECT count(*) FROM ${table} WHERE ${dialect.expired ?? '"expires_at" <= ?'}`),
     server: dialect.server,
-    describe: of('describe', dialect.describe(name)),
+    describe: of('describe', dialect.describe),
     list: listStatements(table, of),
     isTaken: (cause) => dialect.isTaken?.(cause) ?? false,
   }

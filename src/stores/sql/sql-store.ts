@@ -71,13 +71,6 @@ export interface SqlExecutor<Row = SqlRow> {
  */
 export const MAX_COUNT_TIME: number = 10 * MINUTE
 
-/** The primary key, the index of the expiry, and that of the user. */
-const INDEXES = 3
-
-function missingIndexes(found: number): string {
-  return `The table has ${found} of the ${INDEXES} indexes of this package, so clearing and the sessions of a user read the whole table. Create the missing ones as in the folder \`schema\` of the package.`
-}
-
 /**
  * Sessions in a table: the algorithm that all SQL databases share. A database adds its dialect (see
  * `SqlDialect`), an executor and a schema.
@@ -164,9 +157,7 @@ export class SqlStore implements Store {
   async describe({ deadline }: Operation = {}): Promise<StoreDescription> {
     const row = await this.#executor.row(this.#sql.describe, [], deadline)
     const clock = Number(row?.expires_at) // 0 for NULL
-    const indexes = Number(row?.seen_at)
-    const warnings = indexes < INDEXES ? [missingIndexes(indexes)] : []
-    return { server: `${this.#sql.server} ${row?.version ?? ''}`, warnings, ...(clock > 0 && { clock }) }
+    return { server: `${this.#sql.server} ${row?.version ?? ''}`, warnings: [], ...(clock > 0 && { clock }) }
   }
 
   async migrate({ dryRun = false }: MigrateOptions = {}): Promise<string> {

@@ -5,8 +5,7 @@ export const sqliteDialect: SqlDialect = {
   placeholder: () => '?',
   quote: '"',
   server: 'SQLite',
-  describe: (table) =>
-    `SELECT sqlite_version() AS "version", NULL AS "expires_at", (SELECT count(*) FROM pragma_index_list('${table}')) AS "seen_at"`,
+  describe: 'SELECT sqlite_version() AS "version", NULL AS "expires_at"',
   insert: (table, columns) => `${plainInsert(table, columns)} ON CONFLICT ("key") DO NOTHING`,
   // A batch blocks the whole database, and with it the event loop of every process that writes.
   batch: 100,

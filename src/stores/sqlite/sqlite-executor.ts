@@ -4,7 +4,7 @@ import type { SqlStatement } from '../sql/sql-statements.ts'
 import type { SqlExecutor, SqlRow, SqlValue } from '../sql/sql-store.ts'
 import { isRolledBack, type SqliteDatabase, type SqliteStatement, waitsForDisk } from './sqlite-database.ts'
 import { remedyFor } from './sqlite-file.ts'
-import { missingSqliteSchema, sqliteSchema } from './sqlite-schema.ts'
+import { missingSqliteIndexes, missingSqliteSchema, sqliteSchema } from './sqlite-schema.ts'
 
 /** A write that waits for the end of the turn. */
 interface QueuedWrite {
@@ -80,9 +80,13 @@ export class SqliteExecutor<Row = SqlRow> implements SqlExecutor<Row> {
   migrate(dryRun: boolean): string {
     const { table } = this.#source
     if (dryRun && this.#database === undefined && !this.#source.exists()) return sqliteSchema(table)
-    return this.#withDatabase('migrate', (database) =>
-      dryRun ? missingSqliteSchema('migrate', database, table) : this.#create('migrate', database),
-    )
+    return this.#withDatabase('migrate', (database) => {
+      const created = dryRun ? missingSqliteSchema('migrate', database, table) : this.#create('migrate', database)
+      if (created !== '') return created
+      const indexes = missingSqliteIndexes(database, table)
+      if (indexes !== '' && !dryRun) database.exec(indexes)
+      return indexes
+    })
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import type { StoreOperation } from '../../core/base/errors.ts'
-import { createTableRemedy, missingSchema } from '../sql/table-schema.ts'
+import { createTableRemedy, missingIndexes, missingSchema } from '../sql/table-schema.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 
 /**
@@ -24,9 +24,15 @@ export function sqliteSchema(table: string): string {
   "commits" TEXT NOT NULL,
   "payload" TEXT NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS "${table}_expires_at" ON "${table}" ("expires_at");
-CREATE INDEX IF NOT EXISTS "${table}_user_id" ON "${table}" ("user_id", "key") WHERE "user_id" IS NOT NULL;
-`
+${Object.values(indexes(table)).flat().join('')}`
+}
+
+/** The statement that creates each index, by its first column. */
+function indexes(table: string): Readonly<Record<string, readonly string[]>> {
+  return {
+    expires_at: [`CREATE INDEX IF NOT EXISTS "${table}_expires_at" ON "${table}" ("expires_at");\n`],
+    user_id: [`CREATE INDEX IF NOT EXISTS "${table}_user_id" ON "${table}" ("user_id", "key") WHERE "user_id" IS NOT NULL;\n`],
+  }
 }
 
 /** What to do when the table does not exist. */
@@ -40,4 +46,12 @@ export function missingSqliteSchema(operation: StoreOperation, database: SqliteD
   const found = database.prepare('SELECT name FROM pragma_table_info(?)').all(table) as { readonly name: string }[]
   const columns = found.map(({ name }) => name)
   return missingSchema(operation, table, columns, sqliteSchema(table))
+}
+
+/** Returns the statements that create the missing indexes of an existing table. */
+export function missingSqliteIndexes(database: SqliteDatabase, table: string): string {
+  const text = 'SELECT i.name FROM pragma_index_list(?) AS l JOIN pragma_index_info(l.name) AS i WHERE i.seqno = 0'
+  const found = database.prepare(text).all(table) as { readonly name: string }[]
+  const indexed = found.map(({ name }) => name)
+  return missingIndexes(indexes(table), indexed).join('')
 }

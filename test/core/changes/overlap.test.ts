@@ -1,64 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { jsonCodec } from '../../../src/codecs/json.ts'
 import type { Intent } from '../../../src/core/changes/intent.ts'
 import { merge } from '../../../src/core/changes/merge.ts'
-import { additive, idsAfter, isOverlapOver, mayJoin, standingOf } from '../../../src/core/changes/overlap.ts'
-import { ownProfile } from '../../../src/core/config/own-profile.ts'
-import type { MergeContext, Texts } from '../../../src/core/config/profile.ts'
-import type { Identity } from '../../../src/core/store/id.ts'
-import type { Entry } from '../../../src/core/store/store.ts'
-import { Values } from '../../../src/core/values/values.ts'
-import { DAY, MINUTE, START } from '../fixture.ts'
-
-const values = new Values(jsonCodec, {}, () => undefined, 'userId')
-const context: MergeContext = {
-  lifetime: { idle: DAY, absolute: 30 * DAY, browserSession: false },
-  parse: values.parse,
-  print: values.printValue,
-  profile: ownProfile,
-}
-const identityOf = (proof: string): Identity => ({ id: `family.${proof}`, key: 'key', handle: 'key', proof })
-const login = (user: string): Intent => ({ kind: 'login', text: `"${user}"` })
-const cycle: Intent = { kind: 'cycle' }
-const set = (name: string, text: string): Intent => ({ kind: 'set', name, text })
-
-/** A session with its ids, as the commits of requests change it. */
-class Row {
-  texts: Texts = new Map([['cart', '1']])
-  proof = 'id0'
-  idAt: number = START
-  #count = 0
-
-  get entry(): Entry {
-    const { proof, idAt } = this
-    return { payload: '', proof, idAt, version: 'v', commits: '', createdAt: START, seenAt: START, expiresAt: START + DAY }
-  }
-
-  isValid(proof: string, now: number): boolean {
-    return proof === this.proof || standingOf(proof, this.entry, this.texts, now, values.parse) === 'overlapping'
-  }
-
-  /** The ids that are valid, of all that were ever issued. */
-  valid(now: number): string[] {
-    return Array.from({ length: this.#count + 1 }, (_, index) => `id${index}`).filter((each) => this.isValid(each, now))
-  }
-
-  /** Commits under an id. Returns the id that the client has then; `undefined` if the session refuses. */
-  commit(proof: string, intents: readonly Intent[], now: number): string | undefined {
-    const joins = !this.isValid(proof, now)
-    if (joins && !mayJoin(proof, intents, this.texts, now, context)) return undefined
-    const merged = merge(this.texts, intents, context)
-    const presented = identityOf(proof)
-    const identity = merged.newId ? identityOf(`id${++this.#count}`) : presented
-    Object.assign(this, idsAfter({ before: this.entry, base: this.texts, merged, presented, identity, joins, now }, values))
-    return identity.proof
-  }
-}
+import { additive, isOverlapOver, mayJoin, standingOf } from '../../../src/core/changes/overlap.ts'
+import type { Texts } from '../../../src/core/config/profile.ts'
+import { MINUTE, START } from '../fixture.ts'
+import { context, cycle, login, SessionRow, set, values } from './session-row.ts'
 
 describe('ids of parallel logins', () => {
   it('a login with the id that the login replaced joins, and both ids are valid', () => {
-    const row = new Row()
+    const row = new SessionRow()
     expect(row.commit('id0', [login('ada')], START)).toBe('id1')
     expect(row.commit('id0', [login('ada')], START + 10)).toBe('id2')
     expect(row.valid(START + 20)).toEqual(['id1', 'id2'])
@@ -66,12 +17,12 @@ describe('ids of parallel logins', () => {
   })
 
   it('after six logins from one id the newest four are valid', () => {
-    const row = new Row()
+    const row = new SessionRow()
     for (let n = 0; n < 6; n++) row.commit('id0', [login('ada')], START + n)
     expect(row.valid(START + 10)).toEqual(['id3', 'id4', 'id5', 'id6'])
   })
 
-  it.each<[string, (row: Row) => string | undefined]>([
+  it.each<[string, (row: SessionRow) => string | undefined]>([
     ['a minute later', (row) => row.commit('id0', [login('ada')], START + MINUTE)],
     [
       'a minute after the login, although another one joined',
@@ -122,7 +73,7 @@ describe('ids of parallel logins', () => {
     ],
     ['no login', (row) => row.commit('id0', [set('a', '1')], START + 1)],
   ])('does not join: %s', (_name, attempt) => {
-    const row = new Row()
+    const row = new SessionRow()
     row.commit('id0', [login('ada')], START)
     expect(attempt(row)).toBeUndefined()
   })
@@ -133,7 +84,7 @@ describe('ids of parallel logins', () => {
       [cycle, login('ada')],
       [login('bob'), set('userId', '"ada"')],
     ]) {
-      const row = new Row()
+      const row = new SessionRow()
       row.commit('id0', intents, START)
       expect(row.commit('id0', [login('ada')], START + 1)).toBeUndefined()
     }
@@ -141,7 +92,7 @@ describe('ids of parallel logins', () => {
 
   it('after two minutes the first id that is used becomes the only one', () => {
     for (const used of ['id1', 'id2']) {
-      const row = new Row()
+      const row = new SessionRow()
       row.commit('id0', [login('ada')], START)
       row.commit('id0', [login('ada')], START + 5)
       expect(isOverlapOver(row.entry, row.texts, START + 2 * MINUTE + 4, values.parse)).toBe(false)
@@ -162,7 +113,7 @@ describe('ids of parallel logins', () => {
   })
 
   it('a clear keeps all ids valid, because they are not data', () => {
-    const row = new Row()
+    const row = new SessionRow()
     for (let n = 0; n < 2; n++) row.commit('id0', [login('ada')], START + n)
     row.commit('id1', [{ kind: 'clear' }], START + 5)
     expect(row.valid(START + 6)).toEqual(['id1', 'id2'])
@@ -175,7 +126,7 @@ describe('ids of parallel logins', () => {
         ['_from', text],
         ['userId', '"ada"'],
       ])
-    const { entry } = new Row()
+    const { entry } = new SessionRow()
     for (const text of ['', '{', '1', 'null', '[]', '[1]', '[["id5"]]', '[["id5","x"]]', '{"0":"id5"}']) {
       expect(standingOf('id5', entry, texts(text), START, values.parse)).toBe('just-replaced')
       expect(mayJoin('id5', [login('ada')], texts(text), START, context)).toBe(false)
@@ -198,7 +149,7 @@ describe('ids of parallel logins', () => {
     const step = fc.record({ id: fc.nat(6), intents, wait: fc.constantFrom(0, 1, 30_000, MINUTE, 2 * MINUTE) })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
-        const row = new Row()
+        const row = new SessionRow()
         let now: number = START
         for (const { id, intents: changes, wait } of steps) {
           now += wait

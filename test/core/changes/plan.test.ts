@@ -45,6 +45,7 @@ const states = {
   unloaded: { is: 'unloaded', identity },
   live: { is: 'live', identity, entry },
   several: { is: 'live', identity, entry, isOverlapOver: true },
+  old: { is: 'live', identity, entry, isIdTooOld: true, isOverlapOver: true },
   ended: { is: 'ended', identity },
   replaced: {
     is: 'ended',
@@ -70,9 +71,21 @@ interface Given {
   failed?: boolean
   later?: number
   touches?: boolean
+  mayCycleId?: boolean
 }
 
-function decide({ state, base = {}, intents = [], flushed = [], accessed = true, failed = false, later = 0, touches = true }: Given): Plan {
+function decide(given: Given): Plan {
+  const {
+    state,
+    base = {},
+    intents = [],
+    flushed = [],
+    accessed = true,
+    failed = false,
+    later = 0,
+    touches = true,
+    mayCycleId = true,
+  } = given
   const texts = new Map(Object.entries(base))
   const input = {
     state: states[state],
@@ -81,6 +94,7 @@ function decide({ state, base = {}, intents = [], flushed = [], accessed = true,
     pendingDeletes: flushed.map(identityOf),
     accessed,
     touches,
+    mayCycleId,
     discardsChanges: failed,
     now: START + later,
   }
@@ -143,6 +157,12 @@ describe('plan', () => {
     ['read only, several ids for too long', { state: 'several', accessed: false }, { do: 'end-overlap', identity }],
     ['changed, several ids for too long', { state: 'several', intents: [set] }, { do: 'replace' }],
     ['5xx, several ids for too long', { state: 'several', intents: [set], failed: true }, { do: 'end-overlap', identity }],
+    ['read only, an old id', { state: 'old' }, { do: 'cycle-id', identity }],
+    ['not accessed, an old id', { state: 'old', accessed: false }, { do: 'end-overlap', identity }],
+    ['read only, an old id that the response cannot replace', { state: 'old', mayCycleId: false }, { do: 'end-overlap', identity }],
+    ['changed, an old id', { state: 'old', intents: [set] }, { do: 'replace' }],
+    ['5xx, an old id', { state: 'old', failed: true }, { do: 'end-overlap', identity }],
+    ['flushed, an old id', { state: 'old', flushed: ['key'] }, { do: 'delete', ended: [identity] }],
     ['flushed, several ids for too long', { state: 'several', flushed: ['key'] }, { do: 'delete', ended: [identity] }],
     ['5xx, changed', { state: 'live', intents: [set], failed: true }, { do: 'nothing', reason: 'failed-response' }],
     ['5xx, login', { state: 'live', intents: [login], failed: true }, { do: 'nothing', reason: 'failed-response' }],
@@ -198,6 +218,7 @@ describe('plan laws', () => {
       texts: new Map<string, string>(),
       accessed: true,
       touches: true,
+      mayCycleId: true,
       discardsChanges: true,
       now: START,
       merge,
@@ -209,7 +230,7 @@ describe('plan laws', () => {
   it('creates, replaces and deletes nothing without changes', () => {
     fc.assert(
       fc.property(given, (each) => {
-        expect(['nothing', 'touch', 'end-overlap']).toContain(decide({ ...each, intents: [], flushed: [] }).do)
+        expect(['nothing', 'touch', 'end-overlap', 'cycle-id']).toContain(decide({ ...each, intents: [], flushed: [] }).do)
       }),
     )
   })

@@ -72,31 +72,6 @@ describe('after a write', () => {
     expect(seen).toEqual([undefined, undefined, true])
   })
 
-  it.each([
-    ['discard', 'discarded', undefined],
-    ['error', 'error', 'ERR_SESSION_ENDED'],
-  ] as const)('a rejection with SessionEndedError means that the session has ended (whenEnded: %s)', async (whenEnded, outcome, code) => {
-    let ended = false
-    const throwIfEnded = (): undefined => {
-      if (ended) throw new SessionEndedError('ended')
-    }
-    const app = new TestApp(
-      { whenEnded },
-      undefined,
-      (options) => new Sessions<any>(options, ownProfile, [() => ({ afterWrite: throwIfEnded })]),
-    )
-    await app.request((session) => session.set('cart', [1]))
-    ended = true
-    const session = await app.open()
-    session.set('cart', [2])
-    const committed = app.sessions.commit(session, { status: 200 }).then(
-      () => undefined,
-      (error: SessionEndedError) => error.code,
-    )
-    expect(await committed).toBe(code)
-    expect(app.events.find(({ type }) => type === 'found-ended')).toMatchObject({ outcome })
-  })
-
   it('gets the time at which the request was opened', async () => {
     const times: number[] = []
     const app = appOf(() => ({ afterWrite: ({ openedAt }) => void times.push(openedAt) }))
@@ -386,7 +361,7 @@ describe('after a load', () => {
     async afterLoad({ identity, entry, deadline }) {
       const texts = old.get(identity.id)
       if (entry !== undefined || texts === undefined) return undefined
-      return { entry: await create(identity, texts, deadline) }
+      return { entry: (await create(identity, texts, deadline))?.entry }
     },
   })
 

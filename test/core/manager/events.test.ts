@@ -75,9 +75,20 @@ describe('events', () => {
     store.on({ load: neverSettles })
     expect(await record(() => app.request(() => undefined))).toEqual(['load-failed:store-error', 'unchanged:not-used'])
     store.on({})
-    expect(await record(() => app.request((session) => session.cycleId()))).toEqual(['loaded:found', 'saved:new-id', 'cookie-set:new-id'])
+    expect(await record(() => app.request((session) => session.cycleId()))).toEqual([
+      'loaded:found',
+      'saved:new-id',
+      'id-cycled:requested',
+      'cookie-set:new-id',
+    ])
     const old = app.browser.copy()
     expect(await record(() => app.request((session) => session.login(1)))).toEqual(['loaded:found', 'saved:login', 'cookie-set:new-id'])
+    expect(await record(() => app.request((session) => session.reauthenticate()))).toEqual([
+      'loaded:found',
+      'saved:new-id',
+      'reauthenticated:same-user',
+      'cookie-set:new-id',
+    ])
     expect(await record(() => catchRejection(app.request((session) => session.set('a', 1), { browser: old.copy() })))).toEqual([
       'absent:other-id',
       'found-ended:ended',

@@ -1,8 +1,10 @@
 import { describe, expect, inject, it } from 'vitest'
+import { createSessions } from '../../../src/index.ts'
 import { openStore } from '../../../src/stores/open.ts'
 import { sampleEntry } from '../../../src/testing/sample.ts'
 import { runCli, startCli } from '../../cli/run-cli.ts'
 import { freshTable } from '../../services/fresh-table.ts'
+import { newMysqlPool } from '../../services/mysql/mysql-pools.ts'
 import { freePort } from '../../services/own-server.ts'
 import { newPool, POSTGRES } from '../../services/postgres/postgres-pool.ts'
 
@@ -21,6 +23,12 @@ async function storeWith(url: string, expired: number): Promise<string> {
   return url
 }
 
+/** Drops the indexes of a table, as a copy of it has none. */
+async function dropIndexes(table: string, name: string): Promise<void> {
+  if (name === 'postgres') await newPool().query(`DROP INDEX "${table}_expires_hour", "${table}_user_id"`)
+  else await newMysqlPool().query(`ALTER TABLE \`${table}\` DROP INDEX \`expires_at\`, DROP INDEX \`user_id\``)
+}
+
 /** Returns the number of sessions, expired or not. */
 async function countLeft(url: string): Promise<number> {
   const store = await openStore(url)
@@ -29,7 +37,7 @@ async function countLeft(url: string): Promise<number> {
   return page?.entries.length ?? -1
 }
 
-describe.each(SQL)('sojourn on $name', ({ url }) => {
+describe.each(SQL)('sojourn on $name', ({ name, url }) => {
   it('migrates, counts, clears and exits', async () => {
     const store = { SOJOURN_STORE: `${url}?table=${freshTable()}` }
     expect((await runCli(['clear-expired'], store)).stdout).toBe('Nothing to clear: the table of the sessions does not exist yet.\n')
@@ -47,6 +55,22 @@ describe.each(SQL)('sojourn on $name', ({ url }) => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^25 expired sessions deleted/)
     expect(await countLeft(store.SOJOURN_STORE)).toBe(1)
+  })
+
+  it('creates a missing index, which the first use of a store does not', async () => {
+    const table = freshTable()
+    const store = { SOJOURN_STORE: `${url}?table=${table}` }
+    await storeWith(store.SOJOURN_STORE, 3)
+    await dropIndexes(table, name)
+    await (await openStore(store.SOJOURN_STORE)).load({ key: 'current', now: 0 })
+    const dry = await runCli(['migrate', '--dry-run'], store)
+    expect(dry).toMatchObject({ code: 0, stderr: '' })
+    expect(dry.stdout.match(/CREATE INDEX [^;]*;\n/g)).toHaveLength(2)
+    const outcomes = await Promise.all([1, 2].map(() => runCli(['migrate'], store)))
+    expect(outcomes.map(({ code }) => code)).toEqual([0, 0])
+    expect(outcomes.map(({ stderr }) => stderr)).toContain('Done: the missing indexes were created.\n')
+    expect((await runCli(['migrate', '--dry-run'], store)).stdout).toBe('')
+    expect((await runCli(['clear-expired'], store)).stdout).toMatch(/^3 expired sessions deleted/)
   })
 
   it('clears concurrently in two processes, each row once', async () => {
@@ -124,6 +148,18 @@ describe.skipIf(POSTGRES === '')('sojourn clear-expired that is interrupted', ()
   })
 })
 
+describe.skipIf(POSTGRES === '')('an index of PostgreSQL', () => {
+  it('that is invalid, because its creation was interrupted, is created again', async () => {
+    const [table, pool] = [freshTable(), newPool()]
+    const store = { SOJOURN_STORE: `${POSTGRES}?table=${table}` }
+    await storeWith(store.SOJOURN_STORE, 1)
+    await pool.query(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass('"${table}_user_id"')`)
+    expect((await runCli(['migrate', '--dry-run'], store)).stdout).toContain(`DROP INDEX CONCURRENTLY IF EXISTS "${table}_user_id"`)
+    expect((await runCli(['migrate'], store)).stderr).toBe('Done: the missing indexes were created.\n')
+    expect((await runCli(['migrate', '--dry-run'], store)).stdout).toBe('')
+  })
+})
+
 describe.skipIf(POSTGRES === '')('a role without the right to create', () => {
   it('works with a table that `sojourn migrate` created under another role, and gets an error without one', async () => {
     const [pool, schema, role] = [newPool(), freshTable(), freshTable()]
@@ -160,5 +196,32 @@ describe.skipIf(REDIS === '')('sojourn on redis', () => {
       stdout: 'Nothing to clear: this store removes expired sessions by itself.\n',
       stderr: '',
     })
+  })
+})
+
+describe.skipIf(POSTGRES === '')('a role that may only read', () => {
+  it('lists, shows and counts, and gets an error in one line for a change', async () => {
+    const [pool, schema, role] = [newPool(), freshTable(), freshTable()]
+    await pool.query(`CREATE SCHEMA "${schema}"; CREATE ROLE "${role}" LOGIN; GRANT USAGE ON SCHEMA "${schema}" TO "${role}"`)
+    const [owners, theirs] = [POSTGRES, POSTGRES.replace('postgres@', `${role}@`)].map((url) => `${url}?table=${schema}.sessions`) as [
+      string,
+      string,
+    ]
+    const sessions = createSessions<any>({ store: await openStore(owners), clearExpired: false })
+    const session = sessions.create()
+    await session.set('cart', []).save()
+    await sessions.close()
+    await pool.query(`GRANT SELECT ON "${schema}"."sessions" TO "${role}"`)
+    const handle = session.handle ?? ''
+    for (const args of [['list'], ['show', handle], ['stats'], ['migrate'], ['revoke', '--all', '--dry-run']])
+      expect([args, (await runCli([...args, '--store', theirs])).code]).toEqual([args, 0])
+    for (const args of [
+      ['revoke', handle],
+      ['revoke', '--all', '--yes'],
+      ['delete-property', 'cart', handle],
+    ]) {
+      const { code, stderr } = await runCli([...args, '--store', theirs])
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^sojourn: .*permission denied for table sessions.*\n$/)])
+    }
   })
 })

@@ -2,8 +2,9 @@
 // caches.
 import pg from 'pg'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { type Channel, postgresChannel, redisChannel } from '../../../src/channels/channels.ts'
 import type { Entry } from '../../../src/core/store/store.ts'
-import { CachedStore, type Channel, postgresChannel, redisChannel } from '../../../src/stores/cached.ts'
+import { CachedStore } from '../../../src/stores/cached.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { PostgresStore } from '../../../src/stores/postgres.ts'
 import { RedisStore } from '../../../src/stores/redis.ts'

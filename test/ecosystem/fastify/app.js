@@ -6,6 +6,7 @@ import webSocket from '@fastify/websocket'
 import fastify from 'fastify'
 import { createSessions, StoreError } from 'sojourn'
 import { session } from 'sojourn/fastify'
+import { closeWithSession } from 'sojourn/sockets'
 import { MemoryStore } from 'sojourn/stores/memory'
 
 /** A store whose error says what a visitor must not see. */
@@ -52,6 +53,27 @@ export async function makeApp({ onEvent, failing = false } = {}) {
         socket.send(JSON.stringify(error.code))
       }
     })
+  })
+  return app
+}
+
+/** Sockets that close when the session of their page ends. */
+export async function makeClosingApp() {
+  const sessions = createSessions({ store: new MemoryStore() })
+  const app = fastify()
+  await app.register(session, sessions)
+  await app.register(webSocket)
+  app.post('/login/:user', (request, reply) => {
+    request.session.login(request.params.user)
+    return reply.redirect('/')
+  })
+  app.post('/logout', (request, reply) => {
+    request.session.logout()
+    return reply.redirect('/')
+  })
+  app.get('/socket', { websocket: true }, (socket, request) => {
+    closeWithSession(sessions, request.session, socket)
+    socket.on('message', (data) => socket.send(JSON.stringify(`${request.session.userId}: ${data.toString()}`)))
   })
   return app
 }

@@ -20,6 +20,47 @@ export async function expectSharedSession(port: number, open: (browser: Browser)
   expect(JSON.parse((await browser.get('/')).body)).toEqual({ name: 'ada', notes: ['hello'] })
 }
 
+/**
+ * Defines the tests of an application whose sockets at `/socket` close with their session, and send
+ * every message back after the user. `start` starts it, and resolves to its port.
+ */
+export function closingStories(start: () => Promise<number>): void {
+  async function logIn(port: number, user: string): Promise<Browser> {
+    const browser = new Browser(port)
+    await browser.post(`/login/${user}`)
+    return browser
+  }
+
+  it('close when their visitor logs out, and no others do', async () => {
+    const port = await start()
+    const [ada, grace] = [await logIn(port, 'ada'), await logIn(port, 'grace')]
+    const sockets = await Promise.all([ada, ada, grace].map(({ cookies }) => Connection.open(port, '/socket', cookies)))
+    expect(await Promise.all(sockets.map((socket) => socket.ask('hi')))).toEqual(['ada: hi', 'ada: hi', 'grace: hi'])
+    await ada.post('/logout')
+    const [first, second, other] = sockets
+    expect(await Promise.all([first?.closed, second?.closed])).toEqual([
+      [4401, 'ended'],
+      [4401, 'ended'],
+    ])
+    expect(await other?.ask('still here')).toBe('grace: still here')
+  })
+
+  it('close with `new-id` when the session gets another id, and open again with the new cookie', async () => {
+    const port = await start()
+    const ada = await logIn(port, 'ada')
+    const socket = await Connection.open(port, '/socket', ada.cookies)
+    await ada.post('/login/ada')
+    expect(await socket.closed).toEqual([4401, 'new-id'])
+    expect(await (await Connection.open(port, '/socket', ada.cookies)).ask('hi')).toBe('ada: hi')
+  })
+
+  it('do not stay open without a login', async () => {
+    const opened = await Connection.open(await start(), '/socket', new Map()).catch((error: Error) => error)
+    if (opened instanceof Error) expect(opened.message).toContain('401')
+    else expect(await opened.closed).toEqual([4401, 'ended'])
+  })
+}
+
 /** Opens a WebSocket whose application takes every other message than `name` as a note. */
 export async function openWebSocket(port: number, path: string, { cookies }: Browser): Promise<Socket> {
   const connection = await Connection.open(port, path, cookies)

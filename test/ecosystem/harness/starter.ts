@@ -40,14 +40,22 @@ export class Starter {
 
   /** Runs a script of a package to its end. Rejects with its output when it fails. */
   async run(bin: string, ...args: readonly string[]): Promise<void> {
-    const { child, output } = this.#spawn(bin, args, {})
+    const { child, output } = this.#spawn(bin, args, {}, process.execPath)
     const [code] = (await once(child, 'exit')) as [number | null]
     if (code !== 0) throw new Error(`${bin} ${args.join(' ')} exited with ${code}:\n${output()}`)
   }
 
-  /** Starts a server with a script of a package or of the starter; resolves to its origin as soon as it answers. */
-  async serve(bin: string, args: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): Promise<string> {
-    const { child, output } = this.#spawn(bin, args, environment)
+  /**
+   * Starts a server with a script of a package or of the starter, in Node or in another runtime;
+   * resolves to its origin as soon as it answers.
+   */
+  async serve(
+    bin: string,
+    args: readonly string[] = [],
+    environment: NodeJS.ProcessEnv = {},
+    runtime: string = process.execPath,
+  ): Promise<string> {
+    const { child, output } = this.#spawn(bin, args, environment, runtime)
     while (!(await answers(this.origin))) {
       if (child.exitCode !== null) throw new Error(`${bin} exited with ${child.exitCode}:\n${output()}`)
       await setTimeout(100)
@@ -55,12 +63,12 @@ export class Starter {
     return this.origin
   }
 
-  /** Ends the processes. */
+  /** Ends the processes at once. Some servers would wait for the idle connections of their clients. */
   async end(): Promise<void> {
     for (const child of this.#processes) {
-      if (child.exitCode !== null || child.pid === undefined) continue
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) continue
       const exited = once(child, 'exit')
-      process.kill(-child.pid)
+      process.kill(-child.pid, 'SIGKILL')
       await exited
     }
   }
@@ -70,8 +78,13 @@ export class Starter {
     await rm(this.folder, { recursive: true, force: true })
   }
 
-  #spawn(bin: string, args: readonly string[], environment: NodeJS.ProcessEnv): { child: ChildProcess; output: () => string } {
-    const child = spawn(process.execPath, [bin.startsWith('.') ? bin : join(this.#packages, 'node_modules', bin), ...args], {
+  #spawn(
+    bin: string,
+    args: readonly string[],
+    environment: NodeJS.ProcessEnv,
+    runtime: string,
+  ): { child: ChildProcess; output: () => string } {
+    const child = spawn(runtime, [bin.startsWith('.') ? bin : join(this.#packages, 'node_modules', bin), ...args], {
       cwd: this.folder,
       detached: true, // a separate process group, so that it ends with the processes that it starts
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -92,7 +105,7 @@ export class Starter {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, 'localhost')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

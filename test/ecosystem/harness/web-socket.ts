@@ -12,10 +12,13 @@ const WebSocket = requireFrom<new (url: string, options: object) => Client>('soc
 
 /** A connection that is closed when the test is finished. */
 export class Connection {
+  /** Resolves to the code and the reason with which the server closed it. */
+  readonly closed: Promise<readonly [code: number, reason: string]>
   readonly #client: Client
 
   private constructor(client: Client) {
     this.#client = client
+    this.closed = once(client as never, 'close').then(([code, reason]) => [code as number, String(reason)])
   }
 
   static async open(port: number, path: string, cookies: ReadonlyMap<string, string>): Promise<Connection> {

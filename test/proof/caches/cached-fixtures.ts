@@ -1,12 +1,14 @@
 // Fixtures in which each process accesses the rows through a cache. The faults are between the
 // cached store and its parts, where they can do the most harm.
+import { type Channel, createChannel } from '../../../src/channels/channels.ts'
 import type { Store } from '../../../src/core/store/store.ts'
-import { CachedStore, type Channel } from '../../../src/stores/cached.ts'
+import { CachedStore } from '../../../src/stores/cached.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { FaultyStore } from '../faults/faulty-store.ts'
 import { WatchedStore } from '../faults/watched-store.ts'
 import { RELIABLE, type Scenario } from '../scenario/generator.ts'
 import type { CacheName } from '../simulation/campaign.ts'
+import { optionsOf } from '../simulation/fixtures.ts'
 import type { Fixture, FixtureContext, MakeFixture } from '../simulation/simulate.ts'
 import { type Subject, sojourn } from '../simulation/subject.ts'
 
@@ -39,7 +41,7 @@ export function sojournOnCaches(caches: CacheName): MakeFixture {
       const channel = caches === 'notified' ? { channel: bus.channel() } : {}
       return new CachedStore({ store, cache, maxStale: `${MAX_STALE}ms`, onWarning: () => undefined, ...channel })
     })
-    const options = { idle: `${scenario.idle}ms`, absolute: `${scenario.absolute}ms` } as const
+    const options = optionsOf(scenario)
     const process = (store: Store, index: number): Subject => {
       const processRandom = random.fork()
       return sojourn({ ...options, store, clock: clock(index), random: (size) => processRandom.bytes(size) }, scenario.merging)
@@ -67,12 +69,12 @@ class MessageBus {
 
   channel(): Channel {
     let subscribed: (text: string) => void = () => undefined
-    return {
+    return createChannel({
       publish: async (text) => {
         for (const onMessage of this.#subscribers) setTimeout(() => onMessage(text), this.#latency())
       },
       subscribe: async ({ onMessage }) => void this.#subscribers.add((subscribed = onMessage)),
       close: async () => void this.#subscribers.delete(subscribed),
-    }
+    })
   }
 }

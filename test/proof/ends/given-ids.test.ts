@@ -69,7 +69,7 @@ async function endWhileCarriedOver(store: Store, profile: SessionProfile, seed: 
       if (entry !== undefined) return undefined
       const texts = old.get(identity.id)
       await pause()
-      return texts && { entry: await create(identity, texts, deadline) }
+      return texts && { entry: (await create(identity, texts, deadline))?.entry }
     },
     afterEnd: (ended) => void ('identity' in ended && old.delete(ended.identity?.id ?? '')),
   })

@@ -4,29 +4,17 @@
 
 import type { Exchange } from '../checks/history.ts'
 import type { Scenario } from '../scenario/generator.ts'
-import type { Report, Unit } from './handler.ts'
+import type { Unit } from './handler.ts'
+import { OldInstances } from './old-instances.ts'
 import type { Place } from './script.ts'
-
-/** A request, with the report of its handler. */
-export interface Visit {
-  readonly exchange: Exchange
-  readonly report: Report | undefined
-}
-
-/** One change of one place in one session. */
-interface Write {
-  readonly place: Place
-  readonly value: string | undefined
-  readonly outcome: Unit['outcome']
-  readonly exchange: Exchange
-  readonly family: string | undefined
-}
+import { familyOf, type Visit, type Write } from './visits.ts'
 
 interface History {
   readonly visits: readonly Visit[]
   readonly writes: readonly Write[]
   /** The writes of a session by their place. */
   readonly at: (family: string, place: Place) => readonly Write[]
+  readonly oldInstances: OldInstances
 }
 
 type Check = (history: History) => string[]
@@ -39,21 +27,9 @@ export function findAnomalies(visits: readonly Visit[], scenario: Scenario): str
   const writes = visits.flatMap((visit) => writesOf(visit, isReliable))
   const byPlace = Map.groupBy(writes, ({ family, place }) => `${family} ${place}`)
   const at = (family: string, place: Place): readonly Write[] => byPlace.get(`${family} ${place}`) ?? []
-  const history: History = { visits, writes, at }
+  const history: History = { visits, writes, at, oldInstances: new OldInstances(visits, writes, scenario.faults) }
   const found = CHECKS.flatMap((find) => find(history))
   return scenario.faults ? found.filter((text) => !text.startsWith('no progress')) : found
-}
-
-/** The sid in the value of a signed cookie. */
-export function sidOf(cookie: string): string {
-  const text = decodeURIComponent(cookie)
-  return text.slice(2, text.lastIndexOf('.'))
-}
-
-/** The part of a sid that stays the same when a login replaces it. */
-function familyOf(cookie: string): string {
-  const sid = sidOf(cookie)
-  return sid.startsWith('~') ? sid.slice(0, 17) : sid
 }
 
 function issuedFamily({ setCookie }: Exchange): string | undefined {
@@ -81,13 +57,15 @@ function writesOf(visit: Visit, isReliable: boolean): Write[] {
     [...unit.changes].map(([place, value]) => {
       // If its session ended while it ran, a login starts another one.
       const startsAnother = unit.fresh || (!unit.isSaved && logsIn(unit) && issued !== undefined)
-      const family = startsAnother ? issued : (sent ?? issued)
+      // A login with an id that was just replaced may join the session and fail after that.
+      const mayJoin = exchange.code !== undefined && logsIn(unit) && exchange.cookie !== undefined
+      const family = startsAnother ? issued : (sent ?? issued ?? (mayJoin ? familyOf(exchange.cookie) : undefined))
       // A login that joins the session of a parallel one does not replace what it did not see.
       const joins = sent === undefined && exchange.cookie !== undefined && family === familyOf(exchange.cookie)
       const certain = outcome(unit, exchange)
       // A write can be visible for a moment before its session ends and its repetition fails.
       const isUnknown = joins || (certain === 'no' && !isReliable)
-      return { place, value, outcome: isUnknown ? 'unknown' : certain, exchange, family }
+      return { place, value, outcome: isUnknown ? 'unknown' : certain, visit, exchange, family }
     }),
   )
 }
@@ -101,7 +79,7 @@ function report(name: string, { script }: Exchange, detail: string): string {
 }
 
 /** A value was saved, by a request of the same browser, and was not replaced before the reader began. */
-function wrongValues({ visits, writes, at }: History): string[] {
+function wrongValues({ visits, writes, at, oldInstances }: History): string[] {
   const writers = new Map(writes.filter(({ value }) => value !== undefined).map((write) => [`${write.place} ${write.value}`, write]))
   return visits.flatMap((visit) => {
     const family = sentFamily(visit)
@@ -113,7 +91,8 @@ function wrongValues({ visits, writes, at }: History): string[] {
       if (writer === undefined || writer.family !== family) return [report("another session's data", exchange, `${place} was ${value}`)]
       if (writer.outcome === 'no') return [report('dirty read', exchange, `${place} was ${value}, which was not saved`)]
       const next = at(family, place).find(
-        (write) => isAfter(write, writer) && write.outcome === 'ok' && write.exchange.ended < exchange.began,
+        (write) =>
+          isAfter(write, writer) && write.outcome === 'ok' && write.exchange.ended < exchange.began && !oldInstances.mayUndo(write, visit),
       )
       if (next === undefined) return []
       const name = next.value === undefined ? 'deletion undone' : 'lost update'
@@ -127,7 +106,7 @@ function isAfter(later: Write, earlier: Write): boolean {
 }
 
 /** A place is absent only if a request deleted it, or none had set it. */
-function lostUpdates({ visits, writes, at }: History): string[] {
+function lostUpdates({ visits, writes, at, oldInstances }: History): string[] {
   const byFamily = Map.groupBy(
     writes.filter(({ outcome, value }) => outcome === 'ok' && value !== undefined),
     ({ family }) => family,
@@ -142,21 +121,23 @@ function lostUpdates({ visits, writes, at }: History): string[] {
         ({ value, outcome, exchange: other }) =>
           value === undefined && outcome !== 'no' && other.began < exchange.ended && other.ended > write.exchange.began,
       )
-      return isDeleted ? [] : [report('lost update', exchange, `${write.place} of request ${write.exchange.script.number} was absent`)]
+      const isExcused = isDeleted || oldInstances.mayUndo(write, visit)
+      return isExcused ? [] : [report('lost update', exchange, `${write.place} of request ${write.exchange.script.number} was absent`)]
     })
   })
 }
 
 /** After the response to a `destroy` or `regenerate`, no request finds the session or saves in it. */
-function usedAfterEnd({ visits, writes }: History): string[] {
-  const ends = new Map<string, number>()
-  for (const visit of visits) {
-    const family = sentFamily(visit)
-    if (family !== undefined && visit.report?.end === 'ok') ends.set(family, Math.min(visit.exchange.ended, ends.get(family) ?? Infinity))
-  }
-  const endOf = (family: string | undefined): number => ends.get(family ?? '') ?? Infinity
-  const found = visits.filter((visit) => visit.exchange.began > endOf(sentFamily(visit)))
-  const saved = writes.filter(({ family, outcome, exchange }) => outcome === 'ok' && exchange.began > endOf(family))
+function usedAfterEnd({ visits, writes, oldInstances }: History): string[] {
+  const ends = Map.groupBy(
+    visits.filter((visit) => visit.report?.end === 'ok'),
+    sentFamily,
+  )
+  const isOver = (family: string | undefined, visit: Visit): boolean =>
+    family !== undefined &&
+    (ends.get(family) ?? []).some((end) => end.exchange.ended < visit.exchange.began && !oldInstances.mayRevive(end, visit))
+  const found = visits.filter((visit) => isOver(sentFamily(visit), visit))
+  const saved = writes.filter(({ family, outcome, visit }) => outcome === 'ok' && isOver(family, visit)).map(({ visit }) => visit)
   return [...found, ...saved].map(({ exchange }) => report('used after its end', exchange, 'its session had ended'))
 }
 
@@ -184,6 +165,9 @@ function changesUser({ report: seen, exchange: { setCookie } }: Visit): boolean 
 /** A new id is issued for a new session or a login that was saved, and for nothing else. */
 function wrongCookies({ visits }: History): string[] {
   return visits.flatMap((visit) => {
+    if (visit.isOld) return []
+    // A change that the old store did not get fails the request, and no id is sent.
+    if (visit.writesOldStore && visit.exchange.code !== undefined) return []
     const { exchange, report: seen } = visit
     if (seen === undefined) return []
     const { setCookie, setCookies } = exchange

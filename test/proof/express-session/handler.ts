@@ -133,7 +133,7 @@ function assign(session: SessionObject, place: Place, value: string | undefined)
 function placesOf(session: object | undefined): Map<Place, string> {
   const places = new Map<Place, string>()
   for (const [name, value] of Object.entries(session ?? {})) {
-    if (name === 'cookie') continue
+    if (name === 'cookie' || name === '__sojourn') continue // the bridge marks the rows of express-session
     if (typeof value === 'string') places.set(name, value)
     else for (const [member, text] of Object.entries(value as object)) places.set(`${name}.${member}`, text as string)
   }

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import { createRequire } from 'node:module'
 import { readOptions } from '../../../src/express-session/config/options.ts'
 import { makeMiddleware } from '../../../src/express-session/manager/middleware.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
@@ -12,51 +11,61 @@ import type { Wrap } from '../simulation/fixtures.ts'
 import { codeOf } from '../simulation/script.ts'
 import { FINAL_READS, newSequence, readEveryId } from '../simulation/simulate.ts'
 import { VirtualTime } from '../simulation/virtual-time.ts'
-import { findAnomalies, sidOf, type Visit } from './checks.ts'
+import { findAnomalies } from './checks.ts'
 import { HandlerRun, type Report, type RequestWithSession } from './handler.ts'
 import { type Middleware, send } from './http.ts'
+import { OldRows, slowOriginal } from './original.ts'
 import { generateHandler } from './script.ts'
+import { sidOf, type Visit } from './visits.ts'
 
-/** The processes of one run, and one more without faults for the final reads. */
-export type MakeProcesses = (scenario: Scenario, random: Random, now: () => number) => readonly Middleware[]
-
-const EPOCH = 1_790_000_000_000
-/** Not imported, because its types declare `req.session` for all files. */
-const expressSession = createRequire(import.meta.url)('express-session') as {
-  (options: object): Middleware
-  readonly MemoryStore: new () => Readonly<Record<'get' | 'set' | 'destroy' | 'touch', (...args: unknown[]) => void>>
+/** What serves a request that arrives now. */
+export interface Instance {
+  readonly middleware: Middleware
+  /** Whether it is express-session. */
+  readonly isOld?: boolean
+  /** Whether it also writes the store of express-session. */
+  readonly writesOldStore?: boolean
+  /** Called when the response is sent. */
+  readonly onDone?: () => void
 }
-const SECRET = 'a secret for the proofs'
+
+/** Returns the instance of a process. The process `OBSERVER` has no faults. */
+export type Processes = (process: number) => Instance
+
+export type MakeProcesses = (scenario: Scenario, random: Random, now: () => number) => Processes
+
+/** The process of the final reads. */
+export const OBSERVER = -1
+const EPOCH = 1_790_000_000_000
+export const SECRET = 'a secret for the proofs'
 
 /** The drop-in in each process, all on one memory store with faults. */
 export function dropIn(wrap: Wrap = (store) => store): MakeProcesses {
   return (scenario, random, now) => {
     const rows = new MemoryStore({ max: 1000 })
-    return Array.from({ length: scenario.processes + 1 }, (_, index) => {
-      const store = index === scenario.processes ? rows : new FaultyStore(rows, scenario.faultRates, random.fork())
-      const given = { secret: SECRET, resave: false, saveUninitialized: false, whenEnded: 'error', store: wrap(store) } as const
-      const settings = readOptions(given)
-      const bytes = random.fork()
-      const core = { ...settings.core, clock: now, random: (size: number) => bytes.bytes(size) }
-      return makeMiddleware({ ...settings, core }) as unknown as Middleware
-    })
+    const processes = Array.from({ length: scenario.processes }, () =>
+      newDropIn({ store: wrap(new FaultyStore(rows, scenario.faultRates, random.fork())) }, random, now),
+    )
+    const observer = newDropIn({ store: wrap(rows) }, random, now)
+    return (process) => ({ middleware: processes[process] ?? observer })
   }
+}
+
+/** The drop-in with virtual time and seeded randomness. */
+export function newDropIn(given: object, random: Random, now: () => number): Middleware {
+  const settings = readOptions({ secret: SECRET, whenEnded: 'error', saveUninitialized: false, ...given })
+  const bytes = random.fork()
+  const core = { ...settings.core, clock: now, random: (size: number) => bytes.bytes(size) }
+  return makeMiddleware({ ...settings, core }) as unknown as Middleware
 }
 
 /** express-session itself, which saves the whole object. */
 export const original: MakeProcesses = (scenario, random) => {
-  const store = slowStore(() => random.next() * scenario.faultRates.latency)
-  const options = { secret: SECRET, resave: false, saveUninitialized: false, store }
-  return Array.from({ length: scenario.processes + 1 }, () => expressSession(options))
-}
-
-function slowStore(latency: () => number): object {
-  const store = new expressSession.MemoryStore()
-  for (const name of ['get', 'set', 'destroy', 'touch'] as const) {
-    const work = store[name].bind(store)
-    Object.assign(store, { [name]: (...args: unknown[]) => void setTimeout(() => work(...args), latency()) })
-  }
-  return store
+  const rows = new OldRows()
+  const processes = Array.from({ length: scenario.processes + 1 }, () =>
+    slowOriginal(SECRET, rows, random.fork(), scenario.faultRates.latency),
+  )
+  return (process) => ({ middleware: processes.at(process) as Middleware })
 }
 
 /** Formats failures, each with the command that repeats it. */
@@ -74,6 +83,7 @@ export function formatFailures({ failed }: Results): string {
 export interface Conditions {
   readonly faults?: boolean
   readonly resent?: boolean
+  readonly quietRounds?: boolean
 }
 
 /** The results of several seeds. */
@@ -102,19 +112,41 @@ export async function runSeeds(seeds: readonly number[], make: MakeProcesses = d
 function simulate(scenario: Scenario, make: MakeProcesses): Promise<readonly Visit[]> {
   const time = new VirtualTime()
   const random = new Random(scenario.seed ^ 0x65_78_73)
+  const again = new Random(scenario.seed ^ 0x65_6e_64)
   return time.run(random.fork().next, async () => {
     const now = (): number => EPOCH + Math.round(time.now)
     const processes = make(scenario, random.fork(), now)
     const reports = new Map<Exchange, Report>()
+    const instances = new Map<Exchange, Instance>()
     const exchanges: Exchange[] = []
-    const serve = (of: (process: number) => Middleware) => async (exchange: Exchange) =>
-      respond(of(exchange.process), exchange, (report) => reports.set(exchange, report), scenario, time)
+    const serve = (processOf: (exchange: Exchange) => number) => async (exchange: Exchange) => {
+      const instance = processes(processOf(exchange))
+      instances.set(exchange, instance)
+      const cookies = await respond(instance.middleware, exchange, (report) => reports.set(exchange, report), scenario, time)
+      instance.onDone?.()
+      if (reports.get(exchange)?.end === 'ok') readsOfEnded.push(...readAgain(exchange))
+      return cookies
+    }
+    const readsOfEnded: Promise<void>[] = []
+    /** Sends a request with the cookie of a session that has ended to each process. */
+    const readAgain = ({ browser, cookie, script }: Exchange): Promise<void>[] =>
+      Array.from({ length: scenario.processes }, (_, process) =>
+        new Browser(network, browser, cookie).send({
+          delay: again.int(0, 400),
+          process,
+          script: { number: FINAL_READS + FINAL_READS + script.number, steps: [] },
+        }),
+      )
     const base = { exchanges, wait: time.wait, now, tick: newSequence(), random: random.fork() }
-    const network: Network = { ...base, serve: serve((process) => processes[process] as Middleware) }
+    const network: Network = { ...base, serve: serve(({ process }) => process) }
     await Promise.all(scenario.rounds.map((rounds) => new Browser(network).runRounds(rounds)))
+    await Promise.all(readsOfEnded)
     await time.wait(15_000)
-    await readEveryId({ ...base, serve: serve(() => processes.at(-1) as Middleware) }, exchanges)
-    return exchanges.map((exchange) => ({ exchange, report: reports.get(exchange) }))
+    await readEveryId({ ...base, serve: serve(() => OBSERVER) }, exchanges)
+    return exchanges.map((exchange): Visit => {
+      const { isOld = false, writesOldStore = false } = instances.get(exchange) ?? {}
+      return { exchange, report: reports.get(exchange), isOld, writesOldStore }
+    })
   })
 }
 

@@ -23,7 +23,7 @@ declare module 'h3' {
   }
 }
 
-/** The setup of docs/frameworks.md: the application within an app that has sessions. */
+/** The application within an app that has sessions. */
 function withSessions(sessions: Sessions, shop: H3): H3 {
   const handler = withSession(sessions, (request, session) => shop.request(request, undefined, { session }))
   return new H3().all('/**', fromWebHandler(handler))

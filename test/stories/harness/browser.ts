@@ -8,11 +8,11 @@ export interface Page {
 
 /** Sends requests with stored cookies. It does not follow redirects. */
 export class Browser {
-  readonly #origin: string
+  readonly origin: string
   readonly cookies: Map<string, string> = new Map()
 
   constructor(port: number) {
-    this.#origin = `http://127.0.0.1:${port}`
+    this.origin = `http://127.0.0.1:${port}`
   }
 
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Page> {
@@ -30,7 +30,7 @@ export class Browser {
   ): Promise<Page> {
     const { headers = {}, body = '' } = init
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await fetch(this.#origin + path, {
+    const response = await fetch(this.origin + path, {
       method,
       redirect: 'manual',
       headers: { ...headers, ...(cookie === '' ? {} : { cookie }) },

@@ -1,5 +1,6 @@
-import { checkOptions, type OptionTable, satisfies } from '../../core/base/option-checks.ts'
-import type { Channel } from './channel.ts'
+import { checkOptions, type OptionTable, satisfies } from '../core/base/option-checks.ts'
+import type { Channel } from '../core/store/channel.ts'
+import { createChannel } from './create-channel.ts'
 
 /** The methods that `postgresChannel` uses of a `Client` of `pg`. */
 export interface PgListener {
@@ -34,8 +35,7 @@ export interface PostgresChannelOptions {
  *   await client.connect()
  *   return client
  * }
- * const channel = postgresChannel({ connect })
- * const cached = new CachedStore({ store, cache: new MemoryStore(), maxStale: '1m', channel })
+ * const sessions = createSessions({ store, channel: postgresChannel({ connect }) })
  * ```
  *
  * @throws ConfigError when an option is invalid.
@@ -49,7 +49,7 @@ export function postgresChannel(options: PostgresChannelOptions): Channel {
     current = undefined
     if (client !== undefined) await end(client)
   }
-  return {
+  return createChannel({
     async publish(text) {
       if (current === undefined) throw new Error('there is no connection to publish with')
       await current.query('SELECT pg_notify($1, $2)', [name, text])
@@ -70,7 +70,7 @@ export function postgresChannel(options: PostgresChannelOptions): Channel {
       connections += 1
       return disconnect()
     },
-  }
+  })
 }
 
 async function end(client: PgListener): Promise<void> {

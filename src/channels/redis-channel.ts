@@ -1,5 +1,7 @@
-import { aText, checkOptions, invalidOption, type OptionTable, satisfies } from '../../core/base/option-checks.ts'
-import type { Channel, ChannelHandlers } from './channel.ts'
+import { aText, checkOptions, invalidOption, type OptionTable, satisfies } from '../core/base/option-checks.ts'
+import type { Channel } from '../core/store/channel.ts'
+import { createChannel } from './create-channel.ts'
+import type { PubSubHandlers } from './pub-sub.ts'
 
 /**
  * The methods that `redisChannel` uses of the client it publishes with, of `redis` or `ioredis`.
@@ -48,6 +50,7 @@ export interface RedisChannelOptions {
  * const subscriber = await publisher.duplicate().connect()
  * const channel = redisChannel({ publisher, subscriber })
  * const cached = new CachedStore({ store, cache: new MemoryStore(), maxStale: '1m', channel })
+ * const sessions = createSessions({ store: cached, channel })
  * ```
  *
  * @throws ConfigError when an option is invalid.
@@ -55,12 +58,12 @@ export interface RedisChannelOptions {
 export function redisChannel(options: RedisChannelOptions): Channel {
   const { publisher, subscriber, name = 'sojourn' } = checkOptions(options, OPTIONS)
   if ((subscriber as unknown) === publisher) throw invalidOption('redisChannel', 'subscriber', subscriber, SECOND_CLIENT)
-  let handlers: ChannelHandlers | undefined
+  let handlers: PubSubHandlers | undefined
   const subscribe = prepareSubscription(subscriber, name, {
     onMessage: (text) => handlers?.onMessage(text),
     onDisconnect: () => handlers?.onDisconnect(),
   })
-  return {
+  return createChannel({
     publish: async (text) => void (await publisher.publish(name, text)),
     async subscribe(given) {
       handlers = given
@@ -70,7 +73,7 @@ export function redisChannel(options: RedisChannelOptions): Channel {
       handlers = undefined
       await subscriber.unsubscribe(name).catch(() => undefined) // without a connection there is nothing to unsubscribe
     },
-  }
+  })
 }
 
 /**
@@ -80,7 +83,7 @@ export function redisChannel(options: RedisChannelOptions): Channel {
 function prepareSubscription(
   subscriber: NodeRedisSubscriber | IoRedisSubscriber,
   name: string,
-  { onMessage, onDisconnect }: ChannelHandlers,
+  { onMessage, onDisconnect }: PubSubHandlers,
 ): () => Promise<unknown> {
   subscriber.on('end', onDisconnect)
   if ('call' in subscriber) {

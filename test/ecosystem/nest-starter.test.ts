@@ -1,0 +1,45 @@
+// The starter of NestJS in Chromium, on Express and on Fastify. The overlay adds /race and the second platform.
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { requireFrom } from './harness/serve.ts'
+import { shopStories } from './harness/shop-stories.ts'
+import { Starter } from './harness/starter.ts'
+
+interface Client {
+  on(event: string, listener: (value: unknown) => void): void
+  emitWithAck(event: string, text: string): Promise<unknown>
+  close(): void
+}
+
+const { io } = requireFrom<{ io(url: string, options: object): Client }>('nest', 'socket.io-client')
+
+let starter: Starter
+
+beforeAll(async () => {
+  starter = await Starter.prepare('nest')
+  await starter.run('typescript/bin/tsc', '-p', 'tsconfig.test.json')
+}, 60_000)
+
+afterAll(() => starter.remove())
+
+for (const [platform, main] of [
+  ['Express', 'main'],
+  ['Fastify', 'main-fastify'],
+])
+  shopStories(
+    `NestJS on ${platform}`,
+    { start: () => starter.serve(`./dist/src/${main}.js`), stop: () => starter.end() },
+    ({ open, origin }) => {
+      it('a gateway has the session of the page that opened the socket, and a logout closes the socket', () =>
+        open(async (visitor) => {
+          await visitor.logIn('ada')
+          const cookie = (await visitor.context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ')
+          const client = io(origin(), { transports: ['websocket'], extraHeaders: { cookie }, forceNew: true })
+          onTestFinished(() => client.close())
+          expect(await client.emitWithAck('say', 'hello')).toBe('ada: hello')
+          const disconnected = new Promise((resolve) => client.on('disconnect', resolve))
+          await visitor.visit('/')
+          await visitor.press('Log out')
+          expect(await disconnected).toBe('io server disconnect')
+        }))
+    },
+  )
