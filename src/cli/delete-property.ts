@@ -5,6 +5,8 @@ import { formatSessions } from './output.ts'
 import { type ChangeCommandOptions, countTargets, interruptible, type Target } from './revoke.ts'
 
 const PAGE = 100
+/** In how many sessions the property is deleted at the same time. */
+const CONCURRENCY = 20
 
 /** Deletes a property of one session, or of all that fulfil a filter. */
 export async function deleteProperty(admin: Admin, name: string, target: Target, options: ChangeCommandOptions): Promise<number> {
@@ -42,8 +44,12 @@ async function deleteOfAll(
   let cursor: string | undefined
   do {
     const page = await admin.list({ ...filter, limit: PAGE, cursor })
-    for (const { handle } of page.sessions) if (await admin.deleteProperty(handle, name)) deleted += 1
-    onProgress(deleted)
+    for (let at = 0; at < page.sessions.length; at += CONCURRENCY) {
+      const batch = page.sessions.slice(at, at + CONCURRENCY)
+      const results = await Promise.all(batch.map(({ handle }) => admin.deleteProperty(handle, name)))
+      deleted += results.filter(Boolean).length
+      onProgress(deleted)
+    }
     cursor = page.cursor
   } while (cursor !== undefined && !signal.aborted)
   return deleted

@@ -21,14 +21,20 @@ export function csrfToken(request: Request): CsrfToken {
 }
 
 /**
- * Whether a post comes from a page of the inspector: the browser says that it is of the same
- * origin, and its token is the one in the cookie. A sibling host can set the cookie, but not the
- * origin.
+ * Whether a post does not come from a page of the inspector: the browser names another origin, or
+ * its token is not the one in the cookie. A sibling host can set the cookie, but not the origin.
  */
 export function isForged(request: Request, form: URLSearchParams): boolean {
-  const site = request.headers.get('sec-fetch-site')
   const token = tokenIn(request)
-  return (site !== null && site !== 'same-origin') || token === undefined || !constantTimeEqual(token, form.get(TOKEN) ?? '')
+  return isForeign(request) || token === undefined || !constantTimeEqual(token, form.get(TOKEN) ?? '')
+}
+
+/** Browsers of before 2023 send no `Sec-Fetch-Site`, and all send the origin with a post. */
+function isForeign({ url, headers }: Request): boolean {
+  const site = headers.get('sec-fetch-site')
+  if (site !== null) return site !== 'same-origin'
+  const origin = headers.get('origin')
+  return origin !== null && URL.parse(origin)?.host !== (headers.get('host') ?? new URL(url).host)
 }
 
 function tokenIn({ headers }: Request): string | undefined {

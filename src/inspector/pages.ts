@@ -119,6 +119,7 @@ export class Pages {
 function send({ operator, csrf: { setCookie } }: OperatorRequest, page: Page): Response {
   const headers = new Headers({ ...HEADERS, 'Content-Type': 'text/html; charset=utf-8' })
   if (setCookie !== undefined) headers.set('Set-Cookie', setCookie)
+  if (page === NO_METHOD) headers.set('Allow', 'GET, HEAD, POST')
   return new Response(String(layout(page, operator)), { status: page.status ?? 200, headers })
 }
 

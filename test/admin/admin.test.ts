@@ -277,6 +277,14 @@ describe('revoke', () => {
     expect(await app.rows()).toEqual([])
   })
 
+  it('ends after the current page when the signal is aborted, and continues when it is called again', async () => {
+    const app = new TestApp()
+    for (let n = 0; n < 30; n += 1) await addSession(app, { n })
+    const abort = new AbortController()
+    expect(await adminOf(app).revokeAll({}, { signal: abort.signal, onProgress: () => abort.abort() })).toBe(10)
+    expect(await adminOf(app).revokeAll()).toBe(20)
+  })
+
   it('reports a failure with the number of sessions that had ended', async () => {
     const keys = new Set<string>()
     const app = new TestApp({}, (store) =>

@@ -243,6 +243,22 @@ describe('a change', () => {
     expect(await inspected.app.read()).toEqual({ a: 1 })
   })
 
+  it.each([
+    ['https://evil.example', 403],
+    ['https://evil.shop.example.com', 403],
+    ['null', 403],
+    ['https://shop.example.com', 303],
+  ])('of a browser without Sec-Fetch-Site and with the origin %s: %i', async (origin, status) => {
+    const inspected = await InspectedApp.create({ a: 1 })
+    const token = 'a'.repeat(32)
+    const url = `${URL_OF_INSPECTOR}?session=${inspected.handle}&confirm=revoke`
+    const headers = { origin, cookie: `sojourn-inspector=${token}` }
+    expect((await inspected.handler(new Request(url, { method: 'POST', headers, body: new URLSearchParams({ token }) }))).status).toBe(
+      status,
+    )
+    expect((await inspected.app.open()).isNew).toBe(status === 303)
+  })
+
   it('without the token is refused, and a GET changes nothing', async () => {
     const inspected = await InspectedApp.create({ a: 1 })
     const query = { session: inspected.handle, confirm: 'revoke' }
@@ -315,7 +331,8 @@ describe('every response', () => {
 
   it('refuses other methods with 405', async () => {
     const inspected = await InspectedApp.create({ a: 1 })
-    expect((await inspected.handler(new Request(URL_OF_INSPECTOR, { method: 'DELETE' }))).status).toBe(405)
+    const { status, headers } = await inspected.handler(new Request(URL_OF_INSPECTOR, { method: 'DELETE' }))
+    expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD, POST'])
   })
 })
 

@@ -16,6 +16,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   inspector: ['wire', 'core', 'admin'],
   otel: ['core'],
   csrf: ['wire', 'core'],
+  move: ['wire', 'codecs', 'core'],
   channels: ['core'],
   sockets: ['core'],
   testing: ['core'],

@@ -83,6 +83,14 @@ export const aSignal: Check = (value) =>
   typeof (value as Partial<AbortSignal> | null)?.aborted === 'boolean' ? undefined : 'pass the signal of an AbortController'
 export const aDuration: Check = (value) => (milliseconds(value) === undefined ? durationRemedy(value) : undefined)
 
+/** A duration between two limits, in milliseconds. */
+export function aDurationOf(min: number, max: number, remedy: string): Check {
+  return (value) => {
+    const length = Number(milliseconds(value))
+    return aDuration(value) ?? (length >= min && length <= max ? undefined : remedy)
+  }
+}
+
 export function oneOf(...allowed: readonly unknown[]): Check {
   return (value) => (allowed.includes(value) ? undefined : `pass one of ${allowed.map(formatValue).join(', ')}`)
 }

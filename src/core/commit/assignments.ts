@@ -2,22 +2,30 @@ import { SessionEndedError } from '../base/errors.ts'
 import { affectsProperty, type Intent, userOf } from '../changes/intent.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Admission, Assignment, Lifecycles, PlannedAssignment } from '../config/lifecycle.ts'
+import type { RuleContext } from '../config/profile.ts'
 import { userIndex } from '../config/realm.ts'
 import type { Draft } from '../draft/draft.ts'
 
 /** Whether the intent ends all other sessions of the user. */
-export function revokesOthers(intent: Intent): boolean {
+function revokesOthers(intent: Intent): boolean {
   return (intent.kind === 'login' || intent.kind === 'confirm') && intent.revokesOthers === true
 }
 
+/** The user whose other sessions these intents end, also if the session has no user after them. */
+export function userWhoseOthersEnd(intents: readonly Intent[], context: RuleContext): string | undefined {
+  const intent = intents.findLast(revokesOthers)
+  if (intent?.kind === 'confirm') return intent.user
+  return intent?.kind === 'login' ? userOf(new Map([[context.profile.names.user, intent.text]]), context) : undefined
+}
+
 /** What these intents say about the user that they assign. */
-export function assignmentOf(user: string, intents: readonly Intent[], openedAt: number, { realm }: Pick<Engine, 'realm'>): Assignment {
+export function assignmentOf(user: string, intents: readonly Intent[], openedAt: number, engine: Engine): Assignment {
   const login = intents.findLast((intent) => intent.kind === 'login')
   return {
-    userName: userIndex(user, realm),
+    userName: userIndex(user, engine.realm),
     authenticatedAt: login?.proof?.at ?? openedAt,
     maxPerUser: login?.maxPerUser,
-    revokesOthers: intents.some(revokesOthers),
+    revokesOthers: userWhoseOthersEnd(intents, engine) === user,
   }
 }
 

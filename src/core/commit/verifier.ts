@@ -2,13 +2,14 @@ import type { Access } from '../base/access.ts'
 import { monotonic } from '../base/clock.ts'
 import { SessionEndedError } from '../base/errors.ts'
 import { LOGIN } from '../base/reserved.ts'
-import { type Intent, userOf } from '../changes/intent.ts'
+import { affectsProperty, type Intent, userOf } from '../changes/intent.ts'
+import { merge } from '../changes/merge.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Assignment, Lifecycles, Objection, UnverifiedWrite, WrittenSession } from '../config/lifecycle.ts'
 import type { Texts } from '../config/profile.ts'
 import type { Draft } from '../draft/draft.ts'
 import type { Identity } from '../store/id.ts'
-import { assignmentOf, revokesOthers } from './assignments.ts'
+import { assignmentOf, userWhoseOthersEnd } from './assignments.ts'
 import type { CommitResult } from './job.ts'
 import type { CommitQueue } from './queue.ts'
 import type { SessionEnds } from './session-ends.ts'
@@ -104,18 +105,20 @@ export class Verifier {
     const { texts, loggedIn } = merged
     const user = isNewId || before === undefined ? userOf(texts, this.#engine) : undefined
     const assignsUser = user !== undefined && (loggedIn || before === undefined || user !== userOf(before, this.#engine))
-    const isChecked = user !== undefined && (assignsUser || intents.some(revokesOthers))
-    const assignment = isChecked ? assignmentOf(user, intents, openedAt, this.#engine) : undefined
+    const revoker = userWhoseOthersEnd(intents, this.#engine)
+    const checked = assignsUser ? user : revoker
+    const assignment = checked === undefined ? undefined : assignmentOf(checked, intents, openedAt, this.#engine)
     const written = { identity, entry, texts, isCreated: before === undefined, isNewId, replaced, assignsUser, joins, openedAt }
-    return { written, assignment, before }
+    return { written, assignment, before, intents }
   }
 
   /** Has its own time limit, because a slow check must not leave the login in the store. */
-  async #withdraw(draft: Draft, { written, before }: UnverifiedWrite, { reason }: Objection, access: Access): Promise<void> {
+  async #withdraw(draft: Draft, write: UnverifiedWrite, { reason }: Objection, access: Access): Promise<void> {
+    const { written, before } = write
     const { generation } = draft
     const { identity } = written
     const deadline = monotonic() + this.#engine.requestTimeout
-    const restored = before && (await this.#restoreUser(draft, written, before, { deadline, access }))
+    const restored = before && (await this.#restoreUser(draft, write, before, { deadline, access }))
     if (before === undefined) await this.#ends.end({ ...identity, identity, reason, deadline })
     this.#engine.emit({ type: 'login-withdrawn', reason, handle: identity.handle })
     if (generation !== draft.generation) return
@@ -124,18 +127,20 @@ export class Verifier {
   }
 
   /**
-   * Gives the session the user it had before. Removing the user would leave `names.lastUser`, and
-   * the next login of another user would drop the data. Resolves to `undefined` if the session has
-   * ended.
+   * Gives the session the user it had before, unless the request has removed that user. Removing
+   * every user would leave `names.lastUser`, and the next login of another user would drop the data.
+   * Resolves to `undefined` if the session has ended.
    */
   async #restoreUser(
     { state }: Draft,
-    written: UnverifiedWrite['written'],
+    { written, intents: changes }: UnverifiedWrite,
     before: Texts,
     turn: Pick<Turn, 'deadline' | 'access'>,
   ): Promise<CommitResult | undefined> {
     const { user, lastUser } = this.#engine.profile.names
-    const properties = [user, LOGIN, ...(lastUser === undefined ? [] : [lastUser])].map((name) => [name, before.get(name)] as const)
+    const removals = changes.filter((intent) => removesUser(intent, user))
+    const { texts } = merge(before, removals, this.#engine)
+    const properties = [user, LOGIN, ...(lastUser === undefined ? [] : [lastUser])].map((name) => [name, texts.get(name)] as const)
     const intents: Intent[] = [{ kind: 'restore', properties }]
     const { identity, entry } = state.is === 'live' ? state : written
     const latestTexts = this.#engine.values.decode(entry.payload) ?? before
@@ -147,6 +152,10 @@ export class Verifier {
       throw error
     }
   }
+}
+
+function removesUser(intent: Intent, userName: string): boolean {
+  return intent.kind === 'clear' || (intent.kind === 'remove' && affectsProperty(intent, userName))
 }
 
 /** Whether a lifecycle has to be asked about the write. */

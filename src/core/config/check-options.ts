@@ -1,10 +1,11 @@
-import { type Duration, HOUR, MINUTE, milliseconds } from '../base/duration.ts'
+import { DAY, type Duration, HOUR, MINUTE, milliseconds } from '../base/duration.ts'
 import { ConfigError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
 import { isWorkers } from '../base/is-workers.ts'
 import {
   aBoolean,
   aDuration,
+  aDurationOf,
   aFunction,
   type Check,
   checkOptions,
@@ -131,6 +132,9 @@ function withMethods(what: string, ...methods: readonly string[]): Check {
 
 const aStore = withMethods('a store', 'load', 'create', 'replace', 'touch', 'delete')
 
+const anInterval = aDurationOf(MINUTE, 7 * DAY, "pass a duration of '1m' to '7d'")
+const aShortTime = aDurationOf(0, HOUR, 'pass at most an hour')
+
 const CHECKS: Readonly<Record<string, Check>> = {
   store: (value) => (value === undefined ? "pass new SqliteStore('sessions.db'), new MemoryStore() or another store" : aStore(value)),
   cookie: satisfies(isObject, 'pass an object'),
@@ -169,10 +173,6 @@ function aTimeout(value: unknown): string | undefined {
   return undefined
 }
 
-function aShortTime(value: unknown): string | undefined {
-  return aDuration(value) ?? (Number(milliseconds(value)) > HOUR ? 'pass at most an hour' : undefined)
-}
-
 function someOrigins(value: unknown): string | undefined {
   if (value === 'any') return undefined
   if (!Array.isArray(value)) return "pass a list of origins such as ['https://www.shop.test'], or 'any'"
@@ -184,11 +184,6 @@ function someOrigins(value: unknown): string | undefined {
 
 function isOrigin(value: unknown): boolean {
   return typeof value === 'string' && !value.includes('*') && URL.canParse(value) && new URL(value).origin === value
-}
-
-function anInterval(value: unknown): string | undefined {
-  const length = Number(milliseconds(value))
-  return aDuration(value) ?? (length >= MINUTE && length <= 7 * 24 * HOUR ? undefined : "pass a duration of '1m' to '7d'")
 }
 
 function aSchema(value: unknown): string | undefined {

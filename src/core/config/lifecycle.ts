@@ -1,4 +1,5 @@
 import type { SessionEvents } from '../base/events.ts'
+import type { Intent } from '../changes/intent.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry, IndexName, Store } from '../store/store.ts'
 import type { Texts } from './profile.ts'
@@ -94,6 +95,8 @@ export interface UnverifiedWrite {
   readonly assignment: Assignment | undefined
   /** The properties before the write; `undefined` if it created the session. */
   readonly before: Texts | undefined
+  /** The changes that the write contains. */
+  readonly intents: readonly Intent[]
 }
 
 /** The reason why a write is withdrawn. */

@@ -272,7 +272,7 @@ export class Draft {
     const before = this.currentIdentity?.id
     this.#properties.stopWatching()
     this.open(state, texts)
-    if (state.is !== 'live') this.pending.clear('ended')
+    if (state.is !== 'live') this.pending.undoIssue()
     else if (state.identity.id !== before) this.onOutcome('new-id', state.identity, state.entry)
   }
 

@@ -36,6 +36,12 @@ export type TokenDelivery = Pick<Delivery, 'cookies' | 'headers'>
 
 export const NO_TOKEN: TokenDelivery = { cookies: [], headers: [] }
 
+/** A token, and the event that reports it. */
+interface Pending {
+  readonly token: TokenDelivery
+  readonly event: SessionEvent | undefined
+}
+
 /**
  * What the response to one request has to carry: the token of a committed session, or the deletion
  * of the presented one.
@@ -49,6 +55,7 @@ export class PendingDelivery {
   /** Reports the pending token. `undefined` if that has happened. */
   #event: SessionEvent | undefined
   #written: Promise<unknown> | undefined
+  #beforeIssue: Pending = { token: NO_TOKEN, event: undefined }
 
   constructor(client: Client, { emit, transport }: Pick<DraftContext, 'emit' | 'transport'>) {
     this.#client = client
@@ -65,8 +72,18 @@ export class PendingDelivery {
   issue({ id, handle }: Identity, issue: Issue, reason: 'new-id' | 'new-data'): void {
     const { carrier, presented = NOTHING_PRESENTED } = this.#client
     if (carrier === undefined) return
+    this.#beforeIssue = { token: this.#token, event: this.#event }
     const token = { cookies: carrier.issue(id, issue, presented), headers: this.#headersWith(id) }
     this.#replace(token, { type: 'cookie-set', reason, handle })
+  }
+
+  /**
+   * Takes the last token back, before it was taken. The presented one stays as it was before: it may
+   * be valid, or another response may replace it.
+   */
+  undoIssue(): void {
+    this.#token = this.#beforeIssue.token
+    this.#event = this.#beforeIssue.event
   }
 
   /** Deletes the presented token. Replaces the pending one. */

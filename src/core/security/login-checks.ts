@@ -71,8 +71,9 @@ class LoginChecks implements Lifecycle {
   }
 
   /**
-   * A login that joined a session is not withdrawn: it adds no session, and a revocation that it
-   * did not see ends the session that it joined.
+   * A login that joined a session is not withdrawn, because the session is that of another login.
+   * If it is refused, the call rejects, and its id is never sent. The other login may still be
+   * running, so that its own check has not refused it yet.
    */
   async #check(written: WrittenSession, assignment: Assignment): Promise<Objection | undefined> {
     const { identity, joins, assignsUser, deadline } = written
@@ -82,19 +83,27 @@ class LoginChecks implements Lifecycle {
       await this.#marks.add('user', userName, handle, deadline)
       await this.#context.endAll(userName, key)
     }
-    if (joins || !assignsUser) return undefined
+    if (!assignsUser && !joins) return undefined
     const marks = await repeated(deadline, () => this.#marks.of(userName, deadline))
-    if (isRevoked(marks, authenticatedAt, handle)) return objection('revoked')
-    const limit = this.#limitOf(assignment)
-    return limit === undefined ? undefined : this.#endOldest(written, userName, limit)
+    const isOver = isRevoked(marks, authenticatedAt, joins ? undefined : handle)
+    const found = isOver ? objection('revoked') : await this.#checkLimit(written, assignment)
+    if (joins && found !== undefined) throw found.error
+    return found
   }
 
-  /** The login that lists last sees the sessions of all others, so at most `limit` are left. */
-  async #endOldest({ identity, deadline }: WrittenSession, userName: string, limit: number): Promise<Objection | undefined> {
-    const times = await repeated(deadline, () => createdTimes(this.#context, userName, deadline))
+  /**
+   * Ends the sessions beyond the limit, the oldest first. The login that lists last sees the
+   * sessions of all others, so at most the limit is left.
+   */
+  async #checkLimit({ identity, entry, deadline }: WrittenSession, assignment: Assignment): Promise<Objection | undefined> {
+    const limit = this.#limitOf(assignment)
+    if (limit === undefined) return undefined
+    const { key: own } = identity
+    const listed = await repeated(deadline, () => createdTimes(this.#context, assignment.userName, deadline))
+    const times = new Map([[own, entry.createdAt], ...listed]) // another login may have ended it already
     const newestFirst = [...times].sort(([keyA, a], [keyB, b]) => b - a || (keyA < keyB ? 1 : -1)).map(([key]) => key)
-    // It is missing if another login has ended it already.
-    if (!newestFirst.slice(0, limit).includes(identity.key)) return objection('limit')
+    if (!newestFirst.slice(0, limit).includes(own)) return objection('limit')
+    if (!listed.has(own)) throw new SessionEndedError('ended') // by a flush or a revocation
     const tooMany = newestFirst.slice(limit)
     await Promise.all(tooMany.map((key) => this.#context.end({ key, handle: key, reason: 'limit', deadline })))
     return undefined

@@ -26,12 +26,6 @@ export interface Watch {
   readonly user: string | undefined
 }
 
-/** What a load finds of a session. `undefined`: the store failed. */
-export type Found =
-  | (Omit<KnownSession, 'identity'> & { readonly user: string | undefined; readonly gone?: undefined })
-  | { readonly gone: 'ended' | 'new-id' }
-  | undefined
-
 /** A stored session, as far as is known without loading it again. */
 export interface KnownSession {
   readonly identity: Identity

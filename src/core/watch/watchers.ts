@@ -1,10 +1,12 @@
 import { monotonic, unref } from '../base/clock.ts'
+import type { Listener } from '../base/events.ts'
 import { ignore } from '../base/ignore.ts'
 import { isPromise } from '../base/realms.ts'
+import type { userOf } from '../changes/intent.ts'
 import type { Engine } from '../config/engine.ts'
+import type { LoadResult, loadEntry } from '../draft/opening.ts'
 import type { OnEnded } from '../store/ended-sessions.ts'
-import type { Identity } from '../store/id.ts'
-import type { Found, KnownSession, Watch, WatchEnd } from './watch.ts'
+import type { KnownSession, Watch, WatchEnd } from './watch.ts'
 
 /** Milliseconds between two looks at which sessions are due. */
 const TICK = 500
@@ -35,8 +37,10 @@ interface Watched extends KnownSession {
  * expires. Only a load past every cache ends a watch, so a false hint costs one load.
  */
 export class Watchers {
-  readonly #engine: Pick<Engine, 'emit' | 'now' | 'endedSessions'>
-  readonly #load: (identity: Identity) => Promise<Found>
+  readonly #engine: Engine
+  readonly #emit: Listener
+  readonly #loadEntry: typeof loadEntry
+  readonly #userOf: typeof userOf
   /** By id. */
   readonly #watched = new Map<string, Watched>()
   readonly #byHandle = new Map<string, Set<Watched>>()
@@ -45,10 +49,12 @@ export class Watchers {
   #running = 0
   #timer: ReturnType<typeof setInterval> | undefined
 
-  /** `load` must read past every cache, and never reject. */
-  constructor(engine: Pick<Engine, 'emit' | 'now' | 'endedSessions'>, load: (identity: Identity) => Promise<Found>) {
-    this.#engine = engine
-    this.#load = load
+  /** Two functions of the core are passed, because this file imports only small modules. */
+  constructor(engine: Engine, load: typeof loadEntry, findUser: typeof userOf) {
+    this.#engine = { ...engine, emit: ignore } // a failed check is repeated, and the store reports its failure once
+    this.#emit = engine.emit
+    this.#loadEntry = load
+    this.#userOf = findUser
     this.#stopListening = engine.endedSessions.listen(this.onEnded)
   }
 
@@ -141,29 +147,36 @@ export class Watchers {
     const share = watched.dueAt === Number.POSITIVE_INFINITY ? Math.random() : 1
     watched.dueAt = monotonic() + watched.poll * share
     const watches = [...watched.watches] // those that begin during the load are checked by the next one
-    const found = await this.#load(watched.identity)
+    const reasonFor = await this.#load(watched)
     this.#running -= 1
     watched.check = 'none'
-    if (this.#isWatched(watched)) {
-      const reasonFor = this.#reasons(watched, found)
-      for (const watch of watches) this.#conclude(watched, watch, reasonFor(watch))
-    }
+    if (this.#isWatched(watched)) for (const watch of watches) this.#conclude(watched, watch, reasonFor(watch))
     if (watched.mustRepeat && this.#isWatched(watched)) this.#check(watched)
     this.#drain()
   }
 
   /**
-   * Returns the function that decides about each watch. A store that fails ends nothing, except
+   * Resolves to the function that decides about each watch. A load that fails ends nothing, except
    * sessions whose expiry has passed.
    */
-  #reasons(watched: Watched, found: Found): (watch: Watch) => WatchEnd | undefined {
-    if (found !== undefined && found.gone === undefined) {
-      watched.expiresAt = found.expiresAt
-      watched.userName = found.userName
-      return ({ user }) => (user === found.user ? undefined : 'other-user')
+  async #load(watched: Watched): Promise<(watch: Watch) => WatchEnd | undefined> {
+    try {
+      return this.#reasons(watched, await this.#loadEntry(this.#engine, watched.identity, true))
+    } catch {
+      return this.#reasons(watched, undefined)
     }
-    const isExpired = found?.gone !== 'new-id' && watched.expiresAt <= this.#engine.now()
-    return () => (isExpired ? 'expired' : found?.gone)
+  }
+
+  #reasons(watched: Watched, result: LoadResult | undefined): (watch: Watch) => WatchEnd | undefined {
+    if (result?.entry !== undefined) {
+      watched.expiresAt = this.#engine.profile.endOf(result.entry, result.texts, this.#engine)
+      watched.userName = result.entry.userId
+      const found = this.#userOf(result.texts, this.#engine)
+      return ({ user }) => (user === found ? undefined : 'other-user')
+    }
+    if (result?.reason === 'other-id') return () => 'new-id'
+    if (watched.expiresAt <= this.#engine.now()) return () => 'expired'
+    return () => (result === undefined ? undefined : 'ended')
   }
 
   #conclude(watched: Watched, watch: Watch, reason: WatchEnd | undefined): void {
@@ -173,7 +186,7 @@ export class Watchers {
   }
 
   #end({ onEnd }: Watch, reason: WatchEnd, handle?: string): void {
-    this.#engine.emit({ type: 'watch-ended', reason, ...(handle !== undefined && { handle }) })
+    this.#emit({ type: 'watch-ended', reason, ...(handle !== undefined && { handle }) })
     try {
       const result = onEnd(reason)
       if (isPromise(result)) result.then(undefined, report)

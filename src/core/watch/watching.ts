@@ -3,21 +3,23 @@ import { ConfigError, NotLoadedError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
 import { ignore } from '../base/ignore.ts'
 import { isWorkers } from '../base/is-workers.ts'
-import { aDuration, checkOptions, type OptionTable } from '../base/option-checks.ts'
+import { aDurationOf, checkOptions, type OptionTable } from '../base/option-checks.ts'
 import { userOf } from '../changes/intent.ts'
 import type { Engine } from '../config/engine.ts'
 import type { Draft } from '../draft/draft.ts'
 import { UNLOADED } from '../draft/draft-errors.ts'
 import { loadEntry } from '../draft/opening.ts'
 import type { Channel, MessageKind } from '../store/channel.ts'
-import type { Identity } from '../store/id.ts'
-import type { Found, KnownSession, WatchEnd, WatchOptions } from './watch.ts'
+import type { KnownSession, WatchEnd, WatchOptions } from './watch.ts'
 import type { Watchers } from './watchers.ts'
 
 const DEFAULT_POLL = 30_000
 const MIN_POLL = 1000
 
-const WATCH: OptionTable = { owner: 'sessions.watch(session, onEnd, options)', checks: { poll: aPoll } }
+const WATCH: OptionTable = {
+  owner: 'sessions.watch(session, onEnd, options)',
+  checks: { poll: aDurationOf(MIN_POLL, HOUR, "pass a duration of '1s' to '1h'") },
+}
 
 /**
  * The watches of a manager. Their code is loaded at the first use, because most processes watch
@@ -59,8 +61,7 @@ export class Watching {
   }
 
   #load(): Promise<Watchers> {
-    const engine = { ...this.#engine, emit: ignore } // a failed check is repeated, and the store reports its failure once
-    this.#watchers ??= import('./watchers.ts').then(({ Watchers }) => new Watchers(this.#engine, (identity) => find(engine, identity)))
+    this.#watchers ??= import('./watchers.ts').then(({ Watchers }) => new Watchers(this.#engine, loadEntry, userOf))
     return this.#watchers
   }
 
@@ -93,18 +94,6 @@ function knownSession(draft: Draft): KnownSession | undefined {
   return { identity, expiresAt, userName: userId }
 }
 
-/** Loads a session past every cache. */
-async function find(engine: Engine, identity: Identity): Promise<Found> {
-  try {
-    const result = await loadEntry(engine, identity, true)
-    if (result.entry === undefined) return { gone: result.reason === 'other-id' ? 'new-id' : 'ended' }
-    const { entry, texts } = result
-    return { user: userOf(texts, engine), expiresAt: engine.profile.endOf(entry, texts, engine), userName: entry.userId }
-  } catch {
-    return undefined
-  }
-}
-
 function checkUse(onEnd: unknown): void {
   if (typeof onEnd !== 'function')
     throw new ConfigError(`sessions.watch(session, onEnd): onEnd is ${formatValue(onEnd)}. Pass the function that is called at the end.`)
@@ -112,9 +101,4 @@ function checkUse(onEnd: unknown): void {
     throw new ConfigError(
       'sessions.watch() does not work on Workers, where no timer outlives a request. Open the session for each message.',
     )
-}
-
-function aPoll(value: unknown): string | undefined {
-  const length = Number(milliseconds(value))
-  return aDuration(value) ?? (length >= MIN_POLL && length <= HOUR ? undefined : "pass a duration of '1s' to '1h'")
 }

@@ -1,5 +1,5 @@
-import { DAY, milliseconds } from '../../core/base/duration.ts'
-import { aDuration, type Check, satisfies } from '../../core/base/option-checks.ts'
+import { DAY } from '../../core/base/duration.ts'
+import { aDurationOf, type Check, satisfies } from '../../core/base/option-checks.ts'
 
 /** The default of `onWarning`. */
 export function warn(message: string): void {
@@ -7,7 +7,7 @@ export function warn(message: string): void {
 }
 
 /** A duration for a timer: at most 24 days. */
-export const aDelay: Check = (value) => aDuration(value) ?? (Number(milliseconds(value)) > 24 * DAY ? 'pass at most 24 days' : undefined)
+export const aDelay: Check = aDurationOf(0, 24 * DAY, 'pass at most 24 days')
 
 const NAME = /^(?!sqlite_|pg_)[a-z_][a-z0-9_]{0,48}$/i
 const NAME_RULE =

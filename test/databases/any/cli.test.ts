@@ -1,4 +1,5 @@
 import { describe, expect, inject, it } from 'vitest'
+import { createSessions } from '../../../src/index.ts'
 import { openStore } from '../../../src/stores/open.ts'
 import { sampleEntry } from '../../../src/testing/sample.ts'
 import { runCli, startCli } from '../../cli/run-cli.ts'
@@ -195,5 +196,32 @@ describe.skipIf(REDIS === '')('sojourn on redis', () => {
       stdout: 'Nothing to clear: this store removes expired sessions by itself.\n',
       stderr: '',
     })
+  })
+})
+
+describe.skipIf(POSTGRES === '')('a role that may only read', () => {
+  it('lists, shows and counts, and gets an error in one line for a change', async () => {
+    const [pool, schema, role] = [newPool(), freshTable(), freshTable()]
+    await pool.query(`CREATE SCHEMA "${schema}"; CREATE ROLE "${role}" LOGIN; GRANT USAGE ON SCHEMA "${schema}" TO "${role}"`)
+    const [owners, theirs] = [POSTGRES, POSTGRES.replace('postgres@', `${role}@`)].map((url) => `${url}?table=${schema}.sessions`) as [
+      string,
+      string,
+    ]
+    const sessions = createSessions<any>({ store: await openStore(owners), clearExpired: false })
+    const session = sessions.create()
+    await session.set('cart', []).save()
+    await sessions.close()
+    await pool.query(`GRANT SELECT ON "${schema}"."sessions" TO "${role}"`)
+    const handle = session.handle ?? ''
+    for (const args of [['list'], ['show', handle], ['stats'], ['migrate'], ['revoke', '--all', '--dry-run']])
+      expect([args, (await runCli([...args, '--store', theirs])).code]).toEqual([args, 0])
+    for (const args of [
+      ['revoke', handle],
+      ['revoke', '--all', '--yes'],
+      ['delete-property', 'cart', handle],
+    ]) {
+      const { code, stderr } = await runCli([...args, '--store', theirs])
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^sojourn: .*permission denied for table sessions.*\n$/)])
+    }
   })
 })

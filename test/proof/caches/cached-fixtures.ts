@@ -8,6 +8,7 @@ import { FaultyStore } from '../faults/faulty-store.ts'
 import { WatchedStore } from '../faults/watched-store.ts'
 import { RELIABLE, type Scenario } from '../scenario/generator.ts'
 import type { CacheName } from '../simulation/campaign.ts'
+import { optionsOf } from '../simulation/fixtures.ts'
 import type { Fixture, FixtureContext, MakeFixture } from '../simulation/simulate.ts'
 import { type Subject, sojourn } from '../simulation/subject.ts'
 
@@ -40,7 +41,7 @@ export function sojournOnCaches(caches: CacheName): MakeFixture {
       const channel = caches === 'notified' ? { channel: bus.channel() } : {}
       return new CachedStore({ store, cache, maxStale: `${MAX_STALE}ms`, onWarning: () => undefined, ...channel })
     })
-    const options = { idle: `${scenario.idle}ms`, absolute: `${scenario.absolute}ms` } as const
+    const options = optionsOf(scenario)
     const process = (store: Store, index: number): Subject => {
       const processRandom = random.fork()
       return sojourn({ ...options, store, clock: clock(index), random: (size) => processRandom.bytes(size) }, scenario.merging)

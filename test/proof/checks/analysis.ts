@@ -1,4 +1,4 @@
-import { applyChanges, CLAIMABLE, EMPTY, forget, NAMES, type State } from '../model/model.ts'
+import { applyChanges, CLAIMABLE, EMPTY, forget, NAMES, type State, UNKNOWN } from '../model/model.ts'
 import { type Exchange, familyOf, type History, type Script, type Unit } from './history.ts'
 import { additive, type IdState, idStateAfter, logsIn, UNKNOWN_IDS } from './id-state.ts'
 
@@ -104,10 +104,19 @@ function timelineOf(
   const states: State[] = []
   const ids: IdState[] = []
   for (const [index, id] of log.entries()) {
+    if (index < start) {
+      states.push(EMPTY)
+      ids.push(UNKNOWN_IDS)
+      continue
+    }
     const base = index === start ? baseState(start, units.get(id)) : (states[index - 1] as State)
-    states.push(index < start ? EMPTY : nextState(base, id, family, units, byRequest))
     const before = index === start ? undefined : ids[index - 1]
-    ids.push(index < start ? UNKNOWN_IDS : idStateAfter(family, before, units.get(id), base.data.get('userId')))
+    const hasRefused = log.slice(start, index).some((each) => units.get(each)?.unit.isRefused === true)
+    const idState = idStateAfter(family, before, units.get(id), hasRefused ? UNKNOWN : base.data.get('userId'))
+    const state = nextState(base, id, idState, { family, units, byRequest })
+    ids.push(idState)
+    // The session may have the user of the refused login that was joined, or again the one before it.
+    states.push(hasRefused && idState.joined ? forget(state, ['userId']) : state)
   }
   return { family, log, observations, requests, start, states, ids }
 }
@@ -144,10 +153,28 @@ function baseState(start: number, placed: PlacedUnit | undefined): State {
   return { data: new Map(Object.entries(opened.data)), lastUser: 'another user' }
 }
 
-function nextState(state: State, id: number, family: string, units: Analysis['units'], byRequest: Analysis['byRequest']): State {
+function nextState(
+  state: State,
+  id: number,
+  ids: IdState,
+  { family, units, byRequest }: Pick<Analysis, 'units' | 'byRequest'> & { readonly family: string },
+): State {
   const placed = units.get(id)
+  if (placed?.unit.isRefused === true && !ids.joined) return withdrawn(state, placed.unit, ids)
   if (placed !== undefined) return isLateJoin(placed, family) ? joined(state, placed) : applyChanges(state, placed.unit.changes)
   return stateAfterUnknown(state, byRequest.get(Math.floor(id / 10))?.script)
+}
+
+/**
+ * A session whose login was refused after it was written gets back the user it had, unless the login
+ * had joined the session.
+ */
+function withdrawn(state: State, { changes }: Unit, { others }: IdState): State {
+  const after = applyChanges(
+    state,
+    changes.filter((change) => change.do !== 'login'),
+  )
+  return others === undefined ? forget(after, ['userId']) : after
 }
 
 /**

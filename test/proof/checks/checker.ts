@@ -6,6 +6,7 @@ import type { History } from './history.ts'
 import { anothersData, dirtyRead, doubleApplication, forkedRead, lostUpdate } from './order.ts'
 import { crashes, noProgress, orphanRows, wrongCookie } from './responses.ts'
 import { claimedTwice, ownChanges, wrongMerge } from './state.ts'
+import { oneTooMany, survivedRevocation, wrongReauthentication, wrongRefusal } from './users.ts'
 
 const CHECKS: readonly Check[] = [
   doubleApplication,
@@ -20,6 +21,10 @@ const CHECKS: readonly Check[] = [
   twoCurrentIds,
   wrongJoin,
   lostSession,
+  survivedRevocation,
+  oneTooMany,
+  wrongRefusal,
+  wrongReauthentication,
   badTouch,
   badExpiry,
   usedAfterExpiry,

@@ -3,17 +3,18 @@
 
 import type { Analysis, PlacedUnit, SessionTimeline } from './analysis.ts'
 import { type Anomaly, anomaly, anomalyIf } from './anomaly.ts'
-import { type Exchange, familyOf, type Rules } from './history.ts'
+import { type Exchange, familyOf, type Rules, type Unit } from './history.ts'
 import { type IdState, isValid, JOINABLE, renewsId, SEVERAL_IDS } from './id-state.ts'
+import { mayHaveLostUser } from './users.ts'
 
 /** When each session had certainly ended, by family: the position of the response that ended it. */
-export function endsOf({ history, units, byFamily }: Analysis): Map<string, number> {
-  const { exchanges, rules } = history
+export function endsOf(analysis: Analysis): Map<string, number> {
+  const { history, units, byFamily } = analysis
   const ends = new Map<string, number>()
   const end = (id: string, at: number): unknown => ends.set(familyOf(id), Math.min(at, ends.get(familyOf(id)) ?? Infinity))
-  for (const { cookie, report, ended } of exchanges) {
-    const canEnd = rules.replacedIdsEnd || report?.opened?.exists === true
-    if (cookie !== undefined && report?.flush === 'ok' && canEnd) end(cookie, ended)
+  for (const exchange of history.exchanges) {
+    const { cookie, report, ended } = exchange
+    if (cookie !== undefined && report?.flush === 'ok' && canEnd(exchange, cookie, analysis)) end(cookie, ended)
   }
   for (const { unit, exchange, startsSession, family = '' } of units.values()) {
     // A session that begins with a login over another user's session starts from the data of the
@@ -22,6 +23,16 @@ export function endsOf({ history, units, byFamily }: Analysis): Map<string, numb
     if (endsOther && exchange.cookie !== undefined) end(exchange.cookie, exchange.ended)
   }
   return ends
+}
+
+/** Whether a flush has certainly ended its session: its id was valid, or was replaced less than a minute before. */
+function canEnd({ report, endedAt }: Exchange, cookie: string, { history: { rules }, issuers, unitsByFamily }: Analysis): boolean {
+  if (report?.opened?.exists === true) return true
+  const issued = issuers.get(cookie)?.began ?? 0
+  const replacements = (unitsByFamily.get(familyOf(cookie)) ?? []).filter(
+    ({ unit, exchange }) => renewsId(unit) && unit.outcome !== 'no' && exchange.began > issued,
+  )
+  return rules.replacedIdsEnd && replacements.every(({ exchange }) => exchange.beganAt + JOINABLE > endedAt + 2 * rules.skew)
 }
 
 /** After the response to a flush no request reads the session, and no request saves in it. */
@@ -118,12 +129,15 @@ function findCopies(all: readonly SessionTimeline[], units: Analysis['units']): 
 export function lostSession(analysis: Analysis): Anomaly[] {
   return analysis.history.exchanges.flatMap((exchange) => {
     const { cookie, report, code } = exchange
-    if (cookie === undefined || (report?.opened?.exists !== false && code !== 'ERR_SESSION_ENDED')) return []
+    const isRefused = report?.units.some((unit) => unit.isRefused) === true // see `wrongRefusal`
+    if (cookie === undefined || (report?.opened?.exists !== false && (code !== 'ERR_SESSION_ENDED' || isRefused))) return []
     const timeline = analysis.byFamily.get(familyOf(cookie))
     const isExcused =
       timeline === undefined ||
       endedBy(timeline, exchange, analysis) ||
       endedWithOverlap(timeline, exchange, analysis) ||
+      mayHaveLostUser(timeline, exchange, analysis) ||
+      confirmedAnotherUser(timeline, exchange) ||
       mayHaveExpired(timeline, exchange, analysis)
     return anomalyIf(!isExcused, () =>
       anomaly('session lost', exchange, code === undefined ? 'found no session' : 'failed with ERR_SESSION_ENDED'),
@@ -149,6 +163,16 @@ function endedBy({ requests, ids }: SessionTimeline, reader: Exchange, { issuers
       )
     )
   })
+}
+
+/** A reauthentication is refused if its user was logged out while the request was running. */
+function confirmedAnotherUser({ requests }: SessionTimeline, { report, ended }: Exchange): boolean {
+  const confirms = report?.units.some(({ changes }) => changes.some((change) => change.do === 'reauthenticate')) === true
+  return confirms && requests.some((each) => each.began < ended && each.report?.units.some(removesUser) === true)
+}
+
+function removesUser({ changes }: Unit): boolean {
+  return changes.some((change) => change.do === 'clear' || (change.do === 'remove' && change.name === 'userId'))
 }
 
 /** After the overlap of parallel logins another of their ids may have been used first. */
@@ -178,5 +202,5 @@ function mayHaveExpired({ family }: SessionTimeline, reader: Exchange, { history
 }
 
 export function startsLifetime({ unit, startsSession }: PlacedUnit): boolean {
-  return startsSession || unit.changes.some((change) => change.do === 'login')
+  return startsSession || unit.changes.some((change) => change.do === 'login' || change.do === 'reauthenticate')
 }

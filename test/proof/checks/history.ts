@@ -6,7 +6,11 @@
 export type Step =
   | Of<'set' | 'setIfAbsent' | 'mutate', { readonly name: string; readonly value: string }>
   | Of<'delete' | 'pop' | 'claim' | 'increment', { readonly name: string }>
-  | Of<'login', { readonly user: string }>
+  | Of<'login', { readonly user: string; readonly revokeOthers?: boolean }>
+  /** Ends all sessions of a user, except that of the request if it has one and `except` is true. */
+  | Of<'revoke', { readonly user: string; readonly except: boolean }>
+  /** Does nothing if no user is logged in. */
+  | Of<'reauthenticate', { readonly revokeOthers: boolean }>
   /** `start`: the response starts. The changes after it are committed before its end. */
   | Of<'clear' | 'flush' | 'cycle' | 'save' | 'start' | 'fail'>
   | Of<'wait', { readonly ms: number }>
@@ -24,7 +28,7 @@ export interface Script {
 export type Change =
   | { readonly do: 'set' | 'setIfAbsent'; readonly name: string; readonly value: unknown }
   | { readonly do: 'remove' | 'add'; readonly name: string }
-  | { readonly do: 'login'; readonly user: string }
+  | { readonly do: 'login' | 'reauthenticate'; readonly user: string; readonly revokeOthers?: boolean }
   | { readonly do: 'clear' | 'cycle' }
 
 /**
@@ -43,6 +47,11 @@ export interface Unit {
   /** It begins with a flush, so its changes belong to a new session. */
   readonly fresh: boolean
   outcome: Outcome
+  /**
+   * Its login was refused because of a revocation, a limit or the end of its session, possibly after
+   * it was written. The other changes were saved then, and the session got back the user it had.
+   */
+  isRefused: boolean
   /** When it was passed to the library, by the simulation's clock. */
   at: number
 }
@@ -63,6 +72,16 @@ export interface Claim {
   at: number
 }
 
+/** A call that ends the sessions of a user. */
+export interface Revocation {
+  readonly user: string
+  /** The session of the request is spared. */
+  readonly excepts: boolean
+  outcome: Outcome
+  /** When it was called, by the simulation's clock. */
+  readonly at: number
+}
+
 /** The data that a request read from its session. */
 export interface Snapshot {
   /** A session existed when the request began. */
@@ -80,12 +99,15 @@ export interface Report {
   closing?: Snapshot
   units: Unit[]
   claims: Claim[]
+  revocations: Revocation[]
   flush: Outcome | undefined
   /**
    * Every effective change in order, with claims as removals: the changes that the request must see
    * itself.
    */
   ownChanges: Change[]
+  /** When the handler began, after the session was opened, by the simulation's clock. */
+  openedAt: number
   /** When the final commit began, by the simulation's clock. */
   committedAt: number
 }
@@ -108,6 +130,8 @@ export interface Exchange {
   endedAt: number
   /** The error code of the response; `undefined` for a success, `NETWORK` without a response. */
   code: string | undefined
+  /** The `reason` of the error. */
+  reason?: string | undefined
   /** The id in `Set-Cookie`, or `''` if the cookie is deleted. */
   setCookie: string | undefined
   setCookies: number
@@ -155,6 +179,8 @@ export interface Rules {
    * less than a minute, because the minute in which it can is measured by two clocks.
    */
   readonly replacedIdsEnd: boolean
+  /** The maximum number of sessions of a user. */
+  readonly limit?: number | undefined
   /** The store failed or processes were killed, so a commit may end as unknown. */
   readonly faults: boolean
   /** Client libraries may send an operation twice. */

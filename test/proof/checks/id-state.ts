@@ -63,7 +63,7 @@ export function additive(changes: readonly Change[]): Change[] {
 }
 
 function changesUser({ changes }: Unit): boolean {
-  return changes.some((change) => change.do === 'cycle' || ('name' in change && change.name === 'userId'))
+  return changes.some((change) => change.do === 'cycle' || change.do === 'reauthenticate' || ('name' in change && change.name === 'userId'))
 }
 
 /** The id under which a unit was committed; `undefined` if an earlier unit of its request renewed it. */
@@ -86,5 +86,5 @@ export function logsIn({ changes }: Unit): boolean {
 
 /** Whether these changes give the session a new id. */
 export function renewsId({ changes }: Unit): boolean {
-  return changes.some((change) => change.do === 'cycle' || change.do === 'login')
+  return changes.some((change) => change.do === 'cycle' || change.do === 'reauthenticate' || change.do === 'login')
 }

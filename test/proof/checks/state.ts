@@ -91,10 +91,12 @@ function seenAgain(
 }
 
 /** A request sees the state at its opening with its own changes applied. */
-export function ownChanges({ history, byFamily }: Analysis): Anomaly[] {
+export function ownChanges({ history, byFamily, units }: Analysis): Anomaly[] {
   return history.exchanges.flatMap((exchange) => {
-    const { opened, closing, ownChanges = [], claims = [] } = exchange.report ?? {}
+    const { opened, closing, ownChanges = [], claims = [], units: own = [] } = exchange.report ?? {}
     if (opened === undefined || closing === undefined) return []
+    // A login that was saved may have started another session, without the data of the first.
+    if (opened.exists && own.slice(0, -1).some((unit) => units.get(unit.id)?.startsSession === true)) return []
     const timeline = byFamily.get(exchange.cookie?.slice(0, exchange.cookie.indexOf('.')) ?? '')
     const { lastUser } = (opened.exists ? timeline?.states[opened.log.length - 1] : undefined) ?? { lastUser: undefined }
     const base: State = { data: new Map(Object.entries(opened.data)), lastUser }

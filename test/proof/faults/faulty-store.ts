@@ -1,4 +1,17 @@
-import type { Create, Entry, Keyed, Load, Refused, Replace, Store, Touch, Written } from '../../../src/core/store/store.ts'
+import type {
+  Create,
+  DeleteByIndex,
+  Entry,
+  Keyed,
+  List,
+  Load,
+  Page,
+  Refused,
+  Replace,
+  Store,
+  Touch,
+  Written,
+} from '../../../src/core/store/store.ts'
 import type { FaultRates } from '../scenario/generator.ts'
 import type { Random } from '../scenario/random.ts'
 import { FaultyConnection } from './faulty-connection.ts'
@@ -36,5 +49,13 @@ export class FaultyStore implements Store {
 
   delete(operation: Keyed): Promise<boolean> {
     return this.#connection.send('delete', () => this.#inner.delete(operation))
+  }
+
+  deleteByIndex(operation: DeleteByIndex): Promise<number> {
+    return this.#connection.send('deleteByIndex', async () => (await this.#inner.deleteByIndex?.(operation)) ?? 0)
+  }
+
+  list(operation: List): Promise<Page> {
+    return this.#connection.send('list', async () => (await this.#inner.list?.(operation)) ?? { entries: [] })
   }
 }

@@ -1,4 +1,17 @@
-import type { Create, Entry, Keyed, Load, Refused, Replace, Store, Touch, Written } from '../../../src/core/store/store.ts'
+import type {
+  Create,
+  DeleteByIndex,
+  Entry,
+  Keyed,
+  List,
+  Load,
+  Page,
+  Refused,
+  Replace,
+  Store,
+  Touch,
+  Written,
+} from '../../../src/core/store/store.ts'
 import type { Touch as TouchRecord } from '../checks/history.ts'
 
 /**
@@ -46,16 +59,24 @@ export class WatchedStore implements Store {
     return this.#inner.delete(operation)
   }
 
-  /** Every key, including those of expired rows. */
+  async deleteByIndex(operation: DeleteByIndex): Promise<number> {
+    return (await this.#inner.deleteByIndex?.(operation)) ?? 0
+  }
+
+  async list(operation: List): Promise<Page> {
+    return (await this.#inner.list?.(operation)) ?? { entries: [] }
+  }
+
+  /** Every key of a session, including those of expired rows. */
   async keys(): Promise<string[]> {
     const keys: string[] = []
     let cursor: string | undefined
     do {
-      const page = await this.#inner.list?.({ now: -1, cursor })
-      keys.push(...(page?.entries.map(([key]) => key) ?? []))
-      cursor = page?.cursor
+      const page = await this.list({ now: -1, cursor })
+      keys.push(...page.entries.map(([key]) => key))
+      cursor = page.cursor
     } while (cursor !== undefined)
-    return keys
+    return keys.filter((key) => !key.startsWith('mark.'))
   }
 
   #styled(entry: Entry): Entry {

@@ -40,6 +40,7 @@ function apply(state: State, change: Change): State {
     case 'clear':
       return EMPTY
     case 'cycle':
+    case 'reauthenticate':
       return state
     case 'login':
       return loggedIn(state, change.user)

@@ -4,7 +4,7 @@ import type { Entry, Store } from '../../../src/core/store/store.ts'
 import { isTombstone } from '../../../src/core/store/tombstone.ts'
 import type { Wrap } from '../simulation/fixtures.ts'
 
-type Methods = Pick<Store, 'load' | 'create' | 'replace' | 'touch' | 'delete'>
+type Methods = Pick<Store, 'load' | 'create' | 'replace' | 'touch' | 'delete' | 'deleteByIndex' | 'list'>
 
 function override(store: Store, change: (store: Store) => Partial<Methods>): Store {
   const plain: Methods = {
@@ -13,6 +13,8 @@ function override(store: Store, change: (store: Store) => Partial<Methods>): Sto
     replace: (operation) => store.replace(operation),
     touch: (operation) => store.touch(operation),
     delete: (operation) => store.delete(operation),
+    deleteByIndex: async (operation) => (await store.deleteByIndex?.(operation)) ?? 0,
+    list: async (operation) => (await store.list?.(operation)) ?? { entries: [] },
   }
   return { capabilities: store.capabilities, ...plain, ...change(store) }
 }
@@ -268,3 +270,84 @@ export const endlessTouch: Wrap = (given) =>
   override(given, (store) => ({
     touch: ({ key, expiresAt, expected, now }) => store.touch({ key, expiresAt: expiresAt + 400_000, expected, now }),
   }))
+
+/** A login finds no mark once it has written its session. */
+export const marksBeforeTheWriteOnly: Wrap = (given) =>
+  override(given, (store) => {
+    let writtenAt = -Infinity
+    const written = <T>(result: T): T => {
+      writtenAt = performance.now()
+      return result
+    }
+    return {
+      load: async (operation) => (isMark(operation.key) && performance.now() - writtenAt < 60 ? undefined : store.load(operation)),
+      create: async (operation) => (isMark(operation.key) ? store.create(operation) : written(await store.create(operation))),
+      replace: async (operation) => (isMark(operation.key) ? store.replace(operation) : written(await store.replace(operation))),
+    }
+  })
+
+/** Marks are acknowledged at once and written after the sessions were deleted. */
+export const markAfterTheDeletion: Wrap = (given) =>
+  override(given, (store) => {
+    const late = (write: () => Promise<unknown>): { readonly ok: true } => {
+      setTimeout(() => void write(), 120)
+      return { ok: true }
+    }
+    return {
+      create: async (operation) => (isMark(operation.key) ? late(() => store.create(operation)) : store.create(operation)),
+      replace: async (operation) => (isMark(operation.key) ? late(() => store.replace(operation)) : store.replace(operation)),
+    }
+  })
+
+/** The deletion of the sessions of a user leaves the newest one. */
+export const incompleteRevocation: Wrap = (given) =>
+  override(given, (store) => ({
+    async deleteByIndex(operation) {
+      const page = await store.list?.({ now: 0, index: operation.index, name: operation.name })
+      const [newest] = [...(page?.entries ?? [])].sort(([, one], [, other]) => other.createdAt - one.createdAt)
+      return (await store.deleteByIndex?.({ ...operation, except: operation.except ?? newest?.[0] })) ?? 0
+    },
+  }))
+
+/** The list of the sessions of a user misses those that other processes have just written. */
+export const delayedList: Wrap = (given) =>
+  override(given, (store) => {
+    const own = new Set<string>()
+    const firstSeen = new Map<string, number>()
+    const isVisible = (key: string): boolean => {
+      const since = firstSeen.get(key) ?? performance.now()
+      firstSeen.set(key, since)
+      return own.has(key) || performance.now() - since > 80
+    }
+    return {
+      create(operation) {
+        own.add(operation.key)
+        return store.create(operation)
+      },
+      replace(operation) {
+        own.add(operation.key)
+        return store.replace(operation)
+      },
+      async list(operation) {
+        const page = (await store.list?.(operation)) ?? { entries: [] }
+        return { ...page, entries: page.entries.filter(([key]) => isVisible(key)) }
+      },
+    }
+  })
+
+/** Marks end the session that they except, and every later login. */
+export const marksOfTheFuture: Wrap = (given) =>
+  override(given, (store) => {
+    const moved = <T extends { readonly key: string; readonly entry: Entry }>(operation: T): T =>
+      isMark(operation.key)
+        ? { ...operation, entry: { ...operation.entry, payload: `[[${operation.entry.createdAt + 3_600_000}]]` } }
+        : operation
+    return {
+      create: (operation) => store.create(moved(operation)),
+      replace: (operation) => store.replace(moved(operation)),
+    }
+  })
+
+function isMark(key: string): boolean {
+  return key.startsWith('mark.')
+}

@@ -18,6 +18,7 @@ export interface Mutant {
 const NO_FAULTS: ScenarioOptions = { faults: false, resent: false, longWaits: false }
 
 const PARALLEL_LOGINS: ScenarioOptions = { ...NO_FAULTS, parallelLogins: true }
+const USERS: ScenarioOptions = { ...NO_FAULTS, users: true, skew: 0 }
 const FAULTS: ScenarioOptions = { longWaits: false }
 
 function store(name: string, wrap: Wrap, anomalies: readonly string[], options: ScenarioOptions = NO_FAULTS): Mutant {
@@ -31,11 +32,11 @@ function library(flaw: Flaw, anomalies: readonly string[], options: ScenarioOpti
 /** Processes with the small library, on one table. */
 export function small(flaw: Flaw): MakeFixture {
   return ({ scenario, random, clock }) => {
-    const { idle, absolute, processes, faultRates } = scenario
+    const { idle, absolute, limit, processes, faultRates } = scenario
     const rows = new SmallRows(() => random.next() * faultRates.latency)
     let ids = 0
     const process = (index: number): ReturnType<typeof smallLibrary> =>
-      smallLibrary({ rows, flaw, idle, absolute, now: clock(index), randomText: () => `id${ids++}` })
+      smallLibrary({ rows, flaw, idle, absolute, limit, now: clock(index), randomText: () => `id${ids++}` })
     return {
       subjects: Array.from({ length: processes }, (_, index) => process(index)),
       observer: process(-1),
@@ -66,6 +67,11 @@ export const MUTANTS: readonly Mutant[] = [
   store('touch that shortens', broken.shorteningTouch, ['expiry moved backwards']),
   store('touch that revives', broken.revivingTouch, ['used after its end', 'orphan rows']),
   store('touch without an absolute end', broken.endlessTouch, ['expiry past the absolute end']),
+  store('marks checked before the write only', broken.marksBeforeTheWriteOnly, ['survived a revocation'], USERS),
+  store('mark set after the deletion', broken.markAfterTheDeletion, ['survived a revocation'], USERS),
+  store('revocation that misses a session', broken.incompleteRevocation, ['survived a revocation'], USERS),
+  store('list of a user that misses the newest sessions', broken.delayedList, ['one too many'], USERS),
+  store('marks that refuse later logins', broken.marksOfTheFuture, ['wrong refusal'], USERS),
   library('whole snapshot', ['lost update', 'wrong merge']),
   library('deep merge', ['wrong merge', 'lost update']),
   library('two-step claim', ['claimed twice']),
@@ -80,5 +86,11 @@ export const MUTANTS: readonly Mutant[] = [
   library('login that joins and ends the other id', ['session lost'], PARALLEL_LOGINS),
   library('cycleId that keeps the ids of parallel logins', ['two current ids'], PARALLEL_LOGINS),
   library('ids of parallel logins that stay valid', ['two current ids'], PARALLEL_LOGINS),
+  library('revocation without marks', ['survived a revocation'], USERS),
+  library('revocation that spares no session', ['session lost'], USERS),
+  library('limit counted before the write', ['one too many'], USERS),
+  library('limit that leaves one session', ['session lost'], USERS),
+  library('reauthentication of any user', ['wrong reauthentication'], USERS),
+  library('reauthentication that keeps the ids of parallel logins', ['two current ids'], USERS),
   library('late commit that creates', ['orphan rows', 'wrong cookie'], { ...NO_FAULTS, streams: true }),
 ]

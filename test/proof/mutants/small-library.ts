@@ -1,6 +1,7 @@
 import type { SessionLike, Subject } from '../simulation/subject.ts'
 import type { Row, SmallRows } from './small-rows.ts'
-import { type Data, parseRow, printData, SmallSession } from './small-session.ts'
+import { type Data, parseRow, printData, SessionEndedError, SmallSession } from './small-session.ts'
+import { checkMarks, endOldest, newerThanAll, revoke } from './small-users.ts'
 
 /** The flaws of the small library, one at a time. */
 export type Flaw =
@@ -20,15 +21,29 @@ export type Flaw =
   | 'cycleId that keeps the ids of parallel logins'
   | 'ids of parallel logins that stay valid'
   | 'late commit that creates'
+  | 'revocation without marks'
+  | 'revocation that spares no session'
+  | 'limit counted before the write'
+  | 'limit that leaves one session'
+  | 'reauthentication of any user'
+  | 'reauthentication that keeps the ids of parallel logins'
 
 export interface SmallOptions {
   readonly rows: SmallRows
   readonly flaw: Flaw
   readonly idle: number
   readonly absolute: number
+  /** The maximum number of sessions of a user. */
+  readonly limit: number | undefined
   readonly now: () => number
   readonly randomText: () => string
 }
+
+/** Other new ids than that of a login leave the ids of parallel logins valid. */
+const KEEPS_IDS: ReadonlySet<Flaw> = new Set([
+  'cycleId that keeps the ids of parallel logins',
+  'reauthentication that keeps the ids of parallel logins',
+])
 
 /**
  * A small session library with the same verbs. Without a flaw it keeps the guarantee as long as its
@@ -41,11 +56,8 @@ export function smallLibrary(options: SmallOptions): Subject {
     start: (session) => library.start(session as SmallSession),
     commit: (session, status) => library.commit(session as SmallSession, status),
     setCookies: (session) => library.setCookies(session as SmallSession),
+    revoke: (user, except) => library.revoke(user, except as SmallSession | undefined),
   }
-}
-
-class SessionEndedError extends Error {
-  readonly code = 'ERR_SESSION_ENDED'
 }
 
 class SmallLibrary {
@@ -57,8 +69,13 @@ class SmallLibrary {
   }
 
   async open(cookie: string | undefined): Promise<SmallSession> {
+    const openedAt = this.#options.now()
     const row = cookie === undefined ? undefined : await this.#options.rows.run((rows) => this.#current(rows, cookie))
-    const session = new SmallSession(row, { claim: (current, key) => this.#claim(current, key), save: (current) => this.#save(current) })
+    const verbs = {
+      claim: (current: SmallSession, key: string) => this.#claim(current, key),
+      save: (current: SmallSession) => this.#save(current),
+    }
+    const session = new SmallSession(row, openedAt, verbs, this.#options.flaw === 'reauthentication of any user')
     this.#cookies.set(session, cookie)
     return session
   }
@@ -80,6 +97,21 @@ class SmallLibrary {
     return session.flushed && this.#cookies.get(session) !== undefined ? ['sid=; Path=/'] : []
   }
 
+  revoke(user: string, except: SmallSession | undefined): Promise<void> {
+    const { rows, now, flaw } = this.#options
+    return rows.run(() => revoke(rows, user, except && familyOf(this.#idOf(except)), now(), flaw))
+  }
+
+  /** Writes a row, with the checks of a login. `family`: that of the session which the request has. */
+  #put(session: SmallSession, key: string, row: Row, family: string | undefined): void {
+    const { rows, flaw, limit, now } = this.#options
+    const { user, openedAt, revokesOthersOf } = session
+    if (user !== undefined) checkMarks(rows, { user, openedAt, family }, flaw)
+    rows.rows.set(key, user === undefined ? row : { ...row, createdAt: newerThanAll(rows, user, row.createdAt) })
+    if (revokesOthersOf !== undefined) revoke(rows, revokesOthersOf, familyOf(key), now(), flaw)
+    if (user !== undefined && flaw !== 'limit counted before the write') endOldest(rows, user, limit, flaw)
+  }
+
   async #flush(session: SmallSession): Promise<void> {
     const cookie = this.#cookies.get(session)
     if (cookie !== undefined) await this.#options.rows.run((rows) => rows.delete(this.#keyOf(cookie)))
@@ -90,6 +122,7 @@ class SmallLibrary {
     if (session.flushed && session.row === undefined) await this.#flush(session)
     session.detectMutations()
     if (session.changes.length === 0) return flaw === 'read that writes' ? this.#reprint(session) : this.#touch(session)
+    if (session.user !== undefined && flaw === 'limit counted before the write') await this.#endOldestFirst(session.user)
     if (session.row === undefined && !(await this.#mayJoin(session))) return this.#create(session)
     if (session.renewsId && flaw === 'copy, then delete') return this.#copy(session)
     const id = this.#idOf(session)
@@ -100,6 +133,12 @@ class SmallLibrary {
       const data = this.#merged(session, current)
       if (await this.#swap(session, id, current, data)) return
     }
+  }
+
+  /** The flaw: makes room for one more session before it is written. */
+  async #endOldestFirst(user: string): Promise<void> {
+    const { rows, limit, flaw } = this.#options
+    await rows.run(() => endOldest(rows, user, limit && Math.max(1, limit - 1), flaw))
   }
 
   /** Returns the newest state with the changes applied, or the wrong result of a flaw. */
@@ -118,8 +157,8 @@ class SmallLibrary {
     const row = { ...this.#row(data, newId, current, 'userId' in data && session.renewsId), ...this.#idsAfter(session, current, id, newId) }
     const written = await this.#options.rows.run((rows) => {
       if (rows.get(this.#keyOf(id))?.version !== current.version) return false
-      rows.delete(this.#keyOf(id))
-      rows.set(this.#keyOf(newId), row)
+      this.#put(session, this.#keyOf(newId), row, isValid(current, id) ? familyOf(id) : undefined)
+      if (this.#keyOf(id) !== this.#keyOf(newId)) rows.delete(this.#keyOf(id))
       return true
     })
     if (written) this.#committed(session, row, newId, newId !== id)
@@ -130,7 +169,16 @@ class SmallLibrary {
     if (isNewId) session.issuedId = id
     if (session.renewsId || isNewId) this.#cookies.set(session, id)
     // Reads keep the data they saw; the next commit starts without changes.
-    Object.assign(session, { row, renews: false, changes: [], additive: [], base: structuredClone(session.data) })
+    Object.assign(session, {
+      row,
+      renewsId: false,
+      cycled: false,
+      user: undefined,
+      revokesOthersOf: undefined,
+      changes: [],
+      additive: [],
+      base: structuredClone(session.data),
+    })
   }
 
   async #create(session: SmallSession): Promise<void> {
@@ -138,7 +186,7 @@ class SmallLibrary {
     const id = `${this.#options.randomText()}.${this.#options.randomText()}`
     const data = structuredClone(session.data)
     const row = this.#row(data, id, undefined, true)
-    await this.#options.rows.run((rows) => rows.set(this.#keyOf(id), row))
+    await this.#options.rows.run(() => this.#put(session, this.#keyOf(id), row, undefined))
     this.#committed(session, row, id, true)
   }
 
@@ -172,7 +220,7 @@ class SmallLibrary {
     }
     if (renewsId) {
       const isLogin = user !== undefined && !cycled
-      const kept = flaw === 'cycleId that keeps the ids of parallel logins' && !isLogin
+      const kept = KEEPS_IDS.has(flaw) && !isLogin
       return { secret: newId, idAt: now(), others: kept ? others : [], from: isLogin ? [id, now()] : undefined }
     }
     if (!this.#isOverlapOver(before)) return { secret, idAt, others, from }
@@ -275,6 +323,10 @@ class SmallLibrary {
     const { flaw } = this.#options
     return flaw === 'copy, then delete' || flaw === 'flush misses a concurrently renewed id' ? id : id.slice(0, id.indexOf('.'))
   }
+}
+
+function familyOf(id: string): string {
+  return id.split('.')[0] as string
 }
 
 function isValid({ secret, others }: Row, id: string): boolean {

@@ -19,6 +19,8 @@ export interface Row {
  */
 export class SmallRows {
   readonly rows: Map<string, Row> = new Map()
+  /** When the sessions of users were ended, except one. */
+  readonly marks: { readonly user: string; readonly at: number; readonly except: string | undefined }[] = []
   readonly #latency: () => number
 
   constructor(travel: () => number) {

@@ -4,6 +4,10 @@ import type { Row } from './small-rows.ts'
 export type Data = Record<string, unknown>
 export type Change = (data: Data) => void
 
+export class SessionEndedError extends Error {
+  readonly code = 'ERR_SESSION_ENDED'
+}
+
 class HeadersSentError extends Error {
   readonly code = 'ERR_SESSION_HEADERS_SENT'
 }
@@ -16,6 +20,10 @@ export class SmallSession implements SessionLike {
   additive: Change[] = []
   /** The user of a login. */
   user: string | undefined
+  /** When the request was opened. */
+  readonly openedAt: number
+  /** The user whose other sessions end with the commit. */
+  revokesOthersOf: string | undefined
   /** A new id was asked for, or the user was removed, without a login. */
   cycled = false
   /** The data at the opening, or after the last commit. */
@@ -30,18 +38,23 @@ export class SmallSession implements SessionLike {
   readonly expiresAt: number
   readonly #claim: (key: string) => Promise<unknown>
   readonly #save: () => Promise<void>
+  readonly #confirmsAnyone: boolean
 
   constructor(
     row: Row | undefined,
+    openedAt: number,
     verbs: { claim: (session: SmallSession, key: string) => Promise<unknown>; save: (session: SmallSession) => Promise<void> },
+    confirmsAnyone = false,
   ) {
     this.row = row
+    this.openedAt = openedAt
     this.base = row === undefined ? {} : parseRow(row)
     this.data = structuredClone(this.base)
     this.isNew = row === undefined
     this.expiresAt = row?.expiresAt ?? 0
     this.#claim = (key) => verbs.claim(this, key)
     this.#save = () => verbs.save(this)
+    this.#confirmsAnyone = confirmsAnyone
   }
 
   has(key: string): boolean {
@@ -98,11 +111,12 @@ export class SmallSession implements SessionLike {
       changes: [],
       additive: [],
       user: undefined,
+      revokesOthersOf: undefined,
       base: {},
       data: {},
-      renews: false,
+      renewsId: false,
+      cycled: false,
       row: undefined,
-      gaveId: undefined,
     })
   }
 
@@ -112,9 +126,21 @@ export class SmallSession implements SessionLike {
     this.record(() => undefined)
   }
 
-  login(user: string): void {
+  reauthenticate({ revokeOthers }: { readonly revokeOthers: boolean }): void {
+    const user = this.data['userId']
+    this.renewsId = true
+    this.cycled = true
+    if (revokeOthers) this.revokesOthersOf = user as string
+    this.record((data) => {
+      if (data['userId'] !== user && !this.#confirmsAnyone) throw new SessionEndedError()
+    })
+  }
+
+  login(user: string, options: { readonly revokeOthers?: boolean } = {}): void {
+    this.detectMutations() // the data of another user is removed below
     this.renewsId = true
     this.user = user
+    if (options.revokeOthers === true) this.revokesOthersOf = user
     this.record((data) => {
       const before = data['userId'] ?? data['_lastUser']
       if (before !== undefined && before !== user) Object.keys(data).forEach((key) => delete data[key])

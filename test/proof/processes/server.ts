@@ -46,13 +46,13 @@ app.use((_req, res, next) => {
 
 app.use(withSession)
 
-const noStreams = (): Promise<never> => Promise.reject(new Error('The scripts over HTTP have no streams'))
+const notUsed = (): Promise<never> => Promise.reject(new Error('The scripts over HTTP have no streams and no revocations'))
 
 app.post('/run', async (req, res) => {
   const script = JSON.parse(req.get('x-script') ?? '') as Script
   const report = newReport()
   res.locals['report'] = report
-  const isFailure = await runScript(req.session as SessionLike, script, report, { now: Date.now, wait, start: noStreams })
+  const isFailure = await runScript(req.session as SessionLike, script, report, { now: Date.now, wait, start: notUsed, revoke: notUsed })
   if (isFailure) res.status(500).json({ code: 'APPLICATION', report })
   else res.json({ report })
 })

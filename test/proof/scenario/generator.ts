@@ -1,5 +1,6 @@
 import type { Script, Step } from '../checks/history.ts'
 import { Random } from './random.ts'
+import { generateConditions, generateUserRequest } from './user-requests.ts'
 
 /**
  * The faults of the store: the probability of each for one operation, and the maximum latency in
@@ -48,6 +49,8 @@ export interface Scenario {
   readonly faults: boolean
   readonly idle: number
   readonly absolute: number
+  /** The maximum number of sessions of a user. */
+  readonly limit?: number | undefined
   /** The maximum difference between a clock and the time of the simulation, in milliseconds. */
   readonly skew: number
   /** Changes of the processes' clocks: when, of which process, and to which offset. */
@@ -75,7 +78,12 @@ export interface ScenarioOptions {
   readonly streams?: boolean
   /** Rounds of only one request, in which an end overlaps with nothing. Default `false`. */
   readonly quietRounds?: boolean
-  /** Default 2000. */
+  /**
+   * Many logins of the same users, next to revocations and reauthentications, mostly with a limit
+   * of sessions. Default `false`.
+   */
+  readonly users?: boolean
+  /** Default 2000. With `users` it is 0 in three of four runs, because clocks order the logins. */
   readonly skew?: number
   /** Default true. */
   readonly merging?: boolean
@@ -84,14 +92,15 @@ export interface ScenarioOptions {
 /** Generates a whole run from one number. */
 export function generateScenario(seed: number, options: ScenarioOptions = {}): Scenario {
   const random = new Random(seed)
-  const { skew = 2000, merging = true } = options
+  const { users = false, merging = true } = options
+  const { skew, limit } = { skew: 2000, limit: undefined, ...(users && generateConditions(seed)), ...givenSkew(options) }
   const processes = random.int(1, 4)
   const browsers = random.int(1, 3)
   const numbers = { next: 1 }
   const rounds = Array.from({ length: browsers }, (_, browser) => generateRounds(random.fork(), browser, processes, numbers, options))
   const { parallelLogins = false } = options
   // So that clocks that differ do not end every session.
-  const idle = (parallelLogins ? 200 : 30) * skew
+  const idle = users ? 400_000 + 30 * skew : (parallelLogins ? 200 : 30) * skew
   const faultRates = generateFaultRates(random.fork(), options)
   const { latency: _, resent: __, ...faults } = faultRates
   return {
@@ -100,6 +109,7 @@ export function generateScenario(seed: number, options: ScenarioOptions = {}): S
     rounds,
     idle,
     absolute: random.pick([2.5, 5]) * idle,
+    limit,
     skew,
     faultRates,
     faults: Object.values(faults).some((chance) => chance > 0),
@@ -107,6 +117,10 @@ export function generateScenario(seed: number, options: ScenarioOptions = {}): S
     foreignStyle: random.chance(0.3),
     merging,
   }
+}
+
+function givenSkew({ skew }: ScenarioOptions): { readonly skew?: number } {
+  return skew === undefined ? {} : { skew }
 }
 
 function generateFaultRates(random: Random, { faults = true, resent = true, silent = true }: ScenarioOptions): FaultRates {
@@ -131,6 +145,7 @@ function generateClockSteps(random: Random, processes: number, skew: number): Sc
 function generateRounds(random: Random, browser: number, processes: number, numbers: { next: number }, options: ScenarioOptions): Round[] {
   const pickWait = (): number => {
     if (options.parallelLogins === true) return random.pick([0, 5, 5_000, 30_000, 70_000, 140_000])
+    if (options.users === true) return random.pick([0, 5, 50, 5_000, 30_000, 70_000])
     return random.pick([0, 5, 50, 8_000, ...(options.longWaits === false ? [] : [20_000, random.int(50_000, 80_000)])])
   }
   return Array.from({ length: options.quietRounds === true ? random.int(6, 10) : random.int(3, 6) }, (_, index) => ({
@@ -148,12 +163,13 @@ type Kind = 'read' | 'write' | 'claim' | 'end' | 'identity'
 
 /** Generates the steps of one request. */
 export function generateSteps(random: Random, number: number, options: ScenarioOptions = {}): Step[] {
-  if (options.parallelLogins === true && random.chance(0.2)) return generateLogin(random, values(number))
+  const value = values(number)
+  if (options.parallelLogins === true && random.chance(0.2)) return generateLogin(random, value)
+  if (options.users === true && random.chance(0.4)) return generateUserRequest(random, () => generateWrite(random, value))
   const kind = random.weighted<Kind>({ read: 20, write: 50, claim: 12, end: 6, identity: 12 })
   if (options.streams === true && (kind === 'read' || kind === 'write') && random.chance(0.5))
     return generateStream(random, kind, number, options)
   if (kind === 'read') return generateWaits(random, options)
-  const value = values(number)
   const count = { write: random.int(1, 5), claim: random.int(0, 2), end: random.int(0, 1), identity: random.int(0, 2) }[kind]
   const writes = Array.from({ length: count }, () => generateWrite(random, value))
   return [

@@ -1,7 +1,7 @@
 import { type Exchange, newExchange } from '../checks/history.ts'
 import type { PlannedRequest, Round } from '../scenario/generator.ts'
 import type { Random } from '../scenario/random.ts'
-import { outcomeOf, setOutcomes } from './script.ts'
+import { setOutcomes } from './script.ts'
 
 /** The connection between browsers and processes. */
 export interface Network {
@@ -48,7 +48,7 @@ export class Browser {
     await wait(random.next() * 5)
     const cookies = await serve(exchange)
     Object.assign(exchange, { ended: tick(), endedAt: now(), setCookies: cookies.length, setCookie: cookies[0] })
-    if (exchange.report !== undefined) setOutcomes(exchange.report, outcomeOf(exchange.code), exchange.setCookie === '')
+    if (exchange.report !== undefined) setOutcomes(exchange.report, exchange)
     await wait(random.next() * 5)
     if (exchange.setCookie !== undefined) this.#cookie = exchange.setCookie === '' ? undefined : exchange.setCookie
   }

@@ -86,8 +86,8 @@ export function seedsFrom(first: number, count: number): number[] {
 }
 
 /** Formats failures, each with the command that repeats it. */
-export function formatFailures({ failed, conditions: { skew, merging, parallelLogins, streams } }: SeedResults, store: StoreName): string {
-  const options = `${skew === undefined ? '' : ` --skew ${skew}ms`}${merging === false ? ' --no-merging' : ''}${parallelLogins === true ? ' --logins' : ''}${streams === true ? ' --streams' : ''}`
+export function formatFailures({ failed, conditions }: SeedResults, store: StoreName): string {
+  const options = formatOptions(conditions)
   return failed
     .slice(0, 5)
     .map(
@@ -98,4 +98,14 @@ export function formatFailures({ failed, conditions: { skew, merging, parallelLo
   repeat it: npm run proof -- --store ${store.replace(/:.*/, '')}${options} --seed ${seed}`,
     )
     .join('\n')
+}
+
+function formatOptions({ skew, merging, parallelLogins, streams, users }: ScenarioOptions): string {
+  return [
+    ...(skew === undefined ? [] : [` --skew ${skew}ms`]),
+    ...(merging === false ? [' --no-merging'] : []),
+    ...(parallelLogins === true ? [' --logins'] : []),
+    ...(streams === true ? [' --streams'] : []),
+    ...(users === true ? [' --users'] : []),
+  ].join('')
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { createClient } from 'redis'
+import type { SessionOptions } from '../../../src/core/config/options.ts'
 import type { Store } from '../../../src/core/store/store.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { type PgPool, PostgresStore } from '../../../src/stores/postgres.ts'
@@ -10,6 +11,7 @@ import { type RedisClient, RedisStore } from '../../../src/stores/redis.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { FaultyStore } from '../faults/faulty-store.ts'
 import { WatchedStore } from '../faults/watched-store.ts'
+import type { Scenario } from '../scenario/generator.ts'
 import type { Fixture, FixtureContext, MakeFixture } from './simulate.ts'
 import { type Subject, sojourn } from './subject.ts'
 
@@ -26,7 +28,7 @@ export function sojournOn(
     const stores = open(scenario.processes, context.trackIo)
     const watched = stores.map((store) => new WatchedStore(store, scenario))
     const [first] = watched as [WatchedStore]
-    const options = { idle: `${scenario.idle}ms`, absolute: `${scenario.absolute}ms` } as const
+    const options = optionsOf(scenario)
     const process = (store: Store, index: number): Subject => {
       const processRandom = random.fork()
       return sojourn({ ...options, store, clock: clock(index), random: (size) => processRandom.bytes(size) }, scenario.merging)
@@ -41,6 +43,11 @@ export function sojournOn(
       lateRows: () => faulty.reduce((sum, { lateRows }) => sum + lateRows, 0),
     }
   }
+}
+
+/** The options of every manager of a run. */
+export function optionsOf({ idle, absolute, limit }: Scenario): Pick<SessionOptions, 'idle' | 'absolute' | 'maxPerUser'> {
+  return { idle: `${idle}ms`, absolute: `${absolute}ms`, ...(limit !== undefined && { maxPerUser: limit }) }
 }
 
 async function closeAll(stores: readonly Store[]): Promise<void> {

@@ -1,4 +1,5 @@
-import type { Change, Claim, Outcome, Report, Script, Snapshot, Step, Unit } from '../checks/history.ts'
+import type { Change, Claim, Exchange, Outcome, Report, Revocation, Script, Snapshot, Step, Unit } from '../checks/history.ts'
+import { logsIn, renewsId } from '../checks/id-state.ts'
 import type { SessionLike } from './subject.ts'
 
 /** What a handler uses of its server. */
@@ -7,10 +8,12 @@ export interface Environment {
   readonly wait: (ms: number) => Promise<void>
   /** Starts the response of a stream. */
   readonly start: () => Promise<void>
+  /** Ends all sessions of a user, except that of the request if `except` is true. */
+  readonly revoke: (user: string, except: boolean) => Promise<unknown>
 }
 
 export function newReport(): Report {
-  return { units: [], claims: [], flush: undefined, ownChanges: [], committedAt: 0 }
+  return { units: [], claims: [], revocations: [], flush: undefined, ownChanges: [], openedAt: 0, committedAt: 0 }
 }
 
 /**
@@ -19,6 +22,7 @@ export function newReport(): Report {
  */
 export async function runScript(session: SessionLike, script: Script, report: Report, environment: Environment): Promise<boolean> {
   const run = new ScriptRun(session, script, report, environment)
+  report.openedAt = environment.now()
   report.opened = takeSnapshot(session)
   for (const step of script.steps) if (step.do !== 'fail') await run.step(step)
   run.endUnit()
@@ -29,16 +33,33 @@ export async function runScript(session: SessionLike, script: Script, report: Re
 }
 
 /** Sets the outcome of everything that the request left to its final commit. */
-export function setOutcomes(report: Report, outcome: Outcome, flushed: boolean): void {
+export function setOutcomes(report: Report, { code, reason, setCookie }: Exchange): void {
+  const outcome = outcomeOf(code)
+  const flushed = setCookie === ''
   const pending = report.units.at(-1)
-  if (pending?.outcome === 'unknown') pending.outcome = outcome
+  if (pending !== undefined) settle(pending, outcome, reason)
+  // A response with an error has the new id if the write was certain, and was withdrawn or verified later.
+  const [renewing, another] = report.units.filter(renewsId)
+  if (renewing?.outcome === 'unknown' && another === undefined && setCookie !== undefined && !flushed) renewing.outcome = 'ok'
   if (report.flush !== undefined && report.flush !== 'ok') report.flush = flushed ? 'ok' : outcome
 }
 
 /** The outcome that an error code implies. */
-export function outcomeOf(code: string | undefined): Outcome {
+function outcomeOf(code: string | undefined): Outcome {
   if (code === undefined) return 'ok'
   return code === 'ERR_SESSION_COMMIT_UNKNOWN' || code === 'NETWORK' ? 'unknown' : 'no'
+}
+
+/** Sets the outcome of a unit that has none. A login that was refused may have been written before. */
+function settle(unit: Unit, outcome: Outcome, reason: string | undefined): void {
+  if (unit.outcome !== 'unknown' || unit.isRefused) return
+  unit.isRefused = logsIn(unit) && (reason === 'revoked' || reason === 'limit' || reason === 'ended')
+  if (!unit.isRefused) unit.outcome = outcome
+}
+
+export function reasonOf(error: unknown): string | undefined {
+  const reason = (error as { reason?: unknown } | undefined)?.reason
+  return typeof reason === 'string' ? reason : undefined
 }
 
 export function codeOf(error: unknown): string {
@@ -82,6 +103,8 @@ class ScriptRun {
         return
       case 'flush':
         return this.#flush()
+      case 'revoke':
+        return this.#revoke(step.user, step.except)
       default:
         return this.#isStarted ? this.#changeLate(step) : this.#change(step)
     }
@@ -106,6 +129,7 @@ class ScriptRun {
       changes: [],
       fresh: this.#fresh,
       outcome: 'unknown',
+      isRefused: false,
       at: 0,
     }
     this.#session.update('log', (log: readonly number[] | undefined) => {
@@ -126,6 +150,7 @@ class ScriptRun {
   }
 
   #change(step: ChangeStep): void {
+    if (step.do === 'reauthenticate' && !this.#session.has('userId')) return
     const unit = this.#startUnit()
     const change = applyStep(this.#session, step)
     if (change === undefined) return
@@ -145,8 +170,8 @@ class ScriptRun {
     this.endUnit()
     const unit = this.#report.units.at(-1)
     if (unit?.at === 0) unit.at = this.#environment.now()
-    const outcome = await this.#attempt(commit, (outcome) => {
-      if (unit?.outcome === 'unknown') unit.outcome = outcome
+    const outcome = await this.#attempt(commit, (outcome, reason) => {
+      if (unit !== undefined) settle(unit, outcome, reason)
       if (this.#report.flush === 'unknown') this.#report.flush = outcome
     })
     if (outcome === 'ok') this.#fresh = false
@@ -174,23 +199,33 @@ class ScriptRun {
     this.#report.ownChanges.push({ do: 'remove', name })
   }
 
+  async #revoke(user: string, except: boolean): Promise<void> {
+    const excepts = except && !this.#session.isNew
+    const revocation: Revocation = { user, excepts, outcome: 'unknown', at: this.#environment.now() }
+    this.#report.revocations.push(revocation)
+    await this.#attempt(
+      () => this.#environment.revoke(user, excepts),
+      (outcome) => (revocation.outcome = outcome),
+    )
+  }
+
   #hasPending(name: string): boolean {
     return this.#unit?.changes.some((change) => 'name' in change && change.name === name) === true
   }
 
-  async #attempt(work: () => Promise<unknown>, record: (outcome: Outcome) => void): Promise<Outcome> {
+  async #attempt(work: () => Promise<unknown>, record: (outcome: Outcome, reason?: string) => void): Promise<Outcome> {
     try {
       await work()
       record('ok')
       return 'ok'
     } catch (error) {
-      record(outcomeOf(codeOf(error)))
+      record(outcomeOf(codeOf(error)), reasonOf(error))
       throw error
     }
   }
 }
 
-type ChangeStep = Exclude<Step, { do: 'wait' | 'claim' | 'save' | 'start' | 'flush' | 'fail' }>
+type ChangeStep = Exclude<Step, { do: 'wait' | 'claim' | 'save' | 'start' | 'flush' | 'revoke' | 'fail' }>
 
 /** Runs one verb; returns the change that it records, if any. */
 function applyStep(session: SessionLike, step: ChangeStep): Change | undefined {
@@ -216,8 +251,13 @@ function applyStep(session: SessionLike, step: ChangeStep): Change | undefined {
       session.cycleId()
       return { do: 'cycle' }
     case 'login':
-      session.login(step.user)
-      return { do: 'login', user: step.user }
+      session.login(step.user, step.revokeOthers === true ? { revokeOthers: true } : {})
+      return { do: 'login', user: step.user, revokeOthers: step.revokeOthers === true }
+    case 'reauthenticate': {
+      const user = session.get('userId') as string
+      session.reauthenticate({ revokeOthers: step.revokeOthers })
+      return { do: 'reauthenticate', user, revokeOthers: step.revokeOthers }
+    }
   }
 }
 

@@ -34,6 +34,14 @@ describe.each<[StoreName, number]>([
     expect(formatFailures(results, store)).toBe('')
   })
 
+  it.each([
+    ['the first', 1],
+    ["today's", TODAY],
+  ])('100 seeds with revocations, limits and reauthentications from %s (%i) are clean', { timeout: 120_000 }, async (_, first) => {
+    const results = await runSeeds(store, { seeds: seedsFrom(first, 100), conditions: { users: true } })
+    expect(formatFailures(results, store)).toBe('')
+  })
+
   it('seeds that once found a bug are clean', async () => {
     const results = await runSeeds(store, { seeds: FOUND_SEEDS.map(([seed]) => seed), conditions: { silent: false } })
     expect(formatFailures(results, store)).toBe('')
@@ -68,6 +76,15 @@ describe('a seed', () => {
 })
 
 describe('the generated requests', () => {
+  it('with users get refusals of both kinds', async () => {
+    const reasons = new Set<string | undefined>()
+    for (let seed = 1; seed <= 60; seed++) {
+      const { exchanges } = await simulate(generateScenario(seed, { users: true }), sojournOn(memoryStores))
+      for (const { reason } of exchanges) reasons.add(reason)
+    }
+    expect([...reasons]).toEqual(expect.arrayContaining(['revoked', 'limit', 'other-id']))
+  })
+
   it('get every kind of response', async () => {
     const { responses } = await runSeeds('memory', { seeds: seedsFrom(1, 100) })
     expect(Object.keys(responses)).toEqual(

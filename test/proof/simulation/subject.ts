@@ -19,7 +19,8 @@ export interface SessionLike {
   clear(): void
   flush(): void
   cycleId(): void
-  login(user: string): void
+  login(user: string, options?: { readonly revokeOthers?: boolean }): void
+  reauthenticate(options: { readonly revokeOthers: boolean }): void
   save(): Promise<void>
   toObject(): Record<string, unknown>
 }
@@ -35,6 +36,8 @@ export interface Subject {
   commit(session: SessionLike, status: number): Promise<void>
   /** The `Set-Cookie` headers of the response, whether or not the commit succeeded. */
   setCookies(session: SessionLike): readonly string[]
+  /** Ends all sessions of a user except this one. */
+  revoke(user: string, except: SessionLike | undefined): Promise<unknown>
 }
 
 /**
@@ -67,6 +70,7 @@ export function sojourn(options: SessionOptions, merging = true): Subject {
       else if (status < 500) await exchangeOf(session).commitLate() // otherwise the response is cut off
     },
     setCookies,
+    revoke: (user, except) => sessions.users.revoke(user, except === undefined ? {} : { except: except as Real }),
   }
 }
 

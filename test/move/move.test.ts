@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { createSessions, type Sessions } from '../../src/index.ts'
+import { createMovedSessions, type OldSessions } from '../../src/move/move.ts'
+import { MemoryStore } from '../../src/stores/memory.ts'
+import { rejection } from '../core/fixture.ts'
+
+const newStore = (): MemoryStore => new MemoryStore({ max: Number.POSITIVE_INFINITY })
+
+/** A library whose cookie `old` names a session in `rows`. */
+function library(rows: Record<string, object>, read = (value: string): object | undefined => rows[value]): OldSessions {
+  return { cookie: 'old', read: (value) => read(value) as Record<string, unknown>, destroy: (value) => delete rows[value] }
+}
+
+/** Sends a request with this `Cookie` header, and returns the session and the cookies of the response. */
+async function visit(sessions: Sessions<any>, cookie: string, handler: (session: any) => unknown = () => undefined) {
+  const session = await sessions.open(new Request('http://localhost/', { headers: { cookie } }))
+  handler(session)
+  const data = session.toObject()
+  const headers = await sessions.commit(session, { status: 200 })
+  return { data, cookies: headers.getSetCookie() }
+}
+
+const idIn = (cookies: readonly string[]): string => cookies.find((cookie) => cookie.startsWith('sid='))?.split(';')[0] ?? ''
+
+describe('a session of another library', () => {
+  it('is found by the cookie that replaced the old one, also after the move', async () => {
+    const store = newStore()
+    const rows = { a: { userId: 7, cart: ['tea'] } }
+    const sessions = createMovedSessions({ store }, library(rows))
+    const { data, cookies } = await visit(sessions, 'old=a')
+    expect(data).toEqual({ userId: 7, cart: ['tea'] })
+    expect(cookies.some((cookie) => cookie.startsWith('old=;'))).toBe(true)
+    expect(rows).toEqual({})
+    expect((await visit(sessions, idIn(cookies))).data).toEqual(data)
+    expect((await visit(createSessions<any>({ store }), idIn(cookies))).data).toEqual(data)
+  })
+
+  it('is not read for a request with the cookie of this package', async () => {
+    const sessions = createMovedSessions({ store: newStore() }, library({ a: { userId: 7 }, b: { userId: 8 } }))
+    const { cookies } = await visit(sessions, 'old=a')
+    expect((await visit(sessions, `${idIn(cookies)}; old=b`)).data).toEqual({ userId: 7 })
+  })
+
+  it('is sent again as long as the browser does not have its cookie', async () => {
+    const sessions = createMovedSessions({ store: newStore() }, library({ a: { userId: 7 } }))
+    const { cookies } = await visit(sessions, 'old=a')
+    expect(idIn((await visit(sessions, 'old=a')).cookies)).toBe(idIn(cookies))
+    expect((await visit(sessions, idIn(cookies))).cookies).toEqual([])
+  })
+
+  it('does not replace the cookie of a login that was faster', async () => {
+    const sessions = createMovedSessions({ store: newStore() }, library({ a: { cart: [] } }))
+    await visit(sessions, 'old=a')
+    const slow = await sessions.open(new Request('http://localhost/', { headers: { cookie: 'old=a' } }))
+    expect(slow.toObject()).toEqual({ cart: [] })
+    await visit(sessions, 'old=a', (session) => session.login('ada'))
+    expect((await sessions.commit(slow, { status: 200 })).getSetCookie()).toEqual([])
+  })
+
+  it('is not taken for missing while its store fails', async () => {
+    let fails = true
+    const read = (): object => {
+      if (fails) throw new Error('connection refused')
+      return { userId: 7 }
+    }
+    const store = newStore()
+    const sessions = createMovedSessions({ store }, library({}, read))
+    const error = await rejection(visit(sessions, 'old=a', (session) => session.set('cart', [])))
+    expect(error).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503 })
+    expect((await store.list({ now: 0 })).entries).toEqual([])
+    fails = false
+    expect((await visit(sessions, 'old=a')).data).toEqual({ userId: 7 })
+  })
+
+  it('has the user of `userOf`, and no properties with reserved names', async () => {
+    const userOf = (data: Readonly<Record<string, any>>): string => data['passport'].user
+    const old = library({ a: { passport: { user: 'ada' }, _csrf: 'x' } })
+    const sessions = createMovedSessions({ store: newStore(), userOf }, old)
+    expect((await visit(sessions, 'old=a')).data).toEqual({ passport: { user: 'ada' }, userId: 'ada' })
+    expect(await sessions.users.list('ada')).toHaveLength(1)
+  })
+})
+
+it('a logout with an unknown id or cookie stores nothing', async () => {
+  const store = newStore()
+  const sessions = createMovedSessions({ store }, library({}))
+  for (const cookie of ['old=a', `sid=${'a'.repeat(16)}.${'b'.repeat(32)}`]) await visit(sessions, cookie, (session) => session.flush())
+  expect((await store.list({ now: 0 })).entries).toEqual([])
+})
+
+it('a store that drops rows is refused, because a lost tombstone would undo a logout', () => {
+  expect(() => createMovedSessions({ store: new MemoryStore() }, library({}))).toThrow(
+    expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }),
+  )
+})
