@@ -94,3 +94,26 @@ function withCookies(browser: Browser, cookies: ReadonlyMap<string, string>): Br
   for (const [name, value] of cookies) browser.cookies.set(name, value)
   return browser
 }
+
+const passports = requireFrom<Record<string, (sessions: unknown) => Promise<RequestListener>>>(APPLICATION, './passport.cjs')
+const { createSessions } = requireFrom<{ createSessions(options: object): Manager }>(APPLICATION, 'sojourn')
+
+it.each([
+  ['@fastify/passport', 'fastify'],
+  ['koa-passport', 'koa'],
+])('%s checks the password, and the session keeps the user', async (_, framework) => {
+  const sessions = createSessions({ store: new MemoryStore({}) })
+  const visitor = new Browser(await serve(await (passports[framework] as (typeof passports)[string])(sessions)))
+  const login = (password: string): ReturnType<Browser['request']> =>
+    visitor.request('POST', '/login', {
+      body: `username=ada&password=${password}`,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    })
+  expect((await login('wrong')).status).toBe(401)
+  expect((await visitor.get('/')).body).toBe('null')
+  expect((await login('lovelace')).status).toBe(302)
+  expect((await visitor.get('/')).body).toBe('"ada"')
+  expect(await sessions.users.list('ada')).toHaveLength(1)
+  await visitor.request('POST', '/logout', {})
+  expect((await visitor.get('/')).body).toBe('null')
+})
