@@ -61,6 +61,13 @@ export const FRAMEWORKS: readonly Framework[] = [
     application: { folder: 'next', module: 'next', test: 'next' },
   },
   {
+    name: 'Nuxt 4',
+    path: 'sojourn/nuxt',
+    page: 'frameworks/nuxt.md',
+    use: '`await getUserSession(event)`, and `useUserSession()` in pages',
+    application: { folder: 'nuxt', module: 'nuxt', test: 'nuxt' },
+  },
+  {
     name: 'SvelteKit',
     path: 'sojourn/sveltekit',
     page: 'frameworks/sveltekit.md',
