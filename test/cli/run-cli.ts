@@ -11,7 +11,8 @@ export interface Outcome {
 export interface Running {
   readonly child: ChildProcess
   readonly outcome: Promise<Outcome>
-  /** Returns the standard error output so far. */
+  /** Return the output so far. */
+  stdout(): string
   stderr(): string
 }
 
@@ -29,17 +30,27 @@ export function runCli(args: readonly string[], env: Readonly<Record<string, str
 
 /** Runs the command on a pseudo-terminal, where `input` is typed; its whole output is in `stdout`. */
 export function runOnTerminal(args: readonly string[], env: Readonly<Record<string, string>> = {}, input?: string): Promise<Outcome> {
-  const command = [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ')
-  return start('script', ['-qec', command, '/dev/null'], { ...env, TERM: 'xterm', COLUMNS: '200' }, input).outcome
+  return startOnTerminal(args, env, input).outcome
 }
 
-function start(program: string, args: readonly string[], env: Readonly<Record<string, string>>, input?: string): Running {
+/** Starts the command on a pseudo-terminal. With the input `null` its standard input stays open. */
+export function startOnTerminal(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  input: string | null | undefined = null,
+): Running {
+  const command = [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ')
+  return start('script', ['-qec', command, '/dev/null'], { ...env, TERM: 'xterm', COLUMNS: '200' }, input)
+}
+
+function start(program: string, args: readonly string[], env: Readonly<Record<string, string>>, input?: string | null): Running {
   const { SOJOURN_STORE: _, ...inherited } = process.env
   const child = spawn(program, args, { env: { ...inherited, ...env }, stdio: 'pipe' })
-  child.stdin.on('error', () => undefined).end(input)
+  child.stdin.on('error', () => undefined)
+  if (input !== null) child.stdin.end(input)
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
   const outcome = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }))
-  return { child, outcome, stderr: () => output.stderr }
+  return { child, outcome, stdout: () => output.stdout, stderr: () => output.stderr }
 }

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createSessions, type SessionEvent, type Sessions } from '../../src/index.ts'
 import { SqliteStore } from '../../src/stores/sqlite.ts'
 import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
-import { runCli, runOnTerminal, startCli } from './run-cli.ts'
+import { runCli, runOnTerminal, startCli, startOnTerminal } from './run-cli.ts'
 
 const ROOT = pathToFileURL(join(import.meta.dirname, '../../')).href
 
@@ -219,6 +219,17 @@ describe('sojourn revoke', () => {
       { reason: 'user-revoked', userId: '7', count: 2 },
       { reason: 'all-revoked', count: 1 },
     ])
+  })
+
+  it.each([
+    ['Ctrl-C', '\u0003'],
+    ['Ctrl-D', '\u0004'],
+  ])('changes nothing if %s is pressed at the question', async (_, key) => {
+    await add({ a: 1 })
+    const { child, outcome, stdout } = startOnTerminal(['revoke', '--app', app, '--all'])
+    await expect.poll(stdout, { timeout: 20_000 }).toContain('End 1 session?')
+    child.stdin?.write(key)
+    expect(await outcome).toMatchObject({ code: 3, stdout: expect.stringContaining('Nothing was changed.') })
   })
 
   it.each([[[]], [['handle', '--all']], [['handle', '--user', '7']]])('refuses unclear arguments: %j', async (args) => {

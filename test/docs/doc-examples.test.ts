@@ -89,6 +89,16 @@ import { session, sessionStorage } from 'sojourn/react-router'
   sveltekit: `
 import { session } from 'sojourn/sveltekit'
 `,
+  nuxt: `
+declare function defineNuxtConfig(config: { modules: string[] }): object
+`,
+  'nuxt/app': `
+import { useUserSession } from 'sojourn/nuxt/app'
+`,
+  'nuxt/server': `
+import { type CreateError, nuxtSessions } from 'sojourn/nuxt/server'
+declare const createError: CreateError
+`,
   'tanstack-start': `
 import { session } from 'sojourn/tanstack-start'
 declare function createMiddleware(): { server(middleware: ReturnType<typeof session>): object }
@@ -137,7 +147,7 @@ function examplesOf(file: string): Example[] {
 function program({ where, code }: Example): string {
   if (/^\s*declare module/m.test(code)) return `import type {} from 'sojourn'\n${code}\nexport {}`
   if (/^\s*import/m.test(code)) return `declare const MyStore: any\ndeclare const emptyTable: () => unknown\n${code}`
-  const [, adapter = ''] = /adapters\/([\w-]+)\.ts/.exec(where) ?? []
+  const [, adapter = ''] = /adapters\/([\w-]+(?:\/[\w-]+)?)\.ts/.exec(where) ?? []
   const makesMiddleware = /\bsession\(/.test(code)
   const rest = makesMiddleware
     ? OF_THE_REST.replace('session as middleware', 'session')

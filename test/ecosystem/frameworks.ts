@@ -25,8 +25,20 @@ interface Application {
 }
 
 export const FRAMEWORKS: readonly Framework[] = [
-  { name: 'Express 4 and 5', path: 'sojourn/express', page: 'frameworks.md#express-4-and-5', use: '`req.session`' },
-  { name: 'Fastify 5', path: 'sojourn/fastify', page: 'frameworks.md#fastify-5', use: '`request.session`' },
+  {
+    name: 'Express 4 and 5',
+    path: 'sojourn/express',
+    page: 'frameworks/express.md',
+    use: '`req.session`',
+    application: { folder: 'express', module: 'express', test: 'starters' },
+  },
+  {
+    name: 'Fastify 5',
+    path: 'sojourn/fastify',
+    page: 'frameworks/fastify.md',
+    use: '`request.session`',
+    application: { folder: 'fastify', module: 'fastify', test: 'starters' },
+  },
   { name: 'Koa 3', path: 'sojourn/koa', page: 'frameworks.md#koa-3', use: '`ctx.session`' },
   { name: 'Hono 4', path: 'sojourn/hono', page: 'frameworks.md#hono-4', use: '`c.var.session`' },
   {
@@ -47,6 +59,13 @@ export const FRAMEWORKS: readonly Framework[] = [
     page: 'frameworks/next.md',
     use: '`await getSession()` in components, actions, route handlers, proxy.ts',
     application: { folder: 'next', module: 'next', test: 'next' },
+  },
+  {
+    name: 'Nuxt 4',
+    path: 'sojourn/nuxt',
+    page: 'frameworks/nuxt.md',
+    use: '`await getUserSession(event)`, and `useUserSession()` in pages',
+    application: { folder: 'nuxt', module: 'nuxt', test: 'nuxt' },
   },
   {
     name: 'SvelteKit',

@@ -24,7 +24,7 @@ const AUGMENTATION = `declare module 'sojourn' {
 `
 
 /** These declarations need the framework, and are compiled in its application. */
-const OF_FRAMEWORKS = ['sojourn/nest', 'sojourn/next', 'sojourn/react-router']
+const OF_FRAMEWORKS = ['sojourn/nest', 'sojourn/next', 'sojourn/react-router', 'sojourn/tanstack-start']
 
 /** This entry and `sojourn/express` both declare `Request.session`, so no project has both. */
 const EXPRESS_SESSION = 'sojourn/express-session'

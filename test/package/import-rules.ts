@@ -65,6 +65,7 @@ export const folders: Readonly<Record<string, Readonly<Record<string, readonly s
     hono: ['shared', 'web'],
     nest: ['shared', 'express', 'fastify'],
     next: ['shared', 'web'],
+    nuxt: ['shared', 'node'],
     sveltekit: ['shared', 'web'],
     'react-router': ['shared', 'web'],
     'tanstack-start': ['shared', 'web'],
@@ -103,6 +104,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   'adapters/fastify': ['node:*', 'fastify-plugin'],
   'adapters/nest': ['node:*', '@nestjs/common', '@nestjs/core'],
   'adapters/next': ['next'],
+  'adapters/nuxt': ['nuxt', 'vue'],
   'adapters/sveltekit': ['node:async_hooks'],
   'adapters/react-router': ['node:async_hooks', 'react-router'],
   'django/rows/file-': ['node:*'],
@@ -118,7 +120,19 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
 export const types: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['wire', 'codecs'],
   'express-session/express-session': ['express', 'express-session'],
-  'adapters/': ['node:*', '@nestjs/common', '@nestjs/core', 'fastify', 'hono', 'koa', 'next', 'react-router', '@tanstack/react-start'],
+  'adapters/': [
+    'node:*',
+    '@nestjs/common',
+    '@nestjs/core',
+    'fastify',
+    'hono',
+    'koa',
+    'next',
+    'nuxt',
+    'vue',
+    'react-router',
+    '@tanstack/react-start',
+  ],
   'inspector/': ['node:*', 'fastify'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }

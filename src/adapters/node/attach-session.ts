@@ -56,7 +56,7 @@ export function attachSession<Data>(
 const WITHOUT_RESPONSE: ResponseAbility = { issues: false, late: false }
 
 /** After the handlers of `close`, which may save the session. */
-function abandonLater<Data>(exchange: Exchange<Data>): void {
+export function abandonLater<Data>(exchange: Exchange<Data>): void {
   setImmediate(() => void exchange.abandon())
 }
 

@@ -55,7 +55,7 @@ export function makeRequireUser(options: RequireUserOptions): (request: RequestF
       await session.requireUser({ within, level })
       return undefined
     } catch (error) {
-      if (redirectTo !== undefined && mode === 'navigate' && isRemediable(error) && pathOf(target) !== pathOf(redirectTo))
+      if (redirectTo !== undefined && mode === 'navigate' && isRefusal(error) && pathOf(target) !== pathOf(redirectTo))
         return withNext(redirectTo, target)
       throw error
     }
@@ -74,8 +74,8 @@ export function isSession(value: unknown): value is Session {
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'requireUser') === 'function'
 }
 
-/** Whether the user can do something about the error at the page of `redirectTo`. */
-function isRemediable(error: unknown): boolean {
+/** Whether this is an error of `requireUser`, about which the user can do something. */
+export function isRefusal(error: unknown): error is LoginRequiredError | StepUpRequiredError {
   return error instanceof LoginRequiredError || error instanceof StepUpRequiredError
 }
 

@@ -1,4 +1,4 @@
-import { LoginRequiredError, StepUpRequiredError } from '../../core/base/errors.ts'
+import { isRefusal } from '../shared/require-user.ts'
 
 /**
  * Maps a thrown value to a response, or to `undefined` if it is a failure. An adapter passes the
@@ -22,8 +22,7 @@ export const thrownResponse: ThrownResponse = (thrown, request) => {
 
 /** The response for an error of `requireUser`: its status and headers, and no body. */
 export function refusalResponse(thrown: unknown): Response | undefined {
-  const isRefusal = thrown instanceof LoginRequiredError || thrown instanceof StepUpRequiredError
-  return isRefusal ? new Response(undefined, { status: thrown.status, headers: { ...thrown.headers } }) : undefined
+  return isRefusal(thrown) ? new Response(undefined, { status: thrown.status, headers: { ...thrown.headers } }) : undefined
 }
 
 /**

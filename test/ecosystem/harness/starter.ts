@@ -94,6 +94,7 @@ export class Starter {
         PORT: this.port,
         ORIGIN: this.origin,
         NEXT_TELEMETRY_DISABLED: '1',
+        NUXT_TELEMETRY_DISABLED: '1',
         ...environment,
       },
     })

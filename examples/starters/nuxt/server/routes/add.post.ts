@@ -1,0 +1,6 @@
+export default defineEventHandler(async (event) => {
+  const session = await getUserSession(event)
+  session.push('cart', 'bread')
+  session.flash('notice', 'Added.')
+  return sendRedirect(event, '/', 303)
+})

@@ -1,0 +1,5 @@
+export default defineEventHandler(async (event) => {
+  const session = await getUserSession(event)
+  session.delete('cart')
+  return sendRedirect(event, '/', 303)
+})

@@ -1,0 +1,1 @@
+export default defineCachedEventHandler(async (event) => (await getUserSession(event)).toObject())
