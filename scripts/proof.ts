@@ -98,7 +98,7 @@ async function proveExpressSession(): Promise<number> {
   const list = values.seed === undefined ? seedsFrom(values.first, values.seeds) : [values.seed]
   const results = await (values.move ? dropIn.runSeeds(list, moving(), MOVE) : dropIn.runSeeds(list))
   console.log(`${list.length} seeds of req.session, ${results.requests} requests: ${formatCounts(results.responses)}`)
-  console.log(dropIn.formatFailures(results))
+  console.log(dropIn.formatFailures(results, values.move ? ' --move' : ''))
   return results.failed.length
 }
 

@@ -160,9 +160,10 @@ function nextState(
   { family, units, byRequest }: Pick<Analysis, 'units' | 'byRequest'> & { readonly family: string },
 ): State {
   const placed = units.get(id)
-  if (placed?.unit.isRefused === true && !ids.joined) return withdrawn(state, placed.unit, ids)
-  if (placed !== undefined) return isLateJoin(placed, family) ? joined(state, placed) : applyChanges(state, placed.unit.changes)
-  return stateAfterUnknown(state, byRequest.get(Math.floor(id / 10))?.script)
+  if (placed === undefined) return stateAfterUnknown(state, byRequest.get(Math.floor(id / 10))?.script)
+  const isRefused = placed.unit.isRefused && !ids.joined
+  if (isLateJoin(placed, family)) return forget(joined(state, placed), isRefused ? ['userId'] : [])
+  return isRefused ? withdrawn(state, placed.unit, ids) : applyChanges(state, placed.unit.changes)
 }
 
 /**

@@ -92,7 +92,10 @@ function wrongValues({ visits, writes, at, oldInstances }: History): string[] {
       if (writer.outcome === 'no') return [report('dirty read', exchange, `${place} was ${value}, which was not saved`)]
       const next = at(family, place).find(
         (write) =>
-          isAfter(write, writer) && write.outcome === 'ok' && write.exchange.ended < exchange.began && !oldInstances.mayUndo(write, visit),
+          isAfter(write, writer) &&
+          write.outcome === 'ok' &&
+          write.exchange.ended < exchange.began &&
+          !oldInstances.mayUndo(write, visit, value),
       )
       if (next === undefined) return []
       const name = next.value === undefined ? 'deletion undone' : 'lost update'

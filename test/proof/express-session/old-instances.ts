@@ -26,15 +26,22 @@ export class OldInstances {
     )
   }
 
-  /** Whether the reader may find a place as it was before this write, which was acknowledged. */
-  mayUndo(write: Write, reader: Visit): boolean {
+  /**
+   * Whether the reader may find a place as it was before this write, which was acknowledged. A write
+   * of an old instance that did not see `value` does not replace it, because only its difference from
+   * what new instances have written is imported.
+   */
+  mayUndo(write: Write, reader: Visit, value?: string): boolean {
+    if (write.visit.isOld && value !== undefined && write.visit.report?.seen.get(write.place) !== value) return true
     const others = this.#others(write.family, write.visit)
+    if ((write.visit.isOld || reader.isOld) && this.#hasOtherRow(others, write.visit, reader)) return true
     if (write.visit.isOld) return others.some((other) => overlap(other, write.visit)) || this.#mayArriveLate(others, write.visit)
     if (reader.isOld) return this.#mayLack(others, write.visit, reader)
     return others.some(
       (other) =>
         other.isOld &&
-        other.exchange.ended > write.exchange.began &&
+        // With faults, a change of an old instance can be imported later.
+        (this.#hasFaults || other.exchange.ended > write.exchange.began) &&
         this.#mayChange(other, others, propertyOf(write.place)) &&
         this.#mayLack(others, write.visit, other),
     )
@@ -60,6 +67,18 @@ export class OldInstances {
       overlap(reader, writer) ||
       others.some((other) => !other.isOld && overlap(other, writer) && other.exchange.ended > reader.exchange.began)
     return mayRead(old) || others.some((other) => other.isOld && other.exchange.began < old.exchange.ended && mayRead(other))
+  }
+
+  /**
+   * Whether a request reads another old row than this one wrote. The row of an id that a login has
+   * replaced can be alive for old instances, and the row of the new id has what was saved before the
+   * login.
+   */
+  #hasOtherRow(others: readonly Visit[], { exchange: writer }: Visit, { exchange: { cookie } }: Visit): boolean {
+    const { setCookie = '' } = writer
+    if ((setCookie === '' ? writer.cookie : setCookie) === cookie) return false
+    const issuer = others.find(({ exchange }) => exchange.setCookie === cookie)
+    return (issuer?.exchange.began ?? 0) < writer.ended
   }
 
   /** Whether a write of the old row that a failed request gave up may arrive after this request. */

@@ -69,12 +69,12 @@ export const original: MakeProcesses = (scenario, random) => {
 }
 
 /** Formats failures, each with the command that repeats it. */
-export function formatFailures({ failed }: Results): string {
+export function formatFailures({ failed }: Results, options = ''): string {
   return failed
     .slice(0, 5)
     .map(
       ({ seed, anomalies }) =>
-        `seed ${seed}: ${anomalies.slice(0, 3).join('; ')}\n  repeat it: npm run proof -- --express-session --seed ${seed}`,
+        `seed ${seed}: ${anomalies.slice(0, 3).join('; ')}\n  repeat it: npm run proof -- --express-session${options} --seed ${seed}`,
     )
     .join('\n')
 }

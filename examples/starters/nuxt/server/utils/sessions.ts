@@ -10,5 +10,5 @@ declare module 'sojourn' {
 
 export const sessions = createSessions({
   store: new SqliteStore(process.env.SESSIONS ?? 'sessions.db'),
-  cookie: { secure: process.env.NODE_ENV === 'production' || 'auto' },
+  cookie: { secure: true },
 })
