@@ -96,6 +96,7 @@ export const packages: Readonly<Record<string, readonly string[]>> = {
   '': ['node:crypto', 'node:zlib'], // every supported runtime has these two
   'wire/': ['cookie', 'node:buffer'],
   'codecs/': ['devalue'],
+  'move/': ['node:buffer'], // the sessions of other libraries are base64
   'stores/': ['lru-cache'], // the application passes the database client in; it is typed by its shape
   'stores/open': ['pg', 'mysql2', 'redis'],
   'adapters/node': ['node:*'],

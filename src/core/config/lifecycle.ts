@@ -1,5 +1,4 @@
 import type { SessionEvents } from '../base/events.ts'
-import type { Intent } from '../changes/intent.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry, IndexName, Store } from '../store/store.ts'
 import type { Texts } from './profile.ts'
@@ -86,17 +85,6 @@ export interface Admission {
   readonly createdFrom?: number
   /** Whether the write may join the session of a parallel login. Default: it may. */
   readonly mayJoin?: boolean
-}
-
-/** A write that no lifecycle has accepted yet (see `Verifier`). */
-export interface UnverifiedWrite {
-  readonly written: Omit<WrittenSession, 'deadline'>
-  /** The user that the write assigned, or whose other sessions it ends. */
-  readonly assignment: Assignment | undefined
-  /** The properties before the write; `undefined` if it created the session. */
-  readonly before: Texts | undefined
-  /** The changes that the write contains. */
-  readonly intents: readonly Intent[]
 }
 
 /** The reason why a write is withdrawn. */

@@ -3,7 +3,7 @@ import { CommitUnknownError, ConfigError, NotLoadedError } from '../base/errors.
 import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES, restartsLifetime } from '../changes/intent.ts'
 import { type Merged, merge, toMerged } from '../changes/merge.ts'
 import { type Committed, presentedIn, type State } from '../changes/state.ts'
-import type { UnverifiedWrite } from '../config/lifecycle.ts'
+import type { UnverifiedWrite } from '../changes/unverified-write.ts'
 import type { CommitOutcome, Texts } from '../config/profile.ts'
 import { carriesToken, type Delivery } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
