@@ -21,13 +21,16 @@ const folder = join(import.meta.dirname, 'bundles')
 let bundle: ServerBundle
 let shop: Shop
 
-/** Bundles a file with everything it imports but Express, with short names of classes and functions. */
+/**
+ * Bundles a file with everything it imports but Express, with short names of classes and functions.
+ * The code of watches, which is loaded at their first use, is part of the bundle.
+ */
 async function bundled<Exports>(file: string, output: string): Promise<Exports> {
   await build({
     input: join(folder, file),
     platform: 'node',
     external: ['express'],
-    output: { file: join(output, file), minify: true },
+    output: { file: join(output, file), minify: true, codeSplitting: false },
     logLevel: 'silent',
   })
   return (await import(/* @vite-ignore */ join(output, file))) as Exports
