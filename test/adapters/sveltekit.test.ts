@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type SvelteKitEvent, session } from '../../src/adapters/sveltekit.ts'
 import { createSessions, type Session, type SessionOptions, type Sessions } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
+import { endAndChange, streamedPage, visitorWithCart } from './visitor.ts'
 
 interface Fixture {
   readonly sessions: Sessions
@@ -15,9 +16,7 @@ interface Fixture {
 
 async function start(options: Partial<SessionOptions> = {}, error?: (status: number, message: string) => never): Promise<Fixture> {
   const sessions = createSessions({ store: new MemoryStore(), ...options })
-  const visitor = sessions.create().set('cart', ['bread'])
-  await visitor.save()
-  const cookie = `__Host-sid=${visitor.id}`
+  const cookie = await visitorWithCart(sessions)
   const handle = session(sessions, error === undefined ? {} : { error })
   return {
     sessions,
@@ -30,28 +29,10 @@ async function start(options: Partial<SessionOptions> = {}, error?: (status: num
   }
 }
 
-/** Ends the session of the request from elsewhere, and changes it. */
-async function endAndChange(fixture: Fixture, session: Session): Promise<Response> {
-  await fixture.sessions.revoke(session.handle as string)
-  session.set('late', true)
-  return new Response('saved')
-}
-
 describe('the handle of SvelteKit', () => {
   it('commits what is changed while the page streams, with saveOnEnd', async () => {
     const { request } = await start({ saveOnEnd: true })
-    const page = await request(
-      (session) =>
-        new Response(
-          new ReadableStream({
-            pull(controller) {
-              session.set('read', true)
-              controller.enqueue(new TextEncoder().encode('page'))
-              controller.close()
-            },
-          }),
-        ),
-    )
+    const page = await request(streamedPage)
     expect(await page.text()).toBe('page')
     expect(await (await request((session) => Response.json(session))).json()).toEqual({ cart: ['bread'], read: true })
   })

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { session } from '../../src/adapters/tanstack-start.ts'
 import { createSessions, type Session, type SessionOptions, type Sessions, StoreError } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
+import { endAndChange, streamedPage, visitorWithCart } from './visitor.ts'
 
 interface Fixture {
   readonly sessions: Sessions
@@ -11,24 +12,16 @@ interface Fixture {
 
 async function start(options: Partial<SessionOptions> = {}): Promise<Fixture> {
   const sessions = createSessions({ store: new MemoryStore(), ...options })
-  const visitor = sessions.create().set('cart', ['bread'])
-  await visitor.save()
+  const cookie = await visitorWithCart(sessions)
   const middleware = session(sessions)
   return {
     sessions,
     async request(handler, headers = {}) {
-      const request = new Request('https://shop.example/', { headers: { ...headers, cookie: `__Host-sid=${visitor.id}` } })
+      const request = new Request('https://shop.example/', { headers: { ...headers, cookie } })
       const next = async ({ context }: { context: { session: Session } }) => ({ context, response: await handler(context.session) })
       return (await middleware({ request, next })).response
     },
   }
-}
-
-/** Ends the session of the request from elsewhere, and changes it. */
-async function endAndChange({ sessions }: Fixture, session: Session): Promise<Response> {
-  await sessions.revoke(session.handle as string)
-  session.set('late', true)
-  return new Response('saved')
 }
 
 describe('the middleware of TanStack Start', () => {
@@ -82,18 +75,7 @@ describe('the middleware of TanStack Start', () => {
 
   it('commits what is changed while the page streams, with saveOnEnd', async () => {
     const { request } = await start({ saveOnEnd: true })
-    const page = await request(
-      (session) =>
-        new Response(
-          new ReadableStream({
-            pull(controller) {
-              session.set('read', true)
-              controller.enqueue(new TextEncoder().encode('page'))
-              controller.close()
-            },
-          }),
-        ),
-    )
+    const page = await request(streamedPage)
     expect(await page.text()).toBe('page')
     expect(await (await request((session) => Response.json(session))).json()).toEqual({ cart: ['bread'], read: true })
   })

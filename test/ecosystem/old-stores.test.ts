@@ -3,8 +3,7 @@
 import { createHmac } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startPostgres } from '../services/postgres/postgres.ts'
-import { startRedis } from '../services/redis/redis.ts'
+import { startDatabases } from './harness/databases.ts'
 import { importFrom, requireFrom, serve } from './harness/serve.ts'
 import { Visitor } from './harness/visitor.ts'
 
@@ -32,17 +31,7 @@ const { MemoryStore } = await importFrom<{ MemoryStore: new (options: object) =>
 )
 
 const OPTIONS = { secret: 'secret', resave: false, saveUninitialized: false, cookie: { maxAge: 3_600_000 } }
-const urls: Record<string, string> = {}
-const removals: (() => Promise<void>)[] = []
-
-beforeAll(async () => {
-  for (const [name, server] of Object.entries({ redis: await startRedis(), postgres: await startPostgres() })) {
-    if (typeof server === 'string') throw new Error(server)
-    urls[name] = server.url
-    removals.push(() => server.remove())
-  }
-})
-afterAll(async () => void (await Promise.all(removals.map((remove) => remove()))))
+const urls = startDatabases()
 
 describe.each(Object.keys(stores))('%s', (name) => {
   let open: OpenStore

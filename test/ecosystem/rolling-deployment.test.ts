@@ -7,9 +7,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startPostgres } from '../services/postgres/postgres.ts'
-import { startRedis } from '../services/redis/redis.ts'
+import { describe, expect, it } from 'vitest'
+import { startDatabases } from './harness/databases.ts'
 import { Visitor } from './harness/visitor.ts'
 
 const REQUESTS = Number(process.env['REQUESTS'] ?? 10_000) / 2
@@ -17,17 +16,7 @@ const PROCESSES = 4
 const VISITORS = 24
 const KILLS = 6
 
-const urls: Record<string, string> = {}
-const removals: (() => Promise<void>)[] = []
-
-beforeAll(async () => {
-  for (const [name, server] of Object.entries({ REDIS_URL: await startRedis(), POSTGRES_URL: await startPostgres() })) {
-    if (typeof server === 'string') throw new Error(server)
-    urls[name] = server.url
-    removals.push(() => server.remove())
-  }
-})
-afterAll(async () => void (await Promise.all(removals.map((remove) => remove()))))
+const urls = startDatabases()
 
 describe.each(['connect-redis', 'connect-pg-simple'])('with %s', (store) => {
   it(`no visitor is logged out, and no session is revived, in ${REQUESTS} requests`, { timeout: REQUESTS * 40 }, async () => {
@@ -58,7 +47,7 @@ class Server {
   async start(): Promise<void> {
     const program = join(import.meta.dirname, 'old-stores/server.cjs')
     this.#child = spawn(process.execPath, [program, this.#kind, this.#store], {
-      env: { ...process.env, ...urls },
+      env: { ...process.env, REDIS_URL: urls.redis, POSTGRES_URL: urls.postgres },
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     const [line] = (await once(createInterface(this.#child.stdout), 'line')) as [string]

@@ -4,11 +4,10 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Sessions, Store } from '../../src/index.ts'
-import { startPostgres } from '../services/postgres/postgres.ts'
-import { startRedis } from '../services/redis/redis.ts'
 import { Browser } from '../stories/harness/browser.ts'
+import { startDatabases } from './harness/databases.ts'
 import { startProcess } from './harness/processes.ts'
 import { importFrom, serve } from './harness/serve.ts'
 import { connectSocketIo, disconnected } from './harness/socket-io.ts'
@@ -90,17 +89,7 @@ describe.each(['polling', 'websocket'])('sockets of socket.io over %s', (transpo
 })
 
 describe('four processes', () => {
-  const urls: Record<string, string> = {}
-  const removals: (() => Promise<void>)[] = []
-
-  beforeAll(async () => {
-    for (const [name, server] of Object.entries({ redis: await startRedis(), postgres: await startPostgres() })) {
-      if (typeof server === 'string') throw new Error(server)
-      urls[name] = server.url
-      removals.push(() => server.remove())
-    }
-  })
-  afterAll(async () => void (await Promise.all(removals.map((remove) => remove()))))
+  const urls = startDatabases()
 
   // With a channel they poll once an hour, so only a message can close the sockets in time.
   it.each([
@@ -108,7 +97,7 @@ describe('four processes', () => {
     ['postgres', 'channel'],
     ['postgres', 'poll'],
   ] as const)('on %s close every socket of a session that ends in one of them (%s)', { timeout: 60_000 }, async (database, way) => {
-    const program = [process.execPath, 'process.js', database, urls[database] as string, way] as const
+    const program = [process.execPath, 'process.js', database, urls[database], way] as const
     const ports = await Promise.all(Array.from({ length: 4 }, () => startProcess('sockets', program)))
     const [ada, grace] = [await logIn(ports[0] as number), await logIn(ports[1] as number, 'grace')]
     const open = async (browser: Browser) => ({

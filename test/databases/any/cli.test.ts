@@ -160,14 +160,17 @@ describe.skipIf(POSTGRES === '')('an index of PostgreSQL', () => {
   })
 })
 
+/** A new schema, and a role that may use it; the URLs of a table there for the owner and for the role. */
+async function newRole() {
+  const [pool, schema, role] = [newPool(), freshTable(), freshTable()]
+  await pool.query(`CREATE SCHEMA "${schema}"; CREATE ROLE "${role}" LOGIN; GRANT USAGE ON SCHEMA "${schema}" TO "${role}"`)
+  const urlOf = (user: string): string => `${POSTGRES.replace('postgres@', `${user}@`)}?table=${schema}.sessions`
+  return { pool, schema, role, owners: urlOf('postgres'), theirs: urlOf(role) }
+}
+
 describe.skipIf(POSTGRES === '')('a role without the right to create', () => {
   it('works with a table that `sojourn migrate` created under another role, and gets an error without one', async () => {
-    const [pool, schema, role] = [newPool(), freshTable(), freshTable()]
-    await pool.query(`CREATE SCHEMA "${schema}"; CREATE ROLE "${role}" LOGIN; GRANT USAGE ON SCHEMA "${schema}" TO "${role}"`)
-    const [owners, theirs] = [POSTGRES, POSTGRES.replace('postgres@', `${role}@`)].map((url) => `${url}?table=${schema}.sessions`) as [
-      string,
-      string,
-    ]
+    const { pool, schema, role, owners, theirs } = await newRole()
     const refused = await runCli(['migrate', '--store', theirs])
     expect(refused).toEqual({
       code: 1,
@@ -201,12 +204,7 @@ describe.skipIf(REDIS === '')('sojourn on redis', () => {
 
 describe.skipIf(POSTGRES === '')('a role that may only read', () => {
   it('lists, shows and counts, and gets an error in one line for a change', async () => {
-    const [pool, schema, role] = [newPool(), freshTable(), freshTable()]
-    await pool.query(`CREATE SCHEMA "${schema}"; CREATE ROLE "${role}" LOGIN; GRANT USAGE ON SCHEMA "${schema}" TO "${role}"`)
-    const [owners, theirs] = [POSTGRES, POSTGRES.replace('postgres@', `${role}@`)].map((url) => `${url}?table=${schema}.sessions`) as [
-      string,
-      string,
-    ]
+    const { pool, schema, role, owners, theirs } = await newRole()
     const sessions = createSessions<any>({ store: await openStore(owners), clearExpired: false })
     const session = sessions.create()
     await session.set('cart', []).save()
