@@ -11,7 +11,7 @@ import type { SessionProfile, Texts } from '../core/config/profile.ts'
 import { Sessions } from '../core/manager/sessions.ts'
 import { isTombstone } from '../core/store/tombstone.ts'
 import type { Default } from '../core/values/session-data.ts'
-import { isMoved, movedIds, withOldCookie } from './old-cookie.ts'
+import { isMoved, type MovedIdentity, movedIds, withOldCookie } from './old-cookie.ts'
 import type { OldData, OldSessions } from './readers.ts'
 
 export {
@@ -109,10 +109,7 @@ class Takeover implements Lifecycle {
     return isMoved(identity) ? this.#take(identity, deadline) : { absent: 'other-id' }
   }
 
-  async #take(
-    identity: LoadedSession['identity'] & { readonly old: readonly [string, string | undefined] },
-    deadline: number,
-  ): Promise<LoadDecision> {
+  async #take(identity: MovedIdentity, deadline: number): Promise<LoadDecision> {
     const [value, signature] = identity.old
     const data = await this.#call(() => this.#old.read(value, signature))
     if (data === undefined) return { absent: 'other-id' }

@@ -1,5 +1,5 @@
 import type { RandomText } from '../core/base/random.ts'
-import type { IncomingRequest } from '../core/cookie/incoming-request.ts'
+import { cookieHeader, type IncomingRequest } from '../core/cookie/incoming-request.ts'
 import type { Carrier, Presented, Transport } from '../core/cookie/transport.ts'
 import { FAMILY_LENGTH, hashedIds, type Identity, type Ids, SECRET_LENGTH, sha256 } from '../core/store/id.ts'
 import { cookieValues } from '../wire/cookie-header.ts'
@@ -77,8 +77,7 @@ class MovedCarrier implements Carrier {
 
 /** The decoded values of a cookie that can be those of a session. */
 function valuesOf(request: IncomingRequest, name: string): string[] {
-  const header = request.cookies === undefined ? request.header('cookie') : request.cookies(name)
-  return cookieValues(header, name)
+  return cookieValues(cookieHeader(request, name), name)
     .slice(0, MAX_VALUES)
     .map(decode)
     .filter((value) => value !== '' && value.length <= MAX_LENGTH && !value.includes(' '))

@@ -2,7 +2,7 @@ import { combineChunks, createChunks, receivedNames } from '../../wire/cookie-ch
 import { type CookieAttributes, serializeCookie } from '../../wire/set-cookie.ts'
 import { ConfigError } from '../base/errors.ts'
 import { formatValue } from '../base/format.ts'
-import type { IncomingRequest } from './incoming-request.ts'
+import { cookieHeader, type IncomingRequest } from './incoming-request.ts'
 import type { Carrier, CookieToSet, Issue, Presented, Refused, Transport } from './transport.ts'
 
 /** The option `cookie`. */
@@ -56,7 +56,7 @@ export class CookieCarrier implements Carrier {
   }
 
   read(request: IncomingRequest): Presented {
-    const header = request.cookies === undefined ? request.header('cookie') : request.cookies(this.name)
+    const header = cookieHeader(request, this.name)
     return { tokens: combineChunks(header, this.name), names: receivedNames(header, this.name) }
   }
 

@@ -47,3 +47,8 @@ export interface IncomingRequest {
    */
   cookies?(name: string): string | undefined
 }
+
+/** The `Cookie` header of a request, or the part of it that belongs to one name. */
+export function cookieHeader(request: IncomingRequest, name: string): string | undefined {
+  return request.cookies === undefined ? request.header('cookie') : request.cookies(name)
+}

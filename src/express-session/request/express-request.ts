@@ -49,11 +49,7 @@ export class ExpressRequest extends NodeRequest implements CookieContext {
 
   /** A new cookie with the attributes of the option. */
   newCookie(): Cookie {
-    const options = this.#settings.cookieOf(this.#req)
-    const cookie = new Cookie(options)
-    if (options.secure === 'auto') cookie.secure = this.secure
-    if (options.sameSite === 'auto') cookie.sameSite = siteFor(this.secure)
-    return cookie
+    return new Cookie(withoutAuto(this.#settings.cookieOf(this.#req), this.secure))
   }
 
   get attributes(): CookieAttributes {
@@ -88,20 +84,21 @@ export function contextOf(settings: Settings, request: IncomingRequest): CookieC
 
 /** The attributes that the option `cookie` gives the cookie of a request, without its expiry. */
 function attributesFor(options: CookieOptions, isSecure: boolean): CookieAttributes {
-  const { secure, sameSite } = options
-  return attributesOf({
-    ...COOKIE,
-    ...options,
-    secure: secure === 'auto' ? isSecure : secure,
-    sameSite: sameSite === 'auto' ? siteFor(isSecure) : sameSite,
-    expires: undefined,
-  })
+  return attributesOf({ ...COOKIE, ...withoutAuto(options, isSecure), expires: undefined })
 }
 
 /** What a new cookie has. */
 const COOKIE = { ...new Cookie().data }
 
-/** Browsers accept `SameSite=None` only over HTTPS. */
-function siteFor(isSecure: boolean): 'none' | 'lax' {
-  return isSecure ? 'none' : 'lax'
+/**
+ * Replaces `'auto'` by what it means for a request. Browsers accept `SameSite=None` only over
+ * HTTPS.
+ */
+function withoutAuto(options: CookieOptions, isSecure: boolean): CookieOptions {
+  const { secure, sameSite } = options
+  return {
+    ...options,
+    ...(secure === 'auto' && { secure: isSecure }),
+    ...(sameSite === 'auto' && { sameSite: isSecure ? ('none' as const) : ('lax' as const) }),
+  }
 }
