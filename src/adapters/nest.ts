@@ -34,18 +34,18 @@ export interface SessionModuleAsyncOptions {
 }
 
 /**
- * Sessions for NestJS, on Express and on Fastify. Import it once, in the root module; its manager can
- * then be injected everywhere.
+ * Sessions for NestJS, on Express and on Fastify. Import it once, in the root module; its manager
+ * can then be injected everywhere.
  *
  * ```ts
  * @Module({ imports: [SessionModule.forRoot({ store: new SqliteStore('sessions.db') })] })
  * class AppModule {}
  * ```
  *
- * Changes are saved before the first byte of the response is sent. If that fails, the exception layer
- * of NestJS makes the error page. An error of this package becomes a response with its status; a
- * filter of `app.useGlobalFilters()` or of a controller takes precedence. The message of a 5xx is
- * logged, and not sent.
+ * Changes are saved before the first byte of the response is sent. If that fails, the exception
+ * layer of NestJS makes the error page. An error of this package becomes a response with its
+ * status; a filter of `app.useGlobalFilters()` or of a controller takes precedence. The message of
+ * a 5xx is logged, and not sent.
  */
 export class SessionModule {
   readonly #host: HttpAdapterHost
@@ -58,15 +58,15 @@ export class SessionModule {
   }
 
   /**
-   * The module for options of `createSessions`, or for a manager. A manager that the module makes is
-   * closed with the application.
+   * The module for options of `createSessions`, or for a manager. A manager that the module makes
+   * is closed with the application.
    *
    * ```ts
    * SessionModule.forRoot(sessions)
    * ```
    *
-   * A second manager needs another name: `SessionModule.forRoot({ as: 'adminSession', cookie: { name:
-   * 'admin' }, … })`.
+   * A second manager needs another name: `SessionModule.forRoot({ as: 'adminSession', cookie: {
+   * name: 'admin' }, … })`.
    */
   static forRoot(given: SessionOptions | AnySessions): DynamicModule {
     const as = isSessions(given) ? adapterOf(given).name : given.as
@@ -95,7 +95,9 @@ export class SessionModule {
     }
   }
 
-  /** Called by NestJS before the application serves requests. A test module has no server before. */
+  /**
+   * Called by NestJS before the application serves requests. A test module has no server before.
+   */
   async configure(): Promise<void> {
     await installOn(this.#manager, this.#host)
   }
@@ -158,8 +160,8 @@ export function InjectSessions(as?: string): PropertyDecorator & ParameterDecora
 export type Session<Data = Default> = SessionOfRequest<Data>
 
 /**
- * The session of the request, as a parameter of a handler of a controller. `as` is the option of the
- * manager.
+ * The session of the request, as a parameter of a handler of a controller. `as` is the option of
+ * the manager.
  *
  * ```ts
  * import { Session } from 'sojourn/nest'

@@ -17,8 +17,8 @@ import { ConfigError } from '../core/base/errors.ts'
 /** Options of the module, under `sojourn` in nuxt.config.ts. */
 export interface NuxtSessionsOptions {
   /**
-   * The module that exports the manager as `sessions`. Default: server/utils/sessions.ts, from which
-   * Nuxt makes `sessions` available on the server.
+   * The module that exports the manager as `sessions`. Default: server/utils/sessions.ts, from
+   * which Nuxt makes `sessions` available on the server.
    */
   readonly sessions?: string
 }
@@ -27,8 +27,8 @@ export interface NuxtSessionsOptions {
 const SERVER_IMPORTS = ['getUserSession', 'requireUserSession', 'clearUserSession']
 
 /**
- * Sessions for Nuxt 4, as a module: `getUserSession(event)` on the server, and `useUserSession()` in
- * components.
+ * Sessions for Nuxt 4, as a module: `getUserSession(event)` on the server, and `useUserSession()`
+ * in components.
  *
  * ```ts
  * defineNuxtConfig({ modules: ['sojourn/nuxt'] })
@@ -56,7 +56,9 @@ const module: NuxtModule<NuxtSessionsOptions> = defineNuxtModule<NuxtSessionsOpt
 // oxlint-disable-next-line import/no-default-export -- Nuxt takes the default export as the module
 export default module
 
-/** Typed by the manager of the application, and bundled with it and with the `createError` of Nitro. */
+/**
+ * Typed by the manager of the application, and bundled with it and with the `createError` of Nitro.
+ */
 function serverModule(manager: string): string {
   return `import { createError } from 'h3'
 import { nuxtSessions } from 'sojourn/nuxt/server'

@@ -40,8 +40,8 @@ export interface SessionMiddleware<Data = Default> {
  * ```
  *
  * Changes are saved before the response is sent; a redirect that was thrown is a response too. If
- * that fails, or if the session cannot be loaded, the response is a sentence with the error's status,
- * and the call of a server function rejects with it.
+ * that fails, or if the session cannot be loaded, the response is a sentence with the error's
+ * status, and the call of a server function rejects with it.
  */
 export function session<Data = Default, const S extends Schemas = Schemas>(given: Given<Data, S>): SessionMiddleware<DataOf<Data, S>> {
   const sessions = managerOf(given)

@@ -27,9 +27,9 @@ import { withTexts } from './scan.ts'
 import { ownNames, type SessionDetails, sessionDetails } from './session-info.ts'
 
 /**
- * What to explain: a request; the text of a `Cookie` header; the value of a session cookie, or
- * an id that was sent with `transport: 'bearer'`; or a handle. For the texts, the request is assumed to come over HTTPS, to a path that the cookie
- * covers.
+ * What to explain: a request; the text of a `Cookie` header; the value of a session cookie, or an
+ * id that was sent with `transport: 'bearer'`; or a handle. For the texts, the request is assumed
+ * to come over HTTPS, to a path that the cookie covers.
  */
 export type ExplainTarget = Request | NodeMessage | IncomingRequest | string
 

@@ -35,7 +35,9 @@ async function searchRow(context: AdminContext, handle: string): Promise<Row | u
   return undefined
 }
 
-/** Throws `ConfigError` for a value that is not a handle. An id is a secret, so it is not quoted. */
+/**
+ * Throws `ConfigError` for a value that is not a handle. An id is a secret, so it is not quoted.
+ */
 export function requireHandle({ ids }: Pick<Engine, 'ids'>, verb: string, handle: unknown): void {
   const isText = typeof handle === 'string' && handle !== ''
   const isId = isText && !HASH.test(handle) && ids.parse(handle) !== undefined
@@ -45,5 +47,7 @@ export function requireHandle({ ids }: Pick<Engine, 'ids'>, verb: string, handle
   )
 }
 
-/** A SHA-256, as most handles are. With the ids of express-session every text has the form of an id. */
+/**
+ * A SHA-256, as most handles are. With the ids of express-session every text has the form of an id.
+ */
 export const HASH: RegExp = /^[\w-]{43}$/

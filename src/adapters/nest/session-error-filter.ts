@@ -21,7 +21,10 @@ export class SessionErrorFilter extends BaseExceptionFilter<SessionError> {
 
 Catch(SessionError)(SessionErrorFilter)
 
-/** The message of an error with status 500 or above names the database, so that it is replaced by the status text. */
+/**
+ * The message of an error with status 500 or above names the database, so that it is replaced by
+ * the status text.
+ */
 function toHttpException(error: SessionError): HttpException {
   const status = errorStatus(error)
   const message = error.expose ? error.message : (STATUS_CODES[status] ?? 'Error')

@@ -30,7 +30,10 @@ export interface NitroApplication {
 /** `createError` of h3. */
 export type CreateError = (error: { readonly statusCode: number; readonly message: string; readonly cause: unknown }) => Error
 
-/** The error of a change that needs a cookie, in an internal request that was sent without a context. */
+/**
+ * The error of a change that needs a cookie, in an internal request that was sent without a
+ * context.
+ */
 const WITHOUT_SENDER: Refusal = {
   reason: 'no-response',
   error: () =>
@@ -47,7 +50,10 @@ export class NuxtRequests<Data> {
   readonly #attach: ReturnType<typeof attachSession<Data>>
   readonly #createError: CreateError
   #application: NitroApplication | undefined
-  /** The event of the request that was sent by a browser, by the contexts of it and of its internal requests. */
+  /**
+   * The event of the request that was sent by a browser, by the contexts of it and of its internal
+   * requests.
+   */
   readonly #senders: WeakMap<object, NuxtEvent> = new WeakMap()
   readonly #sessions: WeakMap<NuxtEvent, Promise<Session<Data>>> = new WeakMap()
 
@@ -57,7 +63,10 @@ export class NuxtRequests<Data> {
     this.#createError = createError
   }
 
-  /** Registers every request, because an internal one only has the context of the request that sent it. */
+  /**
+   * Registers every request, because an internal one only has the context of the request that sent
+   * it.
+   */
   install(application: NitroApplication): void {
     this.#application = application
     application.hooks.hook('request', (event) => this.#senders.set(event.context, this.#senderOf(event)))

@@ -7,7 +7,10 @@ import { provideView, type UserSessionView, viewOf } from './view.ts'
 
 export type { CreateError, NitroApplication, NuxtEvent, UserSessionView }
 
-/** What `nuxtSessions()` returns. The module makes the first three functions available on the server. */
+/**
+ * What `nuxtSessions()` returns. The module makes the first three functions available on the
+ * server.
+ */
 export interface NuxtSessions<Data = Default> {
   /**
    * The session of the browser that sent a request. It is loaded once, at the first call. In an

@@ -11,7 +11,10 @@ export interface UserSessionView<Data = Default> {
 /** Resolves to `undefined` where the page is for several visitors. */
 type LoadView = () => Promise<UserSessionView | undefined>
 
-/** The property of an event's context with its `LoadView`. The server and the pages of Nuxt are separate bundles. */
+/**
+ * The property of an event's context with its `LoadView`. The server and the pages of Nuxt are
+ * separate bundles.
+ */
 const LOAD_VIEW: unique symbol = Symbol.for('sojourn.nuxt.view') as never
 
 export function viewOf<Data>(session: Session<Data>): UserSessionView<Data> {

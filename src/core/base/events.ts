@@ -8,13 +8,13 @@ export interface SessionEvents {
   readonly loaded: { readonly reason: 'found' }
   /**
    * A request has no session, so that its session is new and empty. The cookie (with `transport:
-   * 'bearer'`: the token) is missing (`no-cookie`), does not have the form of an id (`malformed-cookie`), occurs several times with
-   * different sessions or more than four ids (`two-cookies`), is not used over plain HTTP
-   * (`insecure`), does not belong to the path of the request (`outside-path`, see `cookie.path`),
-   * or is not used for a request that a page of another origin sent (`cross-site`, see
-   * `trustedOrigins`). The store has no such session (`unknown-or-expired`), has it under a newer
-   * id (`other-id`), has one that the codec cannot decode (`unreadable`), or one that is larger
-   * than four times `maxSize` (`too-large`).
+   * 'bearer'`: the token) is missing (`no-cookie`), does not have the form of an id
+   * (`malformed-cookie`), occurs several times with different sessions or more than four ids
+   * (`two-cookies`), is not used over plain HTTP (`insecure`), does not belong to the path of the
+   * request (`outside-path`, see `cookie.path`), or is not used for a request that a page of
+   * another origin sent (`cross-site`, see `trustedOrigins`). The store has no such session
+   * (`unknown-or-expired`), has it under a newer id (`other-id`), has one that the codec cannot
+   * decode (`unreadable`), or one that is larger than four times `maxSize` (`too-large`).
    */
   readonly absent: {
     readonly reason:
@@ -120,8 +120,8 @@ export interface SessionEvents {
    */
   readonly uncommitted: { readonly reason: 'closed' | 'headers-sent' }
   /**
-   * A response sets the cookie, or with `transport: 'bearer'` the header `Session-Id`: for a new id,
-   * or with a `CookieStore` for the data (`new-data`).
+   * A response sets the cookie, or with `transport: 'bearer'` the header `Session-Id`: for a new
+   * id, or with a `CookieStore` for the data (`new-data`).
    */
   readonly 'cookie-set': { readonly reason: 'new-id' | 'new-data' }
   /**

@@ -8,10 +8,10 @@ import { FAMILY_LENGTH, type Identity, type Ids, identityOf, isCurrent, SECRET_L
 const OWN_SHAPE = /^~[A-Za-z0-9_-]{48}$/
 
 /**
- * Ids where every text but the empty one is an id, such as those of another library. A text that was not generated
- * here stands for an ordinary id whose family and secret are derived from it by SHA-256. So it
- * keeps its cookie, and the store contains no id in clear text. It is as hard to guess as the text
- * was.
+ * Ids where every text but the empty one is an id, such as those of another library. A text that
+ * was not generated here stands for an ordinary id whose family and secret are derived from it by
+ * SHA-256. So it keeps its cookie, and the store contains no id in clear text. It is as hard to
+ * guess as the text was.
  */
 export function aliasIds(randomText: RandomText, scope: string): Ids {
   const own = (family: string, secret: string): Identity => identityOf(scope, `~${family}${secret}`, family, secret)

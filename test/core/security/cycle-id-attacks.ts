@@ -113,7 +113,7 @@ export function testCycleId(open: () => Store | Promise<Store>): void {
     }
   })
 
-  it('processes whose clocks differ by a minute log nobody out', async () => {
+  it('processes whose clocks differ by a minute end no login', async () => {
     const { app, old } = await renewedApp()
     const ahead = app.createManager({ ...optionsFor(app.store), clock: () => app.clock.at + MINUTE })
     app.clock.advance(MINUTE - 1)
@@ -162,7 +162,7 @@ export function testCycleId(open: () => Store | Promise<Store>): void {
     }
   })
 
-  it('an attacker who planted the id sees nothing of a login after its renewal, whoever got the new id', async () => {
+  it('an attacker who planted the id sees nothing of a login after its renewal, also if the new id went to the attacker', async () => {
     for (const renewedBy of ['owner', 'attacker'] as const) {
       const { app } = await dueApp()
       await app.request((session) => session.flush())
