@@ -267,7 +267,8 @@ describe("a manager with transport: 'bearer'", () => {
       token = String(headers.get('session-id'))
     }
     expect((await send('/read', bearer(token))).body).toEqual({ userId: 'ada', n: 2 })
-    expect((await send('/read', bearer(`${token.slice(0, -2)}AA`))).body).toEqual({})
+    const forged = token.slice(0, -8) + (token.at(-8) === 'A' ? 'B' : 'A') + token.slice(-7)
+    expect((await send('/read', bearer(forged))).body).toEqual({})
   })
 
   it.each([{ cookie: { name: 'api' } }, { trustedOrigins: ['https://www.shop.test'] }, { browserSession: true }])(
