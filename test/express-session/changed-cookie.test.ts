@@ -7,13 +7,14 @@ const HOUR = 3_600_000
 
 it('a cookie that keepSessionInfo copied to the new session can be changed', async () => {
   const { open } = await serve((app) => {
-    app.get('/login', async (req, res) => {
+    app.get('/login', (req, res) => {
       const before = req.session
       before['cart'] = ['tea']
-      await req.session.regenerate()
-      Object.assign(req.session, before, { userId: 'ada' }) // as passport does
-      req.session.cookie.maxAge = HOUR
-      res.end()
+      req.session.regenerate(() => {
+        Object.assign(req.session, before, { userId: 'ada' }) // as passport does
+        req.session.cookie.maxAge = HOUR
+        res.end()
+      })
     })
     app.get('/', (req, res) => void res.json({ ...propertiesOf(req), maxAge: req.session.cookie.originalMaxAge }))
   })
