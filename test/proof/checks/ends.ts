@@ -5,6 +5,7 @@ import type { Analysis, PlacedUnit, SessionTimeline } from './analysis.ts'
 import { type Anomaly, anomaly, anomalyIf } from './anomaly.ts'
 import { type Exchange, familyOf, type Rules, type Unit } from './history.ts'
 import { type IdState, isValid, JOINABLE, renewsId, SEVERAL_IDS } from './id-state.ts'
+import { endedWithRenewal } from './renewals.ts'
 import { mayHaveLostUser } from './users.ts'
 
 /** When each session had certainly ended, by family: the position of the response that ended it. */
@@ -25,9 +26,13 @@ export function endsOf(analysis: Analysis): Map<string, number> {
   return ends
 }
 
-/** Whether a flush has certainly ended its session: its id was valid, or was replaced less than a minute before. */
+/**
+ * Whether a flush has certainly ended its session: its id was valid, or was replaced less than a minute
+ * before. After a renewal because of the age, which need not be known, an older id ends nothing.
+ */
 function canEnd({ report, endedAt }: Exchange, cookie: string, { history: { rules }, issuers, unitsByFamily }: Analysis): boolean {
   if (report?.opened?.exists === true) return true
+  if (rules.maxIdAge !== undefined) return false
   const issued = issuers.get(cookie)?.began ?? 0
   const replacements = (unitsByFamily.get(familyOf(cookie)) ?? []).filter(
     ({ unit, exchange }) => renewsId(unit) && unit.outcome !== 'no' && exchange.began > issued,
@@ -58,10 +63,10 @@ export function usedAfterEnd(analysis: Analysis): Anomaly[] {
  * of a parallel login. After the overlap of parallel logins only one of their ids is used.
  */
 export function twoCurrentIds(analysis: Analysis): Anomaly[] {
-  const { timelines, units } = analysis
+  const { timelines, units, lineageOf } = analysis
   const outdated = timelines.flatMap(({ observations, ids }) =>
     observations.flatMap(({ exchange, log }) =>
-      anomalyIf(!isValid(ids[log.length - 1] as IdState, exchange.cookie), () =>
+      anomalyIf(!isValid(ids[log.length - 1] as IdState, lineageOf(exchange.cookie as string)), () =>
         anomaly('two current ids', exchange, `sent an id that ${log.at(-1)} had replaced`),
       ),
     ),
@@ -70,14 +75,15 @@ export function twoCurrentIds(analysis: Analysis): Anomaly[] {
 }
 
 /** If the store can fail, the write that ends the overlap may be missing, and is then repeated. */
-function findOverlong({ observations, ids }: SessionTimeline, { history: { rules }, visibleBefore }: Analysis): Anomaly[] {
+function findOverlong({ observations, ids }: SessionTimeline, { history: { rules }, visibleBefore, lineageOf }: Analysis): Anomaly[] {
   if (rules.faults) return []
+  const originalOf = ({ cookie }: Exchange): string | undefined => lineageOf(cookie as string).at(-1)
   const late = observations.filter(({ exchange, log }) => exchange.beganAt > overlapEnd(ids[log.length - 1] as IdState, rules))
   return late.flatMap(({ exchange, log }) => {
     const other = late.find(
       (each) =>
         ids[each.log.length - 1] === ids[log.length - 1] &&
-        each.exchange.cookie !== exchange.cookie &&
+        originalOf(each.exchange) !== originalOf(exchange) &&
         each.exchange.ended < visibleBefore(exchange),
     )
     return anomalyIf(other !== undefined, () =>
@@ -136,6 +142,7 @@ export function lostSession(analysis: Analysis): Anomaly[] {
       timeline === undefined ||
       endedBy(timeline, exchange, analysis) ||
       endedWithOverlap(timeline, exchange, analysis) ||
+      endedWithRenewal(timeline, exchange, analysis) ||
       mayHaveLostUser(timeline, exchange, analysis) ||
       confirmedAnotherUser(timeline, exchange) ||
       mayHaveExpired(timeline, exchange, analysis)
