@@ -5,7 +5,7 @@ import type { Analysis, PlacedUnit, SessionTimeline } from './analysis.ts'
 import { type Anomaly, anomaly, anomalyIf } from './anomaly.ts'
 import { type Exchange, familyOf, type Rules, type Unit } from './history.ts'
 import { type IdState, isValid, JOINABLE, renewsId, SEVERAL_IDS } from './id-state.ts'
-import { endedWithRenewal } from './renewals.ts'
+import { endedWithRenewal, isFirstUse } from './renewals.ts'
 import { mayHaveLostUser } from './users.ts'
 
 /** When each session had certainly ended, by family: the position of the response that ended it. */
@@ -75,16 +75,23 @@ export function twoCurrentIds(analysis: Analysis): Anomaly[] {
 }
 
 /** If the store can fail, the write that ends the overlap may be missing, and is then repeated. */
-function findOverlong({ observations, ids }: SessionTimeline, { history: { rules }, visibleBefore, lineageOf }: Analysis): Anomaly[] {
+function findOverlong(
+  { observations, ids, requests }: SessionTimeline,
+  { history: { rules }, visibleBefore, lineageOf }: Analysis,
+): Anomaly[] {
   if (rules.faults) return []
   const originalOf = ({ cookie }: Exchange): string | undefined => lineageOf(cookie as string).at(-1)
   const late = observations.filter(({ exchange, log }) => exchange.beganAt > overlapEnd(ids[log.length - 1] as IdState, rules))
   return late.flatMap(({ exchange, log }) => {
+    const state = ids[log.length - 1] as IdState
+    const isSameId = (each: Exchange): boolean => originalOf(each) === originalOf(exchange)
+    const uses = requests.filter((each) => isSameId(each) && each.endedAt >= earliestOverlapEnd(state, rules))
     const other = late.find(
       (each) =>
-        ids[each.log.length - 1] === ids[log.length - 1] &&
-        originalOf(each.exchange) !== originalOf(exchange) &&
-        each.exchange.ended < visibleBefore(exchange),
+        ids[each.log.length - 1] === state &&
+        !isSameId(each.exchange) &&
+        each.exchange.ended < visibleBefore(exchange) &&
+        isFirstUse(each.exchange, uses),
     )
     return anomalyIf(other !== undefined, () =>
       anomaly('two current ids', exchange, `sent another id than ${other?.exchange.script.number} after the overlap`),
@@ -95,6 +102,10 @@ function findOverlong({ observations, ids }: SessionTimeline, { history: { rules
 /** When the overlap was over by every clock; `Infinity` if there is none. */
 function overlapEnd({ others = [], issuer }: IdState, { skew }: Rules): number {
   return others.length === 0 || issuer === undefined ? Infinity : issuer.exchange.endedAt + SEVERAL_IDS + 2 * skew
+}
+
+function earliestOverlapEnd({ issuer }: IdState, { skew }: Rules): number {
+  return (issuer?.unit.at ?? -Infinity) + SEVERAL_IDS - 2 * skew
 }
 
 /**
@@ -184,8 +195,9 @@ function removesUser({ changes }: Unit): boolean {
 
 /** After the overlap of parallel logins another of their ids may have been used first. */
 function endedWithOverlap({ ids, requests }: SessionTimeline, reader: Exchange, { history: { rules } }: Analysis): boolean {
-  return ids.some(({ newest, others = [], issuer }) => {
-    if (issuer === undefined || reader.endedAt < issuer.unit.at + SEVERAL_IDS - 2 * rules.skew) return false
+  return ids.some((state) => {
+    const { newest, others = [], issuer } = state
+    if (issuer === undefined || reader.endedAt < earliestOverlapEnd(state, rules)) return false
     const overlapping = [newest, ...others]
     const isOther = ({ cookie }: Exchange): boolean => cookie !== reader.cookie && overlapping.includes(cookie)
     return overlapping.includes(reader.cookie) && requests.some((each) => each.began < reader.ended && isOther(each))

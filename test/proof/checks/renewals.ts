@@ -1,7 +1,7 @@
 // Ids that are replaced because of their age. The id before stays valid until the new one is two minutes
 // old. Then the first of both that is used becomes the only one.
 
-import type { Analysis, Observation, SessionTimeline } from './analysis.ts'
+import type { Analysis, SessionTimeline } from './analysis.ts'
 import { type Anomaly, anomaly, anomalyIf } from './anomaly.ts'
 import { type Exchange, familyOf, type Rules } from './history.ts'
 import { isRenewal, mayBeRenewal } from './id-lineage.ts'
@@ -91,17 +91,23 @@ function findBothUsed({ observations, requests }: SessionTimeline, renewal: Exch
   )
   const uses = requests.filter((each) => both.includes(each.cookie) && each.endedAt >= earliestEnd(renewal, rules))
   return late.flatMap(({ exchange }) => {
-    const first = late.find((each) => endsOverlap(each, exchange, uses) && each.exchange.ended < visibleBefore(exchange))
+    const usesOfSame = uses.filter(({ cookie }) => cookie === exchange.cookie)
+    const first = late.find(
+      (each) =>
+        each.exchange.cookie !== exchange.cookie && each.exchange.ended < visibleBefore(exchange) && isFirstUse(each.exchange, usesOfSame),
+    )
     return anomalyIf(first !== undefined, () =>
       anomaly('old id alive', exchange, `sent another id than ${first?.exchange.script.number} after the overlap`),
     )
   })
 }
 
-/** Whether a request has certainly ended the other id, because no request with that one can have been first. */
-function endsOverlap({ exchange: { cookie, code, ended } }: Observation, other: Exchange, uses: readonly Exchange[]): boolean {
-  if (cookie === other.cookie || (code !== undefined && code !== 'APPLICATION')) return false
-  return !uses.some((each) => each.cookie === other.cookie && each.began < ended)
+/**
+ * Whether a request after an overlap has certainly made its id the only one: it did not fail, and none of
+ * the requests with another id can have been first.
+ */
+export function isFirstUse({ code, ended }: Exchange, others: readonly Exchange[]): boolean {
+  return (code === undefined || code === 'APPLICATION') && others.every(({ began }) => began > ended)
 }
 
 /**
