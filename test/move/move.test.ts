@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createSessions, type Sessions } from '../../src/index.ts'
-import { createMovedSessions, type OldSessions } from '../../src/move/move.ts'
+import { cookieSession, createMovedSessions, fastifySession, ironSession, koaSession, type OldSessions } from '../../src/move/move.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
-import { rejection } from '../core/fixture.ts'
+import { catchError, rejection } from '../core/fixture.ts'
 import { FailingRows } from '../helpers/failing-rows.ts'
 
 const newStore = (): MemoryStore => new MemoryStore({ max: Number.POSITIVE_INFINITY })
@@ -126,4 +126,20 @@ it('a store that drops rows is refused, because a lost tombstone would undo a lo
   expect(() => createMovedSessions({ store: new MemoryStore() }, library({}))).toThrow(
     expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }),
   )
+})
+
+describe('a reader of a library with a wrong option', () => {
+  it.each<[string, () => unknown]>([
+    ['cookieSession: option `keys` is missing', () => cookieSession({} as never)],
+    ['option `keys` of cookie-session, or `[secret]`', () => cookieSession({ secret: 'a' } as never)],
+    ["cookieSession: option `keys` is 'a text'", () => cookieSession({ keys: 'a text' as never })],
+    ['koaSession: option `keys` is an array', () => koaSession({ keys: [] })],
+    ['fastifySession: option `secret` is missing', () => fastifySession({ store: new Map() } as never)],
+    ['fastifySession: option `store` is an object', () => fastifySession({ secret: 'a', store: {} as never })],
+    ['ironSession: option `unseal` is missing', () => ironSession({ cookieName: 'site' } as never)],
+  ])('throws at once: %s', (message, read) => {
+    const error = catchError(read)
+    expect(error.code).toBe('ERR_SESSION_CONFIG')
+    expect(error.message).toContain(message)
+  })
 })

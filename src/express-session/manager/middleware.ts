@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import { canDefer, deferResponse } from '../../adapters/node/defer-response.ts'
+import { deferResponse } from '../../adapters/node/defer-response.ts'
+import { canDefer } from '../../adapters/node/node-response.ts'
 import { randomTextFrom } from '../../core/base/random.ts'
 import { operationTimeout } from '../../core/config/engine.ts'
 import type { LifecycleContext, MakeLifecycle } from '../../core/config/lifecycle.ts'

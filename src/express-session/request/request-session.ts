@@ -139,7 +139,7 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
 
   /** Called when the application takes the session to use it with the verbs of the manager. */
   share(): void {
-    this.#draft.collectChanges()
+    this.#draft.changes.collect()
     this.#isShared = true
   }
 
@@ -282,7 +282,7 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   async #commit<T>(purpose: 'none' | 'save' | 'response', run: () => Promise<T>): Promise<T> {
     this.#commits = purpose
     try {
-      if (purpose !== 'none') this.#draft.collectChanges()
+      if (purpose !== 'none') this.#draft.changes.collect()
       this.#isPaused = true
       return await run()
     } finally {
@@ -323,7 +323,7 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
 
   /** Copies what the verbs of the manager changed into the object. */
   #pull(): void {
-    this.#draft.collectChanges()
+    this.#draft.changes.collect()
     this.#shown?.properties.pull(propertyTexts(this.#draft.properties.texts))
   }
 }
