@@ -11,6 +11,8 @@
 //                                                      sessions
 //   npm run proof -- --users                           revocations, a limit of sessions and
 //                                                      reauthentications next to logins
+//   npm run proof -- --renewals                        ids that are replaced because of their age, next
+//                                                      to requests of users
 //   npm run proof -- --streams                         requests that change their session while they
 //                                                      stream the response
 //   npm run proof -- --express-session                 handlers that change req.session of the
@@ -54,6 +56,7 @@ const values = new Command('proof')
   .addOption(new Option('--store <name>', 'the store').choices(STORES).default('memory'))
   .option('--logins', 'many parallel logins, and sessions that live for several minutes')
   .option('--users', 'revocations, reauthentications and a limit of sessions next to many logins of the same users')
+  .option('--renewals', 'ids are replaced because of their age, some responses are lost, and some requests send the id before')
   .option('--streams', 'many requests change their session while they stream the response')
   .option('--skew <duration>', 'the maximum difference between a clock and the true time', parseDuration)
   .option('--no-merging', 'the commits of one session and process do not wait for each other, as on Workers')
@@ -74,6 +77,7 @@ interface Values {
   readonly store: string
   readonly logins?: boolean
   readonly users?: boolean
+  readonly renewals?: boolean
   readonly streams?: boolean
   readonly skew?: number
   readonly merging: boolean
@@ -128,10 +132,10 @@ async function proveSeedsOn(store: StoreName): Promise<number> {
   const onProgress = (soFar: SeedResults, done: number): void => {
     if (done % 250 === 0) console.log(`${done} of ${list.length} seeds on ${values.store}, ${soFar.failed.length} failed, ${seconds()} s`)
   }
-  const { skew, merging, logins: parallelLogins = false, streams = false, users = false } = values
+  const { skew, merging, logins: parallelLogins = false, streams = false, users = false, renewals = false } = values
   const results = await runSeeds(store, {
     seeds: list,
-    conditions: { ...(skew === undefined ? {} : { skew }), merging, parallelLogins, streams, users },
+    conditions: { ...(skew === undefined ? {} : { skew }), merging, parallelLogins, streams, users, renewals },
     onProgress,
   })
   console.log(`${list.length} seeds on ${values.store}, ${results.requests} requests: ${formatCounts(results.responses)}`)

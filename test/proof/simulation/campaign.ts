@@ -100,12 +100,13 @@ export function formatFailures({ failed, conditions }: SeedResults, store: Store
     .join('\n')
 }
 
-function formatOptions({ skew, merging, parallelLogins, streams, users }: ScenarioOptions): string {
+function formatOptions({ skew, merging, parallelLogins, streams, users, renewals }: ScenarioOptions): string {
   return [
     ...(skew === undefined ? [] : [` --skew ${skew}ms`]),
     ...(merging === false ? [' --no-merging'] : []),
     ...(parallelLogins === true ? [' --logins'] : []),
     ...(streams === true ? [' --streams'] : []),
     ...(users === true ? [' --users'] : []),
+    ...(renewals === true ? [' --renewals'] : []),
   ].join('')
 }

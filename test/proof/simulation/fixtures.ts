@@ -46,8 +46,10 @@ export function sojournOn(
 }
 
 /** The options of every manager of a run. */
-export function optionsOf({ idle, absolute, limit }: Scenario): Pick<SessionOptions, 'idle' | 'absolute' | 'maxPerUser'> {
-  return { idle: `${idle}ms`, absolute: `${absolute}ms`, ...(limit !== undefined && { maxPerUser: limit }) }
+export function optionsOf(scenario: Scenario): Pick<SessionOptions, 'idle' | 'absolute' | 'maxPerUser' | 'cycleId'> {
+  const { idle, absolute, limit, maxIdAge } = scenario
+  const lifetimes = { idle: `${idle}ms`, absolute: `${absolute}ms` } as const
+  return { ...lifetimes, ...(limit !== undefined && { maxPerUser: limit }), ...(maxIdAge !== undefined && { cycleId: `${maxIdAge}ms` }) }
 }
 
 async function closeAll(stores: readonly Store[]): Promise<void> {
