@@ -84,11 +84,7 @@ describe('the row of an id that a login has replaced', () => {
 
   it.each<[string, readonly Given[], string]>([
     ['a row that nothing created again', [logsIn, sets, { ...readsOld, seen: { x: 'v0' } }], 'lost update (request 90): p of request 70'],
-    [
-      'a new instance that reads it',
-      [logsIn, revives, sets, { ...readsOld, old: false }],
-      'lost update (request 90): p of request 70',
-    ],
+    ['a new instance that reads it', [logsIn, revives, sets, { ...readsOld, old: false }], 'lost update (request 90): p of request 70'],
     ['what is lost under the new id', [logsIn, revives, sets, { ...readsNew, seen: user }], 'lost update (request 90): p of request 70'],
   ])('is no excuse for %s', (_, given, found) => {
     expect(anomaliesOf([begins, ...given]).join('\n')).toContain(found)
