@@ -48,7 +48,7 @@ export interface Engine extends MergeContext {
   readonly whenEnded: 'error' | 'discard'
   /** Whether a request counts as activity. `undefined`: every request does. */
   readonly countsAsActivity: ((request: IncomingRequest) => boolean) | undefined
-  /** `undefined` if nothing takes part in the life of sessions, which is the usual case. */
+  /** `undefined` if nothing takes part in the life of sessions: the store does not find users. */
   readonly lifecycles: Lifecycles | undefined
 }
 
