@@ -10,7 +10,7 @@ export type Callback<T = unknown> = (error?: unknown, result?: T) => void
  */
 export async function called<T>(run: (done: Callback<T>) => unknown): Promise<T | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<T | undefined>()
-  const returned = run((error, result) => (error ? reject(error as Error) : resolve(result)))
+  const returned = run((error, result) => (error ? reject(error) : resolve(result)))
   if (isPromise(returned)) returned.then(undefined, reject)
   return promise
 }
