@@ -39,7 +39,7 @@ function otherName({ engine, request }: Findings): Cause | undefined {
       cause: 'other-name',
       message: `The request has the cookie \`${prefixed}\`, and over this connection the session cookie is named \`${expected}\`.`,
       remedy:
-        'The cookie was set over another kind of connection (HTTPS or loopback), or before `cookie.path` or `cookie.domain` was changed. Use one kind of connection; if a proxy terminates TLS, set `cookie.secure: true` or let the framework trust the proxy.',
+        'The cookie was set over another kind of connection (HTTPS or loopback), or before `cookie.path` or `cookie.domain` was changed. Use one kind of connection; if a proxy terminates TLS, set `cookie.secure: true` or let the framework trust the proxy. A cookie without an address is explained as one of HTTPS; for one of this machine pass the address too (`--url http://localhost:3000/`).',
     }
   const renamed = others.find((name) => cookieValues(request?.header('cookie'), name).some((value) => OWN_ID.test(value)))
   if (renamed === undefined) return undefined

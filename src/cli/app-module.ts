@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ConfigError } from '../core/base/errors.ts'
@@ -11,6 +12,10 @@ export type AppModule = Readonly<Partial<Record<'sessions' | 'default' | 'oldSto
 
 /** Imports the module of the application (`--app`). Throws `ConfigError` if that fails. */
 export async function importAppModule(path: string): Promise<AppModule> {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true)
+    throw new ConfigError(
+      `--app ${formatValue(path)}: there is no such file. Pass the path of the module, with its extension: --app ./sessions.js`,
+    )
   try {
     return exportsOf((await import(pathToFileURL(resolve(path)).href)) as Exports)
   } catch (error) {

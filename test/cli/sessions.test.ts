@@ -87,8 +87,11 @@ describe('sojourn list', () => {
 
   it.each([
     [['--limit', '0'], 'at least 1'],
-    [['--older-than', '7 days'], 'olderThan'],
-    [['--app', 'missing.js'], 'cannot be imported'],
+    [['--older-than', '7 days'], '--older-than'],
+    [['--idle-for', '7'], '--idle-for'],
+    [['--app', 'missing.js'], 'there is no such file'],
+    [['--app', '.'], 'there is no such file'],
+    [['--app', 'package.json'], 'cannot be imported'],
   ])('refuses %j with exit code 2', async (args, message) => {
     const outcome = await runCli(['list', '--app', app, ...args])
     expect(outcome).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) })
@@ -298,6 +301,15 @@ describe('sojourn revoke', () => {
     expect(stderr).toMatch(/^sojourn: The session store failed to delete: disk full/)
     expect(auditLog()).toMatchObject([{ reason: 'all-revoked', outcome: 'failed', count: 12 }])
   })
+
+  it.each([['--user'], ['--has'], ['--older-than'], ['--idle-for']])(
+    'refuses an empty %s, as that of a variable without a value',
+    async (option) => {
+      await add({ a: 1 }, 7)
+      expect(await runCli(['revoke', '--app', app, '--yes', option, ''])).toMatchObject({ code: 2, stdout: '' })
+      expect((await runCli(['list', '--app', app, '--count'])).stdout).toBe('1 session\n')
+    },
+  )
 
   it.each([[[]], [['handle', '--all']], [['handle', '--user', '7']]])('refuses unclear arguments: %j', async (args) => {
     await add({})
