@@ -33,7 +33,8 @@ function toJson(_name: string, value: unknown): unknown {
   return types.isMap(value) || types.isSet(value) ? inspect(value, WHOLE) : value
 }
 
-const WHOLE = { depth: null, maxArrayLength: null, maxStringLength: null, breakLength: Number.POSITIVE_INFINITY } as const
+const { POSITIVE_INFINITY: ALL } = Number
+const WHOLE = { depth: ALL, maxArrayLength: ALL, maxStringLength: ALL, breakLength: ALL } as const
 
 /** The value, or its text if it contains itself, which JSON cannot express. */
 export function toJsonValue(value: unknown): unknown {

@@ -27,8 +27,8 @@ export function toRequest({ req, secure, body }: NodeSource): Request {
 const UNSUPPORTED = /^(?:connect|trace|track)$/i
 
 function formOf(body: unknown): URLSearchParams {
-  const isObject = typeof body === 'object' && body !== null && !ArrayBuffer.isView(body)
-  return new URLSearchParams(isObject ? (body as Record<string, string>) : String(body ?? ''))
+  if (typeof body === 'string') return new URLSearchParams(body)
+  return new URLSearchParams(ArrayBuffer.isView(body) ? new TextDecoder().decode(body) : (Object(body) as Record<string, string>))
 }
 
 /** Parsers of Express 4 set an empty object if the body has a type that they do not parse. */
