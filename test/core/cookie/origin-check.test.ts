@@ -84,6 +84,22 @@ describe('a request that a page of another origin may have sent', () => {
     expect((await visit('POST', { origin: 'http://shop.example' }, options, 'http://shop.example/cart')).session.userId).toBeUndefined()
   })
 
+  it.each([
+    ['shop.example:443', {}, 'https', 'ada'],
+    ['Shop.Example', {}, 'https', 'ada'],
+    ['[2001:DB8:0::1]:8443', { origin: 'https://[2001:db8::1]:8443' }, 'https', 'ada'],
+    ['shop.example:443', {}, 'http', 'ada'],
+    ['shop.example:8443', {}, 'https', undefined],
+    ['shop.example:80', {}, 'https', undefined],
+    ['[', {}, 'https', undefined],
+  ] as const)('is compared with the Host %s, as a proxy may send it', async (host, given, scheme, user) => {
+    const sessions = createSessions<any>({ store: new MemoryStore(), cookie: { secure: true } })
+    const { cookie } = await seed(sessions, { userId: 'ada' })
+    const headers = { origin: OWN, ...given, host, cookie }
+    const session = await sessions.open(NodeRequest.from({ headers, socket: {}, secure: scheme === 'https', method: 'POST' }, undefined))
+    expect(session.userId).toBe(user)
+  })
+
   it('is not noticed where the method is not known', async () => {
     const app = new TestApp()
     await app.request((session) => session.login('ada'))
