@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { NodeRequest } from '../../../src/core/cookie/node-request.ts'
 import { createSessions, type SessionOptions } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
+import { seed } from '../../../src/testing/testing.ts'
 import { OWN, visit } from '../attacks/forged-requests.ts'
 import { catchError, TestApp } from '../fixture.ts'
 
