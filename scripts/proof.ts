@@ -5,6 +5,8 @@
 //   npm run proof -- --store postgres --seeds 100      starts a PostgreSQL; runs differ (real I/O)
 //   npm run proof -- --store mysql --seeds 100         starts a MariaDB
 //   npm run proof -- --store redis --seeds 100         starts a Redis
+//   npm run proof -- --store redis-cluster             starts a Redis Cluster of six servers
+//   npm run proof -- --store sealed                    sealed rows in SQLite
 //   npm run proof -- --store cached-one --seeds 100    through a cache; cached-failing, cached-each
 //                                                      and cached-notified: see docs/proof.md
 //   npm run proof -- --logins                          seeds with many parallel logins and longer
@@ -25,7 +27,8 @@
 //   npm run proof -- --processes --requests 100000     four servers on one SQLite file, over HTTP
 //   npm run proof -- --processes --kills 200           the same, killed at random times
 //   npm run proof -- --processes --faults --skew 5m    the same with lost responses and other clocks
-//   npm run proof -- --processes --store postgres      the same on PostgreSQL, mysql or redis
+//   npm run proof -- --processes --store postgres      the same on PostgreSQL; also mysql, redis
+//                                                      and redis-cluster
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -42,9 +45,15 @@ import { CACHES, formatFailures, runSeeds, type SeedResults, type StoreName, see
 import { startMysql } from '../test/services/mysql/mysql.ts'
 import { startPostgres } from '../test/services/postgres/postgres.ts'
 import { startRedis } from '../test/services/redis/redis.ts'
+import { startRedisCluster } from '../test/services/redis/redis-cluster.ts'
 
-const SERVERS = { postgres: startPostgres, mysql: () => startMysql(), redis: () => startRedis() } as const
-const STORES = ['memory', 'sqlite', ...CACHES.map((each) => `cached-${each}`), ...Object.keys(SERVERS)]
+const SERVERS = {
+  postgres: startPostgres,
+  mysql: () => startMysql(),
+  redis: () => startRedis(),
+  'redis-cluster': startRedisCluster,
+} as const
+const STORES = ['memory', 'sqlite', 'sealed', ...CACHES.map((each) => `cached-${each}`), ...Object.keys(SERVERS)]
 
 const values = new Command('proof')
   .description('Proves the guarantee with runs against a checker: seeded runs on virtual time, unless --calls or --processes is given.')

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { createHmac } from 'node:crypto'
+import { type Callback, called } from '../core/base/called.ts'
 import { aFunction, aText, type Check, checkOptions, type OptionTable, satisfies } from '../core/base/option-checks.ts'
 import { constantTimeEqual } from '../wire/constant-time-equal.ts'
 
@@ -19,8 +20,6 @@ export interface OldSessions {
   /** Removes the session from the store of the library, if it has one. */
   destroy?(value: string): unknown
 }
-
-type Callback = (error?: unknown, session?: unknown) => void
 
 /** The options of `fastifySession`: those of `@fastify/session` that it reads. */
 export interface FastifySessionOptions {
@@ -207,14 +206,6 @@ const IRON_SESSION: OptionTable = {
   owner: 'ironSession',
   required: ['cookieName', 'unseal'],
   checks: { cookieName: aText, unseal: aFunction },
-}
-
-/** Calls a method of a store that takes a callback, and may also return a promise. */
-async function called(run: (done: Callback) => unknown): Promise<unknown> {
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-  const returned = Promise.resolve(run((error, session) => (error ? reject(error) : resolve(session))))
-  returned.catch(reject)
-  return promise
 }
 
 function isKeygripSigned(name: string, value: string, signature: string | undefined, keys: readonly string[]): boolean {

@@ -3,6 +3,7 @@ import { createSessions, type Sessions } from '../../src/index.ts'
 import { cookieSession, createMovedSessions, fastifySession, ironSession, koaSession, type OldSessions } from '../../src/move/move.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { catchError, rejection } from '../core/fixture.ts'
+import { FailingRows } from '../helpers/failing-rows.ts'
 
 const newStore = (): MemoryStore => new MemoryStore({ max: Number.POSITIVE_INFINITY })
 
@@ -70,6 +71,39 @@ describe('a session of another library', () => {
     expect((await store.list({ now: 0 })).entries).toEqual([])
     fails = false
     expect((await visit(sessions, 'old=a')).data).toEqual({ userId: 7 })
+  })
+
+  it('does not hang a request whose store never responds, and is not taken for missing', async () => {
+    const hanging = { read: true, destroy: true }
+    const never = new Promise<never>(() => undefined)
+    const old: OldSessions = {
+      cookie: 'old',
+      read: () => (hanging.read ? never : { userId: 7 }),
+      destroy: () => (hanging.destroy ? never : undefined),
+    }
+    const store = newStore()
+    const sessions = createMovedSessions({ store, timeout: { operation: '20ms' } }, old)
+    const login = (): Promise<unknown> => visit(sessions, 'old=a', (session) => session.login('ada'))
+    expect(await rejection(login())).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503, operation: 'load' })
+    expect((await store.list({ now: 0 })).entries).toEqual([])
+    hanging.read = false
+    expect(await rejection(login())).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503, operation: 'delete' })
+    expect((await visit(sessions, 'old=a')).data).toEqual({ userId: 7 })
+  })
+
+  it('is not used after a users.revoke between the check and the write, also while the store fails', async () => {
+    const store = new FailingRows()
+    const old: OldSessions = { cookie: 'old', read: () => ({ userId: 7 }) }
+    const sessions = createMovedSessions<any>({ store, timeout: { request: '100ms' } }, old)
+    store.beforeCreate = async () => {
+      await sessions.users.revoke(7)
+      store.isDown = true
+    }
+    await rejection(visit(sessions, 'old=a', (session) => session.get('userId')))
+    store.isDown = false
+    expect((await store.list({ now: 0 })).entries).toHaveLength(2) // the session and the mark
+    expect((await visit(sessions, 'old=a')).data).toEqual({})
+    expect(await sessions.users.list(7)).toEqual([])
   })
 
   it('has the user of `userOf`, and no properties with reserved names', async () => {
