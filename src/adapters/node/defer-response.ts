@@ -29,7 +29,13 @@ export interface CommitHook {
  */
 const DEFERRED: unique symbol = Symbol('sojourn deferred response')
 
-type Deferrable = ServerResponse & { [DEFERRED]?: DeferredResponse }
+type Deferrable = ServerResponse & {
+  [DEFERRED]?: DeferredResponse
+  /** Node's methods send each part of a response over HTTP/1 with it. */
+  _send?: Send
+}
+
+type Send = (this: Deferrable, chunk: string | Uint8Array, encoding?: unknown, callback?: unknown) => boolean
 
 /**
  * Whether this is a response of Node's server, HTTP/1 or HTTP/2, which can be deferred. Objects in
@@ -97,6 +103,8 @@ class DeferredResponse implements StartedResponse {
   #message: string | undefined
   #mask: ResponseMask | undefined
   #errorPage: ErrorPage | undefined
+  /** The original `_send` while it is captured. */
+  #nativeSend: Send | undefined
   /** The connection whose destruction is delayed. */
   #socket: Socket | undefined
   /** The streams that were piped to the response. */
@@ -173,8 +181,27 @@ class DeferredResponse implements StartedResponse {
     atEndOfTick(() => this.#commit())
     // In Node writeHead sends nothing by itself, and its headers are set on the response now. The
     // head of an implicit start is made by the call that follows, with a length if that is `end`.
-    if (!this.#startsImplicitly) this.#calls.add('writeHead', [this.#status])
+    if (!this.#startsImplicitly) {
+      this.#calls.add('writeHead', [this.#status])
+      if (this.#isHttp1) this.#captureSends()
+    }
     return res
+  }
+
+  /**
+   * In `res.end(await read())` with a `read` that attaches the session, `res.end` is Node's method,
+   * because it was looked up before. It starts the response with `writeHead`, and then sends its
+   * chunk with `_send`, which would print the masked head.
+   */
+  #captureSends(): void {
+    const res: Deferrable = this.#res
+    this.#nativeSend = res._send
+    res._send = captureSend
+  }
+
+  /** Buffers a chunk. Without one, `end` or `flushHeaders` of Node has called `_send`. */
+  onSend(chunk: string | Uint8Array, ...rest: readonly unknown[]): boolean {
+    return chunk.length === 0 || this.#buffer('write', [chunk, ...rest]) === true
   }
 
   #buffer(call: Call, args: readonly unknown[]): unknown {
@@ -214,6 +241,7 @@ class DeferredResponse implements StartedResponse {
     const done = (): void => {
       left -= 1
       if (left > 0) return
+      if (this.#res.writableEnded && !this.#calls.ended) this.#calls.endAtLastWrite() // Node's `end` was called
       if (failure !== undefined) this.#fail(failure)
       else if (this.#calls.ended && this.#isLate()) this.#commitLate(() => this.#release(deliveries))
       else this.#release(deliveries)
@@ -323,6 +351,8 @@ class DeferredResponse implements StartedResponse {
     this.#state = state
     this.#mask?.unmask()
     this.#mask = undefined
+    if (this.#nativeSend !== undefined) Object.assign(this.#res, { _send: this.#nativeSend })
+    this.#nativeSend = undefined
     if (this.#socket !== undefined) resumeDestroy(this.#socket, this.#res)
     this.#socket = undefined
   }
@@ -389,6 +419,10 @@ function patch(call: Call): (this: Deferrable, ...args: unknown[]) => unknown {
   return function patched(...args) {
     return this[DEFERRED]?.onCall(call, args)
   }
+}
+
+const captureSend: Send = function captureSend(...args) {
+  return this[DEFERRED]?.onSend(...args) ?? true
 }
 
 function onPipe(this: Deferrable, source: NodeJS.ReadableStream): void {
