@@ -5,12 +5,16 @@
 //   npm run proof -- --store postgres --seeds 100      starts a PostgreSQL; runs differ (real I/O)
 //   npm run proof -- --store mysql --seeds 100         starts a MariaDB
 //   npm run proof -- --store redis --seeds 100         starts a Redis
+//   npm run proof -- --store redis-cluster             starts a Redis Cluster of six servers
+//   npm run proof -- --store sealed                    sealed rows in SQLite
 //   npm run proof -- --store cached-one --seeds 100    through a cache; cached-failing, cached-each
 //                                                      and cached-notified: see docs/proof.md
 //   npm run proof -- --logins                          seeds with many parallel logins and longer
 //                                                      sessions
 //   npm run proof -- --users                           revocations, a limit of sessions and
 //                                                      reauthentications next to logins
+//   npm run proof -- --renewals                        ids that are replaced because of their age, next
+//                                                      to requests of users
 //   npm run proof -- --streams                         requests that change their session while they
 //                                                      stream the response
 //   npm run proof -- --express-session                 handlers that change req.session of the
@@ -23,7 +27,8 @@
 //   npm run proof -- --processes --requests 100000     four servers on one SQLite file, over HTTP
 //   npm run proof -- --processes --kills 200           the same, killed at random times
 //   npm run proof -- --processes --faults --skew 5m    the same with lost responses and other clocks
-//   npm run proof -- --processes --store postgres      the same on PostgreSQL, mysql or redis
+//   npm run proof -- --processes --store postgres      the same on PostgreSQL; also mysql, redis
+//                                                      and redis-cluster
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -40,9 +45,15 @@ import { CACHES, formatFailures, runSeeds, type SeedResults, type StoreName, see
 import { startMysql } from '../test/services/mysql/mysql.ts'
 import { startPostgres } from '../test/services/postgres/postgres.ts'
 import { startRedis } from '../test/services/redis/redis.ts'
+import { startRedisCluster } from '../test/services/redis/redis-cluster.ts'
 
-const SERVERS = { postgres: startPostgres, mysql: () => startMysql(), redis: () => startRedis() } as const
-const STORES = ['memory', 'sqlite', ...CACHES.map((each) => `cached-${each}`), ...Object.keys(SERVERS)]
+const SERVERS = {
+  postgres: startPostgres,
+  mysql: () => startMysql(),
+  redis: () => startRedis(),
+  'redis-cluster': startRedisCluster,
+} as const
+const STORES = ['memory', 'sqlite', 'sealed', ...CACHES.map((each) => `cached-${each}`), ...Object.keys(SERVERS)]
 
 const values = new Command('proof')
   .description('Proves the guarantee with runs against a checker: seeded runs on virtual time, unless --calls or --processes is given.')
@@ -54,6 +65,7 @@ const values = new Command('proof')
   .addOption(new Option('--store <name>', 'the store').choices(STORES).default('memory'))
   .option('--logins', 'many parallel logins, and sessions that live for several minutes')
   .option('--users', 'revocations, reauthentications and a limit of sessions next to many logins of the same users')
+  .option('--renewals', 'ids are replaced because of their age, some responses are lost, and some requests send the id before')
   .option('--streams', 'many requests change their session while they stream the response')
   .option('--skew <duration>', 'the maximum difference between a clock and the true time', parseDuration)
   .option('--no-merging', 'the commits of one session and process do not wait for each other, as on Workers')
@@ -74,6 +86,7 @@ interface Values {
   readonly store: string
   readonly logins?: boolean
   readonly users?: boolean
+  readonly renewals?: boolean
   readonly streams?: boolean
   readonly skew?: number
   readonly merging: boolean
@@ -128,10 +141,10 @@ async function proveSeedsOn(store: StoreName): Promise<number> {
   const onProgress = (soFar: SeedResults, done: number): void => {
     if (done % 250 === 0) console.log(`${done} of ${list.length} seeds on ${values.store}, ${soFar.failed.length} failed, ${seconds()} s`)
   }
-  const { skew, merging, logins: parallelLogins = false, streams = false, users = false } = values
+  const { skew, merging, logins: parallelLogins = false, streams = false, users = false, renewals = false } = values
   const results = await runSeeds(store, {
     seeds: list,
-    conditions: { ...(skew === undefined ? {} : { skew }), merging, parallelLogins, streams, users },
+    conditions: { ...(skew === undefined ? {} : { skew }), merging, parallelLogins, streams, users, renewals },
     onProgress,
   })
   console.log(`${list.length} seeds on ${values.store}, ${results.requests} requests: ${formatCounts(results.responses)}`)

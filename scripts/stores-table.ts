@@ -1,13 +1,19 @@
 // Why: docs/stores.md promises what each store keeps, so its table is made only from programs that
 // ran. Runs the probes of test/stores/promises on every store and compares the table with the
-// document; `--write` writes it there. Starts PostgreSQL, MariaDB and Redis.
+// document; `--write` writes it there. Starts PostgreSQL, MariaDB, Redis and a Redis Cluster.
 import { writeFileSync } from 'node:fs'
 import { startMysql } from '../test/services/mysql/mysql.ts'
 import { startPostgres } from '../test/services/postgres/postgres.ts'
 import { startRedis } from '../test/services/redis/redis.ts'
+import { startRedisCluster } from '../test/services/redis/redis-cluster.ts'
 import { type Column, cellsOf, LOCAL, onServer, printTable, readStoresPage, STORES_PAGE, withTable } from '../test/stores/promises/table.ts'
 
-const SERVERS = { PostgreSQL: startPostgres, MariaDB: () => startMysql(), Redis: () => startRedis() } as const
+const SERVERS = {
+  PostgreSQL: startPostgres,
+  MariaDB: () => startMysql(),
+  Redis: () => startRedis(),
+  'Redis Cluster': startRedisCluster,
+} as const
 
 const document = readStoresPage()
 const [memory, sqlite, ...others] = LOCAL as [Column, Column, ...Column[]]

@@ -189,16 +189,25 @@ export class Admin {
 
   /**
    * Ends all sessions that fulfil the filter, and resolves to their number. Sessions that start
-   * while it runs may stay. `onProgress` is called with the number of rows that were read.
+   * while it runs may stay. `onProgress` is called with the number of sessions that have ended.
    *
    * ```ts
    * await admin.revokeAll({ idleFor: '30d' })
    * ```
    */
-  async revokeAll(filter: SessionFilter = {}, options: RunOptions = {}): Promise<number> {
+  async revokeAll(
+    filter: SessionFilter = {},
+    options: { readonly signal?: AbortSignal | undefined; readonly onProgress?: ((ended: number) => void) | undefined } = {},
+  ): Promise<number> {
     requireList(this.#context.engine, 'revokeAll()')
     conditionOf(this.#context.engine, filter)
-    return this.#audited({ reason: 'all-revoked' }, undefined, (onEnded) => this.#revokeEach(filter, options, onEnded))
+    return this.#audited({ reason: 'all-revoked' }, undefined, (onEnded) => {
+      const onProgress = (ended: number): void => {
+        onEnded(ended)
+        options.onProgress?.(ended)
+      }
+      return this.#revokeEach(filter, { signal: options.signal }, onProgress)
+    })
   }
 
   /**

@@ -4,6 +4,7 @@ import type { IncomingRequest } from '../core/cookie/incoming-request.ts'
 import { NOTHING_PRESENTED, type Presented } from '../core/cookie/transport.ts'
 import { cookieValues } from '../wire/cookie-header.ts'
 import type { Cause, Findings } from './cause.ts'
+import { sessionCookie } from './session-cookie.ts'
 
 /** Why a request has no session cookie. */
 export function missingCookie(findings: Findings): Cause {
@@ -38,7 +39,7 @@ function otherName({ engine, request }: Findings): Cause | undefined {
       cause: 'other-name',
       message: `The request has the cookie \`${prefixed}\`, and over this connection the session cookie is named \`${expected}\`.`,
       remedy:
-        'The cookie was set over another kind of connection (HTTPS or loopback), or before `cookie.path` or `cookie.domain` was changed. Use one kind of connection; if a proxy terminates TLS, set `cookie.secure: true` or let the framework trust the proxy.',
+        'The cookie was set over another kind of connection (HTTPS or loopback), or before `cookie.path` or `cookie.domain` was changed. Use one kind of connection; if a proxy terminates TLS, set `cookie.secure: true` or let the framework trust the proxy. A cookie without an address is explained as one of HTTPS; for one of this machine pass the address too (`--url http://localhost:3000/`).',
     }
   const renamed = others.find((name) => cookieValues(request?.header('cookie'), name).some((value) => OWN_ID.test(value)))
   if (renamed === undefined) return undefined
@@ -215,10 +216,8 @@ function presentedBy({ transport }: Engine, request: IncomingRequest): Presented
  * The name of the session cookie over the connection of this request; `undefined` if none is set
  * over it.
  */
-function expectedName({ transport }: Engine, request: IncomingRequest | undefined): string | undefined {
-  const carrier = request && transport.carrierFor(request)
-  if (carrier === undefined || 'reason' in carrier) return undefined
-  return carrier.issue('x', { lifetime: undefined }, NOTHING_PRESENTED)[0]?.name
+function expectedName(engine: Engine, request: IncomingRequest | undefined): string | undefined {
+  return request && sessionCookie(engine, request)?.name
 }
 
 function cookieNames(request: IncomingRequest | undefined): string[] {

@@ -1,7 +1,10 @@
-import { DAY } from '../core/base/duration.ts'
+import { DAY, MINUTE } from '../core/base/duration.ts'
+import { tombstone } from '../core/store/tombstone.ts'
+import type { CookieAttributes } from '../wire/set-cookie.ts'
 import { type AdminContext, isAlive } from './admin-engine.ts'
-import { type Finding, ok, skipped } from './findings.ts'
+import { type Finding, finding, ok, skipped } from './findings.ts'
 import { toReadRows } from './scan.ts'
+import { requestOver, sessionCookie } from './session-cookie.ts'
 
 /** The number of rows that are read as a sample. */
 const SAMPLE = 100
@@ -21,6 +24,20 @@ export async function checkRows({ engine }: AdminContext): Promise<Finding> {
     message: `Of the first ${entries.length} rows ${unreadable} cannot be read with the options of this manager, so their visitors seem to be logged out.`,
     remedy: 'Use the same `codec` and secret keys in every process that shares the table, and raise `maxSize` if it was lowered.',
   }
+}
+
+/**
+ * Whether the user of the database may write and delete, and the server is no replica. The row leads
+ * to no session, and expires after a minute if it cannot be deleted.
+ */
+export async function checkWrite({ engine }: AdminContext): Promise<Finding> {
+  const { store, capabilities, randomText } = engine
+  if (capabilities.carriesData) return skipped('write', 'The sessions are in the cookies of their browsers.')
+  if (capabilities.renames === true) return skipped('write', 'The rows of this store are those of another application.')
+  const [key, now] = [`doctor ${randomText(16)}`, engine.now()]
+  await store.create({ key, entry: tombstone(randomText(16), now, now + MINUTE) })
+  await store.delete({ key })
+  return ok('write', 'A row was written and deleted.')
 }
 
 /** Whether expired sessions are deleted. */
@@ -65,23 +82,44 @@ export function checkLifetime({ engine }: AdminContext): Finding {
 }
 
 /** The attributes of the cookie. */
-export function checkCookie({ port }: AdminContext): Finding[] {
-  const { httpOnly = true, sameSite = 'lax', secure = 'auto', domain, name = 'sid' } = port.options.cookie ?? {}
-  const findings: Finding[] = []
-  const warn = (message: string, remedy: string): void => void findings.push({ check: 'cookie', level: 'warning', message, remedy })
-  if (!httpOnly)
-    warn('Scripts in the page can read the cookie (`httpOnly: false`), so any injected script can steal it.', 'Remove the option.')
-  if (sameSite === 'none')
-    warn(
-      'Browsers send the cookie with requests of other sites (`sameSite: none`).',
-      'Protect forms against CSRF, or use `lax` if no other site embeds this one.',
-    )
-  if (domain !== undefined)
-    warn(
-      `Every host below ${domain} gets the cookie and can set one of the same name (\`cookie.domain\`).`,
-      'Leave `domain` out unless several hosts need the same sessions.',
-    )
-  if (secure === 'auto' && findings.length === 0)
-    findings.push(ok('cookie', `The cookie ${name} is Secure over HTTPS, and no cookie is set over plain HTTP except on this machine.`))
-  return findings.length > 0 ? findings : [ok('cookie', `The cookie ${name} is always Secure.`)]
+export function checkCookie({ engine }: AdminContext): Finding[] {
+  const [cookie, local] = [sessionCookie(engine, requestOver('https')), sessionCookie(engine, requestOver('loopback'))]
+  if (cookie === undefined) return [skipped('cookie', 'The id is sent in a header and not in a cookie.')]
+  const { name, attributes } = cookie
+  const findings = WARNINGS.flatMap(([applies, message, remedy]) =>
+    applies(attributes) ? [finding('cookie', 'warning', message(attributes), remedy)] : [],
+  )
+  if (findings.length > 0) return findings
+  const isAlwaysSecure = local === undefined || local.attributes.secure
+  if (isAlwaysSecure) return [ok('cookie', `The cookie ${name} is always Secure.`)]
+  return [ok('cookie', `The cookie ${local.name} is Secure over HTTPS, and no cookie is set over plain HTTP except on this machine.`)]
 }
+
+type Warning = readonly [
+  applies: (attributes: CookieAttributes) => boolean,
+  message: (attributes: CookieAttributes) => string,
+  remedy: string,
+]
+
+const WARNINGS: readonly Warning[] = [
+  [
+    ({ secure }) => !secure,
+    () => 'Browsers send the cookie over plain HTTP too, where others can read it.',
+    'Set `cookie.secure: true`. The application then needs HTTPS.',
+  ],
+  [
+    ({ httpOnly }) => !httpOnly,
+    () => 'Scripts in the page can read the cookie (`httpOnly: false`), so any injected script can steal it.',
+    'Remove the option.',
+  ],
+  [
+    ({ sameSite }) => sameSite === 'none',
+    () => 'Browsers send the cookie with requests of other sites (`sameSite: none`).',
+    'Protect forms against CSRF, or use `lax` if no other site embeds this one.',
+  ],
+  [
+    ({ domain }) => domain !== undefined,
+    ({ domain }) => `Every host below ${domain} gets the cookie and can set one of the same name (\`cookie.domain\`).`,
+    'Leave `domain` out unless several hosts need the same sessions.',
+  ],
+]

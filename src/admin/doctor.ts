@@ -3,7 +3,7 @@ import { StoreError } from '../core/base/errors.ts'
 import { messageOf } from '../core/base/realms.ts'
 import type { StoreDescription } from '../core/store/store.ts'
 import type { AdminContext } from './admin-engine.ts'
-import { checkClearing, checkCookie, checkEviction, checkLifetime, checkRows } from './doctor-checks.ts'
+import { checkClearing, checkCookie, checkEviction, checkLifetime, checkRows, checkWrite } from './doctor-checks.ts'
 import { checkResponse } from './doctor-response.ts'
 import { type Finding, finding, ok, skipped } from './findings.ts'
 
@@ -30,6 +30,7 @@ export async function doctor(context: AdminContext, { url }: DoctorOptions): Pro
   for (const message of description?.warnings ?? []) findings.push({ check: 'store', level: 'error', message, remedy: '' })
   findings.push(await safely('table', () => checkTable(context)))
   const checks: readonly (readonly [Finding['check'], Check])[] = [
+    ['write', checkWrite],
     ['clock', checkClock],
     ['rows', checkRows],
     ['clearing', checkClearing],

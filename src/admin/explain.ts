@@ -78,7 +78,7 @@ export async function explain(context: AdminContext, target: ExplainTarget): Pro
   const entry = await storedEntry(engine, identity)
   const invalidProperties = findInvalid(draft, events)
   const row = entry && identity && toRow(engine, identity.key, entry)
-  const cause = causeOf({
+  const found = causeOf({
     engine,
     options,
     state,
@@ -90,6 +90,7 @@ export async function explain(context: AdminContext, target: ExplainTarget): Pro
     allRevokedAt: reason === 'unknown-or-expired' ? await lastRevokeAll(context) : undefined,
     invalidProperties,
   })
+  const cause = typeof request === 'string' ? withUnread(engine, found) : found
   return {
     outcome: state.is === 'live' ? 'session' : state.is === 'failed' ? 'error' : 'empty',
     reason,
@@ -163,6 +164,17 @@ async function openHandle(context: AdminContext, { engine }: Observer, handle: s
   const draft = new Draft(engine, { is: 'unloaded', identity })
   await tryLoadInto({ ...engine, lifecycles: undefined }, draft)
   return { draft, identity }
+}
+
+/** Adds what a handle does not show of a manager that also opens sessions of another library. */
+function withUnread({ lifecycles }: Engine, { cause, message, remedy }: Cause): Cause {
+  const isCertain = lifecycles === undefined || lifecycles.afterLoad.length === 0 || cause === 'ended'
+  if (isCertain) return { cause, message, remedy }
+  return {
+    cause,
+    message: `${message} What another library stored (such as the old store of \`carryOver\`) was not read, because only the cookie leads to it.`,
+    remedy: `${remedy} To include it, explain the cookie of the request instead of the handle.`.trim(),
+  }
 }
 
 async function isOfOtherManager(engine: Engine, identity: Identity): Promise<boolean> {

@@ -1,7 +1,7 @@
 /** The result of one check of `doctor`. */
 export interface Finding {
   /** What was checked. */
-  readonly check: 'runtime' | 'store' | 'table' | 'clock' | 'rows' | 'clearing' | 'eviction' | 'lifetime' | 'cookie' | 'response'
+  readonly check: 'runtime' | 'store' | 'table' | 'write' | 'clock' | 'rows' | 'clearing' | 'eviction' | 'lifetime' | 'cookie' | 'response'
   /**
    * `error`: visitors lose sessions or the application fails. `warning`: it works, and should be
    * changed or be a decision. `skipped`: it could not be checked; the message has the reason.

@@ -17,9 +17,11 @@ export async function deleteProperty(admin: Admin, name: string, target: Target,
   else if (sessions === 0) console.error('Nothing to do: no session that fulfils the conditions has the property.')
   else {
     if (!(await isConfirmed(`Delete the property in ${formatSessions(sessions)}?`, options.yes === true))) return EXIT.no
-    return interruptible(async (signal, { update }) => {
-      const deleted = await deleteOfAll(admin, name, filter, signal, update)
-      return `The property was deleted in ${formatSessions(deleted)}.`
+    return interruptible({
+      total: sessions,
+      verb: 'changed',
+      run: (signal, onProgress) => deleteOfAll(admin, name, filter, signal, onProgress),
+      result: (deleted) => `The property was deleted in ${formatSessions(deleted)}.`,
     })
   }
   return EXIT.done
@@ -46,9 +48,10 @@ async function deleteOfAll(
     const page = await admin.list({ ...filter, limit: PAGE, cursor })
     for (let at = 0; at < page.sessions.length; at += CONCURRENCY) {
       const batch = page.sessions.slice(at, at + CONCURRENCY)
-      const results = await Promise.all(batch.map(({ handle }) => admin.deleteProperty(handle, name)))
-      deleted += results.filter(Boolean).length
+      const results = await Promise.allSettled(batch.map(({ handle }) => admin.deleteProperty(handle, name)))
+      deleted += results.filter((result) => result.status === 'fulfilled' && result.value).length
       onProgress(deleted)
+      for (const result of results) if (result.status === 'rejected') throw result.reason
     }
     cursor = page.cursor
   } while (cursor !== undefined && !signal.aborted)

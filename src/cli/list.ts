@@ -32,7 +32,8 @@ export async function list(admin: Admin, filter: SessionFilter, options: ListCom
     cursor = page.cursor
   } while (cursor !== undefined && left > 0 && process.stdout.writable) // not after `| head` has ended
   if (printed === 0 && options.json !== true) console.error('No sessions.')
-  if (cursor !== undefined) console.error(`${formatSessions(printed)} listed, and there are more: raise --limit, or pass --all.`)
+  if (cursor !== undefined && process.stdout.writable)
+    console.error(`${formatSessions(printed)} listed, and there are more: raise --limit, or pass --all.`)
   return EXIT.done
 }
 

@@ -8,8 +8,18 @@ const MAX_CELL = 100
 export async function printTable(head: readonly string[], rows: readonly (readonly string[])[]): Promise<void> {
   const { default: Table } = await import('cli-table3')
   const table = new Table({ head: [...head], style: { head: [], border: [], compact: true } })
-  table.push(...rows.map((row) => row.map((cell) => printable(shortened(cell)))))
-  console.log(table.toString())
+  const cells = rows.map((row) => row.map((cell) => printable(shortened(cell))))
+  table.push(...cells)
+  const text = table.toString()
+  const width = text.indexOf('\n') // the first line is only the border
+  const { isTTY, columns } = process.stdout // 0 columns: the terminal has no size
+  console.log(isTTY && columns > 0 && width > columns ? toLines(head, cells) : text)
+}
+
+/** A table that is wider than the terminal, as a list. */
+function toLines(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cell: string, index: number): string => `  ${head[index + 1] === '' ? '' : `${head[index + 1]}: `}${cell}`
+  return rows.map(([title = '', ...cells]) => [title, ...cells.map(line)].join('\n')).join('\n')
 }
 
 /** Prints one JSON object on one line. */
@@ -20,7 +30,20 @@ export function printJson(value: unknown): void {
 /** Values that JSON does not have are printed as text. */
 function toJson(_name: string, value: unknown): unknown {
   if (typeof value === 'bigint' || value === Number.POSITIVE_INFINITY) return String(value)
-  return types.isMap(value) || types.isSet(value) ? inspect(value, { depth: 4 }) : value
+  return types.isMap(value) || types.isSet(value) ? inspect(value, WHOLE) : value
+}
+
+const { POSITIVE_INFINITY: ALL } = Number
+const WHOLE = { depth: ALL, maxArrayLength: ALL, maxStringLength: ALL, breakLength: ALL } as const
+
+/** The value, or its text if it contains itself, which JSON cannot express. */
+export function toJsonValue(value: unknown): unknown {
+  try {
+    JSON.stringify(value, toJson)
+    return value
+  } catch {
+    return inspect(value, WHOLE)
+  }
 }
 
 export function formatTime(timestamp: number): string {

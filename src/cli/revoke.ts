@@ -4,7 +4,7 @@ import { isConfirmed } from './confirm.ts'
 import { EXIT } from './exit-code.ts'
 import { Interruption } from './interruption.ts'
 import { formatSessions } from './output.ts'
-import { createRowProgress, type Progress } from './progress.ts'
+import { createProgress, createRowProgress } from './progress.ts'
 
 /** The options of a command that changes many sessions, except those of the source. */
 export interface ChangeCommandOptions {
@@ -33,11 +33,11 @@ export async function revoke(admin: Admin, target: Target, options: ChangeComman
   else if (sessions === 0) console.error('Nothing to do: no session fulfils the conditions.')
   else {
     if (!(await isConfirmed(`End ${formatSessions(sessions)}?`, options.yes === true))) return EXIT.no
-    return interruptible(async (signal, progress) => {
-      const ended = isOnlyUser(filter)
-        ? await admin.revokeUser(filter.user)
-        : await admin.revokeAll(filter, { signal, onProgress: progress.update })
-      return `${formatSessions(ended)} ended.`
+    return interruptible({
+      total: sessions,
+      verb: 'ended',
+      run: (signal, onProgress) => (isOnlyUser(filter) ? admin.revokeUser(filter.user) : admin.revokeAll(filter, { signal, onProgress })),
+      result: (ended) => `${formatSessions(ended)} ended.`,
     })
   }
   return EXIT.done
@@ -63,16 +63,35 @@ export async function countTargets(admin: Admin, filter: SessionFilter): Promise
   }
 }
 
+/** A change of many sessions. */
+interface Change {
+  /** The number of sessions that it is expected to change. */
+  readonly total: number
+  /** What is done with a session, such as "ended". */
+  readonly verb: string
+  readonly run: (signal: AbortSignal, onProgress: (changed: number) => void) => Promise<number>
+  /** The sentence that is printed, also for the part that was done when the store fails. */
+  readonly result: (changed: number) => string
+}
+
 /** Runs a change that the user can stop after the current page, and prints its result. */
-export async function interruptible(work: (signal: AbortSignal, progress: Progress) => Promise<string>): Promise<number> {
+export async function interruptible({ total, verb, run, result }: Change): Promise<number> {
   const interruption = new Interruption(() => console.error('Stopping after the current page …'))
-  const progress = await createRowProgress()
+  const progress = await createProgress(async () => total, verb)
+  let changed = 0
+  const onProgress = (count: number): void => {
+    changed = count
+    progress.update(count)
+  }
   try {
-    const result = await work(interruption.signal, progress)
+    changed = await run(interruption.signal, onProgress)
     progress.stop()
-    console.log(result)
+    console.log(result(changed))
+  } catch (error) {
+    progress.stop()
+    if (changed > 0) console.log(result(changed))
+    throw error
   } finally {
-    progress.stop()
     interruption.dispose()
   }
   if (interruption.received === undefined) return EXIT.done

@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import type { SessionFilter } from '../admin/admin.ts'
-import type { Duration } from '../core/base/duration.ts'
+import { type Duration, durationRemedy, milliseconds } from '../core/base/duration.ts'
 import { EXIT_HELP } from './exit-code.ts'
 import type { ListCommandOptions } from './list.ts'
 import type { ChangeCommandOptions } from './revoke.ts'
@@ -108,8 +108,8 @@ function withFilter(command: Command): Command {
   return command
     .option('--user <id>', 'only sessions of this user')
     .option('--has <property>', 'only sessions with this property')
-    .addOption(new Option('--older-than <duration>', 'only sessions that started at least so long ago, such as 7d'))
-    .addOption(new Option('--idle-for <duration>', 'only sessions that were not used for at least so long, such as 12h'))
+    .option('--older-than <duration>', 'only sessions that started at least so long ago, such as 7d', parseDuration)
+    .option('--idle-for <duration>', 'only sessions that were not used for at least so long, such as 12h', parseDuration)
 }
 
 function withChangeOptions(command: Command): Command {
@@ -126,6 +126,11 @@ function filterOf({ user, has, olderThan, idleFor }: FilterArguments): SessionFi
     ...(olderThan !== undefined && { olderThan }),
     ...(idleFor !== undefined && { idleFor }),
   }
+}
+
+function parseDuration(text: string): Duration {
+  if (milliseconds(text) !== undefined) return text as Duration
+  throw new InvalidArgumentError(`${durationRemedy(text)}.`)
 }
 
 function parseLimit(text: string): number {

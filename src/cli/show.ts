@@ -1,6 +1,6 @@
 import type { Admin, PropertyInfo, SessionDetails } from '../admin/admin.ts'
 import { EXIT } from './exit-code.ts'
-import { formatSize, formatStored, formatTime, printJson, printTable } from './output.ts'
+import { formatSize, formatStored, formatTime, printJson, printTable, toJsonValue } from './output.ts'
 
 /** The options of `sojourn show`, except those of the source. */
 export interface ShowCommandOptions {
@@ -15,9 +15,13 @@ export async function show(admin: Admin, handle: string, { values = false, json 
     console.error('There is no session with this handle.')
     return EXIT.no
   }
-  if (json) printJson(session)
+  if (json) printJson({ ...session, properties: session.properties.map(toJsonProperty) })
   else await printSession(session)
   return EXIT.done
+}
+
+function toJsonProperty(property: PropertyInfo): PropertyInfo {
+  return 'value' in property ? { ...property, value: toJsonValue(property.value) } : property
 }
 
 /** Prints a session as two tables. */

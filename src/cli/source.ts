@@ -85,7 +85,7 @@ async function withApp<T>(path: string, operator: string, work: (source: Source)
 /** The manager of the application. Throws `ConfigError` if its module exports none. */
 async function loadManager(path: string): Promise<Sessions> {
   const module = await importAppModule(path)
-  const sessions = [module['sessions'], module['default']].find((value) => isSessions(value))
+  const sessions = [module.sessions, module.default].find((value) => isSessions(value))
   if (isSessions(sessions)) return sessions
   throw new ConfigError(
     `--app ${formatValue(path)} exports no manager. Export what createSessions() or djangoSessions() returned as \`sessions\` or as default: export const sessions = createSessions({ … })`,

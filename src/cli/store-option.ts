@@ -13,7 +13,9 @@ export function storeOption(): Option {
  */
 export async function withStore<T>(url: string | undefined, existing: boolean, work: (store: Store) => Promise<T>): Promise<T> {
   if (url === undefined || url === '')
-    throw new ConfigError('The store is missing: set SOJOURN_STORE=postgres://user@host/database, or pass --store sqlite:sessions.db')
+    throw new ConfigError(
+      'The sessions are missing. Name the module of the application, --app ./sessions.js, or the store: SOJOURN_STORE=postgres://user@host/database or --store sqlite:sessions.db',
+    )
   const { openStore } = await import('../stores/open.ts')
   const store = await openStore(url, { createTable: false, existing })
   try {

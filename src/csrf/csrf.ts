@@ -53,7 +53,7 @@ export function verifyCsrfToken<Data>(session: Session<Data>, token: unknown): v
   const { currentIdentity: identity, context } = draft
   if (identity === undefined) return
   const mac = unmask(token)
-  const proofs = [identity.proof, ...validProofs(draft.latestTexts, context.parse)]
+  const proofs = [identity.proof, ...validProofs(draft.changes.latestTexts, context.parse)]
   if (mac !== undefined && proofs.some((proof) => constantTimeEqual(mac, macOf(draft, proof)))) return
   throw new CsrfError(
     undefined,

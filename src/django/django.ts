@@ -1,5 +1,5 @@
 export type { MysqlPool, MysqlPoolConnection, MysqlPromisePool } from '../stores/mysql/mysql-client.ts'
-export type { PgPool, PgPoolClient, PostgresJs } from '../stores/postgres/postgres-client.ts'
+export type { PgPool, PgPoolClient, PostgresJs } from '../stores/postgres/pg-types.ts'
 export type { SqliteDatabase, SqliteStatement } from '../stores/sqlite/sqlite-database.ts'
 export { type HmacAlgorithm, saltedHmac } from '../wire/django-signing.ts'
 export type { DjangoUser, SessionAuthHash } from './format/auth-hashes.ts'

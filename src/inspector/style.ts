@@ -26,7 +26,7 @@ main:focus { outline: none }
 h1 { font-size: 1.6rem; margin: 0.5rem 0 1rem }
 h2 { font-size: 1.2rem; margin: 2rem 0 0.5rem }
 a { color: var(--link) }
-code, pre { font: 0.875em/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
+code, pre { font: 0.875em/1.5 ui-monospace, monospace; overflow-wrap: anywhere; unicode-bidi: isolate }
 pre { margin: 0; max-height: 16rem; overflow: auto; white-space: pre-wrap; text-align: left }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px }
 .skip { position: absolute; left: -100rem }

@@ -1,8 +1,10 @@
 import { jsonCodec } from '../codecs/json.ts'
+import { calledWithin } from '../core/base/called.ts'
 import { DAY } from '../core/base/duration.ts'
 import { StoreError } from '../core/base/errors.ts'
 import { messageOf } from '../core/base/realms.ts'
 import { hasUnderscore, USER } from '../core/base/reserved.ts'
+import { operationTimeout } from '../core/config/engine.ts'
 import { endsWithBrowser } from '../core/config/expiry.ts'
 import type { Lifecycle, LifecycleContext, LoadDecision, LoadedSession } from '../core/config/lifecycle.ts'
 import type { SessionOptions } from '../core/config/options.ts'
@@ -65,7 +67,7 @@ export function createMovedSessions<Data = Default>({ userOf, ...options }: Move
     const kept = Object.entries(properties).filter(([name]) => name === MOVED || !hasUnderscore(name))
     return new Map(kept.map(([name, value]) => [name, codec.print(value)]))
   }
-  return new Sessions<Data>(options, movedProfile(old), [(context) => new Takeover(context, old, textsOf)])
+  return new Sessions<Data>(options, movedProfile(old), [(context) => new Takeover(context, old, textsOf, operationTimeout(options))])
 }
 
 function movedProfile(old: OldSessions): SessionProfile {
@@ -96,11 +98,14 @@ class Takeover implements Lifecycle {
   readonly #context: LifecycleContext
   readonly #old: OldSessions
   readonly #textsOf: (data: OldData) => Texts
+  readonly #limit: number
 
-  constructor(context: LifecycleContext, old: OldSessions, textsOf: (data: OldData) => Texts) {
+  /** `limit` is the maximum time of one call of the library, in milliseconds. */
+  constructor(context: LifecycleContext, old: OldSessions, textsOf: (data: OldData) => Texts, limit: number) {
     this.#context = context
     this.#old = old
     this.#textsOf = textsOf
+    this.#limit = limit
   }
 
   /** An id without a session counts as replaced, so that no flush stores a tombstone for it. */
@@ -111,19 +116,23 @@ class Takeover implements Lifecycle {
 
   async #take(identity: MovedIdentity, deadline: number): Promise<LoadDecision> {
     const [value, signature] = identity.old
-    const data = await this.#call(() => this.#old.read(value, signature))
+    const data = await this.#call('load', deadline, () => this.#old.read(value, signature))
     if (data === undefined) return { absent: 'other-id' }
     const given = await this.#context.create(identity, this.#textsOf(data), deadline)
     if (given === undefined || isTombstone(given.entry)) return { absent: 'unknown-or-expired' }
-    if (given.isCreated && !this.#context.isDryRun) await this.#call(() => this.#old.destroy?.(value))
+    if (given.isCreated && !this.#context.isDryRun) await this.#call('delete', deadline, () => this.#old.destroy?.(value))
     return { entry: given.entry }
   }
 
-  async #call<T>(work: () => T | Promise<T>): Promise<T> {
+  /** A library whose store hangs must not hang the request. */
+  async #call<T>(operation: 'load' | 'delete', deadline: number, work: () => T | Promise<T>): Promise<T> {
     try {
-      return await work()
+      return await calledWithin(this.#limit, deadline, work)
     } catch (error) {
-      throw new StoreError('load', error, { message: `A session of the library from before could not be read: ${messageOf(error)}` })
+      const failed = operation === 'load' ? 'read' : 'removed'
+      throw new StoreError(operation, error, {
+        message: `A session of the library from before could not be ${failed}: ${messageOf(error)}`,
+      })
     }
   }
 }

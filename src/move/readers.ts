@@ -1,5 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { createHmac } from 'node:crypto'
+import { type Callback, called } from '../core/base/called.ts'
+import { aFunction, aText, type Check, checkOptions, type OptionTable, satisfies } from '../core/base/option-checks.ts'
 import { constantTimeEqual } from '../wire/constant-time-equal.ts'
 
 /** The properties of a session of another library, as JSON data. */
@@ -19,8 +21,6 @@ export interface OldSessions {
   destroy?(value: string): unknown
 }
 
-type Callback = (error?: unknown, session?: unknown) => void
-
 /** The options of `fastifySession`: those of `@fastify/session` that it reads. */
 export interface FastifySessionOptions {
   /** The option `secret`. */
@@ -37,7 +37,7 @@ export interface FastifySessionOptions {
 }
 
 /**
- * Reads sessions of `@fastify/session` from its store.
+ * Reads sessions of `@fastify/session` from its store. Throws `ConfigError` for a wrong option.
  *
  * ```ts
  * import { createMovedSessions, fastifySession } from 'sojourn/move'
@@ -48,7 +48,8 @@ export interface FastifySessionOptions {
  * const sessions = createMovedSessions({ store }, fastifySession({ secret: 'the secret of before', store: oldStore }))
  * ```
  */
-export function fastifySession({ secret, store, cookieName = 'sessionId', cookiePrefix = '' }: FastifySessionOptions): OldSessions {
+export function fastifySession(options: FastifySessionOptions): OldSessions {
+  const { secret, store, cookieName = 'sessionId', cookiePrefix = '' } = checkOptions(options, FASTIFY_SESSION)
   const sidOf = (value: string): string | undefined => {
     const dot = value.lastIndexOf('.')
     const sid = value.slice(cookiePrefix.length, dot)
@@ -71,13 +72,15 @@ export function fastifySession({ secret, store, cookieName = 'sessionId', cookie
 
 /** The options of `cookieSession`: those of `cookie-session` that it reads. */
 export interface CookieSessionOptions {
+  /** The option `keys`; of the option `secret`, `[secret]`. */
   readonly keys: readonly string[]
   /** Default `session`. */
   readonly name?: string
 }
 
 /**
- * Reads sessions of `cookie-session` from their signed cookie.
+ * Reads sessions of `cookie-session` from their signed cookie. Throws `ConfigError` for a wrong
+ * option.
  *
  * ```ts
  * import { cookieSession, createMovedSessions } from 'sojourn/move'
@@ -87,7 +90,8 @@ export interface CookieSessionOptions {
  * const sessions = createMovedSessions({ store }, cookieSession({ keys: ['the key of before'] }))
  * ```
  */
-export function cookieSession({ keys, name = 'session' }: CookieSessionOptions): OldSessions {
+export function cookieSession(options: CookieSessionOptions): OldSessions {
+  const { keys, name = 'session' } = checkOptions(options, COOKIE_SESSION)
   return {
     cookie: name,
     read: (value, signature) => (isKeygripSigned(name, value, signature, keys) ? decoded(value) : undefined),
@@ -105,7 +109,8 @@ export interface KoaSessionOptions {
 }
 
 /**
- * Reads sessions of `koa-session` from their signed cookie, or from its store.
+ * Reads sessions of `koa-session` from their signed cookie, or from its store. Throws `ConfigError`
+ * for a wrong option.
  *
  * ```ts
  * import { createMovedSessions, koaSession } from 'sojourn/move'
@@ -115,7 +120,8 @@ export interface KoaSessionOptions {
  * const sessions = createMovedSessions({ store }, koaSession({ keys: ['the key of before'] }))
  * ```
  */
-export function koaSession({ keys, key: name = 'koa.sess', store }: KoaSessionOptions): OldSessions {
+export function koaSession(options: KoaSessionOptions): OldSessions {
+  const { keys, key: name = 'koa.sess', store } = checkOptions(options, KOA_SESSION)
   return {
     cookie: name,
     async read(value, signature) {
@@ -137,7 +143,8 @@ export interface IronSessionOptions {
 }
 
 /**
- * Reads sessions of `iron-session` from their sealed cookie.
+ * Reads sessions of `iron-session` from their sealed cookie. Throws `ConfigError` for a wrong
+ * option.
  *
  * ```ts
  * import { createMovedSessions, ironSession } from 'sojourn/move'
@@ -149,7 +156,8 @@ export interface IronSessionOptions {
  * const sessions = createMovedSessions({ store }, ironSession({ cookieName: 'site', unseal }))
  * ```
  */
-export function ironSession({ cookieName, unseal }: IronSessionOptions): OldSessions {
+export function ironSession(options: IronSessionOptions): OldSessions {
+  const { cookieName, unseal } = checkOptions(options, IRON_SESSION)
   return {
     cookie: cookieName,
     async read(value) {
@@ -160,12 +168,44 @@ export function ironSession({ cookieName, unseal }: IronSessionOptions): OldSess
   }
 }
 
-/** Calls a method of a store that takes a callback, and may also return a promise. */
-async function called(run: (done: Callback) => unknown): Promise<unknown> {
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-  const returned = Promise.resolve(run((error, session) => (error ? reject(error) : resolve(session))))
-  returned.catch(reject)
-  return promise
+const keysOf = (option: string): Check =>
+  satisfies(
+    (keys) => Array.isArray(keys) && keys.length > 0 && keys.every((key) => typeof key === 'string' && key !== ''),
+    `pass the keys of before as a list of texts (${option})`,
+  )
+
+const aStore = satisfies(
+  (store) => typeof (store as Partial<FastifySessionOptions['store']> | null)?.get === 'function',
+  'pass the store of the library, with its methods get() and destroy()',
+)
+
+const FASTIFY_SESSION: OptionTable = {
+  owner: 'fastifySession',
+  required: ['secret', 'store'],
+  checks: {
+    secret: (secret) => keysOf('option `secret` of @fastify/session')([secret].flat()),
+    store: aStore,
+    cookieName: aText,
+    cookiePrefix: satisfies((prefix) => typeof prefix === 'string', 'pass a text'),
+  },
+}
+
+const COOKIE_SESSION: OptionTable = {
+  owner: 'cookieSession',
+  required: ['keys'],
+  checks: { keys: keysOf('option `keys` of cookie-session, or `[secret]`'), name: aText },
+}
+
+const KOA_SESSION: OptionTable = {
+  owner: 'koaSession',
+  required: ['keys'],
+  checks: { keys: keysOf('`app.keys`'), key: aText, store: aStore },
+}
+
+const IRON_SESSION: OptionTable = {
+  owner: 'ironSession',
+  required: ['cookieName', 'unseal'],
+  checks: { cookieName: aText, unseal: aFunction },
 }
 
 function isKeygripSigned(name: string, value: string, signature: string | undefined, keys: readonly string[]): boolean {

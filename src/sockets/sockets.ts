@@ -25,14 +25,14 @@ interface AnySocket {
   readonly websocket?: { readonly readyState?: number }
 }
 
-/** The close code of a session that has ended, as the status 401 of HTTP. */
+/** The close code of a session that has ended; it corresponds to the status 401 of HTTP. */
 const SESSION_ENDED = 4401
 
-/** A client that does not answer the close is cut off after so many milliseconds. */
+/** After how many milliseconds a client that does not confirm the close is cut off. */
 const CLOSE_TIMEOUT = 1000
 
-/** Milliseconds between two looks at a socket that has no events. */
-const LOOK_INTERVAL = 30_000
+/** How often a socket without events is checked, in milliseconds. */
+const CHECK_INTERVAL = 30_000
 
 /** `readyState` of a WebSocket: `CLOSING`, and above it `CLOSED`. */
 const CLOSING = 2
@@ -40,7 +40,7 @@ const CLOSING = 2
 /**
  * Closes a socket when its session ends: when it is flushed, revoked or has expired, has another id,
  * or another user. A WebSocket is closed with the code 4401 and the reason `ended`, `expired`,
- * `new-id` or `other-user`; a client that does not answer is cut off after a second. A socket of
+ * `new-id` or `other-user`; a client that does not confirm the close is cut off after a second. A socket of
  * socket.io is disconnected with its connection. When the socket closes, watching stops.
  *
  * Sockets of Bun and peers of crossws have no events, so call the returned function in their `close`
@@ -95,16 +95,16 @@ function listen(socket: AnySocket, onClose: () => void): void {
   const event = typeof socket.disconnect === 'function' ? 'disconnect' : 'close'
   if (typeof socket.on === 'function') socket.on(event, onClose)
   else if (typeof socket.addEventListener === 'function') socket.addEventListener(event, onClose)
-  else lookAt(socket, onClose)
+  else pollClosed(socket, onClose)
 }
 
-/** Stops watching when the socket was closed and the returned function was not called. */
-function lookAt(socket: AnySocket, onClose: () => void): void {
+/** For a socket without events: calls `onClose` some time after it was closed. */
+function pollClosed(socket: AnySocket, onClose: () => void): void {
   const timer = unref(
     setInterval(() => {
       if (!isClosed(socket)) return
       clearInterval(timer)
       onClose()
-    }, LOOK_INTERVAL),
+    }, CHECK_INTERVAL),
   )
 }

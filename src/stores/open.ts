@@ -2,20 +2,12 @@ import { ConfigError, SessionError } from '../core/base/errors.ts'
 import { aBoolean, checkOptions, type OptionTable } from '../core/base/option-checks.ts'
 import { messageOf } from '../core/base/realms.ts'
 import type { Store } from '../core/store/store.ts'
+import type { OpenStoreOptions } from './open/open-options.ts'
 import { openRedis, openRedisCluster } from './open/open-redis.ts'
 import { openMysql, openPostgres, openSqlite } from './open/open-sql.ts'
 import { parseStoreUrl, type StoreUrl } from './open/store-url.ts'
 
-/** Options of `openStore` that are not part of the URL. */
-export interface OpenStoreOptions {
-  /** Creates missing tables and indexes at the first use. Default `true`. */
-  readonly createTable?: boolean
-  /**
-   * Throws a `ConfigError` if a SQLite file does not exist, instead of creating it. Default
-   * `false`.
-   */
-  readonly existing?: boolean
-}
+export type { OpenStoreOptions }
 
 const OPTIONS: OptionTable = {
   owner: 'openStore',

@@ -1,6 +1,6 @@
 import { aBoolean, checkOptions, type OptionTable } from '../core/base/option-checks.ts'
+import type { PgPool, PostgresJs } from './postgres/pg-types.ts'
 import { batchableStatements } from './postgres/postgres-batch.ts'
-import type { PgPool, PostgresJs } from './postgres/postgres-client.ts'
 import { postgresDatabase } from './postgres/postgres-client.ts'
 import { postgresDialect } from './postgres/postgres-dialect.ts'
 import { aPostgresPool } from './postgres/postgres-pool.ts'
@@ -10,7 +10,7 @@ import { RemoteExecutor } from './sql/remote-executor.ts'
 import { sqlStatements } from './sql/sql-statements.ts'
 import { type SqlRow, SqlStore } from './sql/sql-store.ts'
 
-export type { PgPool, PgPoolClient, PostgresJs } from './postgres/postgres-client.ts'
+export type { PgPool, PgPoolClient, PostgresJs } from './postgres/pg-types.ts'
 
 /** Options of `PostgresStore`. */
 export interface PostgresStoreOptions {

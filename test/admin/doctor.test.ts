@@ -4,9 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAdmin, type DoctorOptions, type Finding } from '../../src/admin/admin.ts'
-import type { SessionOptions, Store } from '../../src/index.ts'
+import { type DjangoOptions, djangoSessions } from '../../src/django/django.ts'
+import type { SessionOptions, Sessions, Store } from '../../src/index.ts'
 import { SqliteStore } from '../../src/stores/sqlite.ts'
 import { appWith, DAY, TestApp } from '../core/fixture.ts'
+import { SECRET } from '../django/site.ts'
+import { DJANGO_TABLE } from '../django/tables.ts'
 import { newSqliteFile } from '../stores/sqlite/sqlite-folder.ts'
 import { delegate } from './delegate.ts'
 
@@ -15,8 +18,19 @@ async function findings(check: Finding['check'], options: Partial<SessionOptions
   return findingsOf(new TestApp(options), check, doctorOptions)
 }
 
-async function findingsOf({ sessions }: TestApp, check: Finding['check'], options: DoctorOptions = {}): Promise<Finding[]> {
+async function findingsOf(
+  { sessions }: { readonly sessions: Sessions<any> },
+  check: Finding['check'],
+  options: DoctorOptions = {},
+): Promise<Finding[]> {
   return (await createAdmin({ sessions, operator: 'alice' }).doctor(options)).filter((finding) => finding.check === check)
+}
+
+/** A manager of Django's table with this cookie. */
+function djangoManager(cookie: DjangoOptions['cookie'] = {}): { readonly sessions: Sessions<any> } {
+  const database = new DatabaseSync(':memory:')
+  database.exec(DJANGO_TABLE.sqlite('django_session'))
+  return { sessions: djangoSessions({ secretKey: SECRET, database, cookie }) }
 }
 
 describe('doctor', () => {
@@ -113,6 +127,31 @@ describe('doctor', () => {
     ])
   })
 
+  it("judges the cookie of Django by its options, and none for transport: 'bearer'", async () => {
+    expect(await findingsOf(djangoManager(), 'cookie')).toMatchObject([
+      { level: 'warning', message: expect.stringContaining('over plain HTTP') },
+    ])
+    expect(await findingsOf(djangoManager({ secure: true }), 'cookie')).toMatchObject([
+      { level: 'ok', message: expect.stringContaining('sessionid') },
+    ])
+    expect(await findings('cookie', { transport: 'bearer' })).toMatchObject([{ level: 'skipped' }])
+  })
+
+  it('reports a store that cannot be written, and leaves no row', async () => {
+    const readOnly = new TestApp({}, (store) =>
+      delegate(store, {
+        create: async () => {
+          throw new Error('cannot execute INSERT in a read-only transaction')
+        },
+      }),
+    )
+    expect(await findingsOf(readOnly, 'write')).toMatchObject([{ level: 'error', message: expect.stringContaining('read-only') }])
+    const app = await appWith({ a: 1 })
+    const before = await app.rows()
+    expect(await findingsOf(app, 'write')).toMatchObject([{ level: 'ok' }])
+    expect(await app.rows()).toEqual(before)
+  })
+
   it('warns of a very long absolute lifetime', async () => {
     expect(await findings('lifetime', { absolute: '400d' })).toMatchObject([{ level: 'warning' }])
     expect(await findings('lifetime', {})).toMatchObject([{ level: 'ok' }])
@@ -121,23 +160,55 @@ describe('doctor', () => {
 
 describe('doctor with an address', () => {
   /** Starts an application that responds with these headers, and returns its address. */
-  async function serve(headers: Readonly<Record<string, string>>): Promise<string> {
-    const server: Server = createServer((_, response) => response.writeHead(200, headers).end('x')).listen(0, '127.0.0.1')
+  async function serve(headers: Readonly<Record<string, string>>, status = 200): Promise<string> {
+    const server: Server = createServer((_, response) => response.writeHead(status, headers).end('x')).listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())
     await once(server, 'listening')
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   }
 
   it('finds the cookie that a response sets', async () => {
-    const url = await serve({ 'set-cookie': 'sid=x; Path=/; HttpOnly' })
+    const url = await serve({ 'set-cookie': 'sid=x; Path=/; HttpOnly', 'cache-control': 'private, no-store' })
     expect(await findings('response', {}, { url })).toMatchObject([
       { level: 'ok', message: expect.stringContaining('sets the session cookie') },
     ])
   })
 
-  it('accepts a response without a cookie, because a new visitor may have no session', async () => {
+  it('says that it did not check the cookie of a response without one', async () => {
     const url = await serve({})
-    expect(await findings('response', {}, { url })).toMatchObject([{ level: 'ok', message: expect.stringContaining('no session cookie') }])
+    expect(await findings('response', {}, { url })).toMatchObject([
+      { level: 'skipped', message: expect.stringContaining('no session cookie'), remedy: expect.stringContaining('proxy') },
+    ])
+  })
+
+  it('knows the name of the cookie of other managers', async () => {
+    const url = await serve({ 'set-cookie': 'sessionid=x; Path=/', 'cache-control': 'private' })
+    const { sessions } = djangoManager()
+    const all = await createAdmin({ sessions, operator: 'alice' }).doctor({ url })
+    expect(all.find(({ check }) => check === 'response')).toMatchObject({ level: 'ok' })
+  })
+
+  it.each([undefined, 'public, max-age=60', 'no-cache', 'private="set-cookie", max-age=60'])(
+    'reports a session cookie in a response that a shared cache may store: Cache-Control %j',
+    async (cacheControl) => {
+      const url = await serve({ 'set-cookie': 'sid=x; Path=/', ...(cacheControl !== undefined && { 'cache-control': cacheControl }) })
+      expect(await findings('response', {}, { url })).toMatchObject([{ level: 'error', message: expect.stringContaining('shared cache') }])
+    },
+  )
+
+  it.each<[SessionOptions['cookie'], Record<string, string>]>([
+    [{ domain: 'shop.example' }, {}],
+    [{}, { 'set-cookie': 'sid=x; Path=/; Domain=.shop.example', 'cache-control': 'private' }],
+  ])('reports a cookie whose domain does not cover the address: option %j, response %j', async (cookie, headers) => {
+    const url = await serve(headers)
+    expect(await findings('response', { cookie: cookie ?? {} }, { url })).toMatchObject([
+      { level: 'error', message: expect.stringContaining('does not cover 127.0.0.1') },
+    ])
+  })
+
+  it('reports an application that fails', async () => {
+    const url = await serve({}, 502)
+    expect(await findings('response', {}, { url })).toMatchObject([{ level: 'error', message: expect.stringContaining('502') }])
   })
 
   it.each([

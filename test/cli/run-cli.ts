@@ -33,14 +33,18 @@ export function runOnTerminal(args: readonly string[], env: Readonly<Record<stri
   return startOnTerminal(args, env, input).outcome
 }
 
-/** Starts the command on a pseudo-terminal. With the input `null` its standard input stays open. */
+/**
+ * Starts the command on a pseudo-terminal, of 200 columns or as many as the variable COLUMNS says.
+ * With the input `null` its standard input stays open.
+ */
 export function startOnTerminal(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   input: string | null | undefined = null,
 ): Running {
+  const { COLUMNS = '200' } = env
   const command = [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ')
-  return start('script', ['-qec', command, '/dev/null'], { ...env, TERM: 'xterm', COLUMNS: '200' }, input)
+  return start('script', ['-qec', `stty cols ${COLUMNS}; exec ${command}`, '/dev/null'], { ...env, TERM: 'xterm', COLUMNS }, input)
 }
 
 function start(program: string, args: readonly string[], env: Readonly<Record<string, string>>, input?: string | null): Running {

@@ -19,7 +19,7 @@ beforeEach(() => {
   writeFileSync(
     app,
     `import { appendFileSync } from 'node:fs'
-import { createSessions } from '${ROOT}src/index.ts'
+import { createSessions, StoreError } from '${ROOT}src/index.ts'
 import { SqliteStore } from '${ROOT}src/stores/sqlite.ts'
 setInterval(() => undefined, 1000) // as a pool of connections, it keeps the process alive
 export const sessions = createSessions({
@@ -87,16 +87,56 @@ describe('sojourn list', () => {
 
   it.each([
     [['--limit', '0'], 'at least 1'],
-    [['--older-than', '7 days'], 'olderThan'],
-    [['--app', 'missing.js'], 'cannot be imported'],
+    [['--older-than', '7 days'], '--older-than'],
+    [['--idle-for', '7'], '--idle-for'],
+    [['--app', 'missing.js'], 'there is no such file'],
+    [['--app', '.'], 'there is no such file'],
+    [['--app', 'package.json'], 'cannot be imported'],
   ])('refuses %j with exit code 2', async (args, message) => {
     const outcome = await runCli(['list', '--app', app, ...args])
     expect(outcome).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) })
   })
 
+  it.each([
+    ['module.exports = { sessions }', 'cjs'],
+    ['module.exports = sessions', 'cjs'],
+    ['module.exports = Object.fromEntries([["sessions", sessions]])', 'cjs'],
+    ['exports.__esModule = true; exports.default = sessions', 'cjs'],
+    ['const typed: object = sessions; module.exports = { sessions: typed }', 'cts'],
+    ['export const sessions: object = manager', 'ts'],
+    ['export default manager', 'mjs'],
+    ['export default { sessions: manager }', 'mjs'],
+  ])('finds the manager of a module that says %s', async (line, extension) => {
+    await add({ a: 1 })
+    const module = `${app}.${extension}`
+    const make = `createSessions({ store: new SqliteStore(${JSON.stringify(database)}) })`
+    const [index, sqlite] = ['src/index.ts', 'src/stores/sqlite.ts'].map((path) =>
+      JSON.stringify(join(import.meta.dirname, '../../', path)),
+    )
+    const head = extension.startsWith('c')
+      ? `const { createSessions } = require(${index}), { SqliteStore } = require(${sqlite}); const sessions = ${make}`
+      : `import { createSessions } from ${index}; import { SqliteStore } from ${sqlite}; const manager = ${make}`
+    writeFileSync(module, `${head}\n${line}\n`)
+    expect(await runCli(['list', '--app', module, '--count'])).toEqual({ code: 0, stdout: '1 session\n', stderr: '' })
+  })
+
   it('says what a module without a manager has to export', async () => {
     writeFileSync(app, 'export const nothing = 1')
     expect(await runCli(['list', '--app', app])).toMatchObject({ code: 2, stderr: expect.stringContaining('exports no manager') })
+  })
+})
+
+describe('a narrow terminal', () => {
+  it('gets lists in place of tables that are wider', async () => {
+    const { handle } = await add({ cart: ['apple'] }, 7)
+    const wide = await runOnTerminal(['list', '--app', app])
+    expect(wide.stdout).toContain('┌')
+    for (const args of [['list'], ['show', handle, '--values']]) {
+      const { stdout } = await runOnTerminal([...args, '--app', app], { COLUMNS: '40' })
+      expect(stdout).not.toContain('┌──')
+      expect(stdout).toContain(handle)
+      for (const line of stdout.split('\r\n')) expect(line.length).toBeLessThanOrEqual(45) // a handle has 43
+    }
   })
 })
 
@@ -182,6 +222,18 @@ describe('sojourn show', () => {
     expect(JSON.stringify(json)).not.toContain('hidden')
   })
 
+  it('prints a value that contains itself, and all of a Map, as JSON too', async () => {
+    const cycle: Record<string, unknown> = { name: 'cycle' }
+    cycle['self'] = cycle
+    const { handle } = await add({ cycle, map: new Map(Array.from({ length: 300 }, (_, n) => [n, `value ${n}`])) })
+    const { code, stdout } = await runCli(['show', handle, '--app', app, '--values', '--json'])
+    expect(code).toBe(0)
+    expect(jsonLines(stdout)[0]?.['properties']).toMatchObject([
+      { value: expect.stringContaining('[Circular *1]') },
+      { value: expect.stringContaining('value 299') },
+    ])
+  })
+
   it('needs the application for values, because only it knows which are secret', async () => {
     const { handle } = await add({ otp: 'hidden' })
     const outcome = await runCli(['show', handle, '--values', '--store', `sqlite:${database}`])
@@ -231,6 +283,33 @@ describe('sojourn revoke', () => {
     child.stdin?.write(key)
     expect(await outcome).toMatchObject({ code: 3, stdout: expect.stringContaining('Nothing was changed.') })
   })
+
+  it('that is interrupted ends after the current page, and says what was done', async () => {
+    for (let n = 0; n < 25; n += 1) await add({ n })
+    onDelete("if (calls === 1) process.emit('SIGINT', 'SIGINT')")
+    const { code, stdout, stderr } = await runCli(['revoke', '--app', app, '--all', '--yes'])
+    expect([code, stdout]).toEqual([130, '10 sessions ended.\n']) // the first page
+    expect(stderr).toBe('Stopping after the current page …\nStopped early by SIGINT; run the command again to continue.\n')
+    expect((await runCli(['list', '--app', app, '--count'])).stdout).toBe('15 sessions\n')
+  })
+
+  it('that fails in the middle says what was done', async () => {
+    for (let n = 0; n < 25; n += 1) await add({ n })
+    onDelete("if (calls > 12) throw new StoreError('delete', new Error('disk full'), { remedy: 'Free some space.' })")
+    const { code, stdout, stderr } = await runCli(['revoke', '--app', app, '--all', '--yes'])
+    expect([code, stdout]).toEqual([1, '12 sessions ended.\n'])
+    expect(stderr).toMatch(/^sojourn: The session store failed to delete: disk full/)
+    expect(auditLog()).toMatchObject([{ reason: 'all-revoked', outcome: 'failed', count: 12 }])
+  })
+
+  it.each([['--user'], ['--has'], ['--older-than'], ['--idle-for']])(
+    'refuses an empty %s, as that of a variable without a value',
+    async (option) => {
+      await add({ a: 1 }, 7)
+      expect(await runCli(['revoke', '--app', app, '--yes', option, ''])).toMatchObject({ code: 2, stdout: '' })
+      expect((await runCli(['list', '--app', app, '--count'])).stdout).toBe('1 session\n')
+    },
+  )
 
   it.each([[[]], [['handle', '--all']], [['handle', '--user', '7']]])('refuses unclear arguments: %j', async (args) => {
     await add({})
@@ -306,7 +385,20 @@ describe('sojourn doctor', () => {
     await add({})
     const { code, stdout } = await runCli(['doctor', '--app', app])
     expect(code).toBe(0)
-    for (const check of ['sojourn', 'runtime', 'store', 'table', 'clock', 'rows', 'clearing', 'eviction', 'lifetime', 'cookie', 'response'])
+    for (const check of [
+      'sojourn',
+      'runtime',
+      'store',
+      'table',
+      'write',
+      'clock',
+      'rows',
+      'clearing',
+      'eviction',
+      'lifetime',
+      'cookie',
+      'response',
+    ])
       expect(stdout).toMatch(new RegExp(`^(ok|skipped) +${check} `, 'm'))
   })
 
@@ -331,6 +423,16 @@ describe('sojourn completion', () => {
     expect((await runCli(['complete', '--', 'revoke', '--dr'])).stdout).toMatch(/^--dry-run\t/)
   })
 })
+
+/** Runs a statement in the command at each deletion; `calls` is their number so far. */
+function onDelete(statement: string): void {
+  const patch = `
+let calls = 0
+const { delete: deleteRow } = SqliteStore.prototype
+SqliteStore.prototype.delete = async function (...args) { calls += 1; ${statement}; return deleteRow.apply(this, args) }
+`
+  writeFileSync(app, readFileSync(app, 'utf8') + patch)
+}
 
 /** The audit events that the application has received. */
 function auditLog(): SessionEvent[] {

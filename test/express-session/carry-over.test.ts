@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import session from '../../src/express-session/express-session.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { Visitor } from '../ecosystem/harness/visitor.ts'
+import { FailingRows } from '../helpers/failing-rows.ts'
 
 type Callback = (error?: unknown, row?: unknown) => void
 
@@ -38,33 +39,13 @@ const down = (_: string, callback: Callback): boolean => {
   return true
 }
 
-class FailingRows extends MemoryStore {
-  /** How many of the next loads fail that check a write. */
-  failures = 0
-  /** Called once, before the next write of a row that exists. */
-  beforeReplace: (() => Promise<unknown>) | undefined
-
-  override async replace(operation: Parameters<MemoryStore['replace']>[0]): ReturnType<MemoryStore['replace']> {
-    const { beforeReplace } = this
-    this.beforeReplace = undefined
-    await beforeReplace?.()
-    return super.replace(operation)
-  }
-
-  override load(operation: Parameters<MemoryStore['load']>[0]): ReturnType<MemoryStore['load']> {
-    if (this.failures === 0 || operation.fresh !== true) return super.load(operation)
-    this.failures -= 1
-    return Promise.reject(new Error('connection refused'))
-  }
-}
-
 /** Serves an application with a session in the old store. */
 async function serve({ bridge = false, row = { cookie: { originalMaxAge: 3_600_000 }, userId: 'ada' } as object } = {}) {
   const old = new OldStore()
   old.rows.set('sid', row)
-  const rows = new FailingRows({ max: Number.POSITIVE_INFINITY })
+  const rows = new FailingRows()
   const carryOver = bridge ? { store: old, bridge } : old
-  const options = { secret: 'secret', resave: false, saveUninitialized: false, timeout: { operation: '100ms' } } as const
+  const options = { secret: 'secret', resave: false, saveUninitialized: false, timeout: { operation: '100ms', request: '300ms' } } as const
   const auth = session({ ...options, store: rows, carryOver })
   const app = express().use(auth)
   app.get('/', (req, res) => void res.json(Object.fromEntries(Object.entries(req.session).filter(([name]) => name !== 'cookie'))))
@@ -141,6 +122,31 @@ describe('a session in the old store', () => {
     expect(rows.failures).toBe(0)
     expect(await get('/')).toEqual({})
     expect(await get('/')).toEqual({})
+  })
+
+  it.each([true, false])(
+    'is not used after a users.revoke between the check and the write, if the store then fails (bridge: %s)',
+    async (bridge) => {
+      const { get, status, rows, users } = await serve({ bridge })
+      rows.beforeCreate = async () => {
+        await users.revoke('ada')
+        rows.isDown = true
+      }
+      expect(await status('/')).toBe(503)
+      rows.isDown = false
+      expect(await users.list('ada')).toHaveLength(1)
+      expect(await get('/')).toEqual({})
+      expect(await users.list('ada')).toHaveLength(0)
+    },
+  )
+
+  it('is checked once after it was carried over', async () => {
+    const { get, rows } = await serve()
+    await get('/')
+    const [, entry] = (await rows.list({ now: 0 })).entries[0] ?? []
+    expect(await get('/')).toEqual({ userId: 'ada' })
+    expect((await rows.list({ now: 0 })).entries[0]?.[1]).toEqual(entry)
+    expect(entry?.payload).not.toContain('_unchecked')
   })
 
   it('is not used after revokeAll', async () => {

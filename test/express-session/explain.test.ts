@@ -123,7 +123,17 @@ describe('explain: carry-over', () => {
     expect(explanation).toMatchObject({ outcome: 'session', cause: 'found', handle })
     expect(explanation.session?.properties.map(({ name }) => name).sort()).toEqual(['cart', 'userId'])
     expect([await stored(), old.changes]).toEqual([before, changes])
-    expect(await explain(handle as string)).toMatchObject({ outcome: 'session', cause: 'found' })
+  })
+
+  it.each([false, true])('a handle does not lead to the old store, and the explanation says so (bridge: %s)', async (bridge) => {
+    const { explain, sessions, old } = appWithOldSession({ bridge })
+    const { handle } = await explain()
+    const unread = { message: expect.stringContaining('was not read'), remedy: expect.stringContaining('explain the cookie') }
+    expect(await explain(handle as string)).toMatchObject({ outcome: 'empty', cause: 'unknown', ...unread })
+    await sessions.load('sid') // carries it over
+    old.rows.delete('sid') // an end by an old process, with the bridge
+    expect(await explain(handle as string)).toMatchObject({ outcome: 'session', cause: 'found', ...unread })
+    expect(await explain()).toMatchObject({ cause: bridge ? 'ended' : 'found', message: expect.not.stringContaining('was not read') })
   })
 
   it('store-error: the old store fails, and the session is not empty', async () => {
@@ -173,6 +183,15 @@ describe('explain: the cookie of express-session', () => {
 })
 
 describe('an admin of the drop-in', () => {
+  it.each([
+    [{}, 'warning', 'over plain HTTP'],
+    [{ cookie: { secure: 'auto' } }, 'ok', 'connect.sid'],
+    [{ cookie: { secure: true }, name: 'shop' }, 'ok', 'shop'],
+  ] as const)('judges the cookie with the options %j', async (options, level, message) => {
+    const findings = await appWithOldSession(options).admin.doctor()
+    expect(findings.filter(({ check }) => check === 'cookie')).toMatchObject([{ level, message: expect.stringContaining(message) }])
+  })
+
   it('takes no part in what req.sessionStore writes', async () => {
     const { admin, rows } = appWithOldSession()
     const auth = session({ secret: 'secret', resave: false, saveUninitialized: false, store: rows })

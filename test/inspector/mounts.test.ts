@@ -1,6 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http'
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { getRequestListener } from '@hono/node-server'
 import express from 'express'
 import express4 from 'express4'
@@ -49,6 +51,18 @@ const SERVERS: Readonly<Record<string, (sessions: Sessions<any>) => Promise<stri
         .use(express.urlencoded({ extended: false }), session(sessions))
         .use('/admin/sessions', inspectorOf(sessions).express),
     ),
+  'Express 5 with parsers of texts and bytes': (sessions) =>
+    listen(
+      express()
+        .use(express.text({ type: 'text/*' }), express.raw({ type: '*/*' }), session(sessions))
+        .use('/admin/sessions', inspectorOf(sessions).express),
+    ),
+  'Express 4 with a parser of JSON': (sessions) => {
+    const app = express4()
+    app.use(express4.json(), session(sessions)) // its body of a form is {}
+    app.use('/admin/sessions', inspectorOf(sessions).express)
+    return listen(app)
+  },
   'Express 4': (sessions) => {
     const app = express4()
     app.use(session(sessions))
@@ -76,6 +90,58 @@ async function listen(app: RequestListener): Promise<string> {
   await once(server, 'listening')
   closes.push(() => server.close())
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+describe('a method that Request does not support', () => {
+  it('is refused', async () => {
+    const { sessions, headers } = await createManager()
+    const url = new URL(await (SERVERS['Express 5'] as (typeof SERVERS)[string])(sessions))
+    for (const [given, status] of [
+      [{}, 404],
+      [headers, 405],
+    ] as const) {
+      const request = httpRequest({ host: url.hostname, port: url.port, path: '/admin/sessions', method: 'TRACE', headers: given }).end()
+      const [response] = (await once(request, 'response')) as [IncomingMessage]
+      response.resume()
+      expect(response.statusCode).toBe(status)
+    }
+  })
+})
+
+describe('Fastify over HTTP/2', () => {
+  it('shows the inspector and makes a change', async () => {
+    const { sessions, headers, handle } = await createManager()
+    const app = fastify({ http2: true })
+    closes.push(() => app.close())
+    await app.register(fastifySession, sessions)
+    await app.register(inspectorOf(sessions).fastify, { prefix: '/admin/sessions' })
+    const client = connect(await app.listen({ host: '127.0.0.1', port: 0 }))
+    closes.push(() => client.close())
+    const path = `/admin/sessions?session=${handle}&confirm=revoke`
+    const asked = await send(client, { ...headers, ':path': path })
+    expect(asked.text).toContain('End this session?')
+    const cookie = `${headers['cookie']}; ${String(asked.headers['set-cookie']).split(';')[0]}`
+    const token = /name="token" value="([^"]*)"/.exec(asked.text)?.[1] ?? ''
+    // A browser of before 2023, of which only the origin is compared with the host.
+    const { 'sec-fetch-site': _, ...old } = headers
+    const posted = { ...old, cookie, ':path': path, ':method': 'POST', 'content-type': 'application/x-www-form-urlencoded' }
+    const origin = `http://${new URL(app.listeningOrigin).host}`
+    expect((await send(client, { ...posted, origin: 'http://evil.example' }, `token=${token}`)).headers[':status']).not.toBe(303)
+    expect((await send(client, { ...posted, origin }, `token=${token}`)).headers[':status']).toBe(303)
+    expect(await sessions.users.list('ada')).toEqual([])
+  })
+})
+
+/** Sends a request over HTTP/2. */
+async function send(
+  client: ClientHttp2Session,
+  headers: OutgoingHttpHeaders,
+  body = '',
+): Promise<{ readonly headers: IncomingHttpHeaders; readonly text: string }> {
+  const stream = client.request(headers)
+  if (body !== '') stream.end(body)
+  const [received] = (await once(stream, 'response')) as [IncomingHttpHeaders]
+  return { headers: received, text: await text(stream) }
 }
 
 describe.each(Object.keys(SERVERS))('%s', (name) => {

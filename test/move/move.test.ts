@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createSessions, type Sessions } from '../../src/index.ts'
-import { createMovedSessions, type OldSessions } from '../../src/move/move.ts'
+import { cookieSession, createMovedSessions, fastifySession, ironSession, koaSession, type OldSessions } from '../../src/move/move.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
-import { rejection } from '../core/fixture.ts'
+import { catchError, rejection } from '../core/fixture.ts'
+import { FailingRows } from '../helpers/failing-rows.ts'
 
 const newStore = (): MemoryStore => new MemoryStore({ max: Number.POSITIVE_INFINITY })
 
@@ -72,6 +73,39 @@ describe('a session of another library', () => {
     expect((await visit(sessions, 'old=a')).data).toEqual({ userId: 7 })
   })
 
+  it('does not hang a request whose store never responds, and is not taken for missing', async () => {
+    const hanging = { read: true, destroy: true }
+    const never = new Promise<never>(() => undefined)
+    const old: OldSessions = {
+      cookie: 'old',
+      read: () => (hanging.read ? never : { userId: 7 }),
+      destroy: () => (hanging.destroy ? never : undefined),
+    }
+    const store = newStore()
+    const sessions = createMovedSessions({ store, timeout: { operation: '20ms' } }, old)
+    const login = (): Promise<unknown> => visit(sessions, 'old=a', (session) => session.login('ada'))
+    expect(await rejection(login())).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503, operation: 'load' })
+    expect((await store.list({ now: 0 })).entries).toEqual([])
+    hanging.read = false
+    expect(await rejection(login())).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503, operation: 'delete' })
+    expect((await visit(sessions, 'old=a')).data).toEqual({ userId: 7 })
+  })
+
+  it('is not used after a users.revoke between the check and the write, also while the store fails', async () => {
+    const store = new FailingRows()
+    const old: OldSessions = { cookie: 'old', read: () => ({ userId: 7 }) }
+    const sessions = createMovedSessions<any>({ store, timeout: { request: '100ms' } }, old)
+    store.beforeCreate = async () => {
+      await sessions.users.revoke(7)
+      store.isDown = true
+    }
+    await rejection(visit(sessions, 'old=a', (session) => session.get('userId')))
+    store.isDown = false
+    expect((await store.list({ now: 0 })).entries).toHaveLength(2) // the session and the mark
+    expect((await visit(sessions, 'old=a')).data).toEqual({})
+    expect(await sessions.users.list(7)).toEqual([])
+  })
+
   it('has the user of `userOf`, and no properties with reserved names', async () => {
     const userOf = (data: Readonly<Record<string, any>>): string => data['passport'].user
     const old = library({ a: { passport: { user: 'ada' }, _csrf: 'x' } })
@@ -92,4 +126,20 @@ it('a store that drops rows is refused, because a lost tombstone would undo a lo
   expect(() => createMovedSessions({ store: new MemoryStore() }, library({}))).toThrow(
     expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }),
   )
+})
+
+describe('a reader of a library with a wrong option', () => {
+  it.each<[string, () => unknown]>([
+    ['cookieSession: option `keys` is missing', () => cookieSession({} as never)],
+    ['option `keys` of cookie-session, or `[secret]`', () => cookieSession({ secret: 'a' } as never)],
+    ["cookieSession: option `keys` is 'a text'", () => cookieSession({ keys: 'a text' as never })],
+    ['koaSession: option `keys` is an array', () => koaSession({ keys: [] })],
+    ['fastifySession: option `secret` is missing', () => fastifySession({ store: new Map() } as never)],
+    ['fastifySession: option `store` is an object', () => fastifySession({ secret: 'a', store: {} as never })],
+    ['ironSession: option `unseal` is missing', () => ironSession({ cookieName: 'site' } as never)],
+  ])('throws at once: %s', (message, read) => {
+    const error = catchError(read)
+    expect(error.code).toBe('ERR_SESSION_CONFIG')
+    expect(error.message).toContain(message)
+  })
 })

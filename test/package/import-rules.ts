@@ -137,9 +137,3 @@ export const types: Readonly<Record<string, readonly string[]>> = {
   'inspector/': ['node:*', 'fastify'],
   'stores/sqlite/sqlite-file': ['node:fs', 'node:path'], // loaded at run time where the runtime has them
 }
-
-/** Violations still to be removed. A line that no longer occurs fails the test: delete it here. */
-export const known: readonly string[] = [
-  'cycle: stores/open.ts stores/open/open-sql.ts',
-  'cycle: stores/postgres/pg-connections.ts stores/postgres/postgres-client.ts',
-]

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { createPool } from 'mysql2/promise'
 import pg from 'pg'
 import type { Store } from '../../src/core/store/store.ts'
@@ -22,16 +22,21 @@ const SERVERS: Readonly<Record<string, (url: string, name: string) => Store>> = 
     const client = new Redis(url)
     return closingBoth(new RedisStore({ client, prefix }), async () => client.disconnect())
   },
+  'redis-cluster:': (url, prefix) => {
+    const { hostname: host, port } = new URL(url)
+    const client = new Cluster([{ host, port: Number(port) }])
+    return closingBoth(new RedisStore({ client, prefix }), async () => client.disconnect())
+  },
 }
 
 /**
  * Opens the store at a place, which is one word for child processes: `postgres://…#table`,
- * `mysql://…#table`, `redis://…#prefix`, or the path of a SQLite file. `close()` closes the client
- * too.
+ * `mysql://…#table`, `redis://…#prefix`, `redis-cluster://…#prefix` with one server of the Cluster,
+ * or the path of a SQLite file. `close()` closes the client too.
  */
 export function storeAt(place: string, sqlite: Partial<SqliteStoreOptions> = {}): Store {
   const [url = '', name = ''] = place.split('#')
-  const open = SERVERS[/^\w+:/.exec(url)?.[0] ?? '']
+  const open = SERVERS[/^[\w-]+:/.exec(url)?.[0] ?? '']
   return open?.(url, name) ?? new SqliteStore({ ...sqlite, database: place })
 }
 

@@ -4,7 +4,8 @@ import { NodeRequest } from '../../core/cookie/node-request.ts'
 import type { Exchange, ResponseAbility, SessionAdapter } from '../../core/manager/adapter-port.ts'
 import type { Session } from '../../core/session/session.ts'
 import { openOnce } from '../shared/manager.ts'
-import { canDefer, deferResponse, isUpgrade } from './defer-response.ts'
+import { deferResponse } from './defer-response.ts'
+import { canDefer, isUpgrade } from './node-response.ts'
 
 /** A request and response of Node, as the framework passes them. */
 export interface NodeExchange {

@@ -2,25 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Delivery } from '../../core/cookie/transport.ts'
 import type { StartedResponse } from '../../core/draft/started-response.ts'
-import type { Exchange } from '../../core/manager/adapter-port.ts'
 import { reportError } from '../shared/error-status.ts'
 import { BufferedCalls, CALLS, type Call, type Calls, callbackOf, callsOf, checkChunk, withoutWrappers } from './buffered-calls.ts'
 import { cutOff } from './cut-off.ts'
 import { detach, discard, ErrorPage } from './error-page.ts'
+import { type CommitHook, type FailedCommit, ResponseCommits } from './response-commits.ts'
 import { applyDelivery, checkHead, type Header, nodeError, representationOf, takeHead } from './response-head.ts'
 import { headersSent, mask, type ResponseMask } from './response-mask.ts'
 import { delayDestroy, resumeDestroy } from './socket-guard.ts'
-
-/** A commit for which a deferred response waits. */
-export interface CommitHook {
-  /** The session that is committed at the end of the tick in which the response started. */
-  readonly exchange: Pick<Exchange<unknown>, 'commit' | 'delivery' | 'isLate' | 'commitLate' | 'abandon'>
-  /**
-   * Passes the error of a failed commit to the framework, which responds with an error page. If the
-   * head has been sent, its page is discarded and the response is cut off.
-   */
-  fail(error: unknown): void
-}
 
 /**
  * The property of a response with its `DeferredResponse`. It is not a WeakMap, because an entry of
@@ -36,31 +25,6 @@ type Deferrable = ServerResponse & {
 }
 
 type Send = (this: Deferrable, chunk: string | Uint8Array, encoding?: unknown, callback?: unknown) => boolean
-
-/**
- * Whether this is a response of Node's server, HTTP/1 or HTTP/2, which can be deferred. Objects in
- * place of one are not: that of Engine.IO for the handshake of a WebSocket, those of node-mock-http
- * for internal requests of Nitro, or `{}`. Decided by an internal method and not by the class,
- * because test runners and bundles have several copies of classes. Bun and Deno have the method
- * too.
- */
-function isNodeResponse(res: object): res is ServerResponse {
-  const { _implicitHeader: startHttp1, stream: http2 } = Object(res) as { _implicitHeader?: unknown; stream?: { respond?: unknown } }
-  return typeof startHttp1 === 'function' || typeof http2?.respond === 'function'
-}
-
-/** Whether the connection becomes a WebSocket or the like. It is then used without a response. */
-export function isUpgrade(req: IncomingMessage & { readonly upgrade?: boolean }): boolean {
-  return req.upgrade === true
-}
-
-/**
- * Whether the response will be sent, so that it can be deferred and set a cookie. express-ws and
- * @fastify/websocket make a response of Node for an upgrade too, and never send it.
- */
-export function canDefer(req: IncomingMessage, res: object): res is ServerResponse {
-  return isNodeResponse(res) && !isUpgrade(req)
-}
 
 /**
  * Defers the final response, once it starts, until the session is committed. Several managers of a
@@ -91,7 +55,7 @@ class DeferredResponse implements StartedResponse {
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
   readonly #isHttp1: boolean
-  readonly #hooks: CommitHook[] = []
+  readonly #commits = new ResponseCommits()
   readonly #original: Calls
   /** The headers of the representation before the session was attached. */
   readonly #initialHeaders: readonly Header[]
@@ -121,7 +85,7 @@ class DeferredResponse implements StartedResponse {
   }
 
   add(hook: CommitHook): void {
-    this.#hooks.push(hook)
+    this.#commits.add(hook)
   }
 
   addSource(source: NodeJS.ReadableStream): void {
@@ -149,7 +113,7 @@ class DeferredResponse implements StartedResponse {
       case 'deferred':
         return this.#buffer(call, args)
       case 'released':
-        return call === 'end' && this.#isLate() ? this.#end(args) : Reflect.apply(this.#original[call], this.#res, args)
+        return call === 'end' && this.#commits.isLate ? this.#end(args) : Reflect.apply(this.#original[call], this.#res, args)
       case 'failed':
         return discard(this.#res, call, args) // a call of middleware that was installed later, such as compression
     }
@@ -178,7 +142,8 @@ class DeferredResponse implements StartedResponse {
     checkHead(this.#status, this.#message)
     this.#state = 'deferred'
     this.#mask = mask(this.#req, res, this.#calls)
-    atEndOfTick(() => this.#commit())
+    const onCommitted = (deliveries: readonly Delivery[]): void => this.#onCommitted(deliveries)
+    atEndOfTick(() => this.#commits.commit(this.#status, this, onCommitted, (failure) => this.#fail(failure)))
     // In Node writeHead sends nothing by itself, and its headers are set on the response now. The
     // head of an implicit start is made by the call that follows, with a length if that is `end`.
     if (!this.#startsImplicitly) {
@@ -231,38 +196,29 @@ class DeferredResponse implements StartedResponse {
     return call === 'write' ? false : res
   }
 
-  /**
-   * Runs all commits, even if one fails. The last one to end releases the response or replaces it.
-   */
-  #commit(): void {
-    const deliveries: Delivery[] = []
-    let failure: Failure | undefined
-    let left = this.#hooks.length
-    const done = (): void => {
-      left -= 1
-      if (left > 0) return
-      if (this.#res.writableEnded && !this.#calls.ended) this.#calls.endAtLastWrite() // Node's `end` was called
-      if (failure !== undefined) this.#fail(failure)
-      else if (this.#calls.ended && this.#isLate()) this.#commitLate(() => this.#release(deliveries))
-      else this.#release(deliveries)
-    }
-    for (const [index, hook] of this.#hooks.entries()) {
-      const onDelivery = (delivery: Delivery): void => {
-        deliveries[index] = delivery
-        done()
-      }
-      const onError = (error: unknown): void => {
-        failure ??= { error, hook }
-        done()
-      }
-      hook.exchange.commit(this.#status, this).then(onDelivery, onError)
-    }
+  #onCommitted(deliveries: readonly Delivery[]): void {
+    this.#takeNativeEnd()
+    if (this.#calls.ended && this.#commits.isLate) this.#commitLate(deliveries)
+    else this.#release(deliveries)
+  }
+
+  /** Ends the buffered calls if Node's `end` was called, see `#captureSends`. */
+  #takeNativeEnd(): void {
+    if (this.#res.writableEnded && !this.#calls.ended) this.#calls.endAtLastWrite()
+  }
+
+  /** Commits what was changed since the start of the response, and then sends its end. */
+  #commitLate(deliveries: readonly Delivery[] = []): void {
+    this.#commits.commitLate(
+      () => this.#release(deliveries),
+      (failure) => this.#fail(failure),
+    )
   }
 
   #release(deliveries: readonly Delivery[]): void {
     const res = this.#res
     this.#resume('released')
-    if (this.#isLate() || !this.#calls.ended) res.once('close', () => this.#onClose())
+    if (this.#commits.isLate || !this.#calls.ended) res.once('close', () => this.#commits.abandonLater())
     // The client disconnected. The commit stands, and nothing can be sent.
     if (isGone(res)) return this.#calls.drop(nodeError(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'))
     const { needsDrain, ended } = this.#calls
@@ -279,7 +235,7 @@ class DeferredResponse implements StartedResponse {
       return !this.#replay()
     } catch (error) {
       if (res.headersSent) res.destroy(error as Error)
-      else this.#fail({ error, hook: this.#hooks[0] })
+      else this.#fail({ error, hook: this.#commits.first })
       return false
     }
   }
@@ -290,7 +246,7 @@ class DeferredResponse implements StartedResponse {
   #replay(): boolean {
     const res = this.#res
     const original = this.#original
-    return !this.#isLate() && this.#unpatch()
+    return !this.#commits.isLate && this.#unpatch()
       ? this.#calls.replay(res, original)
       : withoutWrappers(res, original, () => this.#calls.replay(res, original))
   }
@@ -308,13 +264,6 @@ class DeferredResponse implements StartedResponse {
     return isComplete
   }
 
-  /**
-   * Whether a session can still be changed, so that the response must not end without its commit.
-   */
-  #isLate(): boolean {
-    return this.#hooks.some(({ exchange }) => exchange.isLate)
-  }
-
   /** Ends a response whose head was sent: at once, or when the changes since then are committed. */
   #end(args: readonly unknown[]): ServerResponse {
     const res = this.#res
@@ -323,28 +272,8 @@ class DeferredResponse implements StartedResponse {
     this.#state = 'deferred'
     this.#mask = mask(this.#req, res, this.#calls)
     this.#buffer('end', args)
-    this.#commitLate(() => this.#release([]))
+    this.#commitLate()
     return res
-  }
-
-  /** Commits what was changed since the start of the response, and then calls `onDone`. */
-  #commitLate(onDone: () => void): void {
-    let failure: Failure | undefined
-    const commits = this.#hooks.flatMap((hook) => {
-      const onError = (error: unknown): void => {
-        failure ??= { error, hook }
-      }
-      return hook.exchange.commitLate()?.catch(onError) ?? []
-    })
-    if (commits.length === 0) return onDone()
-    void Promise.all(commits).then(() => (failure === undefined ? onDone() : this.#fail(failure)))
-  }
-
-  /** After the handlers of `close`, which may save the session. */
-  #onClose(): void {
-    setImmediate(() => {
-      for (const { exchange } of this.#hooks) void exchange.abandon()
-    })
   }
 
   #resume(state: 'released' | 'failed'): void {
@@ -357,8 +286,9 @@ class DeferredResponse implements StartedResponse {
     this.#socket = undefined
   }
 
-  #fail({ error, hook }: Failure): void {
+  #fail({ error, hook }: FailedCommit): void {
     const res = this.#res
+    this.#takeNativeEnd()
     this.#resume('failed')
     for (const source of this.#sources ?? []) detach(source, res)
     if (res.headersSent) return this.#cutOff(error, hook)
@@ -367,7 +297,7 @@ class DeferredResponse implements StartedResponse {
       initialHeaders: this.#initialHeaders,
       isHttp1: this.#isHttp1,
       previousWriterEnded: this.#calls.ended,
-      deliveries: () => this.#hooks.map(({ exchange }) => exchange.delivery()),
+      deliveries: () => this.#commits.deliveries(),
     })
     this.#calls.drop(error)
     if (isGone(res)) return
@@ -396,12 +326,6 @@ class DeferredResponse implements StartedResponse {
     delayDestroy(socket)
     this.#socket = socket
   }
-}
-
-/** The error of a commit, and the hook of its session. */
-interface Failure {
-  readonly error: unknown
-  readonly hook: CommitHook | undefined
 }
 
 /**

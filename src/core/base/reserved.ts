@@ -32,6 +32,11 @@ export const FROM = '_from'
  * `LOGIN`.
  */
 export const OTHERS = '_others'
+/**
+ * Of a session that another store or library has made: the proof of the id under which it was
+ * written, until its user was checked.
+ */
+export const UNCHECKED = '_unchecked'
 
 /** The property of one flash message. The id has no dot. */
 export function flashName(key: string, id: string): string {
@@ -53,4 +58,4 @@ export function isInternal(name: string): boolean {
   return INTERNAL.has(name) || name.startsWith('_flash.')
 }
 
-const INTERNAL: ReadonlySet<string> = new Set([EXPIRY, BROWSER, LOGIN, FROM, OTHERS])
+const INTERNAL: ReadonlySet<string> = new Set([EXPIRY, BROWSER, LOGIN, FROM, OTHERS, UNCHECKED])

@@ -55,7 +55,7 @@ async function ask(draft: Draft, { emit, profile }: Engine, lifecycles: Lifecycl
     if (error instanceof SessionEndedError && generation === draft.generation) {
       if (error.reason === 'revoked' || error.reason === 'limit')
         emit({ type: 'login-withdrawn', reason: error.reason, ...(planned.handle !== undefined && { handle: planned.handle }) })
-      draft.replaceIntents(draft.state.is === 'live' ? draft.intents.filter((intent) => !isAssignment(intent, user)) : [])
+      draft.changes.replaceIntents(draft.state.is === 'live' ? draft.intents.filter((intent) => !isAssignment(intent, user)) : [])
     }
     throw error
   }

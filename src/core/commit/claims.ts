@@ -25,15 +25,15 @@ export class Claims {
 
   /** See `Committer.claim`. */
   async claim(draft: Draft, name: string, scope: ClaimScope): Promise<string | undefined> {
-    draft.collectChangesOf(name)
+    draft.changes.collectOf(name)
     const text = draft.properties.texts.get(name)
-    if (draft.state.is !== 'live' || (text === undefined && draft.hasPending(name))) {
+    if (draft.state.is !== 'live' || (text === undefined && draft.changes.affects(name))) {
       if (text !== undefined) draft.record({ kind: 'remove', name })
       return text
     }
     const { user: userName } = this.#engine.profile.names
     const own = draft.intents.filter((intent) => affectsProperty(intent, name) || (name === userName && intent.kind === 'login'))
-    if (own.length === 0 && !draft.latestTexts.has(name) && !(await this.#isSetByOther(draft, name))) return undefined
+    if (own.length === 0 && !draft.changes.latestTexts.has(name) && !(await this.#isSetByOther(draft, name))) return undefined
     return this.#commitClaim(draft, name, own, scope)
   }
 
@@ -51,8 +51,9 @@ export class Claims {
   }
 
   async #commitClaim(draft: Draft, name: string, own: readonly Intent[], scope: ClaimScope): Promise<string | undefined> {
-    const { state, generation, latestTexts } = draft
+    const { state, generation, changes } = draft
     if (state.is !== 'live') return undefined
+    const { latestTexts } = changes
     const intents: Intent[] = [...own, { kind: 'claim', name }]
     let done: CommitResult
     try {

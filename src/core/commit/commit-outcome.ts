@@ -1,4 +1,4 @@
-import type { SessionEndedError } from '../base/errors.ts'
+import { type SessionEndedError, SessionError } from '../base/errors.ts'
 import type { SessionEvents } from '../base/events.ts'
 import type { CommitTrace } from '../base/tracing.ts'
 import type { Plan } from '../changes/plan.ts'
@@ -24,4 +24,9 @@ export function setOutcome(traced: CommitTrace | undefined, outcome: NonNullable
 /** Why a write found no session. The other reasons are those of logins. */
 export function foundReason({ reason }: SessionEndedError): SessionEvents['found-ended']['reason'] {
   return reason === 'other-id' ? reason : 'ended'
+}
+
+/** Why a commit failed, for events. */
+export function failureReason(error: unknown): string {
+  return error instanceof SessionError ? error.code : 'application'
 }

@@ -1,17 +1,16 @@
 import { SessionEndedError } from '../base/errors.ts'
-import { ignore } from '../base/ignore.ts'
+import { UNCHECKED } from '../base/reserved.ts'
 import { noEffects, userOf } from '../changes/intent.ts'
 import type { Merged } from '../changes/merge.ts'
 import type { Engine } from '../config/engine.ts'
-import type { GivenSession } from '../config/lifecycle.ts'
+import type { GivenSession, LoadDecision, LoadedSession } from '../config/lifecycle.ts'
 import type { Texts } from '../config/profile.ts'
 import { userIndex } from '../config/realm.ts'
 import type { Identity } from '../store/id.ts'
 import type { Entry } from '../store/store.ts'
 import { assignmentOf } from './assignments.ts'
-import { numberOfWrites } from './receipts.ts'
 import type { SessionEnds } from './session-ends.ts'
-import type { DoneWrite, Verifier } from './verifier.ts'
+import type { Verifier } from './verifier.ts'
 import type { Writer } from './writer.ts'
 
 /** When the user of these sessions authenticated is not known, so any revocation counts. */
@@ -19,8 +18,10 @@ const UNKNOWN_TIME = 0
 
 /**
  * Writes sessions that another store or library has made, under the ids that they have there. A
- * write that assigns a user is checked before and after, as a login is. Without the check before it,
- * a parallel request could use a session that the check after it is about to end.
+ * write that assigns a user is checked before it, as a login is, and marked. The check after it is
+ * that of the first request that finds the mark. The id is in the browser already, so that a mark in
+ * the row is the only way to keep everyone from using a session whose check failed, or whose process
+ * was killed before the check.
  */
 export class GivenSessions {
   readonly #engine: Engine
@@ -37,64 +38,61 @@ export class GivenSessions {
 
   /** See `LifecycleContext.create`. */
   async create(identity: Identity, texts: Texts, deadline: number): Promise<GivenSession | undefined> {
-    if (!(await this.#isAdmitted(identity, texts, undefined, deadline))) return undefined
-    const merged = withoutEffects(texts)
-    const given = await this.#writer.createUnder(identity, merged, deadline)
-    if (!given.isCreated) return given
-    const { entry } = given
-    this.#engine.emit({ type: 'created', reason: 'changed', handle: identity.handle })
-    const done = { identity, entry, isWritten: true, merged, before: undefined, joins: false }
-    const isVerified = await this.#isVerified(done, undefined, deadline, () => this.#writer.undoCreate(identity.key, entry, deadline))
-    return isVerified ? given : undefined
+    const admitted = await this.#admit(identity, texts, undefined, deadline)
+    if (admitted === undefined) return undefined
+    const given = await this.#writer.createUnder(identity, withoutEffects(admitted), deadline)
+    if (given.isCreated) this.#engine.emit({ type: 'created', reason: 'changed', handle: identity.handle })
+    return given
   }
 
   /** See `LifecycleContext.replace`. */
   async replace(identity: Identity, before: Entry, texts: Texts, deadline: number): Promise<Entry | undefined> {
-    const assigns = this.#assignedUser(texts, before) !== undefined
-    if (assigns && !(await this.#isAdmitted(identity, texts, before, deadline))) return undefined
-    const merged = withoutEffects(texts)
-    const entry = await this.#writer.replaceUnder(identity, merged, before, deadline)
-    if (entry === undefined || !assigns) return entry
-    const textsBefore = this.#engine.values.decode(before.payload) ?? new Map()
-    const done = { identity, entry, isWritten: true, merged, before: textsBefore, joins: false }
-    const undo = (): Promise<unknown> => this.#writer.replaceUnder(identity, withoutEffects(textsBefore), entry, deadline)
-    return (await this.#isVerified(done, before, deadline, undo)) ? entry : undefined
+    const admitted = await this.#admit(identity, texts, before, deadline)
+    return admitted && this.#writer.replaceUnder(identity, withoutEffects(admitted), before, deadline)
+  }
+
+  /**
+   * Checks a session that has the mark of an unchecked user, and removes the mark. The session ends
+   * if the user was revoked. Returns `undefined` without a promise for every other session.
+   */
+  check({ identity, entry, texts, deadline }: LoadedSession): Promise<LoadDecision | undefined> | undefined {
+    const mark = texts?.get(UNCHECKED)
+    // A login gives the session another id, and is checked by itself.
+    if (entry === undefined || texts === undefined || mark === undefined || this.#engine.parse(mark) !== entry.proof) return undefined
+    return this.#check(identity, entry, texts, deadline)
+  }
+
+  async #check(identity: Identity, entry: Entry, texts: Texts, deadline: number): Promise<LoadDecision | undefined> {
+    const write = { identity, entry, isWritten: true, merged: withoutEffects(texts), before: undefined, joins: false }
+    if (!(await this.#verifier.verifyGiven(write, deadline))) return { absent: 'unknown-or-expired' }
+    const checked = new Map([...texts].filter(([name]) => name !== UNCHECKED))
+    const replaced = await this.#writer.replaceUnder(identity, withoutEffects(checked), entry, deadline)
+    return replaced && { entry: replaced }
+  }
+
+  /**
+   * Returns the properties to write, with the mark if they assign a user. Ends the session and
+   * returns `undefined` if the user was revoked.
+   */
+  async #admit(identity: Identity, texts: Texts, before: Entry | undefined, deadline: number): Promise<Texts | undefined> {
+    const { lifecycles, print } = this.#engine
+    const user = this.#assignedUser(texts, before)
+    if (user === undefined || lifecycles === undefined || lifecycles.afterAssign.length === 0) return texts
+    const planned = { ...assignmentOf(user, [], UNKNOWN_TIME, this.#engine), handle: identity.handle, deadline }
+    try {
+      for (const beforeAssign of lifecycles.beforeAssign) await beforeAssign(planned)
+    } catch (error) {
+      if (!(error instanceof SessionEndedError)) throw error
+      await this.#ends.end({ ...identity, identity, reason: 'revoked', deadline })
+      return undefined
+    }
+    return new Map([...texts, [UNCHECKED, print(identity.proof)]])
   }
 
   /** The user whom a write of these properties assigns; `undefined` if the row has this user. */
   #assignedUser(texts: Texts, before: Entry | undefined): string | undefined {
     const user = userOf(texts, this.#engine)
     return user === undefined || userIndex(user, this.#engine.realm) === before?.userId ? undefined : user
-  }
-
-  /** Ends the session and resolves to `false` if its user was revoked. */
-  async #isAdmitted(identity: Identity, texts: Texts, before: Entry | undefined, deadline: number): Promise<boolean> {
-    const { lifecycles } = this.#engine
-    const user = this.#assignedUser(texts, before)
-    if (user === undefined || lifecycles === undefined) return true
-    const planned = { ...assignmentOf(user, [], UNKNOWN_TIME, this.#engine), handle: identity.handle, deadline }
-    try {
-      for (const beforeAssign of lifecycles.beforeAssign) await beforeAssign(planned)
-      return true
-    } catch (error) {
-      if (!(error instanceof SessionEndedError)) throw error
-      await this.#ends.end({ ...identity, identity, reason: 'revoked', deadline })
-      return false
-    }
-  }
-
-  /**
-   * Undoes a write whose check failed, so that the next request repeats both, unless others have
-   * written since.
-   */
-  async #isVerified(done: DoneWrite, before: Entry | undefined, deadline: number, undo: () => Promise<unknown>): Promise<boolean> {
-    try {
-      return await this.#verifier.verifyGiven(done, deadline)
-    } catch (error) {
-      const isNewest = numberOfWrites(done.entry.commits) === numberOfWrites(before?.commits ?? '') + 1
-      if (isNewest) await undo().catch(ignore)
-      throw error
-    }
   }
 }
 

@@ -20,7 +20,7 @@ export function reportUncommitted(draft: Draft, engine: Pick<Engine, 'emit' | 'w
 function hasLateMutations(draft: Draft): boolean {
   const before = draft.intents.length
   try {
-    draft.collectChanges()
+    draft.changes.collect()
   } catch {
     return true
   }

@@ -67,8 +67,8 @@ export class Verifier {
   }
 
   /**
-   * Verifies a write that no request made (see `GivenSessions`). Ends the session and resolves to
-   * `false` after an objection.
+   * Verifies the write of a session that no request made (see `GivenSessions`). Ends the session and
+   * resolves to `false` after an objection.
    */
   async verifyGiven(done: DoneWrite, deadline: number): Promise<boolean> {
     const objection = await this.#objectionTo(this.#describe(done, undefined, 0, []), deadline)

@@ -148,16 +148,6 @@ export class Writer {
   }
 
   /**
-   * Undoes `createUnder` if the row was not changed since. The row then counts as expired, so that
-   * the session can be created again. It is not deleted, because it may have become a tombstone.
-   */
-  async undoCreate(key: string, entry: Entry, deadline: number): Promise<void> {
-    const { store, now, randomText } = this.#context
-    const expired = { ...entry, version: randomText(VERSION_LENGTH), expiresAt: now() }
-    await store.replace({ key, entry: expired, expected: entry.version, now: ANY_TIME, deadline })
-  }
-
-  /**
    * Ends the session of a key, and repeats that until there is a response. Resolves to `false` if
    * there was none. With tombstones its row is replaced by one, which no earlier write can undo.
    */

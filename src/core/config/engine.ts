@@ -48,8 +48,13 @@ export interface Engine extends MergeContext {
   readonly whenEnded: 'error' | 'discard'
   /** Whether a request counts as activity. `undefined`: every request does. */
   readonly countsAsActivity: ((request: IncomingRequest) => boolean) | undefined
-  /** `undefined` if nothing takes part in the life of sessions, which is the usual case. */
+  /** `undefined` if nothing takes part in the life of sessions: the store does not find users. */
   readonly lifecycles: Lifecycles | undefined
+}
+
+/** The maximum time of one operation of a store, in milliseconds. */
+export function operationTimeout({ timeout }: Pick<SessionOptions, 'timeout'>): number {
+  return milliseconds(timeout?.operation) ?? 2000
 }
 
 /** Makes the engine from checked options. `emit` must not throw. */
@@ -64,7 +69,7 @@ export function makeEngine(
   const randomText = randomTextFrom(options.random)
   const lifetime = profile.lifetime(options)
   const scope = profile.scope(options)
-  const guard = (guarded: Store): TimedStore => new TimedStore(guarded, milliseconds(timeout.operation) ?? 2000, emit, name)
+  const guard = (guarded: Store): TimedStore => new TimedStore(guarded, operationTimeout(options), emit, name)
   const attached = given.attach?.({ randomText, now, scope, absolute: lifetime.absolute, guard })
   const { store, ids } = attached ?? { store: given, ids: profile.ids(randomText, scope) }
   return {

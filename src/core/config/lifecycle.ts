@@ -164,14 +164,14 @@ export interface LifecycleContext {
   /**
    * Adds a session under a given identity. If the key has a row, the result is that row, which may
    * be a tombstone or have another newest id. `undefined`: the session was ended, because its user
-   * was revoked or for another objection. If the check of the user fails, the session is removed
-   * again, so its source has to be kept until this has resolved.
+   * was revoked. Its user is checked again before a request uses the session.
    */
   create(identity: Identity, texts: Texts, deadline: number): Promise<GivenSession | undefined>
   /**
    * Replaces the properties of a session whose row is `entry`, and resolves to its new row.
    * `undefined`: the row was changed or ended in between, or ended by this call, because the
-   * properties assign a user who was revoked.
+   * properties assign a user who was revoked. An assigned user is checked again before a request
+   * uses the session.
    */
   replace(identity: Identity, entry: Entry, texts: Texts, deadline: number): Promise<Entry | undefined>
   /** Ends a session. Resolves to `false` if there was none. */

@@ -29,7 +29,7 @@ export interface ChangeRecorder {
 }
 
 /** The members of a draft that its change sources use. */
-interface RecordingDraft {
+export interface RecordingDraft {
   readonly context: { readonly emit: Listener }
   readonly properties: { readonly texts: Texts }
   readonly response: { readonly access: Access }

@@ -1,37 +1,28 @@
 import { type AccessNow, FULL_ACCESS, refuse } from '../base/access.ts'
 import { CommitUnknownError, ConfigError, NotLoadedError } from '../base/errors.ts'
-import { affectsProperty, apply, type Intent, type MergeEffects, noEffects, RULES, restartsLifetime } from '../changes/intent.ts'
-import { type Merged, merge, toMerged } from '../changes/merge.ts'
+import { type Intent, RULES, restartsLifetime } from '../changes/intent.ts'
+import { type Merged, merge } from '../changes/merge.ts'
 import { type Committed, presentedIn, type State } from '../changes/state.ts'
 import type { UnverifiedWrite } from '../changes/unverified-write.ts'
-import type { CommitOutcome, Texts } from '../config/profile.ts'
+import type { Texts } from '../config/profile.ts'
 import { carriesToken, type Delivery } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
-import type { Entry } from '../store/store.ts'
-import { Properties } from '../values/properties.ts'
-import { type ChangeSource, ChangeSources } from './change-sources.ts'
-import type { DraftContext, FlashRead } from './draft-context.ts'
+import type { Properties } from '../values/properties.ts'
+import type { ChangeSource } from './change-sources.ts'
+import { DraftChanges, NO_TEXTS } from './draft-changes.ts'
+import type { DraftContext } from './draft-context.ts'
 import { committedError, IN_UPDATE, UNLOADED } from './draft-errors.ts'
 import { checkLateRead } from './late-read.ts'
 import { ACTIVE, type Activity, type Client, NO_TOKEN, PendingDelivery } from './pending-delivery.ts'
 import { ResponsePhase } from './response-phase.ts'
 
-const NO_TEXTS: Texts = new Map()
-
 /**
- * One request's view of one session: its state when it was opened, and the changes recorded since.
- * The verbs of `Session` record changes in it; loading and committing read it and store their
- * results in it. Its properties exist in up to three versions: those that were opened
- * (`#initialTexts`), those that the application sees (`#properties.texts`), and those of the newest
- * entry (`#latestTexts`). `#initialTexts` decide whether the first commit renews the id and which
- * flashes are read; `#latestTexts` decide what was overwritten, and later commits build on them.
- * The copy costs 0.4 µs for ten properties, and only if the request changes something (decision
- * 0088).
+ * One request's view of one session: its state when it was opened, and the changes recorded since
+ * (`changes`). The verbs of `Session` record changes in it; loading and committing read it and store
+ * their results in it. What its response has to carry is in `pending`.
  */
 export class Draft {
   readonly context: DraftContext
-  /** The messages that this request has read, by the names of their properties. */
-  readonly flashesRead: Map<string, FlashRead> = new Map()
   accessed = false
   /** As long as a write is not verified, no id is sent. */
   unverified: UnverifiedWrite | undefined
@@ -43,10 +34,8 @@ export class Draft {
   /** The cookies that the response has to set. */
   readonly pending: PendingDelivery
   #state: State
+  #changes: DraftChanges
   #isNew: boolean | undefined
-  #properties: Properties
-  #intents: Intent[] = []
-  #effects: MergeEffects = noEffects()
   /**
    * Incremented when this request starts a new session, so that results of work begun for the old
    * one are ignored.
@@ -54,21 +43,8 @@ export class Draft {
   #generation = 0
   #pendingDeletes: readonly Identity[] = []
   #hasFlushedLiveSession = false
-  /** The properties when the state was opened. */
-  #initialTexts: Texts = NO_TEXTS
-  /**
-   * The properties of the newest entry that this request knows. They contain changes of other
-   * requests if those were written in the same batch. `undefined`: not decoded yet.
-   */
-  #latestTexts: Texts | undefined = NO_TEXTS
-  /**
-   * Whether something was committed since the state was opened. The next commit then builds on
-   * `latestTexts`, not on the properties that the application sees.
-   */
-  #hasCommitted = false
   #hasThrownLoadError = false
   #isUpdating = false
-  #sources: ChangeSources | undefined
   /** The identity under which the session is to be created. */
   #reserved: Identity | undefined
   /** The generations that this request left without ending their sessions. */
@@ -80,9 +56,9 @@ export class Draft {
     this.response = new ResponsePhase(access)
     this.activity = client.activity ?? ACTIVE
     this.openedAt = context.now()
-    this.pending = new PendingDelivery(client, context)
+    this.pending = new PendingDelivery(client, context, this)
     if (state.is === 'absent' || state.is === 'ended') this.#isNew = true
-    this.#properties = new Properties(context.values, NO_TEXTS)
+    this.#changes = new DraftChanges(context)
   }
 
   get generation(): number {
@@ -93,12 +69,18 @@ export class Draft {
     return this.#state
   }
 
+  /** The changes that are not committed. A new session starts with new ones. */
+  get changes(): DraftChanges {
+    return this.#changes
+  }
+
+  /** The properties that the application sees. */
   get properties(): Properties {
-    return this.#properties
+    return this.#changes.properties
   }
 
   get intents(): readonly Intent[] {
-    return this.#intents
+    return this.#changes.intents
   }
 
   /** The sessions that this request flushed and that are not deleted yet. */
@@ -114,11 +96,11 @@ export class Draft {
   /** Whether there are uncommitted changes, which may be such that they cannot be stored. */
   get hasChanges(): boolean {
     try {
-      this.collectChanges()
+      this.#changes.collect()
     } catch {
       return true
     }
-    return this.#intents.length > 0 || this.#pendingDeletes.length > 0
+    return this.intents.length > 0 || this.#pendingDeletes.length > 0
   }
 
   get isNew(): boolean {
@@ -131,15 +113,10 @@ export class Draft {
     return state.is === 'live' || state.is === 'unknown' ? state.identity : undefined
   }
 
-  get latestTexts(): Texts {
-    this.#latestTexts ??= this.context.values.decode((this.#state as { entry: Entry }).entry.payload) ?? NO_TEXTS
-    return this.#latestTexts
-  }
-
   /** The start of the absolute lifetime, with this request's changes. */
   get createdAt(): number {
     const { state } = this
-    return state.is === 'live' && !this.#intents.some(restartsLifetime) ? state.entry.createdAt : this.context.now()
+    return state.is === 'live' && !this.intents.some(restartsLifetime) ? state.entry.createdAt : this.context.now()
   }
 
   /**
@@ -148,15 +125,7 @@ export class Draft {
    */
   open(state: State, texts: Texts = NO_TEXTS, generation: number = this.#generation): void {
     if (generation !== this.#generation) return
-    this.collectChanges()
-    const properties = new Properties(this.context.values, texts)
-    const effects = noEffects()
-    for (const intent of this.#intents) apply(properties.writableTexts(), intent, effects, this.context)
-    this.#properties = properties
-    this.#effects = effects
-    this.#initialTexts = texts
-    this.#latestTexts = texts
-    this.#hasCommitted = false
+    this.#changes.open(texts)
     this.#isNew ??= state.is === 'failed' || state.is === 'unloaded' ? undefined : state.is !== 'live'
     if (this.#state.is !== 'unknown') this.#state = state
   }
@@ -176,8 +145,8 @@ export class Draft {
    */
   end(keepsChanges: boolean): void {
     const [identity] = presentedIn(this.#state)
-    if (!keepsChanges) this.#intents = []
-    this.#properties.stopWatching()
+    if (!keepsChanges) this.#changes.drop()
+    this.properties.stopWatching()
     this.open({ is: 'ended', identity })
   }
 
@@ -226,13 +195,10 @@ export class Draft {
 
   #startNew(): void {
     this.#generation++
-    this.flashesRead.clear()
-    this.#intents = []
-    this.#sources = undefined
+    this.#changes = new DraftChanges(this.context)
     this.#reserved = undefined
-    this.#properties.stopWatching()
     this.#state = { is: 'absent' }
-    this.open({ is: 'absent' })
+    this.#isNew ??= true
   }
 
   /** Called when a flushed session was deleted. */
@@ -253,15 +219,11 @@ export class Draft {
       return
     }
     const before = this.currentIdentity?.id
-    const sent = new Set(intents)
-    this.#intents = this.#intents.filter((intent) => !sent.has(intent))
     this.#state = { is: 'live', identity, entry }
-    this.#latestTexts = undefined
-    this.#hasCommitted = true
-    this.#effects = { ...noEffects(), wiped: this.#effects.wiped }
+    this.#changes.onCommitted(intents, entry.payload)
     this.#reserved = undefined
     const change = before === undefined ? 'created' : before === identity.id ? 'written' : 'new-id'
-    this.onOutcome(isWritten ? change : 'unchanged', identity, entry)
+    this.pending.onOutcome(isWritten ? change : 'unchanged', identity, entry)
   }
 
   /**
@@ -270,26 +232,10 @@ export class Draft {
    */
   onWithdrawn(state: State, texts?: Texts): void {
     const before = this.currentIdentity?.id
-    this.#properties.stopWatching()
+    this.properties.stopWatching()
     this.open(state, texts)
     if (state.is !== 'live') this.pending.undoIssue()
-    else if (state.identity.id !== before) this.onOutcome('new-id', state.identity, state.entry)
-  }
-
-  /** Replaces the changes that are not committed. */
-  replaceIntents(intents: readonly Intent[]): void {
-    this.#intents = [...intents]
-    this.open(this.#state, this.latestTexts)
-  }
-
-  /** Issues a token to the client after a commit, or deletes it, if the profile requires it. */
-  onOutcome(change: CommitOutcome['change'], identity?: Identity, entry?: Entry): void {
-    const { context } = this
-    const isCurrent = entry !== undefined && change !== 'unchanged'
-    const issue = context.profile.issues({ change, isCurrent, entry, now: context.now(), texts: () => this.latestTexts }, context)
-    if (issue === 'clear') this.pending.clear('ended')
-    else if (issue !== undefined && identity !== undefined)
-      this.pending.issue(identity, issue, context.capabilities.carriesData ? 'new-data' : 'new-id')
+    else if (state.identity.id !== before) this.pending.onOutcome('new-id', state.identity, state.entry)
   }
 
   /** Called when the outcome of a write is unknown. */
@@ -365,11 +311,9 @@ export class Draft {
   record(intent: Intent, shown: Intent = intent): void {
     const { access } = this.response
     if (access.writes !== 'all' && this.#needsToken(intent, shown)) refuse(access.refusal, this.context.emit)
-    this.#collectBefore(intent)
+    this.#changes.collectBefore(intent)
     if (intent.kind === 'login') this.#endPresentedSessions()
-    this.#intents.push(intent)
-    apply(this.#properties.writableTexts(), shown, this.#effects, this.context)
-    if (this.#isWiping(intent)) this.#wipe()
+    this.#changes.add(intent, shown)
   }
 
   /** Records that a property is set to a value. Throws `CodecError` when it cannot be stored. */
@@ -377,90 +321,24 @@ export class Draft {
     this.record({ kind: 'set', name, text: this.context.values.print(name, value) })
   }
 
-  /**
-   * Withdraws that these messages were read, and puts them back in front of newer ones. Returns
-   * those whose removal is committed already.
-   */
-  withdraw(read: readonly FlashRead[]): readonly FlashRead[] {
-    const uncommitted = read.filter(({ intent }) => this.#intents.includes(intent))
-    const withdrawn = new Set(uncommitted.map(({ intent }) => intent))
-    this.#intents = this.#intents.filter((intent) => !withdrawn.has(intent))
-    this.#properties.restore(uncommitted)
-    return read.filter(({ intent }) => !withdrawn.has(intent))
-  }
-
-  /**
-   * Removes a claimed property from those that the application sees, unless this request has set it
-   * again.
-   */
+  /** See `DraftChanges.removeClaimed`. Does nothing if a new session was started since. */
   removeClaimed(name: string, generation: number): void {
-    if (generation !== this.#generation || this.hasPending(name)) return
-    this.#properties.stopWatching(name)
-    this.#properties.writableTexts().delete(name)
-  }
-
-  /** Whether uncommitted changes affect the property. */
-  hasPending(name: string): boolean {
-    return this.#intents.some((intent) => this.#isWiping(intent) || affectsProperty(intent, name))
+    if (generation === this.#generation) this.#changes.removeClaimed(name)
   }
 
   addSource(source: ChangeSource): void {
-    this.#sources ??= new ChangeSources(this)
-    this.#sources.add(source)
+    this.#changes.addSource(source, this)
   }
 
-  /**
-   * Records the changes that were made without verbs: inside of objects that the application read,
-   * and those of change sources. Throws `CodecError` if one cannot be stored, and the errors of the
-   * sources.
-   */
-  collectChanges(): void {
-    for (const name of this.#properties.exposed) this.#detectMutation(name)
-    this.#sources?.collect()
-  }
-
-  /** Records such changes of one property, and all of the sources. */
-  collectChangesOf(name: string): void {
-    this.#detectMutation(name)
-    this.#sources?.collect()
-  }
-
-  #detectMutation(name: string): void {
-    const text = this.#properties.detectMutation(name)
-    if (text !== undefined) this.#intents.push({ kind: 'mutate', name, text })
-  }
-
-  /**
-   * Returns the newest state that this request knows, with its changes. It is a copy as long as
-   * further changes are possible.
-   */
+  /** Returns the newest state that this request knows, with its changes. */
   merged(): Merged {
-    if (this.#hasCommitted) return merge(this.latestTexts, this.#intents, this.context)
-    const texts = this.response.isReadOnly ? this.#properties.texts : new Map(this.#properties.texts)
-    return toMerged(this.#initialTexts, texts, this.#effects, this.context)
-  }
-
-  /** The properties with which the state was opened; none when they were wiped since. */
-  get initialTexts(): Texts {
-    return this.#effects.wiped ? NO_TEXTS : this.#initialTexts
+    return this.#changes.merged(this.response.isReadOnly)
   }
 
   /** Whether the change gives the session a new id or starts one. */
   #needsToken({ kind }: Intent, shown: Intent): boolean {
     if (RULES[kind].newId || (this.#state.is === 'absent' && kind !== 'remove' && kind !== 'clear')) return true
-    const { texts } = this.#properties
-    return merge(texts, [shown], this.context).newId
-  }
-
-  /**
-   * Records changes inside of the object of a property before the property itself is changed. The
-   * object is then no longer watched.
-   */
-  #collectBefore(intent: Intent): void {
-    if ('name' in intent) {
-      this.collectChangesOf(intent.name)
-      this.#properties.stopWatching(intent.name)
-    } else this.collectChanges()
+    return merge(this.properties.texts, [shown], this.context).newId
   }
 
   /**
@@ -472,15 +350,6 @@ export class Draft {
     if (state.is !== 'absent' || state.conflict !== true) return
     this.#pendingDeletes = [...this.#pendingDeletes, ...presentedIn(state)]
     this.#state = { is: 'absent' }
-  }
-
-  #isWiping(intent: Intent): boolean {
-    return intent.kind === 'clear' || (intent.kind === 'login' && this.#effects.otherUser)
-  }
-
-  #wipe(): void {
-    this.#properties.stopWatching()
-    this.flashesRead.clear()
   }
 
   #throwLoadError(error: Error): never {

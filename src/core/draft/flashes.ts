@@ -23,7 +23,8 @@ export function addFlash(draft: Draft, key: string, message: unknown): void {
 
 /** Returns the messages that earlier requests added, oldest first, and removes them. */
 export function readFlashes(draft: Draft, key: string): unknown[] {
-  const { initialTexts, flashesRead, response, activity, context } = draft.openForRead()
+  const { changes, response, activity, context } = draft.openForRead()
+  const { initialTexts, flashesRead } = changes
   if (response.hasStarted || !activity.consumes) return []
   const unread = [...initialTexts].filter(([name]) => isFlashOf(key, name) && !flashesRead.has(name))
   for (const [name, text] of unread) {
@@ -36,7 +37,8 @@ export function readFlashes(draft: Draft, key: string): unknown[] {
 
 /** Keeps the messages that this request has read for the next one. */
 export function keepFlashes(draft: Draft): void {
-  const { flashesRead } = draft.openForWrite()
-  for (const { name, text } of draft.withdraw([...flashesRead.values()])) draft.record({ kind: 'setIfAbsent', name, text })
+  const { changes } = draft.openForWrite()
+  const { flashesRead } = changes
+  for (const { name, text } of changes.withdraw([...flashesRead.values()])) draft.record({ kind: 'setIfAbsent', name, text })
   flashesRead.clear()
 }

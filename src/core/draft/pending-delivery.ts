@@ -1,8 +1,10 @@
-import type { Listener, SessionEvent } from '../base/events.ts'
+import type { SessionEvent } from '../base/events.ts'
 import { ignore } from '../base/ignore.ts'
+import type { CommitOutcome, Texts } from '../config/profile.ts'
 import { type CookieJar, writeToJar } from '../cookie/cookie-jar.ts'
 import { type Carrier, carriesToken, type Delivery, type Issue, NOTHING_PRESENTED, type Presented } from '../cookie/transport.ts'
 import type { Identity } from '../store/id.ts'
+import type { Entry } from '../store/store.ts'
 import type { DraftContext } from './draft-context.ts'
 
 /**
@@ -48,7 +50,8 @@ interface Pending {
  */
 export class PendingDelivery {
   readonly #client: Client
-  readonly #emit: Listener
+  readonly #context: DraftContext
+  readonly #session: { readonly changes: { readonly latestTexts: Texts } }
   /** The response header that carries tokens in place of cookies. */
   readonly #header: string | undefined
   #token: TokenDelivery = NO_TOKEN
@@ -57,10 +60,11 @@ export class PendingDelivery {
   #written: Promise<unknown> | undefined
   #beforeIssue: Pending = { token: NO_TOKEN, event: undefined }
 
-  constructor(client: Client, { emit, transport }: Pick<DraftContext, 'emit' | 'transport'>) {
+  constructor(client: Client, context: DraftContext, session: { readonly changes: { readonly latestTexts: Texts } }) {
     this.#client = client
-    this.#emit = emit
-    this.#header = transport.header
+    this.#context = context
+    this.#session = session
+    this.#header = context.transport.header
   }
 
   /** Whether there is a response that can carry a token. */
@@ -68,8 +72,18 @@ export class PendingDelivery {
     return this.#client.carrier !== undefined
   }
 
+  /** Issues a token to the client after a commit, or deletes it, if the profile requires it. */
+  onOutcome(change: CommitOutcome['change'], identity?: Identity, entry?: Entry): void {
+    const { profile, capabilities, now } = this.#context
+    const isCurrent = entry !== undefined && change !== 'unchanged'
+    const texts = (): Texts => this.#session.changes.latestTexts
+    const issue = profile.issues({ change, isCurrent, entry, now: now(), texts }, this.#context)
+    if (issue === 'clear') this.clear('ended')
+    else if (issue !== undefined && identity !== undefined) this.#issue(identity, issue, capabilities.carriesData ? 'new-data' : 'new-id')
+  }
+
   /** Issues the token of a committed session. Replaces the pending one. */
-  issue({ id, handle }: Identity, issue: Issue, reason: 'new-id' | 'new-data'): void {
+  #issue({ id, handle }: Identity, issue: Issue, reason: 'new-id' | 'new-data'): void {
     const { carrier, presented = NOTHING_PRESENTED } = this.#client
     if (carrier === undefined) return
     this.#beforeIssue = { token: this.#token, event: this.#event }
@@ -110,7 +124,7 @@ export class PendingDelivery {
   take(): TokenDelivery {
     const event = this.#event
     this.#event = undefined
-    if (event !== undefined) this.#emit(event)
+    if (event !== undefined) this.#context.emit(event)
     const { jar } = this.#client
     if (jar === undefined) return this.#token
     const { cookies } = this.#token

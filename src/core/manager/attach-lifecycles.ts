@@ -18,7 +18,9 @@ export function attachLifecycles(engine: Engine, makers: readonly MakeLifecycle[
     end: (session) => committerOf().ends.end(session),
     endAll: (userName, except) => committerOf().ends.endAll('userId', userName, except),
   }
-  const all = makers.map((make) => make(context))
+  // The last one, so that it sees the decisions of the others.
+  const given: Lifecycle = { afterLoad: (loaded) => committerOf().given.check(loaded) }
+  const all = [...makers.map((make) => make(context)), ...(engine.profile.hasGivenIds === true ? [given] : [])]
   for (const lifecycle of all) requireLastingRows(engine, lifecycle)
   const lifecycles = collectLifecycles(all)
   return lifecycles === undefined ? engine : { ...engine, lifecycles }

@@ -72,20 +72,22 @@ function markLifetime({ lifetime, profile }: Pick<Engine, 'lifetime' | 'profile'
  */
 export class Marks {
   readonly #context: MarksContext
+  readonly #realmKey: string
 
   constructor(context: MarksContext) {
     this.#context = context
+    this.#realmKey = keyOf(context.realm, 'realm', '')
   }
 
   /** The marks of a user, and those of the realm. */
   async of(userName: string, deadline: number): Promise<readonly Mark[]> {
-    const marks = await Promise.all([this.#read('user', userName, deadline), this.ofRealm(deadline)])
+    const marks = await Promise.all([this.#read(this.#keyOf('user', userName), deadline), this.ofRealm(deadline)])
     return marks.flat()
   }
 
   /** The marks of the realm alone. */
   ofRealm(deadline: number): Promise<readonly Mark[]> {
-    return this.#read('realm', '', deadline)
+    return this.#read(this.#realmKey, deadline)
   }
 
   /**
@@ -110,16 +112,20 @@ export class Marks {
     }
   }
 
-  async #read(kind: MarkKind, name: string, deadline: number): Promise<readonly Mark[]> {
+  async #read(key: string, deadline: number): Promise<readonly Mark[]> {
     const { store, now } = this.#context
-    const row = await store.load({ key: this.#keyOf(kind, name), now: now(), fresh: true, deadline })
+    const row = await store.load({ key, now: now(), fresh: true, deadline })
     return row === undefined ? [] : marksIn(row)
   }
 
-  /** No id leads to a key with a dot. */
   #keyOf(kind: MarkKind, name: string): string {
-    return `mark.${sha256(JSON.stringify([this.#context.realm, kind, name]))}`
+    return kind === 'realm' ? this.#realmKey : keyOf(this.#context.realm, kind, name)
   }
+}
+
+/** No id leads to a key with a dot. */
+function keyOf(realm: string, kind: MarkKind, name: string): string {
+  return `mark.${sha256(JSON.stringify([realm, kind, name]))}`
 }
 
 /**

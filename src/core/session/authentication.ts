@@ -147,10 +147,10 @@ export function authenticationOf(draft: Draft): Omit<Authentication<never>, 'use
  * The levels of the id that the request presented, with this request's changes. After a commit the
  * properties that the application sees are older than the ids.
  */
-function levelsOf({ state, intents, latestTexts, context }: Draft, shown: Levels): Levels {
+function levelsOf({ state, intents, changes, context }: Draft, shown: Levels): Levels {
   if (state.is !== 'live' || intents.some(({ kind }) => kind === 'login')) return shown
   const proofs = intents.flatMap((intent) => (intent.kind === 'confirm' ? [[intent.proof.level, intent.proof.at]] : []))
-  return { ...levelsUnder(state.identity.proof, latestTexts, context.parse), ...Object.fromEntries(proofs) }
+  return { ...levelsUnder(state.identity.proof, changes.latestTexts, context.parse), ...Object.fromEntries(proofs) }
 }
 
 /**

@@ -194,7 +194,7 @@ export class Dictionary<Data> {
       )
     const draft = this.#draft.openForRead().openForWrite()
     const { values } = draft.context
-    draft.collectChangesOf(this.#writable(key))
+    draft.changes.collectOf(this.#writable(key))
     const run = (current: unknown): R => draft.duringUpdate(() => change(current as Value<Data, K> | undefined))
     const print = (next: R): string | undefined => (next === undefined ? undefined : values.print(key, next))
     const rerun = (text: string | undefined): string | undefined => print(run(text === undefined ? undefined : values.read(key, text)))

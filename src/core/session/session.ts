@@ -295,7 +295,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
    */
   get modified(): boolean {
     const draft = draftOf(this)
-    if (!draft.response.isReadOnly) draft.collectChanges()
+    if (!draft.response.isReadOnly) draft.changes.collect()
     return draft.intents.length > 0 || draft.pendingDeletes.length > 0
   }
 

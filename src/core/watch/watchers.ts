@@ -8,13 +8,13 @@ import type { LoadResult, loadEntry } from '../draft/opening.ts'
 import type { OnEnded } from '../store/ended-sessions.ts'
 import type { KnownSession, Watch, WatchEnd } from './watch.ts'
 
-/** Milliseconds between two looks at which sessions are due. */
+/** How often sessions are searched for those that are due, in milliseconds. */
 const TICK = 500
 
 /** How many sessions are loaded at the same time. Stores send such loads together. */
 const BATCH = 100
 
-/** Within how many milliseconds all sessions are checked after hints were missed. */
+/** The time in which all sessions are checked after hints were missed, in milliseconds. */
 const RECHECK_TIME = 30_000
 
 /** A session under one id, and its watches, which are checked with one load. */

@@ -1,4 +1,4 @@
-import type { PgPool, PostgresJs } from '../../stores/postgres/postgres-client.ts'
+import type { PgPool, PostgresJs } from '../../stores/postgres/pg-types.ts'
 import { postgresDatabase } from '../../stores/postgres/postgres-client.ts'
 import type { DjangoRows } from './django-rows.ts'
 import { type DjangoSqlDialect, type DjangoTable, djangoTable, remoteRows } from './sql-rows.ts'

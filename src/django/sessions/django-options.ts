@@ -16,7 +16,7 @@ import {
 import type { SessionOptions } from '../../core/config/options.ts'
 import { PREFIX } from '../../core/cookie/cookie-transport.ts'
 import type { MysqlPool, MysqlPromisePool } from '../../stores/mysql/mysql-client.ts'
-import type { PgPool, PostgresJs } from '../../stores/postgres/postgres-client.ts'
+import type { PgPool, PostgresJs } from '../../stores/postgres/pg-types.ts'
 import { aTable, aTableOfSchema } from '../../stores/shared/store-options.ts'
 import type { SqliteDatabase } from '../../stores/sqlite/sqlite-database.ts'
 import type { SessionAuthHash } from '../format/auth-hashes.ts'

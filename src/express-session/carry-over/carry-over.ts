@@ -171,9 +171,10 @@ class CarryOver implements Lifecycle {
     if (given === undefined) return undefined
     const { entry, isCreated } = given
     const row = this.#rowOf(entry)
+    // N of another request can be a copy of an older O, and what has changed since has to be imported.
+    if (!isCreated && !isTombstone(entry) && !this.#isSettled(row)) return 'changed'
     if (this.#bridge && !isTombstone(entry)) return row
-    if (!isTombstone(entry) && !this.#isSettled(row)) return 'changed' // an instance with the bridge was faster
-    // O is left to the request that created N, which may still have to remove N again.
+    // O is destroyed once, by the request that created N.
     if (isCreated || isTombstone(entry)) await this.#destroy(target)
     return isTombstone(entry) ? undefined : row
   }

@@ -1,10 +1,8 @@
-import { monotonic } from '../../core/base/clock.ts'
+import { type Callback, called, calledWithin } from '../../core/base/called.ts'
 import { ConfigError, StoreError, type StoreOperation } from '../../core/base/errors.ts'
 import { formatValue } from '../../core/base/format.ts'
-import { isPromise, messageOf } from '../../core/base/realms.ts'
+import { messageOf } from '../../core/base/realms.ts'
 import { type OldRow, type OldSession, toOldSession } from './old-row.ts'
-
-type Callback = (error?: unknown, row?: unknown) => void
 
 /**
  * The documented interface of a store of express-session, as far as sessions are carried over from
@@ -76,21 +74,14 @@ export class OldStore {
     }
   }
 
-  #call(method: Method, deadline: number, sid: string, row?: OldRow): Promise<unknown> {
-    const limit = Math.max(1, Math.min(this.#limit, Math.ceil(deadline - monotonic())))
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    const fail = (reason: unknown): void => reject(oldStoreError(method, reason))
-    const timer = setTimeout(() => fail(`it did not respond within ${limit} ms`), limit)
-    const callback: Callback = (error, result) => (error ? fail(error) : resolve(result))
+  async #call(method: Method, deadline: number, sid: string, row?: OldRow): Promise<unknown> {
+    const call = (done: Callback): unknown =>
+      row === undefined ? this.#store[method as 'get'](sid, done) : this.#store[method as 'set'](sid, row, done)
     try {
-      const returned: unknown =
-        row === undefined ? this.#store[method as 'get'](sid, callback) : this.#store[method as 'set'](sid, row, callback)
-      // Some stores are async functions. An error that such a store throws does not reach the callback.
-      if (isPromise(returned)) returned.then(undefined, fail)
+      return await calledWithin(this.#limit, deadline, () => called(call))
     } catch (error) {
-      fail(error)
+      throw oldStoreError(method, error)
     }
-    return promise.finally(() => clearTimeout(timer))
   }
 }
 

@@ -30,7 +30,7 @@ export function sessionFormat({ lifetime, cookieOf, userOf }: FormatOptions): Se
       const user = userText(userOf, propertyTexts(texts))
       if (user === undefined) texts.delete(USER)
       else texts.set(USER, user)
-      for (const change of cookieChanges(new TrackedCookie(newCookie(), before, lifetime), cookie)) {
+      for (const change of cookieChanges(new TrackedCookie({ cookie: newCookie() }, before, lifetime), cookie)) {
         if (change.kind === 'set') texts.set(change.name, change.text)
         if (change.kind === 'remove') texts.delete(change.name)
       }
@@ -38,7 +38,7 @@ export function sessionFormat({ lifetime, cookieOf, userOf }: FormatOptions): Se
     },
 
     rowOf(texts) {
-      const { cookie } = new TrackedCookie(newCookie(), texts, lifetime, 0)
+      const { cookie } = new TrackedCookie({ cookie: newCookie() }, texts, lifetime, 0)
       if (cookie.originalMaxAge !== null) cookie.maxAge = cookie.originalMaxAge
       const properties = [...propertyTexts(texts)].map(([name, text]) => [name, JSON.parse(text) as unknown] as const)
       return { ...Object.fromEntries(properties), cookie } as unknown as OldRow

@@ -4,7 +4,7 @@ import type { Intent } from '../../core/changes/intent.ts'
 import type { Lifetime } from '../../core/config/profile.ts'
 import type { CookieAttributes } from '../../wire/set-cookie.ts'
 import { ATTRIBUTES } from '../values/names.ts'
-import { attributesIn, attributesOf, type Cookie, type CookieData } from './cookie.ts'
+import { attributesIn, attributesOf, Cookie, type CookieData } from './cookie.ts'
 
 type Texts = ReadonlyMap<string, string>
 
@@ -13,16 +13,22 @@ type Texts = ReadonlyMap<string, string>
  * that the application has set for this session.
  */
 export class TrackedCookie {
-  readonly cookie: Cookie
+  readonly #holder: { readonly cookie: Cookie }
+  readonly #given: Cookie
   readonly #lifetime: Lifetime
   #maxAge: number | null
   /** The cookie as it was when its attributes were last taken. */
   #before: Fields
   #changed: Partial<CookieAttributes>
 
-  /** Gives a cookie that has the attributes of the option those that are stored. */
-  constructor(cookie: Cookie, stored: Texts, lifetime: Lifetime, expiresAt?: number) {
-    this.cookie = cookie
+  /**
+   * Gives the cookie of a session object, which has the attributes of the option, those that are
+   * stored.
+   */
+  constructor(holder: { readonly cookie: Cookie }, stored: Texts, lifetime: Lifetime, expiresAt?: number) {
+    const { cookie } = holder
+    this.#holder = holder
+    this.#given = cookie
     this.#lifetime = lifetime
     this.#changed = attributesIn(stored.get(ATTRIBUTES))
     Object.assign(cookie, this.#changed)
@@ -32,6 +38,15 @@ export class TrackedCookie {
       cookie.originalMaxAge = this.#maxAge
     }
     this.#before = fieldsOf(cookie)
+  }
+
+  /**
+   * The cookie of the session object. Applications assign another one, as `keepSessionInfo` of
+   * passport does with that of the session before.
+   */
+  get cookie(): Cookie {
+    const { cookie } = this.#holder
+    return cookie instanceof Cookie ? cookie : this.#given
   }
 
   /**

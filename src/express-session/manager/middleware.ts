@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
-import { canDefer, deferResponse } from '../../adapters/node/defer-response.ts'
-import { milliseconds } from '../../core/base/duration.ts'
+import { deferResponse } from '../../adapters/node/defer-response.ts'
+import { canDefer } from '../../adapters/node/node-response.ts'
 import { randomTextFrom } from '../../core/base/random.ts'
+import { operationTimeout } from '../../core/config/engine.ts'
 import type { LifecycleContext, MakeLifecycle } from '../../core/config/lifecycle.ts'
 import type { Exchange } from '../../core/manager/adapter-port.ts'
 import { adapterOf, Sessions } from '../../core/manager/sessions.ts'
@@ -81,15 +82,9 @@ export function makeMiddleware<Data>(settings: Settings): Middleware<Data> {
 function lifecyclesOf(settings: Settings): MakeLifecycle[] {
   const { carryOver: old, core } = settings
   if (old === undefined) return []
-  const limit = milliseconds(core.timeout?.operation) ?? OLD_STORE_LIMIT
-  const parts = { old: new OldStore(old.store, limit), format: new RowFormat(sessionFormat(settings)), bridge: old.bridge }
+  const parts = { old: new OldStore(old.store, operationTimeout(core)), format: new RowFormat(sessionFormat(settings)), bridge: old.bridge }
   return [carryOver({ ...parts, randomText: randomTextFrom(undefined) })]
 }
-
-/**
- * The maximum time of one operation of the old store, in milliseconds, as that of the other store.
- */
-const OLD_STORE_LIMIT = 2000
 
 /** express-session has no limit. Larger sessions are a mistake. */
 const MAX_SIZE = 16 << 20

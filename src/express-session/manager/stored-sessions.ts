@@ -116,7 +116,7 @@ export class ManagerSessions implements StoredSessions, LateSessions {
   }
 
   #shown(texts: JsonTexts, { expiresAt }: Entry): StoredSession {
-    const { cookie } = new TrackedCookie(this.#newCookie(), texts, this.#settings.lifetime, expiresAt)
+    const { cookie } = new TrackedCookie({ cookie: this.#newCookie() }, texts, this.#settings.lifetime, expiresAt)
     const properties = propertyTexts(texts)
     const session: StoredSession = { cookie: JSON.parse(JSON.stringify(cookie)) }
     for (const [name, text] of properties) session[name] = JSON.parse(text)
@@ -141,7 +141,7 @@ export class ManagerSessions implements StoredSessions, LateSessions {
   #cookieChanges(session: object, stored: JsonTexts): Intent[] {
     const { originalMaxAge } = (session as StoredSession).cookie ?? {}
     if (originalMaxAge === undefined) return []
-    const tracked = new TrackedCookie(this.#newCookie(), stored, this.#settings.lifetime)
+    const tracked = new TrackedCookie({ cookie: this.#newCookie() }, stored, this.#settings.lifetime)
     tracked.cookie.originalMaxAge = originalMaxAge
     return tracked.take()
   }

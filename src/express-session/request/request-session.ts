@@ -139,7 +139,7 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
 
   /** Called when the application takes the session to use it with the verbs of the manager. */
   share(): void {
-    this.#draft.collectChanges()
+    this.#draft.changes.collect()
     this.#isShared = true
   }
 
@@ -187,8 +187,15 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
     // changes the session gives it one.
     const user = found.length === 0 || this.#isAfterHead ? undefined : userChange(this.#settings.userOf, before, after, stored)
     const changes = found.map((difference): Intent => ({ ...difference, name: storedName(difference.name) }))
+    const ofCookie = found.length === 0 && this.#isUnstarted ? [] : cookie.take()
     // The user is first, because a login can drop the data of another one.
-    return [...(user === undefined ? [] : [user]), ...changes, ...cookie.take()]
+    return [...(user === undefined ? [] : [user]), ...changes, ...ofCookie]
+  }
+
+  /** Whether there is no session, and a change of the cookie alone starts none. */
+  get #isUnstarted(): boolean {
+    const { state, intents } = this.#draft
+    return state.is === 'absent' && intents.length === 0 && !this.#needsRow()
   }
 
   /** Begins with the session of the draft: the stored one, or a new one. */
@@ -222,8 +229,8 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
     const { properties, state } = this.#draft
     const object = new Session(this.#req)
     const expiresAt = state.is === 'live' ? state.entry.expiresAt : undefined
-    const cookie = new TrackedCookie(this.#incoming.newCookie(), properties.texts, this.#settings.lifetime, expiresAt)
-    object.cookie = cookie.cookie
+    object.cookie = this.#incoming.newCookie()
+    const cookie = new TrackedCookie(object, properties.texts, this.#settings.lifetime, expiresAt)
     setOwner(object, this, this.#sid)
     this.#shown = { object, cookie, properties: new SessionProperties(object, propertyTexts(properties.texts)) }
     return this.#shown
@@ -282,7 +289,7 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
   async #commit<T>(purpose: 'none' | 'save' | 'response', run: () => Promise<T>): Promise<T> {
     this.#commits = purpose
     try {
-      if (purpose !== 'none') this.#draft.collectChanges()
+      if (purpose !== 'none') this.#draft.changes.collect()
       this.#isPaused = true
       return await run()
     } finally {
@@ -323,7 +330,7 @@ export class RequestSession implements SessionOwner, SessionHolder, ChangeSource
 
   /** Copies what the verbs of the manager changed into the object. */
   #pull(): void {
-    this.#draft.collectChanges()
+    this.#draft.changes.collect()
     this.#shown?.properties.pull(propertyTexts(this.#draft.properties.texts))
   }
 }

@@ -1,10 +1,10 @@
 import type { Duration } from '../../core/base/duration.ts'
 import { ConfigError } from '../../core/base/errors.ts'
 import type { Store } from '../../core/store/store.ts'
-import type { OpenStoreOptions } from '../open.ts'
 import { isFile } from '../sqlite/sqlite-file.ts'
 import type { SqliteStoreOptions } from '../sqlite.ts'
 import { definedOptions, missingDriver, withClient } from './driver.ts'
+import type { OpenStoreOptions } from './open-options.ts'
 import type { StoreUrl } from './store-url.ts'
 
 /** Opens `sqlite:sessions.db`, `sqlite:///var/lib/app/sessions.db?durability=full`. */

@@ -2,7 +2,7 @@ import { monotonic } from '../../core/base/clock.ts'
 import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
 import { ignore } from '../../core/base/ignore.ts'
 import { connectDeadline, withDeadline } from '../shared/deadline.ts'
-import type { PgPool, PgPoolClient } from './postgres-client.ts'
+import type { PgPool, PgPoolClient } from './pg-types.ts'
 
 /** What to pass as the option `pool`. */
 const POOL_REMEDY = 'Pass a `Pool` of pg, or the `sql` of postgres.js: `new PostgresStore({ pool })`.'

@@ -1,26 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { StoreError } from '../../../src/core/base/errors.ts'
 import { createSessions, type Duration, type Store } from '../../../src/index.ts'
-import { CachedStore } from '../../../src/stores/cached.ts'
 import { CookieStore } from '../../../src/stores/cookie.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
-import { SealedStore } from '../../../src/stores/sealed.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { SECRET } from '../../stores/cookie/cookie-secret.ts'
 import { appWith, MINUTE, type TestApp, thrown } from '../fixture.ts'
 import { ScriptedStore } from '../scripted-store.ts'
-import { testCycleId } from './cycle-id-attacks.ts'
-import { STORES } from './stores.ts'
 
 const INTERVAL = 15 * MINUTE
 
-const WRAPPED: readonly (readonly [name: string, open: () => Store])[] = [
-  ['a cache', () => new CachedStore({ store: new MemoryStore(), cache: new MemoryStore(), maxStale: '1s' })],
-  ['sealed rows', () => new SealedStore({ store: new MemoryStore(), secrets: SECRET })],
-]
-
-describe.each([...STORES, ...WRAPPED])('the option `cycleId` on %s', (_, open) => testCycleId(open))
-
+// The tests that run on every store are in test/core/attacks/cycle-id.ts.
 describe('the option `cycleId`', () => {
   async function dueApp(wrap?: (store: MemoryStore) => Store): Promise<TestApp> {
     const app = await appWith({ cart: [1] }, { cycleId: '15m', timeout: { request: '100ms' } }, wrap)

@@ -51,6 +51,31 @@ describe('store calls of a request', () => {
   })
 })
 
+describe('the options for logins', () => {
+  const options = { maxPerUser: 2, cycleId: '15m', revokedBefore: new Date(0), trustedOrigins: ['https://www.shop.example'] } as const
+
+  it('cost nothing in a request that uses none of them', async () => {
+    expect(await callsOf((session) => session.get('property3'), SMALL, options)).toEqual(['load'])
+    expect(await callsOf((session) => session.increment('visits'), SMALL, options)).toEqual(['load', 'replace'])
+    expect(await callsOf((session) => session.set('property3', 1), undefined, options)).toEqual(['create'])
+    expect(await callsOf(() => undefined, undefined, options)).toEqual([])
+  })
+
+  it('cost one replace for a new id that is due and for reauthenticate, and nothing for requireUser', async () => {
+    const { app, calls } = await createWatchedApp(SMALL, options)
+    const callsOfNext = async (handler: (session: Session<any>) => unknown): Promise<string[]> => {
+      calls.length = 0
+      await app.request(handler)
+      return [...calls]
+    }
+    await app.request((session) => session.login('ada'))
+    expect(await callsOfNext((session) => session.requireUser({ within: '10m' }))).toEqual(['load'])
+    app.clock.advance(16 * MINUTE)
+    expect(await callsOfNext((session) => session.get('property3'))).toEqual(['load', 'replace'])
+    expect(await callsOfNext((session) => session.reauthenticate())).toEqual(['load', 'replace'])
+  })
+})
+
 describe('touch', () => {
   it.each([
     { idle: '14d', each: HOUR },

@@ -1,12 +1,13 @@
 import { vi } from 'vitest'
 import type { Store } from '../../../src/core/store/store.ts'
 import type { Session, SessionOptions, Sessions, WatchEnd, WatchOptions } from '../../../src/index.ts'
-import { withMethods } from '../../helpers/changed-stores.ts'
+import { withCallsIn, withMethods } from '../../helpers/changed-stores.ts'
+import { type OpenStore, optionsOn } from '../attacks/stores.ts'
 import { TestApp } from '../fixture.ts'
 
 /** Another process on the same rows: a manager with a separate store object. */
 export function anotherProcess(app: TestApp, options: Partial<SessionOptions> = {}): Sessions<any> {
-  return app.createManager({ clearExpired: false, store: withMethods(app.store, {}), ...options })
+  return app.createManager({ ...optionsOn(withMethods(app.store, {})), ...options })
 }
 
 /** Counts the loads of a store, and can fail or pause them. */
@@ -44,20 +45,40 @@ export async function watch(sessions: Sessions<any>, session: Session<any>, opti
   return ends
 }
 
-/** Waits until everything is done that needs no timer. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate)
+/** Running calls of the stores of `openTracked`. */
+let running = 0
+
+/** Opens a store for whose calls `settle` waits, which may take real time. */
+export async function openTracked(open: OpenStore): Promise<Store> {
+  return withCallsIn(await open(), async (_method, call) => {
+    running += 1
+    try {
+      return await call()
+    } finally {
+      running -= 1
+    }
+  })
 }
 
-/** Lets the timers run for this time, and everything that follows. */
+/** Waits until everything is done that needs no timer. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn = running === 0 ? turn + 1 : 0) await new Promise(setImmediate)
+}
+
+/**
+ * Lets the timers run for this time, and everything that follows. The time passes in steps of a
+ * second, because a call that takes real time must not reach its deadline by them.
+ */
 export async function pass(milliseconds: number): Promise<void> {
-  await vi.advanceTimersByTimeAsync(milliseconds)
-  await settle()
+  for (let left = milliseconds; left > 0; left -= 1000) {
+    await vi.advanceTimersByTimeAsync(Math.min(left, 1000))
+    await settle()
+  }
 }
 
 /** An app in which a browser is logged in as ada, and the session of one of its requests. */
 export async function loggedIn(options: Partial<SessionOptions> = {}): Promise<{ app: TestApp; session: Session<any> }> {
-  const app = new TestApp({ clearExpired: false, ...options })
+  const app = new TestApp(options.store === undefined ? { clearExpired: false, ...options } : options)
   await app.request((session) => session.set('cart', ['bread']).login('ada'))
   const session = await app.open()
   app.clearEvents()
@@ -66,5 +87,14 @@ export async function loggedIn(options: Partial<SessionOptions> = {}): Promise<{
 
 /** Replaces the timers of the watches and of the store. */
 export function useFakeTimers(): void {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
+  vi.useFakeTimers(FAKED)
+}
+
+/** The same where time also passes by itself, because clients of databases have timers too. */
+export function usePassingTimers(): void {
+  vi.useFakeTimers({ ...FAKED, shouldAdvanceTime: true, advanceTimeDelta: 5 })
+}
+
+const FAKED: Parameters<typeof vi.useFakeTimers>[0] = {
+  toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
 }

@@ -2,25 +2,12 @@
 // have separate managers, as in other processes, and begin in a random order.
 import { describe, expect, it } from 'vitest'
 import { createSessions, type Sessions, type Store } from '../../../src/index.ts'
-import { MysqlStore } from '../../../src/stores/mysql.ts'
-import { PostgresStore } from '../../../src/stores/postgres.ts'
 import { incoming } from '../../helpers/incoming.ts'
-import { freshTable } from '../../services/fresh-table.ts'
-import { MYSQL, newMysqlPool } from '../../services/mysql/mysql-pools.ts'
-import { newPool, newSql, POSTGRES } from '../../services/postgres/postgres-pool.ts'
-import { newStore, REDIS } from '../../services/redis/redis-clients.ts'
+import { SERVER_STORES } from '../../services/server-stores.ts'
 
 const ROUNDS = 40
-const [pool, sql, mysql] = [newPool(), newSql(), newMysqlPool()]
 
-const STORES: readonly (readonly [name: string, isThere: boolean, make: () => Promise<Store>])[] = [
-  ['PostgreSQL, pg', POSTGRES !== '', async () => new PostgresStore({ pool, table: freshTable() })],
-  ['PostgreSQL, postgres.js', POSTGRES !== '', async () => new PostgresStore({ pool: sql, table: freshTable() })],
-  ['MariaDB', MYSQL !== '', async () => new MysqlStore({ pool: mysql, table: freshTable() })],
-  ['Redis', REDIS !== '', () => newStore('redis')],
-]
-
-for (const [name, isThere, make] of STORES)
+for (const [name, isThere, make] of SERVER_STORES)
   describe.skipIf(!isThere)(`parallel logins on ${name}`, () => {
     it('leave none that began before a revocation', { timeout: 60_000 }, async () => {
       const store = await make()

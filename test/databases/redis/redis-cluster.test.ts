@@ -4,15 +4,18 @@ import type { Store } from '../../../src/index.ts'
 import { type RedisClient, RedisStore } from '../../../src/stores/redis.ts'
 import { NOW, sampleEntry } from '../../../src/testing/sample.ts'
 import { storeSuite } from '../../../src/testing/store-suite.ts'
+import { testAttacks } from '../../core/attacks/attacks.ts'
 import { listAllEntries } from '../../helpers/list-all-entries.ts'
 import { migrateSlot } from '../../helpers/migrate-slot.ts'
 import { check } from '../../proof/checks/checker.ts'
 import { LiveLoad } from '../../proof/processes/live-load.ts'
 import { FaultProxy } from '../../proof/proxy/fault-proxy.ts'
+import { formatFailures, runSeeds, type StoreName, seedsFrom } from '../../proof/simulation/campaign.ts'
 import { freshPrefix, LIBRARIES, type Library } from '../../services/redis/redis-clients.ts'
 import { type RedisCluster, startRedisCluster } from '../../services/redis/redis-cluster.ts'
 import { type AddressMap, ioCluster, nodeCluster } from '../../services/redis/redis-failover-clients.ts'
 import { orSkip, type RedisNode } from '../../services/redis/redis-node.ts'
+import { cellsOf, columnIn, onServer, readStoresPage } from '../../stores/promises/table.ts'
 
 const started = orSkip(await startRedisCluster())
 const cluster = started as RedisCluster
@@ -41,6 +44,11 @@ for (const library of LIBRARIES) {
   })
 }
 
+runner.describe('attacks on a Cluster', () => {
+  let client: Promise<RedisClient> | undefined
+  testAttacks(async () => new RedisStore({ client: await (client ??= nodeCluster(cluster)), prefix: freshPrefix() }))
+})
+
 runner.describe.each(LIBRARIES)('behind a firewall, through %s', (library) => {
   it('replaces dropped connections after the deadline', { timeout: 60_000 }, async () => {
     const { proxies, client } = await proxiedClient(library)
@@ -56,6 +64,19 @@ runner.describe.each(LIBRARIES)('behind a firewall, through %s', (library) => {
 })
 
 runner.describe('on a Cluster', () => {
+  it('the column of docs/stores.md is current', async () => {
+    expect(columnIn(readStoresPage(), 'Redis Cluster')).toEqual(await cellsOf(onServer('Redis Cluster', cluster.url)))
+  })
+
+  it.each([false, true])(
+    `the guarantee holds in simulations from seed ${day * 10}, with users: %s`,
+    { timeout: 120_000 },
+    async (users) => {
+      const results = await runSeeds(cluster.url as StoreName, { seeds: seedsFrom(day * 10, 10), conditions: { users } })
+      expect(formatFailures(results, cluster.url as StoreName)).toBe('')
+    },
+  )
+
   it('never reads from a replica, even if the client is configured to', async () => {
     const store = new RedisStore({ client: await nodeCluster(cluster, { useReplicas: true }), prefix: freshPrefix() })
     const keys = Array.from({ length: 30 }, (_, index) => `key ${index}`)

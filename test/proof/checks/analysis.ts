@@ -1,5 +1,6 @@
 import { applyChanges, CLAIMABLE, EMPTY, forget, NAMES, type State, UNKNOWN } from '../model/model.ts'
 import { type Exchange, familyOf, type History, type Script, type Unit } from './history.ts'
+import { type LineageOf, makeLineageOf } from './id-lineage.ts'
 import { additive, type IdState, idStateAfter, logsIn, UNKNOWN_IDS } from './id-state.ts'
 
 /** A unit of changes with the request it belongs to. */
@@ -53,6 +54,7 @@ export interface Analysis {
   readonly byRequest: ReadonlyMap<number, Exchange>
   /** The request that issued an id. */
   readonly issuers: ReadonlyMap<string, Exchange>
+  readonly lineageOf: LineageOf
   /**
    * The position in the order of events before which every response must be visible to this
    * request: the start of the request, or an earlier one if reads may be stale.
@@ -68,16 +70,17 @@ export function analyze(history: History): Analysis {
     history.exchanges.filter(({ cookie }) => cookie !== undefined),
     ({ cookie }) => familyOf(cookie as string),
   )
-  const timelines = [...requests].map(([family, exchanges]) => timelineOf(family, exchanges, units, byRequest))
+  const issuers = new Map(
+    history.exchanges.flatMap((exchange) => (exchange.setCookie === undefined ? [] : [[exchange.setCookie, exchange] as const])),
+  )
+  const lineageOf = makeLineageOf(issuers, history.rules)
+  const timelines = [...requests].map(([family, exchanges]) => timelineOf(family, exchanges, { units, byRequest, lineageOf }))
   const unitsByFamily = Map.groupBy(
     [...units.values()].filter(({ family }) => family !== undefined),
     ({ family }) => family as string,
   )
-  const issuers = new Map(
-    history.exchanges.flatMap((exchange) => (exchange.setCookie === undefined ? [] : [[exchange.setCookie, exchange] as const])),
-  )
   const byFamily = new Map(timelines.map((timeline) => [timeline.family, timeline]))
-  return { history, timelines, byFamily, units, unitsByFamily, byRequest, issuers, visibleBefore: makeVisibleBefore(history) }
+  return { history, timelines, byFamily, units, unitsByFamily, byRequest, issuers, lineageOf, visibleBefore: makeVisibleBefore(history) }
 }
 
 function makeVisibleBefore({ exchanges, rules: { maxStale } }: History): Analysis['visibleBefore'] {
@@ -92,8 +95,7 @@ function makeVisibleBefore({ exchanges, rules: { maxStale } }: History): Analysi
 function timelineOf(
   family: string,
   requests: readonly Exchange[],
-  units: Analysis['units'],
-  byRequest: Analysis['byRequest'],
+  { units, byRequest, lineageOf }: Pick<Analysis, 'units' | 'byRequest' | 'lineageOf'>,
 ): SessionTimeline {
   const observations = requests.flatMap(observationOf)
   const log = observations.reduce<readonly number[]>((longest, { log: seen }) => (seen.length > longest.length ? seen : longest), [])
@@ -112,7 +114,7 @@ function timelineOf(
     const base = index === start ? baseState(start, units.get(id)) : (states[index - 1] as State)
     const before = index === start ? undefined : ids[index - 1]
     const hasRefused = log.slice(start, index).some((each) => units.get(each)?.unit.isRefused === true)
-    const idState = idStateAfter(family, before, units.get(id), hasRefused ? UNKNOWN : base.data.get('userId'))
+    const idState = idStateAfter(family, before, units.get(id), hasRefused ? UNKNOWN : base.data.get('userId'), lineageOf)
     const state = nextState(base, id, idState, { family, units, byRequest })
     ids.push(idState)
     // The session may have the user of the refused login that was joined, or again the one before it.

@@ -4,6 +4,7 @@ import { lostSession, twoCurrentIds, usedAfterEnd, wrongJoin } from './ends.ts'
 import { badExpiry, badTouch, usedAfterExpiry } from './expiry.ts'
 import type { History } from './history.ts'
 import { anothersData, dirtyRead, doubleApplication, forkedRead, lostUpdate } from './order.ts'
+import { earlyRenewal, forkedRenewal, missedRenewal, oldIdAlive } from './renewals.ts'
 import { crashes, noProgress, orphanRows, wrongCookie } from './responses.ts'
 import { claimedTwice, ownChanges, wrongMerge } from './state.ts'
 import { oneTooMany, survivedRevocation, wrongReauthentication, wrongRefusal } from './users.ts'
@@ -21,6 +22,10 @@ const CHECKS: readonly Check[] = [
   twoCurrentIds,
   wrongJoin,
   lostSession,
+  earlyRenewal,
+  forkedRenewal,
+  missedRenewal,
+  oldIdAlive,
   survivedRevocation,
   oneTooMany,
   wrongRefusal,

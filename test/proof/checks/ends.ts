@@ -5,6 +5,7 @@ import type { Analysis, PlacedUnit, SessionTimeline } from './analysis.ts'
 import { type Anomaly, anomaly, anomalyIf } from './anomaly.ts'
 import { type Exchange, familyOf, type Rules, type Unit } from './history.ts'
 import { type IdState, isValid, JOINABLE, renewsId, SEVERAL_IDS } from './id-state.ts'
+import { endedWithRenewal, isFirstUse } from './renewals.ts'
 import { mayHaveLostUser } from './users.ts'
 
 /** When each session had certainly ended, by family: the position of the response that ended it. */
@@ -25,9 +26,13 @@ export function endsOf(analysis: Analysis): Map<string, number> {
   return ends
 }
 
-/** Whether a flush has certainly ended its session: its id was valid, or was replaced less than a minute before. */
+/**
+ * Whether a flush has certainly ended its session: its id was valid, or was replaced less than a minute
+ * before. After a renewal because of the age, which need not be known, an older id ends nothing.
+ */
 function canEnd({ report, endedAt }: Exchange, cookie: string, { history: { rules }, issuers, unitsByFamily }: Analysis): boolean {
   if (report?.opened?.exists === true) return true
+  if (rules.maxIdAge !== undefined) return false
   const issued = issuers.get(cookie)?.began ?? 0
   const replacements = (unitsByFamily.get(familyOf(cookie)) ?? []).filter(
     ({ unit, exchange }) => renewsId(unit) && unit.outcome !== 'no' && exchange.began > issued,
@@ -58,10 +63,10 @@ export function usedAfterEnd(analysis: Analysis): Anomaly[] {
  * of a parallel login. After the overlap of parallel logins only one of their ids is used.
  */
 export function twoCurrentIds(analysis: Analysis): Anomaly[] {
-  const { timelines, units } = analysis
+  const { timelines, units, lineageOf } = analysis
   const outdated = timelines.flatMap(({ observations, ids }) =>
     observations.flatMap(({ exchange, log }) =>
-      anomalyIf(!isValid(ids[log.length - 1] as IdState, exchange.cookie), () =>
+      anomalyIf(!isValid(ids[log.length - 1] as IdState, lineageOf(exchange.cookie as string)), () =>
         anomaly('two current ids', exchange, `sent an id that ${log.at(-1)} had replaced`),
       ),
     ),
@@ -70,15 +75,23 @@ export function twoCurrentIds(analysis: Analysis): Anomaly[] {
 }
 
 /** If the store can fail, the write that ends the overlap may be missing, and is then repeated. */
-function findOverlong({ observations, ids }: SessionTimeline, { history: { rules }, visibleBefore }: Analysis): Anomaly[] {
+function findOverlong(
+  { observations, ids, requests }: SessionTimeline,
+  { history: { rules }, visibleBefore, lineageOf }: Analysis,
+): Anomaly[] {
   if (rules.faults) return []
+  const originalOf = ({ cookie }: Exchange): string | undefined => lineageOf(cookie as string).at(-1)
   const late = observations.filter(({ exchange, log }) => exchange.beganAt > overlapEnd(ids[log.length - 1] as IdState, rules))
   return late.flatMap(({ exchange, log }) => {
+    const state = ids[log.length - 1] as IdState
+    const isSameId = (each: Exchange): boolean => originalOf(each) === originalOf(exchange)
+    const uses = requests.filter((each) => isSameId(each) && each.endedAt >= earliestOverlapEnd(state, rules))
     const other = late.find(
       (each) =>
-        ids[each.log.length - 1] === ids[log.length - 1] &&
-        each.exchange.cookie !== exchange.cookie &&
-        each.exchange.ended < visibleBefore(exchange),
+        ids[each.log.length - 1] === state &&
+        !isSameId(each.exchange) &&
+        each.exchange.ended < visibleBefore(exchange) &&
+        isFirstUse(each.exchange, uses),
     )
     return anomalyIf(other !== undefined, () =>
       anomaly('two current ids', exchange, `sent another id than ${other?.exchange.script.number} after the overlap`),
@@ -89,6 +102,10 @@ function findOverlong({ observations, ids }: SessionTimeline, { history: { rules
 /** When the overlap was over by every clock; `Infinity` if there is none. */
 function overlapEnd({ others = [], issuer }: IdState, { skew }: Rules): number {
   return others.length === 0 || issuer === undefined ? Infinity : issuer.exchange.endedAt + SEVERAL_IDS + 2 * skew
+}
+
+function earliestOverlapEnd({ issuer }: IdState, { skew }: Rules): number {
+  return (issuer?.unit.at ?? -Infinity) + SEVERAL_IDS - 2 * skew
 }
 
 /**
@@ -136,6 +153,7 @@ export function lostSession(analysis: Analysis): Anomaly[] {
       timeline === undefined ||
       endedBy(timeline, exchange, analysis) ||
       endedWithOverlap(timeline, exchange, analysis) ||
+      endedWithRenewal(timeline, exchange, analysis) ||
       mayHaveLostUser(timeline, exchange, analysis) ||
       confirmedAnotherUser(timeline, exchange) ||
       mayHaveExpired(timeline, exchange, analysis)
@@ -177,8 +195,9 @@ function removesUser({ changes }: Unit): boolean {
 
 /** After the overlap of parallel logins another of their ids may have been used first. */
 function endedWithOverlap({ ids, requests }: SessionTimeline, reader: Exchange, { history: { rules } }: Analysis): boolean {
-  return ids.some(({ newest, others = [], issuer }) => {
-    if (issuer === undefined || reader.endedAt < issuer.unit.at + SEVERAL_IDS - 2 * rules.skew) return false
+  return ids.some((state) => {
+    const { newest, others = [], issuer } = state
+    if (issuer === undefined || reader.endedAt < earliestOverlapEnd(state, rules)) return false
     const overlapping = [newest, ...others]
     const isOther = ({ cookie }: Exchange): boolean => cookie !== reader.cookie && overlapping.includes(cookie)
     return overlapping.includes(reader.cookie) && requests.some((each) => each.began < reader.ended && isOther(each))

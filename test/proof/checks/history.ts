@@ -181,6 +181,8 @@ export interface Rules {
   readonly replacedIdsEnd: boolean
   /** The maximum number of sessions of a user. */
   readonly limit?: number | undefined
+  /** An id that is older is replaced by the next response. `undefined`: none is because of its age. */
+  readonly maxIdAge?: number | undefined
   /** The store failed or processes were killed, so a commit may end as unknown. */
   readonly faults: boolean
   /** Client libraries may send an operation twice. */

@@ -3,6 +3,7 @@
 
 import type { PlacedUnit } from './analysis.ts'
 import { type Change, familyOf, type Unit } from './history.ts'
+import type { LineageOf } from './id-lineage.ts'
 
 /** For so long after the session's login, a login with the id from before it may join. */
 export const JOINABLE = 60_000
@@ -35,7 +36,13 @@ export const UNKNOWN_IDS: IdState = {
 }
 
 /** `before`: `undefined` if the unit started the session. */
-export function idStateAfter(family: string, before: IdState | undefined, placed: PlacedUnit | undefined, user: unknown): IdState {
+export function idStateAfter(
+  family: string,
+  before: IdState | undefined,
+  placed: PlacedUnit | undefined,
+  user: unknown,
+  lineageOf: LineageOf,
+): IdState {
   if (placed === undefined) return UNKNOWN_IDS
   const { unit } = placed
   if (before !== undefined && !renewsId(unit)) return before
@@ -45,13 +52,13 @@ export function idStateAfter(family: string, before: IdState | undefined, placed
   const presented = presentedId(placed)
   if (presented === undefined || before.newest === undefined || before.others === undefined)
     return { ...state, others: undefined, login: 'unknown' }
-  if (isValid(before, presented)) return { ...state, others: [], login: { replaced: presented, at: unit.at } }
+  if (isValid(before, lineageOf(presented))) return { ...state, others: [], login: { replaced: presented, at: unit.at } }
   return { ...state, others: [before.newest, ...before.others].slice(0, MAX_OTHERS), login: before.login, joined: true }
 }
 
-/** Whether an id may be valid in this state. */
-export function isValid({ newest, others }: IdState, id: string | undefined): boolean {
-  return newest === undefined || others === undefined || id === newest || (id !== undefined && others.includes(id))
+/** Whether an id may be valid in this state: it, or one that it replaced because of its age. */
+export function isValid({ newest, others }: IdState, lineage: readonly string[]): boolean {
+  return newest === undefined || others === undefined || lineage.some((id) => id === newest || others.includes(id))
 }
 
 /** The changes of a request that saw no session, on the session that its login joined. */

@@ -4,25 +4,28 @@ import { keyOf } from '../simulation/subject.ts'
 import type { Analysis, PlacedUnit } from './analysis.ts'
 import { type Anomaly, anomaly, anomalyIf } from './anomaly.ts'
 import { endsOf } from './ends.ts'
-import { type Exchange, familyOf } from './history.ts'
+import { type Exchange, familyOf, type Rules } from './history.ts'
+import { mayBeRenewal } from './id-lineage.ts'
 import { logsIn, renewsId } from './id-state.ts'
 
-/** At most one `Set-Cookie`, for a committed new id or for a flush, and none is missing. */
+/** At most one `Set-Cookie`, for a committed new id, for a renewal or for a flush, and none is missing. */
 export function wrongCookie({ history, units }: Analysis): Anomaly[] {
   const byExchange = Map.groupBy(units.values(), ({ exchange }) => exchange)
   return history.exchanges.flatMap((exchange) => {
-    const problem = cookieProblem(exchange, byExchange.get(exchange) ?? [])
+    const problem = cookieProblem(exchange, byExchange.get(exchange) ?? [], history.rules)
     return problem === undefined ? [] : [anomaly('wrong cookie', exchange, problem)]
   })
 }
 
-function cookieProblem({ cookie, setCookie, setCookies, report, code }: Exchange, placed: readonly PlacedUnit[]): string | undefined {
+function cookieProblem(exchange: Exchange, placed: readonly PlacedUnit[], rules: Rules): string | undefined {
+  const { cookie, setCookie, setCookies, report, code } = exchange
   if (report === undefined) return undefined
   if (setCookies > 1) return `${setCookies} Set-Cookie headers`
   const newIds = placed.filter(({ unit, startsSession }) => unit.outcome === 'ok' && (startsSession || renewsId(unit)))
   const isRequired = report.flush === undefined ? newIds.length > 0 : newIds.some(({ unit }) => unit.fresh)
   if (setCookie === '') return report.flush === 'ok' ? undefined : 'the cookie was deleted without a flush'
-  if (setCookie !== undefined) return newIds.length > 0 ? undefined : 'an id was issued that no commit created'
+  const isExplained = newIds.length > 0 || mayBeRenewal(exchange, rules)
+  if (setCookie !== undefined) return isExplained ? undefined : 'an id was issued that no commit created'
   if (isRequired) return 'a new id was committed and not issued'
   return report.flush === 'ok' && cookie !== undefined && code === undefined
     ? 'the session was flushed and its cookie was not deleted'

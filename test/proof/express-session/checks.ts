@@ -95,7 +95,7 @@ function wrongValues({ visits, writes, at, oldInstances }: History): string[] {
           isAfter(write, writer) &&
           write.outcome === 'ok' &&
           write.exchange.ended < exchange.began &&
-          !oldInstances.mayUndo(write, visit, value),
+          !oldInstances.mayUndo(write, visit, writer),
       )
       if (next === undefined) return []
       const name = next.value === undefined ? 'deletion undone' : 'lost update'

@@ -14,6 +14,7 @@ const FOUND: readonly (readonly [seed: number, conditions: Conditions, bug: stri
   [484, {}, 'an import whose response was lost was followed by a write that lost later changes'],
   [287, {}, 'a failed check removed a session whose old row another request had destroyed'],
   [623, {}, 'a failed check removed changes that another request had made'],
+  [21395, MOVE, 'a parallel first request did not see what an old instance had changed before it began'],
   [1197, MOVE, 'of two ids of a session, the old store had only one'],
 ]
 

@@ -14,6 +14,8 @@ export class OldInstances {
   readonly #visits: ReadonlyMap<string, readonly Visit[]>
   /** The properties that a request changed. */
   readonly #changed: ReadonlyMap<Visit, ReadonlySet<string>>
+  /** The values that old instances wrote. */
+  readonly #oldValues: ReadonlySet<string | undefined>
 
   constructor(visits: readonly Visit[], writes: readonly Write[], hasFaults: boolean) {
     const isMove = visits.some(({ isOld }) => isOld)
@@ -24,24 +26,23 @@ export class OldInstances {
     this.#changed = new Map(
       [...Map.groupBy(writes, ({ visit }) => visit)].map(([visit, own]) => [visit, new Set(own.map(({ place }) => propertyOf(place)))]),
     )
+    this.#oldValues = new Set(writes.filter(({ visit }) => visit.isOld).map(({ value }) => value))
   }
 
   /**
-   * Whether the reader may find a place as it was before this write, which was acknowledged. A write
-   * of an old instance that did not see `value` does not replace it, because only its difference from
-   * what new instances have written is imported.
+   * Whether the reader may find a place as it was before this write, which was acknowledged: with the
+   * value of the write `found`, or without one.
    */
-  mayUndo(write: Write, reader: Visit, value?: string): boolean {
-    if (write.visit.isOld && value !== undefined && write.visit.report?.seen.get(write.place) !== value) return true
+  mayUndo(write: Write, reader: Visit, found?: Write): boolean {
     const others = this.#others(write.family, write.visit)
-    if ((write.visit.isOld || reader.isOld) && this.#hasOtherRow(others, write.visit, reader)) return true
+    if (found !== undefined && this.#makesNoDifference(write, found)) return true
+    if (this.#isInOtherRow(write, reader)) return true
     if (write.visit.isOld) return others.some((other) => overlap(other, write.visit)) || this.#mayArriveLate(others, write.visit)
     if (reader.isOld) return this.#mayLack(others, write.visit, reader)
     return others.some(
       (other) =>
         other.isOld &&
-        // With faults, a change of an old instance can be imported later.
-        (this.#hasFaults || other.exchange.ended > write.exchange.began) &&
+        other.exchange.ended > write.exchange.began &&
         this.#mayChange(other, others, propertyOf(write.place)) &&
         this.#mayLack(others, write.visit, other),
     )
@@ -70,15 +71,38 @@ export class OldInstances {
   }
 
   /**
-   * Whether a request reads another old row than this one wrote. The row of an id that a login has
-   * replaced can be alive for old instances, and the row of the new id has what was saved before the
-   * login.
+   * Whether an old instance deletes what an old instance has set in a row without `found`, a value of
+   * a new instance that it never saw. Both changes together are no difference from the row that new
+   * instances know, so that neither is imported.
    */
-  #hasOtherRow(others: readonly Visit[], { exchange: writer }: Visit, { exchange: { cookie } }: Visit): boolean {
-    const { setCookie = '' } = writer
-    if ((setCookie === '' ? writer.cookie : setCookie) === cookie) return false
-    const issuer = others.find(({ exchange }) => exchange.setCookie === cookie)
-    return (issuer?.exchange.began ?? 0) < writer.ended
+  #makesNoDifference({ value, place, family, visit }: Write, found: Write): boolean {
+    const seen = visit.report?.seen.get(place)
+    if (value !== undefined || !visit.isOld || found.visit.isOld || seen === found.value) return false
+    const isOldValue = seen === undefined || this.#oldValues.has(seen)
+    return isOldValue && this.#mayLack(this.#others(family, found.visit), found.visit, visit)
+  }
+
+  /**
+   * Whether the reader reads another old row than this write left. The row of an id that a login has
+   * replaced is destroyed, and a request of an old instance that was running then creates it again.
+   * Only old instances accept that id, and what they write under it is not imported.
+   */
+  #isInOtherRow({ family, visit }: Write, reader: Visit): boolean {
+    const { cookie, setCookie = '' } = visit.exchange
+    const left = setCookie === '' ? cookie : setCookie
+    const read = reader.exchange.cookie
+    if (left === read) return false
+    const visits = this.#visits.get(family ?? '') ?? []
+    if (reader.isOld && this.#mayBeRevived(visits, read)) return true
+    return visit.isOld && (this.#mayBeRevived(visits, left) || loginsOf(visits, left).some((login) => overlap(login, visit)))
+  }
+
+  /** Whether the row of an id may exist after a login has replaced the id. */
+  #mayBeRevived(visits: readonly Visit[], id: string | undefined): boolean {
+    const users = visits.filter(({ exchange: { cookie } }) => cookie === id)
+    return loginsOf(visits, id).some(
+      (login) => users.some((user) => user.isOld && overlap(user, login)) || this.#mayArriveLate(users, login),
+    )
   }
 
   /** Whether a write of the old row that a failed request gave up may arrive after this request. */
@@ -93,6 +117,11 @@ export class OldInstances {
 
 function overlap({ exchange: a }: Visit, { exchange: b }: Visit): boolean {
   return a.began < b.ended && b.began < a.ended
+}
+
+/** The requests that replaced an id by another one of the session. */
+function loginsOf(visits: readonly Visit[], id: string | undefined): Visit[] {
+  return visits.filter(({ exchange: { cookie, setCookie = '' } }) => cookie === id && setCookie !== '' && setCookie !== id)
 }
 
 function familiesOf({ cookie, setCookie }: Exchange): string[] {

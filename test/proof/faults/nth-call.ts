@@ -1,9 +1,10 @@
 import { StoreError, type StoreOperation } from '../../../src/core/base/errors.ts'
-import type { Store } from '../../../src/core/store/store.ts'
+import type { Page, Store } from '../../../src/core/store/store.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { type Anomaly, check } from '../checks/checker.ts'
 import type { History, Step } from '../checks/history.ts'
 import { RELIABLE, type Round, type Scenario } from '../scenario/generator.ts'
+import { MAX_ID_AGE } from '../scenario/renewal-requests.ts'
 import { sojournOn } from '../simulation/fixtures.ts'
 import { simulate } from '../simulation/simulate.ts'
 
@@ -44,6 +45,13 @@ class NthCallStore implements Store {
   readonly replace: Store['replace'] = (operation) => this.#call('replace', () => this.#inner.replace(operation))
   readonly touch: Store['touch'] = (operation) => this.#call('touch', () => this.#inner.touch(operation))
   readonly delete: Store['delete'] = (operation) => this.#call('delete', () => this.#inner.delete(operation))
+  readonly deleteByIndex: Required<Store>['deleteByIndex'] = (operation) =>
+    this.#call('deleteByIndex', async () => (await this.#inner.deleteByIndex?.(operation)) ?? 0)
+  readonly list: Required<Store>['list'] = (operation) => {
+    const list = async (): Promise<Page> => (await this.#inner.list?.(operation)) ?? { entries: [] }
+    // The library lists the sessions of a user, and the simulation all rows at its end.
+    return operation.index === undefined ? list() : this.#call('list', list)
+  }
 
   async #call<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T> {
     this.calls += 1
@@ -89,7 +97,22 @@ const STEPS: Readonly<Record<string, Steps>> = {
   'flush and set': [{ do: 'flush' }, { do: 'set', name: 'a', value: 'v' }],
   'set, save, set': [{ do: 'set', name: 'a', value: 'v' }, { do: 'save' }, { do: 'set', name: 'b', value: 'v.2' }],
   clear: [{ do: 'clear' }],
+  revoke: [{ do: 'revoke', user: 'anna', except: false }],
+  'revoke others': [{ do: 'revoke', user: 'anna', except: true }],
+  reauthenticate: [{ do: 'reauthenticate', revokeOthers: false }],
+  'reauthenticate and revoke others': [{ do: 'reauthenticate', revokeOthers: true }],
+  renewal: [],
+  'renewal and set': [{ do: 'set', name: 'a', value: 'v' }],
 }
+
+/** The verbs whose request finds an id that is too old. */
+const RENEWALS: ReadonlySet<string> = new Set(['renewal', 'renewal and set'])
+
+/**
+ * Verbs with a failure after which the browser keeps an id that was replaced: a new id is not sent if
+ * it is not known whether the other sessions have ended. A minute later the browser starts a new session.
+ */
+const LOSES_SESSION: ReadonlySet<string> = new Set(['reauthenticate and revoke others'])
 
 export const VERBS: readonly string[] = Object.keys(STEPS)
 
@@ -145,11 +168,12 @@ function scenarioFor(verb: string): Scenario {
   ]
   const rounds = [
     round(0, [created]),
-    round(0, [STEPS[verb] as Steps, concurrent]),
+    round(RENEWALS.has(verb) ? MAX_ID_AGE : 0, [STEPS[verb] as Steps, concurrent]),
     round(12_000, [[], [{ do: 'increment', name: 'count' }]]),
     round(12_000, [[{ do: 'set', name: 'b', value: 'recovered' }]]),
-    round(12_000, [[{ do: 'set', name: 'b', value: 'recovered.2' }]]),
+    round(LOSES_SESSION.has(verb) ? 50_000 : 12_000, [[{ do: 'set', name: 'b', value: 'recovered.2' }]]),
   ]
+  const renewal = RENEWALS.has(verb) ? { maxIdAge: MAX_ID_AGE, idle: 2 * MAX_ID_AGE, absolute: 4 * MAX_ID_AGE } : {}
   const reliable = { faultRates: { ...RELIABLE, latency: 0 }, skew: 2000, clockSteps: [], foreignStyle: false, merging: true, faults: true }
   return {
     ...reliable,
@@ -157,6 +181,7 @@ function scenarioFor(verb: string): Scenario {
     processes: 2,
     idle: 60_000,
     absolute: 300_000,
+    ...renewal,
     rounds: [rounds.map((each, index) => numbered(each, index))],
   }
 }

@@ -22,7 +22,7 @@ describe('the checker accepts', () => {
     }
   })
 
-  it.each([['parallelLogins'], ['streams'], ['users']])('its %s', { timeout: 60_000 }, async (feature) => {
+  it.each([['parallelLogins'], ['streams'], ['users'], ['renewals']])('its %s', { timeout: 60_000 }, async (feature) => {
     const options = { faults: false, resent: false, longWaits: false, [feature]: true }
     for (let seed = 1; seed <= 200; seed++)
       expect(check(await simulate(generateScenario(seed, options), small('none'))), `seed ${seed}`).toEqual([])

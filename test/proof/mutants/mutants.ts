@@ -19,6 +19,7 @@ const NO_FAULTS: ScenarioOptions = { faults: false, resent: false, longWaits: fa
 
 const PARALLEL_LOGINS: ScenarioOptions = { ...NO_FAULTS, parallelLogins: true }
 const USERS: ScenarioOptions = { ...NO_FAULTS, users: true, skew: 0 }
+const RENEWALS: ScenarioOptions = { ...NO_FAULTS, renewals: true, skew: 0 }
 const FAULTS: ScenarioOptions = { longWaits: false }
 
 function store(name: string, wrap: Wrap, anomalies: readonly string[], options: ScenarioOptions = NO_FAULTS): Mutant {
@@ -32,11 +33,11 @@ function library(flaw: Flaw, anomalies: readonly string[], options: ScenarioOpti
 /** Processes with the small library, on one table. */
 export function small(flaw: Flaw): MakeFixture {
   return ({ scenario, random, clock }) => {
-    const { idle, absolute, limit, processes, faultRates } = scenario
+    const { idle, absolute, limit, maxIdAge, processes, faultRates } = scenario
     const rows = new SmallRows(() => random.next() * faultRates.latency)
     let ids = 0
     const process = (index: number): ReturnType<typeof smallLibrary> =>
-      smallLibrary({ rows, flaw, idle, absolute, limit, now: clock(index), randomText: () => `id${ids++}` })
+      smallLibrary({ rows, flaw, idle, absolute, limit, maxIdAge, now: clock(index), randomText: () => `id${ids++}` })
     return {
       subjects: Array.from({ length: processes }, (_, index) => process(index)),
       observer: process(-1),
@@ -92,5 +93,14 @@ export const MUTANTS: readonly Mutant[] = [
   library('limit that leaves one session', ['session lost'], USERS),
   library('reauthentication of any user', ['wrong reauthentication'], USERS),
   library('reauthentication that keeps the ids of parallel logins', ['two current ids'], USERS),
+  library('renewal that ends the id before', ['session lost'], RENEWALS),
+  library('renewal that keeps the id before', ['old id alive'], RENEWALS),
+  library('renewal that keeps all ids', ['old id alive'], RENEWALS),
+  library('renewal by the age of the presented id alone', ['forked renewal'], RENEWALS),
+  library('renewal of a young id', ['early renewal'], RENEWALS),
+  library('renewal that is not sent', ['missed renewal'], RENEWALS),
+  library('login that keeps the id before a renewal', ['two current ids'], RENEWALS),
+  library('revocation that leaves the id before a renewal', ['survived a revocation'], RENEWALS),
+  library('flush that leaves the id before a renewal', ['used after its end'], RENEWALS),
   library('late commit that creates', ['orphan rows', 'wrong cookie'], { ...NO_FAULTS, streams: true }),
 ]

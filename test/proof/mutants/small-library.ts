@@ -1,4 +1,5 @@
 import type { SessionLike, Subject } from '../simulation/subject.ts'
+import { endSession, type IdRules, idsAfter, isIdTooOld, isOverlapOver, isValid } from './small-ids.ts'
 import type { Row, SmallRows } from './small-rows.ts'
 import { type Data, parseRow, printData, SessionEndedError, SmallSession } from './small-session.ts'
 import { checkMarks, endOldest, newerThanAll, revoke } from './small-users.ts'
@@ -27,23 +28,24 @@ export type Flaw =
   | 'limit that leaves one session'
   | 'reauthentication of any user'
   | 'reauthentication that keeps the ids of parallel logins'
+  | 'renewal that ends the id before'
+  | 'renewal that keeps the id before'
+  | 'renewal that keeps all ids'
+  | 'renewal by the age of the presented id alone'
+  | 'renewal of a young id'
+  | 'renewal that is not sent'
+  | 'login that keeps the id before a renewal'
+  | 'revocation that leaves the id before a renewal'
+  | 'flush that leaves the id before a renewal'
 
-export interface SmallOptions {
+export interface SmallOptions extends IdRules {
   readonly rows: SmallRows
-  readonly flaw: Flaw
   readonly idle: number
   readonly absolute: number
   /** The maximum number of sessions of a user. */
   readonly limit: number | undefined
-  readonly now: () => number
   readonly randomText: () => string
 }
-
-/** Other new ids than that of a login leave the ids of parallel logins valid. */
-const KEEPS_IDS: ReadonlySet<Flaw> = new Set([
-  'cycleId that keeps the ids of parallel logins',
-  'reauthentication that keeps the ids of parallel logins',
-])
 
 /**
  * A small session library with the same verbs. Without a flaw it keeps the guarantee as long as its
@@ -59,6 +61,9 @@ export function smallLibrary(options: SmallOptions): Subject {
     revoke: (user, except) => library.revoke(user, except as SmallSession | undefined),
   }
 }
+
+/** A session without pending changes. */
+const UNCHANGED = { user: undefined, cycled: false, renewsId: false } as const
 
 class SmallLibrary {
   readonly #options: SmallOptions
@@ -90,6 +95,7 @@ class SmallLibrary {
   async commit(session: SmallSession, status: number): Promise<void> {
     if (status < 500) await this.#save(session)
     else if (session.flushed) await this.#flush(session)
+    else await this.#endOverlap(session)
   }
 
   setCookies(session: SmallSession): string[] {
@@ -114,7 +120,8 @@ class SmallLibrary {
 
   async #flush(session: SmallSession): Promise<void> {
     const cookie = this.#cookies.get(session)
-    if (cookie !== undefined) await this.#options.rows.run((rows) => rows.delete(this.#keyOf(cookie)))
+    const leavesOtherId = this.#options.flaw === 'flush that leaves the id before a renewal'
+    if (cookie !== undefined) await this.#options.rows.run((rows) => endSession(rows, this.#keyOf(cookie), leavesOtherId))
   }
 
   async #save(session: SmallSession): Promise<void> {
@@ -152,9 +159,10 @@ class SmallLibrary {
   }
 
   async #swap(session: SmallSession, id: string, current: Row, data: Data): Promise<boolean> {
-    const newId = session.renewsId ? this.#renewId(id) : id
+    const newId = session.renewsId || isIdTooOld(current, id, this.#options) ? this.#renewId(id) : id
     if (this.#options.flaw === 'cookie from an uncommitted cycle' && session.renewsId) session.issuedId = newId
-    const row = { ...this.#row(data, newId, current, 'userId' in data && session.renewsId), ...this.#idsAfter(session, current, id, newId) }
+    const ids = idsAfter({ before: current, id, newId, session }, this.#options)
+    const row = { ...this.#row(data, newId, current, 'userId' in data && session.renewsId), ...ids }
     const written = await this.#options.rows.run((rows) => {
       if (rows.get(this.#keyOf(id))?.version !== current.version) return false
       this.#put(session, this.#keyOf(newId), row, isValid(current, id) ? familyOf(id) : undefined)
@@ -166,7 +174,8 @@ class SmallLibrary {
   }
 
   #committed(session: SmallSession, row: Row, id: string, isNewId: boolean): void {
-    if (isNewId) session.issuedId = id
+    const isSent = session.renewsId || session.row === undefined || this.#options.flaw !== 'renewal that is not sent'
+    if (isNewId && isSent) session.issuedId = id
     if (session.renewsId || isNewId) this.#cookies.set(session, id)
     // Reads keep the data they saw; the next commit starts without changes.
     Object.assign(session, {
@@ -206,32 +215,6 @@ class SmallLibrary {
     return isOfUser && isReplaced && now() - row.from[1] < 60_000 ? row : undefined
   }
 
-  #idsAfter(
-    { user, cycled, renewsId }: SmallSession,
-    before: Row,
-    id: string,
-    newId: string,
-  ): Pick<Row, 'secret' | 'idAt' | 'others' | 'from'> {
-    const { flaw, now } = this.#options
-    const { secret, idAt, others, from } = before
-    if (renewsId && !isValid(before, id)) {
-      const both = [[secret, idAt] as const, ...others].slice(0, 3)
-      return { secret: newId, idAt: now(), others: flaw === 'login that joins and ends the other id' ? [] : both, from }
-    }
-    if (renewsId) {
-      const isLogin = user !== undefined && !cycled
-      const kept = KEEPS_IDS.has(flaw) && !isLogin
-      return { secret: newId, idAt: now(), others: kept ? others : [], from: isLogin ? [id, now()] : undefined }
-    }
-    if (!this.#isOverlapOver(before)) return { secret, idAt, others, from }
-    return { secret: id, idAt: others.find(([other]) => other === id)?.[1] ?? idAt, others: [], from: undefined }
-  }
-
-  #isOverlapOver({ idAt, others }: Row): boolean {
-    const { flaw, now } = this.#options
-    return others.length > 0 && now() - idAt >= 120_000 && flaw !== 'ids of parallel logins that stay valid'
-  }
-
   /** The flaw: for a moment both ids are current, and commits under the old one are lost. */
   async #copy(session: SmallSession): Promise<void> {
     const { rows } = this.#options
@@ -256,7 +239,10 @@ class SmallLibrary {
       if (current === undefined) return undefined
       const { [key]: value, ...rest } = parseRow(current)
       if (removing && value !== undefined)
-        all.set(this.#keyOf(id), { ...this.#row(rest, id, current, false), ...this.#idsAfter(session, current, id, id) })
+        all.set(this.#keyOf(id), {
+          ...this.#row(rest, id, current, false),
+          ...idsAfter({ before: current, id, newId: id, session }, this.#options),
+        })
       return value
     }
     delete session.data[key]
@@ -267,16 +253,32 @@ class SmallLibrary {
   }
 
   async #touch(session: SmallSession): Promise<void> {
-    const { rows, now, idle, absolute } = this.#options
+    const { now, idle } = this.#options
     const { row, flushed } = session
-    if (row === undefined || flushed || (row.expiresAt - now() > idle * 0.9 && !this.#isOverlapOver(row))) return
+    if (row === undefined || flushed) return
+    const isDue = row.expiresAt - now() <= idle * 0.9 || isIdTooOld(row, this.#idOf(session), this.#options)
+    return isDue ? this.#rewrite(session, true) : this.#endOverlap(session)
+  }
+
+  async #endOverlap(session: SmallSession): Promise<void> {
+    if (session.row !== undefined && isOverlapOver(session.row, this.#options)) await this.#rewrite(session, false)
+  }
+
+  /** Writes a session whose properties do not change. */
+  async #rewrite(session: SmallSession, mayRenewId: boolean): Promise<void> {
+    const { rows, now, idle, absolute } = this.#options
     const id = this.#idOf(session)
-    await rows.run((all) => {
+    const written = await rows.run((all) => {
       const current = this.#current(all, id)
-      if (current === undefined) return
+      if (current === undefined) return undefined
+      const newId = mayRenewId && isIdTooOld(current, id, this.#options) ? this.#renewId(id) : id
       const expiresAt = Math.max(current.expiresAt, Math.min(now() + idle, current.createdAt + absolute))
-      all.set(this.#keyOf(id), { ...current, ...this.#idsAfter(session, current, id, id), version: current.version + 1, expiresAt })
+      const ids = idsAfter({ before: current, id, newId, session: UNCHANGED }, this.#options)
+      const row = { ...current, ...ids, version: current.version + 1, expiresAt }
+      all.set(this.#keyOf(id), row)
+      return { row, newId }
     })
+    if (written !== undefined && written.newId !== id) this.#committed(session, written.row, written.newId, true)
   }
 
   /**
@@ -327,8 +329,4 @@ class SmallLibrary {
 
 function familyOf(id: string): string {
   return id.split('.')[0] as string
-}
-
-function isValid({ secret, others }: Row, id: string): boolean {
-  return secret === id || others.some(([other]) => other === id)
 }

@@ -1,5 +1,6 @@
 // The sessions of users in the small library. A login is checked and written in one atomic operation
 // on the rows, so it needs no second check.
+import { endSession } from './small-ids.ts'
 import type { Flaw } from './small-library.ts'
 import type { Row, SmallRows } from './small-rows.ts'
 
@@ -40,7 +41,8 @@ export function endOldest({ rows }: SmallRows, user: string, limit: number | und
 export function revoke({ rows, marks }: SmallRows, user: string, except: string | undefined, now: number, flaw: Flaw): void {
   marks.push({ user, at: now, except })
   const spared = flaw === 'revocation that spares no session' ? undefined : except
-  for (const [key] of sessionsOf(rows, user)) if (spared === undefined || !key.startsWith(spared)) rows.delete(key)
+  const leavesOtherId = flaw === 'revocation that leaves the id before a renewal'
+  for (const [key] of sessionsOf(rows, user)) if (spared === undefined || !key.startsWith(spared)) endSession(rows, key, leavesOtherId)
 }
 
 function sessionsOf(rows: ReadonlyMap<string, Row>, user: string): (readonly [key: string, row: Row])[] {

@@ -1,5 +1,6 @@
 import type { Script, Step } from '../checks/history.ts'
 import { Random } from './random.ts'
+import { generateClient, MAX_ID_AGE, RENEWAL_KINDS, RENEWAL_WAITS } from './renewal-requests.ts'
 import { generateConditions, generateUserRequest } from './user-requests.ts'
 
 /**
@@ -29,6 +30,10 @@ export interface PlannedRequest {
   /** Milliseconds after the start of the round. */
   readonly delay: number
   readonly process: number
+  /** It sends the id that the browser had before the current one. Default `false`. */
+  readonly sendsPrevious?: boolean
+  /** The browser does not get the response, and keeps its id. Default `false`. */
+  readonly isLost?: boolean
 }
 
 /** Requests of one browser that overlap. */
@@ -51,6 +56,8 @@ export interface Scenario {
   readonly absolute: number
   /** The maximum number of sessions of a user. */
   readonly limit?: number | undefined
+  /** The age at which ids are replaced, in milliseconds. `undefined`: none is because of its age. */
+  readonly maxIdAge?: number | undefined
   /** The maximum difference between a clock and the time of the simulation, in milliseconds. */
   readonly skew: number
   /** Changes of the processes' clocks: when, of which process, and to which offset. */
@@ -83,7 +90,12 @@ export interface ScenarioOptions {
    * of sessions. Default `false`.
    */
   readonly users?: boolean
-  /** Default 2000. With `users` it is 0 in three of four runs, because clocks order the logins. */
+  /**
+   * Ids that are replaced because of their age, between requests of users. Some responses are lost,
+   * and some requests send the id before. Default `false`.
+   */
+  readonly renewals?: boolean
+  /** Default 2000. With `users` or `renewals` it is 0 in three of four runs, because clocks order the logins. */
   readonly skew?: number
   /** Default true. */
   readonly merging?: boolean
@@ -92,15 +104,13 @@ export interface ScenarioOptions {
 /** Generates a whole run from one number. */
 export function generateScenario(seed: number, options: ScenarioOptions = {}): Scenario {
   const random = new Random(seed)
-  const { users = false, merging = true } = options
-  const { skew, limit } = { skew: 2000, limit: undefined, ...(users && generateConditions(seed)), ...givenSkew(options) }
+  const { users = false, renewals = false, merging = true } = options
+  const { skew, limit } = { skew: 2000, limit: undefined, ...((users || renewals) && generateConditions(seed)), ...givenSkew(options) }
   const processes = random.int(1, 4)
   const browsers = random.int(1, 3)
   const numbers = { next: 1 }
   const rounds = Array.from({ length: browsers }, (_, browser) => generateRounds(random.fork(), browser, processes, numbers, options))
-  const { parallelLogins = false } = options
-  // So that clocks that differ do not end every session.
-  const idle = users ? 400_000 + 30 * skew : (parallelLogins ? 200 : 30) * skew
+  const idle = idleOf(skew, options)
   const faultRates = generateFaultRates(random.fork(), options)
   const { latency: _, resent: __, ...faults } = faultRates
   return {
@@ -110,6 +120,7 @@ export function generateScenario(seed: number, options: ScenarioOptions = {}): S
     idle,
     absolute: random.pick([2.5, 5]) * idle,
     limit,
+    ...(renewals && { maxIdAge: MAX_ID_AGE }),
     skew,
     faultRates,
     faults: Object.values(faults).some((chance) => chance > 0),
@@ -117,6 +128,12 @@ export function generateScenario(seed: number, options: ScenarioOptions = {}): S
     foreignStyle: random.chance(0.3),
     merging,
   }
+}
+
+/** So long that clocks that differ do not end every session. */
+function idleOf(skew: number, { parallelLogins = false, users = false, renewals = false }: ScenarioOptions): number {
+  if (renewals) return 5 * MAX_ID_AGE + 30 * skew
+  return users ? 400_000 + 30 * skew : (parallelLogins ? 200 : 30) * skew
 }
 
 function givenSkew({ skew }: ScenarioOptions): { readonly skew?: number } {
@@ -144,19 +161,30 @@ function generateClockSteps(random: Random, processes: number, skew: number): Sc
 
 function generateRounds(random: Random, browser: number, processes: number, numbers: { next: number }, options: ScenarioOptions): Round[] {
   const pickWait = (): number => {
+    if (options.renewals === true) return random.pick(RENEWAL_WAITS)
     if (options.parallelLogins === true) return random.pick([0, 5, 5_000, 30_000, 70_000, 140_000])
     if (options.users === true) return random.pick([0, 5, 50, 5_000, 30_000, 70_000])
     return random.pick([0, 5, 50, 8_000, ...(options.longWaits === false ? [] : [20_000, random.int(50_000, 80_000)])])
   }
-  return Array.from({ length: options.quietRounds === true ? random.int(6, 10) : random.int(3, 6) }, (_, index) => ({
+  return Array.from({ length: countRounds(random, options) }, (_, index) => ({
     browser,
     waitBefore: index < 2 ? random.int(0, 30) : pickWait(),
-    requests: Array.from({ length: options.quietRounds === true && random.chance(0.4) ? 1 : random.int(3, 8) }, () => ({
+    requests: Array.from({ length: countRequests(random, options) }, () => ({
       delay: random.int(0, 60),
       process: random.int(0, processes - 1),
       script: { number: numbers.next, steps: generateSteps(random, numbers.next++, options) },
+      ...(options.renewals === true && generateClient(random)),
     })),
   }))
+}
+
+function countRounds(random: Random, { quietRounds = false, renewals = false }: ScenarioOptions): number {
+  return quietRounds ? random.int(6, 10) : random.int(3, renewals ? 8 : 6)
+}
+
+function countRequests(random: Random, { quietRounds = false, renewals = false }: ScenarioOptions): number {
+  if (quietRounds && random.chance(0.4)) return 1
+  return renewals ? random.int(1, 6) : random.int(3, 8)
 }
 
 type Kind = 'read' | 'write' | 'claim' | 'end' | 'identity'
@@ -165,8 +193,9 @@ type Kind = 'read' | 'write' | 'claim' | 'end' | 'identity'
 export function generateSteps(random: Random, number: number, options: ScenarioOptions = {}): Step[] {
   const value = values(number)
   if (options.parallelLogins === true && random.chance(0.2)) return generateLogin(random, value)
-  if (options.users === true && random.chance(0.4)) return generateUserRequest(random, () => generateWrite(random, value))
-  const kind = random.weighted<Kind>({ read: 20, write: 50, claim: 12, end: 6, identity: 12 })
+  if ((options.users === true && random.chance(0.4)) || (options.renewals === true && random.chance(0.12)))
+    return generateUserRequest(random, () => generateWrite(random, value))
+  const kind = random.weighted<Kind>(options.renewals === true ? RENEWAL_KINDS : { read: 20, write: 50, claim: 12, end: 6, identity: 12 })
   if (options.streams === true && (kind === 'read' || kind === 'write') && random.chance(0.5))
     return generateStream(random, kind, number, options)
   if (kind === 'read') return generateWaits(random, options)

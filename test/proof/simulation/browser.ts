@@ -17,15 +17,19 @@ export interface Network {
   /** The next position in the order of all events. */
   readonly tick: () => number
   readonly random: Random
+  /** Ids are replaced because of their age. */
+  readonly cyclesIds?: boolean
 }
 
 /**
- * A browser with one cookie: a request sends the cookie at its start, and a response replaces it.
+ * A browser with one cookie: a request sends the cookie at its start, and a response replaces it. A
+ * planned request may send the cookie before it, and its response may be lost.
  */
 export class Browser {
   readonly #network: Network
   readonly #number: number | undefined
   #cookie: string | undefined
+  #previous: string | undefined
 
   constructor(network: Network, number?: number, cookie?: string) {
     this.#network = network
@@ -40,16 +44,23 @@ export class Browser {
     }
   }
 
-  async send({ script, delay, process }: PlannedRequest, browser: number = this.#number ?? 0): Promise<void> {
-    const { serve, wait, now, tick, exchanges, random } = this.#network
+  async send(request: PlannedRequest, browser: number = this.#number ?? 0): Promise<void> {
+    const { script, delay, process, sendsPrevious = false, isLost = false } = request
+    const { serve, wait, now, tick, exchanges, random, cyclesIds } = this.#network
     await wait(delay)
-    const exchange = newExchange({ script, browser, process, cookie: this.#cookie, began: tick(), beganAt: now() })
+    const cookie = sendsPrevious ? (this.#previous ?? this.#cookie) : this.#cookie
+    const exchange = newExchange({ script, browser, process, cookie, began: tick(), beganAt: now() })
     exchanges.push(exchange)
     await wait(random.next() * 5)
     const cookies = await serve(exchange)
     Object.assign(exchange, { ended: tick(), endedAt: now(), setCookies: cookies.length, setCookie: cookies[0] })
-    if (exchange.report !== undefined) setOutcomes(exchange.report, exchange)
+    if (exchange.report !== undefined) setOutcomes(exchange.report, exchange, cyclesIds)
     await wait(random.next() * 5)
-    if (exchange.setCookie !== undefined) this.#cookie = exchange.setCookie === '' ? undefined : exchange.setCookie
+    if (exchange.setCookie !== undefined && !isLost) this.#replaceCookie(exchange.setCookie)
+  }
+
+  #replaceCookie(cookie: string): void {
+    this.#previous = this.#cookie ?? this.#previous
+    this.#cookie = cookie === '' ? undefined : cookie
   }
 }

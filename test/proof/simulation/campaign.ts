@@ -5,13 +5,14 @@ import { sojournOnCaches } from '../caches/cached-fixtures.ts'
 import { type Anomaly, check } from '../checks/checker.ts'
 import { MysqlTable } from '../processes/mysql-table.ts'
 import { generateScenario, type ScenarioOptions } from '../scenario/generator.ts'
-import { memoryStores, PostgresTable, RedisPrefix, sojournOn, sqliteStores } from './fixtures.ts'
+import { memoryStores, PostgresTable, sealedStores, sojournOn, sqliteStores } from './fixtures.ts'
+import { RedisPrefix } from './redis-prefix.ts'
 import { type MakeFixture, simulate } from './simulate.ts'
 
-/** A store by name; a database server by its URL. */
-export type StoreName = 'memory' | 'sqlite' | `cached-${CacheName}` | `${ServerScheme}${string}`
+/** A store by name (`sealed`: sealed rows in SQLite); a database server by its URL. */
+export type StoreName = 'memory' | 'sqlite' | 'sealed' | `cached-${CacheName}` | `${ServerScheme}${string}`
 
-type ServerScheme = 'postgres:' | 'mysql:' | 'redis:'
+type ServerScheme = 'postgres:' | 'mysql:' | 'redis:' | 'redis-cluster:'
 
 /**
  * Caches in front of a memory store: `one` shared by all processes, `failing` (the same with
@@ -26,6 +27,7 @@ const SERVERS: Readonly<Record<ServerScheme, typeof PostgresTable | typeof Mysql
   'postgres:': PostgresTable,
   'mysql:': MysqlTable,
   'redis:': RedisPrefix,
+  'redis-cluster:': RedisPrefix,
 }
 
 /** The results of several seeds. */
@@ -49,17 +51,17 @@ export async function runSeeds(store: StoreName, campaign: Campaign): Promise<Se
   if (store === 'memory') return runAll(sojournOn(memoryStores), campaign)
   const caches = CACHES.find((name) => store === `cached-${name}`)
   if (caches !== undefined) return runAll(sojournOnCaches(caches), campaign)
-  if (store !== 'sqlite') return onServer(store, campaign)
+  if (store !== 'sqlite' && store !== 'sealed') return onServer(store, campaign)
   const folder = mkdtempSync(join(tmpdir(), 'sojourn-proof-'))
   try {
-    return await runAll(sojournOn(sqliteStores(folder)), campaign)
+    return await runAll(sojournOn((store === 'sealed' ? sealedStores : sqliteStores)(folder)), campaign)
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
 async function onServer(url: string, campaign: Campaign): Promise<SeedResults> {
-  const server = new SERVERS[/^\w+:/.exec(url)?.[0] as ServerScheme](url)
+  const server = new SERVERS[/^[\w-]+:/.exec(url)?.[0] as ServerScheme](url)
   try {
     return await runAll(sojournOn(server.open), campaign)
   } finally {
@@ -100,12 +102,13 @@ export function formatFailures({ failed, conditions }: SeedResults, store: Store
     .join('\n')
 }
 
-function formatOptions({ skew, merging, parallelLogins, streams, users }: ScenarioOptions): string {
+function formatOptions({ skew, merging, parallelLogins, streams, users, renewals }: ScenarioOptions): string {
   return [
     ...(skew === undefined ? [] : [` --skew ${skew}ms`]),
     ...(merging === false ? [' --no-merging'] : []),
     ...(parallelLogins === true ? [' --logins'] : []),
     ...(streams === true ? [' --streams'] : []),
     ...(users === true ? [' --users'] : []),
+    ...(renewals === true ? [' --renewals'] : []),
   ].join('')
 }

@@ -1,13 +1,11 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { Redis } from 'ioredis'
 import pg from 'pg'
-import { createClient } from 'redis'
 import type { SessionOptions } from '../../../src/core/config/options.ts'
 import type { Store } from '../../../src/core/store/store.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { type PgPool, PostgresStore } from '../../../src/stores/postgres.ts'
-import { type RedisClient, RedisStore } from '../../../src/stores/redis.ts'
+import { SealedStore } from '../../../src/stores/sealed.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { FaultyStore } from '../faults/faulty-store.ts'
 import { WatchedStore } from '../faults/watched-store.ts'
@@ -46,8 +44,10 @@ export function sojournOn(
 }
 
 /** The options of every manager of a run. */
-export function optionsOf({ idle, absolute, limit }: Scenario): Pick<SessionOptions, 'idle' | 'absolute' | 'maxPerUser'> {
-  return { idle: `${idle}ms`, absolute: `${absolute}ms`, ...(limit !== undefined && { maxPerUser: limit }) }
+export function optionsOf(scenario: Scenario): Pick<SessionOptions, 'idle' | 'absolute' | 'maxPerUser' | 'cycleId'> {
+  const { idle, absolute, limit, maxIdAge } = scenario
+  const lifetimes = { idle: `${idle}ms`, absolute: `${absolute}ms` } as const
+  return { ...lifetimes, ...(limit !== undefined && { maxPerUser: limit }), ...(maxIdAge !== undefined && { cycleId: `${maxIdAge}ms` }) }
 }
 
 async function closeAll(stores: readonly Store[]): Promise<void> {
@@ -73,6 +73,12 @@ export function sqliteStores(folder: string): (processes: number) => readonly St
       (_, index) => new SqliteStore({ database: path, durability: index % 2 === 0 ? 'normal' : 'full' }),
     )
   }
+}
+
+/** The rows of such a file, sealed. */
+export function sealedStores(folder: string): (processes: number) => readonly Store[] {
+  const open = sqliteStores(folder)
+  return (processes) => open(processes).map((store) => new SealedStore({ store, secrets: 'a secret of more than thirty-two characters' }))
 }
 
 /**
@@ -124,56 +130,5 @@ function withTrackedIo(trackIo: FixtureContext['trackIo'], pool: pg.Pool): PgPoo
         query: (query) => trackIo(client.query<unknown[]>(query)),
       }
     },
-  }
-}
-
-/**
- * A new prefix of Redis for every run. Each process has its own client, and every second one uses
- * the other library.
- */
-export class RedisPrefix {
-  readonly #url: string
-  readonly #clients: ProofClient[] = []
-  #runs = 0
-
-  constructor(url: string) {
-    this.#url = url
-  }
-
-  readonly open = (processes: number, trackIo: FixtureContext['trackIo']): readonly Store[] => {
-    this.#runs += 1
-    const prefix = `run_${this.#runs}:`
-    return Array.from({ length: processes }, (_, index) => new RedisStore({ client: this.#client(index).withTrackedIo(trackIo), prefix }))
-  }
-
-  async end(): Promise<void> {
-    for (const client of this.#clients) client.end()
-  }
-
-  #client(index: number): ProofClient {
-    this.#clients[index] ??= index % 2 === 0 ? ioRedis(this.#url) : nodeRedis(this.#url)
-    return this.#clients[index]
-  }
-}
-
-interface ProofClient {
-  withTrackedIo(trackIo: FixtureContext['trackIo']): RedisClient
-  end(): void
-}
-
-function ioRedis(url: string): ProofClient {
-  const client = new Redis(url)
-  return {
-    withTrackedIo: (trackIo) => ({ status: '', options: {}, on: () => undefined, call: (name, args) => trackIo(client.call(name, args)) }),
-    end: () => client.disconnect(),
-  }
-}
-
-function nodeRedis(url: string): ProofClient {
-  const client = createClient({ url })
-  client.connect().catch(() => undefined)
-  return {
-    withTrackedIo: (trackIo) => ({ sendCommand: (args: string[], options?: object) => trackIo(client.sendCommand(args, options)) }),
-    end: () => client.destroy(),
   }
 }

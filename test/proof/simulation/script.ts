@@ -32,15 +32,20 @@ export async function runScript(session: SessionLike, script: Script, report: Re
   return script.steps.some((step) => step.do === 'fail')
 }
 
-/** Sets the outcome of everything that the request left to its final commit. */
-export function setOutcomes(report: Report, { code, reason, setCookie }: Exchange): void {
+/**
+ * Sets the outcome of everything that the request left to its final commit. `cyclesIds`: a commit
+ * before that may have replaced the id because of its age.
+ */
+export function setOutcomes(report: Report, { code, reason, setCookie }: Exchange, cyclesIds = false): void {
   const outcome = outcomeOf(code)
   const flushed = setCookie === ''
   const pending = report.units.at(-1)
   if (pending !== undefined) settle(pending, outcome, reason)
   // A response with an error has the new id if the write was certain, and was withdrawn or verified later.
   const [renewing, another] = report.units.filter(renewsId)
-  if (renewing?.outcome === 'unknown' && another === undefined && setCookie !== undefined && !flushed) renewing.outcome = 'ok'
+  const isFirst = report.units[0] === renewing && report.claims.length === 0
+  const isIssued = another === undefined && setCookie !== undefined && !flushed && (isFirst || !cyclesIds)
+  if (renewing?.outcome === 'unknown' && isIssued) renewing.outcome = 'ok'
   if (report.flush !== undefined && report.flush !== 'ok') report.flush = flushed ? 'ok' : outcome
 }
 

@@ -66,6 +66,7 @@ async function runScenario(scenario: Scenario, make: MakeFixture, time: VirtualT
     serve: inProcess((process) => fixture.subjects[process] as Subject, environment),
     tick: newSequence(),
     random: random.fork(),
+    cyclesIds: scenario.maxIdAge !== undefined,
   }
   await Promise.all(scenario.rounds.map((rounds) => new Browser(network).runRounds(rounds)))
   // Wait for late effects of operations that were given up.
@@ -97,9 +98,9 @@ export async function readEveryId(network: Network, exchanges: readonly Exchange
   while (reads.length > 0) await Promise.all(reads.splice(0, 16).map((read) => read()))
 }
 
-function rulesOf({ idle, absolute, skew, limit, faults, faultRates }: Scenario, maxStale = 0): Rules {
+function rulesOf({ idle, absolute, skew, limit, maxIdAge, faults, faultRates }: Scenario, maxStale = 0): Rules {
   // Load, claim, save and commit each have a deadline, one after the other, and a last store
   // operation may begin just before a deadline.
   const clocks = { skew: 2.5 * skew, replacedIdsEnd: 2 * skew < OVERLAP }
-  return { idle, absolute, ...clocks, limit, faults, resends: faultRates.resent > 0, maxStale, maxDuration: 30_000 }
+  return { idle, absolute, ...clocks, limit, maxIdAge, faults, resends: faultRates.resent > 0, maxStale, maxDuration: 30_000 }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { FOUND_SEEDS } from '../scenario/found-seeds.ts'
+import { isRenewal } from '../checks/id-lineage.ts'
+import { FOUND_RENEWAL_SEEDS, FOUND_SEEDS, FOUND_USER_SEEDS } from '../scenario/found-seeds.ts'
 import { generateScenario, type ScenarioOptions } from '../scenario/generator.ts'
 import { formatFailures, runSeeds, type StoreName, seedsFrom } from './campaign.ts'
 import { memoryStores, sojournOn } from './fixtures.ts'
@@ -42,10 +43,34 @@ describe.each<[StoreName, number]>([
     expect(formatFailures(results, store)).toBe('')
   })
 
+  it.each([
+    ['the first', 1],
+    ["today's", TODAY],
+  ])('60 seeds with renewals of ids from %s (%i) are clean', { timeout: 120_000 }, async (_, first) => {
+    const results = await runSeeds(store, { seeds: seedsFrom(first, 60), conditions: { renewals: true } })
+    expect(formatFailures(results, store)).toBe('')
+  })
+
   it('seeds that once found a bug are clean', async () => {
     const results = await runSeeds(store, { seeds: FOUND_SEEDS.map(([seed]) => seed), conditions: { silent: false } })
     expect(formatFailures(results, store)).toBe('')
   })
+})
+
+describe('seeds that once found an error of the checker', () => {
+  const STORES: readonly StoreName[] = ['memory', 'cached-one', 'cached-failing', 'cached-each', 'cached-notified']
+  const CONDITIONS: readonly [string, typeof FOUND_SEEDS, ScenarioOptions][] = [
+    ['users', FOUND_USER_SEEDS, { users: true }],
+    ['renewals', FOUND_RENEWAL_SEEDS, { renewals: true, skew: 300_000 }],
+  ]
+
+  it.each(STORES.flatMap((store) => CONDITIONS.map((each) => [store, ...each] as const)))(
+    'are clean on %s with %s',
+    async (store, _, seeds, conditions) => {
+      const results = await runSeeds(store, { seeds: seeds.map(([seed]) => seed), conditions })
+      expect(formatFailures(results, store)).toBe('')
+    },
+  )
 })
 
 describe.each<[string, ScenarioOptions]>([
@@ -83,6 +108,22 @@ describe('the generated requests', () => {
       for (const { reason } of exchanges) reasons.add(reason)
     }
     expect([...reasons]).toEqual(expect.arrayContaining(['revoked', 'limit', 'other-id']))
+  })
+
+  it('with renewals send each id of a session, before and after the other one ended', async () => {
+    const sent = { renewals: 0, before: 0, both: 0, ended: 0 }
+    for (let seed = 1; seed <= 30; seed++) {
+      const { exchanges, rules } = await simulate(generateScenario(seed, { renewals: true }), sojournOn(memoryStores))
+      for (const renewal of exchanges.filter((exchange) => isRenewal(exchange, rules))) {
+        const later = exchanges.filter(({ began }) => began > renewal.ended)
+        const withOld = later.filter(({ cookie }) => cookie === renewal.cookie)
+        sent.renewals += 1
+        sent.before += Number(withOld.some(({ report }) => report?.opened?.exists === true))
+        sent.ended += Number(withOld.some(({ report }) => report?.opened?.exists === false))
+        sent.both += Number(withOld.length > 0 && later.some(({ cookie }) => cookie === renewal.setCookie))
+      }
+    }
+    expect(Math.min(...Object.values(sent))).toBeGreaterThan(20)
   })
 
   it('get every kind of response', async () => {

@@ -80,7 +80,7 @@ export class VirtualTime {
     const { setTimeout, clearTimeout } = globalThis
     const mathRandom = Math.random
     Object.assign(globalThis, {
-      setTimeout: (fire: () => void, ms?: number) => this.set(fire, ms),
+      setTimeout: (fire: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => this.set(() => fire(...args), ms),
       clearTimeout: (timer: object | undefined) => this.clear(timer),
     })
     Object.defineProperty(performance, 'now', { value: () => this.now, configurable: true })

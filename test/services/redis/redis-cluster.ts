@@ -9,6 +9,8 @@ const NODE_TIMEOUT = 1000
 
 /** A Redis Cluster for the tests: three masters with one replica each. */
 export interface RedisCluster {
+  /** The address of one of its servers: `redis-cluster://host:port`. */
+  readonly url: string
   readonly nodes: readonly RedisNode[]
   /** The current masters, as a running node reports them. */
   masters(): Promise<readonly RedisNode[]>
@@ -95,6 +97,11 @@ class ClusterFixture implements RedisCluster {
 
   constructor(nodes: readonly RedisNode[]) {
     this.nodes = nodes
+  }
+
+  get url(): string {
+    const { host, port } = this.nodes[0] as RedisNode
+    return `redis-cluster://${host}:${port}`
   }
 
   async masters(): Promise<readonly RedisNode[]> {

@@ -22,6 +22,8 @@ interface LoginFacts {
 /** Makes managers on the rows of one store. */
 export interface Rows {
   manager(options: Omit<SessionOptions, 'store'>): Sessions<any>
+  /** A manager on the same rows, which a `SealedStore` seals. Without it the store is not public. */
+  sealed?(options: Omit<SessionOptions, 'store'>): Sessions<any>
   /** Closes the store. */
   close?(): Promise<unknown>
   /** Where a login needs more than `session.login`. */
@@ -29,6 +31,7 @@ export interface Rows {
 }
 
 const MINUTE = 60_000
+const DAY = 1440 * MINUTE
 
 /** The cookies of one browser. */
 export class Browser {
@@ -68,6 +71,11 @@ export class Site {
   /** Another manager, as in another process. */
   manager(options: Partial<SessionOptions> = {}): Sessions<any> {
     return this.#rows.manager({ clock: this.clock.read, ...options })
+  }
+
+  /** A manager whose rows are sealed; `undefined` where no `SealedStore` can be. */
+  sealed(): Sessions<any> | undefined {
+    return this.#rows.sealed?.({ clock: this.clock.read })
   }
 
   async request(browser: Browser, handler: (session: Session<any>) => unknown, sessions: Sessions<any> = this.manager()): Promise<void> {
@@ -159,14 +167,34 @@ export const PROBES: Readonly<Record<string, Probe>> = {
     await site.request(browser, (session) => session.reauthenticate())
     return (await site.user(thief)) === undefined
   },
-  '`users.list`': async (site) => {
+  'requests that are not activity: `touch: false`': async (site) => {
+    const browser = await site.loggedIn()
+    site.clock.advance(13 * DAY)
+    const sessions = site.manager()
+    const session = await sessions.open(incoming(browser.header), { touch: false })
+    const before = session.userId
+    browser.apply(await sessions.commit(session, { status: 200 }))
+    site.clock.advance(2 * DAY)
+    return before === 'ada' && (await site.user(browser)) === undefined
+  },
+  '`users.list` with devices': async (site) => {
+    const browser = new Browser()
+    await site.request(browser, (session) => site.login(session, 'ada', { level: 2, device: 'phone' }))
     await site.loggedIn()
-    return (await site.manager().users.list('ada')).length === 1
+    const current = await site.manager().open(incoming(browser.header))
+    const devices = await site.manager().users.list('ada', { current })
+    return devices.length === 2 && devices.some((each) => each.device === 'phone' && each.current && each.level === 2)
   },
   '`users.revoke`': async (site) => {
     const browser = await site.loggedIn()
     await site.manager().users.revoke('ada')
     return (await site.user(browser)) === undefined
+  },
+  '`users.revoke` with `except`': async (site) => {
+    const [browser, other] = [await site.loggedIn(), await site.loggedIn()]
+    const except = await site.manager().open(incoming(browser.header))
+    await site.manager().users.revoke('ada', { except })
+    return (await site.user(browser)) === 'ada' && (await site.user(other)) === undefined
   },
   'no login that was opened before survives a revocation': async (site) => {
     const late = await site.manager().open(incoming(undefined))
@@ -206,6 +234,13 @@ export const PROBES: Readonly<Record<string, Probe>> = {
     for (const each of [browser, second]) await site.request(each, (session) => site.login(session, 'ada'))
     return (await site.cart(browser)) === 1 && (await site.cart(second)) === 1 && (await site.user(browser)) === 'ada'
   },
+  '`replaced` reports an id that was replaced a moment ago': async (site) => {
+    const browser = await site.loggedIn()
+    const before = browser.copy()
+    await site.request(browser, (session) => session.cycleId())
+    const session = await site.manager().open(incoming(before.header))
+    return session.replaced && session.userId === undefined
+  },
   'renewal: option `cycleId`': async (site) => {
     const options = { cycleId: '15m' } as const
     const browser = await site.loggedIn('ada', options)
@@ -234,11 +269,30 @@ export const PROBES: Readonly<Record<string, Probe>> = {
     await sessions.close()
     return reason === 'ended'
   },
+  'a request of another origin has no session': async (site) => {
+    const browser = await site.loggedIn()
+    const headers = { cookie: browser.header ?? '', origin: 'https://evil.example' }
+    const session = await site.manager().open(new Request('https://shop.example/', { method: 'POST', headers }))
+    if (session.userId !== undefined) return false
+    try {
+      session.set('cart', 1)
+      return false
+    } catch (error) {
+      return (error as { readonly code?: unknown }).code === 'ERR_SESSION_CSRF'
+    }
+  },
   'tokens of `sojourn/csrf`': async (site) => {
     const browser = new Browser()
     await site.request(browser, (session) => session.set('cart', 1))
     const token = csrfToken(await site.manager().open(incoming(browser.header)))
     verifyCsrfToken(await site.manager().open(incoming(browser.header)), token)
     return true
+  },
+  'sealed rows: `SealedStore` over it': async (site) => {
+    const sessions = site.sealed()
+    if (sessions === undefined) return false
+    const browser = new Browser()
+    await site.request(browser, (session) => session.login('ada'), sessions)
+    return (await site.user(browser, sessions)) === 'ada' && (await site.user(browser)) === undefined
   },
 }

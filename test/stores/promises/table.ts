@@ -33,7 +33,11 @@ function column(name: string, open: (count: number) => Store): Column {
     name,
     open(count) {
       const store = open(count)
-      return { manager: (options) => createSessions<any>({ store, ...options }), close: async () => store.close?.() }
+      return {
+        manager: (options) => createSessions<any>({ store, ...options }),
+        sealed: (options) => createSessions<any>({ store: new SealedStore({ store, secrets: SECRET }), ...options }),
+        close: async () => store.close?.(),
+      }
     },
   }
 }

@@ -3,15 +3,16 @@ import { csrfToken, verifyCsrfToken } from '../../../src/csrf/csrf.ts'
 import type { Session, SessionOptions, Sessions, Store } from '../../../src/index.ts'
 import { incoming } from '../../helpers/incoming.ts'
 import { type Browser, catchRejection, HOUR, MINUTE, TestApp } from '../fixture.ts'
+import { type OpenStore, optionsOn } from './stores.ts'
 
 const INTERVAL = 15 * MINUTE
 
 function optionsFor(store: Store): SessionOptions {
-  return { store, cycleId: '15m', ...(store.clearExpired !== undefined && { clearExpired: false as const }) }
+  return { ...optionsOn(store), cycleId: '15m' }
 }
 
-/** The tests of the option `cycleId` that run on every store. */
-export function testCycleId(open: () => Store | Promise<Store>): void {
+/** Attacks on the renewal of ids, and what visitors must not notice of it. */
+export function testCycleId(open: OpenStore): void {
   /** An app whose browser has a session that is 15 minutes old. Its user has logged in. */
   async function dueApp(): Promise<{ app: TestApp; other: Sessions<any> }> {
     const store = await open()
