@@ -27,6 +27,7 @@ const applications: Record<string, MakeApp> = {
   ...requireFrom<Record<string, MakeApp>>(APPLICATION, './apps.cjs'),
   ...requireFrom<Record<string, MakeApp>>(APPLICATION, './oidc.cjs'),
   nest: requireFrom<{ makeNestApp: MakeApp }>(APPLICATION, './nest.cjs').makeNestApp,
+  adminjs: requireFrom<{ makeAdminApp: MakeApp }>(APPLICATION, './adminjs.cjs').makeAdminApp,
 }
 
 afterAll(() => {

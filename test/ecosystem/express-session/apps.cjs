@@ -284,22 +284,6 @@ exports.keycloak = (env) => {
   return withErrors(app)
 }
 
-/** The calls of AdminJS: its login, its page and its logout. */
-exports.adminjs = (env) => {
-  const app = makeApp(env)
-  app.get('/admin', (req, res) => {
-    if (req.session.adminUser) return res.json(req.session.adminUser)
-    req.session.redirectTo = '/admin'
-    return req.session.save((error) => (error ? res.status(500).end() : res.redirect('/admin/login')))
-  })
-  app.post('/admin/login', (req, res, next) => {
-    req.session.adminUser = { email: 'ada@example.com' }
-    req.session.save((error) => (error ? next(error) : res.redirect(302, req.session.redirectTo ?? '/')))
-  })
-  app.post('/admin/logout', (req, res) => req.session.destroy(() => res.redirect('/admin/login')))
-  return withErrors(app)
-}
-
 /** socket.io with the session of the page. */
 exports.sockets = (env) => {
   const app = makeApp(env)
