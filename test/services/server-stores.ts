@@ -3,15 +3,14 @@ import { MysqlStore } from '../../src/stores/mysql.ts'
 import { PostgresStore } from '../../src/stores/postgres.ts'
 import { freshTable } from './fresh-table.ts'
 import { MYSQL, newMysqlPool } from './mysql/mysql-pools.ts'
-import { newPool, newSql, POSTGRES } from './postgres/postgres-pool.ts'
+import { newPool, POSTGRES } from './postgres/postgres-pool.ts'
 import { newStore, REDIS } from './redis/redis-clients.ts'
 
-const [pool, sql, mysql] = [newPool(), newSql(), newMysqlPool()]
+const [pool, mysql] = [newPool(), newMysqlPool()]
 
-/** The stores on the servers of this run. Each call of `open` has a new table or prefix. */
+/** One store for each server of this run. Each call of `open` has a new table or prefix. */
 export const SERVER_STORES: readonly (readonly [name: string, isThere: boolean, open: () => Store | Promise<Store>])[] = [
-  ['PostgreSQL, pg', POSTGRES !== '', () => new PostgresStore({ pool, table: freshTable() })],
-  ['PostgreSQL, postgres.js', POSTGRES !== '', () => new PostgresStore({ pool: sql, table: freshTable() })],
+  ['PostgreSQL', POSTGRES !== '', () => new PostgresStore({ pool, table: freshTable() })],
   ['MariaDB', MYSQL !== '', () => new MysqlStore({ pool: mysql, table: freshTable() })],
   ['Redis', REDIS !== '', () => newStore('redis')],
 ]

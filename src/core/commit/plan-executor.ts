@@ -153,13 +153,13 @@ export class PlanExecutor {
 
   /**
    * Handles the end of the session. A login creates a new session with this request's changes.
-   * Other changes are refused.
+   * Other changes are refused. A request without changes keeps what it read.
    */
   async #sessionEnded(draft: Draft, error: SessionEndedError, scope: CommitScope): Outcome {
     if (scope.generation !== draft.generation) return undefined // this request flushed it while the write was running
     const outcome = this.#outcomeFor(scope.intents)
     this.#engine.emit({ type: 'found-ended', reason: foundReason(error), outcome, ...handleOf(draft.state) })
-    draft.end(outcome === 'started-new')
+    if (scope.intents.length > 0) draft.end(outcome === 'started-new')
     if (outcome !== 'started-new') draft.pending.onOutcome('ended')
     if (outcome === 'started-new') return this.#startNew(draft, scope)
     if (outcome === 'error') throw error

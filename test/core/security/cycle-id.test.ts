@@ -5,7 +5,7 @@ import { CookieStore } from '../../../src/stores/cookie.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { SECRET } from '../../stores/cookie/cookie-secret.ts'
-import { appWith, MINUTE, type TestApp, thrown } from '../fixture.ts'
+import { appWith, MINUTE, rejection, type TestApp, thrown } from '../fixture.ts'
 import { ScriptedStore } from '../scripted-store.ts'
 
 const INTERVAL = 15 * MINUTE
@@ -98,6 +98,18 @@ describe('the option `cycleId`', () => {
     })
     expect(app.browser.id).not.toBe(id)
     expect(await app.read()).toEqual({ cart: [1] })
+  })
+
+  it('a request whose session ends before its id is replaced keeps what it read, and can save nothing', async () => {
+    const app = await dueApp()
+    const slow = await app.open(app.browser.copy())
+    expect(slow.get('cart')).toEqual([1])
+    await app.request((session) => session.flush())
+    await slow.save()
+    expect(slow.get('cart')).toEqual([1])
+    slow.increment('n')
+    expect((await rejection(app.sessions.commit(slow, { status: 200 }))).code).toBe('ERR_SESSION_ENDED')
+    expect(await app.read(app.browser)).toEqual({})
   })
 
   it('a store that fails, or does not report the outcome, does not fail a request that reads', async () => {

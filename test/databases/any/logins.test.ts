@@ -2,12 +2,20 @@
 // have separate managers, as in other processes, and begin in a random order.
 import { describe, expect, it } from 'vitest'
 import { createSessions, type Sessions, type Store } from '../../../src/index.ts'
+import { PostgresStore } from '../../../src/stores/postgres.ts'
 import { incoming } from '../../helpers/incoming.ts'
+import { freshTable, newSql, POSTGRES } from '../../services/postgres/postgres-pool.ts'
 import { SERVER_STORES } from '../../services/server-stores.ts'
 
 const ROUNDS = 40
+const sql = newSql()
 
-for (const [name, isThere, make] of SERVER_STORES)
+const STORES: typeof SERVER_STORES = [
+  ...SERVER_STORES,
+  ['PostgreSQL, postgres.js', POSTGRES !== '', () => new PostgresStore({ pool: sql, table: freshTable() })],
+]
+
+for (const [name, isThere, make] of STORES)
   describe.skipIf(!isThere)(`parallel logins on ${name}`, () => {
     it('leave none that began before a revocation', { timeout: 60_000 }, async () => {
       const store = await make()

@@ -16,8 +16,14 @@ export function badTouch({ history }: Analysis): Anomaly[] {
 }
 
 /**
- * Later requests never see an earlier expiry, except by the difference between clocks, and no
- * request sees one past the absolute end.
+ * A write computes the expiry before it is sent. If a touch of another request arrives first, the write
+ * makes the expiry earlier by the time between both.
+ */
+const WRITE_DURATION = 5_000
+
+/**
+ * Later requests never see an earlier expiry, except by the difference between clocks or the duration
+ * of a write, and no request sees one past the absolute end.
  */
 export function badExpiry({ timelines, history, unitsByFamily, visibleBefore }: Analysis): Anomaly[] {
   const { absolute, skew } = history.rules
@@ -42,7 +48,9 @@ function movedBackwards({ observations }: SessionTimeline, skew: number, visible
     .flatMap(({ exchange, expiresAt }) => {
       for (; (byEnd[next]?.exchange.ended ?? Infinity) < visibleBefore(exchange); next++)
         latest = Math.max(latest, byEnd[next]?.expiresAt ?? 0)
-      return anomalyIf(expiresAt < latest - skew, () => anomaly('expiry moved backwards', exchange, `by ${latest - expiresAt} ms`))
+      return anomalyIf(expiresAt < latest - Math.max(skew, WRITE_DURATION), () =>
+        anomaly('expiry moved backwards', exchange, `by ${latest - expiresAt} ms`),
+      )
     })
 }
 

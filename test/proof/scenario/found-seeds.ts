@@ -1,3 +1,5 @@
+import type { ScenarioOptions } from './generator.ts'
+
 /**
  * Seeds that found a bug in the library, and the bug. They run in every test run, and each found
  * its bug again in the sources of its time, with the faults of that time (without `silent`). A seed
@@ -12,13 +14,23 @@ export const FOUND_SEEDS: readonly (readonly [seed: number, bug: string])[] = [
   [461, 'a create that was sent twice was reported as certainly failed (d8e0e43)'],
 ]
 
-/** The same with `users`. Here the checker was wrong, and each led to a more exact rule. */
-export const FOUND_USER_SEEDS: typeof FOUND_SEEDS = [
-  [859, 'a flush with an id that was replaced more than a minute before counted as the end of the session'],
-  [509, 'a login that joined and was refused did not add its changes like every other that joins'],
-]
-
-/** The same with `renewals` and clocks up to ten minutes apart. */
-export const FOUND_RENEWAL_SEEDS: typeof FOUND_SEEDS = [
-  [669, 'the checker did not know that the new id of a request may end before its last commit, if clocks differ by minutes'],
+/** The same under other conditions, also those for which the checker was wrong and got a more exact rule. */
+export const FOUND_WITH: readonly (readonly [conditions: ScenarioOptions, seeds: typeof FOUND_SEEDS])[] = [
+  [
+    { users: true },
+    [
+      [859, 'the checker: a flush with an id that was replaced more than a minute before ends nothing'],
+      [509, 'the checker: a login that joined and was refused adds its changes'],
+    ],
+  ],
+  [{ users: true, streams: true }, [[171, 'the checker: a touch may arrive before a write that was computed earlier']]],
+  [
+    { renewals: true },
+    [856, 898].map((seed) => [seed, 'the checker: of two ids that are used at the same time, that of the first response may end'] as const),
+  ],
+  [{ renewals: true, skew: 300_000 }, [[669, 'the checker: with such clocks the new id of a request may end before its last commit']]],
+  [
+    { renewals: true, streams: true },
+    [18, 47, 48, 56, 61].map((seed) => [seed, 'a request that reads lost what it had read, because its id was to be replaced'] as const),
+  ],
 ]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isRenewal } from '../checks/id-lineage.ts'
-import { FOUND_RENEWAL_SEEDS, FOUND_SEEDS, FOUND_USER_SEEDS } from '../scenario/found-seeds.ts'
+import { FOUND_SEEDS, FOUND_WITH } from '../scenario/found-seeds.ts'
 import { generateScenario, type ScenarioOptions } from '../scenario/generator.ts'
 import { formatFailures, runSeeds, type StoreName, seedsFrom } from './campaign.ts'
 import { memoryStores, sojournOn } from './fixtures.ts'
@@ -57,16 +57,12 @@ describe.each<[StoreName, number]>([
   })
 })
 
-describe('seeds that once found an error of the checker', () => {
+describe('seeds that once found an error', () => {
   const STORES: readonly StoreName[] = ['memory', 'cached-one', 'cached-failing', 'cached-each', 'cached-notified']
-  const CONDITIONS: readonly [string, typeof FOUND_SEEDS, ScenarioOptions][] = [
-    ['users', FOUND_USER_SEEDS, { users: true }],
-    ['renewals', FOUND_RENEWAL_SEEDS, { renewals: true, skew: 300_000 }],
-  ]
 
-  it.each(STORES.flatMap((store) => CONDITIONS.map((each) => [store, ...each] as const)))(
-    'are clean on %s with %s',
-    async (store, _, seeds, conditions) => {
+  it.each(STORES.flatMap((store) => FOUND_WITH.map((each) => [store, ...each] as const)))(
+    'are clean on %s with %o',
+    async (store, conditions, seeds) => {
       const results = await runSeeds(store, { seeds: seeds.map(([seed]) => seed), conditions })
       expect(formatFailures(results, store)).toBe('')
     },
