@@ -64,9 +64,10 @@ function pageRow(framework: Framework, report: VitestReport): string | undefined
   const tests = file?.assertionResults ?? []
   if (application === undefined || tests.length === 0 || tests.some(({ status }) => status !== 'passed' && status !== 'failed'))
     return undefined
-  const { folder, module, runtime = 'Node' } = application
+  const { folder, olderFolders = [], module, runtime = 'Node' } = application
+  const versions = [...olderFolders, folder].map((each) => versionOf(each, module)).join(', ')
   const place = placeOf(tests) ?? runtime
-  return line([linkOf(framework), versionOf(folder, module), `\`${path}\``, place, ...STORIES.map(([, name]) => cellOf(tests, name))])
+  return line([linkOf(framework), versions, `\`${path}\``, place, ...STORIES.map(([, name]) => cellOf(tests, name))])
 }
 
 function linkOf({ name, page }: Framework): string {

@@ -160,8 +160,8 @@ export function InjectSessions(as?: string): PropertyDecorator & ParameterDecora
 export type Session<Data = Default> = SessionOfRequest<Data>
 
 /**
- * The session of the request, as a parameter of a handler of a controller. `as` is the option of
- * the manager.
+ * The session of the request, as a parameter of a handler of a controller or of a GraphQL resolver.
+ * `as` is the option of the manager.
  *
  * ```ts
  * import { Session } from 'sojourn/nest'
@@ -172,7 +172,7 @@ export type Session<Data = Default> = SessionOfRequest<Data>
  * ```
  */
 export const Session: (as?: string) => ParameterDecorator = createParamDecorator((as: string | undefined, context: ExecutionContext) => {
-  const session = sessionOf(context, '@Session()', as)
+  const session = sessionOf(requestOf(context, '@Session()'), as)
   if (isSession(session)) return session
   throw new ConfigError(
     `@Session(): the request has no session as \`${as ?? 'session'}\`. Import SessionModule.forRoot(…) in the root module.`,
@@ -182,10 +182,10 @@ export const Session: (as?: string) => ParameterDecorator = createParamDecorator
 export type { RequireUserOptions }
 
 /**
- * A guard for a controller or a handler: a request continues only if a user is logged in, and with
- * `within` or `level` only if the user has authenticated so. A browser that navigates is sent to
- * `redirectTo`, with the path of the request as the parameter `next`. Every other request gets the
- * error of `session.requireUser`.
+ * A guard for a controller, a resolver or a handler: a request continues only if a user is logged
+ * in, and with `within` or `level` only if the user has authenticated so. A browser that navigates
+ * to a handler is sent to `redirectTo`, with the path of the request as the parameter `next`. Every
+ * other request gets the error of `session.requireUser`.
  *
  * ```ts
  * import { RequireUser, Session } from 'sojourn/nest'
@@ -202,9 +202,10 @@ export function RequireUser(options: RequireUserOptions = {}): MethodDecorator &
   const locate = makeRequireUser(options)
   return UseGuards({
     async canActivate(context) {
-      const session = sessionOf(context, '@RequireUser()', options.as)
-      const { headers, originalUrl } = requestOf(context)
-      const location = await locate({ session, mode: headers['sec-fetch-mode'], target: originalUrl })
+      const request = requestOf(context, '@RequireUser()')
+      const session = sessionOf(request, options.as)
+      const mode = context.getType() === 'http' ? request.headers['sec-fetch-mode'] : undefined // a resolver cannot redirect
+      const location = await locate({ session, mode, target: request.originalUrl })
       if (location === undefined) return true
       const response = context.switchToHttp().getResponse<HttpResponse>()
       response.header('Location', location)
@@ -224,15 +225,20 @@ interface HttpResponse {
   header(name: string, value: string): unknown
 }
 
-function requestOf(context: ExecutionContext): HttpRequest {
-  return context.switchToHttp().getRequest<HttpRequest>()
+/**
+ * The request of an HTTP handler, or the one that a GraphQL resolver belongs to: the driver for
+ * Apollo adds it to the context as `req`.
+ */
+function requestOf(context: ExecutionContext, decorator: string): HttpRequest {
+  const type = context.getType()
+  if (type === 'http') return context.switchToHttp().getRequest<HttpRequest>()
+  const { req } = Object(type === 'graphql' ? context.getArgByIndex(2) : undefined) as { readonly req?: HttpRequest }
+  if (req !== undefined) return req
+  throw new ConfigError(
+    `${decorator} is for HTTP handlers, and for GraphQL resolvers whose context has the request as \`req\`. In a gateway inject the manager with @InjectSessions(), and open the session of the handshake with sessions.open(request).`,
+  )
 }
 
-function sessionOf(context: ExecutionContext, decorator: string, as = 'session'): unknown {
-  if (context.getType() !== 'http')
-    throw new ConfigError(
-      `${decorator} is for HTTP handlers. In a gateway inject the manager with @InjectSessions(), and open the session of the handshake with sessions.open(request).`,
-    )
-  const request = requestOf(context)
+function sessionOf(request: HttpRequest, as = 'session'): unknown {
   return as in request ? Reflect.get(request, as) : undefined
 }

@@ -10,7 +10,8 @@ import { Store } from './store/store.ts'
 
 /**
  * The options of express-session, and those that this package adds. `resave` has no effect, because
- * an unchanged session is touched and never written back. Unknown options are ignored.
+ * an unchanged session is touched and never written back. Unknown options are ignored, except other
+ * spellings of the added ones.
  */
 export interface SessionOptions extends Omit<expressSession.SessionOptions, 'store'>, Omit<AddedOptions, 'userId'> {
   /** The name of the cookie, as `name`. */

@@ -64,6 +64,7 @@ export function closeWithSession<Data>(
 ): () => void {
   const close = closerOf(socket)
   let cutOff: ReturnType<typeof setTimeout> | undefined
+  let checking: ReturnType<typeof setInterval> | undefined
   const onEnd = (reason: WatchEnd): void => {
     if ('terminate' in socket) cutOff = unref(setTimeout(() => (socket as AnySocket).terminate?.(), CLOSE_TIMEOUT))
     close(reason)
@@ -71,10 +72,11 @@ export function closeWithSession<Data>(
   const stop = sessions.watch(session, onEnd, options)
   const onClose = (): void => {
     clearTimeout(cutOff)
+    clearInterval(checking)
     stop()
   }
   if (isClosed(socket)) stop()
-  else listen(socket, onClose)
+  else checking = listen(socket, onClose)
   return onClose
 }
 
@@ -91,20 +93,11 @@ function isClosed({ readyState, websocket, disconnected }: AnySocket): boolean {
   return disconnected === true || (readyState ?? websocket?.readyState ?? 0) >= CLOSING
 }
 
-function listen(socket: AnySocket, onClose: () => void): void {
+/** Returns the timer of a socket that has no events. */
+function listen(socket: AnySocket, onClose: () => void): ReturnType<typeof setInterval> | undefined {
   const event = typeof socket.disconnect === 'function' ? 'disconnect' : 'close'
   if (typeof socket.on === 'function') socket.on(event, onClose)
   else if (typeof socket.addEventListener === 'function') socket.addEventListener(event, onClose)
-  else pollClosed(socket, onClose)
-}
-
-/** For a socket without events: calls `onClose` some time after it was closed. */
-function pollClosed(socket: AnySocket, onClose: () => void): void {
-  const timer = unref(
-    setInterval(() => {
-      if (!isClosed(socket)) return
-      clearInterval(timer)
-      onClose()
-    }, CHECK_INTERVAL),
-  )
+  else return unref(setInterval(() => (isClosed(socket) ? onClose() : undefined), CHECK_INTERVAL))
+  return undefined
 }

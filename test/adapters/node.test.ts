@@ -4,7 +4,7 @@ import { type SessionRequest, session, withSession } from '../../src/adapters/no
 import { MemoryStore } from '../../src/stores/memory.ts'
 import { Browser } from '../stories/harness/browser.ts'
 import { listen } from '../stories/harness/node-response.ts'
-import { createScriptedManager } from '../stories/harness/story-app.ts'
+import { createScriptedManager, failingWrites } from '../stories/harness/story-app.ts'
 
 describe('session of sojourn/node', () => {
   it('accepts options and exposes the manager it creates', async () => {
@@ -55,6 +55,34 @@ describe('session of sojourn/node', () => {
     await using running = await listen(server)
     expect((await new Browser(running.port).get('/')).body).toBe(`${'x'.repeat(70_000)}z`)
   })
+
+  it.each(['works', 'fails'])(
+    'commits a response whose method was looked up before the session was attached (the store %s)',
+    async (what) => {
+      const { sessions, store } = createScriptedManager()
+      if (what === 'fails') store.script = failingWrites
+      const open = session(sessions)
+      const server = createServer(async (req, res) => {
+        const read = async (): Promise<string> => {
+          await open(req, res)
+          return `visit ${sessions.of(req).increment('visits')}`
+        }
+        if (req.url === '/end') return res.end(await read())
+        res.write(await read())
+        return res.end('.')
+      })
+      await using running = await listen(server)
+      const browser = new Browser(running.port)
+      for (const [path, body] of [
+        ['/end', 'visit 1'],
+        ['/write', 'visit 2.'],
+      ] as const) {
+        const page = await browser.get(path)
+        expect([page.status, page.body]).toEqual(what === 'works' ? [200, body] : [503, 'Service Unavailable\n'])
+      }
+      expect(browser.cookies.size).toBe(what === 'works' ? 1 : 0)
+    },
+  )
 
   it('sends the deferred response when the server closes, and then ends the connection', async () => {
     const { sessions, store } = createScriptedManager()

@@ -10,10 +10,13 @@ export interface Example {
   readonly code: string
 }
 
-/** Returns every ts example of README.md and docs. */
+/** These programs compile without the packages that they are moved from. */
+const MOVE = join('docs', 'move', 'other-libraries.md')
+
+/** Returns the ts examples of README.md, the files in docs, and the page on moving from other libraries. */
 export function examples(): Example[] {
   const documents = readdirSync(join(ROOT, 'docs')).filter((file) => file.endsWith('.md'))
-  return ['README.md', ...documents.map((file) => join('docs', file))].flatMap(fenced)
+  return ['README.md', ...documents.map((file) => join('docs', file)), MOVE].flatMap(fenced)
 }
 
 function fenced(file: string): Example[] {

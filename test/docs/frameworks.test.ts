@@ -1,5 +1,6 @@
-// Every program of docs/frameworks.md is run unchanged, except for its port and its imports of this
-// package, which lead to the sources. document-examples.test.ts checks the types.
+// The first program of README.md and every program of docs/frameworks.md are run unchanged, except
+// for their port and their imports of this package, which lead to the sources.
+// document-examples.test.ts checks the types.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -11,9 +12,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Browser } from '../stories/harness/browser.ts'
 
 const root = join(import.meta.dirname, '../..')
-const document = readFileSync(join(root, 'docs/frameworks.md'), 'utf8')
-const programs = document
-  .split(/^## /m)
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+const [quickStart = ''] = read('README.md').split(/^## /m)
+const programs = [quickStart, ...read('docs/frameworks.md').split(/^## /m)]
   .map((chapter) => ({ title: chapter.split('\n')[0] ?? '', program: /```ts\n([^]*?)```/.exec(chapter)?.[1] ?? '' }))
   .filter(({ program }) => program !== '')
   .map((each, index) => ({ ...each, file: `program-${index}.ts` }))
@@ -46,8 +47,9 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-it('docs/frameworks.md has a program for every framework', () => {
+it('README.md has a program, and docs/frameworks.md has one for every framework', () => {
   expect(programs.map(({ title }) => title)).toEqual([
+    '# sojourn',
     'Express 4 and 5',
     'Fastify 5',
     'Koa 3',

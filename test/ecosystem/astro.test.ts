@@ -16,6 +16,7 @@ shopStories(
       return starter.serve('./dist/server/entry.mjs')
     },
     stop: () => starter.remove(),
+    database: () => starter.database,
   },
   ({ open }) => {
     it('a form whose session ended shows a sentence with the status 409', () =>

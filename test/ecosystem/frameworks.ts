@@ -16,6 +16,8 @@ export interface Framework {
 interface Application {
   /** The folder with the packages. */
   readonly folder: string
+  /** The folders with the packages of older versions, which have the same stories. */
+  readonly olderFolders?: readonly string[]
   /** The package with the version in the table. */
   readonly module: string
   /** Its test file. */
@@ -58,7 +60,7 @@ export const FRAMEWORKS: readonly Framework[] = [
     path: 'sojourn/next',
     page: 'frameworks/next.md',
     use: '`await getSession()` in components, actions, route handlers, proxy.ts',
-    application: { folder: 'next', module: 'next', test: 'next' },
+    application: { folder: 'next', olderFolders: ['next15'], module: 'next', test: 'next' },
   },
   {
     name: 'Nuxt 4',
@@ -108,6 +110,13 @@ export const FRAMEWORKS: readonly Framework[] = [
     page: 'frameworks/h3.md',
     use: '`sessions.of(event.req)`',
     application: { folder: 'apis', module: 'h3', test: 'h3' },
+  },
+  {
+    name: 'Nitro 3 (beta)',
+    path: 'sojourn/web',
+    page: 'frameworks/nitro.md',
+    use: '`sessions.of(event.req)`',
+    application: { folder: 'nitro', module: 'nitro', test: 'nitro' },
   },
   {
     name: 'Elysia',

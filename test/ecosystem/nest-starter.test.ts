@@ -1,5 +1,8 @@
-// The starter of NestJS in Chromium, on Express and on Fastify. The overlay adds /race and the second platform.
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+// The starter of NestJS in Chromium, on Express and on Fastify. The overlay adds /race, the second
+// platform, and an application with GraphQL.
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { ApiBrowser } from './harness/api-browser.ts'
+import { DATABASE_MESSAGE, whileWritesFail } from './harness/broken-database.ts'
 import { requireFrom } from './harness/serve.ts'
 import { shopStories } from './harness/shop-stories.ts'
 import { Starter } from './harness/starter.ts'
@@ -27,7 +30,7 @@ for (const [platform, main] of [
 ])
   shopStories(
     `NestJS on ${platform}`,
-    { start: () => starter.serve(`./dist/src/${main}.js`), stop: () => starter.end() },
+    { start: () => starter.serve(`./dist/src/${main}.js`), stop: () => starter.end(), database: () => starter.database },
     ({ open, origin }) => {
       it('a gateway has the session of the page that opened the socket, and a logout closes the socket', () =>
         open(async (visitor) => {
@@ -43,3 +46,22 @@ for (const [platform, main] of [
         }))
     },
   )
+
+describe('GraphQL of NestJS on Apollo Server', () => {
+  it('resolvers have the session, a failed login has a code, and a failed commit is no success', async () => {
+    const origin = await starter.serve('./dist/src/main-graphql.js')
+    onTestFinished(() => starter.end())
+    const browser = new ApiBrowser()
+    const run = async (query: string): Promise<unknown> => {
+      const headers = { 'content-type': 'application/json' }
+      return (await browser.fetch(`${origin}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })).json()
+    }
+    expect(await run('{ account }')).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] })
+    expect(await run('mutation { add(sku: "bread") }')).toEqual({ data: { add: ['bread'] } })
+    await whileWritesFail(starter.database, () => run('mutation { logIn(name: "ada") }'))
+    expect(browser.lastFailure?.status).toBe(503)
+    expect(browser.lastFailure?.body).not.toContain(DATABASE_MESSAGE)
+    await run('mutation { logIn(name: "ada") }')
+    expect(await run('{ account cart }')).toEqual({ data: { account: 'ada', cart: ['bread'] } })
+  })
+})

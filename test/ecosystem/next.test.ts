@@ -1,5 +1,6 @@
 // The starter of Next 16 in Chromium: its production build with Cache Components, served by
 // `next start` and from the standalone output, and its development server. The overlay adds /lab.
+// Then its production build with Next 15.
 import { cp } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { nextStories } from './harness/next-stories.ts'
@@ -7,6 +8,9 @@ import { shopStories } from './harness/shop-stories.ts'
 import { Starter } from './harness/starter.ts'
 
 const NEXT = 'next/dist/bin/next'
+/** Next cannot set the status of an action, and a component cannot commit before its response. */
+const NEXT_DIFFERENCES = { failureStatus: 500, removesMessagesLate: true }
+
 let built: Starter
 
 shopStories(
@@ -18,39 +22,43 @@ shopStories(
       return built.serve(NEXT, ['start', '--port', built.port])
     },
     stop: () => built.end(),
+    database: () => built.database,
+    ...NEXT_DIFFERENCES,
   },
   nextStories,
 )
 
 shopStories('the standalone output of Next', {
-  isBrief: true,
   async start() {
     const output = `./.next/standalone/test/ecosystem/next/${basename(built.folder)}`
     await cp(join(built.folder, '.next/static'), join(built.folder, output, '.next/static'), { recursive: true })
     return built.serve(`${output}/server.js`, [], { HOSTNAME: 'localhost' })
   },
   stop: () => built.remove(),
+  ...NEXT_DIFFERENCES,
 })
 
-const development = new Map<string, Starter>()
+let development: Starter
 
 shopStories('next dev', {
-  isBrief: true,
   async start() {
-    const starter = await Starter.prepare('next')
-    development.set('16', starter)
-    return starter.serve(NEXT, ['dev', '--port', starter.port])
+    development = await Starter.prepare('next')
+    return development.serve(NEXT, ['dev', '--port', development.port])
   },
-  stop: async () => development.get('16')?.remove(),
+  stop: () => development.remove(),
+  ...NEXT_DIFFERENCES,
 })
 
-shopStories('next dev of Next 15, with middleware.ts', {
-  isBrief: true,
+let older: Starter
+
+shopStories('next start of Next 15, with middleware.ts', {
   losesMessages: true,
   async start() {
-    const starter = await Starter.prepare('next', 'next15')
-    development.set('15', starter)
-    return starter.serve(NEXT, ['dev', '--turbopack', '--port', starter.port])
+    older = await Starter.prepare('next', 'next15')
+    await older.run(NEXT, 'build', '--turbopack')
+    return older.serve(NEXT, ['start', '--port', older.port])
   },
-  stop: async () => development.get('15')?.remove(),
+  stop: () => older.remove(),
+  database: () => older.database,
+  ...NEXT_DIFFERENCES,
 })

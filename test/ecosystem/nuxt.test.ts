@@ -15,6 +15,7 @@ shopStories(
       return starter.serve('./.output/server/index.mjs')
     },
     stop: () => starter.remove(),
+    database: () => starter.database,
   },
   ({ open, origin }) => {
     it('internal requests have the session of the request that sent them, also one that starts there', () =>

@@ -17,6 +17,7 @@ shopStories(
       return starter.serve('@react-router/serve/bin.cjs', ['./build/server/index.js'])
     },
     stop: () => starter.remove(),
+    database: () => starter.database,
   },
   ({ open }) => {
     it.each([true, false])(

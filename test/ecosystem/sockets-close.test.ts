@@ -71,8 +71,10 @@ describe('peers of crossws', () => closingStories(() => serve(servers.makeCrossw
 describe.each([
   ['Bun', [join(BIN, 'bun'), `--tsconfig-override=${join(import.meta.dirname, '../runtimes/bun.tsconfig.json')}`]],
   ['Deno', [join(BIN, 'deno'), 'run', '--allow-all']],
-] as const)('sockets of %s', (_, command) => {
-  closingStories(() => startProcess('sockets', [...command, 'fetch.js']))
+] as const)('in %s', (_, command) => {
+  describe('sockets', () => closingStories(() => startProcess('sockets', [...command, 'fetch.js'])))
+
+  describe('peers of crossws', () => closingStories(() => startProcess('sockets', [...command, 'fetch.js', 'crossws'])))
 })
 
 describe.each(['polling', 'websocket'])('sockets of socket.io over %s', (transport) => {

@@ -15,5 +15,6 @@ for (const [name, folder] of [
       return starter.serve('./src/server.ts')
     },
     stop: () => starter.remove(),
+    database: () => starter.database,
   })
 }

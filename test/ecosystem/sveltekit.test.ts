@@ -15,6 +15,7 @@ shopStories(
       return starter.serve('./build/index.js')
     },
     stop: () => starter.remove(),
+    database: () => starter.database,
   },
   ({ open }) => {
     it('requests of the server to itself have the session of the request that sent them', () =>

@@ -15,6 +15,7 @@ shopStories(
       return starter.serve('srvx/bin/srvx.mjs', ['--prod', '--static', '../client', 'dist/server/server.js'])
     },
     stop: () => starter.remove(),
+    database: () => starter.database,
   },
   ({ open }) => {
     it('a server function whose session ended rejects with a sentence, and its response has the status 409', () =>

@@ -87,6 +87,13 @@ describe('option carryOver', () => {
     const options = { secret: 'secret', store: new MemoryStore(), carryOver: new OldStore() }
     expect(() => session(options)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }))
   })
+
+  it.each(['carryover', 'carry_over', 'CarryOver'])('is refused with another spelling: %s', (name) => {
+    const options = { secret: 'secret', resave: false, saveUninitialized: false, [name]: new Map() }
+    expect(() => session(options)).toThrow(
+      expect.objectContaining({ code: 'ERR_SESSION_CONFIG', message: `Option \`${name}\` does not exist: write \`carryOver\`.` }),
+    )
+  })
 })
 
 describe('a session in the old store', () => {

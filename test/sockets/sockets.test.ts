@@ -117,6 +117,14 @@ describe('closeWithSession', () => {
     expect([socket.calls, gone.calls, watchEnds(app)]).toEqual([[], [], []])
   })
 
+  it('keeps nothing of a socket without events once the returned function was called', async () => {
+    const { app, session } = await loggedIn()
+    const stop = closeWithSession(app.sessions, session, { close: () => undefined })
+    await settle()
+    stop()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   it('passes `poll` on', async () => {
     const { app } = await loggedIn()
     const other = anotherProcess(app)

@@ -46,6 +46,13 @@ describe('seed', () => {
     expect((await sessions.open(incoming(cookie))).get('cart')).toEqual(['bread'])
   })
 
+  it('stores a session without properties, which has a cookie', async () => {
+    const { cookie, session } = await seed(sessions)
+    await fetch(url, { headers: { cookie } })
+    await session.reload()
+    expect([session.isNew, session.get('cart')]).toEqual([false, ['milk']])
+  })
+
   it.each([
     ['with another cookie', { cookie: { name: 'admin', path: '/admin' } }],
     ['that is always Secure', { cookie: { secure: true as const, domain: 'shop.example' } }],

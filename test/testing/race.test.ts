@@ -88,7 +88,7 @@ describe('race', () => {
   })
 
   it('restores the methods of the store', async () => {
-    await race(outcome, outcome, { store, begin, outcome })
+    await race(outcome, add('milk'), { store, begin, outcome })
     expect(Object.keys(store)).toEqual(['rows'])
   })
 
@@ -111,6 +111,32 @@ describe('race', () => {
 
   it('rejects if a request waits for something else, and if the store has no known method', async () => {
     await expect(race(outcome, outcome, { store: {}, begin, outcome })).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+    await expect(race(outcome, outcome, { begin, outcome } as never)).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+  })
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    ['the requests change nothing', outcome, 'succeeded'],
+    ['the requests fail', () => Promise.reject(new Error('no server')), 'failed (Error: no server)'],
+    ['the requests are refused', () => Promise.resolve({ statusCode: 404 }), 'had the status 404'],
+  ])('rejects where %s, because it would never find a loss', async (_, request, what) => {
+    await expect(race(request, request, { store, begin, outcome })).rejects.toMatchObject({
+      code: 'ERR_SESSION_CONFIG',
+      message: expect.stringContaining(`Request A ${what}, request B ${what}.`),
+    })
+  })
+
+  it('finds a lost item from an empty session', async () => {
+    const [sessions, , memory] = managers()
+    const add = (sku: string) => handler(sessions, (session) => session.set('cart', [...session.get('cart', []), sku]))
+    const { lost } = await race(add('bread'), add('milk'), {
+      store: memory,
+      begin: () => seed(sessions, {}),
+      outcome: async ({ session }) => {
+        await session.reload()
+        return session.get('cart')
+      },
+    })
+    expect(lost.length).toBeGreaterThan(0)
   })
 
   it('finds nothing here: no item is lost', { timeout: 30_000 }, async () => {

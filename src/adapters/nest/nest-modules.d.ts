@@ -21,6 +21,7 @@ declare module '@nestjs/common' {
 
   export interface ArgumentsHost {
     getType(): string
+    getArgByIndex(index: number): unknown
     switchToHttp(): { getRequest<T>(): T; getResponse<T>(): T }
   }
 
@@ -31,7 +32,7 @@ declare module '@nestjs/common' {
   }
 
   export class HttpException extends Error {
-    constructor(message: string, status: number, options?: { readonly cause?: unknown })
+    constructor(response: string | object, status: number, options?: { readonly cause?: unknown })
   }
 
   export class Logger {

@@ -23,10 +23,11 @@ Catch(SessionError)(SessionErrorFilter)
 
 /**
  * The message of an error with status 500 or above names the database, so that it is replaced by
- * the status text.
+ * the status text. An object, because @nestjs/apollo makes a code of the status of no other
+ * exception.
  */
 function toHttpException(error: SessionError): HttpException {
   const status = errorStatus(error)
   const message = error.expose ? error.message : (STATUS_CODES[status] ?? 'Error')
-  return new HttpException(message, status, { cause: error })
+  return new HttpException({ statusCode: status, message }, status, { cause: error })
 }

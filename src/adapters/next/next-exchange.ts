@@ -22,6 +22,14 @@ interface Ability extends ResponseAbility {
   issues: boolean
 }
 
+/** What an exchange uses of its request. */
+interface RequestOfNext {
+  readonly incoming: NextIncoming
+  readonly cookies: NextCookies
+  /** Makes the next use of the request open another exchange. */
+  forget(): void
+}
+
 /** One request of Next and its session. */
 export class NextExchange<Data> {
   readonly exchange: Exchange<Data>
@@ -31,17 +39,19 @@ export class NextExchange<Data> {
   #set: readonly CookieToSet[] | undefined
   #isCommitScheduled = false
   readonly #isQuiet: boolean
+  readonly #forget: () => void
 
-  private constructor(exchange: Exchange<Data>, ability: Ability, cookies: NextCookies, isQuiet: boolean) {
+  private constructor(exchange: Exchange<Data>, ability: Ability, { cookies, incoming, forget }: RequestOfNext) {
     this.exchange = exchange
     this.#ability = ability
     this.#cookies = cookies
-    this.#isQuiet = isQuiet
+    this.#isQuiet = incoming.isQuiet
+    this.#forget = forget
   }
 
-  static async open<Data>(adapter: SessionAdapter<Data>, incoming: NextIncoming, cookies: NextCookies): Promise<NextExchange<Data>> {
+  static async open<Data>(adapter: SessionAdapter<Data>, request: RequestOfNext): Promise<NextExchange<Data>> {
     const ability: Ability = { issues: false, refusal: OUTSIDE_WRAPPERS, late: adapter.saveOnEnd }
-    return new NextExchange(await adapter.open(incoming, ability), ability, cookies, incoming.isQuiet)
+    return new NextExchange(await adapter.open(request.incoming, ability), ability, request)
   }
 
   /** Whether a wrapper is running, which sets cookies. */
@@ -74,15 +84,21 @@ export class NextExchange<Data> {
     const { session } = this.exchange
     try {
       if (session.modified) await session.save()
-    } finally {
-      this.setCookies()
+    } catch (error) {
+      await this.fail()
+      throw error
     }
+    this.setCookies()
   }
 
-  /** Performs a flush, and drops the other changes. */
+  /**
+   * Performs a flush, and drops the other changes. The page that Next renders then loads the session
+   * again, so that it does not show them, and the commit after it does not save them.
+   */
   async fail(): Promise<void> {
     await this.exchange.commit(500).catch(() => undefined)
     this.setCookies()
+    this.#forget()
   }
 
   /**
@@ -127,7 +143,8 @@ export class NextExchanges<Data> {
     const [received, jar] = await Promise.all([headers(), cookies()])
     let found = this.#exchanges.get(received)
     if (found === undefined) {
-      found = NextExchange.open(this.#adapter, new NextIncoming(received, jar, method), jar)
+      const incoming = new NextIncoming(received, jar, method)
+      found = NextExchange.open(this.#adapter, { incoming, cookies: jar, forget: () => this.#exchanges.delete(received) })
       this.#exchanges.set(received, found)
     }
     return found

@@ -58,6 +58,16 @@ export class BufferedCalls {
     return !this.needsDrain
   }
 
+  /**
+   * Makes the last write the end, if Node's `end` sent its chunk. The callback of that write is
+   * Node's, which would emit `finish` a second time.
+   */
+  endAtLastWrite(): void {
+    const last = this.#calls.at(-1)
+    if (last?.call === 'write') this.#calls.pop()
+    this.add('end', last?.call === 'write' ? last.args.slice(0, 2) : [])
+  }
+
   /** Applies the calls to the response. Returns whether its buffer was full at the last write. */
   replay(res: ServerResponse, original: Calls): boolean {
     let isFull = false

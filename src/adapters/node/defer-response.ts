@@ -18,7 +18,13 @@ import { delayDestroy, resumeDestroy } from './socket-guard.ts'
  */
 const DEFERRED: unique symbol = Symbol('sojourn deferred response')
 
-type Deferrable = ServerResponse & { [DEFERRED]?: DeferredResponse }
+type Deferrable = ServerResponse & {
+  [DEFERRED]?: DeferredResponse
+  /** Node's methods send each part of a response over HTTP/1 with it. */
+  _send?: Send
+}
+
+type Send = (this: Deferrable, chunk: string | Uint8Array, encoding?: unknown, callback?: unknown) => boolean
 
 /**
  * Defers the final response, once it starts, until the session is committed. Several managers of a
@@ -61,6 +67,8 @@ class DeferredResponse implements StartedResponse {
   #message: string | undefined
   #mask: ResponseMask | undefined
   #errorPage: ErrorPage | undefined
+  /** The original `_send` while it is captured. */
+  #nativeSend: Send | undefined
   /** The connection whose destruction is delayed. */
   #socket: Socket | undefined
   /** The streams that were piped to the response. */
@@ -138,8 +146,27 @@ class DeferredResponse implements StartedResponse {
     atEndOfTick(() => this.#commits.commit(this.#status, this, onCommitted, (failure) => this.#fail(failure)))
     // In Node writeHead sends nothing by itself, and its headers are set on the response now. The
     // head of an implicit start is made by the call that follows, with a length if that is `end`.
-    if (!this.#startsImplicitly) this.#calls.add('writeHead', [this.#status])
+    if (!this.#startsImplicitly) {
+      this.#calls.add('writeHead', [this.#status])
+      if (this.#isHttp1) this.#captureSends()
+    }
     return res
+  }
+
+  /**
+   * In `res.end(await read())` with a `read` that attaches the session, `res.end` is Node's method,
+   * because it was looked up before. It starts the response with `writeHead`, and then sends its
+   * chunk with `_send`, which would print the masked head.
+   */
+  #captureSends(): void {
+    const res: Deferrable = this.#res
+    this.#nativeSend = res._send
+    res._send = captureSend
+  }
+
+  /** Buffers a chunk. Without one, `end` or `flushHeaders` of Node has called `_send`. */
+  onSend(chunk: string | Uint8Array, ...rest: readonly unknown[]): boolean {
+    return chunk.length === 0 || this.#buffer('write', [chunk, ...rest]) === true
   }
 
   #buffer(call: Call, args: readonly unknown[]): unknown {
@@ -170,8 +197,14 @@ class DeferredResponse implements StartedResponse {
   }
 
   #onCommitted(deliveries: readonly Delivery[]): void {
+    this.#takeNativeEnd()
     if (this.#calls.ended && this.#commits.isLate) this.#commitLate(deliveries)
     else this.#release(deliveries)
+  }
+
+  /** Ends the buffered calls if Node's `end` was called, see `#captureSends`. */
+  #takeNativeEnd(): void {
+    if (this.#res.writableEnded && !this.#calls.ended) this.#calls.endAtLastWrite()
   }
 
   /** Commits what was changed since the start of the response, and then sends its end. */
@@ -247,12 +280,15 @@ class DeferredResponse implements StartedResponse {
     this.#state = state
     this.#mask?.unmask()
     this.#mask = undefined
+    if (this.#nativeSend !== undefined) Object.assign(this.#res, { _send: this.#nativeSend })
+    this.#nativeSend = undefined
     if (this.#socket !== undefined) resumeDestroy(this.#socket, this.#res)
     this.#socket = undefined
   }
 
   #fail({ error, hook }: FailedCommit): void {
     const res = this.#res
+    this.#takeNativeEnd()
     this.#resume('failed')
     for (const source of this.#sources ?? []) detach(source, res)
     if (res.headersSent) return this.#cutOff(error, hook)
@@ -307,6 +343,10 @@ function patch(call: Call): (this: Deferrable, ...args: unknown[]) => unknown {
   return function patched(...args) {
     return this[DEFERRED]?.onCall(call, args)
   }
+}
+
+const captureSend: Send = function captureSend(...args) {
+  return this[DEFERRED]?.onSend(...args) ?? true
 }
 
 function onPipe(this: Deferrable, source: NodeJS.ReadableStream): void {

@@ -11,6 +11,7 @@ export interface Progress {
 /** The fields from which Node computes the public properties of a response over HTTP/1. */
 interface Native {
   _header: unknown
+  _contentLength: number | null
   finished: boolean
   outputSize: number
 }
@@ -63,6 +64,8 @@ class MaskedFields implements ResponseMask {
 
   unmask(): void {
     this.#native._header = this.#header
+    // oxlint-disable-next-line unicorn/no-null -- as in a new response, if Node's `end` has set it for its chunk
+    this.#native._contentLength = null
     this.#native.finished = false
     this.#count(0)
     if (this.#isDrainMasked) Reflect.deleteProperty(this.#res, 'writableNeedDrain')

@@ -79,7 +79,7 @@ export interface AddedOptions {
 
 /** A store for express-session, and how sessions are carried over from it. */
 export interface OldStoreOption {
-  /** The store from before. */
+  /** The store of express-session that was used before. */
   readonly store: ExpressSessionStore
   /**
    * Whether processes with express-session are still running. Each session is then kept in both
@@ -143,10 +143,12 @@ const ADDED: Readonly<Record<string, Check>> = {
 
 /**
  * Checks the options. Those of express-session have its messages, and unknown ones are ignored, as
- * there. Throws `TypeError`, and `ConfigError` for options that express-session does not have.
+ * there, except an added option with another spelling. Throws `TypeError`, and `ConfigError` for
+ * options that express-session does not have.
  */
 export function readOptions(given: GivenOptions): Settings {
   checkLikeExpressSession(given)
+  for (const name of Object.keys(given)) refuseOtherSpelling(name)
   checkOptions(pick(given, Object.keys(ADDED)), { checks: ADDED })
   const { cookie = {}, proxy, genid, merge = [], userId = commonUser } = given
   const memoryStore = memoryStoreOf(given.store)
@@ -167,6 +169,14 @@ export function readOptions(given: GivenOptions): Settings {
     userOf: userId,
     core: { whenEnded: 'discard', ...pick(given, CORE) },
   }
+}
+
+/** Ignoring `carryover` would log all visitors out. */
+function refuseOtherSpelling(name: string): void {
+  const letters = (text: string): string => text.replaceAll(/[_-]/g, '').toLowerCase()
+  const names = [...Object.keys(ADDED), ...CORE, 'carryOver']
+  const meant = names.find((each) => letters(each) === letters(name))
+  if (meant !== undefined && meant !== name) throw new ConfigError(`Option \`${name}\` does not exist: write \`${meant}\`.`)
 }
 
 function oldStoreOf(option: GivenOptions['carryOver']): Settings['carryOver'] {

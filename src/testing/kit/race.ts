@@ -1,4 +1,5 @@
 import { ConfigError } from '../../core/base/errors.ts'
+import { aFunction, checkOptions, type OptionTable, satisfies, wholeNumber } from '../../core/base/option-checks.ts'
 import { compareText } from '../assert-equal.ts'
 import { type Responses, runInterleaved } from './interleaving.ts'
 import { methodsOf, StoreGate } from './store-gate.ts'
@@ -21,6 +22,18 @@ export interface RaceOptions<Start> {
   readonly methods?: readonly string[]
   /** The maximum number of interleavings. Default 200. */
   readonly limit?: number
+}
+
+const OPTIONS: OptionTable = {
+  owner: 'race',
+  required: ['store', 'begin', 'outcome'],
+  checks: {
+    store: satisfies((store) => typeof store === 'object' && store !== null, 'pass the store of the application'),
+    begin: aFunction,
+    outcome: aFunction,
+    methods: satisfies(Array.isArray, "pass a list of names such as ['get', 'set']"),
+    limit: wholeNumber('interleavings'),
+  },
 }
 
 /** An interleaving after which something was lost. */
@@ -69,20 +82,24 @@ export interface RaceReport {
  * if (report.lost.length > 0) throw new Error(String(report))
  * ```
  *
- * Rejects with `ConfigError` if the store has none of the methods, or if a request waits for
- * something else than the store and the other request.
+ * Rejects with `ConfigError` for a wrong option, if the store has none of the methods, if a request
+ * waits for something else than the store and the other request, or if `outcome` is the same with and
+ * without the requests, because then it cannot show what was lost.
  */
 export async function race<Start>(
   requestA: (start: Start) => unknown,
   requestB: (start: Start) => unknown,
   options: RaceOptions<Start>,
 ): Promise<RaceReport> {
-  const { store, begin, outcome, methods = methodsOf(store), limit = 200 } = options
+  const { store, begin, outcome, limit = 200, ...given } = checkOptions(options, OPTIONS)
+  const { methods = methodsOf(store) } = given
   const requests = { A: requestA, B: requestB }
+  const alone: Responses = {}
   const serial = async (...order: readonly ('A' | 'B')[]): Promise<unknown> => {
     const start = await begin()
     const responses: Responses = {}
     for (const name of order) responses[name] = await settle(requests[name], start)
+    if (order.length === 1) Object.assign(alone, responses)
     return outcome(start, responses)
   }
   const orders = {
@@ -92,6 +109,7 @@ export async function race<Start>(
     B: await serial('B'),
     none: await serial(),
   }
+  checkOutcomes(orders, alone)
   const lost: LostChange[] = []
   const pending: ('A' | 'B')[][] = [[]]
   let interleavings = 0
@@ -116,7 +134,26 @@ async function settle<Start>(request: (start: Start) => unknown, start: Start): 
   return result
 }
 
-function expectedAfter(orders: Record<'AB' | 'BA' | 'A' | 'B' | 'none', unknown>, { A, B }: Responses): readonly unknown[] {
+type Orders = Record<'AB' | 'BA' | 'A' | 'B' | 'none', unknown>
+
+/** Refuses outcomes that are all equal: a report about them would be without losses whatever happens. */
+function checkOutcomes(orders: Orders, { A, B }: Responses): void {
+  const [outcome, ...others] = new Set(Object.values(orders).map(compareText))
+  if (others.length > 0) return
+  throw new ConfigError(
+    `race: \`outcome\` returned ${outcome?.slice(0, 200)} with and without the requests, so it cannot show what was lost. ` +
+      `Request A ${describe(A)}, request B ${describe(B)}. ` +
+      'Check that the requests and `outcome` use the session that `begin` made, and that `outcome` returns data.',
+  )
+}
+
+function describe(result: Responses['A']): string {
+  if (result?.status === 'rejected') return `failed (${result.reason})`
+  const status = statusOf(result?.value)
+  return typeof status === 'number' ? `had the status ${status}` : 'succeeded'
+}
+
+function expectedAfter(orders: Orders, { A, B }: Responses): readonly unknown[] {
   const [failedA, failedB] = [hasFailed(A), hasFailed(B)]
   const right = [orders.AB, orders.BA]
   if (failedA) right.push(orders.B)
@@ -127,8 +164,14 @@ function expectedAfter(orders: Record<'AB' | 'BA' | 'A' | 'B' | 'none', unknown>
 
 function hasFailed(result: Responses['A']): boolean {
   if (result?.status !== 'fulfilled') return true
-  const { status, statusCode = status } = Object(result.value) as { readonly status?: unknown; readonly statusCode?: unknown }
-  return typeof statusCode === 'number' && statusCode >= 400
+  const status = statusOf(result.value)
+  return typeof status === 'number' && status >= 400
+}
+
+/** The status of a response of `fetch`, or of Fastify's `inject`. */
+function statusOf(response: unknown): unknown {
+  const { status, statusCode = status } = Object(response) as { readonly status?: unknown; readonly statusCode?: unknown }
+  return statusCode
 }
 
 class Report implements RaceReport {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { NodeRequest } from '../../../src/core/cookie/node-request.ts'
 import { createSessions, type SessionOptions } from '../../../src/index.ts'
 import { MemoryStore } from '../../../src/stores/memory.ts'
+import { seed } from '../../../src/testing/testing.ts'
 import { OWN, visit } from '../attacks/forged-requests.ts'
 import { catchError, TestApp } from '../fixture.ts'
 
@@ -24,6 +25,22 @@ describe('a request that a page of another origin may have sent', () => {
     const options = { cookie: { secure: true } } as const
     expect(await userOf(OWN, options, 'http://shop.example/cart')).toBe('ada')
     expect(await userOf('http://shop.example', options, 'http://shop.example/cart')).toBeUndefined()
+  })
+
+  it.each([
+    ['shop.example:443', {}, 'https', 'ada'],
+    ['Shop.Example', {}, 'https', 'ada'],
+    ['[2001:DB8:0::1]:8443', { origin: 'https://[2001:db8::1]:8443' }, 'https', 'ada'],
+    ['shop.example:443', {}, 'http', 'ada'],
+    ['shop.example:8443', {}, 'https', undefined],
+    ['shop.example:80', {}, 'https', undefined],
+    ['[', {}, 'https', undefined],
+  ] as const)('is compared with the Host %s, as a proxy may send it', async (host, given, scheme, user) => {
+    const sessions = createSessions<any>({ store: new MemoryStore(), cookie: { secure: true } })
+    const { cookie } = await seed(sessions, { userId: 'ada' })
+    const headers = { origin: OWN, ...given, host, cookie }
+    const session = await sessions.open(NodeRequest.from({ headers, socket: {}, secure: scheme === 'https', method: 'POST' }, undefined))
+    expect(session.userId).toBe(user)
   })
 
   it('is not noticed where the method is not known', async () => {

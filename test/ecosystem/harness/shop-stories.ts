@@ -1,6 +1,7 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page, Response } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findChromium, launch } from '../../browser/chromium.ts'
+import { DATABASE_MESSAGE, whileWritesFail } from './broken-database.ts'
 
 /** Development servers compile a page when it is first requested. */
 const POLL = { timeout: 10_000 }
@@ -30,13 +31,27 @@ export class Visitor {
     await this.page.goto(path, { waitUntil: 'load' })
   }
 
+  /** Visits the shop until it shows no message. */
+  async visitUntilRead(): Promise<void> {
+    const visit = async (): Promise<string> => {
+      await this.visit('/')
+      return this.#textOf('#notice')
+    }
+    await expect.poll(visit, POLL).toBe('')
+  }
+
   /** Presses a button; resolves to the status of the request that it sends. */
   async press(name: string): Promise<number> {
-    const [response] = await Promise.all([
-      this.page.waitForResponse((response) => response.request().method() === 'POST'),
-      this.page.getByRole('button', { name, exact: true }).click(),
-    ])
-    return response.status()
+    return (await this.#send(name)).status()
+  }
+
+  /** Presses a button whose request fails. The page must show so, and not what the database said. */
+  async expectRefusal(name: string, status: number): Promise<void> {
+    const response = await this.#send(name)
+    expect(response.status()).toBe(status)
+    const body = await response.text().catch(() => '') // the client of Next cancels it after the error
+    await expect.poll(() => this.#textOf('h1'), POLL).not.toMatch(/Shop|Account/)
+    expect(`${body} ${await this.page.content()}`).not.toContain(DATABASE_MESSAGE)
   }
 
   async logIn(name: string): Promise<void> {
@@ -70,10 +85,12 @@ export class Visitor {
     }, `/race/${step}`)
   }
 
-  /** As `race`, while the page waits for a response. */
-  async raceOutside(...steps: readonly string[]): Promise<void> {
+  /** As `race`, while the page waits for a response, or without JavaScript. Resolves to the statuses. */
+  async raceOutside(...steps: readonly string[]): Promise<readonly number[]> {
     const headers = { origin: new URL(this.page.url()).origin, 'sec-fetch-site': 'same-origin' } // as the page would send
-    for (const step of steps) await this.context.request.post(`/race/${step}`, { headers })
+    const statuses: number[] = []
+    for (const step of steps) statuses.push((await this.context.request.post(`/race/${step}`, { headers })).status())
+    return statuses
   }
 
   /** Presses the slow button of /lab, and logs out while it waits; resolves to the status of its response. */
@@ -89,6 +106,14 @@ export class Visitor {
   async close(): Promise<void> {
     await this.context.close()
   }
+
+  async #send(name: string): Promise<Response> {
+    const [response] = await Promise.all([
+      this.page.waitForResponse((response) => response.request().method() === 'POST'),
+      this.page.getByRole('button', { name, exact: true }).click(),
+    ])
+    return response
+  }
 }
 
 export interface Stories {
@@ -102,8 +127,15 @@ export interface Stories {
    * sets a cookie and redirects.
    */
   readonly losesMessages?: boolean
-  /** Whether the races are left out, for another way to start an application that is tested already. */
-  readonly isBrief?: boolean
+  /** Whether a message that was shown is removed after the response, as in Next. */
+  readonly removesMessagesLate?: boolean
+  /**
+   * The database of its store. Without it, the races and the commits that fail are left out, for
+   * another way to start an application that is tested already.
+   */
+  readonly database?: () => string
+  /** The status of a form whose commit failed. Default 503. */
+  readonly failureStatus?: number
 }
 
 /** Development servers compile while a page waits. */
@@ -116,11 +148,12 @@ const chromium = findChromium()
 
 /**
  * What every framework has to do, in Chromium: a cart that survives the login, messages that appear
- * once, a logout after which the account is refused, and the two races. `more` adds tests.
+ * once, a logout after which the account is refused, the two races, and an error page when the
+ * database fails. `more` adds tests.
  */
 export function shopStories(
   name: string,
-  { start, stop, worksWithoutScript = true, losesMessages = false, isBrief = false }: Stories,
+  { start, stop, worksWithoutScript = true, database, failureStatus = 503, ...messages }: Stories,
   more?: (shop: Opened) => void,
 ): void {
   describe.skipIf(chromium === undefined)(name, { timeout: TEST_TIMEOUT }, () => {
@@ -142,12 +175,19 @@ export function shopStories(
       }
     }
 
-    it.each(worksWithoutScript ? [true, false] : [true])(
+    const scripts = worksWithoutScript ? [true, false] : [true]
+    it.each(scripts)(
       'keeps the cart through a login, shows a message once, and refuses the account after the logout (JavaScript: %s)',
-      (javaScriptEnabled) => open((visitor) => visitShop(visitor, javaScriptEnabled && losesMessages), { javaScriptEnabled }),
+      (javaScriptEnabled) => open((visitor) => visitShop(visitor, javaScriptEnabled, messages), { javaScriptEnabled }),
     )
 
-    if (!isBrief) races(open)
+    if (database !== undefined) {
+      races(open)
+      it.each(scripts)(
+        'a request whose commit failed is no success, and does not show what the database said (JavaScript: %s)',
+        (javaScriptEnabled) => open((visitor) => visitDuringOutage(visitor, database(), failureStatus), { javaScriptEnabled }),
+      )
+    }
 
     more?.({ open, origin: () => origin })
   })
@@ -187,20 +227,52 @@ export interface Opened {
   origin(): string
 }
 
-async function visitShop(visitor: Visitor, losesMessages: boolean): Promise<void> {
-  const notice = (text: string): Shown => (losesMessages ? {} : { notice: text })
+async function visitShop(
+  visitor: Visitor,
+  javaScriptEnabled: boolean,
+  { losesMessages = false, removesMessagesLate = false }: Pick<Stories, 'losesMessages' | 'removesMessagesLate'>,
+): Promise<void> {
+  const notice = (text: string): Shown => (javaScriptEnabled && losesMessages ? {} : { notice: text })
   await visitor.expectShop({ notice: '', user: 'nobody', cart: '' })
   await visitor.press('Add bread')
   await visitor.expectShop({ ...notice('Added.'), cart: 'bread' })
+  if (removesMessagesLate) await visitor.visitUntilRead()
   await visitor.visit('/')
   await visitor.expectShop({ notice: '', cart: 'bread' })
   await visitor.logIn('ada')
   await visitor.expectHeading('Account of ada')
   await visitor.expectShop(notice('Welcome back.'))
+  if (removesMessagesLate) await visitor.visitUntilRead()
   await visitor.visit('/')
   await visitor.expectShop({ notice: '', user: 'ada', cart: 'bread' })
   await visitor.press('Log out')
   await visitor.expectShop({ user: 'nobody', cart: '' })
   await visitor.visit('/account')
   await visitor.expectHeading('Shop')
+}
+
+/** Forms are sent while the database fails. Afterwards the session is as it was before. */
+async function visitDuringOutage(visitor: Visitor, database: string, status: number): Promise<void> {
+  await visitor.press('Add bread')
+  await visitor.expectShop({ cart: 'bread' })
+  await visitor.page.getByLabel('Name').fill('ada')
+  await whileWritesFail(database, () => visitor.expectRefusal('Log in', status))
+  await visitor.visit('/')
+  await visitor.expectShop({ user: 'nobody', cart: 'bread' })
+
+  await visitor.logIn('ada')
+  await visitor.expectHeading('Account of ada')
+  await visitor.visit('/')
+  await whileWritesFail(database, async () => {
+    expect(await visitor.raceOutside('empty')).toEqual([503])
+    await visitor.expectRefusal('Log out', status)
+  })
+  await visitor.visit('/')
+  await visitor.expectShop({ user: 'ada', cart: 'bread' })
+
+  await visitor.press('Log out')
+  await visitor.expectShop({ user: 'nobody' })
+  await whileWritesFail(database, () => visitor.expectRefusal('Add bread', status))
+  await visitor.visit('/')
+  await visitor.expectShop({ notice: '', user: 'nobody', cart: '' })
 }

@@ -38,6 +38,11 @@ export class Starter {
     return `http://localhost:${this.port}`
   }
 
+  /** The file of its `SqliteStore`. */
+  get database(): string {
+    return join(this.folder, 'sessions.db')
+  }
+
   /** Runs a script of a package to its end. Rejects with its output when it fails. */
   async run(bin: string, ...args: readonly string[]): Promise<void> {
     const { child, output } = this.#spawn(bin, args, {}, process.execPath)

@@ -8,6 +8,7 @@ import { Server } from 'socket.io'
 import { session } from 'sojourn/express'
 import { closeWithSession } from 'sojourn/sockets'
 import { WebSocketServer } from 'ws'
+import { hooksOf } from './crossws-hooks.js'
 
 const UNAUTHORIZED = 'HTTP/1.1 401 Unauthorized\r\n\r\n'
 
@@ -94,23 +95,4 @@ export function makeCrossws(sessions) {
   const { handleUpgrade } = crossws({ hooks: hooksOf(sessions) })
   server.on('upgrade', handleUpgrade)
   return server
-}
-
-/** The hooks of crossws, in every runtime. */
-function hooksOf(sessions) {
-  return {
-    async upgrade(request) {
-      const session = await sessions.open(request)
-      return session.userId === undefined ? new Response(null, { status: 401 }) : { context: { session } }
-    },
-    open(peer) {
-      peer.context.stop = closeWithSession(sessions, peer.context.session, peer)
-    },
-    message(peer, message) {
-      peer.send(JSON.stringify(`${peer.context.session.userId}: ${message.text()}`))
-    },
-    close(peer) {
-      peer.context.stop()
-    },
-  }
 }

@@ -1,10 +1,15 @@
-// Sockets of Bun and Deno that close with their session. Prints its port.
+// Sockets of Bun and Deno, or with the argument `crossws` those of crossws there, that close with their
+// session. Prints its port.
+import process from 'node:process'
 import { createSessions } from 'sojourn'
 import { closeWithSession } from 'sojourn/sockets'
 import { MemoryStore } from 'sojourn/stores/memory'
 import { withSession } from 'sojourn/web'
+import { hooksOf } from './crossws-hooks.js'
 
 const { Bun, Deno } = globalThis
+const runtime = Bun === undefined ? 'deno' : 'bun'
+const usesCrossws = process.argv.includes('crossws')
 const sessions = createSessions({ store: new MemoryStore() })
 
 const pages = withSession(sessions, (request, session) => {
@@ -14,17 +19,19 @@ const pages = withSession(sessions, (request, session) => {
   return new Response(null, { status: 303, headers: { Location: '/' } })
 })
 
+const isSocket = ({ url }) => new URL(url).pathname === '/socket'
+
 /** Serves pages, and `upgrade(request, session)` for the sockets of visitors who are logged in. */
 function route(upgrade) {
   return async (request, server) => {
-    if (new URL(request.url).pathname !== '/socket') return pages(request)
+    if (!isSocket(request)) return pages(request)
     const session = await sessions.open(request)
     return session.userId === undefined ? new Response(null, { status: 401 }) : upgrade(request, session, server)
   }
 }
 
 const serve = {
-  Bun: () =>
+  bun: () =>
     Bun.serve({
       port: 0,
       hostname: '127.0.0.1',
@@ -43,7 +50,7 @@ const serve = {
         },
       },
     }).port,
-  Deno: () => {
+  deno: () => {
     const upgrade = (request, session) => {
       const { socket, response } = Deno.upgradeWebSocket(request)
       closeWithSession(sessions, session, socket)
@@ -54,4 +61,15 @@ const serve = {
   },
 }
 
-console.log((Bun === undefined ? serve.Deno : serve.Bun)())
+/** The same for both runtimes. */
+async function serveCrossws() {
+  const { default: adapter } = await import(`crossws/adapters/${runtime}`)
+  const { handleUpgrade, websocket } = adapter({ hooks: hooksOf(sessions) })
+  const fetch = (request, server) => (isSocket(request) ? handleUpgrade(request, server) : pages(request))
+  const listen = { port: 0, hostname: '127.0.0.1' }
+  return Bun === undefined
+    ? Deno.serve({ ...listen, onListen: () => undefined }, fetch).addr.port
+    : Bun.serve({ ...listen, fetch, websocket }).port
+}
+
+console.log(usesCrossws ? await serveCrossws() : serve[runtime]())

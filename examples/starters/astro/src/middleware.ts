@@ -25,8 +25,13 @@ const handle = withSession(sessions, (_request, session, { locals }: APIContext,
   return next()
 })
 
+const SENTENCES: Readonly<Record<number, string>> = {
+  409: 'Your session ended. Please reload the page.',
+  503: 'Please try again.',
+}
+
 export async function onRequest(context: APIContext, next: MiddlewareNext) {
   const response = await handle(context.request, context, next)
-  const sessionEnded = response.status === 409 && response.body === null
-  return sessionEnded ? new Response('Your session ended. Please reload the page.', response) : response
+  const sentence = response.body === null ? SENTENCES[response.status] : undefined
+  return sentence === undefined ? response : new Response(sentence, response)
 }
