@@ -154,12 +154,20 @@ export function lostSession(analysis: Analysis): Anomaly[] {
       endedBy(timeline, exchange, analysis) ||
       endedWithOverlap(timeline, exchange, analysis) ||
       endedWithRenewal(timeline, exchange, analysis) ||
-      mayHaveLostUser(timeline, exchange, analysis) ||
+      [timeline, ...startedBy(exchange, analysis)].some((each) => mayHaveLostUser(each, exchange, analysis)) ||
       confirmedAnotherUser(timeline, exchange) ||
       mayHaveExpired(timeline, exchange, analysis)
     return anomalyIf(!isExcused, () =>
       anomaly('session lost', exchange, code === undefined ? 'found no session' : 'failed with ERR_SESSION_ENDED'),
     )
+  })
+}
+
+/** The sessions that a request started. One that ended before its last commit fails the request too. */
+function startedBy({ report }: Exchange, { units, byFamily }: Analysis): SessionTimeline[] {
+  return (report?.units ?? []).flatMap(({ id }) => {
+    const { startsSession = false, family = '' } = units.get(id) ?? {}
+    return startsSession ? (byFamily.get(family) ?? []) : []
   })
 }
 

@@ -23,6 +23,10 @@ export const FOUND_WITH: readonly (readonly [conditions: ScenarioOptions, seeds:
       [509, 'the checker: a login that joined and was refused adds its changes'],
     ],
   ],
+  [
+    { users: true, renewals: true },
+    [[799, 'the checker: a revocation may end a session before the last commit of the request that started it']],
+  ],
   [{ users: true, streams: true }, [[171, 'the checker: a touch may arrive before a write that was computed earlier']]],
   [
     { renewals: true },
