@@ -2,6 +2,7 @@ import { type SessionError, StoreError } from '../core/base/errors.ts'
 import { userOf } from '../core/changes/intent.ts'
 import type { Cause, Findings, OpeningReason } from './cause.ts'
 import { foreignRequest, insecureRequest, malformedCookie, missingCookie, outsidePath } from './cookie-causes.ts'
+import { withoutRemedy } from './findings.ts'
 import { ownNames } from './session-info.ts'
 import { notStored, renewedId } from './store-causes.ts'
 
@@ -42,7 +43,7 @@ const CAUSES: Readonly<Record<OpeningReason, (findings: Findings) => Cause>> = {
   'store-error': ({ state }) => ({
     cause: 'store-error',
     message:
-      `The session could not be read, so the request gets an error and not an empty session. ${state.is === 'failed' ? state.error.message : ''}`.trim(),
+      `The session could not be read, so the request gets an error and not an empty session. ${state.is === 'failed' ? withoutRemedy(state.error.message, ownRemedy(state.error)) : ''}`.trim(),
     remedy: state.is === 'failed' ? remedyOf(state.error) : 'Check whether the database responds.',
   }),
 }
@@ -77,5 +78,9 @@ function foundCause({ engine, texts, invalidProperties, write }: Findings): Caus
 }
 
 function remedyOf(error: SessionError): string {
-  return (error instanceof StoreError ? error.remedy : undefined) ?? 'Check whether the database responds, and its address, user and table.'
+  return ownRemedy(error) ?? 'Check whether the database responds, and its address, user and table.'
+}
+
+function ownRemedy(error: SessionError): string | undefined {
+  return error instanceof StoreError ? error.remedy : undefined
 }

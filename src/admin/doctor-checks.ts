@@ -2,7 +2,7 @@ import { DAY, MINUTE } from '../core/base/duration.ts'
 import { tombstone } from '../core/store/tombstone.ts'
 import type { CookieAttributes } from '../wire/set-cookie.ts'
 import { type AdminContext, isAlive } from './admin-engine.ts'
-import { type Finding, finding, ok, skipped } from './findings.ts'
+import { type Finding, failure, finding, ok, skipped } from './findings.ts'
 import { toReadRows } from './scan.ts'
 import { requestOver, sessionCookie } from './session-cookie.ts'
 
@@ -35,9 +35,13 @@ export async function checkWrite({ engine }: AdminContext): Promise<Finding> {
   if (capabilities.carriesData) return skipped('write', 'The sessions are in the cookies of their browsers.')
   if (capabilities.renames === true) return skipped('write', 'The rows of this store are those of another application.')
   const [key, now] = [`doctor ${randomText(16)}`, engine.now()]
-  await store.create({ key, entry: tombstone(randomText(16), now, now + MINUTE) })
-  await store.delete({ key })
-  return ok('write', 'A row was written and deleted.')
+  try {
+    await store.create({ key, entry: tombstone(randomText(16), now, now + MINUTE) })
+    await store.delete({ key })
+    return ok('write', 'A row was written and deleted.')
+  } catch (error) {
+    return failure('write', error, 'Check the rights of the user of the database, free space, and whether the server is a replica.')
+  }
 }
 
 /** Whether expired sessions are deleted. */

@@ -1,11 +1,9 @@
 import { monotonic } from '../core/base/clock.ts'
-import { StoreError } from '../core/base/errors.ts'
-import { messageOf } from '../core/base/realms.ts'
 import type { StoreDescription } from '../core/store/store.ts'
 import type { AdminContext } from './admin-engine.ts'
 import { checkClearing, checkCookie, checkEviction, checkLifetime, checkRows, checkWrite } from './doctor-checks.ts'
 import { checkResponse } from './doctor-response.ts'
-import { type Finding, finding, ok, skipped } from './findings.ts'
+import { type Finding, failure, finding, ok, skipped } from './findings.ts'
 
 /** Options of `doctor`. */
 export interface DoctorOptions {
@@ -49,13 +47,7 @@ async function safely(check: Finding['check'], run: () => Promise<Finding>): Pro
   try {
     return await run()
   } catch (error) {
-    const remedy = error instanceof StoreError ? error.remedy : undefined
-    return {
-      check,
-      level: 'error',
-      message: messageOf(error),
-      remedy: remedy ?? 'Check whether the database responds, and its address, user and table.',
-    }
+    return failure(check, error)
   }
 }
 

@@ -1,3 +1,6 @@
+import { StoreError } from '../core/base/errors.ts'
+import { messageOf } from '../core/base/realms.ts'
+
 /** The result of one check of `doctor`. */
 export interface Finding {
   /** What was checked. */
@@ -16,6 +19,19 @@ export interface Finding {
 /** A `Finding` that may need a remedy. */
 export function finding(check: Finding['check'], level: Finding['level'], message: string, remedy: string): Finding {
   return { check, level, message, remedy }
+}
+
+/** The finding for an error. `remedy` is used for one that has none. */
+export function failure(check: Finding['check'], error: unknown, remedy: string = REMEDY): Finding {
+  const own = error instanceof StoreError ? error.remedy : undefined
+  return finding(check, 'error', withoutRemedy(messageOf(error), own), own ?? remedy)
+}
+
+const REMEDY = 'Check whether the database responds, and its address, user and table.'
+
+/** The message of a `StoreError` ends with its remedy, which is shown separately here. */
+export function withoutRemedy(message: string, remedy: string | undefined): string {
+  return remedy !== undefined && message.endsWith(remedy) ? message.slice(0, -remedy.length).trimEnd() : message
 }
 
 export function ok(check: Finding['check'], message: string): Finding {

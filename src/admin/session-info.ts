@@ -6,7 +6,7 @@ import type { ReadRow } from './scan.ts'
 
 /** A session in a list. All times are epoch milliseconds. */
 export interface SessionInfo {
-  /** Names the session. Safe to show and to log, and worthless as a cookie. */
+  /** Names the session. Safe to show and to log, and not valid as a cookie. */
   readonly handle: string
   /** The user who is logged in. `undefined` if there is none, or the property is secret. */
   readonly userId: string | undefined

@@ -108,8 +108,8 @@ function withFilter(command: Command): Command {
   return command
     .option('--user <id>', 'only sessions of this user')
     .option('--has <property>', 'only sessions with this property')
-    .option('--older-than <duration>', 'only sessions that started at least so long ago, such as 7d', parseDuration)
-    .option('--idle-for <duration>', 'only sessions that were not used for at least so long, such as 12h', parseDuration)
+    .option('--older-than <duration>', 'only sessions that started at least this long ago, such as 7d', parseDuration)
+    .option('--idle-for <duration>', 'only sessions that were not used for at least this long, such as 12h', parseDuration)
 }
 
 function withChangeOptions(command: Command): Command {

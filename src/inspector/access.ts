@@ -12,8 +12,8 @@ export interface Operator {
 }
 
 /**
- * Decides about one request: an operator may use the inspector; a `Response` is sent instead, such
- * as a redirect to a login page; `undefined` is answered with an empty 404. `original` is the
+ * Decides about one request: an operator may use the inspector; a `Response`, such as a redirect to
+ * a login page, is sent as it is; for `undefined` the response is an empty 404. `original` is the
  * request of the framework, for `sessions.of(original)`; with a `Request → Response` handler it is
  * the request.
  */

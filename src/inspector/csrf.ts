@@ -29,7 +29,7 @@ export function isForged(request: Request, form: URLSearchParams): boolean {
   return isForeign(request) || token === undefined || !constantTimeEqual(token, form.get(TOKEN) ?? '')
 }
 
-/** Browsers of before 2023 send no `Sec-Fetch-Site`, and all send the origin with a post. */
+/** Browsers from before 2023 send no `Sec-Fetch-Site`; every browser sends `Origin` with a POST. */
 function isForeign({ url, headers }: Request): boolean {
   const site = headers.get('sec-fetch-site')
   if (site !== null) return site !== 'same-origin'

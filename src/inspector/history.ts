@@ -86,7 +86,7 @@ export class History {
     this.#current().latencies.add(performance.now() - startedAt)
   }
 
-  /** The present interval. Adds the intervals up to now. */
+  /** The current interval. Adds the intervals up to now. */
   #current(): Interval {
     const now = this.#now()
     let last = this.#intervals.at(-1)

@@ -29,7 +29,7 @@ export function styleSheet(): Response {
   return new Response(STYLE, { headers })
 }
 
-/** Shows a page after a change. `location` is relative to the present address. */
+/** Shows a page after a change. `location` is relative to the current URL. */
 export function redirect(location: string): Response {
   return new Response(undefined, { status: 303, headers: { ...HEADERS, Location: location } })
 }

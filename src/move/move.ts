@@ -41,7 +41,7 @@ export interface MovedSessionOptions extends SessionOptions {
 /** The property of a session that was taken over. */
 const MOVED = '_moved'
 
-/** How long the end of a session is remembered, because copies of its old cookie can be older. */
+/** How long the end of a session is remembered: as long as a browser may keep its old cookie. */
 const TOMBSTONE = 400 * DAY
 
 /**
@@ -55,7 +55,7 @@ const TOMBSTONE = 400 * DAY
  * import { cookieSession, createMovedSessions } from 'sojourn/move'
  * import { SqliteStore } from 'sojourn/stores/sqlite'
  *
- * const old = cookieSession({ keys: ['the key of before'] })
+ * const old = cookieSession({ keys: ['the old key'] })
  * const sessions = createMovedSessions({ store: new SqliteStore('sessions.db') }, old)
  * ```
  */
@@ -131,7 +131,7 @@ class Takeover implements Lifecycle {
     } catch (error) {
       const failed = operation === 'load' ? 'read' : 'removed'
       throw new StoreError(operation, error, {
-        message: `A session of the library from before could not be ${failed}: ${messageOf(error)}`,
+        message: `A session of the other library could not be ${failed}: ${messageOf(error)}. Check its store and the options of its reader.`,
       })
     }
   }

@@ -45,7 +45,7 @@ export interface FastifySessionOptions {
  * declare const oldStore: { get(sid: string, done: () => void): void; destroy(sid: string, done: () => void): void }
  *
  * const store = new MemoryStore({ max: Number.POSITIVE_INFINITY })
- * const sessions = createMovedSessions({ store }, fastifySession({ secret: 'the secret of before', store: oldStore }))
+ * const sessions = createMovedSessions({ store }, fastifySession({ secret: 'the old secret', store: oldStore }))
  * ```
  */
 export function fastifySession(options: FastifySessionOptions): OldSessions {
@@ -87,7 +87,7 @@ export interface CookieSessionOptions {
  * import { MemoryStore } from 'sojourn/stores/memory'
  *
  * const store = new MemoryStore({ max: Number.POSITIVE_INFINITY })
- * const sessions = createMovedSessions({ store }, cookieSession({ keys: ['the key of before'] }))
+ * const sessions = createMovedSessions({ store }, cookieSession({ keys: ['the old key'] }))
  * ```
  */
 export function cookieSession(options: CookieSessionOptions): OldSessions {
@@ -117,7 +117,7 @@ export interface KoaSessionOptions {
  * import { MemoryStore } from 'sojourn/stores/memory'
  *
  * const store = new MemoryStore({ max: Number.POSITIVE_INFINITY })
- * const sessions = createMovedSessions({ store }, koaSession({ keys: ['the key of before'] }))
+ * const sessions = createMovedSessions({ store }, koaSession({ keys: ['the old key'] }))
  * ```
  */
 export function koaSession(options: KoaSessionOptions): OldSessions {
@@ -151,7 +151,7 @@ export interface IronSessionOptions {
  * import { MemoryStore } from 'sojourn/stores/memory'
  * declare function unsealData(seal: string, options: { password: string }): Promise<unknown>
  *
- * const unseal = (seal: string): Promise<unknown> => unsealData(seal, { password: 'the password of before' })
+ * const unseal = (seal: string): Promise<unknown> => unsealData(seal, { password: 'the old password' })
  * const store = new MemoryStore({ max: Number.POSITIVE_INFINITY })
  * const sessions = createMovedSessions({ store }, ironSession({ cookieName: 'site', unseal }))
  * ```
@@ -171,7 +171,7 @@ export function ironSession(options: IronSessionOptions): OldSessions {
 const keysOf = (option: string): Check =>
   satisfies(
     (keys) => Array.isArray(keys) && keys.length > 0 && keys.every((key) => typeof key === 'string' && key !== ''),
-    `pass the keys of before as a list of texts (${option})`,
+    `pass the keys of the other library as a list of texts (${option})`,
   )
 
 const aStore = satisfies(

@@ -50,7 +50,7 @@ export class SojournInstrumentation {
     if (config.enabled !== false) this.enable()
   }
 
-  /** Starts to report. Repeated calls do nothing. */
+  /** Starts reporting. Repeated calls do nothing. */
   enable(): void {
     if (this.#isEnabled) return
     this.#isEnabled = true
@@ -58,7 +58,7 @@ export class SojournInstrumentation {
     subscribe('sojourn.event', this.#subscribers.event)
   }
 
-  /** Stops to report. Repeated calls do nothing. */
+  /** Stops reporting. Repeated calls do nothing. */
   disable(): void {
     if (!this.#isEnabled) return
     this.#isEnabled = false

@@ -55,6 +55,11 @@ const each =
   (value) =>
     value.split(',').every((item) => isLocal(item.trim()))
 
+/** Whether a value of `X-Forwarded-Proto` says that the browser has used HTTPS. */
+export function isForwardedHttps(proto = ''): boolean {
+  return /^\s*https\s*(?:,|$)/i.test(proto)
+}
+
 /** Passes over most headers quickly. */
 const MAY_MATTER = /^(?:x-|fastly-|true-|front-|forwarded$|via$|origin$|referer$)/
 

@@ -179,7 +179,7 @@ describe.each([...Object.keys(SERVERS), ...Object.keys(HANDLERS)])("transport: '
     expect((await send('/increment', headers)).body).toBe(1)
   })
 
-  it('reads no cookie, and its ids are worthless in one', async () => {
+  it('reads no cookie, and its ids are not valid in one', async () => {
     const id = await logIn()
     for (const cookie of [`sid=${id}`, `__Host-sid=${id}`]) expect((await send('/read', [['Cookie', cookie]])).body).toEqual({})
     const visitor = site.create().set('userId', 'ada')

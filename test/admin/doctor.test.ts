@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAdmin, type DoctorOptions, type Finding } from '../../src/admin/admin.ts'
 import { type DjangoOptions, djangoSessions } from '../../src/django/django.ts'
-import type { SessionOptions, Sessions, Store } from '../../src/index.ts'
+import { type SessionOptions, type Sessions, type Store, StoreError } from '../../src/index.ts'
 import { SqliteStore } from '../../src/stores/sqlite.ts'
 import { appWith, DAY, TestApp } from '../core/fixture.ts'
 import { SECRET } from '../django/site.ts'
@@ -141,11 +141,18 @@ describe('doctor', () => {
     const readOnly = new TestApp({}, (store) =>
       delegate(store, {
         create: async () => {
-          throw new Error('cannot execute INSERT in a read-only transaction')
+          throw new StoreError('create', new Error('read-only transaction'), { remedy: 'Use the primary server.' })
         },
       }),
     )
-    expect(await findingsOf(readOnly, 'write')).toMatchObject([{ level: 'error', message: expect.stringContaining('read-only') }])
+    expect(await findingsOf(readOnly, 'write')).toEqual([
+      {
+        check: 'write',
+        level: 'error',
+        message: 'The session store failed to create: read-only transaction.',
+        remedy: 'Use the primary server.',
+      },
+    ])
     const app = await appWith({ a: 1 })
     const before = await app.rows()
     expect(await findingsOf(app, 'write')).toMatchObject([{ level: 'ok' }])

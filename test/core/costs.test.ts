@@ -25,7 +25,7 @@ import { adapterOf } from '../../src/core/manager/sessions.ts'
 import { createSessions, type IncomingRequest } from '../../src/index.ts'
 import { MemoryStore } from '../../src/stores/memory.ts'
 
-/** The present values. Lower one when the code gets better; raising one needs a reason. */
+/** The current values. Lower one when the code gets better; raising one needs a reason. */
 const LIMITS = {
   'frames from Express to store.load': 10,
   'frames from res.end() to store.replace': 18,

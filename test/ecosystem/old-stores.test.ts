@@ -171,7 +171,7 @@ describe.each(Object.keys(stores))('%s', (name) => {
       expect(await slow.get(servers.new, '/')).toEqual({})
     })
 
-    it('a login by assignment gets a new sid, and the old one is worth nothing', async () => {
+    it('a login by assignment gets a new sid, and the old one is no longer valid', async () => {
       const servers = await start({ bridge: true })
       const visitor = new Visitor()
       await visitor.get(servers.new, '/set/cart/tea')

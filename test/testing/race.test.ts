@@ -111,6 +111,7 @@ describe('race', () => {
 
   it('rejects if a request waits for something else, and if the store has no known method', async () => {
     await expect(race(outcome, outcome, { store: {}, begin, outcome })).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+    await expect(race(outcome, outcome, { begin, outcome } as never)).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG' })
   })
 
   it.each<[string, () => Promise<unknown>, string]>([

@@ -3,7 +3,7 @@ import { workUnitAsyncStorage } from 'next/dist/server/app-render/work-unit-asyn
 import type { IncomingRequest } from '../../core/cookie/incoming-request.ts'
 import { environment } from '../../core/cookie/web-request.ts'
 import { joinChunks } from '../../wire/cookie-chunks.ts'
-import { whyNotLoopback } from '../../wire/loopback.ts'
+import { isForwardedHttps, whyNotLoopback } from '../../wire/loopback.ts'
 
 /** What `cookies()` of Next resolves to. */
 export interface NextCookies {
@@ -48,7 +48,7 @@ export class NextIncoming implements IncomingRequest {
 
   /** Next sets this header itself, and keeps the one of a proxy. */
   get secure(): boolean {
-    return /^\s*https\s*(?:,|$)/i.test(this.header('x-forwarded-proto') ?? '')
+    return isForwardedHttps(this.header('x-forwarded-proto'))
   }
 
   get loopback(): boolean {

@@ -4,6 +4,7 @@ import { ConfigError } from '../../core/base/errors.ts'
 import { NodeRequest } from '../../core/cookie/node-request.ts'
 import { environment } from '../../core/cookie/web-request.ts'
 import type { ResponseAbility, SessionAdapter } from '../../core/manager/adapter-port.ts'
+import { isForwardedHttps } from '../../wire/loopback.ts'
 import { abandonLater, attachSession } from '../node/attach-session.ts'
 import { sendPlainError } from '../node/connect.ts'
 import { canDefer } from '../node/node-response.ts'
@@ -126,7 +127,7 @@ export class NuxtRequests<Data> {
 /** As h3 judges it: by the connection, and by the header that proxies set. */
 function isSecure({ node: { req } }: NuxtEvent): boolean {
   const { encrypted } = Object(req.socket) as { readonly encrypted?: boolean }
-  return encrypted === true || /^\s*https\s*(?:,|$)/i.test(String(req.headers['x-forwarded-proto'] ?? ''))
+  return encrypted === true || isForwardedHttps(req.headers['x-forwarded-proto']?.toString())
 }
 
 /** Whether a handler runs whose response Nitro stores for other visitors. */

@@ -1,3 +1,4 @@
+import { formatValue } from '../../core/base/format.ts'
 import { type Delivery, printSetCookie } from '../../core/cookie/transport.ts'
 import type { StartedResponse } from '../../core/draft/started-response.ts'
 import type { Exchange } from '../../core/manager/adapter-port.ts'
@@ -56,7 +57,7 @@ export async function respond<Data, Result extends Response>(
 
 function checkResponse(result: unknown): Response {
   if (typeof result === 'object' && result !== null && 'status' in result) return result as Response
-  throw new TypeError('The handler of this request has to return a Response.')
+  throw new TypeError(`The handler of this request has to return a Response; it returned ${formatValue(result)}.`)
 }
 
 /**

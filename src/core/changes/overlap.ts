@@ -14,7 +14,7 @@ import type { Merged } from './merge.ts'
 // may keep any of them. An id that is replaced because of its age (option `cycleId`) stays valid in
 // the same way, for requests in flight and for a response that is lost.
 
-/** For so long after an id was replaced, requests that were sent with it may still arrive. */
+/** How long after its replacement requests with an id may still arrive, in milliseconds. */
 const OVERLAP = 60_000
 
 /** Other ids than the newest are valid for the overlap, and a minute by which clocks may differ. */

@@ -62,7 +62,7 @@ function checkRevokedBefore({ revokedBefore, clock = Date.now }: SessionOptions)
       undefined,
       'revokedBefore',
       revokedBefore.toISOString(),
-      'it is in the future; pass the present time or an earlier one',
+      'it is in the future; pass the current time or an earlier one',
     )
 }
 

@@ -92,7 +92,7 @@ export interface SessionProfile {
   /** The lifetimes of checked options. */
   lifetime(options: SessionOptions): Lifetime
   transport(options: SessionOptions): Transport
-  /** The scope of the cookie: ids of one scope are worthless in another. */
+  /** The scope of the cookie: ids of one scope are not valid in another. */
   scope(options: SessionOptions): string
   ids(randomText: RandomText, scope: string): Ids
   /**

@@ -51,7 +51,7 @@ function insecure(request: IncomingRequest): Refused {
 }
 
 /**
- * The scope of bearer tokens: an id of a cookie is worthless as a token, and the other way round. A
+ * The scope of bearer tokens: an id of a cookie is not valid as a token, nor a token in a cookie. A
  * cookie's name has no colon.
  */
 export function bearerScope(realm = ''): string {

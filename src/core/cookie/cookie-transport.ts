@@ -140,7 +140,7 @@ function withPrefix(prefix: string, requested: string): string {
 }
 
 /**
- * Returns the scope of a cookie. Ids of one scope are worthless in another: an id of the visitors'
+ * Returns the scope of a cookie. Ids of one scope are not valid in another: an id of the visitors'
  * cookie does not open a session in the cookie of the administration, although both keep their rows
  * in one table. The scope of the default cookie is empty.
  */

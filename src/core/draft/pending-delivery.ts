@@ -92,7 +92,7 @@ export class PendingDelivery {
   }
 
   /**
-   * Takes the last token back, before it was taken. The presented one stays as it was before: it may
+   * Withdraws the last token, before `take` has returned it. The presented one stays as it was before: it may
    * be valid, or another response may replace it.
    */
   undoIssue(): void {

@@ -91,7 +91,7 @@ export class Marks {
   }
 
   /**
-   * Adds a mark of the present time. Rejects with `StoreError`, after which it can be repeated, and
+   * Adds a mark of the current time. Rejects with `StoreError`, after which it can be repeated, and
    * with `BusyError` if other revocations of the user were faster until the deadline.
    */
   async add(kind: MarkKind, name: string, except: string | undefined, deadline: number): Promise<void> {

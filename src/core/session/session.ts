@@ -74,7 +74,7 @@ export class Session<Data = Default> extends Dictionary<Data> {
 
   /**
    * Logs a user in: sets `userId`, starts a new absolute lifetime, and gives the session a new id,
-   * so that a stolen or planted one is worthless. The data of an anonymous visitor is kept. The
+   * so that a stolen or planted one is invalid. The data of an anonymous visitor is kept. The
    * data of another user is dropped, and that user's session ends. If the session ended while this
    * request was running, a new one starts with the changes of this request. `options.expiry` is the
    * argument of `setExpiry`, for "remember me". The commit rejects with `SessionEndedError` if the

@@ -50,7 +50,7 @@ export const SECRET_LENGTH = 32
 const SHAPE = /^[A-Za-z0-9_-]{16}\.[A-Za-z0-9_-]{32}$/
 
 /**
- * Ids with a secret of 192 random bits. Ids of one `scope` are worthless in another (see
+ * Ids with a secret of 192 random bits. Ids of one `scope` are not valid in another (see
  * `scopeOf`).
  */
 export function hashedIds(randomText: RandomText, scope: string): Ids {

@@ -183,7 +183,7 @@ export interface StoreContext {
   readonly randomText: (length: number) => string
   /** Returns the current time in epoch milliseconds. */
   readonly now: () => number
-  /** The scope of the manager's cookie: an id of one scope must be worthless in another. */
+  /** The scope of the manager's cookie: an id of one scope must not be valid in another. */
   readonly scope: string
   /** The absolute lifetime of sessions, in milliseconds. */
   readonly absolute: number

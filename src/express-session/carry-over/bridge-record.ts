@@ -13,7 +13,7 @@ export interface BridgeRecord {
   readonly proof: string
   /**
    * When an instance without the bridge took the session over, in epoch milliseconds. The old row
-   * is then worth nothing, and may be destroyed shortly after.
+   * is then no longer used, and may be destroyed shortly after.
    */
   readonly taken?: number
   /**

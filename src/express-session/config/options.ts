@@ -79,7 +79,7 @@ export interface AddedOptions {
 
 /** A store for express-session, and how sessions are carried over from it. */
 export interface OldStoreOption {
-  /** The store from before. */
+  /** The store of express-session that was used before. */
   readonly store: ExpressSessionStore
   /**
    * Whether processes with express-session are still running. Each session is then kept in both

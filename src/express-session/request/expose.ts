@@ -26,7 +26,7 @@ const ACCESSOR: PropertyDescriptor & ThisType<Holding> = {
   configurable: true, // applications delete req.session
 }
 
-/** Makes `req.session` a property of the request that the holder answers for. */
+/** Defines `req.session`, whose value is that of the holder. */
 export function expose(req: object, holder: SessionHolder): void {
   ;(req as Holding)[HOLDER] = holder
   Object.defineProperty(req, 'session', ACCESSOR)

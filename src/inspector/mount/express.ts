@@ -7,7 +7,7 @@ interface ExpressRequest extends IncomingMessage {
   readonly body?: unknown
 }
 
-/** Middleware that answers every request with the handler. */
+/** Middleware that passes every request to the handler. */
 export function mountExpress(handler: (request: Request, original: object) => Promise<Response>) {
   return function inspect(req: ExpressRequest, res: ServerResponse, next: (error?: unknown) => void): void {
     const secure = req.secure ?? 'encrypted' in req.socket

@@ -42,8 +42,8 @@ export function isIoRedisLink(client: IoRedis): client is IoRedisLink {
 }
 
 /**
- * A client of `redis` that was destroyed while it was connecting needs so many milliseconds until
- * it can connect again.
+ * How long a client of `redis` that was destroyed while it was connecting takes until it can connect
+ * again, in milliseconds.
  */
 const DESTROY_DELAY = 10
 

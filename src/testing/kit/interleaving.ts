@@ -19,7 +19,7 @@ export interface Interleaving {
  * is queued after that of the other, for example.
  */
 const STALL = 50
-/** A request that waits for so long although nothing holds it waits for something else. */
+/** After this time, a request that is not held waits for something else than the store. */
 const MAX_WAIT = 10_000
 
 /**

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../core/base/errors.ts'
+import { aFunction, checkOptions, type OptionTable, satisfies, wholeNumber } from '../../core/base/option-checks.ts'
 import { compareText } from '../assert-equal.ts'
 import { type Responses, runInterleaved } from './interleaving.ts'
 import { methodsOf, StoreGate } from './store-gate.ts'
@@ -21,6 +22,18 @@ export interface RaceOptions<Start> {
   readonly methods?: readonly string[]
   /** The maximum number of interleavings. Default 200. */
   readonly limit?: number
+}
+
+const OPTIONS: OptionTable = {
+  owner: 'race',
+  required: ['store', 'begin', 'outcome'],
+  checks: {
+    store: satisfies((store) => typeof store === 'object' && store !== null, 'pass the store of the application'),
+    begin: aFunction,
+    outcome: aFunction,
+    methods: satisfies(Array.isArray, "pass a list of names such as ['get', 'set']"),
+    limit: wholeNumber('interleavings'),
+  },
 }
 
 /** An interleaving after which something was lost. */
@@ -69,16 +82,17 @@ export interface RaceReport {
  * if (report.lost.length > 0) throw new Error(String(report))
  * ```
  *
- * Rejects with `ConfigError` if the store has none of the methods, if a request waits for something
- * else than the store and the other request, or if `outcome` is the same with and without the
- * requests, because then it cannot show what was lost.
+ * Rejects with `ConfigError` for a wrong option, if the store has none of the methods, if a request
+ * waits for something else than the store and the other request, or if `outcome` is the same with and
+ * without the requests, because then it cannot show what was lost.
  */
 export async function race<Start>(
   requestA: (start: Start) => unknown,
   requestB: (start: Start) => unknown,
   options: RaceOptions<Start>,
 ): Promise<RaceReport> {
-  const { store, begin, outcome, methods = methodsOf(store), limit = 200 } = options
+  const { store, begin, outcome, limit = 200, ...given } = checkOptions(options, OPTIONS)
+  const { methods = methodsOf(store) } = given
   const requests = { A: requestA, B: requestB }
   const alone: Responses = {}
   const serial = async (...order: readonly ('A' | 'B')[]): Promise<unknown> => {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, describe, expect, it } from 'vitest'
-import { djangoSessions } from '../../../src/django/django.ts'
-import { createSessions, type SessionOptions, type Sessions, type Store } from '../../../src/index.ts'
+import { djangoLogin, djangoSessions } from '../../../src/django/django.ts'
+import { createSessions, type Session, type SessionOptions, type Sessions, type Store } from '../../../src/index.ts'
 import { CookieStore } from '../../../src/stores/cookie.ts'
 import { SqliteStore } from '../../../src/stores/sqlite.ts'
 import { DJANGO_TABLE } from '../../django/tables.ts'
@@ -16,6 +16,7 @@ import { catchError, catchRejection } from '../fixture.ts'
 
 interface Place {
   make(options?: Partial<SessionOptions>): Sessions<any>
+  logIn(session: Session<any>, options?: object): void
   /** How much is stored. */
   count(): number | Promise<number>
 }
@@ -31,13 +32,18 @@ function cookies(revocation?: Store): Place {
         clearExpired: false,
         ...options,
       }),
+    logIn: (session, options) => session.login('ada', options),
     count: async () => (await revocation?.list?.({ now: 0, limit: 10 }))?.entries.length ?? 0,
   }
 }
 
 function django(place: object, count: Place['count']): Place {
   const make = djangoSessions as unknown as (options: object) => Sessions<any>
-  return { make: (options) => make({ secretKey: 'django-insecure-test', ...place, ...options }), count }
+  return {
+    make: (options) => make({ secretKey: 'django-insecure-test', ...place, ...options }),
+    logIn: (session, options) => djangoLogin(session, { id: 'ada', password: 'a hash' }, options),
+    count,
+  }
 }
 
 function djangoTable(): Place {
@@ -67,11 +73,20 @@ describe.each(Object.entries(PLACES))('%s', (name, open) => {
   })
 
   it.each([{ maxPerUser: 2 }, { revokeOthers: true }])('refuses a login with %o, and no user is then logged in', async (options) => {
-    const { make, count } = open()
+    const { make, logIn, count } = open()
     const sessions = make()
     const session = await sessions.open(incoming(undefined))
-    expect(catchError(() => session.login('ada', options)).code).toBe('ERR_SESSION_CONFIG')
+    const error = catchError(() => logIn(session, options))
+    expect([error.code, error.message]).toEqual(['ERR_SESSION_CONFIG', expect.stringContaining(Object.keys(options)[0] ?? '')])
     expect([session.userId, (await sessions.commit(session, { status: 200 })).getSetCookie(), await count()]).toEqual([undefined, [], 0])
+  })
+
+  it('refuses reauthenticate({ revokeOthers: true }) by its name', async () => {
+    const { make, logIn } = open()
+    const session = await make().open(incoming(undefined))
+    logIn(session)
+    const error = catchError(() => session.reauthenticate({ revokeOthers: true }))
+    expect([error.code, error.message]).toEqual(['ERR_SESSION_CONFIG', expect.stringContaining('revokeOthers')])
   })
 
   const isDjango = name.startsWith('Django')

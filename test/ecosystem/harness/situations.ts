@@ -335,7 +335,7 @@ export const IMPROVEMENTS: Readonly<Record<string, Improvement>> = {
     steps: { 7: 'POST /set/userId/7 → 200 ["_csrf","cart","cookie","user","userId","views"] sets connect.sid' },
   },
   'login of tutorials': {
-    because: 'A login by assignment gives the session a new sid, so the cookie of before the login is worthless.',
+    because: 'A login by assignment gives the session a new sid, so the cookie from before the login is no longer valid.',
     steps: {
       1: 'POST /login/7 → 302 / sets connect.sid',
       3: 'with the cookie of before the login: GET / → 200 [null,[]]',
