@@ -1,4 +1,4 @@
-import type { Analysis, SessionTimeline } from './analysis.ts'
+import type { Analysis, Observation, SessionTimeline } from './analysis.ts'
 import { type Anomaly, anomaly, anomalyIf } from './anomaly.ts'
 import { startsLifetime } from './ends.ts'
 import type { Exchange, Rules } from './history.ts'
@@ -25,7 +25,7 @@ const WRITE_DURATION = 5_000
  * Later requests never see an earlier expiry, except by the difference between clocks or the duration
  * of a write, and no request sees one past the absolute end.
  */
-export function badExpiry({ timelines, history, unitsByFamily, visibleBefore }: Analysis): Anomaly[] {
+export function badExpiry({ timelines, history, units, unitsByFamily, visibleBefore }: Analysis): Anomaly[] {
   const { absolute, skew } = history.rules
   return timelines.flatMap((timeline) => {
     const starts = (unitsByFamily.get(timeline.family) ?? []).filter(startsLifetime)
@@ -35,19 +35,25 @@ export function badExpiry({ timelines, history, unitsByFamily, visibleBefore }: 
         anomaly('expiry past the absolute end', exchange, `by ${expiresAt - start - absolute} ms`),
       )
     })
-    return [...late, ...movedBackwards(timeline, skew, visibleBefore)]
+    return [...late, ...movedBackwards(timeline, skew, { units, visibleBefore })]
   })
 }
 
-function movedBackwards({ observations }: SessionTimeline, skew: number, visibleBefore: Analysis['visibleBefore']): Anomaly[] {
-  const byEnd = [...observations].sort((a, b) => a.exchange.ended - b.exchange.ended)
+type Reads = Pick<Analysis, 'units' | 'visibleBefore'>
+
+/** A cache may return the state before a commit until that is acknowledged, also after it was seen. */
+function movedBackwards({ observations }: SessionTimeline, skew: number, { units, visibleBefore }: Reads): Anomaly[] {
+  const acknowledgedAt = ({ exchange, log }: Observation): number =>
+    Math.max(exchange.ended, ...log.map((id) => units.get(id)?.exchange.ended ?? 0))
+  const known = observations
+    .map((observation) => ({ expiresAt: observation.expiresAt, from: acknowledgedAt(observation) }))
+    .sort((a, b) => a.from - b.from)
   let next = 0
   let latest = -Infinity
   return [...observations]
     .sort((a, b) => visibleBefore(a.exchange) - visibleBefore(b.exchange))
     .flatMap(({ exchange, expiresAt }) => {
-      for (; (byEnd[next]?.exchange.ended ?? Infinity) < visibleBefore(exchange); next++)
-        latest = Math.max(latest, byEnd[next]?.expiresAt ?? 0)
+      for (; (known[next]?.from ?? Infinity) < visibleBefore(exchange); next++) latest = Math.max(latest, known[next]?.expiresAt ?? 0)
       return anomalyIf(expiresAt < latest - Math.max(skew, WRITE_DURATION), () =>
         anomaly('expiry moved backwards', exchange, `by ${latest - expiresAt} ms`),
       )

@@ -25,7 +25,10 @@ export const FOUND_WITH: readonly (readonly [conditions: ScenarioOptions, seeds:
   ],
   [
     { users: true, renewals: true },
-    [[799, 'the checker: a revocation may end a session before the last commit of the request that started it']],
+    [
+      [799, 'the checker: a revocation may end a session before the last commit of the request that started it'],
+      [175, 'the checker: a cache may return the state before a commit that is not acknowledged'],
+    ],
   ],
   [{ users: true, streams: true }, [[171, 'the checker: a touch may arrive before a write that was computed earlier']]],
   [
