@@ -1,5 +1,5 @@
 import { jsonCodec } from '../codecs/json.ts'
-import { calledWithin } from '../core/base/called.ts'
+import { callWithin } from '../core/base/calls.ts'
 import { DAY } from '../core/base/duration.ts'
 import { StoreError } from '../core/base/errors.ts'
 import { messageOf } from '../core/base/realms.ts'
@@ -46,8 +46,8 @@ const TOMBSTONE = 400 * DAY
 
 /**
  * Makes a manager that takes the sessions of another library over: who is logged in, and the
- * properties. A visitor who comes with an old cookie gets a session with them, and the old cookie is
- * deleted. Parallel first requests use one session. Once it has ended, no copy of the old cookie
+ * properties. A visitor who comes with an old cookie gets a session with them, and the old cookie
+ * is deleted. Parallel first requests use one session. Once it has ended, no copy of the old cookie
  * leads to a session. Throws `ConfigError` for a wrong option, and for a store that drops rows when
  * it is full.
  *
@@ -127,7 +127,7 @@ class Takeover implements Lifecycle {
   /** A library whose store hangs must not hang the request. */
   async #call<T>(operation: 'load' | 'delete', deadline: number, work: () => T | Promise<T>): Promise<T> {
     try {
-      return await calledWithin(this.#limit, deadline, work)
+      return await callWithin(this.#limit, deadline, work)
     } catch (error) {
       const failed = operation === 'load' ? 'read' : 'removed'
       throw new StoreError(operation, error, {

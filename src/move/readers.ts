@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { createHmac } from 'node:crypto'
-import { type Callback, called } from '../core/base/called.ts'
+import { type Callback, callWithCallback } from '../core/base/calls.ts'
 import { aFunction, aText, type Check, checkOptions, type OptionTable, satisfies } from '../core/base/option-checks.ts'
 import { constantTimeEqual } from '../wire/constant-time-equal.ts'
 
@@ -13,8 +13,8 @@ export interface OldSessions {
   readonly cookie: string
   /**
    * Returns the properties of the session of a cookie; `undefined` if the cookie is forged, or its
-   * session is expired or missing. `signature` is the cookie with the suffix `.sig`. An error of its
-   * store is thrown, so that no session is taken for missing.
+   * session is expired or missing. `signature` is the cookie with the suffix `.sig`. An error of
+   * its store is thrown, so that no session is taken for missing.
    */
   read(value: string, signature: string | undefined): OldData | undefined | Promise<OldData | undefined>
   /** Removes the session from the store of the library, if it has one. */
@@ -60,12 +60,12 @@ export function fastifySession(options: FastifySessionOptions): OldSessions {
     cookie: cookieName,
     async read(value) {
       const sid = sidOf(value)
-      const session = sid === undefined ? undefined : await called((done) => store.get(sid, done))
+      const session = sid === undefined ? undefined : await callWithCallback((done) => store.get(sid, done))
       return isData(session) ? without(session, ['cookie']) : undefined
     },
     async destroy(value) {
       const sid = sidOf(value)
-      if (sid !== undefined) await called((done) => store.destroy(sid, done))
+      if (sid !== undefined) await callWithCallback((done) => store.destroy(sid, done))
     },
   }
 }
@@ -138,7 +138,9 @@ export function koaSession(options: KoaSessionOptions): OldSessions {
 export interface IronSessionOptions {
   /** The option `cookieName` of `iron-session`. */
   readonly cookieName: string
-  /** Opens a seal: `(seal) => unsealData(seal, { password })`, with `unsealData` of `iron-session`. */
+  /**
+   * Opens a seal: `(seal) => unsealData(seal, { password })`, with `unsealData` of `iron-session`.
+   */
   readonly unseal: (seal: string) => Promise<unknown>
 }
 

@@ -1,4 +1,4 @@
-import { type Callback, called, calledWithin } from '../../core/base/called.ts'
+import { type Callback, callWithCallback, callWithin } from '../../core/base/calls.ts'
 import { ConfigError, StoreError, type StoreOperation } from '../../core/base/errors.ts'
 import { formatValue } from '../../core/base/format.ts'
 import { messageOf } from '../../core/base/realms.ts'
@@ -78,7 +78,7 @@ export class OldStore {
     const call = (done: Callback): unknown =>
       row === undefined ? this.#store[method as 'get'](sid, done) : this.#store[method as 'set'](sid, row, done)
     try {
-      return await calledWithin(this.#limit, deadline, () => called(call))
+      return await callWithin(this.#limit, deadline, () => callWithCallback(call))
     } catch (error) {
       throw oldStoreError(method, error)
     }

@@ -1,9 +1,9 @@
 import { monotonic, sleepUnref } from '../../core/base/clock.ts'
+import { withDeadline } from '../../core/base/deadline.ts'
 import { ConfigError, StoreError } from '../../core/base/errors.ts'
 import type { Store } from '../../core/store/store.ts'
 import { remedyFor } from '../redis/redis-errors.ts'
 import type { NodeRedisClient, NodeRedisCluster } from '../redis.ts'
-import { withDeadline } from '../shared/deadline.ts'
 import { definedOptions, missingDriver, withClient } from './driver.ts'
 import type { StoreUrl } from './store-url.ts'
 

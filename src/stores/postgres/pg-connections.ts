@@ -1,7 +1,8 @@
 import { monotonic } from '../../core/base/clock.ts'
+import { withDeadline } from '../../core/base/deadline.ts'
 import { StoreError, type StoreOperation } from '../../core/base/errors.ts'
 import { ignore } from '../../core/base/ignore.ts'
-import { connectDeadline, withDeadline } from '../shared/deadline.ts'
+import { connectDeadline } from '../shared/deadline.ts'
 import type { PgPool, PgPoolClient } from './pg-types.ts'
 
 /** What to pass as the option `pool`. */

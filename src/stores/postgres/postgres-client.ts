@@ -1,6 +1,6 @@
+import { DeadlineError, withDeadline } from '../../core/base/deadline.ts'
 import { StoreError } from '../../core/base/errors.ts'
 import { ignore } from '../../core/base/ignore.ts'
-import { DeadlineError, withDeadline } from '../shared/deadline.ts'
 import { withoutValues } from '../shared/without-values.ts'
 import type { RemoteDatabase, RemoteTable, SendToServer } from '../sql/remote-database.ts'
 import { PgConnections } from './pg-connections.ts'

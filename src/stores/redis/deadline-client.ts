@@ -1,6 +1,7 @@
 import { monotonic, unref } from '../../core/base/clock.ts'
+import { withDeadline } from '../../core/base/deadline.ts'
 import { CONNECTION_STALL, HANDSHAKE_STALL, RECONNECT_WAIT, STORE_STALL } from '../../core/store/stall-policy.ts'
-import { connectDeadline, withDeadline } from '../shared/deadline.ts'
+import { connectDeadline } from '../shared/deadline.ts'
 import type { ClientLink } from './client-link.ts'
 
 /** The command was not sent, because there was no connection. */
