@@ -81,7 +81,7 @@ export class Marks {
 
   /** The marks of a user, and those of the realm. */
   async of(userName: string, deadline: number): Promise<readonly Mark[]> {
-    const marks = await Promise.all([this.#read(this.#keyOf('user', userName), deadline), this.ofRealm(deadline)])
+    const marks = await Promise.all([this.#read(keyOf(this.#context.realm, 'user', userName), deadline), this.ofRealm(deadline)])
     return marks.flat()
   }
 
@@ -95,8 +95,8 @@ export class Marks {
    * with `BusyError` if other revocations of the user were faster until the deadline.
    */
   async add(kind: MarkKind, name: string, except: string | undefined, deadline: number): Promise<void> {
-    const { store, now, randomText, keptFor } = this.#context
-    const key = this.#keyOf(kind, name)
+    const { store, now, randomText, realm, keptFor } = this.#context
+    const key = keyOf(realm, kind, name)
     for (let tries = 0; ; tries++) {
       const before = await store.load({ key, now: ANY_TIME, fresh: true, deadline })
       const at = now()
@@ -116,10 +116,6 @@ export class Marks {
     const { store, now } = this.#context
     const row = await store.load({ key, now: now(), fresh: true, deadline })
     return row === undefined ? [] : marksIn(row)
-  }
-
-  #keyOf(kind: MarkKind, name: string): string {
-    return kind === 'realm' ? this.#realmKey : keyOf(this.#context.realm, kind, name)
   }
 }
 
