@@ -96,7 +96,9 @@ function withheldFromSite({ options: { cookie }, request }: Findings): Cause | u
   }
 }
 
-/** Whether the visitor follows a link, with which the browser sends a cookie with `SameSite=lax`. */
+/**
+ * Whether the visitor follows a link, with which the browser sends a cookie with `SameSite=lax`.
+ */
 function isNavigation(request: IncomingRequest): boolean {
   const { method = 'GET' } = request
   return (method === 'GET' || method === 'HEAD') && request.header('sec-fetch-dest') === 'document'

@@ -27,8 +27,8 @@ export async function checkRows({ engine }: AdminContext): Promise<Finding> {
 }
 
 /**
- * Whether the user of the database may write and delete, and the server is no replica. The row leads
- * to no session, and expires after a minute if it cannot be deleted.
+ * Whether the user of the database may write and delete, and the server is no replica. The row
+ * leads to no session, and expires after a minute if it cannot be deleted.
  */
 export async function checkWrite({ engine }: AdminContext): Promise<Finding> {
   const { store, capabilities, randomText } = engine

@@ -65,7 +65,9 @@ class MovedCarrier implements Carrier {
     return { tokens: presented.tokens.length > 0 ? presented.tokens : tokens, names }
   }
 
-  /** Issues a session that was taken over with every response, until the browser sends its cookie. */
+  /**
+   * Issues a session that was taken over with every response, until the browser sends its cookie.
+   */
   issue(...[token, issue, presented]: Parameters<Carrier['issue']>): ReturnType<Carrier['issue']> {
     return presented.tokens.includes(token) ? [] : this.#inner.issue(token, issue, presented)
   }

@@ -5,7 +5,9 @@ import type { Sessions } from '../core/manager/sessions.ts'
 import type { Session } from '../core/session/session.ts'
 import type { WatchEnd, WatchOptions } from '../core/watch/watch.ts'
 
-/** A WebSocket of ws, Express, Fastify, Bun or Deno, a peer of crossws, or a socket of socket.io. */
+/**
+ * A WebSocket of ws, Express, Fastify, Bun or Deno, a peer of crossws, or a socket of socket.io.
+ */
 export type ClosableSocket =
   | { close(code?: number, reason?: string): unknown }
   | {
@@ -38,13 +40,13 @@ const CHECK_INTERVAL = 30_000
 const CLOSING = 2
 
 /**
- * Closes a socket when its session ends: when it is flushed, revoked or has expired, has another id,
- * or another user. A WebSocket is closed with the code 4401 and the reason `ended`, `expired`,
- * `new-id` or `other-user`; a client that does not confirm the close is cut off after a second. A socket of
- * socket.io is disconnected with its connection. When the socket closes, watching stops.
+ * Closes a socket when its session ends: when it is flushed, revoked or has expired, has another
+ * id, or another user. A WebSocket is closed with the code 4401 and the reason `ended`, `expired`,
+ * `new-id` or `other-user`; a client that does not confirm the close is cut off after a second. A
+ * socket of socket.io is disconnected with its connection. When the socket closes, watching stops.
  *
- * Sockets of Bun and peers of crossws have no events, so call the returned function in their `close`
- * handler. Throws `ConfigError` for another object, and the errors of `sessions.watch`.
+ * Sockets of Bun and peers of crossws have no events, so call the returned function in their
+ * `close` handler. Throws `ConfigError` for another object, and the errors of `sessions.watch`.
  *
  * ```ts
  * import { closeWithSession } from 'sojourn/sockets'

@@ -92,8 +92,8 @@ export class NextExchange<Data> {
   }
 
   /**
-   * Performs a flush, and drops the other changes. The page that Next renders then loads the session
-   * again, so that it does not show them, and the commit after it does not save them.
+   * Performs a flush, and drops the other changes. The page that Next renders then loads the
+   * session again, so that it does not show them, and the commit after it does not save them.
    */
   async fail(): Promise<void> {
     await this.exchange.commit(500).catch(() => undefined)

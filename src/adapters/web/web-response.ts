@@ -17,7 +17,9 @@ export function withSessionHeaders(response: Response, delivery: Delivery): Resp
   return copy
 }
 
-/** Adds the cookies, token and caching headers of a session. Throws if the headers are immutable. */
+/**
+ * Adds the cookies, token and caching headers of a session. Throws if the headers are immutable.
+ */
 export function addSessionHeaders(headers: Headers, delivery: Delivery): void {
   for (const cookie of delivery.cookies) headers.append('Set-Cookie', printSetCookie(cookie))
   for (const [name, value] of delivery.headers) headers.set(name, value)

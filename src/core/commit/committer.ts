@@ -39,8 +39,8 @@ export interface CommitRequest {
 
 /**
  * Commits the changes of drafts: `plan` decides, `PlanExecutor` performs the decision, and the
- * lifecycles may withdraw it. All writes of sessions go through this class, and all ends through its
- * `ends`. One per manager.
+ * lifecycles may withdraw it. All writes of sessions go through this class, and all ends through
+ * its `ends`. One per manager.
  */
 export class Committer {
   readonly ends: SessionEnds

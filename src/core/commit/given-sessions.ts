@@ -19,9 +19,9 @@ const UNKNOWN_TIME = 0
 /**
  * Writes sessions that another store or library has made, under the ids that they have there. A
  * write that assigns a user is checked before it, as a login is, and marked. The check after it is
- * that of the first request that finds the mark. The id is in the browser already, so that a mark in
- * the row is the only way to keep everyone from using a session whose check failed, or whose process
- * was killed before the check.
+ * that of the first request that finds the mark. The id is in the browser already, so that a mark
+ * in the row is the only way to keep everyone from using a session whose check failed, or whose
+ * process was killed before the check.
  */
 export class GivenSessions {
   readonly #engine: Engine

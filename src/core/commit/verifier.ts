@@ -67,8 +67,8 @@ export class Verifier {
   }
 
   /**
-   * Verifies the write of a session that no request made (see `GivenSessions`). Ends the session and
-   * resolves to `false` after an objection.
+   * Verifies the write of a session that no request made (see `GivenSessions`). Ends the session
+   * and resolves to `false` after an objection.
    */
   async verifyGiven(done: DoneWrite, deadline: number): Promise<boolean> {
     const objection = await this.#objectionTo(this.#describe(done, undefined, 0, []), deadline)
@@ -129,8 +129,8 @@ export class Verifier {
 
   /**
    * Gives the session the user it had before, unless the request has removed that user. Removing
-   * every user would leave `names.lastUser`, and the next login of another user would drop the data.
-   * Resolves to `undefined` if the session has ended.
+   * every user would leave `names.lastUser`, and the next login of another user would drop the
+   * data. Resolves to `undefined` if the session has ended.
    */
   async #restoreUser(
     { state }: Draft,

@@ -25,9 +25,9 @@ const carrier: Carrier = {
 
 /**
  * The transport for clients that are no browsers: `Authorization: Bearer <id>`, and a new id in the
- * header `Session-Id` of the response. It has no origin check, because a browser sends such a header
- * to another origin only if that allows it. `isSecure`: every request came over HTTPS, whatever the
- * server sees.
+ * header `Session-Id` of the response. It has no origin check, because a browser sends such a
+ * header to another origin only if that allows it. `isSecure`: every request came over HTTPS,
+ * whatever the server sees.
  */
 export function bearerTransport({ isSecure }: { readonly isSecure: boolean }): Transport {
   return {

@@ -46,7 +46,10 @@ function isForeign(request: IncomingRequest, trusted: readonly string[], isSecur
   return origin !== undefined && origin !== ownOrigin(request, isSecure) && !request.loopback
 }
 
-/** Proxies may send a `Host` in upper case, or with the default port. Browsers send neither in `Origin`. */
+/**
+ * Proxies may send a `Host` in upper case, or with the default port. Browsers send neither in
+ * `Origin`.
+ */
 function ownOrigin({ origin = '' }: IncomingRequest, isSecure: boolean): string | undefined {
   return URL.parse(isSecure ? origin.replace(/^http:/, 'https:') : origin)?.origin
 }

@@ -18,8 +18,8 @@ import { ResponsePhase } from './response-phase.ts'
 
 /**
  * One request's view of one session: its state when it was opened, and the changes recorded since
- * (`changes`). The verbs of `Session` record changes in it; loading and committing read it and store
- * their results in it. What its response has to carry is in `pending`.
+ * (`changes`). The verbs of `Session` record changes in it; loading and committing read it and
+ * store their results in it. What its response has to carry is in `pending`.
  */
 export class Draft {
   readonly context: DraftContext

@@ -92,8 +92,8 @@ export class PendingDelivery {
   }
 
   /**
-   * Withdraws the last token, before `take` has returned it. The presented one stays as it was before: it may
-   * be valid, or another response may replace it.
+   * Withdraws the last token, before `take` has returned it. The presented one stays as it was
+   * before: it may be valid, or another response may replace it.
    */
   undoIssue(): void {
     this.#token = this.#beforeIssue.token

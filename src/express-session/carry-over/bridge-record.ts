@@ -106,7 +106,10 @@ export function hashesOf(properties: Iterable<readonly [name: string, value: unk
   return Object.fromEntries([...properties].map(([name, value]) => [name, sha256(canonicalText(value)).slice(0, HASH_LENGTH)]))
 }
 
-/** 66 bits: a property is compared with two other texts, and a collision is of no use to an attacker. */
+/**
+ * 66 bits: a property is compared with two other texts, and a collision is of no use to an
+ * attacker.
+ */
 const HASH_LENGTH = 11
 
 /** JSON with sorted members, because databases with a type for JSON do not keep their order. */

@@ -42,8 +42,8 @@ export function isIoRedisLink(client: IoRedis): client is IoRedisLink {
 }
 
 /**
- * How long a client of `redis` that was destroyed while it was connecting takes until it can connect
- * again, in milliseconds.
+ * How long a client of `redis` that was destroyed while it was connecting takes until it can
+ * connect again, in milliseconds.
  */
 const DESTROY_DELAY = 10
 

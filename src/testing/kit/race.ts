@@ -83,8 +83,8 @@ export interface RaceReport {
  * ```
  *
  * Rejects with `ConfigError` for a wrong option, if the store has none of the methods, if a request
- * waits for something else than the store and the other request, or if `outcome` is the same with and
- * without the requests, because then it cannot show what was lost.
+ * waits for something else than the store and the other request, or if `outcome` is the same with
+ * and without the requests, because then it cannot show what was lost.
  */
 export async function race<Start>(
   requestA: (start: Start) => unknown,
@@ -136,7 +136,10 @@ async function settle<Start>(request: (start: Start) => unknown, start: Start): 
 
 type Orders = Record<'AB' | 'BA' | 'A' | 'B' | 'none', unknown>
 
-/** Refuses outcomes that are all equal: a report about them would be without losses whatever happens. */
+/**
+ * Refuses outcomes that are all equal: a report about them would be without losses whatever
+ * happens.
+ */
 function checkOutcomes(orders: Orders, { A, B }: Responses): void {
   const [outcome, ...others] = new Set(Object.values(orders).map(compareText))
   if (others.length > 0) return

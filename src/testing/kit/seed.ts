@@ -42,7 +42,9 @@ export async function seed<Data>(sessions: Sessions<Data>, data: Partial<Data> =
   return { cookie: [...new Set([...pairs, ...local])].join('; '), session: await sessions.load(visitor.id ?? '') }
 }
 
-/** Makes the commit store a session without properties, which otherwise gets no row and no cookie. */
+/**
+ * Makes the commit store a session without properties, which otherwise gets no row and no cookie.
+ */
 function storeEmpty<Data>(session: Session<Data>): void {
   checkCopy(session, 'This session')
   draftOf(session).record({ kind: 'save' })
